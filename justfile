@@ -1,0 +1,77 @@
+# One place for every task. `just` alone lists them. On a fresh machine (Python >= 3.11 and pip):
+#   python3 -m venv .venv && .venv/bin/pip install uv rust-just && .venv/bin/just demo
+
+set positional-arguments
+
+# the environment's programs, also when it was never activated
+export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
+
+# what the environment was made from; when none of it changed, `setup` has nothing to do
+made_from := sha256(sha256_file("requirements.lock") + sha256_file("pyproject.toml") + justfile_directory())
+
+question := "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"
+
+[private]
+@default:
+    just --list --unsorted
+
+# make .venv what requirements.lock says, with the project itself in it; does nothing when it is so already
+setup:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if [ "$(cat .venv/made-from 2>/dev/null)" = "{{ made_from }}" ]; then exit 0; fi
+    if [ ! -x .venv/bin/python ]; then
+        python3 -c 'import sys; sys.version_info >= (3, 11) or sys.exit("KAI Flow needs Python 3.11 or newer; this python3 is " + sys.version.split()[0])'
+        python3 -m venv .venv
+    fi
+    # by path: an activated other environment or a uv elsewhere on the machine has no say
+    if [ ! -x .venv/bin/uv ]; then .venv/bin/python -m pip install --quiet uv; fi
+    export VIRTUAL_ENV="$PWD/.venv"
+    .venv/bin/uv pip sync --quiet --require-hashes requirements.lock
+    .venv/bin/uv pip install --quiet --no-deps --no-build-isolation --editable .
+    printf '%s\n' "{{ made_from }}" > .venv/made-from
+
+# install everything, then ask the demo database a question and watch the answer come
+demo: setup
+    kai ask "{{ question }}"
+
+# install everything, then run the tests; arguments go to pytest. CI=true: leaving any out is a failure
+test *args: setup
+    python -m pytest "$@"
+
+# ruff's rules and format, and the direction of imports
+lint: setup
+    ruff check .
+    ruff format --check .
+    lint-imports
+
+# mypy, strict
+types: setup
+    mypy
+
+# only the tests of the documentation: its commands, outputs and links
+docs: setup
+    python -m pytest tests/docs
+
+# format the code and mend what ruff can mend
+fmt: setup
+    ruff check --fix .
+    ruff format .
+
+# everything .ci/run does but for installing system packages; the tests of the docs are among the tests
+ci: test lint types
+
+# resolve requirements.lock anew: pins with hashes, for every system and Python, and no registry host in it
+lock *args: setup
+    #!/usr/bin/env bash
+    set -euo pipefail
+    # uv reads no dependency groups from a project marked `managed = false`: it gets a copy without that mark
+    copy="$(mktemp -d)"
+    trap 'rm -rf "$copy"' EXIT
+    grep -v '^managed = ' pyproject.toml > "$copy/pyproject.toml"
+    uv pip compile --quiet --universal --python-version 3.11 --all-extras --group "$copy/pyproject.toml:dev" \
+        --generate-hashes --no-annotate --no-header "$@" --output-file requirements.lock "$copy/pyproject.toml"
+    if grep -nE '://|^-' requirements.lock; then
+        echo "requirements.lock must name no host, no path and no option: see the lines above" >&2
+        exit 1
+    fi
