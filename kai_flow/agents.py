@@ -1,0 +1,109 @@
+"""Bring your own agent: the two methods an agent has, and how ``KAI_AGENT`` names one."""
+
+import importlib
+import inspect
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+__all__ = ["Agent", "BadAgent", "BadTask", "Task", "load_agent"]
+
+
+class BadTask(ValueError):
+    """What no retry can mend: an unknown connection, an empty or huge prompt.
+
+    The message is one clear sentence with the remedy, fit to be shown.
+    """
+
+
+class BadAgent(ValueError):
+    """``KAI_AGENT`` does not name a usable agent; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One question for an agent."""
+
+    id: str
+    session_id: str
+    prompt: str
+    db_connection_id: str
+    """Id or alias of the database connection."""
+    mode: str = "chat"
+    context: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    attempt: int = 1
+    """From 1; a retry asks the same question again."""
+
+
+class Agent(Protocol):
+    """What the worker runs. Events and results are JSON objects."""
+
+    async def execute(self, task: Task) -> dict[str, Any]:
+        """Answer without streaming; the agent's own part of the session's result."""
+        ...
+
+    def stream_execute(self, task: Task) -> AsyncIterator[dict[str, Any]]:
+        """Answer as events, in order; a last ``done`` carries the result."""
+        ...
+
+
+def load_agent(spec: str | None, default: Callable[[], Agent]) -> Agent:
+    """The agent that ``spec`` (``"package.module:factory"``) makes, or ``default()`` without one.
+
+    ``BadAgent`` when the spec has another form, the module or the factory does not exist, the
+    factory fails, or what it returns lacks the two methods.
+    """
+    if spec is None or not spec.strip():
+        return default()
+    module_name, colon, path = spec.strip().partition(":")
+    if not colon or not all(part.isidentifier() for part in f"{module_name}.{path}".split(".")):
+        raise BadAgent(f"KAI_AGENT={spec!r} is not of the form package.module:factory.")
+    factory = _find(spec, module_name, path)
+    if not callable(factory):
+        raise BadAgent(f"KAI_AGENT={spec!r}: {path} is not callable; name a factory function.")
+    try:
+        agent = factory()
+    except Exception as error:
+        raise BadAgent(f"KAI_AGENT={spec!r}: {path}() failed: {_line(error)}.") from error
+    _check_methods(spec, agent)
+    return cast("Agent", agent)
+
+
+def _find(spec: str, module_name: str, path: str) -> object:
+    """The object that the spec names."""
+    try:
+        found: object = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
+            raise BadAgent(
+                f"KAI_AGENT={spec!r}: there is no module {error.name!r};"
+                " install it or put its folder on PYTHONPATH."
+            ) from error
+        raise BadAgent(f"KAI_AGENT={spec!r}: {module_name} needs {error.name!r}.") from error
+    except Exception as error:
+        raise BadAgent(
+            f"KAI_AGENT={spec!r}: importing {module_name} failed: {_line(error)}."
+        ) from error
+    for part in path.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError as error:
+            raise BadAgent(f"KAI_AGENT={spec!r}: {module_name} has no {path!r}.") from error
+    return found
+
+
+def _check_methods(spec: str, agent: object) -> None:
+    """``BadAgent`` unless both methods are there and ``execute`` is a coroutine function."""
+    for name in ("execute", "stream_execute"):
+        if not callable(getattr(agent, name, None)):
+            raise BadAgent(
+                f"KAI_AGENT={spec!r}: a {type(agent).__name__} has no method {name}(task)."
+            )
+    if not inspect.iscoroutinefunction(agent.execute):  # type: ignore[attr-defined]
+        raise BadAgent(f"KAI_AGENT={spec!r}: execute must be an async def method.")
+
+
+def _line(error: Exception) -> str:
+    """An error on one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".: ")
