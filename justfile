@@ -20,10 +20,8 @@ setup:
     #!/usr/bin/env bash
     set -euo pipefail
     if [ "$(cat .venv/made-from 2>/dev/null)" = "{{ made_from }}" ]; then exit 0; fi
-    if [ ! -x .venv/bin/python ]; then
-        python3 -c 'import sys; sys.version_info >= (3, 11) or sys.exit("KAI Flow needs Python 3.11 or newer; this python3 is " + sys.version.split()[0])'
-        python3 -m venv .venv
-    fi
+    if [ ! -x .venv/bin/python ]; then python3 -m venv .venv; fi
+    .venv/bin/python -c 'import sys; v = sys.version.split()[0]; sys.version_info >= (3, 11) or sys.exit(f"KAI Flow needs Python 3.11 or newer, .venv has {v}: remove .venv and make it with a newer one")'
     # by path: an activated other environment or a uv elsewhere on the machine has no say
     if [ ! -x .venv/bin/uv ]; then .venv/bin/python -m pip install --quiet uv; fi
     export VIRTUAL_ENV="$PWD/.venv"
