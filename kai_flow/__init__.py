@@ -1,0 +1,3 @@
+"""KAI Flow: stream what a long-running agent does, from inside a Temporal activity, losing nothing."""
+
+__version__ = "0.1.0"

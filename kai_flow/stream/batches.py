@@ -1,0 +1,140 @@
+"""Batches: what one `publish_events` signal carries, and the lossless merge of token runs in it.
+
+Written out one by one, tokens cost four times the bytes; so consecutive `token` events that differ
+only in `content` become one item with the joined content and the lengths of the parts. Lengths
+count Unicode code points. Single events keep an item of their own. See docs/reference/protocol.md.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+
+from kai_flow.stream.errors import InvalidBatch, InvalidEvent
+from kai_flow.stream.events import NumberedEvent, read_event
+from kai_flow.stream.ids import MAX_NUMBER, EventId
+
+WIRE_VERSION: Final = 1
+MAX_BATCH_EVENTS: Final = 1_000  # waiting events that make a batch go at once
+FLUSH_BYTES: Final = 128 * 1024  # waiting bytes that make a batch go at once
+MAX_BATCH_BYTES: Final = 512 * 1024  # event bytes in one batch; the server warns from 512 KiB
+
+
+class Batch(NamedTuple):
+    """Consecutive events of one attempt, on their way into the workflow."""
+
+    run_id: str
+    """The run they are meant for; every other run ignores them."""
+    events: tuple[NumberedEvent, ...]
+    """Never empty; ids run on by one."""
+
+    @property
+    def first(self) -> EventId:
+        """The id of its first event."""
+        return self.events[0].id
+
+    @property
+    def last(self) -> EventId:
+        """The id of its last event."""
+        return self.events[-1].id
+
+
+class _Item(msgspec.Struct, omit_defaults=True):
+    event: msgspec.Raw | None = None
+    tokens: dict[str, Any] | None = None
+    cuts: list[int] | None = None
+
+
+class _Wire(msgspec.Struct):
+    v: Literal[1]
+    run_id: str
+    producer: int
+    attempt: int
+    first: int
+    items: list[_Item]
+
+
+def encode_batch(batch: Batch) -> bytes:
+    """The batch as one JSON document, readable in the Temporal UI."""
+    first = batch.first
+    return msgspec.json.encode(
+        _Wire(1, batch.run_id, *first, items=list(_merge(batch.events))),
+    )
+
+
+def decode_batch(document: bytes) -> Batch:
+    """The batch of one JSON document; every event and id exactly as it was. Raises InvalidBatch."""
+    try:
+        wire = msgspec.json.decode(document, type=_Wire)
+        first = EventId(wire.producer, wire.attempt, wire.first)
+        parts = [part for item in wire.items for part in _split(item)]
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidEvent) as error:
+        raise InvalidBatch(f"not a batch: {error}") from None
+    if not parts:
+        raise InvalidBatch("a batch holds at least one event")
+    if min(first) < 1 or max(first) + len(parts) > MAX_NUMBER:
+        raise InvalidBatch(f"a batch cannot begin at {first}")
+    events = (NumberedEvent(first.offset(n), *part) for n, part in enumerate(parts))
+    return Batch(wire.run_id, tuple(events))
+
+
+def take(events: Iterable[NumberedEvent]) -> tuple[NumberedEvent, ...]:
+    """As many of `events`, from the front, as one batch may hold; at least one if there is any."""
+    taken: list[NumberedEvent] = []
+    size = 0
+    for event in events:
+        size += len(event.data)
+        if taken and (size > MAX_BATCH_BYTES or len(taken) == MAX_BATCH_EVENTS):
+            break
+        taken.append(event)
+    return tuple(taken)
+
+
+def _merge(events: Sequence[NumberedEvent]) -> Iterator[_Item]:
+    index = 0
+    while index < len(events):
+        run = _token_run(events, index)
+        if len(run) > 1:
+            contents = [token["content"] for token in run]
+            tokens = {**run[0], "content": "".join(contents)}
+            yield _Item(tokens=tokens, cuts=[len(content) for content in contents])
+        else:
+            yield _Item(event=msgspec.Raw(events[index].data))
+        index += max(1, len(run))
+
+
+def _token_run(events: Sequence[NumberedEvent], start: int) -> list[dict[str, Any]]:
+    run: list[dict[str, Any]] = []
+    alike = None
+    for event in events[start:]:
+        if event.type != "token":
+            break
+        token = event.decode()
+        if not isinstance(token.get("content"), str):
+            break
+        # Compared as JSON text: Python holds 1, 1.0 and true for equal, JSON readers do not.
+        rest = msgspec.json.encode({**token, "content": ""})
+        if alike is not None and rest != alike:
+            break
+        alike = rest
+        run.append(token)
+    return run
+
+
+def _split(item: _Item) -> Iterator[tuple[str, bytes]]:
+    match item:
+        case _Item(event=msgspec.Raw() as event, tokens=None, cuts=None):
+            yield read_event(bytes(event))
+        case _Item(event=None, tokens=dict() as tokens, cuts=list() as cuts):
+            content = tokens.get("content")
+            if not isinstance(content, str) or min(cuts, default=0) < 0:
+                raise InvalidBatch("merged tokens need a 'content' string and lengths from 0")
+            if sum(cuts) != len(content):
+                raise InvalidBatch("the 'cuts' of merged tokens do not add up to their content")
+            start = 0
+            for cut in cuts:
+                part = {**tokens, "content": content[start : start + cut]}
+                yield read_event(msgspec.json.encode(part))
+                start += cut
+        case _:
+            raise InvalidBatch("an item is either {'event'} or {'tokens', 'cuts'}")

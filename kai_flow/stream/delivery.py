@@ -1,0 +1,239 @@
+"""Delivery: what a producer does next, decided without I/O or clock.
+
+Two senders share one outbox. POSTs show events at once, one in flight. Signals make them durable:
+normally the bridge sends those; the producer does it itself when there is no callback, when the
+receiver never speaks of `durable`, or when `durable` has stood still for STALL_SECONDS. The shell
+asks `next_post` / `next_signal`, does it, and reports what came of it. Times are seconds of any
+monotonic clock.
+"""
+
+from enum import Enum
+from typing import Final, NamedTuple
+
+from kai_flow.stream.batches import MAX_BATCH_EVENTS
+from kai_flow.stream.cadence import Cadence
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.outbox import Outbox
+
+STALL_SECONDS: Final = 5.0  # without progress of `durable` before the producer signals itself
+SIGNALLER_SECONDS: Final = 2.0  # without progress of `durable` before another bridge is asked
+PROBE_SECONDS: Final = 1.0  # between POSTs while something is not durable
+MAX_TRIES: Final = 3  # failed POSTs in a row before a delivery-only receiver is not waited for
+FIRST_PAUSE_SECONDS: Final = 0.25
+MAX_PAUSE_SECONDS: Final = 5.0
+
+
+class Receiver(Enum):
+    """What the other end of the callback URL has shown itself to be."""
+
+    UNKNOWN = "unknown"
+    PLAIN = "plain"
+    """Takes delivery, knows nothing of durability."""
+    BRIDGE = "bridge"
+    """Answers `received` and `durable`, and signals on our behalf."""
+    NONE = "none"
+    """There is no callback."""
+
+
+class Post(NamedTuple):
+    """One POST to make: events, nothing (a probe), or the last word."""
+
+    base: EventId
+    """The oldest event still held: everything before it is durable."""
+    events: tuple[NumberedEvent, ...]
+    batch: bool
+    """In batch form; else `events` is one event."""
+    done: bool = False
+
+
+class Acknowledged(NamedTuple):
+    """A bridge's 200."""
+
+    received: EventId
+    durable: EventId
+    bridge: str
+    accepts_batch: bool
+
+
+class Delivery:
+    """The state machine of one attempt's producer."""
+
+    def __init__(self, outbox: Outbox, cadence: Cadence, *, callback: bool, now: float) -> None:
+        self.outbox = outbox
+        self.cadence = cadence
+        self.receiver = Receiver.UNKNOWN if callback else Receiver.NONE
+        self.signaller: str | None = None  # boot id of the bridge that is to signal
+        self.superseded = False  # set for good by a 410
+        self.finished = False  # no more events will come
+        self._accepts_batch = False
+        self._posting = False  # a POST is in flight
+        self.outbox.must_deliver = callback
+        self._failures = 0  # failed POSTs in a row
+        self._vain = 0  # answered POSTs in a row that brought the receiver nothing new
+        self._not_before = now  # earliest next POST after a failure
+        self._posted_at = now  # last time a POST was answered
+        self._waiting_since: float | None = None  # since when `durable` owes us progress
+        self._direct = not callback  # signalling ourselves
+        self._done_open = callback  # the last word is still to be said
+
+    # What to do next
+
+    def appended(self, now: float) -> None:
+        """An event was put into the outbox."""
+        if self._waiting_since is None:
+            self._waiting_since = now
+
+    def finish(self) -> None:
+        """No more events will come: what is left goes without waiting."""
+        self.finished = True
+
+    def abandon_done(self) -> None:
+        """The attempt did not end well: there is no last word to say."""
+        self._done_open = False
+
+    def next_post(self, now: float) -> Post | None:
+        """The POST to make now, if any."""
+        due = self._post_at()
+        if due is None or now < due:
+            return None
+        events = self.outbox.unposted(MAX_BATCH_EVENTS if self._accepts_batch else 1)
+        done = not events and self._done_is_next
+        batch = self._accepts_batch and not done
+        self._posting = True
+        return Post(self.outbox.base, events, batch, done)
+
+    def next_signal(self, now: float) -> tuple[NumberedEvent, ...]:
+        """The events to signal directly now; empty if none."""
+        due = self._signal_at()
+        if due is None or now < due:
+            return ()
+        self._direct = True
+        self.cadence.sent()
+        return self.outbox.undurable()
+
+    def wake_at(self) -> float | None:
+        """When to ask again, should nothing happen before; None: not before something happens."""
+        times = [self._post_at(), self._signal_at()]
+        return min((time for time in times if time is not None), default=None)
+
+    @property
+    def drained(self) -> bool:
+        """Everything said is durable, delivered or given up, and so is the last word."""
+        return not self.outbox and not self._done_open and not self._posting
+
+    # What came of it
+
+    def acknowledged(self, post: Post, answer: Acknowledged, now: float) -> None:
+        """A bridge answered 200."""
+        self._answered(now)
+        self.receiver, self.outbox.must_deliver = Receiver.BRIDGE, False
+        self._accepts_batch = answer.accepts_batch
+        self._choose_signaller(answer.bridge, now)
+        shown = [event for event in post.events if event.id <= answer.received]
+        if shown:
+            self.outbox.delivered(shown)
+        self._pause_if_vain(bool(post.events) and not shown, now)
+        self.outbox.move_to(answer.received.offset(1))
+        news = self.outbox.acknowledge(answer.durable)
+        if answer.durable >= post.base:  # more than `base` told it: this bridge does signal
+            self._direct = False
+        if news or not self.outbox:
+            self._waiting_since = now if self.outbox else None
+        self.outbox.trim()
+        if post.done:
+            self._done_open = False
+
+    def delivered(self, post: Post, now: float) -> None:
+        """A receiver that knows nothing of durability answered 2xx."""
+        self._answered(now)
+        self.receiver, self.outbox.must_deliver = Receiver.PLAIN, True
+        self._accepts_batch = False
+        self._direct = True
+        self._vain = 0
+        if post.events:
+            self.outbox.delivered(post.events)
+        if post.done:
+            self._done_open = False
+
+    def gap_reported(self, expected: EventId, now: float) -> None:
+        """A bridge answered 409: it needs what comes from `expected` on."""
+        self._answered(now)
+        self._pause_if_vain(True, now)
+        self.outbox.move_to(expected)
+
+    def refused_as_superseded(self) -> None:
+        """A bridge answered 410: another attempt, or the session's end, has taken over."""
+        self._posting = False
+        self._done_open = False
+        self.superseded = self.superseded or bool(self.outbox) or not self.finished
+
+    def post_failed(
+        self, post: Post, now: float, *, jitter: float, retry_after: float = 0.0
+    ) -> None:
+        """No answer, or one that is no success. `jitter` is drawn from [0, 1)."""
+        self._posting = False
+        self._failures += 1
+        pause = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(self._failures - 1, 10))
+        self._not_before = now + max(retry_after, pause * (0.5 + jitter / 2))
+        if self._failures < MAX_TRIES:
+            return
+        if self.receiver is not Receiver.BRIDGE:
+            self.outbox.must_deliver = False
+            if post.events:
+                self.outbox.give_up(post.events[-1].id)
+            self.outbox.trim()
+        if post.done:
+            self._done_open = False
+
+    def signalled(self, through: EventId, now: float) -> None:
+        """The server acknowledged our own signal."""
+        self.cadence.acknowledged(now)
+        self.outbox.acknowledge(through)
+        if not self.outbox:
+            self._waiting_since = None
+
+    def signal_failed(self, now: float) -> None:
+        """Our own signal may or may not have arrived."""
+        self.cadence.failed(now)
+
+    # How it is decided
+
+    def _answered(self, now: float) -> None:
+        self._posting = False
+        self._failures, self._posted_at, self._not_before = 0, now, now
+
+    def _choose_signaller(self, bridge: str, now: float) -> None:
+        stale = self._waiting_since is not None and now - self._waiting_since > SIGNALLER_SECONDS
+        if self.signaller is None or stale:
+            self.signaller = bridge
+
+    def _pause_if_vain(self, vain: bool, now: float) -> None:
+        self._vain = self._vain + 1 if vain else 0
+        if self._vain > 1:  # the first refusal is answered at once, a second one in a row is not
+            pause = FIRST_PAUSE_SECONDS * 2 ** min(self._vain - 2, 10)
+            self._not_before = now + min(MAX_PAUSE_SECONDS, pause)
+
+    @property
+    def _done_is_next(self) -> bool:
+        return self.finished and self._done_open and self.outbox.posted == self.outbox.last
+
+    def _post_at(self) -> float | None:
+        if self._posting or self.receiver is Receiver.NONE or self.superseded:
+            return None
+        if self.outbox.posted < self.outbox.last or self._done_is_next:
+            return self._not_before
+        if self.outbox and self._accepts_batch:
+            return max(self._not_before, self._posted_at + PROBE_SECONDS)
+        return None
+
+    def _signal_at(self) -> float | None:
+        if self.superseded:
+            return None
+        flush = self.finished or self.outbox.half_full
+        due = self.cadence.due(self.outbox.waiting, self.outbox.bytes, flush=flush)
+        if due is None or self._direct:
+            return due
+        if self._waiting_since is None:
+            return None
+        return max(due, self._waiting_since + STALL_SECONDS)

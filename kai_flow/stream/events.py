@@ -1,0 +1,121 @@
+"""Events: checking them at the border and the one encoding of each that everybody shares.
+
+An event is a JSON object with a string `type`. It is encoded once, where it is numbered; from then
+on its bytes travel unchanged, on one line, so that no copy is ever encoded again.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from kai_flow.stream.errors import InvalidEvent
+from kai_flow.stream.ids import EventId
+
+MAX_EVENT_BYTES: Final = 256 * 1024  # UTF-8 JSON of one event; a larger one is replaced
+MAX_DEPTH: Final = 100  # nesting; deeper documents overflow some parsers on the way
+MAX_TYPE_CHARS: Final = 128
+
+
+class NumberedEvent(NamedTuple):
+    """An event under its id, encoded."""
+
+    id: EventId
+    type: str
+    data: bytes
+    """The whole event object as one line of UTF-8 JSON."""
+
+    def decode(self) -> dict[str, Any]:
+        """The event object."""
+        event: dict[str, Any] = msgspec.json.decode(self.data)
+        return event
+
+
+def encode_event(event: object) -> tuple[str, bytes]:
+    """Check an agent's event and encode it: (its type, one line of UTF-8 JSON).
+
+    What JSON cannot say is mended rather than refused, because it happens in the middle of an
+    agent's work: lone surrogates become U+FFFD, NaN and infinities null, unknown objects their
+    `str`. An event over MAX_EVENT_BYTES or MAX_DEPTH becomes `{"type": "omitted", …}`. Raises
+    InvalidEvent when it is not an object with a usable `type`.
+    """
+    kind = _type_of(event)
+    try:
+        data = msgspec.json.encode(event, enc_hook=str)
+    except RecursionError:
+        return _omitted(kind, 0)
+    except (UnicodeEncodeError, TypeError):
+        try:
+            data = msgspec.json.encode(_mended(event), enc_hook=str)
+        except RecursionError:
+            return _omitted(kind, 0)
+        kind = _mended(kind)
+    if len(data) > MAX_EVENT_BYTES or _too_deep(data):
+        return _omitted(kind, len(data))
+    return kind, data
+
+
+def read_event(raw: bytes) -> tuple[str, bytes]:
+    """Check an event that came as JSON: (its type, one line of UTF-8 JSON). Raises InvalidEvent.
+
+    The bytes are kept as they are unless they span lines: a JSON string cannot contain a raw
+    line break, so any CR or LF is only layout.
+    """
+    try:
+        event = msgspec.json.decode(raw)
+        kind = _type_of(event)
+        data = msgspec.json.encode(event) if b"\n" in raw or b"\r" in raw else bytes(raw)
+        if _too_deep(data):
+            raise InvalidEvent(f"the event is nested deeper than {MAX_DEPTH} levels")
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise InvalidEvent(f"the event is not valid JSON: {error}") from None
+    if len(data) > MAX_EVENT_BYTES:
+        raise InvalidEvent(f"the event has {len(data):,} bytes; at most {MAX_EVENT_BYTES:,}")
+    return kind, data
+
+
+def _type_of(event: object) -> str:
+    if not isinstance(event, dict):
+        raise InvalidEvent("an event is a JSON object with a 'type'")
+    kind = event.get("type")
+    if not isinstance(kind, str) or not 1 <= len(kind) <= MAX_TYPE_CHARS:
+        raise InvalidEvent(f"an event needs a 'type': a string of 1 to {MAX_TYPE_CHARS} characters")
+    if any(char < " " or char == "\x7f" for char in kind):
+        # The type becomes a line of the SSE stream: a line break in it would forge frames.
+        raise InvalidEvent("an event's 'type' must not contain control characters")
+    return kind
+
+
+def _omitted(kind: str, size: int) -> tuple[str, bytes]:
+    return "omitted", msgspec.json.encode({"type": "omitted", "of": _mended(kind), "bytes": size})
+
+
+def _mended(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case dict():
+            return {_mended(_key(key)): _mended(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_mended(item) for item in value]
+        case _:
+            return value
+
+
+def _key(key: object) -> str:
+    return key if isinstance(key, str) else str(key)
+
+
+def _too_deep(data: bytes) -> bool:
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:  # the cheap test that nearly all pass
+        return False
+    level = [msgspec.json.decode(data)]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for parent in level
+            for item in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(item, (dict, list))
+        ]
+        if not level:
+            return False
+    return True

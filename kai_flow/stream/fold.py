@@ -1,0 +1,68 @@
+"""The fold: which of the events that reached the history belong to the stream.
+
+The one function that the workflow, the bridge and every other reader apply to all `publish_events`
+signals of a run, in history order. It reads no settings, so all of them come to the same result.
+"""
+
+from enum import Enum
+from typing import NamedTuple
+
+from kai_flow.stream.batches import Batch
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import START, EventId
+
+
+class Outcome(Enum):
+    """What the fold made of a batch."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    """Every event of it was there already."""
+    SUPERSEDED = "superseded"
+    """It belongs to an attempt or a producer that a later one has replaced."""
+    OTHER_RUN = "other_run"
+    """It was meant for another run of this session id."""
+
+
+class Gap(NamedTuple):
+    """A range of events that is missing: all that lies strictly between two ids."""
+
+    after: EventId
+    before: EventId | None
+    """None when nothing after the range is held."""
+
+
+class Verdict(NamedTuple):
+    """The outcome, and the events that are new (none unless ACCEPTED)."""
+
+    outcome: Outcome
+    events: tuple[NumberedEvent, ...] = ()
+    gap: Gap | None = None
+    """What never came before these events; a correct sender never leaves one."""
+    takes_back: EventId | None = None
+    """The first event of a newer attempt: all of its producer's earlier attempts are void."""
+
+
+class Fold:
+    """Decides batch by batch; the same batches again, late, split or merged change nothing."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self.position = START  # the last accepted event
+
+    def apply(self, batch: Batch) -> Verdict:
+        """Take in one batch and say what of it is new."""
+        if batch.run_id != self.run_id:
+            return Verdict(Outcome.OTHER_RUN)
+        first, position = batch.first, self.position
+        if first.try_of < position.try_of:
+            return Verdict(Outcome.SUPERSEDED)
+        same_try = first.try_of == position.try_of
+        known = position.seq if same_try else 0
+        events = batch.events[max(0, known + 1 - first.seq) :]
+        if not events:
+            return Verdict(Outcome.DUPLICATE)
+        gap = Gap(position, events[0].id) if events[0].id.seq > known + 1 else None
+        retried = not same_try and first.producer == position.producer
+        self.position = batch.last
+        return Verdict(Outcome.ACCEPTED, events, gap, events[0].id if retried else None)

@@ -1,0 +1,103 @@
+"""Event ids and cursors: how a place in a session's stream is named.
+
+An event id is `producer.attempt.seq`; its order is the order of the three integers. It never
+changes, so every copy of the stream can serve every reader.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from kai_flow.stream.errors import InvalidId
+
+MAX_NUMBER: Final = 2**53 - 1  # the largest integer that JavaScript's Number holds exactly
+
+_ID = re.compile(r"(0|[1-9][0-9]{0,15})\.(0|[1-9][0-9]{0,15})\.(0|[1-9][0-9]{0,15})")
+_EPOCH = re.compile(r"[0-9a-f]{8}")
+_END = "end"
+
+
+class EventId(NamedTuple):
+    """The name of one event: which producer, which try of it, and which event of that try."""
+
+    producer: int
+    """Numbered from 1 within the session; 0 only in START."""
+    attempt: int
+    """From 1; a higher one supersedes the lower ones of the same producer."""
+    seq: int
+    """From 1 within the attempt; 0 means "none of this attempt yet"."""
+
+    def __str__(self) -> str:
+        return f"{self.producer}.{self.attempt}.{self.seq}"
+
+    @classmethod
+    def parse(cls, text: str) -> "EventId":
+        """Read `"1.2.57"`. Raises InvalidId for any other form or a number above 2^53 - 1."""
+        match = _ID.fullmatch(text)
+        if match is None:
+            raise InvalidId(f"{text[:60]!r} is not an event id; one looks like '1.2.57'")
+        numbers = cls(*(int(part) for part in match.groups()))
+        if max(numbers) > MAX_NUMBER:
+            raise InvalidId(f"{text!r} has a number above 2^53 - 1")
+        return numbers
+
+    @property
+    def try_of(self) -> tuple[int, int]:
+        """(producer, attempt): what two events must share to be counted by the same `seq`."""
+        return self[:2]
+
+    def offset(self, by: int) -> "EventId":
+        """The id `by` places further on in the same attempt."""
+        return self._replace(seq=self.seq + by)
+
+
+START: Final = EventId(0, 0, 0)
+"""Before the first event of a session."""
+
+
+def follows(event: EventId, cursor: EventId) -> bool:
+    """Whether nothing can lie between `cursor` and `event`, by their names alone.
+
+    True for the next of the same attempt, for the first event of a later attempt of the same
+    producer (which takes back what lies between), and for a session's very first event. The first
+    event of a *later producer* is False: the names do not tell how long the one before it was.
+    """
+    if event.try_of == cursor.try_of:
+        return event.seq == cursor.seq + 1
+    if event.seq != 1:
+        return False
+    if cursor == START:
+        return event.producer == 1
+    return event.producer == cursor.producer and event.attempt > cursor.attempt
+
+
+class Cursor(NamedTuple):
+    """The last place a subscriber saw: opaque to it, `1.1.57@4f3a9c1e` or `end@4f3a9c1e` to us."""
+
+    position: EventId | None
+    """None is the end: the subscriber has seen `done`."""
+    epoch: str | None
+    """Which use of the session id is meant (`epoch_of`); None when the cursor does not say."""
+
+    def __str__(self) -> str:
+        where = _END if self.position is None else str(self.position)
+        return where if self.epoch is None else f"{where}@{self.epoch}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor":
+        """Read a cursor, with or without `@epoch`. Raises InvalidId."""
+        where, at, epoch = text.partition("@")
+        if at and _EPOCH.fullmatch(epoch) is None:
+            raise InvalidId(f"{text[:60]!r} is not a cursor: after '@' stand 8 hex digits")
+        position = None if where == _END else EventId.parse(where)
+        return cls(position, epoch or None)
+
+
+def epoch_of(first_run_id: str) -> str:
+    """The last 8 hex digits of the chain's first run id, which tell two uses of one id apart.
+
+    The last ones, because a run id is a UUIDv7: its first half is a clock. Raises InvalidId.
+    """
+    epoch = first_run_id[-8:].lower()
+    if _EPOCH.fullmatch(epoch) is None:
+        raise InvalidId(f"{first_run_id[:60]!r} is not a run id: it does not end in 8 hex digits")
+    return epoch

@@ -1,0 +1,259 @@
+"""The session log: what one bridge holds of one session, for its readers and for the signaller.
+
+Only the current attempt is held: a window of consecutive events, already encoded for the readers,
+in which every reader has a cursor. What lies before the window is read back from Temporal. Durable
+events leave the window first; what is not durable stays until the server has it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple
+
+from kai_flow.stream.batches import take
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import EventId, follows
+
+MAX_WINDOW_BYTES: Final = 8 * 1024 * 1024
+
+Encode = Callable[[NumberedEvent], bytes]
+
+
+class Taken(NamedTuple):
+    """The POST is answered 200: what is held and what is durable of its own attempt."""
+
+    received: EventId
+    durable: EventId
+    news: bool = False
+    """There is something new to show."""
+
+
+class Missing(NamedTuple):
+    """Events between what is held and the POST are missing; send again from here."""
+
+    expected: EventId
+
+
+class Stale(NamedTuple):
+    """A later attempt or producer has been accepted, or the session has ended."""
+
+
+class Full(NamedTuple):
+    """No room before more becomes durable; nothing of the POST was taken."""
+
+
+Answer = Taken | Missing | Stale | Full
+
+
+class Chunk(NamedTuple):
+    """Encoded events for a reader, and its cursor after them."""
+
+    frames: Sequence[bytes]
+    next: EventId
+
+
+class Behind(NamedTuple):
+    """The reader's next event is not in memory: read back from the durable copy."""
+
+
+class Attempt:
+    """The window of one attempt: events `start` … `received`, consecutive."""
+
+    def __init__(self, first: EventId, run_id: str | None, encode: Encode, max_bytes: int) -> None:
+        self.run_id = run_id  # the run its batches are meant for; None: known from reads only
+        self.start = first  # the oldest event held, or the next to come
+        self.received = first.offset(-1)  # the newest event held; before `start`: none
+        self.durable = self.received  # everything up to here is in the history
+        self.confirmed = False  # Temporal itself, not a POST, has shown that it was accepted
+        self.bytes = 0  # of all frames held
+        self.waiting_bytes = 0  # of all events not durable
+        self._max_bytes = max_bytes
+        self._encode = encode
+        self._frames: dict[int, bytes] = {}  # by seq
+        self._waiting: dict[int, NumberedEvent] = {}  # not durable, by seq
+
+    @property
+    def try_of(self) -> tuple[int, int]:
+        return self.start.try_of
+
+    @property
+    def waiting(self) -> int:
+        """How many events are not durable."""
+        return len(self._waiting)
+
+    def receive(self, base: EventId, events: Sequence[NumberedEvent]) -> Answer:
+        """Take in one POST. `base` is the producer's word that everything before it is durable."""
+        if self.received < base.offset(-1):
+            self._jump(base)
+        self._settle(base.offset(-1))
+        new = [event for event in events if event.id > self.received]
+        if not new:
+            return Taken(self.received, self.durable)
+        if new[0].id.seq > self.received.seq + 1:
+            return Missing(self.received.offset(1))
+        if self.waiting_bytes + sum(len(event.data) for event in new) > self._max_bytes:
+            return Full()
+        self._append(new)
+        for event in new:
+            self._waiting[event.id.seq] = event
+            self.waiting_bytes += len(event.data)
+        self._shrink()
+        return Taken(self.received, self.durable, news=True)
+
+    def absorb(self, events: Sequence[NumberedEvent]) -> bool:
+        """Take in consecutive durable events, read from Temporal; True if there is news."""
+        new = [event for event in events if event.id > self.received]
+        if new:
+            if new[0].id.seq > self.received.seq + 1:
+                self._jump(new[0].id)
+            self._append(new)
+        self.mark_durable(events[-1].id)
+        return bool(new)
+
+    def mark_durable(self, through: EventId) -> None:
+        """The history reaches `through`; what it holds need not be signalled any more."""
+        self.confirmed = self.confirmed or through.seq > 0
+        if through > self.received:
+            self._jump(through.offset(1))
+        self._settle(through)
+
+    def undurable(self) -> tuple[NumberedEvent, ...]:
+        """The next batch to signal."""
+        return take(self._waiting.values())
+
+    def read(self, cursor: EventId, max_bytes: int) -> Chunk | Behind | None:
+        """The frames after `cursor`; None when there is nothing for this reader yet."""
+        if cursor >= self.received:
+            return None
+        if cursor.try_of == self.try_of:
+            seq = cursor.seq + 1
+        elif follows(self.start, cursor):
+            seq = 1
+        else:
+            return Behind()
+        if seq < self.start.seq:
+            return Behind()
+        if seq > self.received.seq:
+            return None
+        frames: list[bytes] = []
+        size = 0
+        while seq <= self.received.seq and (not frames or size < max_bytes):
+            frame = self._frames[seq]
+            frames.append(frame)
+            size += len(frame)
+            seq += 1
+        return Chunk(frames, self.start._replace(seq=seq - 1))
+
+    def _settle(self, through: EventId) -> None:
+        for seq in range(self.durable.seq + 1, through.seq + 1):
+            event = self._waiting.pop(seq, None)
+            self.waiting_bytes -= len(event.data) if event else 0
+        self.durable = max(self.durable, through)
+        self._shrink()
+
+    def _append(self, events: Iterable[NumberedEvent]) -> None:
+        for event in events:
+            frame = self._encode(event)
+            self._frames[event.id.seq] = frame
+            self.bytes += len(frame)
+            self.received = event.id
+
+    def _jump(self, first: EventId) -> None:
+        """Begin the window anew at `first`: what lies before is durable and can be read back."""
+        self._frames.clear()
+        self._waiting.clear()
+        self.bytes = self.waiting_bytes = 0
+        self.start = first
+        self.received = first.offset(-1)
+        self.durable = max(self.durable, self.received)
+
+    def _shrink(self) -> None:
+        while self.bytes > self._max_bytes and self.start <= self.durable:
+            self.bytes -= len(self._frames.pop(self.start.seq))
+            self.start = self.start.offset(1)
+
+
+class SessionLog:
+    """The attempt that counts, and at most one newer attempt that so far only claims to."""
+
+    def __init__(self, encode: Encode, *, max_bytes: int = MAX_WINDOW_BYTES) -> None:
+        self.current: Attempt | None = None
+        self.claim: Attempt | None = None  # shown once something of it is durable
+        self.closed = False  # the workflow has ended: nothing more is taken in
+        self._encode = encode
+        self._max_bytes = max_bytes
+
+    def receive(self, run_id: str, base: EventId, events: Sequence[NumberedEvent]) -> Answer:
+        """Take in one POST: `events` of one attempt, consecutive; `base` as in Attempt.receive."""
+        if self.closed:
+            return Stale()
+        current, nothing = self.current, base.offset(-1)
+        if current is None:
+            self.current = current = self._attempt(base, run_id)
+        if base.try_of == current.try_of:
+            current.run_id = run_id
+            return current.receive(base, events)
+        if base.try_of < current.try_of:
+            return Stale() if current.confirmed else Taken(nothing, nothing)
+        if self.claim is None or self.claim.try_of < base.try_of:
+            self.claim = self._attempt(base, run_id)
+        if base.try_of < self.claim.try_of:
+            return Taken(nothing, nothing)
+        answer = self.claim.receive(base, events)
+        self._promote()
+        return answer._replace(news=False) if isinstance(answer, Taken) else answer
+
+    def absorb(self, events: Sequence[NumberedEvent]) -> bool:
+        """Take in durable events of a page or a history, in order; True if there is news."""
+        news = False
+        start = 0
+        for stop in range(1, len(events) + 1):
+            if stop == len(events) or events[stop].id != events[stop - 1].id.offset(1):
+                run = events[start:stop]
+                start = stop
+                attempt = self._at(run[0].id)
+                news = (attempt is not None and attempt.absorb(run)) or news
+                self._promote()
+        return news
+
+    def mark_durable(self, through: EventId) -> bool:
+        """The history reaches `through`; True when that puts another attempt in its place."""
+        before = self.current
+        attempt = self._at(through.offset(1))
+        if attempt is not None:
+            attempt.mark_durable(through)
+            self._promote()
+        return self.current is not before
+
+    def signal_next(self) -> Attempt | None:
+        """The attempt whose events should be signalled next."""
+        for attempt in (self.claim, self.current):
+            if attempt is not None and attempt.waiting:
+                return attempt
+        return None
+
+    def read(self, cursor: EventId, max_bytes: int) -> Chunk | Behind | None:
+        """What a reader at `cursor` gets from memory; None when it has to wait."""
+        return None if self.current is None else self.current.read(cursor, max_bytes)
+
+    @property
+    def bytes(self) -> int:
+        """Of everything held."""
+        return sum(a.bytes + a.waiting_bytes for a in (self.current, self.claim) if a is not None)
+
+    def _attempt(self, first: EventId, run_id: str | None) -> Attempt:
+        return Attempt(first, run_id, self._encode, self._max_bytes)
+
+    def _at(self, place: EventId) -> Attempt | None:
+        """The attempt of `place`, an id that is durable or follows what is; None if it is void."""
+        if self.current is not None and place.try_of < self.current.try_of:
+            return None
+        if self.claim is not None and place.try_of >= self.claim.try_of:
+            if place.try_of == self.claim.try_of:
+                return self.claim
+            self.claim = None
+        if self.current is None or place.try_of > self.current.try_of:
+            self.current = self._attempt(place, None)
+        return self.current
+
+    def _promote(self) -> None:
+        if self.claim is not None and self.claim.confirmed:
+            self.current, self.claim = self.claim, None

@@ -1,0 +1,21 @@
+"""Names that cross a process border. Both sides of each border import them from here."""
+
+from typing import Final
+
+PUBLISH_EVENTS: Final = "publish_events"
+"""Signal: one batch of events into the workflow."""
+
+PROGRESS: Final = "progress"
+"""Query: how far the session is, for people."""
+
+EVENTS: Final = "events"
+"""Query: one page of the buffer."""
+
+PRODUCER_HEADER: Final = "kai-producer"
+"""Header of the activity call: JSON `{"producer": 1, "first_run_id": "…"}`."""
+
+STARTED: Final = "started"
+"""Type of the first event of every attempt."""
+
+DONE: Final = "done"
+"""Type of the terminal event."""

@@ -1,0 +1,133 @@
+"""The outbox: what one attempt has said and must still be able to say again.
+
+An event is numbered when it comes in and stays until it is durable; a receiver that lost its
+memory is served from here. Towards a receiver that only takes delivery, it stays until it is
+durable *and* delivered or given up.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final
+
+from kai_flow.stream.batches import take
+from kai_flow.stream.errors import OutboxFull
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import EventId
+
+MAX_EVENTS: Final = 4_000  # at least twice what makes a batch go at once
+MAX_BYTES: Final = 2 * 1024 * 1024
+
+
+class Outbox:
+    """The events of one attempt from the oldest still needed (`base`) to the newest (`last`)."""
+
+    def __init__(
+        self,
+        producer: int,
+        attempt: int,
+        *,
+        max_events: int = MAX_EVENTS,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self.max_events = max_events
+        self.max_bytes = max_bytes
+        self.bytes = 0  # of all held events
+        self.sent = 0  # distinct events whose POST succeeded at least once
+        self.must_deliver = False  # hold what is durable until it is delivered or given up, too
+        self.last = EventId(producer, attempt, 0)  # the newest event ever put in
+        self.durable = self.last  # everything up to here is in the history
+        self.posted = self.last  # the POST cursor: the next POST starts after it
+        self._settled = self.last  # everything up to here was delivered or given up, once
+        self._unsent: set[int] = set()  # never delivered: held, or in a POST now
+        self._held: dict[int, NumberedEvent] = {}  # by seq, consecutive, oldest first
+
+    @property
+    def base(self) -> EventId:
+        """The oldest event held; the next one to come when nothing is."""
+        return self.last.offset(1 - len(self._held))
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def has_room(self, size: int) -> bool:
+        """Whether an event of `size` bytes fits now; an empty outbox takes any event."""
+        if not self._held:
+            return True
+        return len(self._held) < self.max_events and self.bytes + size <= self.max_bytes
+
+    @property
+    def waiting(self) -> int:
+        """How many events are not durable yet."""
+        return self.last.seq - self.durable.seq
+
+    @property
+    def half_full(self) -> bool:
+        """Time to make events durable at once rather than at the next period."""
+        return 2 * len(self._held) >= self.max_events or 2 * self.bytes >= self.max_bytes
+
+    def append(self, kind: str, data: bytes) -> NumberedEvent:
+        """Number an event and keep it. Raises OutboxFull, keeping nothing, if it does not fit."""
+        if not self.has_room(len(data)):
+            raise OutboxFull(f"the outbox holds {len(self._held)} events, {self.bytes} bytes")
+        self.last = self.last.offset(1)
+        event = NumberedEvent(self.last, kind, data)
+        self._held[self.last.seq] = event
+        self._unsent.add(self.last.seq)
+        self.bytes += len(data)
+        return event
+
+    def unposted(self, max_events: int) -> tuple[NumberedEvent, ...]:
+        """The next events to POST: from the cursor on, within the limits of a batch."""
+        return take(islice(self._from(self.posted), max_events))
+
+    def undurable(self) -> tuple[NumberedEvent, ...]:
+        """The next events to signal: the oldest not durable, within the limits of a batch."""
+        return take(self._from(self.durable))
+
+    def delivered(self, events: Sequence[NumberedEvent]) -> None:
+        """The receiver has these events, which `unposted` gave; some may have left since."""
+        seqs = {event.id.seq for event in events}
+        self.sent += len(seqs & self._unsent)
+        self._unsent -= seqs
+        self._pass(events[-1].id)
+
+    def give_up(self, through: EventId) -> None:
+        """No more tries for the events through `through`: they count as failed, not as sent."""
+        self._pass(through)
+
+    def move_to(self, expected: EventId) -> None:
+        """Let the next POST start with `expected`, as far as that is still held.
+
+        Ids of another attempt, or beyond what was ever said, change nothing.
+        """
+        if expected.try_of == self.last.try_of and expected.seq <= self.last.seq + 1:
+            self.posted = max(expected, self.base).offset(-1)
+
+    def acknowledge(self, through: EventId) -> bool:
+        """Everything through `through` is durable; True if that is news.
+
+        An id of another attempt, or of an event never said, is no acknowledgement.
+        """
+        if through.try_of != self.last.try_of or not self.durable < through <= self.last:
+            return False
+        self.durable = through
+        self.trim()
+        return True
+
+    def trim(self) -> None:
+        """Let go of what nobody needs any more."""
+        limit = min(self.durable, self._settled) if self.must_deliver else self.durable
+        for seq in range(self.base.seq, limit.seq + 1):
+            self.bytes -= len(self._held.pop(seq).data)
+        self.posted = max(self.posted, self.base.offset(-1))
+
+    def _pass(self, through: EventId) -> None:
+        self.posted = max(self.posted, through)
+        self._settled = max(self._settled, through)
+        self.trim()
+        if len(self._unsent) > len(self._held):
+            self._unsent &= self._held.keys()
+
+    def _from(self, cursor: EventId) -> Iterator[NumberedEvent]:
+        start = max(cursor.seq + 1, self.base.seq)
+        return (self._held[seq] for seq in range(start, self.last.seq + 1))

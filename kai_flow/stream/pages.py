@@ -1,0 +1,110 @@
+"""Pages: the argument and the answer of the `events` query, as both sides write and read them."""
+
+from typing import Final
+
+import msgspec
+
+from kai_flow.stream.buffer import EventBuffer
+from kai_flow.stream.errors import InvalidId, InvalidQuery
+from kai_flow.stream.events import NumberedEvent, read_event
+from kai_flow.stream.fold import Gap
+from kai_flow.stream.ids import START, EventId
+
+MIN_PAGE_BYTES: Final = 16 * 1024
+MAX_PAGE_BYTES: Final = 1024 * 1024
+DEFAULT_PAGE_BYTES: Final = 256 * 1024
+
+
+class PageRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Argument of the `events` query."""
+
+    after: str | None = None
+    """Last event id already seen; None reads from the beginning."""
+    max_bytes: int = DEFAULT_PAGE_BYTES
+    """Sum of the encoded events of the page, MIN_PAGE_BYTES to MAX_PAGE_BYTES."""
+
+
+class _Event(msgspec.Struct):
+    id: str
+    event: msgspec.Raw
+
+
+class _Gap(msgspec.Struct):
+    after: str | None
+    before: str | None
+
+
+class _Page(msgspec.Struct):
+    events: list[_Event]
+    first: str | None
+    last: str | None
+    next: str | None
+    has_more: bool
+    gap: _Gap | None
+    closed: bool
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One answer of the `events` query."""
+
+    events: tuple[NumberedEvent, ...]
+    next: EventId
+    """The cursor for the next call."""
+    has_more: bool
+    gap: Gap | None
+    """What was evicted between the cursor asked for and the first event."""
+    closed: bool
+    """The workflow's code has ended: nothing will be added."""
+
+
+def answer(buffer: EventBuffer, request: PageRequest, *, closed: bool) -> bytes:
+    """The page that `request` asks for, as JSON. Raises InvalidQuery or InvalidId."""
+    if not MIN_PAGE_BYTES <= request.max_bytes <= MAX_PAGE_BYTES:
+        raise InvalidQuery(
+            f"max_bytes is {request.max_bytes}; it goes from {MIN_PAGE_BYTES} to {MAX_PAGE_BYTES}"
+        )
+    after = START if request.after is None else EventId.parse(request.after)
+    part = buffer.read(after, request.max_bytes)
+    return msgspec.json.encode(
+        _Page(
+            events=[_Event(str(event.id), msgspec.Raw(event.data)) for event in part.events],
+            first=_text(buffer.first),
+            last=_text(buffer.last),
+            next=_text(part.next),
+            has_more=part.has_more,
+            gap=_Gap(_text(part.gap.after), _text(part.gap.before)) if part.gap else None,
+            closed=closed,
+        )
+    )
+
+
+def read_page(document: bytes) -> Page:
+    """Read an answer of the `events` query. Raises InvalidQuery when it is not one."""
+    try:
+        page = msgspec.json.decode(document, type=_Page)
+        return Page(
+            tuple(
+                NumberedEvent(EventId.parse(item.id), *read_event(bytes(item.event)))
+                for item in page.events
+            ),
+            _id(page.next),
+            page.has_more,
+            _gap(page.gap),
+            page.closed,
+        )
+    except (msgspec.MsgspecError, UnicodeError, InvalidId) as error:
+        raise InvalidQuery(f"not an answer of the events query: {error}") from None
+
+
+def _text(place: EventId | None) -> str | None:
+    return None if place is None or place == START else str(place)
+
+
+def _id(text: str | None) -> EventId:
+    return START if text is None else EventId.parse(text)
+
+
+def _gap(gap: _Gap | None) -> Gap | None:
+    if gap is None:
+        return None
+    return Gap(_id(gap.after), None if gap.before is None else EventId.parse(gap.before))

@@ -1,0 +1,87 @@
+"""Progress: what the `progress` query tells a person, folded from the accepted events."""
+
+from typing import Any, Final, Literal
+
+from kai_flow.stream.buffer import EventBuffer
+from kai_flow.stream.fold import Verdict
+
+Status = Literal["waiting", "running", "retrying", "completed", "failed", "partial", "cancelled"]
+
+ANSWER_TAIL_CHARS: Final = 200
+
+_PHASES: Final = {
+    "started": "starting",
+    "thinking": "thinking",
+    "tool_start": "using a tool",
+    "tool_end": "thinking",
+    "token": "answering",
+    "suggestions": "finishing",
+    "error": "failing",
+}
+
+
+class Progress:
+    """Counts and last sights of the attempts that count; a retry starts them afresh."""
+
+    def __init__(self) -> None:
+        self.status: Status = "waiting"
+        self.closed = False  # set once, when the workflow's code ends
+        self._begin()
+
+    def _begin(self) -> None:
+        self.phase = "waiting"
+        self.events = 0
+        self.tokens = 0
+        self.current_tool: str | None = None  # between tool_start and tool_end
+        self.answer_tail = ""
+
+    def observe(self, verdict: Verdict) -> None:
+        """Take in what the buffer accepted."""
+        if not verdict.events:
+            return
+        if verdict.takes_back is not None:
+            self._begin()
+        if not self.closed:
+            self.status = "running"
+        self.events += len(verdict.events)
+        for event in verdict.events:
+            self.phase = _PHASES.get(event.type, self.phase)
+            match event.type:
+                case "token":
+                    self.tokens += 1
+                    tail = self.answer_tail + str(event.decode().get("content", ""))
+                    self.answer_tail = tail[-ANSWER_TAIL_CHARS:]
+                case "tool_start":
+                    self.current_tool = str(event.decode().get("tool", "")) or None
+                case "tool_end":
+                    self.current_tool = None
+                case _:
+                    pass
+
+    def close(self, status: Status) -> None:
+        """The workflow's code has ended with `status`."""
+        self.status, self.closed = status, True
+        self.phase, self.current_tool = "closed", None
+
+    def describe(self, buffer: EventBuffer, elapsed_ms: int) -> dict[str, Any]:
+        """The answer of the `progress` query: flat, readable, stable."""
+        position = buffer.fold.position
+        return {
+            "status": self.status,
+            "phase": self.phase,
+            "producer": position.producer,
+            "attempt": position.attempt,
+            "last_event_id": str(position) if self.events else None,
+            "events": self.events,
+            "tokens": self.tokens,
+            "current_tool": self.current_tool,
+            "elapsed_ms": elapsed_ms,
+            "answer_tail": self.answer_tail,
+            "buffer": {
+                "first": None if buffer.first is None else str(buffer.first),
+                "last": None if buffer.last is None else str(buffer.last),
+                "events": len(buffer),
+                "bytes": buffer.bytes,
+                "evicted": buffer.evicted,
+            },
+        }
