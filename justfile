@@ -7,7 +7,8 @@ set positional-arguments
 export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
 
 # what the environment was made from; when none of it changed, `setup` has nothing to do
-made_from := sha256(sha256_file("requirements.lock") + sha256_file("pyproject.toml") + justfile_directory())
+locked := sha256_file("requirements.lock")
+project := sha256(sha256_file("pyproject.toml") + justfile_directory())
 
 question := "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"
 
@@ -19,15 +20,17 @@ question := "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi terti
 setup:
     #!/usr/bin/env bash
     set -euo pipefail
-    if [ "$(cat .venv/made-from 2>/dev/null)" = "{{ made_from }}" ]; then exit 0; fi
+    was="$(cat .venv/made-from 2>/dev/null || true)"
+    if [ "$was" = "{{ locked }} {{ project }}" ]; then exit 0; fi
     if [ ! -x .venv/bin/python ]; then python3 -m venv .venv; fi
     .venv/bin/python -c 'import sys; v = sys.version.split()[0]; sys.version_info >= (3, 11) or sys.exit(f"KAI Flow needs Python 3.11 or newer, .venv has {v}: remove .venv and make it with a newer one")'
     # by path: an activated other environment or a uv elsewhere on the machine has no say
     if [ ! -x .venv/bin/uv ]; then .venv/bin/python -m pip install --quiet uv; fi
     export VIRTUAL_ENV="$PWD/.venv"
-    .venv/bin/uv pip sync --quiet --require-hashes requirements.lock
+    # a sync takes the project itself out for a moment: only when the lock is another
+    if [ "${was% *}" != "{{ locked }}" ]; then .venv/bin/uv pip sync --quiet --require-hashes requirements.lock; fi
     .venv/bin/uv pip install --quiet --no-deps --no-build-isolation --editable .
-    printf '%s\n' "{{ made_from }}" > .venv/made-from
+    printf '%s\n' "{{ locked }} {{ project }}" > .venv/made-from
 
 # install everything, then ask the demo database a question and watch the answer come
 demo: setup
