@@ -75,7 +75,7 @@ class Delivery:
         self._posted_at = now  # last time a POST was answered
         self._waiting_since: float | None = None  # since when `durable` owes us progress
         self._direct = not callback  # signalling ourselves
-        self._done_open = callback  # the last word is still to be said
+        self._done_due = False  # the last word is known and still to be said
 
     # What to do next
 
@@ -88,9 +88,14 @@ class Delivery:
         """No more events will come: what is left goes without waiting."""
         self.finished = True
 
+    def say_done(self) -> None:
+        """The last word is known: it is POSTed after the last event, if there is a callback."""
+        self.finished = True
+        self._done_due = self.receiver is not Receiver.NONE
+
     def abandon_done(self) -> None:
-        """The attempt did not end well: there is no last word to say."""
-        self._done_open = False
+        """The attempt did not end well after all: there is no last word."""
+        self._done_due = False
 
     def next_post(self, now: float) -> Post | None:
         """The POST to make now, if any."""
@@ -120,7 +125,7 @@ class Delivery:
     @property
     def drained(self) -> bool:
         """Everything said is durable, delivered or given up, and so is the last word."""
-        return not self.outbox and not self._done_open and not self._posting
+        return not self.outbox and not self._done_due and not self._posting
 
     # What came of it
 
@@ -142,7 +147,7 @@ class Delivery:
             self._waiting_since = now if self.outbox else None
         self.outbox.trim()
         if post.done:
-            self._done_open = False
+            self._done_due = False
 
     def delivered(self, post: Post, now: float) -> None:
         """A receiver that knows nothing of durability answered 2xx."""
@@ -154,7 +159,7 @@ class Delivery:
         if post.events:
             self.outbox.delivered(post.events)
         if post.done:
-            self._done_open = False
+            self._done_due = False
 
     def gap_reported(self, expected: EventId, now: float) -> None:
         """A bridge answered 409: it needs what comes from `expected` on."""
@@ -165,7 +170,7 @@ class Delivery:
     def refused_as_superseded(self) -> None:
         """A bridge answered 410: another attempt, or the session's end, has taken over."""
         self._posting = False
-        self._done_open = False
+        self._done_due = False
         self.superseded = self.superseded or bool(self.outbox) or not self.finished
 
     def post_failed(
@@ -184,7 +189,7 @@ class Delivery:
                 self.outbox.give_up(post.events[-1].id)
             self.outbox.trim()
         if post.done:
-            self._done_open = False
+            self._done_due = False
 
     def signalled(self, through: EventId, now: float) -> None:
         """The server acknowledged our own signal."""
@@ -216,7 +221,7 @@ class Delivery:
 
     @property
     def _done_is_next(self) -> bool:
-        return self.finished and self._done_open and self.outbox.posted == self.outbox.last
+        return self._done_due and self.outbox.posted == self.outbox.last
 
     def _post_at(self) -> float | None:
         if self._posting or self.receiver is Receiver.NONE or self.superseded:

@@ -1,0 +1,174 @@
+"""The callback's wire: bodies and answers of `POST /events/{session_id}`, as both sides know them.
+
+Single form is what any receiver gets: one event. Batch form goes to a receiver that has said it
+can take it. See docs/reference/protocol.md.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from kai_flow.stream.delivery import Acknowledged, Post
+from kai_flow.stream.errors import InvalidBatch, InvalidId
+from kai_flow.stream.events import NumberedEvent, read_event
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.names import DONE
+
+ACCEPTS_BATCH: Final = "batch"
+MAX_BODY_BYTES: Final = 2 * 1024 * 1024  # a full batch with the ids around it stays well below
+
+
+class Origin(NamedTuple):
+    """Where a producer's events come from."""
+
+    workflow_id: str
+    run_id: str
+    first_run_id: str
+
+
+class _Item(msgspec.Struct):
+    id: str
+    event: msgspec.Raw
+
+
+class _Body(msgspec.Struct, omit_defaults=True):
+    session_id: str
+    workflow_id: str | None = None
+    run_id: str | None = None
+    first_run_id: str | None = None
+    base: str | None = None
+    signaller: str | None = None
+    id: str | None = None
+    event: msgspec.Raw | None = None
+    events: list[_Item] | None = None
+
+
+class _Answer(msgspec.Struct):
+    received: str
+    durable: str
+    bridge: str
+    accepts: str | None = None
+
+
+class _Expected(msgspec.Struct):
+    expected: str
+
+
+class HandMade(NamedTuple):
+    """An event somebody POSTed by hand: no id, live only."""
+
+    session_id: str
+    type: str
+    data: bytes
+
+
+class Delivered(NamedTuple):
+    """A producer's POST."""
+
+    session_id: str
+    workflow_id: str
+    run_id: str
+    first_run_id: str | None
+    base: EventId
+    signaller: str | None
+    events: tuple[NumberedEvent, ...]
+    """Consecutive, of one attempt; empty in a probe."""
+    done: bool
+    """The producer's last word: nothing more will come, flush."""
+
+
+def encode_post(post: Post, origin: Origin, signaller: str | None, done: NumberedEvent) -> bytes:
+    """The body of `post`; `done` is the last word, should it be its turn."""
+    body = _Body(
+        session_id=origin.workflow_id,
+        workflow_id=origin.workflow_id,
+        run_id=origin.run_id,
+        first_run_id=origin.first_run_id,
+        base=str(post.base),
+    )
+    if post.batch:
+        body.signaller = signaller
+        body.events = [_Item(str(event.id), msgspec.Raw(event.data)) for event in post.events]
+    else:
+        event = done if post.done else post.events[0]
+        body.id, body.event = str(event.id), msgspec.Raw(event.data)
+    return msgspec.json.encode(body)
+
+
+def decode_post(document: bytes) -> HandMade | Delivered:
+    """Read a body. Raises InvalidBatch, InvalidEvent or InvalidId, each saying what is wrong."""
+    try:
+        body = msgspec.json.decode(document, type=_Body)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise InvalidBatch(f"the body is not a callback: {error}") from None
+    if body.event is not None and body.events is None and body.id is None:
+        return HandMade(body.session_id, *read_event(bytes(body.event)))
+    if body.event is None and body.events is None:
+        raise InvalidBatch("the body needs an 'event' (or, in batch form, 'events')")
+    if body.event is not None and body.events is not None:
+        raise InvalidBatch("the body has both 'event' and 'events'; send one of them")
+    return _delivered(body)
+
+
+def _delivered(body: _Body) -> Delivered:
+    if body.run_id is None or body.workflow_id is None or body.base is None:
+        raise InvalidBatch("numbered events need 'workflow_id', 'run_id' and 'base' beside them")
+    items = body.events
+    if items is None:
+        items = [_Item(body.id or "", body.event or msgspec.Raw())]
+    base = EventId.parse(body.base)
+    events = [NumberedEvent(EventId.parse(i.id), *read_event(bytes(i.event))) for i in items]
+    done = bool(events) and events[-1].type == DONE
+    if done:
+        events.pop()
+    for position, event in enumerate(events):
+        if event.id != events[0].id.offset(position) or event.id.try_of != base.try_of:
+            raise InvalidBatch(
+                f"event {event.id} is out of order: ids run on by one from the first"
+            )
+    if min(base) < 1 or (events and base > events[0].id):
+        raise InvalidBatch(f"'base' {base} is not the oldest id the producer still holds")
+    return Delivered(
+        body.session_id,
+        body.workflow_id,
+        body.run_id,
+        body.first_run_id,
+        base,
+        body.signaller,
+        tuple(events),
+        done,
+    )
+
+
+def encode_answer(received: EventId, durable: EventId, bridge: str) -> bytes:
+    """A bridge's 200."""
+    return msgspec.json.encode(_Answer(str(received), str(durable), bridge, ACCEPTS_BATCH))
+
+
+def read_answer(document: bytes) -> Acknowledged | None:
+    """A bridge's 200; None when the answer is anybody else's and means delivery only."""
+    try:
+        answer = msgspec.json.decode(document, type=_Answer)
+        return Acknowledged(
+            EventId.parse(answer.received),
+            EventId.parse(answer.durable),
+            answer.bridge,
+            answer.accepts == ACCEPTS_BATCH,
+        )
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidId):
+        return None
+
+
+def read_expected(document: bytes) -> EventId | None:
+    """The id that a 409 asks for; None when the answer does not say."""
+    try:
+        return EventId.parse(msgspec.json.decode(document, type=_Expected).expected)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidId):
+        return None
+
+
+def done_event(result: Any, last: EventId) -> NumberedEvent:
+    """The last word of an attempt that ended well; it carries the id after its last event."""
+    return NumberedEvent(
+        last.offset(1), DONE, msgspec.json.encode({"type": DONE, "result": result})
+    )

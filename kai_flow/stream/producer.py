@@ -1,0 +1,305 @@
+"""The activity's side: an async context manager that streams what an agent does.
+
+    async with EventProducer(callback_url=url) as producer:
+        async for event in agent_events():
+            await producer.send(event)
+        await producer.settle()
+        result = {...}
+        await producer.finish(result)
+
+POSTs and signals run beside the agent, never in its path; it only waits while the outbox is full.
+Leaving the block returns once everything is durable. What is decided is decided in `delivery`.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from kai_flow.stream.batches import Batch
+from kai_flow.stream.cadence import Cadence
+from kai_flow.stream.callback import (
+    Origin,
+    done_event,
+    encode_post,
+    read_answer,
+    read_expected,
+)
+from kai_flow.stream.delivery import Delivery, Post, Receiver
+from kai_flow.stream.errors import Superseded
+from kai_flow.stream.events import NumberedEvent, encode_event
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.interceptor import appointed
+from kai_flow.stream.names import STARTED
+from kai_flow.stream.outbox import Outbox
+from kai_flow.stream.signals import SessionClosed, publish
+
+POST_TIMEOUT_SECONDS: Final = 3.0
+HEARTBEAT_SECONDS: Final = 1.0  # how soon a cancellation is noticed at the latest
+HEARTBEAT_EVENTS: Final = 5
+SETTLE_SECONDS: Final = 10.0  # for the last POSTs, before the result is built without them
+LEAVE_SECONDS: Final = 5.0  # for what is left when the attempt ends in an error or is cancelled
+MAX_ANSWER_BYTES: Final = 64 * 1024
+
+
+class EventProducer:
+    """Streams the events of one activity attempt.
+
+    `callback_url` is where events are POSTed; without one they reach the workflow only.
+    `client` defaults to the worker's own. `started` adds fields to the first event. `http` may be
+    shared between producers; the caller closes it. Raises Superseded out of the block when a newer
+    attempt has taken over: the agent inside is cancelled.
+    """
+
+    def __init__(
+        self,
+        *,
+        callback_url: str | None = None,
+        client: Client | None = None,
+        http: httpx.AsyncClient | None = None,
+        signal_interval: float = 0.25,
+        started: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._url = callback_url
+        self._given_client = client
+        self._given_http = http
+        self._interval = signal_interval
+        self._started = dict(started or {})
+        self._wake = asyncio.Event()  # the driver has something to look at
+        self._changed = asyncio.Event()  # set and replaced whenever something came of an action
+        self._tasks: set[asyncio.Task[None]] = set()  # driver, heartbeat, POST and signal under way
+        self._done: NumberedEvent | None = None  # the last word, once known
+
+    async def __aenter__(self) -> Self:
+        info = activity.info()
+        self._client = self._given_client or activity.client()
+        self._http = self._given_http or httpx.AsyncClient(timeout=POST_TIMEOUT_SECONDS)
+        self._owner = asyncio.current_task()
+        number = appointed.get()
+        workflow_id, run_id = info.workflow_id or "", info.workflow_run_id or ""
+        first_run_id = (
+            number.first_run_id if number else await self._ask_first_run_id(workflow_id, run_id)
+        )
+        self._origin = Origin(workflow_id, run_id, first_run_id)
+        self._outbox = Outbox(number.producer if number else 1, info.attempt)
+        now = time.monotonic()
+        self._delivery = Delivery(
+            self._outbox, Cadence(self._interval, now), callback=self._url is not None, now=now
+        )
+        self._spawn(self._drive())
+        self._spawn(self._beat())
+        place = {"producer": self._outbox.last.producer, "attempt": info.attempt}
+        await self.send({"type": STARTED, **place, **self._started})
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self._delivery.finish()
+            if error is None:
+                await self._until(lambda: self._delivery.drained)
+            elif not self._delivery.superseded:
+                self._delivery.abandon_done()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LEAVE_SECONDS):
+                        await self._until(lambda: self._delivery.drained)
+        finally:
+            await self._stop()
+        if self._delivery.superseded:
+            if isinstance(error, asyncio.CancelledError) and self._owner is not None:
+                self._owner.uncancel()
+            raise Superseded(f"{self._outbox.last}: a newer attempt has taken over") from error
+
+    async def send(self, event: Mapping[str, Any]) -> EventId:
+        """Number an event and see to its delivery; returns its id.
+
+        Waits only while the outbox is full. Raises InvalidEvent (nothing is sent) or Superseded.
+        """
+        kind, data = encode_event(event)
+        if not self._outbox.has_room(len(data)):
+            await self._until(lambda: self._outbox.has_room(len(data)))
+        numbered = self._outbox.append(kind, data)
+        self._delivery.appended(time.monotonic())
+        self._wake.set()
+        if numbered.id.seq % HEARTBEAT_EVENTS == 0:
+            activity.heartbeat(self._progress())
+        return numbered.id
+
+    async def settle(self) -> None:
+        """No more events will come: wait until the callback has been offered all of them.
+
+        Bounded by SETTLE_SECONDS, so that a failing callback never holds up the result. After it,
+        `events_sent` and `events_failed` are what the result should say.
+        """
+        self._delivery.finish()
+        self._wake.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                await self._until(lambda: self._outbox.posted == self._outbox.last or not self._url)
+
+    async def finish(self, result: Any) -> None:
+        """POST the last word `done` with the result, and wait until every event is durable."""
+        self._done = done_event(result, self._outbox.last)
+        self._delivery.say_done()
+        self._wake.set()
+        await self._until(lambda: self._delivery.drained)
+
+    @property
+    def last_event_id(self) -> EventId:
+        """The newest event sent."""
+        return self._outbox.last
+
+    @property
+    def events_sent(self) -> int:
+        """Events whose callback POST has succeeded, each counted once."""
+        return self._outbox.sent
+
+    @property
+    def events_failed(self) -> int:
+        """Events whose callback POST has not succeeded; 0 when there is no callback."""
+        return self._outbox.last.seq - self._outbox.sent if self._url else 0
+
+    async def _drive(self) -> None:
+        while True:
+            self._wake.clear()
+            now = time.monotonic()
+            post = self._delivery.next_post(now)
+            if post is not None:
+                self._spawn(self._post(post))
+            events = self._delivery.next_signal(now)
+            if events:
+                self._spawn(self._signal(Batch(self._origin.run_id, events)))
+            wake_at = None if post or events else self._delivery.wake_at()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if wake_at is None else max(0, wake_at - now)):
+                    await self._wake.wait()
+
+    async def _post(self, post: Post) -> None:
+        assert self._url is not None  # noqa: S101 - Delivery makes no POST without a callback
+        done = self._done or done_event(None, self._outbox.last)
+        body = encode_post(post, self._origin, self._delivery.signaller, done)
+        headers = {"Content-Type": "application/json"}
+        try:
+            async with (
+                asyncio.timeout(POST_TIMEOUT_SECONDS),
+                self._http.stream("POST", self._url, content=body, headers=headers) as response,
+            ):
+                answer = await _read_limited(response)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            self._post_failed(post, f"{type(error).__name__} {error}".strip())
+        else:
+            self._take_answer(post, response, answer)
+        self._notify()
+
+    def _take_answer(self, post: Post, response: httpx.Response, answer: bytes) -> None:
+        now, delivery = time.monotonic(), self._delivery
+        if response.is_success:
+            acknowledged = read_answer(answer)
+            if acknowledged is not None:
+                delivery.acknowledged(post, acknowledged, now)
+            else:
+                delivery.delivered(post, now)
+        elif response.status_code == httpx.codes.CONFLICT and (expected := read_expected(answer)):
+            delivery.gap_reported(expected, now)
+        elif response.status_code == httpx.codes.GONE and delivery.receiver is not Receiver.PLAIN:
+            self._refused_as_superseded()
+        else:
+            seconds = response.headers.get("Retry-After", "")
+            pause = float(seconds) if seconds.isdigit() and len(seconds) < 4 else 0.0
+            self._post_failed(post, f"HTTP {response.status_code}", retry_after=pause)
+
+    def _refused_as_superseded(self) -> None:
+        self._delivery.refused_as_superseded()
+        if self._delivery.superseded and self._owner is not None:
+            activity.logger.warning("superseded at %s: the agent is stopped", self._outbox.last)
+            self._owner.cancel()
+
+    def _post_failed(self, post: Post, why: str, retry_after: float = 0.0) -> None:
+        what = post.events[0].id if post.events else "done" if post.done else "probe"
+        activity.logger.warning(
+            "callback failed: %s (session %s, event %s, %s)",
+            why, self._origin.workflow_id, what, self._url,
+        )  # fmt: skip
+        jitter = random.random()
+        self._delivery.post_failed(post, time.monotonic(), jitter=jitter, retry_after=retry_after)
+
+    async def _signal(self, batch: Batch) -> None:
+        try:
+            await publish(self._client, self._origin.workflow_id, batch)
+        except SessionClosed:
+            self._refused_as_superseded()
+        except RPCError as error:
+            activity.logger.warning(
+                "signal failed: %s (session %s, event %s)",
+                error.message, self._origin.workflow_id, batch.first,
+            )  # fmt: skip
+            self._delivery.signal_failed(time.monotonic())
+        else:
+            self._delivery.signalled(batch.last, time.monotonic())
+        self._notify()
+
+    async def _beat(self) -> None:
+        while True:
+            activity.heartbeat(self._progress())
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+
+    def _progress(self) -> str:
+        return f"event {self._outbox.last}, durable to {self._outbox.durable}"
+
+    async def _ask_first_run_id(self, workflow_id: str, run_id: str) -> str:
+        handle = self._client.get_workflow_handle(workflow_id, run_id=run_id)
+        description = await handle.describe()
+        return description.raw_description.workflow_execution_info.first_run_id or run_id
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            if self._delivery.superseded:
+                raise Superseded(f"{self._outbox.last}: a newer attempt has taken over")
+            changed = self._changed
+            self._wake.set()
+            await changed.wait()
+
+    def _notify(self) -> None:
+        self._wake.set()
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._reap)
+
+    def _reap(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None and self._owner is not None:
+            activity.logger.error("the producer broke", exc_info=task.exception())
+            self._owner.cancel()  # better a failed attempt than an agent that nobody hears
+
+    async def _stop(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._given_http is None:
+            await self._http.aclose()
+
+
+async def _read_limited(response: httpx.Response) -> bytes:
+    answer = b""
+    async for chunk in response.aiter_bytes():
+        answer += chunk
+        if len(answer) > MAX_ANSWER_BYTES:
+            break  # whatever it is, it is not a bridge's answer
+    return answer

@@ -1,0 +1,48 @@
+"""Sending `publish_events`, and finding it again in a history: the one place that knows how."""
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio.api.common.v1 import Payload
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client
+from temporalio.common import RawValue
+from temporalio.service import RPCError, RPCStatusCode
+
+from kai_flow.stream.batches import Batch, decode_batch, encode_batch
+from kai_flow.stream.errors import InvalidBatch
+from kai_flow.stream.names import PUBLISH_EVENTS
+
+RPC_TIMEOUT: Final = timedelta(seconds=5)
+
+
+class SessionClosed(Exception):
+    """The run that a batch was meant for has ended (or never was): it cannot be stored."""
+
+
+async def publish(client: Client, workflow_id: str, batch: Batch) -> None:
+    """Signal one batch into exactly the run it is meant for.
+
+    Returns when the server has it in the history. Raises SessionClosed, or RPCError when it is
+    unknown whether it arrived: sending it again is harmless.
+    """
+    payload = Payload(metadata={"encoding": b"json/plain"}, data=encode_batch(batch))
+    handle = client.get_workflow_handle(workflow_id, run_id=batch.run_id)
+    try:
+        await handle.signal(PUBLISH_EVENTS, RawValue(payload), rpc_timeout=RPC_TIMEOUT)
+    except RPCError as error:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            raise SessionClosed(f"{workflow_id} run {batch.run_id}: {error.message}") from None
+        raise
+
+
+async def batch_in(client: Client, event: HistoryEvent) -> Batch | None:
+    """The batch that a history event carries; None for every other event."""
+    signal = event.workflow_execution_signaled_event_attributes
+    if signal.signal_name != PUBLISH_EVENTS:
+        return None
+    values = await client.data_converter.decode(signal.input.payloads, [RawValue])
+    try:
+        return decode_batch(values[0].payload.data)
+    except (InvalidBatch, IndexError):
+        return None

@@ -1,0 +1,126 @@
+"""The workflow's side: remembers the stream, answers queries, numbers the producers.
+
+Create one `WorkflowEventStream` in `@workflow.init`. It registers the signal `publish_events` and
+the queries `progress` and `events`. It issues no Temporal command of its own but a timer should the
+last events be late, so adding it to a workflow costs one signal per batch and nothing else.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from temporalio import workflow
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
+from temporalio.exceptions import is_cancelled_exception
+
+from kai_flow.stream.batches import decode_batch
+from kai_flow.stream.buffer import EventBuffer, Limits
+from kai_flow.stream.errors import InvalidBatch, InvalidQuery
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.interceptor import ProducerNumber, appointed
+from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS
+from kai_flow.stream.pages import PageRequest, answer
+from kai_flow.stream.progress import Progress, Status
+
+DRAIN_TIMEOUT: Final = timedelta(seconds=10)
+
+
+class WorkflowEventStream:
+    """The session's bounded buffer inside its workflow.
+
+    `limits` bound what queries can read back; the history keeps everything in any case. They may
+    differ between a run and its replay: no command depends on them.
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        info = workflow.info()
+        self._first_run_id = info.first_execution_run_id
+        self._began = info.start_time
+        self._ended: datetime | None = None  # when the workflow's code ended
+        self._buffer = EventBuffer(info.run_id, limits or Limits())
+        self._progress = Progress()
+        self._producers = 0  # streaming activities started so far
+        self._producing = False  # one is under way
+        workflow.set_signal_handler(PUBLISH_EVENTS, self._publish)
+        workflow.set_query_handler(PROGRESS, self._answer_progress)
+        workflow.set_query_handler(EVENTS, self._answer_events)
+
+    async def execute_activity(self, activity: Callable[..., Any] | str, **options: Any) -> Any:
+        """`workflow.execute_activity` for an activity that uses `EventProducer`.
+
+        Gives it the next producer number. Producers follow one another: starting a second one
+        while one is under way raises RuntimeError.
+        """
+        if self._producing:
+            raise RuntimeError("a streaming activity is already under way in this workflow")
+        self._producers += 1
+        self._producing = True
+        number = ProducerNumber(self._producers, self._first_run_id)
+        try:
+            token = appointed.set(number)
+            try:
+                handle = workflow.start_activity(activity, **options)
+            finally:
+                appointed.reset(token)
+            return await handle
+        finally:
+            self._producing = False
+
+    async def drain(self, last_event_id: str | None, timeout: timedelta = DRAIN_TIMEOUT) -> bool:
+        """Wait until the stream has reached `last_event_id`; False when it did not in time.
+
+        Call it before completing: a signal that comes after the completion is refused.
+        """
+        if last_event_id is None:
+            return True
+        last = EventId.parse(last_event_id)
+        if self._buffer.fold.position >= last:  # nearly always: no timer then
+            return True
+        try:
+            await workflow.wait_condition(
+                lambda: self._buffer.fold.position >= last, timeout=timeout
+            )
+        except TimeoutError:
+            workflow.logger.warning("the stream ends before %s", last_event_id)
+            return False
+        return True
+
+    @contextmanager
+    def session(self) -> Iterator["WorkflowEventStream"]:
+        """Around the workflow's whole `run`: when it is left, `progress` says how it ended."""
+        try:
+            yield self
+        except BaseException as error:
+            self.close("cancelled" if is_cancelled_exception(error) else "failed")
+            raise
+        if self._ended is None:
+            self.close("completed")
+
+    def close(self, status: Status) -> None:
+        """The workflow's code ends here, with `status`."""
+        self._ended = workflow.now()
+        self._progress.close(status)
+
+    def _publish(self, batch: RawValue) -> None:
+        try:
+            verdict = self._buffer.apply(decode_batch(batch.payload.data))
+        except InvalidBatch as error:
+            # Refused, not fatal: whoever can signal this workflow must not be able to break it.
+            workflow.logger.warning("a publish_events signal was refused: %s", error)
+            return
+        self._progress.observe(verdict)
+
+    def _answer_progress(self) -> dict[str, Any]:
+        elapsed = (self._ended or workflow.now()) - self._began
+        return self._progress.describe(self._buffer, round(elapsed.total_seconds() * 1000))
+
+    def _answer_events(self, request: dict[str, Any] | None = None) -> RawValue:
+        try:
+            asked = msgspec.convert(request or {}, PageRequest)
+        except msgspec.ValidationError as error:
+            raise InvalidQuery(f"not an argument of the events query: {error}") from None
+        page = answer(self._buffer, asked, closed=self._ended is not None)
+        return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=page))
