@@ -1,0 +1,51 @@
+"""The command `kai`.
+
+The rule: a mistake of the user, or of the machine around us, is one sentence on standard error and
+an exit code, never a traceback.
+
+Exit codes of every command: 0 all went well (for `kai up`: it was told to stop), 1 the session
+failed or its stream was lost, 2 wrong usage or it could not start, 130 interrupted by Ctrl-C, 143
+ended by SIGTERM.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line (default: the arguments of the process); always raises SystemExit."""
+    from cyclopts import CycloptsError  # noqa: PLC0415  (a broken import must not hide the sentence)
+
+    from kai_flow.cli.app import app  # noqa: PLC0415
+    from kai_flow.cli.text import block  # noqa: PLC0415
+    from kai_flow.settings import StartError  # noqa: PLC0415
+
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without UTF-8
+    code = EXIT_OK
+    try:
+        code = app(
+            sys.argv[1:] if arguments is None else arguments,
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
+    except CycloptsError as wrong:
+        code = _refuse(f"{block(wrong).rstrip()} (see `kai --help`)")
+    except StartError as wrong:
+        code = _refuse(block(wrong))
+    except BrokenPipeError:  # `kai ask … | head`: the reader has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:  # before or after the time in which the commands handle it
+        code = 130
+    raise SystemExit(code or EXIT_OK)
+
+
+def _refuse(sentence: str) -> int:
+    print(f"kai: {sentence}", file=sys.stderr)
+    return EXIT_USAGE

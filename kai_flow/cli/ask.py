@@ -1,0 +1,292 @@
+"""`kai ask`: one question, its session, and the answer as it comes."""
+
+import asyncio
+import contextlib
+import os
+import re
+import secrets
+import shlex
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from rich.console import Console
+from rich.text import Text
+from temporalio.client import Client, WorkflowHandle
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from kai_flow.cli import EXIT_FAILED, EXIT_OK, state, text
+from kai_flow.cli.follow import CONTROL, Event, StreamLost, follow
+from kai_flow.cli.interrupt import Stop
+from kai_flow.cli.logs import log_to_stderr
+from kai_flow.cli.render import Renderer, console_for
+from kai_flow.cli.stack import Say, private_stack
+from kai_flow.connect import connect
+from kai_flow.locks import prepare_home
+from kai_flow.settings import Settings, StartError, load_settings
+
+CANCEL_SECONDS: Final = 6.0  # an agent is to stop within 5 s of its session's cancellation
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the command line says."""
+
+    prompt: str
+    connection: str
+    session_id: str | None  # None: a new one
+    as_json: bool
+    plain: bool
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A stack on which the session runs."""
+
+    client: Client
+    bridge_url: str
+    task_queue: str
+    temporal: str
+    look_again: str | None  # what must be run first to see the session again; None: it is gone
+
+
+async def ask(question: Question) -> int:
+    """Ask, print the events until `done`; returns the exit code.
+
+    Raises `StartError` for what is wrong before the session has started.
+    """
+    settings = load_settings(os.environ)
+    _check(question)
+    log_to_stderr(settings.log_level if os.environ.get("KAI_LOG_LEVEL") else None)
+    prepare_home(settings.home)
+    notes = console_for(plain=question.plain, stderr=True)
+
+    def say(words: str) -> None:
+        notes.print(Text(words, style="dim"), soft_wrap=True)
+
+    async with Stop() as stop, _place(settings, say) as place:
+        stop.started()
+        return await _converse(question, place, stop, say)
+    return stop.exit_code  # interrupted while it was starting
+
+
+def _check(question: Question) -> None:
+    if not question.prompt.strip():
+        raise StartError('the question is empty: ask for something, as in `kai ask "…"`')
+    if not question.connection.strip():
+        raise StartError("--connection is empty: give the alias of a connection, as koperasi")
+    given = question.session_id
+    if given is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}", given):
+        raise StartError(
+            f"--session-id {text.line(given, 60)!a} is refused: it must be 1 to 200 letters, "
+            "digits or any of . _ : @ -, beginning with a letter or digit"
+        )
+
+
+@contextlib.asynccontextmanager
+async def _place(settings: Settings, say: Say) -> AsyncIterator[_Place]:
+    """The running stack of this home, or one of our own for as long as the block lasts."""
+    up = await state.find(settings.home)
+    if up is not None:
+        # an embedded server is none of the TEMPORAL_* variables' business
+        client = await connect(up.temporal if up.embedded else None)
+        yield _Place(client, up.bridge, up.task_queue, up.temporal, "")
+        return
+    async with private_stack(settings, say) as own:
+        if own.server is None:
+            again: str | None = ""
+        else:
+            again = "kai up" if own.server.db_file else None
+        queue = own.settings.task_queue
+        yield _Place(own.client, own.bridge_url, queue, own.temporal, again)
+
+
+async def _converse(question: Question, place: _Place, stop: Stop, say: Say) -> int:
+    """Start the session and follow it, until it ends or the user has enough of it."""
+    # the only writer of standard output from here on
+    console = console_for(plain=question.plain)
+    began = time.monotonic()
+    handle = await _start(question, place)
+    show = _JsonLines(console) if question.as_json else _Screen(console, handle.id)
+    reading = asyncio.create_task(_read(place, handle.id, show, say))
+    asked = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([reading, asked], return_when=asyncio.FIRST_COMPLETED)
+        if not reading.done():
+            await _cancel(handle, reading, say)
+            return stop.exit_code
+        done = reading.result()
+    except StreamLost as lost:
+        print(f"kai: {text.line(lost, 500)}; session {handle.id} goes on", file=sys.stderr)
+        return EXIT_FAILED
+    finally:
+        for task in (reading, asked):
+            task.cancel()
+        await asyncio.gather(reading, asked, return_exceptions=True)
+    show.finish(_Outcome.of(done), time.monotonic() - began, place)
+    return EXIT_OK if _Outcome.of(done).good else EXIT_FAILED
+
+
+async def _start(question: Question, place: _Place) -> WorkflowHandle[Any, Any]:
+    """Start the workflow; the events wait for us: whoever subscribes later misses nothing."""
+    from kai_flow.workflows import KaiChatInput, KaiChatWorkflow  # noqa: PLC0415
+
+    session_id = question.session_id or f"kai-{secrets.token_hex(4)}"
+    try:
+        return await place.client.start_workflow(
+            KaiChatWorkflow.run,
+            KaiChatInput(
+                prompt=question.prompt,
+                connection_id=question.connection,
+                callback_url=f"{place.bridge_url}/events/{quote(session_id, safe='')}",
+            ),
+            id=session_id,
+            task_queue=place.task_queue,
+        )
+    except WorkflowAlreadyStartedError:
+        raise StartError(
+            f"session {session_id} is running already: choose another --session-id, or look at it "
+            f"with `temporal workflow query --workflow-id {session_id} --type progress`"
+        ) from None
+    except RPCError as wrong:
+        raise StartError(
+            f"Temporal at {place.temporal} does not take the session "
+            f"({text.line(wrong.message, 300)}): ask again, perhaps shorter"
+        ) from None
+
+
+async def _read(place: _Place, session_id: str, show: "_Show", say: Say) -> Event | None:
+    """Show every event; returns `done`, or None when the bridge has nothing more to say."""
+    async with contextlib.aclosing(follow(place.bridge_url, session_id, say)) as events:
+        async for event_id, event in events:
+            show.event(event_id, event)
+            if event.get("type") == "done":
+                return event
+    return None
+
+
+async def _cancel(
+    handle: WorkflowHandle[Any, Any], reading: "asyncio.Task[Event | None]", say: Say
+) -> None:
+    """Cancel the session and give its agent the time to stop."""
+    try:
+        await handle.cancel(rpc_timeout=None)
+    except RPCError as wrong:
+        say(f"\nsession {handle.id} could not be cancelled: {text.line(wrong.message, 300)}")
+        return
+    say(f"\ninterrupted: session {handle.id} is being cancelled")
+    await asyncio.wait([reading], timeout=CANCEL_SECONDS)
+    say(f"session {handle.id} {'has ended' if reading.done() else 'will end soon'}")
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """How a session ended, as its `done` tells."""
+
+    status: str
+    error: str | None
+    answer: str
+
+    @classmethod
+    def of(cls, done: Event | None) -> "_Outcome":
+        """Read both forms of `done`: the workflow's result, or how it closed without one."""
+        if done is None:
+            return cls("ended", None, "")
+        result = done.get("result")
+        says: Event = result if isinstance(result, dict) else done
+        error = says.get("error") or done.get("error")
+        status = says.get("status") or done.get("status") or ("failed" if error else "completed")
+        return cls(
+            text.line(status, 30),
+            None if error is None else text.line(_message(error), 2_000),
+            str(says.get("final_answer") or ""),
+        )
+
+    @property
+    def good(self) -> bool:
+        """Whether there is an answer, be it a partial one."""
+        return self.status in ("completed", "partial", "ended")
+
+
+def _message(error: object) -> str:
+    return str(error.get("message", error)) if isinstance(error, dict) else str(error)
+
+
+class _Screen:
+    """The session for a person."""
+
+    def __init__(self, console: Console, session_id: str) -> None:
+        self._console = console
+        self._session_id = session_id
+        self._renderer = Renderer(console)
+        self._events = 0  # of the session, without `done`
+        self._answered = False  # whether tokens of the latest attempt were shown
+        console.print(Text(f"session {session_id}", style="dim"), soft_wrap=True)
+
+    def event(self, _event_id: str | None, event: Event) -> None:
+        kind = event.get("type")
+        if kind in ("started", "reset"):
+            self._answered = False
+        self._answered = self._answered or kind == "token"
+        self._events += kind != "done" and kind not in CONTROL
+        self._renderer.show(event)
+
+    def finish(self, outcome: _Outcome, seconds: float, place: _Place) -> None:
+        """The answer if it has not flowed by, then the summary."""
+        self._renderer.close_line()
+        if outcome.answer and not self._answered:
+            self._console.print(Text(text.block(outcome.answer) + "\n"), soft_wrap=True)
+        if outcome.error is not None:
+            self._console.print(Text(f"✗ {outcome.error}", style="red"), soft_wrap=True)
+        mark, style = ("✔", "bold green") if outcome.good else ("✘", "bold red")
+        self._console.print(
+            Text(f"{mark} {outcome.status}", style=style).append(
+                f" · {self._events} events · {seconds:.1f} s · session {self._session_id}",
+                style="not bold default",
+            ),
+            soft_wrap=True,
+        )
+        again = _look_again(place, self._session_id)
+        if again is not None:
+            self._console.print(Text(f"look again: {again}", style="dim"), soft_wrap=True)
+
+
+class _JsonLines:
+    """The session for a program: one object a line, in ASCII, so that no terminal is moved."""
+
+    def __init__(self, console: Console) -> None:
+        self._file = console.file
+
+    def event(self, event_id: str | None, event: Event) -> None:
+        import json  # noqa: PLC0415
+
+        print(json.dumps({"id": event_id, "event": event}), file=self._file, flush=True)
+
+    def finish(self, outcome: _Outcome, _seconds: float, _place: _Place) -> None:
+        """The `done` line has said it all; an error is told to the person as well."""
+        if outcome.error is not None:
+            print(f"kai: {outcome.error}", file=sys.stderr)
+
+
+_Show = _Screen | _JsonLines
+
+
+def _look_again(place: _Place, session_id: str) -> str | None:
+    """The command that shows the session later; None when nothing keeps it."""
+    if place.look_again is None:
+        return None
+    command = f"temporal workflow query --workflow-id {session_id} --type progress"
+    if place.look_again:  # the stack was ours and is gone: another one has to serve its database
+        home = os.environ.get("KAI_HOME")
+        prefix = f"KAI_HOME={shlex.quote(str(Path(home)))} " if home else ""
+        return f"{prefix}{place.look_again}, then {command}"
+    if place.temporal not in ("localhost:7233", "127.0.0.1:7233"):
+        command += f" --address {place.temporal}"
+    if place.client.namespace != "default":
+        command += f" --namespace {place.client.namespace}"
+    return command

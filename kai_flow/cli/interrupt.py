@@ -1,0 +1,69 @@
+"""Ctrl-C and SIGTERM: the first asks us to stop in order, the second ends us at once."""
+
+import asyncio
+import os
+import signal
+import sys
+from types import TracebackType
+from typing import Any, Final, Self
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+# The children are guarded, so that leaving at once is safe. This is the last resort against a part
+# that does not stop; worker, bridge and server together take about 2 s.
+LEAVE_SECONDS: Final = 10.0
+
+
+class Stop:
+    """Handles the signals for the length of an `async with`; knows whether and which one came.
+
+    While starting, the first signal cancels the task, and the block swallows that cancellation.
+    After `started` it only sets the event that `wait` waits for.
+    """
+
+    def __init__(self) -> None:
+        self.signal: int | None = None  # the first one that came
+        self._asked = asyncio.Event()
+        self._task: asyncio.Task[Any] | None = None  # to be cancelled; None once started
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.current_task()
+        for number in SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, self._receive, number)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        for number in SIGNALS:
+            asyncio.get_running_loop().remove_signal_handler(number)
+        if self._task is None or self.signal is None or exc_type is not asyncio.CancelledError:
+            return False
+        self._task.uncancel()
+        return True
+
+    @property
+    def exit_code(self) -> int:
+        """128 + the signal, as shells count."""
+        return 128 + (self.signal or 0)
+
+    def started(self) -> None:
+        """Say that from now on `wait` is heeded."""
+        self._task = None
+
+    async def wait(self) -> None:
+        """Return when we were asked to stop."""
+        await self._asked.wait()
+
+    def _receive(self, number: int) -> None:
+        if self.signal is not None:
+            print("kai: leaving at once", file=sys.stderr, flush=True)
+            os._exit(128 + number)
+        self.signal = number
+        self._asked.set()
+        if self._task is not None:
+            self._task.cancel()
+        asyncio.get_running_loop().call_later(LEAVE_SECONDS, os._exit, 128 + number)

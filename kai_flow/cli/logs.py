@@ -1,0 +1,20 @@
+"""Where the parts of an in-process stack log: to standard error, or nowhere."""
+
+import logging
+import sys
+
+import structlog
+
+
+def log_to_stderr(level: str | None) -> None:
+    """Log from `level` on ("info", …); None keeps the terminal for the answer, but for disasters."""
+    threshold = logging.CRITICAL if level is None else getattr(logging, level.upper())
+    logging.basicConfig(
+        level=threshold, stream=sys.stderr, force=True, format="%(levelname)s %(name)s %(message)s"
+    )
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    for chatty in ("httpx", "httpcore"):  # one line for each callback POST
+        logging.getLogger(chatty).setLevel(max(threshold, logging.WARNING))

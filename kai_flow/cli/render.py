@@ -1,0 +1,239 @@
+"""A session on the terminal, as its events arrive.
+
+The rule: one method for each type of event, and every word of an event passes `kai_flow.cli.text`.
+Without a terminal the same is written without any escape sequence, token by token.
+"""
+
+import json
+import time
+from typing import Any, Final
+
+from rich import box
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from kai_flow.cli import text
+from kai_flow.cli.follow import Event
+
+ROWS_SHOWN: Final = 50  # of a table; the whole of it is in the event (`--json`)
+BAR_CELLS: Final = 40  # length of the longest bar
+PIPE_WIDTH: Final = 200  # columns where there is no terminal to ask
+
+
+def console_for(*, plain: bool, stderr: bool = False) -> Console:
+    """A console that interprets nothing in what it is given, and colours only a terminal."""
+    console = Console(
+        stderr=stderr,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        no_color=plain or None,
+        color_system=None if plain else "auto",
+        force_terminal=False if plain else None,
+    )
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    return console
+
+
+class Renderer:
+    """Prints one session. Feed it every event in order with `show`."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._flowing: str | None = None  # the type of the run of text whose line is still open
+        self._tools: dict[str, float] = {}  # tool → when it started; taken out when it ends
+        self._sql_shown = ""  # the statement printed last: a tool's input and its result repeat it
+
+    def show(self, event: Event) -> None:
+        """Print one event; of types that this version does not know, only the name."""
+        kind = str(event.get("type"))
+        if kind != self._flowing:
+            self.close_line()
+        method = getattr(self, f"_{kind}", None) if kind in _KNOWN else None
+        if method is not None:
+            method(event)
+        elif kind not in _SILENT:
+            self._line(f"· {text.line(kind)}", "dim")
+
+    def close_line(self) -> None:
+        """End the line on which tokens were flowing, if there is one."""
+        if self._flowing is not None:
+            self._console.print("\n" if self._flowing == "token" else "")
+            self._flowing = None
+
+    def _flow(self, event: Event, style: str) -> None:
+        self._flowing = str(event["type"])
+        content = Text(text.block(event.get("content", "")), style=style)
+        self._console.print(content, end="", soft_wrap=True)
+
+    def _line(self, words: str, style: str = "") -> None:
+        self._console.print(Text(words, style=style), soft_wrap=True)
+
+    def _token(self, event: Event) -> None:
+        self._flow(event, "")
+
+    def _thinking(self, event: Event) -> None:
+        self._flow(event, "dim italic")
+
+    def _started(self, event: Event) -> None:
+        attempt = event.get("attempt")
+        if isinstance(attempt, int) and attempt > 1:
+            self._tools.clear()
+            self._line(
+                f"↺ attempt {attempt}: what was shown before is taken back, it starts again",
+                "yellow",
+            )
+
+    def _tool_start(self, event: Event) -> None:
+        tool, given = text.line(event.get("tool"), 60), event.get("input")
+        self._tools[tool] = time.monotonic()
+        sql = given.get("sql") if isinstance(given, dict) else None
+        if isinstance(sql, str):
+            self._line(f"▸ {tool}", "cyan")
+            self._sql(sql)
+        else:
+            self._line(f"▸ {tool}{_brief(given)}", "cyan")
+
+    def _tool_end(self, event: Event) -> None:
+        tool = text.line(event.get("tool"), 60)
+        began = self._tools.pop(tool, None)
+        took = "" if began is None else f" {_elapsed(time.monotonic() - began)}"
+        self._line(f"  ✓ {tool}{took}{_brief(event.get('output'))}", "green")
+
+    def _sql(self, sql: str) -> None:
+        if sql == self._sql_shown:
+            return
+        self._sql_shown = sql
+        shown = text.block(sql)
+        if self._console.is_terminal:
+            self._console.print(
+                Syntax(shown, "sql", theme="ansi_dark", word_wrap=True, padding=(0, 4))
+            )
+        else:
+            self._line("\n".join(f"    {part}" for part in shown.splitlines()))
+
+    def _sql_result(self, event: Event) -> None:
+        if isinstance(event.get("sql"), str):
+            self._sql(event["sql"])
+        names = [_name(column) for column in event.get("columns") or []]
+        rows = [_cells(row, names) for row in event.get("data") or []]
+        table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+        for index, name in enumerate(names):
+            numeric = all(_number(row[index]) for row in rows if row[index] is not None)
+            table.add_column(
+                Text(text.line(name, 60)), justify="right" if rows and numeric else "left"
+            )
+        for row in rows[:ROWS_SHOWN]:
+            table.add_row(*(Text(_shown(cell)) for cell in row))
+        if names:
+            self._console.print(table)
+        total = event.get("row_count", len(rows))
+        hidden = len(rows) > ROWS_SHOWN or event.get("truncated")
+        first = f", the first {min(len(rows), ROWS_SHOWN)} shown" if hidden else ""
+        self._line(f"  {text.line(total)} rows{first}", "dim")
+
+    def _chart_config(self, event: Event) -> None:
+        bars = _bars(event)
+        title = text.line(event.get("widget_title") or "chart")
+        self._line(f"▪ {title} ({text.line(event.get('widget_type') or 'chart', 30)})", "bold")
+        if not bars:
+            return
+        longest = max(abs(value) for _, value in bars) or 1
+        margin = max(len(label) for label, _ in bars)
+        for label, value in bars:
+            bar = "█" * max(1 if value else 0, round(abs(value) / longest * BAR_CELLS))
+            words = Text(f"  {label:<{margin}}  ")
+            words.append(bar, style="red" if value < 0 else "blue").append(f" {_shown(value)}")
+            self._console.print(words, soft_wrap=True)
+        self._line("")
+
+    def _suggestions(self, event: Event) -> None:
+        content = event.get("content")
+        items = content if isinstance(content, list) else [content]
+        self._line("You could ask next:", "bold")
+        for item in items:
+            self._line(f"  • {text.line(item)}")
+
+    def _error(self, event: Event) -> None:
+        self._line(f"✗ {text.line(event.get('error'), 1000)}", "red")
+
+    def _gap(self, event: Event) -> None:
+        after, before = text.line(event.get("after")), text.line(event.get("before"))
+        self._line(f"… the events after {after} and before {before} are lost", "yellow")
+
+    def _reset(self, _event: Event) -> None:
+        self._tools.clear()
+        self._line("↺ a new run of this session has begun: the answer starts again", "yellow")
+
+    def _omitted(self, event: Event) -> None:
+        what, size = text.line(event.get("of")), text.line(event.get("bytes"))
+        self._line(f"… an event of type {what} was too large to be streamed ({size} bytes)", "dim")
+
+
+_KNOWN: Final = frozenset(
+    {
+        *("token", "thinking", "started", "tool_start", "tool_end", "sql_result", "chart_config"),
+        *("suggestions", "error", "gap", "reset", "omitted"),
+    }
+)
+_SILENT: Final = frozenset({"done", "idle_timeout"})  # the caller's
+
+
+def _elapsed(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _brief(value: object) -> str:
+    """A tool's input or output on what is left of the line."""
+    if value in (None, "", {}, []):
+        return ""
+    if isinstance(value, dict):
+        pairs = (f"{key}: {_compact(item)}" for key, item in value.items() if key != "sql")
+        return f"  {text.line(', '.join(pairs), 160)}"
+    return f"  {text.line(_compact(value), 160)}"
+
+
+def _compact(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _name(column: object) -> str:
+    return str(column.get("name", "")) if isinstance(column, dict) else str(column)
+
+
+def _cells(row: object, names: list[str]) -> list[Any]:
+    """The cells of a row, which is a list or an object, one for each column."""
+    if isinstance(row, dict):
+        return [row.get(name) for name in names]
+    cells = list(row) if isinstance(row, list) else [row]
+    return (cells + [None] * len(names))[: len(names)]
+
+
+def _number(cell: object) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def _shown(cell: object) -> str:
+    if cell is None:
+        return "–"
+    if isinstance(cell, float):
+        return f"{cell:.2f}".removesuffix(".00")
+    return text.line(_compact(cell), 60)
+
+
+def _bars(event: Event) -> list[tuple[str, float]]:
+    """(label, value) for each point of a chart that bars can show; empty for any other."""
+    data, x_key = event.get("widget_data"), event.get("x_axis_key")
+    y_key = event.get("y_axis_key")
+    y_key = y_key[0] if isinstance(y_key, list) and y_key else y_key
+    if not isinstance(data, list):
+        return []
+    points = [(row.get(x_key), row.get(y_key)) for row in data if isinstance(row, dict)]
+    return [
+        (text.line(label, 30), float(value))
+        for label, value in points[:ROWS_SHOWN]
+        if isinstance(value, int | float)
+    ]

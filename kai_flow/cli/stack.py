@@ -1,0 +1,198 @@
+"""The whole of KAI in one process: Temporal, worker and bridge, for `kai up` and `kai ask`.
+
+The rule: what is started here ends here, in reverse order. Worker and bridge live in this event
+loop; the dev server is a child that never outlives it. A Temporal that already listens is used as
+it is and left as it was.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from temporalio.client import Client
+
+from kai_flow.connect import NoTemporal, Target, connect, target
+from kai_flow.embedded import DevServer, dev_server
+from kai_flow.locks import FileLock
+from kai_flow.settings import Settings, StartError
+
+Say = Callable[[str], None]  # tells the user one sentence about what goes on
+
+UI_OFFSET: Final = 1000  # the UI's default port lies that much above Temporal's, as in its own CLI
+DATABASE_WAIT_SECONDS: Final = 60.0  # a `kai ask` that uses the file ends sooner than that
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack that runs."""
+
+    client: Client
+    temporal: str  # host:port
+    settings: Settings  # as in effect: with the task queue that the worker polls
+    bridge_url: str  # base URLs without a slash at their end
+    health_url: str
+    server: DevServer | None  # None: a Temporal that somebody else runs
+
+
+@dataclass(frozen=True)
+class UiWish:
+    """What the user wants of the embedded server's web UI."""
+
+    wanted: bool = True
+    port: int | None = None  # 0: any; None: the one that belongs to Temporal's
+
+    def beside(self, temporal_port: int) -> int | None:
+        """The UI's port for a server on `temporal_port`; None for no UI."""
+        if not self.wanted:
+            return None
+        if self.port is not None:
+            return self.port
+        belonging = temporal_port + UI_OFFSET
+        return belonging if UI_OFFSET < belonging <= 65_535 else 0
+
+
+@dataclass(frozen=True)
+class _Temporal:
+    """What worker and bridge are to run on."""
+
+    client: Client
+    address: str
+    server: DevServer | None = field(default=None)
+
+
+@contextlib.asynccontextmanager
+async def standing_stack(settings: Settings, ui: UiWish, say: Say) -> AsyncIterator[Stack]:
+    """The stack of `kai up`, on the configured ports, with the database of the home."""
+    where = target()
+    with FileLock(database(settings.home).with_suffix(".lock")) as lock:
+        async with contextlib.AsyncExitStack() as parts:
+            # the lock first: a dev server of ours that is just ending must not be taken for a
+            # Temporal that somebody runs
+            await _wait_for(lock, say)
+            found = await _listening(where)
+            if found is not None:
+                lock.release()
+                say(f"using the Temporal that listens at {where.address}")
+                temporal = _Temporal(found, where.address)
+            elif where.secured or not where.loopback:
+                raise NoTemporal(
+                    f"no Temporal server at {where.address}, and `kai up` starts one on this "
+                    "machine only: start yours, or unset TEMPORAL_ADDRESS"
+                )
+            else:
+                temporal = await parts.enter_async_context(
+                    _embedded(where.port, ui.beside(where.port), database(settings.home), lock)
+                )
+            yield await parts.enter_async_context(_parts(settings, temporal))
+
+
+@contextlib.asynccontextmanager
+async def private_stack(settings: Settings, say: Say) -> AsyncIterator[Stack]:
+    """The stack of one `kai ask`, on free ports: any number of them stay out of each other's way.
+
+    On a Temporal that listens the worker takes a task queue of its own, for it will soon be gone.
+    Without one, the home's database is used when nobody else uses it, and memory otherwise.
+    """
+    settings = msgspec.structs.replace(settings, bridge_port=0, health_port=0, bridge_url=None)
+    where = target()
+    async with contextlib.AsyncExitStack() as parts:
+        found = await _listening(where)
+        if found is not None:
+            say(f"using the Temporal that listens at {where.address}, with a worker of our own")
+            queue = f"{settings.task_queue}-{secrets.token_hex(4)}"
+            settings = msgspec.structs.replace(settings, task_queue=queue)
+            temporal = _Temporal(found, where.address)
+        elif where.chosen and where.port:
+            raise NoTemporal(
+                f"no Temporal server at {where.address}: start one with `kai up`, or unset "
+                "TEMPORAL_ADDRESS to have one started for this question"
+            )
+        else:
+            lock = parts.enter_context(FileLock(database(settings.home).with_suffix(".lock")))
+            file = database(settings.home) if lock.try_acquire() else None
+            kept = f"kept in {file}" if file else "in memory: another one uses the database"
+            say(f"starting Temporal, worker and bridge for this question ({kept})")
+            # killed at the end: that loses nothing, and nobody waits 1.3 s for a prompt
+            temporal = await parts.enter_async_context(_embedded(0, None, file, lock, 0.0))
+        yield await parts.enter_async_context(_parts(settings, temporal))
+
+
+def database(home: Path) -> Path:
+    """The file of the embedded server."""
+    return home / "temporal.db"
+
+
+async def _listening(where: Target) -> Client | None:
+    """A client of the Temporal that listens at the address; None when nothing listens there.
+
+    Raises `NoTemporal` when something listens that cannot be used.
+    """
+    if where.port == 0:
+        return None
+    if where.loopback and not where.secured and not await _accepts(where):
+        return None
+    return await connect(patience=0)
+
+
+async def _accepts(where: Target) -> bool:
+    host = where.address.rpartition(":")[0].strip("[]")
+    try:
+        async with asyncio.timeout(1.0):
+            _, writer = await asyncio.open_connection(host, where.port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
+@contextlib.asynccontextmanager
+async def _embedded(
+    port: int, ui_port: int | None, file: Path | None, lock: FileLock, stop_seconds: float = 3.0
+) -> AsyncIterator[_Temporal]:
+    async with dev_server(
+        port=port, ui_port=ui_port, db_file=file, lock=lock, stop_seconds=stop_seconds
+    ) as server:
+        yield _Temporal(await connect(server.address), server.address, server)
+
+
+@contextlib.asynccontextmanager
+async def _parts(settings: Settings, temporal: _Temporal) -> AsyncIterator[Stack]:
+    """Bridge and worker: the bridge first and last, so that a worker always finds its callback."""
+    from api.server import running_bridge  # noqa: PLC0415  (heavy, and only needed here)
+    from kai_flow.worker import running_worker  # noqa: PLC0415
+
+    async with (
+        running_bridge(settings, temporal.client) as bridge_url,
+        running_worker(settings, temporal.client) as health_url,
+    ):
+        yield Stack(
+            client=temporal.client,
+            temporal=temporal.address,
+            settings=settings,
+            bridge_url=bridge_url.rstrip("/"),
+            health_url=health_url.rstrip("/"),
+            server=temporal.server,
+        )
+
+
+async def _wait_for(lock: FileLock, say: Say) -> None:
+    """Take the lock of the database, after whoever has it."""
+    deadline = time.monotonic() + DATABASE_WAIT_SECONDS
+    told_at = time.monotonic() + 1.0  # a server that is just ending needs no words
+    while not lock.try_acquire():
+        now = time.monotonic()
+        if now >= deadline:
+            raise StartError(
+                f"the database beside {lock.path} is still used by process {lock.holder()}: "
+                "end that one, or set KAI_HOME to another folder"
+            )
+        if now >= told_at:
+            say(f"waiting for process {lock.holder()}, which uses the same database, to end")
+            told_at = deadline
+        await asyncio.sleep(0.1)

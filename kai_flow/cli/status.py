@@ -1,0 +1,35 @@
+"""`kai status`: what runs for this home."""
+
+import os
+
+import httpx
+
+from kai_flow.cli import EXIT_FAILED, EXIT_OK, state
+from kai_flow.settings import load_settings
+
+
+async def status() -> int:
+    """Print it; returns the exit code."""
+    settings = load_settings(os.environ)
+    found = await state.find(settings.home)
+    if found is None:
+        print(f"kai is not up for {settings.home}: start it with `kai up`")
+        return EXIT_FAILED
+    print(f"kai is up for {settings.home} (process {found.pid})")
+    owner = "embedded" if found.embedded else "not ours"
+    print(f"  Temporal  {found.temporal}  {owner}, namespace {found.namespace}")
+    if found.ui:
+        print(f"  UI        {found.ui}")
+    bridge, worker = await _answer(found.bridge), await _answer(found.health)
+    print(f"  bridge    {found.bridge}  {bridge}")
+    print(f"  worker    {found.health}  {worker}, task queue {found.task_queue}")
+    return EXIT_OK if bridge == worker == "ready" else EXIT_FAILED
+
+
+async def _answer(base: str) -> str:
+    async with httpx.AsyncClient(timeout=3.0, trust_env=False) as http:
+        try:
+            answer = await http.get(f"{base}/readyz")
+        except httpx.HTTPError:
+            return "does not answer"
+    return "ready" if answer.is_success else f"not ready (status {answer.status_code})"
