@@ -27,7 +27,7 @@ _REMEDY: Final = (
 )
 
 
-class NoTemporal(StartError):  # noqa: N818  (it reads as the sentence it stands for)
+class NoTemporal(StartError):
     """No Temporal server (or not the named namespace) at the configured address."""
 
 
@@ -108,12 +108,12 @@ async def _connect_within(address: str, config: ClientConnectConfig, patience: f
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 return await Client.connect(**config)
         except TimeoutError:
-            raise NoTemporal(
-                f"what listens at {address} does not answer as Temporal does: {_REMEDY}"
-            ) from None
+            raise _stranger(address) from None
         except ValueError as wrong:
             raise NoTemporal(f"{address!a} is no address ({_line(wrong)}): {_REMEDY}") from None
         except RuntimeError as refused:
+            if "get_system_info" in str(refused):  # connected, and what answered is not gRPC
+                raise _stranger(address) from None
             if time.monotonic() >= deadline:
                 raise NoTemporal(
                     f"no Temporal server at {address} ({_reason(refused)}): {_REMEDY}"
@@ -136,6 +136,10 @@ async def _require_namespace(client: Client, address: str) -> None:
                 f"`temporal operator namespace create --namespace {client.namespace}`, or set "
                 "TEMPORAL_NAMESPACE"
             ) from None
+
+
+def _stranger(address: str) -> NoTemporal:
+    return NoTemporal(f"what listens at {address} does not answer as Temporal does: {_REMEDY}")
 
 
 def _reason(failure: RuntimeError) -> str:

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -25,10 +24,12 @@ from kai_flow.cli.follow import CONTROL, Event, StreamLost, follow
 from kai_flow.cli.interrupt import Stop
 from kai_flow.cli.logs import log_to_stderr
 from kai_flow.cli.render import Renderer, console_for
-from kai_flow.cli.stack import Say, private_stack
+from kai_flow.cli.stack import Say, Stack, private_stack
 from kai_flow.connect import connect
 from kai_flow.locks import prepare_home
 from kai_flow.settings import Settings, StartError, load_settings
+
+QUERY: Final = "temporal workflow query --workflow-id {id} --type progress"
 
 CANCEL_SECONDS: Final = 6.0  # an agent is to stop within 5 s of its session's cancellation
 
@@ -52,7 +53,7 @@ class _Place:
     bridge_url: str
     task_queue: str
     temporal: str
-    look_again: str | None  # what must be run first to see the session again; None: it is gone
+    later: str | None  # how to see the session again, with {id} in it; None: it is gone
 
 
 async def ask(question: Question) -> int:
@@ -95,15 +96,12 @@ async def _place(settings: Settings, say: Say) -> AsyncIterator[_Place]:
     if up is not None:
         # an embedded server is none of the TEMPORAL_* variables' business
         client = await connect(up.temporal if up.embedded else None)
-        yield _Place(client, up.bridge, up.task_queue, up.temporal, "")
+        later = QUERY + _where(client, up.temporal)
+        yield _Place(client, up.bridge, up.task_queue, up.temporal, later)
         return
     async with private_stack(settings, say) as own:
-        if own.server is None:
-            again: str | None = ""
-        else:
-            again = "kai up" if own.server.db_file else None
         queue = own.settings.task_queue
-        yield _Place(own.client, own.bridge_url, queue, own.temporal, again)
+        yield _Place(own.client, own.bridge_url, queue, own.temporal, _later(own))
 
 
 async def _converse(question: Question, place: _Place, stop: Stop, say: Say) -> int:
@@ -251,9 +249,9 @@ class _Screen:
             ),
             soft_wrap=True,
         )
-        again = _look_again(place, self._session_id)
-        if again is not None:
-            self._console.print(Text(f"look again: {again}", style="dim"), soft_wrap=True)
+        if place.later is not None:
+            again = f"look again: {place.later.format(id=self._session_id)}"
+            self._console.print(Text(again, style="dim"), soft_wrap=True)
 
 
 class _JsonLines:
@@ -276,17 +274,17 @@ class _JsonLines:
 _Show = _Screen | _JsonLines
 
 
-def _look_again(place: _Place, session_id: str) -> str | None:
-    """The command that shows the session later; None when nothing keeps it."""
-    if place.look_again is None:
+def _later(own: Stack) -> str | None:
+    """How to see a session again when the stack of its own is gone."""
+    if own.server is None:  # the server stays, but no worker that could answer a query
+        return "temporal workflow show --workflow-id {id}" + _where(own.client, own.temporal)
+    if own.server.db_file is None:
         return None
-    command = f"temporal workflow query --workflow-id {session_id} --type progress"
-    if place.look_again:  # the stack was ours and is gone: another one has to serve its database
-        home = os.environ.get("KAI_HOME")
-        prefix = f"KAI_HOME={shlex.quote(str(Path(home)))} " if home else ""
-        return f"{prefix}{place.look_again}, then {command}"
-    if place.temporal not in ("localhost:7233", "127.0.0.1:7233"):
-        command += f" --address {place.temporal}"
-    if place.client.namespace != "default":
-        command += f" --namespace {place.client.namespace}"
-    return command
+    home = os.environ.get("KAI_HOME")
+    return f"{f'KAI_HOME={shlex.quote(home)} ' if home else ''}kai up, then {QUERY}"
+
+
+def _where(client: Client, address: str) -> str:
+    """The options with which the `temporal` command finds this server; its defaults need none."""
+    options = "" if address in ("localhost:7233", "127.0.0.1:7233") else f" --address {address}"
+    return options + ("" if client.namespace == "default" else f" --namespace {client.namespace}")

@@ -7,7 +7,7 @@ import structlog
 
 
 def log_to_stderr(level: str | None) -> None:
-    """Log from `level` on ("info", …); None keeps the terminal for the answer, but for disasters."""
+    """Log from `level` on ("info", …); None shows disasters only."""
     threshold = logging.CRITICAL if level is None else getattr(logging, level.upper())
     logging.basicConfig(
         level=threshold, stream=sys.stderr, force=True, format="%(levelname)s %(name)s %(message)s"
@@ -16,5 +16,6 @@ def log_to_stderr(level: str | None) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    for chatty in ("httpx", "httpcore"):  # one line for each callback POST
+    # one line for each callback POST; the life of the worker, of which we tell what matters
+    for chatty in ("httpx", "httpcore", "temporalio.worker"):
         logging.getLogger(chatty).setLevel(max(threshold, logging.WARNING))

@@ -1,7 +1,6 @@
 """`kai up`: the whole stack in the foreground, one for each home."""
 
 import asyncio
-import contextlib
 import os
 from pathlib import Path
 
@@ -63,11 +62,9 @@ async def _serve(settings: Settings, ui: UiWish, stop: Stop, notes: Console) -> 
 
 def _already_up(home: Path, lock: FileLock) -> StartError:
     known = state.read(home)
-    with contextlib.suppress(OSError):
-        home = Path("~") / home.relative_to(Path.home())
     where = f", bridge {known.bridge}, Temporal {known.temporal}" if known else ""
     return StartError(
-        f"kai is already up for {home} (process {lock.holder()}{where}): use it with `kai ask`, "
+        f"already up for {home} (process {lock.holder()}{where}): use it with `kai ask`, "
         "end it with Ctrl-C, or set KAI_HOME to another folder"
     )
 
