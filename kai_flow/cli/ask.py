@@ -21,12 +21,12 @@ from temporalio.service import RPCError
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, state, text
 from kai_flow.cli.follow import CONTROL, Event, StreamLost, follow
-from kai_flow.cli.interrupt import Stop
-from kai_flow.cli.logs import log_to_stderr
 from kai_flow.cli.render import Renderer, console_for
 from kai_flow.cli.stack import Say, Stack, private_stack
 from kai_flow.connect import connect
+from kai_flow.interrupt import Stop
 from kai_flow.locks import prepare_home
+from kai_flow.logs import log_to_stderr
 from kai_flow.settings import Settings, StartError, load_settings
 
 QUERY: Final = "temporal workflow query --workflow-id {id} --type progress"

@@ -1,4 +1,4 @@
-"""Where the parts of an in-process stack log: to standard error, or nowhere."""
+"""Where the programs log: to standard error, or nowhere."""
 
 import logging
 import sys
