@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -12,6 +13,10 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # The children are guarded, so that leaving at once is safe. This is the last resort against a part
 # that does not stop; worker, bridge and server together take about 2 s.
 LEAVE_SECONDS: Final = 10.0
+
+# A Ctrl-C in the terminal reaches us and the launcher (just, uv run), which may pass it on: that
+# echo is not the user's second one.
+REPEAT_SECONDS: Final = 0.5
 
 
 class Stop:
@@ -23,6 +28,7 @@ class Stop:
 
     def __init__(self) -> None:
         self.signal: int | None = None  # the first one that came
+        self._since = 0.0  # when that was, monotonic
         self._asked = asyncio.Event()
         self._task: asyncio.Task[Any] | None = None  # to be cancelled; None once started
 
@@ -59,10 +65,13 @@ class Stop:
         await self._asked.wait()
 
     def _receive(self, number: int) -> None:
+        now = time.monotonic()
+        if self.signal is not None and now - self._since < REPEAT_SECONDS:
+            return
         if self.signal is not None:
-            print("kai: leaving at once", file=sys.stderr, flush=True)
+            sys.stderr.write("kai: leaving at once\n")
             os._exit(128 + number)
-        self.signal = number
+        self.signal, self._since = number, now
         self._asked.set()
         if self._task is not None:
             self._task.cancel()

