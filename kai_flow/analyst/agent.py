@@ -1,0 +1,183 @@
+"""The built-in agent: takes a question through scan, plan, SQL and answer, telling each step."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kai_flow.agents import BadTask, Task
+from kai_flow.analyst import engine
+from kai_flow.analyst.errors import AnalysisError, UnclearQuestion
+from kai_flow.analyst.explain import Story, phrases
+from kai_flow.analyst.findings import chart, insights
+from kai_flow.analyst.guard import check
+from kai_flow.analyst.messages import say
+from kai_flow.analyst.naming import names_for
+from kai_flow.analyst.question import read
+from kai_flow.analyst.scan import scan
+from kai_flow.analyst.schema import Schema
+from kai_flow.analyst.sql import build
+from kai_flow.analyst.suggest import capabilities, suggest
+from kai_flow.analyst.understand import understand
+from kai_flow.store import Connection, ConnectionStore, StoreError
+
+__all__ = ["MAX_PROMPT_BYTES", "Analyst"]
+
+MAX_PROMPT_BYTES = 32 * 1024
+"""A longer question is refused, in bytes of UTF-8."""
+
+Event = dict[str, Any]
+
+
+@dataclass
+class _Report:
+    """The agent's part of the result, as it grows."""
+
+    status: str = "completed"
+    answer: list[str] = field(default_factory=list)
+    sql_queries: list[str] = field(default_factory=list)
+    charts: list[Event] = field(default_factory=list)
+    insights: list[str] = field(default_factory=list)
+    suggested_questions: list[str] = field(default_factory=list)
+    error: str | None = None
+
+    def result(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "status": self.status,
+            "final_answer": "".join(self.answer).strip(),
+            "sql_queries": self.sql_queries,
+            "charts": self.charts,
+            "insights": self.insights,
+            "suggested_questions": self.suggested_questions,
+            "error": self.error,
+        }
+
+
+class Analyst:
+    """Answers questions about a connection's database, in Indonesian and English.
+
+    A task that no retry can mend (unknown connection, empty or huge question) raises ``BadTask``;
+    an analysis that fails ends with status ``failed`` and a sentence that says what to do.
+    """
+
+    def __init__(
+        self, store: ConnectionStore, *, query_deadline_s: float = engine.QUERY_DEADLINE_S
+    ) -> None:
+        self._store = store
+        self._deadline_s = query_deadline_s
+
+    async def execute(self, task: Task) -> dict[str, Any]:
+        """Answer a question; the same steps as ``stream_execute``, without the events."""
+        result: dict[str, Any] = {}
+        async for event in self.stream_execute(task):
+            if event["type"] == "done":
+                result = event["result"]
+        return result
+
+    async def stream_execute(self, task: Task) -> AsyncIterator[Event]:
+        """Answer a question, each event as it happens; the last is ``done`` with the result."""
+        prompt = _checked_prompt(task.prompt)
+        try:
+            # The demo database may have to be generated first, which takes a fraction of a second.
+            connection = await engine.in_thread(
+                lambda _stop: self._store.resolve(task.db_connection_id), self._deadline_s
+            )
+        except StoreError as error:
+            raise BadTask(str(error)) from error
+        report = _Report()
+        try:
+            async for event in self._steps(prompt, connection, report):
+                yield event
+        except AnalysisError as error:
+            report.status, report.error = "failed", str(error)
+            report.answer = [str(error)]
+            yield {"type": "error", "error": str(error)}
+        yield {"type": "done", "result": report.result()}
+
+    async def _steps(
+        self, prompt: str, connection: Connection, report: _Report
+    ) -> AsyncIterator[Event]:
+        """The analysis, step by step."""
+        path = connection.sqlite_path()
+        yield _tool_start("scan_schema", {"connection": connection.alias})
+        schema = await scan(path)
+        yield _tool_end("scan_schema", _overview(schema))
+        question = read(prompt, schema)
+        names = names_for(question)
+        try:
+            plan = understand(question)
+        except UnclearQuestion as unclear:
+            report.suggested_questions = suggest(schema, names, None)
+            things = capabilities(schema, names)
+            hint = say(question.language, "can_ask", things=things) if things else ""
+            raise UnclearQuestion(f"{unclear} {hint}".strip()) from unclear
+        statement = build(plan, schema, question.language)
+        story = Story(plan, statement, schema, names, question.language)
+        yield {"type": "thinking", "content": story.understood()}
+        yield _tool_start("write_sql", {"question": prompt})
+        sql = check(statement.text, schema.tables.keys())
+        report.sql_queries.append(sql)
+        yield _tool_end("write_sql", {"sql": sql})
+        async for event in self._run(path, sql, story, report):
+            yield event
+        report.suggested_questions = suggest(schema, names, plan)
+        if report.suggested_questions:
+            yield {"type": "suggestions", "content": report.suggested_questions}
+
+    async def _run(
+        self, path: Path, sql: str, story: Story, report: _Report
+    ) -> AsyncIterator[Event]:
+        """Run the query, show what came, and say what it means."""
+        yield _tool_start("run_sql", {"sql": sql})
+        rows = await engine.run(path, story.schema.tables.keys(), sql, self._deadline_s)
+        yield {
+            "type": "sql_result",
+            "sql": sql,
+            "columns": list(rows.columns),
+            "data": [list(row) for row in rows.data],
+            "row_count": len(rows.data),
+            "truncated": rows.truncated,
+        }
+        yield _tool_end("run_sql", {"row_count": len(rows.data), "truncated": rows.truncated})
+        picture = chart(story, rows)
+        if picture is not None:
+            report.charts.append(picture)
+            yield {"type": "chart_config", **picture}
+        report.insights = insights(story, rows)
+        for phrase in phrases(story, rows, report.insights):
+            report.answer.append(phrase)
+            yield {"type": "token", "content": phrase}
+
+
+def _checked_prompt(prompt: str) -> str:
+    """The question without surrounding space, or ``BadTask``."""
+    text = prompt.strip()
+    if not text:
+        raise BadTask("The question is empty; ask something about the data.")
+    size = len(text.encode("utf-8", "replace"))
+    if size > MAX_PROMPT_BYTES:
+        raise BadTask(
+            f"The question has {size:,} bytes; at most {MAX_PROMPT_BYTES:,} can be understood,"
+            " so make it shorter."
+        )
+    return text
+
+
+def _overview(schema: Schema) -> dict[str, Any]:
+    """What the scan found, small enough to be shown."""
+    return {
+        "table_count": len(schema.tables),
+        "tables": [
+            {"name": table.name, "columns": len(table.columns), "rows": table.row_count}
+            for table in list(schema.tables.values())[:50]
+        ],
+    }
+
+
+def _tool_start(tool: str, given: dict[str, Any]) -> Event:
+    return {"type": "tool_start", "tool": tool, "input": given}
+
+
+def _tool_end(tool: str, output: dict[str, Any]) -> Event:
+    return {"type": "tool_end", "tool": tool, "output": output}

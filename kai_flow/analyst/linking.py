@@ -1,0 +1,285 @@
+"""Find the tables, columns and values that the words of a question mean.
+
+Every name has labels: its identifier's words and what comments call it. A run of question words
+that covers enough of a label becomes a `Mention`; the longest and surest runs win.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from kai_flow.analyst.language import LANGUAGE_WORDS
+from kai_flow.analyst.schema import Column, ColumnRef, Kind, Schema, Table
+from kai_flow.analyst.words import Token, likeness, split_name
+
+__all__ = ["Mention", "Target", "TargetKind", "link", "named_exactly"]
+
+
+class TargetKind(IntEnum):
+    """What is meant; at equal evidence the first comes first."""
+
+    TABLE = 0
+    COLUMN = 1
+    VALUE = 2
+
+
+@dataclass(frozen=True)
+class Target:
+    """A table, a column, or a value of a column."""
+
+    kind: TargetKind
+    table: str
+    column: str = ""
+    value: str = ""
+    by_comment: bool = False
+    """Whether a comment gave the word, not the identifier or value itself."""
+
+    @property
+    def ref(self) -> ColumnRef:
+        """The column of a column or value."""
+        return ColumnRef(self.table, self.column)
+
+
+@dataclass(frozen=True)
+class Mention:
+    """Tokens ``start`` to ``end`` (exclusive) and what they may mean, best first."""
+
+    start: int
+    end: int
+    choices: tuple[Target, ...]
+
+
+@dataclass(frozen=True)
+class _Label:
+    words: tuple[str, ...]
+    weights: tuple[float, ...]
+    target: Target
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    start: int
+    end: int
+    score: float
+    target: Target
+
+    def rank(self) -> tuple[int, float, int]:
+        """Longer runs first, then surer ones, then by kind."""
+        return self.start - self.end, -self.score, self.target.kind
+
+
+_ENOUGH = 0.5  # share of a label's weight that a run must cover
+_SAME = 0.02  # scores this close are equal evidence
+_OWN_TABLE = 0.2  # weight of a word in a column's name that only repeats its table's name
+_GENERIC = 0.3  # weight of a word that any column could have in its name
+_GENERIC_WORDS = frozenset(
+    [
+        "id",
+        "kode",
+        "code",
+        "nama",
+        "name",
+        "no",
+        "nomor",
+        "number",
+        "num",
+        "jumlah",
+        "jml",
+        "total",
+        "count",
+        "of",
+        "the",
+        "dan",
+        "and",
+    ]
+)
+_CONNECTORS = frozenset(["of", "the", "dari"])
+
+
+def link(tokens: Sequence[Token], schema: Schema) -> list[Mention]:
+    """The mentions in a question, in order, none overlapping another."""
+    labels = list(_labels(schema))
+    vocabulary: dict[str, list[_Label]] = defaultdict(list)
+    for label in labels:
+        for word in set(label.words):
+            vocabulary[word].append(label)
+    likes = [_alike(token, vocabulary) for token in tokens]
+    candidates = list(_quoted(tokens, schema))
+    for start, alike in enumerate(likes):
+        hit = {id(label): label for word in alike for label in vocabulary[word]}
+        for label in hit.values():
+            found = _walk(label, start, tokens, likes)
+            if found is not None and _acceptable(found, label, vocabulary, likes):
+                candidates.append(found)
+    return _choose(candidates)
+
+
+def named_exactly(schema: Schema, word: str) -> list[ColumnRef]:
+    """Columns whose whole name is one word of analysis, such as ``total`` or ``year``."""
+    return [
+        ColumnRef(table.name, column.name)
+        for table in schema.tables.values()
+        for column in table.columns
+        if split_name(column.name) == (word,)
+    ]
+
+
+def _alike(token: Token, vocabulary: dict[str, list[_Label]]) -> dict[str, float]:
+    """The label words a token may stand for; words of analysis stand for themselves only."""
+    if token.word in LANGUAGE_WORDS:
+        return {token.word: 1.0} if token.word in vocabulary else {}
+    scores = {word: likeness(token.word, word) for word in vocabulary}
+    return {word: score for word, score in scores.items() if score > 0}
+
+
+def _walk(
+    label: _Label, start: int, tokens: Sequence[Token], likes: Sequence[dict[str, float]]
+) -> _Candidate | None:
+    """Follow a label's words, in any order, from one token on as far as they go."""
+    remaining = list(zip(label.words, label.weights, strict=True))
+    covered = sure = 0.0
+    content = False
+    end = position = start
+    while remaining and position < len(tokens):
+        best = max(remaining, key=lambda part: likes[position].get(part[0], 0.0))
+        score = likes[position].get(best[0], 0.0)
+        if score:
+            remaining.remove(best)
+            covered += best[1]
+            sure += best[1] * score
+            content |= tokens[position].word not in LANGUAGE_WORDS
+            end = position + 1
+        elif position == start or tokens[position].word not in _CONNECTORS:
+            break
+        position += 1
+    total = sum(label.weights)
+    if not content or covered / total < _ENOUGH:
+        return None
+    # A loan or a slip must not beat the same word written right: certainty counts squared.
+    return _Candidate(start, end, covered / total * (sure / covered) ** 2, label.target)
+
+
+def _acceptable(
+    found: _Candidate,
+    label: _Label,
+    vocabulary: dict[str, list[_Label]],
+    likes: Sequence[dict[str, float]],
+) -> bool:
+    """Whether a run may stand for a value: all its words, or words no other value has."""
+    if found.target.kind is not TargetKind.VALUE:
+        return True
+    words = {word for at in range(found.start, found.end) for word in likes[at]}
+    if words.issuperset(label.words):
+        return True
+    others = {
+        other.target.value
+        for word in words.intersection(label.words)
+        for other in vocabulary[word]
+        if other.target.kind is TargetKind.VALUE and other.target.ref == found.target.ref
+    }
+    exact = all(max(likes[at].values(), default=0) == 1 for at in range(found.start, found.end))
+    return others == {found.target.value} and exact
+
+
+def _choose(candidates: list[_Candidate]) -> list[Mention]:
+    """The best runs that do not overlap, each with every target of equal evidence."""
+    mentions: list[Mention] = []
+    taken: set[int] = set()
+    for best in sorted(candidates, key=_Candidate.rank):
+        span = range(best.start, best.end)
+        if taken.intersection(span):
+            continue
+        taken.update(span)
+        equals = [
+            other
+            for other in candidates
+            if (other.start, other.end) == (best.start, best.end)
+            and other.score >= best.score - _SAME
+        ]
+        equals.sort(key=_Candidate.rank)
+        targets = dict.fromkeys(_bare(other.target) for other in equals)
+        by_comment = all(
+            other.target.by_comment
+            for other in equals
+            if _bare(other.target) == next(iter(targets))
+        )
+        first, *rest = targets
+        head = Target(first.kind, first.table, first.column, first.value, by_comment)
+        mentions.append(Mention(best.start, best.end, (head, *rest)))
+    return sorted(mentions, key=lambda mention: mention.start)
+
+
+def _bare(target: Target) -> Target:
+    """A target without the way it was found."""
+    return Target(target.kind, target.table, target.column, target.value)
+
+
+def _quoted(tokens: Sequence[Token], schema: Schema) -> Iterator[_Candidate]:
+    """Quoted texts that are values, whole."""
+    for at, token in enumerate(tokens):
+        if token.quoted:
+            for table in schema.tables.values():
+                for column in table.columns:
+                    for value in column.values:
+                        if value.casefold() == token.text.casefold():
+                            target = Target(TargetKind.VALUE, table.name, column.name, value)
+                            yield _Candidate(at, at + 1, 1.0, target)
+
+
+def _labels(schema: Schema) -> Iterator[_Label]:
+    """Every way each thing is called."""
+    for table in schema.tables.values():
+        target = Target(TargetKind.TABLE, table.name)
+        own = set(split_name(table.name))
+        yield from _label(split_name(table.name), target, frozenset())
+        commented = Target(TargetKind.TABLE, table.name, by_comment=True)
+        for name in table.note.names:
+            own.update(split_name(name))
+            yield from _label(split_name(name), commented, frozenset())
+        for column in table.columns:
+            yield from _column_labels(schema, table, column, frozenset(own))
+
+
+def _column_labels(
+    schema: Schema, table: Table, column: Column, own: frozenset[str]
+) -> Iterator[_Label]:
+    """The labels of a column and its values; a foreign key stands for the table it points to."""
+    names = [(split_name(column.name), False)]
+    names += [(split_name(name), True) for name in column.note.names]
+    if column.kind is Kind.KEY:
+        parents = [key.target for key in table.foreign_keys if key.columns == (column.name,)]
+        for parent in parents:
+            if parent in schema.tables:
+                for words, commented in names:
+                    target = Target(TargetKind.TABLE, parent, by_comment=commented)
+                    yield from _label(words, target, frozenset())
+        return
+    for words, commented in names:
+        target = Target(TargetKind.COLUMN, table.name, column.name, by_comment=commented)
+        yield from _label(words, target, own)
+    for value in column.values:
+        target = Target(TargetKind.VALUE, table.name, column.name, value)
+        yield from _label(split_name(value), target, frozenset())
+        if value in column.note.meanings:
+            words = split_name(column.note.meanings[value])
+            commented_value = Target(
+                TargetKind.VALUE, table.name, column.name, value, by_comment=True
+            )
+            yield from _label(words, commented_value, frozenset())
+
+
+def _label(words: tuple[str, ...], target: Target, own: frozenset[str]) -> Iterator[_Label]:
+    """A label, unless its words say nothing."""
+    value = target.kind is TargetKind.VALUE
+    if not words or (value and len("".join(words)) < 2):
+        return
+    weights = tuple(
+        _GENERIC
+        if word in _GENERIC_WORDS and not value
+        else _OWN_TABLE
+        if any(likeness(word, other) >= 0.9 for other in own)
+        else 1.0
+        for word in words
+    )
+    yield _Label(words, weights, target)

@@ -1,0 +1,156 @@
+"""What is known of a database: tables, columns, keys and the values of short text columns.
+
+Plain values, made by `scan` and read by everything else.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+__all__ = ["Column", "ColumnRef", "ForeignKey", "Kind", "Note", "Schema", "Step", "Table"]
+
+
+class Kind(StrEnum):
+    """What a column can be used for."""
+
+    NUMBER = "number"
+    """Something to add up or average."""
+    YEAR = "year"
+    """Calendar years as integers."""
+    DATE = "date"
+    """ISO dates or timestamps as text."""
+    TEXT = "text"
+    KEY = "key"
+    """Part of a primary or foreign key: joins, never sums."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a comment in the DDL says about a table or column."""
+
+    names: tuple[str, ...] = ()
+    unit: str = ""
+    """As written in parentheses, e.g. ``Rp`` or ``kg``; empty when there is none."""
+    meanings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Other words for single values: ``A = active``."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column and what was seen in it."""
+
+    name: str
+    kind: Kind
+    note: Note = Note()
+    unique: bool = False
+    """Every row has a value of its own, as far as was seen."""
+    values: tuple[str, ...] = ()
+    """All distinct values of a text column, when they are few; else empty."""
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """Columns of this table that point to columns of ``target``, pairwise."""
+
+    columns: tuple[str, ...]
+    target: str
+    target_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table or view."""
+
+    name: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    row_count: int = 0
+    """Exact up to the scan's limit."""
+    note: Note = Note()
+
+    def column(self, name: str) -> Column:
+        """The column of that name; ``KeyError`` when there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def label(self) -> Column | None:
+        """The column that tells a person which row this is: the first unique text column."""
+        texts = [column for column in self.columns if column.kind is Kind.TEXT]
+        unique = [column for column in texts if column.unique]
+        return next(iter(unique or texts), None)
+
+
+@dataclass(frozen=True)
+class ColumnRef:
+    """A column by the names of its table and itself."""
+
+    table: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One join along a foreign key. ``widens`` when it goes from parent to children."""
+
+    source: str
+    target: str
+    pairs: tuple[tuple[str, str], ...]
+    """(column of source, column of target)."""
+    widens: bool
+
+
+@dataclass(frozen=True)
+class Schema:
+    """All scanned tables, by name."""
+
+    tables: Mapping[str, Table]
+
+    def column(self, ref: ColumnRef) -> Column:
+        """The column behind a reference."""
+        return self.tables[ref.table].column(ref.column)
+
+    def path(self, source: str, target: str) -> tuple[Step, ...] | None:
+        """The shortest joins from one table to another, or None when no keys connect them.
+
+        Among equally short ones those that do not multiply rows come first.
+        """
+        queue: deque[tuple[str, tuple[Step, ...]]] = deque([(source, ())])
+        seen = {source}
+        while queue:
+            here, steps = queue.popleft()
+            if here == target:
+                return steps
+            for step in self._steps(here):
+                if step.target not in seen:
+                    seen.add(step.target)
+                    queue.append((step.target, (*steps, step)))
+        return None
+
+    def distance(self, source: str, target: str) -> tuple[int, int]:
+        """(joins that multiply rows, joins) between two tables; large when unconnected."""
+        path = self.path(source, target)
+        if path is None:
+            return 99, 99
+        return sum(step.widens for step in path), len(path)
+
+    def _steps(self, here: str) -> list[Step]:
+        """Every join that leaves a table, towards parents first."""
+        up = [
+            Step(here, key.target, tuple(zip(key.columns, key.target_columns, strict=True)), False)
+            for key in self.tables[here].foreign_keys
+            if key.target in self.tables and key.target != here
+        ]
+        down = [
+            Step(here, table.name, tuple(zip(key.target_columns, key.columns, strict=True)), True)
+            for table in self.tables.values()
+            for key in table.foreign_keys
+            if key.target == here and table.name != here
+        ]
+        return up + down

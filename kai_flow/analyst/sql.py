@@ -1,0 +1,318 @@
+"""From a plan to SQL, as a sqlglot tree: every identifier quoted, joins along foreign keys only.
+
+Rows are never counted twice: a filter on child rows becomes EXISTS, and a grouping by something in
+child rows aggregates over distinct (group, fact row) pairs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from kai_flow.analyst.language import Language
+from kai_flow.analyst.plan import Aggregate, Condition, Dimension, Having, Measure, Operator, Plan
+from kai_flow.analyst.schema import ColumnRef, Kind, Schema, Step
+
+__all__ = ["Statement", "build", "measure_name"]
+
+DIALECT = "sqlite"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A query and the roles of its columns."""
+
+    tree: exp.Select
+    names: tuple[str, ...]
+    """Result columns: dimensions (or listed columns) first, then measures."""
+    measures: tuple[str, ...]
+    """Those of them that are measures."""
+
+    @property
+    def text(self) -> str:
+        """The SQL."""
+        return self.tree.sql(dialect=DIALECT, identify=True, comments=False)
+
+
+_PREFIX: dict[Aggregate, tuple[str, str]] = {
+    Aggregate.AVERAGE: ("rata_rata", "average"),
+    Aggregate.SUM: ("total", "total"),
+    Aggregate.COUNT: ("jumlah", "number_of"),
+    Aggregate.MINIMUM: ("terendah", "lowest"),
+    Aggregate.MAXIMUM: ("tertinggi", "highest"),
+}
+
+
+def measure_name(measure: Measure, language: Language) -> str:
+    """The name of a measure's result column, e.g. ``average_price``."""
+    prefix = _PREFIX[measure.aggregate][language == "en"]
+    name = measure.column or measure.table
+    return name if name.casefold().startswith(f"{prefix}_") else f"{prefix}_{name}"
+
+
+def build(plan: Plan, schema: Schema, language: Language) -> Statement:
+    """The query for a plan."""
+    if plan.columns:
+        return _rows(plan, schema)
+    widened = [d for d in plan.dimensions if _widens(schema, plan.fact, d.column.table)]
+    names = _unique([d.column.column for d in plan.dimensions], plan, language)
+    measures = names[len(plan.dimensions) :]
+    outer = _Distinct(plan, schema) if widened else _Plain(schema)
+    groups = [outer.dimension(d) for d in plan.dimensions]
+    query = exp.select(
+        *(exp.alias_(g, n, quoted=True) for g, n in zip(groups, names, strict=False)),
+        *(
+            exp.alias_(outer.measure(m), n, quoted=True)
+            for m, n in zip(plan.measures, measures, strict=True)
+        ),
+    )
+    query = outer.source(query, plan)
+    keys = [outer.column(key) for d in plan.dimensions for key in d.keys]
+    if groups:
+        query = query.group_by(*(each.copy() for each in [*keys, *groups]))
+    for having in plan.having:
+        query = query.having(_having(having, outer.measure(having.measure)))
+    query = _ordered(query, plan, names, measures)
+    return Statement(query, tuple(names), tuple(measures))
+
+
+class _Plain:
+    """Where columns come from when no join multiplies the fact's rows."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+
+    def column(self, ref: ColumnRef) -> exp.Expression:
+        return _column(ref)
+
+    def dimension(self, dimension: Dimension) -> exp.Expression:
+        return _dimension(dimension, self._schema)
+
+    def measure(self, measure: Measure) -> exp.Expression:
+        return _aggregate(measure, None if measure.ref is None else _column(measure.ref))
+
+    def source(self, query: exp.Select, plan: Plan) -> exp.Select:
+        tables = [ref.table for d in plan.dimensions for ref in (d.column, *d.keys)]
+        tables += [having.measure.table for having in plan.having]
+        return _from(query, plan, self._schema, tables)
+
+
+class _Distinct:
+    """The same when a dimension lies in child rows: a subquery of distinct pairs stands between."""
+
+    def __init__(self, plan: Plan, schema: Schema) -> None:
+        self._schema = schema
+        refs: list[ColumnRef] = [key for d in plan.dimensions for key in d.keys]
+        refs += [ColumnRef(plan.fact, name) for name in schema.tables[plan.fact].primary_key]
+        refs += [ref for m in plan.measures if (ref := m.ref) is not None]
+        self._inner = {ref: f"c{number}" for number, ref in enumerate(dict.fromkeys(refs))}
+        self._groups = {d: f"g{number}" for number, d in enumerate(plan.dimensions)}
+
+    def column(self, ref: ColumnRef) -> exp.Expression:
+        return exp.column(self._inner[ref], quoted=True)
+
+    def dimension(self, dimension: Dimension) -> exp.Expression:
+        return exp.column(self._groups[dimension], quoted=True)
+
+    def measure(self, measure: Measure) -> exp.Expression:
+        ref = measure.ref
+        return _aggregate(measure, None if ref is None else self.column(ref))
+
+    def source(self, query: exp.Select, plan: Plan) -> exp.Select:
+        pairs = exp.select(
+            *(
+                exp.alias_(_dimension(d, self._schema), name, quoted=True)
+                for d, name in self._groups.items()
+            ),
+            *(exp.alias_(_column(ref), name, quoted=True) for ref, name in self._inner.items()),
+        ).distinct()
+        tables = [d.column.table for d in plan.dimensions]
+        inner = _from(pairs, plan, self._schema, tables)
+        return query.from_(inner.subquery(exp.to_identifier("pairs", quoted=True)))
+
+
+def _rows(plan: Plan, schema: Schema) -> Statement:
+    """Rows as they are."""
+    names = _unique([ref.column for ref in plan.columns], plan, "en")
+    query = exp.select(
+        *(exp.alias_(_column(r), n, quoted=True) for r, n in zip(plan.columns, names, strict=True))
+    )
+    tables = [ref.table for ref in plan.columns]
+    if plan.order and isinstance(plan.order.by, ColumnRef):
+        tables.append(plan.order.by.table)
+    query = _ordered(_from(query, plan, schema, tables), plan, names, [])
+    by = plan.order.by if plan.order else None
+    kinds = [schema.column(ref).kind for ref in plan.columns]
+    ranked = [
+        n
+        for r, n, k in zip(plan.columns, names, kinds, strict=True)
+        if k is Kind.NUMBER and (r == by or len(plan.columns) <= 3)
+    ]
+    return Statement(query, tuple(names), tuple(ranked))
+
+
+def _from(query: exp.Select, plan: Plan, schema: Schema, tables: Sequence[str]) -> exp.Select:
+    """FROM the fact, joins to these tables, and the plan's conditions."""
+    query = query.from_(_table(plan.fact))
+    joined = {plan.fact}
+    direct = [c for c in plan.conditions if not _widens(schema, plan.fact, c.column.table)]
+    for table in [*tables, *(c.column.table for c in direct)]:
+        for step in schema.path(plan.fact, table) or ():
+            if step.target not in joined:
+                joined.add(step.target)
+                query = query.join(_table(step.target), on=_on(step))
+    for condition in plan.conditions:
+        clause = _condition(condition, schema)
+        if condition.column.table not in joined:
+            clause = _exists(clause, schema.path(plan.fact, condition.column.table) or ())
+        query = query.where(clause)
+    return query
+
+
+def _exists(clause: exp.Expression, path: Sequence[Step]) -> exp.Expression:
+    """Whether any row at the end of a path meets a clause."""
+    first, *rest = path
+    query = exp.select(exp.Literal.number(1)).from_(_table(first.target))
+    for step in rest:
+        query = query.join(_table(step.target), on=_on(step))
+    return exp.Exists(this=query.where(_on(first), clause))
+
+
+def _ordered(
+    query: exp.Select, plan: Plan, names: Sequence[str], measures: Sequence[str]
+) -> exp.Select:
+    """ORDER BY and LIMIT; empty values last, ties in the order of the first column."""
+    if plan.order is not None:
+        by = plan.order.by
+        if isinstance(by, ColumnRef):
+            key = _column(by)
+        elif isinstance(by, Measure):
+            key = exp.column(measures[plan.measures.index(by)], quoted=True)
+        else:
+            key = exp.column(names[plan.dimensions.index(by)], quoted=True)
+        query = query.order_by(exp.Ordered(this=key, desc=plan.order.descending, nulls_first=False))
+        for name in names[: len(plan.dimensions) or 1]:
+            tie = exp.column(name, quoted=True)
+            if tie != key:
+                query = query.order_by(exp.Ordered(this=tie, desc=False, nulls_first=True))
+    return query.limit(plan.limit) if plan.limit is not None else query
+
+
+def _aggregate(measure: Measure, column: exp.Expression | None) -> exp.Expression:
+    """The aggregate function of a measure."""
+    if column is None:
+        return exp.Count(this=exp.Star())
+    match measure.aggregate:
+        case Aggregate.AVERAGE:
+            return exp.Avg(this=column)
+        case Aggregate.SUM:
+            return exp.Sum(this=column)
+        case Aggregate.MINIMUM:
+            return exp.Min(this=column)
+        case Aggregate.MAXIMUM:
+            return exp.Max(this=column)
+        case Aggregate.COUNT:
+            return exp.Count(this=exp.Distinct(expressions=[column]))
+
+
+def _dimension(dimension: Dimension, schema: Schema) -> exp.Expression:
+    """The expression to group by."""
+    column = _column(dimension.column)
+    if dimension.temporal and schema.column(dimension.column).kind is Kind.DATE:
+        return _year(column)
+    return column
+
+
+def _year(column: exp.Expression) -> exp.Expression:
+    """The calendar year of a date kept as ISO text."""
+    text = exp.TimeToStr(this=column, format=exp.Literal.string("%Y"))
+    return exp.cast(text, "INTEGER")
+
+
+_COMPARE: dict[Operator, type[exp.Binary]] = {
+    Operator.ABOVE: exp.GT,
+    Operator.AT_LEAST: exp.GTE,
+    Operator.BELOW: exp.LT,
+    Operator.AT_MOST: exp.LTE,
+}
+
+
+def _condition(condition: Condition, schema: Schema) -> exp.Expression:
+    """A filter on rows."""
+    column = _column(condition.column)
+    if condition.temporal and schema.column(condition.column).kind is Kind.DATE:
+        column = _year(column)
+    if condition.operator is Operator.CONTAINS:
+        text = str(condition.values[0])
+        for special in "\\%_":
+            text = text.replace(special, "\\" + special)
+        like = exp.Like(this=column, expression=exp.Literal.string(f"%{text}%"))
+        return exp.Escape(this=like, expression=exp.Literal.string("\\"))
+    return _compared(column, condition.operator, [_literal(value) for value in condition.values])
+
+
+def _having(having: Having, measure: exp.Expression) -> exp.Expression:
+    """A filter on groups."""
+    return _compared(measure, having.operator, [_literal(value) for value in having.values])
+
+
+def _compared(
+    left: exp.Expression, operator: Operator, values: list[exp.Expression]
+) -> exp.Expression:
+    """One comparison."""
+    if operator is Operator.BETWEEN:
+        return exp.Between(this=left, low=values[0], high=values[1])
+    if operator in _COMPARE:
+        return _COMPARE[operator](this=left, expression=values[0])
+    if len(values) == 1:
+        compare = exp.EQ if operator is Operator.IN else exp.NEQ
+        return compare(this=left, expression=values[0])
+    found = exp.In(this=left, expressions=values)
+    return found if operator is Operator.IN else exp.Not(this=found)
+
+
+def _literal(value: str | float) -> exp.Expression:
+    """A value, never as part of the text of a statement."""
+    if isinstance(value, str):
+        return exp.Literal.string(value)
+    return exp.Literal.number(int(value) if value % 1 == 0 else value)
+
+
+def _widens(schema: Schema, fact: str, table: str) -> bool:
+    """Whether joining a table multiplies the fact's rows."""
+    return any(step.widens for step in schema.path(fact, table) or ())
+
+
+def _on(step: Step) -> exp.Expression:
+    """The condition of a join."""
+    return exp.and_(
+        *(
+            exp.EQ(
+                this=_column(ColumnRef(step.source, left)),
+                expression=_column(ColumnRef(step.target, right)),
+            )
+            for left, right in step.pairs
+        )
+    )
+
+
+def _column(ref: ColumnRef) -> exp.Expression:
+    return exp.column(
+        exp.to_identifier(ref.column, quoted=True), table=exp.to_identifier(ref.table, quoted=True)
+    )
+
+
+def _table(name: str) -> exp.Table:
+    return exp.Table(this=exp.to_identifier(name, quoted=True))
+
+
+def _unique(names: list[str], plan: Plan, language: Language) -> list[str]:
+    """Names of the result's columns, numbered where two would be the same."""
+    wanted = [*names, *(measure_name(measure, language) for measure in plan.measures)]
+    found: list[str] = []
+    for name in wanted:
+        number, chosen = 2, name
+        while chosen.casefold() in {other.casefold() for other in found}:
+            chosen, number = f"{name}_{number}", number + 1
+        found.append(chosen)
+    return found
