@@ -18,6 +18,7 @@ WIRE_VERSION: Final = 1
 MAX_BATCH_EVENTS: Final = 1_000  # waiting events that make a batch go at once
 FLUSH_BYTES: Final = 128 * 1024  # waiting bytes that make a batch go at once
 MAX_BATCH_BYTES: Final = 512 * 1024  # event bytes in one batch; the server warns from 512 KiB
+MAX_UNFOLDED_BYTES: Final = 2 * 1024 * 1024  # of a batch once taken apart; a sender's has 512 KiB
 
 
 class Batch(NamedTuple):
@@ -39,8 +40,11 @@ class Batch(NamedTuple):
         return self.events[-1].id
 
 
+_NOTHING: Final = msgspec.Raw()
+
+
 class _Item(msgspec.Struct, omit_defaults=True):
-    event: msgspec.Raw | None = None
+    event: msgspec.Raw = _NOTHING  # empty when there is none: a union with None would not decode
     tokens: dict[str, Any] | None = None
     cuts: list[int] | None = None
 
@@ -67,7 +71,7 @@ def decode_batch(document: bytes) -> Batch:
     try:
         wire = msgspec.json.decode(document, type=_Wire)
         first = EventId(wire.producer, wire.attempt, wire.first)
-        parts = [part for item in wire.items for part in _split(item)]
+        parts = list(_unfold(wire.items))
     except (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidEvent) as error:
         raise InvalidBatch(f"not a batch: {error}") from None
     if not parts:
@@ -121,11 +125,22 @@ def _token_run(events: Sequence[NumberedEvent], start: int) -> list[dict[str, An
     return run
 
 
+def _unfold(items: Iterable[_Item]) -> Iterator[tuple[str, bytes]]:
+    size = 0
+    for item in items:
+        for part in _split(item):
+            size += len(part[1])
+            if size > MAX_UNFOLDED_BYTES:  # else a few bytes of `cuts` could repeat a huge key
+                raise InvalidBatch(f"a batch holds at most {MAX_UNFOLDED_BYTES:,} bytes of events")
+            yield part
+
+
 def _split(item: _Item) -> Iterator[tuple[str, bytes]]:
+    event = bytes(item.event)
     match item:
-        case _Item(event=msgspec.Raw() as event, tokens=None, cuts=None):
-            yield read_event(bytes(event))
-        case _Item(event=None, tokens=dict() as tokens, cuts=list() as cuts):
+        case _Item(tokens=None, cuts=None) if event:
+            yield read_event(event)
+        case _Item(tokens=dict() as tokens, cuts=list() as cuts) if not event:
             content = tokens.get("content")
             if not isinstance(content, str) or min(cuts, default=0) < 0:
                 raise InvalidBatch("merged tokens need a 'content' string and lengths from 0")
