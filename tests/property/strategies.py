@@ -1,0 +1,113 @@
+"""What the property tests throw at the core: ids, JSON, events, batches, cuts of a stream."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from kai_flow.stream.batches import Batch
+from kai_flow.stream.events import NumberedEvent, encode_event
+from kai_flow.stream.ids import MAX_NUMBER, EventId
+
+RUN = "0190b6a2-7e1c-7000-8000-00004f3a9c1e"
+OTHER_RUN = "0190b6a2-7e1c-7000-8000-0000deadbeef"
+
+numbers = st.one_of(
+    st.integers(0, 4), st.integers(MAX_NUMBER - 2, MAX_NUMBER), st.integers(0, MAX_NUMBER)
+)
+any_ids = st.builds(EventId, numbers, numbers, numbers)
+# Ids close together, so that equal producers, attempts and neighbours are frequent.
+near_ids = st.builds(EventId, st.integers(1, 3), st.integers(1, 3), st.integers(0, 14))
+
+# Every plane of Unicode, and the characters that line- and frame-based formats stumble over.
+characters = st.one_of(
+    st.characters(exclude_categories=["Cs"]),
+    st.sampled_from("\x00\r\n\t\x1f\x7f\x85\ufeff\ufffd\uffff\u2028\u2029é😀\U0010ffff"),
+)
+texts = st.text(characters, max_size=12)
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**64), 2**64)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+
+# Extra keys that Python's `==` cannot tell apart but JSON can.
+lookalikes: st.SearchStrategy[Any] = st.sampled_from(
+    [
+        *({"n": n} for n in (1, 1.0, True, 0, False, 0.0, -0.0, None, "1", [1], [True])),
+        *({}, {"n": {"a": 1}}, {"n": {"a": 1.0}}, {"lang": "id"}),
+    ]
+)
+tokens = st.builds(
+    lambda content, extra: {"type": "token", "content": content, **extra}, texts, lookalikes
+)
+odd_tokens = st.builds(
+    lambda content: {"type": "token", **content},
+    st.sampled_from([{}, {"content": None}, {"content": 1}, {"content": ["a"]}]),
+)
+other_events = st.builds(
+    lambda kind, extra: {**extra, "type": kind},
+    st.sampled_from(["started", "thinking", "tool_start", "Token", "sql_result", "😀"]),
+    st.dictionaries(texts.filter(lambda key: key != "type"), json_values, max_size=3),
+)
+events: st.SearchStrategy[dict[str, Any]] = st.one_of(tokens, tokens, odd_tokens, other_events)
+
+
+def canonical(value: Any) -> str:
+    """JSON text that is equal exactly when two values are equal as JSON; 1, 1.0 and true differ."""
+    return json.dumps(value, sort_keys=True)
+
+
+def numbered(first: EventId, said: Iterable[object]) -> tuple[NumberedEvent, ...]:
+    """Events under consecutive ids from `first` on, as a producer numbers them."""
+    return tuple(NumberedEvent(first.offset(n), *encode_event(e)) for n, e in enumerate(said))
+
+
+def plain(event_id: EventId, padding: int = 0) -> NumberedEvent:
+    """A small event of which the data says its own id; `padding` makes it larger."""
+    data = f'{{"type":"e","id":"{event_id}","pad":"{"x" * padding}"}}'
+    return NumberedEvent(event_id, "e", data.encode())
+
+
+def run_of(first: EventId, count: int, padding: int = 0) -> tuple[NumberedEvent, ...]:
+    """`count` plain events from `first` on."""
+    return tuple(plain(first.offset(n), padding) for n in range(count))
+
+
+def ids_of(some: Iterable[NumberedEvent]) -> list[EventId]:
+    """The ids of events."""
+    return [event.id for event in some]
+
+
+def cut_up(draw: st.DrawFn, some: Sequence[NumberedEvent]) -> Iterator[Batch]:
+    """The events of one attempt as batches, cut at random places."""
+    rest = list(some)
+    while rest:
+        size = draw(st.integers(1, len(rest)))
+        yield Batch(RUN, tuple(rest[:size]))
+        del rest[:size]
+
+
+@st.composite
+def sessions(draw: st.DrawFn, max_events: int = 8) -> list[list[NumberedEvent]]:
+    """What a correct session says: attempts, each a list of events, in the order they lived."""
+    lives: list[list[NumberedEvent]] = []
+    for producer in range(1, draw(st.integers(1, 3)) + 1):
+        attempt = 0
+        for _ in range(draw(st.integers(1, 3))):
+            attempt += draw(st.integers(1, 2))  # an attempt may die before it says anything
+            count = draw(st.integers(1, max_events))
+            lives.append(list(run_of(EventId(producer, attempt, 1), count)))
+    return lives
+
+
+def what_counts(accepted: Iterable[NumberedEvent]) -> list[NumberedEvent]:
+    """The plain rule of supersession: of each producer, only its latest attempt."""
+    everything = sorted(set(accepted))
+    latest = {event.id.producer: event.id.attempt for event in everything}
+    return [event for event in everything if latest[event.id.producer] == event.id.attempt]

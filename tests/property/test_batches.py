@@ -1,0 +1,150 @@
+"""Batches: what goes into a signal comes out of it, event by event, id by id."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from kai_flow.stream.batches import (
+    MAX_BATCH_BYTES,
+    MAX_BATCH_EVENTS,
+    Batch,
+    decode_batch,
+    encode_batch,
+    take,
+)
+from kai_flow.stream.errors import InvalidBatch
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import MAX_NUMBER, EventId
+from tests.property.strategies import (
+    RUN,
+    canonical,
+    events,
+    json_values,
+    lookalikes,
+    near_ids,
+    numbered,
+    plain,
+    texts,
+)
+
+firsts = near_ids.map(lambda near: near.offset(1))
+
+
+def token(content: str, **extra: object) -> dict[str, Any]:
+    """A token event."""
+    return {"type": "token", "content": content, **extra}
+
+
+@given(firsts, st.lists(events, min_size=1, max_size=12))
+@example(EventId(1, 1, 1), [token("a", n=1), token("b", n=True), token("c", n=1.0)])
+@example(EventId(1, 1, 1), [token("halo "), token("dunia"), token(""), token("😀é")])
+@example(EventId(1, 1, 1), [token("a", n=0.0), token("b", n=-0.0)])
+@example(EventId(1, 1, 1), [token("a", n={"x": 1}), token("b", n={"x": True})])
+def test_a_batch_survives_the_wire(first: EventId, said: list[dict[str, Any]]) -> None:
+    """Every event comes back equal as JSON, under its own id, whatever was merged."""
+    batch = Batch(RUN, numbered(first, said))
+    again = decode_batch(encode_batch(batch))
+    assert again.run_id == RUN
+    assert [e.id for e in again.events] == [first.offset(n) for n in range(len(said))]
+    assert [e.type for e in again.events] == [event["type"] for event in said]
+    assert [canonical(e.decode()) for e in again.events] == [canonical(event) for event in said]
+
+
+@given(firsts, st.lists(texts, min_size=2, max_size=30), lookalikes)
+def test_a_token_run_is_written_once(
+    first: EventId, contents: list[str], extra: dict[str, Any]
+) -> None:
+    """Tokens that differ only in content become one readable item, smaller than one by one."""
+    said = numbered(first, [token(content, **extra) for content in contents])
+    document = encode_batch(Batch(RUN, said))
+    (item,) = json.loads(document)["items"]
+    assert item["tokens"]["content"] == "".join(contents)
+    assert item["cuts"] == [len(content) for content in contents]
+    apart = sum(len(encode_batch(Batch(RUN, (event,)))) for event in said)
+    assert len(document) < apart
+    assert len(document) <= sum(len(event.data) + 4 for event in said) + 160
+
+
+@given(firsts, st.lists(events, min_size=1, max_size=6), st.data())
+def test_a_damaged_document_is_refused(
+    first: EventId, said: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    """Whatever is put in the place of a part of a batch: a batch comes out, or InvalidBatch."""
+    wire = json.loads(encode_batch(Batch(RUN, numbered(first, said))))
+    where = data.draw(st.sampled_from([*wire, "item", "cut"]))
+    junk = data.draw(st.one_of(json_values, st.integers(-3, 3), st.just(MAX_NUMBER)))
+    if where == "item":
+        wire["items"][0] = junk
+    elif where == "cut":
+        wire["items"][0] = {"tokens": {"type": "token", "content": "abc"}, "cuts": junk}
+    elif data.draw(st.booleans()):
+        wire[where] = junk
+    else:
+        del wire[where]
+    try:
+        batch = decode_batch(json.dumps(wire).encode())
+    except InvalidBatch:
+        return
+    assert min(batch.first) >= 1
+    assert max(batch.last) <= MAX_NUMBER
+    assert all(e.id == batch.first.offset(n) for n, e in enumerate(batch.events))
+
+
+@given(st.one_of(st.binary(max_size=60), json_values.map(lambda value: json.dumps(value).encode())))
+@example(b"[" * 5000)
+@example(b'{"v":1,"items":' + b"[" * 5000)
+@example(
+    b'{"v":2,"run_id":"r","producer":1,"attempt":1,"first":1,"items":[{"event":{"type":"a"}}]}'
+)
+@example(
+    b'{"v":1,"run_id":"r","producer":1,"attempt":1,"first":1,"items":[{"event":{"type":"\xff"}}]}'
+)
+def test_what_is_no_batch_is_refused(document: bytes) -> None:
+    """Bytes that are no batch are InvalidBatch and nothing else."""
+    with pytest.raises(InvalidBatch):
+        decode_batch(document)
+
+
+@given(st.lists(st.integers(-3, 6), max_size=6), texts)
+def test_cuts_must_fit_their_content(cuts: list[int], content: str) -> None:
+    """Merged tokens are taken apart only when the lengths are right; else InvalidBatch."""
+    item = {"tokens": {"type": "token", "content": content}, "cuts": cuts}
+    wire = {"v": 1, "run_id": RUN, "producer": 1, "attempt": 1, "first": 1, "items": [item]}
+    right = bool(cuts) and min(cuts) >= 0 and sum(cuts) == len(content)
+    try:
+        batch = decode_batch(json.dumps(wire).encode())
+    except InvalidBatch:
+        assert not right
+        return
+    assert right
+    assert [len(event.decode()["content"]) for event in batch.events] == cuts
+
+
+def test_a_small_document_cannot_become_a_huge_batch() -> None:
+    """A merged run that would unfold beyond what any batch holds is refused on the way."""
+    item = {"tokens": {"type": "token", "content": "", "x": "y" * 200_000}, "cuts": [0] * 100_000}
+    wire = {"v": 1, "run_id": RUN, "producer": 1, "attempt": 1, "first": 1, "items": [item]}
+    with pytest.raises(InvalidBatch):
+        decode_batch(json.dumps(wire).encode())
+
+
+@given(
+    st.lists(st.integers(0, 200_000), max_size=12)
+    | st.integers(MAX_BATCH_EVENTS - 1, MAX_BATCH_EVENTS + 2).map(lambda count: [0] * count)
+)
+def test_a_batch_takes_what_fits(paddings: list[int]) -> None:
+    """As many events from the front as the limits allow, not one more, but always one."""
+    waiting: list[NumberedEvent] = []
+    for padding in paddings:
+        waiting.append(plain(EventId(1, 1, len(waiting) + 1), padding))
+    taken = take(iter(waiting))
+    assert list(taken) == waiting[: len(taken)]
+    fits = [
+        n
+        for n in range(1, len(waiting) + 1)
+        if n <= MAX_BATCH_EVENTS and sum(len(e.data) for e in waiting[:n]) <= MAX_BATCH_BYTES
+    ]
+    assert len(taken) == max(fits, default=min(1, len(waiting)))

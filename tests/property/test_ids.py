@@ -1,0 +1,107 @@
+"""Ids and cursors: one text for each place, and no other text is taken for one."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from kai_flow.stream.errors import InvalidId
+from kai_flow.stream.ids import MAX_NUMBER, START, Cursor, EventId, epoch_of, follows
+from tests.property.strategies import any_ids, near_ids
+
+epochs = st.text("0123456789abcdef", min_size=8, max_size=8)
+# Digits, dots and what looks like them.
+almost_ids = st.text(st.sampled_from("0123456789.. @+-_eE\n\r\t\x00٣３²½"), max_size=24)
+
+
+@given(any_ids)
+def test_an_id_survives_text(event_id: EventId) -> None:
+    """Writing an id and reading it again gives the same id."""
+    assert EventId.parse(str(event_id)) == event_id
+
+
+@given(any_ids, any_ids)
+def test_order_is_that_of_the_three_integers(one: EventId, other: EventId) -> None:
+    """Ids are ordered as their three integers are, never as their texts."""
+    assert (one < other) == (
+        tuple(map(int, str(one).split("."))) < tuple(map(int, str(other).split(".")))
+    )
+
+
+@given(almost_ids)
+@example("1.2.3\n")
+@example("01.2.3")
+@example("1.2.+3")
+@example("1.2.٣")
+@example("1.1.9007199254740992")
+@example("1.1.99999999999999999999")
+def test_what_is_read_is_the_only_way_to_write_it(text: str) -> None:
+    """A text is refused with InvalidId unless it is exactly what the id it names is written as."""
+    try:
+        event_id = EventId.parse(text)
+    except InvalidId:
+        parts = text.split(".")
+        written = len(parts) == 3 and all(
+            part.isascii() and part.isdigit() and str(int(part)) == part and int(part) <= MAX_NUMBER
+            for part in parts
+        )
+        assert not written
+    else:
+        assert str(event_id) == text
+        assert max(event_id) <= MAX_NUMBER
+
+
+@given(st.one_of(st.none(), any_ids), st.one_of(st.none(), epochs))
+def test_a_cursor_survives_text(position: EventId | None, epoch: str | None) -> None:
+    """Writing a cursor and reading it again gives the same cursor, the end included."""
+    cursor = Cursor(position, epoch)
+    assert Cursor.parse(str(cursor)) == cursor
+
+
+@given(st.one_of(almost_ids, st.builds("{}@{}".format, any_ids, st.text("09afAF g@", max_size=10))))
+@example("end@")
+@example("end@4F3A9C1E")
+@example("1.1.1@4f3a9c1e\n")
+def test_a_cursor_is_read_strictly(text: str) -> None:
+    """A text is refused with InvalidId unless it is exactly what its cursor is written as."""
+    try:
+        cursor = Cursor.parse(text)
+    except InvalidId:
+        return
+    assert str(cursor) == text
+
+
+@given(st.uuids())
+def test_the_epoch_is_the_end_of_the_run_id(run_id: object) -> None:
+    """The epoch is the run id's last eight hex digits, and a cursor can carry it."""
+    epoch = epoch_of(str(run_id).upper())
+    assert str(run_id).endswith(epoch)
+    assert Cursor.parse(f"end@{epoch}") == Cursor(None, epoch)
+
+
+@given(
+    st.text(max_size=40).filter(lambda text: not set(text[-8:].lower()) <= set("0123456789abcdef"))
+)
+def test_no_epoch_is_made_up(text: str) -> None:
+    """What does not end in eight hex digits is no run id."""
+    with pytest.raises(InvalidId):
+        epoch_of(text)
+
+
+@given(near_ids.map(lambda near: near.offset(1)), near_ids)
+def test_nothing_lies_between_what_follows(event: EventId, cursor: EventId) -> None:
+    """`follows` is true only where no event that counts can lie between cursor and event."""
+    if follows(event, cursor):
+        assert cursor < event
+        assert event.producer == cursor.producer
+        if event.attempt == cursor.attempt:
+            assert event.seq == cursor.seq + 1
+        else:
+            assert event.seq == 1
+    elif event > cursor and event.producer == cursor.producer:
+        assert event.seq > 1
+
+
+@given(near_ids)
+def test_a_session_begins_with_the_first_producer(event: EventId) -> None:
+    """From the very beginning only a first event of the first producer comes next."""
+    assert follows(event, START) == (event.seq == 1 and event.producer == 1)
