@@ -34,7 +34,8 @@ async def follow(
     """
     url = f"{bridge_url}/stream/{quote(session_id, safe='')}"
     cursor: str | None = None
-    pause, good_until = FIRST_PAUSE, time.monotonic() + OUTAGE_SECONDS
+    pause = FIRST_PAUSE
+    failing_since: float | None = None  # monotonic; None after a good answer
     timeout = httpx.Timeout(10.0, read=SILENCE_SECONDS)
     # trust_env: a proxy of the environment has no business between two programs of one machine
     async with httpx.AsyncClient(timeout=timeout, trust_env=False) as http:
@@ -44,12 +45,13 @@ async def follow(
                 async with aconnect_sse(http, "GET", url, headers=headers) as source:
                     if not await _serves(source.response, bridge_url):
                         return
+                    failing_since = None
                     async for sse in source.aiter_sse():
-                        pause, good_until = FIRST_PAUSE, time.monotonic() + OUTAGE_SECONDS
+                        pause = FIRST_PAUSE
                         cursor = sse.id or cursor
                         if not sse.data:  # retry:, or an id alone
                             continue
-                        event: Event = json.loads(sse.data)
+                        event = _event(sse.data, bridge_url)
                         kind = event.get("type")
                         # the decoder repeats the last id for events that have none of their own
                         yield (None if kind in CONTROL else sse.id or None), event
@@ -58,14 +60,25 @@ async def follow(
             except SSEError:
                 raise StreamLost(f"what listens at {bridge_url} is no bridge of KAI") from None
             except (httpx.TransportError, _Busy) as wrong:
-                if time.monotonic() >= good_until:
+                if failing_since is None:
+                    failing_since = time.monotonic()
+                    say("the stream is interrupted; trying again")
+                if time.monotonic() - failing_since >= OUTAGE_SECONDS:
                     raise StreamLost(
                         f"the bridge at {bridge_url} has not answered for {OUTAGE_SECONDS:.0f} s"
                     ) from wrong
-                if pause == FIRST_PAUSE * 8:
-                    say("the bridge does not answer; still trying")
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _event(data: str, bridge_url: str) -> Event:
+    try:
+        event = json.loads(data)
+    except ValueError:
+        event = None
+    if not isinstance(event, dict):
+        raise StreamLost(f"what listens at {bridge_url} is no bridge of KAI")
+    return event
 
 
 class _Busy(Exception):

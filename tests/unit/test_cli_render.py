@@ -1,0 +1,162 @@
+"""`kai_flow.cli.render` and `kai_flow.cli.text`: what a person sees of a session."""
+
+import io
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from kai_flow.cli import text
+from kai_flow.cli.follow import Event
+from kai_flow.cli.render import Renderer, console_for
+
+SQL = "SELECT name FROM t"
+HOSTILE = "\x1b[31mred\x1b]0;title\x07 [bold]x[/bold] \x9b2J \u202egnp \ud800 :smile:"
+
+SESSION: list[Event] = [
+    {"type": "started", "producer": 1, "attempt": 1},
+    {"type": "thinking", "content": "let me "},
+    {"type": "thinking", "content": "see"},
+    {"type": "tool_start", "tool": "query", "input": {"sql": SQL}},
+    {"type": "tool_end", "tool": "query", "output": {"row_count": 2}},
+    {
+        "type": "sql_result",
+        "sql": SQL,
+        "columns": ["name", {"name": "value"}],
+        "data": [["a", 1.5], {"name": "b", "value": None}, ["short"]],
+        "row_count": 3,
+        "truncated": False,
+    },
+    {
+        "type": "chart_config",
+        "widget_type": "bar",
+        "widget_title": "Values",
+        "widget_data": [{"k": "a", "v": 10}, {"k": "b", "v": -5}, {"k": "c", "v": None}],
+        "x_axis_key": "k",
+        "y_axis_key": "v",
+    },
+    {"type": "token", "content": "The answer"},
+    {"type": "token", "content": " is a.\n"},
+    {"type": "suggestions", "content": ["And b?"]},
+    {"type": "brand_new", "x": 1},
+    {"type": "error", "error": "something broke"},
+    {"type": "done", "result": {}},
+]
+
+
+def printed(events: list[Event], *, terminal: bool = False) -> str:
+    """What the events look like."""
+    file = io.StringIO()
+    console = Console(
+        file=file, force_terminal=terminal, width=120, markup=False, emoji=False, highlight=False
+    )
+    renderer = Renderer(console)
+    for event in events:
+        renderer.show(event)
+    renderer.close_line()
+    return file.getvalue()
+
+
+def test_every_kind_of_event_is_shown() -> None:
+    """Steps, thinking, SQL, table, chart, text, suggestions and errors all appear, in order."""
+    output = printed(SESSION)
+    places = [
+        output.index(part)
+        for part in ("let me see", "▸ query", SQL, "✓ query", "1.50", "Values", "The answer is a.")
+    ]
+    assert places == sorted(places)
+    for part in ("1.50", "3 rows", "And b?", "brand_new", "✗ something broke", "█", "row_count: 2"):
+        assert part in output
+
+
+def test_the_same_statement_is_shown_once() -> None:
+    """The SQL of a tool's input is not repeated by its result."""
+    assert printed(SESSION).count(SQL) == 1
+
+
+def test_without_a_terminal_there_is_no_escape_sequence() -> None:
+    """A pipe gets plain text."""
+    assert "\x1b" not in printed(SESSION)
+    assert "\x1b" in printed(SESSION, terminal=True)
+
+
+def test_tokens_are_written_as_they_come() -> None:
+    """Each token is on its way before the next one arrives, and no line is broken by us."""
+    file = io.StringIO()
+    renderer = Renderer(Console(file=file, width=20, markup=False, emoji=False, highlight=False))
+    long = "word " * 20
+    for content in ("Jawa", " Barat", long):
+        renderer.show({"type": "token", "content": content})
+        assert file.getvalue().endswith(content)
+    assert "\n" not in file.getvalue()
+
+
+def test_a_new_attempt_takes_the_earlier_one_back() -> None:
+    """`started` of a later attempt is told, that of the first is not."""
+    assert "attempt" not in printed([{"type": "started", "producer": 1, "attempt": 1}])
+    assert "attempt 2" in printed([{"type": "started", "producer": 1, "attempt": 2}])
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_no_event_can_speak_to_the_terminal(terminal: bool) -> None:
+    """Escape sequences, markup and direction marks in any field come out as visible text."""
+    events: list[Event] = [
+        {"type": "token", "content": HOSTILE},
+        {"type": "thinking", "content": HOSTILE},
+        {"type": "tool_start", "tool": HOSTILE, "input": {"sql": HOSTILE, HOSTILE: HOSTILE}},
+        {"type": "tool_end", "tool": HOSTILE, "output": HOSTILE},
+        {"type": "sql_result", "sql": HOSTILE, "columns": [HOSTILE], "data": [[HOSTILE]]},
+        {
+            "type": "chart_config",
+            "widget_title": HOSTILE,
+            "widget_type": HOSTILE,
+            "widget_data": [{"k": HOSTILE, "v": 1}],
+            "x_axis_key": "k",
+            "y_axis_key": "v",
+        },
+        {"type": "suggestions", "content": [HOSTILE]},
+        {"type": "error", "error": HOSTILE},
+        {"type": "gap", "after": HOSTILE, "before": HOSTILE},
+        {"type": "omitted", "of": HOSTILE, "bytes": HOSTILE},
+        {"type": HOSTILE},
+    ]
+    output = printed(events, terminal=terminal)
+    output.encode()  # no lone surrogate is left
+    ours = re.compile(r"\x1b\[[0-9;]*m")  # colours, which rich itself writes
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", ours.sub("", output))
+    assert "\x1b[31mred" not in output
+    assert output.count("[bold]x[/bold]") >= 10
+
+
+FIELDS = {key for event in SESSION for key in event} | {"after", "before", "of", "bytes"}
+KINDS = {str(event["type"]) for event in SESSION} | {"gap", "reset", "omitted", "idle_timeout"}
+ANYTHING: st.SearchStrategy[object] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda more: st.lists(more, max_size=3) | st.dictionaries(st.text(), more, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(FIELDS)), ANYTHING), st.sampled_from(sorted(KINDS)))
+def test_no_event_can_stop_the_renderer(fields: Event, kind: str) -> None:
+    """Whatever an agent of somebody else puts into its events, printing goes on."""
+    printed([{**fields, "type": kind}])
+
+
+@given(st.text())
+def test_text_is_harmless_whatever_it_was(value: str) -> None:
+    """No control character passes but the newline and tab of a block, and all can be encoded."""
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", text.block(value))
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", text.line(value))
+    assert len(text.line(value, 10)) <= 10
+
+
+def test_plain_means_no_colour_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--plain` writes no escape sequence, even where rich would be told to."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    console = console_for(plain=True)
+    with console.capture() as capture:
+        console.print("x", style="bold red")
+    assert capture.get() == "x\n"
