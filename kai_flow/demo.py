@@ -34,9 +34,9 @@ CREATE TABLE tentang_data ( -- about this data
 );
 CREATE TABLE provinsi ( -- province
     provinsi_id INTEGER PRIMARY KEY,
-    nama_provinsi TEXT NOT NULL UNIQUE, -- province name
+    nama_provinsi TEXT NOT NULL UNIQUE, -- province name; {provinces}
     ibu_kota TEXT NOT NULL, -- provincial capital city
-    pulau TEXT NOT NULL -- island group, island
+    pulau TEXT NOT NULL -- island group, island; Jawa = Java, Bali dan Nusa Tenggara = Lesser Sunda Islands
 );
 CREATE TABLE koperasi ( -- cooperative
     koperasi_id INTEGER PRIMARY KEY,
@@ -108,6 +108,19 @@ _PROVINCES = (
     ("Papua Selatan", "Merauke", "Papua"),
 )
 
+# Indonesian puts the direction behind the name: "Jawa Barat" is West Java.
+_DIRECTIONS = {
+    "Barat Daya": "Southwest",
+    "Utara": "North",
+    "Selatan": "South",
+    "Barat": "West",
+    "Timur": "East",
+    "Tengah": "Central",
+    "Tenggara": "Southeast",  # Nusa Tenggara itself always has a direction behind it
+    "Pegunungan": "Highland",
+}
+_NAMES = {"Jawa": "Java", "Sumatera": "Sumatra", "Kepulauan Riau": "Riau Islands"}
+
 # value and weight
 _TYPES = {"Simpan Pinjam": 40, "Konsumen": 25, "Produsen": 17, "Jasa": 12, "Pemasaran": 6}
 _STATES = {"Aktif": 74, "Tidak Aktif": 20, "Dibekukan": 6}
@@ -149,7 +162,8 @@ def create_demo_database(path: Path) -> None:
 
 def _fill(db: sqlite3.Connection) -> None:
     """Create the tables and put every row in."""
-    db.executescript(_SCHEMA)
+    english = ", ".join(f"{name} = {_english(name)}" for name, _, _ in _PROVINCES if _english(name))
+    db.executescript(_SCHEMA.replace("{provinces}", english))
     db.executemany("INSERT INTO tentang_data VALUES (?, ?)", _ABOUT)
     db.executemany(
         "INSERT INTO provinsi VALUES (?, ?, ?, ?)",
@@ -163,6 +177,15 @@ def _fill(db: sqlite3.Connection) -> None:
         "INSERT INTO laporan_tahunan VALUES (?, ?, ?, ?, ?)",
         [(number, *row) for number, row in enumerate(_reports(rng, cooperatives), start=1)],
     )
+
+
+def _english(name: str) -> str:
+    """What a province is called in English; empty when that is the same."""
+    for indonesian, english in _DIRECTIONS.items():
+        stem = name.removesuffix(f" {indonesian}")
+        if stem != name:
+            return f"{english} {_NAMES.get(stem, stem)}"
+    return _NAMES.get(name, "")
 
 
 _Cooperative = tuple[int, str, int, str, str, int, int, int, int]

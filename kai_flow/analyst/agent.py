@@ -114,13 +114,19 @@ class Analyst:
             raise UnclearQuestion(f"{unclear} {hint}".strip()) from unclear
         statement = build(plan, schema, question.language)
         story = Story(plan, statement, schema, names, question.language)
-        yield {"type": "thinking", "content": story.understood()}
+        unused = [question.tokens[at].text for at in question.unknown()]
+        note = say(question.language, "unused", words=", ".join(unused[:20])) if unused else ""
+        yield {"type": "thinking", "content": f"{story.understood()} {note}".strip()}
         yield _tool_start("write_sql", {"question": prompt})
         sql = check(statement.text, schema.tables.keys())
         report.sql_queries.append(sql)
         yield _tool_end("write_sql", {"sql": sql})
         async for event in self._run(path, sql, story, report):
             yield event
+        if note:
+            report.status = "partial"
+            report.answer.append(f"\n\n{note}")
+            yield {"type": "token", "content": f"\n\n{note}"}
         report.suggested_questions = suggest(schema, names, plan)
         if report.suggested_questions:
             yield {"type": "suggestions", "content": report.suggested_questions}

@@ -221,12 +221,13 @@ def _headline(story: Story, rows: Rows) -> str:
         column = rows.columns[len(plan.dimensions)]
         who = ", ".join(str(cell) for cell in first[: len(plan.dimensions)])
         value = story.value(first[len(plan.dimensions)], column)
-        falling = plan.order is None or plan.order.descending
-        most = story.pick("tertinggi", "highest") if falling else story.pick("terendah", "lowest")
-        return story.pick(
-            f"**{who}** memiliki {story.measure(plan.measures[0])} {most}: **{value}**.",
-            f"**{who}** has the {most} {story.measure(plan.measures[0])}: **{value}**.",
-        )
+        return _first_place(story, who, story.measure(plan.measures[0]), value)
+    if plan.columns and plan.order and story.statement.measures and first[0] is not None:
+        ranked = story.statement.measures[0]
+        if story.source(ranked) == plan.order.by and ranked != rows.columns[0]:
+            value = story.value(first[rows.columns.index(ranked)], ranked)
+            name = story.header(ranked)
+            return _first_place(story, str(first[0]), name[:1].lower() + name[1:], value)
     if plan.measures:
         text = story.measure(plan.measures[0])
         per = story.dimension(plan.dimensions[0])
@@ -236,6 +237,19 @@ def _headline(story: Story, rows: Rows) -> str:
     return story.pick(
         f"Ditemukan {more}{many} {story.names.table(plan.fact)}:",
         f"Found {more}{many} {story.names.table(plan.fact, plural=count != 1)}:",
+    )
+
+
+def _first_place(story: Story, who: str, what: str, value: str) -> str:
+    """Who leads the list, and with what."""
+    order, measures = story.plan.order, story.plan.measures
+    if measures and measures[0].aggregate in {Aggregate.MINIMUM, Aggregate.MAXIMUM}:
+        return f"**{who}**: {what} **{value}**."
+    falling = order is None or order.descending
+    most = story.pick("tertinggi", "highest") if falling else story.pick("terendah", "lowest")
+    return story.pick(
+        f"**{who}** memiliki {what} {most}: **{value}**.",
+        f"**{who}** has the {most} {what}: **{value}**.",
     )
 
 

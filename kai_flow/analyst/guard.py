@@ -18,7 +18,7 @@ __all__ = ["MAX_SQL", "check"]
 MAX_SQL = 50_000
 """Characters of a statement at most."""
 
-_ALLOWED: frozenset[type[exp.Expression]] = frozenset(
+_ALLOWED: frozenset[type[exp.Expr]] = frozenset(
     (
         # structure of a query
         *(exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered),
@@ -53,7 +53,7 @@ def check(sql: str, tables: Collection[str]) -> str:
         raise RefusedSql("The SQL could not be parsed; send a single plain SELECT.") from error
 
 
-def _check_tree(root: exp.Expression, tables: set[str]) -> None:
+def _check_tree(root: exp.Expr, tables: set[str]) -> None:
     """``RefusedSql`` unless the root is a query and every node is allowed."""
     if not isinstance(root, exp.Select | exp.SetOperation):
         raise RefusedSql("Only a SELECT can be run; nothing is ever written or configured.")

@@ -9,9 +9,18 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
 
-from kai_flow.analyst.words import Token
+from kai_flow.analyst.words import Token, slips
 
-__all__ = ["FILLERS", "LANGUAGE_WORDS", "Language", "Sign", "Word", "detect", "read_signs"]
+__all__ = [
+    "FILLERS",
+    "LANGUAGE_WORDS",
+    "Language",
+    "Sign",
+    "Word",
+    "corrected",
+    "detect",
+    "read_signs",
+]
 
 Language = Literal["id", "en"]
 
@@ -67,7 +76,7 @@ class Word:
 
 
 _PHRASES: dict[Sign, str] = {
-    Sign.AVERAGE: "rata-rata, rata rata, rataan, rerata, average, avg, mean",
+    Sign.AVERAGE: "rata-rata, rata rata, rata2, rataan, rerata, average, avg, mean",
     Sign.QUANTITY: "jumlah, jumlahnya, total, totalnya, banyaknya, berapa banyak, berapa jumlah,"
     " jumlah total, total jumlah, how many, number of, total number of, count, count of, counts,"
     " sum, sum of, total of, how much, jumlahkan, hitung, hitunglah, akumulasi, totals",
@@ -91,11 +100,11 @@ _PHRASES: dict[Sign, str] = {
     " dari segi, dari sisi",
     Sign.TREND: "tren, trend, trends, perkembangan, over time, over the years, dari tahun ke tahun,"
     " dari waktu ke waktu, tahunan, yearly, annually, annual, year by year, year over year,"
-    " from year to year",
+    " from year to year, developed, develop, evolved, changed, berkembang, berubah",
     Sign.YEAR: "tahun, year, years",
     Sign.WHICH: "mana, manakah, which, what, apa, apakah, siapa",
     Sign.WITH: "dengan, with, memiliki, mempunyai, punya, yang memiliki, yang mempunyai, have, has,"
-    " having, that have, that has, beranggotakan",
+    " having, had, that have, that has",
     Sign.AND: "dan, and, serta, beserta, juga, atau, or",
     Sign.NOT: "selain, kecuali, bukan, except, excluding, other than, not, tidak, non, tanpa,"
     " di luar, selain dari, not in, bukan di, outside, apart from",
@@ -123,8 +132,8 @@ _PHRASES: dict[Sign, str] = {
     " forecast, predict, standar deviasi, standard deviation, pertumbuhan, growth, modus, kuartil,"
     " quartile, persentil, percentile, varians, variance, kenapa, mengapa, why, hubungan,"
     " relationship",
-    Sign.WRITE: "hapus, hapuskan, delete, drop, update, ubah, perbarui, insert, tambahkan, sisipkan,"
-    " truncate, alter, remove, kosongkan",
+    Sign.WRITE: "hapus, hapuskan, delete, drop, update, ubah, perbarui, insert, tambahkan,"
+    " sisipkan, truncate, alter, remove, kosongkan",
 }
 
 _LEXICON: dict[tuple[str, ...], Sign] = {
@@ -141,7 +150,8 @@ _ID_ONLY = (
     " keseluruhan saja data informasi nilai berupa oleh sebagai secara bagaimana cari carikan"
     " temukan agar supaya lebih sangat hanya telah sudah masih akan dapat bisa buatkan buat"
     " urutkan diurutkan dalam antar terhadap para sebuah suatu beserta nya lalu kemudian rupiah rp"
-    " punya dimiliki merupakan indonesia nasional negara jika kalau maka sih dong ya mohon ketika saat grafik diagram tabel"
+    " punya dimiliki merupakan indonesia nasional negara"
+    " jika kalau maka sih dong ya mohon ketika saat grafik diagram tabel"
     " besarnya besar kecil tinggi rendah banyak sedikit baru lama urutan peringkat hasil usia"
 )
 _EN_ONLY = (
@@ -179,6 +189,16 @@ def detect(tokens: Sequence[Token]) -> Language:
         plurals = sum(token.word.endswith(("es", "rs", "ns", "ts", "ls")) for token in tokens)
         return "en" if plurals else "id"
     return "en" if english > indonesian else "id"
+
+
+def corrected(word: str) -> str | None:
+    """The word of analysis that a misspelled word most likely is: one slip in six letters or more."""
+    if len(word) < 6 or word in LANGUAGE_WORDS:
+        return None
+    near = [
+        known for known in sorted(LANGUAGE_WORDS) if len(known) >= 6 and slips(word, known) <= 1
+    ]
+    return near[0] if near else None
 
 
 def read_signs(tokens: Sequence[Token], taken: set[int]) -> list[Word]:

@@ -10,16 +10,24 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "I only read data and never change it; ask a question about what it holds.",
     ),
     "unsupported": (
-        ("Saya belum bisa menghitung “{word}”; tanyakan jumlah, total, rata-rata, nilai tertinggi"
-        " atau terendah, peringkat, atau tren per tahun."),
-        ("I cannot work out “{word}” yet; ask for a count, total, average, highest or lowest value,"
-        " a ranking, or a trend by year."),
+        (
+            "Saya belum bisa menghitung “{word}”; tanyakan jumlah, total, rata-rata, nilai"
+            " tertinggi atau terendah, peringkat, atau tren per tahun."
+        ),
+        (
+            "I cannot work out “{word}” yet; ask for a count, total, average, highest or lowest"
+            " value, a ranking, or a trend by year."
+        ),
     ),
     "unknown_word": (
-        ("Saya tidak menemukan “{word}” di basis data ini; periksa ejaannya atau pakai nama tabel,"
-        " kolom, atau nilai yang ada."),
-        ("I do not find “{word}” in this database; check the spelling or use the name of a table,"
-        " column or value that exists."),
+        (
+            "Saya tidak menemukan “{word}” di basis data ini; periksa ejaannya atau pakai nama"
+            " tabel, kolom, atau nilai yang ada."
+        ),
+        (
+            "I do not find “{word}” in this database; check the spelling or use the name of a"
+            " table, column or value that exists."
+        ),
     ),
     "ranked_by_what": (
         "Peringkat “{table}” menurut apa? Sebutkan angka yang menjadi ukurannya.",
@@ -36,6 +44,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "nothing_known": (
         "Saya tidak mengenali satu pun tabel, kolom, atau nilai dalam pertanyaan ini.",
         "I recognise no table, column or value in this question.",
+    ),
+    "unused": (
+        "Kata yang tidak saya pakai: {words}.",
+        "Words I did not use: {words}.",
     ),
     "can_ask": (
         "Yang dapat ditanyakan: {things}.",

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from kai_flow.analyst.language import FILLERS, Language, Sign, Word, detect, read_signs
+from kai_flow.analyst.language import FILLERS, Language, Sign, Word, corrected, detect, read_signs
 from kai_flow.analyst.linking import Mention, Target, TargetKind, link
 from kai_flow.analyst.numbers import number_at
 from kai_flow.analyst.schema import Kind, Schema
@@ -97,7 +97,7 @@ class Question:
         return [
             at
             for at, token in enumerate(self.tokens)
-            if self._at(at) is None and token.word not in FILLERS and len(token.word) != 1
+            if self._at(at) is None and token.word not in FILLERS and len(token.word) > 1
         ]
 
     def _at(self, position: int) -> Part | None:
@@ -114,6 +114,10 @@ def read(prompt: str, schema: Schema) -> Question:
     tokens = tokenize(prompt)
     mentions = link(tokens, schema)
     taken = {at for mention in mentions for at in range(mention.start, mention.end)}
+    tokens = [
+        token if at in taken or (right := corrected(token.word)) is None else Token(right, right)
+        for at, token in enumerate(tokens)
+    ]
     numbers: list[Number] = []
     position = 0
     while position < len(tokens):

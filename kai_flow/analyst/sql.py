@@ -82,13 +82,13 @@ class _Plain:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
 
-    def column(self, ref: ColumnRef) -> exp.Expression:
+    def column(self, ref: ColumnRef) -> exp.Expr:
         return _column(ref)
 
-    def dimension(self, dimension: Dimension) -> exp.Expression:
+    def dimension(self, dimension: Dimension) -> exp.Expr:
         return _dimension(dimension, self._schema)
 
-    def measure(self, measure: Measure) -> exp.Expression:
+    def measure(self, measure: Measure) -> exp.Expr:
         return _aggregate(measure, None if measure.ref is None else _column(measure.ref))
 
     def source(self, query: exp.Select, plan: Plan) -> exp.Select:
@@ -108,13 +108,13 @@ class _Distinct:
         self._inner = {ref: f"c{number}" for number, ref in enumerate(dict.fromkeys(refs))}
         self._groups = {d: f"g{number}" for number, d in enumerate(plan.dimensions)}
 
-    def column(self, ref: ColumnRef) -> exp.Expression:
+    def column(self, ref: ColumnRef) -> exp.Expr:
         return exp.column(self._inner[ref], quoted=True)
 
-    def dimension(self, dimension: Dimension) -> exp.Expression:
+    def dimension(self, dimension: Dimension) -> exp.Expr:
         return exp.column(self._groups[dimension], quoted=True)
 
-    def measure(self, measure: Measure) -> exp.Expression:
+    def measure(self, measure: Measure) -> exp.Expr:
         ref = measure.ref
         return _aggregate(measure, None if ref is None else self.column(ref))
 
@@ -161,15 +161,16 @@ def _from(query: exp.Select, plan: Plan, schema: Schema, tables: Sequence[str]) 
             if step.target not in joined:
                 joined.add(step.target)
                 query = query.join(_table(step.target), on=_on(step))
+    clauses = []
     for condition in plan.conditions:
         clause = _condition(condition, schema)
         if condition.column.table not in joined:
             clause = _exists(clause, schema.path(plan.fact, condition.column.table) or ())
-        query = query.where(clause)
-    return query
+        clauses.append(clause)
+    return query.where(*clauses) if clauses else query
 
 
-def _exists(clause: exp.Expression, path: Sequence[Step]) -> exp.Expression:
+def _exists(clause: exp.Expr, path: Sequence[Step]) -> exp.Expr:
     """Whether any row at the end of a path meets a clause."""
     first, *rest = path
     query = exp.select(exp.Literal.number(1)).from_(_table(first.target))
@@ -198,7 +199,7 @@ def _ordered(
     return query.limit(plan.limit) if plan.limit is not None else query
 
 
-def _aggregate(measure: Measure, column: exp.Expression | None) -> exp.Expression:
+def _aggregate(measure: Measure, column: exp.Expr | None) -> exp.Expr:
     """The aggregate function of a measure."""
     if column is None:
         return exp.Count(this=exp.Star())
@@ -215,7 +216,7 @@ def _aggregate(measure: Measure, column: exp.Expression | None) -> exp.Expressio
             return exp.Count(this=exp.Distinct(expressions=[column]))
 
 
-def _dimension(dimension: Dimension, schema: Schema) -> exp.Expression:
+def _dimension(dimension: Dimension, schema: Schema) -> exp.Expr:
     """The expression to group by."""
     column = _column(dimension.column)
     if dimension.temporal and schema.column(dimension.column).kind is Kind.DATE:
@@ -223,7 +224,7 @@ def _dimension(dimension: Dimension, schema: Schema) -> exp.Expression:
     return column
 
 
-def _year(column: exp.Expression) -> exp.Expression:
+def _year(column: exp.Expr) -> exp.Expr:
     """The calendar year of a date kept as ISO text."""
     text = exp.TimeToStr(this=column, format=exp.Literal.string("%Y"))
     return exp.cast(text, "INTEGER")
@@ -237,7 +238,7 @@ _COMPARE: dict[Operator, type[exp.Binary]] = {
 }
 
 
-def _condition(condition: Condition, schema: Schema) -> exp.Expression:
+def _condition(condition: Condition, schema: Schema) -> exp.Expr:
     """A filter on rows."""
     column = _column(condition.column)
     if condition.temporal and schema.column(condition.column).kind is Kind.DATE:
@@ -251,14 +252,12 @@ def _condition(condition: Condition, schema: Schema) -> exp.Expression:
     return _compared(column, condition.operator, [_literal(value) for value in condition.values])
 
 
-def _having(having: Having, measure: exp.Expression) -> exp.Expression:
+def _having(having: Having, measure: exp.Expr) -> exp.Expr:
     """A filter on groups."""
     return _compared(measure, having.operator, [_literal(value) for value in having.values])
 
 
-def _compared(
-    left: exp.Expression, operator: Operator, values: list[exp.Expression]
-) -> exp.Expression:
+def _compared(left: exp.Expr, operator: Operator, values: list[exp.Expr]) -> exp.Expr:
     """One comparison."""
     if operator is Operator.BETWEEN:
         return exp.Between(this=left, low=values[0], high=values[1])
@@ -271,7 +270,7 @@ def _compared(
     return found if operator is Operator.IN else exp.Not(this=found)
 
 
-def _literal(value: str | float) -> exp.Expression:
+def _literal(value: str | float) -> exp.Expr:
     """A value, never as part of the text of a statement."""
     if isinstance(value, str):
         return exp.Literal.string(value)
@@ -283,7 +282,7 @@ def _widens(schema: Schema, fact: str, table: str) -> bool:
     return any(step.widens for step in schema.path(fact, table) or ())
 
 
-def _on(step: Step) -> exp.Expression:
+def _on(step: Step) -> exp.Expr:
     """The condition of a join."""
     return exp.and_(
         *(
@@ -296,7 +295,7 @@ def _on(step: Step) -> exp.Expression:
     )
 
 
-def _column(ref: ColumnRef) -> exp.Expression:
+def _column(ref: ColumnRef) -> exp.Expr:
     return exp.column(
         exp.to_identifier(ref.column, quoted=True), table=exp.to_identifier(ref.table, quoted=True)
     )

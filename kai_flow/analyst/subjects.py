@@ -46,8 +46,9 @@ class Subject:
 def find(question: Question, *, filtered: bool) -> Subject:
     """The subject of a question; ``filtered`` when it compares something with a number."""
     subject = Subject(by_year=question.has(Sign.TREND))
+    subject.by_year |= _asks_for_year(question)
     _find_limit(question, subject)
-    if subject.entity is None:
+    if subject.entity is None and not _asks_for_year(question):
         subject.entity = _chosen(question) or _ranked(question, filtered=filtered)
     _find_groups(question, subject)
     if not subject.mentions and question.has(Sign.LIST) and not question.free(Kind.NUMBER):
@@ -131,6 +132,22 @@ def _find_limit(question: Question, subject: Subject) -> None:
         return
 
 
+def _asks_for_year(question: Question) -> bool:
+    """Whether it is "which year" or "tahun berapa" that is asked."""
+    for word in question.words:
+        if word.sign is Sign.YEAR:
+            around = (question.before(word.start), question.after(word.end))
+            asked = {Sign.WHICH, Sign.ASK}
+            if any(
+                isinstance(part, Word)
+                and part.sign in asked
+                and (part.end == word.start or part.start == word.end)
+                for part in around
+            ):
+                return True
+    return False
+
+
 def _chosen(question: Question) -> Mention | None:
     """The subject of "top provinces", "which province", "provinsi mana"."""
     for word in question.words:
@@ -153,8 +170,7 @@ def _ranked(question: Question, *, filtered: bool) -> Mention | None:
         if superlative or having:
             found = _before(question, word.start)
             if found is None and superlative:
-                part = question.after(word.end)
-                found = part if _is_thing(question, part, (TargetKind.TABLE,)) else None
+                found = _after(question, word.end, (TargetKind.TABLE,))
             if found is not None and not (superlative and _follows_number(question, found)):
                 return found
     return None
@@ -177,6 +193,7 @@ def _find_groups(question: Question, subject: Subject) -> None:
             if isinstance(part, Word) and part.sign is Sign.YEAR:
                 subject.by_year = True
             elif _is_thing(question, part) and isinstance(part, Mention):
+                part = _head(question, part)
                 subject.groups.append(part)
             else:
                 break
@@ -186,10 +203,28 @@ def _find_groups(question: Question, subject: Subject) -> None:
             position = link.end
 
 
-def _after(question: Question, position: int) -> Mention | None:
+def _after(
+    question: Question, position: int, kinds: Sequence[Kind | TargetKind] = _THINGS
+) -> Mention | None:
     """A thing that is named next, past ranking words ("5 largest cooperatives")."""
     part = question.after(position, (*_RANKED, *_EDGES, Sign.LIST))
-    return part if isinstance(part, Mention) and _is_thing(question, part) else None
+    if not isinstance(part, Mention) or not _is_thing(question, part, kinds):
+        return None
+    return _head(question, part) if kinds is _THINGS else part
+
+
+def _head(question: Question, mention: Mention) -> Mention:
+    """The column in an English compound like "customer type", else the mention itself."""
+    following = question.after(mention.end)
+    if (
+        question.kind(mention) is TargetKind.TABLE
+        and isinstance(following, Mention)
+        and following.start == mention.end
+        and _is_thing(question, following, (Kind.TEXT, Kind.YEAR, Kind.DATE))
+        and question.meaning[following].table == question.meaning[mention].table
+    ):
+        return following
+    return mention
 
 
 def _before(question: Question, position: int) -> Mention | None:

@@ -138,9 +138,10 @@ def _ranked_rows(question: Question, draft: _Draft) -> Plan | None:
     label = question.schema.tables[fact].label
     columns = [ColumnRef(fact, label.name)] if label else []
     columns += [ref for found in draft.measured if (ref := found.measure.ref) is not None]
-    limit, ours = _limit(question, draft)
-    if not question.has(*_SUPERLATIVES, Sign.TOP, Sign.BOTTOM) and draft.subject.limit is None:
-        limit, ours = None, False  # sorted, not ranked
+    limit: int | None = None  # sorted, not ranked
+    ours = False
+    if question.has(*_SUPERLATIVES, Sign.TOP, Sign.BOTTOM) or draft.subject.limit is not None:
+        limit, ours = _limit(question, draft)
     return Plan(
         fact,
         columns=tuple(columns),

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["Token", "likeness", "split_name", "tokenize"]
+__all__ = ["Token", "likeness", "slips", "split_name", "tokenize"]
 
 _TOKEN = re.compile(
     r"(?P<quoted>\"[^\"]+\"|“[^”]+”|'[^']{2,}')"
@@ -98,7 +98,7 @@ def _likeness(asked: str, known: str) -> float:
     allowed = 0 if min(len(asked), len(known)) < 5 else 1 if len(known) < 9 else 2
     # A slip of the pen seldom changes the first letter; without this "bulan" would be "wulan".
     if asked[0] == known[0] and abs(len(asked) - len(known)) <= allowed:
-        distance = _distance(asked, known)
+        distance = slips(asked, known)
         if distance <= allowed:
             return 0.88 - 0.05 * distance
     return 0.0
@@ -165,7 +165,7 @@ def _loan(word: str) -> str:
 _ENDINGS = {"tion", "sion", "ty", "ive", "nce", "gy"}
 
 
-def _distance(one: str, other: str) -> int:
+def slips(one: str, other: str) -> int:
     """Edits between two words; two letters swapped count as one edit."""
     before: list[int] = []
     row = list(range(len(other) + 1))
