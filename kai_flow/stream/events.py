@@ -14,6 +14,9 @@ from kai_flow.stream.ids import EventId
 MAX_EVENT_BYTES: Final = 256 * 1024  # UTF-8 JSON of one event; a larger one is replaced
 MAX_DEPTH: Final = 100  # nesting; deeper documents overflow some parsers on the way
 MAX_TYPE_CHARS: Final = 128
+MAX_NUMBER_BITS: Final = (
+    14_283  # 4,300 digits: what Python and msgspec write and read as one number
+)
 
 
 class NumberedEvent(NamedTuple):
@@ -34,18 +37,18 @@ def encode_event(event: object) -> tuple[str, bytes]:
     """Check an agent's event and encode it: (its type, one line of UTF-8 JSON).
 
     What JSON cannot say is mended rather than refused, because it happens in the middle of an
-    agent's work: lone surrogates become U+FFFD, NaN and infinities null, unknown objects their
-    `str`. An event over MAX_EVENT_BYTES or MAX_DEPTH becomes `{"type": "omitted", …}`. Raises
-    InvalidEvent when it is not an object with a usable `type`.
+    agent's work: lone surrogates become U+FFFD, NaN, infinities and numbers of over 4,300 digits
+    null, unknown objects their `str`. An event over MAX_EVENT_BYTES or MAX_DEPTH becomes
+    `{"type": "omitted", …}`. Raises InvalidEvent when it is not an object with a usable `type`.
     """
     kind = _type_of(event)
     try:
-        data = msgspec.json.encode(event, enc_hook=str)
+        data = msgspec.json.encode(event, enc_hook=_text)
     except RecursionError:
         return _omitted(kind, 0)
-    except (UnicodeEncodeError, TypeError):
+    except (TypeError, ValueError):  # a key, a surrogate or a number that msgspec cannot write
         try:
-            data = msgspec.json.encode(_mended(event), enc_hook=str)
+            data = msgspec.json.encode(_mended(event))
         except RecursionError:
             return _omitted(kind, 0)
         kind = _mended(kind)
@@ -94,21 +97,45 @@ def _mended(value: Any) -> Any:
         case str():
             return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         case dict():
-            return {_mended(_key(key)): _mended(item) for key, item in value.items()}
+            return {_key(key): _mended(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_mended(item) for item in value]
+        case None | bool() | int() | float():
+            return None if _is_huge(value) else value
         case _:
-            return value
+            return _mended(_built(value))
+
+
+def _is_huge(value: object) -> bool:
+    return isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS
+
+
+def _built(value: object) -> object:
+    try:
+        return msgspec.to_builtins(value, str_keys=True, enc_hook=_text)
+    except (TypeError, ValueError):
+        return _text(value)
 
 
 def _key(key: object) -> str:
-    return key if isinstance(key, str) else str(key)
+    mended: str = _mended(key if isinstance(key, str) else _text(key))
+    return mended
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001  an agent's object may raise anything; its event still goes out
+        return f"<{type(value).__name__}>"
 
 
 def _too_deep(data: bytes) -> bool:
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:  # the cheap test that nearly all pass
         return False
-    level = [msgspec.json.decode(data)]
+    try:
+        level = [msgspec.json.decode(data)]
+    except RecursionError:
+        return True
     for _ in range(MAX_DEPTH):
         level = [
             item

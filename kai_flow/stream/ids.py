@@ -91,6 +91,10 @@ class Cursor(NamedTuple):
         position = None if where == _END else EventId.parse(where)
         return cls(position, epoch or None)
 
+    def is_end_of(self, epoch: str) -> bool:
+        """Whether its owner has seen the end of this very use of the session id."""
+        return self.position is None and self.epoch in (None, epoch)
+
 
 def epoch_of(first_run_id: str) -> str:
     """The last 8 hex digits of the chain's first run id, which tell two uses of one id apart.

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from kai_flow.stream.buffer import EventBuffer
-from kai_flow.stream.errors import InvalidId, InvalidQuery
+from kai_flow.stream.errors import InvalidEvent, InvalidId, InvalidQuery
 from kai_flow.stream.events import NumberedEvent, read_event
 from kai_flow.stream.fold import Gap
 from kai_flow.stream.ids import START, EventId
@@ -48,6 +48,8 @@ class Page(msgspec.Struct, frozen=True):
     """One answer of the `events` query."""
 
     events: tuple[NumberedEvent, ...]
+    last: EventId | None
+    """The newest event held, on this page or not: everything through it is durable."""
     next: EventId
     """The cursor for the next call."""
     has_more: bool
@@ -87,12 +89,13 @@ def read_page(document: bytes) -> Page:
                 NumberedEvent(EventId.parse(item.id), *read_event(bytes(item.event)))
                 for item in page.events
             ),
+            None if page.last is None else EventId.parse(page.last),
             _id(page.next),
             page.has_more,
             _gap(page.gap),
             page.closed,
         )
-    except (msgspec.MsgspecError, UnicodeError, InvalidId) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidId, InvalidEvent) as error:
         raise InvalidQuery(f"not an answer of the events query: {error}") from None
 
 

@@ -1,0 +1,59 @@
+"""Which requests a bridge on somebody's own machine answers: not those of foreign web pages.
+
+A page on the web can make a browser send requests to localhost. It cannot choose the `Host` (short
+of DNS rebinding, which shows in it) nor hide its `Origin`, so both are checked on every request.
+"""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from litestar.datastructures import Headers
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.plugins.problem_details import ProblemDetailsException
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+
+class ForeignRequestGuard(ASGIMiddleware):
+    """Refuses a foreign `Host` and a cross-site `Origin` with 403.
+
+    `hosts` are the names under which the bridge may be called, `origins` the web origins that may
+    call it besides its own.
+    """
+
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(self, hosts: Iterable[str], origins: Iterable[str]) -> None:
+        self._hosts = frozenset(hosts)
+        self._origins = frozenset(origins)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Pass the request on, or raise."""
+        headers = Headers.from_scope(scope)
+        host = headers.get("host", "")
+        if _name(host) not in self._hosts:
+            raise _refused(
+                f"the Host {host[:100]!r} is not this bridge's; call it as localhost, or set "
+                "KAI_BRIDGE_URL to the address others use"
+            )
+        origin = headers.get("origin")
+        own = origin is not None and urlsplit(origin).netloc == host
+        if origin is not None and not own and origin not in self._origins:
+            raise _refused(
+                f"pages of the origin {origin[:100]!r} may not call this bridge; "
+                "add it to KAI_CORS_ORIGINS to allow it"
+            )
+        if origin is None and headers.get("sec-fetch-site") == "cross-site":
+            raise _refused("pages of another site may not load this")
+        await next_app(scope, receive, send)
+
+
+def _name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _refused(detail: str) -> ProblemDetailsException:
+    return ProblemDetailsException(detail, status_code=403, title="Forbidden")

@@ -1,0 +1,129 @@
+"""The bridge's four routes. Thin: what they mean is in `kai_flow.bridge` and in the protocol."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from litestar import MediaType, Request, Response, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath, HeaderParameter, QueryParameter
+from litestar.plugins.problem_details import ProblemDetailsException
+from litestar.response import Stream
+from temporalio.service import RPCError
+
+from kai_flow.bridge.hub import Hub, HubError, RealSession
+from kai_flow.bridge.sse import unnamed
+from kai_flow.bridge.subscription import subscribe
+from kai_flow.stream.callback import HandMade, decode_post, encode_answer
+from kai_flow.stream.errors import StreamError
+from kai_flow.stream.ids import Cursor, EventId
+from kai_flow.stream.log import Answer, Full, Missing, Stale, Taken
+
+MAX_SESSION_ID_CHARS = 1_000  # the server's own bound for a workflow id
+
+STREAM_HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
+
+
+@post("/events/{session_id:str}", status_code=200, media_type=MediaType.JSON)
+async def receive_events(
+    session_id: FromPath[str], request: Request[Any, Any, State], hub: Hub
+) -> Response[bytes]:
+    """Take in a producer's POST, or an event made by hand."""
+    if request.content_type[0] != "application/json":
+        raise _problem(415, "send the event as JSON, with Content-Type: application/json")
+    try:
+        delivered = decode_post(await request.body())
+    except StreamError as error:
+        raise _problem(400, f"{error}; see docs/reference/protocol.md", code=error.code) from None
+    if delivered.session_id != session_id or (
+        not isinstance(delivered, HandMade) and delivered.workflow_id != session_id
+    ):
+        meant = delivered.session_id if isinstance(delivered, HandMade) else delivered.workflow_id
+        raise _problem(400, f"this is the URL of {session_id!r}; send it to /events/{meant}")
+    try:
+        if isinstance(delivered, HandMade):
+            number = hub.receive_by_hand(delivered)
+            return _json(encode_answer(EventId(0, 0, number), EventId(0, 0, 0), hub.boot_id))
+        return _answer(await hub.receive(delivered), hub.boot_id)
+    except RealSession as error:
+        raise _problem(400, str(error)) from None
+    except HubError as error:
+        raise _problem(503, str(error), headers={"Retry-After": "1"}) from None
+
+
+def _answer(answer: Answer, boot_id: str) -> Response[bytes]:
+    match answer:
+        case Taken(received, durable):
+            return _json(encode_answer(received, durable, boot_id))
+        case Missing(expected):
+            raise _problem(409, f"send again from {expected}", expected=str(expected))
+        case Stale():
+            raise _problem(410, "a later attempt, or the session's end, has taken over: stop")
+        case Full():
+            detail = "too much of this session is not durable yet; send it again"
+            raise _problem(429, detail, headers={"Retry-After": "1"})
+
+
+@get("/stream/{session_id:str}")
+async def stream_events(
+    session_id: FromPath[str],
+    hub: Hub,
+    last_event_id_header: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
+    last_event_id: str | None = None,
+    wait: bool = True,
+    event: Annotated[str | None, QueryParameter(pattern="^message$")] = None,
+) -> Response[None] | Stream:
+    """The session's events as Server-Sent Events, from behind the cursor on."""
+    if len(session_id) > MAX_SESSION_ID_CHARS or not session_id.isprintable():
+        raise _problem(400, "that is not a session id: 1 to 1,000 printable characters")
+    text = last_event_id_header or last_event_id
+    try:
+        cursor = Cursor.parse(text) if text else None
+    except StreamError as error:
+        raise _problem(400, str(error), code=error.code) from None
+    run = await hub.find(session_id)
+    if run is None and not wait:
+        raise _problem(404, f"there is no session {session_id!r}; without wait=false the stream "
+                            "would wait for it")  # fmt: skip
+    if run is not None and cursor is not None and cursor.is_end_of(run.epoch):
+        return Response(None, status_code=204)  # EventSource: no more to come
+    try:
+        hub.admit(session_id)
+    except HubError as error:
+        raise _problem(503, str(error), headers={"Retry-After": "1"}) from None
+    frames = subscribe(hub, session_id, cursor, run)
+    return Stream(
+        _unnamed(frames) if event else frames,
+        media_type="text/event-stream",
+        headers=STREAM_HEADERS,
+    )
+
+
+@get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The process lives."""
+    return {"status": "ok"}
+
+
+@get("/readyz")
+async def readyz(state: State) -> dict[str, str]:
+    """Temporal answers: events can be made durable."""
+    try:
+        await state.temporal.service_client.check_health()
+    except RPCError as error:
+        raise _problem(503, f"Temporal does not answer: {error.message}") from None
+    return {"status": "ok"}
+
+
+async def _unnamed(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for frame in frames:
+        yield unnamed(frame)
+
+
+def _json(body: bytes) -> Response[bytes]:
+    return Response(body, media_type=MediaType.JSON)
+
+
+def _problem(
+    status: int, detail: str, *, headers: dict[str, str] | None = None, **extra: str
+) -> ProblemDetailsException:
+    return ProblemDetailsException(detail, status_code=status, headers=headers, extra=extra or None)

@@ -1,0 +1,212 @@
+"""The hub: every session this bridge has to do with, found by session id and run.
+
+A new run under an old session id gets a session of its own. The bridge keeps nothing on disk:
+what it forgets is read back from Temporal.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from kai_flow.bridge.room import Room
+from kai_flow.bridge.session import Run, Session
+from kai_flow.stream.callback import Delivered, HandMade
+from kai_flow.stream.log import Answer, Stale
+from kai_flow.stream.names import DONE
+from kai_flow.stream.signals import RPC_TIMEOUT
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS: Final = 5.0  # readers look at their clocks; what is idle is forgotten
+FORGET_SECONDS: Final = 60.0  # a session without readers and POSTs
+MAX_ROOMS: Final = 10_000
+
+
+class HubError(Exception):
+    """Root of what the hub refuses; the message says what to do."""
+
+
+class TooManySessions(HubError):
+    """The bridge holds as many sessions as it may; try again later."""
+
+
+class Stopping(HubError):
+    """The bridge is shutting down; another one will answer."""
+
+
+class RealSession(HubError):
+    """A hand-made `done` for a session that has a workflow: only the workflow ends that one."""
+
+
+class Hub:
+    """Rooms by session id. Create it with `running_hub`."""
+
+    def __init__(self, client: Client, *, signal_interval: float, idle_timeout: float) -> None:
+        self.boot_id = secrets.token_hex(8)
+        self.idle_timeout = idle_timeout  # seconds without an event before a stream ends
+        self.stopping = False  # set once: streams end, POSTs are refused
+        self._client = client
+        self._signal_interval = signal_interval
+        self._rooms: dict[str, Room] = {}
+        self._looks: dict[str, asyncio.Task[Run | None]] = {}  # looks into Temporal under way
+
+    async def receive(self, post: Delivered) -> Answer:
+        """Take in one POST of a producer. Raises HubError."""
+        if self.stopping:
+            raise Stopping("the bridge is shutting down; come back in a moment")
+        room = self._room(post.session_id)
+        session = room.session
+        if session is None or not _is_of(post, session.run):
+            claimed = Run(post.run_id, post.first_run_id or post.run_id)
+            if session is not None and session.outcome is None:
+                # Two runs claim this id; the server knows which of them is the newer one.
+                newest = await self._look(post.session_id)
+                if newest is not None and newest.first_run_id != claimed.first_run_id:
+                    return Stale()
+            session = self._open(room, claimed)
+        return await session.receive(post)
+
+    def receive_by_hand(self, event: HandMade) -> int:
+        """Show a hand-made event to whoever reads now; its number. Raises HubError."""
+        room = self._rooms.get(event.session_id)
+        if room is None:
+            return 1  # nobody reads, and nothing of it is kept
+        if room.session is not None and event.type == DONE:
+            raise RealSession(
+                f"{event.session_id} is the session of a workflow, and ends when that closes; "
+                "a hand-made 'done' ends only streams without one"
+            )
+        return room.show(event)
+
+    async def find(self, session_id: str) -> Run | None:
+        """The newest run of this session id; None when there is none (or no Temporal to ask)."""
+        room = self._rooms.get(session_id)
+        if room is not None and room.session is not None and room.session.outcome is None:
+            return room.session.run
+        return await self._look(session_id)
+
+    def admit(self, session_id: str) -> None:
+        """Raise HubError when there is no room for a reader of this session."""
+        if self.stopping:
+            raise Stopping("the bridge is shutting down; come back in a moment")
+        if session_id not in self._rooms and len(self._rooms) >= MAX_ROOMS:
+            raise TooManySessions(f"the bridge holds {MAX_ROOMS:,} sessions; try again later")
+
+    @contextmanager
+    def reading(self, session_id: str, run: Run | None) -> Iterator[Room]:
+        """A reader's stay in the room of `session_id`. Raises HubError as `admit` does."""
+        room = self._room(session_id)
+        if run is not None:
+            self._enter(room, run)
+        room.readers += 1
+        try:
+            if room.session is None:
+                room.await_workflow(lambda: self._look_again(room))
+            yield room
+        finally:
+            room.readers -= 1
+            if not room.readers and room.session is None:
+                self._rooms.pop(session_id, None)
+
+    async def _look_again(self, room: Room) -> None:
+        run = await self._look(room.id)
+        if run is not None:
+            self._enter(room, run)
+
+    def _enter(self, room: Room, run: Run) -> None:
+        if room.session is None or room.session.run.first_run_id != run.first_run_id:
+            self._open(room, run)
+
+    def _room(self, session_id: str) -> Room:
+        room = self._rooms.get(session_id)
+        if room is None:
+            self.admit(session_id)
+            room = self._rooms[session_id] = Room(session_id)
+        return room
+
+    def _open(self, room: Room, run: Run) -> Session:
+        room.session = Session(
+            self._client,
+            room.id,
+            run,
+            room.bell,
+            signal_interval=self._signal_interval,
+            boot_id=self.boot_id,
+        )
+        room.bell.ring()
+        return room.session
+
+    async def _look(self, session_id: str) -> Run | None:
+        """Ask Temporal for the newest run; all who ask at the same time share one call."""
+        look = self._looks.get(session_id)
+        if look is None:
+            look = self._looks[session_id] = asyncio.create_task(self._describe(session_id))
+            look.add_done_callback(lambda _: self._looks.pop(session_id, None))
+        return await asyncio.shield(look)
+
+    async def _describe(self, session_id: str) -> Run | None:
+        try:
+            handle = self._client.get_workflow_handle(session_id)
+            description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                log.warning("session %s cannot be looked up: %s", session_id, error.message)
+            return None
+        info = description.raw_description.workflow_execution_info
+        return Run(description.run_id, info.first_run_id or description.run_id)
+
+    async def look_after(self) -> None:
+        """Wake readers to look at their clocks, and forget what is idle, until cancelled."""
+        while True:
+            await asyncio.sleep(min(TICK_SECONDS, self.idle_timeout / 2))
+            now = time.monotonic()
+            for room in list(self._rooms.values()):
+                session = room.session
+                if room.readers:
+                    room.bell.ring()
+                elif session is None or now - session.touched > FORGET_SECONDS:
+                    del self._rooms[room.id]
+                    if session is not None:
+                        await session.stop()
+
+    def end_streams(self) -> None:
+        """End every stream: readers come back with their cursors, to us or to another bridge."""
+        self.stopping = True
+        for room in self._rooms.values():
+            room.bell.ring()
+
+    async def stop(self) -> None:
+        """End the streams, make durable what is held, and stop."""
+        self.end_streams()
+        sessions = [room.session for room in self._rooms.values() if room.session is not None]
+        await asyncio.gather(*(session.stop() for session in sessions))
+
+
+def _is_of(post: Delivered, run: Run) -> bool:
+    if post.first_run_id is not None:
+        return post.first_run_id == run.first_run_id
+    return post.run_id == run.run_id
+
+
+@asynccontextmanager
+async def running_hub(
+    client: Client, *, signal_interval: float, idle_timeout: float
+) -> AsyncIterator[Hub]:
+    """A hub that works while the block runs. Durations are seconds."""
+    hub = Hub(client, signal_interval=signal_interval, idle_timeout=idle_timeout)
+    ticker = asyncio.create_task(hub.look_after())
+    try:
+        yield hub
+    finally:
+        ticker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ticker
+        await hub.stop()

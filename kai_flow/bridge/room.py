@@ -1,0 +1,56 @@
+"""A room: one session id on this bridge, whether or not a workflow of that id exists yet."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from kai_flow.bridge.bell import Bell, wait_for
+from kai_flow.bridge.session import Session
+from kai_flow.bridge.sse import encode_unnumbered
+from kai_flow.stream.callback import HandMade
+from kai_flow.stream.names import DONE
+
+FIRST_LOOK_SECONDS: Final = 1.0
+LAST_LOOK_SECONDS: Final = 10.0
+KEPT_HAND_MADE: Final = 100  # for readers that are being written to; later ones see none of them
+
+
+class Room:
+    """Who reads here, the session of the newest run, and the events somebody made by hand."""
+
+    def __init__(self, session_id: str) -> None:
+        self.id = session_id
+        self.bell = Bell()
+        self.session: Session | None = None
+        self.readers = 0
+        self.shown = 0  # hand-made events so far: the n of their 0.0.n
+        self.ended = False  # by a hand-made `done`
+        self.waiter: asyncio.Task[None] | None = None  # looks whether the workflow exists by now
+        self._hand_made: deque[bytes] = deque(maxlen=KEPT_HAND_MADE)
+
+    def show(self, event: HandMade) -> int:
+        """Show a hand-made event to whoever reads now; its number."""
+        self.shown += 1
+        self._hand_made.append(encode_unnumbered(event.type, event.data))
+        self.ended = self.ended or event.type == DONE
+        self.bell.ring()
+        return self.shown
+
+    def hand_made(self, after: int) -> list[bytes]:
+        """The frames of the hand-made events after number `after` that are still kept."""
+        new = self.shown - after
+        return list(self._hand_made)[-new:] if new else []
+
+    def await_workflow(self, look: Callable[[], Awaitable[object]]) -> None:
+        """Look for the workflow while somebody reads here and there is none; once for all."""
+        if self.waiter is None or self.waiter.done():
+            self.waiter = asyncio.create_task(self._await_workflow(look))
+
+    async def _await_workflow(self, look: Callable[[], Awaitable[object]]) -> None:
+        pause = FIRST_LOOK_SECONDS
+        while self.readers and self.session is None:
+            await wait_for(self.bell.next, pause)
+            pause = min(pause * 1.5, LAST_LOOK_SECONDS)
+            if self.session is None:
+                await look()

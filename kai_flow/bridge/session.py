@@ -1,0 +1,273 @@
+"""One session on one bridge: its log, and the tasks that join it to Temporal.
+
+Three tasks, each started when needed: the *signaller* makes events durable, the *watcher* waits
+for the close of the workflow, the *follower* reads what comes while nobody POSTs here. Readers
+are woken by the room's bell; none of them has a queue.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from kai_flow.bridge.bell import Bell, wait_for
+from kai_flow.bridge.outcome import Outcome, wait_for_outcome
+from kai_flow.bridge.sse import encode_event
+from kai_flow.stream.batches import Batch
+from kai_flow.stream.buffer import EventBuffer, Slice
+from kai_flow.stream.cadence import Cadence
+from kai_flow.stream.callback import Delivered
+from kai_flow.stream.errors import InvalidQuery
+from kai_flow.stream.ids import START, EventId, epoch_of
+from kai_flow.stream.log import Answer, SessionLog, Taken
+from kai_flow.stream.pages import DEFAULT_PAGE_BYTES
+from kai_flow.stream.reader import EventReader, read_history
+from kai_flow.stream.signals import SessionClosed, publish
+
+log = logging.getLogger(__name__)
+
+UNFED_SECONDS: Final = 2.0  # without a POST before the session is followed in Temporal
+FOLLOW_SECONDS: Final = 1.0  # between two reads while following
+FLUSH_SECONDS: Final = 2.0  # how long the answer to a producer's last word waits for durability
+MAX_PAUSE_SECONDS: Final = 10.0
+KEPT_PAGES: Final = 4  # read-back pages kept for readers who come right after
+
+
+class Run(NamedTuple):
+    """Which use of the session id this is."""
+
+    run_id: str
+    """The run a read is pinned to: the newest known of the chain."""
+    first_run_id: str
+
+    @property
+    def epoch(self) -> str:
+        """What stands after `@` in its cursors."""
+        return epoch_of(self.first_run_id)
+
+
+class Session:
+    """The stream of one chain of runs, from whichever copy is nearest."""
+
+    def __init__(
+        self,
+        client: Client,
+        session_id: str,
+        run: Run,
+        bell: Bell,
+        *,
+        signal_interval: float,
+        boot_id: str,
+    ) -> None:
+        self.id = session_id
+        self.run = run
+        self.bell = bell  # rung whenever a reader may go on
+        self.outcome: Outcome | None = None  # set once, when the workflow has closed
+        self.readers = 0
+        self.touched = time.monotonic()  # last POST or reader, for forgetting the idle
+        self.log = SessionLog(partial(encode_event, epoch=run.epoch))
+        self._client = client
+        self._boot_id = boot_id
+        self._cadence = Cadence(signal_interval, time.monotonic())
+        self._signalling = True  # no other bridge is to do it
+        self._flush = False  # the producer has said its last word
+        self._wake_signaller = asyncio.Event()
+        self._posted_at = float("-inf")  # last POST
+        self._durable_to = START  # the furthest that a read from Temporal has shown
+        self._pages: deque[tuple[EventId, Slice]] = deque(maxlen=KEPT_PAGES)
+        self._reading: asyncio.Task[None] | None = None  # the read that all who wait share
+        self._history: EventBuffer | None = None  # the complete stream, once closed
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    # POSTs
+
+    async def receive(self, post: Delivered) -> Answer:
+        """Take in one POST of a producer; a last word is answered once all is durable."""
+        self.touched = self._posted_at = time.monotonic()
+        self._signalling = post.signaller in (None, self._boot_id)
+        answer = self.log.receive(post.run_id, post.base, post.events)
+        if isinstance(answer, Taken):
+            if answer.news:
+                self.bell.ring()
+            self._flush = self._flush or post.done
+            self._start("signaller", self._signal)
+            self._wake_signaller.set()
+            if post.done:
+                answer = await self._flushed(answer, post)
+        return answer
+
+    async def _flushed(self, answer: Taken, post: Delivered) -> Answer:
+        deadline = time.monotonic() + FLUSH_SECONDS
+        while answer.durable < answer.received and time.monotonic() < deadline:
+            await wait_for(self.bell.next, deadline - time.monotonic())
+            again = self.log.receive(post.run_id, post.base, ())
+            if not isinstance(again, Taken):
+                return again
+            answer = again
+        return answer
+
+    # Reading
+
+    def attend(self) -> None:
+        """A reader has come: see to what it will need to know."""
+        self.readers += 1
+        self.touched = time.monotonic()
+        if self.outcome is None:
+            self._start("watcher", self._watch)
+            self._start("follower", self._follow)
+
+    def leave(self) -> None:
+        """A reader has gone."""
+        self.readers -= 1
+        self.touched = time.monotonic()
+
+    @property
+    def complete(self) -> bool:
+        """The workflow has closed and its whole stream is at hand."""
+        return self._history is not None
+
+    def kept(self, after: EventId) -> Slice | None:
+        """What an earlier read from Temporal still tells a reader at `after`."""
+        if self._history is not None:
+            return self._history.read(after, DEFAULT_PAGE_BYTES)
+        for start, page in self._pages:
+            if start <= after < page.next:
+                events = tuple(event for event in page.events if event.id > after)
+                return Slice(events, page.next, page.has_more, page.gap if start == after else None)
+        return None
+
+    async def read_back(self, after: EventId) -> Slice | None:
+        """The durable events after `after`: the next page of them, shared by all who wait.
+
+        None when Temporal could not be asked, or does not show them yet: wait and try again.
+        """
+        kept = self.kept(after)
+        if kept is not None:
+            return kept
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read(after))
+        await asyncio.shield(self._reading)
+        return self.kept(after)
+
+    async def _read(self, after: EventId) -> None:
+        try:
+            if self.outcome is not None:
+                await self._read_history(self.outcome.run_id)
+                return
+            page = await EventReader(self._client, self.id, self.run.run_id).page(after)
+            self._mark_durable(page.last)
+            if page.gap is not None:
+                # Deeper than the workflow's buffer: the history has it all.
+                history = await read_history(self._client, self.id, self.run.run_id)
+                self._keep(after, history.read(after, DEFAULT_PAGE_BYTES))
+                return
+            self._keep(after, Slice(page.events, page.next, page.has_more, None))
+        except (RPCError, WorkflowQueryFailedError, InvalidQuery) as error:
+            log.warning("session %s cannot be read back: %s", self.id, error)
+            await asyncio.sleep(FOLLOW_SECONDS)  # shared by all who wait: one try a second
+
+    def _keep(self, after: EventId, page: Slice) -> None:
+        if page.events:
+            self._pages.append((after, page))
+
+    async def _read_history(self, run_id: str) -> None:
+        self._history = await read_history(self._client, self.id, run_id)
+        self._mark_durable(self._history.last)
+
+    def _mark_durable(self, last: EventId | None) -> None:
+        """Temporal has shown `last` as its newest event."""
+        if last is not None:
+            self._durable_to = max(self._durable_to, last)
+            self.log.mark_durable(last)
+
+    # Tasks
+
+    def _start(self, name: str, work: Any) -> None:
+        task = self._tasks.get(name)
+        if task is None or task.done():
+            self._tasks[name] = asyncio.create_task(self._guarded(name, work()))
+
+    async def _guarded(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("the %s of session %s broke", name, self.id)
+
+    async def _signal(self) -> None:
+        while self._signalling and (attempt := self.log.signal_next()) is not None:
+            self._wake_signaller.clear()
+            due = self._cadence.due(attempt.waiting, attempt.waiting_bytes, flush=self._flush)
+            pause = 0.0 if due is None else due - time.monotonic()
+            if pause > 0:
+                await wait_for(self._wake_signaller, pause)
+                continue
+            batch = Batch(attempt.run_id or self.run.run_id, attempt.undurable())
+            self._cadence.sent()
+            try:
+                await publish(self._client, self.id, batch)
+            except SessionClosed:
+                self.log.closed = True
+                self._start("watcher", self._watch)
+                return
+            except RPCError as error:
+                log.warning(
+                    "session %s: the signal of %s failed: %s", self.id, batch.first, error.message
+                )
+                self._cadence.failed(time.monotonic())
+            else:
+                self._cadence.acknowledged(time.monotonic())
+                self.log.mark_durable(batch.last)
+                self.bell.ring()
+
+    async def _watch(self) -> None:
+        pause = FOLLOW_SECONDS
+        while self.outcome is None:
+            try:
+                self.outcome = await wait_for_outcome(self._client, self.id, self.run.run_id)
+            except RPCError as error:
+                if error.status == RPCStatusCode.NOT_FOUND:
+                    log.warning("session %s has no run %s", self.id, self.run.run_id)
+                    return
+                log.info("session %s: waiting for Temporal: %s", self.id, error.message)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, MAX_PAUSE_SECONDS)
+        self._pages.clear()
+        self.log.closed = True
+        self.bell.ring()
+
+    async def _follow(self) -> None:
+        """Read what others make durable while nobody POSTs here."""
+        while self.outcome is None and self.readers:
+            await asyncio.sleep(FOLLOW_SECONDS)
+            if time.monotonic() - self._posted_at < UNFED_SECONDS or self.outcome is not None:
+                continue
+            position = self._durable_to
+            if self.log.current is not None:
+                position = max(position, self.log.current.durable)
+            try:
+                page = await EventReader(self._client, self.id, self.run.run_id).page(position)
+            except (RPCError, WorkflowQueryFailedError, InvalidQuery) as error:
+                log.info("session %s cannot be followed: %s", self.id, error)
+                continue
+            if page.events:
+                self._durable_to = max(self._durable_to, page.next)
+                if self.log.absorb(page.events):
+                    self.bell.ring()
+
+    async def stop(self) -> None:
+        """Make durable what is held, within FLUSH_SECONDS, and end every task."""
+        signaller = self._tasks.get("signaller")
+        if signaller is not None and not signaller.done():
+            self._flush = True
+            self._wake_signaller.set()
+            await asyncio.wait([signaller], timeout=FLUSH_SECONDS)
+        tasks = [*self._tasks.values(), *([self._reading] if self._reading else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,50 @@
+"""Server-Sent Events: how the stream looks on the wire. Pure; every frame is made once.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import Cursor
+
+RETRY: Final = b"retry: 1000\n\n"  # how long EventSource waits before it reconnects, ms
+HEARTBEAT: Final = b": still here\n"  # one comment line: no decoder makes an event of it
+
+
+def encode_event(event: NumberedEvent, epoch: str) -> bytes:
+    """The frame of a numbered event."""
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (
+        str(Cursor(event.id, epoch)).encode(),
+        event.type.encode(),
+        event.data,
+    )
+
+
+def encode_done(data: bytes, epoch: str) -> bytes:
+    """The last frame of a session."""
+    return b"id: %b\nevent: done\ndata: %b\n\n" % (str(Cursor(None, epoch)).encode(), data)
+
+
+def encode_unnumbered(kind: str, data: bytes) -> bytes:
+    """The frame of an event that has no id: a control event, or one made by hand."""
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), data)
+
+
+def encode_control(kind: str, **fields: Any) -> bytes:
+    """`gap`, `reset` or `idle_timeout`."""
+    return encode_unnumbered(kind, msgspec.json.encode({"type": kind, **fields}))
+
+
+def encode_cursor(cursor: Cursor) -> bytes:
+    """An id without an event: EventSource remembers it, nobody is told anything."""
+    return b"id: %b\n\n" % str(cursor).encode()
+
+
+def unnamed(frame: bytes) -> bytes:
+    """The same frame without its `event:` line, for clients that only know `onmessage`."""
+    return b"".join(
+        line for line in frame.splitlines(keepends=True) if not line.startswith(b"event: ")
+    )

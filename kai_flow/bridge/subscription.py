@@ -1,0 +1,139 @@
+"""One subscriber: a cursor over the shared log, and nothing else that grows.
+
+It reads memory first, then the durable copy, then waits. A live event is shown only when the
+cursor is its predecessor; everything else is read back first, so an outage is never a gap.
+"""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Final
+
+from kai_flow.bridge.bell import wait_for
+from kai_flow.bridge.hub import Hub
+from kai_flow.bridge.room import Room
+from kai_flow.bridge.session import Run, Session
+from kai_flow.bridge.sse import (
+    HEARTBEAT,
+    RETRY,
+    encode_control,
+    encode_cursor,
+    encode_done,
+    encode_event,
+)
+from kai_flow.stream.buffer import Slice
+from kai_flow.stream.ids import START, Cursor, EventId
+from kai_flow.stream.log import Behind, Chunk
+
+HEARTBEAT_SECONDS: Final = 15.0
+CHUNK_BYTES: Final = 64 * 1024
+FIRST_PAUSE_SECONDS: Final = 0.05  # before reading again what Temporal does not show yet
+LAST_PAUSE_SECONDS: Final = 1.0
+
+
+async def subscribe(
+    hub: Hub, session_id: str, cursor: Cursor | None, run: Run | None
+) -> AsyncIterator[bytes]:
+    """The frames of one subscriber, from behind `cursor` until `done` or the idle timeout.
+
+    `run` is the newest run of the session, if there is one yet. Raises HubError before the first
+    frame.
+    """
+    with hub.reading(session_id, run) as room:
+        yield RETRY if cursor is None else RETRY + encode_cursor(cursor)
+        async for frames in _Subscriber(hub, room, cursor).frames():
+            yield frames
+
+
+class _Subscriber:
+    def __init__(self, hub: Hub, room: Room, cursor: Cursor | None) -> None:
+        self._hub = hub
+        self._room = room
+        self._cursor = cursor  # as the client gave it
+        self._hand_made = room.shown  # number of the last hand-made event seen
+        self._over = False  # the stream ends here
+        self._written_at = self._event_at = time.monotonic()  # last frame; last frame of an event
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        while (session := self._room.session) is None:
+            rung = self._room.bell.next
+            if frames := self._aside():
+                yield frames
+            elif not self._over:
+                await wait_for(rung)
+            if self._over:
+                return
+        position = START
+        if self._cursor is not None:
+            if self._cursor.epoch not in (None, session.run.epoch):
+                yield encode_control("reset", reason="new_run")
+            elif self._cursor.position is None:
+                return  # it has seen the end: it will be told so when it comes back
+            else:
+                position = self._cursor.position
+        session.attend()
+        try:
+            async for frames in self._read(session, position):
+                yield frames
+        finally:
+            session.leave()
+
+    async def _read(self, session: Session, position: EventId) -> AsyncIterator[bytes]:
+        asked = False  # what is durable: only Temporal can tell while no POST has come
+        pause = FIRST_PAUSE_SECONDS
+        while not self._over:
+            rung = session.bell.next
+            part = session.log.read(position, CHUNK_BYTES)
+            if isinstance(part, Chunk):
+                position = part.next
+                yield self._event(b"".join(part.frames))
+                continue
+            behind = isinstance(part, Behind) or session.outcome is not None
+            if behind or (session.log.current is None and not asked):
+                page = await session.read_back(position)
+                if page is not None and (page.events or page.gap):
+                    position, pause = max(position, page.next), FIRST_PAUSE_SECONDS
+                    yield self._event(_encode(page, session.run))
+                    continue
+                if page is not None and session.complete and session.outcome is not None:
+                    yield encode_done(session.outcome.data, session.run.epoch)
+                    return
+                asked = page is not None
+                behind = behind or not asked
+                pause = min(2 * pause, LAST_PAUSE_SECONDS)
+            if frames := self._aside():
+                yield frames
+            elif not self._over:
+                await wait_for(rung, pause if behind else None)
+
+    def _aside(self) -> bytes:
+        """What else there is to say now: hand-made events, a heartbeat, the idle timeout."""
+        now = time.monotonic()
+        hand_made = self._room.hand_made(self._hand_made)
+        self._hand_made = self._room.shown
+        self._over = self._hub.stopping or self._room.ended
+        if hand_made:
+            return self._event(b"".join(hand_made))
+        if now - self._event_at >= self._hub.idle_timeout:
+            self._over = True
+            return encode_control("idle_timeout")
+        if now - self._written_at >= HEARTBEAT_SECONDS:
+            self._written_at = now
+            return HEARTBEAT
+        return b""
+
+    def _event(self, frames: bytes) -> bytes:
+        self._written_at = self._event_at = time.monotonic()
+        return frames
+
+
+def _encode(page: Slice, run: Run) -> bytes:
+    frames = [encode_event(event, run.epoch) for event in page.events]
+    if page.gap is not None:
+        after, before = page.gap
+        gap = encode_control(
+            "gap",
+            after=None if after == START else str(after),
+            before=None if before is None else str(before),
+        )
+        frames.insert(0, gap)
+    return b"".join(frames)

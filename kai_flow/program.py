@@ -1,0 +1,42 @@
+"""Running one program of KAI in the foreground: settings, logs, signals, exit code."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from temporalio.client import Client
+
+from kai_flow.connect import connect
+from kai_flow.interrupt import Stop
+from kai_flow.logs import log_to_stderr
+from kai_flow.settings import Settings, StartError, load_settings
+
+Part = Callable[[Settings, Client], AbstractAsyncContextManager[str]]
+
+
+def run_program(name: str, part: Part) -> int:
+    """Run `part` until Ctrl-C or SIGTERM; the process's exit code.
+
+    0 after an orderly stop, 2 when it could not start, which is said in one sentence.
+    """
+    try:
+        settings = load_settings(os.environ)
+        log_to_stderr(settings.log_level)
+        return asyncio.run(_run(name, part, settings))
+    except StartError as error:
+        print(f"kai: {error}", file=sys.stderr)
+        return 2
+
+
+async def _run(name: str, part: Part, settings: Settings) -> int:
+    async with Stop() as stop:
+        client = await connect()
+        async with part(settings, client) as url:
+            print(f"{name}: ready at {url}", flush=True)
+            stop.started()
+            await stop.wait()
+            print(f"{name}: stopping", flush=True)
+    await asyncio.sleep(0.05)  # temporalio can abort a process that exits right after a call
+    return 0

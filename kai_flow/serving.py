@@ -1,0 +1,77 @@
+"""Serving an ASGI app inside a running event loop, for the bridge and for the worker's health.
+
+Binds first, so that a taken port is one clear sentence and port 0 tells what it got; leaves the
+signals to the program around it; ends streams before it waits for connections to close, because
+uvicorn would wait for an open stream for ever.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final
+
+import uvicorn
+
+from kai_flow.ports import port_in_use
+
+GRACE_SECONDS: Final = 5
+BACKLOG: Final = 2_048
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # the program around us decides when to stop
+
+
+@asynccontextmanager
+async def serving(
+    app: Any,
+    host: str,
+    port: int,
+    *,
+    what: str,
+    setting: str,
+    before_stop: Callable[[], None] = lambda: None,
+) -> AsyncIterator[int]:
+    """Serve `app` on `host` and `port` (0: any) while the block runs; yields the port it got.
+
+    `what` and `setting` name the server and the variable of its port in the error. `before_stop`
+    is called first when the block is left. Raises PortInUse.
+    """
+    listener = _bind(host, port, what, setting)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = _Server(config)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started and not running.done():
+            await asyncio.sleep(0.005)  # uvicorn has no event for it
+        if running.done():
+            await running
+        yield listener.getsockname()[1]
+    finally:
+        before_stop()
+        server.should_exit = True
+        await running
+        listener.close()
+
+
+def _bind(host: str, port: int, what: str, setting: str) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as wrong:
+        listener.close()
+        raise port_in_use(what, host, port, setting, wrong) from None
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,112 @@
+"""The worker: `python -m kai_flow.worker`. Runs next to the data; needs Temporal and the callback.
+
+It serves `/healthz` (the process lives) and `/readyz` (it polls for work) for supervisors.
+"""
+
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, Final
+
+import httpx
+import msgspec
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from kai_flow.activities import KaiActivities
+from kai_flow.agents import BadAgent, load_agent
+from kai_flow.analyst.agent import Analyst
+from kai_flow.program import run_program
+from kai_flow.serving import serving
+from kai_flow.settings import Settings, StartError
+from kai_flow.store import ConnectionStore
+from kai_flow.stream.interceptor import StreamInterceptor
+from kai_flow.stream.producer import POST_TIMEOUT_SECONDS
+from kai_flow.workflows import KaiChatWorkflow
+
+HEARTBEAT_THROTTLE: Final = timedelta(seconds=2)  # the default hears of a cancellation after 45 s
+GRACE: Final = timedelta(seconds=3)  # for running activities, when the worker is told to stop
+
+# Pure or already deterministic: importing them anew for every workflow would only cost time.
+PASSTHROUGH: Final = ("kai_flow.stream", "kai_flow.settings", "msgspec")
+
+
+@asynccontextmanager
+async def running_worker(settings: Settings, client: Client) -> AsyncIterator[str]:
+    """Poll the task queue while the block runs; yields the base URL of its health endpoints.
+
+    Raises StartError when the agent cannot be loaded or the health port is taken.
+    """
+    try:
+        agent = load_agent(settings.agent, lambda: Analyst(ConnectionStore(settings.home)))
+    except BadAgent as error:
+        raise StartError(str(error)) from None
+    ready = False
+    async with (
+        httpx.AsyncClient(timeout=POST_TIMEOUT_SECONDS) as http,
+        serving(
+            _health(lambda: ready),
+            "127.0.0.1",
+            settings.health_port,
+            what="the worker's health endpoints",
+            setting="KAI_HEALTH_PORT",
+        ) as port,
+    ):
+        activities = KaiActivities(
+            agent,
+            http,
+            callback_allow=settings.callback_allow,
+            signal_interval=settings.signal_interval,
+        )
+        worker = Worker(
+            client,
+            task_queue=settings.task_queue,
+            workflows=[KaiChatWorkflow],
+            activities=[activities.chat_streaming, activities.chat],
+            interceptors=[StreamInterceptor()],
+            workflow_runner=SandboxedWorkflowRunner(
+                restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
+            ),
+            max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+            default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+            graceful_shutdown_timeout=GRACE,
+        )
+        async with worker:
+            ready = True
+            yield f"http://127.0.0.1:{port}"
+            ready = False
+
+
+Message = MutableMapping[str, Any]
+
+
+def _health(
+    ready: Callable[[], bool],
+) -> Callable[
+    [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Any
+]:
+    """Two routes as a bare ASGI app: a framework would be the worker's only use of it."""
+
+    async def app(
+        scope: Message,
+        _receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Message], Awaitable[None]],
+    ) -> None:
+        if scope["type"] != "http":
+            return
+        answers = {
+            "/healthz": (200, "ok"),
+            "/readyz": (200, "ok") if ready() else (503, "starting"),
+        }
+        status, text = answers.get(scope["path"], (404, "not found; try /healthz or /readyz"))
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": msgspec.json.encode({"status": text})})
+
+    return app
+
+
+if __name__ == "__main__":
+    sys.exit(run_program("worker", running_worker))

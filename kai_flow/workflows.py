@@ -1,0 +1,59 @@
+"""`KaiChatWorkflow`: one question, one session.
+
+The code here is deterministic: it is replayed from histories that older versions recorded.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from kai_flow.settings import Settings, load_settings
+    from kai_flow.stream.buffer import Limits
+    from kai_flow.stream.workflow import WorkflowEventStream
+
+    # Read once for the process, outside the sandbox. No command but a timeout depends on it, and
+    # replay does not compare timeouts.
+    SETTINGS: Settings = load_settings(os.environ)
+
+START_TO_CLOSE = timedelta(minutes=15)
+RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
+
+
+@dataclass
+class KaiChatInput:
+    """The question. `callback_url` is where events are POSTed; without it none are streamed."""
+
+    prompt: str
+    connection_id: str
+    conversation_id: str | None = None
+    callback_url: str | None = None
+
+
+@workflow.defn
+class KaiChatWorkflow:
+    """Runs the analyst in an activity and remembers its stream."""
+
+    @workflow.init
+    def __init__(self, chat: KaiChatInput) -> None:
+        self.stream = WorkflowEventStream(Limits(SETTINGS.buffer_events, SETTINGS.buffer_bytes))
+
+    @workflow.run
+    async def run(self, chat: KaiChatInput) -> dict[str, Any]:
+        """The session's result, as in the protocol document."""
+        with self.stream.session():
+            result: dict[str, Any] = await self.stream.execute_activity(
+                "chat_streaming",
+                args=[chat.prompt, chat.connection_id, chat.conversation_id, chat.callback_url],
+                start_to_close_timeout=START_TO_CLOSE,
+                heartbeat_timeout=timedelta(seconds=SETTINGS.heartbeat_timeout),
+                retry_policy=RETRY,
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            )
+            await self.stream.drain(result.get("last_event_id"))
+            self.stream.close(result["status"])
+        return result
