@@ -1,7 +1,8 @@
 """What the property tests throw at the core: ids, JSON, events, batches, cuts of a stream."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -84,13 +85,12 @@ def ids_of(some: Iterable[NumberedEvent]) -> list[EventId]:
     return [event.id for event in some]
 
 
-def cut_up(draw: st.DrawFn, some: Sequence[NumberedEvent]) -> Iterator[Batch]:
+@st.composite
+def batches_of(draw: st.DrawFn, some: Sequence[NumberedEvent]) -> list[Batch]:
     """The events of one attempt as batches, cut at random places."""
-    rest = list(some)
-    while rest:
-        size = draw(st.integers(1, len(rest)))
-        yield Batch(RUN, tuple(rest[:size]))
-        del rest[:size]
+    cuts = sorted(draw(st.sets(st.integers(1, len(some) - 1)))) if len(some) > 1 else []
+    edges = [0, *cuts, len(some)]
+    return [Batch(RUN, tuple(some[a:b])) for a, b in pairwise(edges)]
 
 
 @st.composite
