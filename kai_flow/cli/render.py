@@ -118,8 +118,8 @@ class Renderer:
     def _sql_result(self, event: Event) -> None:
         if isinstance(event.get("sql"), str):
             self._sql(event["sql"])
-        names = [_name(column) for column in event.get("columns") or []]
-        rows = [_cells(row, names) for row in event.get("data") or []]
+        names = [_name(column) for column in _list(event.get("columns"))]
+        rows = [_cells(row, names) for row in _list(event.get("data"))]
         table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
         for index, name in enumerate(names):
             numeric = all(_number(row[index]) for row in rows if row[index] is not None)
@@ -200,6 +200,10 @@ def _compact(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _name(column: object) -> str:
     return str(column.get("name", "")) if isinstance(column, dict) else str(column)
 
@@ -229,11 +233,11 @@ def _bars(event: Event) -> list[tuple[str, float]]:
     data, x_key = event.get("widget_data"), event.get("x_axis_key")
     y_key = event.get("y_axis_key")
     y_key = y_key[0] if isinstance(y_key, list) and y_key else y_key
-    if not isinstance(data, list):
+    if not (isinstance(data, list) and isinstance(x_key, str) and isinstance(y_key, str)):
         return []
     points = [(row.get(x_key), row.get(y_key)) for row in data if isinstance(row, dict)]
     return [
         (text.line(label, 30), float(value))
         for label, value in points[:ROWS_SHOWN]
-        if isinstance(value, int | float)
+        if isinstance(value, int | float) and abs(value) < 1e300  # infinity and NaN have no bar
     ]

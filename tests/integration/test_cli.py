@@ -1,0 +1,365 @@
+"""The command `kai`, run as a user runs it: its own processes, a home of its own, any free port."""
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from temporalio.client import WorkflowExecutionStatus
+
+from kai_flow.connect import connect
+from kai_flow.embedded import dev_server
+from kai_flow.locks import held_elsewhere
+from kai_flow.ports import free_port
+
+QUESTION = "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"
+
+# Streams for as long as its prompt says, so that a test can interrupt it in the middle.
+AGENT = """
+import asyncio
+
+class Counter:
+    async def execute(self, task):
+        return {"final_answer": "x"}
+
+    async def stream_execute(self, task):
+        for number in range(int(task.prompt)):
+            yield {"type": "token", "content": f"{number} "}
+            await asyncio.sleep(0.05)
+
+def create():
+    return Counter()
+"""
+
+
+@dataclasses.dataclass
+class Kai:
+    """The command in one home."""
+
+    home: Path
+    environ: dict[str, str]
+
+    def start(self, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
+        """Run it beside us."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "kai_flow.cli", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environ | environ,
+        )
+
+    def run(self, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+        """Run it to its end."""
+        process = self.start(*arguments, **environ)
+        output, errors = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+
+    def state(self) -> dict[str, Any]:
+        """What the running `kai up` says about itself."""
+        state: dict[str, Any] = json.loads((self.home / "up.json").read_text())
+        return state
+
+    @contextlib.contextmanager
+    def up(self, *arguments: str, **environ: str) -> "Iterator[subprocess.Popen[str]]":
+        """`kai up`, once it is up; killed at the end if it still runs."""
+        process = self.start("up", *arguments, **environ)
+        try:
+            deadline = time.monotonic() + 30
+            while not (self.home / "up.json").exists():
+                assert process.poll() is None, process.communicate()
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def kai_in(home: Path) -> Kai:
+    """The command with a home and nothing of the machine's own settings."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("KAI_", "TEMPORAL_"))}
+    agents = home.parent / "agents"
+    agents.mkdir(exist_ok=True)
+    (agents / "counting.py").write_text(AGENT)
+    environ |= {
+        "KAI_HOME": str(home),
+        "KAI_BRIDGE_PORT": "0",
+        "KAI_HEALTH_PORT": "0",
+        "TEMPORAL_ADDRESS": "127.0.0.1:0",
+        "PYTHONPATH": os.pathsep.join([str(Path.cwd()), str(agents)]),
+    }
+    return Kai(home, environ)
+
+
+@pytest.fixture
+def kai(tmp_path: Path) -> Kai:
+    """The command with a fresh home."""
+    return kai_in(tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def counting_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kai]:
+    """A stack that runs, with the counting agent, for all tests that only use one."""
+    kai = kai_in(tmp_path_factory.mktemp("up") / "home")
+    kai.environ["KAI_AGENT"] = "counting:create"
+    with kai.up("--no-ui"):
+        yield kai
+
+
+def listens(url: str) -> bool:
+    """Whether something accepts connections at the host and port of the URL."""
+    host, _, port = url.rsplit("//", maxsplit=1)[-1].partition(":")
+    with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+        return True
+    return False
+
+
+def events_of(output: str) -> list[dict[str, Any]]:
+    """The events of a `--json` output."""
+    return [json.loads(line)["event"] for line in output.splitlines()]
+
+
+def gone(family: list[psutil.Process]) -> bool:
+    """Whether all the processes end within a few seconds."""
+    _, alive = psutil.wait_procs(family, timeout=8)
+    return not alive
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 0), (signal.SIGKILL, -9)]
+)
+def test_up_comes_up_once_and_leaves_nothing(kai: Kai, number: int, code: int) -> None:
+    """One `kai up` for each home; a signal ends it with all its processes, ports and locks."""
+    with kai.up() as process:
+        state = kai.state()
+        family = psutil.Process(process.pid).children(recursive=True)
+        places = [state[key] for key in ("temporal", "ui", "bridge", "health")]
+        assert len(family) == 2
+        assert all(listens(place) for place in places)
+        assert held_elsewhere(kai.home / "up.lock")
+
+        second = kai.run("up")
+        assert second.returncode == 2
+        assert second.stderr.count("\n") == 1
+        assert f"process {process.pid}" in second.stderr
+        assert kai.run("status").returncode == 0
+
+        began = time.monotonic()
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=20)
+        assert process.returncode == code
+        assert time.monotonic() - began < 5
+        assert "Traceback" not in errors
+        assert state["bridge"].replace("127.0.0.1", "localhost") in output.replace(
+            "127.0.0.1", "localhost"
+        )
+    assert gone(family)
+    assert not any(listens(place) for place in places)
+    assert not held_elsewhere(kai.home / "up.lock")
+    assert not held_elsewhere(kai.home / "temporal.lock")
+    assert kai.run("status").returncode == 1
+
+
+def test_ask_shows_the_whole_answer_without_anything_running(kai: Kai) -> None:
+    """On an empty home one command answers: steps, SQL, table, text, and a summary."""
+    done = kai.run("ask", QUESTION)
+    assert done.returncode == 0, done.stderr
+    for part in ("▸ ", "✓ ", "SELECT", "✔ completed", " events", " s · session kai-"):
+        assert part in done.stdout
+    assert "\x1b" not in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_two_asks_at_once_do_not_collide(kai: Kai) -> None:
+    """Two questions at the same time on one home both get their answer, and nothing stays."""
+    both = [kai.start("ask", QUESTION, "--json") for _ in range(2)]
+    outputs = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    for output, _ in outputs:
+        events = events_of(output)
+        assert events[0]["type"] == "started"
+        assert events[-1]["type"] == "done"
+        assert events[-1]["result"]["status"] == "completed"
+    said = " ".join(errors for _, errors in outputs)
+    assert "kept in" in said
+    assert "in memory" in said
+    assert not held_elsewhere(kai.home / "temporal.lock")
+
+
+def test_ask_uses_the_stack_that_runs(counting_up: Kai) -> None:
+    """With a `kai up` the session runs there, and all of it is streamed in order."""
+    done = counting_up.run("ask", "5", "--json", "--session-id", "there")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    tokens = [line["event"]["content"] for line in lines if line["event"]["type"] == "token"]
+    assert "".join(tokens) == "0 1 2 3 4 "
+    sequence = [int(line["id"].split("@")[0].split(".")[2]) for line in lines[:-1]]
+    assert sequence == list(range(1, len(sequence) + 1))
+    assert done.stderr == ""
+
+
+def test_a_session_id_can_be_used_again(counting_up: Kai) -> None:
+    """The second session of the same name shows its own events and none of the first."""
+    first = counting_up.run("ask", "3", "--json", "-s", "again")
+    second = counting_up.run("ask", "2", "--json", "-s", "again")
+    assert (first.returncode, second.returncode) == (0, 0), second.stderr
+    tokens = [e["content"] for e in events_of(second.stdout) if e["type"] == "token"]
+    assert "".join(tokens) == "0 1 "
+
+
+def test_a_session_that_runs_is_not_started_again(counting_up: Kai) -> None:
+    """An id that is in use is refused in one sentence."""
+    running = counting_up.start("ask", "40", "-s", "busy")
+    assert running.stdout is not None
+    while "0" not in running.stdout.read(1):
+        pass
+    second = counting_up.run("ask", "1", "-s", "busy")
+    assert second.returncode == 2
+    assert "busy is running already" in second.stderr
+    assert second.stderr.count("\n") == 1
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=20)
+
+
+async def test_ctrl_c_cancels_the_session(counting_up: Kai) -> None:
+    """Interrupting `kai ask` stops the agent, says so, and ends with 130."""
+    process = counting_up.start("ask", "2000", "-s", "interrupted")
+    assert process.stdout is not None
+    while "1" not in await asyncio.to_thread(process.stdout.read, 1):
+        pass
+    process.send_signal(signal.SIGINT)
+    _, errors = await asyncio.to_thread(process.communicate, timeout=20)
+    assert process.returncode == 130
+    assert "session interrupted is being cancelled" in errors
+    assert "Traceback" not in errors
+    client = await connect(counting_up.state()["temporal"])
+    described = await client.get_workflow_handle("interrupted").describe()
+    assert described.status is WorkflowExecutionStatus.CANCELED
+
+
+async def test_a_temporal_that_listens_is_used(kai: Kai) -> None:
+    """A server of somebody else is used, said so, and left running."""
+    async with dev_server(stop_seconds=0) as server:
+        environ = {"TEMPORAL_ADDRESS": server.address, "KAI_AGENT": "counting:create"}
+        done = await asyncio.to_thread(kai.run, "ask", "2", **environ)
+        assert done.returncode == 0, done.stderr
+        assert f"using the Temporal that listens at {server.address}" in done.stderr
+        assert not (kai.home / "temporal.db").exists()
+        await connect(server.address)
+
+
+def test_a_killed_ask_leaves_nothing(kai: Kai) -> None:
+    """After a SIGKILL in the middle of an answer no process or lock of `kai ask` is left."""
+    process = kai.start("ask", "2000", KAI_AGENT="counting:create")
+    assert process.stdout is not None
+    while "1" not in process.stdout.read(1):
+        pass
+    family = psutil.Process(process.pid).children(recursive=True)
+    assert family
+    process.kill()
+    process.communicate()
+    assert gone(family)
+    assert not held_elsewhere(kai.home / "temporal.lock")
+
+
+def test_up_stops_soon_in_the_middle_of_a_session(kai: Kai) -> None:
+    """A session that runs does not keep `kai up` from stopping within seconds."""
+    with kai.up("--no-ui", KAI_AGENT="counting:create") as process:
+        asking = kai.start("ask", "2000")
+        assert asking.stdout is not None
+        while "1" not in asking.stdout.read(1):
+            pass
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=20)
+        assert process.returncode == 0
+        assert "Traceback" not in errors
+        assert time.monotonic() - began < 7
+        asking.kill()
+        asking.communicate()
+
+
+def test_an_unknown_connection_fails_the_session(kai: Kai) -> None:
+    """A connection that does not exist is one sentence and exit code 1."""
+    done = kai.run("ask", QUESTION, "--connection", "nowhere")
+    assert done.returncode == 1
+    assert "nowhere" in done.stdout
+    assert "✘ failed" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "says"),
+    [
+        (["ask", " "], {}, "the question is empty"),
+        (["ask", "x", "--session-id", "a/b"], {}, "--session-id 'a/b' is refused"),
+        (["ask", "x", "--colour"], {}, "--colour"),
+        (["fly"], {}, "fly"),
+        (["up", "--ui-port", "70000"], {}, "from 0 (any) to 65535"),
+        (["ask", "x"], {"KAI_SIGNAL_INTERVAL": "250"}, "KAI_SIGNAL_INTERVAL='250' is refused"),
+        (["up"], {"KAI_BRIDGE_HOST": "0.0.0.0"}, "KAI_BRIDGE_HOST='0.0.0.0' is refused"),
+        (["ask", "x"], {"KAI_HOME": "/dev/null/kai"}, "set KAI_HOME to another"),
+        (["ask", "x"], {"KAI_AGENT": "no.such.module:f"}, "no.such.module"),
+        (["ask", "x"], {"TEMPORAL_ADDRESS": "127.0.0.1:1"}, "no Temporal server at 127.0.0.1:1"),
+        (["ask", "x"], {"TEMPORAL_ADDRESS": "here"}, "TEMPORAL_ADDRESS='here' is refused"),
+        (["ask", "x"], {"TEMPORAL_PROFILE": "nowhere"}, "Profile 'nowhere' not found"),
+        (["up"], {"TEMPORAL_ADDRESS": "kai.invalid:7233"}, "no Temporal server at kai.invalid"),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    kai: Kai, arguments: list[str], environ: dict[str, str], says: str
+) -> None:
+    """What cannot start says why in one sentence on standard error, with exit code 2."""
+    done = kai.run(*arguments, **environ)
+    sentence = done.stderr.splitlines()[-1]
+    assert done.returncode == 2
+    assert sentence.startswith("kai: ")
+    assert says in sentence
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("setting", ["KAI_BRIDGE_PORT", "KAI_HEALTH_PORT", "TEMPORAL_ADDRESS"])
+def test_a_port_in_use_names_its_setting(kai: Kai, setting: str) -> None:
+    """A taken port is refused with its number and the setting that changes it."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        value = f"127.0.0.1:{port}" if setting == "TEMPORAL_ADDRESS" else port
+        done = kai.run("up", "--no-ui", **{setting: value})
+    assert done.returncode == 2
+    assert port in done.stderr
+    assert setting in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not held_elsewhere(kai.home / "up.lock")
+
+
+def test_up_takes_the_port_it_is_told(kai: Kai) -> None:
+    """A configured port is the one that the embedded server takes."""
+    port = free_port()
+    with kai.up("--no-ui", TEMPORAL_ADDRESS=f"localhost:{port}"):
+        assert kai.state()["temporal"] == f"127.0.0.1:{port}"
+        assert kai.state()["ui"] is None
+
+
+def test_help_and_version_are_quick() -> None:
+    """`--help` and `--version` work without importing what only running commands need."""
+    program = (
+        "import sys; from kai_flow.cli.app import app; "
+        "print([m for m in ('temporalio', 'litestar', 'sqlglot') if m in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"
+    command = [sys.executable, "-m", "kai_flow.cli"]
+    assert "kai ask" in subprocess.check_output([*command, "ask", "--help"], text=True)
+    assert subprocess.check_output([*command, "--version"], text=True).strip()[0].isdigit()
