@@ -217,7 +217,7 @@ def _headline(story: Story, rows: Rows) -> str:
     """The first sentence of an answer with a table."""
     plan, count = story.plan, len(rows.data)
     first = rows.data[0]
-    if plan.measures and plan.dimensions and not any(d.temporal for d in plan.dimensions):
+    if plan.dimensions and plan.order is not None and isinstance(plan.order.by, Measure):
         column = rows.columns[len(plan.dimensions)]
         who = ", ".join(str(cell) for cell in first[: len(plan.dimensions)])
         value = story.value(first[len(plan.dimensions)], column)

@@ -149,7 +149,8 @@ _ID_ONLY = (
     " lihatkan beri tolong coba saya kami kita ingin mau tahu ada terdapat semua seluruh"
     " keseluruhan saja data informasi nilai berupa oleh sebagai secara bagaimana cari carikan"
     " temukan agar supaya lebih sangat hanya telah sudah masih akan dapat bisa buatkan buat"
-    " urutkan diurutkan dalam antar terhadap para sebuah suatu beserta nya lalu kemudian rupiah rp"
+    " urutkan diurutkan dalam antar terhadap para sebuah suatu orang buah unit beserta"
+    " nya lalu kemudian rupiah rp"
     " punya dimiliki merupakan indonesia nasional negara"
     " jika kalau maka sih dong ya mohon ketika saat grafik diagram tabel"
     " besarnya besar kecil tinggi rendah banyak sedikit baru lama urutan peringkat hasil usia"
@@ -159,7 +160,7 @@ _EN_ONLY = (
     " find tell please that those these this it its their there their all any some value values"
     " data information on as how want would like can could see know only then than one ones our"
     " my overall together whole who whose when where will name us into out amount rank ranking"
-    " order sort sorted country national nationwide chart graph plot table make"
+    " order sort sorted country national nationwide chart graph plot table make people persons"
 )
 FILLERS = frozenset(f"{_ID_ONLY} {_EN_ONLY}".split())
 """Words that carry no meaning of their own for an analysis."""
@@ -192,7 +193,7 @@ def detect(tokens: Sequence[Token]) -> Language:
 
 
 def corrected(word: str) -> str | None:
-    """The word of analysis that a misspelled word most likely is: one slip in six letters or more."""
+    """The word of analysis that a misspelled one is: one slip in six letters or more."""
     if len(word) < 6 or word in LANGUAGE_WORDS:
         return None
     near = [

@@ -19,6 +19,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
             " value, a ranking, or a trend by year."
         ),
     ),
+    "denied": (
+        "Saya hanya mengerti “{word}” di depan sebuah nilai; sebutkan nilai yang dikecualikan.",
+        "I understand “{word}” only in front of a value; name the value to leave out.",
+    ),
     "unknown_word": (
         (
             "Saya tidak menemukan “{word}” di basis data ini; periksa ejaannya atau pakai nama"

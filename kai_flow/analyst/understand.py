@@ -98,6 +98,18 @@ def _refuse(question: Question) -> None:
             raise UnclearQuestion(say(question.language, "read_only"))
         if word.sign is Sign.UNSUPPORTED:
             raise UnclearQuestion(say(question.language, "unsupported", word=question.text(word)))
+        if word.sign is Sign.NOT and not _denies_value(question, word):
+            raise UnclearQuestion(say(question.language, "denied", word=question.text(word)))
+
+
+def _denies_value(question: Question, word: Word) -> bool:
+    """Whether a "not" has a value to deny: "selain Bali", "except the province of Bali"."""
+    part = question.after(word.end, (Sign.PLACE, Sign.WITH))
+    while isinstance(part, Mention):
+        if question.kind(part) is TargetKind.VALUE:
+            return True
+        part = question.after(part.end)
+    return False
 
 
 def _refuse_unknown(question: Question) -> None:
