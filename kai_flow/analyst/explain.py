@@ -221,7 +221,14 @@ def _headline(story: Story, rows: Rows) -> str:
         column = rows.columns[len(plan.dimensions)]
         who = ", ".join(str(cell) for cell in first[: len(plan.dimensions)])
         value = story.value(first[len(plan.dimensions)], column)
-        return _first_place(story, who, story.measure(plan.measures[0]), value)
+        lead = _first_place(story, who, story.measure(plan.measures[0]), value)
+        if not plan.having:
+            return lead
+        what = story.dimension(plan.dimensions[0])
+        return story.pick(
+            f"**{count}** {what} memenuhi syarat. {lead}",
+            f"**{count}** results for {what} meet the condition. {lead}",
+        )
     if plan.columns and plan.order and story.statement.measures and first[0] is not None:
         ranked = story.statement.measures[0]
         if story.source(ranked) == plan.order.by and ranked != rows.columns[0]:

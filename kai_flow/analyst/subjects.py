@@ -43,13 +43,17 @@ class Subject:
         return ([self.entity] if self.entity else []) + self.groups
 
 
-def find(question: Question, *, filtered: bool) -> Subject:
-    """The subject of a question; ``filtered`` when it compares something with a number."""
+def find(question: Question, *, filtered: bool, by_group: bool) -> Subject:
+    """The subject of a question.
+
+    ``filtered`` when it compares something with a number, ``by_group`` when that is a count or an
+    aggregate: then even "how many provinces have more than …" is about each province.
+    """
     subject = Subject(by_year=question.has(Sign.TREND))
     subject.by_year |= _asks_for_year(question)
     _find_limit(question, subject)
     if subject.entity is None and not _asks_for_year(question):
-        subject.entity = _chosen(question) or _ranked(question, filtered=filtered)
+        subject.entity = _chosen(question) or _ranked(question, filtered, by_group)
     _find_groups(question, subject)
     if not subject.mentions and question.has(Sign.LIST) and not question.free(Kind.NUMBER):
         subject.groups.extend(question.free(Kind.TEXT)[:1])
@@ -160,7 +164,7 @@ def _chosen(question: Question) -> Mention | None:
     return None
 
 
-def _ranked(question: Question, *, filtered: bool) -> Mention | None:
+def _ranked(question: Question, filtered: bool, by_group: bool) -> Mention | None:
     """The subject of "provinsi dengan X tertinggi", "provinsi terbesar"."""
     if question.has(Sign.PER):
         return None
@@ -168,7 +172,7 @@ def _ranked(question: Question, *, filtered: bool) -> Mention | None:
         superlative = word.sign in _RANKED
         having = word.sign is Sign.WITH and (filtered or question.has(*_RANKED))
         if superlative or having:
-            found = _before(question, word.start)
+            found = _before(question, word.start, even_counted=by_group)
             if found is None and superlative:
                 found = _after(question, word.end, (TargetKind.TABLE,))
             if found is not None and not (superlative and _follows_number(question, found)):
@@ -227,13 +231,17 @@ def _head(question: Question, mention: Mention) -> Mention:
     return mention
 
 
-def _before(question: Question, position: int) -> Mention | None:
+def _before(question: Question, position: int, *, even_counted: bool = False) -> Mention | None:
     """A thing named just before, unless it is what is counted or grouped by."""
     part = question.before(position)
     if not isinstance(part, Mention) or not _is_thing(question, part):
         return None
+    if even_counted:
+        return part
     before = question.before(part.start)
     taken = {Sign.QUANTITY, Sign.PER, Sign.BY}
+    if not question.has(*_RANKED):
+        taken.add(Sign.ASK)
     return None if isinstance(before, Word) and before.sign in taken else part
 
 

@@ -81,7 +81,9 @@ def _read(question: Question) -> _Draft:
             draft.having.append(comparison)
         else:
             question.used.add(comparison.mention)
-    draft.subject = subjects.find(question, filtered=bool(draft.comparisons))
+    draft.subject = subjects.find(
+        question, filtered=bool(draft.comparisons), by_group=bool(draft.having)
+    )
     if not draft.subject.mentions and not draft.subject.by_year:
         draft.subject.groups.extend(subjects.compared(question, draft.values))
     _refuse_unknown(question)
