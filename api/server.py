@@ -37,6 +37,7 @@ def create_app(hub: Hub, client: Client, settings: Settings) -> Litestar:
         plugins=[ProblemDetailsPlugin(ProblemDetailsConfig(enable_for_all_http_exceptions=True))],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,
+        logging_config=None,  # the program decides where logs go
     )
 
 

@@ -31,7 +31,29 @@ class _Item(msgspec.Struct):
     event: msgspec.Raw
 
 
-class _Body(msgspec.Struct, omit_defaults=True):
+class _Single(msgspec.Struct):
+    session_id: str
+    workflow_id: str
+    run_id: str
+    first_run_id: str
+    base: str
+    id: str
+    event: msgspec.Raw
+
+
+class _Batch(msgspec.Struct):
+    session_id: str
+    workflow_id: str
+    run_id: str
+    first_run_id: str
+    base: str
+    signaller: str | None
+    events: list[_Item]
+
+
+class _Body(msgspec.Struct):
+    """Whatever comes in: the fields of both forms, and of events made by hand."""
+
     session_id: str
     workflow_id: str | None = None
     run_id: str | None = None
@@ -39,7 +61,7 @@ class _Body(msgspec.Struct, omit_defaults=True):
     base: str | None = None
     signaller: str | None = None
     id: str | None = None
-    event: msgspec.Raw | None = None
+    event: msgspec.Raw = msgspec.Raw()  # empty: there is none (null is no event either)
     events: list[_Item] | None = None
 
 
@@ -79,20 +101,12 @@ class Delivered(NamedTuple):
 
 def encode_post(post: Post, origin: Origin, signaller: str | None, done: NumberedEvent) -> bytes:
     """The body of `post`; `done` is the last word, should it be its turn."""
-    body = _Body(
-        session_id=origin.workflow_id,
-        workflow_id=origin.workflow_id,
-        run_id=origin.run_id,
-        first_run_id=origin.first_run_id,
-        base=str(post.base),
-    )
+    head = (origin.workflow_id, *origin, str(post.base))
     if post.batch:
-        body.signaller = signaller
-        body.events = [_Item(str(event.id), msgspec.Raw(event.data)) for event in post.events]
-    else:
-        event = done if post.done else post.events[0]
-        body.id, body.event = str(event.id), msgspec.Raw(event.data)
-    return msgspec.json.encode(body)
+        items = [_Item(str(event.id), msgspec.Raw(event.data)) for event in post.events]
+        return msgspec.json.encode(_Batch(*head, signaller, items))
+    event = done if post.done else post.events[0]
+    return msgspec.json.encode(_Single(*head, str(event.id), msgspec.Raw(event.data)))
 
 
 def decode_post(document: bytes) -> HandMade | Delivered:
@@ -101,12 +115,13 @@ def decode_post(document: bytes) -> HandMade | Delivered:
         body = msgspec.json.decode(document, type=_Body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise InvalidBatch(f"the body is not a callback: {error}") from None
-    if body.event is not None and body.events is None and body.id is None:
-        return HandMade(body.session_id, *read_event(bytes(body.event)))
-    if body.event is None and body.events is None:
+    single = bytes(body.event)
+    if not single and body.events is None:
         raise InvalidBatch("the body needs an 'event' (or, in batch form, 'events')")
-    if body.event is not None and body.events is not None:
+    if single and body.events is not None:
         raise InvalidBatch("the body has both 'event' and 'events'; send one of them")
+    if single and body.id is None:
+        return HandMade(body.session_id, *read_event(single))
     return _delivered(body)
 
 
@@ -115,7 +130,7 @@ def _delivered(body: _Body) -> Delivered:
         raise InvalidBatch("numbered events need 'workflow_id', 'run_id' and 'base' beside them")
     items = body.events
     if items is None:
-        items = [_Item(body.id or "", body.event or msgspec.Raw())]
+        items = [_Item(body.id or "", body.event)]
     base = EventId.parse(body.base)
     events = [NumberedEvent(EventId.parse(i.id), *read_event(bytes(i.event))) for i in items]
     done = bool(events) and events[-1].type == DONE
