@@ -236,7 +236,7 @@ class Delivery:
         if self.superseded:
             return None
         flush = self.finished or self.outbox.half_full
-        due = self.cadence.due(self.outbox.waiting, self.outbox.bytes, flush=flush)
+        due = self.cadence.due(self.outbox.waiting, self.outbox.waiting_bytes, flush=flush)
         if due is None or self._direct:
             return due
         if self._waiting_since is None:

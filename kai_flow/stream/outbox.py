@@ -32,13 +32,15 @@ class Outbox:
         self.max_events = max_events
         self.max_bytes = max_bytes
         self.bytes = 0  # of all held events
+        self.waiting_bytes = 0  # of those that are not durable
         self.sent = 0  # distinct events whose POST succeeded at least once
         self.must_deliver = False  # hold what is durable until it is delivered or given up, too
         self.last = EventId(producer, attempt, 0)  # the newest event ever put in
         self.durable = self.last  # everything up to here is in the history
         self.posted = self.last  # the POST cursor: the next POST starts after it
         self._settled = self.last  # everything up to here was delivered or given up, once
-        self._unsent: set[int] = set()  # never delivered: held, or in a POST now
+        self._unsent: set[int] = set()  # never delivered: held, or offered
+        self._offered = range(0)  # what the last POST took; an answer may still come
         self._held: dict[int, NumberedEvent] = {}  # by seq, consecutive, oldest first
 
     @property
@@ -62,8 +64,11 @@ class Outbox:
 
     @property
     def half_full(self) -> bool:
-        """Time to make events durable at once rather than at the next period."""
-        return 2 * len(self._held) >= self.max_events or 2 * self.bytes >= self.max_bytes
+        """So much is not durable that it must be made so at once rather than at the next period.
+
+        What only waits for delivery does not count: signals would not move it.
+        """
+        return 2 * self.waiting >= self.max_events or 2 * self.waiting_bytes >= self.max_bytes
 
     def append(self, kind: str, data: bytes) -> NumberedEvent:
         """Number an event and keep it. Raises OutboxFull, keeping nothing, if it does not fit."""
@@ -74,11 +79,15 @@ class Outbox:
         self._held[self.last.seq] = event
         self._unsent.add(self.last.seq)
         self.bytes += len(data)
+        self.waiting_bytes += len(data)
         return event
 
     def unposted(self, max_events: int) -> tuple[NumberedEvent, ...]:
         """The next events to POST: from the cursor on, within the limits of a batch."""
-        return take(islice(self._from(self.posted), max_events))
+        self._unsent.difference_update(seq for seq in self._offered if seq < self.base.seq)
+        events = take(islice(self._from(self.posted), max_events))
+        self._offered = range(events[0].id.seq, events[-1].id.seq + 1) if events else range(0)
+        return events
 
     def undurable(self) -> tuple[NumberedEvent, ...]:
         """The next events to signal: the oldest not durable, within the limits of a batch."""
@@ -110,6 +119,8 @@ class Outbox:
         """
         if through.try_of != self.last.try_of or not self.durable < through <= self.last:
             return False
+        for seq in range(self.durable.seq + 1, through.seq + 1):
+            self.waiting_bytes -= len(self._held[seq].data)
         self.durable = through
         self.trim()
         return True
@@ -119,14 +130,14 @@ class Outbox:
         limit = min(self.durable, self._settled) if self.must_deliver else self.durable
         for seq in range(self.base.seq, limit.seq + 1):
             self.bytes -= len(self._held.pop(seq).data)
+            if seq not in self._offered:
+                self._unsent.discard(seq)
         self.posted = max(self.posted, self.base.offset(-1))
 
     def _pass(self, through: EventId) -> None:
         self.posted = max(self.posted, through)
         self._settled = max(self._settled, through)
         self.trim()
-        if len(self._unsent) > len(self._held):
-            self._unsent &= self._held.keys()
 
     def _from(self, cursor: EventId) -> Iterator[NumberedEvent]:
         start = max(cursor.seq + 1, self.base.seq)

@@ -50,7 +50,7 @@ def test_the_fold_is_what_was_said_however_it_came(
                 assert fold.position == before
             # The next part of the attempt, joined to what came before it, counts only once.
             rest = life[len(arrived[-1]) :]
-            if rest and data.draw(st.booleans()):
+            if data.draw(st.booleans()) and rest:
                 back = data.draw(st.integers(0, len(arrived[-1])))
                 joined = fold.apply(Batch(RUN, tuple(life[back : len(arrived[-1]) + 1])))
                 assert joined.events == (rest[0],)
