@@ -1,0 +1,318 @@
+"""The session log against a plain model, with readers at arbitrary cursors, crashes and zombies."""
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.log import (
+    Answer,
+    Attempt,
+    Behind,
+    Chunk,
+    Full,
+    Missing,
+    SessionLog,
+    Stale,
+    Taken,
+)
+from tests.property.strategies import RUN, near_ids, plain, run_of, what_counts
+
+MAX_BYTES = 400
+
+Try = tuple[int, int]
+
+
+def frame(event: NumberedEvent) -> bytes:
+    """A reader's frame; longer than the event, as in SSE."""
+    return f"{event.id}|".encode() + event.data
+
+
+def event_of(one: bytes) -> NumberedEvent:
+    """The event that a frame shows."""
+    name, _, data = one.partition(b"|")
+    return NumberedEvent(EventId.parse(name.decode()), "e", data)
+
+
+class PlainAttempt:
+    """What a bridge knows of one attempt, in plain numbers."""
+
+    def __init__(self, received: int) -> None:
+        self.received = received
+        self.durable = received
+        self.waiting: dict[int, NumberedEvent] = {}
+        self.confirmed = False
+
+    def settle(self, through: int) -> None:
+        """Everything up to `through` is durable."""
+        self.received = max(self.received, through)
+        self.durable = max(self.durable, through)
+        self.waiting = {n: event for n, event in self.waiting.items() if n > through}
+
+    def receive(self, base: EventId, events: list[NumberedEvent]) -> Answer:
+        """One POST of it."""
+        self.settle(base.seq - 1)
+        new = [event for event in events if event.id.seq > self.received]
+        if new and new[0].id.seq != self.received + 1:
+            return Missing(base._replace(seq=self.received + 1))
+        size = sum(len(event.data) for event in [*self.waiting.values(), *new])
+        if new and size > MAX_BYTES:
+            return Full()
+        self.waiting |= {event.id.seq: event for event in new}
+        self.received += len(new)
+        place = base._replace(seq=self.received)
+        return Taken(place, base._replace(seq=self.durable), bool(new))
+
+
+class Reader:
+    """A subscriber: its cursor and all it was shown."""
+
+    def __init__(self) -> None:
+        self.cursor = START
+        self.seen: list[NumberedEvent] = []
+
+
+class LogAgainstModel(RuleBasedStateMachine):
+    """A session's producers, its history, one bridge's log of it, and its readers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lives: list[list[NumberedEvent]] = []  # what each attempt said
+        self.history: list[NumberedEvent] = []  # what the fold accepted
+        self.readers = [Reader(), Reader()]
+        self.comes_up()
+
+    @rule()
+    def comes_up(self) -> None:
+        """A bridge starts, or crashed and starts again: it knows nothing."""
+        self.log = SessionLog(frame, max_bytes=MAX_BYTES)
+        self.current: Try | None = None
+        self.claim: Try | None = None
+        self.known: dict[Try, PlainAttempt] = {}
+
+    # What producers and Temporal do
+
+    @rule(count=st.integers(1, 6), padding=st.sampled_from([0, 0, 40, 120]))
+    def says(self, count: int, padding: int) -> None:
+        """The living attempt says more."""
+        if self.lives:
+            self.lives[-1] += run_of(self.lives[-1][-1].id.offset(1), count, padding)
+        else:
+            self.lives.append(list(run_of(EventId(1, 1, 1), count, padding)))
+
+    @precondition(lambda self: self.lives)
+    @rule(skipped=st.integers(1, 2))
+    def is_tried_again(self, skipped: int) -> None:
+        """The attempt dies, perhaps unheard, and a later one begins."""
+        producer, attempt, _ = self.lives[-1][0].id
+        self.lives.append([plain(EventId(producer, attempt + skipped, 1))])
+
+    @precondition(lambda self: self.lives and self.lives[-1][0].id.producer < 3)
+    @rule()
+    def next_producer(self) -> None:
+        """The activity ends, all of it durable, and the workflow's next one begins."""
+        self.history = what_counts([*self.history, *self.lives[-1]])
+        self.lives.append([plain(EventId(self.lives[-1][0].id.producer + 1, 1, 1))])
+
+    def durable_of(self, life: list[NumberedEvent]) -> int:
+        """How much of an attempt the history holds."""
+        return sum(event in self.history for event in life)
+
+    def becomes_durable(self, events: tuple[NumberedEvent, ...]) -> None:
+        """A signal reaches the fold."""
+        last = self.history[-1].id if self.history else START
+        if events[0].id[:2] >= last[:2]:
+            self.history = what_counts([*self.history, *events])
+
+    @precondition(lambda self: self.lives)
+    @rule(back=st.integers(0, 2), count=st.integers(1, 8))
+    def signals_itself(self, back: int, count: int) -> None:
+        """A producer, perhaps a zombie, signals directly; the bridge does not hear of it."""
+        life = self.lives[max(0, len(self.lives) - 1 - back)]
+        start = self.durable_of(life)
+        if events := tuple(life[start : start + count]):
+            self.becomes_durable(events)
+
+    # What the bridge does
+
+    def at(self, place: Try) -> PlainAttempt | None:
+        """The plain attempt that news from Temporal about `place` concerns."""
+        if self.current is not None and place < self.current:
+            return None
+        if self.claim is not None and place >= self.claim:
+            if place > self.claim:
+                self.claim, self.current = None, place
+            else:
+                self.current, self.claim = self.claim, None
+        if self.current is None or place > self.current:
+            self.current = place
+        return self.known.setdefault(place, PlainAttempt(0))
+
+    @precondition(lambda self: self.lives)
+    @rule(back=st.sampled_from([0, 0, 0, 1, 2]), held=st.integers(0, 9), data=st.data())
+    def is_posted(self, back: int, held: int, data: st.DataObject) -> None:
+        """A producer, perhaps a zombie, POSTs a stretch of what it holds, or only asks."""
+        life = self.lives[max(0, len(self.lives) - 1 - back)]
+        place: Try = life[0].id[:2]
+        base = EventId(*place, max(1, self.durable_of(life) + 1 - held))
+        start = data.draw(st.integers(base.seq, len(life) + 1))
+        stop = data.draw(st.integers(start, min(len(life) + 1, start + 6)))
+        events = life[start - 1 : stop - 1]
+        answer = self.log.receive(RUN, base, events)
+        wanted = self.expected(place, base, events)
+        assert answer == wanted
+        if isinstance(answer, Taken) and answer.durable.seq >= base.seq:
+            assert place in self.known
+        if isinstance(answer, Missing):
+            assert answer.expected >= base
+
+    def expected(self, place: Try, base: EventId, events: list[NumberedEvent]) -> Answer:
+        """The answer by the plain rules."""
+        unchanged = Taken(base.offset(-1), base.offset(-1))
+        if self.current is None:
+            self.current = place
+            self.known[place] = PlainAttempt(base.seq - 1)
+        if place == self.current:
+            return self.known[place].receive(base, events)
+        if place < self.current:
+            return Stale() if self.known[self.current].confirmed else unchanged
+        if self.claim is None or self.claim < place:
+            self.claim = place
+            self.known[place] = PlainAttempt(base.seq - 1)
+        if place < self.claim:
+            return unchanged
+        answer = self.known[place].receive(base, events)
+        return answer._replace(news=False) if isinstance(answer, Taken) else answer
+
+    @rule()
+    def bridge_signals(self) -> None:
+        """The bridge makes the oldest of what waits durable: a claim first, to know its truth."""
+        attempt = self.log.signal_next()
+        waits = [t for t in (self.claim, self.current) if t and self.known[t].waiting]
+        assert (attempt and attempt.try_of) == (waits[0] if waits else None)
+        if attempt is None:
+            return
+        assert attempt.run_id == RUN
+        events = attempt.undurable()
+        waiting = self.known[attempt.try_of].waiting
+        assert list(events) == [waiting[n] for n in sorted(waiting)]
+        self.becomes_durable(events)
+        before = self.log.current
+        assert self.log.mark_durable(events[-1].id) == (self.log.current is not before)
+        self.hears(events[-1].id)
+
+    def hears(self, through: EventId) -> None:
+        """The plain model learns that Temporal accepted everything up to `through`."""
+        known = self.at(through.try_of)
+        if known is not None:
+            known.settle(through.seq)
+            known.confirmed = True
+
+    @precondition(lambda self: self.history)
+    @rule(data=st.data())
+    def reads_back(self, data: st.DataObject) -> None:
+        """A stretch of the history or of the workflow's buffer comes in."""
+        start = data.draw(st.integers(0, len(self.history) - 1))
+        stop = data.draw(st.integers(start + 1, len(self.history)))
+        part = self.history[start:stop]
+        self.log.absorb(part)
+        for event in part:
+            self.hears(event.id)
+
+    # What readers see
+
+    @rule(who=st.integers(0, 1), size=st.sampled_from([1, 60, 10_000]))
+    def reads(self, who: int, size: int) -> None:
+        """A reader takes what memory has for it, or reads back when it is behind."""
+        reader = self.readers[who]
+        match self.log.read(reader.cursor, size):
+            case Chunk(frames, after):
+                assert frames
+                assert len(frames) == 1 or sum(map(len, frames[:-1])) < size
+                self.shows(reader, [event_of(one) for one in frames])
+                assert reader.cursor == after
+                assert self.log.current is not None
+                if after.try_of != min(self.known):
+                    # Only what Temporal accepted may supersede what this bridge knew before.
+                    assert self.known[after.try_of].confirmed
+            case Behind():
+                self.shows(reader, [e for e in self.history if e.id > reader.cursor][:5])
+            case None:
+                newest = self.log.current.received if self.log.current else START
+                assert reader.cursor >= newest or newest.seq == 0
+
+    @rule(who=st.integers(0, 1), place=st.integers(0, 30))
+    def reconnects(self, who: int, place: int) -> None:
+        """A reader goes back to any place it has been at."""
+        reader = self.readers[who]
+        reader.seen = reader.seen[:place]
+        reader.cursor = reader.seen[-1].id if reader.seen else START
+
+    def shows(self, reader: Reader, events: list[NumberedEvent]) -> None:
+        """Each event is the next of what was said, none between is missing."""
+        for event in events:
+            assert event in next(life for life in self.lives if life[0].id[:2] == event.id[:2])
+            assert event.id > reader.cursor
+            if event.id.try_of == reader.cursor.try_of:
+                assert event.id.seq == reader.cursor.seq + 1
+            else:
+                assert event.id.seq == 1
+            for producer in range(1, event.id.producer):
+                whole = [e for e in self.history if e.id.producer == producer]
+                assert [e for e in reader.seen if e in whole] == whole
+            reader.seen.append(event)
+            reader.cursor = event.id
+
+    @invariant()
+    def agrees(self) -> None:
+        """Log and model know the same attempts, to the same ids; memory is bounded."""
+        log = self.log
+        assert (log.current and log.current.try_of) == self.current
+        assert (log.claim and log.claim.try_of) == self.claim
+        for attempt in (log.current, log.claim):
+            if attempt is not None:
+                known = self.known[attempt.try_of]
+                assert attempt.received.seq == known.received
+                assert attempt.durable.seq == known.durable
+                assert attempt.confirmed == known.confirmed
+                assert attempt.waiting == len(known.waiting)
+                assert attempt.waiting_bytes == sum(len(e.data) for e in known.waiting.values())
+                assert attempt.waiting_bytes <= MAX_BYTES
+                held = [attempt._frames[n] for n in sorted(attempt._frames)]
+                assert [event_of(one).id.seq for one in held] == list(
+                    range(attempt.start.seq, attempt.received.seq + 1)
+                )
+                assert attempt.bytes == sum(map(len, held))
+                assert attempt.bytes <= MAX_BYTES or attempt.start > attempt.durable
+
+
+TestLog = LogAgainstModel.TestCase
+
+
+@given(near_ids, st.integers(1, 6), st.lists(st.sampled_from([0, 30, 300]), min_size=1, max_size=6))
+def test_a_full_log_refuses_and_keeps_what_it_has(
+    first: EventId, before: int, paddings: list[int]
+) -> None:
+    """Full takes nothing of the POST: everything held, and every answer, is as it was."""
+    first = first._replace(seq=1)
+    attempt = Attempt(first, RUN, frame, MAX_BYTES)
+    assume(isinstance(attempt.receive(first, run_of(first, before)), Taken))
+    more = [plain(first.offset(before + n), padding) for n, padding in enumerate(paddings)]
+    held = (attempt.received, attempt.durable, attempt.undurable(), attempt.bytes)
+    shown = attempt.read(first.offset(-1), 10**9)
+    fits = sum(len(e.data) for e in (*attempt.undurable(), *more)) <= MAX_BYTES
+    answer = attempt.receive(first, more)
+    assert isinstance(answer, Taken if fits else Full)
+    if not fits:
+        assert held == (attempt.received, attempt.durable, attempt.undurable(), attempt.bytes)
+        assert attempt.read(first.offset(-1), 10**9) == shown
+        assert attempt.receive(first, ()) == Taken(attempt.received, attempt.durable)
+
+
+def test_a_closed_session_takes_nothing_in() -> None:
+    """After the end every POST is stale."""
+    log = SessionLog(frame)
+    log.closed = True
+    assert log.receive(RUN, EventId(1, 1, 1), run_of(EventId(1, 1, 1), 1)) == Stale()
+    assert log.current is None
