@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from kai_flow.agents import Agent, BadTask, Task
 from kai_flow.stream.errors import InvalidEvent, Superseded
@@ -186,8 +186,11 @@ def _size(value: object) -> int:
 
 
 def _bad_input(message: str) -> ApplicationError:
-    """A failure that no retry can mend."""
-    return ApplicationError(message, type="BadInput", non_retryable=True)
+    """A failure that no retry can mend; one line in the worker's log, not a traceback."""
+    activity.logger.warning("refused: %s", message)
+    return ApplicationError(
+        message, type="BadInput", non_retryable=True, category=ApplicationErrorCategory.BENIGN
+    )
 
 
 @contextlib.contextmanager

@@ -10,8 +10,11 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    import msgspec
+
     from kai_flow.settings import Settings, load_settings
     from kai_flow.stream.buffer import Limits
     from kai_flow.stream.workflow import WorkflowEventStream
@@ -38,17 +41,20 @@ class KaiChatInput:
 class KaiChatWorkflow:
     """Runs the analyst in an activity and remembers its stream."""
 
+    # What does not fit KaiChatInput arrives as it is: an argument that cannot be decoded would
+    # fail the workflow task again and again, and nobody would be told.
     @workflow.init
-    def __init__(self, chat: KaiChatInput) -> None:
+    def __init__(self, _chat: KaiChatInput | Any = None) -> None:
         self.stream = WorkflowEventStream(Limits(SETTINGS.buffer_events, SETTINGS.buffer_bytes))
 
     @workflow.run
-    async def run(self, chat: KaiChatInput) -> dict[str, Any]:
+    async def run(self, chat: KaiChatInput | Any = None) -> dict[str, Any]:
         """The session's result, as in the protocol document."""
         with self.stream.session():
+            asked = _check(chat)
             result: dict[str, Any] = await self.stream.execute_activity(
                 "chat_streaming",
-                args=[chat.prompt, chat.connection_id, chat.conversation_id, chat.callback_url],
+                args=[asked.prompt, asked.connection_id, asked.conversation_id, asked.callback_url],
                 start_to_close_timeout=START_TO_CLOSE,
                 heartbeat_timeout=timedelta(seconds=SETTINGS.heartbeat_timeout),
                 retry_policy=RETRY,
@@ -57,3 +63,17 @@ class KaiChatWorkflow:
             await self.stream.drain(result.get("last_event_id"))
             self.stream.close(result["status"])
         return result
+
+
+def _check(chat: object) -> KaiChatInput:
+    if isinstance(chat, KaiChatInput):
+        return chat
+    try:
+        return msgspec.convert(chat, KaiChatInput)
+    except msgspec.ValidationError as error:
+        raise ApplicationError(
+            f"the workflow's input is wrong: {error}; it is one object like "
+            '{"prompt": "…", "connection_id": "…", "callback_url": null}',
+            type="BadInput",
+            non_retryable=True,
+        ) from None
