@@ -6,12 +6,21 @@ data converter: callers of the plain Temporal CLI and of other SDKs must be able
 """
 
 import asyncio
+import functools
+import logging
 import time
 from dataclasses import dataclass
 from typing import Final
 
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.settings import StartError
@@ -106,7 +115,7 @@ async def _connect_within(address: str, config: ClientConnectConfig, patience: f
         try:
             # the SDK's own connect_timeout does not bound a peer that accepts and stays silent
             async with asyncio.timeout(ATTEMPT_SECONDS):
-                return await Client.connect(**config)
+                return await Client.connect(**config, runtime=_runtime())
         except TimeoutError:
             raise _stranger(address) from None
         except ValueError as wrong:
@@ -136,6 +145,20 @@ async def _require_namespace(client: Client, address: str) -> None:
                 f"`temporal operator namespace create --namespace {client.namespace}`, or set "
                 "TEMPORAL_NAMESPACE"
             ) from None
+
+
+@functools.cache
+def _runtime() -> Runtime:
+    """The SDK's core, logging where Python does: by itself it writes to standard output."""
+    log = logging.getLogger("temporalio.core")
+    return Runtime(
+        telemetry=TelemetryConfig(
+            logging=LoggingConfig(
+                filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
+                forwarding=LogForwardingConfig(logger=log),
+            )
+        )
+    )
 
 
 def _stranger(address: str) -> NoTemporal:

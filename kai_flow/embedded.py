@@ -43,7 +43,7 @@ PORT_TRIES: Final = 3  # another program may take a free port between our look a
 _PRAGMAS: Final = ("journal_mode=wal", "synchronous=normal")
 
 
-class NoBinary(StartError):  # noqa: N818  (it reads as the sentence it stands for)
+class NoBinary(StartError):
     """The `temporal` program is not installed."""
 
 

@@ -6,7 +6,7 @@ import socket
 from kai_flow.settings import StartError
 
 
-class PortInUse(StartError):  # noqa: N818  (it reads as the sentence it stands for)
+class PortInUse(StartError):
     """A program listens already where ours was to listen."""
 
 

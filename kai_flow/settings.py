@@ -11,6 +11,7 @@ The connection to Temporal is not here: it has variables and profiles of its own
     └── SettingsError     a variable of the environment has a wrong value
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
@@ -37,8 +38,7 @@ class SettingsError(StartError):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """The checked settings. Durations are seconds, sizes are bytes; defaults are the documented
-    ones."""
+    """The checked settings: durations in seconds, sizes in bytes, the documented defaults."""
 
     bridge_host: str = "127.0.0.1"  # loopback only, until credentials can be configured
     bridge_port: int = 8092  # 0: any free port
@@ -57,9 +57,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     agent: str | None = None  # "package.module:factory"; None: the built-in analyst
 
     def reach_bridge(self, bound_port: int) -> str:
-        """The base URL under which others reach a bridge that listens on `bound_port`, without a
-        slash at its end."""
-        return self.bridge_url or f"http://localhost:{bound_port}"
+        """The base URL (no slash at its end) of a bridge on `bound_port`, as others reach it."""
+        if self.bridge_url is not None:
+            return self.bridge_url
+        host = "localhost" if self.bridge_host == "127.0.0.1" else self.bridge_host
+        return f"http://[{host}]:{bound_port}" if ":" in host else f"http://{host}:{bound_port}"
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -117,15 +119,13 @@ def _measure(
     """A parser of a number with a unit, between `low` and `high` (both inclusive)."""
     form = re.compile(rf"([0-9]{{1,12}}(?:\.[0-9]{{1,6}})?) ?({'|'.join(units)})")
 
-    def read(text: str) -> float | None:
-        match = form.fullmatch(text)
-        return float(match[1]) * units[match[2]] if match else None
+    def read(written: str) -> float:
+        match = form.fullmatch(written)
+        return float(match[1]) * units[match[2]] if match else math.nan
 
     def parse(value: str) -> float:
         number = read(value)
-        least, most = read(low), read(high)
-        assert least is not None and most is not None
-        if number is None or not least <= number <= most:
+        if not read(low) <= number <= read(high):  # never true of NaN
             raise ValueError(
                 f"it must be a {what} with its unit ({', '.join(units)}), from {low} to {high}, "
                 f"for example {example}"

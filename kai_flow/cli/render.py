@@ -90,21 +90,20 @@ class Renderer:
     def _tool_start(self, event: Event) -> None:
         tool, given = text.line(event.get("tool"), 60), event.get("input")
         self._tools[tool] = time.monotonic()
-        sql = given.get("sql") if isinstance(given, dict) else None
-        if isinstance(sql, str):
-            self._line(f"▸ {tool}", "cyan")
-            self._sql(sql)
-        else:
-            self._line(f"▸ {tool}{_brief(given)}", "cyan")
+        self._line(f"▸ {tool}{_brief(given)}", "cyan")
+        self._sql(given)
 
     def _tool_end(self, event: Event) -> None:
         tool = text.line(event.get("tool"), 60)
         began = self._tools.pop(tool, None)
         took = "" if began is None else f" {_elapsed(time.monotonic() - began)}"
         self._line(f"  ✓ {tool}{took}{_brief(event.get('output'))}", "green")
+        self._sql(event.get("output"))
 
-    def _sql(self, sql: str) -> None:
-        if sql == self._sql_shown:
+    def _sql(self, holder: object) -> None:
+        """The statement in a tool's input or output or in a result, unless it was just shown."""
+        sql = holder.get("sql") if isinstance(holder, dict) else None
+        if not isinstance(sql, str) or sql == self._sql_shown:
             return
         self._sql_shown = sql
         shown = text.block(sql)
@@ -116,8 +115,7 @@ class Renderer:
             self._line("\n".join(f"    {part}" for part in shown.splitlines()))
 
     def _sql_result(self, event: Event) -> None:
-        if isinstance(event.get("sql"), str):
-            self._sql(event["sql"])
+        self._sql(event)
         names = [_name(column) for column in _list(event.get("columns"))]
         rows = [_cells(row, names) for row in _list(event.get("data"))]
         table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
@@ -191,8 +189,8 @@ def _brief(value: object) -> str:
     if value in (None, "", {}, []):
         return ""
     if isinstance(value, dict):
-        pairs = (f"{key}: {_compact(item)}" for key, item in value.items() if key != "sql")
-        return f"  {text.line(', '.join(pairs), 160)}"
+        pairs = [f"{key}: {_compact(item)}" for key, item in value.items() if key != "sql"]
+        return f"  {text.line(', '.join(pairs), 160)}" if pairs else ""
     return f"  {text.line(_compact(value), 160)}"
 
 

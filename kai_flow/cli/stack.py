@@ -18,8 +18,9 @@ import msgspec
 from temporalio.client import Client
 
 from kai_flow.connect import NoTemporal, Target, connect, target
-from kai_flow.embedded import DevServer, dev_server
+from kai_flow.embedded import HOST, DevServer, dev_server
 from kai_flow.locks import FileLock
+from kai_flow.ports import require_free
 from kai_flow.settings import Settings, StartError
 
 Say = Callable[[str], None]  # tells the user one sentence about what goes on
@@ -70,6 +71,11 @@ class _Temporal:
 async def standing_stack(settings: Settings, ui: UiWish, say: Say) -> AsyncIterator[Stack]:
     """The stack of `kai up`, on the configured ports, with the database of the home."""
     where = target()
+    for what, host, port, setting in (
+        ("the bridge", settings.bridge_host, settings.bridge_port, "KAI_BRIDGE_PORT"),
+        ("the worker's health endpoints", HOST, settings.health_port, "KAI_HEALTH_PORT"),
+    ):
+        require_free(what, host, port, setting)  # before anything has been started
     with FileLock(database(settings.home).with_suffix(".lock")) as lock:
         async with contextlib.AsyncExitStack() as parts:
             # the lock first: a dev server of ours that is just ending must not be taken for a

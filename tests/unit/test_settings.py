@@ -141,6 +141,8 @@ def test_a_blank_variable_counts_as_not_set() -> None:
 def test_the_bridge_is_reached_where_the_setting_says() -> None:
     """Without KAI_BRIDGE_URL others reach the bridge at localhost and the port it got."""
     assert Settings().reach_bridge(4711) == "http://localhost:4711"
+    assert Settings(bridge_host="::1").reach_bridge(4711) == "http://[::1]:4711"
+    assert Settings(bridge_host="127.0.0.2").reach_bridge(4711) == "http://127.0.0.2:4711"
     assert Settings(bridge_url="http://kai:1").reach_bridge(4711) == "http://kai:1"
 
 
