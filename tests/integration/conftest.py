@@ -1,0 +1,101 @@
+"""The real stack for tests: one Temporal server for the session, workers, bridges, subscribers."""
+
+import asyncio
+import json
+import re
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+import httpx
+import pytest
+from temporalio.client import Client, WorkflowHandle
+
+from api.server import running_bridge
+from kai_flow.connect import connect
+from kai_flow.embedded import DevServer, dev_server
+from kai_flow.settings import Settings
+from kai_flow.worker import running_worker
+
+Handle = WorkflowHandle[Any, dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+async def temporal() -> AsyncIterator[DevServer]:
+    """The one dev server of the session."""
+    async with dev_server(stop_seconds=0) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def client(temporal: DevServer) -> AsyncIterator[Client]:
+    """A client of it."""
+    yield await connect(temporal.address)
+    await asyncio.sleep(0.05)  # temporalio can abort a process that exits right after a call
+
+
+@pytest.fixture(scope="session")
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client of no one's environment."""
+    async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def bridge(client: Client) -> AsyncIterator[str]:
+    """The base URL of a bridge in this process, with the default settings."""
+    async with running_bridge(Settings(bridge_port=0), client) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def queue(client: Client) -> AsyncIterator[str]:
+    """The task queue of a worker in this process with the scripted agent."""
+    name = f"queue-{secrets.token_hex(4)}"
+    async with worker_on(client, name):
+        yield name
+
+
+def worker_on(
+    client: Client, queue: str, agent: str = "tests.agents.scripted:create", **settings: Any
+) -> AbstractAsyncContextManager[str]:
+    """A worker in this process."""
+    return running_worker(
+        Settings(health_port=0, task_queue=queue, agent=agent, **settings), client
+    )
+
+
+@pytest.fixture
+def session_id(request: pytest.FixtureRequest) -> str:
+    """A session id of this test alone."""
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
+    return f"{name[:60]}-{secrets.token_hex(4)}"
+
+
+class Ask(Protocol):
+    """Starts the session of a test; `steps` are the scripted agent's."""
+
+    async def __call__(
+        self, *steps: dict[str, Any], callback_url: str | None = "bridge", **options: Any
+    ) -> Handle: ...
+
+
+@pytest.fixture
+def ask(client: Client, queue: str, bridge: str, session_id: str) -> Ask:
+    """Starts the test's session, which calls back to the shared bridge unless told otherwise."""
+
+    async def start(
+        *steps: dict[str, Any], callback_url: str | None = "bridge", **options: Any
+    ) -> Handle:
+        chosen = {"id": session_id, "task_queue": queue, **options}
+        if callback_url == "bridge":
+            callback_url = f"{bridge}/events/{chosen['id']}"
+        question = {
+            "prompt": json.dumps(steps),
+            "connection_id": "none",
+            "callback_url": callback_url,
+        }
+        return await client.start_workflow("KaiChatWorkflow", question, **chosen)
+
+    return start
