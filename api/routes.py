@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import State
-from litestar.params import FromPath, HeaderParameter, QueryParameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.plugins.problem_details import ProblemDetailsException
 from litestar.response import Stream
 from temporalio.service import RPCError
@@ -25,7 +26,7 @@ STREAM_HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
 
 @post("/events/{session_id:str}", status_code=200, media_type=MediaType.JSON)
 async def receive_events(
-    session_id: FromPath[str], request: Request[Any, Any, State], hub: Hub
+    session_id: FromPath[str], request: Request[Any, Any, State], hub: NamedDependency[Hub]
 ) -> Response[bytes]:
     """Take in a producer's POST, or an event made by hand."""
     if request.content_type[0] != "application/json":
@@ -66,10 +67,10 @@ def _answer(answer: Answer, boot_id: str) -> Response[bytes]:
 @get("/stream/{session_id:str}")
 async def stream_events(
     session_id: FromPath[str],
-    hub: Hub,
+    hub: NamedDependency[Hub],
     last_event_id_header: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
-    last_event_id: str | None = None,
-    wait: bool = True,
+    last_event_id: FromQuery[str | None] = None,
+    wait: FromQuery[bool] = True,
     event: Annotated[str | None, QueryParameter(pattern="^message$")] = None,
 ) -> Response[None] | Stream:
     """The session's events as Server-Sent Events, from behind the cursor on."""
