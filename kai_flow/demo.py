@@ -29,7 +29,7 @@ FIRST_REPORT, LAST_REPORT = 2020, 2024
 
 _SCHEMA = """
 CREATE TABLE tentang_data ( -- about this data
-    kunci TEXT PRIMARY KEY,
+    perihal TEXT PRIMARY KEY,
     keterangan TEXT NOT NULL
 );
 CREATE TABLE provinsi ( -- province

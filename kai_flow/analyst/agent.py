@@ -14,7 +14,7 @@ from kai_flow.analyst.guard import check
 from kai_flow.analyst.messages import say
 from kai_flow.analyst.naming import names_for
 from kai_flow.analyst.question import read
-from kai_flow.analyst.scan import scan
+from kai_flow.analyst.scan import SCAN_DEADLINE_S, scan
 from kai_flow.analyst.schema import Schema
 from kai_flow.analyst.sql import build
 from kai_flow.analyst.suggest import capabilities, suggest
@@ -62,10 +62,15 @@ class Analyst:
     """
 
     def __init__(
-        self, store: ConnectionStore, *, query_deadline_s: float = engine.QUERY_DEADLINE_S
+        self,
+        store: ConnectionStore,
+        *,
+        query_deadline_s: float = engine.QUERY_DEADLINE_S,
+        scan_deadline_s: float = SCAN_DEADLINE_S,
     ) -> None:
         self._store = store
         self._deadline_s = query_deadline_s
+        self._scan_deadline_s = scan_deadline_s
 
     async def execute(self, task: Task) -> dict[str, Any]:
         """Answer a question; the same steps as ``stream_execute``, without the events."""
@@ -101,9 +106,11 @@ class Analyst:
         """The analysis, step by step."""
         path = connection.sqlite_path()
         yield _tool_start("scan_schema", {"connection": connection.alias})
-        schema = await scan(path)
+        schema = await scan(path, self._scan_deadline_s)
         yield _tool_end("scan_schema", _overview(schema))
         question = read(prompt, schema)
+        if not schema.tables:
+            raise UnclearQuestion(say(question.language, "no_tables"))
         names = names_for(question)
         try:
             plan = understand(question)

@@ -84,7 +84,7 @@ def value_filters(question: Question) -> list[Condition]:
 
 
 def _names(question: Question, mention: Mention, value: Mention) -> bool:
-    """Whether a table or column mention only says what the value beside it is: "provinsi Bali"."""
+    """Whether a table or column mention only says what the value beside it is: "kota Palu"."""
     target, meant = question.meaning[mention], question.meaning[value]
     if mention in question.used or target.table != meant.table:
         return False

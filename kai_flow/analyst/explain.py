@@ -224,10 +224,13 @@ def _headline(story: Story, rows: Rows) -> str:
         lead = _first_place(story, who, story.measure(plan.measures[0]), value)
         if not plan.having:
             return lead
-        what = story.dimension(plan.dimensions[0])
+        first_group = plan.dimensions[0]
+        what = story.dimension(first_group)
+        if first_group.keys:
+            what = story.names.table(first_group.column.table, plural=count != 1)
         return story.pick(
             f"**{count}** {what} memenuhi syarat. {lead}",
-            f"**{count}** results for {what} meet the condition. {lead}",
+            f"**{count}** {what} with that. {lead}",
         )
     if plan.columns and plan.order and story.statement.measures and first[0] is not None:
         ranked = story.statement.measures[0]

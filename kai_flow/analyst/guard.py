@@ -57,6 +57,8 @@ def _check_tree(root: exp.Expr, tables: set[str]) -> None:
     """``RefusedSql`` unless the root is a query and every node is allowed."""
     if not isinstance(root, exp.Select | exp.SetOperation):
         raise RefusedSql("Only a SELECT can be run; nothing is ever written or configured.")
+    if any(not select.expressions for select in root.find_all(exp.Select)):
+        raise RefusedSql("A SELECT names no column; say what to select.")
     local = {cte.alias.casefold() for cte in root.find_all(exp.CTE)}
     if any(name in tables for name in local):
         raise RefusedSql("A WITH clause takes the name of a table; give it another name.")

@@ -19,6 +19,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
             " value, a ranking, or a trend by year."
         ),
     ),
+    "no_tables": (
+        "Di basis data ini tidak ada tabel; periksa URI koneksinya.",
+        "This database has no tables; check the connection's URI.",
+    ),
     "denied": (
         "Saya hanya mengerti “{word}” di depan sebuah nilai; sebutkan nilai yang dikecualikan.",
         "I understand “{word}” only in front of a value; name the value to leave out.",

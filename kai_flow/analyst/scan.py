@@ -18,7 +18,7 @@ from kai_flow.analyst.engine import Stop, connect, in_thread
 from kai_flow.analyst.errors import DatabaseUnavailable
 from kai_flow.analyst.schema import Column, ForeignKey, Kind, Note, Schema, Table
 
-__all__ = ["MAX_VALUES", "SAMPLE_ROWS", "scan", "scan_file"]
+__all__ = ["MAX_VALUES", "SAMPLE_ROWS", "SCAN_DEADLINE_S", "scan", "scan_file"]
 
 SCAN_DEADLINE_S = 20.0
 """After this many seconds no more values are looked at."""
@@ -41,9 +41,9 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d.*)?)?")
 _NUMBERS = ("INT", "REAL", "FLOA", "DOUB", "NUM", "DEC", "MONEY")
 
 
-async def scan(path: Path) -> Schema:
+async def scan(path: Path, deadline_s: float = SCAN_DEADLINE_S) -> Schema:
     """Scan in a thread; ``DatabaseUnavailable`` when the file is no readable SQLite database."""
-    return await in_thread(lambda stop: scan_file(path, stop), SCAN_DEADLINE_S)
+    return await in_thread(lambda stop: scan_file(path, stop), deadline_s)
 
 
 def scan_file(path: Path, stop: Stop) -> Schema:

@@ -31,7 +31,7 @@ class Subject:
     """What is ranked or grouped."""
 
     entity: Mention | None = None
-    """What is ranked or chosen: "provinsi" in "top 5 provinsi"."""
+    """What is ranked or chosen: "toko" in "top 5 toko"."""
     groups: list[Mention] = field(default_factory=list)
     """What stands after "per", "setiap", "by" …"""
     by_year: bool = False
@@ -153,7 +153,7 @@ def _asks_for_year(question: Question) -> bool:
 
 
 def _chosen(question: Question) -> Mention | None:
-    """The subject of "top provinces", "which province", "provinsi mana"."""
+    """The subject of "top shops", "which shop", "toko mana"."""
     for word in question.words:
         if word.sign in _EDGES or word.sign is Sign.WHICH:
             found = _after(question, word.end)
@@ -165,7 +165,7 @@ def _chosen(question: Question) -> Mention | None:
 
 
 def _ranked(question: Question, filtered: bool, by_group: bool) -> Mention | None:
-    """The subject of "provinsi dengan X tertinggi", "provinsi terbesar"."""
+    """The subject of "toko dengan X tertinggi", "toko terbesar"."""
     if question.has(Sign.PER):
         return None
     for word in question.words:
@@ -181,7 +181,7 @@ def _ranked(question: Question, filtered: bool, by_group: bool) -> Mention | Non
 
 
 def _follows_number(question: Question, mention: Mention) -> bool:
-    """Whether a table only says whose number it is: "modal awal koperasi tertinggi"."""
+    """Whether a table only says whose number it is: "laba toko tertinggi"."""
     before = question.before(mention.start)
     return isinstance(before, Mention) and question.kind(before) is Kind.NUMBER
 

@@ -135,7 +135,7 @@ def _extreme(question: Question, draft: _Draft) -> Aggregate | None:
 
 
 def _ranked_rows(question: Question, draft: _Draft) -> Plan | None:
-    """The plan that lists rows by a column of their own: "10 koperasi dengan X terbesar"."""
+    """The plan that lists rows by a column of their own: "10 toko dengan X terbesar"."""
     first = draft.measured[0]
     entity = draft.subject.entity
     if any(found.explicit for found in draft.measured) or draft.subject.groups:
@@ -277,11 +277,20 @@ def _limit(question: Question, draft: _Draft) -> tuple[int, bool]:
         return draft.subject.limit, False
     if draft.subject.groups and not question.has(Sign.TOP, Sign.BOTTOM):
         return 1000, True
-    entity = draft.subject.entity
-    plural = question.language == "en" and entity is not None and question.text(entity)[-1] == "s"
-    if question.has(Sign.WHICH, Sign.ASK) and not plural and not question.has(Sign.LIST):
+    one = question.has(Sign.WHICH, Sign.ASK) and not question.has(Sign.LIST)
+    if one and not _asks_for_several(question, draft.subject.entity):
         return 1, False
     return DEFAULT_TOP, True
+
+
+def _asks_for_several(question: Question, entity: Mention | None) -> bool:
+    """Whether an English question is in the plural: by its verb, else by the noun's ending."""
+    words = {token.word for token in question.tokens}
+    if question.language != "en" or words & {"has", "is", "was"}:
+        return False
+    if words & {"have", "are", "were"}:
+        return True
+    return entity is not None and question.text(entity).endswith("s")
 
 
 def _conditions(

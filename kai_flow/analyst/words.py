@@ -142,7 +142,7 @@ def _singular(word: str) -> str:
     return word
 
 
-# English words came into Indonesian by regular changes of spelling: province → provinsi.
+# English words came into Indonesian by regular changes of spelling: quality → kualitas.
 _LOANS = (
     *(("tion", "si"), ("sion", "si"), ("ty", "tas"), ("ive", "if"), ("nce", "nsi"), ("ph", "f")),
     *(("ck", "k"), ("ch", "k"), ("ct", "kt"), ("ce", "se"), ("ci", "si"), ("c", "k"), ("x", "ks")),
