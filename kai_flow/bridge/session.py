@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -24,19 +24,22 @@ from kai_flow.stream.buffer import EventBuffer, Slice
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import Delivered
 from kai_flow.stream.errors import InvalidQuery
-from kai_flow.stream.ids import START, EventId, epoch_of
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import EventId, epoch_of
 from kai_flow.stream.log import Answer, SessionLog, Taken
-from kai_flow.stream.pages import DEFAULT_PAGE_BYTES
+from kai_flow.stream.pages import DEFAULT_PAGE_BYTES, Page
 from kai_flow.stream.reader import EventReader, read_history
 from kai_flow.stream.signals import SessionClosed, publish
+from kai_flow.stream.tail import HistoryTail
 
 log = logging.getLogger(__name__)
 
-UNFED_SECONDS: Final = 2.0  # without a POST before the session is followed in Temporal
-FOLLOW_SECONDS: Final = 1.0  # between two reads while following
+UNFED_SECONDS: Final = 2.0  # without a useful POST before the session is followed in Temporal
+PAUSE_SECONDS: Final = 1.0  # after a failed call, before the next
+QUERY_SECONDS: Final = 2.0  # for the workflow's answer, before the history is read instead
 FLUSH_SECONDS: Final = 2.0  # how long the answer to a producer's last word waits for durability
 MAX_PAUSE_SECONDS: Final = 10.0
-KEPT_PAGES: Final = 4  # read-back pages kept for readers who come right after
+KEPT_PAGES: Final = 16  # read-back pages kept for readers who come right after
 
 
 class Run(NamedTuple):
@@ -78,8 +81,7 @@ class Session:
         self._signalling = True  # no other bridge is to do it
         self._flush = False  # the producer has said its last word
         self._wake_signaller = asyncio.Event()
-        self._posted_at = float("-inf")  # last POST
-        self._durable_to = START  # the furthest that a read from Temporal has shown
+        self._fed_at = time.monotonic()  # last POST that brought this log up to date
         self._pages: deque[tuple[EventId, Slice]] = deque(maxlen=KEPT_PAGES)
         self._reading: asyncio.Task[None] | None = None  # the read that all who wait share
         self._history: EventBuffer | None = None  # the complete stream, once closed
@@ -89,10 +91,12 @@ class Session:
 
     async def receive(self, post: Delivered) -> Answer:
         """Take in one POST of a producer; a last word is answered once all is durable."""
-        self.touched = self._posted_at = time.monotonic()
+        self.touched = time.monotonic()
         self._signalling = post.signaller in (None, self._boot_id)
-        answer = self.log.receive(post.run_id, post.base, post.events)
+        answer = self._take(post, post.events)
         if isinstance(answer, Taken):
+            if answer.held:
+                self._fed_at = time.monotonic()
             if answer.news:
                 self.bell.ring()
             self._flush = self._flush or post.done
@@ -102,11 +106,14 @@ class Session:
                 answer = await self._flushed(answer, post)
         return answer
 
+    def _take(self, post: Delivered, events: Sequence[NumberedEvent]) -> Answer:
+        return self.log.receive(post.run_id, post.base, events, signalling=self._signalling)
+
     async def _flushed(self, answer: Taken, post: Delivered) -> Answer:
         deadline = time.monotonic() + FLUSH_SECONDS
         while answer.durable < answer.received and time.monotonic() < deadline:
             await wait_for(self.bell.next, deadline - time.monotonic())
-            again = self.log.receive(post.run_id, post.base, ())
+            again = self._take(post, ())
             if not isinstance(again, Taken):
                 return again
             answer = again
@@ -158,33 +165,52 @@ class Session:
     async def _read(self, after: EventId) -> None:
         try:
             if self.outcome is not None:
-                await self._read_history(self.outcome.run_id)
+                self._history = await self._read_history(self.outcome.run_id)
                 return
-            page = await EventReader(self._client, self.id, self.run.run_id).page(after)
-            self._mark_durable(page.last)
-            if page.gap is not None:
-                # Deeper than the workflow's buffer: the history has it all.
-                history = await read_history(self._client, self.id, self.run.run_id)
-                self._keep(after, history.read(after, DEFAULT_PAGE_BYTES))
+            page = await self._query(after)
+            if page is not None and page.gap is None:
+                log.info(
+                    "session %s: %s events after %s by query", self.id, len(page.events), after
+                )
+                self._keep(after, Slice(page.events, page.next, page.has_more, None))
                 return
-            self._keep(after, Slice(page.events, page.next, page.has_more, None))
-        except (RPCError, WorkflowQueryFailedError, InvalidQuery) as error:
-            log.warning("session %s cannot be read back: %s", self.id, error)
-            await asyncio.sleep(FOLLOW_SECONDS)  # shared by all who wait: one try a second
+            # Deeper than the workflow's buffer, or no worker to ask: the history has it all.
+            history = await self._read_history(self.run.run_id)
+            for _ in range(KEPT_PAGES):
+                part = history.read(after, DEFAULT_PAGE_BYTES)
+                self._keep(after, part)
+                after = part.next
+                if not part.has_more:
+                    break
+        except RPCError as error:
+            log.warning("session %s cannot be read back: %s", self.id, error.message)
+            await asyncio.sleep(PAUSE_SECONDS)  # shared by all who wait: one try a second
+
+    async def _query(self, after: EventId) -> Page | None:
+        """One page of the workflow's buffer; None when it does not answer."""
+        try:
+            async with asyncio.timeout(QUERY_SECONDS):
+                page = await EventReader(self._client, self.id, self.run.run_id).page(after)
+        except (RPCError, WorkflowQueryFailedError, InvalidQuery, TimeoutError) as error:
+            log.info("session %s does not answer the query: %s", self.id, error)
+            return None
+        self._mark_durable(page.last)
+        return page
+
+    async def _read_history(self, run_id: str) -> EventBuffer:
+        history = await read_history(self._client, self.id, run_id)
+        log.info("session %s: %s events read from its history", self.id, len(history))
+        self._mark_durable(history.last)
+        return history
 
     def _keep(self, after: EventId, page: Slice) -> None:
         if page.events:
             self._pages.append((after, page))
 
-    async def _read_history(self, run_id: str) -> None:
-        self._history = await read_history(self._client, self.id, run_id)
-        self._mark_durable(self._history.last)
-
     def _mark_durable(self, last: EventId | None) -> None:
         """Temporal has shown `last` as its newest event."""
-        if last is not None:
-            self._durable_to = max(self._durable_to, last)
-            self.log.mark_durable(last)
+        if last is not None and self.log.mark_durable(last):
+            self.bell.ring()
 
     # Tasks
 
@@ -226,7 +252,7 @@ class Session:
                 self.bell.ring()
 
     async def _watch(self) -> None:
-        pause = FOLLOW_SECONDS
+        pause = PAUSE_SECONDS
         while self.outcome is None:
             try:
                 self.outcome = await wait_for_outcome(self._client, self.id, self.run.run_id)
@@ -242,23 +268,21 @@ class Session:
         self.bell.ring()
 
     async def _follow(self) -> None:
-        """Read what others make durable while nobody POSTs here."""
-        while self.outcome is None and self.readers:
-            await asyncio.sleep(FOLLOW_SECONDS)
-            if time.monotonic() - self._posted_at < UNFED_SECONDS or self.outcome is not None:
+        """Tail the history while no POST keeps this log up to date."""
+        tail = HistoryTail(self._client, self.id, self.run.run_id)
+        while self.outcome is None and self.readers and not tail.ended:
+            unfed = time.monotonic() - self._fed_at
+            if unfed < UNFED_SECONDS:
+                await asyncio.sleep(UNFED_SECONDS - unfed)
                 continue
-            position = self._durable_to
-            if self.log.current is not None:
-                position = max(position, self.log.current.durable)
             try:
-                page = await EventReader(self._client, self.id, self.run.run_id).page(position)
-            except (RPCError, WorkflowQueryFailedError, InvalidQuery) as error:
-                log.info("session %s cannot be followed: %s", self.id, error)
+                events = await tail.read()
+            except RPCError as error:
+                log.info("session %s cannot be followed: %s", self.id, error.message)
+                await asyncio.sleep(PAUSE_SECONDS)
                 continue
-            if page.events:
-                self._durable_to = max(self._durable_to, page.next)
-                if self.log.absorb(page.events):
-                    self.bell.ring()
+            if events and self.log.absorb(events):
+                self.bell.ring()
 
     async def stop(self) -> None:
         """Make durable what is held, within FLUSH_SECONDS, and end every task."""

@@ -35,6 +35,10 @@ class Cadence:
             return self._began
         return self._not_before
 
+    def period(self, now: float) -> float:
+        """Seconds between an acknowledgement and the next signal, at the age reached by `now`."""
+        return max(self.interval, (now - self._began) / AGE_SHARE)
+
     def sent(self) -> None:
         """A signal went out."""
         self._in_flight = True
@@ -43,7 +47,7 @@ class Cadence:
         """The server has it; the next waits a period from now, so signalling clocks itself."""
         self._in_flight = False
         self._failures = 0
-        self._not_before = now + max(self.interval, (now - self._began) / AGE_SHARE)
+        self._not_before = now + self.period(now)
 
     def failed(self, now: float) -> None:
         """It is unknown whether it arrived; the same batch goes again after a growing pause."""

@@ -16,12 +16,14 @@ from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
 
+# Both on top of the cadence's period, which grows with age: a bridge is not late before that.
 STALL_SECONDS: Final = 5.0  # without progress of `durable` before the producer signals itself
 SIGNALLER_SECONDS: Final = 2.0  # without progress of `durable` before another bridge is asked
 PROBE_SECONDS: Final = 1.0  # between POSTs while something is not durable
 MAX_TRIES: Final = 3  # failed POSTs in a row before a delivery-only receiver is not waited for
 FIRST_PAUSE_SECONDS: Final = 0.25
 MAX_PAUSE_SECONDS: Final = 5.0
+MAX_RETRY_AFTER_SECONDS: Final = 30.0  # whatever a receiver asks for: the agent may be waiting
 
 
 class Receiver(Enum):
@@ -64,13 +66,15 @@ class Delivery:
         self.cadence = cadence
         self.receiver = Receiver.UNKNOWN if callback else Receiver.NONE
         self.signaller: str | None = None  # boot id of the bridge that is to signal
+        self._named_at = now  # when it was named, was first told so, or last proved itself
+        self._told = False  # it has answered a POST that named it
         self.superseded = False  # set for good by a 410
         self.finished = False  # no more events will come
         self._accepts_batch = False
         self._posting = False  # a POST is in flight
         self.outbox.must_deliver = callback
         self._failures = 0  # failed POSTs in a row
-        self._vain = 0  # answered POSTs in a row that brought the receiver nothing new
+        self._vain = 0  # answers that sent us back, since one that took something never sent before
         self._not_before = now  # earliest next POST after a failure
         self._posted_at = now  # last time a POST was answered
         self._waiting_since: float | None = None  # since when `durable` owes us progress
@@ -81,7 +85,7 @@ class Delivery:
 
     def appended(self, now: float) -> None:
         """An event was put into the outbox."""
-        if self._waiting_since is None:
+        if self._waiting_since is None or self.outbox.waiting == 1:
             self._waiting_since = now
 
     def finish(self) -> None:
@@ -134,17 +138,20 @@ class Delivery:
         self._answered(now)
         self.receiver, self.outbox.must_deliver = Receiver.BRIDGE, False
         self._accepts_batch = answer.accepts_batch
-        self._choose_signaller(answer.bridge, now)
+        works = answer.durable >= post.base  # more than `base` told it: somebody signals for us
+        self._choose_signaller(answer.bridge, now, works=works)
+        self._direct = self._direct and not works
+        end = post.events[-1].id if post.events else self.outbox.posted
+        sent = self.outbox.sent
         shown = [event for event in post.events if event.id <= answer.received]
         if shown:
             self.outbox.delivered(shown)
-        self._pause_if_vain(bool(post.events) and not shown, now)
+        if self.outbox.sent > sent:
+            self._vain = 0
+        if answer.received < end:
+            self._pause_in_vain(now)
         self.outbox.move_to(answer.received.offset(1))
-        news = self.outbox.acknowledge(answer.durable)
-        if answer.durable >= post.base:  # more than `base` told it: this bridge does signal
-            self._direct = False
-        if news or not self.outbox:
-            self._waiting_since = now if self.outbox else None
+        self._progressed(answer.durable, now)
         self.outbox.trim()
         if post.done:
             self._done_due = False
@@ -164,8 +171,12 @@ class Delivery:
     def gap_reported(self, expected: EventId, now: float) -> None:
         """A bridge answered 409: it needs what comes from `expected` on."""
         self._answered(now)
-        self._pause_if_vain(True, now)
+        self.receiver, self.outbox.must_deliver = Receiver.BRIDGE, False
+        self._pause_in_vain(now)
         self.outbox.move_to(expected)
+        self.outbox.trim()
+        if self._vain >= MAX_TRIES and not self.outbox:
+            self._done_due = False  # all is durable, and yet it asks for more
 
     def refused_as_superseded(self) -> None:
         """A bridge answered 410: another attempt, or the session's end, has taken over."""
@@ -180,6 +191,7 @@ class Delivery:
         self._posting = False
         self._failures += 1
         pause = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(self._failures - 1, 10))
+        retry_after = min(retry_after, MAX_RETRY_AFTER_SECONDS)
         self._not_before = now + max(retry_after, pause * (0.5 + jitter / 2))
         if self._failures < MAX_TRIES:
             return
@@ -194,9 +206,7 @@ class Delivery:
     def signalled(self, through: EventId, now: float) -> None:
         """The server acknowledged our own signal."""
         self.cadence.acknowledged(now)
-        self.outbox.acknowledge(through)
-        if not self.outbox:
-            self._waiting_since = None
+        self._progressed(through, now)
 
     def signal_failed(self, now: float) -> None:
         """Our own signal may or may not have arrived."""
@@ -208,14 +218,26 @@ class Delivery:
         self._posting = False
         self._failures, self._posted_at, self._not_before = 0, now, now
 
-    def _choose_signaller(self, bridge: str, now: float) -> None:
-        stale = self._waiting_since is not None and now - self._waiting_since > SIGNALLER_SECONDS
-        if self.signaller is None or stale:
-            self.signaller = bridge
+    def _progressed(self, durable: EventId, now: float) -> None:
+        if self.outbox.acknowledge(durable):
+            self._waiting_since = now
+        if not self.outbox.waiting:
+            self._waiting_since = None
 
-    def _pause_if_vain(self, vain: bool, now: float) -> None:
-        self._vain = self._vain + 1 if vain else 0
-        if self._vain > 1:  # the first refusal is answered at once, a second one in a row is not
+    def _choose_signaller(self, bridge: str, now: float, *, works: bool) -> None:
+        if works or (bridge == self.signaller and not self._told):
+            self._named_at = now
+        self._told = self._told or bridge == self.signaller
+        # One just named must first be reached again, through whatever balancer there is.
+        patience = self.cadence.period(now) + (SIGNALLER_SECONDS if self._told else STALL_SECONDS)
+        owing = self._waiting_since is not None and now - self._waiting_since > patience
+        late = now - self._named_at > patience and (owing or self._direct)
+        if self.signaller is None or late:
+            self.signaller, self._named_at, self._told = bridge, now, False
+
+    def _pause_in_vain(self, now: float) -> None:
+        self._vain += 1
+        if self._vain > 1:  # the first refusal is answered at once, a second one is not
             pause = FIRST_PAUSE_SECONDS * 2 ** min(self._vain - 2, 10)
             self._not_before = now + min(MAX_PAUSE_SECONDS, pause)
 
@@ -237,8 +259,12 @@ class Delivery:
             return None
         flush = self.finished or self.outbox.half_full
         due = self.cadence.due(self.outbox.waiting, self.outbox.waiting_bytes, flush=flush)
-        if due is None or self._direct:
+        if due is None or self._waiting_since is None:
             return due
-        if self._waiting_since is None:
-            return None
-        return max(due, self._waiting_since + STALL_SECONDS)
+        if self._direct and (self.receiver is not Receiver.BRIDGE or self._failures):
+            return due
+        # A bridge that answers is left its time, also the one that is to take over from us again.
+        patience = SIGNALLER_SECONDS if self._direct else STALL_SECONDS
+        if not self.finished:
+            patience += self.cadence.period(self._waiting_since)
+        return max(due, self._waiting_since + patience)

@@ -24,6 +24,8 @@ class Taken(NamedTuple):
     durable: EventId
     news: bool = False
     """There is something new to show."""
+    held: bool = True
+    """The log has all that was POSTed; False: it left that to the bridge that signals."""
 
 
 class Missing(NamedTuple):
@@ -79,8 +81,15 @@ class Attempt:
         """How many events are not durable."""
         return len(self._waiting)
 
-    def receive(self, base: EventId, events: Sequence[NumberedEvent]) -> Answer:
-        """Take in one POST. `base` is the producer's word that everything before it is durable."""
+    def receive(
+        self, base: EventId, events: Sequence[NumberedEvent], *, signalling: bool = True
+    ) -> Answer:
+        """Take in one POST. `base` is the producer's word that everything before it is durable.
+
+        A bridge that is not the one to signal need not hold everything: what would leave a hole
+        it lets pass, and its readers get it from the history. Asking for it again would make the
+        producer POST everything once for each bridge.
+        """
         if self.received < base.offset(-1):
             self._jump(base)
         self._settle(base.offset(-1))
@@ -88,7 +97,9 @@ class Attempt:
         if not new:
             return Taken(self.received, self.durable)
         if new[0].id.seq > self.received.seq + 1:
-            return Missing(self.received.offset(1))
+            if signalling:
+                return Missing(self.received.offset(1))
+            return Taken(new[-1].id, self.durable, held=False)
         if self.waiting_bytes + sum(len(event.data) for event in new) > self._max_bytes:
             return Full()
         self._append(new)
@@ -181,8 +192,15 @@ class SessionLog:
         self._encode = encode
         self._max_bytes = max_bytes
 
-    def receive(self, run_id: str, base: EventId, events: Sequence[NumberedEvent]) -> Answer:
-        """Take in one POST: `events` of one attempt, consecutive; `base` as in Attempt.receive."""
+    def receive(
+        self,
+        run_id: str,
+        base: EventId,
+        events: Sequence[NumberedEvent],
+        *,
+        signalling: bool = True,
+    ) -> Answer:
+        """Take in one POST of one attempt's consecutive events; see Attempt.receive."""
         if self.closed:
             return Stale()
         current, nothing = self.current, base.offset(-1)
@@ -190,16 +208,15 @@ class SessionLog:
             self.current = current = self._attempt(base, run_id)
         if base.try_of == current.try_of:
             current.run_id = run_id
-            return current.receive(base, events)
+            return current.receive(base, events, signalling=signalling)
         if base.try_of < current.try_of:
-            return Stale() if current.confirmed else Taken(nothing, nothing)
+            return Stale() if current.confirmed else Taken(nothing, nothing, held=False)
         if self.claim is None or self.claim.try_of < base.try_of:
             self.claim = self._attempt(base, run_id)
         if base.try_of < self.claim.try_of:
-            return Taken(nothing, nothing)
-        answer = self.claim.receive(base, events)
-        self._promote()
-        return answer._replace(news=False) if isinstance(answer, Taken) else answer
+            return Taken(nothing, nothing, held=False)
+        answer = self.claim.receive(base, events, signalling=signalling)
+        return answer._replace(news=False, held=False) if isinstance(answer, Taken) else answer
 
     def absorb(self, events: Sequence[NumberedEvent]) -> bool:
         """Take in durable events of a page or a history, in order; True if there is news."""
@@ -215,13 +232,13 @@ class SessionLog:
         return news
 
     def mark_durable(self, through: EventId) -> bool:
-        """The history reaches `through`; True when that puts another attempt in its place."""
-        before = self.current
+        """The history reaches `through`; True when that changes where readers stand."""
+        before = self._front
         attempt = self._at(through.offset(1))
         if attempt is not None:
             attempt.mark_durable(through)
             self._promote()
-        return self.current is not before
+        return self._front != before
 
     def signal_next(self) -> Attempt | None:
         """The attempt whose events should be signalled next."""
@@ -238,6 +255,10 @@ class SessionLog:
     def bytes(self) -> int:
         """Of everything held."""
         return sum(a.bytes + a.waiting_bytes for a in (self.current, self.claim) if a is not None)
+
+    @property
+    def _front(self) -> EventId | None:
+        return None if self.current is None else self.current.received
 
     def _attempt(self, first: EventId, run_id: str | None) -> Attempt:
         return Attempt(first, run_id, self._encode, self._max_bytes)
