@@ -4,6 +4,8 @@ import logging
 import sys
 
 import structlog
+from temporalio import activity, workflow
+from temporalio.exceptions import ApplicationError
 
 
 def log_to_stderr(level: str | None) -> None:
@@ -11,7 +13,10 @@ def log_to_stderr(level: str | None) -> None:
     threshold = logging.CRITICAL if level is None else getattr(logging, level.upper())
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
-    handler.addFilter(_one_sentence)
+    handler.addFilter(_name_session)
+    # the SDK's own way of saying where: a dictionary of 400 characters behind each line
+    activity.logger.activity_info_on_message = False
+    workflow.logger.workflow_info_on_message = False
     logging.basicConfig(level=threshold, handlers=[handler], force=True)
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
@@ -22,25 +27,20 @@ def log_to_stderr(level: str | None) -> None:
         logging.getLogger(chatty).setLevel(max(threshold, logging.WARNING))
 
 
-def _one_sentence(record: logging.LogRecord) -> bool:
-    """Log a failure that an activity reports on purpose without its traceback.
+def _name_session(record: logging.LogRecord) -> bool:
+    """Say which session a line of an activity or workflow is about, and spare known tracebacks.
 
     An `ApplicationError` is our own sentence (an unknown connection, a worker that shuts down);
     anything else is a defect, of an agent perhaps, and keeps its traceback.
     """
+    info = getattr(record, "temporal_activity", None) or getattr(record, "temporal_workflow", None)
+    if info is None:
+        return True
     failure = record.exc_info[1] if record.exc_info else None
-    if record.name == "temporalio.activity" and failure is not None:
-        from temporalio.exceptions import ApplicationError  # noqa: PLC0415  (heavy, and loaded by now)
-
-        if isinstance(failure, ApplicationError):
-            where = getattr(record, "temporal_activity", {})
-            record.msg, record.args = (
-                "session %s, attempt %s: %s",
-                (
-                    where.get("workflow_id"),
-                    where.get("attempt"),
-                    failure,
-                ),
-            )
-            record.exc_info = None
+    message = record.getMessage()
+    if isinstance(failure, ApplicationError):
+        message, record.exc_info = str(failure), None
+    if "session" not in message:
+        message = f"session {info.get('workflow_id')}, attempt {info.get('attempt')}: {message}"
+    record.msg, record.args = message, None
     return True
