@@ -169,7 +169,7 @@ class LogAgainstModel(RuleBasedStateMachine):
 
     def expected(self, place: Try, base: EventId, events: list[NumberedEvent]) -> Answer:
         """The answer by the plain rules."""
-        unchanged = Taken(base.offset(-1), base.offset(-1))
+        unchanged = Taken(base.offset(-1), base.offset(-1), held=False)
         if self.current is None:
             self.current = place
             self.known[place] = PlainAttempt(base.seq - 1)
@@ -183,7 +183,7 @@ class LogAgainstModel(RuleBasedStateMachine):
         if place < self.claim:
             return unchanged
         answer = self.known[place].receive(base, events)
-        return answer._replace(news=False) if isinstance(answer, Taken) else answer
+        return answer._replace(news=False, held=False) if isinstance(answer, Taken) else answer
 
     @rule()
     def bridge_signals(self) -> None:
@@ -198,8 +198,9 @@ class LogAgainstModel(RuleBasedStateMachine):
         waiting = self.known[attempt.try_of].waiting
         assert list(events) == [waiting[n] for n in sorted(waiting)]
         self.becomes_durable(events)
-        before = self.log.current
-        assert self.log.mark_durable(events[-1].id) == (self.log.current is not before)
+        before = self.log.current and self.log.current.received
+        moved = self.log.mark_durable(events[-1].id)
+        assert moved == ((self.log.current and self.log.current.received) != before)
         self.hears(events[-1].id)
 
     def hears(self, through: EventId) -> None:
