@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
@@ -19,6 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from kai_flow.bridge.room import Room
 from kai_flow.bridge.session import Run, Session
 from kai_flow.stream.callback import Delivered, HandMade
+from kai_flow.stream.clock import now
 from kai_flow.stream.log import Answer, Stale
 from kai_flow.stream.names import DONE
 from kai_flow.stream.signals import RPC_TIMEOUT
@@ -167,12 +167,12 @@ class Hub:
         """Wake readers to look at their clocks, and forget what is idle, until cancelled."""
         while True:
             await asyncio.sleep(min(TICK_SECONDS, self.idle_timeout / 2))
-            now = time.monotonic()
+            moment = now()
             for room in list(self._rooms.values()):
                 session = room.session
                 if room.readers:
                     room.bell.ring()
-                elif session is None or now - session.touched > FORGET_SECONDS:
+                elif session is None or moment - session.touched > FORGET_SECONDS:
                     del self._rooms[room.id]
                     if session is not None:
                         await session.stop()

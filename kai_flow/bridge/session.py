@@ -7,7 +7,6 @@ are woken by the room's bell; none of them has a queue.
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import Coroutine, Sequence
 from functools import partial
@@ -23,6 +22,7 @@ from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import EventBuffer, Slice
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import Delivered
+from kai_flow.stream.clock import now
 from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId, epoch_of
@@ -73,15 +73,15 @@ class Session:
         self.bell = bell  # rung whenever a reader may go on
         self.outcome: Outcome | None = None  # set once, when the workflow has closed
         self.readers = 0
-        self.touched = time.monotonic()  # last POST or reader, for forgetting the idle
+        self.touched = now()  # last POST or reader, for forgetting the idle
         self.log = SessionLog(partial(encode_event, epoch=run.epoch))
         self._client = client
         self._boot_id = boot_id
-        self._cadence = Cadence(signal_interval, time.monotonic())
+        self._cadence = Cadence(signal_interval, now())
         self._signalling = True  # no other bridge is to do it
         self._flush = False  # the producer has said its last word
         self._wake_signaller = asyncio.Event()
-        self._fed_at = time.monotonic()  # last POST that brought this log up to date
+        self._fed_at = now()  # last POST that brought this log up to date
         self._pages: deque[tuple[EventId, Slice]] = deque(maxlen=KEPT_PAGES)
         self._reading: asyncio.Task[None] | None = None  # the read that all who wait share
         self._history: EventBuffer | None = None  # the complete stream, once closed
@@ -91,12 +91,12 @@ class Session:
 
     async def receive(self, post: Delivered) -> Answer:
         """Take in one POST of a producer; a last word is answered once all is durable."""
-        self.touched = time.monotonic()
+        self.touched = now()
         self._signalling = post.signaller in (None, self._boot_id)
         answer = self._take(post, post.events)
         if isinstance(answer, Taken):
             if answer.held:
-                self._fed_at = time.monotonic()
+                self._fed_at = now()
             if answer.news:
                 self.bell.ring()
             self._flush = self._flush or post.done
@@ -110,9 +110,9 @@ class Session:
         return self.log.receive(post.run_id, post.base, events, signalling=self._signalling)
 
     async def _flushed(self, answer: Taken, post: Delivered) -> Answer:
-        deadline = time.monotonic() + FLUSH_SECONDS
-        while answer.durable < answer.received and time.monotonic() < deadline:
-            await wait_for(self.bell.next, deadline - time.monotonic())
+        deadline = now() + FLUSH_SECONDS
+        while answer.durable < answer.received and now() < deadline:
+            await wait_for(self.bell.next, deadline - now())
             again = self._take(post, ())
             if not isinstance(again, Taken):
                 return again
@@ -124,7 +124,7 @@ class Session:
     def attend(self) -> None:
         """A reader has come: see to what it will need to know."""
         self.readers += 1
-        self.touched = time.monotonic()
+        self.touched = now()
         if self.outcome is None:
             self._start("watcher", self._watch)
             self._start("follower", self._follow)
@@ -132,7 +132,7 @@ class Session:
     def leave(self) -> None:
         """A reader has gone."""
         self.readers -= 1
-        self.touched = time.monotonic()
+        self.touched = now()
 
     @property
     def complete(self) -> bool:
@@ -229,7 +229,7 @@ class Session:
         while self._signalling and (attempt := self.log.signal_next()) is not None:
             self._wake_signaller.clear()
             due = self._cadence.due(attempt.waiting, attempt.waiting_bytes, flush=self._flush)
-            pause = 0.0 if due is None else due - time.monotonic()
+            pause = 0.0 if due is None else due - now()
             if pause > 0:
                 await wait_for(self._wake_signaller, pause)
                 continue
@@ -245,9 +245,9 @@ class Session:
                 log.warning(
                     "session %s: the signal of %s failed: %s", self.id, batch.first, error.message
                 )
-                self._cadence.failed(time.monotonic())
+                self._cadence.failed(now())
             else:
-                self._cadence.acknowledged(time.monotonic())
+                self._cadence.acknowledged(now())
                 self.log.mark_durable(batch.last)
                 self.bell.ring()
 
@@ -271,7 +271,7 @@ class Session:
         """Tail the history while no POST keeps this log up to date."""
         tail = HistoryTail(self._client, self.id, self.run.run_id)
         while self.outcome is None and self.readers and not tail.ended:
-            unfed = time.monotonic() - self._fed_at
+            unfed = now() - self._fed_at
             if unfed < UNFED_SECONDS:
                 await asyncio.sleep(UNFED_SECONDS - unfed)
                 continue

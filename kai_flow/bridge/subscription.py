@@ -4,7 +4,6 @@ It reads memory first, then the durable copy, then waits. A live event is shown 
 cursor is its predecessor; everything else is read back first, so an outage is never a gap.
 """
 
-import time
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -21,6 +20,7 @@ from kai_flow.bridge.sse import (
     encode_event,
 )
 from kai_flow.stream.buffer import Slice
+from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.log import Behind, Chunk
 
@@ -51,7 +51,7 @@ class _Subscriber:
         self._cursor = cursor  # as the client gave it
         self._hand_made = room.shown  # number of the last hand-made event seen
         self._over = False  # the stream ends here
-        self._written_at = self._event_at = time.monotonic()  # last frame; last frame of an event
+        self._written_at = self._event_at = now()  # last frame; last frame of an event
 
     async def frames(self) -> AsyncIterator[bytes]:
         while (session := self._room.session) is None:
@@ -107,22 +107,22 @@ class _Subscriber:
 
     def _aside(self) -> bytes:
         """What else there is to say now: hand-made events, a heartbeat, the idle timeout."""
-        now = time.monotonic()
+        moment = now()
         hand_made = self._room.hand_made(self._hand_made)
         self._hand_made = self._room.shown
         self._over = self._hub.stopping or self._room.ended
         if hand_made:
             return self._event(b"".join(hand_made))
-        if now - self._event_at >= self._hub.idle_timeout:
+        if moment - self._event_at >= self._hub.idle_timeout:
             self._over = True
             return encode_control("idle_timeout")
-        if now - self._written_at >= HEARTBEAT_SECONDS:
-            self._written_at = now
+        if moment - self._written_at >= HEARTBEAT_SECONDS:
+            self._written_at = moment
             return HEARTBEAT
         return b""
 
     def _event(self, frames: bytes) -> bytes:
-        self._written_at = self._event_at = time.monotonic()
+        self._written_at = self._event_at = now()
         return frames
 
 

@@ -13,7 +13,6 @@ Leaving the block returns once everything is durable. What is decided is decided
 
 import asyncio
 import random
-import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from types import TracebackType
@@ -33,6 +32,7 @@ from kai_flow.stream.callback import (
     read_answer,
     read_expected,
 )
+from kai_flow.stream.clock import now
 from kai_flow.stream.delivery import Delivery, Post, Receiver
 from kai_flow.stream.errors import Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
@@ -90,9 +90,12 @@ class EventProducer:
         )
         self._origin = Origin(workflow_id, run_id, first_run_id)
         self._outbox = Outbox(number.producer if number else 1, info.attempt)
-        now = time.monotonic()
+        moment = now()
         self._delivery = Delivery(
-            self._outbox, Cadence(self._interval, now), callback=self._url is not None, now=now
+            self._outbox,
+            Cadence(self._interval, moment),
+            callback=self._url is not None,
+            now=moment,
         )
         self._spawn(self._drive())
         self._spawn(self._beat())
@@ -131,7 +134,7 @@ class EventProducer:
         if not self._outbox.has_room(len(data)):
             await self._until(lambda: self._outbox.has_room(len(data)))
         numbered = self._outbox.append(kind, data)
-        self._delivery.appended(time.monotonic())
+        self._delivery.appended(now())
         self._wake.set()
         if numbered.id.seq % HEARTBEAT_EVENTS == 0:
             activity.heartbeat(self._progress())
@@ -174,16 +177,16 @@ class EventProducer:
     async def _drive(self) -> None:
         while True:
             self._wake.clear()
-            now = time.monotonic()
-            post = self._delivery.next_post(now)
+            moment = now()
+            post = self._delivery.next_post(moment)
             if post is not None:
                 self._spawn(self._post(post))
-            events = self._delivery.next_signal(now)
+            events = self._delivery.next_signal(moment)
             if events:
                 self._spawn(self._signal(Batch(self._origin.run_id, events)))
-            wake_at = None if post or events else self._delivery.wake_at()
+            wake_at = self._delivery.wake_at()
             with suppress(TimeoutError):
-                async with asyncio.timeout(None if wake_at is None else max(0, wake_at - now)):
+                async with asyncio.timeout(None if wake_at is None else max(0, wake_at - moment)):
                     await self._wake.wait()
 
     async def _post(self, post: Post) -> None:
@@ -204,15 +207,15 @@ class EventProducer:
         self._notify()
 
     def _take_answer(self, post: Post, response: httpx.Response, answer: bytes) -> None:
-        now, delivery = time.monotonic(), self._delivery
+        moment, delivery = now(), self._delivery
         if response.is_success:
             acknowledged = read_answer(answer)
             if acknowledged is not None:
-                delivery.acknowledged(post, acknowledged, now)
+                delivery.acknowledged(post, acknowledged, moment)
             else:
-                delivery.delivered(post, now)
+                delivery.delivered(post, moment)
         elif response.status_code == httpx.codes.CONFLICT and (expected := read_expected(answer)):
-            delivery.gap_reported(expected, now)
+            delivery.gap_reported(expected, moment)
         elif response.status_code == httpx.codes.GONE and delivery.receiver is not Receiver.PLAIN:
             self._refused_as_superseded()
         else:
@@ -233,7 +236,7 @@ class EventProducer:
             why, self._origin.workflow_id, what, self._url,
         )  # fmt: skip
         jitter = random.random()
-        self._delivery.post_failed(post, time.monotonic(), jitter=jitter, retry_after=retry_after)
+        self._delivery.post_failed(post, now(), jitter=jitter, retry_after=retry_after)
 
     async def _signal(self, batch: Batch) -> None:
         try:
@@ -245,9 +248,9 @@ class EventProducer:
                 "signal failed: %s (session %s, event %s)",
                 error.message, self._origin.workflow_id, batch.first,
             )  # fmt: skip
-            self._delivery.signal_failed(time.monotonic())
+            self._delivery.signal_failed(now())
         else:
-            self._delivery.signalled(batch.last, time.monotonic())
+            self._delivery.signalled(batch.last, now())
         self._notify()
 
     async def _beat(self) -> None:
