@@ -14,6 +14,7 @@ from kai_flow.analyst.words import Token, slips
 __all__ = [
     "FILLERS",
     "LANGUAGE_WORDS",
+    "SIGN_WORDS",
     "Language",
     "Sign",
     "Word",
@@ -165,7 +166,10 @@ _EN_ONLY = (
 FILLERS = frozenset(f"{_ID_ONLY} {_EN_ONLY}".split())
 """Words that carry no meaning of their own for an analysis."""
 
-LANGUAGE_WORDS = FILLERS | {word for phrase in _LEXICON for word in phrase}
+SIGN_WORDS = frozenset(word for phrase in _LEXICON for word in phrase)
+"""Every word of a phrase that does something."""
+
+LANGUAGE_WORDS = FILLERS | SIGN_WORDS
 """Every word with a fixed meaning: never taken for a misspelled table or column."""
 
 _ENGLISH = frozenset(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from kai_flow.analyst.language import LANGUAGE_WORDS
+from kai_flow.analyst.language import LANGUAGE_WORDS, SIGN_WORDS
 from kai_flow.analyst.schema import Column, ColumnRef, Kind, Schema, Table
 from kai_flow.analyst.words import Token, likeness, split_name
 
@@ -139,7 +139,7 @@ def _walk(
     """Follow a label's words, in any order, from one token on as far as they go."""
     remaining = list(zip(label.words, label.weights, strict=True))
     covered = sure = 0.0
-    content = False
+    content = filler = False
     end = position = start
     while remaining and position < len(tokens):
         best = max(remaining, key=lambda part: likes[position].get(part[0], 0.0))
@@ -149,15 +149,23 @@ def _walk(
             covered += best[1]
             sure += best[1] * score
             content |= tokens[position].word not in LANGUAGE_WORDS
+            filler |= _could_name(tokens[position].word)
             end = position + 1
         elif position == start or tokens[position].word not in _CONNECTORS:
             break
         position += 1
     total = sum(label.weights)
-    if not content or covered / total < _ENOUGH:
+    # "order" and "amount" are small talk unless something is called just that.
+    named = content or (filler and not remaining)
+    if not named or covered / total < _ENOUGH:
         return None
     # A loan or a slip must not beat the same word written right: certainty counts squared.
     return _Candidate(start, end, covered / total * (sure / covered) ** 2, label.target)
+
+
+def _could_name(word: str) -> bool:
+    """Whether a filler may be the whole name of something: long enough, and no analysis word."""
+    return len(word) >= 4 and word not in SIGN_WORDS
 
 
 def _acceptable(

@@ -152,6 +152,8 @@ def _named_by_sign(question: Question) -> list[Found]:
         for ref in named_exactly(question.schema, question.tokens[word.start].word):
             if question.schema.column(ref).kind is Kind.NUMBER:
                 before = question.before(word.start)
+                if isinstance(before, Mention):  # "average order total"
+                    before = question.before(before.start)
                 sign = before.sign if isinstance(before, Word) else None
                 aggregate = _AGGREGATES.get(sign, Aggregate.SUM) if sign else Aggregate.SUM
                 return [Found(Measure(aggregate, ref.table, ref.column), explicit=True)]

@@ -261,10 +261,7 @@ def _dimension(question: Question, mention: Mention) -> Dimension:
         name = table.label.name if table.label else table.columns[0].name
         return Dimension(ColumnRef(table.name, name), keys)
     temporal = target.kind is TargetKind.COLUMN and question.kind(mention) in {Kind.YEAR, Kind.DATE}
-    keys = ()
-    if table.label and table.label.name == target.column:
-        keys = tuple(ColumnRef(table.name, name) for name in table.primary_key)
-    return Dimension(target.ref, keys, temporal)
+    return Dimension(target.ref, (), temporal)
 
 
 def _value_of(question: Question, mention: Mention, column: ColumnRef) -> bool:
