@@ -7,28 +7,24 @@ are woken by the room's bell; none of them has a queue.
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.bridge.bell import Bell, wait_for
 from kai_flow.bridge.outcome import Outcome, wait_for_outcome
+from kai_flow.bridge.readback import DurableCopy
 from kai_flow.bridge.sse import encode_event
 from kai_flow.stream.batches import Batch
-from kai_flow.stream.buffer import EventBuffer, Slice
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import Delivered
 from kai_flow.stream.clock import now
-from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId, epoch_of
 from kai_flow.stream.log import Answer, SessionLog, Taken
-from kai_flow.stream.pages import DEFAULT_PAGE_BYTES, Page
-from kai_flow.stream.reader import EventReader, read_history
 from kai_flow.stream.signals import SessionClosed, publish
 from kai_flow.stream.tail import HistoryTail
 
@@ -36,10 +32,8 @@ log = logging.getLogger(__name__)
 
 UNFED_SECONDS: Final = 2.0  # without a useful POST before the session is followed in Temporal
 PAUSE_SECONDS: Final = 1.0  # after a failed call, before the next
-QUERY_SECONDS: Final = 2.0  # for the workflow's answer, before the history is read instead
 FLUSH_SECONDS: Final = 2.0  # how long the answer to a producer's last word waits for durability
 MAX_PAUSE_SECONDS: Final = 10.0
-KEPT_PAGES: Final = 16  # read-back pages kept for readers who come right after
 
 
 class Run(NamedTuple):
@@ -75,6 +69,7 @@ class Session:
         self.readers = 0
         self.touched = now()  # last POST or reader, for forgetting the idle
         self.log = SessionLog(partial(encode_event, epoch=run.epoch))
+        self.durable = DurableCopy(client, session_id, run.run_id, self._mark_durable)
         self._client = client
         self._boot_id = boot_id
         self._cadence = Cadence(signal_interval, now())
@@ -82,9 +77,6 @@ class Session:
         self._flush = False  # the producer has said its last word
         self._wake_signaller = asyncio.Event()
         self._fed_at = now()  # last POST that brought this log up to date
-        self._pages: deque[tuple[EventId, Slice]] = deque(maxlen=KEPT_PAGES)
-        self._reading: asyncio.Task[None] | None = None  # the read that all who wait share
-        self._history: EventBuffer | None = None  # the complete stream, once closed
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     # POSTs
@@ -134,82 +126,8 @@ class Session:
         self.readers -= 1
         self.touched = now()
 
-    @property
-    def complete(self) -> bool:
-        """The workflow has closed and its whole stream is at hand."""
-        return self._history is not None
-
-    def kept(self, after: EventId) -> Slice | None:
-        """What an earlier read from Temporal still tells a reader at `after`."""
-        if self._history is not None:
-            return self._history.read(after, DEFAULT_PAGE_BYTES)
-        for start, page in self._pages:
-            if start <= after < page.next:
-                events = tuple(event for event in page.events if event.id > after)
-                return Slice(events, page.next, page.has_more, page.gap if start == after else None)
-        return None
-
-    async def read_back(self, after: EventId) -> Slice | None:
-        """The durable events after `after`: the next page of them, shared by all who wait.
-
-        None when Temporal could not be asked, or does not show them yet: wait and try again.
-        """
-        kept = self.kept(after)
-        if kept is not None:
-            return kept
-        if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._read(after))
-        await asyncio.shield(self._reading)
-        return self.kept(after)
-
-    async def _read(self, after: EventId) -> None:
-        try:
-            if self.outcome is not None:
-                self._history = await self._read_history(self.outcome.run_id)
-                return
-            page = await self._query(after)
-            if page is not None and page.gap is None:
-                log.info(
-                    "session %s: %s events after %s by query", self.id, len(page.events), after
-                )
-                self._keep(after, Slice(page.events, page.next, page.has_more, None))
-                return
-            # Deeper than the workflow's buffer, or no worker to ask: the history has it all.
-            history = await self._read_history(self.run.run_id)
-            for _ in range(KEPT_PAGES):
-                part = history.read(after, DEFAULT_PAGE_BYTES)
-                self._keep(after, part)
-                after = part.next
-                if not part.has_more:
-                    break
-        except RPCError as error:
-            log.warning("session %s cannot be read back: %s", self.id, error.message)
-            await asyncio.sleep(PAUSE_SECONDS)  # shared by all who wait: one try a second
-
-    async def _query(self, after: EventId) -> Page | None:
-        """One page of the workflow's buffer; None when it does not answer."""
-        try:
-            async with asyncio.timeout(QUERY_SECONDS):
-                page = await EventReader(self._client, self.id, self.run.run_id).page(after)
-        except (RPCError, WorkflowQueryFailedError, InvalidQuery, TimeoutError) as error:
-            log.info("session %s does not answer the query: %s", self.id, error)
-            return None
-        self._mark_durable(page.last)
-        return page
-
-    async def _read_history(self, run_id: str) -> EventBuffer:
-        history = await read_history(self._client, self.id, run_id)
-        log.info("session %s: %s events read from its history", self.id, len(history))
-        self._mark_durable(history.last)
-        return history
-
-    def _keep(self, after: EventId, page: Slice) -> None:
-        if page.events:
-            self._pages.append((after, page))
-
-    def _mark_durable(self, last: EventId | None) -> None:
-        """Temporal has shown `last` as its newest event."""
-        if last is not None and self.log.mark_durable(last):
+    def _mark_durable(self, last: EventId) -> None:
+        if self.log.mark_durable(last):
             self.bell.ring()
 
     # Tasks
@@ -263,7 +181,7 @@ class Session:
                 log.info("session %s: waiting for Temporal: %s", self.id, error.message)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, MAX_PAUSE_SECONDS)
-        self._pages.clear()
+        self.durable.close(self.outcome.run_id)
         self.log.closed = True
         self.bell.ring()
 
@@ -291,7 +209,6 @@ class Session:
             self._flush = True
             self._wake_signaller.set()
             await asyncio.wait([signaller], timeout=FLUSH_SECONDS)
-        tasks = [*self._tasks.values(), *([self._reading] if self._reading else [])]
-        for task in tasks:
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), self.durable.stop(), return_exceptions=True)

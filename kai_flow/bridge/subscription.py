@@ -82,19 +82,20 @@ class _Subscriber:
         pause = FIRST_PAUSE_SECONDS
         while not self._over:
             rung = session.bell.next
-            part = session.log.read(position, CHUNK_BYTES)
+            # A closed session is what its history holds, whatever else was POSTed at its end.
+            part = None if session.outcome else session.log.read(position, CHUNK_BYTES)
             if isinstance(part, Chunk):
                 position = part.next
                 yield self._event(b"".join(part.frames))
                 continue
             behind = isinstance(part, Behind) or session.outcome is not None
             if behind or (session.log.current is None and not asked):
-                page = await session.read_back(position)
+                page = await session.durable.read(position)
                 if page is not None and (page.events or page.gap):
                     position, pause = max(position, page.next), FIRST_PAUSE_SECONDS
                     yield self._event(_encode(page, session.run))
                     continue
-                if page is not None and session.complete and session.outcome is not None:
+                if page is not None and session.durable.complete and session.outcome is not None:
                     yield encode_done(session.outcome.data, session.run.epoch)
                     return
                 asked = page is not None

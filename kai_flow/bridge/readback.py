@@ -1,0 +1,142 @@
+"""Reading a session back from Temporal: page by page, once for all readers who wait for it.
+
+First the workflow's buffer by query, while the session runs and a worker answers; else, and for
+everything deeper than the buffer, the history, which is complete and needs no worker.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.service import RPCError
+
+from kai_flow.stream.buffer import EventBuffer, Slice
+from kai_flow.stream.errors import InvalidQuery
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.pages import DEFAULT_PAGE_BYTES, Page
+from kai_flow.stream.reader import EventReader, read_history
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS: Final = 1.0  # after a failed read, before the next
+QUERY_SECONDS: Final = 2.0  # for the workflow's answer, before the history is read instead
+KEPT_PAGES: Final = 16  # for readers who come right after
+
+
+class DurableCopy:
+    """What Temporal holds of one run's stream.
+
+    `show` is told the newest durable event whenever a read has seen it.
+    """
+
+    def __init__(
+        self, client: Client, session_id: str, run_id: str, show: Callable[[EventId], None]
+    ) -> None:
+        self._client = client
+        self._session_id = session_id
+        self._run_id = run_id
+        self._show = show
+        self._closed = False
+        self._pages: deque[tuple[EventId, Slice]] = deque(maxlen=KEPT_PAGES)
+        self._history: EventBuffer | None = None  # the complete stream, once the run has closed
+        self._reading: asyncio.Task[tuple[EventId, Slice] | None] | None = None
+
+    @property
+    def complete(self) -> bool:
+        """The run has closed and its whole stream is at hand."""
+        return self._history is not None
+
+    def close(self, run_id: str) -> None:
+        """The run has closed, `run_id` being the last of its chain: its history is final."""
+        self._run_id = run_id
+        self._closed = True
+        self._pages.clear()
+
+    async def read(self, after: EventId) -> Slice | None:
+        """The next page of durable events after `after`, shared by all who wait for it.
+
+        Empty when there are none yet. None when it could not be read: try again.
+        """
+        kept = self._kept(after)
+        if kept is not None:
+            return kept
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read(after))
+        done = await asyncio.shield(self._reading)
+        if done is not None and done[0] == after:
+            return done[1]
+        return self._kept(after)
+
+    async def stop(self) -> None:
+        """Give up the read under way."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+
+    def _kept(self, after: EventId) -> Slice | None:
+        """What an earlier read still tells a reader at `after`."""
+        if self._history is not None:
+            return self._history.read(after, DEFAULT_PAGE_BYTES)
+        for start, page in self._pages:
+            if start <= after < page.next:
+                events = tuple(event for event in page.events if event.id > after)
+                return Slice(events, page.next, page.has_more, page.gap if start == after else None)
+        return None
+
+    async def _read(self, after: EventId) -> tuple[EventId, Slice] | None:
+        try:
+            if self._closed:
+                self._history = await self._read_history()
+                return after, self._history.read(after, DEFAULT_PAGE_BYTES)
+            page = await self._query(after)
+            if page is not None and page.gap is None:
+                part = Slice(page.events, page.next, page.has_more, None)
+                self._keep(after, part)
+                return after, part
+            # Deeper than the workflow's buffer, or no worker to ask: the history has it all.
+            return after, self._keep_all(after, await self._read_history())
+        except RPCError as error:
+            log.warning("session %s cannot be read back: %s", self._session_id, error.message)
+            await asyncio.sleep(PAUSE_SECONDS)  # shared by all who wait: one try a second
+            return None
+
+    async def _query(self, after: EventId) -> Page | None:
+        """One page of the workflow's buffer; None when it does not answer."""
+        reader = EventReader(self._client, self._session_id, self._run_id)
+        try:
+            async with asyncio.timeout(QUERY_SECONDS):
+                page = await reader.page(after)
+        except (RPCError, WorkflowQueryFailedError, InvalidQuery, TimeoutError) as error:
+            log.info("session %s does not answer the query: %s", self._session_id, error)
+            return None
+        log.info(
+            "session %s: %s events after %s read by query",
+            self._session_id, len(page.events), after,
+        )  # fmt: skip
+        if page.last is not None:
+            self._show(page.last)
+        return page
+
+    async def _read_history(self) -> EventBuffer:
+        history = await read_history(self._client, self._session_id, self._run_id)
+        log.info("session %s: %s events read from history", self._session_id, len(history))
+        if history.last is not None:
+            self._show(history.last)
+        return history
+
+    def _keep_all(self, after: EventId, history: EventBuffer) -> Slice:
+        first = part = history.read(after, DEFAULT_PAGE_BYTES)
+        for _ in range(KEPT_PAGES):
+            self._keep(after, part)
+            if not part.has_more:
+                break
+            after = part.next
+            part = history.read(after, DEFAULT_PAGE_BYTES)
+        return first
+
+    def _keep(self, after: EventId, page: Slice) -> None:
+        if page.events:
+            self._pages.append((after, page))
