@@ -93,8 +93,10 @@ HOSTILE = [
 HARMLESS = [
     "SELECT * FROM item",
     "SELECT name FROM item WHERE price > 1 AND name LIKE 'a%' ORDER BY 1 LIMIT 5",
-    ("SELECT s.name, COUNT(*), AVG(i.price), ROUND(SUM(i.price), 2) FROM item i"
-    " JOIN shop s ON s.id = i.shop GROUP BY s.name HAVING COUNT(*) > 0"),
+    (
+        "SELECT s.name, COUNT(*), AVG(i.price), ROUND(SUM(i.price), 2) FROM item i"
+        " JOIN shop s ON s.id = i.shop GROUP BY s.name HAVING COUNT(*) > 0"
+    ),
     "WITH x AS (SELECT price FROM item) SELECT MAX(price) FROM x",
     "SELECT DISTINCT CASE WHEN price > 1 THEN 'a' ELSE 'b' END FROM item",
     "SELECT CAST(STRFTIME('%Y', name) AS INTEGER) FROM item",
