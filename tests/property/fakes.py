@@ -1,0 +1,344 @@
+"""Fakes with verbs, joined in virtual time: a workflow, bridges, receivers, a producer's shell.
+
+The core's own classes decide; these only carry what they say over links that lose and delay.
+"""
+
+import heapq
+from collections.abc import Callable
+from random import Random
+from typing import NamedTuple
+
+from kai_flow.stream.batches import Batch, decode_batch, encode_batch
+from kai_flow.stream.buffer import EventBuffer, Limits
+from kai_flow.stream.cadence import Cadence
+from kai_flow.stream.delivery import Acknowledged, Delivery, Post
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.fold import Outcome
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.log import Full, Missing, SessionLog, Stale, Taken
+from kai_flow.stream.outbox import Outbox
+from tests.property.strategies import RUN, plain
+
+POST_TIMEOUT = 3.0
+INTERVAL = 0.25
+
+
+class Clock:
+    """Virtual time: what is planned happens in order, and nothing waits for real."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+        self._plans: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = 0
+
+    def after(self, delay: float, do: Callable[[], None]) -> None:
+        """Do it `delay` seconds from now."""
+        self._count += 1
+        heapq.heappush(self._plans, (self.now + delay, self._count, do))
+
+    def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+        """Let time pass; stop early when `until` holds."""
+        end, at_once = self.now + seconds, 0
+        while not until():
+            if not self._plans or self._plans[0][0] > end:
+                self.now = end
+                return
+            when, _, do = heapq.heappop(self._plans)
+            at_once = at_once + 1 if when <= self.now else 0
+            assert at_once < 5_000, "a tight loop: time stands still"
+            self.now = max(self.now, when)
+            do()
+
+
+class Link(NamedTuple):
+    """How a link to the Temporal server behaves, seeded."""
+
+    random: Random
+    delay: float = 0.01
+    lose: float = 0.0
+    """Share of signals that never arrive; the sender sees a failure."""
+    forget: float = 0.0
+    """Share of signals that arrive, but the sender sees a failure."""
+    repeat: float = 0.0
+    """Share of signals that arrive a second time, late."""
+
+
+class FakeWorkflow:
+    """Temporal with the session's workflow in it."""
+
+    def __init__(self, clock: Clock, limits: Limits | None = None) -> None:
+        self.clock = clock
+        self.buffer = EventBuffer(RUN, limits or Limits())
+        self.accepted: list[NumberedEvent] = []  # all that the fold ever let in
+        self.signals: list[tuple[float, str]] = []  # when and by whom
+        self.gaps = 0
+
+    def take(self, document: bytes, who: str) -> None:
+        """A signal has arrived."""
+        self.signals.append((self.clock.now, who))
+        verdict = self.buffer.apply(decode_batch(document))
+        assert verdict.outcome is not Outcome.OTHER_RUN
+        self.gaps += verdict.gap is not None
+        self.accepted += verdict.events
+
+    def signal(
+        self, events: tuple[NumberedEvent, ...], who: str, link: Link, told: Callable[[bool], None]
+    ) -> None:
+        """Signal over a link; `told` hears whether the server acknowledged."""
+        document = encode_batch(Batch(RUN, events))
+        lost = link.random.random() < link.lose
+        forgotten = link.random.random() < link.forget
+        if not lost:
+            self.clock.after(link.delay, lambda: self.take(document, who))
+            if link.random.random() < link.repeat:
+                self.clock.after(link.random.uniform(1, 20), lambda: self.take(document, who))
+        self.clock.after(link.delay * 2, lambda: told(not (lost or forgotten)))
+
+
+class Failed(NamedTuple):
+    """A POST that got no 2xx."""
+
+    retry_after: float = 0.0
+
+
+class Delivered(NamedTuple):
+    """A 2xx that says nothing of durability."""
+
+
+class Expected(NamedTuple):
+    """A 409."""
+
+    expected: EventId
+
+
+class Gone(NamedTuple):
+    """A 410."""
+
+
+Reply = Acknowledged | Delivered | Expected | Gone | Failed
+
+
+class Receiver:
+    """Somebody behind a callback URL: takes a POST, answers after a while or never (None)."""
+
+    def post(self, post: Post, signaller: str | None) -> tuple[float, Reply] | None:
+        """(seconds until the answer, the answer)."""
+        raise NotImplementedError
+
+
+class FakeBridge(Receiver):
+    """A bridge: the core's session log and cadence, a signaller, and no disk."""
+
+    def __init__(self, clock: Clock, workflow: FakeWorkflow, name: str, link: Link) -> None:
+        self.clock, self.workflow, self.name, self.link = clock, workflow, name, link
+        self.boots = 0
+        self.up = False
+        self.delay = 0.005  # of its answers
+        self.start()
+
+    def start(self) -> None:
+        """Come up, knowing nothing."""
+        self.boots += 1
+        self.up = True
+        self.boot = f"{self.name}{self.boots}"
+        self.log = SessionLog(lambda event: f"{event.id}|".encode() + event.data)
+        self.cadence = Cadence(INTERVAL, self.clock.now)
+        self.flush = False
+        self.signalling = True
+        self._planned: float | None = None
+
+    def crash(self) -> None:
+        """All it knew is gone."""
+        self.up = False
+
+    def post(self, post: Post, signaller: str | None) -> tuple[float, Reply] | None:
+        if not self.up:
+            return 0.001, Failed()
+        self.signalling = signaller in {None, self.boot}
+        answer = self.log.receive(RUN, post.base, post.events)
+        self.flush = self.flush or post.done
+        self.pump()
+        match answer:
+            case Taken(received, durable):
+                return self.delay, Acknowledged(received, durable, self.boot, accepts_batch=True)
+            case Missing(expected):
+                return self.delay, Expected(expected)
+            case Stale():
+                return self.delay, Gone()
+            case Full():
+                return self.delay, Failed()
+
+    def pump(self) -> None:
+        """Signal when it is time; ask again when it may be."""
+        attempt = self.log.signal_next() if self.up and self.signalling else None
+        if attempt is None:
+            return
+        due = self.cadence.due(attempt.waiting, attempt.waiting_bytes, flush=self.flush)
+        if due is None:
+            return
+        if due > self.clock.now:
+            if due != self._planned:
+                self._planned = due
+                self.clock.after(due - self.clock.now, self.pump)
+            return
+        self.cadence.sent()
+        events, boot = attempt.undurable(), self.boot
+        self.workflow.signal(
+            events, self.name, self.link, lambda ok: self._signalled(boot, events[-1].id, ok)
+        )
+
+    def _signalled(self, boot: str, last: EventId, ok: bool) -> None:
+        if not self.up or boot != self.boot:
+            return
+        if ok:
+            self.cadence.acknowledged(self.clock.now)
+            self.log.mark_durable(last)
+        else:
+            self.cadence.failed(self.clock.now)
+        self.pump()
+
+
+class Balancer(Receiver):
+    """Plain replicas behind one URL: every request goes to the next that is up."""
+
+    def __init__(self, bridges: list[FakeBridge]) -> None:
+        self.bridges = bridges
+        self.turn = 0
+
+    def post(self, post: Post, signaller: str | None) -> tuple[float, Reply] | None:
+        for _ in self.bridges:
+            self.turn += 1
+            bridge = self.bridges[self.turn % len(self.bridges)]
+            if bridge.up:
+                return bridge.post(post, signaller)
+        return 0.001, Failed()
+
+
+class FakeProducer:
+    """The activity's shell around a Delivery, and the agent that yields into it."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        workflow: FakeWorkflow,
+        receiver: Receiver | None,
+        link: Link,
+        attempt: tuple[int, int] = (1, 1),
+        max_events: int = 4_000,
+    ) -> None:
+        self.clock, self.workflow, self.receiver, self.link = clock, workflow, receiver, link
+        self.outbox = Outbox(*attempt, max_events=max_events)
+        self.delivery = Delivery(
+            self.outbox,
+            Cadence(INTERVAL, clock.now),
+            callback=receiver is not None,
+            now=clock.now,
+        )
+        self.said: list[NumberedEvent] = []
+        self.to_say: list[float] = []  # pauses before the events still to come
+        self.posts: list[tuple[float, Post, Reply | None]] = []
+        self.signals: list[tuple[float, float | None]] = []  # (when, since when durable stood)
+        self.succeeded: set[EventId] = set()  # events of which a POST succeeded
+        self.alive = True
+        self.ended = False  # the agent has said all
+        self._planned: float | None = None
+
+    def run(self, pauses: list[float]) -> None:
+        """Let the agent say an event after each pause, then end."""
+        self.to_say = list(pauses)
+        self._plan_next()
+
+    def kill(self) -> None:
+        """The worker dies."""
+        self.alive = False
+
+    @property
+    def over(self) -> bool:
+        """The activity has nothing left to do."""
+        return not self.alive or self.delivery.superseded or (self.ended and self.delivery.drained)
+
+    def _plan_next(self) -> None:
+        if self.to_say:
+            self.clock.after(self.to_say[0], self._say)
+        else:
+            self.ended = True
+            self.delivery.say_done()
+            self.pump()
+
+    def _say(self) -> None:
+        if not self.alive or self.delivery.superseded:
+            return
+        event = plain(self.outbox.last.offset(1))
+        if not self.outbox.has_room(len(event.data)):
+            self.clock.after(0.05, self._say)  # the agent waits
+            return
+        self.said.append(self.outbox.append(event.type, event.data))
+        self.delivery.appended(self.clock.now)
+        self.to_say.pop(0)
+        self.pump()
+        self._plan_next()
+
+    def pump(self) -> None:
+        """Do what is due; be woken when the next thing is."""
+        if not self.alive:
+            return
+        now = self.clock.now
+        post = self.delivery.next_post(now)
+        if post is not None:
+            self._post(post)
+        events = self.delivery.next_signal(now)
+        if events:
+            self.signals.append((now, self.delivery._waiting_since))
+            self.workflow.signal(
+                events, "producer", self.link, lambda ok: self._signalled(events[-1].id, ok)
+            )
+        wake = self.delivery.wake_at()
+        assert wake is None or wake > now, "asked, answered, and yet to be asked again at once"
+        if wake is not None and wake != self._planned:
+            self._planned = wake
+            self.clock.after(wake - now, lambda: self._woken(wake))
+
+    def _woken(self, planned: float) -> None:
+        if planned == self._planned:  # else something came between and planned anew
+            self._planned = None
+            self.pump()
+
+    def _post(self, post: Post) -> None:
+        assert self.receiver is not None
+        assert self.outbox.base == post.base
+        answer = self.receiver.post(post, self.delivery.signaller)
+        delay, reply = answer if answer is not None else (POST_TIMEOUT, None)
+        if delay >= POST_TIMEOUT:
+            delay, reply = POST_TIMEOUT, None
+        self.posts.append((self.clock.now, post, reply))
+        self.clock.after(delay, lambda: self._answered(post, reply))
+
+    def _answered(self, post: Post, reply: Reply | None) -> None:
+        if not self.alive:
+            return
+        now, delivery = self.clock.now, self.delivery
+        match reply:
+            case Acknowledged(received):
+                self.succeeded |= {e.id for e in post.events if e.id <= received}
+                delivery.acknowledged(post, reply, now)
+            case Delivered():
+                self.succeeded |= {event.id for event in post.events}
+                delivery.delivered(post, now)
+            case Expected(expected):
+                delivery.gap_reported(expected, now)
+            case Gone():
+                delivery.refused_as_superseded()
+            case Failed(retry_after):
+                delivery.post_failed(post, now, jitter=0.5, retry_after=retry_after)
+            case None:
+                delivery.post_failed(post, now, jitter=0.5)
+        self.pump()
+
+    def _signalled(self, last: EventId, ok: bool) -> None:
+        if not self.alive:
+            return
+        if ok:
+            self.delivery.signalled(last, self.clock.now)
+        else:
+            self.delivery.signal_failed(self.clock.now)
+        self.pump()

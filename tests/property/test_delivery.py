@@ -1,0 +1,320 @@
+"""Delivery, in virtual time, towards every kind of receiver: it always drains, and stays modest."""
+
+from collections import Counter
+from enum import Enum
+from random import Random
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from kai_flow.stream.delivery import STALL_SECONDS, Acknowledged, Post
+from kai_flow.stream.ids import EventId
+from tests.property.fakes import (
+    Balancer,
+    Clock,
+    Delivered,
+    Expected,
+    Failed,
+    FakeBridge,
+    FakeProducer,
+    FakeWorkflow,
+    Gone,
+    Link,
+    Receiver,
+    Reply,
+)
+from tests.property.strategies import ids_of
+
+LONG = 3_600.0  # virtual seconds in which everything must have come to its end
+
+
+class Mood(Enum):
+    """What a receiver does with a POST."""
+
+    BRIDGE = "is our bridge"
+    CUT = "is our bridge, but its answer is lost"
+    REBORN = "is our bridge, which has just lost its memory"
+    PLAIN = "answers 200 and no more"
+    SLOW = "answers 200 after a second"
+    FAIL = "answers 500"
+    PUSH_BACK = "answers 429 with an enormous Retry-After"
+    HANG = "never answers"
+    CONFLICT = "answers 409 with any id"
+    LIE = "answers with ids that nobody ever said"
+    BACK_AND_FORTH = "takes what comes and forgets it every other time"
+
+
+class MoodyReceiver(Receiver):
+    """Changes its mood with time; the last mood stays for ever."""
+
+    def __init__(self, bridge: FakeBridge, moods: list[tuple[Mood, float]], random: Random) -> None:
+        self.bridge, self.moods, self.random = bridge, moods, random
+        self.since = bridge.clock.now
+        self.turn = 0
+
+    def mood(self) -> Mood:
+        """The mood of this moment."""
+        clock = self.bridge.clock
+        while len(self.moods) > 1 and clock.now - self.since > self.moods[0][1]:
+            self.since += self.moods.pop(0)[1]
+        return self.moods[0][0]
+
+    def post(self, post: Post, signaller: str | None) -> tuple[float, Reply] | None:
+        self.turn += 1
+        mood = self.mood()
+        if mood in {Mood.BRIDGE, Mood.CUT, Mood.REBORN}:
+            if mood is Mood.REBORN:
+                self.bridge.crash()
+                self.bridge.start()
+            answer = self.bridge.post(post, signaller)
+            return None if mood is Mood.CUT else answer
+        delay = 1.0 if mood is Mood.SLOW else self.random.uniform(0.001, 0.05)
+        reply = self.reply(mood, post)
+        return None if reply is None else (delay, reply)
+
+    def reply(self, mood: Mood, post: Post) -> Reply | None:
+        """The answer of one that is no bridge of ours."""
+        nothing = post.base.offset(-1)
+        last = post.events[-1].id if post.events else nothing
+        near = last._replace(seq=max(0, last.seq + self.random.randint(-3, 3)))
+        lies = [EventId(9, 9, 9), EventId(0, 0, 0), last.offset(10_000), nothing]
+        lie = Acknowledged(near, self.random.choice(lies), "liar", self.random.random() < 0.5)
+        received = last if self.turn % 2 else nothing
+        replies: dict[Mood, Reply] = {
+            Mood.PLAIN: Delivered(),
+            Mood.SLOW: Delivered(),
+            Mood.FAIL: Failed(),
+            Mood.PUSH_BACK: Failed(retry_after=1e9),
+            Mood.CONFLICT: Expected(near),
+            Mood.LIE: lie,
+            Mood.BACK_AND_FORTH: Acknowledged(received, nothing, "fool", accepts_batch=True),
+        }
+        return replies.get(mood)
+
+
+pauses = st.lists(
+    st.sampled_from([0.0, 0.0, 0.0, 0.01, 0.05, 0.3, 2.0, 7.0]), min_size=1, max_size=40
+)
+moods = st.lists(
+    st.tuples(st.sampled_from(list(Mood)), st.floats(0.05, 8.0)), min_size=1, max_size=4
+)
+
+
+@given(pauses, moods, st.sampled_from([0.0, 0.2]), st.sampled_from([3, 10, 4_000]), st.integers())
+@example([0.0] * 30, [(Mood.CONFLICT, 1.0)], 0.0, 3, 0)
+@example([0.0] * 30, [(Mood.PUSH_BACK, 1.0)], 0.0, 3, 0)
+@example([0.0] * 30, [(Mood.LIE, 1.0)], 0.0, 3, 0)
+@example([0.0] * 30, [(Mood.HANG, 1.0)], 0.0, 3, 0)
+@example([2.0] * 30, [(Mood.BACK_AND_FORTH, 1.0)], 0.0, 10, 0)
+@example([0.0] * 30, [(Mood.REBORN, 1.0)], 0.0, 10, 0)
+def test_whatever_the_receiver_does_everything_becomes_durable(
+    pauses: list[float],
+    moods: list[tuple[Mood, float]],
+    trouble: float,
+    max_events: int,
+    seed: int,
+) -> None:
+    """The agent gets all said, all of it is durable in order, and the activity ends."""
+    clock, random = Clock(), Random(seed)
+    link = Link(random, lose=trouble, forget=trouble, repeat=trouble)
+    workflow = FakeWorkflow(clock)
+    receiver = MoodyReceiver(FakeBridge(clock, workflow, "b", link), list(moods), random)
+    producer = FakeProducer(clock, workflow, receiver, link, max_events=max_events)
+    producer.run(pauses)
+    clock.run(LONG, until=lambda: producer.over)
+    assert producer.ended, "the agent is blocked for ever"
+    assert producer.delivery.drained, "the activity never ends"
+    assert not producer.delivery.superseded
+    clock.run(60)
+    assert ids_of(workflow.accepted) == ids_of(producer.said)
+    assert workflow.gaps == 0
+    assert producer.outbox.sent == len(producer.succeeded)
+    assert_modest(producer)
+
+
+def assert_modest(producer: FakeProducer) -> None:
+    """POSTs that bring the receiver nothing new are few in every second."""
+    vain: Counter[int] = Counter()
+    told: set[EventId] = set()
+    for when, post, reply in producer.posts:
+        news = {event.id for event in post.events} - told
+        if isinstance(reply, Acknowledged):
+            news = {event_id for event_id in news if event_id <= reply.received}
+        if isinstance(reply, Delivered | Acknowledged) and news:
+            told |= news
+        else:
+            vain[int(when)] += 1
+    assert max(vain.values(), default=0) <= 10, "a tight loop of vain POSTs"
+
+
+@given(pauses, st.integers())
+def test_without_a_callback_it_signals_by_itself(pauses: list[float], seed: int) -> None:
+    """No callback: no POST, all events are signalled directly, within a period each."""
+    clock = Clock()
+    workflow = FakeWorkflow(clock)
+    producer = FakeProducer(clock, workflow, None, Link(Random(seed), lose=0.1, forget=0.1))
+    producer.run(pauses)
+    clock.run(LONG, until=lambda: producer.over)
+    assert ids_of(workflow.accepted) == ids_of(producer.said)
+    assert not producer.posts
+    assert producer.signals[0][0] == clock_of_first(producer, pauses)
+
+
+def clock_of_first(producer: FakeProducer, pauses: list[float]) -> float:
+    """When the first event was said."""
+    return 1_000.0 + pauses[0]
+
+
+@given(pauses, st.floats(0.001, 1.5))
+def test_a_plain_receiver_gets_every_event_in_order(pauses: list[float], delay: float) -> None:
+    """One event a POST, in order, once; durable by direct signals from its first answer on."""
+    clock = Clock()
+    workflow = FakeWorkflow(clock)
+
+    class Plain(Receiver):
+        def post(self, post: Post, signaller: str | None) -> tuple[float, Reply]:
+            return delay, Delivered()
+
+    producer = FakeProducer(clock, workflow, Plain(), Link(Random(0)))
+    producer.run(pauses)
+    clock.run(LONG, until=lambda: producer.over)
+    posted = [event.id for _, post, _ in producer.posts for event in post.events]
+    assert posted == ids_of(producer.said) == ids_of(workflow.accepted)
+    assert [post.done for _, post, _ in producer.posts].index(True) == len(producer.posts) - 1
+    assert all(len(post.events) <= 1 and not post.batch for _, post, _ in producer.posts)
+    assert producer.outbox.sent == len(producer.said)
+    assert producer.signals[0][0] >= producer.posts[0][0] + delay
+    assert producer.signals[0][0] <= producer.posts[0][0] + delay + 1e-6
+
+
+@given(pauses, st.sampled_from([0.0, 0.1]), st.integers())
+def test_beside_a_bridge_that_signals_it_does_not(
+    pauses: list[float], trouble: float, seed: int
+) -> None:
+    """A bridge that makes events durable in time is left to do so alone."""
+    clock = Clock()
+    workflow = FakeWorkflow(clock)
+    link = Link(Random(seed), forget=trouble, repeat=trouble)
+    producer = FakeProducer(clock, workflow, FakeBridge(clock, workflow, "b", link), link)
+    producer.run(pauses)
+    clock.run(LONG, until=lambda: producer.over)
+    assert ids_of(workflow.accepted) == ids_of(producer.said)
+    assert producer.signals == []
+    # Batching adds nothing: a POST per event at most, a probe a second, the last word.
+    assert len(producer.posts) <= len(pauses) + (clock.now - 1_000) + 3
+
+
+@settings(max_examples=25)
+@given(st.floats(1, 9), st.floats(8, 20), st.sampled_from([0.05, 0.2, 1.0, 3.0]), st.integers(1, 2))
+@example(3.0, 20.0, 0.05, 2)
+@example(3.0, 8.0, 0.05, 1)
+@example(3.0, 8.0, 3.0, 1)
+def test_a_dead_bridge_is_stood_in_for_and_gone_back_to(
+    dies: float, dead: float, pause: float, replicas: int
+) -> None:
+    """Direct signals only after 5 s without progress of `durable`; none once a bridge works again.
+
+    With replicas it is the signalling one that dies, behind a balancer that sends every request to
+    the next: another takes over.
+    """
+    clock = Clock()
+    workflow = FakeWorkflow(clock)
+    link = Link(Random(0))
+    bridges = [FakeBridge(clock, workflow, f"b{n}", link) for n in range(replicas)]
+    producer = FakeProducer(clock, workflow, Balancer(bridges), link)
+    total = dies + dead + 50
+    producer.run([0.0] + [pause] * int(total / pause))
+    clock.run(dies)
+    named = [bridge for bridge in bridges if bridge.boot == producer.delivery.signaller]
+    assert len(named) == 1
+    assert not producer.signals
+    named[0].crash()
+    clock.run(dead)
+    for when, stood_since in producer.signals[:1]:
+        assert stood_since is not None
+        assert when >= stood_since + STALL_SECONDS
+        assert when >= 1_000 + dies
+    if replicas == 1 and pause < 0.5:
+        assert producer.signals
+        assert producer.signals[0][0] <= 1_000 + dies + STALL_SECONDS + 1.5
+    named[0].start()
+    clock.run(25)
+    before = len(producer.signals)
+    clock.run(20)
+    # Behind a balancer that strictly alternates, a slow agent's probes may miss the signaller.
+    assert len(producer.signals) == before or (replicas > 1 and pause > 0.5), (
+        f"it never goes back to the bridge {producer.signals[-3:]}"
+    )
+    clock.run(LONG, until=lambda: producer.over)
+    assert ids_of(workflow.accepted) == ids_of(producer.said)
+    if replicas > 1:
+        alone = (total / 0.25) + 10
+        assert len(workflow.signals) <= alone, "replicas multiply signals"
+
+
+@pytest.mark.parametrize("plain", [True, False])
+@pytest.mark.parametrize("pause", [0.02, 0.3])
+def test_a_slow_receiver_does_not_multiply_signals(plain: bool, pause: float) -> None:
+    """A receiver that holds the outbox full by its slowness leaves signals at their period."""
+    clock = Clock()
+    workflow = FakeWorkflow(clock)
+
+    class Slow(Receiver):
+        def post(self, post: Post, signaller: str | None) -> tuple[float, Reply] | None:
+            return (1.0, Delivered()) if plain else (2.9, Failed())
+
+    producer = FakeProducer(clock, workflow, Slow(), Link(Random(0)), max_events=100)
+    producer.run([pause] * 300)
+    clock.run(900, until=lambda: producer.over)
+    assert len(workflow.signals) <= 700
+    gaps = [b[0] - a[0] for a, b in zip(producer.signals, producer.signals[1:], strict=False)]
+    early = [gap for gap in gaps if gap < 0.25]
+    assert len(early) <= 10  # only to empty what is half full of events not yet durable
+
+
+@given(st.booleans(), st.integers(1, 5), st.booleans())
+def test_a_producer_that_is_told_to_stop_stops(finished: bool, count: int, empty: bool) -> None:
+    """After a 410 it says nothing more; with only the end left to say it returns normally."""
+    clock = Clock()
+    workflow = FakeWorkflow(clock)
+
+    class Door(Receiver):
+        closed = False
+
+        def post(self, post: Post, signaller: str | None) -> tuple[float, Reply]:
+            if self.closed or (finished and post.done):
+                return 0.01, Gone()
+            durable = post.events[-1].id if post.events and empty else post.base.offset(-1)
+            last = post.events[-1].id if post.events else post.base.offset(-1)
+            return 0.01, Acknowledged(last, durable, "d", accepts_batch=True)
+
+    door = Door()
+    producer = FakeProducer(clock, workflow, door, Link(Random(0)))
+    producer.run([0.5] * count if finished else [0.5] * (count + 50))
+    clock.run(0.5 * count + 0.2)
+    door.closed = True
+    clock.run(60)
+    posts = len(producer.posts)
+    assert producer.over
+    assert producer.delivery.superseded == (not finished or not empty)
+    assert producer.delivery.wake_at() is None
+    clock.run(60)
+    assert len(producer.posts) == posts
+
+
+def test_a_bridge_at_its_period_is_not_late() -> None:
+    """Fifteen minutes of 20 events a second through a bridge: at most 700 signals, by the bridge.
+
+    Only the last batch may be the producer's: at the end it waits for no period.
+    """
+    clock = Clock()
+    workflow = FakeWorkflow(clock)
+    link = Link(Random(0))
+    producer = FakeProducer(clock, workflow, FakeBridge(clock, workflow, "b", link), link)
+    producer.run([0.05] * 18_000)
+    clock.run(LONG, until=lambda: producer.over)
+    assert all(when > 1_899 for when, _ in producer.signals)
+    assert len(producer.signals) <= 1
+    assert len(workflow.signals) <= 700
+    assert len(workflow.accepted) == 18_000
