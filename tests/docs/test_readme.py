@@ -1,0 +1,66 @@
+"""The README: its commands do what it says, and it names what there is."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kai_flow.settings import _VARIABLES
+from tests.docs.pages import ROOT
+from tests.docs.reader import SCRIPTS, Reader
+
+README = ROOT / "README.md"
+WEB = "In a web page"
+BOOTSTRAP = "python3 -m venv .venv && .venv/bin/pip install uv rust-just && .venv/bin/just "
+
+
+def recipe(name: str) -> str:
+    """The last command of a recipe, as `just` would run it."""
+    done = subprocess.run(
+        [f"{SCRIPTS}/just", "--dry-run", name], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stderr.strip().splitlines()[-1]
+
+
+def test_the_two_commands_come_first_and_are_those_of_ci() -> None:
+    """The first two blocks are the demo and the tests, and CI installs by the same means."""
+    first, second = re.findall(r"```sh.*\n(.*)\n```", README.read_text())[:2]
+    assert (first, second) == (BOOTSTRAP + "demo", BOOTSTRAP + "test")
+    ci = (ROOT / ".ci/run").read_text()
+    assert "python3 -m venv .venv" in ci
+    assert re.search(r"\.venv/bin/pip install .*uv rust-just", ci)
+    assert recipe("test").startswith("python -m pytest")
+
+
+def test_every_block(newcomer: Reader) -> None:
+    """Every command runs, every file works, and every output is what the reader sees."""
+    # installing anew is the business of a clean clone; running the tests, that of whoever runs us
+    newcomer.instead |= {BOOTSTRAP + "test": "just --dry-run test"}
+    newcomer.instead[BOOTSTRAP + "demo"] = "TEMPORAL_ADDRESS=127.0.0.1:0 " + recipe("demo")
+    newcomer.instead[". .venv/bin/activate"] = "true"
+    newcomer.follow(README, without=WEB)
+
+
+@pytest.mark.browser
+def test_the_web_page(newcomer: Reader, browser: Callable[[str], Any]) -> None:
+    """The page shows the answer in a real browser."""
+    newcomer.browse = browser
+    newcomer.follow(README, only=WEB)
+
+
+def test_every_setting_is_in_the_table() -> None:
+    """No setting is missing from the table, and none is invented."""
+    rows = re.findall(r"^\| (`[A-Z].*?) \|", README.read_text(), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)}
+    assert named - {"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"} == set(_VARIABLES)
+
+
+def test_the_map_leaves_out_no_package() -> None:
+    """Every top-level folder and every package of `kai_flow` is on the map."""
+    text = README.read_text()
+    packages = [p.parent for p in (ROOT / "kai_flow").glob("*/__init__.py")]
+    tops = [ROOT / name for name in ("api", "tests", "docs")]
+    missing = [p for p in (*packages, *tops) if f"`{p.relative_to(ROOT)}/`" not in text]
+    assert not missing

@@ -1,0 +1,30 @@
+"""The tutorials and how-to pages, done as a reader would do them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT, RUNS, blocks_of, pages
+from tests.docs.reader import Reader
+
+README = ROOT / "README.md"
+
+
+def name(page: Path) -> str:
+    """How a page is called in the names of the tests."""
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if page != README], ids=name)
+def test_every_block(page: Path, newcomer: Reader) -> None:
+    """Every command of the page runs, in order, and shows what the page says."""
+    newcomer.follow(page)
+
+
+@pytest.mark.parametrize("page", pages(), ids=name)
+def test_nothing_that_could_run_is_only_printed(page: Path) -> None:
+    """A block in a language that runs is either a command or a file that the commands use."""
+    idle = [
+        b.line for b in blocks_of(page) if b.language in RUNS and not (b.is_command or b.is_file)
+    ]
+    assert not idle
