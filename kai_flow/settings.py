@@ -11,6 +11,8 @@ The connection to Temporal is not here: it has variables and profiles of its own
     └── SettingsError     a variable of the environment has a wrong value
 """
 
+import base64
+import binascii
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -21,7 +23,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-__all__ = ["LOOPBACK", "Settings", "SettingsError", "StartError", "load_settings"]
+__all__ = ["LOOPBACK", "Keys", "Settings", "SettingsError", "StartError", "load_settings"]
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
@@ -35,6 +37,16 @@ class StartError(Exception):
 
 class SettingsError(StartError):
     """A variable of the environment has a value that is not allowed."""
+
+
+class Keys(tuple[bytes, ...]):
+    """Keys of 32 bytes: the first encrypts, every one decrypts. Its ``repr`` holds no secret."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """How many there are."""
+        return f"<{len(self)} keys>"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     home: Path = msgspec.field(default_factory=lambda: Path.home() / ".kai")
     task_queue: str = "kai-agent-queue"
     agent: str | None = None  # "package.module:factory"; None: the built-in analyst
+    encrypt_keys: Keys = Keys()  # for the stored connections; none: the key file in the home
 
     def reach_bridge(self, bound_port: int) -> str:
         """The base URL (no slash at its end) of a bridge on `bound_port`, as others reach it."""
@@ -74,7 +87,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         try:
             found[attribute] = parse(value)
         except ValueError as wrong:
-            raise SettingsError(f"{variable}={_shown(value)} is refused: {wrong}") from None
+            shown = "***" if variable in _SECRETS else _shown(value)
+            raise SettingsError(f"{variable}={shown} is refused: {wrong}") from None
     return msgspec.structs.replace(Settings(), **found)
 
 
@@ -257,6 +271,23 @@ def _factory(value: str) -> str:
     return value
 
 
+def _keys(value: str) -> Keys:
+    keys = []
+    for part in _listed(value):
+        try:
+            keys.append(base64.b64decode(part.replace("-", "+").replace("_", "/"), validate=True))
+        except (binascii.Error, ValueError):
+            keys.append(b"")
+    if not 1 <= len(keys) <= 8 or any(len(key) != 32 for key in keys):
+        raise ValueError(
+            "it must be 32 random bytes in base64 (or up to 8 such keys with commas between, of "
+            "which the first encrypts), for example what `openssl rand -base64 32` prints"
+        )
+    return Keys(keys)
+
+
+_SECRETS: Final = ("KAI_ENCRYPT_KEY",)  # never shown, not even when wrong
+
 # variable → (attribute, parser). ORG_ID stands before TEMPORAL_TASK_QUEUE, which overrides it.
 _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "KAI_BRIDGE_HOST": ("bridge_host", _loopback_host),
@@ -278,4 +309,5 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "ORG_ID": ("task_queue", _queue_of_organisation),
     "TEMPORAL_TASK_QUEUE": ("task_queue", _queue),
     "KAI_AGENT": ("agent", _factory),
+    "KAI_ENCRYPT_KEY": ("encrypt_keys", _keys),
 }

@@ -1,183 +1,274 @@
-"""The connections KAI knows, kept in one SQLite file under ``KAI_HOME``.
+"""The connections KAI knows and what it knows about them, in one SQLite file under ``KAI_HOME``.
 
-Several processes (worker, command line) use it at once: every call opens the file, does one
-transaction and closes it, so no state here can go stale.
+Several processes (workers, command line) use it at once: every call opens the file, does one
+transaction and closes it, so no state here can go stale. URIs lie in it encrypted.
+
+What is refused is a `StoreError`; `StoreUnavailable` says that another try may succeed.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from typing import Any, Final
 
+import msgspec
+
+from kai_flow.connections import (
+    DEMO_ALIAS,
+    MAX_NAME_LENGTH,
+    BadConnection,
+    Connection,
+    Entry,
+    StoreError,
+    UnknownConnection,
+    WrongKey,
+    check_alias,
+    check_name,
+)
 from kai_flow.demo import create_demo_database
+from kai_flow.key_file import open_keyring
+from kai_flow.knowledge import Knowledge
+from kai_flow.secrets import Keyring, SecretError, is_sealed
+from kai_flow.settings import Settings
+from kai_flow.store_file import StoreUnavailable, transaction
+from kai_flow.uris import BadUri, check_uri
 
 __all__ = [
     "DEMO_ALIAS",
     "BadConnection",
     "Connection",
     "ConnectionStore",
+    "Entry",
     "StoreError",
+    "StoreUnavailable",
     "UnknownConnection",
+    "WrongKey",
 ]
 
-DEMO_ALIAS = "koperasi"
-"""The alias that always resolves: the demo database, generated when first asked for."""
-
-BUSY_TIMEOUT_S = 10.0
-"""How long a call waits for another process that is writing, in seconds."""
-
-MAX_NAME_LENGTH = 200
-"""Longest id or alias, in characters."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS connections (
-    id TEXT PRIMARY KEY,
-    alias TEXT NOT NULL UNIQUE,
-    uri TEXT NOT NULL
-) STRICT
-"""
-
-
-class StoreError(ValueError):
-    """Root of what this store refuses; the message is one sentence that says what to do."""
-
-
-class UnknownConnection(StoreError):
-    """No connection has this id or alias."""
-
-
-class BadConnection(StoreError):
-    """The connection cannot be stored as given."""
-
-
-@dataclass(frozen=True)
-class Connection:
-    """One database that questions can be asked about. Its ``repr`` holds no secret."""
-
-    id: str
-    alias: str
-    uri: str = field(repr=False)
-    """As given, secrets included: for the engine only."""
-
-    @property
-    def safe_uri(self) -> str:
-        """The URI as it may be shown: user, password and query left out."""
-        parts = urlsplit(self.uri)
-        host = parts.netloc.rpartition("@")[2]
-        netloc = f"***@{host}" if "@" in parts.netloc else host
-        # `urlunsplit` drops an empty authority, which `sqlite:///` needs to stay readable.
-        return (
-            urlunsplit((parts.scheme, netloc, parts.path, "", ""))
-            if netloc
-            else (f"{parts.scheme}://{parts.path}")
-        )
-
-    def __repr__(self) -> str:
-        """Id, alias and the URI without its secrets."""
-        return f"Connection(id={self.id!r}, alias={self.alias!r}, uri={self.safe_uri!r})"
-
-    def sqlite_path(self) -> Path:
-        """The file behind a ``sqlite:///`` URI."""
-        return Path(unquote(urlsplit(self.uri).path))
+NAMES_SHOWN: Final = 20  # aliases that an error names
 
 
 class ConnectionStore:
-    """Connections by id or alias, in ``connections.db`` in the folder ``home`` (made if absent)."""
+    """Connections by id or alias, in ``connections.db`` in the folder ``home`` (made if absent).
 
-    def __init__(self, home: Path) -> None:
+    ``keys`` encrypt the URIs (the first) and decrypt them (all); without any, the home's key file,
+    which is made when first needed.
+    """
+
+    def __init__(self, home: Path, keys: tuple[bytes, ...] = ()) -> None:
         self._home = home
-        self._path = home / "connections.db"
+        self._keys = keys
 
-    def add(self, connection_id: str, uri: str, alias: str) -> Connection:
-        """Store a connection; the same id again replaces it.
+    @classmethod
+    def of(cls, settings: Settings) -> "ConnectionStore":
+        """The store that a program's settings name."""
+        return cls(settings.home, settings.encrypt_keys)
 
-        ``BadConnection`` when the URI is not one of ours, a name is empty or too long, or the
-        alias or id already names another connection.
+    def public_key(self) -> str:
+        """What others encrypt a URI with, so that only this store can read it."""
+        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._keyring().public_key
+
+    def add(self, connection_id: str, uri: str, alias: str, *, replace: bool = True) -> Connection:
+        """Store a connection; the same id again replaces it, if that is allowed.
+
+        ``uri`` is in the clear or as ``kai connection encrypt`` made it. ``BadConnection`` when it
+        is not one of ours, a name is empty or too long, or alias or id already name another
+        connection; ``WrongKey`` when it was encrypted for somebody else.
         """
-        connection = Connection(_name("id", connection_id), _name("alias", alias), _checked(uri))
-        with self._open() as db:
+        identity = check_name("id", connection_id)
+        connection = Connection(identity, check_alias(alias, identity), self._clear(uri))
+        with self._open(write=True) as db:
             clash = db.execute(
-                "SELECT id FROM connections WHERE id != ?1 AND (alias IN (?1, ?2) OR id = ?2)",
-                (connection.id, connection.alias),
+                "SELECT id FROM connections"
+                " WHERE (id != ?1 OR NOT ?3) AND (alias IN (?1, ?2) OR id IN (?1, ?2))",
+                (connection.id, connection.alias, replace),
             ).fetchone()
-            if clash is not None or (connection.alias == DEMO_ALIAS != connection.id):
+            if clash is not None:
                 raise BadConnection(
                     f"The alias {connection.alias!r} (or id {connection.id!r}) already names"
-                    " another connection; choose another one."
+                    " another connection; choose another one, or delete that one first."
                 )
+            token = self._keyring().encrypt(connection.uri, connection.id)
+            # What was known of another database under this id (its scan) is no longer true.
+            db.execute("DELETE FROM scans WHERE connection_id = ?", (connection.id,))
             db.execute(
-                "INSERT INTO connections (id, alias, uri) VALUES (?1, ?2, ?3)"
-                " ON CONFLICT (id) DO UPDATE SET alias = ?2, uri = ?3",
-                (connection.id, connection.alias, connection.uri),
+                "INSERT INTO connections (id, alias, encrypted_uri) VALUES (?1, ?2, ?3)"
+                " ON CONFLICT (id) DO UPDATE SET alias = ?2, encrypted_uri = ?3",
+                (connection.id, connection.alias, token),
             )
         return connection
 
     def resolve(self, id_or_alias: str) -> Connection:
         """The connection of that id or alias; ``UnknownConnection`` names those there are."""
         with self._open() as db:
-            row = db.execute(
-                "SELECT id, alias, uri FROM connections WHERE ?1 IN (id, alias)", (id_or_alias,)
-            ).fetchone()
-        found = Connection(*row) if row is not None else None
-        if id_or_alias == DEMO_ALIAS:
-            return self._demo(found)
-        if found is None:
-            known = sorted({DEMO_ALIAS, *(each.alias for each in self.all())})
-            raise UnknownConnection(
-                f"There is no connection {id_or_alias[:MAX_NAME_LENGTH]!r}; use one of"
-                f" {', '.join(known)}, or add it first."
-            )
+            row = _find(db, id_or_alias)
+            if row is None and id_or_alias != DEMO_ALIAS:
+                raise _unknown(db, id_or_alias)
+        if row is None:
+            return self._demo()
+        found = self._decrypted(row)
+        demo = self._demo_path()
+        if id_or_alias == DEMO_ALIAS and found.uri.startswith("sqlite:"):
+            return self._demo() if found.sqlite_path() == demo else found
         return found
 
-    def all(self) -> tuple[Connection, ...]:
-        """Every stored connection, by alias. The demo is among them once it has been used."""
-        with self._open() as db:
-            rows = db.execute("SELECT id, alias, uri FROM connections ORDER BY alias").fetchall()
-        return tuple(Connection(*row) for row in rows)
+    def delete(self, id_or_alias: str) -> str:
+        """Forget a connection and what is known about it; its alias.
 
-    def _demo(self, found: Connection | None) -> Connection:
-        """The demo connection, its database generated and registered where that is missing."""
-        path = (self._home / f"{DEMO_ALIAS}.sqlite").resolve()
-        if found is not None and found.sqlite_path() != path:
-            return found  # somebody pointed the alias at a database of their own
+        Whoever already uses the connection goes on; the database itself is not touched.
+        """
+        with self._open(write=True) as db:
+            row = _find(db, id_or_alias)
+            if row is None:
+                if id_or_alias == DEMO_ALIAS:
+                    raise BadConnection(
+                        f"{DEMO_ALIAS!r} is the demo, which is always there; there is nothing to"
+                        " delete."
+                    )
+                raise _unknown(db, id_or_alias)
+            db.execute("DELETE FROM connections WHERE id = ?", (row[0],))
+            for table in ("knowledge", "scans"):
+                db.execute(f"DELETE FROM {table} WHERE connection_id = ?", (row[0],))  # noqa: S608
+        return str(row[1])
+
+    def all(self) -> tuple[Connection, ...]:
+        """Every stored connection, by alias. The demo is not stored."""
+        return tuple(self._decrypted(row) for row in self._rows())
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Every connection that can be named, by alias, the demo among them."""
+        found = []
+        for row in self._rows():
+            try:
+                shown = self._decrypted(row).safe_uri
+            except WrongKey:
+                shown = "(encrypted with a key that is not here)"
+            found.append(Entry(row[0], row[1], shown))
+        if all(DEMO_ALIAS not in (each.id, each.alias) for each in found):
+            found.append(Entry(DEMO_ALIAS, DEMO_ALIAS, f"sqlite://{self._demo_path()}"))
+        return tuple(sorted(found, key=lambda each: each.alias))
+
+    def knowledge(self, connection: Connection) -> Knowledge:
+        """What is known about a connection; nothing, when nobody has said anything."""
+        with self._open() as db:
+            return _known(db, connection)
+
+    def teach(self, connection: Connection, parts: Mapping[str, Any]) -> Knowledge:
+        """Replace these parts of what is known about a connection; the whole of it.
+
+        ``UnknownConnection`` when it has been deleted meanwhile.
+        """
+        with self._open(write=True) as db:
+            _require(db, connection)
+            known = msgspec.structs.replace(_known(db, connection), **parts)
+            db.execute(
+                "INSERT OR REPLACE INTO knowledge (connection_id, content) VALUES (?, ?)",
+                (connection.id, msgspec.json.encode(known).decode()),
+            )
+        return known
+
+    def keep_scan(self, connection: Connection, scan: Mapping[str, Any]) -> None:
+        """Remember what a scan found; ``UnknownConnection`` when it has been deleted meanwhile."""
+        with self._open(write=True) as db:
+            _require(db, connection)
+            db.execute(
+                "INSERT OR REPLACE INTO scans (connection_id, content) VALUES (?, ?)",
+                (connection.id, msgspec.json.encode(scan).decode()),
+            )
+
+    def last_scan(self, connection: Connection) -> dict[str, Any] | None:
+        """What was remembered of the last scan."""
+        with self._open() as db:
+            row = db.execute(
+                "SELECT content FROM scans WHERE connection_id = ?", (connection.id,)
+            ).fetchone()
+        return msgspec.json.decode(row[0], type=dict[str, Any]) if row else None
+
+    def _rows(self) -> "list[_Row]":
+        with self._open() as db:
+            return db.execute(
+                "SELECT id, alias, encrypted_uri FROM connections ORDER BY alias"
+            ).fetchall()
+
+    def _clear(self, uri: object) -> str:
+        """The URI that was given in the clear or sealed, checked."""
+        try:
+            if isinstance(uri, str) and is_sealed(uri):
+                uri = self._keyring(create=False).unseal(uri)
+            return check_uri(uri)
+        except BadUri as error:
+            raise BadConnection(str(error)) from None
+        except SecretError as error:
+            raise WrongKey(str(error)) from None
+
+    def _decrypted(self, row: "_Row") -> Connection:
+        connection_id, alias, token = row
+        try:
+            uri = self._keyring(create=False).decrypt(token, connection_id)
+        except SecretError as error:
+            raise WrongKey(f"Connection {alias!r}: {error}") from None
+        return Connection(connection_id, alias, uri)
+
+    def _keyring(self, *, create: bool = True) -> Keyring:
+        try:
+            return open_keyring(self._home, self._keys, create=create)
+        except SecretError as error:
+            raise WrongKey(str(error)) from None
+
+    def _demo_path(self) -> Path:
+        return (self._home / f"{DEMO_ALIAS}.sqlite").resolve()
+
+    def _demo(self) -> Connection:
+        """The demo connection, its database generated where that is missing."""
+        path = self._demo_path()
         if not path.exists():
             create_demo_database(path)
-        return found or self.add(
-            DEMO_ALIAS, "sqlite://" + path.as_uri()[len("file://") :], DEMO_ALIAS
-        )
+        return Connection(DEMO_ALIAS, DEMO_ALIAS, "sqlite://" + path.as_uri()[len("file://") :])
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
         """One transaction on the store's file, which is created when absent."""
-        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)) as db:
-            # WAL: a reader never waits for a writer. It is a property of the file, cheap to repeat.
-            db.execute("PRAGMA journal_mode = WAL")
-            with db:
-                db.execute("BEGIN IMMEDIATE")
-                db.execute(_SCHEMA)
-                yield db
+        with transaction(self._home, lambda: self._keyring().encrypt, write=write) as db:
+            yield db
 
 
-def _name(what: str, value: str) -> str:
-    """``value`` if it can be an id or alias, else ``BadConnection``."""
-    if not value.strip() or len(value) > MAX_NAME_LENGTH or not value.isprintable():
-        raise BadConnection(
-            f"The {what} of a connection must be 1 to {MAX_NAME_LENGTH} printable characters."
+_Row = tuple[str, str, str]
+"""Id, alias, encrypted URI."""
+
+
+def _find(db: sqlite3.Connection, id_or_alias: object) -> _Row | None:
+    """The row of that id or alias; callers may ask for anything at all."""
+    if not isinstance(id_or_alias, str) or not id_or_alias.isprintable():
+        return None
+    found: _Row | None = db.execute(
+        "SELECT id, alias, encrypted_uri FROM connections WHERE ?1 IN (id, alias)", (id_or_alias,)
+    ).fetchone()
+    return found
+
+
+def _known(db: sqlite3.Connection, connection: Connection) -> Knowledge:
+    row = db.execute(
+        "SELECT content FROM knowledge WHERE connection_id = ?", (connection.id,)
+    ).fetchone()
+    return msgspec.json.decode(row[0], type=Knowledge) if row else Knowledge()
+
+
+def _require(db: sqlite3.Connection, connection: Connection) -> None:
+    """``UnknownConnection`` unless the connection is still there; the demo always is."""
+    there = db.execute("SELECT 1 FROM connections WHERE id = ?", (connection.id,)).fetchone()
+    if there is None and connection.id != DEMO_ALIAS:
+        raise UnknownConnection(
+            f"The connection {connection.alias!r} has been deleted meanwhile; store it again."
         )
-    return value
 
 
-def _checked(uri: str) -> str:
-    """``uri`` if an engine understands it, else ``BadConnection`` (which never repeats it)."""
-    try:
-        parts = urlsplit(uri)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme != "sqlite" or parts.netloc or not parts.path.startswith("/"):
-        raise BadConnection(
-            "The connection URI is not understood; write sqlite:///absolute/path/to/file."
-        )
-    return uri
+def _unknown(db: sqlite3.Connection, id_or_alias: object) -> UnknownConnection:
+    names = [row[0] for row in db.execute("SELECT alias FROM connections ORDER BY alias")]
+    known = sorted({DEMO_ALIAS, *names})
+    more = f" and {len(known) - NAMES_SHOWN} more" if len(known) > NAMES_SHOWN else ""
+    return UnknownConnection(
+        f"There is no connection {str(id_or_alias)[:MAX_NAME_LENGTH]!r}; use one of"
+        f" {', '.join(known[:NAMES_SHOWN])}{more}, or add it first."
+    )
