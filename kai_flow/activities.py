@@ -6,8 +6,8 @@ An agent yields events; the producer numbers and delivers them; the result is on
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import aclosing
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,6 +17,9 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from kai_flow.agents import Agent, BadTask, Task
+from kai_flow.data_activities import DataActivities
+from kai_flow.heartbeats import heartbeats
+from kai_flow.store import ConnectionStore
 from kai_flow.stream.errors import InvalidEvent, Superseded
 from kai_flow.stream.producer import EventProducer
 
@@ -24,8 +27,8 @@ MAX_RESULT_BYTES: Final = 512 * 1024
 STATUSES: Final = ("completed", "failed", "partial", "cancelled")
 
 
-class KaiActivities:
-    """The activities, around one agent.
+class KaiActivities(DataActivities):
+    """The activities, around one agent and one store.
 
     `callback_allow` are the hosts that a callback URL may name; `http` is shared by all callbacks.
     """
@@ -34,10 +37,12 @@ class KaiActivities:
         self,
         agent: Agent,
         http: httpx.AsyncClient,
+        store: ConnectionStore,
         *,
         callback_allow: Iterable[str],
         signal_interval: float,
     ) -> None:
+        super().__init__(store)
         self._agent = agent
         self._http = http
         self._callback_allow = frozenset(callback_allow)
@@ -76,10 +81,33 @@ class KaiActivities:
         self, prompt_text: str, connection_id: str, conversation_id: str | None = None
     ) -> dict[str, Any]:
         """Answer a question without streaming."""
-        task = _task(prompt_text, connection_id, conversation_id, "chat")
+        return await self._execute(_task(prompt_text, connection_id, conversation_id, "chat"))
+
+    @activity.defn
+    async def autonomous_chat(
+        self, prompt_text: str, connection_id: str, conversation_id: str | None = None
+    ) -> dict[str, Any]:
+        """Answer a question without streaming, and go on by oneself: the task's mode says so."""
+        return await self._execute(_task(prompt_text, connection_id, conversation_id, "autonomous"))
+
+    def all(self) -> list[Callable[..., Any]]:
+        """Every activity, for the worker."""
+        return [
+            self.chat_streaming,
+            self.chat,
+            self.autonomous_chat,
+            self.store_connection,
+            self.test_connection,
+            self.scan_schema,
+            self.generate_mdl,
+            self.sync_config,
+        ]
+
+    async def _execute(self, task: Task) -> dict[str, Any]:
+        """Run the agent to its result."""
         began = time.monotonic()
         with _as_activity_failures():
-            async with _heartbeats():
+            async with heartbeats():
                 return _result(task, await self._agent.execute(task), began, None)
 
     async def _stream(self, task: Task, producer: EventProducer) -> dict[str, Any]:
@@ -210,19 +238,3 @@ def _as_activity_failures() -> Any:
             # Not a cancellation of the session: the next attempt goes on elsewhere.
             raise ApplicationError("the worker is shutting down", type="WorkerShutdown") from None
         raise
-
-
-@asynccontextmanager
-async def _heartbeats() -> AsyncIterator[None]:
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(1.0)
-
-    task = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task

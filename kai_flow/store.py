@@ -70,6 +70,20 @@ class ConnectionStore:
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._keyring().public_key
 
+    def read_uri(self, uri: object) -> str:
+        """A URI given in the clear or as ``kai connection encrypt`` made it, checked.
+
+        ``BadConnection`` when it is not one of ours, ``WrongKey`` when it is for somebody else.
+        """
+        try:
+            if isinstance(uri, str) and is_sealed(uri):
+                uri = self._keyring(create=False).unseal(uri)
+            return check_uri(uri)
+        except BadUri as error:
+            raise BadConnection(str(error)) from None
+        except SecretError as error:
+            raise WrongKey(str(error)) from None
+
     def add(self, connection_id: str, uri: str, alias: str, *, replace: bool = True) -> Connection:
         """Store a connection; the same id again replaces it, if that is allowed.
 
@@ -78,7 +92,7 @@ class ConnectionStore:
         connection; ``WrongKey`` when it was encrypted for somebody else.
         """
         identity = check_name("id", connection_id)
-        connection = Connection(identity, check_alias(alias, identity), self._clear(uri))
+        connection = Connection(identity, check_alias(alias, identity), self.read_uri(uri))
         with self._open(write=True) as db:
             clash = db.execute(
                 "SELECT id FROM connections"
@@ -191,17 +205,6 @@ class ConnectionStore:
             return db.execute(
                 "SELECT id, alias, encrypted_uri FROM connections ORDER BY alias"
             ).fetchall()
-
-    def _clear(self, uri: object) -> str:
-        """The URI that was given in the clear or sealed, checked."""
-        try:
-            if isinstance(uri, str) and is_sealed(uri):
-                uri = self._keyring(create=False).unseal(uri)
-            return check_uri(uri)
-        except BadUri as error:
-            raise BadConnection(str(error)) from None
-        except SecretError as error:
-            raise WrongKey(str(error)) from None
 
     def _decrypted(self, row: "_Row") -> Connection:
         connection_id, alias, token = row

@@ -23,6 +23,7 @@ _FORMS: Final = (
     " sqlite:///absolute/path/to/file (or duckdb:///, csv:///, parquet:///)"
 )
 _HIDDEN: Final = "***"
+_OPEN_OPTIONS: Final = ("host", "port", "sslmode", "sslrootcert")  # of the query: no secrets
 
 
 class BadUri(ValueError):
@@ -71,8 +72,8 @@ def scrub(text: str, uri: str) -> str:
     if parts is not None:
         user, _, _ = parts.netloc.rpartition("@")
         password = user.partition(":")[2]
-        secret |= {user if password else "", password, unquote(password), parts.query}
-        secret |= {value for _, value in parse_qsl(parts.query) if not value.isdigit()}
+        secret |= {user if password else "", password, unquote(password)}
+        secret |= {value for key, value in parse_qsl(parts.query) if key not in _OPEN_OPTIONS}
     # Shorter ones are no secret, and would be found in ordinary words.
     for each in sorted((each for each in secret if len(each) >= 3), key=len, reverse=True):
         text = text.replace(each, _HIDDEN)
@@ -90,9 +91,10 @@ def _parts(text: str) -> SplitResult | None:
         return None
     if parts.scheme in FILES:
         good = not parts.netloc and parts.path.startswith("/") and len(parts.path) > 1
-        good = good and text[len(parts.scheme) :].startswith(":///") and not parts.fragment
-        return parts if good else None
-    if parts.scheme not in SERVERS or not parts.hostname or port == 0:
+        good = good and text[len(parts.scheme) :].startswith(":///")
+        return parts if good and "#" not in text and "?" not in text else None
+    socket = not parts.netloc and "host" in dict(parse_qsl(parts.query))
+    if parts.scheme not in SERVERS or not (parts.hostname or socket) or port == 0:
         return None
     # A raw @, # or / of a password would end up behind the host.
     misplaced = parts.netloc.count("@") > 1 or "@" in parts.path + parts.query or "#" in text

@@ -39,8 +39,9 @@ async def running_worker(settings: Settings, client: Client) -> AsyncIterator[st
 
     Raises StartError when the agent cannot be loaded or the health port is taken.
     """
+    store = ConnectionStore.of(settings)
     try:
-        agent = load_agent(settings.agent, lambda: Analyst(ConnectionStore(settings.home)))
+        agent = load_agent(settings.agent, lambda: Analyst(store))
     except BadAgent as error:
         raise StartError(str(error)) from None
     ready = False
@@ -57,6 +58,7 @@ async def running_worker(settings: Settings, client: Client) -> AsyncIterator[st
         activities = KaiActivities(
             agent,
             http,
+            store,
             callback_allow=settings.callback_allow,
             signal_interval=settings.signal_interval,
         )
@@ -64,7 +66,7 @@ async def running_worker(settings: Settings, client: Client) -> AsyncIterator[st
             client,
             task_queue=settings.task_queue,
             workflows=[KaiChatWorkflow],
-            activities=[activities.chat_streaming, activities.chat],
+            activities=activities.all(),
             interceptors=[StreamInterceptor()],
             workflow_runner=SandboxedWorkflowRunner(
                 restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)

@@ -28,4 +28,4 @@ class SlowAnalyst(Analyst):
 
 def create() -> SlowAnalyst:
     """What KAI_AGENT names."""
-    return SlowAnalyst(ConnectionStore(load_settings(os.environ).home))
+    return SlowAnalyst(ConnectionStore.of(load_settings(os.environ)))

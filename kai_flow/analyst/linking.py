@@ -269,12 +269,9 @@ def _column_labels(
     for value in column.values:
         target = Target(TargetKind.VALUE, table.name, column.name, value)
         yield from _label(split_name(value), target, frozenset())
-        if value in column.note.meanings:
-            words = split_name(column.note.meanings[value])
-            commented_value = Target(
-                TargetKind.VALUE, table.name, column.name, value, by_comment=True
-            )
-            yield from _label(words, commented_value, frozenset())
+        commented_value = Target(TargetKind.VALUE, table.name, column.name, value, by_comment=True)
+        for meaning in column.note.meanings.get(value, "").split("/"):
+            yield from _label(split_name(meaning), commented_value, frozenset())
 
 
 def _label(words: tuple[str, ...], target: Target, own: frozenset[str]) -> Iterator[_Label]:

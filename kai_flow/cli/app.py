@@ -1,12 +1,12 @@
 """The commands, their options and their help. What they do is imported when they run."""
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from kai_flow import __version__
+from kai_flow.cli import data_app
+from kai_flow.cli.running import run
 
 app = App(
     name="kai",
@@ -22,6 +22,9 @@ app = App(
     ),
     version=__version__,
 )
+app.command(data_app.connection)
+app.command(data_app.schema)
+app.command(data_app.mdl)
 
 
 @app.command
@@ -51,7 +54,7 @@ def up(
     """
     from kai_flow.cli.up import up as run_stack  # noqa: PLC0415
 
-    return _run(run_stack(ui=ui, ui_port=ui_port))
+    return run(run_stack(ui=ui, ui_port=ui_port))
 
 
 @app.command
@@ -88,7 +91,7 @@ def ask(
     """
     from kai_flow.cli import ask as asking  # noqa: PLC0415
 
-    return _run(
+    return run(
         asking.ask(
             asking.Question(" ".join(question), connection, session_id, as_json=json, plain=plain)
         )
@@ -103,15 +106,4 @@ def status() -> int:
     """
     from kai_flow.cli.status import status as look  # noqa: PLC0415
 
-    return _run(look())
-
-
-def _run(work: Coroutine[Any, Any, int]) -> int:
-    async def settled() -> int:
-        try:
-            return await work
-        finally:
-            # temporalio's core can abort the process when its last call is right before the end
-            await asyncio.sleep(0.05)
-
-    return asyncio.run(settled())
+    return run(look())

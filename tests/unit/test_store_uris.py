@@ -24,6 +24,8 @@ def test_servers_are_understood_and_shown_without_secrets(scheme: str) -> None:
     assert check_uri(uri) == uri
     assert safe_uri(uri) == f"{scheme}://***@db.example:5432/shop"
     assert safe_uri(f"{scheme}://[::1]/shop") == f"{scheme}://[::1]/shop"
+    socket = f"{scheme}:///shop?host=/run/db&password={CANARY}"
+    assert safe_uri(check_uri(socket)) == f"{scheme}:///shop"
 
 
 @given(printable, printable, printable)
@@ -47,6 +49,7 @@ def test_no_password_however_written_is_ever_shown(left: str, right: str, user: 
         "sqlite:///",
         "sqlite:/srv/x",
         "sqlite:///srv/x#y",
+        "sqlite:///srv/x?mode=rw",
         "postgresql:///shop",
         "postgresql://db:0/shop",
         "postgresql://db:99999/shop",

@@ -1,0 +1,153 @@
+"""`kai connection …`: the connections of this home.
+
+Nothing of a URI is printed but what `safe_uri` lets through, except the outcome of `encrypt`.
+"""
+
+import getpass
+import json
+import os
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from kai_flow.cli import EXIT_FAILED, EXIT_OK, text
+from kai_flow.cli.render import console_for
+from kai_flow.connections import StoreError
+from kai_flow.data import BadInput, Data, shown
+from kai_flow.locks import prepare_home
+from kai_flow.logs import log_to_stderr
+from kai_flow.secrets import SecretError, seal
+from kai_flow.settings import StartError, load_settings
+from kai_flow.store import ConnectionStore, StoreUnavailable
+from kai_flow.uris import BadUri, check_uri
+
+STDIN_LIMIT: Final = 64 * 1024  # characters; a URI has at most 4,096
+
+
+async def create(uri: str, alias: str, connection_id: str | None, *, as_json: bool) -> int:
+    """Store a connection."""
+    given = read_uri(uri)
+    async with data_of_home() as data:
+        name = connection_id or f"conn-{secrets.token_hex(4)}"
+        stored = await data.store_connection(name, given, alias, replace=False)
+        if as_json:
+            print_json(stored)
+        else:
+            say(f"stored {stored['alias']} ({stored['uri']})")
+            say(f"try it: kai connection test {stored['alias']}")
+    return EXIT_OK
+
+
+async def list_all(*, as_json: bool) -> int:
+    """Print every connection."""
+    async with data_of_home() as data:
+        entries = data.store.entries()
+        if as_json:
+            print_json(
+                [
+                    {"connection_id": each.id, "alias": each.alias, "uri": each.shown}
+                    for each in entries
+                ]
+            )
+            return EXIT_OK
+        table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+        for header in ("alias", "id", "database"):
+            table.add_column(header, overflow="fold")
+        for each in entries:
+            table.add_row(*(Text(text.line(cell)) for cell in (each.alias, each.id, each.shown)))
+        console_for(plain=False).print(table)
+    return EXIT_OK
+
+
+async def show(name: str, *, as_json: bool) -> int:
+    """Print one connection and what is known about it."""
+    async with data_of_home() as data:
+        connection = await data.resolve(name)
+        scan = data.store.last_scan(connection)
+        known = data.store.knowledge(connection).counts()
+        if as_json:
+            count = None if scan is None else len(scan["tables"])
+            print_json({**shown(connection), "tables": count, "synced": known})
+            return EXIT_OK
+        say(f"alias     {connection.alias}")
+        say(f"id        {connection.id}")
+        say(f"database  {connection.safe_uri}")
+        tables = "not scanned yet" if scan is None else f"{len(scan['tables'])} tables"
+        say(f"schema    {tables}")
+        say(f"taught    {', '.join(f'{number} {what}' for what, number in known.items())}")
+    return EXIT_OK
+
+
+async def test(name: str, *, as_json: bool) -> int:
+    """Connect, and print what came of it."""
+    async with data_of_home() as data:
+        outcome = await data.test_connection(name)
+        if as_json:
+            print_json(outcome)
+        else:
+            say(f"{'✔' if outcome['status'] == 'ok' else '✘'} {outcome['message']}")
+    return EXIT_OK if outcome["status"] == "ok" else EXIT_FAILED
+
+
+async def delete(name: str) -> int:
+    """Forget a connection."""
+    async with data_of_home() as data:
+        say(f"deleted {data.store.delete(name)}; the database itself was not touched")
+    return EXIT_OK
+
+
+async def key() -> int:
+    """Print the public key of this home."""
+    async with data_of_home() as data:
+        print(data.store.public_key())
+    return EXIT_OK
+
+
+async def encrypt(uri: str, public_key: str | None) -> int:
+    """Print a URI encrypted for the holder of a key."""
+    try:
+        clear = check_uri(read_uri(uri))
+        if public_key is None:
+            async with data_of_home() as data:
+                public_key = data.store.public_key()
+        print(seal(clear, public_key))
+    except (BadUri, SecretError) as wrong:
+        raise StartError(str(wrong)) from None
+    return EXIT_OK
+
+
+@asynccontextmanager
+async def data_of_home() -> AsyncIterator[Data]:
+    """The operations on this home's store; what is wrong becomes a `StartError`."""
+    settings = load_settings(os.environ)
+    log_to_stderr(settings.log_level if os.environ.get("KAI_LOG_LEVEL") else None)
+    prepare_home(settings.home)
+    try:
+        yield Data(ConnectionStore.of(settings))
+    except (BadInput, StoreError, StoreUnavailable) as wrong:
+        raise StartError(str(wrong)) from None
+
+
+def read_uri(given: str) -> str:
+    """The URI itself, or the one on standard input for `-`, where a terminal does not echo it."""
+    if given != "-":
+        return given
+    if sys.stdin.isatty():
+        return getpass.getpass("URI (not shown): ").strip()
+    return sys.stdin.read(STDIN_LIMIT).strip()
+
+
+def say(words: str) -> None:
+    """One line for a person, harmless for the terminal."""
+    console_for(plain=False).print(Text(text.line(words, 2_000)), soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value in ASCII, so that no terminal is moved."""
+    print(json.dumps(value, indent=2))

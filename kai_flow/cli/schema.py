@@ -1,0 +1,115 @@
+"""`kai schema …` and `kai mdl`: what is in a database."""
+
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from kai_flow.cli import EXIT_FAILED, EXIT_OK, text
+from kai_flow.cli.connection import data_of_home, print_json, say
+from kai_flow.cli.render import console_for
+from kai_flow.settings import StartError
+
+TABLES_SHOWN: Final = 200  # for a person; `--json` has them all
+
+
+async def scan(name: str, tables: list[str] | None, *, as_json: bool) -> int:
+    """Scan, remember, print."""
+    async with data_of_home() as data:
+        outcome = await data.scan_schema(name, tables)
+        if as_json:
+            print_json(outcome)
+        elif outcome["status"] == "ok":
+            _print_tables(outcome["tables"], in_full=tables is not None)
+    return _exit_code(outcome, told=as_json)
+
+
+async def show(name: str, tables: list[str] | None, *, as_json: bool) -> int:
+    """Print what was remembered."""
+    async with data_of_home() as data:
+        connection = await data.resolve(name)
+        last = data.store.last_scan(connection)
+        if last is None:
+            raise StartError(
+                f"the schema of {text.line(name, 60)!a} has not been scanned yet: run"
+                " `kai schema scan` first"
+            )
+        found = [each for each in last["tables"] if not tables or each["name"] in tables]
+        missing = set(tables or ()) - {each["name"] for each in found}
+        if missing:
+            raise StartError(
+                f"the last scan found no table {text.line(min(missing), 60)!a}: look at"
+                " `kai schema show` without --table, or scan again"
+            )
+        if as_json:
+            print_json({"tables": found})
+        else:
+            _print_tables(found, in_full=bool(tables))
+    return EXIT_OK
+
+
+async def mdl(name: str, tables: list[str] | None, sync: str | None) -> int:
+    """Print the data model, or keep one that was edited."""
+    async with data_of_home() as data:
+        if sync is not None:
+            kept = await data.sync_config(name, mdl=_read(sync))
+            say(f"kept a data model of {kept['synced']['mdl']:,} bytes for {name}")
+            return EXIT_OK
+        outcome = await data.generate_mdl(name, tables)
+        sys.stdout.write(text.block(outcome["mdl"]))
+    return _exit_code(outcome, told=False)
+
+
+def _exit_code(outcome: dict[str, Any], *, told: bool) -> int:
+    if outcome["status"] == "ok":
+        return EXIT_OK
+    if not told:
+        print(f"kai: {text.line(outcome['message'], 2_000)}", file=sys.stderr)
+    return EXIT_FAILED
+
+
+def _read(path: str) -> str:
+    try:
+        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        reason = getattr(wrong, "strerror", None) or "it is not UTF-8"
+        raise StartError(f"{text.line(path, 100)!a} cannot be read ({reason})") from None
+
+
+def _print_tables(tables: list[dict[str, Any]], *, in_full: bool) -> None:
+    """A line for each table, or its columns where tables were named."""
+    console = console_for(plain=False)
+    if in_full:
+        for table in tables:
+            _print_columns(table)
+        return
+    grid = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for header, justify in (("table", "left"), ("rows", "right"), ("columns", "left")):
+        grid.add_column(header, justify="right" if justify == "right" else "left", overflow="fold")
+    for table in tables[:TABLES_SHOWN]:
+        columns = ", ".join(column["name"] for column in table.get("columns", ()))
+        cells = (table["name"], _rows(table), columns)
+        grid.add_row(*(Text(text.line(cell)) for cell in cells))
+    console.print(grid)
+    if len(tables) > TABLES_SHOWN:
+        say(f"… and {len(tables) - TABLES_SHOWN:,} more tables: name those you need with --table")
+
+
+def _print_columns(table: dict[str, Any]) -> None:
+    say(f"{table['name']} ({_rows(table)} rows)")
+    targets = {
+        column: f"→ {key['target']}.{target}"
+        for key in table.get("foreign_keys", ())
+        for column, target in zip(key["columns"], key["target_columns"], strict=True)
+    }
+    for column in table.get("columns", ()):
+        key = "primary key" if column["name"] in table["primary_key"] else ""
+        words = (column["name"], column["type"], key, targets.get(column["name"], ""))
+        say("  " + "  ".join(filter(None, words)))
+
+
+def _rows(table: dict[str, Any]) -> str:
+    return f"{'about ' if table.get('sampled') else ''}{table.get('row_count', 0):,}"

@@ -1,0 +1,198 @@
+"""What can be done with connections and what is known about them: for activities and command line.
+
+Every answer is a JSON object without a secret in it. What the caller got wrong raises `BadInput`;
+what is wrong with a database is an answer of status ``failed`` with a message.
+"""
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from kai_flow.analyst.engines import engine_for
+from kai_flow.analyst.errors import AnalysisError
+from kai_flow.analyst.mdl import write_mdl
+from kai_flow.analyst.schema import Schema, Table
+from kai_flow.analyst.taught import described
+from kai_flow.connections import Connection, StoreError
+from kai_flow.knowledge import BadKnowledge, read_knowledge
+from kai_flow.store import ConnectionStore
+from kai_flow.uris import scrub
+
+__all__ = ["MAX_ANSWER_BYTES", "BadInput", "Data"]
+
+MAX_ANSWER_BYTES: Final = 512 * 1024
+"""Bytes of the tables in an answer; the columns of tables beyond that are left out."""
+
+MAX_MDL_BYTES: Final = 1000 * 1024
+"""Bytes of a data model; tables beyond that are left out, which its last line says."""
+
+MAX_TABLE_NAMES: Final = 1_000
+"""Tables that a caller may name at once."""
+
+Answer = dict[str, Any]
+T = TypeVar("T")
+
+
+class BadInput(ValueError):
+    """What no other try can mend; one sentence that says what to do, without a secret."""
+
+
+class Data:
+    """The operations on one store."""
+
+    def __init__(self, store: ConnectionStore) -> None:
+        self.store = store
+
+    async def store_connection(
+        self, connection_id: str, uri: str, alias: str, *, replace: bool = True
+    ) -> Answer:
+        """Store a connection; the answer shows it without secrets."""
+
+        def work() -> Connection:
+            clear = self.store.read_uri(uri)
+            engine_for(clear)  # refuses what the store cannot know: a missing driver
+            return self.store.add(connection_id, clear, alias, replace=replace)
+
+        return shown(await self._in_thread(work))
+
+    async def test_connection(self, connection_id: str) -> Answer:
+        """Whether the database can be used; a role that may write is said in the message."""
+        connection = await self.resolve(connection_id)
+        try:
+            probe = await engine_for(connection.uri).check()
+        except AnalysisError as error:
+            return _failed(error, connection)
+        return {
+            "status": "ok" if probe.ok else "failed",
+            "message": scrub(probe.message, connection.uri),
+        }
+
+    async def scan_schema(
+        self, connection_id: str, table_names: Sequence[str] | None = None
+    ) -> Answer:
+        """Look at the database, and remember what was found."""
+        connection = await self.resolve(connection_id)
+        names = _table_names(table_names)
+        try:
+            schema = await engine_for(connection.uri).scan(names)
+        except AnalysisError as error:
+            return {**_failed(error, connection), "scanned_count": 0, "tables": []}
+        tables = _within([_summary(table) for table in schema.tables.values()])
+        await self._in_thread(lambda: self._remember(connection, tables, whole=names is None))
+        return {"status": "ok", "scanned_count": len(tables), "tables": tables}
+
+    async def generate_mdl(
+        self, connection_id: str, table_names: Sequence[str] | None = None
+    ) -> Answer:
+        """The data model as Markdown, with the notes of the one that was synced before."""
+        connection = await self.resolve(connection_id)
+        names = _table_names(table_names)
+        try:
+            schema = await engine_for(connection.uri).scan(names)
+        except AnalysisError as error:
+            return {**_failed(error, connection), "mdl": "", "table_count": 0, "tables": []}
+        known = await self._in_thread(lambda: self.store.knowledge(connection))
+        written = _fitting(described(schema, known.mdl))
+        return {
+            "status": "ok",
+            "mdl": write_mdl(
+                written, connection.alias, left_out=len(schema.tables) - len(written.tables)
+            ),
+            "table_count": len(written.tables),
+            "tables": list(written.tables),
+        }
+
+    async def sync_config(self, connection_id: str, **parts: object) -> Answer:
+        """Replace the given parts of what is known about a connection; None leaves a part."""
+        connection = await self.resolve(connection_id)
+        try:
+            read = read_knowledge(**parts)
+        except BadKnowledge as error:
+            raise BadInput(str(error)) from None
+        known = await self._in_thread(lambda: self.store.teach(connection, read))
+        return {"status": "ok", "synced": known.counts()}
+
+    async def resolve(self, connection_id: str) -> Connection:
+        """The connection of that id or alias."""
+        return await self._in_thread(lambda: self.store.resolve(connection_id))
+
+    def _remember(self, connection: Connection, tables: list[Answer], *, whole: bool) -> None:
+        if not whole:
+            before = self.store.last_scan(connection) or {"tables": []}
+            fresh = {table["name"]: table for table in tables}
+            kept = [fresh.pop(table["name"], table) for table in before["tables"]]
+            tables = [*kept, *fresh.values()]
+        self.store.keep_scan(connection, {"tables": tables})
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Work on the store, which may wait for another process."""
+        try:
+            return await asyncio.to_thread(work)
+        except (StoreError, AnalysisError) as error:
+            raise BadInput(str(error)) from None
+
+
+def shown(connection: Connection) -> Answer:
+    """A connection as it may be shown."""
+    return {
+        "connection_id": connection.id,
+        "alias": connection.alias,
+        "uri": connection.safe_uri,
+    }
+
+
+def _failed(error: AnalysisError, connection: Connection) -> Answer:
+    return {"status": "failed", "message": scrub(str(error), connection.uri)}
+
+
+def _table_names(given: object) -> list[str] | None:
+    """The tables that are meant; None for all."""
+    if given is None or given == []:
+        return None
+    if not isinstance(given, list | tuple) or not all(isinstance(name, str) for name in given):
+        raise BadInput('table_names must be a list of names, for example ["orders"], or null.')
+    if len(given) > MAX_TABLE_NAMES:
+        raise BadInput(f"table_names has more than {MAX_TABLE_NAMES:,} names; leave it out.")
+    return list(dict.fromkeys(given))
+
+
+def _summary(table: Table) -> Answer:
+    """A table for an answer: no value of a row is in it."""
+    return {
+        "name": table.name,
+        "row_count": table.row_count,
+        "sampled": table.sampled,
+        "columns": [{"name": column.name, "type": column.type} for column in table.columns],
+        "primary_key": list(table.primary_key),
+        "foreign_keys": [
+            {
+                "columns": list(key.columns),
+                "target": key.target,
+                "target_columns": list(key.target_columns),
+            }
+            for key in table.foreign_keys
+        ],
+    }
+
+
+def _within(tables: list[Answer]) -> list[Answer]:
+    """The tables, those beyond the limit by name alone."""
+    size, fitting = 0, []
+    for table in tables:
+        size += len(msgspec.json.encode(table))
+        fitting.append(table if size <= MAX_ANSWER_BYTES else {"name": table["name"]})
+    return fitting
+
+
+def _fitting(schema: Schema) -> Schema:
+    """As many tables as a data model can carry."""
+    size, tables = 0, {}
+    for name, table in schema.tables.items():
+        size += len(write_mdl(Schema({name: table}), "").encode())
+        if size > MAX_MDL_BYTES:
+            break
+        tables[name] = table
+    return dataclasses.replace(schema, tables=tables)
