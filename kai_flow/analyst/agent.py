@@ -2,23 +2,28 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from kai_flow.agents import BadTask, Task
-from kai_flow.analyst import engine
+from kai_flow.analyst.engines import Engine, Limits, engine_for
+from kai_flow.analyst.engines.contract import QUERY_DEADLINE_S, SCAN_DEADLINE_S
+from kai_flow.analyst.engines.study import SAMPLE_ROWS
+from kai_flow.analyst.engines.threads import in_thread
 from kai_flow.analyst.errors import AnalysisError, UnclearQuestion
 from kai_flow.analyst.explain import Story, phrases
 from kai_flow.analyst.findings import chart, insights
 from kai_flow.analyst.guard import check
 from kai_flow.analyst.messages import say
 from kai_flow.analyst.naming import names_for
-from kai_flow.analyst.question import read
-from kai_flow.analyst.scan import SCAN_DEADLINE_S, scan
+from kai_flow.analyst.numbers import format_number
+from kai_flow.analyst.plan import Plan
+from kai_flow.analyst.question import Question, read
 from kai_flow.analyst.schema import Schema
 from kai_flow.analyst.sql import build
 from kai_flow.analyst.suggest import capabilities, suggest
+from kai_flow.analyst.taught import learn
 from kai_flow.analyst.understand import understand
+from kai_flow.knowledge import Knowledge
 from kai_flow.store import Connection, ConnectionStore, StoreError
 
 __all__ = ["MAX_PROMPT_BYTES", "Analyst"]
@@ -65,7 +70,7 @@ class Analyst:
         self,
         store: ConnectionStore,
         *,
-        query_deadline_s: float = engine.QUERY_DEADLINE_S,
+        query_deadline_s: float = QUERY_DEADLINE_S,
         scan_deadline_s: float = SCAN_DEADLINE_S,
     ) -> None:
         self._store = store
@@ -85,14 +90,14 @@ class Analyst:
         prompt = _checked_prompt(task.prompt)
         try:
             # The demo database may have to be generated first, which takes a fraction of a second.
-            connection = await engine.in_thread(
-                lambda _stop: self._store.resolve(task.db_connection_id), self._deadline_s
+            connection, known = await in_thread(
+                lambda _stop: self._look_up(task.db_connection_id), self._deadline_s
             )
-        except StoreError as error:
+        except (StoreError, TimeoutError) as error:
             raise BadTask(str(error)) from error
         report = _Report()
         try:
-            async for event in self._steps(prompt, connection, report):
+            async for event in self._steps(prompt, connection, known, report):
                 yield event
         except AnalysisError as error:
             report.status, report.error = "failed", str(error)
@@ -100,50 +105,50 @@ class Analyst:
             yield {"type": "error", "error": str(error)}
         yield {"type": "done", "result": report.result()}
 
+    def _look_up(self, id_or_alias: str) -> tuple[Connection, Knowledge]:
+        """A connection and what is known about it."""
+        connection = self._store.resolve(id_or_alias)
+        return connection, self._store.knowledge(connection)
+
     async def _steps(
-        self, prompt: str, connection: Connection, report: _Report
+        self, prompt: str, connection: Connection, known: Knowledge, report: _Report
     ) -> AsyncIterator[Event]:
         """The analysis, step by step."""
-        path = connection.sqlite_path()
+        engine = engine_for(connection.uri)
         yield _tool_start("scan_schema", {"connection": connection.alias})
-        schema = await scan(path, self._scan_deadline_s)
+        schema = await engine.scan(deadline_s=self._scan_deadline_s)
         yield _tool_end("scan_schema", _overview(schema))
-        question = read(prompt, schema)
+        lesson = learn(prompt, schema, known)
+        schema = lesson.schema
+        question = read(lesson.prompt, schema)
         if not schema.tables:
             raise UnclearQuestion(say(question.language, "no_tables"))
-        names = names_for(question)
-        try:
-            plan = understand(question)
-        except UnclearQuestion as unclear:
-            report.suggested_questions = suggest(schema, names, None)
-            things = capabilities(schema, names)
-            hint = say(question.language, "can_ask", things=things) if things else ""
-            raise UnclearQuestion(f"{unclear} {hint}".strip()) from unclear
-        statement = build(plan, schema, question.language)
-        story = Story(plan, statement, schema, names, question.language)
-        unused = [question.tokens[at].text for at in question.unknown()]
-        note = say(question.language, "unused", words=", ".join(unused[:20])) if unused else ""
-        yield {"type": "thinking", "content": f"{story.understood()} {note}".strip()}
+        story = _story(question, report)
+        note = _unsaid(question, story.plan)
+        taught = lesson.remark(question.language)
+        said = [taught, story.understood(), note, _sampled(question, story)]
+        yield {"type": "thinking", "content": " ".join(each for each in said if each)}
         yield _tool_start("write_sql", {"question": prompt})
-        sql = check(statement.text, schema.tables.keys())
+        sql = check(story.statement.text, schema.sources, schema.dialect)
         report.sql_queries.append(sql)
         yield _tool_end("write_sql", {"sql": sql})
-        async for event in self._run(path, sql, story, report):
+        async for event in self._run(engine, sql, story, report):
             yield event
         if note:
             report.status = "partial"
             report.answer.append(f"\n\n{note}")
             yield {"type": "token", "content": f"\n\n{note}"}
-        report.suggested_questions = suggest(schema, names, plan)
+        report.suggested_questions = suggest(schema, story.names, story.plan)
         if report.suggested_questions:
             yield {"type": "suggestions", "content": report.suggested_questions}
 
     async def _run(
-        self, path: Path, sql: str, story: Story, report: _Report
+        self, engine: Engine, sql: str, story: Story, report: _Report
     ) -> AsyncIterator[Event]:
         """Run the query, show what came, and say what it means."""
         yield _tool_start("run_sql", {"sql": sql})
-        rows = await engine.run(path, story.schema.tables.keys(), sql, self._deadline_s)
+        limits = Limits(deadline_s=self._deadline_s)
+        rows = await engine.run(sql, limits, tables=story.schema.tables.keys())
         yield {
             "type": "sql_result",
             "sql": sql,
@@ -177,12 +182,52 @@ def _checked_prompt(prompt: str) -> str:
     return text
 
 
+def _story(question: Question, report: _Report) -> Story:
+    """What is to be told; when the question is unclear, what could be asked instead."""
+    schema, names = question.schema, names_for(question)
+    try:
+        plan = understand(question)
+    except UnclearQuestion as unclear:
+        report.suggested_questions = suggest(schema, names, None)
+        things = capabilities(schema, names)
+        hint = say(question.language, "can_ask", things=things) if things else ""
+        raise UnclearQuestion(f"{unclear} {hint}".strip()) from unclear
+    return Story(plan, build(plan, schema, question.language), schema, names, question.language)
+
+
+def _unsaid(question: Question, plan: Plan) -> str:
+    """What the answer leaves out of the question; empty when that is nothing."""
+    unused = [question.tokens[at].text for at in question.unknown()]
+    notes = []
+    if unused:
+        notes.append(say(question.language, "unused", words=", ".join(unused[:20])))
+    if plan.loose_or:
+        notes.append(say(question.language, "loose_or"))
+    return " ".join(notes)
+
+
+def _sampled(question: Question, story: Story) -> str:
+    """Which tables of the query the scan has not looked through; empty when it has all."""
+    used = {story.plan.fact, *(condition.column.table for condition in story.plan.conditions)}
+    tables = [name for name in used if story.schema.tables[name].sampled]
+    if not tables:
+        return ""
+    rows = format_number(SAMPLE_ROWS, question.language)
+    return say(question.language, "sampled", tables=", ".join(sorted(tables)), rows=rows)
+
+
 def _overview(schema: Schema) -> dict[str, Any]:
     """What the scan found, small enough to be shown."""
     return {
         "table_count": len(schema.tables),
         "tables": [
-            {"name": table.name, "columns": len(table.columns), "rows": table.row_count}
+            {
+                "name": table.name,
+                "columns": len(table.columns),
+                "rows": table.row_count,
+                **({"sampled": True} if table.sampled else {}),
+                **({} if table.studied else {"studied": False}),
+            }
             for table in list(schema.tables.values())[:50]
         ],
     }

@@ -30,6 +30,8 @@ class YearFilter:
     years: tuple[float, ...]
     start: int
     """Token where it begins: a time column beside it is the one that is meant."""
+    at: tuple[int, ...]
+    """Tokens of its years."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Comparison:
     mention: Mention
     operator: Operator
     values: tuple[float, ...]
+    at: tuple[int, ...]
+    """Tokens of its values."""
 
 
 _COMPARE = {
@@ -131,12 +135,15 @@ def year_filters(question: Question) -> list[YearFilter]:
         if other is not None:
             question.used.add(other)
             low, high = sorted((number.value, other.value))
-            found.append(YearFilter(Operator.BETWEEN, (low, high), number.start))
+            at = (number.start, other.start)
+            found.append(YearFilter(Operator.BETWEEN, (low, high), number.start, at))
         elif sign is Sign.AND and found and found[-1].operator is Operator.IN:
-            found[-1] = YearFilter(Operator.IN, (*found[-1].years, number.value), found[-1].start)
+            last = found[-1]
+            at = (*last.at, number.start)
+            found[-1] = YearFilter(Operator.IN, (*last.years, number.value), last.start, at)
         else:
             operator = _YEARS.get(sign, Operator.IN) if sign else Operator.IN
-            found.append(YearFilter(operator, (number.value,), number.start))
+            found.append(YearFilter(operator, (number.value,), number.start, (number.start,)))
     return found
 
 
@@ -195,7 +202,9 @@ def comparisons(question: Question) -> list[Comparison]:
                 values[0] *= _scale(question, second)
         question.used |= {first, end, word}
         operator = _COMPARE.get(word.sign, Operator.BETWEEN)
-        found.append(Comparison(_compared_mention(question, word, end), operator, tuple(values)))
+        mention = _compared_mention(question, word, end)
+        at = tuple({first.start, end.start})
+        found.append(Comparison(mention, operator, tuple(values), at))
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kai_flow.analyst.engine import Cell, Rows
+from kai_flow.analyst.engines.contract import Cell, Rows
 from kai_flow.analyst.language import Language
 from kai_flow.analyst.naming import Names
 from kai_flow.analyst.numbers import format_number
@@ -42,7 +42,7 @@ class Story:
         if plan.dimensions:
             names = self.pick(" dan ", " and ").join(self.dimension(d) for d in plan.dimensions)
             parts.append(self.pick(f"per {names}", f"by {names}"))
-        parts += [self.condition(condition) for condition in plan.conditions]
+        parts += self.filters()
         for having in plan.having:
             bound = self._bound(having.operator, [self._plain(v) for v in having.values])
             parts.append(self.pick("dengan ", "with ") + f"{self.measure(having.measure)} {bound}")
@@ -87,6 +87,11 @@ class Story:
             for value in condition.values
         ]
         return f"{name} {self._bound(condition.operator, values)}"
+
+    def filters(self) -> list[str]:
+        """Every filter in words, alternatives together."""
+        either = self.pick(" atau ", " or ")
+        return [either.join(map(self.condition, group)) for group in self.plan.alternatives]
 
     def value(self, cell: Cell, column: str) -> str:
         """A cell as a reader wants it: years without separators, money with its unit."""
@@ -208,7 +213,7 @@ def _single(story: Story, rows: Rows) -> str:
         text = story.measure(measure)
         found.append(f"{text} {story.pick('adalah', 'is')} **{story.value(cell, column)}**")
     text = story.pick(" dan ", " and ").join(found)
-    where = [story.condition(condition) for condition in story.plan.conditions]
+    where = story.filters()
     scope = f" ({', '.join(where)})" if where else ""
     return f"{text[:1].upper()}{text[1:]}{scope}."
 

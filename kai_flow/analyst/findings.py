@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kai_flow.analyst.engine import Cell, Rows
+from kai_flow.analyst.engines.contract import Cell, Rows
 from kai_flow.analyst.explain import Story, with_unit
 from kai_flow.analyst.numbers import format_number
 from kai_flow.analyst.plan import Aggregate

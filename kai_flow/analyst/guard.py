@@ -10,6 +10,7 @@ from collections.abc import Collection
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 
 from kai_flow.analyst.errors import RefusedSql
 
@@ -32,46 +33,68 @@ _ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         # functions
         *(exp.Avg, exp.Sum, exp.Count, exp.Min, exp.Max, exp.Round, exp.Abs, exp.Coalesce),
         *(exp.Nullif, exp.Lower, exp.Upper, exp.Length, exp.Substring, exp.Trim, exp.TimeToStr),
-        *(exp.TsOrDsToTimestamp, exp.Date),
+        *(exp.TsOrDsToTimestamp, exp.Date, exp.ILike, exp.Extract, exp.Year),
     )
 )
 
 
-def check(sql: str, tables: Collection[str]) -> str:
-    """Give the statement to execute; ``RefusedSql`` says why there is none."""
+Names = Collection[str | tuple[str, ...]]
+
+
+def check(sql: str, tables: Names, dialect: str = "sqlite") -> str:
+    """Give the statement to execute; ``RefusedSql`` says why there is none.
+
+    ``tables``: what may be read, by name, or by (namespace, name) where a namespace is needed.
+    """
     if len(sql) > MAX_SQL:
         raise RefusedSql(f"The SQL is longer than {MAX_SQL:,} characters; ask for less at once.")
     if "\0" in sql:
         raise RefusedSql("The SQL holds a NUL character; remove it.")
+    known = {
+        tuple(part.casefold() for part in ((name,) if isinstance(name, str) else name))
+        for name in tables
+    }
     try:
-        trees = [tree for tree in sqlglot.parse(sql, read="sqlite") if tree is not None]
+        _check_comments(sql, dialect)
+        trees = [tree for tree in sqlglot.parse(sql, read=dialect) if tree is not None]
         if len(trees) != 1:
             raise RefusedSql("Exactly one SQL statement can be run; send a single SELECT.")
-        _check_tree(trees[0], {name.casefold() for name in tables})
-        return trees[0].sql(dialect="sqlite", identify=True, comments=False)
+        _check_tree(trees[0], known)
+        tree = normalize_identifiers(trees[0], dialect) if dialect == "postgres" else trees[0]
+        return tree.sql(dialect=dialect, identify=True, comments=False)
     except (SqlglotError, RecursionError) as error:
         raise RefusedSql("The SQL could not be parsed; send a single plain SELECT.") from error
 
 
-def _check_tree(root: exp.Expr, tables: set[str]) -> None:
+def _check_comments(sql: str, dialect: str) -> None:
+    """``RefusedSql`` for a comment that MySQL would execute."""
+    if dialect == "mysql" and "/*" in sql:
+        for token in sqlglot.tokenize(sql, read=dialect):
+            if any(comment.startswith(("!", "M!", "+")) for comment in token.comments):
+                raise RefusedSql("A comment in the SQL is one that MySQL executes; remove it.")
+
+
+def _check_tree(root: exp.Expr, tables: set[tuple[str, ...]]) -> None:
     """``RefusedSql`` unless the root is a query and every node is allowed."""
     if not isinstance(root, exp.Select | exp.SetOperation):
         raise RefusedSql("Only a SELECT can be run; nothing is ever written or configured.")
     if any(not select.expressions for select in root.find_all(exp.Select)):
         raise RefusedSql("A SELECT names no column; say what to select.")
-    local = {cte.alias.casefold() for cte in root.find_all(exp.CTE)}
-    if any(name in tables for name in local):
+    local = {(cte.alias.casefold(),) for cte in root.find_all(exp.CTE)}
+    if local & tables:
         raise RefusedSql("A WITH clause takes the name of a table; give it another name.")
     for node in root.walk():
-        if type(node) not in _ALLOWED:
+        unit = isinstance(node, exp.Var) and isinstance(node.parent, exp.Extract)
+        if type(node) not in _ALLOWED and not unit:
             what = node.name if isinstance(node, exp.Anonymous) else type(node).__name__.upper()
             raise RefusedSql(f"“{what}” is not allowed in a query; use a plain SELECT.")
         if isinstance(node, exp.Table):
             _check_table(node, tables | local)
 
 
-def _check_table(table: exp.Table, known: set[str]) -> None:
-    """``RefusedSql`` unless it is a plain name that was scanned."""
-    plain = isinstance(table.this, exp.Identifier) and not table.db and not table.catalog
-    if not plain or table.name.casefold() not in known:
+def _check_table(table: exp.Table, known: set[tuple[str, ...]]) -> None:
+    """``RefusedSql`` unless it is a name that was scanned."""
+    plain = isinstance(table.this, exp.Identifier) and not table.catalog
+    name = tuple(part.casefold() for part in (table.db, table.name) if part)
+    if not plain or name not in known:
         raise RefusedSql(f"“{table.name}” is not a table of this database that can be read.")

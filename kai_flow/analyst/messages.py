@@ -57,6 +57,21 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "Kata yang tidak saya pakai: {words}.",
         "Words I did not use: {words}.",
     ),
+    "loose_or": (
+        "Kata “atau” di sini tidak dapat saya pakai sebagai pilihan; semua syarat berlaku bersama.",
+        "I cannot use the “or” here as a choice; all conditions apply together.",
+    ),
+    "sampled": (
+        (
+            "Nilai tabel {tables} hanya dilihat dari {rows} baris pertamanya; nilai yang lain"
+            " mungkin tidak saya kenali."
+        ),
+        ("I looked for values in the first {rows} rows of {tables} only; I may not know others."),
+    ),
+    "glossary": (
+        "Dari glosarium: {pairs}.",
+        "From the glossary: {pairs}.",
+    ),
     "can_ask": (
         "Yang dapat ditanyakan: {things}.",
         "You can ask about: {things}.",

@@ -64,6 +64,8 @@ class Condition:
     operator: Operator
     values: tuple[str | float, ...]
     temporal: bool = False
+    alternative: int = 0
+    """One of those with the same number is enough; 0: it must hold."""
 
 
 @dataclass(frozen=True)
@@ -98,3 +100,13 @@ class Plan:
     limit: int | None = None
     default_limit: bool = False
     """Whether the limit is ours, not the asker's."""
+    loose_or: bool = False
+    """Whether the question has an "or" that no filter here stands for."""
+
+    @property
+    def alternatives(self) -> tuple[tuple[Condition, ...], ...]:
+        """The conditions: of each group one is enough, and every group must hold."""
+        groups: dict[int, list[Condition]] = {}
+        for at, condition in enumerate(self.conditions):
+            groups.setdefault(condition.alternative or -1 - at, []).append(condition)
+        return tuple(tuple(group) for group in groups.values())

@@ -49,6 +49,10 @@ class Column:
     """Every row has a value of its own, as far as was seen."""
     values: tuple[str, ...] = ()
     """All distinct values of a text column, when they are few; else empty."""
+    type: str = ""
+    """As the database names it; empty where it has none."""
+    text_date: bool = False
+    """Dates that are kept as ISO text."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +73,14 @@ class Table:
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     row_count: int = 0
-    """Exact up to the scan's limit."""
+    """Exact up to the scan's limit, beyond that by the database's own statistics if there are."""
     note: Note = Note()
+    source: tuple[str, ...] = ()
+    """(namespace, name) when the name alone does not find it; else empty."""
+    sampled: bool = False
+    """Only its first rows were looked at: values may be missing."""
+    studied: bool = True
+    """False when the scan's time was up: only its definition is known."""
 
     def column(self, name: str) -> Column:
         """The column of that name; ``KeyError`` when there is none."""
@@ -111,6 +121,13 @@ class Schema:
     """All scanned tables, by name."""
 
     tables: Mapping[str, Table]
+    dialect: str = "sqlite"
+    """sqlglot's name of the SQL that the database understands."""
+
+    @property
+    def sources(self) -> tuple[str | tuple[str, ...], ...]:
+        """What each table is called in SQL: its name, or (namespace, name)."""
+        return tuple(table.source or table.name for table in self.tables.values())
 
     def column(self, ref: ColumnRef) -> Column:
         """The column behind a reference."""

@@ -15,14 +15,14 @@ from kai_flow.analyst.schema import ColumnRef, Kind, Schema, Step
 
 __all__ = ["Statement", "build", "measure_name"]
 
-DIALECT = "sqlite"
-
 
 @dataclass(frozen=True)
 class Statement:
     """A query and the roles of its columns."""
 
     tree: exp.Select
+    dialect: str
+    """sqlglot's name of the SQL that the engine understands."""
     names: tuple[str, ...]
     """Result columns: dimensions (or listed columns) first, then measures."""
     measures: tuple[str, ...]
@@ -31,7 +31,7 @@ class Statement:
     @property
     def text(self) -> str:
         """The SQL."""
-        return self.tree.sql(dialect=DIALECT, identify=True, comments=False)
+        return self.tree.sql(dialect=self.dialect, identify=True, comments=False)
 
 
 _PREFIX: dict[Aggregate, tuple[str, str]] = {
@@ -51,7 +51,7 @@ def measure_name(measure: Measure, language: Language) -> str:
 
 
 def build(plan: Plan, schema: Schema, language: Language) -> Statement:
-    """The query for a plan."""
+    """The query for a plan, in the SQL of the schema's database."""
     if plan.columns:
         return _rows(plan, schema)
     widened = [d for d in plan.dimensions if _widens(schema, plan.fact, d.column.table)]
@@ -73,7 +73,7 @@ def build(plan: Plan, schema: Schema, language: Language) -> Statement:
     for having in plan.having:
         query = query.having(_having(having, outer.measure(having.measure)))
     query = _ordered(query, plan, names, measures)
-    return Statement(query, tuple(names), tuple(measures))
+    return Statement(query, schema.dialect, tuple(names), tuple(measures))
 
 
 class _Plain:
@@ -148,34 +148,40 @@ def _rows(plan: Plan, schema: Schema) -> Statement:
         for r, n, k in zip(plan.columns, names, kinds, strict=True)
         if k is Kind.NUMBER and (r == by or len(plan.columns) <= 3)
     ]
-    return Statement(query, tuple(names), tuple(ranked))
+    return Statement(query, schema.dialect, tuple(names), tuple(ranked))
 
 
 def _from(query: exp.Select, plan: Plan, schema: Schema, tables: Sequence[str]) -> exp.Select:
     """FROM the fact, joins to these tables, and the plan's conditions."""
-    query = query.from_(_table(plan.fact))
+    query = query.from_(_table(plan.fact, schema))
     joined = {plan.fact}
-    direct = [c for c in plan.conditions if not _widens(schema, plan.fact, c.column.table)]
-    for table in [*tables, *(c.column.table for c in direct)]:
+    # A filter that need not hold must not drop rows by an inner join: it becomes EXISTS.
+    needed = [c.column.table for c in plan.conditions if not c.alternative]
+    direct = [table for table in needed if not _widens(schema, plan.fact, table)]
+    for table in [*tables, *direct]:
         for step in schema.path(plan.fact, table) or ():
             if step.target not in joined:
                 joined.add(step.target)
-                query = query.join(_table(step.target), on=_on(step))
+                query = query.join(_table(step.target, schema), on=_on(step))
     clauses = []
-    for condition in plan.conditions:
-        clause = _condition(condition, schema)
-        if condition.column.table not in joined:
-            clause = _exists(clause, schema.path(plan.fact, condition.column.table) or ())
-        clauses.append(clause)
+    for group in plan.alternatives:
+        parts = []
+        for condition in group:
+            clause = _condition(condition, schema)
+            if condition.column.table not in joined:
+                path = schema.path(plan.fact, condition.column.table) or ()
+                clause = _exists(clause, path, schema)
+            parts.append(clause)
+        clauses.append(exp.or_(*parts))
     return query.where(*clauses) if clauses else query
 
 
-def _exists(clause: exp.Expr, path: Sequence[Step]) -> exp.Expr:
+def _exists(clause: exp.Expr, path: Sequence[Step], schema: Schema) -> exp.Expr:
     """Whether any row at the end of a path meets a clause."""
     first, *rest = path
-    query = exp.select(exp.Literal.number(1)).from_(_table(first.target))
+    query = exp.select(exp.Literal.number(1)).from_(_table(first.target, schema))
     for step in rest:
-        query = query.join(_table(step.target), on=_on(step))
+        query = query.join(_table(step.target, schema), on=_on(step))
     return exp.Exists(this=query.where(_on(first), clause))
 
 
@@ -220,14 +226,21 @@ def _dimension(dimension: Dimension, schema: Schema) -> exp.Expr:
     """The expression to group by."""
     column = _column(dimension.column)
     if dimension.temporal and schema.column(dimension.column).kind is Kind.DATE:
-        return _year(column)
+        return _year(column, dimension.column, schema)
     return column
 
 
-def _year(column: exp.Expr) -> exp.Expr:
-    """The calendar year of a date kept as ISO text."""
-    text = exp.TimeToStr(this=column, format=exp.Literal.string("%Y"))
-    return exp.cast(text, "INTEGER")
+def _year(column: exp.Expr, ref: ColumnRef, schema: Schema) -> exp.Expr:
+    """The calendar year of a date, which may be kept as ISO text."""
+    year: exp.Expr
+    if schema.dialect == "sqlite":  # knows no dates, only functions that read them
+        year = exp.TimeToStr(this=column, format=exp.Literal.string("%Y"))
+    elif schema.column(ref).text_date:
+        first, length = exp.Literal.number(1), exp.Literal.number(4)
+        year = exp.Substring(this=column, start=first, length=length)
+    else:
+        year = exp.Extract(this=exp.var("YEAR"), expression=column)
+    return exp.cast(year, "INTEGER")
 
 
 _COMPARE: dict[Operator, type[exp.Binary]] = {
@@ -242,13 +255,15 @@ def _condition(condition: Condition, schema: Schema) -> exp.Expr:
     """A filter on rows."""
     column = _column(condition.column)
     if condition.temporal and schema.column(condition.column).kind is Kind.DATE:
-        column = _year(column)
+        column = _year(column, condition.column, schema)
     if condition.operator is Operator.CONTAINS:
         text = str(condition.values[0])
-        for special in "\\%_":
-            text = text.replace(special, "\\" + special)
-        like = exp.Like(this=column, expression=exp.Literal.string(f"%{text}%"))
-        return exp.Escape(this=like, expression=exp.Literal.string("\\"))
+        for special in "!%_":  # not a backslash, which MySQL's literals would take for their own
+            text = text.replace(special, "!" + special)
+        # SQLite's and MySQL's LIKE see no difference of case
+        kind = exp.Like if schema.dialect in {"sqlite", "mysql"} else exp.ILike
+        like = kind(this=column, expression=exp.Literal.string(f"%{text}%"))
+        return exp.Escape(this=like, expression=exp.Literal.string("!"))
     return _compared(column, condition.operator, [_literal(value) for value in condition.values])
 
 
@@ -301,8 +316,14 @@ def _column(ref: ColumnRef) -> exp.Expr:
     )
 
 
-def _table(name: str) -> exp.Table:
-    return exp.Table(this=exp.to_identifier(name, quoted=True))
+def _table(name: str, schema: Schema) -> exp.Expr:
+    """A table, under its own name also when it takes a namespace to find it."""
+    source = schema.tables[name].source or (name,)
+    *namespace, plain = (exp.to_identifier(part, quoted=True) for part in source)
+    if not namespace:
+        return exp.Table(this=plain)
+    alias = exp.TableAlias(this=exp.to_identifier(name, quoted=True))
+    return exp.Table(this=plain, db=namespace[0], alias=alias)
 
 
 def _unique(names: list[str], plan: Plan, language: Language) -> list[str]:

@@ -4,10 +4,10 @@ Pure and deterministic. Where several readings are possible the rules below take
 agent says in its `thinking` which one it was.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from kai_flow.analyst import alternatives, subjects
 from kai_flow.analyst import conditions as filters
-from kai_flow.analyst import subjects
 from kai_flow.analyst.errors import UnclearQuestion
 from kai_flow.analyst.language import Sign, Word
 from kai_flow.analyst.linking import Mention, TargetKind
@@ -49,12 +49,19 @@ class _Draft:
     subject: subjects.Subject
     having: list[filters.Comparison] = field(default_factory=list)
     measured: list[Found] = field(default_factory=list)
+    loose_or: bool = False
 
 
 def understand(question: Question) -> Plan:
     """The plan for a question; ``UnclearQuestion`` says what is missing."""
     _refuse(question)
     draft = _read(question)
+    plan = _planned(question, draft)
+    return replace(plan, loose_or=draft.loose_or)
+
+
+def _planned(question: Question, draft: _Draft) -> Plan:
+    """The plan for what was found."""
     if draft.measured:
         rows = _ranked_rows(question, draft)
         if rows is not None:
@@ -297,16 +304,29 @@ def _conditions(
     question: Question, draft: _Draft, fact: str, dimensions: tuple[Dimension, ...]
 ) -> tuple[Condition, ...]:
     """Every filter on rows, years with the column they are about."""
-    found = list(draft.values)
+    found = [alternatives.Placed(each, _places(question, each)) for each in draft.values]
     for each in draft.years:
         column = subjects.year_column(question, each.start, fact, dimensions)
-        found.append(Condition(column, each.operator, each.years, temporal=True))
+        condition = Condition(column, each.operator, each.years, temporal=True)
+        found.append(alternatives.Placed(condition, each.at))
     for comparison in draft.comparisons:
         if comparison not in draft.having:
             ref = question.meaning[comparison.mention].ref
-            found.append(Condition(ref, comparison.operator, comparison.values))
-    found += filters.quoted_texts(question, fact)
-    return tuple(dict.fromkeys(found))
+            condition = Condition(ref, comparison.operator, comparison.values)
+            found.append(alternatives.Placed(condition, comparison.at))
+    conditions, draft.loose_or = alternatives.join(question, found)
+    return tuple(dict.fromkeys([*conditions, *filters.quoted_texts(question, fact)]))
+
+
+def _places(question: Question, condition: Condition) -> tuple[int, ...]:
+    """The tokens that name a condition's values."""
+    return tuple(
+        mention.start
+        for mention in question.mentions
+        if (target := question.meaning[mention]).kind is TargetKind.VALUE
+        and target.ref == condition.column
+        and target.value in condition.values
+    )
 
 
 def _checked(question: Question, plan: Plan) -> Plan:

@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kai_flow import demo, store
-from kai_flow.analyst.engine import Stop
+from kai_flow.analyst.engines.sqlite import scan_file
+from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.guard import check
 from kai_flow.analyst.plan import Plan
 from kai_flow.analyst.question import read
-from kai_flow.analyst.scan import scan_file
 from kai_flow.analyst.schema import Schema
 from kai_flow.analyst.sql import build
 from kai_flow.analyst.understand import understand

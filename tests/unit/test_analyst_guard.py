@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kai_flow.analyst.engine import Stop, connect, restrict
+from kai_flow.analyst.engines.sqlite import connect, restrict
+from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.errors import RefusedSql
 from kai_flow.analyst.guard import MAX_SQL, check
 

@@ -288,7 +288,7 @@ ENGLISH = [
         "How many cooperatives were founded before 1970 or in suspended status?",
         (
             "SELECT COUNT(*) FROM koperasi WHERE tahun_berdiri < 1970"
-            " AND status_koperasi = 'Dibekukan'"
+            " OR status_koperasi = 'Dibekukan'"
         ),
     ),
 ]

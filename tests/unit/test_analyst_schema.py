@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from kai_flow.analyst.comments import parse_note
-from kai_flow.analyst.engine import Stop
+from kai_flow.analyst.engines.sqlite import scan_file
+from kai_flow.analyst.engines.study import MAX_VALUES
+from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.errors import UnclearQuestion
 from kai_flow.analyst.question import read
-from kai_flow.analyst.scan import MAX_VALUES, scan_file
 from kai_flow.analyst.schema import Kind, Schema
 from kai_flow.analyst.sql import build
 from kai_flow.analyst.understand import understand

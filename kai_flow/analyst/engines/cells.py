@@ -1,0 +1,83 @@
+"""Values of every driver as JSON can carry them, and rows cut at their limits."""
+
+import datetime
+import json
+import math
+from collections.abc import Iterable
+from decimal import Decimal
+
+from kai_flow.analyst.engines.contract import Cell, Limits, Rows
+
+__all__ = ["MAX_TEXT", "Collector", "cell"]
+
+MAX_TEXT = 1_000
+"""Characters of one text cell at most."""
+
+
+class Collector:
+    """Takes rows until a limit is reached; one more than are kept tells whether there are more."""
+
+    def __init__(self, columns: Iterable[str], limits: Limits) -> None:
+        self._columns = tuple(columns)
+        self._limits = limits
+        self._data: list[tuple[Cell, ...]] = []
+        self._bytes = 0
+        self.full = False
+        """Whether a row did not fit any more."""
+
+    def add(self, raw: Iterable[object]) -> bool:
+        """Keep a row; false when there is no room for it, and no more are wanted."""
+        row = tuple(cell(value) for value in raw)
+        self._bytes += len(json.dumps(row))
+        self.full = len(self._data) >= self._limits.rows or self._bytes > self._limits.bytes
+        if not self.full:
+            self._data.append(row)
+        return not self.full
+
+    def rows(self) -> Rows:
+        """What was kept."""
+        return Rows(self._columns, tuple(self._data), truncated=self.full)
+
+
+def cell(value: object) -> Cell:
+    """A value as JSON can carry it; texts are cut, bytes only counted."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case Decimal():
+            return _decimal(value)
+        case bytes() | bytearray() | memoryview():
+            return f"({len(value)} bytes)"
+        case datetime.datetime() | datetime.date() | datetime.time():
+            return value.isoformat()
+        case list() | tuple() | dict() | set() | frozenset():
+            return _cut(json.dumps(_plain(value), ensure_ascii=False, default=str))
+    return _cut(str(value))
+
+
+def _decimal(value: Decimal) -> int | float | None:
+    """An integer where it is written as one: a sum of integers must not end in ".0"."""
+    if not value.is_finite():
+        return None
+    exponent = value.as_tuple().exponent
+    return int(value) if isinstance(exponent, int) and exponent >= 0 else float(value)
+
+
+def _plain(value: object) -> object:
+    """A nested value with JSON's keys and lists."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(each) for each in value]
+    return value
+
+
+def _cut(text: str) -> str:
+    """A text that is not too long."""
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"

@@ -1,0 +1,182 @@
+"""DuckDB: a database opened read-only, and locked so that it reaches nothing else.
+
+The connection is the wall: no access to other files or the network, no extension, no secret, no
+variable of this program, a locked configuration, bounded memory and temporary space; and DuckDB's
+own parser must call the text one SELECT.
+"""
+
+import atexit
+import functools
+import shutil
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import TypeVar
+from urllib.parse import SplitResult
+
+import duckdb
+
+from kai_flow.analyst.engines.address import file_path
+from kai_flow.analyst.engines.cells import Collector
+from kai_flow.analyst.engines.contract import (
+    CONNECT_TIMEOUT_S,
+    SCAN_DEADLINE_S,
+    Limits,
+    Probe,
+    Rows,
+)
+from kai_flow.analyst.engines.duck_scan import scan_tables
+from kai_flow.analyst.engines.threads import Stop, in_thread
+from kai_flow.analyst.errors import DatabaseUnavailable, EngineError, QueryFailed, QueryTimeout
+from kai_flow.analyst.schema import Schema
+
+__all__ = ["DuckDbEngine", "config", "plain"]
+
+_FETCH = 100  # rows at a time
+
+T = TypeVar("T")
+
+
+class DuckDbEngine:
+    """A DuckDB file."""
+
+    dialect = "duckdb"
+
+    def __init__(self, uri: SplitResult) -> None:
+        self._path = file_path(uri)
+
+    async def check(self) -> Probe:
+        """Open the database and look at its catalogue."""
+        server = f"DuckDB {duckdb.__version__}"
+        try:
+            await self._work(_peek, self._load_s + CONNECT_TIMEOUT_S)
+        except EngineError as error:
+            return Probe(ok=False, message=str(error))
+        return Probe(ok=True, message=f"{server} reads {self._path.name}.", server=server)
+
+    async def scan(
+        self, tables: Sequence[str] | None = None, deadline_s: float = SCAN_DEADLINE_S
+    ) -> Schema:
+        """What is in it."""
+
+        def work(db: duckdb.DuckDBPyConnection, stop: Stop) -> Schema:
+            del stop  # it also has the time to load a file in it
+            return scan_tables(db, Stop(deadline_s), tables)
+
+        return await self._work(work, self._load_s + deadline_s + CONNECT_TIMEOUT_S)
+
+    async def run(
+        self, sql: str, limits: Limits = Limits(), *, tables: Collection[str] | None = None
+    ) -> Rows:
+        """The rows of one query; everything in the database can be read, and nothing else."""
+        return await self._work(lambda db, _stop: _fetch(db, sql, limits), limits.deadline_s)
+
+    _load_s = 0.0
+    """How long getting ready to be read may take besides, in seconds."""
+
+    async def _work(
+        self, work: Callable[[duckdb.DuckDBPyConnection, Stop], T], deadline_s: float
+    ) -> T:
+        """Work on an open database in a thread, until the deadline."""
+
+        def run(stop: Stop) -> T:
+            try:
+                with self._opened(stop) as db:
+                    stop.interrupt = db.interrupt
+                    try:
+                        return work(db, stop)
+                    finally:
+                        stop.interrupt = None
+            except duckdb.InterruptException:
+                raise QueryTimeout(deadline_s) from None
+            except duckdb.OutOfMemoryException:
+                raise QueryFailed(
+                    "The query needs more memory than DuckDB is given; ask for less, for example"
+                    " one year or one group."
+                ) from None
+            except duckdb.Error as error:
+                raise QueryFailed(
+                    f"The database could not run the query ({plain(error)}); try again or"
+                    " rephrase the question."
+                ) from None
+
+        try:
+            return await in_thread(run, deadline_s)
+        except TimeoutError:
+            raise QueryTimeout(deadline_s) from None
+
+    @contextmanager
+    def _opened(self, stop: Stop) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The file, opened read-only and locked; ``DatabaseUnavailable`` when it cannot be."""
+        del stop
+        name = self._path.name
+        if not self._path.is_file():
+            raise DatabaseUnavailable(
+                f"The database file {name} does not exist; check the connection's URI."
+            )
+        try:
+            db = duckdb.connect(str(self._path), read_only=True, config=config(locked=True))
+        except duckdb.Error as error:
+            if "lock" in str(error).lower() or "already" in str(error).lower():
+                raise DatabaseUnavailable(
+                    f"The database file {name} is held by another program that may write to it;"
+                    " close that program, or ask a copy of the file."
+                ) from None
+            raise DatabaseUnavailable(
+                f"The database file {name} cannot be read; check that it is a DuckDB database of a"
+                f" version that DuckDB {duckdb.__version__} reads, and that this user may read it."
+            ) from None
+        with closing(db):
+            yield db
+
+
+def config(*, locked: bool) -> dict[str, str | bool | int | float | list[str]]:
+    """DuckDB's settings. Not locked, it can still load a file, and must be shut afterwards."""
+    found: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "allow_community_extensions": "false",
+        "allow_persistent_secrets": "false",
+        "python_enable_replacements": "false",  # a table must never be a variable of this program
+        "memory_limit": "1GB",
+        "temp_directory": _spill_folder(),
+        "max_temp_directory_size": "4GB",
+        "threads": "2",
+    }
+    if locked:
+        found |= {"enable_external_access": "false", "lock_configuration": "true"}
+    return found
+
+
+@functools.cache
+def _spill_folder() -> str:
+    """Where DuckDB puts what does not fit into memory: one for all, as they may share a file."""
+    folder = tempfile.mkdtemp(prefix="kai-duckdb-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def plain(error: BaseException) -> str:
+    """DuckDB's message: its first line, which says what is wrong."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def _peek(db: duckdb.DuckDBPyConnection, _stop: Stop) -> None:
+    """Look at the catalogue."""
+    db.execute("SELECT COUNT(*) FROM duckdb_tables()").fetchone()
+
+
+def _fetch(db: duckdb.DuckDBPyConnection, sql: str, limits: Limits) -> Rows:
+    """Run one SELECT."""
+    statements = db.extract_statements(sql)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise QueryFailed("This is no query; send a single SELECT.")
+    db.execute("BEGIN TRANSACTION READ ONLY")
+    cursor = db.execute(statements[0])
+    found = Collector((entry[0] for entry in cursor.description or ()), limits)
+    while rows := cursor.fetchmany(_FETCH):
+        if not all(found.add(row) for row in rows):
+            break
+    db.rollback()
+    return found.rows()

@@ -1,0 +1,196 @@
+"""PostgreSQL by asyncpg: one prepared statement in a read-only transaction that is rolled back.
+
+The role's grants are the wall, so a role that may write is warned about. Beside it: a session whose
+transactions are read-only, no statement without a result (``COMMIT``, ``SET`` and their like are
+refused before they run), a statement timeout on the server, and a rollback whatever happens.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+from urllib.parse import SplitResult
+
+import asyncpg
+
+from kai_flow.analyst.engines.address import Address, tls_context
+from kai_flow.analyst.engines.cells import Collector
+from kai_flow.analyst.engines.contract import (
+    CONNECT_TIMEOUT_S,
+    SCAN_DEADLINE_S,
+    Limits,
+    Probe,
+    Rows,
+)
+from kai_flow.analyst.engines.postgres_scan import scan_tables
+from kai_flow.analyst.errors import DatabaseUnavailable, EngineError, QueryFailed, QueryTimeout
+from kai_flow.analyst.schema import Schema
+
+__all__ = ["PostgresEngine"]
+
+_OPTIONS = frozenset({"host", "sslmode", "sslrootcert"})
+_LOCK_TIMEOUT_MS = 5_000  # a table that is being altered makes a reader wait no longer
+_GRACE_S = 2.0  # the server stops a query itself; only if it does not, the client does
+_CLOSE_S = 2.0  # a polite goodbye takes no longer
+_PREFETCH = 50  # rows at a time, so that few wide rows are held at once
+
+Db: TypeAlias = "asyncpg.Connection[asyncpg.Record]"  # subscriptable for type checkers only
+
+_MAY_WRITE = """
+SELECT
+  current_setting('server_version'),
+  (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+  OR EXISTS (
+    SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname !~ '^pg_'
+      AND n.nspname <> 'information_schema' AND has_schema_privilege(n.oid, 'USAGE')
+      AND (has_table_privilege(c.oid, 'INSERT') OR has_table_privilege(c.oid, 'UPDATE')
+        OR has_table_privilege(c.oid, 'DELETE') OR has_table_privilege(c.oid, 'TRUNCATE')))
+  OR EXISTS (
+    SELECT FROM pg_namespace n WHERE n.nspname !~ '^pg_' AND has_schema_privilege(n.oid, 'CREATE'))
+"""
+
+
+class PostgresEngine:
+    """A PostgreSQL database."""
+
+    dialect = "postgres"
+
+    def __init__(self, uri: SplitResult) -> None:
+        self._address = Address.of(uri, 5432, _OPTIONS)
+        self._ssl = self._tls()
+
+    async def check(self) -> Probe:
+        """Connect, and look at what the role may do."""
+        try:
+            async with self._connected(CONNECT_TIMEOUT_S) as db:
+                row = await db.fetchrow(_MAY_WRITE)
+        except EngineError as error:
+            return Probe(ok=False, message=str(error))
+        assert row is not None  # noqa: S101 -- a SELECT without FROM gives one row
+        server, may_write = f"PostgreSQL {str(row[0]).split()[0]}", bool(row[1])
+        message = f"{server} at {self._address.where} answers."
+        if may_write:
+            message += (
+                " Warning: this role may write. KAI only reads, but use a role that can do nothing"
+                " else: GRANT SELECT, and no other right."
+            )
+        return Probe(ok=True, message=message, may_write=may_write, server=server)
+
+    async def scan(
+        self, tables: Sequence[str] | None = None, deadline_s: float = SCAN_DEADLINE_S
+    ) -> Schema:
+        """What this role can read, in every schema but the system's."""
+        async with self._connected(deadline_s) as db:
+            return await scan_tables(db, tables, deadline_s)
+
+    async def run(
+        self, sql: str, limits: Limits = Limits(), *, tables: Collection[str] | None = None
+    ) -> Rows:
+        """The rows of one query; the role's grants say what it can read."""
+        try:
+            async with asyncio.timeout(limits.deadline_s + _GRACE_S):
+                async with self._connected(limits.deadline_s) as db:
+                    return await _fetch(db, sql, limits)
+        except (TimeoutError, asyncpg.QueryCanceledError):
+            raise QueryTimeout(limits.deadline_s) from None
+
+    def _tls(self) -> ssl.SSLContext | str | bool:
+        """What asyncpg is told about TLS: by default it is used when the server has it."""
+        mode = self._address.options.get("sslmode", "prefer")
+        if mode == "prefer":
+            return mode
+        return tls_context(mode, self._address.options.get("sslrootcert")) or False
+
+    @asynccontextmanager
+    async def _connected(self, deadline_s: float) -> AsyncIterator[Db]:
+        """A session whose transactions are read-only; closed whatever happens."""
+        db = await self._connect(deadline_s)
+        try:
+            yield db
+        except asyncpg.QueryCanceledError:
+            raise
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise QueryFailed(
+                f"The database could not run the query ({_plain(error)}); try again or rephrase"
+                " the question."
+            ) from None
+        except (OSError, asyncio.IncompleteReadError):
+            raise DatabaseUnavailable(
+                f"The connection to PostgreSQL at {self._address.where} broke; try again."
+            ) from None
+        finally:
+            try:
+                await asyncio.shield(db.close(timeout=_CLOSE_S))
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001 -- what is broken is dropped
+                db.terminate()
+
+    async def _connect(self, deadline_s: float) -> Db:
+        """Open a session, or say what stands in the way."""
+        at = self._address
+        try:
+            return await asyncpg.connect(
+                host=at.host,
+                port=at.port,
+                user=at.user,
+                password=at.password,
+                database=at.database,
+                ssl=self._ssl,
+                timeout=CONNECT_TIMEOUT_S,
+                server_settings={
+                    "application_name": "kai",
+                    "default_transaction_read_only": "on",
+                    "statement_timeout": str(max(1, int(deadline_s * 1000))),
+                    "lock_timeout": str(_LOCK_TIMEOUT_MS),
+                },
+            )
+        except asyncpg.InvalidPasswordError:
+            hint = "PostgreSQL refuses this user or password; check both in the connection's URI."
+        except asyncpg.InvalidAuthorizationSpecificationError:
+            hint = (
+                "PostgreSQL lets this user not in from here; check the user in the connection's"
+                " URI, and the server's pg_hba.conf."
+            )
+        except asyncpg.InvalidCatalogNameError:
+            hint = "PostgreSQL has no database of this name; check the end of the connection's URI."
+        except asyncpg.TooManyConnectionsError:
+            hint = f"PostgreSQL at {at.where} has no free connection; try again in a while."
+        except ssl.SSLError:
+            hint = (
+                f"PostgreSQL at {at.where} shows a certificate that cannot be trusted; name its"
+                " authority with sslrootcert in the connection's URI."
+            )
+        except asyncpg.PostgresError as error:
+            hint = f"PostgreSQL at {at.where} refuses the connection ({_plain(error)}); ask its administrator."
+        except (OSError, TimeoutError, asyncpg.InterfaceError, ValueError):
+            hint = (
+                f"No PostgreSQL server answers at {at.where}; check host, port and sslmode in the"
+                " connection's URI, and that the server runs and can be reached from here."
+            )
+        raise DatabaseUnavailable(hint)
+
+
+async def _fetch(db: Db, sql: str, limits: Limits) -> Rows:
+    """Run one statement that gives rows, and roll back."""
+    transaction = db.transaction(readonly=True)
+    await transaction.start()
+    try:
+        statement = await db.prepare(sql)
+        columns = statement.get_attributes()
+        if not columns:
+            raise QueryFailed("This is no query: it gives no columns; send a single SELECT.")
+        found = Collector((column.name for column in columns), limits)
+        cursor: Any = statement.cursor(prefetch=_PREFETCH)
+        async for row in cursor:
+            if not found.add(row.values()):
+                break
+        return found.rows()
+    finally:
+        if not db.is_closed():
+            await transaction.rollback()
+
+
+def _plain(error: BaseException) -> str:
+    """PostgreSQL's message on one line."""
+    return (" ".join(str(error).split()) or type(error).__name__).rstrip(".")

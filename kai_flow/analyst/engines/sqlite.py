@@ -1,0 +1,233 @@
+"""SQLite: one file, opened so that it can only be read.
+
+The guard gives the good error message; the connection made here is the wall: opened read-only, no
+attaching, an authorizer that allows reading scanned tables and a list of functions, and nothing
+else.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import SplitResult
+
+from kai_flow.analyst.engines.address import file_path
+from kai_flow.analyst.engines.cells import Collector
+from kai_flow.analyst.engines.contract import (
+    CONNECT_TIMEOUT_S,
+    SCAN_DEADLINE_S,
+    Limits,
+    Probe,
+    Rows,
+)
+from kai_flow.analyst.engines.sqlite_scan import readable, scan_tables
+from kai_flow.analyst.engines.threads import Stop, in_thread
+from kai_flow.analyst.errors import (
+    DatabaseUnavailable,
+    EngineError,
+    QueryFailed,
+    QueryTimeout,
+)
+from kai_flow.analyst.schema import Schema
+
+__all__ = ["ALLOWED_FUNCTIONS", "SqliteEngine", "connect", "restrict", "scan_file"]
+
+BUSY_TIMEOUT_S = 5.0
+"""How long a query waits for another process's lock, in seconds."""
+
+ALLOWED_FUNCTIONS = frozenset(
+    [
+        "abs",
+        "avg",
+        "coalesce",
+        "count",
+        "date",
+        "ifnull",
+        "instr",
+        "julianday",
+        "length",
+        "like",
+        "lower",
+        "ltrim",
+        "max",
+        "min",
+        "nullif",
+        "round",
+        "rtrim",
+        "strftime",
+        "substr",
+        "substring",
+        "sum",
+        "total",
+        "trim",
+        "upper",
+    ]
+)
+"""What may be called, by SQLite's lower-case names: pure functions that cannot blow up."""
+
+_CHECK_EVERY = 5_000  # virtual machine steps between two looks at the clock: under a millisecond
+
+_LIMITS = {
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+    sqlite3.SQLITE_LIMIT_LENGTH: 1_000_000,  # bytes of one value
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 100_000,  # bytes of a statement
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 1_000,  # bytes; long patterns are quadratic
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 20,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 200,
+}
+
+
+class SqliteEngine:
+    """A SQLite file."""
+
+    dialect = "sqlite"
+
+    def __init__(self, uri: SplitResult) -> None:
+        self._path = file_path(uri)
+
+    async def check(self) -> Probe:
+        """Open the file and read its first page."""
+        server = f"SQLite {sqlite3.sqlite_version}"
+        try:
+            await in_thread(lambda _stop: _peek(self._path), CONNECT_TIMEOUT_S + BUSY_TIMEOUT_S)
+        except EngineError as error:
+            return Probe(ok=False, message=str(error))
+        return Probe(ok=True, message=f"{server} reads {self._path.name}.", server=server)
+
+    async def scan(
+        self, tables: Sequence[str] | None = None, deadline_s: float = SCAN_DEADLINE_S
+    ) -> Schema:
+        """What is in the file; ``DatabaseUnavailable`` when it is no readable SQLite database."""
+        # The definitions are always read; only looking at values ends at the deadline.
+        return await in_thread(
+            lambda stop: scan_file(self._path, Stop(min(stop.left, deadline_s)), tables),
+            deadline_s + BUSY_TIMEOUT_S,
+        )
+
+    async def run(
+        self, sql: str, limits: Limits = Limits(), *, tables: Collection[str] | None = None
+    ) -> Rows:
+        """The rows of one query, which can read ``tables`` (default: all) and do nothing else."""
+        try:
+            return await in_thread(
+                lambda stop: self._run(sql, limits, tables, stop), limits.deadline_s
+            )
+        except TimeoutError:
+            raise QueryTimeout(limits.deadline_s) from None
+
+    def _run(self, sql: str, limits: Limits, tables: Collection[str] | None, stop: Stop) -> Rows:
+        """Run a query in this thread."""
+        with closing(connect(self._path)) as db:
+            try:
+                restrict(db, readable(db) if tables is None else tables)
+                db.set_progress_handler(stop, _CHECK_EVERY)
+                cursor = db.execute(sql)
+                found = Collector((entry[0] for entry in cursor.description or ()), limits)
+                for row in cursor:
+                    if not found.add(row):
+                        break
+                return found.rows()
+            except sqlite3.Error as error:
+                if stop.late:
+                    raise QueryTimeout(limits.deadline_s) from error
+                if _unreadable(error):
+                    raise _unavailable(self._path, error) from error
+                raise QueryFailed(
+                    f"The database could not run the query ({_plain(error)}); try again or"
+                    " rephrase the question."
+                ) from error
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a database for reading only, before any restriction that depends on its tables.
+
+    ``DatabaseUnavailable`` when there is no such file.
+    """
+    if not path.is_file():
+        raise DatabaseUnavailable(
+            f"The database file {path.name} does not exist; check the connection's URI."
+        )
+    try:
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            timeout=BUSY_TIMEOUT_S,
+            check_same_thread=False,
+            isolation_level=None,
+        )
+    except sqlite3.Error as error:
+        raise _unavailable(path, error) from error
+    db.execute("PRAGMA query_only = ON")
+    db.execute("PRAGMA trusted_schema = OFF")
+    for limit, value in _LIMITS.items():
+        db.setlimit(limit, value)
+    return db
+
+
+def restrict(db: sqlite3.Connection, tables: Iterable[str]) -> None:
+    """Allow nothing but reading these tables (and views) from now on."""
+    allowed_tables = {name.casefold() for name in tables}
+
+    def authorize(
+        action: int, first: str | None, second: str | None, _db: str | None, via: str | None
+    ) -> int:
+        if action in {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE}:
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_READ:
+            # An empty name: `count(*)` over a subquery. `via`: a view reads its own tables.
+            name = (first or "").casefold()
+            allowed = not name or name in allowed_tables or (via or "").casefold() in allowed_tables
+        else:
+            allowed = (
+                action == sqlite3.SQLITE_FUNCTION and (second or "").casefold() in ALLOWED_FUNCTIONS
+            )
+        return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
+
+    db.set_authorizer(authorize)
+
+
+def scan_file(path: Path, stop: Stop, tables: Sequence[str] | None = None) -> Schema:
+    """Scan in this thread, looking at values until ``stop`` says so."""
+    with closing(connect(path)) as db:
+        try:
+            return scan_tables(db, stop, tables)
+        except sqlite3.Error as error:
+            raise _unavailable(path, error) from error
+
+
+def _peek(path: Path) -> None:
+    """Read the file's first page."""
+    with closing(connect(path)) as db:
+        try:
+            db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            raise _unavailable(path, error) from error
+
+
+def _unreadable(error: sqlite3.Error) -> bool:
+    """Whether the file, not the query, is at fault."""
+    codes = {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+    return getattr(error, "sqlite_errorcode", -1) & 0xFF in codes
+
+
+def _unavailable(path: Path, error: sqlite3.Error) -> DatabaseUnavailable:
+    """What to do about a file that cannot be read."""
+    if getattr(error, "sqlite_errorcode", -1) & 0xFF == sqlite3.SQLITE_BUSY:
+        return DatabaseUnavailable(
+            f"The database file {path.name} is locked by another program that is writing to it;"
+            " try again when it has finished, or close it."
+        )
+    return DatabaseUnavailable(
+        f"The database file {path.name} cannot be read ({_plain(error)}); check that it is a SQLite"
+        " database and that this user may read it."
+    )
+
+
+def _plain(error: sqlite3.Error) -> str:
+    """SQLite's message on one line."""
+    return " ".join(str(error).split()) or type(error).__name__

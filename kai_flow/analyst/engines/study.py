@@ -1,0 +1,248 @@
+"""What a scan learns about a table beyond its definition: kinds, counts, values of short texts.
+
+Without I/O: ``study`` yields queries and is sent their rows, so that every engine runs the same
+study, over whatever driver. Bounded: a large table is sampled, and when the answer to a query is
+None (its time was up) the definition alone is taken.
+"""
+
+# ruff: noqa: S608 -- identifiers cannot be parameters; `quoted` quotes every one
+
+import re
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from kai_flow.analyst.comments import parse_note
+from kai_flow.analyst.errors import EngineError
+from kai_flow.analyst.schema import Column, ForeignKey, Kind, Note, Schema, Table
+
+__all__ = [
+    "COUNT_LIMIT",
+    "MAX_VALUES",
+    "SAMPLE_ROWS",
+    "Answer",
+    "Definition",
+    "Study",
+    "answered",
+    "chosen",
+    "comment",
+    "connected",
+    "qualified",
+    "quoted",
+    "study",
+]
+
+SAMPLE_ROWS = 50_000
+"""Rows of a table that are looked at for values and kinds."""
+
+COUNT_LIMIT = 1_000_000
+"""Rows counted at most; a larger table shows the engine's estimate, or this number."""
+
+MAX_VALUES = 200
+"""A text column with more distinct values than this is not remembered value by value."""
+
+MAX_VALUE_LENGTH = 64
+"""Characters of a remembered value at most."""
+
+_YEARS = (1900, 2100)  # an integer column that stays within is one of years
+_YEAR_SPREAD = 150  # distinct years at most
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d.*)?)?")
+_NESTED = re.compile(r"[\[\]]|^(STRUCT|MAP|UNION|LIST|VARIANT)\b|POINT|INTERVAL|RANGE")
+_NUMBER = re.compile(r"INT|REAL|FLOA|DOUB|NUM|DEC|^MONEY$|SERIAL|^YEAR")
+_DATED = re.compile(r"DATE|TIMESTAMP")
+_TEXT = re.compile(r"CHAR|TEXT|CLOB|ENUM|CITEXT|STRING|^NAME$|^SET\b")
+
+Answer = Sequence[Sequence[object]] | None
+Study = Generator[str, Answer, Table]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A table or view as its database defines it."""
+
+    name: str
+    """Unique among all; with its namespace in front where it has one."""
+    columns: tuple[tuple[str, str, Note], ...]
+    """Name, type and note of each."""
+    primary_key: tuple[str, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    note: Note = Note()
+    source: tuple[str, ...] = ()
+    """(namespace, name) where the name alone does not find it."""
+    estimate: int | None = None
+    """Rows by the engine's own statistics, when it keeps any."""
+
+
+def quoted(names: Iterable[str], dialect: str) -> str:
+    """A name, with its namespace in front, as an identifier."""
+    return ".".join(exp.to_identifier(name, quoted=True).sql(dialect=dialect) for name in names)
+
+
+def chosen(found: Iterable[Definition], tables: Sequence[str] | None) -> list[Definition]:
+    """Those of these names, or all; ``EngineError`` names one that is not there."""
+    everything = list(found)
+    if tables is None:
+        return everything
+    wanted = {name.casefold() for name in tables}
+    picked = [each for each in everything if each.name.casefold() in wanted]
+    if missing := wanted - {each.name.casefold() for each in picked}:
+        raise EngineError(
+            f"There is no table {min(missing)[:100]!r} in this database that this role can read;"
+            " scan without naming tables to see those there are."
+        )
+    return picked
+
+
+def connected(tables: Iterable[Table], dialect: str) -> Schema:
+    """A schema; foreign keys to what was not scanned are left out."""
+    found = {table.name: table for table in tables}
+    return Schema(
+        {
+            name: replace(
+                table, foreign_keys=tuple(k for k in table.foreign_keys if k.target in found)
+            )
+            for name, table in found.items()
+        },
+        dialect,
+    )
+
+
+def study(table: Definition, dialect: str) -> Study:
+    """Learn about one table by queries; each is to be answered, with None when time is up."""
+    origin = quoted(table.source or (table.name,), dialect)
+    rows, complete = yield from _count(table, origin)
+    keys = {*table.primary_key, *(name for key in table.foreign_keys for name in key.columns)}
+    plain = {
+        name: _plain_column(name, declared, note, name in keys, table.primary_key == (name,))
+        for name, declared, note in table.columns
+    }
+    open_ = [name for name, column in plain.items() if column.kind in {Kind.NUMBER, Kind.TEXT}]
+    totals = yield from _totals(open_, plain, origin, dialect)
+    for name in open_:
+        if plain[name].kind is Kind.NUMBER:
+            plain[name] = _number(plain[name], totals.get(name))
+        else:
+            plain[name] = yield from _text(plain[name], totals.get(name), origin, dialect)
+    return Table(
+        table.name,
+        tuple(plain.values()),
+        table.primary_key,
+        table.foreign_keys,
+        rows,
+        table.note,
+        source=table.source,
+        sampled=rows > SAMPLE_ROWS,
+        studied=complete and len(totals) == len(open_),
+    )
+
+
+def answered(steps: Study, look: Callable[[str], Answer]) -> Table:
+    """Run a study over a driver that blocks."""
+    try:
+        sql = next(steps)
+        while True:
+            sql = steps.send(look(sql))
+    except StopIteration as end:
+        table: Table = end.value
+        return table
+
+
+def _count(table: Definition, origin: str) -> Generator[str, Answer, tuple[int, bool]]:
+    """Rows, exact up to the limit, and whether there was time to count them."""
+    if table.estimate is not None and table.estimate > COUNT_LIMIT:
+        return table.estimate, True
+    found = yield f"SELECT COUNT(*) FROM (SELECT 1 AS one FROM {origin} LIMIT {COUNT_LIMIT}) AS s"
+    if not found:
+        return max(table.estimate or 0, 0), False
+    return int(str(found[0][0])), True
+
+
+def _plain_column(name: str, declared: str, note: Note, key: bool, unique: bool) -> Column:
+    """A column by its type alone."""
+    kind = _kind(declared.upper())
+    if key and kind is not Kind.TEXT:
+        return Column(name, Kind.KEY, note, unique=unique, type=declared)
+    return Column(name, kind, note, type=declared)
+
+
+def _kind(declared: str) -> Kind:
+    """What a type name stands for. SQLite allows none at all, which may be text."""
+    if _NESTED.search(declared):
+        return Kind.OTHER
+    for pattern, kind in ((_TEXT, Kind.TEXT), (_DATED, Kind.DATE), (_NUMBER, Kind.NUMBER)):
+        if pattern.search(declared):
+            return kind
+    return Kind.OTHER if declared else Kind.TEXT
+
+
+_Totals = tuple[int, int, object, object]  # rows with a value, distinct values, least, greatest
+
+
+def _totals(
+    names: Sequence[str], columns: Mapping[str, Column], origin: str, dialect: str
+) -> Generator[str, Answer, dict[str, _Totals]]:
+    """Counts and bounds of columns, in one query a table as long as that works."""
+    found: dict[str, _Totals] = {}
+    width = 100  # columns a query: SQLite takes 2,000 results, PostgreSQL 1,664
+    for start in range(0, len(names), width):
+        part = names[start : start + width]
+        wanted = ", ".join(
+            f"COUNT({q}), COUNT(DISTINCT {q}), "
+            + (f"MIN({q}), MAX({q})" if columns[name].kind is Kind.NUMBER else "NULL, NULL")
+            for name in part
+            for q in [quoted([name], dialect)]
+        )
+        sample = f"(SELECT {_list(part, dialect)} FROM {origin} LIMIT {SAMPLE_ROWS}) AS s"
+        rows = yield f"SELECT {wanted} FROM {sample}"
+        if rows:
+            row = rows[0]
+            for at, name in enumerate(part):
+                seen, distinct, low, high = row[4 * at : 4 * at + 4]
+                found[name] = (int(str(seen)), int(str(distinct)), low, high)
+    return found
+
+
+def _list(names: Sequence[str], dialect: str) -> str:
+    """Names with commas between them."""
+    return ", ".join(quoted([name], dialect) for name in names)
+
+
+def _number(column: Column, totals: _Totals | None) -> Column:
+    """Numbers to add up, or years."""
+    if totals is None:
+        return column
+    _, distinct, low, high = totals
+    if not (isinstance(low, int) and isinstance(high, int)):
+        return column
+    years = _YEARS[0] <= low and high <= _YEARS[1] and distinct <= _YEAR_SPREAD
+    return replace(column, kind=Kind.YEAR) if years else column
+
+
+def _text(
+    column: Column, totals: _Totals | None, origin: str, dialect: str
+) -> Generator[str, Answer, Column]:
+    """Text, or dates written as text; with its values when they are few and short."""
+    if totals is None or not totals[0]:
+        return column
+    column = replace(column, unique=totals[0] == totals[1])
+    name = quoted([column.name], dialect)
+    found = yield (
+        f"SELECT DISTINCT {name} AS v FROM (SELECT {name} FROM {origin} LIMIT {SAMPLE_ROWS}) AS s"
+        f" WHERE {name} IS NOT NULL LIMIT {MAX_VALUES + 1}"
+    )
+    values = [str(row[0]) for row in found or ()]
+    if values and all(_DATE.fullmatch(value) for value in values):
+        return replace(column, kind=Kind.DATE, unique=False, text_date=True)
+    few = len(values) <= MAX_VALUES and all(len(value) <= MAX_VALUE_LENGTH for value in values)
+    return replace(column, values=tuple(sorted(values))) if few else column
+
+
+def comment(text: object) -> Note:
+    """The note that a database keeps beside a table or column."""
+    return parse_note(str(text)) if text else Note()
+
+
+def qualified(name: str, note: Note) -> Note:
+    """The note of a table whose name carries a namespace: the bare name is another name of it."""
+    return replace(note, names=(*note.names, name)) if name not in note.names else note

@@ -1,0 +1,87 @@
+"""Blocking database work in threads of our own, which a deadline or a cancelled task ends."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
+
+__all__ = ["Stop", "in_thread"]
+
+_THREADS = 16  # queries at once; a slow one occupies one of these, never the event loop
+_pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="kai-sql")
+
+_AGAIN_S = 0.2  # an interrupt that came between two statements hit nothing: it is sent again
+_GIVE_UP_S = 5.0  # a driver that hears no interrupt is left to its own socket's timeout
+
+T = TypeVar("T")
+
+
+class Stop:
+    """The one reason for which running work is asked to end: its deadline, or cancellation."""
+
+    def __init__(self, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+        self._cancelled = threading.Event()
+        self.interrupt: Callable[[], None] | None = None
+        """Ends what the driver is doing, from any thread. Set by the work while there is any."""
+
+    @property
+    def late(self) -> bool:
+        """Whether the deadline has passed."""
+        return self.left <= 0
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline; not above zero once it has passed."""
+        return self._deadline - time.monotonic()
+
+    def __call__(self) -> bool:
+        """Whether to end now. SQLite asks this as its progress handler."""
+        return self._cancelled.is_set() or self.late
+
+    def cancel(self) -> None:
+        """Ask the work to end, from any thread."""
+        self._cancelled.set()
+
+    def press(self) -> None:
+        """Interrupt the driver, if there is something to interrupt."""
+        interrupt = self.interrupt
+        if interrupt is not None:
+            with suppress(Exception):  # the work may just have ended: then there is nothing to do
+                interrupt()
+
+
+async def in_thread(work: Callable[[Stop], T], deadline_s: float) -> T:
+    """Run blocking work in a thread. Its deadline interrupts it, as does cancelling this call."""
+    stop = Stop(deadline_s)
+    loop = asyncio.get_running_loop()
+    future = loop.run_in_executor(_pool, work, stop)
+    try:
+        await asyncio.wait([future], timeout=deadline_s)
+        if not future.done():
+            await _end(future, stop)
+        if not future.done():
+            raise TimeoutError
+        return await future
+    except asyncio.CancelledError:
+        stop.cancel()
+        # Leave no thread behind that still reads the database.
+        await _end(future, stop)
+        if future.done() and not future.cancelled():
+            future.exception()  # seen, so that asyncio does not report it
+        raise
+
+
+async def _end(future: "asyncio.Future[T]", stop: Stop) -> None:
+    """Interrupt until it has ended, or hears nothing."""
+    until = time.monotonic() + _GIVE_UP_S
+    loop = asyncio.get_running_loop()
+    while not future.done() and time.monotonic() < until:
+        # In a thread outside the pool, which may be full: MySQL's interrupt opens a connection.
+        pressed = loop.run_in_executor(None, stop.press)
+        await asyncio.wait([future, pressed], timeout=_AGAIN_S)
+        if not future.done():
+            await asyncio.wait([future], timeout=_AGAIN_S)

@@ -1,0 +1,152 @@
+"""One database of each engine with the same tables: what its owner does, and what a reader sees."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import duckdb
+import pymysql
+
+from kai_flow.analyst.engines import Engine, engine_for
+from tests.engines.loading import Spec, render
+from tests.engines.servers import Server
+
+ENGINES = ("sqlite", "postgres", "duckdb", "mysql")
+
+READER_PASSWORD = "canary/p@ss w0rd#1"  # every character that a URI must escape
+_ESCAPED = "canary%2Fp%40ss%20w0rd%231"
+
+
+@dataclass
+class Place:
+    """A database."""
+
+    kind: str
+    name: str
+    server: Server | None = field(repr=False, default=None)
+    path: Path | None = None
+
+    @property
+    def uri(self) -> str:
+        """As a reader reaches it."""
+        return self.uri_of("reader", _ESCAPED)
+
+    def uri_of(self, user: str, password: str) -> str:
+        """As somebody else reaches it."""
+        if self.path is not None:
+            return f"{self.kind}://{self.path}"
+        assert self.server is not None
+        scheme = "postgresql" if self.kind == "postgres" else "mysql"
+        return f"{scheme}://{user}:{password}@127.0.0.1:{self.server.port}/{self.name}"
+
+    @property
+    def engine(self) -> Engine:
+        """A fresh engine of a reader."""
+        return engine_for(self.uri)
+
+    async def load(self, specs: Iterable[Spec]) -> None:
+        """Make tables as the owner."""
+        await self.owner([statement for spec in specs for statement in render(spec, self.kind)])
+
+    async def owner(self, statements: Sequence[str]) -> list[Any]:
+        """Run statements as the owner; the rows of the last."""
+        if self.kind == "postgres":
+            return await self._postgres(statements)
+        return await asyncio.to_thread(getattr(self, f"_{self.kind}"), statements)
+
+    async def _postgres(self, statements: Sequence[str]) -> list[Any]:
+        assert self.server is not None
+        db = await asyncpg.connect(
+            host="127.0.0.1", port=self.server.port, user=self.server.owner,
+            password=self.server.password, database=self.name,
+        )  # fmt: skip
+        try:
+            for statement in statements[:-1]:
+                await db.execute(statement)
+            return [tuple(row) for row in await db.fetch(statements[-1])]
+        finally:
+            await db.close()
+
+    def _mysql(self, statements: Sequence[str]) -> list[Any]:
+        assert self.server is not None
+        with closing(
+            pymysql.connect(
+                host="127.0.0.1", port=self.server.port, user="root", database=self.name or None,
+                autocommit=True, charset="utf8mb4",
+            )  # fmt: skip
+        ) as db, db.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return list(cursor.fetchall())
+
+    def _sqlite(self, statements: Sequence[str]) -> list[Any]:
+        assert self.path is not None
+        with closing(sqlite3.connect(self.path)) as db, db:
+            for statement in statements[:-1]:
+                db.execute(statement)
+            return db.execute(statements[-1]).fetchall()
+
+    def _duckdb(self, statements: Sequence[str]) -> list[Any]:
+        with closing(duckdb.connect(str(self.path))) as db:
+            db.begin()
+            for statement in statements[:-1]:
+                db.execute(statement)
+            rows = db.execute(statements[-1]).fetchall()
+            db.commit()
+            return rows
+
+    async def fingerprint(self) -> object:
+        """What must not change: the file, or every table with its rows, and every role."""
+        if self.path is not None:
+            folder = sorted(os.listdir(self.path.parent))
+            return self.path.read_bytes(), folder
+        if self.kind == "mysql":
+            tables = await self.owner(["SHOW TABLES"])
+            sums = await self.owner([f"CHECKSUM TABLE {', '.join(f'`{t[0]}`' for t in tables)}"])
+            users = await self.owner(
+                ["SELECT user, authentication_string, plugin FROM mysql.user ORDER BY 1"]
+            )
+            return tables, sums, users, await self.owner(["SHOW DATABASES"])
+        return await self.owner(
+            [
+                "SELECT (SELECT string_agg(relname || relkind, ',' ORDER BY oid) FROM pg_class"
+                " WHERE relkind <> 't'), (SELECT string_agg(item::text, ',') FROM item),"
+                " (SELECT string_agg(shop::text, ',') FROM shop),"
+                " (SELECT string_agg(datname, ',' ORDER BY oid) FROM pg_database),"
+                " (SELECT string_agg(rolname || rolsuper || rolpassword, ',' ORDER BY oid)"
+                " FROM pg_authid), (SELECT last_value FROM counter),"
+                " (SELECT count(*) FROM pg_largeobject_metadata),"
+                " (SELECT count(*) FROM pg_proc), (SELECT string_agg(setconfig::text, ',')"
+                " FROM pg_db_role_setting)"
+            ]
+        )
+
+    async def running(self) -> int:
+        """Queries that a reader has under way on the server."""
+        if self.kind == "postgres":
+            return int(
+                (
+                    await self.owner(
+                        [
+                            "SELECT count(*) FROM pg_stat_activity"
+                            " WHERE usename = 'reader' AND state = 'active'"
+                        ]
+                    )
+                )[0][0]
+            )
+        return int(
+            (
+                await self.owner(
+                    [
+                        "SELECT count(*) FROM information_schema.processlist"
+                        " WHERE user = 'reader' AND command = 'Query'"
+                    ]
+                )
+            )[0][0]
+        )

@@ -1,0 +1,117 @@
+"""What a scan finds, on every engine the same."""
+
+import time
+
+import pytest
+
+from kai_flow.analyst.errors import EngineError
+from kai_flow.analyst.schema import Kind
+from tests.engines.conftest import Make, grant
+from tests.engines.loading import Spec
+from tests.engines.places import Place
+
+AWKWARD = ('my "order"', "select", "Größe", "日本語", "semi;colon", "per%cent", "back`tick", "a.b")
+
+
+async def test_a_scan_finds_kinds_keys_comments_and_values(shop: Place) -> None:
+    """Names, kinds, keys, comments, counts and values come from the database."""
+    schema = await shop.engine.scan()
+    assert schema.dialect == shop.kind
+    item = schema.tables["item"]
+    assert {c.name: c.kind for c in item.columns} == {
+        "id": Kind.KEY, "shop": Kind.KEY, "price": Kind.NUMBER, "name": Kind.TEXT,
+        "grade": Kind.TEXT, "made": Kind.YEAR, "weight": Kind.NUMBER,
+    }  # fmt: skip
+    assert (item.row_count, item.primary_key, item.note.names) == (3, ("id",), ("goods",))
+    [key] = item.foreign_keys
+    assert (key.columns, key.target, key.target_columns) == (("shop",), "shop", ("id",))
+    grade, price = item.column("grade"), item.column("price")
+    assert (grade.values, dict(grade.note.meanings)) == (("A", "B"), {"A": "gold", "B": "silver"})
+    assert (price.note.names, price.note.unit) == (("price", "harga"), "USD")
+    assert schema.tables["shop"].column("opened").kind is Kind.DATE
+    assert schema.tables["shop"].column("name").unique
+    assert item.studied
+    assert not item.sampled
+    assert all(column.type for column in item.columns)
+
+
+async def test_only_named_tables_are_scanned(shop: Place) -> None:
+    """Naming tables scans those alone; a name that is not there is said, with what to do."""
+    engine = shop.engine
+    assert list((await engine.scan(["ITEM"])).tables) == ["item"]
+    assert (await engine.scan(["item"])).tables["item"].foreign_keys == ()
+    with pytest.raises(EngineError, match=r"no table 'nowhere'.*scan without naming"):
+        await engine.scan(["item", "nowhere"])
+
+
+async def test_what_the_role_may_not_read_is_not_there(shop: Place) -> None:
+    """A table without a grant does not show up, where the engine has grants."""
+    tables = (await shop.engine.scan()).tables
+    assert ("secret" in tables) == (shop.path is not None)
+
+
+async def test_awkward_names_are_scanned_and_read(kind: str, make: Make) -> None:
+    """Spaces, quotes, capitals, reserved words, dots and Unicode are names like others."""
+    place = await make(kind, "awkward_db")
+    specs = [
+        Spec(name, ((f"{name} id", "int", ""), (name, "text", "")), (f"{name} id",), (), ((1, "x"),))
+        for name in AWKWARD
+    ]
+    await place.load(specs)
+    await grant(place)
+    schema = await place.engine.scan()
+    assert set(schema.tables) == set(AWKWARD)
+    for name, table in schema.tables.items():
+        assert [(c.name, c.values) for c in table.columns] == [(f"{name} id", ()), (name, ("x",))]
+        assert table.row_count == 1
+
+
+async def test_a_thousand_tables_are_scanned_in_time(kind: str, make: Make) -> None:
+    """1,000 tables are scanned well within the deadline."""
+    place = await make(kind, "wide_db")
+    await place.load(
+        Spec(f"t{n}", (("id", "int", ""), ("word", "text", "")), ("id",), (), ((1, f"w{n}"),))
+        for n in range(1000)
+    )
+    await grant(place)
+    began = time.monotonic()
+    schema = await place.engine.scan()
+    assert time.monotonic() - began < 20
+    assert len(schema.tables) == 1000
+    assert schema.tables["t999"].column("word").values == ("w999",)
+
+
+async def test_without_time_a_scan_gives_definitions(shop: Place) -> None:
+    """After its deadline a scan knows tables, columns and keys, and says that it knows no more."""
+    item = (await shop.engine.scan(deadline_s=0.0001)).tables["item"]
+    assert [column.name for column in item.columns][:3] == ["id", "shop", "price"]
+    assert item.foreign_keys
+    assert not item.studied
+    assert item.column("grade").values == ()
+
+
+async def test_a_large_table_is_sampled_and_that_is_said(kind: str, make: Make) -> None:
+    """Beyond the sample a scan stops looking, counts on, and says so."""
+    place = await make(kind, "large_db")
+    await place.load([Spec("seed", (("i", "int", ""), ("w", "text", "")), (), (), ((0, "old"),))])
+    for _ in range(17):
+        await place.owner(["INSERT INTO seed SELECT i, w FROM seed" + _end(kind)])
+    await grant(place)
+    table = (await place.engine.scan()).tables["seed"]
+    assert (table.row_count, table.sampled, table.studied) == (2**17, True, True)
+    assert table.column("w").values == ("old",)
+
+
+def _end(kind: str) -> str:
+    """asyncpg's fetch wants something to return."""
+    return " RETURNING 1" if kind == "postgres" else ""
+
+
+@pytest.mark.parametrize("kind", ["postgres", "duckdb"], scope="session", indirect=False)
+async def test_tables_of_other_schemas_come_with_their_schema(shop: Place) -> None:
+    """A table that its name alone does not find is called by schema and name, and can be asked."""
+    schema = await shop.engine.scan()
+    other = schema.tables["extra.item"]
+    assert other.source == ("extra", "item")
+    assert other.column("colour").values == ("blue", "red")
+    assert ("extra", "item") in schema.sources
