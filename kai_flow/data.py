@@ -32,6 +32,9 @@ MAX_MDL_BYTES: Final = 1000 * 1024
 MAX_TABLE_NAMES: Final = 1_000
 """Tables that a caller may name at once."""
 
+DEFINITIONS_S: Final = 1.0
+"""Time for a scan that is about definitions and not about values, in seconds."""
+
 Answer = dict[str, Any]
 T = TypeVar("T")
 
@@ -63,7 +66,7 @@ class Data:
         connection = await self.resolve(connection_id)
         try:
             probe = await engine_for(connection.uri).check()
-        except AnalysisError as error:
+        except (AnalysisError, TimeoutError) as error:
             return _failed(error, connection)
         return {
             "status": "ok" if probe.ok else "failed",
@@ -77,8 +80,8 @@ class Data:
         connection = await self.resolve(connection_id)
         names = _table_names(table_names)
         try:
-            schema = await engine_for(connection.uri).scan(names)
-        except AnalysisError as error:
+            schema = await _scan(connection, names)
+        except (AnalysisError, TimeoutError) as error:
             return {**_failed(error, connection), "scanned_count": 0, "tables": []}
         tables = _within([_summary(table) for table in schema.tables.values()])
         await self._in_thread(lambda: self._remember(connection, tables, whole=names is None))
@@ -91,8 +94,8 @@ class Data:
         connection = await self.resolve(connection_id)
         names = _table_names(table_names)
         try:
-            schema = await engine_for(connection.uri).scan(names)
-        except AnalysisError as error:
+            schema = await _scan(connection, names)
+        except (AnalysisError, TimeoutError) as error:
             return {**_failed(error, connection), "mdl": "", "table_count": 0, "tables": []}
         known = await self._in_thread(lambda: self.store.knowledge(connection))
         written = _fitting(described(schema, known.mdl))
@@ -144,8 +147,31 @@ def shown(connection: Connection) -> Answer:
     }
 
 
-def _failed(error: AnalysisError, connection: Connection) -> Answer:
-    return {"status": "failed", "message": scrub(str(error), connection.uri)}
+async def _scan(connection: Connection, names: list[str] | None) -> Schema:
+    """A scan of these tables, with every foreign key that they have.
+
+    An engine leaves out the keys to tables that it was not asked for: no query could follow them.
+    """
+    engine = engine_for(connection.uri)
+    schema = await engine.scan(names)
+    if names is None:
+        return schema
+    whole = await engine.scan(deadline_s=DEFINITIONS_S)
+    tables = {
+        name: dataclasses.replace(table, foreign_keys=whole.tables[name].foreign_keys)
+        if name in whole.tables
+        else table
+        for name, table in schema.tables.items()
+    }
+    return dataclasses.replace(schema, tables=tables)
+
+
+def _failed(error: Exception, connection: Connection) -> Answer:
+    if isinstance(error, TimeoutError):
+        message = "The database did not answer in time; try again, or name fewer tables."
+    else:
+        message = scrub(str(error), connection.uri)
+    return {"status": "failed", "message": message}
 
 
 def _table_names(given: object) -> list[str] | None:

@@ -1,7 +1,7 @@
 """The built-in agent: takes a question through scan, plan, SQL and answer, telling each step."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kai_flow.agents import BadTask, Task
@@ -11,6 +11,7 @@ from kai_flow.analyst.engines.study import SAMPLE_ROWS
 from kai_flow.analyst.engines.threads import in_thread
 from kai_flow.analyst.errors import AnalysisError, UnclearQuestion
 from kai_flow.analyst.explain import Story, phrases
+from kai_flow.analyst.explore import explore
 from kai_flow.analyst.findings import chart, insights
 from kai_flow.analyst.guard import check
 from kai_flow.analyst.messages import say
@@ -78,7 +79,16 @@ class Analyst:
         self._scan_deadline_s = scan_deadline_s
 
     async def execute(self, task: Task) -> dict[str, Any]:
-        """Answer a question; the same steps as ``stream_execute``, without the events."""
+        """Answer a question; the same steps as ``stream_execute``, without the events.
+
+        In the mode ``autonomous`` it goes on with the questions that the answer suggests.
+        """
+        first = await self._answer(task)
+        if task.mode != "autonomous":
+            return first
+        return await explore(first, lambda prompt: self._answer(replace(task, prompt=prompt)))
+
+    async def _answer(self, task: Task) -> dict[str, Any]:
         result: dict[str, Any] = {}
         async for event in self.stream_execute(task):
             if event["type"] == "done":

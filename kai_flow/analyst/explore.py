@@ -1,0 +1,36 @@
+"""Go on from an answer by oneself: ask the questions that it suggests, and tell what they gave."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+__all__ = ["FOLLOW_UPS", "explore"]
+
+FOLLOW_UPS: Final = 3
+"""Questions that are asked by oneself at most: each costs a scan and a query."""
+
+Result = dict[str, Any]
+
+
+async def explore(first: Result, answer: Callable[[str], Awaitable[Result]]) -> Result:
+    """The first result with what its suggested questions gave added to each of its parts.
+
+    A follow-up that fails, or repeats a query, is left out; the first answer is never the worse
+    for it.
+    """
+    if first["status"] == "failed":
+        return first
+    whole = {**first}
+    pending = list(dict.fromkeys(first["suggested_questions"]))
+    asked, further = pending[:FOLLOW_UPS], pending[FOLLOW_UPS:]
+    for question in asked:
+        found = await answer(question)
+        if found["status"] == "failed" or set(found["sql_queries"]) <= set(whole["sql_queries"]):
+            continue
+        whole["final_answer"] += f"\n\n{question}\n{found['final_answer']}"
+        for part in ("sql_queries", "charts", "insights"):
+            whole[part] = [*whole[part], *found[part]]
+        further += found["suggested_questions"]
+    whole["suggested_questions"] = [each for each in dict.fromkeys(further) if each not in asked][
+        :5
+    ]
+    return whole
