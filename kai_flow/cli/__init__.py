@@ -28,15 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without UTF-8
     code = EXIT_OK
+    given = sys.argv[1:] if arguments is None else arguments
     try:
         code = app(
-            sys.argv[1:] if arguments is None else arguments,
+            given,
             exit_on_error=False,
             print_error=False,
             result_action="return_value",
         )
     except CycloptsError as wrong:
-        code = _refuse(f"{block(wrong).rstrip()} (see `kai --help`)")
+        code = _refuse(f"{block(_without_uris(str(wrong), given)).rstrip()} (see `kai --help`)")
     except StartError as wrong:
         code = _refuse(block(wrong))
     except BrokenPipeError:  # `kai ask … | head`: the reader has enough
@@ -44,6 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:  # before or after the time in which the commands handle it
         code = 130
     raise SystemExit(code or EXIT_OK)
+
+
+def _without_uris(sentence: str, arguments: Sequence[str]) -> str:
+    """A sentence about wrong usage that repeats no URI: there may be a password in it."""
+    for argument in arguments:
+        if "://" in argument:
+            for form in (argument, repr(argument)[1:-1]):
+                sentence = sentence.replace(form, "***")
+    return sentence
 
 
 def _refuse(sentence: str) -> int:
