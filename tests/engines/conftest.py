@@ -1,7 +1,7 @@
 """Every engine with the same databases in it; servers are started once, when first asked for."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -104,8 +104,20 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-async def shop(kind: str, make: Make) -> Place:
+def built() -> dict[tuple[str, str], Place]:
+    """Databases that were made already: pytest may come back to an engine."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+async def shop(kind: str, make: Make, built: dict[tuple[str, str], Place]) -> Place:
     """A small database, with one table that the reader may not read."""
+    if ("shop", kind) not in built:
+        built["shop", kind] = await _shop(kind, make)
+    return built["shop", kind]
+
+
+async def _shop(kind: str, make: Make) -> Place:
     place = await make(kind, "shop_db")
     await place.load(SHOP)
     if kind == "postgres":
@@ -132,6 +144,8 @@ async def shop(kind: str, make: Make) -> Place:
         )
     if kind == "mysql":
         await place.owner(["GRANT SELECT, INSERT ON shop_db.* TO writer@'%'"])
+        # where MariaDB's own numbers (seq_1_to_…) can be read
+        await place.owner(["CREATE DATABASE numbers", "GRANT SELECT ON numbers.* TO reader@'%'"])
     await grant(place, "item", "shop")
     return place
 
@@ -145,9 +159,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-async def koperasi(kind: str, make: Make, demo: Path) -> AsyncIterator[Place]:
+async def koperasi(
+    kind: str, make: Make, demo: Path, built: dict[tuple[str, str], Place]
+) -> Place:
     """A copy of the demo database in each engine, comments included."""
-    yield await copy_of_demo(kind, make, demo)
+    if ("koperasi", kind) not in built:
+        built["koperasi", kind] = await copy_of_demo(kind, make, demo)
+    return built["koperasi", kind]
 
 
 async def copy_of_demo(kind: str, make: Make, demo: Path) -> Place:

@@ -107,19 +107,26 @@ class Place:
             folder = sorted(os.listdir(self.path.parent))
             return self.path.read_bytes(), folder
         if self.kind == "mysql":
-            tables = await self.owner(["SHOW TABLES"])
-            sums = await self.owner([f"CHECKSUM TABLE {', '.join(f'`{t[0]}`' for t in tables)}"])
-            users = await self.owner(
-                ["SELECT user, authentication_string, plugin FROM mysql.user ORDER BY 1"]
+            return await self.owner(
+                [
+                    "SET SESSION group_concat_max_len = 1000000",
+                    "SELECT (SELECT GROUP_CONCAT(id, price, name ORDER BY id) FROM item),"
+                    " (SELECT GROUP_CONCAT(id, name ORDER BY id) FROM shop),"
+                    " (SELECT GROUP_CONCAT(table_schema, '.', table_name ORDER BY 1)"
+                    " FROM information_schema.tables WHERE table_schema NOT IN"
+                    " ('information_schema', 'performance_schema')),"
+                    " (SELECT GROUP_CONCAT(user, priv ORDER BY 1) FROM mysql.global_priv),"
+                    " (SELECT COUNT(*) FROM mysql.proc), (SELECT COUNT(*) FROM mysql.event),"
+                    " @@GLOBAL.read_only",
+                ]
             )
-            return tables, sums, users, await self.owner(["SHOW DATABASES"])
         return await self.owner(
             [
-                "SELECT (SELECT string_agg(relname || relkind, ',' ORDER BY oid) FROM pg_class"
+                "SELECT (SELECT string_agg(relname || relkind::text, ',' ORDER BY oid) FROM pg_class"
                 " WHERE relkind <> 't'), (SELECT string_agg(item::text, ',') FROM item),"
                 " (SELECT string_agg(shop::text, ',') FROM shop),"
                 " (SELECT string_agg(datname, ',' ORDER BY oid) FROM pg_database),"
-                " (SELECT string_agg(rolname || rolsuper || rolpassword, ',' ORDER BY oid)"
+                " (SELECT string_agg(rolname || rolsuper::text || rolpassword, ',' ORDER BY oid)"
                 " FROM pg_authid), (SELECT last_value FROM counter),"
                 " (SELECT count(*) FROM pg_largeobject_metadata),"
                 " (SELECT count(*) FROM pg_proc), (SELECT string_agg(setconfig::text, ',')"

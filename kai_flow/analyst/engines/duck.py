@@ -117,7 +117,8 @@ class DuckDbEngine:
         try:
             db = duckdb.connect(str(self._path), read_only=True, config=config(locked=True))
         except duckdb.Error as error:
-            if "lock" in str(error).lower() or "already" in str(error).lower():
+            # another process holds it, or another part of this one
+            if "set lock" in str(error) or "different configuration" in str(error):
                 raise DatabaseUnavailable(
                     f"The database file {name} is held by another program that may write to it;"
                     " close that program, or ask a copy of the file."
@@ -170,7 +171,7 @@ def _peek(db: duckdb.DuckDBPyConnection, _stop: Stop) -> None:
 def _fetch(db: duckdb.DuckDBPyConnection, sql: str, limits: Limits) -> Rows:
     """Run one SELECT."""
     statements = db.extract_statements(sql)
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+    if len(statements) != 1 or not _is_select(statements[0]):
         raise QueryFailed("This is no query; send a single SELECT.")
     db.execute("BEGIN TRANSACTION READ ONLY")
     cursor = db.execute(statements[0])
@@ -180,3 +181,11 @@ def _fetch(db: duckdb.DuckDBPyConnection, sql: str, limits: Limits) -> Rows:
             break
     db.rollback()
     return found.rows()
+
+
+def _is_select(statement: duckdb.Statement) -> bool:
+    """Whether DuckDB's parser takes it for a SELECT."""
+    try:
+        return statement.type == duckdb.StatementType.SELECT
+    except ValueError:  # a kind that its Python side has no name for: UPDATE EXTENSIONS
+        return False
