@@ -24,6 +24,7 @@ from kai_flow.secrets import seal
 from kai_flow.settings import Settings
 from kai_flow.store import ConnectionStore
 from kai_flow.worker import running_worker
+from tests.integration.subscriber import read_all
 
 CANARY = "s3cretCanary"
 UNREACHABLE = f"postgresql://me:{CANARY}@127.0.0.1:1/shop"
@@ -264,6 +265,31 @@ async def test_a_sealed_password_is_nowhere(
         assert CANARY not in text
     for path in plane.home.iterdir():
         assert path.is_dir() or CANARY.encode() not in path.read_bytes()
+
+
+async def test_no_event_holds_a_password(
+    plane: Plane, bridge: str, session_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A session that fails on its database says so to subscribers and in its history without it."""
+    caplog.set_level(logging.DEBUG)
+    plane.store.add("c6", UNREACHABLE, "streamed")
+    handle = await plane.client.start_workflow(
+        "KaiChatWorkflow",
+        {
+            "prompt": "Total revenue?",
+            "connection_id": "streamed",
+            "callback_url": f"{bridge}/events/{session_id}",
+        },
+        id=session_id,
+        task_queue=plane.queue,
+    )
+    reader = await read_all(f"{bridge}/stream/{session_id}")
+    result = await handle.result()
+    assert result["status"] == "failed"
+    assert "error" in [seen.event["type"] for seen in reader.seen]
+    logged = "\n".join(map(logging.Formatter().format, caplog.records))
+    for text in (await everything_said(handle), repr(reader.seen), repr(result), logged):
+        assert CANARY not in text
 
 
 async def test_a_clear_password_is_in_the_arguments_alone(plane: Plane) -> None:
