@@ -17,11 +17,12 @@ def _older_store(home: Path, count: int = 20) -> None:
     home.mkdir(exist_ok=True)
     db = sqlite3.connect(home / store_file.FILE)
     db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA secure_delete = OFF")  # some builds of SQLite overwrite by themselves
     db.execute(
         "CREATE TABLE connections (id TEXT PRIMARY KEY, alias TEXT NOT NULL UNIQUE,"
         " uri TEXT NOT NULL) STRICT"
     )
-    rows = [(f"c{n}", f"a{n}", f"{URI}?padding={'x' * 1000}{n}") for n in range(count + 20)]
+    rows = [(f"c{n}", f"a{n}", f"{URI}?padding={'x' * 1000}{n}") for n in range(count + 200)]
     db.executemany("INSERT INTO connections VALUES (?, ?, ?)", rows)
     db.commit()
     db.execute("DELETE FROM connections WHERE CAST(substr(id, 2) AS INTEGER) >= ?", (count,))
