@@ -64,7 +64,7 @@ def _nearest(filters: Sequence[Placed], word: Word, *, before: bool) -> int | No
 
 
 def _both_denied(filters: Sequence[Placed], left: int, right: int) -> bool:
-    """ "Neither A or B" means not A and not B."""
+    """Whether both deny: "neither A or B" means not A and not B."""
     operators = {filters[left].condition.operator, filters[right].condition.operator}
     return operators == {Operator.NOT_IN}
 

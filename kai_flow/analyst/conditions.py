@@ -135,8 +135,8 @@ def year_filters(question: Question) -> list[YearFilter]:
         if other is not None:
             question.used.add(other)
             low, high = sorted((number.value, other.value))
-            at = (number.start, other.start)
-            found.append(YearFilter(Operator.BETWEEN, (low, high), number.start, at))
+            ends = (number.start, other.start)
+            found.append(YearFilter(Operator.BETWEEN, (low, high), number.start, ends))
         elif sign is Sign.AND and found and found[-1].operator is Operator.IN:
             last = found[-1]
             at = (*last.at, number.start)

@@ -159,9 +159,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-async def koperasi(
-    kind: str, make: Make, demo: Path, built: dict[tuple[str, str], Place]
-) -> Place:
+async def koperasi(kind: str, make: Make, demo: Path, built: dict[tuple[str, str], Place]) -> Place:
     """A copy of the demo database in each engine, comments included."""
     if ("koperasi", kind) not in built:
         built["koperasi", kind] = await copy_of_demo(kind, make, demo)

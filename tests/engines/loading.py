@@ -88,7 +88,9 @@ def copied(schema: Schema, rows: dict[str, Sequence[Sequence[object]]]) -> list[
 def _copy(table: Table, rows: Sequence[Sequence[object]]) -> Spec:
     return Spec(
         table.name,
-        tuple((c.name, "int" if "INT" in c.type else "text", _comment(c.note)) for c in table.columns),
+        tuple(
+            (c.name, "int" if "INT" in c.type else "text", _comment(c.note)) for c in table.columns
+        ),
         table.primary_key,
         tuple((k.columns[0], k.target, k.target_columns[0]) for k in table.foreign_keys),
         rows,

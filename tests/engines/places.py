@@ -1,7 +1,6 @@
 """One database of each engine with the same tables: what its owner does, and what a reader sees."""
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -75,12 +74,19 @@ class Place:
 
     def _mysql(self, statements: Sequence[str]) -> list[Any]:
         assert self.server is not None
-        with closing(
-            pymysql.connect(
-                host="127.0.0.1", port=self.server.port, user="root", database=self.name or None,
-                autocommit=True, charset="utf8mb4",
-            )  # fmt: skip
-        ) as db, db.cursor() as cursor:
+        with (
+            closing(
+                pymysql.connect(
+                    host="127.0.0.1",
+                    port=self.server.port,
+                    user="root",
+                    database=self.name or None,
+                    autocommit=True,
+                    charset="utf8mb4",
+                )
+            ) as db,
+            db.cursor() as cursor,
+        ):
             for statement in statements:
                 cursor.execute(statement)
             return list(cursor.fetchall())
@@ -104,56 +110,51 @@ class Place:
     async def fingerprint(self) -> object:
         """What must not change: the file, or every table with its rows, and every role."""
         if self.path is not None:
-            folder = sorted(os.listdir(self.path.parent))
-            return self.path.read_bytes(), folder
-        if self.kind == "mysql":
-            return await self.owner(
-                [
-                    "SET SESSION group_concat_max_len = 1000000",
-                    "SELECT (SELECT GROUP_CONCAT(id, price, name ORDER BY id) FROM item),"
-                    " (SELECT GROUP_CONCAT(id, name ORDER BY id) FROM shop),"
-                    " (SELECT GROUP_CONCAT(table_schema, '.', table_name ORDER BY 1)"
-                    " FROM information_schema.tables WHERE table_schema NOT IN"
-                    " ('information_schema', 'performance_schema')),"
-                    " (SELECT GROUP_CONCAT(user, priv ORDER BY 1) FROM mysql.global_priv),"
-                    " (SELECT COUNT(*) FROM mysql.proc), (SELECT COUNT(*) FROM mysql.event),"
-                    " @@GLOBAL.read_only",
-                ]
-            )
-        return await self.owner(
-            [
-                "SELECT (SELECT string_agg(relname || relkind::text, ',' ORDER BY oid) FROM pg_class"
-                " WHERE relkind <> 't'), (SELECT string_agg(item::text, ',') FROM item),"
-                " (SELECT string_agg(shop::text, ',') FROM shop),"
-                " (SELECT string_agg(datname, ',' ORDER BY oid) FROM pg_database),"
-                " (SELECT string_agg(rolname || rolsuper::text || rolpassword, ',' ORDER BY oid)"
-                " FROM pg_authid), (SELECT last_value FROM counter),"
-                " (SELECT count(*) FROM pg_largeobject_metadata),"
-                " (SELECT count(*) FROM pg_proc), (SELECT string_agg(setconfig::text, ',')"
-                " FROM pg_db_role_setting)"
-            ]
-        )
+            return await asyncio.to_thread(_bytes, self.path)
+        return await self.owner([_STATE[self.kind]])
 
     async def running(self) -> int:
         """Queries that a reader has under way on the server."""
-        if self.kind == "postgres":
-            return int(
-                (
-                    await self.owner(
-                        [
-                            "SELECT count(*) FROM pg_stat_activity"
-                            " WHERE usename = 'reader' AND state = 'active'"
-                        ]
-                    )
-                )[0][0]
-            )
-        return int(
-            (
-                await self.owner(
-                    [
-                        "SELECT count(*) FROM information_schema.processlist"
-                        " WHERE user = 'reader' AND command = 'Query'"
-                    ]
-                )
-            )[0][0]
-        )
+        return int((await self.owner([_RUNNING[self.kind]]))[0][0])
+
+
+def _bytes(path: Path) -> tuple[bytes, list[str]]:
+    """A file, and what lies beside it."""
+    return path.read_bytes(), names(path.parent)
+
+
+def names(folder: Path) -> list[str]:
+    """What lies in a folder."""
+    return sorted(each.name for each in folder.iterdir())
+
+
+_STATE = {
+    "mysql": """
+        SELECT (SELECT GROUP_CONCAT(id, price, name ORDER BY id) FROM item),
+          (SELECT GROUP_CONCAT(id, name ORDER BY id) FROM shop),
+          (SELECT COUNT(*) FROM information_schema.tables WHERE table_schema NOT IN
+            ('information_schema', 'performance_schema')),
+          (SELECT SUM(CRC32(CONCAT(user, priv))) FROM mysql.global_priv),
+          (SELECT COUNT(*) FROM mysql.proc), (SELECT COUNT(*) FROM mysql.event),
+          (SELECT COUNT(*) FROM information_schema.schemata), @@GLOBAL.read_only
+    """,
+    "postgres": """
+        SELECT (SELECT string_agg(relname || relkind::text, ',' ORDER BY oid) FROM pg_class
+            WHERE relkind <> 't'),
+          (SELECT string_agg(item::text, ',') FROM item),
+          (SELECT string_agg(shop::text, ',') FROM shop),
+          (SELECT string_agg(datname, ',' ORDER BY oid) FROM pg_database),
+          (SELECT string_agg(rolname || rolsuper::text || rolpassword, ',' ORDER BY oid)
+            FROM pg_authid),
+          (SELECT last_value FROM counter), (SELECT count(*) FROM pg_largeobject_metadata),
+          (SELECT count(*) FROM pg_proc),
+          (SELECT string_agg(setconfig::text, ',') FROM pg_db_role_setting)
+    """,
+}
+
+_RUNNING = {
+    "mysql": "SELECT COUNT(*) FROM information_schema.processlist"
+    " WHERE user = 'reader' AND command = 'Query'",
+    "postgres": "SELECT count(*) FROM pg_stat_activity"
+    " WHERE usename = 'reader' AND state = 'active'",
+}

@@ -9,6 +9,7 @@ from kai_flow.analyst.engines import engine_for
 from kai_flow.analyst.errors import QueryFailed
 from kai_flow.analyst.schema import Kind
 from tests.engines.hostile import HOSTILE
+from tests.engines.places import names
 from tests.engines.test_questions import ask
 
 ROWS = "city,sold,day\nPalu,5,2023-01-31\nMedan,8,2024-02-29\nPalu,2,2024-03-01\n"
@@ -34,7 +35,9 @@ async def test_a_question_is_answered_from_files(folder: Path, tmp_path: Path, u
     table = (await engine.scan()).tables["sales"]
     assert [column.kind for column in table.columns] == [Kind.TEXT, Kind.NUMBER, Kind.DATE]
     assert table.column("city").values == ("Medan", "Palu")
-    assert (await engine.check()).message == f"{(await engine.check()).server} reads {uri.split('/')[-1]}."
+    assert (
+        await engine.check()
+    ).message == f"{(await engine.check()).server} reads {uri.split('/')[-1]}."
     for question, rows in (
         ("total sold per city", [["Medan", 8], ["Palu", 7]]),
         ("total sold per year", [[2023, 5], [2024, 10]]),
@@ -48,11 +51,11 @@ async def test_a_loaded_file_is_locked_in(folder: Path, sql: str) -> None:
     """What was loaded reaches no other file, nor the file that it came from."""
     engine = engine_for(f"csv://{folder}/sales.csv")
     shown = ""
-    before = sorted(each.name for each in folder.iterdir())
+    before = names(folder)
     try:
         shown = repr(await engine.run(sql.replace("{folder}", str(folder))))
     except QueryFailed as refused:
         assert "\n" not in str(refused)  # noqa: PT017 -- most are refused, some give nothing
     assert "root:" not in shown
-    assert sorted(each.name for each in folder.iterdir()) == before
+    assert names(folder) == before
     assert (folder / "sales.csv").read_text() == ROWS

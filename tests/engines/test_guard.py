@@ -9,7 +9,7 @@ from kai_flow.analyst.engines import EngineError, Limits
 from kai_flow.analyst.errors import RefusedSql
 from kai_flow.analyst.guard import check
 from tests.engines.hostile import HOSTILE
-from tests.engines.places import ENGINES, Place
+from tests.engines.places import ENGINES, Place, names
 
 TABLES = ("item", "shop")
 EACH = [(kind, sql) for kind in ENGINES for sql in HOSTILE[kind]]
@@ -29,36 +29,34 @@ def test_the_guard_refuses(dialect: str, sql: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.fixture(scope="session")
-async def before(shop: Place, states: dict[str, object]) -> object:
-    """The database before anything hostile was tried on it."""
-    if shop.kind not in states:
-        states[shop.kind] = await shop.fingerprint()
-    return states[shop.kind]
+@pytest.fixture
+async def before(shop: Place) -> object:
+    """The database before something hostile is tried on it."""
+    return await shop.fingerprint()
 
 
-@pytest.fixture(scope="session")
-def states() -> dict[str, object]:
-    """What each database was first: pytest may come back to an engine."""
-    return {}
+@pytest.fixture
+def open_folder(tmp_path: Path) -> Path:
+    """A folder that a server could write to, if it were let."""
+    tmp_path.chmod(0o777)
+    return tmp_path
 
 
 @pytest.mark.parametrize(
     ("kind", "sql"), EACH, scope="session", indirect=["kind"], ids=lambda each: str(each)[:60]
 )
 async def test_the_connection_alone_is_a_wall(
-    shop: Place, before: object, tmp_path: Path, sql: str
+    shop: Place, before: object, open_folder: Path, sql: str
 ) -> None:
     """With the guard switched off nothing changes, no secret is read, and no file appears."""
-    tmp_path.chmod(0o777)  # a server could write here, if it were let
     shown = ""
     with suppress(EngineError):
-        statement, limits = sql.replace("{folder}", str(tmp_path)), Limits(deadline_s=0.4)
+        statement, limits = sql.replace("{folder}", str(open_folder)), Limits(deadline_s=0.4)
         shown = repr((await shop.engine.run(statement, limits, tables=TABLES)).data)
     # DuckDB knows no roles: what is in the file can be read
     assert "s3cret" not in shown or shop.kind == "duckdb"
     assert "root:" not in shown
-    assert list(tmp_path.iterdir()) == []
+    assert names(open_folder) == []
     assert await shop.fingerprint() == before
 
 
@@ -73,7 +71,9 @@ async def test_the_connection_alone_is_a_wall(
     ],
     ids=["parentheses", "sum", "long", "nul", "not"],
 )
-async def test_monstrous_statements_end_in_a_sentence(shop: Place, before: object, sql: str) -> None:
+async def test_monstrous_statements_end_in_a_sentence(
+    shop: Place, before: object, sql: str
+) -> None:
     """Depth and length end in a refusal or in rows, never in a crash."""
     with suppress(EngineError):
         await shop.engine.run(sql, Limits(deadline_s=2), tables=TABLES)

@@ -68,7 +68,9 @@ async def test_native_dates_are_grouped_by_year(shop: Place, tmp_path: Path) -> 
     assert found["sql_result"]["data"] == [[2020, 1], [2021, 1]]
 
 
-@pytest.mark.parametrize("name", ["north", "it's", "back\\slash", "100%", "under_score", "a!b", "'; --"])
+@pytest.mark.parametrize(
+    "name", ["north", "it's", "back\\slash", "100%", "under_score", "a!b", "'; --"]
+)
 async def test_a_text_is_looked_for_as_it_is_written(
     shop: Place, tmp_path: Path, name: str
 ) -> None:

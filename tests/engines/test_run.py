@@ -18,7 +18,7 @@ NUMBERS = {  # `top` rows of one number i and one text, made in the engine
     "sqlite": _COUNT_UP + " SELECT i, 'abcdefghijklmnopqrstuvwxyz' AS t FROM n",
     "postgres": "SELECT i, repeat('abcdefghij', 3) AS t FROM generate_series(1, {top}) AS n (i)",
     "duckdb": "SELECT i, 'abcdefghijklmnopqrstuvwxyz' || i AS t FROM range(1, {top} + 1) AS n (i)",
-    "mysql": "SELECT a.seq AS i, 'abcdefghijklmnopqrstuvwxyz' AS t FROM numbers.seq_1_to_{top} AS a",
+    "mysql": "SELECT a.seq AS i, 'abcdefghijklmnopqrstuvwx' AS t FROM numbers.seq_1_to_{top} AS a",
 }
 
 _CROSS = "SELECT COUNT(*) FROM {n} AS a, {n} AS b, {n} AS c WHERE a.i + b.i + c.i < 0"
@@ -100,7 +100,9 @@ async def test_a_slow_query_blocks_nobody(shop: Place) -> None:
 
 async def test_an_error_of_the_database_is_one_sentence(shop: Place) -> None:
     """SQL that the engine refuses fails with its reason on one line."""
-    with pytest.raises(QueryFailed, match=r"could not run the query \(.*nope.*\); try again") as caught:
+    with pytest.raises(
+        QueryFailed, match=r"could not run the query \(.*nope.*\); try again"
+    ) as caught:
         await shop.engine.run("SELECT nope FROM item")
     assert "\n" not in str(caught.value)
 

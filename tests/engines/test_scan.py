@@ -54,7 +54,9 @@ async def test_awkward_names_are_scanned_and_read(kind: str, make: Make) -> None
     """Spaces, quotes, capitals, reserved words, dots and Unicode are names like others."""
     place = await make(kind, "awkward_db")
     specs = [
-        Spec(name, ((f"{name} id", "int", ""), (name, "text", "")), (f"{name} id",), (), ((1, "x"),))
+        Spec(
+            name, ((f"{name} id", "int", ""), (name, "text", "")), (f"{name} id",), (), ((1, "x"),)
+        )
         for name in AWKWARD
     ]
     await place.load(specs)
@@ -103,7 +105,7 @@ async def test_a_large_table_is_sampled_and_that_is_said(kind: str, make: Make) 
 
 
 def _end(kind: str) -> str:
-    """asyncpg's fetch wants something to return."""
+    """Asyncpg's fetch wants something to return."""
     return " RETURNING 1" if kind == "postgres" else ""
 
 

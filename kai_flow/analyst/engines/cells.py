@@ -1,6 +1,6 @@
 """Values of every driver as JSON can carry them, and rows cut at their limits."""
 
-import datetime
+import datetime as dt
 import json
 import math
 from collections.abc import Iterable
@@ -41,24 +41,25 @@ class Collector:
 
 def cell(value: object) -> Cell:
     """A value as JSON can carry it; texts are cut, bytes only counted."""
+    found: Cell
     match value:
-        case None:
-            return None
         case bool():
-            return "true" if value else "false"
-        case int():
-            return value
+            found = "true" if value else "false"
+        case None | int():
+            found = value
         case float():
-            return value if math.isfinite(value) else None
+            found = value if math.isfinite(value) else None
         case Decimal():
-            return _decimal(value)
+            found = _decimal(value)
         case bytes() | bytearray() | memoryview():
-            return f"({len(value)} bytes)"
-        case datetime.datetime() | datetime.date() | datetime.time():
-            return value.isoformat()
+            found = f"({len(value)} bytes)"
+        case dt.datetime() | dt.date() | dt.time():
+            found = value.isoformat()
         case list() | tuple() | dict() | set() | frozenset():
-            return _cut(json.dumps(_plain(value), ensure_ascii=False, default=str))
-    return _cut(str(value))
+            found = _cut(json.dumps(_plain(value), ensure_ascii=False, default=str))
+        case _:
+            found = _cut(str(value))
+    return found
 
 
 def _decimal(value: Decimal) -> int | float | None:

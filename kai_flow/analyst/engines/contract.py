@@ -8,6 +8,7 @@ from kai_flow.analyst.schema import Schema
 
 __all__ = [
     "CONNECT_TIMEOUT_S",
+    "DEFAULT_LIMITS",
     "MAX_RESULT_BYTES",
     "MAX_ROWS",
     "QUERY_DEADLINE_S",
@@ -45,6 +46,10 @@ class Limits:
     deadline_s: float = QUERY_DEADLINE_S
     rows: int = MAX_ROWS
     bytes: int = MAX_RESULT_BYTES
+
+
+DEFAULT_LIMITS = Limits()
+"""What a query may take unless said otherwise."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class Engine(Protocol):
         ...
 
     async def run(
-        self, sql: str, limits: Limits = Limits(), *, tables: Collection[str] | None = None
+        self, sql: str, limits: Limits = DEFAULT_LIMITS, *, tables: Collection[str] | None = None
     ) -> Rows:
         """The rows of one query, cut at the limits; nothing else can be run.
 

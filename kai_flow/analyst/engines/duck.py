@@ -20,6 +20,7 @@ from kai_flow.analyst.engines.address import file_path
 from kai_flow.analyst.engines.cells import Collector
 from kai_flow.analyst.engines.contract import (
     CONNECT_TIMEOUT_S,
+    DEFAULT_LIMITS,
     SCAN_DEADLINE_S,
     Limits,
     Probe,
@@ -66,7 +67,11 @@ class DuckDbEngine:
         return await self._work(work, self._load_s + deadline_s + CONNECT_TIMEOUT_S)
 
     async def run(
-        self, sql: str, limits: Limits = Limits(), *, tables: Collection[str] | None = None
+        self,
+        sql: str,
+        limits: Limits = DEFAULT_LIMITS,
+        *,
+        tables: Collection[str] | None = None,  # noqa: ARG002 -- every engine has it
     ) -> Rows:
         """The rows of one query; everything in the database can be read, and nothing else."""
         return await self._work(lambda db, _stop: _fetch(db, sql, limits), limits.deadline_s)

@@ -20,12 +20,13 @@ from kai_flow.analyst.engines.address import Address, tls_context
 from kai_flow.analyst.engines.cells import Collector
 from kai_flow.analyst.engines.contract import (
     CONNECT_TIMEOUT_S,
+    DEFAULT_LIMITS,
     SCAN_DEADLINE_S,
     Limits,
     Probe,
     Rows,
 )
-from kai_flow.analyst.engines.mysql_scan import scan_tables
+from kai_flow.analyst.engines.mysql_scan import is_mariadb, scan_tables, version
 from kai_flow.analyst.engines.threads import Stop, in_thread
 from kai_flow.analyst.errors import DatabaseUnavailable, EngineError, QueryFailed, QueryTimeout
 from kai_flow.analyst.schema import Schema
@@ -55,10 +56,11 @@ class MySqlEngine:
     async def check(self) -> Probe:
         """Connect, and look at what the role may do."""
         try:
-            version, may_write = await self._work(_look_at_role, 2 * CONNECT_TIMEOUT_S)
+            server_version, may_write = await self._work(_look_at_role, 2 * CONNECT_TIMEOUT_S)
         except EngineError as error:
             return Probe(ok=False, message=str(error))
-        server = f"{'MariaDB' if 'mariadb' in version.lower() else 'MySQL'} {version.split('-')[0]}"
+        name = "MariaDB" if "mariadb" in server_version.lower() else "MySQL"
+        server = f"{name} {server_version.split('-')[0]}"
         message = f"{server} at {self._address.where} answers."
         if may_write:
             message += (
@@ -77,7 +79,11 @@ class MySqlEngine:
         )
 
     async def run(
-        self, sql: str, limits: Limits = Limits(), *, tables: Collection[str] | None = None
+        self,
+        sql: str,
+        limits: Limits = DEFAULT_LIMITS,
+        *,
+        tables: Collection[str] | None = None,  # noqa: ARG002 -- every engine has it
     ) -> Rows:
         """The rows of one query; the role's grants say what it can read."""
         try:
@@ -129,7 +135,7 @@ class MySqlEngine:
 
     def _abandon(self, db: Db, cursor: SSCursor) -> None:
         """Leave a result half read: PyMySQL would read it to its end, however long it is."""
-        result: Any = cursor._result  # noqa: SLF001 -- there is no other way to let go of it
+        result: Any = getattr(cursor, "_result", None)  # there is no other way to let go of it
         if result is not None and result.unbuffered_active:
             self._kill(db)
             result.unbuffered_active = False
@@ -157,9 +163,9 @@ class MySqlEngine:
                 user=at.user,
                 password=(at.password or "").encode(),
                 database=at.database,
-                connect_timeout=int(CONNECT_TIMEOUT_S),
-                read_timeout=int(CONNECT_TIMEOUT_S),
-                write_timeout=int(CONNECT_TIMEOUT_S),
+                connect_timeout=max(1, int(CONNECT_TIMEOUT_S)),
+                read_timeout=max(1, int(CONNECT_TIMEOUT_S)),
+                write_timeout=max(1, int(CONNECT_TIMEOUT_S)),
                 charset="utf8mb4",
                 # Known quoting, whatever the server's settings: backslashes escape, " quotes text.
                 sql_mode="STRICT_TRANS_TABLES",
@@ -195,7 +201,8 @@ class MySqlEngine:
         """Stop what a connection is doing, from another thread; drop it if that fails."""
         try:
             with self._connected(CONNECT_TIMEOUT_S) as other, other.cursor() as cursor:
-                cursor.execute(f"KILL QUERY {int(db.thread_id())}")
+                number = int(db.thread_id())  # type: ignore[no-untyped-call]
+                cursor.execute(f"KILL QUERY {number}")
         except (EngineError, pymysql.MySQLError, OSError):
             with suppress(Exception):
                 db._sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]  # noqa: SLF001
@@ -204,7 +211,7 @@ class MySqlEngine:
 def _restrict(db: Db, deadline_s: float) -> None:
     """Read only from now on, and no longer than the deadline."""
     with db.cursor() as cursor:
-        if "mariadb" in str(db.get_server_info()).lower():
+        if is_mariadb(db):
             cursor.execute("SET SESSION max_statement_time = %s", (deadline_s,))
         else:
             cursor.execute("SET SESSION max_execution_time = %s", (max(1, int(deadline_s * 1000)),))
@@ -225,7 +232,7 @@ def _look_at_role(db: Db, _stop: Stop) -> tuple[str, bool]:
         if (found := re.match(r"GRANT (.+?) ON ", re.sub(r"\([^)]*\)", "", grant)))
         for right in found.group(1).split(",")
     }
-    return str(db.get_server_info()), bool(rights - _HARMLESS_GRANTS)
+    return version(db), bool(rights - _HARMLESS_GRANTS)
 
 
 def _tls(at: Address) -> dict[str, Any]:

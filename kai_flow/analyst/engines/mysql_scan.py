@@ -19,7 +19,7 @@ from kai_flow.analyst.engines.study import (
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.schema import ForeignKey, Schema
 
-__all__ = ["LOOK_S", "scan_tables"]
+__all__ = ["LOOK_S", "is_mariadb", "scan_tables", "version"]
 
 LOOK_S = 5
 """One look at a table takes no longer, in seconds: a slow view must not use up everything."""
@@ -37,11 +37,22 @@ WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position
 _KEYS = """
 SELECT table_name, constraint_name, column_name, referenced_table_name, referenced_column_name
 FROM information_schema.key_column_usage
-WHERE table_schema = DATABASE() AND (constraint_name = 'PRIMARY' OR referenced_table_schema = DATABASE())
+WHERE table_schema = DATABASE()
+  AND (constraint_name = 'PRIMARY' OR referenced_table_schema = DATABASE())
 ORDER BY table_name, constraint_name, ordinal_position
 """
 
 Db: TypeAlias = "Connection[Cursor]"  # subscriptable for type checkers only
+
+
+def is_mariadb(db: Db) -> bool:
+    """Whether it is MariaDB, which has other words for the same settings."""
+    return "mariadb" in version(db).lower()
+
+
+def version(db: Db) -> str:
+    """What the server calls itself."""
+    return str(db.get_server_info())  # type: ignore[no-untyped-call]
 
 
 def scan_tables(db: Db, tables: Sequence[str] | None, stop: Stop) -> Schema:
@@ -49,7 +60,7 @@ def scan_tables(db: Db, tables: Sequence[str] | None, stop: Stop) -> Schema:
     definitions = chosen(_define(db), tables)
     with db.cursor() as cursor:
         cursor.execute("SET SESSION TRANSACTION READ ONLY")
-        if "mariadb" in str(db.get_server_info()).lower():
+        if is_mariadb(db):
             cursor.execute(f"SET SESSION max_statement_time = {LOOK_S}")
         else:
             cursor.execute(f"SET SESSION max_execution_time = {LOOK_S * 1000}")

@@ -9,7 +9,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import SplitResult
 
 import asyncpg
@@ -18,6 +18,7 @@ from kai_flow.analyst.engines.address import Address, tls_context
 from kai_flow.analyst.engines.cells import Collector
 from kai_flow.analyst.engines.contract import (
     CONNECT_TIMEOUT_S,
+    DEFAULT_LIMITS,
     SCAN_DEADLINE_S,
     Limits,
     Probe,
@@ -86,7 +87,11 @@ class PostgresEngine:
             return await scan_tables(db, tables, deadline_s)
 
     async def run(
-        self, sql: str, limits: Limits = Limits(), *, tables: Collection[str] | None = None
+        self,
+        sql: str,
+        limits: Limits = DEFAULT_LIMITS,
+        *,
+        tables: Collection[str] | None = None,  # noqa: ARG002 -- every engine has it
     ) -> Rows:
         """The rows of one query; the role's grants say what it can read."""
         try:
@@ -96,11 +101,11 @@ class PostgresEngine:
         except (TimeoutError, asyncpg.QueryCanceledError):
             raise QueryTimeout(limits.deadline_s) from None
 
-    def _tls(self) -> ssl.SSLContext | str | bool:
+    def _tls(self) -> ssl.SSLContext | Literal["prefer", False]:
         """What asyncpg is told about TLS: by default it is used when the server has it."""
         mode = self._address.options.get("sslmode", "prefer")
         if mode == "prefer":
-            return mode
+            return "prefer"
         return tls_context(mode, self._address.options.get("sslrootcert")) or False
 
     @asynccontextmanager
@@ -162,7 +167,10 @@ class PostgresEngine:
                 " authority with sslrootcert in the connection's URI."
             )
         except asyncpg.PostgresError as error:
-            hint = f"PostgreSQL at {at.where} refuses the connection ({_plain(error)}); ask its administrator."
+            hint = (
+                f"PostgreSQL at {at.where} refuses the connection ({_plain(error)}); ask its"
+                " administrator."
+            )
         except (OSError, TimeoutError, asyncpg.InterfaceError, ValueError):
             hint = (
                 f"No PostgreSQL server answers at {at.where}; check host, port and sslmode in the"

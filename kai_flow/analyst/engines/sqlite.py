@@ -15,6 +15,7 @@ from kai_flow.analyst.engines.address import file_path
 from kai_flow.analyst.engines.cells import Collector
 from kai_flow.analyst.engines.contract import (
     CONNECT_TIMEOUT_S,
+    DEFAULT_LIMITS,
     SCAN_DEADLINE_S,
     Limits,
     Probe,
@@ -105,7 +106,7 @@ class SqliteEngine:
         )
 
     async def run(
-        self, sql: str, limits: Limits = Limits(), *, tables: Collection[str] | None = None
+        self, sql: str, limits: Limits = DEFAULT_LIMITS, *, tables: Collection[str] | None = None
     ) -> Rows:
         """The rows of one query, which can read ``tables`` (default: all) and do nothing else."""
         try:

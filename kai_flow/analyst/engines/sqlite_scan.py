@@ -25,11 +25,13 @@ def readable(db: sqlite3.Connection) -> list[str]:
 def scan_tables(db: sqlite3.Connection, stop: Stop, tables: Sequence[str] | None) -> Schema:
     """Scan on this connection until ``stop`` says so; before the connection is restricted."""
     names = {str(name).casefold(): str(name) for name, _ in db.execute(_TABLES)}
-    found = [_define(db, name, ddl or "", names) for name, ddl in db.execute(_TABLES).fetchall()]
+    definitions = [
+        _define(db, name, ddl or "", names) for name, ddl in db.execute(_TABLES).fetchall()
+    ]
     db.set_progress_handler(stop, 5_000)
     found = [
         answered(study(each, "sqlite"), lambda sql: _look(db, sql, stop))
-        for each in chosen(found, tables)
+        for each in chosen(definitions, tables)
     ]
     return connected(found, "sqlite")
 

@@ -9,7 +9,7 @@ None (its time was up) the definition alone is taken.
 
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
@@ -67,7 +67,7 @@ class Definition:
     """Name, type and note of each."""
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
-    note: Note = Note()
+    note: Note = field(default_factory=Note)
     source: tuple[str, ...] = ()
     """(namespace, name) where the name alone does not find it."""
     estimate: int | None = None
@@ -111,14 +111,17 @@ def connected(tables: Iterable[Table], dialect: str) -> Schema:
 def study(table: Definition, dialect: str) -> Study:
     """Learn about one table by queries; each is to be answered, with None when time is up."""
     origin = quoted(table.source or (table.name,), dialect)
-    rows, complete = yield from _count(table, origin)
     keys = {*table.primary_key, *(name for key in table.foreign_keys for name in key.columns)}
     plain = {
         name: _plain_column(name, declared, note, name in keys, table.primary_key == (name,))
         for name, declared, note in table.columns
     }
     open_ = [name for name, column in plain.items() if column.kind in {Kind.NUMBER, Kind.TEXT}]
-    totals = yield from _totals(open_, plain, origin, dialect)
+    totals, seen = yield from _totals(open_, plain, origin, dialect)
+    if seen is None or seen >= SAMPLE_ROWS:
+        rows, complete = yield from _count(table, origin)
+    else:  # the sample was all there is
+        rows, complete = seen, True
     for name in open_:
         if plain[name].kind is Kind.NUMBER:
             plain[name] = _number(plain[name], totals.get(name))
@@ -181,9 +184,10 @@ _Totals = tuple[int, int, object, object]  # rows with a value, distinct values,
 
 def _totals(
     names: Sequence[str], columns: Mapping[str, Column], origin: str, dialect: str
-) -> Generator[str, Answer, dict[str, _Totals]]:
-    """Counts and bounds of columns, in one query a table as long as that works."""
+) -> Generator[str, Answer, tuple[dict[str, _Totals], int | None]]:
+    """Counts and bounds of columns in the sample, and its rows, in one query as a rule."""
     found: dict[str, _Totals] = {}
+    sampled: int | None = None
     width = 100  # columns a query: SQLite takes 2,000 results, PostgreSQL 1,664
     for start in range(0, len(names), width):
         part = names[start : start + width]
@@ -194,13 +198,14 @@ def _totals(
             for q in [quoted([name], dialect)]
         )
         sample = f"(SELECT {_list(part, dialect)} FROM {origin} LIMIT {SAMPLE_ROWS}) AS s"
-        rows = yield f"SELECT {wanted} FROM {sample}"
+        rows = yield f"SELECT {wanted}, COUNT(*) FROM {sample}"
         if rows:
             row = rows[0]
+            sampled = int(str(row[-1]))
             for at, name in enumerate(part):
                 seen, distinct, low, high = row[4 * at : 4 * at + 4]
                 found[name] = (int(str(seen)), int(str(distinct)), low, high)
-    return found
+    return found, sampled
 
 
 def _list(names: Sequence[str], dialect: str) -> str:

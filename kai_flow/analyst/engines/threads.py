@@ -82,6 +82,6 @@ async def _end(future: "asyncio.Future[T]", stop: Stop) -> None:
     while not future.done() and time.monotonic() < until:
         # In a thread outside the pool, which may be full: MySQL's interrupt opens a connection.
         pressed = loop.run_in_executor(None, stop.press)
-        await asyncio.wait([future, pressed], timeout=_AGAIN_S)
+        await asyncio.wait({asyncio.ensure_future(pressed)}, timeout=_AGAIN_S)
         if not future.done():
             await asyncio.wait([future], timeout=_AGAIN_S)
