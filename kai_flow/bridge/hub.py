@@ -19,6 +19,7 @@ from kai_flow.bridge.room import Room
 from kai_flow.bridge.session import Run, Session
 from kai_flow.stream.callback import Delivered, HandMade
 from kai_flow.stream.clock import now
+from kai_flow.stream.ids import epoch_of
 from kai_flow.stream.log import Answer, Stale
 from kai_flow.stream.names import DONE
 from kai_flow.stream.signals import RPC_TIMEOUT
@@ -26,6 +27,7 @@ from kai_flow.stream.signals import RPC_TIMEOUT
 log = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 5.0  # readers look at their clocks; what is idle is forgotten
+FIND_SECONDS: Final = 1.0  # for finding a session before its stream opens without knowing
 FORGET_SECONDS: Final = 60.0  # a session without readers and POSTs
 MAX_ROOMS: Final = 10_000
 
@@ -42,6 +44,10 @@ class Stopping(HubError):
     """The bridge is shutting down; another one will answer."""
 
 
+class Unreachable(HubError):
+    """Temporal does not answer: whether there is such a session cannot be told."""
+
+
 class RealSession(HubError):
     """A hand-made `done` for a session that has a workflow: only the workflow ends that one."""
 
@@ -56,12 +62,15 @@ class Hub:
         self._client = client
         self._signal_interval = signal_interval
         self._rooms: dict[str, Room] = {}
-        self._looks: dict[str, asyncio.Task[Run | None]] = {}  # looks into Temporal under way
+        # looks into Temporal under way, by session id
+        self._looks: dict[str, asyncio.Task[Run | Unreachable | None]] = {}
 
     async def receive(self, post: Delivered) -> Answer:
-        """Take in one POST of a producer. Raises HubError."""
+        """Take in one POST of a producer. Raises HubError, or InvalidId for what is no run id."""
         if self.stopping:
             raise Stopping("the bridge is shutting down; come back in a moment")
+        for run_id in (post.run_id, post.first_run_id or post.run_id):
+            epoch_of(run_id)
         room = self._room(post.session_id)
         session = room.session
         if session is None or not _is_of(post, session.run):
@@ -87,11 +96,15 @@ class Hub:
         return room.show(event)
 
     async def find(self, session_id: str) -> Run | None:
-        """The newest run of this session id; None when there is none (or no Temporal to ask)."""
+        """The newest run of this session id; None when there is none. Raises Unreachable, soon."""
         room = self._rooms.get(session_id)
         if room is not None and room.session is not None and room.session.outcome is None:
             return room.session.run
-        return await self._look(session_id)
+        try:
+            async with asyncio.timeout(FIND_SECONDS):
+                return await self._look(session_id)
+        except TimeoutError:
+            raise Unreachable("Temporal does not answer; try again later") from None
 
     def admit(self, session_id: str) -> None:
         """Raise HubError when there is no room for a reader of this session."""
@@ -117,9 +130,10 @@ class Hub:
                 self._rooms.pop(session_id, None)
 
     async def _look_again(self, room: Room) -> None:
-        run = await self._look(room.id)
-        if run is not None:
-            self._enter(room, run)
+        with contextlib.suppress(Unreachable):
+            run = await self._look(room.id)
+            if run is not None:
+                self._enter(room, run)
 
     def _enter(self, room: Room, run: Run) -> None:
         if room.session is None or room.session.run.first_run_id != run.first_run_id:
@@ -145,21 +159,28 @@ class Hub:
         return room.session
 
     async def _look(self, session_id: str) -> Run | None:
-        """Ask Temporal for the newest run; all who ask at the same time share one call."""
+        """Ask Temporal for the newest run; all who ask at the same time share one call.
+
+        None when there is none. Raises Unreachable.
+        """
         look = self._looks.get(session_id)
         if look is None:
             look = self._looks[session_id] = asyncio.create_task(self._describe(session_id))
             look.add_done_callback(lambda _: self._looks.pop(session_id, None))
-        return await asyncio.shield(look)
+        found = await asyncio.shield(look)
+        if isinstance(found, Unreachable):
+            raise found
+        return found
 
-    async def _describe(self, session_id: str) -> Run | None:
+    async def _describe(self, session_id: str) -> Run | Unreachable | None:
         try:
             handle = self._client.get_workflow_handle(session_id)
             description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
-            if error.status != RPCStatusCode.NOT_FOUND:
-                log.warning("session %s cannot be looked up: %s", session_id, error.message)
-            return None
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return None
+            log.warning("session %s cannot be looked up: %s", session_id, error.message)
+            return Unreachable(f"Temporal does not answer: {error.message}")
         info = description.raw_description.workflow_execution_info
         return Run(description.run_id, info.first_run_id or description.run_id)
 
