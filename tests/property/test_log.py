@@ -1,6 +1,6 @@
 """The session log against a plain model, with readers at arbitrary cursors, crashes and zombies."""
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -50,12 +50,14 @@ class PlainAttempt:
         self.durable = max(self.durable, through)
         self.waiting = {n: event for n, event in self.waiting.items() if n > through}
 
-    def receive(self, base: EventId, events: list[NumberedEvent]) -> Answer:
+    def receive(self, base: EventId, events: list[NumberedEvent], signalling: bool) -> Answer:
         """One POST of it."""
         self.settle(base.seq - 1)
         new = [event for event in events if event.id.seq > self.received]
         if new and new[0].id.seq != self.received + 1:
-            return Missing(base._replace(seq=self.received + 1))
+            if signalling:
+                return Missing(base._replace(seq=self.received + 1))
+            return Taken(new[-1].id, base._replace(seq=self.durable), held=False)
         size = sum(len(event.data) for event in [*self.waiting.values(), *new])
         if new and size > MAX_BYTES:
             return Full()
@@ -150,8 +152,13 @@ class LogAgainstModel(RuleBasedStateMachine):
         return self.known.setdefault(place, PlainAttempt(0))
 
     @precondition(lambda self: self.lives)
-    @rule(back=st.sampled_from([0, 0, 0, 1, 2]), held=st.integers(0, 9), data=st.data())
-    def is_posted(self, back: int, held: int, data: st.DataObject) -> None:
+    @rule(
+        back=st.sampled_from([0, 0, 0, 1, 2]),
+        held=st.integers(0, 9),
+        signalling=st.sampled_from([True, True, False]),
+        data=st.data(),
+    )
+    def is_posted(self, back: int, held: int, signalling: bool, data: st.DataObject) -> None:
         """A producer, perhaps a zombie, POSTs a stretch of what it holds, or only asks."""
         life = self.lives[max(0, len(self.lives) - 1 - back)]
         place: Try = life[0].id[:2]
@@ -159,22 +166,24 @@ class LogAgainstModel(RuleBasedStateMachine):
         start = data.draw(st.integers(base.seq, len(life) + 1))
         stop = data.draw(st.integers(start, min(len(life) + 1, start + 6)))
         events = life[start - 1 : stop - 1]
-        answer = self.log.receive(RUN, base, events)
-        wanted = self.expected(place, base, events)
+        answer = self.log.receive(RUN, base, events, signalling=signalling)
+        wanted = self.expected(place, base, events, signalling)
         assert answer == wanted
         if isinstance(answer, Taken) and answer.durable.seq >= base.seq:
             assert place in self.known
         if isinstance(answer, Missing):
             assert answer.expected >= base
 
-    def expected(self, place: Try, base: EventId, events: list[NumberedEvent]) -> Answer:
+    def expected(
+        self, place: Try, base: EventId, events: list[NumberedEvent], signalling: bool
+    ) -> Answer:
         """The answer by the plain rules."""
         unchanged = Taken(base.offset(-1), base.offset(-1), held=False)
         if self.current is None:
             self.current = place
             self.known[place] = PlainAttempt(base.seq - 1)
         if place == self.current:
-            return self.known[place].receive(base, events)
+            return self.known[place].receive(base, events, signalling)
         if place < self.current:
             return Stale() if self.known[self.current].confirmed else unchanged
         if self.claim is None or self.claim < place:
@@ -182,7 +191,7 @@ class LogAgainstModel(RuleBasedStateMachine):
             self.known[place] = PlainAttempt(base.seq - 1)
         if place < self.claim:
             return unchanged
-        answer = self.known[place].receive(base, events)
+        answer = self.known[place].receive(base, events, signalling)
         return answer._replace(news=False, held=False) if isinstance(answer, Taken) else answer
 
     @rule()
@@ -289,6 +298,7 @@ class LogAgainstModel(RuleBasedStateMachine):
 
 
 TestLog = LogAgainstModel.TestCase
+TestLog.settings = settings(max_examples=200, stateful_step_count=50)
 
 
 @given(near_ids, st.integers(1, 6), st.lists(st.sampled_from([0, 30, 300]), min_size=1, max_size=6))

@@ -1,6 +1,7 @@
 """The outbox against plain lists with the same rules: agreement after every step."""
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -150,3 +151,4 @@ class OutboxAgainstLists(RuleBasedStateMachine):
 
 
 TestOutbox = OutboxAgainstLists.TestCase
+TestOutbox.settings = settings(max_examples=150, stateful_step_count=50)
