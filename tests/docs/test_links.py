@@ -20,7 +20,9 @@ def anchors(page: Path) -> set[str]:
 
 def prose(page: Path) -> str:
     """A page without its code."""
-    return re.sub(r"^```.*?^```|`[^`\n]*\]\([^`\n]*`", "", page.read_text(), flags=re.S | re.M)
+    return re.sub(
+        r"^```.*?^```|`[^`\n]*\]\([^`\n]*`", "", page.read_text(), flags=re.DOTALL | re.MULTILINE
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

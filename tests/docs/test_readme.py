@@ -39,7 +39,6 @@ def test_every_block(newcomer: Reader) -> None:
     # installing anew is the business of a clean clone; running the tests, that of whoever runs us
     newcomer.instead |= {BOOTSTRAP + "test": "just --dry-run test"}
     newcomer.instead[BOOTSTRAP + "demo"] = "TEMPORAL_ADDRESS=127.0.0.1:0 " + recipe("demo")
-    newcomer.instead[". .venv/bin/activate"] = "true"
     newcomer.follow(README, without=WEB)
 
 
