@@ -17,6 +17,7 @@ from litestar.plugins.problem_details import (
 from temporalio.client import Client
 
 from api.guard import ForeignRequestGuard
+from api.patience import Patience
 from api.routes import healthz, readyz, receive_events, stream_events
 from kai_flow.bridge.hub import Hub, running_hub
 from kai_flow.serving import serving
@@ -46,7 +47,7 @@ def create_app(hub: Hub, client: Client, settings: Settings) -> Litestar:
         [receive_events, stream_events, healthz, readyz],
         dependencies={"hub": Provide(lambda: hub, sync_to_thread=False)},
         state=State({"temporal": client}),
-        middleware=[ForeignRequestGuard(hosts, settings.cors_origins)],
+        middleware=[ForeignRequestGuard(hosts, settings.cors_origins), Patience()],
         cors_config=CORSConfig(
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST"],
