@@ -57,6 +57,8 @@ class Progress:
                     self.current_tool = None
                 case _:
                     pass
+        if self.closed:  # what was still under way counts, but the end stays the end
+            self.phase, self.current_tool = "closed", None
 
     def close(self, status: Status) -> None:
         """The workflow's code has ended with `status`."""
