@@ -119,6 +119,11 @@ async def _converse(question: Question, place: _Place, stop: Stop, say: Say) -> 
             await _cancel(handle, reading, say)
             return stop.exit_code
         done = reading.result()
+    except BrokenPipeError:  # `kai ask … | head`: nobody reads on, so nobody needs the session
+        with contextlib.suppress(RPCError, TimeoutError):
+            async with asyncio.timeout(CANCEL_SECONDS):
+                await handle.cancel()
+        raise
     except StreamLost as lost:
         print(f"kai: {text.line(lost, 500)}; session {handle.id} goes on", file=sys.stderr)
         return EXIT_FAILED

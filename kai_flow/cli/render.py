@@ -22,9 +22,19 @@ BAR_CELLS: Final = 40  # length of the longest bar
 PIPE_WIDTH: Final = 200  # columns where there is no terminal to ask
 
 
+class _Console(Console):
+    """Rich's console, but for a reader that has gone away.
+
+    Rich ends the process from within whatever task prints, which leaves the others hanging.
+    """
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console_for(*, plain: bool, stderr: bool = False) -> Console:
     """A console that interprets nothing in what it is given, and colours only a terminal."""
-    console = Console(
+    console = _Console(
         stderr=stderr,
         markup=False,
         emoji=False,

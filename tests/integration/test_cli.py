@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 
 from kai_flow.cli import main
 from kai_flow.connect import connect
@@ -80,7 +80,10 @@ class Kai:
             yield process
         finally:
             process.kill()
-            process.communicate()
+            process.wait()
+            for pipe in (process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
 
     @contextlib.contextmanager
     def up(self, *arguments: str, **environ: str) -> "Iterator[subprocess.Popen[str]]":
@@ -294,6 +297,23 @@ def test_a_killed_ask_leaves_nothing(kai: Kai) -> None:
         assert len(family) == 2
     assert gone(family)
     assert not held_elsewhere(kai.home / "temporal.lock")
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+async def test_a_reader_that_leaves_ends_the_session(counting_up: Kai, form: list[str]) -> None:
+    """`kai ask … | head` ends as soon as nobody reads, quietly, and cancels its session."""
+    session = f"unread-{len(form)}"
+    with counting_up.asking("2000", "-s", session, *form) as process:
+        assert await asyncio.to_thread(wait_for, "1", process)
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert await asyncio.to_thread(process.stderr.read) == ""
+        assert await asyncio.to_thread(process.wait, 20) == 141
+    client = await connect(counting_up.state()["temporal"])
+    async with asyncio.timeout(10):
+        with pytest.raises(WorkflowFailureError):
+            await client.get_workflow_handle(session).result()
 
 
 def test_up_stops_soon_in_the_middle_of_a_session(kai: Kai) -> None:
