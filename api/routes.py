@@ -59,9 +59,11 @@ def _answer(answer: Answer, boot_id: str) -> Response[bytes]:
         case Taken(received, durable):
             return _json(encode_answer(received, durable, boot_id))
         case Missing(expected):
-            raise _problem(409, f"send again from {expected}", expected=str(expected))
+            detail = f"send again from {expected}"
+            raise _problem(409, detail, expected=str(expected), bridge=boot_id)
         case Stale():
-            raise _problem(410, "a later attempt, or the session's end, has taken over: stop")
+            detail = "a later attempt, or the session's end, has taken over: stop"
+            raise _problem(410, detail, bridge=boot_id)
         case Full():
             detail = "too much of this session is not durable yet; send it again"
             raise _problem(429, detail, headers={"Retry-After": "1"})

@@ -73,14 +73,13 @@ class Hub:
             epoch_of(run_id)
         room = self._room(post.session_id)
         session = room.session
-        if session is None or not _is_of(post, session.run):
-            claimed = Run(post.run_id, post.first_run_id or post.run_id)
-            if session is not None and session.outcome is None:
-                # Two runs claim this id; the server knows which of them is the newer one.
-                newest = await self._look(post.session_id)
-                if newest is not None and newest.first_run_id != claimed.first_run_id:
-                    return Stale()
-            session = self._open(room, claimed)
+        if session is None or session.run.run_id != post.run_id:
+            # Only the server knows which run of this id is the newest; should it know none, or not
+            # answer, the producer is believed.
+            newest = await self._newest(post)
+            if newest.run_id != post.run_id:
+                return Stale()
+            session = self._enter(room, newest)
         return await session.receive(post)
 
     def receive_by_hand(self, event: HandMade) -> int:
@@ -98,7 +97,7 @@ class Hub:
     async def find(self, session_id: str) -> Run | None:
         """The newest run of this session id; None when there is none. Raises Unreachable, soon."""
         room = self._rooms.get(session_id)
-        if room is not None and room.session is not None and room.session.outcome is None:
+        if room is not None and room.session is not None and room.session.watched:
             return room.session.run
         try:
             async with asyncio.timeout(FIND_SECONDS):
@@ -135,18 +134,20 @@ class Hub:
             if run is not None:
                 self._enter(room, run)
 
-    def _enter(self, room: Room, run: Run) -> None:
-        if room.session is None or room.session.run.first_run_id != run.first_run_id:
-            self._open(room, run)
+    async def _newest(self, post: Delivered) -> Run:
+        try:
+            async with asyncio.timeout(FIND_SECONDS):
+                newest = await self._look(post.session_id)
+        except (Unreachable, TimeoutError):
+            newest = None
+        return newest or Run(post.run_id, post.first_run_id or post.run_id)
 
-    def _room(self, session_id: str) -> Room:
-        room = self._rooms.get(session_id)
-        if room is None:
-            self.admit(session_id)
-            room = self._rooms[session_id] = Room(session_id)
-        return room
-
-    def _open(self, room: Room, run: Run) -> Session:
+    def _enter(self, room: Room, run: Run) -> Session:
+        """The session of `run`, which is the newest; a former one goes on for who reads it."""
+        if room.session is not None and room.session.run.run_id == run.run_id:
+            return room.session
+        if room.session is not None:
+            room.former.append(room.session)
         room.session = Session(
             self._client,
             room.id,
@@ -157,6 +158,13 @@ class Hub:
         )
         room.bell.ring()
         return room.session
+
+    def _room(self, session_id: str) -> Room:
+        room = self._rooms.get(session_id)
+        if room is None:
+            self.admit(session_id)
+            room = self._rooms[session_id] = Room(session_id)
+        return room
 
     async def _look(self, session_id: str) -> Run | None:
         """Ask Temporal for the newest run; all who ask at the same time share one call.
@@ -190,13 +198,12 @@ class Hub:
             await asyncio.sleep(min(TICK_SECONDS, self.idle_timeout / 2))
             moment = now()
             for room in list(self._rooms.values()):
-                session = room.session
+                idle = [s for s in room.sessions if moment - s.touched > FORGET_SECONDS]
                 if room.readers:
                     room.bell.ring()
-                elif session is None or moment - session.touched > FORGET_SECONDS:
+                elif len(idle) == len(room.sessions):
                     del self._rooms[room.id]
-                    if session is not None:
-                        await session.stop()
+                    await asyncio.gather(*(session.stop() for session in idle))
 
     def end_streams(self) -> None:
         """End every stream: readers come back with their cursors, to us or to another bridge."""
@@ -207,14 +214,8 @@ class Hub:
     async def stop(self) -> None:
         """End the streams, make durable what is held, and stop."""
         self.end_streams()
-        sessions = [room.session for room in self._rooms.values() if room.session is not None]
+        sessions = [session for room in self._rooms.values() for session in room.sessions]
         await asyncio.gather(*(session.stop() for session in sessions))
-
-
-def _is_of(post: Delivered, run: Run) -> bool:
-    if post.first_run_id is not None:
-        return post.first_run_id == run.first_run_id
-    return post.run_id == run.run_id
 
 
 @asynccontextmanager

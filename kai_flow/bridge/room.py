@@ -22,18 +22,25 @@ class Room:
     def __init__(self, session_id: str) -> None:
         self.id = session_id
         self.bell = Bell()
-        self.session: Session | None = None
+        self.session: Session | None = None  # of the newest run
+        self.former: list[Session] = []  # of earlier runs, for who still reads them
         self.readers = 0
         self.shown = 0  # hand-made events so far: the n of their 0.0.n
-        self.ended = False  # by a hand-made `done`
+        self.ended_at = 0  # number of the last hand-made `done`
         self.waiter: asyncio.Task[None] | None = None  # looks whether the workflow exists by now
         self._hand_made: deque[bytes] = deque(maxlen=KEPT_HAND_MADE)
+
+    @property
+    def sessions(self) -> list[Session]:
+        """Every session of this id that the bridge holds."""
+        return self.former if self.session is None else [*self.former, self.session]
 
     def show(self, event: HandMade) -> int:
         """Show a hand-made event to whoever reads now; its number."""
         self.shown += 1
         self._hand_made.append(encode_unnumbered(event.type, event.data))
-        self.ended = self.ended or event.type == DONE
+        if event.type == DONE:
+            self.ended_at = self.shown
         self.bell.ring()
         return self.shown
 

@@ -74,7 +74,8 @@ class Session:
         self._boot_id = boot_id
         self._cadence = Cadence(signal_interval, now())
         self._signalling = True  # no other bridge is to do it
-        self._flush = False  # the producer has said its last word
+        self._finished: tuple[int, int] | None = None  # the attempt that has said its last word
+        self._stopping = False
         self._wake_signaller = asyncio.Event()
         self._fed_at = now()  # last POST that brought this log up to date
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -91,7 +92,8 @@ class Session:
                 self._fed_at = now()
             if answer.news:
                 self.bell.ring()
-            self._flush = self._flush or post.done
+            if post.done:
+                self._finished = post.base.try_of
             self._start("signaller", self._signal)
             self._wake_signaller.set()
             if post.done:
@@ -112,6 +114,12 @@ class Session:
         return answer
 
     # Reading
+
+    @property
+    def watched(self) -> bool:
+        """Its close would be known by now."""
+        watcher = self._tasks.get("watcher")
+        return self.outcome is None and watcher is not None and not watcher.done()
 
     def attend(self) -> None:
         """A reader has come: see to what it will need to know."""
@@ -146,7 +154,8 @@ class Session:
     async def _signal(self) -> None:
         while self._signalling and (attempt := self.log.signal_next()) is not None:
             self._wake_signaller.clear()
-            due = self._cadence.due(attempt.waiting, attempt.waiting_bytes, flush=self._flush)
+            flush = self._stopping or attempt.try_of == self._finished
+            due = self._cadence.due(attempt.waiting, attempt.waiting_bytes, flush=flush)
             pause = 0.0 if due is None else due - now()
             if pause > 0:
                 await wait_for(self._wake_signaller, pause)
@@ -206,7 +215,7 @@ class Session:
         """Make durable what is held, within FLUSH_SECONDS, and end every task."""
         signaller = self._tasks.get("signaller")
         if signaller is not None and not signaller.done():
-            self._flush = True
+            self._stopping = True
             self._wake_signaller.set()
             await asyncio.wait([signaller], timeout=FLUSH_SECONDS)
         for task in self._tasks.values():

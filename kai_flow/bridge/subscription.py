@@ -50,6 +50,7 @@ class _Subscriber:
         self._room = room
         self._cursor = cursor  # as the client gave it
         self._hand_made = room.shown  # number of the last hand-made event seen
+        self._came_after = room.shown  # and of the last one before it came
         self._over = False  # the stream ends here
         self._written_at = self._event_at = now()  # last frame; last frame of an event
 
@@ -111,7 +112,8 @@ class _Subscriber:
         moment = now()
         hand_made = self._room.hand_made(self._hand_made)
         self._hand_made = self._room.shown
-        self._over = self._hub.stopping or self._room.ended
+        ended_by_hand = self._room.session is None and self._room.ended_at > self._came_after
+        self._over = self._hub.stopping or ended_by_hand
         if hand_made:
             return self._event(b"".join(hand_made))
         if moment - self._event_at >= self._hub.idle_timeout:

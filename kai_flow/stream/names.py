@@ -19,3 +19,6 @@ STARTED: Final = "started"
 
 DONE: Final = "done"
 """Type of the terminal event."""
+
+RESERVED: Final = frozenset({STARTED, DONE, "gap", "reset", "idle_timeout"})
+"""Types that speak of the stream itself: an agent's own event may not have them."""

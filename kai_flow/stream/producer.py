@@ -29,16 +29,17 @@ from kai_flow.stream.callback import (
     Origin,
     done_event,
     encode_post,
+    is_bridge,
     read_answer,
     read_expected,
 )
 from kai_flow.stream.clock import now
-from kai_flow.stream.delivery import Delivery, Post, Receiver
-from kai_flow.stream.errors import Superseded
+from kai_flow.stream.delivery import Delivery, Post
+from kai_flow.stream.errors import InvalidEvent, Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import appointed
-from kai_flow.stream.names import STARTED
+from kai_flow.stream.names import RESERVED, STARTED
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.signals import SessionClosed, publish
 
@@ -100,7 +101,7 @@ class EventProducer:
         self._spawn(self._drive())
         self._spawn(self._beat())
         place = {"producer": self._outbox.last.producer, "attempt": info.attempt}
-        await self.send({"type": STARTED, **place, **self._started})
+        await self._send(*encode_event({"type": STARTED, **place, **self._started}))
         return self
 
     async def __aexit__(
@@ -131,6 +132,11 @@ class EventProducer:
         Waits only while the outbox is full. Raises InvalidEvent (nothing is sent) or Superseded.
         """
         kind, data = encode_event(event)
+        if kind in RESERVED:
+            raise InvalidEvent(f"events of the type {kind!r} are the stream's own")
+        return await self._send(kind, data)
+
+    async def _send(self, kind: str, data: bytes) -> EventId:
         if not self._outbox.has_room(len(data)):
             await self._until(lambda: self._outbox.has_room(len(data)))
         numbered = self._outbox.append(kind, data)
@@ -216,7 +222,7 @@ class EventProducer:
                 delivery.delivered(post, moment)
         elif response.status_code == httpx.codes.CONFLICT and (expected := read_expected(answer)):
             delivery.gap_reported(expected, moment)
-        elif response.status_code == httpx.codes.GONE and delivery.receiver is not Receiver.PLAIN:
+        elif response.status_code == httpx.codes.GONE and is_bridge(answer):
             self._refused_as_superseded()
         else:
             seconds = response.headers.get("Retry-After", "")
