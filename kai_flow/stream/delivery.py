@@ -282,7 +282,8 @@ class Delivery:
         if self._direct and (self.receiver is not Receiver.BRIDGE or self._failures):
             return due
         # A bridge that answers is left its time, also the one that is to take over from us again.
-        patience = SIGNALLER_SECONDS if self._direct else STALL_SECONDS
+        # At the end it is less: an attempt that fails leaves before STALL_SECONDS have passed.
+        patience = SIGNALLER_SECONDS if self._direct or self.finished else STALL_SECONDS
         if not self.finished:
             patience += self.cadence.period(self._waiting_since)
         return max(due, self._waiting_since + patience)
