@@ -6,7 +6,7 @@ An agent yields events; the producer numbers and delivers them; the result is on
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -101,14 +101,14 @@ class KaiActivities:
     def _check_callback(self, url: str) -> None:
         try:
             parts = urlsplit(url)
-            usable = parts.scheme in ("http", "https") and parts.hostname
+            host = parts.hostname if parts.scheme in ("http", "https") else None
         except ValueError:
-            usable = None
-        if not usable:
+            host = None
+        if not host:
             raise _bad_input(f"callback_url {url[:200]!r} is not an http:// or https:// URL.")
-        if parts.hostname not in self._callback_allow:
+        if host not in self._callback_allow:
             raise _bad_input(
-                f"callback_url names the host {parts.hostname!r}, which this worker may not call; "
+                f"callback_url names the host {host!r}, which this worker may not call; "
                 "add it to KAI_CALLBACK_ALLOW of the worker."
             )
 
@@ -127,7 +127,7 @@ def _task(prompt: str, connection_id: str, conversation_id: str | None, mode: st
     )
 
 
-async def _closable(events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+async def _closable(events: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
     """An agent's iterator as a generator: leaving it closes the agent's, should that have a way."""
     try:
         async for event in events:

@@ -52,8 +52,8 @@ async def serving(
     server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        while not server.started and not running.done():
-            await asyncio.sleep(0.005)  # uvicorn has no event for it
+        while not server.started and not running.done():  # noqa: ASYNC110 - uvicorn has no event
+            await asyncio.sleep(0.005)
         if running.done():
             await running
         yield listener.getsockname()[1]
