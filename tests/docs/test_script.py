@@ -4,6 +4,7 @@ That the script passes against the real stack is what the test of the tutorial s
 """
 
 import importlib.util
+import os
 import socket
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 
 from kai_flow.connect import connect
 from kai_flow.embedded import dev_server
-from kai_flow.ports import free_port
+from kai_flow.ports import PortInUse, free_port
 from kai_flow.settings import load_settings
 from tests.docs.pages import ROOT
 
@@ -142,24 +143,37 @@ def test_a_problem_is_one_sentence_and_an_exit_code() -> None:
     assert done.stderr.count("\n") == 1
 
 
-async def test_symptoms_are_what_the_programs_say(temporal: str, tmp_path: Path) -> None:
-    """A taken port, no Temporal and a wrong setting look as the tutorial's table shows them."""
+def test_symptoms_are_what_the_programs_say(tmp_path: Path) -> None:
+    """No Temporal and a wrong setting look as the tutorial's table shows them."""
 
-    def says(**environ: str) -> str:
-        done = subprocess.run(
+    def start(**environ: str) -> "subprocess.Popen[str]":
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("KAI_", "TEMPORAL_"))}
+        return subprocess.Popen(
             [sys.executable, "-m", "api"],
-            capture_output=True,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-            env={"KAI_HOME": str(tmp_path), "PATH": "", "PYTHONPATH": str(ROOT), **environ},
+            env={**kept, "KAI_HOME": str(tmp_path), "PYTHONPATH": str(ROOT), **environ},
         )
-        assert done.returncode == 2
-        return done.stderr
 
+    nowhere = f"localhost:{free_port()}"
+    alone, wrong = start(TEMPORAL_ADDRESS=nowhere), start(KAI_BRIDGE_PORT="many")
+    said = alone.communicate()[1].replace(nowhere, "localhost:7233")
+    assert alone.returncode == 2
+    assert said.split("):")[0] + ")" in TUTORIAL
+    said = wrong.communicate()[1]
+    assert wrong.returncode == 2
+    assert "is refused: it must be" in said
+
+
+async def test_a_taken_port_is_what_the_bridge_says(temporal: str) -> None:
+    """A taken port looks as the tutorial's table shows it."""
+    from api.server import running_bridge
+
+    client = await connect(temporal)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        said = says(TEMPORAL_ADDRESS=temporal, KAI_BRIDGE_PORT=port).replace(port, "8092")
-    assert said.split(":")[1].strip() in TUTORIAL
-    said = says(TEMPORAL_ADDRESS="localhost:1").replace("localhost:1 ", "localhost:7233 ")
-    assert said.split("):")[0] + ")" in TUTORIAL
-    assert "is refused: it must be" in says(KAI_BRIDGE_PORT="many")
+        with pytest.raises(PortInUse) as error:
+            async with running_bridge(load_settings({"KAI_BRIDGE_PORT": port}), client):
+                pass
+    said = str(error.value).replace(port, "8092").split(":")[0]
+    assert f"kai: {said}" in TUTORIAL
