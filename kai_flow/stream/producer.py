@@ -39,7 +39,7 @@ from kai_flow.stream.errors import InvalidEvent, Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import appointed
-from kai_flow.stream.names import RESERVED, STARTED
+from kai_flow.stream.names import ATTEMPT_FAILED, RESERVED, STARTED
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.signals import SessionClosed, publish
 
@@ -48,6 +48,7 @@ HEARTBEAT_SECONDS: Final = 1.0  # how soon a cancellation is noticed at the late
 HEARTBEAT_EVENTS: Final = 5
 SETTLE_SECONDS: Final = 10.0  # for the last POSTs, before the result is built without them
 LEAVE_SECONDS: Final = 5.0  # for what is left when the attempt ends in an error or is cancelled
+MAX_ERROR_CHARS: Final = 1_000  # of an error's text in `attempt_failed`
 MAX_ANSWER_BYTES: Final = 64 * 1024
 
 
@@ -115,16 +116,26 @@ class EventProducer:
             if error is None:
                 await self._until(lambda: self._delivery.drained)
             elif not self._delivery.superseded:
-                self._delivery.abandon_done()
-                with suppress(TimeoutError):
+                with suppress(TimeoutError, Superseded):
                     async with asyncio.timeout(LEAVE_SECONDS):
-                        await self._until(lambda: self._delivery.drained)
+                        await self._leave(error)
         finally:
             await self._stop()
         if self._delivery.superseded:
             if isinstance(error, asyncio.CancelledError) and self._owner is not None:
                 self._owner.uncancel()
             raise Superseded(f"{self._outbox.last}: a newer attempt has taken over") from error
+
+    async def _leave(self, error: BaseException) -> None:
+        """Say that the attempt broke, unless the session itself is being cancelled, and drain."""
+        self._delivery.abandon_done()
+        details = activity.cancellation_details()
+        if details is None or not details.cancel_requested:
+            why = str(error)[:MAX_ERROR_CHARS] or type(error).__name__
+            if details is not None and details.worker_shutdown:
+                why = "the worker is shutting down"
+            await self._send(*encode_event({"type": ATTEMPT_FAILED, "error": why}))
+        await self._until(lambda: self._delivery.drained)
 
     async def send(self, event: Mapping[str, Any]) -> EventId:
         """Number an event and see to its delivery; returns its id.

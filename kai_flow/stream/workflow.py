@@ -7,7 +7,7 @@ last events be late, so adding it to a workflow costs one signal per batch and n
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -114,8 +114,12 @@ class WorkflowEventStream:
         self._progress.observe(verdict)
 
     def _answer_progress(self) -> dict[str, Any]:
-        elapsed = (self._ended or workflow.now()) - self._began
-        return self._progress.describe(self._buffer, round(elapsed.total_seconds() * 1000))
+        with workflow.unsafe.sandbox_unrestricted():
+            # The workflow's own time stands still between signals; an answer is no command, so it
+            # may look at the real one.
+            elapsed = (self._ended or datetime.now(UTC)) - self._began
+        elapsed_ms = max(0, round(elapsed.total_seconds() * 1000))
+        return self._progress.describe(self._buffer, elapsed_ms)
 
     def _answer_events(self, request: dict[str, Any] | None = None) -> RawValue:
         try:

@@ -68,3 +68,21 @@ def test_the_end_is_for_good() -> None:
     progress.observe(buffer.apply(Batch("run", (event,))))
     answer = progress.describe(buffer, 0)
     assert (answer["status"], answer["phase"]) == ("completed", "closed")
+
+
+def test_an_attempt_that_broke_is_being_retried() -> None:
+    """After `attempt_failed` the session is retrying, until the next attempt begins."""
+    broken: list[dict[str, Any]] = [{"type": "started"}, {"type": "attempt_failed", "error": "no"}]
+    answer = told(broken)
+    assert (answer["status"], answer["phase"]) == ("retrying", "waiting")
+    assert told(broken, [{"type": "started"}])["status"] == "running"
+
+
+def test_a_retry_of_a_later_producer_leaves_the_earlier_ones_counted() -> None:
+    """Only the part of the producer that is tried again is counted anew."""
+    buffer, progress = EventBuffer("run", Limits()), Progress()
+    for place in (EventId(1, 1, 1), EventId(1, 1, 2), EventId(2, 1, 1), EventId(2, 2, 1)):
+        event = NumberedEvent(place, *encode_event({"type": "token", "content": "x"}))
+        progress.observe(buffer.apply(Batch("run", (event,))))
+    answer = progress.describe(buffer, elapsed_ms=0)
+    assert (answer["events"], answer["tokens"], answer["answer_tail"]) == (3, 3, "x")
