@@ -141,7 +141,7 @@ class Bridge:
             case Missing(expected):
                 told = Answer(409, msgspec.json.encode({"expected": str(expected)}))
             case Stale():
-                told = Answer(410, b"{}")
+                told = Answer(410, msgspec.json.encode({"bridge": self.hub.boot_id}))
             case Full():
                 told = Answer(429, b"{}", "1")
         self._oracle.answered(post, told.status, msgspec.json.decode(told.body))

@@ -177,9 +177,17 @@ class Oracle:
                 return {"type": "done", "status": "cancelled", "error": "the session was cancelled"}
         return {"type": "done", "status": "failed", "error": "the session was terminated"}
 
-    def judge(self, run: Run) -> None:
-        """A run has closed: its history is what its last attempts said."""
+    def judge(self, run: Run, *, fair: bool) -> None:
+        """A run has closed: its history is what its last attempts said.
+
+        Also what an attempt said before it failed, as long as nothing else went wrong (`fair`).
+        """
         promised, folded = self.promised(run), self.folded(run)
+        if fair and folded:
+            said = self._said[run.run_id, *folded[-1].id.try_of]
+            newest = max(place[1:] for place in self._said if place[0] == run.run_id)
+            if folded[-1].id != (*newest, len(said)):
+                self.violated(f"the history ends at {_last(folded)} of {newest} ({len(said)})")
         if promised is not None and promised != folded:
             self.violated(f"the history ends at {_last(folded)}, the agent at {_last(promised)}")
         expected = EventId(1, 1, 0)

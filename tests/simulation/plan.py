@@ -61,10 +61,10 @@ def draw(seed: int) -> Plan:
     """The plan of a seed."""
     random = Random(seed)
     bridges = random.choice([1, 1, 2, 2, 3, 4])
-    fair = random.random() < 0.1
+    fair = random.random() < 0.15
     receiver = random.choices(["bridge", "plain", "none"], [90, 7, 3])[0]
     readers = tuple(_reader(random) for _ in range(random.randint(1, 3)))
-    agent = _agent(random, fair)
+    agent = _agent(random)
     small = random.random() < 0.3
     producers = random.choices([1, 2], [80, 20])[0]
     header = producers > 1 or random.random() < 0.8  # without it every activity is producer 1
@@ -96,10 +96,10 @@ def _reader(random: Random) -> Reader:
     )
 
 
-def _agent(random: Random, fair: bool) -> Agent:
+def _agent(random: Random) -> Agent:
     events = random.choice([0, 1, 3, 20, 60, 60, 120])
     breaks: tuple[tuple[int, int], ...] = ()
-    if not fair and random.random() < 0.3:
+    if random.random() < 0.3:
         breaks = tuple(
             (attempt, random.randint(0, events)) for attempt in range(1, random.randint(1, 3) + 1)
         )

@@ -160,11 +160,6 @@ class Subscriber:
         if self.held[: len(folded)] != folded if counted else len(self.held) < bool(folded):
             self._wrong(f"holds {_ends(self.held)}, not {_ends(folded)}")
 
-    def judge_late(self) -> None:
-        """It came when all was over: it holds exactly what the history says."""
-        if self.run is not None and self.held != self._oracle.folded(self.run):
-            self._wrong(f"came late and holds {_ends(self.held)}")
-
     def _wrong(self, what: str) -> None:
         self._oracle.violated(f"{self.name} {what}")
 

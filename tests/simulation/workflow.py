@@ -95,8 +95,9 @@ class Instance:
         self.signals: dict[str, Callable[[RawValue], None]] = {}
         self.queries: dict[str, Callable[..., Any]] = {}
         self._commands: list[Command] = []
-        self._activities: list[Any] = []  # by index: _NOTHING, a result or an exception
-        self._timers: list[bool] = []  # by index: fired
+        self._started = [0, 0]  # activities and timers the code has asked for
+        self._activities: dict[int, Any] = {}  # by index: a result or an exception
+        self._fired: set[int] = set()  # timers
         self._cancel = False
         self._seen = 0  # history events taken in
         self._over = False
@@ -154,7 +155,7 @@ class Instance:
                 index = event.activity_task_canceled_event_attributes.scheduled_event_id
                 self._activities[index] = _failure(CancelledError())
             case EventType.EVENT_TYPE_TIMER_FIRED:
-                self._timers[int(event.timer_fired_event_attributes.timer_id)] = True
+                self._fired.add(int(event.timer_fired_event_attributes.timer_id))
 
     def _step(self) -> None:
         try:
@@ -182,20 +183,20 @@ class Instance:
     # What the facade passes on
 
     def start_activity(self, number: ProducerNumber) -> _Wait:
-        index = len(self._activities)
-        self._activities.append(_NOTHING)
+        index = self._started[0]
+        self._started[0] += 1
         self._commands.append(Activity(index, number))
-        return _Wait(lambda: self._activities[index])
+        return _Wait(lambda: self._activities.get(index, _NOTHING))
 
     def condition(self, holds: Callable[[], bool], timeout: timedelta) -> _Wait:
-        index = len(self._timers)
-        self._timers.append(False)
+        index = self._started[1]
+        self._started[1] += 1
         self._commands.append(Timer(index, timeout.total_seconds()))
 
         def ready() -> Any:
             if holds():
                 return None
-            return TimeoutError() if self._timers[index] else _NOTHING
+            return TimeoutError() if index in self._fired else _NOTHING
 
         return _Wait(ready)
 
