@@ -13,12 +13,12 @@ from litestar.response import Stream
 from temporalio.service import RPCError
 
 from kai_flow.bridge.hub import Hub, HubError, RealSession, Unreachable
-from kai_flow.bridge.sse import unnamed
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream.callback import HandMade, decode_post, encode_answer
 from kai_flow.stream.errors import InvalidId, StreamError
 from kai_flow.stream.ids import Cursor, EventId
 from kai_flow.stream.log import Answer, Full, Missing, Stale, Taken
+from kai_flow.stream.sse import unnamed
 
 MAX_SESSION_ID_CHARS = 1_000  # the server's own bound for a workflow id
 

@@ -7,9 +7,9 @@ from typing import Final
 
 from kai_flow.bridge.bell import Bell, wait_for
 from kai_flow.bridge.session import Session
-from kai_flow.bridge.sse import encode_unnumbered
 from kai_flow.stream.callback import HandMade
 from kai_flow.stream.names import DONE
+from kai_flow.stream.sse import encode_unnumbered
 
 FIRST_LOOK_SECONDS: Final = 1.0
 LAST_LOOK_SECONDS: Final = 10.0

@@ -15,9 +15,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.bridge.bell import Bell, wait_for
-from kai_flow.bridge.outcome import Outcome, wait_for_outcome
 from kai_flow.bridge.readback import DurableCopy
-from kai_flow.bridge.sse import encode_event
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import Delivered
@@ -25,7 +23,9 @@ from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId, epoch_of
 from kai_flow.stream.log import Answer, SessionLog, Taken
+from kai_flow.stream.outcome import Outcome, wait_for_outcome
 from kai_flow.stream.signals import SessionClosed, publish
+from kai_flow.stream.sse import encode_event
 from kai_flow.stream.tail import HistoryTail
 
 log = logging.getLogger(__name__)

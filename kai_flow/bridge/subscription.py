@@ -11,7 +11,11 @@ from kai_flow.bridge.bell import wait_for
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.room import Room
 from kai_flow.bridge.session import Run, Session
-from kai_flow.bridge.sse import (
+from kai_flow.stream.buffer import Slice
+from kai_flow.stream.clock import now
+from kai_flow.stream.ids import START, Cursor, EventId
+from kai_flow.stream.log import Behind, Chunk
+from kai_flow.stream.sse import (
     HEARTBEAT,
     RETRY,
     encode_control,
@@ -19,10 +23,6 @@ from kai_flow.bridge.sse import (
     encode_done,
     encode_event,
 )
-from kai_flow.stream.buffer import Slice
-from kai_flow.stream.clock import now
-from kai_flow.stream.ids import START, Cursor, EventId
-from kai_flow.stream.log import Behind, Chunk
 
 HEARTBEAT_SECONDS: Final = 15.0
 CHUNK_BYTES: Final = 64 * 1024

@@ -1,9 +1,10 @@
-"""Server-Sent Events: how the stream looks on the wire. Pure; every frame is made once.
+"""Server-Sent Events: how the stream looks on the wire, written and read. Pure.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -48,3 +49,32 @@ def unnamed(frame: bytes) -> bytes:
     return b"".join(
         line for line in frame.splitlines(keepends=True) if not line.startswith(b"event: ")
     )
+
+
+class Message(NamedTuple):
+    """What one frame says: an id, data, or both."""
+
+    id: str | None
+    data: str
+
+
+class Decoder:
+    """Reads frames line by line, as the standard says; only `id` and `data` matter here."""
+
+    def __init__(self) -> None:
+        self._id: str | None = None  # of the frame being read
+        self._data: list[str] = []  # its data lines
+
+    def feed(self, line: str) -> Iterator[Message]:
+        """Take in one line without its end; yields the frame that it completes, if any."""
+        if not line:
+            if self._id is not None or self._data:
+                yield Message(self._id, "\n".join(self._data))
+            self._id, self._data = None, []
+            return
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "data":
+            self._data.append(value)
+        elif field == "id" and "\0" not in value:
+            self._id = value
