@@ -7,7 +7,7 @@ The words behind a fence's language say what a block is. A renderer of Markdown 
     … interrupt              Ctrl-C in that terminal first
     … exit=N                 it must end with that code
     … opens=URL              a browser looks at this page from now on
-    ```text output           what the last block of commands shows within 20 s; `…` is anything
+    ```text output           what the last block of commands shows before long; `…` is anything
     … of=NAME                another terminal's; `of=browser`: the page's
     ```python file=NAME      save it under this name (any language)
 
