@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from kai_flow.cli import text
-from kai_flow.cli.follow import Event
+
+Event = dict[str, Any]
 
 ROWS_SHOWN: Final = 50  # of a table; the whole of it is in the event (`--json`)
 BAR_CELLS: Final = 40  # length of the longest bar

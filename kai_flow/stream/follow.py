@@ -9,7 +9,8 @@ ends after `done`. To go on later, or by the other way, give the last `event_id`
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ import msgspec
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, epoch_of
 from kai_flow.stream.names import DONE
 from kai_flow.stream.outcome import wait_for_outcome
@@ -39,77 +41,124 @@ class Followed(NamedTuple):
     event: dict[str, Any]
 
 
-class StreamRefusedError(Exception):
-    """The bridge does not serve this stream, and will not by asking again; the message says why."""
+class StreamLostError(Exception):
+    """The stream cannot be read on, and the message says why. The session itself goes on."""
 
 
 async def follow(
-    source: str | Client, session_id: str, *, after: str | None = None
-) -> AsyncIterator[Followed]:
+    source: str | Client,
+    session_id: str,
+    *,
+    after: str | None = None,
+    give_up_after: float | None = None,
+    on_outage: Callable[[], None] = lambda: None,
+) -> AsyncGenerator[Followed, None]:
     """Every event of a session behind the cursor `after`, each once and in order, then `done`.
 
     `source` is the base URL of a bridge, or a Temporal client. The session may not exist yet: it is
     waited for. Events of an attempt that a later one supersedes come first; the later one's
-    `started` takes them back. Raises StreamRefusedError, or InvalidId for a cursor of another form.
+    `started` takes them back. `on_outage` is called when a bridge stops answering, and after
+    `give_up_after` seconds of that (None: never) the stream is given up. Raises StreamLostError, or
+    InvalidId for a cursor of another form.
     """
     cursor = None if after is None else Cursor.parse(after)
     if isinstance(source, str):
-        events = _from_bridge(source.rstrip("/"), session_id, cursor)
+        bridge = _Bridge(source.rstrip("/"), session_id, cursor)
+        events = _from_bridge(bridge, give_up_after, on_outage)
     else:
         events = _from_temporal(source, session_id, cursor)
-    async for event in events:
-        yield event
+    async with aclosing(events):
+        async for event in events:
+            yield event
+
+
+class _Bridge:
+    """A bridge, and how far its stream has been read."""
+
+    def __init__(self, base_url: str, session_id: str, cursor: Cursor | None) -> None:
+        self.base_url = base_url
+        self.session_id = session_id
+        self.last_id = None if cursor is None else str(cursor)
+        self.ended = False  # all of it was read
+        self.answered = False  # since it was asked last
+        # trust_env: a proxy for the web has no business between two programs of one site
+        timeout = httpx.Timeout(10.0, read=SILENCE_SECONDS)
+        self.http = httpx.AsyncClient(timeout=timeout, trust_env=False)
+
+    async def read(self) -> AsyncGenerator[Followed, None]:
+        """Until the connection ends. Raises TransportError when asking again may help."""
+        url = f"{self.base_url}/stream/{quote(self.session_id, safe='')}"
+        headers = {} if self.last_id is None else {"Last-Event-ID": self.last_id}
+        async with self.http.stream("GET", url, headers=headers) as response:
+            self.ended = response.status_code == httpx.codes.NO_CONTENT
+            if self.ended:
+                return
+            await self._require_stream(response)
+            self.answered = True
+            decoder = Decoder()
+            async for line in response.aiter_lines():
+                for message in decoder.feed(line):
+                    self.last_id = message.id or self.last_id
+                    if message.data:
+                        event = self._event(message.data)
+                        self.ended = event.get("type") == DONE
+                        yield Followed(message.id, event)
+                        if self.ended:
+                            return
+
+    def _event(self, data: str) -> dict[str, Any]:
+        try:
+            return msgspec.json.decode(data, type=dict[str, Any])
+        except msgspec.MsgspecError:
+            raise StreamLostError(f"what listens at {self.base_url} is no bridge of KAI") from None
+
+    async def _require_stream(self, response: httpx.Response) -> None:
+        kind = response.headers.get("content-type", "")
+        if response.is_success and kind.startswith("text/event-stream"):
+            return
+        if response.is_success:
+            raise StreamLostError(f"what listens at {self.base_url} is no bridge of KAI")
+        if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise httpx.RemoteProtocolError(f"the bridge answers {response.status_code}")
+        await response.aread()
+        try:
+            why = str(response.json()["detail"])
+        except (ValueError, KeyError, TypeError):
+            why = f"status {response.status_code}"
+        raise StreamLostError(f"the bridge at {self.base_url} refuses the stream: {why}")
 
 
 async def _from_bridge(
-    base_url: str, session_id: str, cursor: Cursor | None
-) -> AsyncIterator[Followed]:
-    last_id = None if cursor is None else str(cursor)
+    bridge: _Bridge, give_up_after: float | None, on_outage: Callable[[], None]
+) -> AsyncGenerator[Followed, None]:
     pause = FIRST_PAUSE_SECONDS
-    url = f"{base_url}/stream/{quote(session_id, safe='')}"
-    async with httpx.AsyncClient(timeout=httpx.Timeout(10.0, read=SILENCE_SECONDS)) as http:
-        while True:
-            headers = {} if last_id is None else {"Last-Event-ID": last_id}
+    failing_since: float | None = None
+    async with bridge.http:
+        while not bridge.ended:
+            bridge.answered = False
             try:
-                async with http.stream("GET", url, headers=headers) as response:
-                    if response.status_code == httpx.codes.NO_CONTENT:
-                        return
-                    await _require_stream(response)
-                    decoder = Decoder()
-                    async for line in response.aiter_lines():
-                        for message in decoder.feed(line):
-                            last_id = message.id or last_id
-                            if not message.data:
-                                continue
-                            pause = FIRST_PAUSE_SECONDS
-                            event = msgspec.json.decode(message.data)
-                            yield Followed(message.id, event)
-                            if event["type"] == DONE:
-                                return
+                async with aclosing(bridge.read()) as events:
+                    async for event in events:
+                        pause = FIRST_PAUSE_SECONDS
+                        yield event
             except httpx.TransportError as error:
-                log.info("session %s: reconnecting: %s", session_id, str(error) or type(error).__name__)
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LAST_PAUSE_SECONDS)
-
-
-async def _require_stream(response: httpx.Response) -> None:
-    """Raise what asking again may mend as TransportError, and anything else for good."""
-    kind = response.headers.get("content-type", "")
-    if response.is_success and kind.startswith("text/event-stream"):
-        return
-    await response.aread()
-    if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        raise httpx.RemoteProtocolError(f"the bridge answers {response.status_code}")
-    try:
-        why = str(response.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        why = f"{response.url} answers {response.status_code} {kind}, which is no stream"
-    raise StreamRefusedError(why)
+                log.info("session %s: reconnecting: %r", bridge.session_id, error)
+                if bridge.answered or failing_since is None:
+                    failing_since = now()
+                    on_outage()
+                if give_up_after is not None and now() - failing_since >= give_up_after:
+                    why = f"has not answered for {give_up_after:.0f} s"
+                    raise StreamLostError(f"the bridge at {bridge.base_url} {why}") from None
+            else:
+                failing_since = None
+            if not bridge.ended:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LAST_PAUSE_SECONDS)
 
 
 async def _from_temporal(
     client: Client, session_id: str, cursor: Cursor | None
-) -> AsyncIterator[Followed]:
+) -> AsyncGenerator[Followed, None]:
     run_id, first_run_id = await _find(client, session_id)
     epoch = epoch_of(first_run_id)
     position = START
