@@ -83,10 +83,8 @@ class Hub:
         return await session.receive(post)
 
     def receive_by_hand(self, event: HandMade) -> int:
-        """Show a hand-made event to whoever reads now; its number. Raises HubError."""
-        room = self._rooms.get(event.session_id)
-        if room is None:
-            return 1  # nobody reads, and nothing of it is kept
+        """Show a hand-made event to whoever reads, or comes soon; its number. Raises HubError."""
+        room = self._room(event.session_id)
         if room.session is not None and event.type == DONE:
             raise RealSession(
                 f"{event.session_id} is the session of a workflow, and ends when that closes; "
@@ -113,19 +111,19 @@ class Hub:
             raise TooManySessions(f"the bridge holds {MAX_ROOMS:,} sessions; try again later")
 
     @contextmanager
-    def reading(self, session_id: str, run: Run | None) -> Iterator[Room]:
-        """A reader's stay in the room of `session_id`. Raises HubError as `admit` does."""
+    def reading(self, session_id: str, run: Run | None) -> Iterator[tuple[Room, int]]:
+        """A reader's stay in a room, and its Room.enter. Raises HubError as `admit` does."""
         room = self._room(session_id)
         if run is not None:
             self._enter(room, run)
-        room.readers += 1
+        heard = room.enter()
         try:
             if room.session is None:
                 room.await_workflow(lambda: self._look_again(room))
-            yield room
+            yield room, heard
         finally:
-            room.readers -= 1
-            if not room.readers and room.session is None:
+            room.leave()
+            if not room.readers and not room.sessions:
                 self._rooms.pop(session_id, None)
 
     async def _look_again(self, room: Room) -> None:
@@ -201,7 +199,7 @@ class Hub:
                 idle = [s for s in room.sessions if moment - s.touched > FORGET_SECONDS]
                 if room.readers:
                     room.bell.ring()
-                elif len(idle) == len(room.sessions):
+                elif room.deserted or (idle and len(idle) == len(room.sessions)):
                     del self._rooms[room.id]
                     await asyncio.gather(*(session.stop() for session in idle))
 

@@ -8,7 +8,7 @@ are woken by the room's bell; none of them has a queue.
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple
 
 from temporalio.client import Client
@@ -17,15 +17,16 @@ from temporalio.service import RPCError, RPCStatusCode
 from kai_flow.bridge.bell import Bell, wait_for
 from kai_flow.bridge.readback import DurableCopy
 from kai_flow.stream.batches import Batch
+from kai_flow.stream.buffer import Slice
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import Delivered
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.ids import EventId, epoch_of
+from kai_flow.stream.ids import START, EventId, epoch_of
 from kai_flow.stream.log import Answer, SessionLog, Taken
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
 from kai_flow.stream.signals import SessionClosed, publish
-from kai_flow.stream.sse import encode_event
+from kai_flow.stream.sse import encode_control, encode_event
 from kai_flow.stream.tail import HistoryTail
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ UNFED_SECONDS: Final = 2.0  # without a useful POST before the session is follow
 PAUSE_SECONDS: Final = 1.0  # after a failed call, before the next
 FLUSH_SECONDS: Final = 2.0  # how long the answer to a producer's last word waits for durability
 MAX_PAUSE_SECONDS: Final = 10.0
+KEPT_FRAMES: Final = 4  # pages read back and encoded, for readers who stand at the same place
 
 
 class Run(NamedTuple):
@@ -79,6 +81,7 @@ class Session:
         self._wake_signaller = asyncio.Event()
         self._fed_at = now()  # last POST that brought this log up to date
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._encode_page = lru_cache(KEPT_FRAMES)(partial(_encode_page, run=run))
 
     # POSTs
 
@@ -133,6 +136,10 @@ class Session:
         """A reader has gone."""
         self.readers -= 1
         self.touched = now()
+
+    def encode(self, page: Slice) -> bytes:
+        """The frames of a page read back: made once for all readers who are given it."""
+        return self._encode_page(page)
 
     def _mark_durable(self, last: EventId) -> None:
         if self.log.mark_durable(last):
@@ -221,3 +228,16 @@ class Session:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), self.durable.stop(), return_exceptions=True)
+
+
+def _encode_page(page: Slice, run: Run) -> bytes:
+    frames = [encode_event(event, run.epoch) for event in page.events]
+    if page.gap is not None:
+        after, before = page.gap
+        gap = encode_control(
+            "gap",
+            after=None if after == START else str(after),
+            before=None if before is None else str(before),
+        )
+        frames.insert(0, gap)
+    return b"".join(frames)

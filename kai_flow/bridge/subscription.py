@@ -11,7 +11,6 @@ from kai_flow.bridge.bell import wait_for
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.room import Room
 from kai_flow.bridge.session import Run, Session
-from kai_flow.stream.buffer import Slice
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.log import Behind, Chunk
@@ -21,7 +20,6 @@ from kai_flow.stream.sse import (
     encode_control,
     encode_cursor,
     encode_done,
-    encode_event,
 )
 
 HEARTBEAT_SECONDS: Final = 15.0
@@ -38,19 +36,19 @@ async def subscribe(
     `run` is the newest run of the session, if there is one yet. Raises HubError before the first
     frame.
     """
-    with hub.reading(session_id, run) as room:
+    with hub.reading(session_id, run) as (room, heard):
         yield RETRY if cursor is None else RETRY + encode_cursor(cursor)
-        async for frames in _Subscriber(hub, room, cursor).frames():
+        async for frames in _Subscriber(hub, room, heard, cursor).frames():
             yield frames
 
 
 class _Subscriber:
-    def __init__(self, hub: Hub, room: Room, cursor: Cursor | None) -> None:
+    def __init__(self, hub: Hub, room: Room, heard: int, cursor: Cursor | None) -> None:
         self._hub = hub
         self._room = room
         self._cursor = cursor  # as the client gave it
-        self._hand_made = room.shown  # number of the last hand-made event seen
-        self._came_after = room.shown  # and of the last one before it came
+        self._hand_made = heard  # number of the last hand-made event seen
+        self._came_after = heard  # and of the last one that is not meant for it
         self._over = False  # the stream ends here
         self._written_at = self._event_at = now()  # last frame; last frame of an event
 
@@ -94,7 +92,7 @@ class _Subscriber:
                 page = await session.durable.read(position)
                 if page is not None and (page.events or page.gap):
                     position, pause = max(position, page.next), FIRST_PAUSE_SECONDS
-                    yield self._event(_encode(page, session.run))
+                    yield self._event(session.encode(page))
                     continue
                 if page is not None and session.durable.complete and session.outcome is not None:
                     yield encode_done(session.outcome.data, session.run.epoch)
@@ -128,15 +126,3 @@ class _Subscriber:
         self._written_at = self._event_at = now()
         return frames
 
-
-def _encode(page: Slice, run: Run) -> bytes:
-    frames = [encode_event(event, run.epoch) for event in page.events]
-    if page.gap is not None:
-        after, before = page.gap
-        gap = encode_control(
-            "gap",
-            after=None if after == START else str(after),
-            before=None if before is None else str(before),
-        )
-        frames.insert(0, gap)
-    return b"".join(frames)
