@@ -8,14 +8,14 @@ are woken by the room's bell; none of them has a queue.
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.bridge.bell import Bell, wait_for
-from kai_flow.bridge.readback import DurableCopy
+from kai_flow.bridge.readback import KEPT_PAGES, DurableCopy
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.cadence import Cadence
@@ -35,7 +35,6 @@ UNFED_SECONDS: Final = 2.0  # without a useful POST before the session is follow
 PAUSE_SECONDS: Final = 1.0  # after a failed call, before the next
 FLUSH_SECONDS: Final = 2.0  # how long the answer to a producer's last word waits for durability
 MAX_PAUSE_SECONDS: Final = 10.0
-KEPT_FRAMES: Final = 4  # pages read back and encoded, for readers who stand at the same place
 
 
 class Run(NamedTuple):
@@ -81,7 +80,7 @@ class Session:
         self._wake_signaller = asyncio.Event()
         self._fed_at = now()  # last POST that brought this log up to date
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._encode_page = lru_cache(KEPT_FRAMES)(partial(_encode_page, run=run))
+        self._frames: dict[object, bytes] = {}  # of the pages that were read back last
 
     # POSTs
 
@@ -138,8 +137,14 @@ class Session:
         self.touched = now()
 
     def encode(self, page: Slice) -> bytes:
-        """The frames of a page read back: made once for all readers who are given it."""
-        return self._encode_page(page)
+        """The frames of a page read back: made once, for all readers who are given the same."""
+        place = (page.events[0].id if page.events else None, page.next, page.gap)
+        frames = self._frames.get(place)
+        if frames is None:
+            frames = self._frames[place] = _encode(page, self.run.epoch)
+            if len(self._frames) > KEPT_PAGES:
+                del self._frames[next(iter(self._frames))]
+        return frames
 
     def _mark_durable(self, last: EventId) -> None:
         if self.log.mark_durable(last):
@@ -230,8 +235,8 @@ class Session:
         await asyncio.gather(*self._tasks.values(), self.durable.stop(), return_exceptions=True)
 
 
-def _encode_page(page: Slice, run: Run) -> bytes:
-    frames = [encode_event(event, run.epoch) for event in page.events]
+def _encode(page: Slice, epoch: str) -> bytes:
+    frames = [encode_event(event, epoch) for event in page.events]
     if page.gap is not None:
         after, before = page.gap
         gap = encode_control(

@@ -125,4 +125,3 @@ class _Subscriber:
     def _event(self, frames: bytes) -> bytes:
         self._written_at = self._event_at = now()
         return frames
-
