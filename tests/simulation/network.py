@@ -48,6 +48,8 @@ class Transport(httpx.AsyncBaseTransport):
         told = await answer
         if told is None:
             raise httpx.ReadError("connection reset", request=request)
+        if told.status == httpx.codes.GONE:
+            self._oracle.told_to_stop(body)
         headers = {} if told.retry_after is None else {"Retry-After": told.retry_after}
         return httpx.Response(told.status, headers=headers, content=told.body, request=request)
 

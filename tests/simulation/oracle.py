@@ -3,13 +3,14 @@
 It shares no code with what it judges but the wire's readers. The first violation ends a schedule.
 """
 
+from collections import Counter
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from temporalio.api.enums.v1 import EventType
 
 from kai_flow.stream.batches import decode_batch
-from kai_flow.stream.callback import Delivered
+from kai_flow.stream.callback import Delivered, decode_post
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.names import PUBLISH_EVENTS
 from kai_flow.stream.producer import EventProducer
@@ -37,10 +38,13 @@ class Oracle:
         self.changed = Flag()
         self.violation: str | None = None
         self.trace: list[tuple[Any, ...]] = []
+        self.disturbed_at = 0.0  # when something last went wrong
         self.agent: Any = None  # the model of the agent, set by the world
         self.signals = 0
         self.posts = 0
         self._said: dict[tuple[str, int, int], Said] = {}
+        self._said_at: dict[tuple[str, EventId], float] = {}
+        self._stops: Counter[tuple[str, EventId]] = Counter()  # 410s that came through, by attempt
         self._stored: dict[str, EventId] = {}  # by run: the fold's position, held signals included
         self._producers: list[EventProducer] = []
         server.on_signal = self.stored
@@ -61,6 +65,14 @@ class Oracle:
     def listen(self, run_id: str, producer: int, attempt: int) -> Said:
         """A new attempt begins to speak: where its events are to be written."""
         return self._said.setdefault((run_id, producer, attempt), [])
+
+    def said(self, run_id: str, event_id: EventId) -> None:
+        """The agent has said an event."""
+        self._said_at[run_id, event_id] = now()
+
+    def age(self, run_id: str, event_id: EventId) -> float:
+        """Seconds since an event was said, or since something last went wrong."""
+        return now() - max(self._said_at.get((run_id, event_id), 0.0), self.disturbed_at)
 
     def watch(self, producer: EventProducer) -> None:
         """Its outbox must stay within its limits."""
@@ -116,6 +128,15 @@ class Oracle:
             newest = self.server.runs[post.workflow_id][-1]
             if not run.closed and newest is run and position.try_of <= post.base.try_of:
                 self.violated(f"a bridge stops {post.base}, which nothing has superseded")
+
+    def told_to_stop(self, document: bytes) -> None:
+        """A 410 has reached the producer of this POST; it may have one more under way."""
+        post = decode_post(document)
+        assert isinstance(post, Delivered)
+        place = (post.run_id, post.base._replace(seq=0))
+        self._stops[place] += 1
+        if self._stops[place] > 2:
+            self.violated(f"{post.base} goes on after {self._stops[place]} times 410")
 
     def stopped(self, attempt: Try) -> None:
         """A producer says that it is superseded: it must be."""

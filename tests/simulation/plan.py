@@ -52,6 +52,15 @@ class Plan(NamedTuple):
     faults: tuple[Fault, ...]
 
     @property
+    def prompt(self) -> float | None:
+        """How soon after it is said an event must be shown; None: that cannot be told."""
+        cramped = self.window_bytes < min(self.outbox[1], 16_000)  # it must refuse now and then
+        if self.starts_at or cramped or any(fault.kind not in _BRIEF for fault in self.faults):
+            return None
+        fed = self.bridges == 1 and self.receiver == "bridge"
+        return 1.0 if fed and not self.faults else 4.5
+
+    @property
     def fair(self) -> bool:
         """Nothing goes wrong."""
         return not self.faults and not self.agent.breaks
@@ -65,6 +74,7 @@ def draw(seed: int) -> Plan:
     receiver = random.choices(["bridge", "plain", "none"], [90, 7, 3])[0]
     readers = tuple(_reader(random) for _ in range(random.randint(1, 3)))
     agent = _agent(random)
+    again_at = random.choice([0.1, 1.0, 4.0]) if random.random() < 0.15 else None
     small = random.random() < 0.3
     producers = random.choices([1, 2], [80, 20])[0]
     header = producers > 1 or random.random() < 0.8  # without it every activity is producer 1
@@ -77,14 +87,14 @@ def draw(seed: int) -> Plan:
         Settings(receiver != "none", random.choice([0.25, 0.25, 0.5]), header),
         producers,
         random.choice([Limits(), Limits(12, 4_000), Limits(40, 2_000)]),
-        (60, 8_000) if small else (4_000, 2 * 1024 * 1024),
-        random.choice([2_000, 6_000, 8 * 1024 * 1024]),
+        (60, 3_000) if small else (4_000, 2 * 1024 * 1024),
+        random.choice([2_000, 6_000 if small else 16_000, 8 * 1024 * 1024]),
         random.choice([3, 7, 200]),
         random.choice([6.0, 40.0, 300.0]),
         readers,
         random.choice([0.0, 0.0, 3.0]),
-        random.uniform(0.0, 5.0) if random.random() < 0.1 else None,
-        () if fair else tuple(sorted(_faults(random, bridges, len(readers)))),
+        again_at,
+        () if fair else tuple(sorted(_faults(random, bridges, len(readers), again_at))),
     )
 
 
@@ -93,6 +103,7 @@ def _reader(random: Random) -> Reader:
         random.choice([0.0, 0.0, random.uniform(0.0, 20.0)]),
         random.random() < 0.5,
         random.choice([0.0, 0.0, 0.0, 2.0]),
+        random.choice([0.05, 1.0]),
     )
 
 
@@ -105,16 +116,23 @@ def _agent(random: Random) -> Agent:
         )
     return Agent(
         events,
-        random.choice([0.02, 0.2, 0.2, 1.0, 4.0 if events < 40 else 0.5]),
+        random.choice([0.02, 0.2, 0.2, 1.0, 8.0 if events < 40 else 0.5]),
         random.choice([1, 4, 20]),
         random.choice([0, 0, 700]),
         breaks,
     )
 
 
-def _faults(random: Random, bridges: int, readers: int) -> list[Fault]:
+def _faults(
+    random: Random, bridges: int, readers: int, again_at: float | None
+) -> list[Fault]:
     faults = []
     end = random.choice([6.0, 12.0, 25.0])
+    if random.random() < 0.15:
+        times = [random.uniform(0.0, end) for _ in range(random.randint(1, 3))]
+        return [Fault(at, "crash bridge", random.randrange(bridges), 0.01) for at in times]
+    if again_at is not None and random.random() < 0.5:
+        faults.append(Fault(random.uniform(0.0, 6.0), random.choice(_ENDS), 0, 1.0))
     for _ in range(random.randint(1, 7)):
         at = random.uniform(0.0, end)
         kind, make = random.choice(_KINDS)
@@ -143,6 +161,8 @@ def _storm(*names: str) -> _Make:
     return make
 
 
+_BRIEF: Final = ("crash bridge", "cut reader")
+_ENDS: Final = ("terminate", "cancel")
 _KINDS: Final[list[tuple[str, _Make]]] = [
     ("crash bridge", _for(0.01, 1.0, 5.0)),
     ("crash bridge", _for(0.01, 0.3)),

@@ -3,17 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from kai_flow.stream.ids import Cursor, EventId
 from tests.simulation.bridge import Bridge, Connection
-from tests.simulation.loop import Process
+from tests.simulation.loop import Process, now
 from tests.simulation.oracle import Oracle, Shown
 from tests.simulation.temporal import Run
-
-RETRY_SECONDS: Final = 1.0
 
 
 class Reader(NamedTuple):
@@ -24,6 +22,8 @@ class Reader(NamedTuple):
     """Comes back to the same bridge as long as it is there."""
     lag: float
     """Seconds between two reads, at most."""
+    retry: float
+    """Seconds before it comes back."""
 
 
 class Subscriber:
@@ -36,6 +36,8 @@ class Subscriber:
         reader: Reader,
         bridges: Sequence[Bridge],
         oracle: Oracle,
+        *,
+        prompt: float | None,
         random: Random,
     ) -> None:
         self.name = name
@@ -46,6 +48,8 @@ class Subscriber:
         self.done: dict[str, Any] | None = None
         self._session_id, self._reader, self._bridges = session_id, reader, bridges
         self._oracle, self._random = oracle, random
+        self._prompt = None if reader.lag else prompt  # how soon it must be shown an event
+        self._came_at = 0.0  # when this connection began
         self._last_id: str | None = None  # as EventSource remembers it
         self._connection = Connection(0)
         self._bridge = bridges[0]
@@ -59,7 +63,7 @@ class Subscriber:
             if not (self._reader.sticky and self._bridges[turn].process.alive):
                 turn = (turn + 1) % len(self._bridges)
             await self._connect(self._bridges[turn])
-            await asyncio.sleep(RETRY_SECONDS * self._random.uniform(0.8, 1.2))
+            await asyncio.sleep(self._reader.retry * self._random.uniform(0.8, 1.2))
 
     def cut(self, after: float) -> None:
         """Its connection breaks; the bridge notices `after` seconds."""
@@ -72,7 +76,7 @@ class Subscriber:
 
     async def _connect(self, bridge: Bridge) -> None:
         self._connection = connection = Connection(self._connection.number + 1)
-        self._bridge, self._moved = bridge, False
+        self._bridge, self._moved, self._came_at = bridge, False, now()
         self._oracle.note(self.name, "asks", bridge.number, self._last_id)
         bridge.stream(self._session_id, self._last_id, connection)
         await connection.changed.until(lambda: connection.status is not None)
@@ -121,6 +125,9 @@ class Subscriber:
             return
         place = cursor.position
         self._oracle.check(run.run_id, place, event)
+        late = min(self._oracle.age(run.run_id, place), now() - self._came_at)
+        if self._prompt is not None and late > self._prompt:
+            self._wrong(f"was shown {place} {late:.1f} s late")
         if self.held:
             self._advance(self.held[-1].id, place, run)
         elif place.seq != 1:

@@ -138,7 +138,7 @@ class Server:
         end = start + len(page)
         if run.closed and end == len(run.history):
             return page, None
-        if run.in_task and end == len(run.history):  # shown, and never written under this id
+        if run.needs_task and end == len(run.history):  # shown, and never written under this id
             transient = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED)
             transient.event_id = end + 1
             page = [*page, transient]

@@ -121,7 +121,7 @@ class Worker:
         if not server.up or self.muted or self._beats.meets(self._beats.weather.lose):
             return
         attempt.beat_at = asyncio.get_running_loop().time()
-        if attempt.over or attempt.run.cancel_requested:
+        if attempt.over or attempt.run.closed or attempt.run.cancel_requested:
             environment.cancel()
 
     def _report(self, attempt: Try, process: Process, how: dict[str, Any]) -> None:
@@ -179,11 +179,13 @@ async def _activity(
         signal_interval=settings.signal_interval,
     ) as producer:
         oracle.watch(producer)
+        oracle.said(run.run_id, producer.last_event_id)
         async with aclosing(cast("Any", script)) as steps:
             async for n in steps:
                 event = _event(number, attempt.attempt, n, oracle.agent)
                 said.append(event)
                 event_id = await producer.send(event)
+                oracle.said(run.run_id, event_id)
                 assert event_id == EventId(number.producer, attempt.attempt, len(said))
         await producer.settle()
         result = {

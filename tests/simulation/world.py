@@ -103,7 +103,8 @@ class World:
     def _subscriber(self, number: int, reader: Reader) -> Subscriber:
         name = f"reader {number}"
         random = Random(f"{self.plan.seed}/{name}")
-        return Subscriber(name, SESSION, reader, self.bridges, self.oracle, random)
+        how = {"prompt": self.plan.prompt, "random": random}
+        return Subscriber(name, SESSION, reader, self.bridges, self.oracle, **how)
 
     async def take(self, attempt: Try) -> None:
         """Give an attempt to the next worker that is there."""
@@ -152,7 +153,7 @@ class World:
             await self._close(run)
         await asyncio.sleep(max(0.0, 1_000.0 + CALM_AT - now()) if plan.faults else 0.0)
         self._calm()
-        late = [self._subscriber(9, Reader(0.5, False, 0.0))]
+        late = [self._subscriber(9, Reader(0.5, False, 0.0, 1.0))]
         late[0].process.start(late[0].read())
         everybody = [*self.readers, *late]
         if not await self._until(lambda: all(r.over for r in everybody), CONVERGE_SECONDS):
@@ -201,15 +202,25 @@ class World:
             self.oracle.sample()
             for bridge in self.bridges:
                 for room in bridge.hub._rooms.values():
-                    held = 0 if room.session is None else room.session.log.bytes
-                    if held > 4 * self.plan.window_bytes + 20_000:
-                        self.oracle.violated(f"bridge {bridge.number} holds {held} bytes")
+                    for session in room.sessions:
+                        self._look_at(session.log)
+
+    def _look_at(self, log: SessionLog) -> None:
+        """A window is within its limit, unless nothing in it is durable."""
+        for attempt in (log.current, log.claim):
+            if attempt is None:
+                continue
+            if attempt.bytes > self.plan.window_bytes and attempt.start <= attempt.durable:
+                self.oracle.violated(f"a bridge holds {attempt.bytes} bytes from {attempt.start}")
+            if attempt.waiting_bytes > self.plan.window_bytes:
+                self.oracle.violated(f"a bridge took {attempt.waiting_bytes} bytes to signal")
 
     # Faults
 
     async def _strike(self, fault: Fault) -> None:
         await asyncio.sleep(fault.at)
         self.oracle.note("fault", str(fault))
+        self.oracle.disturbed_at = now() + fault.seconds
         match fault.kind:
             case "crash bridge" | "restart bridge":
                 bridge = self.bridges[fault.target]
