@@ -30,6 +30,7 @@ TICK_SECONDS: Final = 5.0  # readers look at their clocks; what is idle is forgo
 FIND_SECONDS: Final = 1.0  # for finding a session before its stream opens without knowing
 FORGET_SECONDS: Final = 60.0  # a session without readers and POSTs
 MAX_ROOMS: Final = 10_000
+MAX_BYTES: Final = 512 * 1024 * 1024  # of all sessions; looked at every TICK_SECONDS
 
 
 class HubError(Exception):
@@ -202,6 +203,18 @@ class Hub:
                 elif room.deserted or (idle and len(idle) == len(room.sessions)):
                     del self._rooms[room.id]
                     await asyncio.gather(*(session.stop() for session in idle))
+            self._keep_within(MAX_BYTES)
+
+    def _keep_within(self, limit: int) -> None:
+        """Let go of what can be read back, of the sessions longest untouched first."""
+        sessions = [session for room in self._rooms.values() for session in room.sessions]
+        held = sum(session.bytes for session in sessions)
+        for session in sorted(sessions, key=lambda session: session.touched):
+            if held <= limit:
+                break
+            held -= session.bytes
+            session.forget()
+            held += session.bytes
 
     def end_streams(self) -> None:
         """End every stream: readers come back with their cursors, to us or to another bridge."""

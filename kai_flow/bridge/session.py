@@ -115,6 +115,19 @@ class Session:
             answer = again
         return answer
 
+    # Memory
+
+    @property
+    def bytes(self) -> int:
+        """Of all events held."""
+        return self.log.bytes + self.durable.bytes
+
+    def forget(self) -> None:
+        """Let go of everything that can be read back from Temporal."""
+        if self.log.current is not None:
+            self.log.current.forget_durable()
+        self.durable.forget()
+
     # Reading
 
     @property
