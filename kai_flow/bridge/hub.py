@@ -208,13 +208,13 @@ class Hub:
     def _keep_within(self, limit: int) -> None:
         """Let go of what can be read back, of the sessions longest untouched first."""
         sessions = [session for room in self._rooms.values() for session in room.sessions]
-        held = sum(session.bytes for session in sessions)
+        held = sum(session.held for session in sessions)
         for session in sorted(sessions, key=lambda session: session.touched):
             if held <= limit:
                 break
-            held -= session.bytes
+            held -= session.held
             session.forget()
-            held += session.bytes
+            held += session.held
 
     def end_streams(self) -> None:
         """End every stream: readers come back with their cursors, to us or to another bridge."""

@@ -50,8 +50,8 @@ class DurableCopy:
         return self._history is not None
 
     @property
-    def bytes(self) -> int:
-        """Of everything kept."""
+    def held(self) -> int:
+        """Bytes of everything kept."""
         pages = sum(len(event.data) for _, page in self._pages for event in page.events)
         return pages + (self._history.bytes if self._history is not None else 0)
 

@@ -118,9 +118,9 @@ class Session:
     # Memory
 
     @property
-    def bytes(self) -> int:
-        """Of all events held."""
-        return self.log.bytes + self.durable.bytes
+    def held(self) -> int:
+        """Bytes of all events held."""
+        return self.log.bytes + self.durable.held
 
     def forget(self) -> None:
         """Let go of everything that can be read back from Temporal."""
