@@ -59,7 +59,7 @@ async def queue(client: Client) -> AsyncIterator[str]:
 
 
 def worker_on(
-    client: Client, queue: str, agent: str = "tests.agents.scripted:create", **settings: Any
+    client: Client, queue: str, agent: str | None = "tests.agents.scripted:create", **settings: Any
 ) -> AbstractAsyncContextManager[str]:
     """A worker in this process."""
     return running_worker(

@@ -1,6 +1,7 @@
 """The programs of KAI as processes of their own, which a test can kill."""
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -130,6 +131,7 @@ class Bridges:
 
     async def kill(self) -> None:
         """`kill -9`; returns when it is dead."""
-        self._bridge.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._bridge.kill()
         while self._bridge.is_running():  # noqa: ASYNC110  (its parent is the nursery)
             await asyncio.sleep(0.005)

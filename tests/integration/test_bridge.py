@@ -7,7 +7,6 @@ import asyncio
 import json
 import shutil
 import time
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from kai_flow.settings import Settings
 from tests.integration.conftest import Ask
 from tests.integration.stage import Play, token
 from tests.integration.subscriber import Subscriber, read_all, subscribed
+from tests.integration.waiting import eventually
 
 
 def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
@@ -33,15 +33,6 @@ def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
     assert document["detail"], "a refusal says what is wrong"
     assert "Traceback" not in answer.text
     return document
-
-
-async def eventually(look: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:
-    """What `look` gives as soon as that is true."""
-    deadline = time.monotonic() + seconds
-    while not (found := await look()):
-        assert time.monotonic() < deadline, f"not so within {seconds} s"
-        await asyncio.sleep(0.02)  # what is asked is on the other side of a socket
-    return found
 
 
 async def durable_to(play: Play, http: httpx.AsyncClient, event_id: str, **fields: Any) -> None:
@@ -628,9 +619,6 @@ async def test_continue_as_new_is_no_end(play: Play, http: httpx.AsyncClient) ->
         await play.post(http, [1])
         await durable_to(play, http, "1.1.1")
         await play.end(again=True)
-
-        async def look() -> bool:
-            return (await play.handle.describe()).run_id != play.run_id
 
         chain = play.client.get_workflow_handle(play.id)
 

@@ -11,11 +11,11 @@ import json
 import random
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from temporalio.client import Client
@@ -26,6 +26,7 @@ from tests.integration import subscriber
 from tests.integration.conftest import Handle
 from tests.integration.programs import NURSERY, Bridges, Program, environment, running
 from tests.integration.subscriber import Seen, Subscriber, seen_in
+from tests.integration.waiting import until
 
 ROUNDS: Final = (1, 2, 3)  # their seeds; each has a port of its own, and all run at once
 KILLS: Final = 7  # in each round
@@ -87,8 +88,10 @@ async def bridges(stack: Stack, seed: int) -> AsyncIterator[Bridges]:
     async with running(["-c", NURSERY], environ, folder / "nursery.log") as nursery:
         successors = Bridges(nursery, folder, f"http://127.0.0.1:{port}")
         await successors.boot()
-        yield successors
-        await successors.kill()
+        try:
+            yield successors
+        finally:
+            await successors.kill()
 
 
 @pytest.fixture
@@ -131,11 +134,10 @@ async def begin(stack: Stack, url: str, seed: int, processes: AsyncExitStack) ->
     return Session(handle, stack.folder / f"{session_id}.log", seen, process)
 
 
-async def until(holds: Any, seconds: float = 20) -> None:
-    """Wait for what another process does."""
-    async with asyncio.timeout(seconds):
-        while not holds():  # noqa: ASYNC110  (files set no Event)
-            await asyncio.sleep(0.01)
+async def grow(counts: list[Callable[[], int]], by: int) -> None:
+    """Wait until each of the counts has grown by more than that."""
+    before = [count() for count in counts]
+    await until(lambda: all(c() > was + by for c, was in zip(counts, before, strict=True)))
 
 
 async def freeze_in_mid_batch(bridge: Bridges, sessions: list[Session]) -> None:
@@ -169,17 +171,12 @@ async def play_round(stack: Stack, seed: int) -> int:
             await begin(stack, bridge.url, 10 * seed + n, processes) for n in range(SESSIONS)
         ]
         for kill in range(KILLS):
-            shown = [s.shown() for s in sessions]
-            await until(lambda was=shown: all(  # the last restart has been survived
-                s.shown() > seq + 5 for s, seq in zip(sessions, was, strict=True)
-            ))  # fmt: skip
+            await grow([s.shown for s in sessions], 5)  # the last restart has been survived
             await asyncio.sleep(rng.uniform(0.05, 0.8))
             await freeze_in_mid_batch(bridge, sessions)
-            yielded = [s.yielded() for s in sessions]
+            yielding = asyncio.create_task(grow([s.yielded for s in sessions], 0))
             await bridge.kill()
-            await until(lambda was=yielded: all(  # the agents did not mind
-                s.yielded() > count for s, count in zip(sessions, was, strict=True)
-            ))  # fmt: skip
+            await yielding  # the agents did not mind
             stalled = seed == 1 and kill == 3
             await asyncio.sleep(STALLED_SECONDS if stalled else rng.uniform(0, 0.8))
             await bridge.boot()
