@@ -18,9 +18,11 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from kai_flow.agents import Agent, BadTask, Task
 from kai_flow.stream.errors import InvalidEvent, Superseded
+from kai_flow.stream.events import encode_json
 from kai_flow.stream.producer import EventProducer
 
 MAX_RESULT_BYTES: Final = 512 * 1024
+MAX_ERROR_CHARS: Final = 10_000
 STATUSES: Final = ("completed", "failed", "partial", "cancelled")
 
 
@@ -147,14 +149,14 @@ def _result(
     task: Task, own: Mapping[str, Any], began: float, producer: EventProducer | None
 ) -> dict[str, Any]:
     """The session's result: the agent's part in the documented form, and what was counted."""
-    status = own.get("status", "completed")
+    status, error = own.get("status", "completed"), own.get("error")
     result: dict[str, Any] = {
         "task_id": task.id,
         "status": status if status in STATUSES else "completed",
         "final_answer": str(own.get("final_answer") or ""),
         **{key: list(own.get(key) or []) for key in _LISTS},
         "execution_time_ms": round((time.monotonic() - began) * 1000),
-        "error": own.get("error"),
+        "error": None if error is None else str(error)[:MAX_ERROR_CHARS],
         "events_sent": producer.events_sent if producer else 0,
         "events_failed": producer.events_failed if producer else 0,
         "last_event_id": str(producer.last_event_id) if producer else None,
@@ -167,7 +169,7 @@ _LISTS: Final = ("sql_queries", "charts", "insights", "suggested_questions")
 
 def _cut(result: dict[str, Any]) -> dict[str, Any]:
     """The result within MAX_RESULT_BYTES: what is longest gives way, and that is said."""
-    result = msgspec.json.decode(msgspec.json.encode(result, enc_hook=str))
+    result = msgspec.json.decode(encode_json(result))
     for key in ("charts", "sql_queries", "insights", "suggested_questions"):
         while result[key] and _size(result) > MAX_RESULT_BYTES:
             result[key].pop()

@@ -156,17 +156,29 @@ async def test_a_huge_result_is_cut_and_says_so(ask: Ask) -> None:
 async def test_odd_events_arrive_mended(ask: Ask, bridge: str, session_id: str) -> None:
     """Surrogates, line breaks, every plane of Unicode and huge events leave the stream whole."""
     contents = ["a\r\nb\u2028c\0", "\U0001f642é\u0000", "\ud800", ""]
-    await ask(
+    handle = await ask(
         *({"say": {"type": "token", "content": content}} for content in contents),
         {"say": {"type": "blob", "data": "x" * 300_000}},
         {"say": {"type": "custom.thing", "deep": {"ü": [1, None, 1e300]}}},
     )
     reader = await read_all(f"{bridge}/stream/{session_id}")
+    mended = [*contents[:2], "\ufffd", ""]
     events = [seen.event for seen in reader.seen[1:-1]]
-    assert [event.get("content") for event in events[:4]] == [*contents[:2], "\ufffd", ""]
-    assert events[4]["type"] == "omitted"
-    assert events[4]["of"] == "blob"
+    assert [event.get("content") for event in events[:4]] == mended
+    assert events[4] == {"type": "omitted", "of": "blob", "bytes": 300_025}
     assert events[5] == {"type": "custom.thing", "deep": {"ü": [1, None, 1e300]}}
+    result = await handle.result()
+    assert (result["status"], result["final_answer"]) == ("completed", "".join(mended))
+    assert result["last_event_id"] == "1.1.7"
+
+
+async def test_an_odd_failure_is_told_mended_and_cut(ask: Ask) -> None:
+    """An agent may report a failure of whatever characters and length."""
+    text = "\ud800 and \0 and " + "x" * 600_000
+    result = await (await ask({"say": {"type": "error", "error": text}})).result()
+    assert result["status"] == "failed"
+    assert result["error"].startswith("\ufffd and \0 and x")
+    assert len(result["error"]) <= 10_000
 
 
 # Queries
