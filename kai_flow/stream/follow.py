@@ -96,8 +96,8 @@ class _Bridge:
             await self._require_stream(response)
             self.answered = True
             decoder = Decoder()
-            async for line in response.aiter_lines():
-                for message in decoder.feed(line):
+            async for text in response.aiter_text():
+                for message in decoder.feed(text):
                     self.last_id = message.id or self.last_id
                     if message.data:
                         event = self._event(message.data)

@@ -3,6 +3,7 @@
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -58,15 +59,27 @@ class Message(NamedTuple):
     data: str
 
 
+_LINE_END = re.compile(r"\r\n|\n|\r(?=.)", re.DOTALL)  # a CR at the end: its LF may still come
+
+
 class Decoder:
-    """Reads frames line by line, as the standard says; only `id` and `data` matter here."""
+    """Reads frames as the standard says; only `id` and `data` matter here."""
 
     def __init__(self) -> None:
+        self._rest = ""  # the line that has not ended yet
         self._id: str | None = None  # of the frame being read
         self._data: list[str] = []  # its data lines
 
-    def feed(self, line: str) -> Iterator[Message]:
-        """Take in one line without its end; yields the frame that it completes, if any."""
+    def feed(self, text: str) -> Iterator[Message]:
+        """Take in what has come; yields the frames that it completes.
+
+        Not `str.splitlines`: to the standard U+2028 and the like are no line breaks, but text.
+        """
+        *lines, self._rest = _LINE_END.split(self._rest + text)
+        for line in lines:
+            yield from self._line(line)
+
+    def _line(self, line: str) -> Iterator[Message]:
         if not line:
             if self._id is not None or self._data:
                 yield Message(self._id, "\n".join(self._data))
