@@ -32,6 +32,7 @@ async def receive_events(
     session_id: FromPath[str], request: Request[Any, Any, State], hub: NamedDependency[Hub]
 ) -> Response[bytes]:
     """Take in a producer's POST, or an event made by hand."""
+    _require_session_id(session_id)
     if request.content_type[0] != "application/json":
         raise _problem(415, "send the event as JSON, with Content-Type: application/json")
     try:
@@ -79,8 +80,7 @@ async def stream_events(
     event: Annotated[str | None, QueryParameter(pattern="^message$")] = None,
 ) -> Response[None] | Stream:
     """The session's events as Server-Sent Events, from behind the cursor on."""
-    if len(session_id) > MAX_SESSION_ID_CHARS or not session_id.isprintable():
-        raise _problem(400, "that is not a session id: 1 to 1,000 printable characters")
+    _require_session_id(session_id)
     text = last_event_id_header or last_event_id
     try:
         cursor = Cursor.parse(text) if text else None
@@ -123,6 +123,11 @@ async def readyz(state: State) -> dict[str, str]:
     except RPCError as error:
         raise _problem(503, f"Temporal does not answer: {error.message}") from None
     return {"status": "ok"}
+
+
+def _require_session_id(session_id: str) -> None:
+    if len(session_id) > MAX_SESSION_ID_CHARS or not session_id.isprintable():
+        raise _problem(400, "that is not a session id: 1 to 1,000 printable characters")
 
 
 async def _unnamed(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
