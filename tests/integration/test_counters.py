@@ -5,7 +5,6 @@ next bridge. Counted are signals, history, POSTs, encodings and calls of Tempora
 """
 
 import asyncio
-import contextlib
 import json
 import secrets
 from collections import Counter, defaultdict
@@ -30,6 +29,7 @@ from kai_flow.stream.ids import epoch_of
 from kai_flow.stream.sse import encode_event
 from tests.agents import scripted
 from tests.bench import paced
+from tests.bench.listening import listen
 from tests.integration.conftest import worker_on
 
 RATE = 100  # tokens a second
@@ -143,25 +143,6 @@ async def watched_stack(
         yield Stack(client, queue, balancer, port, books)
 
 
-async def listen(port: int, session_id: str) -> bytes:
-    """The body of one stream to its end; a plain socket, for 50 of them in one process."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"GET /stream/{session_id} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-    with contextlib.closing(writer):
-        await reader.readuntil(b"\r\n\r\n")
-        body = b""
-        while size := int(await reader.readuntil(b"\r\n"), 16):
-            body += await reader.readexactly(size)
-            await reader.readexactly(2)
-        return body
-
-
-def ids_in(body: bytes) -> list[str]:
-    """The ids of a stream's events, without what stands after `@`."""
-    lines = body.decode().split("\n")
-    return [line[4:].partition("@")[0] for line in lines if line.startswith("id: ")]
-
-
 @dataclass
 class Cost:
     """What one session cost."""
@@ -196,8 +177,8 @@ async def cost_of(stack: Stack, tokens: int, readers: int) -> Cost:
     result = await handle.result()
     assert result["events_sent"] == tokens + 1
     numbers = [f"1.1.{n}" for n in range(1, tokens + 2)]
-    for body in await asyncio.gather(*streams):
-        assert ids_in(body) == [*numbers, "end"]
+    for ids in await asyncio.gather(*streams):
+        assert ids == [*numbers, "end"]
     info = (await handle.describe()).raw_description.workflow_execution_info
     bodies = stack.balancer.bodies[session_id]
     batches = [msgspec.json.decode(body) for body in bodies]
