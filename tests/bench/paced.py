@@ -1,7 +1,7 @@
 """An agent that yields tokens at a steady rate, each with the time at which it was yielded.
 
 The prompt is JSON: `{"tokens": 1000, "rate": 100}`. A `rate` of 0 is as fast as it goes; `wait` are
-seconds before the first token; with `gate` it first waits until the test, in the same process,
+seconds before the first token, `linger` after the last; with `gate` it first waits until the test, in the same process,
 opens the gate `session id/go` of `tests.agents.scripted`.
 """
 
@@ -36,6 +36,7 @@ class Paced:
                 await asyncio.sleep(max(0, began + number / rate - time.monotonic()))
             yield {"type": "token", "content": f"{time.time():.6f} "}
         took[task.session_id] = time.monotonic() - began
+        await asyncio.sleep(asked.get("linger", 0))
         yield {"type": "done", "result": {"final_answer": "all said"}}
 
 

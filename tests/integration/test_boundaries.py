@@ -4,22 +4,31 @@ import asyncio
 import contextlib
 import json
 import secrets
+import socket
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 from temporalio.client import Client
 
+from api.patience import Patience
+from api.server import create_app
+from kai_flow import serving as kai_serving
 from kai_flow.agents import Task
+from kai_flow.bridge.hub import running_hub
+from kai_flow.serving import serving
+from kai_flow.settings import Settings
 from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.stream.events import MAX_EVENT_BYTES, NumberedEvent
 from kai_flow.stream.follow import follow
 from kai_flow.stream.ids import MAX_NUMBER, START
 from kai_flow.stream.log import MAX_WINDOW_BYTES, Attempt
 from kai_flow.stream.reader import EventReader, read_history
-from tests.bench.listening import listen
+from tests.bench.listening import ids_in, listen
 from tests.integration.conftest import Handle, worker_on
+from tests.integration.receivers import answer, receiving
 from tests.integration.stage import Play, token
 from tests.integration.subscriber import read_all, subscribed
 
@@ -243,7 +252,7 @@ async def test_hostile_ids_are_refused_and_nothing_is_lost(
         assert "cursor" in detail or "id" in detail
     for cursor in (LONG, "1.1.\u00b2", "1.1.1@\u00ff"):
         answer = await http.get(
-            play.stream_url, headers={"Last-Event-ID": cursor.encode("latin-1")}
+            play.stream_url, headers={b"Last-Event-ID": cursor.encode("latin-1")}
         )
         problem(answer, 400)
     for number in ("٣", "²", "1\n", "1\0", LONG, "1e3", "1.0"):
@@ -275,3 +284,133 @@ async def raw_status(play: Play, header: bytes) -> bytes:
     with contextlib.closing(writer):
         async with asyncio.timeout(5):
             return (await reader.readline()).split()[1]
+
+
+# Receivers that do not do their part
+
+REPLIES = {
+    "html": answer("200 OK", b"<html>hello</html>", "Content-Type: text/html"),
+    "redirect": answer("302 Found", b"", "Location: http://evil.example/"),
+    "half": b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf",
+    "nothing": None,
+}
+
+
+async def test_bad_receivers_leave_a_log_line_and_nothing_else(
+    client: Client,
+    reciting: str,
+    session_id: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """HTML, 302, half an answer, none: told with session and event, and the result is whole."""
+    monkeypatch.setattr("kai_flow.stream.producer.POST_TIMEOUT_SECONDS", 0.2)
+
+    async def session(name: str, reply: bytes | None) -> None:
+        async with receiving(reply) as receiver:
+            own = f"{session_id}-{name}"
+            recited[own] = lambda: [{"type": "token", "content": "x"}]
+            question = {"prompt": own, "connection_id": "none", "callback_url": receiver.url}
+            handle = await client.start_workflow(
+                "KaiChatWorkflow", question, id=own, task_queue=reciting
+            )
+            result = await handle.result()
+        counts = (2, 0) if name == "html" else (0, 2)
+        assert (result["events_sent"], result["events_failed"]) == counts
+        assert result["status"] == "completed"
+        history = await read_history(client, own, handle.first_execution_run_id or "")
+        assert len(history) == 2
+        told = [r.getMessage() for r in caplog.records if f"session {own}," in r.getMessage()]
+        assert bool(told) == (name != "html")
+        assert all("callback failed: " in line and "\n" not in line for line in told)
+        assert not told or "event 1.1.1" in told[0]
+
+    await asyncio.gather(*(session(*reply) for reply in REPLIES.items()))
+
+
+# A reader that does not read
+
+READERS = 200
+BLOBS = [{"type": "blob", "data": f"{n:04}" * 4_000} for n in range(60)]  # 16 KB each
+
+
+class Handed:
+    """Counts what the bridge could hand to the one reader that says it is the slow one."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self.bytes = 0  # of the first such response
+        self.over = asyncio.Event()  # the response has ended
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if (b"x-slow", b"1") not in scope.get("headers", ()):
+            await self._app(scope, receive, send)
+            return
+
+        async def count(message: Any) -> None:
+            await send(message)
+            self.bytes += len(message.get("body", b""))
+
+        try:
+            await self._app(scope, receive, count)
+        finally:
+            self.over.set()
+
+
+@pytest.fixture
+async def impatient(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Handed, int]]:
+    """A bridge that waits 2 s for a reader, with small socket buffers; and its port."""
+    bind = kai_serving._bind
+
+    def bind_small(*args: Any) -> socket.socket:
+        listener = bind(*args)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
+        return listener
+
+    monkeypatch.setattr(kai_serving, "_bind", bind_small)
+    monkeypatch.setattr("api.server.Patience", partial(Patience, 2.0))
+    async with running_hub(client, signal_interval=0.25, idle_timeout=60) as hub:
+        app = Handed(create_app(hub, client, Settings(bridge_port=0)))
+        async with serving(
+            app, "127.0.0.1", 0, what="bridge", setting="-", before_stop=hub.end_streams
+        ) as port:
+            yield app, port
+
+
+async def test_a_paused_reader_beside_200_live_ones(
+    client: Client, reciting: str, session_id: str, impatient: tuple[Handed, int]
+) -> None:
+    """It takes little memory, is disconnected in time, holds nobody up, and resumes whole."""
+    app, port = impatient
+    slow = socket.socket()
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 * 1024)
+    slow.connect(("127.0.0.1", port))
+    request = f"GET /stream/{session_id} HTTP/1.1\r\nHost: localhost\r\nX-Slow: 1\r\n\r\n"
+    slow.sendall(request.encode())
+    live = [asyncio.create_task(listen(port, session_id)) for _ in range(READERS)]
+    handle = await recite(client, reciting, f"http://127.0.0.1:{port}", session_id, lambda: BLOBS)
+    numbers = [f"1.1.{n}" for n in range(1, len(BLOBS) + 2)]
+    async with asyncio.timeout(40):
+        for ids in await asyncio.gather(*live):
+            assert ids == [*numbers, "end"]
+        await handle.result()
+        await app.over.wait()
+    # What fits the sockets, uvicorn's buffer and one chunk: not the session.
+    assert app.bytes < 400 * 1024 < sum(len(blob["data"]) for blob in BLOBS)
+    before = await asyncio.to_thread(rest, slow)
+    seen = ids_in(before[: before.rindex(b"\n\n")])
+    assert seen == numbers[: len(seen)]
+    again = await listen(port, session_id, f"Last-Event-ID: {seen[-1]}")
+    assert [*seen, *again[1:]] == [*numbers, "end"]  # first the cursor is repeated
+
+
+def rest(connection: socket.socket) -> bytes:
+    """What still comes out of a connection, until it ends."""
+    connection.settimeout(5)
+    received = b""
+    with contextlib.suppress(ConnectionError), connection:
+        while part := connection.recv(65_536):
+            received += part
+    return received
