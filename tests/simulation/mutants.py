@@ -14,7 +14,7 @@ from unittest.mock import patch
 import msgspec
 
 from kai_flow.bridge import hub, readback, session, subscription
-from kai_flow.stream import buffer, delivery, fold, log, outbox, producer, signals, tail, workflow
+from kai_flow.stream import buffer, delivery, fold, log, outbox, producer, workflow
 from kai_flow.stream.callback import Delivered, HandMade, decode_post
 
 Mutation = Callable[[], AbstractContextManager[None]]
@@ -93,9 +93,6 @@ MUTANTS: Final[dict[str, Mutation]] = {
         "acknowledged",
         ("self.outbox.move_to(self._reached.offset(1))", "pass"),
     ),
-    "a 409 is ignored": _edit(
-        delivery.Delivery, "gap_reported", ("self.outbox.move_to(expected)", "pass")
-    ),
     "a 410 is ignored": _edit(
         delivery.Delivery,
         "refused_as_superseded",
@@ -114,8 +111,9 @@ MUTANTS: Final[dict[str, Mutation]] = {
         "_signal",
         ("self._delivery.signal_failed(now())", "self._delivery.signalled(batch.last, now())"),
     ),
-    "signals are not pinned to the run": _edit(
-        signals, "publish", ("run_id=batch.run_id)", "run_id=None)")
+    "signals are not pinned to the run": _all(
+        _edit(session, "publish", ("run_id=batch.run_id)", "run_id=None)")),
+        _edit(producer, "publish", ("run_id=batch.run_id)", "run_id=None)")),
     ),
     # The fold and the buffer
     "the fold skips dedup": _edit(
@@ -217,17 +215,6 @@ MUTANTS: Final[dict[str, Mutation]] = {
     ),
     "a cursor of another run is believed": _edit(
         _Read, "frames", ("self._cursor.epoch not in (None, session.run.epoch)", "False")
-    ),
-    "the tail skips by event id": _edit(
-        tail.HistoryTail,
-        "read",
-        (
-            "batch = await",
-            "if event.event_id <= self.__dict__.get('seen', 0):\n"
-            "            continue\n"
-            "        self.__dict__['seen'] = event.event_id\n"
-            "        batch = await",
-        ),
     ),
     "nobody follows the history": _edit(
         session.Session, "_follow", ("while self.outcome is None", "while False")

@@ -69,11 +69,12 @@ class Plan(NamedTuple):
 def draw(seed: int) -> Plan:
     """The plan of a seed."""
     random = Random(seed)
-    bridges = random.choice([1, 1, 2, 2, 3, 4])
-    fair = random.random() < 0.15
-    receiver = random.choices(["bridge", "plain", "none"], [90, 7, 3])[0]
-    readers = tuple(_reader(random) for _ in range(random.randint(1, 3)))
-    agent = _agent(random)
+    kind = random.choices(["storm", "fair", "brief", "quiet"], [62, 14, 14, 10])[0]
+    quiet = kind == "quiet"  # one bridge, a slow agent, readers who come just as it begins
+    bridges = random.choice({"quiet": [1], "fair": [1, 2, 3, 4]}.get(kind, [1, 1, 2, 2, 3, 4]))
+    receiver = "bridge" if quiet else random.choices(["bridge", "plain", "none"], [90, 7, 3])[0]
+    readers = tuple(_reader(random, quiet=quiet) for _ in range(random.randint(1, 3)))
+    agent = _agent(random, quiet=quiet)
     again_at = random.choice([0.1, 1.0, 4.0]) if random.random() < 0.15 else None
     small = random.random() < 0.3
     producers = random.choices([1, 2], [80, 20])[0]
@@ -92,23 +93,23 @@ def draw(seed: int) -> Plan:
         random.choice([3, 7, 200]),
         random.choice([6.0, 40.0, 300.0]),
         readers,
-        random.choice([0.0, 0.0, 3.0]),
+        0.0 if quiet else random.choice([0.0, 0.0, 3.0]),
         again_at,
-        () if fair else tuple(sorted(_faults(random, bridges, len(readers), again_at))),
+        _faults(random, kind, bridges, len(readers), again_at),
     )
 
 
-def _reader(random: Random) -> Reader:
+def _reader(random: Random, *, quiet: bool) -> Reader:
     return Reader(
-        random.choice([0.0, 0.0, random.uniform(0.0, 20.0)]),
+        random.uniform(0.0, 0.05) if quiet else random.choice([0.0, 0.0, random.uniform(0, 20.0)]),
         random.random() < 0.5,
         random.choice([0.0, 0.0, 0.0, 2.0]),
         random.choice([0.05, 1.0]),
     )
 
 
-def _agent(random: Random) -> Agent:
-    events = random.choice([0, 1, 3, 20, 60, 60, 120])
+def _agent(random: Random, *, quiet: bool) -> Agent:
+    events = random.choice([2, 5] if quiet else [0, 1, 3, 20, 60, 60, 120])
     breaks: tuple[tuple[int, int], ...] = ()
     if random.random() < 0.3:
         breaks = tuple(
@@ -116,7 +117,7 @@ def _agent(random: Random) -> Agent:
         )
     return Agent(
         events,
-        random.choice([0.02, 0.2, 0.2, 1.0, 8.0 if events < 40 else 0.5]),
+        8.0 if quiet else random.choice([0.02, 0.2, 0.2, 1.0, 4.0 if events < 40 else 0.5]),
         random.choice([1, 4, 20]),
         random.choice([0, 0, 700]),
         breaks,
@@ -124,22 +125,24 @@ def _agent(random: Random) -> Agent:
 
 
 def _faults(
-    random: Random, bridges: int, readers: int, again_at: float | None
-) -> list[Fault]:
+    random: Random, kind: str, bridges: int, readers: int, again_at: float | None
+) -> tuple[Fault, ...]:
     faults = []
     end = random.choice([6.0, 12.0, 25.0])
-    if random.random() < 0.15:
-        times = [random.uniform(0.0, end) for _ in range(random.randint(1, 3))]
-        return [Fault(at, "crash bridge", random.randrange(bridges), 0.01) for at in times]
-    if again_at is not None and random.random() < 0.5:
-        faults.append(Fault(random.uniform(0.0, 6.0), random.choice(_ENDS), 0, 1.0))
-    for _ in range(random.randint(1, 7)):
-        at = random.uniform(0.0, end)
-        kind, make = random.choice(_KINDS)
-        target = random.randrange(bridges if "bridge" in kind else max(2, readers))
-        seconds, weather = make(random)
-        faults.append(Fault(at, kind, target, min(seconds, CALM_AT - at), weather))
-    return faults
+    if kind == "brief":  # nothing but bridges that are back at once
+        for _ in range(random.randint(1, 3)):
+            at = random.uniform(0.0, end)
+            faults.append(Fault(at, "crash bridge", random.randrange(bridges), 0.01))
+    if kind == "storm":
+        if again_at is not None and random.random() < 0.7:
+            faults.append(Fault(random.uniform(0.0, 6.0), random.choice(_ENDS), 0, 1.0))
+        for _ in range(random.randint(1, 7)):
+            at = random.uniform(0.0, end)
+            name, make = random.choice(_KINDS)
+            target = random.randrange(bridges if "bridge" in name else max(2, readers))
+            seconds, weather = make(random)
+            faults.append(Fault(at, name, target, min(seconds, CALM_AT - at), weather))
+    return tuple(sorted(faults))
 
 
 _Make = Callable[[Random], tuple[float, Weather | None]]

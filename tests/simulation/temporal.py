@@ -52,7 +52,9 @@ class Run:
         self.query: Callable[[str, Any], Payload] | None = None  # set by its executor
 
     def append(self, event: HistoryEvent, *, needs_task: bool = False) -> None:
-        """Write into the history."""
+        """Write into the history; nothing comes after its close."""
+        if self.closed:
+            return
         event.event_id = len(self.history) + 1
         self.history.append(event)
         self.needs_task = self.needs_task or needs_task
@@ -139,9 +141,10 @@ class Server:
         if run.closed and end == len(run.history):
             return page, None
         if run.needs_task and end == len(run.history):  # shown, and never written under this id
-            transient = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED)
-            transient.event_id = end + 1
-            page = [*page, transient]
+            for event_id in (end + 1, end + 2):
+                transient = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED)
+                transient.event_id = event_id
+                page = [*page, transient]
         return page, b"%d:0" % end
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, cast
 
 import httpx
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment
 
 from kai_flow.stream.errors import Superseded
@@ -103,7 +104,7 @@ class Worker:
             except Superseded as error:
                 self._oracle.stopped(attempt)
                 self._report(attempt, process, {"error": str(error)})
-            except AgentBroke as error:
+            except (AgentBroke, RPCError) as error:  # without a header it asks the server first
                 self._report(attempt, process, {"error": str(error)})
             except Exception as error:  # anything else is a finding
                 self._oracle.violated(f"the activity broke: {error!r}")
