@@ -9,6 +9,7 @@ rolled out. Record anew only on purpose, and say so in the CHANGELOG.
 import asyncio
 import json
 import secrets
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -110,6 +111,8 @@ def _cleaned(value: Any) -> Any:
             }
         case list():
             return [_cleaned(item) for item in value]
+        case str():
+            return value.replace(socket.gethostname(), "recorded")  # in the sticky queue's name
         case _:
             return value
 

@@ -53,7 +53,10 @@ def test_every_kind_of_session_is_recorded() -> None:
     assert {file.stem for file in HISTORIES} == set(KINDS)
     for file in HISTORIES:
         text = file.read_text()
-        assert set(_values_of("identity", json.loads(text))) == {"recorded"}
+        history = json.loads(text)
+        assert set(_values_of("identity", history)) == {"recorded"}
+        queues = {name.partition("@")[2] for name in _values_of("name", history) if "@" in name}
+        assert all(name.startswith("recorded-") for name in queues)
         assert "/work/" not in text
         assert "site-packages" not in text
 
