@@ -40,6 +40,10 @@ demo: setup
 test *args: setup
     python -m pytest "$@"
 
+# latency, throughput and replay, beside Temporal's own Workflow Streams: figures, never a failure
+bench: setup
+    python -m tests.bench.latency
+
 # ruff's rules and format, and the direction of imports
 lint: setup
     ruff check .

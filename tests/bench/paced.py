@@ -1,8 +1,8 @@
 """An agent that yields tokens at a steady rate, each with the time at which it was yielded.
 
-The prompt is JSON: `{"tokens": 1000, "rate": 100}`. A `rate` of 0 is as fast as it goes; `wait` are
-seconds before the first token, `linger` after the last; with `gate` it first waits until the test, in the same process,
-opens the gate `session id/go` of `tests.agents.scripted`.
+The prompt is JSON: `{"tokens": 1000, "rate": 100}`. A `rate` of 0 is as fast as it goes. `wait` are
+seconds before the first token, `linger` after the last. With `gate` it first waits until the test,
+in the same process, opens the gate `session id/go` of `tests.agents.scripted`.
 """
 
 import asyncio
