@@ -4,6 +4,7 @@ It reads memory first, then the durable copy, then waits. A live event is shown 
 cursor is its predecessor; everything else is read back first, so an outage is never a gap.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -102,8 +103,10 @@ class _Subscriber:
                 pause = min(2 * pause, LAST_PAUSE_SECONDS)
             if frames := self._aside():
                 yield frames
+            elif behind and not self._over:
+                await asyncio.sleep(pause)  # not at each ring: every look is a call to Temporal
             elif not self._over:
-                await wait_for(rung, pause if behind else None)
+                await wait_for(rung)
 
     def _aside(self) -> bytes:
         """What else there is to say now: hand-made events, a heartbeat, the idle timeout."""
