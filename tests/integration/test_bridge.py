@@ -191,6 +191,21 @@ async def test_a_closed_session_takes_nothing_more(play: Play, http: httpx.Async
     assert [seen.event for seen in reader.seen] == [token(1), {"type": "done", "result": "over"}]
 
 
+@pytest.mark.parametrize("claims", [{"number": 3}, {"number": 1, "attempt": 2}])
+async def test_a_post_for_another_run_harms_nobody(
+    play: Play, http: httpx.AsyncClient, claims: dict[str, int]
+) -> None:
+    """Events that name a run this session has not are refused, and the real ones go on."""
+    await play.post(http, [1, 2])
+    await durable_to(play, http, "1.1.2")
+    other = play.run_id[:-1] + ("0" if play.run_id[-1] != "0" else "1")
+    number, attempt = claims["number"], claims.get("attempt", 1)
+    for run in ({"run_id": other}, {"run_id": other, "first_run_id": other}):
+        problem(await play.post(http, [number], attempt=attempt, **run), 410)
+    assert (await play.post(http, [3])).json()["received"] == "1.1.3"
+    await durable_to(play, http, "1.1.3")
+
+
 # Refusing
 
 

@@ -603,7 +603,7 @@ async def test_a_session_does_not_depend_on_its_callback(
 ) -> None:
     """Whatever the receiver does the session completes, counts truthfully, and stores it all."""
     monkeypatch.setattr("kai_flow.stream.producer.POST_TIMEOUT_SECONDS", 0.2)
-    monkeypatch.setattr("kai_flow.stream.producer.SETTLE_SECONDS", 2)
+    monkeypatch.setattr("kai_flow.stream.producer.SETTLE_SECONDS", 1)
     async with receiving(None if isinstance(reply, str) else reply) as receiver:
         url = "http://127.0.0.1:1/hook" if reply == "refused" else receiver.url
         handle = await ask({"tokens": 4}, callback_url=url)
