@@ -14,9 +14,9 @@ from kai_flow.stream.callback import HandMade, decode_post, encode_answer
 from kai_flow.stream.errors import StreamError
 from kai_flow.stream.ids import Cursor
 from kai_flow.stream.log import Full, Missing, Stale, Taken
+from tests.simulation.client import TemporalClient
 from tests.simulation.loop import Flag, Process
 from tests.simulation.oracle import Oracle
-from tests.simulation.temporal import TemporalClient
 
 SOCKET_BYTES: Final = 16 * 1024  # what a connection holds for a reader that does not read
 
@@ -144,6 +144,8 @@ class Bridge:
                 told = Answer(410, msgspec.json.encode({"bridge": self.hub.boot_id}))
             case Full():
                 told = Answer(429, b"{}", "1")
+            case _:
+                raise AssertionError(answer)
         self._oracle.answered(post, told.status, msgspec.json.decode(told.body))
         return told
 
@@ -175,7 +177,7 @@ class Bridge:
                     await connection.write(frame)
         except HubError:
             connection.open(503)
-        except Exception as error:  # anything else is a finding
+        except Exception as error:  # noqa: BLE001  anything else is a finding
             self._oracle.violated(f"a stream broke: {error!r}")
         finally:
             connection.end()

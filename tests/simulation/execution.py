@@ -120,7 +120,7 @@ class Execution:
             match command:
                 case Close(event):
                     run.append(event)
-                case Activity() if command.index == self._activities:
+                case Activity() if command.place == self._activities:
                     self._activities += 1
                     self._server.process.start(self._try_all(command))
                 case Timer(index, seconds) if index == self._timers:
@@ -160,17 +160,15 @@ class Execution:
             if current.result is not None:
                 event = HistoryEvent(event_type=EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
                 completed = event.activity_task_completed_event_attributes
-                completed.scheduled_event_id = activity.index
-                completed.result.payloads.append(
-                    Payload(data=msgspec.json.encode(current.result))
-                )
+                completed.scheduled_event_id = activity.place
+                completed.result.payloads.append(Payload(data=msgspec.json.encode(current.result)))
             elif current.cancelled:
                 event = HistoryEvent(event_type=EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED)
-                event.activity_task_canceled_event_attributes.scheduled_event_id = activity.index
+                event.activity_task_canceled_event_attributes.scheduled_event_id = activity.place
             elif attempt == MAX_ATTEMPTS:
                 event = HistoryEvent(event_type=EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED)
                 failed = event.activity_task_failed_event_attributes
-                failed.scheduled_event_id = activity.index
+                failed.scheduled_event_id = activity.place
                 failed.failure.message = current.error or "heartbeat timeout"
             else:
                 await asyncio.sleep(2.0 ** (attempt - 1))

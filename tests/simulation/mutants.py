@@ -24,13 +24,13 @@ Mutation = Callable[[], AbstractContextManager[None]]
 def edited(owner: Any, name: str, *edits: tuple[str, str]) -> Iterator[None]:
     """The function `owner.name` with its text edited."""
     function = vars(owner)[name]
-    plain = function.fget if isinstance(function, property) else function
+    plain: Any = function.fget if isinstance(function, property) else function
     source = textwrap.dedent(inspect.getsource(plain))
     for old, new in edits:
         assert source.count(old) == 1, f"{owner.__name__}.{name} has not one {old!r}"
         source = source.replace(old, new)
     made: dict[str, Any] = {}
-    exec(compile(source, f"<mutant of {name}>", "exec"), plain.__globals__, made)  # noqa: S102
+    exec(compile(source, f"<mutant of {name}>", "exec"), plain.__globals__, made)
     with patch.object(owner, name, made[name]):
         yield
 
@@ -61,8 +61,9 @@ def _remembering_done() -> Iterator[None]:
             _SAID[post.run_id] = msgspec.json.encode(msgspec.json.decode(document)["event"])
         return post
 
-    with patch("tests.simulation.bridge.decode_post", decode), patch.object(
-        session, "_SAID", _SAID, create=True
+    with (
+        patch("tests.simulation.bridge.decode_post", decode),
+        patch.object(session, "_SAID", _SAID, create=True),
     ):
         yield
 
@@ -152,13 +153,11 @@ MUTANTS: Final[dict[str, Mutation]] = {
         "receive",
         (
             "answer = self.claim.receive(",
-            "self.claim.confirmed = True\n"
-            "    self._promote()\n"
-            "    answer = self.current.receive(",
+            "self.claim.confirmed = True\n    self._promote()\n    answer = self.current.receive(",
         ),
     ),
     "the log never shrinks": _edit(
-        log.Attempt, "_shrink", ("while self.bytes > self._max_bytes and", "while False and")
+        log.Attempt, "_shrink", ("while self.bytes > limit and", "while False and")
     ),
     # The bridge
     "done comes from the producer": _all(
@@ -168,9 +167,11 @@ MUTANTS: Final[dict[str, Mutation]] = {
             "receive",
             (
                 "self._finished = post.base.try_of",
-                "self._finished = post.base.try_of\n"
-                "            self.outcome = Outcome(post.run_id, _SAID[post.run_id])\n"
-                "            self.durable.close(post.run_id)",
+                (
+                    "self._finished = post.base.try_of\n"
+                    "            self.outcome = Outcome(post.run_id, _SAID[post.run_id])\n"
+                    "            self.durable.close(post.run_id)"
+                ),
             ),
         ),
     ),
@@ -179,10 +180,12 @@ MUTANTS: Final[dict[str, Mutation]] = {
         "_read",
         (
             "behind = isinstance(part, Behind)",
-            "if session.outcome is not None:\n"
-            "            yield encode_done(session.outcome.data, session.run.epoch)\n"
-            "            return\n"
-            "        behind = isinstance(part, Behind)",
+            (
+                "if session.outcome is not None:\n"
+                "            yield encode_done(session.outcome.data, session.run.epoch)\n"
+                "            return\n"
+                "        behind = isinstance(part, Behind)"
+            ),
         ),
     ),
     "done has the next number": _edit(
@@ -190,8 +193,10 @@ MUTANTS: Final[dict[str, Mutation]] = {
         "_read",
         (
             "encode_done(session.outcome.data, session.run.epoch)",
-            "encode_done(session.outcome.data, session.run.epoch)"
-            ".replace(b'end', str(position.offset(1)).encode(), 1)",
+            (
+                "encode_done(session.outcome.data, session.run.epoch)"
+                ".replace(b'end', str(position.offset(1)).encode(), 1)"
+            ),
         ),
     ),
     "every replica signals": _edit(
@@ -202,8 +207,10 @@ MUTANTS: Final[dict[str, Mutation]] = {
     "an unknown signal of the bridge counts as stored": _edit(
         session.Session,
         "_signal",
-        ("self._cadence.failed(now())", "self._cadence.failed(now())\n"
-         "            self.log.mark_durable(batch.last)"),
+        (
+            "self._cadence.failed(now())",
+            "self._cadence.failed(now())\n            self.log.mark_durable(batch.last)",
+        ),
     ),
     "the next of an empty page counts as durable": _edit(
         readback.DurableCopy,

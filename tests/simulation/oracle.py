@@ -72,7 +72,7 @@ class Oracle:
 
     def age(self, run_id: str, event_id: EventId) -> float:
         """Seconds since an event was said, or since something last went wrong."""
-        return now() - max(self._said_at.get((run_id, event_id), 0.0), self.disturbed_at)
+        return now() - max(self._said_at.get((run_id, event_id), now()), self.disturbed_at)
 
     def watch(self, producer: EventProducer) -> None:
         """Its outbox must stay within its limits."""
@@ -196,6 +196,8 @@ class Oracle:
                 return {"type": "done", "status": "failed", "error": failure.cause.message}
             case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
                 return {"type": "done", "status": "cancelled", "error": "the session was cancelled"}
+            case _:
+                pass
         return {"type": "done", "status": "failed", "error": "the session was terminated"}
 
     def judge(self, run: Run, *, fair: bool) -> None:

@@ -45,6 +45,8 @@ class Plan(NamedTuple):
     page_size: int
     idle_timeout: float
     readers: tuple[Reader, ...]
+    direct: bool
+    """One more reads straight from Temporal."""
     starts_at: float
     """When the workflow starts: readers may come before."""
     again_at: float | None
@@ -93,6 +95,7 @@ def draw(seed: int) -> Plan:
         random.choice([3, 7, 200]),
         random.choice([6.0, 40.0, 300.0]),
         readers,
+        random.random() < 0.3,
         0.0 if quiet else random.choice([0.0, 0.0, 3.0]),
         again_at,
         _faults(random, kind, bridges, len(readers), again_at),
@@ -180,6 +183,7 @@ _KINDS: Final[list[tuple[str, _Make]]] = [
     ("posts", _storm("lose", "forget", "repeat", "fail", "slow")),
     ("calls of bridge", _storm("lose", "forget", "repeat", "slow")),
     ("calls of worker", _storm("lose", "forget", "repeat", "slow")),
+    ("calls of follower", _storm("lose", "forget", "slow")),
     ("heartbeats of worker", _storm("lose", "slow")),
     ("cut reader", _for(0.01, 2.0)),
     ("cut reader", _for(0.01, 2.0)),

@@ -1,14 +1,17 @@
 """Subscribers: what `EventSource` does, and what each of them may be shown."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
+from temporalio.client import Client
 
+from kai_flow.stream.follow import follow
 from kai_flow.stream.ids import Cursor, EventId
 from tests.simulation.bridge import Bridge, Connection
+from tests.simulation.client import TemporalClient
 from tests.simulation.loop import Process, now
 from tests.simulation.oracle import Oracle, Shown
 from tests.simulation.temporal import Run
@@ -37,7 +40,7 @@ class Subscriber:
         bridges: Sequence[Bridge],
         oracle: Oracle,
         *,
-        prompt: float | None,
+        prompt: float | None = None,
         random: Random,
     ) -> None:
         self.name = name
@@ -100,11 +103,15 @@ class Subscriber:
         if "data" not in fields:
             return
         event = msgspec.json.decode(fields["data"])
-        self._oracle.note(self.name, "sees", fields.get("id"), event["type"])
         if fields["event"] != event["type"]:
             self._wrong(f"was shown {event} as {fields['event']}")
-        if "id" in fields:
-            self._see(Cursor.parse(fields["id"]), event)
+        self.see(fields.get("id"), event)
+
+    def see(self, place: str | None, event: dict[str, Any]) -> None:
+        """It is shown an event."""
+        self._oracle.note(self.name, "sees", place, event["type"])
+        if place is not None:
+            self._see(Cursor.parse(place), event)
         elif event["type"] == "reset":
             self.run, self.held, self.done = None, [], None
         elif event["type"] != "idle_timeout":
@@ -133,8 +140,10 @@ class Subscriber:
         elif place.seq != 1:
             self._wrong(f"was shown {place} first")
         self._moved = True
-        while self.held and self.held[-1].id.try_of < place.try_of and (
-            self.held[-1].id.producer == place.producer
+        while (
+            self.held
+            and self.held[-1].id.try_of < place.try_of
+            and (self.held[-1].id.producer == place.producer)
         ):
             self.held.pop()
         self.held.append(Shown(place, event))
@@ -169,6 +178,24 @@ class Subscriber:
 
     def _wrong(self, what: str) -> None:
         self._oracle.violated(f"{self.name} {what}")
+
+
+class Follower(Subscriber):
+    """One who reads straight from Temporal, by the library's own `follow`."""
+
+    def __init__(
+        self, *place: Any, client: Callable[[Process], TemporalClient], random: Random
+    ) -> None:
+        super().__init__(*place, random=random)
+        self._client = client
+
+    async def read(self) -> None:
+        """Follow the session to its end."""
+        await asyncio.sleep(self._reader.comes_at)
+        client = cast("Client", self._client(self.process))
+        async for followed in follow(client, self._session_id):
+            self.see(followed.id, followed.event)
+        self.over = True
 
 
 def _ends(shown: list[Shown]) -> str:

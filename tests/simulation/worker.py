@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple, cast
 
 import httpx
+from temporalio.activity import ActivityCancellationDetails
 from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment
@@ -15,10 +16,10 @@ from kai_flow.stream.errors import Superseded
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import ProducerNumber, appointed
 from kai_flow.stream.producer import EventProducer
+from tests.simulation.client import TemporalClient
 from tests.simulation.execution import Try
 from tests.simulation.loop import Process
 from tests.simulation.oracle import Oracle
-from tests.simulation.temporal import TemporalClient
 from tests.simulation.weather import Link
 
 BASE_URL: Final = "http://bridge/events/"
@@ -106,7 +107,7 @@ class Worker:
                 self._report(attempt, process, {"error": str(error)})
             except (AgentBroke, RPCError) as error:  # without a header it asks the server first
                 self._report(attempt, process, {"error": str(error)})
-            except Exception as error:  # anything else is a finding
+            except Exception as error:  # noqa: BLE001  anything else is a finding
                 self._oracle.violated(f"the activity broke: {error!r}")
                 self._report(attempt, process, {"error": str(error)})
             else:
@@ -122,7 +123,9 @@ class Worker:
         if not server.up or self.muted or self._beats.meets(self._beats.weather.lose):
             return
         attempt.beat_at = asyncio.get_running_loop().time()
-        if attempt.over or attempt.run.closed or attempt.run.cancel_requested:
+        if attempt.over or attempt.run.closed:
+            environment.cancel(ActivityCancellationDetails(not_found=True))
+        elif attempt.run.cancel_requested:
             environment.cancel()
 
     def _report(self, attempt: Try, process: Process, how: dict[str, Any]) -> None:
@@ -181,20 +184,26 @@ async def _activity(
     ) as producer:
         oracle.watch(producer)
         oracle.said(run.run_id, producer.last_event_id)
-        async with aclosing(cast("Any", script)) as steps:
-            async for n in steps:
-                event = _event(number, attempt.attempt, n, oracle.agent)
-                said.append(event)
-                event_id = await producer.send(event)
-                oracle.said(run.run_id, event_id)
-                assert event_id == EventId(number.producer, attempt.attempt, len(said))
-        await producer.settle()
-        result = {
-            "status": "completed",
-            "said": len(said),
-            "last_event_id": str(producer.last_event_id),
-            "events_sent": producer.events_sent,
-            "events_failed": producer.events_failed,
-        }
-        await producer.finish(result)
+        try:
+            async with aclosing(cast("Any", script)) as steps:
+                async for n in steps:
+                    event = _event(number, attempt.attempt, n, oracle.agent)
+                    said.append(event)
+                    event_id = await producer.send(event)
+                    oracle.said(run.run_id, event_id)
+                    assert event_id == EventId(number.producer, attempt.attempt, len(said))
+            await producer.settle()
+            result = {
+                "status": "completed",
+                "said": len(said),
+                "last_event_id": str(producer.last_event_id),
+                "events_sent": producer.events_sent,
+                "events_failed": producer.events_failed,
+            }
+            await producer.finish(result)
+        except BaseException as error:
+            # What the producer itself says then; it follows the last event that was sent.
+            del said[producer.last_event_id.seq :]
+            said.append({"type": "attempt_failed", "error": str(error) or type(error).__name__})
+            raise
     return result

@@ -30,14 +30,14 @@ _NOTHING = object()
 class Activity(NamedTuple):
     """Command: run a streaming activity."""
 
-    index: int
+    place: int
     number: ProducerNumber
 
 
 class Timer(NamedTuple):
     """Command: append a timer event after so many seconds."""
 
-    index: int
+    place: int
     seconds: float
 
 
@@ -156,6 +156,8 @@ class Instance:
                 self._activities[index] = _failure(CancelledError())
             case EventType.EVENT_TYPE_TIMER_FIRED:
                 self._fired.add(int(event.timer_fired_event_attributes.timer_id))
+            case _:
+                pass
 
     def _step(self) -> None:
         try:
