@@ -40,6 +40,14 @@ demo: setup
 test *args: setup
     python -m pytest "$@"
 
+# explore sessions in virtual time: [--schedules 10000] [--seed N] [--mutant NAME]
+simulate *args: setup
+    python -m tests.simulation "$@"
+
+# latency, throughput and replay, beside Temporal's own Workflow Streams: figures, never a failure
+bench: setup
+    python -m tests.bench.latency
+
 # ruff's rules and format, and the direction of imports
 lint: setup
     ruff check .

@@ -1,6 +1,7 @@
 """The bridge's four routes. Thin: what they mean is in `kai_flow.bridge` and in the protocol."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Annotated, Any
 
 from litestar import MediaType, Request, Response, get, post
@@ -11,15 +12,17 @@ from litestar.plugins.problem_details import ProblemDetailsException
 from litestar.response import Stream
 from temporalio.service import RPCError
 
-from kai_flow.bridge.hub import Hub, HubError, RealSession
-from kai_flow.bridge.sse import unnamed
+from kai_flow.bridge.hub import Hub, HubError, RealSession, Unreachable
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream.callback import HandMade, decode_post, encode_answer
-from kai_flow.stream.errors import StreamError
+from kai_flow.stream.errors import InvalidId, StreamError
 from kai_flow.stream.ids import Cursor, EventId
 from kai_flow.stream.log import Answer, Full, Missing, Stale, Taken
+from kai_flow.stream.sse import unnamed
 
 MAX_SESSION_ID_CHARS = 1_000  # the server's own bound for a workflow id
+
+READY_TIMEOUT = timedelta(seconds=2)  # supervisors do not wait long
 
 STREAM_HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
 
@@ -29,23 +32,24 @@ async def receive_events(
     session_id: FromPath[str], request: Request[Any, Any, State], hub: NamedDependency[Hub]
 ) -> Response[bytes]:
     """Take in a producer's POST, or an event made by hand."""
+    _require_session_id(session_id)
     if request.content_type[0] != "application/json":
         raise _problem(415, "send the event as JSON, with Content-Type: application/json")
     try:
         delivered = decode_post(await request.body())
     except StreamError as error:
         raise _problem(400, f"{error}; see docs/reference/protocol.md", code=error.code) from None
-    if delivered.session_id != session_id or (
-        not isinstance(delivered, HandMade) and delivered.workflow_id != session_id
-    ):
-        meant = delivered.session_id if isinstance(delivered, HandMade) else delivered.workflow_id
+    meant = delivered.session_id if isinstance(delivered, HandMade) else delivered.workflow_id
+    if meant != session_id:
         raise _problem(400, f"this is the URL of {session_id!r}; send it to /events/{meant}")
+    if meant != delivered.session_id:
+        raise _problem(400, f"'session_id' is {delivered.session_id!r}, 'workflow_id' {meant!r}")
     try:
         if isinstance(delivered, HandMade):
             number = hub.receive_by_hand(delivered)
             return _json(encode_answer(EventId(0, 0, number), EventId(0, 0, 0), hub.boot_id))
         return _answer(await hub.receive(delivered), hub.boot_id)
-    except RealSession as error:
+    except (RealSession, InvalidId) as error:
         raise _problem(400, str(error)) from None
     except HubError as error:
         raise _problem(503, str(error), headers={"Retry-After": "1"}) from None
@@ -56,9 +60,11 @@ def _answer(answer: Answer, boot_id: str) -> Response[bytes]:
         case Taken(received, durable):
             return _json(encode_answer(received, durable, boot_id))
         case Missing(expected):
-            raise _problem(409, f"send again from {expected}", expected=str(expected))
+            detail = f"send again from {expected}"
+            raise _problem(409, detail, expected=str(expected), bridge=boot_id)
         case Stale():
-            raise _problem(410, "a later attempt, or the session's end, has taken over: stop")
+            detail = "a later attempt, or the session's end, has taken over: stop"
+            raise _problem(410, detail, bridge=boot_id)
         case Full():
             detail = "too much of this session is not durable yet; send it again"
             raise _problem(429, detail, headers={"Retry-After": "1"})
@@ -74,14 +80,18 @@ async def stream_events(
     event: Annotated[str | None, QueryParameter(pattern="^message$")] = None,
 ) -> Response[None] | Stream:
     """The session's events as Server-Sent Events, from behind the cursor on."""
-    if len(session_id) > MAX_SESSION_ID_CHARS or not session_id.isprintable():
-        raise _problem(400, "that is not a session id: 1 to 1,000 printable characters")
+    _require_session_id(session_id)
     text = last_event_id_header or last_event_id
     try:
         cursor = Cursor.parse(text) if text else None
     except StreamError as error:
         raise _problem(400, str(error), code=error.code) from None
-    run = await hub.find(session_id)
+    try:
+        run = await hub.find(session_id)
+    except Unreachable as error:
+        if not wait:
+            raise _problem(503, str(error), headers={"Retry-After": "1"}) from None
+        run = None  # an outage is a stream that waits: EventSource gives up on any other status
     if run is None and not wait:
         raise _problem(404, f"there is no session {session_id!r}; without wait=false the stream "
                             "would wait for it")  # fmt: skip
@@ -109,10 +119,15 @@ async def healthz() -> dict[str, str]:
 async def readyz(state: State) -> dict[str, str]:
     """Temporal answers: events can be made durable."""
     try:
-        await state.temporal.service_client.check_health()
+        await state.temporal.service_client.check_health(timeout=READY_TIMEOUT)
     except RPCError as error:
         raise _problem(503, f"Temporal does not answer: {error.message}") from None
     return {"status": "ok"}
+
+
+def _require_session_id(session_id: str) -> None:
+    if len(session_id) > MAX_SESSION_ID_CHARS or not session_id.isprintable():
+        raise _problem(400, "that is not a session id: 1 to 1,000 printable characters")
 
 
 async def _unnamed(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

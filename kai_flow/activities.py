@@ -6,7 +6,7 @@ An agent yields events; the producer numbers and delivers them; the result is on
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -21,9 +21,11 @@ from kai_flow.data_activities import DataActivities
 from kai_flow.heartbeats import heartbeats
 from kai_flow.store import ConnectionStore
 from kai_flow.stream.errors import InvalidEvent, Superseded
+from kai_flow.stream.events import encode_json
 from kai_flow.stream.producer import EventProducer
 
 MAX_RESULT_BYTES: Final = 512 * 1024
+MAX_ERROR_CHARS: Final = 10_000
 STATUSES: Final = ("completed", "failed", "partial", "cancelled")
 
 
@@ -129,14 +131,14 @@ class KaiActivities(DataActivities):
     def _check_callback(self, url: str) -> None:
         try:
             parts = urlsplit(url)
-            usable = parts.scheme in ("http", "https") and parts.hostname
+            host = parts.hostname if parts.scheme in ("http", "https") else None
         except ValueError:
-            usable = None
-        if not usable:
+            host = None
+        if not host:
             raise _bad_input(f"callback_url {url[:200]!r} is not an http:// or https:// URL.")
-        if parts.hostname not in self._callback_allow:
+        if host not in self._callback_allow:
             raise _bad_input(
-                f"callback_url names the host {parts.hostname!r}, which this worker may not call; "
+                f"callback_url names the host {host!r}, which this worker may not call; "
                 "add it to KAI_CALLBACK_ALLOW of the worker."
             )
 
@@ -155,7 +157,7 @@ def _task(prompt: str, connection_id: str, conversation_id: str | None, mode: st
     )
 
 
-async def _closable(events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+async def _closable(events: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
     """An agent's iterator as a generator: leaving it closes the agent's, should that have a way."""
     try:
         async for event in events:
@@ -175,14 +177,14 @@ def _result(
     task: Task, own: Mapping[str, Any], began: float, producer: EventProducer | None
 ) -> dict[str, Any]:
     """The session's result: the agent's part in the documented form, and what was counted."""
-    status = own.get("status", "completed")
+    status, error = own.get("status", "completed"), own.get("error")
     result: dict[str, Any] = {
         "task_id": task.id,
         "status": status if status in STATUSES else "completed",
         "final_answer": str(own.get("final_answer") or ""),
         **{key: list(own.get(key) or []) for key in _LISTS},
         "execution_time_ms": round((time.monotonic() - began) * 1000),
-        "error": own.get("error"),
+        "error": None if error is None else str(error)[:MAX_ERROR_CHARS],
         "events_sent": producer.events_sent if producer else 0,
         "events_failed": producer.events_failed if producer else 0,
         "last_event_id": str(producer.last_event_id) if producer else None,
@@ -195,7 +197,7 @@ _LISTS: Final = ("sql_queries", "charts", "insights", "suggested_questions")
 
 def _cut(result: dict[str, Any]) -> dict[str, Any]:
     """The result within MAX_RESULT_BYTES: what is longest gives way, and that is said."""
-    result = msgspec.json.decode(msgspec.json.encode(result, enc_hook=str))
+    result = msgspec.json.decode(encode_json(result))
     for key in ("charts", "sql_queries", "insights", "suggested_questions"):
         while result[key] and _size(result) > MAX_RESULT_BYTES:
             result[key].pop()

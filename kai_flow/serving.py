@@ -16,6 +16,7 @@ import uvicorn
 from kai_flow.ports import port_in_use
 
 GRACE_SECONDS: Final = 5
+UNSENT_SECONDS: Final = 60  # a peer that takes nothing for so long has lost its connection
 BACKLOG: Final = 2_048
 
 
@@ -52,8 +53,8 @@ async def serving(
     server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        while not server.started and not running.done():
-            await asyncio.sleep(0.005)  # uvicorn has no event for it
+        while not server.started and not running.done():  # noqa: ASYNC110 - uvicorn has no event
+            await asyncio.sleep(0.005)
         if running.done():
             await running
         yield listener.getsockname()[1]
@@ -70,6 +71,8 @@ def _bind(host: str, port: int, what: str, setting: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; closing would wait for such a peer for ever
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNSENT_SECONDS * 1000)
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)

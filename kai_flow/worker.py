@@ -27,7 +27,7 @@ from kai_flow.stream.producer import POST_TIMEOUT_SECONDS
 from kai_flow.workflows import KaiChatWorkflow
 
 HEARTBEAT_THROTTLE: Final = timedelta(seconds=2)  # the default hears of a cancellation after 45 s
-GRACE: Final = timedelta(seconds=3)  # for running activities, when the worker is told to stop
+GRACE: Final = timedelta(seconds=1.5)  # for running activities, when the worker is told to stop
 
 # Pure or already deterministic: importing them anew for every workflow would only cost time.
 PASSTHROUGH: Final = ("kai_flow.stream", "kai_flow.settings", "msgspec")

@@ -13,11 +13,11 @@ from kai_flow.analyst.agent import Analyst
 from kai_flow.settings import load_settings
 from kai_flow.store import ConnectionStore
 
-PAUSE_SECONDS = 0.25  # after each event
+PAUSE_SECONDS = 0.2  # after each event
 
 
 class SlowAnalyst(Analyst):
-    """Answers as the analyst does, a quarter of a second an event."""
+    """Answers as the analyst does, a fifth of a second an event."""
 
     async def stream_execute(self, task: Task) -> AsyncIterator[dict[str, Any]]:
         """The analyst's events, one by one."""

@@ -19,6 +19,7 @@ from kai_flow.bridge.room import Room
 from kai_flow.bridge.session import Run, Session
 from kai_flow.stream.callback import Delivered, HandMade
 from kai_flow.stream.clock import now
+from kai_flow.stream.ids import epoch_of
 from kai_flow.stream.log import Answer, Stale
 from kai_flow.stream.names import DONE
 from kai_flow.stream.signals import RPC_TIMEOUT
@@ -26,8 +27,10 @@ from kai_flow.stream.signals import RPC_TIMEOUT
 log = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 5.0  # readers look at their clocks; what is idle is forgotten
+FIND_SECONDS: Final = 1.0  # for finding a session before its stream opens without knowing
 FORGET_SECONDS: Final = 60.0  # a session without readers and POSTs
 MAX_ROOMS: Final = 10_000
+MAX_BYTES: Final = 512 * 1024 * 1024  # of all sessions; looked at every TICK_SECONDS
 
 
 class HubError(Exception):
@@ -40,6 +43,10 @@ class TooManySessions(HubError):
 
 class Stopping(HubError):
     """The bridge is shutting down; another one will answer."""
+
+
+class Unreachable(HubError):
+    """Temporal does not answer: whether there is such a session cannot be told."""
 
 
 class RealSession(HubError):
@@ -56,29 +63,29 @@ class Hub:
         self._client = client
         self._signal_interval = signal_interval
         self._rooms: dict[str, Room] = {}
-        self._looks: dict[str, asyncio.Task[Run | None]] = {}  # looks into Temporal under way
+        # looks into Temporal under way, by session id
+        self._looks: dict[str, asyncio.Task[Run | Unreachable | None]] = {}
 
     async def receive(self, post: Delivered) -> Answer:
-        """Take in one POST of a producer. Raises HubError."""
+        """Take in one POST of a producer. Raises HubError, or InvalidId for what is no run id."""
         if self.stopping:
             raise Stopping("the bridge is shutting down; come back in a moment")
+        for run_id in (post.run_id, post.first_run_id or post.run_id):
+            epoch_of(run_id)
         room = self._room(post.session_id)
         session = room.session
-        if session is None or not _is_of(post, session.run):
-            claimed = Run(post.run_id, post.first_run_id or post.run_id)
-            if session is not None and session.outcome is None:
-                # Two runs claim this id; the server knows which of them is the newer one.
-                newest = await self._look(post.session_id)
-                if newest is not None and newest.first_run_id != claimed.first_run_id:
-                    return Stale()
-            session = self._open(room, claimed)
+        if session is None or session.run.run_id != post.run_id:
+            # Only the server knows which run of this id is the newest; should it know none, or not
+            # answer, the producer is believed.
+            newest = await self._newest(post)
+            if newest.run_id != post.run_id:
+                return Stale()
+            session = self._enter(room, newest)
         return await session.receive(post)
 
     def receive_by_hand(self, event: HandMade) -> int:
-        """Show a hand-made event to whoever reads now; its number. Raises HubError."""
-        room = self._rooms.get(event.session_id)
-        if room is None:
-            return 1  # nobody reads, and nothing of it is kept
+        """Show a hand-made event to whoever reads, or comes soon; its number. Raises HubError."""
+        room = self._room(event.session_id)
         if room.session is not None and event.type == DONE:
             raise RealSession(
                 f"{event.session_id} is the session of a workflow, and ends when that closes; "
@@ -87,11 +94,15 @@ class Hub:
         return room.show(event)
 
     async def find(self, session_id: str) -> Run | None:
-        """The newest run of this session id; None when there is none (or no Temporal to ask)."""
+        """The newest run of this session id; None when there is none. Raises Unreachable, soon."""
         room = self._rooms.get(session_id)
-        if room is not None and room.session is not None and room.session.outcome is None:
+        if room is not None and room.session is not None and room.session.watched:
             return room.session.run
-        return await self._look(session_id)
+        try:
+            async with asyncio.timeout(FIND_SECONDS):
+                return await self._look(session_id)
+        except TimeoutError:
+            raise Unreachable("Temporal does not answer; try again later") from None
 
     def admit(self, session_id: str) -> None:
         """Raise HubError when there is no room for a reader of this session."""
@@ -101,38 +112,41 @@ class Hub:
             raise TooManySessions(f"the bridge holds {MAX_ROOMS:,} sessions; try again later")
 
     @contextmanager
-    def reading(self, session_id: str, run: Run | None) -> Iterator[Room]:
-        """A reader's stay in the room of `session_id`. Raises HubError as `admit` does."""
+    def reading(self, session_id: str, run: Run | None) -> Iterator[tuple[Room, int]]:
+        """A reader's stay in a room, and its Room.enter. Raises HubError as `admit` does."""
         room = self._room(session_id)
         if run is not None:
             self._enter(room, run)
-        room.readers += 1
+        heard = room.enter()
         try:
             if room.session is None:
                 room.await_workflow(lambda: self._look_again(room))
-            yield room
+            yield room, heard
         finally:
-            room.readers -= 1
-            if not room.readers and room.session is None:
+            room.leave()
+            if not room.readers and not room.sessions:
                 self._rooms.pop(session_id, None)
 
     async def _look_again(self, room: Room) -> None:
-        run = await self._look(room.id)
-        if run is not None:
-            self._enter(room, run)
+        with contextlib.suppress(Unreachable):
+            run = await self._look(room.id)
+            if run is not None:
+                self._enter(room, run)
 
-    def _enter(self, room: Room, run: Run) -> None:
-        if room.session is None or room.session.run.first_run_id != run.first_run_id:
-            self._open(room, run)
+    async def _newest(self, post: Delivered) -> Run:
+        try:
+            async with asyncio.timeout(FIND_SECONDS):
+                newest = await self._look(post.session_id)
+        except (Unreachable, TimeoutError):
+            newest = None
+        return newest or Run(post.run_id, post.first_run_id or post.run_id)
 
-    def _room(self, session_id: str) -> Room:
-        room = self._rooms.get(session_id)
-        if room is None:
-            self.admit(session_id)
-            room = self._rooms[session_id] = Room(session_id)
-        return room
-
-    def _open(self, room: Room, run: Run) -> Session:
+    def _enter(self, room: Room, run: Run) -> Session:
+        """The session of `run`, which is the newest; a former one goes on for who reads it."""
+        if room.session is not None and room.session.run.run_id == run.run_id:
+            return room.session
+        if room.session is not None:
+            room.former.append(room.session)
         room.session = Session(
             self._client,
             room.id,
@@ -144,22 +158,36 @@ class Hub:
         room.bell.ring()
         return room.session
 
+    def _room(self, session_id: str) -> Room:
+        room = self._rooms.get(session_id)
+        if room is None:
+            self.admit(session_id)
+            room = self._rooms[session_id] = Room(session_id)
+        return room
+
     async def _look(self, session_id: str) -> Run | None:
-        """Ask Temporal for the newest run; all who ask at the same time share one call."""
+        """Ask Temporal for the newest run; all who ask at the same time share one call.
+
+        None when there is none. Raises Unreachable.
+        """
         look = self._looks.get(session_id)
         if look is None:
             look = self._looks[session_id] = asyncio.create_task(self._describe(session_id))
             look.add_done_callback(lambda _: self._looks.pop(session_id, None))
-        return await asyncio.shield(look)
+        found = await asyncio.shield(look)
+        if isinstance(found, Unreachable):
+            raise found
+        return found
 
-    async def _describe(self, session_id: str) -> Run | None:
+    async def _describe(self, session_id: str) -> Run | Unreachable | None:
         try:
             handle = self._client.get_workflow_handle(session_id)
             description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
-            if error.status != RPCStatusCode.NOT_FOUND:
-                log.warning("session %s cannot be looked up: %s", session_id, error.message)
-            return None
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return None
+            log.warning("session %s cannot be looked up: %s", session_id, error.message)
+            return Unreachable(f"Temporal does not answer: {error.message}")
         info = description.raw_description.workflow_execution_info
         return Run(description.run_id, info.first_run_id or description.run_id)
 
@@ -169,13 +197,24 @@ class Hub:
             await asyncio.sleep(min(TICK_SECONDS, self.idle_timeout / 2))
             moment = now()
             for room in list(self._rooms.values()):
-                session = room.session
+                idle = [s for s in room.sessions if moment - s.touched > FORGET_SECONDS]
                 if room.readers:
                     room.bell.ring()
-                elif session is None or moment - session.touched > FORGET_SECONDS:
+                elif room.deserted or (idle and len(idle) == len(room.sessions)):
                     del self._rooms[room.id]
-                    if session is not None:
-                        await session.stop()
+                    await asyncio.gather(*(session.stop() for session in idle))
+            self._keep_within(MAX_BYTES)
+
+    def _keep_within(self, limit: int) -> None:
+        """Let go of what can be read back, of the sessions longest untouched first."""
+        sessions = [session for room in self._rooms.values() for session in room.sessions]
+        held = sum(session.held for session in sessions)
+        for session in sorted(sessions, key=lambda session: session.touched):
+            if held <= limit:
+                break
+            held -= session.held
+            session.forget()
+            held += session.held
 
     def end_streams(self) -> None:
         """End every stream: readers come back with their cursors, to us or to another bridge."""
@@ -186,14 +225,8 @@ class Hub:
     async def stop(self) -> None:
         """End the streams, make durable what is held, and stop."""
         self.end_streams()
-        sessions = [room.session for room in self._rooms.values() if room.session is not None]
+        sessions = [session for room in self._rooms.values() for session in room.sessions]
         await asyncio.gather(*(session.stop() for session in sessions))
-
-
-def _is_of(post: Delivered, run: Run) -> bool:
-    if post.first_run_id is not None:
-        return post.first_run_id == run.first_run_id
-    return post.run_id == run.run_id
 
 
 @asynccontextmanager

@@ -49,6 +49,17 @@ class DurableCopy:
         """The run has closed and its whole stream is at hand."""
         return self._history is not None
 
+    @property
+    def held(self) -> int:
+        """Bytes of everything kept."""
+        pages = sum(len(event.data) for _, page in self._pages for event in page.events)
+        return pages + (self._history.bytes if self._history is not None else 0)
+
+    def forget(self) -> None:
+        """Let go of everything: it can be read again."""
+        self._pages.clear()
+        self._history = None
+
     def close(self, run_id: str) -> None:
         """The run has closed, `run_id` being the last of its chain: its history is final."""
         self._run_id = run_id

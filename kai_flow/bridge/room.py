@@ -7,13 +7,16 @@ from typing import Final
 
 from kai_flow.bridge.bell import Bell, wait_for
 from kai_flow.bridge.session import Session
-from kai_flow.bridge.sse import encode_unnumbered
 from kai_flow.stream.callback import HandMade
+from kai_flow.stream.clock import now
 from kai_flow.stream.names import DONE
+from kai_flow.stream.sse import encode_unnumbered
 
 FIRST_LOOK_SECONDS: Final = 1.0
 LAST_LOOK_SECONDS: Final = 10.0
-KEPT_HAND_MADE: Final = 100  # for readers that are being written to; later ones see none of them
+KEPT_HAND_MADE: Final = 100  # for the first reader, who may come a moment later
+KEPT_HAND_MADE_BYTES: Final = 1024 * 1024
+UNREAD_SECONDS: Final = 10.0  # how long they are kept before anybody has come
 
 
 class Room:
@@ -22,20 +25,50 @@ class Room:
     def __init__(self, session_id: str) -> None:
         self.id = session_id
         self.bell = Bell()
-        self.session: Session | None = None
+        self.session: Session | None = None  # of the newest run
+        self.former: list[Session] = []  # of earlier runs, for who still reads them
         self.readers = 0
+        self.touched = now()  # last hand-made event or change of readers
         self.shown = 0  # hand-made events so far: the n of their 0.0.n
-        self.ended = False  # by a hand-made `done`
+        self.ended_at = 0  # number of the last hand-made `done`
         self.waiter: asyncio.Task[None] | None = None  # looks whether the workflow exists by now
         self._hand_made: deque[bytes] = deque(maxlen=KEPT_HAND_MADE)
+        self._visited = False  # somebody has read here
+
+    @property
+    def sessions(self) -> list[Session]:
+        """Every session of this id that the bridge holds."""
+        return self.former if self.session is None else [*self.former, self.session]
 
     def show(self, event: HandMade) -> int:
-        """Show a hand-made event to whoever reads now; its number."""
+        """Show a hand-made event to whoever reads now, or to who comes first; its number."""
         self.shown += 1
+        self.touched = now()
         self._hand_made.append(encode_unnumbered(event.type, event.data))
-        self.ended = self.ended or event.type == DONE
+        while sum(map(len, self._hand_made)) > KEPT_HAND_MADE_BYTES:
+            self._hand_made.popleft()
+        if event.type == DONE:
+            self.ended_at = self.shown
         self.bell.ring()
         return self.shown
+
+    def enter(self) -> int:
+        """A reader comes; the number of the last hand-made event that is not meant for it."""
+        self.readers += 1
+        self.touched = now()
+        unheard = self.readers == 1 and not self._visited
+        self._visited = True
+        return 0 if unheard else self.shown
+
+    def leave(self) -> None:
+        """A reader goes."""
+        self.readers -= 1
+        self.touched = now()
+
+    @property
+    def deserted(self) -> bool:
+        """Nobody reads here, nobody is about to, and no session is held."""
+        return not (self.readers or self.sessions or now() - self.touched < UNREAD_SECONDS)
 
     def hand_made(self, after: int) -> list[bytes]:
         """The frames of the hand-made events after number `after` that are still kept."""

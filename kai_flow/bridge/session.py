@@ -15,17 +15,18 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.bridge.bell import Bell, wait_for
-from kai_flow.bridge.outcome import Outcome, wait_for_outcome
-from kai_flow.bridge.readback import DurableCopy
-from kai_flow.bridge.sse import encode_event
+from kai_flow.bridge.readback import KEPT_PAGES, DurableCopy
 from kai_flow.stream.batches import Batch
+from kai_flow.stream.buffer import Slice
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import Delivered
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.ids import EventId, epoch_of
+from kai_flow.stream.ids import START, EventId, epoch_of
 from kai_flow.stream.log import Answer, SessionLog, Taken
+from kai_flow.stream.outcome import Outcome, wait_for_outcome
 from kai_flow.stream.signals import SessionClosed, publish
+from kai_flow.stream.sse import encode_control, encode_event
 from kai_flow.stream.tail import HistoryTail
 
 log = logging.getLogger(__name__)
@@ -74,10 +75,12 @@ class Session:
         self._boot_id = boot_id
         self._cadence = Cadence(signal_interval, now())
         self._signalling = True  # no other bridge is to do it
-        self._flush = False  # the producer has said its last word
+        self._finished: tuple[int, int] | None = None  # the attempt that has said its last word
+        self._stopping = False
         self._wake_signaller = asyncio.Event()
         self._fed_at = now()  # last POST that brought this log up to date
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._frames: dict[object, bytes] = {}  # of the pages that were read back last
 
     # POSTs
 
@@ -91,7 +94,8 @@ class Session:
                 self._fed_at = now()
             if answer.news:
                 self.bell.ring()
-            self._flush = self._flush or post.done
+            if post.done:
+                self._finished = post.base.try_of
             self._start("signaller", self._signal)
             self._wake_signaller.set()
             if post.done:
@@ -111,7 +115,26 @@ class Session:
             answer = again
         return answer
 
+    # Memory
+
+    @property
+    def held(self) -> int:
+        """Bytes of all events held."""
+        return self.log.bytes + self.durable.held
+
+    def forget(self) -> None:
+        """Let go of everything that can be read back from Temporal."""
+        if self.log.current is not None:
+            self.log.current.forget_durable()
+        self.durable.forget()
+
     # Reading
+
+    @property
+    def watched(self) -> bool:
+        """Its close would be known by now."""
+        watcher = self._tasks.get("watcher")
+        return self.outcome is None and watcher is not None and not watcher.done()
 
     def attend(self) -> None:
         """A reader has come: see to what it will need to know."""
@@ -125,6 +148,16 @@ class Session:
         """A reader has gone."""
         self.readers -= 1
         self.touched = now()
+
+    def encode(self, page: Slice) -> bytes:
+        """The frames of a page read back: made once, for all readers who are given the same."""
+        place = (page.events[0].id if page.events else None, page.next, page.gap)
+        frames = self._frames.get(place)
+        if frames is None:
+            frames = self._frames[place] = _encode(page, self.run.epoch)
+            if len(self._frames) > KEPT_PAGES:
+                del self._frames[next(iter(self._frames))]
+        return frames
 
     def _mark_durable(self, last: EventId) -> None:
         if self.log.mark_durable(last):
@@ -146,7 +179,8 @@ class Session:
     async def _signal(self) -> None:
         while self._signalling and (attempt := self.log.signal_next()) is not None:
             self._wake_signaller.clear()
-            due = self._cadence.due(attempt.waiting, attempt.waiting_bytes, flush=self._flush)
+            flush = self._stopping or attempt.try_of == self._finished
+            due = self._cadence.due(attempt.waiting, attempt.waiting_bytes, flush=flush)
             pause = 0.0 if due is None else due - now()
             if pause > 0:
                 await wait_for(self._wake_signaller, pause)
@@ -206,9 +240,22 @@ class Session:
         """Make durable what is held, within FLUSH_SECONDS, and end every task."""
         signaller = self._tasks.get("signaller")
         if signaller is not None and not signaller.done():
-            self._flush = True
+            self._stopping = True
             self._wake_signaller.set()
             await asyncio.wait([signaller], timeout=FLUSH_SECONDS)
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), self.durable.stop(), return_exceptions=True)
+
+
+def _encode(page: Slice, epoch: str) -> bytes:
+    frames = [encode_event(event, epoch) for event in page.events]
+    if page.gap is not None:
+        after, before = page.gap
+        gap = encode_control(
+            "gap",
+            after=None if after == START else str(after),
+            before=None if before is None else str(before),
+        )
+        frames.insert(0, gap)
+    return b"".join(frames)

@@ -4,6 +4,7 @@ It reads memory first, then the durable copy, then waits. A live event is shown 
 cursor is its predecessor; everything else is read back first, so an outage is never a gap.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -11,18 +12,16 @@ from kai_flow.bridge.bell import wait_for
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.room import Room
 from kai_flow.bridge.session import Run, Session
-from kai_flow.bridge.sse import (
+from kai_flow.stream.clock import now
+from kai_flow.stream.ids import START, Cursor, EventId
+from kai_flow.stream.log import Behind, Chunk
+from kai_flow.stream.sse import (
     HEARTBEAT,
     RETRY,
     encode_control,
     encode_cursor,
     encode_done,
-    encode_event,
 )
-from kai_flow.stream.buffer import Slice
-from kai_flow.stream.clock import now
-from kai_flow.stream.ids import START, Cursor, EventId
-from kai_flow.stream.log import Behind, Chunk
 
 HEARTBEAT_SECONDS: Final = 15.0
 CHUNK_BYTES: Final = 64 * 1024
@@ -38,18 +37,19 @@ async def subscribe(
     `run` is the newest run of the session, if there is one yet. Raises HubError before the first
     frame.
     """
-    with hub.reading(session_id, run) as room:
+    with hub.reading(session_id, run) as (room, heard):
         yield RETRY if cursor is None else RETRY + encode_cursor(cursor)
-        async for frames in _Subscriber(hub, room, cursor).frames():
+        async for frames in _Subscriber(hub, room, heard, cursor).frames():
             yield frames
 
 
 class _Subscriber:
-    def __init__(self, hub: Hub, room: Room, cursor: Cursor | None) -> None:
+    def __init__(self, hub: Hub, room: Room, heard: int, cursor: Cursor | None) -> None:
         self._hub = hub
         self._room = room
         self._cursor = cursor  # as the client gave it
-        self._hand_made = room.shown  # number of the last hand-made event seen
+        self._hand_made = heard  # number of the last hand-made event seen
+        self._came_after = heard  # and of the last one that is not meant for it
         self._over = False  # the stream ends here
         self._written_at = self._event_at = now()  # last frame; last frame of an event
 
@@ -93,7 +93,7 @@ class _Subscriber:
                 page = await session.durable.read(position)
                 if page is not None and (page.events or page.gap):
                     position, pause = max(position, page.next), FIRST_PAUSE_SECONDS
-                    yield self._event(_encode(page, session.run))
+                    yield self._event(session.encode(page))
                     continue
                 if page is not None and session.durable.complete and session.outcome is not None:
                     yield encode_done(session.outcome.data, session.run.epoch)
@@ -103,15 +103,18 @@ class _Subscriber:
                 pause = min(2 * pause, LAST_PAUSE_SECONDS)
             if frames := self._aside():
                 yield frames
+            elif behind and not self._over:
+                await asyncio.sleep(pause)  # not at each ring: every look is a call to Temporal
             elif not self._over:
-                await wait_for(rung, pause if behind else None)
+                await wait_for(rung)
 
     def _aside(self) -> bytes:
         """What else there is to say now: hand-made events, a heartbeat, the idle timeout."""
         moment = now()
         hand_made = self._room.hand_made(self._hand_made)
         self._hand_made = self._room.shown
-        self._over = self._hub.stopping or self._room.ended
+        ended_by_hand = self._room.session is None and self._room.ended_at > self._came_after
+        self._over = self._hub.stopping or ended_by_hand
         if hand_made:
             return self._event(b"".join(hand_made))
         if moment - self._event_at >= self._hub.idle_timeout:
@@ -125,16 +128,3 @@ class _Subscriber:
     def _event(self, frames: bytes) -> bytes:
         self._written_at = self._event_at = now()
         return frames
-
-
-def _encode(page: Slice, run: Run) -> bytes:
-    frames = [encode_event(event, run.epoch) for event in page.events]
-    if page.gap is not None:
-        after, before = page.gap
-        gap = encode_control(
-            "gap",
-            after=None if after == START else str(after),
-            before=None if before is None else str(before),
-        )
-        frames.insert(0, gap)
-    return b"".join(frames)

@@ -4,8 +4,8 @@ The rule: a mistake of the user, or of the machine around us, is one sentence on
 an exit code, never a traceback.
 
 Exit codes of every command: 0 all went well (for `kai up`: it was told to stop), 1 the session
-failed or its stream was lost, 2 wrong usage or it could not start, 130 interrupted by Ctrl-C, 143
-ended by SIGTERM.
+failed or its stream was lost, 2 wrong usage or it could not start, 130 interrupted by Ctrl-C, 141
+nobody reads its output any more, 143 ended by SIGTERM.
 """
 
 import os
@@ -15,6 +15,8 @@ from collections.abc import Sequence
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count; likewise the next
+EXIT_UNREAD = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -42,8 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _refuse(block(wrong))
     except BrokenPipeError:  # `kai ask … | head`: the reader has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_UNREAD
     except KeyboardInterrupt:  # before or after the time in which the commands handle it
-        code = 130
+        code = EXIT_INTERRUPTED
     raise SystemExit(code or EXIT_OK)
 
 

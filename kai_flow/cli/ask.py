@@ -20,17 +20,18 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, state, text
-from kai_flow.cli.follow import CONTROL, Event, StreamLost, follow
-from kai_flow.cli.render import Renderer, console_for
+from kai_flow.cli.render import Event, Renderer, console_for
 from kai_flow.cli.stack import Say, Stack, private_stack
 from kai_flow.connect import connect
 from kai_flow.interrupt import Stop
 from kai_flow.locks import prepare_home
 from kai_flow.logs import log_to_stderr
 from kai_flow.settings import Settings, StartError, load_settings
+from kai_flow.stream.follow import StreamLostError, follow
 
 QUERY: Final = "temporal workflow query --workflow-id {id} --type progress"
 
+OUTAGE_SECONDS: Final = 60.0  # without an answer of the bridge: then we give up
 CANCEL_SECONDS: Final = 6.0  # an agent is to stop within 5 s of its session's cancellation
 
 
@@ -119,7 +120,12 @@ async def _converse(question: Question, place: _Place, stop: Stop, say: Say) -> 
             await _cancel(handle, reading, say)
             return stop.exit_code
         done = reading.result()
-    except StreamLost as lost:
+    except BrokenPipeError:  # `kai ask … | head`: nobody reads on, so nobody needs the session
+        with contextlib.suppress(RPCError, TimeoutError):
+            async with asyncio.timeout(CANCEL_SECONDS):
+                await handle.cancel()
+        raise
+    except StreamLostError as lost:
         print(f"kai: {text.line(lost, 500)}; session {handle.id} goes on", file=sys.stderr)
         return EXIT_FAILED
     finally:
@@ -160,7 +166,13 @@ async def _start(question: Question, place: _Place) -> WorkflowHandle[Any, Any]:
 
 async def _read(place: _Place, session_id: str, show: "_Show", say: Say) -> Event | None:
     """Show every event; returns `done`, or None when the bridge has nothing more to say."""
-    async with contextlib.aclosing(follow(place.bridge_url, session_id, say)) as events:
+    stream = follow(
+        place.bridge_url,
+        session_id,
+        give_up_after=OUTAGE_SECONDS,
+        on_outage=lambda: say("the stream is interrupted; trying again"),
+    )
+    async with contextlib.aclosing(stream) as events:
         async for event_id, event in events:
             show.event(event_id, event)
             if event.get("type") == "done":
@@ -227,12 +239,12 @@ class _Screen:
         self._answered = False  # whether tokens of the latest attempt were shown
         console.print(Text(f"session {session_id}", style="dim"), soft_wrap=True)
 
-    def event(self, _event_id: str | None, event: Event) -> None:
+    def event(self, event_id: str | None, event: Event) -> None:
         kind = event.get("type")
         if kind in ("started", "reset"):
             self._answered = False
         self._answered = self._answered or kind == "token"
-        self._events += kind != "done" and kind not in CONTROL
+        self._events += kind != "done" and event_id is not None
         self._renderer.show(event)
 
     def finish(self, outcome: _Outcome, seconds: float, place: _Place) -> None:

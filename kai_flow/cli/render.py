@@ -15,16 +15,27 @@ from rich.table import Table
 from rich.text import Text
 
 from kai_flow.cli import text
-from kai_flow.cli.follow import Event
+
+Event = dict[str, Any]
 
 ROWS_SHOWN: Final = 50  # of a table; the whole of it is in the event (`--json`)
 BAR_CELLS: Final = 40  # length of the longest bar
 PIPE_WIDTH: Final = 200  # columns where there is no terminal to ask
 
 
+class _Console(Console):
+    """Rich's console, but for a reader that has gone away.
+
+    Rich ends the process from within whatever task prints, which leaves the others hanging.
+    """
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console_for(*, plain: bool, stderr: bool = False) -> Console:
     """A console that interprets nothing in what it is given, and colours only a terminal."""
-    console = Console(
+    console = _Console(
         stderr=stderr,
         markup=False,
         emoji=False,

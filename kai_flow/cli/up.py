@@ -42,8 +42,8 @@ async def up(*, ui: bool, ui_port: int | None) -> int:
 async def _serve(settings: Settings, ui: UiWish, stop: Stop, notes: Console) -> int:
     async with standing_stack(settings, ui, lambda words: _note(notes, words)) as stack:
         stop.started()
-        state.write(settings.home, _state(stack))
         _announce(stack)
+        state.write(settings.home, _state(stack))
         waits = [asyncio.create_task(stop.wait())]
         if stack.server is not None:
             waits.append(asyncio.create_task(stack.server.ended()))

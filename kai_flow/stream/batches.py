@@ -76,7 +76,7 @@ def decode_batch(document: bytes) -> Batch:
         raise InvalidBatch(f"not a batch: {error}") from None
     if not parts:
         raise InvalidBatch("a batch holds at least one event")
-    if min(first) < 1 or max(first) + len(parts) > MAX_NUMBER:
+    if min(first) < 1 or max(first.offset(len(parts) - 1)) > MAX_NUMBER:
         raise InvalidBatch(f"a batch cannot begin at {first}")
     events = (NumberedEvent(first.offset(n), *part) for n, part in enumerate(parts))
     return Batch(wire.run_id, tuple(events))

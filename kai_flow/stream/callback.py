@@ -65,6 +65,10 @@ class _Body(msgspec.Struct):
     events: list[_Item] | None = None
 
 
+class _Type(msgspec.Struct):
+    type: str
+
+
 class _Answer(msgspec.Struct):
     received: str
     durable: str
@@ -74,6 +78,10 @@ class _Answer(msgspec.Struct):
 
 class _Expected(msgspec.Struct):
     expected: str
+
+
+class _Refusal(msgspec.Struct):
+    bridge: str
 
 
 class HandMade(NamedTuple):
@@ -132,10 +140,10 @@ def _delivered(body: _Body) -> Delivered:
     if items is None:
         items = [_Item(body.id or "", body.event)]
     base = EventId.parse(body.base)
-    events = [NumberedEvent(EventId.parse(i.id), *read_event(bytes(i.event))) for i in items]
-    done = bool(events) and events[-1].type == DONE
+    done = bool(items) and _is_done(items[-1])
     if done:
-        events.pop()
+        items = items[:-1]
+    events = [NumberedEvent(EventId.parse(i.id), *read_event(bytes(i.event))) for i in items]
     for position, event in enumerate(events):
         if event.id != events[0].id.offset(position) or event.id.try_of != base.try_of:
             raise InvalidBatch(
@@ -153,6 +161,14 @@ def _delivered(body: _Body) -> Delivered:
         tuple(events),
         done,
     )
+
+
+def _is_done(item: _Item) -> bool:
+    """Whether it is a last word; its result is not read, and may be larger than an event."""
+    try:
+        return msgspec.json.decode(item.event, type=_Type).type == DONE
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
 
 
 def encode_answer(received: EventId, durable: EventId, bridge: str) -> bytes:
@@ -180,6 +196,14 @@ def read_expected(document: bytes) -> EventId | None:
         return EventId.parse(msgspec.json.decode(document, type=_Expected).expected)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidId):
         return None
+
+
+def is_bridge(document: bytes) -> bool:
+    """Whether a refusal is a bridge's: what others mean by 410 stops no agent."""
+    try:
+        return bool(msgspec.json.decode(document, type=_Refusal).bridge)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
 
 
 def done_event(result: Any, last: EventId) -> NumberedEvent:

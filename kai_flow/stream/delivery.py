@@ -68,6 +68,9 @@ class Delivery:
         self.signaller: str | None = None  # boot id of the bridge that is to signal
         self._named_at = now  # when it was named, was first told so, or last proved itself
         self._told = False  # it has answered a POST that named it
+        self._seen: set[str] = set()  # boot ids that have answered
+        self._reached = outbox.last  # what it holds, by its own word: POSTs go on from there
+        self._offered = outbox.last  # the newest event that any POST carried
         self.superseded = False  # set for good by a 410
         self.finished = False  # no more events will come
         self._accepts_batch = False
@@ -109,6 +112,7 @@ class Delivery:
         events = self.outbox.unposted(MAX_BATCH_EVENTS if self._accepts_batch else 1)
         done = not events and self._done_is_next
         batch = self._accepts_batch and not done
+        self._offered = max(self._offered, events[-1].id) if events else self._offered
         self._posting = True
         return Post(self.outbox.base, events, batch, done)
 
@@ -139,21 +143,32 @@ class Delivery:
         self.receiver, self.outbox.must_deliver = Receiver.BRIDGE, False
         self._accepts_batch = answer.accepts_batch
         works = answer.durable >= post.base  # more than `base` told it: somebody signals for us
+        before = self.signaller
         self._choose_signaller(answer.bridge, now, works=works)
         self._direct = self._direct and not works
-        end = post.events[-1].id if post.events else self.outbox.posted
         sent = self.outbox.sent
         shown = [event for event in post.events if event.id <= answer.received]
         if shown:
             self.outbox.delivered(shown)
         if self.outbox.sent > sent:
             self._vain = 0
-        if answer.received < end:
-            self._pause_in_vain(now)
-        self.outbox.move_to(answer.received.offset(1))
+        if answer.bridge != self.signaller:
+            # Shown there, but not with the one that makes it durable: its turn will come.
+            if self.outbox.sent == sent and self.outbox.last == self._offered:
+                self._pause_in_vain(now)
+        elif before not in (None, self.signaller):
+            self._reached = post.base.offset(-1)  # so far it has let pass what it could not hold
+            if self.outbox.sent == sent:
+                self._pause_in_vain(now)
+        else:
+            end = post.events[-1].id if post.events else self._reached
+            self._reached = answer.received
+            if answer.received < end:
+                self._pause_in_vain(now)
+        self.outbox.move_to(self._reached.offset(1))
         self._progressed(answer.durable, now)
         self.outbox.trim()
-        if post.done:
+        if post.done and (answer.bridge == self.signaller or self._vain >= MAX_TRIES):
             self._done_due = False
 
     def delivered(self, post: Post, now: float) -> None:
@@ -173,6 +188,7 @@ class Delivery:
         self._answered(now)
         self.receiver, self.outbox.must_deliver = Receiver.BRIDGE, False
         self._pause_in_vain(now)
+        self._reached = expected.offset(-1)
         self.outbox.move_to(expected)
         self.outbox.trim()
         if self._vain >= MAX_TRIES and not self.outbox:
@@ -232,8 +248,10 @@ class Delivery:
         patience = self.cadence.period(now) + (SIGNALLER_SECONDS if self._told else STALL_SECONDS)
         owing = self._waiting_since is not None and now - self._waiting_since > patience
         late = now - self._named_at > patience and (owing or self._direct)
-        if self.signaller is None or late:
+        # One never seen before is alive, and is perhaps the old one after a restart.
+        if late or bridge not in self._seen:
             self.signaller, self._named_at, self._told = bridge, now, False
+        self._seen.add(bridge)
 
     def _pause_in_vain(self, now: float) -> None:
         self._vain += 1
@@ -264,7 +282,8 @@ class Delivery:
         if self._direct and (self.receiver is not Receiver.BRIDGE or self._failures):
             return due
         # A bridge that answers is left its time, also the one that is to take over from us again.
-        patience = SIGNALLER_SECONDS if self._direct else STALL_SECONDS
+        # At the end it is less: an attempt that fails leaves before STALL_SECONDS have passed.
+        patience = SIGNALLER_SECONDS if self._direct or self.finished else STALL_SECONDS
         if not self.finished:
             patience += self.cadence.period(self._waiting_since)
         return max(due, self._waiting_since + patience)

@@ -57,6 +57,17 @@ def encode_event(event: object) -> tuple[str, bytes]:
     return kind, data
 
 
+def encode_json(value: object) -> bytes:
+    """Any value as one line of UTF-8 JSON, mended as `encode_event` does it.
+
+    Raises RecursionError when it is nested too deep.
+    """
+    try:
+        return msgspec.json.encode(value, enc_hook=_text)
+    except (TypeError, ValueError):
+        return msgspec.json.encode(_mended(value))
+
+
 def read_event(raw: bytes) -> tuple[str, bytes]:
     """Check an event that came as JSON: (its type, one line of UTF-8 JSON). Raises InvalidEvent.
 

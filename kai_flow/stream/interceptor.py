@@ -5,7 +5,7 @@ the server for the chain's first run id.
 """
 
 from contextvars import ContextVar
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 from temporalio import workflow
@@ -23,7 +23,7 @@ from temporalio.worker import (
 from kai_flow.stream.names import PRODUCER_HEADER
 
 
-class ProducerNumber(NamedTuple):
+class ProducerNumber(msgspec.Struct, frozen=True):
     """What the header says."""
 
     producer: int

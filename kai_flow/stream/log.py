@@ -126,6 +126,10 @@ class Attempt:
             self._jump(through.offset(1))
         self._settle(through)
 
+    def forget_durable(self) -> None:
+        """Let go of every frame that can be read back."""
+        self._shrink(0)
+
     def undurable(self) -> tuple[NumberedEvent, ...]:
         """The next batch to signal."""
         return take(self._waiting.values())
@@ -176,8 +180,9 @@ class Attempt:
         self.received = first.offset(-1)
         self.durable = max(self.durable, self.received)
 
-    def _shrink(self) -> None:
-        while self.bytes > self._max_bytes and self.start <= self.durable:
+    def _shrink(self, max_bytes: int | None = None) -> None:
+        limit = self._max_bytes if max_bytes is None else max_bytes
+        while self.bytes > limit and self.start <= self.durable:
             self.bytes -= len(self._frames.pop(self.start.seq))
             self.start = self.start.offset(1)
 

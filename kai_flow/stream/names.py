@@ -17,5 +17,11 @@ PRODUCER_HEADER: Final = "kai-producer"
 STARTED: Final = "started"
 """Type of the first event of every attempt."""
 
+ATTEMPT_FAILED: Final = "attempt_failed"
+"""Type of the last event of an attempt that broke: another one follows, or the session fails."""
+
 DONE: Final = "done"
 """Type of the terminal event."""
+
+RESERVED: Final = frozenset({STARTED, ATTEMPT_FAILED, DONE, "gap", "reset", "idle_timeout"})
+"""Types that speak of the stream itself: an agent's own event may not have them."""

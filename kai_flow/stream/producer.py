@@ -29,16 +29,17 @@ from kai_flow.stream.callback import (
     Origin,
     done_event,
     encode_post,
+    is_bridge,
     read_answer,
     read_expected,
 )
 from kai_flow.stream.clock import now
-from kai_flow.stream.delivery import Delivery, Post, Receiver
-from kai_flow.stream.errors import Superseded
+from kai_flow.stream.delivery import Delivery, Post
+from kai_flow.stream.errors import InvalidEvent, Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import appointed
-from kai_flow.stream.names import STARTED
+from kai_flow.stream.names import ATTEMPT_FAILED, RESERVED, STARTED
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.signals import SessionClosed, publish
 
@@ -47,6 +48,7 @@ HEARTBEAT_SECONDS: Final = 1.0  # how soon a cancellation is noticed at the late
 HEARTBEAT_EVENTS: Final = 5
 SETTLE_SECONDS: Final = 10.0  # for the last POSTs, before the result is built without them
 LEAVE_SECONDS: Final = 5.0  # for what is left when the attempt ends in an error or is cancelled
+MAX_ERROR_CHARS: Final = 1_000  # of an error's text in `attempt_failed`
 MAX_ANSWER_BYTES: Final = 64 * 1024
 
 
@@ -100,7 +102,7 @@ class EventProducer:
         self._spawn(self._drive())
         self._spawn(self._beat())
         place = {"producer": self._outbox.last.producer, "attempt": info.attempt}
-        await self.send({"type": STARTED, **place, **self._started})
+        await self._send(*encode_event({"type": STARTED, **place, **self._started}))
         return self
 
     async def __aexit__(
@@ -114,10 +116,9 @@ class EventProducer:
             if error is None:
                 await self._until(lambda: self._delivery.drained)
             elif not self._delivery.superseded:
-                self._delivery.abandon_done()
-                with suppress(TimeoutError):
+                with suppress(TimeoutError, Superseded):
                     async with asyncio.timeout(LEAVE_SECONDS):
-                        await self._until(lambda: self._delivery.drained)
+                        await self._leave(error)
         finally:
             await self._stop()
         if self._delivery.superseded:
@@ -125,12 +126,28 @@ class EventProducer:
                 self._owner.uncancel()
             raise Superseded(f"{self._outbox.last}: a newer attempt has taken over") from error
 
+    async def _leave(self, error: BaseException) -> None:
+        """Say that the attempt broke, unless the session itself is being cancelled, and drain."""
+        self._delivery.abandon_done()
+        details = activity.cancellation_details()
+        if details is None or not details.cancel_requested:
+            why = str(error)[:MAX_ERROR_CHARS] or type(error).__name__
+            if details is not None and details.worker_shutdown:
+                why = "the worker is shutting down"
+            await self._send(*encode_event({"type": ATTEMPT_FAILED, "error": why}))
+        await self._until(lambda: self._delivery.drained)
+
     async def send(self, event: Mapping[str, Any]) -> EventId:
         """Number an event and see to its delivery; returns its id.
 
         Waits only while the outbox is full. Raises InvalidEvent (nothing is sent) or Superseded.
         """
         kind, data = encode_event(event)
+        if kind in RESERVED:
+            raise InvalidEvent(f"events of the type {kind!r} are the stream's own")
+        return await self._send(kind, data)
+
+    async def _send(self, kind: str, data: bytes) -> EventId:
         if not self._outbox.has_room(len(data)):
             await self._until(lambda: self._outbox.has_room(len(data)))
         numbered = self._outbox.append(kind, data)
@@ -216,7 +233,7 @@ class EventProducer:
                 delivery.delivered(post, moment)
         elif response.status_code == httpx.codes.CONFLICT and (expected := read_expected(answer)):
             delivery.gap_reported(expected, moment)
-        elif response.status_code == httpx.codes.GONE and delivery.receiver is not Receiver.PLAIN:
+        elif response.status_code == httpx.codes.GONE and is_bridge(answer):
             self._refused_as_superseded()
         else:
             seconds = response.headers.get("Retry-After", "")

@@ -4,34 +4,38 @@ from typing import Any, Final, Literal
 
 from kai_flow.stream.buffer import EventBuffer
 from kai_flow.stream.fold import Verdict
+from kai_flow.stream.names import ATTEMPT_FAILED, STARTED
 
 Status = Literal["waiting", "running", "retrying", "completed", "failed", "partial", "cancelled"]
 
 ANSWER_TAIL_CHARS: Final = 200
 
 _PHASES: Final = {
-    "started": "starting",
+    STARTED: "starting",
     "thinking": "thinking",
     "tool_start": "using a tool",
     "tool_end": "thinking",
     "token": "answering",
     "suggestions": "finishing",
     "error": "failing",
+    ATTEMPT_FAILED: "waiting",
 }
 
 
 class Progress:
-    """Counts and last sights of the attempts that count; a retry starts them afresh."""
+    """Counts and last sights of the attempts that count; a retry takes back its own part."""
 
     def __init__(self) -> None:
         self.status: Status = "waiting"
         self.closed = False  # set once, when the workflow's code ends
+        self._producer = 0  # whose part is being counted
+        self._earlier = (0, 0)  # events and tokens of the producers before it
         self._begin()
 
     def _begin(self) -> None:
+        """Begin the part of a producer, or begin it again."""
         self.phase = "waiting"
-        self.events = 0
-        self.tokens = 0
+        self.events, self.tokens = self._earlier
         self.current_tool: str | None = None  # between tool_start and tool_end
         self.answer_tail = ""
 
@@ -39,10 +43,14 @@ class Progress:
         """Take in what the buffer accepted."""
         if not verdict.events:
             return
+        producer = verdict.events[0].id.producer
+        if producer > self._producer:
+            self._producer, self._earlier = producer, (self.events, self.tokens)
         if verdict.takes_back is not None:
             self._begin()
         if not self.closed:
-            self.status = "running"
+            broke = verdict.events[-1].type == ATTEMPT_FAILED
+            self.status = "retrying" if broke else "running"
         self.events += len(verdict.events)
         for event in verdict.events:
             self.phase = _PHASES.get(event.type, self.phase)
@@ -53,10 +61,12 @@ class Progress:
                     self.answer_tail = tail[-ANSWER_TAIL_CHARS:]
                 case "tool_start":
                     self.current_tool = str(event.decode().get("tool", "")) or None
-                case "tool_end":
+                case "tool_end" | "attempt_failed":
                     self.current_tool = None
                 case _:
                     pass
+        if self.closed:  # what was still under way counts, but the end stays the end
+            self.phase, self.current_tool = "closed", None
 
     def close(self, status: Status) -> None:
         """The workflow's code has ended with `status`."""

@@ -7,7 +7,8 @@ last events be late, so adding it to a workflow costs one signal per batch and n
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import wraps
 from typing import Any, Final
 
 import msgspec
@@ -44,7 +45,7 @@ class WorkflowEventStream:
         self._progress = Progress()
         self._producers = 0  # streaming activities started so far
         self._producing = False  # one is under way
-        workflow.set_signal_handler(PUBLISH_EVENTS, self._publish)
+        workflow.set_signal_handler(PUBLISH_EVENTS, _of_any_number(self._publish))
         workflow.set_query_handler(PROGRESS, self._answer_progress)
         workflow.set_query_handler(EVENTS, self._answer_events)
 
@@ -114,8 +115,12 @@ class WorkflowEventStream:
         self._progress.observe(verdict)
 
     def _answer_progress(self) -> dict[str, Any]:
-        elapsed = (self._ended or workflow.now()) - self._began
-        return self._progress.describe(self._buffer, round(elapsed.total_seconds() * 1000))
+        with workflow.unsafe.sandbox_unrestricted():
+            # The workflow's own time stands still between signals; an answer is no command, so it
+            # may look at the real one.
+            elapsed = (self._ended or datetime.now(UTC)) - self._began
+        elapsed_ms = max(0, round(elapsed.total_seconds() * 1000))
+        return self._progress.describe(self._buffer, elapsed_ms)
 
     def _answer_events(self, request: dict[str, Any] | None = None) -> RawValue:
         try:
@@ -124,3 +129,16 @@ class WorkflowEventStream:
             raise InvalidQuery(f"not an argument of the events query: {error}") from None
         page = answer(self._buffer, asked, closed=self._ended is not None)
         return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=page))
+
+
+def _of_any_number(handler: Callable[[RawValue], None]) -> Callable[..., None]:
+    """`handler` for a signal that may carry no value or several, which is as good as garbage.
+
+    A signal that does not fit its handler's signature would fail the workflow task, for ever.
+    """
+
+    @wraps(handler)  # also its signature, which tells the SDK to leave the one value as it is
+    def handle(*values: RawValue) -> None:
+        handler(values[0] if len(values) == 1 else RawValue(Payload()))
+
+    return handle

@@ -3,11 +3,11 @@
     {"say": event}                yield the event
     {"tokens": 5, "pause": 0.01}  yield "t0 ", "t1 ", …
     {"gate": "a"}                 wait until the test opens that gate of the session
-    {"sleep": 1.5}
     {"raise": "boom"}             fail the attempt
     {"bad_task": "no"}            fail for good
     {"attempt": 1, "do": [...]}   only in that attempt
-    {"result": {...}}             what execute() returns
+    {"result": {...}}             end with this result
+    {"huge": 100000}              end with a result of twenty times that size, in bytes
 
 The gates and what came of them are seen by a test that runs the worker in its own process.
 """
@@ -59,6 +59,9 @@ async def _do(steps: list[dict[str, Any]], task: Task) -> AsyncIterator[dict[str
                 if attempt == task.attempt:
                     async for event in _do(inner, task):
                         yield event
+            case {"huge": size}:
+                charts = [{"data": "x" * size} for _ in range(9)]
+                yield {"type": "done", "result": {"final_answer": "ä" * size, "charts": charts}}
             case {"result": result}:
                 yield {"type": "done", "result": result}
             case _:
@@ -67,8 +70,6 @@ async def _do(steps: list[dict[str, Any]], task: Task) -> AsyncIterator[dict[str
 
 async def _act(step: dict[str, Any], task: Task) -> None:
     match step:
-        case {"sleep": seconds}:
-            await asyncio.sleep(seconds)
         case {"gate": name}:
             gate = f"{task.session_id}/{name}"
             reached[gate].set()

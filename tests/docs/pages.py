@@ -7,8 +7,8 @@ The words behind a fence's language say what a block is. A renderer of Markdown 
     … interrupt              Ctrl-C in that terminal first
     … exit=N                 it must end with that code
     … opens=URL              a browser looks at this page from now on
-    ```text output           what the last block of commands has shown (`of=NAME`: another terminal's,
-                             `of=browser`: the page's), within 20 s. `…` stands for anything
+    ```text output           what the last block of commands shows before long; `…` is anything
+    … of=NAME                another terminal's; `of=browser`: the page's
     ```python file=NAME      save it under this name (any language)
 
 Any other block is only to be read, and may not be of a language that runs.
@@ -84,6 +84,7 @@ _VARYING: Final = (
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<uuid>"),
     (re.compile(r"@[0-9a-f]{8}\b"), "@<run>"),
     (re.compile(r"\b(kai|e2e)-[0-9a-f]{8}\b"), "<session>"),
+    (re.compile(r"\r$", re.MULTILINE), ""),  # HTTP's line ends
     (re.compile(r"[ \t]+"), " "),
     (re.compile(r" $", re.MULTILINE), ""),
 )

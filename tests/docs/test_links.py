@@ -7,7 +7,8 @@ import pytest
 
 from tests.docs.pages import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+CODE = re.compile(r"^```.*?^```|`[^`\n]*\]\([^`\n]*`", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
@@ -20,7 +21,7 @@ def anchors(page: Path) -> set[str]:
 
 def prose(page: Path) -> str:
     """A page without its code."""
-    return re.sub(r"^```.*?^```|`[^`\n]*\]\([^`\n]*`", "", page.read_text(), flags=re.S | re.M)
+    return CODE.sub("", page.read_text())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -34,12 +34,12 @@ def test_the_two_commands_come_first_and_are_those_of_ci() -> None:
     assert recipe("test").startswith("python -m pytest")
 
 
+@pytest.mark.timeout(300)  # a page is as long as a test file
 def test_every_block(newcomer: Reader) -> None:
     """Every command runs, every file works, and every output is what the reader sees."""
     # installing anew is the business of a clean clone; running the tests, that of whoever runs us
     newcomer.instead |= {BOOTSTRAP + "test": "just --dry-run test"}
     newcomer.instead[BOOTSTRAP + "demo"] = "TEMPORAL_ADDRESS=127.0.0.1:0 " + recipe("demo")
-    newcomer.instead[". .venv/bin/activate"] = "true"
     newcomer.follow(README, without=WEB)
 
 

@@ -15,6 +15,7 @@ def name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+@pytest.mark.timeout(300)  # a page is as long as a test file
 @pytest.mark.parametrize("page", [page for page in pages() if page != README], ids=name)
 def test_every_block(page: Path, newcomer: Reader) -> None:
     """Every command of the page runs, in order, and shows what the page says."""

@@ -17,6 +17,7 @@ from kai_flow.connect import connect
 from kai_flow.embedded import DevServer, dev_server
 from kai_flow.settings import Settings
 from kai_flow.worker import running_worker
+from tests.integration.stage import Play, stage_worker
 
 Handle = WorkflowHandle[Any, dict[str, Any]]
 
@@ -58,7 +59,7 @@ async def queue(client: Client) -> AsyncIterator[str]:
 
 
 def worker_on(
-    client: Client, queue: str, agent: str = "tests.agents.scripted:create", **settings: Any
+    client: Client, queue: str, agent: str | None = "tests.agents.scripted:create", **settings: Any
 ) -> AbstractAsyncContextManager[str]:
     """A worker in this process."""
     return running_worker(
@@ -99,3 +100,18 @@ def ask(client: Client, queue: str, bridge: str, session_id: str) -> Ask:
         return await client.start_workflow("KaiChatWorkflow", question, **chosen)
 
     return start
+
+
+@pytest.fixture(scope="session")
+async def stage_queue(client: Client) -> AsyncIterator[str]:
+    """The task queue of a worker for stages."""
+    name = f"stage-{secrets.token_hex(4)}"
+    async with stage_worker(client, name):
+        yield name
+
+
+@pytest.fixture
+async def play(client: Client, stage_queue: str, bridge: str, session_id: str) -> Play:
+    """A running stage of this test, on the shared bridge."""
+    handle = await client.start_workflow("Stage", id=session_id, task_queue=stage_queue)
+    return Play(client, handle, bridge)

@@ -72,14 +72,15 @@ class Subscriber:
         """Read until `done`, 204 or, without reconnecting, the end of the response."""
         timeout = httpx.Timeout(5, read=60)
         async with httpx.AsyncClient(timeout=timeout, trust_env=False) as http:
-            while not self._done:
+            while True:
                 with contextlib.suppress(httpx.TransportError):
                     await self._connect(http)
                 self.ended_at = time.monotonic()
                 self._ring()
-                if not self._reconnect or (self.statuses and self.statuses[-1] != 200):
+                refused = bool(self.statuses) and self.statuses[-1] != 200
+                if self._done or refused or not self._reconnect:
                     return
-                await asyncio.sleep(0 if self._done else RECONNECT_SECONDS)
+                await asyncio.sleep(RECONNECT_SECONDS)
 
     async def until(self, holds: Callable[[], object], seconds: float = 20) -> None:
         """Wait until `holds()`; fails with what was seen."""
@@ -88,7 +89,8 @@ class Subscriber:
                 while not holds():
                     await self._changed.wait()
         except TimeoutError:
-            raise AssertionError(f"not seen in {seconds} s; {len(self.seen)}: {self.seen[-5:]}") from None  # fmt: skip
+            seen = f"{len(self.seen)} events: … {self.seen[-5:]}"
+            raise AssertionError(f"not seen within {seconds} s; {seen}") from None
 
     async def saw(self, kind: str, seconds: float = 20) -> Seen:
         """The first event of that type, once there is one."""

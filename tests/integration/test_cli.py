@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 
 from kai_flow.cli import main
 from kai_flow.connect import connect
@@ -80,7 +80,10 @@ class Kai:
             yield process
         finally:
             process.kill()
-            process.communicate()
+            process.wait()
+            for pipe in (process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
 
     @contextlib.contextmanager
     def up(self, *arguments: str, **environ: str) -> "Iterator[subprocess.Popen[str]]":
@@ -125,7 +128,7 @@ def counting_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kai]:
     """A stack that runs, with the counting agent, for all tests that only use one."""
     kai = kai_in(tmp_path_factory.mktemp("up") / "home")
     kai.environ["KAI_AGENT"] = "counting:create"
-    with kai.up("--no-ui"):
+    with kai.up("--no-ui", TEMPORAL_ADDRESS=f"localhost:{free_port()}"):
         yield kai
 
 
@@ -296,6 +299,21 @@ def test_a_killed_ask_leaves_nothing(kai: Kai) -> None:
     assert not held_elsewhere(kai.home / "temporal.lock")
 
 
+async def test_a_reader_that_leaves_ends_the_session(counting_up: Kai) -> None:
+    """`kai ask … | head` ends as soon as nobody reads, quietly, and cancels its session."""
+    with counting_up.asking("2000", "-s", "unread") as process:
+        assert await asyncio.to_thread(wait_for, "1", process)
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert await asyncio.to_thread(process.stderr.read) == ""
+        assert await asyncio.to_thread(process.wait, 20) == 141
+    client = await connect(counting_up.state()["temporal"])
+    async with asyncio.timeout(10):
+        with pytest.raises(WorkflowFailureError):
+            await client.get_workflow_handle("unread").result()
+
+
 def test_up_stops_soon_in_the_middle_of_a_session(kai: Kai) -> None:
     """A session that runs does not keep `kai up` from stopping within seconds."""
     with kai.up("--no-ui", KAI_AGENT="counting:create") as process, kai.asking("2000") as asking:
@@ -358,25 +376,24 @@ def test_a_mistake_is_one_sentence(
 
 
 @pytest.mark.parametrize("setting", ["KAI_BRIDGE_PORT", "KAI_HEALTH_PORT", "TEMPORAL_ADDRESS"])
-def test_a_port_in_use_names_its_setting(kai: Kai, setting: str) -> None:
+def test_a_port_in_use_names_its_setting(
+    kai: Kai, setting: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     """A taken port is refused with its number and the setting that changes it."""
+    monkeypatch.setattr("kai_flow.connect.ATTEMPT_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         value = f"127.0.0.1:{port}" if setting == "TEMPORAL_ADDRESS" else port
-        done = kai.run("up", "--no-ui", **{setting: value})
-    assert done.returncode == 2
-    assert port in done.stderr
-    assert setting in done.stderr
-    assert "Traceback" not in done.stderr
+        for name, given in (kai.environ | {setting: value}).items():
+            monkeypatch.setenv(name, given)
+        with pytest.raises(SystemExit) as end:
+            main(["up", "--no-ui"])
+    errors = capfd.readouterr().err
+    assert end.value.code == 2
+    assert port in errors
+    assert setting in errors
+    assert "Traceback" not in errors
     assert not held_elsewhere(kai.home / "up.lock")
-
-
-def test_up_takes_the_port_it_is_told(kai: Kai) -> None:
-    """A configured port is the one that the embedded server takes."""
-    port = free_port()
-    with kai.up("--no-ui", TEMPORAL_ADDRESS=f"localhost:{port}"):
-        assert kai.state()["temporal"] == f"127.0.0.1:{port}"
-        assert kai.state()["ui"] is None
 
 
 def test_help_and_version_are_quick() -> None:

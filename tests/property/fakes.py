@@ -155,7 +155,7 @@ class FakeBridge(Receiver):
         if not self.up:
             return 0.001, Failed()
         self.signalling = signaller in {None, self.boot}
-        answer = self.log.receive(RUN, post.base, post.events)
+        answer = self.log.receive(RUN, post.base, post.events, signalling=self.signalling)
         self.flush = self.flush or post.done
         self.pump()
         match answer:

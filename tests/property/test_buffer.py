@@ -1,5 +1,6 @@
 """The buffer against a plain list with the same rules: agreement after every step."""
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -158,3 +159,4 @@ class BufferAgainstList(RuleBasedStateMachine):
 
 
 TestBuffer = BufferAgainstList.TestCase
+TestBuffer.settings = settings(max_examples=100, stateful_step_count=50)

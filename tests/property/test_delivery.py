@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from kai_flow.stream.delivery import STALL_SECONDS, Acknowledged, Post
 from kai_flow.stream.ids import EventId
 from tests.property.fakes import (
-    Balancer,
     Clock,
     Delivered,
     Expected,
@@ -126,6 +125,7 @@ def test_whatever_the_receiver_does_everything_becomes_durable(
     assert producer.ended, "the agent is blocked for ever"
     assert producer.delivery.drained, "the activity never ends"
     assert not producer.delivery.superseded
+    assert ids_of(workflow.accepted) == ids_of(producer.said), "it ends before all is durable"
     clock.run(60)
     assert ids_of(workflow.accepted) == ids_of(producer.said)
     assert workflow.gaps == 0
@@ -206,51 +206,38 @@ def test_beside_a_bridge_that_signals_it_does_not(
 
 
 @settings(max_examples=25)
-@given(st.floats(1, 9), st.floats(8, 20), st.sampled_from([0.05, 0.2, 1.0, 3.0]), st.integers(1, 2))
-@example(3.0, 20.0, 0.05, 2)
-@example(3.0, 8.0, 0.05, 1)
-@example(3.0, 8.0, 3.0, 1)
+@given(st.floats(1, 9), st.floats(8, 20), st.sampled_from([0.05, 0.2, 1.0, 3.0]))
+@example(3.0, 8.0, 0.05)
+@example(3.0, 8.0, 3.0)
 def test_a_dead_bridge_is_stood_in_for_and_gone_back_to(
-    dies: float, dead: float, pause: float, replicas: int
+    dies: float, dead: float, pause: float
 ) -> None:
-    """Direct signals only after 5 s without progress of `durable`; none once a bridge works again.
-
-    With replicas it is the signalling one that dies, behind a balancer that sends every request to
-    the next: another takes over.
-    """
+    """Direct signals only after 5 s without progress of `durable`; none once the bridge works."""
     clock = Clock()
     workflow = FakeWorkflow(clock)
     link = Link(Random(0))
-    bridges = [FakeBridge(clock, workflow, f"b{n}", link) for n in range(replicas)]
-    producer = FakeProducer(clock, workflow, Balancer(bridges), link)
+    bridge = FakeBridge(clock, workflow, "b", link)
+    producer = FakeProducer(clock, workflow, bridge, link)
     total = dies + dead + 50
     producer.run([0.0] + [pause] * int(total / pause))
     clock.run(dies)
-    named = [bridge for bridge in bridges if bridge.boot == producer.delivery.signaller]
-    assert len(named) == 1
+    assert producer.delivery.signaller == bridge.boot
     assert not producer.signals
-    named[0].crash()
+    bridge.crash()
     clock.run(dead)
     for when, stood_since in producer.signals[:1]:
         assert stood_since is not None
-        assert when >= stood_since + STALL_SECONDS
-        assert when >= 1_000 + dies
-    if replicas == 1 and pause < 0.5:
-        assert producer.signals
+        assert when >= max(stood_since + STALL_SECONDS, 1_000 + dies)
+    if pause < 0.5:
         assert producer.signals[0][0] <= 1_000 + dies + STALL_SECONDS + 1.5
-    named[0].start()
+    bridge.start()
     clock.run(25)
     before = len(producer.signals)
     clock.run(20)
-    # Behind a balancer that strictly alternates, a slow agent's probes may miss the signaller.
-    assert len(producer.signals) == before or (replicas > 1 and pause > 0.5), (
-        f"it never goes back to the bridge {producer.signals[-3:]}"
-    )
+    assert len(producer.signals) == before, "it never goes back to the bridge"
+    assert producer.delivery.signaller == bridge.boot
     clock.run(LONG, until=lambda: producer.over)
     assert ids_of(workflow.accepted) == ids_of(producer.said)
-    if replicas > 1:
-        alone = (total / 0.25) + 10
-        assert len(workflow.signals) <= alone, "replicas multiply signals"
 
 
 @pytest.mark.parametrize("plain", [True, False])
@@ -290,7 +277,8 @@ def test_a_producer_that_is_told_to_stop_stops(finished: bool, count: int, empty
             return 0.01, Acknowledged(last, durable, "d", accepts_batch=True)
 
     door = Door()
-    producer = FakeProducer(clock, workflow, door, Link(Random(0)))
+    # No signal of its own gets through: what the door has not made durable stays in the outbox.
+    producer = FakeProducer(clock, workflow, door, Link(Random(0), lose=1.0))
     producer.run([0.5] * count if finished else [0.5] * (count + 50))
     clock.run(0.5 * count + 0.2)
     door.closed = True
@@ -318,3 +306,22 @@ def test_a_bridge_at_its_period_is_not_late() -> None:
     assert len(producer.signals) <= 1
     assert len(workflow.signals) <= 700
     assert len(workflow.accepted) == 18_000
+
+
+@given(st.integers(1, 20), st.floats(0.0, 3.0))
+def test_a_bridge_that_forgets_while_the_agent_is_silent_is_told_again(
+    count: int, down: float
+) -> None:
+    """A second after a bridge is back, it holds again what the silent agent has said."""
+    clock = Clock()
+    workflow = FakeWorkflow(clock)
+    bridge = FakeBridge(clock, workflow, "b", Link(Random(0), lose=1.0))  # cut off from Temporal
+    producer = FakeProducer(clock, workflow, bridge, Link(Random(0), lose=1.0))
+    producer.run([0.0] * count + [1_000.0])
+    clock.run(1.0)
+    bridge.crash()
+    clock.run(down)
+    bridge.start()
+    clock.run(5.0 if down else 1.1)  # after failed POSTs it is asked at the pace of the pauses
+    assert bridge.log.current is not None
+    assert bridge.log.current.received == producer.outbox.last

@@ -1,6 +1,6 @@
 """The session log against a plain model, with readers at arbitrary cursors, crashes and zombies."""
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -20,19 +20,20 @@ from kai_flow.stream.log import (
 from tests.property.strategies import RUN, near_ids, plain, run_of, what_counts
 
 MAX_BYTES = 400
+SELDOM = st.integers(0, 5)  # acts on 0
 
 Try = tuple[int, int]
 
 
 def frame(event: NumberedEvent) -> bytes:
     """A reader's frame; longer than the event, as in SSE."""
-    return f"{event.id}|".encode() + event.data
+    return f"{event.id}|".encode() + event.data + b" " * 60
 
 
 def event_of(one: bytes) -> NumberedEvent:
     """The event that a frame shows."""
     name, _, data = one.partition(b"|")
-    return NumberedEvent(EventId.parse(name.decode()), "e", data)
+    return NumberedEvent(EventId.parse(name.decode()), "e", data.rstrip())
 
 
 class PlainAttempt:
@@ -50,12 +51,14 @@ class PlainAttempt:
         self.durable = max(self.durable, through)
         self.waiting = {n: event for n, event in self.waiting.items() if n > through}
 
-    def receive(self, base: EventId, events: list[NumberedEvent]) -> Answer:
+    def receive(self, base: EventId, events: list[NumberedEvent], signalling: bool) -> Answer:
         """One POST of it."""
         self.settle(base.seq - 1)
         new = [event for event in events if event.id.seq > self.received]
         if new and new[0].id.seq != self.received + 1:
-            return Missing(base._replace(seq=self.received + 1))
+            if signalling:
+                return Missing(base._replace(seq=self.received + 1))
+            return Taken(new[-1].id, base._replace(seq=self.durable), held=False)
         size = sum(len(event.data) for event in [*self.waiting.values(), *new])
         if new and size > MAX_BYTES:
             return Full()
@@ -83,9 +86,15 @@ class LogAgainstModel(RuleBasedStateMachine):
         self.readers = [Reader(), Reader()]
         self.comes_up()
 
-    @rule()
+    @precondition(lambda self: self.current)
+    @rule(luck=SELDOM)
+    def crashes(self, luck: int) -> None:
+        """Now and then the bridge crashes and starts again."""
+        if luck == 0:
+            self.comes_up()
+
     def comes_up(self) -> None:
-        """A bridge starts, or crashed and starts again: it knows nothing."""
+        """A bridge that knows nothing."""
         self.log = SessionLog(frame, max_bytes=MAX_BYTES)
         self.current: Try | None = None
         self.claim: Try | None = None
@@ -102,16 +111,20 @@ class LogAgainstModel(RuleBasedStateMachine):
             self.lives.append(list(run_of(EventId(1, 1, 1), count, padding)))
 
     @precondition(lambda self: self.lives)
-    @rule(skipped=st.integers(1, 2))
-    def is_tried_again(self, skipped: int) -> None:
+    @rule(luck=SELDOM, skipped=st.integers(1, 2))
+    def is_tried_again(self, luck: int, skipped: int) -> None:
         """The attempt dies, perhaps unheard, and a later one begins."""
+        if luck:
+            return
         producer, attempt, _ = self.lives[-1][0].id
         self.lives.append([plain(EventId(producer, attempt + skipped, 1))])
 
     @precondition(lambda self: self.lives and self.lives[-1][0].id.producer < 3)
-    @rule()
-    def next_producer(self) -> None:
+    @rule(luck=SELDOM)
+    def next_producer(self, luck: int) -> None:
         """The activity ends, all of it durable, and the workflow's next one begins."""
+        if luck:
+            return
         self.history = what_counts([*self.history, *self.lives[-1]])
         self.lives.append([plain(EventId(self.lives[-1][0].id.producer + 1, 1, 1))])
 
@@ -150,31 +163,40 @@ class LogAgainstModel(RuleBasedStateMachine):
         return self.known.setdefault(place, PlainAttempt(0))
 
     @precondition(lambda self: self.lives)
-    @rule(back=st.sampled_from([0, 0, 0, 1, 2]), held=st.integers(0, 9), data=st.data())
-    def is_posted(self, back: int, held: int, data: st.DataObject) -> None:
+    @rule(
+        back=st.sampled_from([0, 0, 0, 1, 2]),
+        held=st.integers(0, 9),
+        signalling=st.sampled_from([True, True, False]),
+        data=st.data(),
+    )
+    def is_posted(self, back: int, held: int, signalling: bool, data: st.DataObject) -> None:
         """A producer, perhaps a zombie, POSTs a stretch of what it holds, or only asks."""
         life = self.lives[max(0, len(self.lives) - 1 - back)]
         place: Try = life[0].id[:2]
         base = EventId(*place, max(1, self.durable_of(life) + 1 - held))
         start = data.draw(st.integers(base.seq, len(life) + 1))
+        if data.draw(st.booleans()) and place in self.known:  # just what it has not yet
+            start = max(base.seq, min(len(life), self.known[place].received) + 1)
         stop = data.draw(st.integers(start, min(len(life) + 1, start + 6)))
         events = life[start - 1 : stop - 1]
-        answer = self.log.receive(RUN, base, events)
-        wanted = self.expected(place, base, events)
+        answer = self.log.receive(RUN, base, events, signalling=signalling)
+        wanted = self.expected(place, base, events, signalling)
         assert answer == wanted
         if isinstance(answer, Taken) and answer.durable.seq >= base.seq:
             assert place in self.known
         if isinstance(answer, Missing):
             assert answer.expected >= base
 
-    def expected(self, place: Try, base: EventId, events: list[NumberedEvent]) -> Answer:
+    def expected(
+        self, place: Try, base: EventId, events: list[NumberedEvent], signalling: bool
+    ) -> Answer:
         """The answer by the plain rules."""
         unchanged = Taken(base.offset(-1), base.offset(-1), held=False)
         if self.current is None:
             self.current = place
             self.known[place] = PlainAttempt(base.seq - 1)
         if place == self.current:
-            return self.known[place].receive(base, events)
+            return self.known[place].receive(base, events, signalling)
         if place < self.current:
             return Stale() if self.known[self.current].confirmed else unchanged
         if self.claim is None or self.claim < place:
@@ -182,7 +204,7 @@ class LogAgainstModel(RuleBasedStateMachine):
             self.known[place] = PlainAttempt(base.seq - 1)
         if place < self.claim:
             return unchanged
-        answer = self.known[place].receive(base, events)
+        answer = self.known[place].receive(base, events, signalling)
         return answer._replace(news=False, held=False) if isinstance(answer, Taken) else answer
 
     @rule()
@@ -284,11 +306,13 @@ class LogAgainstModel(RuleBasedStateMachine):
                 assert [event_of(one).id.seq for one in held] == list(
                     range(attempt.start.seq, attempt.received.seq + 1)
                 )
+                assert attempt.start.seq <= attempt.durable.seq + 1, "only durable events leave"
                 assert attempt.bytes == sum(map(len, held))
                 assert attempt.bytes <= MAX_BYTES or attempt.start > attempt.durable
 
 
 TestLog = LogAgainstModel.TestCase
+TestLog.settings = settings(max_examples=200, stateful_step_count=50)
 
 
 @given(near_ids, st.integers(1, 6), st.lists(st.sampled_from([0, 30, 300]), min_size=1, max_size=6))

@@ -1,6 +1,7 @@
 """The outbox against plain lists with the same rules: agreement after every step."""
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -110,6 +111,14 @@ class OutboxAgainstLists(RuleBasedStateMachine):
         self.real.move_to(ATTEMPT.offset(expected))
         self.cursor = max(expected - 1, self.gone)
 
+    @rule()
+    def has_lost_everything(self) -> None:
+        """A receiver that comes back empty is given again all that is held, counted only once."""
+        if not self.posting:
+            self.real.move_to(self.real.base)
+            self.cursor = self.gone
+            self.is_posted(5)
+
     @rule(must_deliver=st.booleans())
     def receiver_shows_itself(self, must_deliver: bool) -> None:
         """Delivery alone starts or ceases to be a reason to keep events."""
@@ -150,3 +159,4 @@ class OutboxAgainstLists(RuleBasedStateMachine):
 
 
 TestOutbox = OutboxAgainstLists.TestCase
+TestOutbox.settings = settings(max_examples=150, stateful_step_count=50)

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from kai_flow.cli import text
-from kai_flow.cli.follow import Event
-from kai_flow.cli.render import Renderer, console_for
+from kai_flow.cli.render import Event, Renderer, console_for
 
 SQL = "SELECT name FROM t"
 HOSTILE = "\x1b[31mred\x1b]0;title\x07 [bold]x[/bold] \x9b2J \u202egnp \ud800 :smile:"

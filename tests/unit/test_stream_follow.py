@@ -1,4 +1,4 @@
-"""`kai_flow.cli.follow`: a subscriber that does not let go, against a bridge with a script."""
+"""`follow` over a bridge: a subscriber that does not let go, against a bridge with a script."""
 
 import asyncio
 import contextlib
@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from kai_flow.cli import follow as module
-from kai_flow.cli.follow import Event, StreamLost, follow
+from kai_flow.stream import follow as module
+from kai_flow.stream.follow import Followed, StreamLostError, follow
 
 OPEN = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nretry: 10\n\n"
 
@@ -52,13 +52,13 @@ class ScriptedBridge:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test waits for real pauses."""
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(module, "LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(module, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(module, "LAST_PAUSE_SECONDS", 0.01)
 
 
-async def read(bridge: ScriptedBridge, session: str = "s") -> list[tuple[str | None, Event]]:
+async def read(bridge: ScriptedBridge, session: str = "s") -> list[Followed]:
     """Everything that the subscriber yields."""
-    async with bridge.running(), contextlib.aclosing(follow(bridge.url, session, print)) as events:
+    async with bridge.running(), contextlib.aclosing(follow(bridge.url, session)) as events:
         return [item async for item in events]
 
 
@@ -108,7 +108,7 @@ async def test_an_event_about_the_stream_has_no_id() -> None:
 async def test_a_refusal_is_told_with_the_bridges_reason() -> None:
     """A 4xx ends it with what the bridge says about it."""
     bridge = ScriptedBridge(answer("404 Not Found", '{"detail":"no session s: start it"}'))
-    with pytest.raises(StreamLost, match="no session s: start it"):
+    with pytest.raises(StreamLostError, match="no session s: start it"):
         await read(bridge)
 
 
@@ -118,22 +118,19 @@ async def test_a_refusal_is_told_with_the_bridges_reason() -> None:
 )
 async def test_something_else_at_the_address_is_recognised(reply: str) -> None:
     """Whoever does not speak as a bridge does is named as such."""
-    with pytest.raises(StreamLost, match="no bridge of KAI"):
+    with pytest.raises(StreamLostError, match="no bridge of KAI"):
         await read(ScriptedBridge(reply))
 
 
-async def test_a_bridge_that_is_gone_is_given_up_in_the_end(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_bridge_that_is_gone_is_given_up_in_the_end() -> None:
     """After a long outage the subscriber says so, having said before that it tries again."""
-    monkeypatch.setattr(module, "OUTAGE_SECONDS", 0.05)
     bridge = ScriptedBridge()
     async with bridge.running():
         pass
     said: list[str] = []
-    with pytest.raises(StreamLost, match="has not answered"):
-        async for _ in follow(bridge.url, "s", said.append):
-            pass
+    stream = follow(bridge.url, "s", give_up_after=0.05, on_outage=lambda: said.append("again"))
+    with pytest.raises(StreamLostError, match="has not answered"):
+        await anext(stream)
     assert len(said) == 1
 
 

@@ -1,9 +1,11 @@
-"""Server-Sent Events: how the stream looks on the wire. Pure; every frame is made once.
+"""Server-Sent Events: how the stream looks on the wire, written and read. Pure.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
-from typing import Any, Final
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -48,3 +50,44 @@ def unnamed(frame: bytes) -> bytes:
     return b"".join(
         line for line in frame.splitlines(keepends=True) if not line.startswith(b"event: ")
     )
+
+
+class Message(NamedTuple):
+    """What one frame says: an id, data, or both."""
+
+    id: str | None
+    data: str
+
+
+_LINE_END = re.compile(r"\r\n|\n|\r(?=.)", re.DOTALL)  # a CR at the end: its LF may still come
+
+
+class Decoder:
+    """Reads frames as the standard says; only `id` and `data` matter here."""
+
+    def __init__(self) -> None:
+        self._rest = ""  # the line that has not ended yet
+        self._id: str | None = None  # of the frame being read
+        self._data: list[str] = []  # its data lines
+
+    def feed(self, text: str) -> Iterator[Message]:
+        """Take in what has come; yields the frames that it completes.
+
+        Not `str.splitlines`: to the standard U+2028 and the like are no line breaks, but text.
+        """
+        *lines, self._rest = _LINE_END.split(self._rest + text)
+        for line in lines:
+            yield from self._line(line)
+
+    def _line(self, line: str) -> Iterator[Message]:
+        if not line:
+            if self._id is not None or self._data:
+                yield Message(self._id, "\n".join(self._data))
+            self._id, self._data = None, []
+            return
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "data":
+            self._data.append(value)
+        elif field == "id" and "\0" not in value:
+            self._id = value

@@ -1,0 +1,201 @@
+"""Following a session to its end, over a bridge or straight from Temporal: the same events.
+
+    async for event_id, event in follow("http://localhost:8092", "session-1"):
+        ...
+
+It survives whatever the session survives: it reconnects by itself, with the last id it saw, and
+ends after `done`. To go on later, or by the other way, give the last `event_id` as `after`.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
+
+import httpx
+import msgspec
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from kai_flow.stream.clock import now
+from kai_flow.stream.ids import START, Cursor, epoch_of
+from kai_flow.stream.names import DONE
+from kai_flow.stream.outcome import wait_for_outcome
+from kai_flow.stream.sse import Decoder
+from kai_flow.stream.tail import HistoryTail
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_SECONDS: Final = 0.2  # before the second try
+LAST_PAUSE_SECONDS: Final = 5.0
+SILENCE_SECONDS: Final = 60.0  # four heartbeats missed: the connection is dead
+
+
+class Followed(NamedTuple):
+    """One event, and the cursor behind it."""
+
+    id: str | None
+    """None for control events and for events made by hand."""
+    event: dict[str, Any]
+
+
+class StreamLostError(Exception):
+    """The stream cannot be read on, and the message says why. The session itself goes on."""
+
+
+async def follow(
+    source: str | Client,
+    session_id: str,
+    *,
+    after: str | None = None,
+    give_up_after: float | None = None,
+    on_outage: Callable[[], None] = lambda: None,
+) -> AsyncGenerator[Followed, None]:
+    """Every event of a session behind the cursor `after`, each once and in order, then `done`.
+
+    `source` is the base URL of a bridge, or a Temporal client. The session may not exist yet: it is
+    waited for. Events of an attempt that a later one supersedes come first; the later one's
+    `started` takes them back. `on_outage` is called when a bridge stops answering, and after
+    `give_up_after` seconds of that (None: never) the stream is given up. Raises StreamLostError, or
+    InvalidId for a cursor of another form.
+    """
+    cursor = None if after is None else Cursor.parse(after)
+    if isinstance(source, str):
+        bridge = _Bridge(source.rstrip("/"), session_id, cursor)
+        events = _from_bridge(bridge, give_up_after, on_outage)
+    else:
+        events = _from_temporal(source, session_id, cursor)
+    async with aclosing(events):
+        async for event in events:
+            yield event
+
+
+class _Bridge:
+    """A bridge, and how far its stream has been read."""
+
+    def __init__(self, base_url: str, session_id: str, cursor: Cursor | None) -> None:
+        self.base_url = base_url
+        self.session_id = session_id
+        self.last_id = None if cursor is None else str(cursor)
+        self.ended = False  # all of it was read
+        self.answered = False  # since it was asked last
+        # trust_env: a proxy for the web has no business between two programs of one site
+        timeout = httpx.Timeout(10.0, read=SILENCE_SECONDS)
+        self.http = httpx.AsyncClient(timeout=timeout, trust_env=False)
+
+    async def read(self) -> AsyncGenerator[Followed, None]:
+        """Until the connection ends. Raises TransportError when asking again may help."""
+        url = f"{self.base_url}/stream/{quote(self.session_id, safe='')}"
+        headers = {} if self.last_id is None else {"Last-Event-ID": self.last_id}
+        async with self.http.stream("GET", url, headers=headers) as response:
+            self.ended = response.status_code == httpx.codes.NO_CONTENT
+            if self.ended:
+                return
+            await self._require_stream(response)
+            self.answered = True
+            decoder = Decoder()
+            async for text in response.aiter_text():
+                for message in decoder.feed(text):
+                    self.last_id = message.id or self.last_id
+                    if message.data:
+                        event = self._event(message.data)
+                        self.ended = event.get("type") == DONE
+                        yield Followed(message.id, event)
+                        if self.ended:
+                            return
+
+    def _event(self, data: str) -> dict[str, Any]:
+        try:
+            return msgspec.json.decode(data, type=dict[str, Any])
+        except msgspec.MsgspecError:
+            raise StreamLostError(f"what listens at {self.base_url} is no bridge of KAI") from None
+
+    async def _require_stream(self, response: httpx.Response) -> None:
+        kind = response.headers.get("content-type", "")
+        if response.is_success and kind.startswith("text/event-stream"):
+            return
+        if response.is_success:
+            raise StreamLostError(f"what listens at {self.base_url} is no bridge of KAI")
+        if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise httpx.RemoteProtocolError(f"the bridge answers {response.status_code}")
+        await response.aread()
+        try:
+            why = str(response.json()["detail"])
+        except (ValueError, KeyError, TypeError):
+            why = f"status {response.status_code}"
+        raise StreamLostError(f"the bridge at {self.base_url} refuses the stream: {why}")
+
+
+async def _from_bridge(
+    bridge: _Bridge, give_up_after: float | None, on_outage: Callable[[], None]
+) -> AsyncGenerator[Followed, None]:
+    pause = FIRST_PAUSE_SECONDS
+    failing_since: float | None = None
+    async with bridge.http:
+        while not bridge.ended:
+            bridge.answered = False
+            try:
+                async with aclosing(bridge.read()) as events:
+                    async for event in events:
+                        pause = FIRST_PAUSE_SECONDS
+                        yield event
+            except httpx.TransportError as error:
+                log.info("session %s: reconnecting: %r", bridge.session_id, error)
+                if bridge.answered or failing_since is None:
+                    failing_since = now()
+                    on_outage()
+                if give_up_after is not None and now() - failing_since >= give_up_after:
+                    why = f"has not answered for {give_up_after:.0f} s"
+                    raise StreamLostError(f"the bridge at {bridge.base_url} {why}") from None
+            else:
+                failing_since = None
+            if not bridge.ended:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LAST_PAUSE_SECONDS)
+
+
+async def _from_temporal(
+    client: Client, session_id: str, cursor: Cursor | None
+) -> AsyncGenerator[Followed, None]:
+    run_id, first_run_id = await _find(client, session_id)
+    epoch = epoch_of(first_run_id)
+    position = START
+    if cursor is not None:
+        if cursor.is_end_of(epoch):
+            return
+        if cursor.epoch not in (None, epoch) or cursor.position is None:
+            yield Followed(None, {"type": "reset", "reason": "new_run"})
+        else:
+            position = cursor.position
+    tail = HistoryTail(client, session_id, run_id)
+    while not tail.ended:
+        try:
+            events = await tail.read()
+        except RPCError as error:
+            log.info("session %s: waiting for Temporal: %s", session_id, error.message)
+            await asyncio.sleep(LAST_PAUSE_SECONDS)
+            continue
+        for event in events:
+            if event.id > position:
+                position = event.id
+                yield Followed(str(Cursor(event.id, epoch)), event.decode())
+    outcome = await wait_for_outcome(client, session_id, run_id)
+    yield Followed(str(Cursor(None, epoch)), msgspec.json.decode(outcome.data))
+
+
+async def _find(client: Client, session_id: str) -> tuple[str, str]:
+    """The newest run and the first of its chain; waits until there is one."""
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            description = await client.get_workflow_handle(session_id).describe()
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                log.info("session %s: waiting for Temporal: %s", session_id, error.message)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LAST_PAUSE_SECONDS)
+        else:
+            info = description.raw_description.workflow_execution_info
+            return description.run_id, info.first_run_id or description.run_id

@@ -1,0 +1,84 @@
+"""Somebody's own agent, activities and workflows, on the library alone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+from temporalio import activity, workflow
+
+with workflow.unsafe.imports_passed_through():
+    from kai_flow.stream.producer import EventProducer
+    from kai_flow.stream.workflow import WorkflowEventStream
+
+TIMEOUTS: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(seconds=30),
+    "heartbeat_timeout": timedelta(seconds=10),
+}
+
+
+async def writer(topic: str) -> AsyncIterator[dict[str, Any]]:
+    """Their agent."""
+    yield {"type": "section", "title": topic}
+    for word in ("once", "upon", "a", "time"):
+        yield {"type": "token", "content": f"{word} "}
+        await asyncio.sleep(0.005)
+
+
+@activity.defn
+async def write(topic: str, callback_url: str | None) -> dict[str, Any]:
+    """Stream the agent's events; the result says what was last."""
+    async with EventProducer(callback_url=callback_url, started={"topic": topic}) as producer:
+        async for event in writer(topic):
+            await producer.send(event)
+        await producer.settle()
+        result = {"topic": topic, "last_event_id": str(producer.last_event_id)}
+        await producer.finish(result)
+    return result
+
+
+@workflow.defn
+class Report:
+    """Several streaming activities, one after another."""
+
+    @workflow.init
+    def __init__(self, topics: list[str], callback_url: str | None) -> None:
+        self.stream = WorkflowEventStream()
+
+    @workflow.run
+    async def run(self, topics: list[str], callback_url: str | None) -> list[str]:
+        """The topics, once all is written."""
+        done: list[str] = []
+        with self.stream.session():
+            for topic in topics:
+                part = await self.stream.execute_activity(
+                    write, args=[topic, callback_url], **TIMEOUTS
+                )
+                await self.stream.drain(part["last_event_id"])
+                done.append(part["topic"])
+        return done
+
+
+@workflow.defn
+class Greedy:
+    """Tries to have two streaming activities at the same time."""
+
+    @workflow.init
+    def __init__(self) -> None:
+        self.stream = WorkflowEventStream()
+
+    @workflow.run
+    async def run(self) -> str:
+        """What it is told."""
+        with self.stream.session():
+            first = asyncio.create_task(
+                self.stream.execute_activity(write, args=["one", None], **TIMEOUTS)
+            )
+            await asyncio.sleep(0)
+            try:
+                await self.stream.execute_activity(write, args=["two", None], **TIMEOUTS)
+            except RuntimeError as refused:
+                part = await first
+                await self.stream.drain(part["last_event_id"])
+                return str(refused)
+        return "not refused"

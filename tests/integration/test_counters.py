@@ -1,0 +1,248 @@
+"""What a session costs, counted rather than timed: whoever listens, however many bridges there are.
+
+Several sessions run at once on the real server, behind a balancer that sends each *request* to the
+next bridge. Counted are signals, history, POSTs, encodings and calls of Temporal, per session.
+"""
+
+import asyncio
+import json
+import secrets
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+from temporalio.client import Client
+
+from api.server import create_app
+from kai_flow.bridge import session as bridge_session
+from kai_flow.bridge.hub import running_hub
+from kai_flow.connect import connect
+from kai_flow.embedded import DevServer
+from kai_flow.serving import serving
+from kai_flow.settings import Settings
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import epoch_of
+from kai_flow.stream.sse import encode_event
+from tests.agents import scripted
+from tests.bench import paced
+from tests.bench.listening import listen
+from tests.integration.conftest import worker_on
+
+RATE = 100  # tokens a second
+INTERVAL = 0.25  # seconds between two signals of a young session
+CALLS = {
+    "signal_workflow_execution",
+    "describe_workflow_execution",
+    "query_workflow",
+    "get_workflow_execution_history",
+}
+
+
+class Balancer:
+    """Sends each request of a session to the next app, and writes the POSTs down."""
+
+    def __init__(self, apps: Sequence[Any]) -> None:
+        self._apps = apps
+        self._turns: Counter[str] = Counter()
+        self.bodies: defaultdict[str, list[bytes]] = defaultdict(list)  # by session id
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        session_id = scope["path"].rpartition("/")[2]
+        app = self._apps[self._turns[session_id] % len(self._apps)]
+        self._turns[session_id] += 1
+        if scope["method"] == "POST":
+            receive = self._recorded(session_id, receive)
+        await app(scope, receive, send)
+
+    def _recorded(self, session_id: str, receive: Any) -> Any:
+        body = b""
+
+        async def record() -> Any:
+            nonlocal body
+            message = await receive()
+            if message["type"] == "http.request":
+                body += message["body"]
+                if not message["more_body"]:
+                    self.bodies[session_id].append(body)
+            return message
+
+        return record
+
+
+@dataclass
+class Books:
+    """What was counted, by session id (encodings: by epoch)."""
+
+    calls: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    encodings: Counter[str] = field(default_factory=Counter)
+
+    def watch(self, client: Client) -> None:
+        """Count what this client asks of Temporal."""
+        service: Any = client.service_client
+        call = service._rpc_call
+
+        async def counted(rpc: str, req: Any, *args: Any, **options: Any) -> Any:
+            for name in ("workflow_execution", "execution"):
+                if name in req.DESCRIPTOR.fields_by_name:
+                    self.calls[getattr(req, name).workflow_id][rpc] += 1
+            return await call(rpc, req, *args, **options)
+
+        service._rpc_call = counted
+
+    def encode(self, event: NumberedEvent, epoch: str) -> bytes:
+        """`encode_event`, counted."""
+        self.encodings[epoch] += 1
+        return encode_event(event, epoch)
+
+
+@dataclass
+class Stack:
+    """Bridges behind a balancer, and a worker, all of them watched."""
+
+    client: Client
+    queue: str
+    balancer: Balancer
+    port: int
+    books: Books
+
+
+@asynccontextmanager
+async def watched_stack(
+    temporal: DevServer, client: Client, replicas: int, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Stack]:
+    """`replicas` bridges behind a balancer, and a worker."""
+    books = Books()
+    monkeypatch.setattr(bridge_session, "encode_event", books.encode)
+    queue = f"counted-{secrets.token_hex(4)}"
+    settings = Settings(bridge_port=0)
+    async with AsyncExitStack() as stack:
+        hubs = []
+        for _ in range(replicas):
+            own = await connect(temporal.address)
+            books.watch(own)
+            hub = running_hub(own, signal_interval=INTERVAL, idle_timeout=60)
+            hubs.append((await stack.enter_async_context(hub), own))
+        balancer = Balancer([create_app(hub, own, settings) for hub, own in hubs])
+
+        def end_streams() -> None:
+            for hub, _ in hubs:
+                hub.end_streams()
+
+        port = await stack.enter_async_context(
+            serving(balancer, "127.0.0.1", 0, what="balancer", setting="-", before_stop=end_streams)
+        )
+        own = await connect(temporal.address)
+        books.watch(own)
+        await stack.enter_async_context(worker_on(own, queue, "tests.bench.paced:create"))
+        yield Stack(client, queue, balancer, port, books)
+
+
+@dataclass
+class Cost:
+    """What one session cost."""
+
+    tokens: int
+    seconds: float
+    signals: int
+    history_events: int
+    history_bytes: int
+    posts: int
+    posted_events: int
+    posted_bytes: int  # of their bodies
+    posted_payload: int  # of the events in them
+    payload: int  # of all events, each once
+    encodings: int
+    calls: Counter[str]
+
+
+async def cost_of(stack: Stack, tokens: int, readers: int) -> Cost:
+    """Run one session with so many readers, check what they got, and count."""
+    session_id = f"cost-{readers}-{secrets.token_hex(4)}"
+    prompt = json.dumps({"tokens": tokens, "rate": RATE, "gate": True})
+    url = f"http://127.0.0.1:{stack.port}/events/{session_id}"
+    question = {"prompt": prompt, "connection_id": "none", "callback_url": url}
+    handle = await stack.client.start_workflow(
+        "KaiChatWorkflow", question, id=session_id, task_queue=stack.queue
+    )
+    await scripted.reached[f"{session_id}/go"].wait()
+    streams = [asyncio.create_task(listen(stack.port, session_id)) for _ in range(readers)]
+    await asyncio.sleep(1)
+    scripted.opened[f"{session_id}/go"].set()
+    result = await handle.result()
+    assert result["events_sent"] == tokens + 1
+    numbers = [f"1.1.{n}" for n in range(1, tokens + 2)]
+    for ids in await asyncio.gather(*streams):
+        assert ids == [*numbers, "end"]
+    info = (await handle.describe()).raw_description.workflow_execution_info
+    bodies = stack.balancer.bodies[session_id]
+    batches = [msgspec.json.decode(body) for body in bodies]
+    events = [item for batch in batches for item in batch.get("events") or [batch]]
+    events = [item for item in events if item.get("event", {"type": "done"})["type"] != "done"]
+    sizes = [(item["id"], len(msgspec.json.encode(item["event"]))) for item in events]
+    calls = stack.books.calls[session_id]
+    return Cost(
+        tokens=tokens,
+        seconds=paced.took[session_id],
+        signals=calls["signal_workflow_execution"],
+        history_events=info.history_length,
+        history_bytes=info.history_size_bytes,
+        posts=len(bodies),
+        posted_events=len(events),
+        posted_bytes=sum(map(len, bodies)),
+        posted_payload=sum(size for _, size in sizes),
+        payload=sum(dict(sizes).values()),
+        encodings=stack.books.encodings[epoch_of(info.first_run_id)],
+        calls=calls,
+    )
+
+
+@pytest.mark.parametrize(("replicas", "tokens"), [(1, 1000), (2, 500), (4, 500)])
+async def test_a_session_costs_the_same_whoever_listens(
+    temporal: DevServer,
+    client: Client,
+    replicas: int,
+    tokens: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Signals, history, POSTs and encodings keep their limits with 0, 1 and 50 subscribers."""
+    async with watched_stack(temporal, client, replicas, monkeypatch) as stack:
+        costs = await asyncio.gather(*(cost_of(stack, tokens, n) for n in (0, 1, 50)))
+    for cost in costs:
+        print(replicas, cost)
+        check(cost, replicas)
+    silent, one, many = costs
+    assert silent.calls["query_workflow"] == silent.calls["get_workflow_execution_history"] == 0
+    if replicas == 1:
+        # What is asked of Temporal for one reader is asked once for fifty.
+        assert many.calls.total() - many.signals <= one.calls.total() - one.signals + 2
+
+
+def check(cost: Cost, replicas: int) -> None:
+    """The limits of one session, whatever the number of its readers."""
+    events = cost.tokens + 1
+    # One signal under way, the next 250 ms after its acknowledgement; the beginning and the end go
+    # at once, and each bridge is tried once at first.
+    assert cost.signals <= cost.seconds / INTERVAL + 2 + 2 * replicas
+    # A signal is one event and wakes the workflow, which is three more.
+    assert cost.history_events <= 4 * cost.signals + 16
+    assert cost.history_bytes <= 60 * cost.tokens + 4_000
+    if cost.tokens >= 1_000:
+        assert cost.history_events <= 180 * cost.tokens / 1_000
+        assert cost.history_bytes <= 60_000 * cost.tokens / 1_000
+    # A POST carries what has gathered; one a second asks, one at the end says so.
+    assert cost.posts <= replicas * events + cost.seconds + 3
+    assert cost.posted_payload <= replicas * cost.payload
+    # Once where it is signalled; elsewhere once as it comes, and once when it is read back.
+    assert cost.encodings <= (2 * replicas - 1) * events
+    # Each bridge looks for the run and its close; one that is not fed reads what each signal adds.
+    assert cost.calls["describe_workflow_execution"] <= 2 * replicas
+    assert cost.calls["query_workflow"] <= 2 + (replicas - 1) * (cost.signals + 2)
+    polls = cost.calls["get_workflow_execution_history"]
+    assert polls <= 4 + (replicas - 1) * (3 * cost.signals + 5)
+    assert set(cost.calls) <= CALLS

@@ -1,0 +1,148 @@
+"""The library under somebody's own workflow, activity and agent, without any of KAI."""
+
+import secrets
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.follow import follow
+from kai_flow.stream.interceptor import StreamInterceptor
+from kai_flow.stream.reader import EventReader
+from tests.integration.programs import ROOT
+from tests.integration.receivers import receiving
+from tests.integration.reporting import Greedy, Report, write
+from tests.integration.subscriber import read_all, subscribed
+
+WORDS = ["once ", "upon ", "a ", "time "]
+
+
+def library_worker(
+    client: Client, queue: str, *, interceptor: bool = True
+) -> AbstractAsyncContextManager[Worker]:
+    """A worker as a user of the library has it."""
+    sandbox = SandboxRestrictions.default.with_passthrough_modules("kai_flow.stream", "msgspec")
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=[Report, Greedy],
+        activities=[write],
+        interceptors=[StreamInterceptor()] if interceptor else [],
+        workflow_runner=SandboxedWorkflowRunner(restrictions=sandbox),
+    )
+
+
+@pytest.fixture(scope="module")
+async def library(client: Client) -> AsyncIterator[str]:
+    """The task queue of such a worker."""
+    queue = f"library-{secrets.token_hex(4)}"
+    async with library_worker(client, queue):
+        yield queue
+
+
+def test_the_library_imports_nothing_of_kai() -> None:
+    """Every module of the library works with temporalio, httpx and msgspec alone."""
+    program = """
+import importlib, pathlib, sys
+for extra in ("litestar", "uvicorn", "uvloop", "httptools", "structlog", "sqlglot", "cyclopts",
+              "rich", "stamina", "httpx_sse", "api"):
+    sys.modules[extra] = None  # as if it were not installed
+for path in pathlib.Path("kai_flow/stream").glob("*.py"):
+    importlib.import_module(f"kai_flow.stream.{path.stem}")
+ours = [name for name in sys.modules if name.startswith("kai_flow.")]
+print(sorted(name for name in ours if not name.startswith("kai_flow.stream")))
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == "[]"
+
+
+async def test_activities_that_follow_one_another_are_one_stream(
+    client: Client, library: str, bridge: str, session_id: str
+) -> None:
+    """Each streaming activity of a workflow is the next producer, and readers see one stream."""
+    async with subscribed(f"{bridge}/stream/{session_id}") as live:
+        handle = await client.start_workflow(
+            Report.run,
+            args=[["cats", "dogs", "owls"], f"{bridge}/events/{session_id}"],
+            id=session_id,
+            task_queue=library,
+        )
+        done = await live.saw("done")
+    assert await handle.result() == done.event["result"] == ["cats", "dogs", "owls"]
+    assert live.ids == [*(f"{p}.1.{n}" for p in (1, 2, 3) for n in range(1, 7)), "end"]
+    started = [seen.event for seen in live.seen if seen.type == "started"]
+    assert started == [
+        {"type": "started", "producer": n, "attempt": 1, "topic": topic}
+        for n, topic in enumerate(("cats", "dogs", "owls"), 1)
+    ]
+    assert (await read_all(f"{bridge}/stream/{session_id}")).seen == live.seen
+    middle = live.seen[8].id
+    assert (await read_all(f"{bridge}/stream/{session_id}", cursor=middle)).seen == live.seen[9:]
+
+
+async def test_without_a_callback_the_stream_is_in_the_workflow(
+    client: Client, library: str, bridge: str, session_id: str
+) -> None:
+    """A producer that POSTs nowhere streams all the same, and every reader finds it."""
+    handle = await client.start_workflow(
+        Report.run, args=[["cats", "dogs"], None], id=session_id, task_queue=library
+    )
+    seen = [event async for _, event in follow(client, session_id)]
+    assert [event.get("content") for event in seen if event["type"] == "token"] == 2 * WORDS
+    assert seen[-1] == {"type": "done", "result": ["cats", "dogs"]}
+    page = [e async for e in EventReader(client, session_id).events()]
+    assert [e.decode() for e in page if isinstance(e, NumberedEvent)] == seen[:-1]
+    assert (await handle.query("progress"))["status"] == "completed"
+    over_bridge = [event async for _, event in follow(bridge, session_id)]
+    assert over_bridge == seen
+
+
+async def test_a_second_producer_at_the_same_time_is_refused(
+    client: Client, library: str, session_id: str
+) -> None:
+    """Starting a streaming activity while one is under way is an error that says so."""
+    said = await client.execute_workflow(Greedy.run, id=session_id, task_queue=library)
+    assert said == "a streaming activity is already under way in this workflow"
+    seen = [event async for _, event in follow(client, session_id)]
+    assert [event["topic"] for event in seen if event["type"] == "started"] == ["one"]
+
+
+async def test_anybodys_receiver_gets_single_events(
+    client: Client, library: str, session_id: str
+) -> None:
+    """A receiver that knows nothing of batches gets one event a POST, with ids beside it."""
+    async with receiving() as receiver:
+        await client.execute_workflow(
+            Report.run, args=[["cats"], receiver.url], id=session_id, task_queue=library
+        )
+    assert [event["type"] for event in receiver.events] == [
+        "started", "section", "token", "token", "token", "token", "done"
+    ]  # fmt: skip
+    assert [post["id"] for post in receiver.posts] == [f"1.1.{n}" for n in range(1, 8)]
+    assert {post["session_id"] for post in receiver.posts} == {session_id}
+    assert {post["workflow_id"] for post in receiver.posts} == {session_id}
+    assert len({(post["run_id"], post["first_run_id"]) for post in receiver.posts}) == 1
+
+
+async def test_one_producer_needs_no_interceptor(
+    client: Client, bridge: str, session_id: str
+) -> None:
+    """Without the interceptor an activity takes itself for producer 1, and all else holds."""
+    queue = f"bare-{secrets.token_hex(4)}"
+    async with library_worker(client, queue, interceptor=False):
+        await client.execute_workflow(
+            Report.run,
+            args=[["cats"], f"{bridge}/events/{session_id}"],
+            id=session_id,
+            task_queue=queue,
+        )
+    reader = await read_all(f"{bridge}/stream/{session_id}")
+    assert reader.ids == [*(f"1.1.{n}" for n in range(1, 7)), "end"]

@@ -1,0 +1,184 @@
+"""Bridges: a real hub in a process of its own, with the routes' few lines around it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Any, Final, NamedTuple, cast
+
+import msgspec
+from temporalio.client import Client
+
+from kai_flow.bridge.hub import Hub, HubError
+from kai_flow.bridge.subscription import subscribe
+from kai_flow.stream.callback import HandMade, decode_post, encode_answer
+from kai_flow.stream.errors import StreamError
+from kai_flow.stream.ids import Cursor
+from kai_flow.stream.log import Full, Missing, Stale, Taken
+from tests.simulation.client import TemporalClient
+from tests.simulation.loop import Flag, Process
+from tests.simulation.oracle import Oracle
+
+SOCKET_BYTES: Final = 16 * 1024  # what a connection holds for a reader that does not read
+
+
+class Answer(NamedTuple):
+    """An HTTP answer."""
+
+    status: int
+    body: bytes
+    retry_after: str | None = None
+
+
+class Connection:
+    """One stream: what the bridge writes until the reader takes it."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.status: int | None = None  # once the bridge has answered; 0: it never will
+        self.ended = False  # nothing more will come
+        self.changed = Flag()
+        self._held: list[bytes] = []
+        self._bytes = 0
+
+    def open(self, status: int) -> None:
+        """The bridge answers."""
+        self.status = self.status or status
+        self.changed.change()
+
+    def end(self) -> None:
+        """Either side, or the network, ends it."""
+        self.ended = True
+        self.open(0)
+
+    async def write(self, frames: bytes) -> None:
+        """The bridge writes; waits while the reader does not read."""
+        self._held.append(frames)
+        self._bytes += len(frames)
+        self.changed.change()
+        await self.changed.until(lambda: self._bytes < SOCKET_BYTES or self.ended)
+
+    async def read(self) -> bytes:
+        """The reader reads what there is; nothing at the end."""
+        await self.changed.until(lambda: bool(self._held) or self.ended)
+        frames = b"".join(self._held)
+        self._held.clear()
+        self._bytes = 0
+        self.changed.change()
+        return frames
+
+
+class Bridge:
+    """One replica, through its restarts."""
+
+    def __init__(
+        self,
+        number: int,
+        *,
+        oracle: Oracle,
+        client: Callable[[Process], TemporalClient],
+        signal_interval: float,
+        idle_timeout: float,
+    ) -> None:
+        self.number = number
+        self.boots = 0
+        self.process = Process(f"bridge {number}")
+        self.process.alive = False
+        self._oracle, self._client = oracle, client
+        self._times = {"signal_interval": signal_interval, "idle_timeout": idle_timeout}
+        self._connections: dict[Connection, asyncio.Task[Any]] = {}
+        self.hub: Hub
+
+    def boot(self) -> None:
+        """A new process with an empty memory."""
+        self.crash()
+        self.boots += 1
+        self.process = Process(f"bridge {self.number}")
+        client = cast("Client", self._client(self.process))
+        self.hub = Hub(client, **self._times)
+        self.hub.boot_id = f"{self.number:x}-{self.boots:x}"
+        self.process.start(self.hub.look_after())
+        self._oracle.note("boot", self.hub.boot_id)
+
+    def crash(self) -> None:
+        """SIGKILL."""
+        self.process.kill()
+        for connection in list(self._connections):
+            connection.end()
+        self._connections.clear()
+
+    async def leave(self) -> None:
+        """SIGTERM: refuse, flush, end the streams; then go."""
+        if self.process.alive:
+            process = self.process
+            self.hub.end_streams()
+            await asyncio.wait([process.start(self.hub.stop())])
+            if self.process is process:
+                self.crash()
+
+    async def receive(self, session_id: str, body: bytes) -> Answer | None:
+        """One POST; None when the bridge dies over it."""
+        if not self.process.alive:
+            return None
+        work = self.process.start(self._receive(session_id, body))
+        await asyncio.wait([work])
+        return None if work.cancelled() else work.result()
+
+    async def _receive(self, session_id: str, body: bytes) -> Answer:
+        try:
+            post = decode_post(body)
+        except StreamError as error:
+            self._oracle.violated(f"a producer's POST is refused: {error}")
+            return Answer(400, b"")
+        assert not isinstance(post, HandMade)
+        assert post.session_id == session_id
+        try:
+            answer = await self.hub.receive(post)
+        except HubError:
+            return Answer(503, b"", "1")
+        match answer:
+            case Taken(received, durable):
+                told = Answer(200, encode_answer(received, durable, self.hub.boot_id))
+            case Missing(expected):
+                told = Answer(409, msgspec.json.encode({"expected": str(expected)}))
+            case Stale():
+                told = Answer(410, msgspec.json.encode({"bridge": self.hub.boot_id}))
+            case Full():
+                told = Answer(429, b"{}", "1")
+            case _:
+                raise AssertionError(answer)
+        self._oracle.answered(post, told.status, msgspec.json.decode(told.body))
+        return told
+
+    def stream(self, session_id: str, cursor: str | None, connection: Connection) -> None:
+        """One reader's request."""
+        if not self.process.alive:
+            connection.end()
+            return
+        work = self.process.start(self._stream(session_id, cursor, connection))
+        self._connections[connection] = work
+
+    def drop(self, connection: Connection) -> None:
+        """The bridge notices that a reader has gone."""
+        work = self._connections.pop(connection, None)
+        if work is not None:
+            work.cancel()
+
+    async def _stream(self, session_id: str, text: str | None, connection: Connection) -> None:
+        try:
+            cursor = Cursor.parse(text) if text else None
+            run = await self.hub.find(session_id)
+            if run is not None and cursor is not None and cursor.is_end_of(run.epoch):
+                connection.open(204)
+                return
+            self.hub.admit(session_id)
+            connection.open(200)
+            async with aclosing(subscribe(self.hub, session_id, cursor, run)) as frames:  # type: ignore[type-var]
+                async for frame in frames:
+                    await connection.write(frame)
+        except HubError:
+            connection.open(503)
+        except Exception as error:  # noqa: BLE001  anything else is a finding
+            self._oracle.violated(f"a stream broke: {error!r}")
+        finally:
+            connection.end()
+            self._connections.pop(connection, None)

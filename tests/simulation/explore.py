@@ -1,0 +1,64 @@
+"""Many schedules: run them until one fails, and make the failing one small."""
+
+from collections.abc import Iterator, Sequence
+
+from tests.simulation.plan import Plan, draw
+from tests.simulation.schedule import Report, simulate
+
+
+def first_failure(seeds: Sequence[int]) -> tuple[int, Report | None]:
+    """Run the schedules of `seeds` up to the first that fails: how many were run, and that one."""
+    for count, seed in enumerate(seeds, 1):
+        report = simulate(draw(seed))
+        if report.violation is not None:
+            return count, report
+    return len(seeds), None
+
+
+def shrink(plan: Plan) -> Report:
+    """A smaller schedule that still fails: what can be left out is left out, one by one."""
+    report = simulate(plan)
+    assert report.violation is not None, "only a schedule that fails can be made smaller"
+    smaller = True
+    while smaller:
+        smaller = False
+        for candidate in _smaller(report.plan):
+            attempt = simulate(candidate)
+            if attempt.violation is not None:
+                report, smaller = attempt, True
+                break
+    return report
+
+
+def describe(report: Report) -> str:
+    """A failure, how to see it again, and the least that shows it."""
+    least = shrink(report.plan)
+    faults = "\n".join(f"  {fault}" for fault in least.plan.faults) or "  nothing"
+    return (
+        f"schedule {report.plan.seed} fails {report.violation}\n"
+        f"again: just simulate --seed {report.plan.seed}\n"
+        f"the least that fails, {least.violation}\n{least.plan._replace(faults=())}\n"
+        f"what goes wrong in it:\n{faults}"
+    )
+
+
+def lines(report: Report) -> Iterator[str]:
+    """The trace, for people."""
+    for moment, *what in report.trace:
+        yield f"{moment - 1_000:9.4f}  " + " ".join(str(part) for part in what)
+
+
+def _smaller(plan: Plan) -> Iterator[Plan]:
+    for leave_out in range(len(plan.faults)):
+        kept = [fault for n, fault in enumerate(plan.faults) if n != leave_out]
+        yield plan._replace(faults=tuple(kept))
+    for leave_out in range(len(plan.readers) if len(plan.readers) > 1 else 0):
+        yield plan._replace(readers=plan.readers[:leave_out] + plan.readers[leave_out + 1 :])
+    if plan.again_at is not None:
+        yield plan._replace(again_at=None)
+    if plan.agent.breaks:
+        yield plan._replace(agent=plan.agent._replace(breaks=plan.agent.breaks[:-1]))
+    if plan.producers > 1:
+        yield plan._replace(producers=1)
+    if plan.agent.events > 1:
+        yield plan._replace(agent=plan.agent._replace(events=plan.agent.events // 2))

@@ -1,0 +1,232 @@
+"""Mutants: the shells and the core, each time with one plausible mistake in the source.
+
+A mutant is an edit of a function's text, so that it reads as the mistake that it is; an edit that
+no longer fits the source is an error.
+"""
+
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any, Final
+from unittest.mock import patch
+
+import msgspec
+
+from kai_flow.bridge import hub, readback, session, subscription
+from kai_flow.stream import buffer, delivery, fold, log, outbox, producer, workflow
+from kai_flow.stream.callback import Delivered, HandMade, decode_post
+
+Mutation = Callable[[], AbstractContextManager[None]]
+
+
+@contextmanager
+def edited(owner: Any, name: str, *edits: tuple[str, str]) -> Iterator[None]:
+    """The function `owner.name` with its text edited."""
+    function = vars(owner)[name]
+    plain: Any = function.fget if isinstance(function, property) else function
+    source = textwrap.dedent(inspect.getsource(plain))
+    for old, new in edits:
+        assert source.count(old) == 1, f"{owner.__name__}.{name} has not one {old!r}"
+        source = source.replace(old, new)
+    made: dict[str, Any] = {}
+    exec(compile(source, f"<mutant of {name}>", "exec"), plain.__globals__, made)
+    with patch.object(owner, name, made[name]):
+        yield
+
+
+def _edit(owner: Any, name: str, *edits: tuple[str, str]) -> Mutation:
+    return lambda: edited(owner, name, *edits)
+
+
+def _all(*mutations: Mutation) -> Mutation:
+    @contextmanager
+    def together() -> Iterator[None]:
+        with ExitStack() as stack:
+            for mutation in mutations:
+                stack.enter_context(mutation())
+            yield
+
+    return together
+
+
+_SAID: dict[str, bytes] = {}  # the last word of each run, as its producer POSTed it
+
+
+@contextmanager
+def _remembering_done() -> Iterator[None]:
+    def decode(document: bytes) -> Delivered | HandMade:
+        post = decode_post(document)
+        if isinstance(post, Delivered) and post.done:
+            _SAID[post.run_id] = msgspec.json.encode(msgspec.json.decode(document)["event"])
+        return post
+
+    with (
+        patch("tests.simulation.bridge.decode_post", decode),
+        patch.object(session, "_SAID", _SAID, create=True),
+    ):
+        yield
+
+
+_Read = subscription._Subscriber
+
+MUTANTS: Final[dict[str, Mutation]] = {
+    # The producer
+    "trim on received": _edit(
+        delivery.Delivery,
+        "acknowledged",
+        ("self._progressed(answer.durable, now)", "self._progressed(answer.received, now)"),
+    ),
+    "no wait and no drain": _all(
+        _edit(
+            delivery.Delivery,
+            "drained",
+            ("return not self.outbox and", "return self.outbox.posted == self.outbox.last and"),
+        ),
+        _edit(
+            workflow.WorkflowEventStream,
+            "drain",
+            ("if self._buffer.fold.position >= last:", "if True:"),
+        ),
+    ),
+    "a lower received is not heeded": _edit(
+        delivery.Delivery,
+        "acknowledged",
+        ("self.outbox.move_to(self._reached.offset(1))", "pass"),
+    ),
+    "a 410 is ignored": _edit(
+        delivery.Delivery,
+        "refused_as_superseded",
+        ("self.superseded = self.superseded or bool(self.outbox) or not self.finished", "pass"),
+    ),
+    "it never signals itself": _edit(
+        delivery.Delivery, "_signal_at", ("if self.superseded:", "if self.outbox.must_deliver < 2:")
+    ),
+    "the outbox takes everything": _edit(
+        outbox.Outbox,
+        "has_room",
+        ("return len(self._held) < self.max_events and", "return True or"),
+    ),
+    "an unknown signal counts as stored": _edit(
+        producer.EventProducer,
+        "_signal",
+        ("self._delivery.signal_failed(now())", "self._delivery.signalled(batch.last, now())"),
+    ),
+    "signals are not pinned to the run": _all(
+        _edit(session, "publish", ("run_id=batch.run_id)", "run_id=None)")),
+        _edit(producer, "publish", ("run_id=batch.run_id)", "run_id=None)")),
+    ),
+    # The fold and the buffer
+    "the fold skips dedup": _edit(
+        fold.Fold,
+        "apply",
+        ("batch.events[max(0, known + 1 - first.seq) :]", "batch.events"),
+    ),
+    "the fold knows no supersession": _edit(
+        fold.Fold, "apply", ("if first.try_of < position.try_of:", "if False:")
+    ),
+    "what was evicted is not missed": _edit(
+        buffer.EventBuffer,
+        "read",
+        ("gap=Gap(after, first) if missing else None,\n    )", "gap=None,\n    )"),
+    ),
+    # The bridge's log
+    "base is ignored": _all(
+        _edit(
+            log.Attempt,
+            "receive",
+            ("if self.received < base.offset(-1):", "if False:"),
+        ),
+        _edit(
+            log.SessionLog,
+            "_attempt",
+            ("Attempt(first,", "Attempt(first if run_id is None else first._replace(seq=1),"),
+        ),
+    ),
+    "a live event is shown past a hole": _edit(
+        log.Attempt,
+        "read",
+        ("return Behind()\n    if seq > ", "seq = self.start.seq\n    if seq > "),
+    ),
+    "a claim is shown before it is durable": _edit(
+        log.SessionLog,
+        "receive",
+        (
+            "answer = self.claim.receive(",
+            "self.claim.confirmed = True\n    self._promote()\n    answer = self.current.receive(",
+        ),
+    ),
+    "the log never shrinks": _edit(
+        log.Attempt, "_shrink", ("while self.bytes > limit and", "while False and")
+    ),
+    # The bridge
+    "done comes from the producer": _all(
+        _remembering_done,
+        _edit(
+            session.Session,
+            "receive",
+            (
+                "self._finished = post.base.try_of",
+                (
+                    "self._finished = post.base.try_of\n"
+                    "            self.outcome = Outcome(post.run_id, _SAID[post.run_id])\n"
+                    "            self.durable.close(post.run_id)"
+                ),
+            ),
+        ),
+    ),
+    "done comes before the last events": _edit(
+        _Read,
+        "_read",
+        (
+            "behind = isinstance(part, Behind)",
+            (
+                "if session.outcome is not None:\n"
+                "            yield encode_done(session.outcome.data, session.run.epoch)\n"
+                "            return\n"
+                "        behind = isinstance(part, Behind)"
+            ),
+        ),
+    ),
+    "done has the next number": _edit(
+        _Read,
+        "_read",
+        (
+            "encode_done(session.outcome.data, session.run.epoch)",
+            (
+                "encode_done(session.outcome.data, session.run.epoch)"
+                ".replace(b'end', str(position.offset(1)).encode(), 1)"
+            ),
+        ),
+    ),
+    "every replica signals": _edit(
+        session.Session,
+        "receive",
+        ("post.signaller in (None, self._boot_id)", "True"),
+    ),
+    "an unknown signal of the bridge counts as stored": _edit(
+        session.Session,
+        "_signal",
+        (
+            "self._cadence.failed(now())",
+            "self._cadence.failed(now())\n            self.log.mark_durable(batch.last)",
+        ),
+    ),
+    "the next of an empty page counts as durable": _edit(
+        readback.DurableCopy,
+        "_query",
+        ("if page.last is not None:\n        self._show(page.last)", "self._show(page.next)"),
+    ),
+    "the bell is taken after the look": _edit(
+        _Read, "_read", ("await wait_for(rung,", "await wait_for(session.bell.next,")
+    ),
+    "a cursor of another run is believed": _edit(
+        _Read, "frames", ("self._cursor.epoch not in (None, session.run.epoch)", "False")
+    ),
+    "nobody follows the history": _edit(
+        session.Session, "_follow", ("while self.outcome is None", "while False")
+    ),
+    "an older POST takes a session over": _edit(
+        hub.Hub, "receive", ("if newest.run_id != post.run_id:", "if False:")
+    ),
+}

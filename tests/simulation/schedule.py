@@ -1,0 +1,208 @@
+"""One schedule: the plan carried out, the end awaited and judged."""
+
+import asyncio
+import gc
+import logging
+import random as global_random
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from typing import Any, Final, NamedTuple
+from unittest.mock import patch
+
+from kai_flow.stream.log import SessionLog
+from kai_flow.stream.outbox import Outbox
+from tests.simulation.chaos import Chaos
+from tests.simulation.loop import Hang, Process, VirtualLoop, now
+from tests.simulation.plan import CALM_AT, Plan
+from tests.simulation.subscriber import Reader
+from tests.simulation.temporal import Run
+from tests.simulation.workflow import FACADE
+from tests.simulation.world import World
+
+CLOSE_SECONDS: Final = 400.0  # from the calm to the close of the workflow
+CONVERGE_SECONDS: Final = 120.0  # from the close to the last subscriber's end
+POSTS_PER_SECOND: Final = 4.0  # beside one for each event, with all faults
+SIGNALS_PER_PERIOD: Final = 2.5  # with all faults; without any it is one
+
+
+class Report(NamedTuple):
+    """How a schedule went."""
+
+    plan: Plan
+    violation: str | None
+    seconds: float
+    """Virtual."""
+    trace: list[tuple[Any, ...]]
+
+
+class Schedule:
+    """A world under its plan."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def live(self) -> None:
+        """Carry out the plan, wait for the end, judge."""
+        plan = self.world.plan
+        for bridge in self.world.bridges:
+            bridge.boot()
+        direct = [self.world.follower("follower", plan.readers[0])] if plan.direct else []
+        for reader in (*self.world.readers, *direct):
+            reader.process.start(reader.read())
+        chaos, outside = Chaos(self.world), Process("outside")
+        for fault in plan.faults:
+            outside.start(chaos.strike(fault))
+        outside.start(self._sample())
+        await asyncio.sleep(plan.starts_at)
+        run = self.world.start_workflow()
+        await self._close(run)
+        if plan.again_at is not None:
+            await asyncio.sleep(plan.again_at)
+            run = self.world.start_workflow()
+            await self._close(run)
+        await asyncio.sleep(max(0.0, 1_000.0 + CALM_AT - now()) if plan.faults else 0.0)
+        self._calm()
+        late = self.world.subscriber("late reader", Reader(0.5, False, 0.0, 1.0))
+        late.process.start(late.read())
+        everybody = [*self.world.readers, *direct, late]
+        if not await self._until(lambda: all(r.over for r in everybody), CONVERGE_SECONDS):
+            slow = ", ".join(reader.name for reader in everybody if not reader.over)
+            self.world.oracle.violated(f"not told that it is over: {slow}")
+        for reader in everybody:
+            reader.judge()
+        if late.run is not run:
+            self.world.oracle.violated("who comes last is shown an earlier run")
+
+    async def _close(self, run: Run) -> None:
+        began = now()
+        if not await self._until(lambda: run.closed, CALM_AT + CLOSE_SECONDS):
+            self.world.oracle.violated("the workflow does not close")
+        if self.world.oracle.violation is None:
+            self.world.oracle.note("closed", run.run_id[-4:])
+            self.world.oracle.judge(run, fair=not self.world.plan.faults)
+            self._count(now() - began)
+
+    async def _until(self, condition: Any, seconds: float) -> bool:
+        """Wait for it, or for a violation."""
+        end = now() + seconds
+        while now() < end and self.world.oracle.violation is None:
+            if condition():
+                return True
+            await asyncio.sleep(0.05)
+        return self.world.oracle.violation is not None
+
+    def _count(self, seconds: float) -> None:
+        """What the session has cost, whoever listened: signals by the clock, POSTs by events."""
+        plan, oracle = self.world.plan, self.world.oracle
+        patience = 1.05 if plan.fair else SIGNALS_PER_PERIOD
+        events = plan.producers * (plan.agent.events + 1) * (1 if plan.fair else 3)
+        flushes = 3 * events / plan.outbox[0]  # a small outbox that is half full
+        signals = plan.producers * (3 if plan.fair else 12) + flushes
+        signals += patience * seconds / plan.settings.signal_interval
+        if oracle.signals > signals:
+            oracle.violated(f"{oracle.signals} signals in {seconds:.0f} s; at most {signals:.0f}")
+        posts = 10 + events * (1 + plan.bridges) + seconds * POSTS_PER_SECOND
+        if oracle.posts > posts:
+            oracle.violated(f"{oracle.posts} POSTs in {seconds:.0f} s; at most {posts:.0f}")
+        oracle.signals = oracle.posts = 0
+
+    async def _sample(self) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            self.world.oracle.sample()
+            for bridge in self.world.bridges:
+                for room in bridge.hub._rooms.values():
+                    for session in room.sessions:
+                        self._look_at(session.log)
+
+    def _look_at(self, log: SessionLog) -> None:
+        """A window is within its limit, unless nothing in it is durable."""
+        for attempt in (log.current, log.claim):
+            if attempt is None:
+                continue
+            if attempt.bytes > self.world.plan.window_bytes and attempt.start <= attempt.durable:
+                self.world.oracle.violated(
+                    f"a bridge holds {attempt.bytes} bytes from {attempt.start}"
+                )
+            if attempt.waiting_bytes > self.world.plan.window_bytes:
+                self.world.oracle.violated(f"a bridge took {attempt.waiting_bytes} bytes to signal")
+
+    def _calm(self) -> None:
+        self.world.oracle.note("calm")
+        for link in self.world.links.values():
+            link.clear()
+
+
+def simulate(plan: Plan) -> Report:
+    """Run one schedule to its end, or to its first violation."""
+    loop = VirtualLoop()
+    global_random.seed(plan.seed)
+    trace: list[tuple[Any, ...]] = []
+    world: World | None = None
+
+    async def run() -> None:
+        nonlocal world
+        world = World(plan)
+        await Schedule(world).live()
+
+    violation: str | None = None
+    with _settings(plan) as broke:
+        try:
+            loop.run_until_complete(run())
+        except Hang as hang:
+            violation = str(hang)
+        finally:
+            seconds = loop.time() - 1_000.0
+            _close(loop)
+            for execution in world.executions if world else ():
+                execution.crash()
+    if world is not None:
+        violation = violation or world.oracle.violation
+        trace = world.oracle.trace
+    broke += loop.broken  # says more than what it led to
+    return Report(plan, broke[0] if broke else violation, seconds, trace)
+
+
+@contextmanager
+def _settings(plan: Plan) -> Iterator[list[str]]:
+    """The plan's limits, the workflow's facade, and an ear for what the code calls broken."""
+    broke: list[str] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            error = record.exc_info[1] if record.exc_info else None
+            broke.append(f"{record.getMessage()}: {error!r}")
+
+    ear = Ear(logging.ERROR)
+    events, size = plan.outbox
+    with ExitStack() as stack:
+        outbox = partial(Outbox, max_events=events, max_bytes=size)
+        log = partial(SessionLog, max_bytes=plan.window_bytes)
+        stack.enter_context(patch("kai_flow.stream.producer.Outbox", outbox))
+        stack.enter_context(patch("kai_flow.bridge.session.SessionLog", log))
+        stack.enter_context(patch("kai_flow.stream.workflow.workflow", FACADE))
+        root = logging.getLogger()
+        root.addHandler(ear)
+        logging.disable(logging.WARNING)
+        stack.callback(logging.disable, logging.NOTSET)
+        stack.callback(root.removeHandler, ear)
+        yield broke
+
+
+def _close(loop: VirtualLoop) -> None:
+    """End all that is left, in whatever state a violation found it."""
+    gc.collect(0)  # a task that broke is reported when it is let go
+    heard = len(loop.broken)  # what breaks from here on is no finding
+    for _ in range(10):
+        tasks = sorted(asyncio.all_tasks(loop), key=hash)
+        if not tasks:
+            break
+        for task in tasks:
+            task.cancel()
+        with suppress(Hang):
+            loop.run_until_complete(asyncio.wait(tasks, timeout=60.0))
+    with suppress(Hang):
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    del loop.broken[heard:]
+    loop.close()

@@ -1,0 +1,202 @@
+"""Subscribers: what `EventSource` does, and what each of them may be shown."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any, NamedTuple, cast
+
+import msgspec
+from temporalio.client import Client
+
+from kai_flow.stream.follow import follow
+from kai_flow.stream.ids import Cursor, EventId
+from tests.simulation.bridge import Bridge, Connection
+from tests.simulation.client import TemporalClient
+from tests.simulation.loop import Process, now
+from tests.simulation.oracle import Oracle, Shown
+from tests.simulation.temporal import Run
+
+
+class Reader(NamedTuple):
+    """What one subscriber is like."""
+
+    comes_at: float
+    sticky: bool
+    """Comes back to the same bridge as long as it is there."""
+    lag: float
+    """Seconds between two reads, at most."""
+    retry: float
+    """Seconds before it comes back."""
+
+
+class Subscriber:
+    """One reader of the session, through all its connections."""
+
+    def __init__(
+        self,
+        name: str,
+        session_id: str,
+        reader: Reader,
+        bridges: Sequence[Bridge],
+        oracle: Oracle,
+        *,
+        prompt: float | None = None,
+        random: Random,
+    ) -> None:
+        self.name = name
+        self.process = Process(name)
+        self.over = False  # it was told that there is no more to come
+        self.run: Run | None = None  # the run it was shown last
+        self.held: list[Shown] = []
+        self.done: dict[str, Any] | None = None
+        self._session_id, self._reader, self._bridges = session_id, reader, bridges
+        self._oracle, self._random = oracle, random
+        self._prompt = None if reader.lag else prompt  # how soon it must be shown an event
+        self._came_at = 0.0  # when this connection began
+        self._last_id: str | None = None  # as EventSource remembers it
+        self._connection = Connection(0)
+        self._bridge = bridges[0]
+        self._moved = False  # an event of a numbered attempt was shown on this connection
+
+    async def read(self) -> None:
+        """Connect and come back until a 204."""
+        await asyncio.sleep(self._reader.comes_at)
+        turn = self._random.randrange(len(self._bridges))
+        while not self.over:
+            if not (self._reader.sticky and self._bridges[turn].process.alive):
+                turn = (turn + 1) % len(self._bridges)
+            await self._connect(self._bridges[turn])
+            await asyncio.sleep(self._reader.retry * self._random.uniform(0.8, 1.2))
+
+    def cut(self, after: float) -> None:
+        """Its connection breaks; the bridge notices `after` seconds."""
+        self.process.start(self._cut(self._bridge, self._connection, after))
+
+    async def _cut(self, bridge: Bridge, connection: Connection, after: float) -> None:
+        connection.end()
+        await asyncio.sleep(after)
+        bridge.drop(connection)
+
+    async def _connect(self, bridge: Bridge) -> None:
+        self._connection = connection = Connection(self._connection.number + 1)
+        self._bridge, self._moved, self._came_at = bridge, False, now()
+        self._oracle.note(self.name, "asks", bridge.number, self._last_id)
+        bridge.stream(self._session_id, self._last_id, connection)
+        await connection.changed.until(lambda: connection.status is not None)
+        if connection.status == 204:
+            self.over = True
+            self._oracle.note(self.name, "is told that it is over")
+            self._oracle.changed.change()
+            return
+        buffer = b""
+        while frames := await connection.read():
+            buffer += frames
+            *whole, buffer = buffer.split(b"\n\n")
+            for frame in whole:
+                self._take(frame.decode())
+            if self._reader.lag:
+                await asyncio.sleep(self._random.uniform(0.0, self._reader.lag))
+
+    def _take(self, frame: str) -> None:
+        fields = dict(line.split(": ", 1) for line in frame.split("\n") if line[0] != ":")
+        self._last_id = fields.get("id", self._last_id)
+        if "data" not in fields:
+            return
+        event = msgspec.json.decode(fields["data"])
+        if fields["event"] != event["type"]:
+            self._wrong(f"was shown {event} as {fields['event']}")
+        self.see(fields.get("id"), event)
+
+    def see(self, place: str | None, event: dict[str, Any]) -> None:
+        """It is shown an event."""
+        self._oracle.note(self.name, "sees", place, event["type"])
+        if place is not None:
+            self._see(Cursor.parse(place), event)
+        elif event["type"] == "reset":
+            self.run, self.held, self.done = None, [], None
+        elif event["type"] != "idle_timeout":
+            self._wrong(f"was shown {event}, though nothing is lost")
+
+    def _see(self, cursor: Cursor, event: dict[str, Any]) -> None:
+        run = self._oracle.run_of(self._session_id, cursor.epoch or "?")
+        if run is None or (self.run is not None and run is not self.run):
+            self._wrong(f"was shown {cursor}, of another run, without a reset")
+            return
+        self.run = run
+        if self.done is not None:
+            self._wrong(f"was shown {cursor} after the end")
+        if cursor.position is None:
+            self.done = event
+            if not run.closed or event != self._oracle.outcome(run):
+                self._wrong(f"was told {event}, which is not how the run ended")
+            return
+        place = cursor.position
+        self._oracle.check(run.run_id, place, event)
+        late = min(self._oracle.age(run.run_id, place), now() - self._came_at)
+        if self._prompt is not None and late > self._prompt:
+            self._wrong(f"was shown {place} {late:.1f} s late")
+        if self.held:
+            self._advance(self.held[-1].id, place, run)
+        elif place.seq != 1:
+            self._wrong(f"was shown {place} first")
+        self._moved = True
+        while (
+            self.held
+            and self.held[-1].id.try_of < place.try_of
+            and (self.held[-1].id.producer == place.producer)
+        ):
+            self.held.pop()
+        self.held.append(Shown(place, event))
+
+    def _advance(self, before: EventId, place: EventId, run: Run) -> None:
+        if place <= before:
+            self._wrong(f"was shown {place} after {before}")
+        expected = before.seq + 1 if place.try_of == before.try_of else 1
+        if place.seq != expected:
+            self._wrong(f"was shown {place} right after {before}: a hole")
+        retried = place.producer == before.producer and place.attempt > before.attempt
+        stored = self._oracle.position(run.run_id)
+        if retried and self._moved and stored.try_of < place.try_of:
+            self._wrong(f"was shown {place}, only claimed, while {before} counts")
+
+    def judge(self) -> None:
+        """The faults are over, and so is the session: it holds the whole stream."""
+        run = self.run
+        if run is None or self.done is None:
+            self._wrong("was never told the end")
+            return
+        promised = self._oracle.promised(run)
+        if promised is not None:
+            if self.held != promised:
+                self._wrong(f"holds {_ends(self.held)}, not {_ends(promised)}")
+            return
+        # What was shown live and never became durable may remain behind it; nothing is missing.
+        folded = self._oracle.folded(run)
+        counted = folded and self.held and self.held[-1].id.try_of == folded[-1].id.try_of
+        if self.held[: len(folded)] != folded if counted else len(self.held) < bool(folded):
+            self._wrong(f"holds {_ends(self.held)}, not {_ends(folded)}")
+
+    def _wrong(self, what: str) -> None:
+        self._oracle.violated(f"{self.name} {what}")
+
+
+class Follower(Subscriber):
+    """One who reads straight from Temporal, by the library's own `follow`."""
+
+    def __init__(
+        self, *place: Any, client: Callable[[Process], TemporalClient], random: Random
+    ) -> None:
+        super().__init__(*place, random=random)
+        self._client = client
+
+    async def read(self) -> None:
+        """Follow the session to its end."""
+        await asyncio.sleep(self._reader.comes_at)
+        client = cast("Client", self._client(self.process))
+        async for followed in follow(client, self._session_id):
+            self.see(followed.id, followed.event)
+        self.over = True
+
+
+def _ends(shown: list[Shown]) -> str:
+    return f"{shown[0].id} … {shown[-1].id} ({len(shown)})" if shown else "nothing"

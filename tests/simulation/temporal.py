@@ -1,0 +1,144 @@
+"""A Temporal server: durable histories, signals, long polls and queries.
+
+What is modelled is what was measured: signals are acknowledged once stored, at least once, and
+buffered while a workflow task runs; a page token is a place in the history; queries need a worker.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any, Final
+
+from temporalio.api.common.v1 import Payload
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowQueryFailedError
+from temporalio.common import RawValue
+from temporalio.service import RPCError, RPCStatusCode
+
+from tests.simulation.loop import Flag, Process
+
+LONG_POLL_SECONDS: Final = 20.0
+CLOSES: Final = frozenset(
+    (
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
+    )
+)
+
+
+class Run:
+    """One run: its history, and the signals that wait for its workflow task to end."""
+
+    def __init__(self, workflow_id: str, run_id: str, began: float) -> None:
+        self.workflow_id = workflow_id
+        self.run_id = run_id
+        self.began = began
+        self.history: list[HistoryEvent] = []
+        self.held: list[HistoryEvent] = []  # acknowledged, not yet in the history
+        self.in_task = False
+        self.needs_task = True
+        self.closed = False
+        self.cancel_requested = False
+        self.changed = Flag()
+        self.query: Callable[[str, Any], Payload] | None = None  # set by its executor
+
+    def append(self, event: HistoryEvent, *, needs_task: bool = False) -> None:
+        """Write into the history; nothing comes after its close."""
+        if self.closed:
+            return
+        event.event_id = len(self.history) + 1
+        self.history.append(event)
+        self.needs_task = self.needs_task or needs_task
+        self.closed = event.event_type in CLOSES
+        self.changed.change()
+
+    def take(self, event: HistoryEvent) -> None:
+        """Something came from outside: written now, or once the workflow task is over."""
+        if self.in_task:
+            self.held.append(event)
+        else:
+            self.append(event, needs_task=True)
+
+    def flush(self) -> None:
+        """The workflow task is over: what was buffered is written."""
+        self.in_task = False
+        held, self.held = self.held, []
+        for event in held:
+            self.append(event, needs_task=True)
+        self.changed.change()
+
+
+class Server:
+    """Runs by workflow id; the last of each is the newest."""
+
+    def __init__(self, page_size: int) -> None:
+        self.process = Process("server")
+        self.up = True
+        self.worker_up = True  # a workflow worker polls
+        self.changed = Flag()
+        self.runs: dict[str, list[Run]] = {}
+        self.page_size = page_size
+        self.on_signal: Callable[[Run, bytes], None] = lambda _run, _batch: None
+
+    def find(self, workflow_id: str, run_id: str | None) -> Run:
+        """The run meant. Raises RPCError."""
+        for run in reversed(self.runs.get(workflow_id, [])):
+            if run_id in (None, run.run_id):
+                return run
+        raise RPCError("workflow not found", RPCStatusCode.NOT_FOUND, b"")
+
+    def signal(self, workflow_id: str, run_id: str | None, name: str, payload: Payload) -> None:
+        """Store a signal. Raises RPCError."""
+        run = self.find(workflow_id, run_id)
+        if run.closed:
+            message = "workflow execution already completed"
+            raise RPCError(message, RPCStatusCode.NOT_FOUND, b"")
+        event = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
+        event.workflow_execution_signaled_event_attributes.signal_name = name
+        event.workflow_execution_signaled_event_attributes.input.payloads.append(payload)
+        self.on_signal(run, payload.data)
+        run.take(event)
+
+    async def query(self, workflow_id: str, run_id: str | None, name: str, arg: Any) -> RawValue:
+        """Let a worker answer; waits for one as long as it takes. Raises RPCError."""
+        run = self.find(workflow_id, run_id)
+        await self.changed.until(lambda: self.worker_up)
+        await run.changed.until(lambda: not run.in_task)
+        assert run.query is not None
+        try:
+            return RawValue(run.query(name, arg))
+        except Exception as error:  # noqa: BLE001  what a handler raises is what the asker is told
+            raise WorkflowQueryFailedError(str(error)) from None
+
+    async def page(
+        self, workflow_id: str, run_id: str | None, token: bytes, wait: bool, close_only: bool
+    ) -> tuple[list[HistoryEvent], bytes | None]:
+        """One page of a history, and the token of the next. Raises RPCError."""
+        run = self.find(workflow_id, run_id)
+        start, bound = (int(part) for part in token.split(b":")) if token else (0, 0)
+        if close_only:
+            await run.changed.until(lambda: run.closed, LONG_POLL_SECONDS)
+            return ([run.history[-1]], None) if run.closed else ([], b"0:0")
+        if not wait:  # of what there was when the first page was asked for
+            bound = bound or len(run.history)
+            page = run.history[start : min(bound, start + self.page_size)]
+            end = start + len(page)
+            return page, None if end >= bound else b"%d:%d" % (end, bound)
+        await run.changed.until(lambda: run.closed or len(run.history) > start, LONG_POLL_SECONDS)
+        page = run.history[start : start + self.page_size]
+        end = start + len(page)
+        if run.closed and end == len(run.history):
+            return page, None
+        if run.needs_task and end == len(run.history):  # shown, and never written under this id
+            for event_id in (end + 1, end + 2):
+                transient = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED)
+                transient.event_id = event_id
+                page = [*page, transient]
+        return page, b"%d:0" % end
+
+
+def run_id(random: Random) -> str:
+    """A run id as the server makes them: of two neighbours only the last digits differ."""
+    return f"0198c0de-0000-7000-8000-0000{random.getrandbits(32):08x}"

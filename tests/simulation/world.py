@@ -1,0 +1,121 @@
+"""The world of one schedule: server, workers, bridges, readers and the links between them."""
+
+from functools import partial
+from random import Random
+from typing import Final
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+
+from tests.simulation.bridge import Bridge
+from tests.simulation.client import TemporalClient
+from tests.simulation.execution import Execution, Try
+from tests.simulation.loop import Flag, Process, now
+from tests.simulation.network import Balancer, Plain, Transport
+from tests.simulation.oracle import Oracle
+from tests.simulation.plan import Plan
+from tests.simulation.subscriber import Follower, Reader, Subscriber
+from tests.simulation.temporal import Run, Server, run_id
+from tests.simulation.weather import Link
+from tests.simulation.worker import Worker
+
+SESSION: Final = "session-1"
+LINKS: Final = (
+    "posts",
+    "calls of bridge",
+    "calls of worker",
+    "calls of follower",
+    "heartbeats of worker",
+)
+
+
+class World:
+    """All processes of one schedule."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.server = Server(plan.page_size)
+        self.oracle = Oracle(self.server)
+        self.oracle.agent = plan.agent
+        self._random = Random(f"{plan.seed}/world")
+        self._outside = Process("network")
+        self.links = {name: Link(name, plan.seed) for name in LINKS}
+        self.bridges = [self._bridge(number) for number in range(plan.bridges)]
+        self._balancer = Balancer(self.bridges, plan.balancer, Random(f"{plan.seed}/balancer"))
+        self.workers = [self._worker(number) for number in range(2)]
+        self._turn = 0
+        self.worker_came = Flag()
+        self.executions: list[Execution] = []
+        self.readers = [
+            self.subscriber(f"reader {n}", reader) for n, reader in enumerate(plan.readers)
+        ]
+
+    # Building
+
+    def _client(self, kind: str, process: Process) -> TemporalClient:
+        return TemporalClient(self.server, process, self.links[f"calls of {kind}"])
+
+    def _bridge(self, number: int) -> Bridge:
+        return Bridge(
+            number,
+            oracle=self.oracle,
+            client=partial(self._client, "bridge"),
+            signal_interval=self.plan.settings.signal_interval,
+            idle_timeout=self.plan.idle_timeout,
+        )
+
+    def _worker(self, number: int) -> Worker:
+        posts = self.links["posts"]
+
+        def transport(process: Process) -> Transport | Plain:
+            if self.plan.receiver == "plain":
+                return Plain(process, posts, self.oracle)
+            return Transport(process, self._outside, self._balancer, posts, self.oracle)
+
+        return Worker(
+            f"worker {number}",
+            oracle=self.oracle,
+            client=partial(self._client, "worker"),
+            transport=transport,
+            beats=self.links["heartbeats of worker"],
+            agent=self.plan.agent,
+            settings=self.plan.settings,
+        )
+
+    def subscriber(self, name: str, reader: Reader) -> Subscriber:
+        """A reader of the session at the bridges."""
+        random = Random(f"{self.plan.seed}/{name}")
+        place = (name, SESSION, reader, self.bridges, self.oracle)
+        return Subscriber(*place, prompt=self.plan.prompt, random=random)
+
+    def follower(self, name: str, reader: Reader) -> Follower:
+        """A reader of the session straight from Temporal."""
+        client = partial(self._client, "follower")
+        place = (name, SESSION, reader, self.bridges, self.oracle)
+        return Follower(*place, client=client, random=Random(f"{self.plan.seed}/{name}"))
+
+    async def take(self, attempt: Try) -> None:
+        """Give an attempt to the next worker that is there."""
+        await self.worker_came.until(lambda: any(worker.process.alive for worker in self.workers))
+        alive = [worker for worker in self.workers if worker.process.alive]
+        self._turn += 1
+        worker = alive[self._turn % len(alive)]
+        self.oracle.note("attempt", attempt.number.producer, attempt.attempt, worker.name)
+        worker.take(attempt)
+
+    def start_workflow(self) -> Run:
+        """A new run under the session's id."""
+        run = Run(SESSION, run_id(self._random), now())
+        self.server.runs.setdefault(SESSION, []).append(run)
+        run.append(HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED))
+        execution = Execution(
+            self.server,
+            run,
+            self,
+            random=Random(f"{self.plan.seed}/{run.run_id}"),
+            limits=self.plan.limits,
+            producers=self.plan.producers,
+        )
+        self.executions.append(execution)
+        self.server.process.start(execution.decide())
+        return run
