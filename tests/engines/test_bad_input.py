@@ -101,11 +101,10 @@ async def test_a_server_that_says_nothing_does_not_hang(
     """Somebody who takes the connection and stays silent is given up."""
     module = {"postgresql": "postgres", "mysql": "mysql"}[scheme]
     monkeypatch.setattr(f"kai_flow.analyst.engines.{module}.CONNECT_TIMEOUT_S", 1)
-    server = await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    began = time.monotonic()
-    probe = await engine_for(f"{scheme}://u:{CANARY}@127.0.0.1:{port}/db").check()
-    server.close()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        began = time.monotonic()
+        probe = await engine_for(f"{scheme}://u:{CANARY}@127.0.0.1:{port}/db").check()
     assert time.monotonic() - began < 4
     assert not probe.ok
     assert f"127.0.0.1:{port}" in probe.message
