@@ -1,8 +1,8 @@
 """The seeded agent with a log for each attempt, whose events differ from one attempt to the next.
 
-The prompt is `{"seed": 1, "tail": 20}`. It goes on until `<session>.stop` appears in the folder that
-SEEDED_LOG names, and then for `tail` more events. `<session>.<attempt>.log` there has one event a
-line, written before it is yielded.
+The prompt is `{"seed": 1, "tail": 20}`. It goes on until `<session>.stop` appears in the folder
+that SEEDED_LOG names, and then for `tail` more events. `<session>.<attempt>.log` there has one
+event a line, written before it is yielded.
 """
 
 import asyncio

@@ -34,7 +34,8 @@ def kill(who: str, seconds: float) -> Fault:
 
 def wrong(link: str, verb: str, seconds: float) -> Fault:
     """A link that does wrong for some time."""
-    return Fault(f"{verb} {link}", seconds, int(link == "work"))
+    costs = link == "work" and verb not in ("latency", "reset")
+    return Fault(f"{verb} {link}", seconds, int(costs))
 
 
 async def inflict(world: World, fault: Fault) -> None:
@@ -86,24 +87,38 @@ async def _broken(world: World, link: str, verb: str) -> AsyncIterator[None]:
         await proxy.heal()
 
 
-def plan(rng: random.Random) -> list[Fault]:
-    """Each kill and each fault of each link once, in an order of its own."""
-    faults = [kill(who, rng.uniform(0.1, 0.6)) for who in KILLS] + [kill("server", 3.0)]
-    faults += [wrong(link, verb, rng.uniform(0.4, 1.0)) for link in LINKS for verb in VERBS]
-    rng.shuffle(faults)
-    return faults
+Step = tuple[Fault, ...]  # at once
 
 
-async def play(world: World, faults: list[Fault], say: Callable[[str], None] = print) -> None:
-    """One fault after another, each as soon as everybody has survived the one before."""
-    for number, fault in enumerate(faults):
-        await world.spend(fault.attempts)
-        loop = asyncio.get_running_loop()
+def plan(rng: random.Random) -> list[Step]:
+    """Each kill and each fault of each link once, the links two at a time, in some order."""
+    steps: list[Step] = [(kill(who, rng.uniform(0.1, 0.5)),) for who in KILLS]
+    steps.append((kill("server", 3.0),))
+    for one, other in (LINKS[:2], LINKS[2:]):
+        verbs = rng.sample(VERBS, len(VERBS))
+        for first, second in zip(verbs, verbs[1:] + verbs[:1], strict=True):
+            steps.append((_usual(rng, one, first), _usual(rng, other, second)))
+    rng.shuffle(steps)
+    return steps
+
+
+def _usual(rng: random.Random, link: str, verb: str) -> Fault:
+    """As long as it takes to be noticed: a POST waits for 3 s, a query for 2."""
+    hang = {"posts": 3.3, "signals": 2.3, "streams": 1.0, "work": 1.5}[link]
+    return wrong(link, verb, hang if verb == "hang" else rng.uniform(0.2, 0.6))
+
+
+async def play(world: World, steps: list[Step]) -> None:
+    """One step after another, each as soon as everybody has survived the one before."""
+    loop = asyncio.get_running_loop()
+    for number, step in enumerate(steps):
+        await world.spend(max(fault.attempts for fault in step))
         began = loop.time()
-        if number % 8 == 4:
+        if number % 5 == 2:
             await world.come_late()
         await asyncio.sleep(world.rng.uniform(0, 0.3))
-        await inflict(world, fault)
+        await asyncio.gather(*(inflict(world, fault) for fault in step))
         await world.lively()
-        say(f"{fault}: {loop.time() - began:.1f} s, {world.report()}")
+        names = " and ".join(map(str, step))
+        print(f"{names}: seen again after {loop.time() - began:.1f} s; {world.report()}")
     await world.end_generation()

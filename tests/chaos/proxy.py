@@ -11,8 +11,8 @@ or the one after it when that does not answer; it remembers nobody.
     hang         connections stay open, new ones are accepted, and nothing passes
     cut(n)       each connection is reset as soon as its answer is longer than n bytes
 
-As a program, `python proxy.py HOST PORT UPSTREAM_HOST UPSTREAM_PORT`, it passes everything until its
-standard input ends: a way into another network namespace. It needs the standard library alone.
+As a program, `python proxy.py HOST PORT UPSTREAM_HOST UPSTREAM_PORT`, it passes everything until
+its standard input ends: a way into another network namespace. It needs the standard library alone.
 """
 
 import asyncio

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.faults import play, plan
+from tests.chaos.faults import plan, play
 from tests.chaos.world import living
 
 SEED = 1

@@ -72,7 +72,8 @@ async def test_reset_breaks_what_is_open(proxy: Proxy) -> None:
     await proxy.reset()
     with pytest.raises(ConnectionResetError):
         await one.reader.read()
-    assert await (two := await talk(proxy)).say(b"b") == b"b"
+    two = await talk(proxy)
+    assert await two.say(b"b") == b"b"
     two.writer.close()
 
 
@@ -86,7 +87,8 @@ async def test_refuse_and_heal(proxy: Proxy) -> None:
     with pytest.raises(ConnectionRefusedError):
         await talk(proxy)
     await proxy.heal()
-    assert await (two := await talk(proxy)).say(b"b") == b"b"
+    two = await talk(proxy)
+    assert await two.say(b"b") == b"b"
     two.writer.close()
 
 
@@ -117,7 +119,7 @@ async def test_cut_ends_an_answer_in_its_middle(proxy: Proxy) -> None:
 
 
 async def test_each_request_goes_to_the_next() -> None:
-    """A client that keeps its connection is moved on all the same, past an upstream that is dead."""
+    """A client that keeps its connection is moved on all the same, and past a dead upstream."""
     import httpx
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,14 +1,14 @@
-"""A real stack that is treated badly: what runs, the sessions in it, and what they are held against.
+"""A real stack that is treated badly: what runs, its sessions, and what they are held against.
 
     worker ──(posts)──► A, B          (posts) and (streams) are balancers: each request goes to the
     subscribers ──(streams)──► A, B   next bridge, whoever asks
     worker ──(work)──► server
     A, B ──(signals)──► server
 
-A, B, the worker and the Temporal server are processes, and so are the subscribers. The four names in
-parentheses are fault proxies. The oracle of a session is the log that its agent writes of each
-attempt. Temporal gives a session three attempts: a *generation* of sessions lives through faults that
-cost two of them, then it is ended and checked, and the next generation begins.
+A, B, the worker and the Temporal server are processes, and so are the subscribers. The four names
+in parentheses are fault proxies. The oracle of a session is the log that its agent writes of each
+attempt. Temporal gives a session three attempts: a *generation* of sessions lives through faults
+that cost two of them, then it is ended and checked, and the next generation begins.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ from tests.integration.subscriber import Seen, Subscriber, seen_in
 from tests.integration.waiting import until
 
 TAIL: Final = 10  # events after a session was told to end
-READERS: Final = 2  # in a process
+PROCESSES: Final = 2  # of subscribers, each with a reader of every session
 RECOVERY_SECONDS: Final = 45.0  # until every subscriber sees new events again; usual: 0.2 to 8
 END_SECONDS: Final = 60.0
 
@@ -98,7 +98,6 @@ class Session:
 
     handle: Handle
     folder: Path
-    process: Program
     late: list[tuple[Subscriber, asyncio.Task[None]]] = field(default_factory=list)
 
     @property
@@ -115,8 +114,15 @@ class Session:
         return [file.read_bytes().count(b"\n") if file.exists() else 0 for file in self.files()]
 
     def files(self) -> list[Path]:
-        """What the readers of the process write."""
-        return [self.folder / f"{self.id}.seen.{number}" for number in range(READERS)]
+        """What its readers in other processes write."""
+        return [self.folder / f"{self.id}.seen.{number}" for number in range(PROCESSES)]
+
+    def ended(self) -> bool:
+        """Whether those readers have their last event; fails when one of them did."""
+        for file in self.files():
+            failed = file.with_name(f"{file.name}.failed")
+            assert not failed.exists(), f"{self.id}: {failed.read_text()}"
+        return all(b', "done", ' in file.read_bytes()[-200_000:] for file in self.files())
 
     def oracle(self, attempt: int) -> list[Any]:
         """The events of that attempt, as far as the agent got."""
@@ -140,7 +146,7 @@ class World:
         self.figures: Counter[str] = Counter()
         self.queue = f"chaos-{secrets.token_hex(3)}"
         self._spent = 0  # attempts that the faults of this generation may have cost
-        self._processes = AsyncExitStack()
+        self.readers: list[Program] = []
 
     async def spend(self, attempts: int) -> None:
         """Make sure that the sessions can afford it: they have three attempts."""
@@ -159,13 +165,11 @@ class World:
     async def _begin(self) -> Session:
         session_id = f"chaos-{secrets.token_hex(4)}"
         url = f"{self.links['streams'].url}/stream/{session_id}"
-        process = await self._processes.enter_async_context(
-            running(
-                ["-m", readers.__name__, f"{self.folder}/{session_id}.seen", url, str(READERS)],
-                environment(self.folder, ""),
-                self.folder / f"{session_id}.err",
+        for number, program in enumerate(self.readers):
+            assert program.process.stdin is not None
+            program.process.stdin.write(
+                f"{self.folder}/{session_id}.seen.{number} {url}\n".encode()
             )
-        )
         question = {
             "prompt": json.dumps({"seed": self.rng.randrange(10**6), "tail": TAIL}),
             "connection_id": "none",
@@ -175,8 +179,8 @@ class World:
             "KaiChatWorkflow", question, id=session_id, task_queue=self.queue
         )
         self.figures["sessions"] += 1
-        self.figures["subscribers"] += READERS
-        return Session(handle, self.folder, process)
+        self.figures["subscribers"] += PROCESSES
+        return Session(handle, self.folder)
 
     async def lively(self) -> None:
         """Wait until every reader has seen something new."""
@@ -212,8 +216,7 @@ class World:
         """Let the sessions end, and check what everybody got."""
         for session in self.sessions:
             (self.folder / f"{session.id}.stop").touch()
-        for session in self.sessions:
-            await self._check(session)
+        await asyncio.gather(*(self._check(session) for session in self.sessions))
         self.sessions = []
         self._spent = 0
 
@@ -221,13 +224,11 @@ class World:
         result = await self._result(session)
         await self.read_late(session)
         try:
+            await until(session.ended, END_SECONDS)
             async with asyncio.timeout(END_SECONDS):
-                await session.process.process.wait()
                 await asyncio.gather(*(reading for _, reading in session.late))
         except TimeoutError:
             raise AssertionError(f"{session.id} has no end for its readers: {result}") from None
-        errors = session.process.errors.read_text()
-        assert session.process.process.returncode == 0, errors
         everybody = [[seen for _, seen in seen_in(file)] for file in session.files()]
         for seen in [*everybody, *(late.seen for late, _ in session.late)]:
             check(session, seen, result)
@@ -243,15 +244,14 @@ class World:
                     await asyncio.sleep(0.2)
 
     async def close(self) -> None:
-        """Nothing of the sessions stays behind."""
+        """No reader of ours stays behind."""
         for session in self.sessions:
             for _, reading in session.late:
                 reading.cancel()
-        await self._processes.aclose()
 
 
 def check(session: Session, seen: list[Seen], result: dict[str, Any]) -> None:
-    """What a reader saw is the last attempt, whole, before it beginnings of earlier ones, `done`."""
+    """A reader saw the last attempt, whole, perhaps beginnings of those before it, and `done`."""
     epoch = (session.handle.first_execution_run_id or "")[-8:]
     last, count = map(int, result["last_event_id"].removeprefix("1.").split("."))
     assert last == session.attempt()
@@ -300,9 +300,12 @@ async def living(folder: Path, seed: int, sessions: int) -> AsyncIterator[World]
             bridges = Bridges(
                 await stack.enter_async_context(nursery), own, f"http://127.0.0.1:{port}"
             )
-            await bridges.boot()
-            stack.push_async_callback(bridges.kill)
             world.bridges.append(bridges)
+        for number in range(PROCESSES):
+            program = running(
+                ["-m", readers.__name__], environment(folder, ""), folder / f"readers-{number}.log"
+            )
+            world.readers.append(await stack.enter_async_context(program))
         world.worker = Worker(
             environment(
                 folder / "home",
@@ -315,6 +318,8 @@ async def living(folder: Path, seed: int, sessions: int) -> AsyncIterator[World]
             folder / "worker.log",
         )
         stack.push_async_callback(world.worker.kill)
-        await world.worker.boot()
+        await asyncio.gather(world.worker.boot(), *(bridge.boot() for bridge in world.bridges))
+        for bridge in world.bridges:
+            stack.push_async_callback(bridge.kill)
         stack.push_async_callback(world.close)
         yield world
