@@ -44,6 +44,10 @@ test *args: setup
 simulate *args: setup
     python -m tests.simulation "$@"
 
+# kill each program of a real stack and break each link, in rounds: [--rounds 3] [--seed N] [--sessions 4]
+chaos *args: setup
+    python -m tests.chaos "$@"
+
 # latency, throughput and replay, beside Temporal's own Workflow Streams: figures, never a failure
 bench: setup
     python -m tests.bench.latency

@@ -1,31 +1,42 @@
 """Records histories of every kind of session from real runs.
 
-    python -m tests.integration.record_histories
+    python -m tests.integration.record_histories [KIND ...]     # all kinds unless some are named
 
 A committed history stands for the sessions that run in somebody's cluster while a new version is
-rolled out. Record anew only on purpose, and say so in the CHANGELOG.
+rolled out. Record anew only on purpose, update checksums.txt, and say so in the CHANGELOG;
+test_replay.py tells how.
 """
 
 import asyncio
 import json
 import secrets
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
 from api.server import running_bridge
 from kai_flow.connect import connect
 from kai_flow.embedded import dev_server
 from kai_flow.settings import Settings
+from kai_flow.stream.batches import Batch
+from kai_flow.stream.events import NumberedEvent, encode_event
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.signals import batch_in, publish
 from kai_flow.worker import running_worker
 from tests.agents import scripted
 from tests.integration.receivers import receiving
+from tests.integration.waiting import until
 
 FOLDER: Final = Path(__file__).parents[1] / "histories"
+CHECKSUMS: Final = FOLDER / "checksums.txt"
+MANY: Final = 620  # signals of the session with many
 
 Step = dict[str, Any]
 Handle = WorkflowHandle[Any, Any]
@@ -38,17 +49,28 @@ TALK: Final[list[Step]] = [
 ]
 
 
-async def _nothing(_handle: Handle) -> None:
+async def _nothing(_client: Client, _handle: Handle) -> None:
     pass
 
 
-async def _cancel(handle: Handle) -> None:
+async def _cancel(_client: Client, handle: Handle) -> None:
     await scripted.reached[f"{handle.id}/a"].wait()
     await handle.cancel()
 
 
-async def _disturb(handle: Handle) -> None:
-    """Every batch again, garbage, and a batch of another run, while the agent waits."""
+async def _repeat(client: Client, handle: Handle) -> None:
+    """Every batch once more, while the agent waits."""
+    await scripted.reached[f"{handle.id}/a"].wait()
+    await asyncio.sleep(1)  # until the last batch is in the history
+    for event in (await handle.fetch_history()).events:
+        batch = await batch_in(client, event)
+        if batch is not None:
+            await publish(client, handle.id, batch)
+    scripted.opened[f"{handle.id}/a"].set()
+
+
+async def _disturb(_client: Client, handle: Handle) -> None:
+    """Every batch so far again, garbage, and a batch of another run, while the agent waits."""
     await scripted.reached[f"{handle.id}/a"].wait()
     await asyncio.sleep(1)
     batches = [
@@ -64,8 +86,48 @@ async def _disturb(handle: Handle) -> None:
     scripted.opened[f"{handle.id}/a"].set()
 
 
+async def _publish_many(client: Client, handle: Handle) -> None:
+    """The tokens that the agent is about to yield, one signal each, as fast as they go."""
+    await scripted.reached[f"{handle.id}/a"].wait()
+    await asyncio.sleep(1)  # until `started` is in the history
+    run_id = (await handle.describe()).run_id
+    for number in range(MANY):
+        token = encode_event({"type": "token", "content": f"t{number} "})
+        event = NumberedEvent(EventId(1, 1, 2 + number), *token)
+        await publish(client, handle.id, Batch(run_id, (event,)))
+    scripted.opened[f"{handle.id}/a"].set()
+
+
+async def _reset(client: Client, handle: Handle) -> None:
+    """Back to the middle of what has been streamed; the new run begins its activity anew."""
+    gate = f"{handle.id}/a"
+    await scripted.reached[gate].wait()
+    await asyncio.sleep(1)
+    scripted.reached[gate].clear()
+    history = await handle.fetch_history()
+    tasks = [
+        event.event_id
+        for event in history.events
+        if event.HasField("workflow_task_completed_event_attributes")
+    ]
+    await client.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace=client.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=handle.id, run_id=history.run_id),
+            reason="recorded",
+            request_id=secrets.token_hex(16),
+            workflow_task_finish_event_id=tasks[len(tasks) // 2],
+        )
+    )
+    await until(lambda: handle.id in scripted.stopped)  # the agent of the old run
+    await scripted.reached[gate].wait()  # the agent of the new one
+    scripted.opened[gate].set()
+
+
+Meanwhile = Callable[[Client, Handle], Awaitable[None]]
+
 # kind → (the agent's steps, whether there is a callback that works, what happens meanwhile)
-KINDS: Final[dict[str, tuple[list[Step], str | None, Callable[[Handle], Awaitable[None]]]]] = {
+KINDS: Final[dict[str, tuple[list[Step], str | None, Meanwhile]]] = {
     "plain": (TALK, "bridge", _nothing),
     "execute": ([], None, _nothing),
     "direct-signals": (TALK, "plain receiver", _nothing),
@@ -79,6 +141,9 @@ KINDS: Final[dict[str, tuple[list[Step], str | None, Callable[[Handle], Awaitabl
     "refused": ([], "no URL", _nothing),
     "cancelled": ([*TALK[:2], {"gate": "a"}], "bridge", _cancel),
     "disturbed": ([*TALK[:2], {"gate": "a"}, {"tokens": 3}], "bridge", _disturb),
+    "duplicates": ([*TALK, {"gate": "a"}], "bridge", _repeat),
+    "many-signals": ([{"gate": "a"}, {"tokens": MANY}], "bridge", _publish_many),
+    "reset": ([*TALK, {"gate": "a"}, {"tokens": 3}], "bridge", _reset),
 }
 
 
@@ -92,13 +157,21 @@ async def record(client: Client, kind: str, queue: str, bridge: str, receiver: s
         "connection_id": "none",
         "callback_url": callback and urls.get(callback, callback),
     }
-    handle = await client.start_workflow(
-        "KaiChatWorkflow", question, id=session_id, task_queue=queue
-    )
-    await meanwhile(handle)
+    await client.start_workflow("KaiChatWorkflow", question, id=session_id, task_queue=queue)
+    handle: Handle = client.get_workflow_handle(session_id)  # of whichever run is the newest
+    await meanwhile(client, handle)
     with suppress(WorkflowFailureError):
         await handle.result()
-    return json.dumps(_cleaned(json.loads((await handle.fetch_history()).to_json())), indent=1)
+    return _text((await handle.fetch_history()).to_json())
+
+
+def _text(history: str) -> str:
+    """One line for each event."""
+    events = [
+        json.dumps(_cleaned(event), separators=(",", ":"))
+        for event in json.loads(history)["events"]
+    ]
+    return '{"events":[\n' + ",\n".join(events) + "\n]}\n"
 
 
 def _cleaned(value: Any) -> Any:
@@ -117,8 +190,8 @@ def _cleaned(value: Any) -> Any:
             return value
 
 
-async def main() -> None:
-    """Record all kinds."""
+async def main(kinds: list[str]) -> None:
+    """Record these kinds."""
     queue = f"record-{secrets.token_hex(4)}"
     agent = "tests.agents.scripted:create"
     async with dev_server(stop_seconds=0) as server:
@@ -129,12 +202,12 @@ async def main() -> None:
             receiving() as receiver,
         ):
             FOLDER.mkdir(exist_ok=True)
-            for kind in KINDS:
+            for kind in kinds:
                 text = await record(client, kind, queue, bridge, receiver.url)
-                (FOLDER / f"{kind}.json").write_text(text + "\n")
+                (FOLDER / f"{kind}.json").write_text(text)
                 print(f"{kind}: {len(text):,} bytes", flush=True)
         await asyncio.sleep(0.05)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:] or list(KINDS)))

@@ -1,6 +1,9 @@
 """Sessions that older versions began are carried on by this one: recorded histories replay."""
 
+import hashlib
 import json
+from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,15 +14,17 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from kai_flow.stream.batches import decode_batch
+from kai_flow.stream.batches import Batch, decode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.errors import InvalidBatch
+from kai_flow.stream.fold import Fold, Outcome
 from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.worker import PASSTHROUGH
 from kai_flow.workflows import KaiChatWorkflow
-from tests.integration.record_histories import FOLDER, KINDS
+from tests.integration.record_histories import CHECKSUMS, FOLDER, KINDS, MANY
 
 HISTORIES = sorted(FOLDER.glob("*.json"))
+CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
 
 
 @workflow.defn(name="KaiChatWorkflow", sandboxed=False)
@@ -35,6 +40,24 @@ class Changed:
 def recorded(file: Path) -> WorkflowHistory:
     """The history in a file."""
     return WorkflowHistory.from_json(f"recorded-{file.stem}", file.read_text())
+
+
+def run_of(history: WorkflowHistory) -> str:
+    """The run whose history this is; after a reset it is named only where the reset is."""
+    run_id = history.events[0].workflow_execution_started_event_attributes.original_execution_run_id
+    for event in history.events:
+        run_id = event.workflow_task_failed_event_attributes.new_run_id or run_id
+    return run_id
+
+
+def batches_in(history: WorkflowHistory) -> list[Batch]:
+    """The batches signalled, in order; what is none is left out."""
+    batches = []
+    for event in history.events:
+        for payload in event.workflow_execution_signaled_event_attributes.input.payloads:
+            with suppress(InvalidBatch):
+                batches.append(decode_batch(payload.data))
+    return batches
 
 
 def replayer(*workflows: type) -> Replayer:
@@ -64,7 +87,17 @@ def test_every_kind_of_session_is_recorded() -> None:
 @pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)
 async def test_a_recorded_session_replays(file: Path) -> None:
     """The workflow's code makes of a recorded history just the commands that are in it."""
-    await replayer(KaiChatWorkflow).replay_workflow(recorded(file))
+    history = recorded(file)
+    # A worker is told the run's own id with every task. The Replayer can only take it from here.
+    started = history.events[0].workflow_execution_started_event_attributes
+    started.original_execution_run_id = run_of(history)
+    await replayer(KaiChatWorkflow).replay_workflow(history)
+
+
+async def test_the_replayer_alone_takes_a_reset_run_for_the_old_one() -> None:
+    """A reset history as downloaded fails in the Replayer, which gives it the old run's id."""
+    with pytest.raises(workflow.NondeterminismError, match="Timer"):  # it drains in vain
+        await replayer(KaiChatWorkflow).replay_workflow(recorded(FOLDER / "reset.json"))
 
 
 async def test_a_changed_workflow_would_be_noticed() -> None:
@@ -77,20 +110,75 @@ async def test_a_changed_workflow_would_be_noticed() -> None:
 def test_a_recorded_stream_ends_where_its_result_says(kind: str) -> None:
     """The fold of the recorded signals is whole, and its last event is the result's."""
     history = recorded(FOLDER / f"{kind}.json")
-    started = history.events[0].workflow_execution_started_event_attributes
-    buffer = EventBuffer(started.original_execution_run_id, Limits(10_000, 2**24))
-    for event in history.events:
-        for payload in event.workflow_execution_signaled_event_attributes.input.payloads:
-            try:
-                buffer.apply(decode_batch(payload.data))
-            except InvalidBatch:
-                assert kind == "disturbed"
+    buffer = EventBuffer(run_of(history), Limits(10_000, 2**24))
+    for batch in batches_in(history):
+        buffer.apply(batch)
     completed = history.events[-1].workflow_execution_completed_event_attributes
     result = json.loads(completed.result.payloads[0].data)
     assert str(buffer.last) == result["last_event_id"]
     assert buffer.last is not None
     assert len(buffer) == buffer.last.seq
     assert buffer.lost == (0, 0, 0)
+
+
+def test_every_batch_of_duplicates_came_twice() -> None:
+    """In `duplicates` each batch was signalled twice, and the fold takes each in once."""
+    history = recorded(FOLDER / "duplicates.json")
+    batches = batches_in(history)
+    assert len(batches) > 5
+    assert set(Counter(batches).values()) == {2}
+    fold = Fold(run_of(history))
+    outcomes = Counter(fold.apply(batch).outcome for batch in batches)
+    assert outcomes[Outcome.ACCEPTED] == outcomes[Outcome.DUPLICATE] == len(batches) / 2
+
+
+def test_many_signals_are_many() -> None:
+    """`many-signals` holds at least 600 accepted batches, in a file that is no burden."""
+    file = FOLDER / "many-signals.json"
+    history = recorded(file)
+    fold = Fold(run_of(history))
+    outcomes = Counter(fold.apply(batch).outcome for batch in batches_in(history))
+    assert outcomes[Outcome.ACCEPTED] >= MANY >= 600
+    assert file.stat().st_size < 1_500_000
+
+
+def test_a_reset_run_ignores_the_batches_of_the_old_one() -> None:
+    """The new run's history keeps the old run's batches, and its fold takes in none of them."""
+    history = recorded(FOLDER / "reset.json")
+    old_run = history.events[
+        0
+    ].workflow_execution_started_event_attributes.original_execution_run_id
+    new_run = run_of(history)
+    assert new_run != old_run
+    fold = Fold(new_run)
+    outcomes: dict[str, set[Outcome]] = {old_run: set(), new_run: set()}
+    for batch in batches_in(history):
+        outcomes[batch.run_id].add(fold.apply(batch).outcome)
+    assert outcomes == {old_run: {Outcome.OTHER_RUN}, new_run: {Outcome.ACCEPTED}}
+    reset_at = next(
+        number
+        for number, event in enumerate(history.events)
+        if event.workflow_task_failed_event_attributes.new_run_id
+    )
+    for part in (history.events[:reset_at], history.events[reset_at:]):  # kept, and applied again
+        assert old_run in {batch.run_id for batch in batches_in(WorkflowHistory("part", part))}
+
+
+def test_no_history_is_recorded_anew_in_silence() -> None:
+    """The committed histories are those of checksums.txt, and the CHANGELOG knows that list."""
+    lines = [line.split() for line in CHECKSUMS.read_text().splitlines()]
+    known = {name: digest for digest, name in lines}
+    found = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in HISTORIES}
+    differing = sorted(name for name, _ in known.items() ^ found.items())
+    assert not differing, (
+        f"{', '.join(dict.fromkeys(differing))}: recorded anew? Then record it in CHANGELOG.md and "
+        "update checksums.txt: (cd tests/histories && LC_ALL=C sha256sum *.json > checksums.txt)"
+    )
+    digest = hashlib.sha256(CHECKSUMS.read_bytes()).hexdigest()[:12]
+    assert f"`{digest}`" in CHANGELOG.read_text(), (
+        f"checksums.txt has changed: say in CHANGELOG.md which histories were recorded anew, and "
+        f"why, in a line that names the list as `{digest}`"
+    )
 
 
 def _values_of(name: str, value: Any) -> list[Any]:

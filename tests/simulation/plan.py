@@ -71,13 +71,14 @@ class Plan(NamedTuple):
 def draw(seed: int) -> Plan:
     """The plan of a seed."""
     random = Random(seed)
-    kind = random.choices(["storm", "fair", "brief", "quiet"], [62, 14, 14, 10])[0]
+    kind = random.choices(["storm", "fair", "brief", "quiet", "again"], [58, 12, 13, 11, 6])[0]
     quiet = kind == "quiet"  # one bridge, a slow agent, readers who come just as it begins
     bridges = random.choice({"quiet": [1], "fair": [1, 2, 3, 4]}.get(kind, [1, 1, 2, 2, 3, 4]))
     receiver = "bridge" if quiet else random.choices(["bridge", "plain", "none"], [90, 7, 3])[0]
     readers = tuple(_reader(random, quiet=quiet) for _ in range(random.randint(1, 3)))
     agent = _agent(random, quiet=quiet)
-    again_at = random.choice([0.1, 1.0, 4.0]) if random.random() < 0.15 else None
+    reused = kind == "again" or random.random() < 0.12
+    again_at = random.choice([0.1, 1.0, 4.0]) if reused else None
     small = random.random() < 0.3
     producers = random.choices([1, 2], [80, 20])[0]
     header = producers > 1 or random.random() < 0.8  # without it every activity is producer 1
@@ -136,6 +137,10 @@ def _faults(
         for _ in range(random.randint(1, 3)):
             at = random.uniform(0.0, end)
             faults.append(Fault(at, "crash bridge", random.randrange(bridges), 0.01))
+    if kind == "again":  # the id is used again while a zombie of the first run talks on
+        at = random.uniform(0.5, 6.0)
+        faults = [Fault(at, "mute worker", worker, 7.0) for worker in (0, 1)]
+        faults.append(Fault(at + 0.1, "terminate", 0, 1.0))
     if kind == "storm":
         if again_at is not None and random.random() < 0.7:
             faults.append(Fault(random.uniform(0.0, 6.0), random.choice(_ENDS), 0, 1.0))

@@ -1,0 +1,124 @@
+"""What is done to a world: the faults, what each may cost a session, and plans of them."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from tests.chaos.world import World
+
+LINKS: Final = ("posts", "streams", "signals", "work")
+VERBS: Final = ("latency", "reset", "refuse", "hang", "cut")
+KILLS: Final = ("a", "b", "worker", "server", "a+b", "a+worker", "b+server")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that goes wrong."""
+
+    name: str
+    seconds: float  # how long it lasts, or how long the dead stay dead
+    attempts: int  # what it may cost a session
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.seconds:.2f} s"
+
+
+def kill(who: str, seconds: float) -> Fault:
+    """`kill -9` of one or two programs at once, and a restart."""
+    attempts = ("worker" in who) + ("server" in who)
+    return Fault(f"kill {who}", seconds, attempts if seconds < 10 else 2)
+
+
+def wrong(link: str, verb: str, seconds: float) -> Fault:
+    """A link that does wrong for some time."""
+    costs = link == "work" and verb not in ("latency", "reset")
+    return Fault(f"{verb} {link}", seconds, int(costs))
+
+
+async def inflict(world: World, fault: Fault) -> None:
+    """Let it happen, and end it."""
+    what, _, where = fault.name.partition(" ")
+    if what == "kill":
+        who = where.split("+")
+        await asyncio.gather(*(_programs(world)[name][0]() for name in who))
+        world.figures["kills"] += len(who)
+        await asyncio.sleep(fault.seconds)
+        for name in sorted(who, key=lambda name: name != "server"):  # the others wait for it
+            await _programs(world)[name][1]()
+        return
+    world.figures["link faults"] += 1
+    async with _broken(world, where, what):
+        await asyncio.sleep(fault.seconds)
+
+
+Act = Callable[[], Awaitable[None]]
+
+
+def _programs(world: World) -> dict[str, tuple[Act, Act]]:
+    a, b = world.bridges
+    return {
+        "a": (a.kill, a.boot),
+        "b": (b.kill, b.boot),
+        "worker": (world.worker.kill, world.worker.boot),
+        "server": (world.server.kill, world.server.boot),
+    }
+
+
+@asynccontextmanager
+async def _broken(world: World, link: str, verb: str) -> AsyncIterator[None]:
+    proxy = world.links[link]
+    match verb:
+        case "latency":
+            await proxy.latency(world.rng.uniform(0.02, 0.2))
+        case "cut":
+            await proxy.cut(world.rng.randrange(1, 400))
+        case "reset":
+            await proxy.reset()
+        case "refuse":
+            await proxy.refuse()
+        case _:
+            await proxy.hang()
+    try:
+        yield
+    finally:
+        await proxy.heal()
+
+
+Step = tuple[Fault, ...]  # at once
+
+
+def plan(rng: random.Random) -> list[Step]:
+    """Each kill and each fault of each link once, the links two at a time, in some order."""
+    steps: list[Step] = [(kill(who, rng.uniform(0.1, 0.5)),) for who in KILLS]
+    steps.append((kill("server", 3.0),))
+    for one, other in (LINKS[:2], LINKS[2:]):
+        verbs = rng.sample(VERBS, len(VERBS))
+        for first, second in zip(verbs, verbs[1:] + verbs[:1], strict=True):
+            steps.append((_usual(rng, one, first), _usual(rng, other, second)))
+    rng.shuffle(steps)
+    return steps
+
+
+def _usual(rng: random.Random, link: str, verb: str) -> Fault:
+    """As long as it takes to be noticed: a POST waits for 3 s, a query for 2."""
+    hang = {"posts": 3.3, "signals": 2.3, "streams": 1.0, "work": 1.5}[link]
+    return wrong(link, verb, hang if verb == "hang" else rng.uniform(0.2, 0.6))
+
+
+async def play(world: World, steps: list[Step]) -> None:
+    """One step after another, each as soon as everybody has survived the one before."""
+    loop = asyncio.get_running_loop()
+    for number, step in enumerate(steps):
+        await world.spend(max(fault.attempts for fault in step))
+        began = loop.time()
+        if number % 5 == 2:
+            await world.come_late()
+        await asyncio.sleep(world.rng.uniform(0, 0.3))
+        await asyncio.gather(*(inflict(world, fault) for fault in step))
+        await world.lively()
+        names = " and ".join(map(str, step))
+        print(f"{names}: seen again after {loop.time() - began:.1f} s; {world.report()}")
+    await world.end_generation()
