@@ -185,9 +185,12 @@ def _text(raw: bytes) -> str:
 def _raw(text: str) -> bytes:
     try:
         padded = text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4)
-        return base64.b64decode(padded, validate=True)
+        raw = base64.b64decode(padded, validate=True)
     except (binascii.Error, ValueError):
         raise _damaged() from None
+    if _text(raw) != text:  # the last character may have bits that mean nothing
+        raise _damaged()
+    return raw
 
 
 def _key_id(text: str) -> str:

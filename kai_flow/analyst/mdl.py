@@ -23,7 +23,7 @@ _CODE: Final = re.compile(r"(`+)\s?(.+?)\s?\1(?!`)")
 _CELLS: Final = re.compile(r"(?<!\\)\|")
 _BREAKS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # would end a line
 _NAME_HEADERS: Final = ("column", "kolom", "name", "nama")
-_NOTE_HEADERS: Final = ("notes", "note", "description", "catatan", "keterangan")
+_NOTE_HEADERS: Final = ("notes", "note", "description", "catatan")
 
 
 def write_mdl(schema: Schema, title: str, *, left_out: int = 0) -> str:
