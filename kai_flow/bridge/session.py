@@ -15,6 +15,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.bridge.bell import Bell, wait_for
+from kai_flow.bridge.pulse import Pulse, feel
 from kai_flow.bridge.readback import KEPT_PAGES, DurableCopy
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
@@ -32,6 +33,7 @@ from kai_flow.stream.tail import HistoryTail
 log = logging.getLogger(__name__)
 
 UNFED_SECONDS: Final = 2.0  # without a useful POST before the session is followed in Temporal
+PULSE_SECONDS: Final = 5.0  # between two looks whether anybody works, while no event comes
 PAUSE_SECONDS: Final = 1.0  # after a failed call, before the next
 FLUSH_SECONDS: Final = 2.0  # how long the answer to a producer's last word waits for durability
 MAX_PAUSE_SECONDS: Final = 10.0
@@ -67,6 +69,7 @@ class Session:
         self.run = run
         self.bell = bell  # rung whenever a reader may go on
         self.outcome: Outcome | None = None  # set once, when the workflow has closed
+        self.pulse: Pulse | None = None  # what readers are told while no event comes
         self.readers = 0
         self.touched = now()  # last POST or reader, for forgetting the idle
         self.log = SessionLog(partial(encode_event, epoch=run.epoch))
@@ -143,6 +146,7 @@ class Session:
         if self.outcome is None:
             self._start("watcher", self._watch)
             self._start("follower", self._follow)
+            self._start("pulse", self._feel)
 
     def leave(self) -> None:
         """A reader has gone."""
@@ -234,6 +238,23 @@ class Session:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             if events and self.log.absorb(events):
+                self.bell.ring()
+
+    async def _feel(self) -> None:
+        """Say whether anybody works at the session while no event comes."""
+        while self.outcome is None and self.readers:
+            shown = self.log.position
+            await asyncio.sleep(PULSE_SECONDS)
+            quiet = self.log.position == shown and self.outcome is None
+            try:
+                pulse = await feel(self._client, self.id, self.run.run_id) if quiet else None
+            except RPCError as error:
+                log.info("session %s: no pulse: %s", self.id, error.message)
+                continue
+            if pulse is not None and pulse.status == "running" and self.pulse is None:
+                pulse = None  # an agent may think as long as it likes
+            if pulse != self.pulse:
+                self.pulse = pulse
                 self.bell.ring()
 
     async def stop(self) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from kai_flow.bridge.bell import wait_for
 from kai_flow.bridge.hub import Hub
+from kai_flow.bridge.pulse import Pulse
 from kai_flow.bridge.room import Room
 from kai_flow.bridge.session import Run, Session
 from kai_flow.stream.clock import now
@@ -51,6 +52,7 @@ class _Subscriber:
         self._hand_made = heard  # number of the last hand-made event seen
         self._came_after = heard  # and of the last one that is not meant for it
         self._over = False  # the stream ends here
+        self._pulse: Pulse | None = None  # as told last
         self._written_at = self._event_at = now()  # last frame; last frame of an event
 
     async def frames(self) -> AsyncIterator[bytes]:
@@ -101,12 +103,20 @@ class _Subscriber:
                 asked = page is not None
                 behind = behind or not asked
                 pause = min(2 * pause, LAST_PAUSE_SECONDS)
-            if frames := self._aside():
+            if frames := self._status(session) or self._aside():
                 yield frames
             elif behind and not self._over:
                 await asyncio.sleep(pause)  # not at each ring: every look is a call to Temporal
             elif not self._over:
                 await wait_for(rung)
+
+    def _status(self, session: Session) -> bytes:
+        """Whether anybody works at the session, when that has changed."""
+        pulse = session.pulse
+        if pulse == self._pulse:
+            return b""
+        self._pulse, self._written_at = pulse, now()
+        return encode_control("status", **pulse._asdict()) if pulse is not None else b""
 
     def _aside(self) -> bytes:
         """What else there is to say now: hand-made events, a heartbeat, the idle timeout."""

@@ -173,6 +173,14 @@ class Renderer:
         after, before = text.line(event.get("after")), text.line(event.get("before"))
         self._line(f"… the events after {after} and before {before} are lost", "yellow")
 
+    def _status(self, event: Event) -> None:
+        said = {
+            "waiting": "no worker is heard of: waiting for one",
+            "retrying": f"attempt {text.line(event.get('attempt'))} is about to begin",
+            "running": "a worker is at it again",
+        }
+        self._line(f"… {said.get(str(event.get('status')), 'the session is quiet')}", "dim")
+
     def _reset(self, _event: Event) -> None:
         self._tools.clear()
         self._line("↺ a new run of this session has begun: the answer starts again", "yellow")
@@ -185,7 +193,7 @@ class Renderer:
 _KNOWN: Final = frozenset(
     {
         *("token", "thinking", "started", "tool_start", "tool_end", "sql_result", "chart_config"),
-        *("suggestions", "error", "gap", "reset", "omitted"),
+        *("suggestions", "error", "gap", "reset", "status", "omitted"),
     }
 )
 _SILENT: Final = frozenset({"done", "idle_timeout"})  # the caller's

@@ -22,7 +22,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, epoch_of
 from kai_flow.stream.names import DONE
-from kai_flow.stream.outcome import wait_for_outcome
+from kai_flow.stream.outcome import Outcome, wait_for_outcome
 from kai_flow.stream.sse import Decoder
 from kai_flow.stream.tail import HistoryTail
 
@@ -181,8 +181,18 @@ async def _from_temporal(
             if event.id > position:
                 position = event.id
                 yield Followed(str(Cursor(event.id, epoch)), event.decode())
-    outcome = await wait_for_outcome(client, session_id, run_id)
+    outcome = await _end(client, session_id, run_id)
     yield Followed(str(Cursor(None, epoch)), msgspec.json.decode(outcome.data))
+
+
+async def _end(client: Client, session_id: str, run_id: str) -> Outcome:
+    """How it ended; an outage of Temporal is waited out."""
+    while True:
+        try:
+            return await wait_for_outcome(client, session_id, run_id)
+        except RPCError as error:
+            log.info("session %s: waiting for Temporal: %s", session_id, error.message)
+            await asyncio.sleep(LAST_PAUSE_SECONDS)
 
 
 async def _find(client: Client, session_id: str) -> tuple[str, str]:

@@ -238,12 +238,12 @@ class SessionLog:
 
     def mark_durable(self, through: EventId) -> bool:
         """The history reaches `through`; True when that changes where readers stand."""
-        before = self._front
+        before = self.position
         attempt = self._at(through.offset(1))
         if attempt is not None:
             attempt.mark_durable(through)
             self._promote()
-        return self._front != before
+        return self.position != before
 
     def signal_next(self) -> Attempt | None:
         """The attempt whose events should be signalled next."""
@@ -262,7 +262,8 @@ class SessionLog:
         return sum(a.bytes + a.waiting_bytes for a in (self.current, self.claim) if a is not None)
 
     @property
-    def _front(self) -> EventId | None:
+    def position(self) -> EventId | None:
+        """The newest event held of the attempt that counts."""
         return None if self.current is None else self.current.received
 
     def _attempt(self, first: EventId, run_id: str | None) -> Attempt:

@@ -23,5 +23,7 @@ ATTEMPT_FAILED: Final = "attempt_failed"
 DONE: Final = "done"
 """Type of the terminal event."""
 
-RESERVED: Final = frozenset({STARTED, ATTEMPT_FAILED, DONE, "gap", "reset", "idle_timeout"})
+RESERVED: Final = frozenset(
+    {STARTED, ATTEMPT_FAILED, DONE, "gap", "reset", "idle_timeout", "status"}
+)
 """Types that speak of the stream itself: an agent's own event may not have them."""

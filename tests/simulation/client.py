@@ -12,6 +12,8 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import WorkflowHistoryEventFilterType, WorkflowQueryFailedError
 from temporalio.common import RawValue
 from temporalio.converter import DataConverter
@@ -119,8 +121,8 @@ class Handle:
             return self._client.server.find(*self._of)
 
         run = await self._client.call(serve, rpc_timeout)
-        info = SimpleNamespace(first_run_id=run.run_id)
-        raw = SimpleNamespace(workflow_execution_info=info)
+        info = WorkflowExecutionInfo(first_run_id=run.run_id)
+        raw = DescribeWorkflowExecutionResponse(workflow_execution_info=info)
         return SimpleNamespace(run_id=run.run_id, raw_description=raw)
 
     def fetch_history_events(

@@ -218,7 +218,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
         ("if page.last is not None:\n        self._show(page.last)", "self._show(page.next)"),
     ),
     "the bell is taken after the look": _edit(
-        _Read, "_read", ("await wait_for(rung,", "await wait_for(session.bell.next,")
+        _Read, "_read", ("await wait_for(rung)", "await wait_for(session.bell.next)")
     ),
     "a cursor of another run is believed": _edit(
         _Read, "frames", ("self._cursor.epoch not in (None, session.run.epoch)", "False")

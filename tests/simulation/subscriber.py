@@ -193,8 +193,11 @@ class Follower(Subscriber):
         """Follow the session to its end."""
         await asyncio.sleep(self._reader.comes_at)
         client = cast("Client", self._client(self.process))
-        async for followed in follow(client, self._session_id):
-            self.see(followed.id, followed.event)
+        try:
+            async for followed in follow(client, self._session_id):
+                self.see(followed.id, followed.event)
+        except Exception as error:  # noqa: BLE001  anything at all is a finding
+            self._wrong(f"can follow no more: {error!r}")
         self.over = True
 
 

@@ -1,0 +1,53 @@
+"""Whether anybody works at a session: what its pending activity says while no event comes."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from temporalio.api.enums.v1 import PendingActivityState, PendingWorkflowTaskState
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
+from temporalio.client import Client
+
+from kai_flow.stream.signals import RPC_TIMEOUT
+
+# A producer heartbeats every second, and a worker passes that on every 2 s at the latest, by our
+# own setting; other people's workers do so less often.
+UNHEARD: Final = timedelta(seconds=20)
+UNTAKEN: Final = timedelta(seconds=3)  # a workflow task waits no longer where a worker polls
+
+
+class Pulse(NamedTuple):
+    """What is said of a session in which nothing happens."""
+
+    status: str
+    """`waiting`: no worker has taken it, or none is heard of. `retrying`: an attempt has ended and
+    the next one has not begun. `running`: a worker is at it."""
+    attempt: int
+
+
+async def feel(client: Client, session_id: str, run_id: str) -> Pulse | None:
+    """The pulse of a session; None when nothing can be said of it. Raises RPCError."""
+    handle = client.get_workflow_handle(session_id, run_id=run_id)
+    description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
+    return pulse_of(description.raw_description, datetime.now(UTC))
+
+
+def pulse_of(session: DescribeWorkflowExecutionResponse, moment: datetime) -> Pulse | None:
+    """What a description says at `moment`: by its pending activity, else its workflow task."""
+    if session.pending_activities:
+        return _of_activity(session.pending_activities[-1], moment)
+    task = session.pending_workflow_task
+    untaken = task.state == PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED
+    if untaken and moment - task.scheduled_time.ToDatetime(UTC) > UNTAKEN:
+        return Pulse("waiting", 1)
+    return None
+
+
+def _of_activity(activity: PendingActivityInfo, moment: datetime) -> Pulse:
+    if activity.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
+        return Pulse("retrying" if activity.attempt > 1 else "waiting", activity.attempt)
+    heard = max(
+        stamp.ToDatetime(UTC)
+        for stamp in (activity.last_heartbeat_time, activity.last_started_time)
+    )
+    return Pulse("waiting" if moment - heard > UNHEARD else "running", activity.attempt)
