@@ -12,6 +12,7 @@ that cost two of them, then it is ended and checked, and the next generation beg
 """
 
 import asyncio
+import contextlib
 import json
 import random
 import secrets
@@ -34,7 +35,7 @@ from tests.chaos.proxy import Proxy, proxied
 from tests.integration.conftest import Handle
 from tests.integration.programs import NURSERY, Bridges, Program, environment, running, start
 from tests.integration.subscriber import Seen, Subscriber, seen_in
-from tests.integration.waiting import until
+from tests.integration.waiting import PAUSE_SECONDS, until
 
 TAIL: Final = 10  # events after a session was told to end
 PROCESSES: Final = 2  # of subscribers, each with a reader of every session
@@ -224,11 +225,12 @@ class World:
         result = await self._result(session)
         await self.read_late(session)
         try:
-            await until(session.ended, END_SECONDS)
             async with asyncio.timeout(END_SECONDS):
+                while not session.ended():  # noqa: ASYNC110  (it happens in other processes)
+                    await asyncio.sleep(PAUSE_SECONDS)
                 await asyncio.gather(*(reading for _, reading in session.late))
         except TimeoutError:
-            raise AssertionError(f"{session.id} has no end for its readers: {result}") from None
+            raise AssertionError(f"{self.report()}; some do not end, with {result}") from None
         everybody = [[seen for _, seen in seen_in(file)] for file in session.files()]
         for seen in [*everybody, *(late.seen for late, _ in session.late)]:
             check(session, seen, result)
@@ -236,12 +238,14 @@ class World:
         self.figures["attempts"] += session.attempt()
 
     async def _result(self, session: Session) -> dict[str, Any]:
-        async with asyncio.timeout(END_SECONDS):
-            while True:
-                try:
-                    return await session.handle.result()
-                except RPCError:
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                while True:
+                    with contextlib.suppress(RPCError):
+                        return await session.handle.result()
                     await asyncio.sleep(0.2)
+        except TimeoutError:
+            raise AssertionError(f"{self.report()}; some have no result") from None
 
     async def close(self) -> None:
         """No reader of ours stays behind."""
