@@ -129,5 +129,6 @@ async def play(world: World, steps: list[Step]) -> None:
         await asyncio.gather(*(inflict(world, fault) for fault in step))
         await world.lively()
         names = " and ".join(map(str, step))
-        print(f"{names}: seen again after {loop.time() - began:.1f} s; {world.report()}")
+        took = f"{loop.time() - began:.1f} s"
+        print(f"{names}: seen again after {took}; {world.report()}", flush=True)
     await world.end_generation()
