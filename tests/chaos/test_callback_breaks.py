@@ -27,25 +27,15 @@ class Signals:
         raise NotImplementedError
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        AttributeError("'NoneType' object has no attribute 'getpeername'"),  # anyio under uvloop
-        ConnectionResetError(104, "Connection reset by peer"),
-        RuntimeError("unable to perform operation on <TCPTransport closed=True>"),  # uvloop
-    ],
-    ids=lambda error: type(error).__name__,
-)
-async def test_no_error_of_a_post_ends_the_attempt(
-    error: Exception, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_no_error_of_a_post_ends_the_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a POST raises, the agent goes on and its events become durable (§6.11)."""
     posts = 0
 
     def break_off(_: httpx.Request) -> httpx.Response:
         nonlocal posts
         posts += 1
-        raise error
+        # what anyio makes under uvloop of a connection that is reset the moment it opens
+        raise AttributeError("'NoneType' object has no attribute 'getpeername'")
 
     async def no_question(*_: object) -> str:
         return "run"
