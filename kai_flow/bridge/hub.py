@@ -137,6 +137,9 @@ class Hub:
         try:
             async with asyncio.timeout(FIND_SECONDS):
                 newest = await self._look(post.session_id)
+                if newest is not None and newest.run_id != post.run_id:
+                    # A look that others had begun may be older than this run: one of our own.
+                    newest = await self._look(post.session_id)
         except (Unreachable, TimeoutError):
             newest = None
         return newest or Run(post.run_id, post.first_run_id or post.run_id)

@@ -141,7 +141,7 @@ async def _from_bridge(
                     async for event in events:
                         pause = FIRST_PAUSE_SECONDS
                         yield event
-            except httpx.TransportError as error:
+            except (httpx.TransportError, AttributeError) as error:  # uvloop: a reset at once
                 log.info("session %s: reconnecting: %r", bridge.session_id, error)
                 if bridge.answered or failing_since is None:
                     failing_since = now()

@@ -217,7 +217,9 @@ class EventProducer:
                 self._http.stream("POST", self._url, content=body, headers=headers) as response,
             ):
                 answer = await _read_limited(response)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        # Not HTTPError alone: under uvloop a connection that is reset the moment it opens comes out
+        # of anyio as an AttributeError, and no receiver may end an attempt.
+        except Exception as error:  # noqa: BLE001
             self._post_failed(post, f"{type(error).__name__} {error}".strip())
         else:
             self._take_answer(post, response, answer)

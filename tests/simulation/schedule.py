@@ -98,7 +98,7 @@ class Schedule:
         patience = 1.05 if plan.fair else SIGNALS_PER_PERIOD
         events = plan.producers * (plan.agent.events + 1) * (1 if plan.fair else 3)
         flushes = 3 * events / plan.outbox[0]  # a small outbox that is half full
-        signals = plan.producers * (3 if plan.fair else 12) + flushes
+        signals = plan.producers * ((3 if plan.fair else 12) + plan.bridges) + flushes
         signals += patience * seconds / plan.settings.signal_interval
         if oracle.signals > signals:
             oracle.violated(f"{oracle.signals} signals in {seconds:.0f} s; at most {signals:.0f}")
