@@ -196,7 +196,7 @@ _KNOWN: Final = frozenset(
         *("suggestions", "error", "gap", "reset", "status", "omitted"),
     }
 )
-_SILENT: Final = frozenset({"done", "idle_timeout"})  # the caller's
+_SILENT: Final = frozenset({"done", "idle_timeout", "attempt_failed"})  # others say it
 
 
 def _elapsed(seconds: float) -> str:
