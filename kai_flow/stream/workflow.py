@@ -73,21 +73,25 @@ class WorkflowEventStream:
     async def drain(self, last_event_id: str | None, timeout: timedelta = DRAIN_TIMEOUT) -> bool:
         """Wait until the stream has reached `last_event_id`; False when it did not in time.
 
-        Call it before completing: a signal that comes after the completion is refused.
+        Reached is also the last event before it that is stored. Call it before completing: a signal
+        that comes after the completion is refused.
         """
         if last_event_id is None:
             return True
         last = EventId.parse(last_event_id)
-        if self._buffer.fold.position >= last:  # nearly always: no timer then
+        if self._has_reached(last):  # nearly always: no timer then
             return True
         try:
-            await workflow.wait_condition(
-                lambda: self._buffer.fold.position >= last, timeout=timeout
-            )
+            await workflow.wait_condition(lambda: self._has_reached(last), timeout=timeout)
         except TimeoutError:
             workflow.logger.warning("the stream ends before %s", last_event_id)
             return False
         return True
+
+    def _has_reached(self, last: EventId) -> bool:
+        fold = self._buffer.fold
+        stops_here = fold.unstored and fold.position.try_of == last.try_of
+        return stops_here or fold.position >= last
 
     @contextmanager
     def session(self) -> Iterator["WorkflowEventStream"]:

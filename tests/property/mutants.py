@@ -21,7 +21,7 @@ from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Fold, Outcome, Verdict
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.log import Answer, Attempt, Behind, Chunk, SessionLog, Stale, Taken
+from kai_flow.stream.log import Answer, Attempt, Behind, Chunk, Lost, SessionLog, Stale, Taken
 from kai_flow.stream.outbox import Outbox
 from tests.property import (
     test_batches,
@@ -365,7 +365,7 @@ def shown_past_a_hole() -> Mutation:
     """A reader that is behind is given what memory holds."""
     real = Attempt.read
 
-    def read(self: Attempt, cursor: EventId, max_bytes: int) -> Chunk | Behind | None:
+    def read(self: Attempt, cursor: EventId, max_bytes: int) -> Chunk | Behind | Lost | None:
         answer = real(self, cursor, max_bytes)
         if isinstance(answer, Behind) and self.start <= self.received:
             return real(self, self.start.offset(-1), max_bytes)

@@ -12,6 +12,7 @@ from kai_flow.stream.log import (
     Behind,
     Chunk,
     Full,
+    Lost,
     Missing,
     SessionLog,
     Stale,
@@ -42,6 +43,7 @@ class PlainAttempt:
     def __init__(self, received: int) -> None:
         self.received = received
         self.durable = received
+        self.stored: int | None = None
         self.waiting: dict[int, NumberedEvent] = {}
         self.confirmed = False
 
@@ -51,18 +53,22 @@ class PlainAttempt:
         self.durable = max(self.durable, through)
         self.waiting = {n: event for n, event in self.waiting.items() if n > through}
 
-    def receive(self, base: EventId, events: list[NumberedEvent], signalling: bool) -> Answer:
+    def receive(
+        self, base: EventId, events: list[NumberedEvent], stored: int | None, signalling: bool
+    ) -> Answer:
         """One POST of it."""
+        self.stored = stored or self.stored
         self.settle(base.seq - 1)
         new = [event for event in events if event.id.seq > self.received]
         if new and new[0].id.seq != self.received + 1:
             if signalling:
                 return Missing(base._replace(seq=self.received + 1))
             return Taken(new[-1].id, base._replace(seq=self.durable), held=False)
-        size = sum(len(event.data) for event in [*self.waiting.values(), *new])
-        if new and size > MAX_BYTES:
+        kept = [event for event in new if self.stored is None or event.id.seq <= self.stored]
+        size = sum(len(event.data) for event in [*self.waiting.values(), *kept])
+        if kept and size > MAX_BYTES:
             return Full()
-        self.waiting |= {event.id.seq: event for event in new}
+        self.waiting |= {event.id.seq: event for event in kept}
         self.received += len(new)
         place = base._replace(seq=self.received)
         return Taken(place, base._replace(seq=self.durable), bool(new))
@@ -82,6 +88,7 @@ class LogAgainstModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.lives: list[list[NumberedEvent]] = []  # what each attempt said
+        self.stored: dict[Try, int] = {}  # the last event that each stores, if there is more
         self.history: list[NumberedEvent] = []  # what the fold accepted
         self.readers = [Reader(), Reader()]
         self.comes_up()
@@ -111,6 +118,19 @@ class LogAgainstModel(RuleBasedStateMachine):
             self.lives.append(list(run_of(EventId(1, 1, 1), count, padding)))
 
     @precondition(lambda self: self.lives)
+    @rule(luck=SELDOM, count=st.integers(1, 9))
+    def may_store_no_more(self, luck: int, count: int) -> None:
+        """What the living attempt says from now on is live only."""
+        life = self.lives[-1]
+        if luck == 0 and life[0].id[:2] not in self.stored:
+            self.stored[life[0].id[:2]] = len(life)
+            life += run_of(life[-1].id.offset(1), count, 60)
+
+    def to_store(self, life: list[NumberedEvent]) -> list[NumberedEvent]:
+        """What of it is not live only."""
+        return life[: self.stored.get(life[0].id[:2])]
+
+    @precondition(lambda self: self.lives)
     @rule(luck=SELDOM, skipped=st.integers(1, 2))
     def is_tried_again(self, luck: int, skipped: int) -> None:
         """The attempt dies, perhaps unheard, and a later one begins."""
@@ -125,7 +145,7 @@ class LogAgainstModel(RuleBasedStateMachine):
         """The activity ends, all of it durable, and the workflow's next one begins."""
         if luck:
             return
-        self.history = what_counts([*self.history, *self.lives[-1]])
+        self.history = what_counts([*self.history, *self.to_store(self.lives[-1])])
         self.lives.append([plain(EventId(self.lives[-1][0].id.producer + 1, 1, 1))])
 
     def durable_of(self, life: list[NumberedEvent]) -> int:
@@ -144,7 +164,7 @@ class LogAgainstModel(RuleBasedStateMachine):
         """A producer, perhaps a zombie, signals directly; the bridge does not hear of it."""
         life = self.lives[max(0, len(self.lives) - 1 - back)]
         start = self.durable_of(life)
-        if events := tuple(life[start : start + count]):
+        if events := tuple(self.to_store(life)[start : start + count]):
             self.becomes_durable(events)
 
     # What the bridge does
@@ -173,14 +193,18 @@ class LogAgainstModel(RuleBasedStateMachine):
         """A producer, perhaps a zombie, POSTs a stretch of what it holds, or only asks."""
         life = self.lives[max(0, len(self.lives) - 1 - back)]
         place: Try = life[0].id[:2]
+        stored = self.stored.get(place)
         base = EventId(*place, max(1, self.durable_of(life) + 1 - held))
+        if self.durable_of(life) == stored and data.draw(st.booleans()):  # and more was let go
+            base = EventId(*place, data.draw(st.integers(stored + 1, len(life) + 1)))
         start = data.draw(st.integers(base.seq, len(life) + 1))
         if data.draw(st.booleans()) and place in self.known:  # just what it has not yet
             start = max(base.seq, min(len(life), self.known[place].received) + 1)
         stop = data.draw(st.integers(start, min(len(life) + 1, start + 6)))
         events = life[start - 1 : stop - 1]
-        answer = self.log.receive(RUN, base, events, signalling=signalling)
-        wanted = self.expected(place, base, events, signalling)
+        end = None if stored is None else EventId(*place, stored)
+        answer = self.log.receive(RUN, base, events, stored=end, signalling=signalling)
+        wanted = self.expected(place, base, events, stored, signalling)
         assert answer == wanted
         if isinstance(answer, Taken) and answer.durable.seq >= base.seq:
             assert place in self.known
@@ -188,7 +212,12 @@ class LogAgainstModel(RuleBasedStateMachine):
             assert answer.expected >= base
 
     def expected(
-        self, place: Try, base: EventId, events: list[NumberedEvent], signalling: bool
+        self,
+        place: Try,
+        base: EventId,
+        events: list[NumberedEvent],
+        stored: int | None,
+        signalling: bool,
     ) -> Answer:
         """The answer by the plain rules."""
         unchanged = Taken(base.offset(-1), base.offset(-1), held=False)
@@ -196,7 +225,7 @@ class LogAgainstModel(RuleBasedStateMachine):
             self.current = place
             self.known[place] = PlainAttempt(base.seq - 1)
         if place == self.current:
-            return self.known[place].receive(base, events, signalling)
+            return self.known[place].receive(base, events, stored, signalling)
         if place < self.current:
             return Stale() if self.known[self.current].confirmed else unchanged
         if self.claim is None or self.claim < place:
@@ -204,7 +233,7 @@ class LogAgainstModel(RuleBasedStateMachine):
             self.known[place] = PlainAttempt(base.seq - 1)
         if place < self.claim:
             return unchanged
-        answer = self.known[place].receive(base, events, signalling)
+        answer = self.known[place].receive(base, events, stored, signalling)
         return answer._replace(news=False, held=False) if isinstance(answer, Taken) else answer
 
     @rule()
@@ -261,9 +290,24 @@ class LogAgainstModel(RuleBasedStateMachine):
                     assert self.known[after.try_of].confirmed
             case Behind():
                 self.shows(reader, [e for e in self.history if e.id > reader.cursor][:5])
+            case Lost(after, before):
+                self.misses(reader, after, before)
             case None:
                 newest = self.log.current.received if self.log.current else START
                 assert reader.cursor >= newest or newest.seq == 0
+
+    def misses(self, reader: Reader, after: EventId, before: EventId | None) -> None:
+        """Only what is not stored is ever missed, and by who has been given all that is."""
+        assert after > reader.cursor
+        assert after.try_of == reader.cursor.try_of
+        stored = self.stored[after.try_of]
+        assert reader.cursor.seq >= stored
+        assert [e.id for e in self.history if e.id > reader.cursor and e.id <= after] == []
+        assert self.log.current is not None
+        held = self.log.current.start <= self.log.current.received
+        assert before == (self.log.current.start if held else None)
+        assert after == self.log.current.start.offset(-1)
+        reader.cursor = after
 
     @rule(who=st.integers(0, 1), place=st.integers(0, 30))
     def reconnects(self, who: int, place: int) -> None:
@@ -306,9 +350,12 @@ class LogAgainstModel(RuleBasedStateMachine):
                 assert [event_of(one).id.seq for one in held] == list(
                     range(attempt.start.seq, attempt.received.seq + 1)
                 )
-                assert attempt.start.seq <= attempt.durable.seq + 1, "only durable events leave"
+                beyond = known.stored is not None and attempt.start.seq > known.stored
+                assert attempt.start.seq <= attempt.durable.seq + 1 or beyond, "only such leave"
                 assert attempt.bytes == sum(map(len, held))
-                assert attempt.bytes <= MAX_BYTES or attempt.start > attempt.durable
+                assert attempt.bytes <= MAX_BYTES or (
+                    attempt.start > attempt.durable and not beyond
+                )
 
 
 TestLog = LogAgainstModel.TestCase
