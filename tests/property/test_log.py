@@ -109,22 +109,15 @@ class LogAgainstModel(RuleBasedStateMachine):
 
     # What producers and Temporal do
 
-    @rule(count=st.integers(1, 6), padding=st.sampled_from([0, 0, 40, 120]))
-    def says(self, count: int, padding: int) -> None:
-        """The living attempt says more."""
+    @rule(count=st.integers(1, 6), padding=st.sampled_from([0, 0, 40, 120]), luck=SELDOM)
+    def says(self, count: int, padding: int, luck: int) -> None:
+        """The living attempt says more, of which now and then nothing is stored any more."""
         if self.lives:
+            if luck == 0:
+                self.stored.setdefault(self.lives[-1][0].id[:2], len(self.lives[-1]))
             self.lives[-1] += run_of(self.lives[-1][-1].id.offset(1), count, padding)
         else:
             self.lives.append(list(run_of(EventId(1, 1, 1), count, padding)))
-
-    @precondition(lambda self: self.lives)
-    @rule(luck=SELDOM, count=st.integers(1, 9))
-    def may_store_no_more(self, luck: int, count: int) -> None:
-        """What the living attempt says from now on is live only."""
-        life = self.lives[-1]
-        if luck == 0 and life[0].id[:2] not in self.stored:
-            self.stored[life[0].id[:2]] = len(life)
-            life += run_of(life[-1].id.offset(1), count, 60)
 
     def to_store(self, life: list[NumberedEvent]) -> list[NumberedEvent]:
         """What of it is not live only."""
@@ -289,12 +282,20 @@ class LogAgainstModel(RuleBasedStateMachine):
                     # Only what Temporal accepted may supersede what this bridge knew before.
                     assert self.known[after.try_of].confirmed
             case Behind():
+                assert not self.was_given_all_stored(reader.cursor), "there is nothing to read"
                 self.shows(reader, [e for e in self.history if e.id > reader.cursor][:5])
             case Lost(after, before):
                 self.misses(reader, after, before)
             case None:
                 newest = self.log.current.received if self.log.current else START
                 assert reader.cursor >= newest or newest.seq == 0
+
+    def was_given_all_stored(self, cursor: EventId) -> bool:
+        """Whether the bridge knows that nothing more of the reader's attempt is stored."""
+        if cursor.try_of != self.current:
+            return False
+        stored = self.known[cursor.try_of].stored
+        return stored is not None and cursor.seq >= stored
 
     def misses(self, reader: Reader, after: EventId, before: EventId | None) -> None:
         """Only what is not stored is ever missed, and by who has been given all that is."""
@@ -380,6 +381,25 @@ def test_a_full_log_refuses_and_keeps_what_it_has(
         assert held == (attempt.received, attempt.durable, attempt.undurable(), attempt.bytes)
         assert attempt.read(first.offset(-1), 10**9) == shown
         assert attempt.receive(first, ()) == Taken(attempt.received, attempt.durable)
+
+
+@given(st.integers(1, 4), st.integers(0, 9), st.integers(1, 5))
+def test_what_is_nowhere_any_more_is_a_gap_and_only_that(stored: int, lost: int, held: int) -> None:
+    """A reader is sent to the durable copy up to `stored`, and told what is lost behind it."""
+    first = EventId(1, 1, 1)
+    attempt = Attempt(first, RUN, frame, 10_000)
+    end, base = first.offset(stored - 1), first.offset(stored + lost)
+    events = run_of(base, held)
+    attempt.receive(base, events, stored=end)
+    for seq in range(stored + lost + held):
+        cursor, answer = first._replace(seq=seq), attempt.read(first._replace(seq=seq), 10**9)
+        if cursor >= base.offset(-1):
+            assert isinstance(answer, Chunk)
+        elif cursor >= end:
+            assert answer == Lost(base.offset(-1), base)
+        else:
+            assert answer == Behind()
+    assert attempt.waiting == 0
 
 
 def test_a_closed_session_takes_nothing_in() -> None:
