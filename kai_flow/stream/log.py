@@ -122,6 +122,8 @@ class Attempt:
         waiting = [event for event in new if self.stored is None or event.id <= self.stored]
         if waiting and self.waiting_bytes + sum(len(e.data) for e in waiting) > self._max_bytes:
             return Full()
+        if len(waiting) < len(new) and self.bytes > self._max_bytes:
+            return Full()  # behind events that cannot leave yet
         self._append(new)
         for event in waiting:
             self._waiting[event.id.seq] = event

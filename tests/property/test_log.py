@@ -45,6 +45,7 @@ class PlainAttempt:
         self.durable = received
         self.stored: int | None = None
         self.waiting: dict[int, NumberedEvent] = {}
+        self.stuck: dict[int, int] = {}  # frame bytes of what cannot leave memory
         self.confirmed = False
 
     def settle(self, through: int) -> None:
@@ -52,6 +53,9 @@ class PlainAttempt:
         self.received = max(self.received, through)
         self.durable = max(self.durable, through)
         self.waiting = {n: event for n, event in self.waiting.items() if n > through}
+        self.stuck = {n: size for n, size in self.stuck.items() if n > self.durable}
+        if self.stored is not None and self.durable >= self.stored:
+            self.stuck = {}
 
     def receive(
         self, base: EventId, events: list[NumberedEvent], stored: int | None, signalling: bool
@@ -68,6 +72,9 @@ class PlainAttempt:
         size = sum(len(event.data) for event in [*self.waiting.values(), *kept])
         if kept and size > MAX_BYTES:
             return Full()
+        if len(kept) < len(new) and sum(self.stuck.values()) > MAX_BYTES:
+            return Full()
+        self.stuck |= {event.id.seq: len(frame(event)) for event in new}
         self.waiting |= {event.id.seq: event for event in kept}
         self.received += len(new)
         place = base._replace(seq=self.received)
