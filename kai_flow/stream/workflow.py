@@ -79,19 +79,24 @@ class WorkflowEventStream:
         if last_event_id is None:
             return True
         last = EventId.parse(last_event_id)
-        if self._has_reached(last):  # nearly always: no timer then
+        if self._buffer.fold.position >= last:  # nearly always: no timer then
+            return True
+        if self._stores_no_more(last):
             return True
         try:
-            await workflow.wait_condition(lambda: self._has_reached(last), timeout=timeout)
+            await workflow.wait_condition(
+                lambda: self._buffer.fold.position >= last or self._stores_no_more(last),
+                timeout=timeout,
+            )
         except TimeoutError:
             workflow.logger.warning("the stream ends before %s", last_event_id)
             return False
         return True
 
-    def _has_reached(self, last: EventId) -> bool:
+    def _stores_no_more(self, last: EventId) -> bool:
+        """Whether nothing more will come of the attempt of `last`: the rest of it is live only."""
         fold = self._buffer.fold
-        stops_here = fold.unstored and fold.position.try_of == last.try_of
-        return stops_here or fold.position >= last
+        return fold.unstored and fold.position.try_of == last.try_of
 
     @contextmanager
     def session(self) -> Iterator["WorkflowEventStream"]:
