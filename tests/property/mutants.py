@@ -612,7 +612,7 @@ MUTANTS: list[Mutant] = [
         lost_before_all_stored_was_read,
         test_log.test_what_is_nowhere_any_more_is_a_gap_and_only_that,
     ),
-    Mutant(live_only_stays_in_memory, test_log.LogAgainstModel),
+    Mutant(live_only_stays_in_memory, test_log.test_what_is_live_only_does_not_fill_a_bridge),
     Mutant(
         shown_past_a_hole, test_ordering.test_every_reader_ends_with_exactly_what_the_agent_said
     ),

@@ -409,6 +409,19 @@ def test_what_is_nowhere_any_more_is_a_gap_and_only_that(stored: int, lost: int,
     assert attempt.waiting == 0
 
 
+@given(st.integers(1, 4), st.integers(1, 60))
+def test_what_is_live_only_does_not_fill_a_bridge(stored: int, count: int) -> None:
+    """Once all that is stored is durable, the window holds its bytes and no more."""
+    first = EventId(1, 1, 1)
+    attempt = Attempt(first, RUN, frame, MAX_BYTES)
+    end, base = first.offset(stored - 1), first.offset(stored)
+    for event in run_of(base, count):
+        answer = attempt.receive(base, [event], stored=end)
+        assert answer == Taken(event.id, end, news=True)
+        assert attempt.bytes <= MAX_BYTES
+    assert attempt.received == base.offset(count - 1)
+
+
 def test_a_closed_session_takes_nothing_in() -> None:
     """After the end every POST is stale."""
     log = SessionLog(frame)
