@@ -106,11 +106,16 @@ class Session:
         return answer
 
     def _take(self, post: Delivered, events: Sequence[NumberedEvent]) -> Answer:
-        return self.log.receive(post.run_id, post.base, events, signalling=self._signalling)
+        return self.log.receive(
+            post.run_id, post.base, events, stored=post.stored, signalling=self._signalling
+        )
 
     async def _flushed(self, answer: Taken, post: Delivered) -> Answer:
         deadline = now() + FLUSH_SECONDS
-        while answer.durable < answer.received and now() < deadline:
+        while now() < deadline:
+            last = answer.received if post.stored is None else min(answer.received, post.stored)
+            if answer.durable >= last:
+                break
             await wait_for(self.bell.next, deadline - now())
             again = self._take(post, ())
             if not isinstance(again, Taken):
@@ -272,11 +277,14 @@ class Session:
 def _encode(page: Slice, epoch: str) -> bytes:
     frames = [encode_event(event, epoch) for event in page.events]
     if page.gap is not None:
-        after, before = page.gap
-        gap = encode_control(
-            "gap",
-            after=None if after == START else str(after),
-            before=None if before is None else str(before),
-        )
-        frames.insert(0, gap)
+        frames.insert(0, encode_gap(*page.gap))
     return b"".join(frames)
+
+
+def encode_gap(after: EventId, before: EventId | None) -> bytes:
+    """The frame that says what lies between exists nowhere any more."""
+    return encode_control(
+        "gap",
+        after=None if after == START else str(after),
+        before=None if before is None else str(before),
+    )

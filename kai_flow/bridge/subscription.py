@@ -12,10 +12,10 @@ from kai_flow.bridge.bell import wait_for
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.pulse import Pulse
 from kai_flow.bridge.room import Room
-from kai_flow.bridge.session import Run, Session
+from kai_flow.bridge.session import Run, Session, encode_gap
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, EventId
-from kai_flow.stream.log import Behind, Chunk
+from kai_flow.stream.log import Behind, Chunk, Lost
 from kai_flow.stream.sse import (
     HEARTBEAT,
     RETRY,
@@ -84,11 +84,17 @@ class _Subscriber:
         pause = FIRST_PAUSE_SECONDS
         while not self._over:
             rung = session.bell.next
-            # A closed session is what its history holds, whatever else was POSTed at its end.
-            part = None if session.outcome else session.log.read(position, CHUNK_BYTES)
+            # A closed session is what its history holds, whatever else was POSTed at its end; only
+            # what was never to be stored is shown as long as it is here.
+            final = session.outcome is not None and not session.log.outlives(position)
+            part = None if final else session.log.read(position, CHUNK_BYTES)
             if isinstance(part, Chunk):
                 position = part.next
                 yield self._event(b"".join(part.frames))
+                continue
+            if isinstance(part, Lost):
+                frames, position = encode_gap(position, part.before), part.next
+                yield self._event(frames)
                 continue
             behind = isinstance(part, Behind) or session.outcome is not None
             if behind or (session.log.current is None and not asked):

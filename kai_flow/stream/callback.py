@@ -37,6 +37,7 @@ class _Single(msgspec.Struct):
     run_id: str
     first_run_id: str
     base: str
+    stored: str | msgspec.UnsetType  # left out until it is known
     id: str
     event: msgspec.Raw
 
@@ -47,6 +48,7 @@ class _Batch(msgspec.Struct):
     run_id: str
     first_run_id: str
     base: str
+    stored: str | msgspec.UnsetType
     signaller: str | None
     events: list[_Item]
 
@@ -59,6 +61,7 @@ class _Body(msgspec.Struct):
     run_id: str | None = None
     first_run_id: str | None = None
     base: str | None = None
+    stored: str | None = None
     signaller: str | None = None
     id: str | None = None
     event: msgspec.Raw = msgspec.Raw()  # empty: there is none (null is no event either)
@@ -100,6 +103,8 @@ class Delivered(NamedTuple):
     run_id: str
     first_run_id: str | None
     base: EventId
+    stored: EventId | None
+    """The last event that is stored; None: all are."""
     signaller: str | None
     events: tuple[NumberedEvent, ...]
     """Consecutive, of one attempt; empty in a probe."""
@@ -109,7 +114,8 @@ class Delivered(NamedTuple):
 
 def encode_post(post: Post, origin: Origin, signaller: str | None, done: NumberedEvent) -> bytes:
     """The body of `post`; `done` is the last word, should it be its turn."""
-    head = (origin.workflow_id, *origin, str(post.base))
+    stored = msgspec.UNSET if post.stored is None else str(post.stored)
+    head = (origin.workflow_id, *origin, str(post.base), stored)
     if post.batch:
         items = [_Item(str(event.id), msgspec.Raw(event.data)) for event in post.events]
         return msgspec.json.encode(_Batch(*head, signaller, items))
@@ -140,6 +146,7 @@ def _delivered(body: _Body) -> Delivered:
     if items is None:
         items = [_Item(body.id or "", body.event)]
     base = EventId.parse(body.base)
+    stored = None if body.stored is None else EventId.parse(body.stored)
     done = bool(items) and _is_done(items[-1])
     if done:
         items = items[:-1]
@@ -151,12 +158,15 @@ def _delivered(body: _Body) -> Delivered:
             )
     if min(base) < 1 or (events and base > events[0].id):
         raise InvalidBatch(f"'base' {base} is not the oldest id the producer still holds")
+    if stored is not None and (stored.try_of != base.try_of or stored.seq < 1):
+        raise InvalidBatch(f"'stored' {stored} is no event of the attempt of 'base' {base}")
     return Delivered(
         body.session_id,
         body.workflow_id,
         body.run_id,
         body.first_run_id,
         base,
+        stored,
         body.signaller,
         tuple(events),
         done,

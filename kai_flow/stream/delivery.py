@@ -5,6 +5,9 @@ normally the bridge sends those; the producer does it itself when there is no ca
 receiver never speaks of `durable`, or when `durable` has stood still for STALL_SECONDS. The shell
 asks `next_post` / `next_signal`, does it, and reports what came of it. Times are seconds of any
 monotonic clock.
+
+What an outbox no longer stores is POSTed only. It is done with when the bridge that signals shows
+it, or when it was delivered; it is not waited for at the end, or when the agent would have to wait.
 """
 
 from enum import Enum
@@ -12,7 +15,7 @@ from typing import Final, NamedTuple
 
 from kai_flow.stream.batches import MAX_BATCH_EVENTS
 from kai_flow.stream.cadence import Cadence
-from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.events import MAX_EVENT_BYTES, NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
 
@@ -42,11 +45,13 @@ class Post(NamedTuple):
     """One POST to make: events, nothing (a probe), or the last word."""
 
     base: EventId
-    """The oldest event still held: everything before it is durable."""
+    """The oldest event still held: everything before it is durable, or live only."""
     events: tuple[NumberedEvent, ...]
     batch: bool
     """In batch form; else `events` is one event."""
     done: bool = False
+    stored: EventId | None = None
+    """The last event that is stored, once it is known."""
 
 
 class Acknowledged(NamedTuple):
@@ -88,8 +93,10 @@ class Delivery:
 
     def appended(self, now: float) -> None:
         """An event was put into the outbox."""
-        if self._waiting_since is None or self.outbox.waiting == 1:
+        if self._waiting_since is None or self.outbox.pending == 1:
             self._waiting_since = now
+        if self.receiver is Receiver.NONE:
+            self.outbox.release(self.outbox.last)
 
     def finish(self) -> None:
         """No more events will come: what is left goes without waiting."""
@@ -114,7 +121,7 @@ class Delivery:
         batch = self._accepts_batch and not done
         self._offered = max(self._offered, events[-1].id) if events else self._offered
         self._posting = True
-        return Post(self.outbox.base, events, batch, done)
+        return Post(self.outbox.base, events, batch, done, self.outbox.stored)
 
     def next_signal(self, now: float) -> tuple[NumberedEvent, ...]:
         """The events to signal directly now; empty if none."""
@@ -142,7 +149,9 @@ class Delivery:
         self._answered(now)
         self.receiver, self.outbox.must_deliver = Receiver.BRIDGE, False
         self._accepts_batch = answer.accepts_batch
-        works = answer.durable >= post.base  # more than `base` told it: somebody signals for us
+        # More than `base` told it: somebody signals for us, or shows what is not to be stored.
+        live = post.stored is not None and post.base > post.stored
+        works = (answer.received if live else answer.durable) >= post.base
         before = self.signaller
         self._choose_signaller(answer.bridge, now, works=works)
         self._direct = self._direct and not works
@@ -165,6 +174,8 @@ class Delivery:
             self._reached = answer.received
             if answer.received < end:
                 self._pause_in_vain(now)
+            if self.outbox.release(answer.received):
+                self._waiting_since = now
         self.outbox.move_to(self._reached.offset(1))
         self._progressed(answer.durable, now)
         self.outbox.trim()
@@ -216,6 +227,7 @@ class Delivery:
             if post.events:
                 self.outbox.give_up(post.events[-1].id)
             self.outbox.trim()
+        self._give_up_what_is_live()
         if post.done:
             self._done_due = False
 
@@ -237,7 +249,7 @@ class Delivery:
     def _progressed(self, durable: EventId, now: float) -> None:
         if self.outbox.acknowledge(durable):
             self._waiting_since = now
-        if not self.outbox.waiting:
+        if not self.outbox.pending:
             self._waiting_since = None
 
     def _choose_signaller(self, bridge: str, now: float, *, works: bool) -> None:
@@ -258,6 +270,13 @@ class Delivery:
         if self._vain > 1:  # the first refusal is answered at once, a second one is not
             pause = FIRST_PAUSE_SECONDS * 2 ** min(self._vain - 2, 10)
             self._not_before = now + min(MAX_PAUSE_SECONDS, pause)
+        if self._vain >= MAX_TRIES:
+            self._give_up_what_is_live()
+
+    def _give_up_what_is_live(self) -> None:
+        """Tries have failed: do not wait for the events that are not stored, if anything would."""
+        if self.finished or not self.outbox.has_room(MAX_EVENT_BYTES):
+            self.outbox.release(self.outbox.last)
 
     @property
     def _done_is_next(self) -> bool:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.names import UNSTORED
 
 
 class Outcome(Enum):
@@ -49,6 +50,7 @@ class Fold:
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
         self.position = START  # the last accepted event
+        self.unstored = False  # it says that no more of its attempt will come
 
     def apply(self, batch: Batch) -> Verdict:
         """Take in one batch and say what of it is new."""
@@ -65,4 +67,5 @@ class Fold:
         gap = Gap(position, events[0].id) if events[0].id.seq > known + 1 else None
         retried = not same_try and first.producer == position.producer
         self.position = batch.last
+        self.unstored = events[-1].type == UNSTORED
         return Verdict(Outcome.ACCEPTED, events, gap, events[0].id if retried else None)

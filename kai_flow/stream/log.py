@@ -2,7 +2,8 @@
 
 Only the current attempt is held: a window of consecutive events, already encoded for the readers,
 in which every reader has a cursor. What lies before the window is read back from Temporal. Durable
-events leave the window first; what is not durable stays until the server has it.
+events leave the window first; what is not durable stays until the server has it, or leaves like
+them if its producer says that it is not to be stored.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -56,6 +57,15 @@ class Behind(NamedTuple):
     """The reader's next event is not in memory: read back from the durable copy."""
 
 
+class Lost(NamedTuple):
+    """The reader's next events are neither in memory nor stored: they are nowhere any more."""
+
+    next: EventId
+    """Its cursor behind them."""
+    before: EventId | None
+    """The first event still held; None when none is."""
+
+
 class Attempt:
     """The window of one attempt: events `start` … `received`, consecutive."""
 
@@ -63,14 +73,15 @@ class Attempt:
         self.run_id = run_id  # the run its batches are meant for; None: known from reads only
         self.start = first  # the oldest event held, or the next to come
         self.received = first.offset(-1)  # the newest event held; before `start`: none
-        self.durable = self.received  # everything up to here is in the history
+        self.durable = self.received  # everything up to here is in the history, or after `stored`
+        self.stored: EventId | None = None  # its last event that is stored, once that is known
         self.confirmed = False  # Temporal itself, not a POST, has shown that it was accepted
         self.bytes = 0  # of all frames held
-        self.waiting_bytes = 0  # of all events not durable
+        self.waiting_bytes = 0  # of all events to signal
         self._max_bytes = max_bytes
         self._encode = encode
         self._frames: dict[int, bytes] = {}  # by seq
-        self._waiting: dict[int, NumberedEvent] = {}  # not durable, by seq
+        self._waiting: dict[int, NumberedEvent] = {}  # to be signalled, by seq
 
     @property
     def try_of(self) -> tuple[int, int]:
@@ -78,18 +89,26 @@ class Attempt:
 
     @property
     def waiting(self) -> int:
-        """How many events are not durable."""
+        """How many events are to be signalled."""
         return len(self._waiting)
 
     def receive(
-        self, base: EventId, events: Sequence[NumberedEvent], *, signalling: bool = True
+        self,
+        base: EventId,
+        events: Sequence[NumberedEvent],
+        *,
+        stored: EventId | None = None,
+        signalling: bool = True,
     ) -> Answer:
         """Take in one POST. `base` is the producer's word that everything before it is durable.
+
+        Or live only: `stored` is its word that no event after that one is to be signalled.
 
         A bridge that is not the one to signal need not hold everything: what would leave a hole
         it lets pass, and its readers get it from the history. Asking for it again would make the
         producer POST everything once for each bridge.
         """
+        self.stored = stored or self.stored
         if self.received < base.offset(-1):
             self._jump(base)
         self._settle(base.offset(-1))
@@ -100,10 +119,13 @@ class Attempt:
             if signalling:
                 return Missing(self.received.offset(1))
             return Taken(new[-1].id, self.durable, held=False)
-        if self.waiting_bytes + sum(len(event.data) for event in new) > self._max_bytes:
+        waiting = [event for event in new if self.stored is None or event.id <= self.stored]
+        if waiting and self.waiting_bytes + sum(len(e.data) for e in waiting) > self._max_bytes:
             return Full()
+        if len(waiting) < len(new) and self.bytes > self._max_bytes:
+            return Full()  # behind events that cannot leave yet
         self._append(new)
-        for event in new:
+        for event in waiting:
             self._waiting[event.id.seq] = event
             self.waiting_bytes += len(event.data)
         self._shrink()
@@ -130,11 +152,15 @@ class Attempt:
         """Let go of every frame that can be read back."""
         self._shrink(0)
 
+    def outlives(self, cursor: EventId) -> bool:
+        """Whether all that is stored lies behind this reader, and the rest is here or nowhere."""
+        return self.stored is not None and cursor.try_of == self.try_of and cursor >= self.stored
+
     def undurable(self) -> tuple[NumberedEvent, ...]:
         """The next batch to signal."""
         return take(self._waiting.values())
 
-    def read(self, cursor: EventId, max_bytes: int) -> Chunk | Behind | None:
+    def read(self, cursor: EventId, max_bytes: int) -> Chunk | Behind | Lost | None:
         """The frames after `cursor`; None when there is nothing for this reader yet."""
         if cursor >= self.received:
             return None
@@ -145,6 +171,8 @@ class Attempt:
         else:
             return Behind()
         if seq < self.start.seq:
+            if self.outlives(cursor):
+                return Lost(self.start.offset(-1), self.start if self._frames else None)
             return Behind()
         if seq > self.received.seq:
             return None
@@ -182,7 +210,9 @@ class Attempt:
 
     def _shrink(self, max_bytes: int | None = None) -> None:
         limit = self._max_bytes if max_bytes is None else max_bytes
-        while self.bytes > limit and self.start <= self.durable:
+        while self.bytes > limit and (
+            self.start <= self.durable or (self.stored is not None and self.start > self.stored)
+        ):
             self.bytes -= len(self._frames.pop(self.start.seq))
             self.start = self.start.offset(1)
 
@@ -203,6 +233,7 @@ class SessionLog:
         base: EventId,
         events: Sequence[NumberedEvent],
         *,
+        stored: EventId | None = None,
         signalling: bool = True,
     ) -> Answer:
         """Take in one POST of one attempt's consecutive events; see Attempt.receive."""
@@ -213,14 +244,14 @@ class SessionLog:
             self.current = current = self._attempt(base, run_id)
         if base.try_of == current.try_of:
             current.run_id = run_id
-            return current.receive(base, events, signalling=signalling)
+            return current.receive(base, events, stored=stored, signalling=signalling)
         if base.try_of < current.try_of:
             return Stale() if current.confirmed else Taken(nothing, nothing, held=False)
         if self.claim is None or self.claim.try_of < base.try_of:
             self.claim = self._attempt(base, run_id)
         if base.try_of < self.claim.try_of:
             return Taken(nothing, nothing, held=False)
-        answer = self.claim.receive(base, events, signalling=signalling)
+        answer = self.claim.receive(base, events, stored=stored, signalling=signalling)
         return answer._replace(news=False, held=False) if isinstance(answer, Taken) else answer
 
     def absorb(self, events: Sequence[NumberedEvent]) -> bool:
@@ -252,7 +283,11 @@ class SessionLog:
                 return attempt
         return None
 
-    def read(self, cursor: EventId, max_bytes: int) -> Chunk | Behind | None:
+    def outlives(self, cursor: EventId) -> bool:
+        """See Attempt.outlives."""
+        return self.current is not None and self.current.outlives(cursor)
+
+    def read(self, cursor: EventId, max_bytes: int) -> Chunk | Behind | Lost | None:
         """What a reader at `cursor` gets from memory; None when it has to wait."""
         return None if self.current is None else self.current.read(cursor, max_bytes)
 

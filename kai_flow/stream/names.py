@@ -20,10 +20,13 @@ STARTED: Final = "started"
 ATTEMPT_FAILED: Final = "attempt_failed"
 """Type of the last event of an attempt that broke: another one follows, or the session fails."""
 
+UNSTORED: Final = "unstored"
+"""Type of the last event that is stored: those after it in its attempt are live only."""
+
 DONE: Final = "done"
 """Type of the terminal event."""
 
 RESERVED: Final = frozenset(
-    {STARTED, ATTEMPT_FAILED, DONE, "gap", "reset", "idle_timeout", "status"}
+    {STARTED, ATTEMPT_FAILED, UNSTORED, DONE, "gap", "reset", "idle_timeout", "status"}
 )
 """Types that speak of the stream itself: an agent's own event may not have them."""

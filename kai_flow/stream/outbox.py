@@ -3,6 +3,10 @@
 An event is numbered when it comes in and stays until it is durable; a receiver that lost its
 memory is served from here. Towards a receiver that only takes delivery, it stays until it is
 durable *and* delivered or given up.
+
+An attempt may store so many bytes and no more. The event that would exceed them is preceded by one
+of the type `unstored`, the last that is stored; what comes after it is live only, and leaves when
+it was shown.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,9 +17,14 @@ from kai_flow.stream.batches import take
 from kai_flow.stream.errors import OutboxFull
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.names import UNSTORED
 
 MAX_EVENTS: Final = 4_000  # at least twice what makes a batch go at once
 MAX_BYTES: Final = 2 * 1024 * 1024
+MAX_STORED_BYTES: Final = 32 * 1024 * 1024  # of a session; the server terminates a run at 50 MiB
+
+_WRAPPING: Final = len(b'{"event":},')  # what an event costs in a batch beside its own bytes
+_MARK: Final = b'{"type":"unstored"}'
 
 
 class Outbox:
@@ -28,17 +37,21 @@ class Outbox:
         *,
         max_events: int = MAX_EVENTS,
         max_bytes: int = MAX_BYTES,
+        max_stored: int = MAX_STORED_BYTES,
     ) -> None:
         self.max_events = max_events
         self.max_bytes = max_bytes
+        self.stored: EventId | None = None  # the last event to be stored, once there is one
+        self._storable = max_stored  # bytes that may still be stored
         self.bytes = 0  # of all held events
-        self.waiting_bytes = 0  # of those that are not durable
+        self.waiting_bytes = 0  # of those that are to become durable
         self.sent = 0  # distinct events whose POST succeeded at least once
         self.must_deliver = False  # hold what is durable until it is delivered or given up, too
         self.last = EventId(producer, attempt, 0)  # the newest event ever put in
-        self.durable = self.last  # everything up to here is in the history
+        self.durable = self.last  # all of it up to here that is to be stored is in the history
         self.posted = self.last  # the POST cursor: the next POST starts after it
         self._settled = self.last  # everything up to here was delivered or given up, once
+        self._released = self.last  # what is live only is not needed up to here
         self._unsent: set[int] = set()  # never delivered: held, or offered
         self._offered = range(0)  # what the last POST took; an answer may still come
         self._held: dict[int, NumberedEvent] = {}  # by seq, consecutive, oldest first
@@ -55,11 +68,21 @@ class Outbox:
         """Whether an event of `size` bytes fits now; an empty outbox takes any event."""
         if not self._held:
             return True
+        if self._exceeds(size):
+            size += len(_MARK)
+            if len(self._held) + 1 == self.max_events:
+                return False
         return len(self._held) < self.max_events and self.bytes + size <= self.max_bytes
 
     @property
     def waiting(self) -> int:
-        """How many events are not durable yet."""
+        """How many events are to become durable."""
+        last = self.last if self.stored is None else self.stored
+        return max(0, last.seq - self.durable.seq)
+
+    @property
+    def pending(self) -> int:
+        """How many events are not done with: neither durable nor, if live only, shown."""
         return self.last.seq - self.durable.seq
 
     @property
@@ -74,12 +97,25 @@ class Outbox:
         """Number an event and keep it. Raises OutboxFull, keeping nothing, if it does not fit."""
         if not self.has_room(len(data)):
             raise OutboxFull(f"the outbox holds {len(self._held)} events, {self.bytes} bytes")
+        if self._exceeds(len(data)):
+            self.stored = self._put(UNSTORED, _MARK).id
+            self.waiting_bytes += len(_MARK)
+        if self.stored is None:
+            self._storable -= len(data) + _WRAPPING
+            self.waiting_bytes += len(data)
+        return self._put(kind, data)
+
+    def _exceeds(self, size: int) -> bool:
+        """Whether the store ends before the next event; the first one, `started`, is always in."""
+        beyond = size + _WRAPPING > self._storable
+        return beyond and self.stored is None and self.last.seq > 0
+
+    def _put(self, kind: str, data: bytes) -> NumberedEvent:
         self.last = self.last.offset(1)
         event = NumberedEvent(self.last, kind, data)
         self._held[self.last.seq] = event
         self._unsent.add(self.last.seq)
         self.bytes += len(data)
-        self.waiting_bytes += len(data)
         return event
 
     def unposted(self, max_events: int) -> tuple[NumberedEvent, ...]:
@@ -91,18 +127,32 @@ class Outbox:
 
     def undurable(self) -> tuple[NumberedEvent, ...]:
         """The next events to signal: the oldest not durable, within the limits of a batch."""
-        return take(self._from(self.durable))
+        return take(islice(self._from(self.durable), self.waiting))
 
     def delivered(self, events: Sequence[NumberedEvent]) -> None:
         """The receiver has these events, which `unposted` gave; some may have left since."""
         seqs = {event.id.seq for event in events}
         self.sent += len(seqs & self._unsent)
         self._unsent -= seqs
+        if self.must_deliver:
+            self.release(events[-1].id)
         self._pass(events[-1].id)
 
     def give_up(self, through: EventId) -> None:
         """No more tries for the events through `through`: they count as failed, not as sent."""
+        self.release(through)
         self._pass(through)
+
+    def release(self, through: EventId) -> bool:
+        """What is live only need not be held through `through`; True when something is done with.
+
+        It still stays until everything that is to be stored is durable.
+        """
+        self._released = max(self._released, min(through, self.last))
+        if self.stored is None or not self.stored <= self.durable < self._released:
+            return False
+        self._advance(self._released)
+        return True
 
     def move_to(self, expected: EventId) -> None:
         """Let the next POST start with `expected`, as far as that is still held.
@@ -119,11 +169,17 @@ class Outbox:
         """
         if through.try_of != self.last.try_of or not self.durable < through <= self.last:
             return False
+        self._advance(through)
+        return True
+
+    def _advance(self, through: EventId) -> None:
+        if self.stored is not None and through >= self.stored:
+            through = max(through, self._released)
         for seq in range(self.durable.seq + 1, through.seq + 1):
-            self.waiting_bytes -= len(self._held[seq].data)
+            if self.stored is None or seq <= self.stored.seq:
+                self.waiting_bytes -= len(self._held[seq].data)
         self.durable = through
         self.trim()
-        return True
 
     def trim(self) -> None:
         """Let go of what nobody needs any more."""

@@ -40,8 +40,8 @@ from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import appointed
 from kai_flow.stream.names import ATTEMPT_FAILED, RESERVED, STARTED
-from kai_flow.stream.outbox import Outbox
-from kai_flow.stream.signals import SessionClosed, publish
+from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
+from kai_flow.stream.signals import RPC_TIMEOUT, SessionClosed, publish
 
 POST_TIMEOUT_SECONDS: Final = 3.0
 HEARTBEAT_SECONDS: Final = 1.0  # how soon a cancellation is noticed at the latest
@@ -91,7 +91,11 @@ class EventProducer:
             number.first_run_id if number else await self._ask_first_run_id(workflow_id, run_id)
         )
         self._origin = Origin(workflow_id, run_id, first_run_id)
-        self._outbox = Outbox(number.producer if number else 1, info.attempt)
+        place = (number.producer if number else 1, info.attempt)
+        budget = MAX_STORED_BYTES
+        if place != (1, 1):
+            budget = await self._ask_budget(workflow_id, run_id)
+        self._outbox = Outbox(*place, max_stored=budget)
         moment = now()
         self._delivery = Delivery(
             self._outbox,
@@ -101,8 +105,8 @@ class EventProducer:
         )
         self._spawn(self._drive())
         self._spawn(self._beat())
-        place = {"producer": self._outbox.last.producer, "attempt": info.attempt}
-        await self._send(*encode_event({"type": STARTED, **place, **self._started}))
+        said = {"producer": place[0], "attempt": place[1]}
+        await self._send(*encode_event({"type": STARTED, **said, **self._started}))
         return self
 
     async def __aexit__(
@@ -284,6 +288,17 @@ class EventProducer:
         handle = self._client.get_workflow_handle(workflow_id, run_id=run_id)
         description = await handle.describe()
         return description.raw_description.workflow_execution_info.first_run_id or run_id
+
+    async def _ask_budget(self, workflow_id: str, run_id: str) -> int:
+        """How many bytes this attempt may store: those that earlier ones have left."""
+        handle = self._client.get_workflow_handle(workflow_id, run_id=run_id)
+        try:
+            description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            activity.logger.warning("the size of the history is unknown: %s", error.message)
+            return MAX_STORED_BYTES // 4  # three attempts like that stay well below the 50 MiB
+        info = description.raw_description.workflow_execution_info
+        return max(0, MAX_STORED_BYTES - info.history_size_bytes)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():

@@ -73,21 +73,30 @@ class WorkflowEventStream:
     async def drain(self, last_event_id: str | None, timeout: timedelta = DRAIN_TIMEOUT) -> bool:
         """Wait until the stream has reached `last_event_id`; False when it did not in time.
 
-        Call it before completing: a signal that comes after the completion is refused.
+        Reached is also the last event before it that is stored. Call it before completing: a signal
+        that comes after the completion is refused.
         """
         if last_event_id is None:
             return True
         last = EventId.parse(last_event_id)
         if self._buffer.fold.position >= last:  # nearly always: no timer then
             return True
+        if self._stores_no_more(last):
+            return True
         try:
             await workflow.wait_condition(
-                lambda: self._buffer.fold.position >= last, timeout=timeout
+                lambda: self._buffer.fold.position >= last or self._stores_no_more(last),
+                timeout=timeout,
             )
         except TimeoutError:
             workflow.logger.warning("the stream ends before %s", last_event_id)
             return False
         return True
+
+    def _stores_no_more(self, last: EventId) -> bool:
+        """Whether nothing more will come of the attempt of `last`: the rest of it is live only."""
+        fold = self._buffer.fold
+        return fold.unstored and fold.position.try_of == last.try_of
 
     @contextmanager
     def session(self) -> Iterator["WorkflowEventStream"]:

@@ -16,7 +16,8 @@ from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Outcome
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.log import Full, Missing, SessionLog, Stale, Taken
-from kai_flow.stream.outbox import Outbox
+from kai_flow.stream.names import UNSTORED
+from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
 from tests.property.strategies import RUN, plain
 
 POST_TIMEOUT = 3.0
@@ -155,7 +156,9 @@ class FakeBridge(Receiver):
         if not self.up:
             return 0.001, Failed()
         self.signalling = signaller in {None, self.boot}
-        answer = self.log.receive(RUN, post.base, post.events, signalling=self.signalling)
+        answer = self.log.receive(
+            RUN, post.base, post.events, stored=post.stored, signalling=self.signalling
+        )
         self.flush = self.flush or post.done
         self.pump()
         match answer:
@@ -225,9 +228,10 @@ class FakeProducer:
         link: Link,
         attempt: tuple[int, int] = (1, 1),
         max_events: int = 4_000,
+        max_stored: int = MAX_STORED_BYTES,
     ) -> None:
         self.clock, self.workflow, self.receiver, self.link = clock, workflow, receiver, link
-        self.outbox = Outbox(*attempt, max_events=max_events)
+        self.outbox = Outbox(*attempt, max_events=max_events, max_stored=max_stored)
         self.delivery = Delivery(
             self.outbox,
             Cadence(INTERVAL, clock.now),
@@ -247,6 +251,12 @@ class FakeProducer:
         """Let the agent say an event after each pause, then end."""
         self.to_say = list(pauses)
         self._plan_next()
+
+    @property
+    def to_be_stored(self) -> list[NumberedEvent]:
+        """What it said that is not live only."""
+        stored = self.outbox.stored
+        return [event for event in self.said if stored is None or event.id <= stored]
 
     def kill(self) -> None:
         """The worker dies."""
@@ -272,7 +282,11 @@ class FakeProducer:
         if not self.outbox.has_room(len(event.data)):
             self.clock.after(0.05, self._say)  # the agent waits
             return
-        self.said.append(self.outbox.append(event.type, event.data))
+        before, last = self.outbox.stored, self.outbox.last
+        event = self.outbox.append(event.type, event.data)
+        if before != self.outbox.stored:
+            self.said.append(NumberedEvent(last.offset(1), UNSTORED, b'{"type":"unstored"}'))
+        self.said.append(event)
         self.delivery.appended(self.clock.now)
         self.to_say.pop(0)
         self.pump()

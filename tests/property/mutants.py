@@ -21,7 +21,7 @@ from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Fold, Outcome, Verdict
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.log import Answer, Attempt, Behind, Chunk, SessionLog, Stale, Taken
+from kai_flow.stream.log import Answer, Attempt, Behind, Chunk, Lost, SessionLog, Stale, Taken
 from kai_flow.stream.outbox import Outbox
 from tests.property import (
     test_batches,
@@ -365,7 +365,7 @@ def shown_past_a_hole() -> Mutation:
     """A reader that is behind is given what memory holds."""
     real = Attempt.read
 
-    def read(self: Attempt, cursor: EventId, max_bytes: int) -> Chunk | Behind | None:
+    def read(self: Attempt, cursor: EventId, max_bytes: int) -> Chunk | Behind | Lost | None:
         answer = real(self, cursor, max_bytes)
         if isinstance(answer, Behind) and self.start <= self.received:
             return real(self, self.start.offset(-1), max_bytes)
@@ -461,6 +461,75 @@ def undurable_leaves_memory() -> Mutation:
     return instead(Attempt, "_shrink", shrink)
 
 
+# What is live only
+
+
+def stores_without_end() -> Mutation:
+    """An attempt stores whatever its agent says."""
+    return instead(Outbox, "_exceeds", lambda self, size: False)
+
+
+def started_is_live_only() -> Mutation:
+    """An attempt that may store nothing does not even say that it began."""
+
+    def exceeds(self: Outbox, size: int) -> bool:
+        return size > self._storable and self.stored is None
+
+    return instead(Outbox, "_exceeds", exceeds)
+
+
+def live_only_is_never_done_with() -> Mutation:
+    """What is not stored is held until it is durable, which it never is."""
+    return instead(Outbox, "release", lambda self, through: False)
+
+
+def live_only_leaves_before_the_rest_is_durable() -> Mutation:
+    """That an event was shown is enough, whatever lies before it."""
+    real = Outbox.release
+
+    def release(self: Outbox, through: EventId) -> bool:
+        stored, self.stored = self.stored, self.stored and self.durable
+        done = real(self, through)
+        self.stored = stored
+        return done
+
+    return instead(Outbox, "release", release)
+
+
+def live_only_is_signalled() -> Mutation:
+    """A bridge signals what its producer does not want stored."""
+    real = Attempt.receive
+
+    def receive(
+        self: Attempt, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
+    ) -> Answer:
+        return real(self, base, some, **kwargs | {"stored": None})
+
+    return instead(Attempt, "receive", receive)
+
+
+def lost_is_read_back() -> Mutation:
+    """A reader of what exists nowhere is sent to the durable copy, for ever."""
+    return instead(Attempt, "outlives", lambda self, cursor: False)
+
+
+def lost_before_all_stored_was_read() -> Mutation:
+    """A reader is told of a gap where the durable copy still has something for it."""
+    return instead(Attempt, "outlives", lambda self, cursor: self.stored is not None)
+
+
+def live_only_stays_in_memory() -> Mutation:
+    """The window of a bridge grows with what is not stored."""
+    real = Attempt._shrink
+
+    def shrink(self: Attempt, max_bytes: int | None = None) -> None:
+        stored, self.stored = self.stored, None
+        real(self, max_bytes)
+        self.stored = stored
+
+    return instead(Attempt, "_shrink", shrink)
+
+
 class Mutant(NamedTuple):
     """A mistake, and the property that finds it."""
 
@@ -526,6 +595,24 @@ MUTANTS: list[Mutant] = [
     Mutant(window_never_shrinks, test_log.LogAgainstModel),
     Mutant(undurable_leaves_memory, test_log.LogAgainstModel),
     Mutant(hole_in_the_window, test_log.LogAgainstModel),
+    Mutant(stores_without_end, test_outbox.OutboxAgainstLists),
+    Mutant(started_is_live_only, test_outbox.OutboxAgainstLists),
+    Mutant(live_only_is_never_done_with, test_outbox.OutboxAgainstLists),
+    Mutant(
+        live_only_is_never_done_with,
+        test_delivery.test_what_is_not_stored_is_posted_and_never_signalled,
+    ),
+    Mutant(live_only_leaves_before_the_rest_is_durable, test_outbox.OutboxAgainstLists),
+    Mutant(
+        live_only_is_signalled, test_delivery.test_what_is_not_stored_is_posted_and_never_signalled
+    ),
+    Mutant(live_only_is_signalled, test_log.LogAgainstModel),
+    Mutant(lost_is_read_back, test_log.test_what_is_nowhere_any_more_is_a_gap_and_only_that),
+    Mutant(
+        lost_before_all_stored_was_read,
+        test_log.test_what_is_nowhere_any_more_is_a_gap_and_only_that,
+    ),
+    Mutant(live_only_stays_in_memory, test_log.test_what_is_live_only_does_not_fill_a_bridge),
     Mutant(
         shown_past_a_hole, test_ordering.test_every_reader_ends_with_exactly_what_the_agent_said
     ),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kai_flow.stream.delivery import STALL_SECONDS, Acknowledged, Post
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.outbox import MAX_STORED_BYTES
 from tests.property.fakes import (
     Clock,
     Delivered,
@@ -100,34 +101,49 @@ moods = st.lists(
 )
 
 
-@given(pauses, moods, st.sampled_from([0.0, 0.2]), st.sampled_from([3, 10, 4_000]), st.integers())
-@example([0.0] * 30, [(Mood.CONFLICT, 1.0)], 0.0, 3, 0)
-@example([0.0] * 30, [(Mood.PUSH_BACK, 1.0)], 0.0, 3, 0)
-@example([0.0] * 30, [(Mood.LIE, 1.0)], 0.0, 3, 0)
-@example([0.0] * 30, [(Mood.HANG, 1.0)], 0.0, 3, 0)
-@example([2.0] * 30, [(Mood.BACK_AND_FORTH, 1.0)], 0.0, 10, 0)
-@example([0.0] * 30, [(Mood.REBORN, 1.0)], 0.0, 10, 0)
+limits = st.sampled_from([MAX_STORED_BYTES, MAX_STORED_BYTES, 0, 300])
+
+
+@given(
+    pauses, moods, st.sampled_from([0.0, 0.2]), st.sampled_from([3, 10, 4_000]), limits,
+    st.integers(),
+)  # fmt: skip
+@example([0.0] * 30, [(Mood.CONFLICT, 1.0)], 0.0, 3, MAX_STORED_BYTES, 0)
+@example([0.0] * 30, [(Mood.PUSH_BACK, 1.0)], 0.0, 3, MAX_STORED_BYTES, 0)
+@example([0.0] * 30, [(Mood.LIE, 1.0)], 0.0, 3, MAX_STORED_BYTES, 0)
+@example([0.0] * 30, [(Mood.HANG, 1.0)], 0.0, 3, MAX_STORED_BYTES, 0)
+@example([2.0] * 30, [(Mood.BACK_AND_FORTH, 1.0)], 0.0, 10, MAX_STORED_BYTES, 0)
+@example([0.0] * 30, [(Mood.REBORN, 1.0)], 0.0, 10, MAX_STORED_BYTES, 0)
+@example([0.0] * 30, [(Mood.CONFLICT, 1.0)], 0.0, 3, 0, 0)
+@example([0.0] * 30, [(Mood.LIE, 1.0)], 0.0, 3, 0, 0)
+@example([0.0] * 30, [(Mood.HANG, 1.0)], 0.0, 3, 0, 0)
+@example([2.0] * 30, [(Mood.BACK_AND_FORTH, 1.0)], 0.0, 10, 0, 0)
+@example([0.0] * 30, [(Mood.BRIDGE, 1.0), (Mood.FAIL, 1.0)], 0.0, 3, 300, 0)
 def test_whatever_the_receiver_does_everything_becomes_durable(
     pauses: list[float],
     moods: list[tuple[Mood, float]],
     trouble: float,
     max_events: int,
+    max_stored: int,
     seed: int,
 ) -> None:
-    """The agent gets all said, all of it is durable in order, and the activity ends."""
+    """The agent gets all said, what is to be stored is durable in order, the activity ends."""
     clock, random = Clock(), Random(seed)
     link = Link(random, lose=trouble, forget=trouble, repeat=trouble)
     workflow = FakeWorkflow(clock)
     receiver = MoodyReceiver(FakeBridge(clock, workflow, "b", link), list(moods), random)
-    producer = FakeProducer(clock, workflow, receiver, link, max_events=max_events)
+    producer = FakeProducer(
+        clock, workflow, receiver, link, max_events=max_events, max_stored=max_stored
+    )
     producer.run(pauses)
     clock.run(LONG, until=lambda: producer.over)
     assert producer.ended, "the agent is blocked for ever"
     assert producer.delivery.drained, "the activity never ends"
     assert not producer.delivery.superseded
-    assert ids_of(workflow.accepted) == ids_of(producer.said), "it ends before all is durable"
+    stored = ids_of(producer.to_be_stored)
+    assert ids_of(workflow.accepted) == stored, "it ends before all is durable"
     clock.run(60)
-    assert ids_of(workflow.accepted) == ids_of(producer.said)
+    assert ids_of(workflow.accepted) == stored, "it signals what is not to be stored"
     assert workflow.gaps == 0
     assert producer.outbox.sent == len(producer.succeeded)
     assert_modest(producer)
@@ -238,6 +254,64 @@ def test_a_dead_bridge_is_stood_in_for_and_gone_back_to(
     assert producer.delivery.signaller == bridge.boot
     clock.run(LONG, until=lambda: producer.over)
     assert ids_of(workflow.accepted) == ids_of(producer.said)
+
+
+@given(pauses, st.sampled_from(["bridge", "plain", "none"]), st.sampled_from([0, 100, 500]))
+def test_what_is_not_stored_is_posted_and_never_signalled(
+    pauses: list[float], kind: str, max_stored: int
+) -> None:
+    """Beyond the limit nothing is signalled, a receiver gets all the same, and nobody waits."""
+    clock = Clock()
+    workflow = FakeWorkflow(clock)
+    link = Link(Random(0))
+    bridge = FakeBridge(clock, workflow, "b", link)
+
+    class Plain(Receiver):
+        def post(self, post: Post, signaller: str | None) -> tuple[float, Reply]:
+            return 0.01, Delivered()
+
+    receivers: dict[str, Receiver] = {"bridge": bridge, "plain": Plain()}
+    producer = FakeProducer(
+        clock, workflow, receivers.get(kind), link, max_events=20, max_stored=max_stored
+    )
+    producer.run(pauses)
+    clock.run(sum(pauses) + 5, until=lambda: producer.over)
+    assert producer.over
+    stored = producer.to_be_stored
+    assert ids_of(workflow.accepted) == ids_of(stored)
+    assert sum(len(event.data) for event in stored[1:-1]) <= max_stored
+    assert len(stored) == len(producer.said) or stored[-1].type == "unstored"
+    if kind == "none":
+        assert producer.posts == []
+    else:
+        posted = {event.id for _, post, _ in producer.posts for event in post.events}
+        assert sorted(posted) == ids_of(producer.said)
+        assert producer.outbox.sent == len(producer.said)
+    if kind == "bridge":
+        assert producer.signals == []
+        assert bridge.log.current is not None
+        assert bridge.log.current.received == producer.outbox.last
+
+
+def test_a_short_absence_of_the_bridge_loses_nothing_that_is_live_only() -> None:
+    """As long as the outbox has room, what is not stored waits for a bridge that is away."""
+    clock = Clock()
+    workflow = FakeWorkflow(clock)
+    link = Link(Random(0))
+    bridge = FakeBridge(clock, workflow, "b", link)
+    producer = FakeProducer(clock, workflow, bridge, link, max_stored=0)
+    producer.run([0.1] * 200)
+    clock.run(5)
+    bridge.crash()
+    clock.run(4)
+    said_before = producer.outbox.last
+    bridge.start()
+    clock.run(60, until=lambda: producer.over)
+    assert producer.over
+    assert bridge.log.current is not None
+    assert bridge.log.current.start.seq < said_before.seq - 30
+    assert bridge.log.current.received == producer.outbox.last
+    assert ids_of(workflow.accepted) == ids_of(producer.to_be_stored)
 
 
 @pytest.mark.parametrize("plain", [True, False])

@@ -12,6 +12,7 @@ from kai_flow.stream.log import (
     Behind,
     Chunk,
     Full,
+    Lost,
     Missing,
     SessionLog,
     Stale,
@@ -42,7 +43,9 @@ class PlainAttempt:
     def __init__(self, received: int) -> None:
         self.received = received
         self.durable = received
+        self.stored: int | None = None
         self.waiting: dict[int, NumberedEvent] = {}
+        self.stuck: dict[int, int] = {}  # frame bytes of what cannot leave memory
         self.confirmed = False
 
     def settle(self, through: int) -> None:
@@ -50,19 +53,29 @@ class PlainAttempt:
         self.received = max(self.received, through)
         self.durable = max(self.durable, through)
         self.waiting = {n: event for n, event in self.waiting.items() if n > through}
+        self.stuck = {n: size for n, size in self.stuck.items() if n > self.durable}
+        if self.stored is not None and self.durable >= self.stored:
+            self.stuck = {}
 
-    def receive(self, base: EventId, events: list[NumberedEvent], signalling: bool) -> Answer:
+    def receive(
+        self, base: EventId, events: list[NumberedEvent], stored: int | None, signalling: bool
+    ) -> Answer:
         """One POST of it."""
+        self.stored = stored or self.stored
         self.settle(base.seq - 1)
         new = [event for event in events if event.id.seq > self.received]
         if new and new[0].id.seq != self.received + 1:
             if signalling:
                 return Missing(base._replace(seq=self.received + 1))
             return Taken(new[-1].id, base._replace(seq=self.durable), held=False)
-        size = sum(len(event.data) for event in [*self.waiting.values(), *new])
-        if new and size > MAX_BYTES:
+        kept = [event for event in new if self.stored is None or event.id.seq <= self.stored]
+        size = sum(len(event.data) for event in [*self.waiting.values(), *kept])
+        if kept and size > MAX_BYTES:
             return Full()
-        self.waiting |= {event.id.seq: event for event in new}
+        if len(kept) < len(new) and sum(self.stuck.values()) > MAX_BYTES:
+            return Full()
+        self.stuck |= {event.id.seq: len(frame(event)) for event in new}
+        self.waiting |= {event.id.seq: event for event in kept}
         self.received += len(new)
         place = base._replace(seq=self.received)
         return Taken(place, base._replace(seq=self.durable), bool(new))
@@ -82,6 +95,7 @@ class LogAgainstModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.lives: list[list[NumberedEvent]] = []  # what each attempt said
+        self.stored: dict[Try, int] = {}  # the last event that each stores, if there is more
         self.history: list[NumberedEvent] = []  # what the fold accepted
         self.readers = [Reader(), Reader()]
         self.comes_up()
@@ -102,13 +116,19 @@ class LogAgainstModel(RuleBasedStateMachine):
 
     # What producers and Temporal do
 
-    @rule(count=st.integers(1, 6), padding=st.sampled_from([0, 0, 40, 120]))
-    def says(self, count: int, padding: int) -> None:
-        """The living attempt says more."""
+    @rule(count=st.integers(1, 6), padding=st.sampled_from([0, 0, 40, 120]), luck=SELDOM)
+    def says(self, count: int, padding: int, luck: int) -> None:
+        """The living attempt says more, of which now and then nothing is stored any more."""
         if self.lives:
+            if luck == 0:
+                self.stored.setdefault(self.lives[-1][0].id[:2], len(self.lives[-1]))
             self.lives[-1] += run_of(self.lives[-1][-1].id.offset(1), count, padding)
         else:
             self.lives.append(list(run_of(EventId(1, 1, 1), count, padding)))
+
+    def to_store(self, life: list[NumberedEvent]) -> list[NumberedEvent]:
+        """What of it is not live only."""
+        return life[: self.stored.get(life[0].id[:2])]
 
     @precondition(lambda self: self.lives)
     @rule(luck=SELDOM, skipped=st.integers(1, 2))
@@ -125,7 +145,7 @@ class LogAgainstModel(RuleBasedStateMachine):
         """The activity ends, all of it durable, and the workflow's next one begins."""
         if luck:
             return
-        self.history = what_counts([*self.history, *self.lives[-1]])
+        self.history = what_counts([*self.history, *self.to_store(self.lives[-1])])
         self.lives.append([plain(EventId(self.lives[-1][0].id.producer + 1, 1, 1))])
 
     def durable_of(self, life: list[NumberedEvent]) -> int:
@@ -144,7 +164,7 @@ class LogAgainstModel(RuleBasedStateMachine):
         """A producer, perhaps a zombie, signals directly; the bridge does not hear of it."""
         life = self.lives[max(0, len(self.lives) - 1 - back)]
         start = self.durable_of(life)
-        if events := tuple(life[start : start + count]):
+        if events := tuple(self.to_store(life)[start : start + count]):
             self.becomes_durable(events)
 
     # What the bridge does
@@ -173,14 +193,18 @@ class LogAgainstModel(RuleBasedStateMachine):
         """A producer, perhaps a zombie, POSTs a stretch of what it holds, or only asks."""
         life = self.lives[max(0, len(self.lives) - 1 - back)]
         place: Try = life[0].id[:2]
+        stored = self.stored.get(place)
         base = EventId(*place, max(1, self.durable_of(life) + 1 - held))
+        if self.durable_of(life) == stored and data.draw(st.booleans()):  # and more was let go
+            base = EventId(*place, data.draw(st.integers(stored + 1, len(life) + 1)))
         start = data.draw(st.integers(base.seq, len(life) + 1))
         if data.draw(st.booleans()) and place in self.known:  # just what it has not yet
             start = max(base.seq, min(len(life), self.known[place].received) + 1)
         stop = data.draw(st.integers(start, min(len(life) + 1, start + 6)))
         events = life[start - 1 : stop - 1]
-        answer = self.log.receive(RUN, base, events, signalling=signalling)
-        wanted = self.expected(place, base, events, signalling)
+        end = None if stored is None else EventId(*place, stored)
+        answer = self.log.receive(RUN, base, events, stored=end, signalling=signalling)
+        wanted = self.expected(place, base, events, stored, signalling)
         assert answer == wanted
         if isinstance(answer, Taken) and answer.durable.seq >= base.seq:
             assert place in self.known
@@ -188,7 +212,12 @@ class LogAgainstModel(RuleBasedStateMachine):
             assert answer.expected >= base
 
     def expected(
-        self, place: Try, base: EventId, events: list[NumberedEvent], signalling: bool
+        self,
+        place: Try,
+        base: EventId,
+        events: list[NumberedEvent],
+        stored: int | None,
+        signalling: bool,
     ) -> Answer:
         """The answer by the plain rules."""
         unchanged = Taken(base.offset(-1), base.offset(-1), held=False)
@@ -196,7 +225,7 @@ class LogAgainstModel(RuleBasedStateMachine):
             self.current = place
             self.known[place] = PlainAttempt(base.seq - 1)
         if place == self.current:
-            return self.known[place].receive(base, events, signalling)
+            return self.known[place].receive(base, events, stored, signalling)
         if place < self.current:
             return Stale() if self.known[self.current].confirmed else unchanged
         if self.claim is None or self.claim < place:
@@ -204,7 +233,7 @@ class LogAgainstModel(RuleBasedStateMachine):
             self.known[place] = PlainAttempt(base.seq - 1)
         if place < self.claim:
             return unchanged
-        answer = self.known[place].receive(base, events, signalling)
+        answer = self.known[place].receive(base, events, stored, signalling)
         return answer._replace(news=False, held=False) if isinstance(answer, Taken) else answer
 
     @rule()
@@ -260,10 +289,33 @@ class LogAgainstModel(RuleBasedStateMachine):
                     # Only what Temporal accepted may supersede what this bridge knew before.
                     assert self.known[after.try_of].confirmed
             case Behind():
+                assert not self.was_given_all_stored(reader.cursor), "there is nothing to read"
                 self.shows(reader, [e for e in self.history if e.id > reader.cursor][:5])
+            case Lost(after, before):
+                self.misses(reader, after, before)
             case None:
                 newest = self.log.current.received if self.log.current else START
                 assert reader.cursor >= newest or newest.seq == 0
+
+    def was_given_all_stored(self, cursor: EventId) -> bool:
+        """Whether the bridge knows that nothing more of the reader's attempt is stored."""
+        if cursor.try_of != self.current:
+            return False
+        stored = self.known[cursor.try_of].stored
+        return stored is not None and cursor.seq >= stored
+
+    def misses(self, reader: Reader, after: EventId, before: EventId | None) -> None:
+        """Only what is not stored is ever missed, and by who has been given all that is."""
+        assert after > reader.cursor
+        assert after.try_of == reader.cursor.try_of
+        stored = self.stored[after.try_of]
+        assert reader.cursor.seq >= stored
+        assert [e.id for e in self.history if e.id > reader.cursor and e.id <= after] == []
+        assert self.log.current is not None
+        held = self.log.current.start <= self.log.current.received
+        assert before == (self.log.current.start if held else None)
+        assert after == self.log.current.start.offset(-1)
+        reader.cursor = after
 
     @rule(who=st.integers(0, 1), place=st.integers(0, 30))
     def reconnects(self, who: int, place: int) -> None:
@@ -306,9 +358,12 @@ class LogAgainstModel(RuleBasedStateMachine):
                 assert [event_of(one).id.seq for one in held] == list(
                     range(attempt.start.seq, attempt.received.seq + 1)
                 )
-                assert attempt.start.seq <= attempt.durable.seq + 1, "only durable events leave"
+                beyond = known.stored is not None and attempt.start.seq > known.stored
+                assert attempt.start.seq <= attempt.durable.seq + 1 or beyond, "only such leave"
                 assert attempt.bytes == sum(map(len, held))
-                assert attempt.bytes <= MAX_BYTES or attempt.start > attempt.durable
+                assert attempt.bytes <= MAX_BYTES or (
+                    attempt.start > attempt.durable and not beyond
+                )
 
 
 TestLog = LogAgainstModel.TestCase
@@ -333,6 +388,38 @@ def test_a_full_log_refuses_and_keeps_what_it_has(
         assert held == (attempt.received, attempt.durable, attempt.undurable(), attempt.bytes)
         assert attempt.read(first.offset(-1), 10**9) == shown
         assert attempt.receive(first, ()) == Taken(attempt.received, attempt.durable)
+
+
+@given(st.integers(1, 4), st.integers(0, 9), st.integers(1, 5))
+def test_what_is_nowhere_any_more_is_a_gap_and_only_that(stored: int, lost: int, held: int) -> None:
+    """A reader is sent to the durable copy up to `stored`, and told what is lost behind it."""
+    first = EventId(1, 1, 1)
+    attempt = Attempt(first, RUN, frame, 10_000)
+    end, base = first.offset(stored - 1), first.offset(stored + lost)
+    events = run_of(base, held)
+    attempt.receive(base, events, stored=end)
+    for seq in range(stored + lost + held):
+        cursor, answer = first._replace(seq=seq), attempt.read(first._replace(seq=seq), 10**9)
+        if cursor >= base.offset(-1):
+            assert isinstance(answer, Chunk)
+        elif cursor >= end:
+            assert answer == Lost(base.offset(-1), base)
+        else:
+            assert answer == Behind()
+    assert attempt.waiting == 0
+
+
+@given(st.integers(1, 4), st.integers(1, 60))
+def test_what_is_live_only_does_not_fill_a_bridge(stored: int, count: int) -> None:
+    """Once all that is stored is durable, the window holds its bytes and no more."""
+    first = EventId(1, 1, 1)
+    attempt = Attempt(first, RUN, frame, MAX_BYTES)
+    end, base = first.offset(stored - 1), first.offset(stored)
+    for event in run_of(base, count):
+        answer = attempt.receive(base, [event], stored=end)
+        assert answer == Taken(event.id, end, news=True)
+        assert attempt.bytes <= MAX_BYTES
+    assert attempt.received == base.offset(count - 1)
 
 
 def test_a_closed_session_takes_nothing_in() -> None:

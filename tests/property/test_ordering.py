@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kai_flow.stream.buffer import Limits
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.log import Behind, Chunk
+from kai_flow.stream.log import Behind, Chunk, Lost
 from tests.property.fakes import Balancer, Clock, FakeBridge, FakeProducer, FakeWorkflow, Link
 from tests.property.strategies import ids_of, plain, what_counts
 
@@ -50,6 +50,8 @@ class Subscriber:
                 assert self.cursor == after
             case Behind():
                 self.read_back()
+            case Lost():
+                raise AssertionError("everything is stored here")
             case None:
                 if self.clock.now - self.followed > FOLLOW_SECONDS:
                     self.read_back()

@@ -19,6 +19,8 @@ from kai_flow.stream.outbox import Outbox
 from tests.property.strategies import any_ids, near_ids
 
 MAX_EVENTS, MAX_BYTES = 6, 60
+MARK = b'{"type":"unstored"}'
+WRAPPING = 11  # what an event costs in a signal beside its own bytes
 ATTEMPT = EventId(1, 2, 0)
 
 
@@ -27,10 +29,12 @@ class OutboxAgainstLists(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.real = Outbox(1, 2, max_events=MAX_EVENTS, max_bytes=MAX_BYTES)
         self.said: list[bytes] = []  # seq 1 is at 0
         self.delivered: set[int] = set()  # seqs of which a POST succeeded
-        self.durable = 0
+        self.stored: int | None = None  # the last that is stored
+        self.spent = 0  # bytes stored
+        self.durable = 0  # or live only and done with
+        self.released = 0  # what is live only is not needed up to here
         self.settled = 0  # delivered or given up, up to here
         self.gone = 0  # let go, up to here
         self.cursor = 0  # the next POST starts after it
@@ -48,9 +52,29 @@ class OutboxAgainstLists(RuleBasedStateMachine):
         self.cursor = max(self.cursor, through)
         self.let_go()
 
-    @initialize(must_deliver=st.booleans())
-    def begins(self, must_deliver: bool) -> None:
-        """Nobody or a plain receiver at the other end."""
+    def advance(self) -> None:
+        """What is live only is done with once everything stored is durable and it was released."""
+        if self.stored is not None and self.durable >= self.stored:
+            self.durable = max(self.durable, self.released)
+        self.let_go()
+
+    def release(self, through: int) -> bool:
+        """What is live only is not needed up to `through`; True if anything came of it."""
+        self.released = max(self.released, min(through, len(self.said)))
+        before = self.durable
+        self.advance()
+        return self.durable > before
+
+    @property
+    def waiting(self) -> list[bytes]:
+        """What is to become durable, oldest first."""
+        return self.said[: self.stored][self.durable :]
+
+    @initialize(must_deliver=st.booleans(), budget=st.sampled_from([10**9, -5, 0, 60, 200]))
+    def begins(self, must_deliver: bool, budget: int) -> None:
+        """Nobody or a plain receiver at the other end, and so many bytes that may be stored."""
+        self.budget = budget
+        self.real = Outbox(1, 2, max_events=MAX_EVENTS, max_bytes=MAX_BYTES, max_stored=budget)
         self.real.must_deliver = must_deliver
 
     @rule(size=st.integers(1, 80))
@@ -58,13 +82,20 @@ class OutboxAgainstLists(RuleBasedStateMachine):
         """The agent yields: its event is numbered and kept, or refused without a trace."""
         data = b"x" * size
         held = self.said[self.gone :]
-        fits = not held or (len(held) < MAX_EVENTS and sum(map(len, held)) + size <= MAX_BYTES)
+        cost = self.spent + size + WRAPPING
+        ends = self.stored is None and bool(self.said) and cost > self.budget
+        both = [*held, *([MARK] if ends else []), data]
+        fits = not held or (len(both) <= MAX_EVENTS and sum(map(len, both)) <= MAX_BYTES)
         assert self.real.has_room(size) == fits
         if not fits:
             with pytest.raises(OutboxFull):
                 self.real.append("e", data)
             return
         event = self.real.append("e", data)
+        if ends:
+            self.said.append(MARK)
+            self.stored = len(self.said)
+        self.spent = cost
         self.said.append(data)
         assert event == NumberedEvent(ATTEMPT.offset(len(self.said)), "e", data)
 
@@ -84,6 +115,8 @@ class OutboxAgainstLists(RuleBasedStateMachine):
         shown = self.posting[:taken]
         self.real.delivered(shown)
         self.delivered |= {event.id.seq for event in shown}
+        if self.real.must_deliver:
+            self.release(shown[-1].id.seq)
         self.passed(shown[-1].id.seq)
         self.posting = ()
 
@@ -93,16 +126,22 @@ class OutboxAgainstLists(RuleBasedStateMachine):
         """The receiver has nothing; the producer tries again or gives up on it."""
         if give_up:
             self.real.give_up(self.posting[-1].id)
+            self.release(self.posting[-1].id.seq)
             self.passed(self.posting[-1].id.seq)
         self.posting = ()
 
-    @precondition(lambda self: self.durable < len(self.said))
+    @precondition(lambda self: self.waiting)
     @rule(step=st.integers(1, 5))
     def becomes_durable(self, step: int) -> None:
         """A signal, of the bridge or our own, was acknowledged."""
-        self.durable = min(self.durable + step, len(self.said))
+        self.durable += min(step, len(self.waiting))
         assert self.real.acknowledge(ATTEMPT.offset(self.durable))
-        self.let_go()
+        self.advance()
+
+    @rule(through=st.integers(0, 20))
+    def is_shown(self, through: int) -> None:
+        """The bridge that signals shows everything up to there, or so it says."""
+        assert self.real.release(ATTEMPT.offset(through)) == self.release(through)
 
     @rule(back=st.integers(0, 8))
     def is_asked_again(self, back: int) -> None:
@@ -141,14 +180,19 @@ class OutboxAgainstLists(RuleBasedStateMachine):
         real, held = self.real, self.said[self.gone :]
         assert len(real) == len(held) <= MAX_EVENTS
         assert real.bytes == sum(map(len, held))
-        assert real.bytes <= MAX_BYTES or len(held) == 1
+        assert real.bytes <= MAX_BYTES or len(held) == 1 + (MARK in held)
         assert real.last == ATTEMPT.offset(len(self.said))
         assert real.base == ATTEMPT.offset(self.gone + 1)
         assert real.durable == ATTEMPT.offset(self.durable)
         assert real.posted == ATTEMPT.offset(self.cursor)
         assert real.sent == len(self.delivered)
-        assert real.waiting == len(self.said) - self.durable
-        waiting = self.said[self.durable :]
+        assert real.stored == (None if self.stored is None else ATTEMPT.offset(self.stored))
+        waiting = self.waiting
+        assert real.waiting == len(waiting)
+        assert real.pending == len(self.said) - self.durable
+        stored = self.said[: self.stored]
+        size = sum(len(data) + WRAPPING for data in stored if data is not MARK)
+        assert size <= self.budget or len(stored) - (MARK in stored) <= 1
         assert real.half_full == (
             2 * len(waiting) >= MAX_EVENTS or 2 * sum(map(len, waiting)) >= MAX_BYTES
         )

@@ -22,6 +22,7 @@ from kai_flow.stream import callback, pages
 from kai_flow.stream.batches import decode_batch, encode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.delivery import Post
+from kai_flow.stream.errors import InvalidBatch
 from kai_flow.stream.events import MAX_EVENT_BYTES, NumberedEvent
 from kai_flow.stream.events import encode_event as encode
 from kai_flow.stream.ids import Cursor, EventId
@@ -144,6 +145,23 @@ def test_a_callback_example_is_what_a_producer_writes(label: str) -> None:
     origin = callback.Origin(body.workflow_id, body.run_id, body.first_run_id)
     done = callback.done_event(None, body.base)
     assert callback.encode_post(post, origin, body.signaller, done) == _example(label)
+
+
+@pytest.mark.parametrize("label", ["single", "batch"])
+def test_stored_stands_beside_base(label: str) -> None:
+    """§6.2, §6.15: both forms carry it once it is known; one of another attempt is refused."""
+    example, word = json.loads(_example(label)), {"stored": "1.1.30"}
+    body = callback.decode_post(json.dumps(example | word).encode())
+    assert isinstance(body, callback.Delivered)
+    assert body.stored == EventId(1, 1, 30)
+    post = Post(body.base, body.events, batch=label == "batch", stored=body.stored)
+    origin = callback.Origin(body.workflow_id, body.run_id, body.first_run_id or "")
+    done = callback.done_event(None, body.base)
+    written = callback.encode_post(post, origin, body.signaller, done)
+    assert json.loads(written) == example | word
+    for other in ("1.2.30", "2.1.30", "1.1.0"):
+        with pytest.raises(InvalidBatch, match="'stored'"):
+            callback.decode_post(json.dumps(example | {"stored": other}).encode())
 
 
 def test_the_hand_made_example_needs_no_id() -> None:

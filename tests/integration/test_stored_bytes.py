@@ -1,0 +1,171 @@
+"""The bound on what a session stores, made small, on the real server, worker and bridge."""
+
+import asyncio
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from api.server import running_bridge
+from kai_flow.agents import Task
+from kai_flow.settings import Settings
+from kai_flow.stream.ids import START
+from kai_flow.stream.log import SessionLog
+from kai_flow.stream.names import UNSTORED
+from kai_flow.stream.reader import read_history
+from tests.integration.conftest import Handle, worker_on
+from tests.integration.subscriber import Subscriber, read_all, subscribed
+from tests.integration.waiting import eventually
+
+MAX_STORED = 4_000
+SMALL, LARGE = 30, 20
+LARGE_BYTES = 10_000
+
+opened: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)  # by session
+
+
+class Talker:
+    """An agent that says some small and some large events, waits, and says a few small ones."""
+
+    async def execute(self, task: Task) -> dict[str, Any]:
+        return {}
+
+    async def stream_execute(self, task: Task) -> AsyncIterator[dict[str, Any]]:
+        for n in range(SMALL):
+            yield {"type": "note", "n": n}
+        if task.attempt == 1 and task.prompt == "break once":
+            raise RuntimeError("once")
+        for n in range(3 if task.prompt == "break once" else LARGE):
+            yield {"type": "page", "n": n, "text": "x" * LARGE_BYTES}
+        await opened[task.session_id].wait()
+        for n in range(5):
+            yield {"type": "last", "n": n}
+        yield {"type": "done", "result": {"final_answer": "said"}}
+
+
+def create() -> Talker:
+    """The factory for KAI_AGENT."""
+    return Talker()
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Little may be stored, and a bridge holds little of it."""
+    monkeypatch.setattr("kai_flow.stream.producer.MAX_STORED_BYTES", MAX_STORED)
+    log = partial(SessionLog, max_bytes=7 * LARGE_BYTES)
+    monkeypatch.setattr("kai_flow.bridge.session.SessionLog", log)
+
+
+@pytest.fixture(scope="module")
+async def talking(client: Client) -> AsyncIterator[str]:
+    """The task queue of a worker with a talker."""
+    queue = f"talking-{secrets.token_hex(4)}"
+    async with worker_on(client, queue, "tests.integration.test_stored_bytes:create"):
+        yield queue
+
+
+async def ask(client: Client, queue: str, session_id: str, url: str | None, prompt: str) -> Handle:
+    """Start a session."""
+    question = {"prompt": prompt, "connection_id": "none", "callback_url": url}
+    return await client.start_workflow("KaiChatWorkflow", question, id=session_id, task_queue=queue)
+
+
+async def stored(client: Client, handle: Handle) -> list[dict[str, Any]]:
+    """What its history holds."""
+    run_id = (await handle.describe()).run_id
+    history = await read_history(client, handle.id, run_id)
+    return [event.decode() for event in history.read(START, 2**40).events]
+
+
+async def history_bytes(handle: Handle) -> int:
+    """The size of its history, as the server counts it."""
+    info = (await handle.describe()).raw_description.workflow_execution_info
+    return info.history_size_bytes
+
+
+def count(reader: Subscriber) -> dict[str, int]:
+    """How many events of each type it saw, in the order of their first."""
+    return {kind: reader.types.count(kind) for kind in dict.fromkeys(reader.types)}
+
+
+async def test_beyond_the_limit_events_are_live_only(
+    client: Client, talking: str, bridge: str, session_id: str
+) -> None:
+    """Who listens sees everything; who comes late the stored part, a `gap`, and then live."""
+    url = f"{bridge}/stream/{session_id}"
+    async with subscribed(url) as live:
+        handle = await ask(client, talking, session_id, f"{bridge}/events/{session_id}", "talk")
+        await live.until(lambda: live.types.count("page") == LARGE)
+
+        async def all_is_durable() -> bool:
+            progress = await handle.query("progress")
+            return bool(progress["last_event_id"] == "1.1.32")
+
+        await eventually(all_is_durable)  # only then it leaves the bridge
+        async with subscribed(url) as late:
+            await late.until(lambda: late.types[-1:] == ["page"] and late.seen[-1].event["n"] == 19)
+            began = time.monotonic()
+            opened[session_id].set()
+            await live.saw("done")
+            await late.saw("done")
+        result = await handle.result()
+        assert time.monotonic() - began < 5, "the workflow waits for what will never come"
+    everything = {"started": 1, "note": SMALL, UNSTORED: 1, "page": LARGE, "last": 5, "done": 1}
+    assert count(live) == everything
+    assert result["events_sent"] == int(result["last_event_id"].rpartition(".")[2]) == 57
+    assert result["events_failed"] == 0
+    assert list(count(late)) == ["started", "note", UNSTORED, "gap", "page", "last", "done"]
+    gap = next(seen for seen in late.seen if seen.type == "gap")
+    after = late.types.index("gap") + 1
+    assert gap.event == {"type": "gap", "after": "1.1.32", "before": late.ids[after - 1]}
+    assert gap.id is None
+    assert late.seen[:32] == live.seen[:32]
+    assert late.seen[after:] == live.seen[-len(late.seen[after:]) :]
+    assert count(late) == {**everything, "gap": 1, "page": count(late)["page"]}
+    assert 0 < count(late)["page"] <= 7
+
+    types = [event["type"] for event in await stored(client, handle)]
+    assert types == ["started", *["note"] * SMALL, UNSTORED]
+    size = await history_bytes(handle)
+    assert size < MAX_STORED + LARGE_BYTES
+    print(f"{size} bytes of history for {LARGE * LARGE_BYTES:,} and more said")
+
+    async with running_bridge(Settings(bridge_port=0), client) as other:
+        reader = await read_all(f"{other}/stream/{session_id}")
+    assert count(reader) == {"started": 1, "note": SMALL, UNSTORED: 1, "done": 1}
+
+
+async def test_a_retry_may_store_what_is_left(
+    client: Client, talking: str, bridge: str, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second attempt counts what the history has; its `started` is stored in any case."""
+    monkeypatch.setattr("kai_flow.stream.producer.MAX_STORED_BYTES", 1_500)
+    opened[session_id].set()
+    async with subscribed(f"{bridge}/stream/{session_id}") as live:
+        callback = f"{bridge}/events/{session_id}"
+        handle = await ask(client, talking, session_id, callback, "break once")
+        await live.saw("done")
+    second = [seen.type for seen in live.seen if seen.id and seen.id.startswith("1.2.")]
+    assert second == [
+        "started", UNSTORED, *["note"] * SMALL, *["page"] * 3, *["last"] * 5
+    ]  # fmt: skip
+    assert [event["type"] for event in await stored(client, handle)] == ["started", UNSTORED]
+
+
+async def test_with_a_callback_that_is_nowhere_the_rest_is_lost(
+    client: Client, talking: str, bridge: str, session_id: str
+) -> None:
+    """With nobody at its callback URL a session beyond its limit ends as soon as any other."""
+    opened[session_id].set()
+    callback = "http://127.0.0.1:1/hook"  # nobody is there
+    handle = await ask(client, talking, session_id, callback, "talk")
+    async with asyncio.timeout(20):
+        result = await handle.result()
+    assert (result["events_sent"], result["events_failed"]) == (0, 57)
+    reader = await read_all(f"{bridge}/stream/{session_id}")
+    assert count(reader) == {"started": 1, "note": SMALL, UNSTORED: 1, "done": 1}
