@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # The same examples on every machine and in every run: a red build is red for everybody.
@@ -11,3 +12,15 @@ settings.register_profile(
 # New examples in every run, and what failed once is tried first: for work on the core.
 settings.register_profile("dev", max_examples=200, stateful_step_count=50, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI nothing may be left out: a skipped or deselected test fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") != "true" or reporter is None:
+        return
+    left_out = [*reporter.stats.get("skipped", []), *reporter.stats.get("deselected", [])]
+    if left_out and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line(f"CI=true: {len(left_out)} left out, which is a failure", red=True)
