@@ -51,7 +51,7 @@ def test_the_library_imports_nothing_of_kai() -> None:
     program = """
 import importlib, pathlib, sys
 for extra in ("litestar", "uvicorn", "uvloop", "httptools", "structlog", "sqlglot", "cyclopts",
-              "rich", "stamina", "httpx_sse", "api"):
+              "rich", "httpx_sse", "api"):
     sys.modules[extra] = None  # as if it were not installed
 for path in pathlib.Path("kai_flow/stream").glob("*.py"):
     importlib.import_module(f"kai_flow.stream.{path.stem}")
