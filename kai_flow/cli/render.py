@@ -154,9 +154,8 @@ class Renderer:
     def _suggestions(self, event: Event) -> None:
         content = event.get("content")
         items = content if isinstance(content, list) else [content]
-        self._line("You could ask next:", "bold")
-        for item in items:
-            self._line(f"  • {text.line(item)}")
+        for item in items:  # no heading: ours would be English, and they need not be
+            self._line(f"→ {text.line(item)}", "bold")
 
     def _error(self, event: Event) -> None:
         self._line(f"✗ {text.line(event.get('error'), 1000)}", "red")

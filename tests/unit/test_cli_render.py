@@ -170,6 +170,12 @@ def test_the_numbers_of_a_chart_have_one_form() -> None:
     assert re.search(r"█ -20\.00$", output, re.MULTILINE)
 
 
+def test_suggestions_bring_no_words_of_ours() -> None:
+    """Questions in Indonesian stand under no English heading."""
+    output = printed([{"type": "suggestions", "content": ["Berapa?", "Di mana?"]}])
+    assert output == "→ Berapa?\n→ Di mana?\n"
+
+
 @pytest.mark.parametrize("terminal", [False, True])
 def test_no_event_can_speak_to_the_terminal(terminal: bool) -> None:
     """Escape sequences, markup and direction marks in any field come out as visible text."""
