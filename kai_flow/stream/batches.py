@@ -2,7 +2,9 @@
 
 Written out one by one, tokens cost four times the bytes; so consecutive `token` events that differ
 only in `content` become one item with the joined content and the lengths of the parts. Lengths
-count Unicode code points. Single events keep an item of their own. See docs/reference/protocol.md.
+count Unicode code points. Single events keep an item of their own, and so does a token that is not
+written as we write JSON. What comes out are the very bytes that went in, so a reader's limits never
+meet anything that the sender's have not seen. See docs/reference/protocol.md.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -115,6 +117,9 @@ def _token_run(events: Sequence[NumberedEvent], start: int) -> list[dict[str, An
             break
         token = event.decode()
         if not isinstance(token.get("content"), str):
+            break
+        # A number such as 1e15 is longer once it was read and written; twice a key is once.
+        if msgspec.json.encode(token) != event.data:
             break
         # Compared as JSON text: Python holds 1, 1.0 and true for equal, JSON readers do not.
         rest = msgspec.json.encode({**token, "content": ""})

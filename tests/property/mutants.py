@@ -204,6 +204,25 @@ def merge_by_python_equality() -> Mutation:
     return instead(batches, "_token_run", token_run)
 
 
+def merge_rewrites_numbers() -> Mutation:
+    """Tokens are merged however their values are written, and come back written our way."""
+
+    def token_run(some: Sequence[NumberedEvent], start: int) -> list[dict[str, Any]]:
+        run: list[dict[str, Any]] = []
+        for event in some[start:]:
+            token = event.decode()
+            if event.type != "token" or not isinstance(token.get("content"), str):
+                break
+            if run and msgspec.json.encode({**token, "content": ""}) != msgspec.json.encode(
+                {**run[0], "content": ""}
+            ):
+                break
+            run.append(token)
+        return run
+
+    return instead(batches, "_token_run", token_run)
+
+
 def cuts_in_bytes() -> Mutation:
     """The lengths of merged tokens count bytes, not code points."""
     real = batches._merge
@@ -553,6 +572,10 @@ MUTANTS: list[Mutant] = [
     Mutant(page_may_be_of_any_size, test_pages.test_a_bad_question_is_refused),
     Mutant(merge_loses_a_boundary, test_batches.test_a_batch_survives_the_wire),
     Mutant(merge_by_python_equality, test_batches.test_a_batch_survives_the_wire),
+    Mutant(
+        merge_rewrites_numbers,
+        test_batches.test_what_comes_out_of_a_batch_are_the_bytes_that_went_in,
+    ),
     Mutant(cuts_in_bytes, test_batches.test_a_token_run_is_written_once),
     Mutant(wrong_cuts_accepted, test_batches.test_cuts_must_fit_their_content),
     Mutant(size_limit_off_by_one, test_events.test_the_size_limit_is_exact),

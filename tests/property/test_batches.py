@@ -16,7 +16,7 @@ from kai_flow.stream.batches import (
     take,
 )
 from kai_flow.stream.errors import InvalidBatch
-from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.events import MAX_EVENT_BYTES, NumberedEvent, read_event
 from kai_flow.stream.ids import MAX_NUMBER, EventId
 from tests.property.strategies import (
     RUN,
@@ -51,6 +51,50 @@ def test_a_batch_survives_the_wire(first: EventId, said: list[dict[str, Any]]) -
     assert [e.id for e in again.events] == [first.offset(n) for n in range(len(said))]
     assert [e.type for e in again.events] == [event["type"] for event in said]
     assert [canonical(e.decode()) for e in again.events] == [canonical(event) for event in said]
+
+
+# One value has many ways to be written, and a foreign sender may choose any.
+raw_values = st.sampled_from(
+    [
+        "1e15", "1E5", "1E+05", "-0.0", "-0", "0e0", "1.0", "1.50", "1e-7", "1e300", "9" * 40, "true",
+        r'"\u0041"', '"A"', r'"\u00e9"', '"é"', r'"\/"', r'"\ud83d\ude00"', '"\\n"', '""', "[1e15, 1]",
+        '{"a":1e15,"a":2}',
+    ]
+)  # fmt: skip
+raw_members = st.lists(
+    st.tuples(st.sampled_from(['"content"', r'"\u0063ontent"', '"x"', '"y"']), raw_values), max_size=4
+)
+raw_tokens = st.builds(
+    lambda members, space: "{%s}" % f",{space}".join(
+        f"{key}:{space}{value}" for key, value in [('"type"', '"token"'), *members]
+    ),
+    raw_members,
+    st.sampled_from(["", "", " "]),
+)  # fmt: skip
+
+
+@given(firsts, st.lists(raw_tokens, min_size=1, max_size=6))
+@example(EventId(1, 1, 1), 2 * ['{"type":"token","content":"a","x":-0.0}'])
+@example(EventId(1, 1, 1), 2 * [r'{"type":"token","content":"\u0041"}'])
+@example(EventId(1, 1, 1), 2 * ['{"type":"token","content":"a","content":"b"}'])
+def test_what_comes_out_of_a_batch_are_the_bytes_that_went_in(
+    first: EventId, raw: list[str]
+) -> None:
+    """However an event was written, it is not rewritten, so no limit of a reader can refuse it."""
+    said = [read_event(one.encode()) for one in raw]
+    events = tuple(NumberedEvent(first.offset(n), *one) for n, one in enumerate(said))
+    assert decode_batch(encode_batch(Batch(RUN, events))).events == events
+
+
+def test_values_that_grow_when_rewritten_are_left_alone() -> None:
+    """Two tokens near the size limit, full of numbers like 1e15, come back as they were."""
+    data = b'{"type":"token","content":"a","x":[1' + b",1e15" * 50_000 + b"]}"
+    kind, data = read_event(data)
+    assert MAX_EVENT_BYTES - 20_000 < len(data) <= MAX_EVENT_BYTES
+    events = tuple(NumberedEvent(EventId(1, 1, n), kind, data) for n in (1, 2))
+    assert take(events) == events
+    batch = decode_batch(encode_batch(Batch(RUN, events)))
+    assert [event.data == data for event in batch.events] == [True, True]
 
 
 @given(firsts, st.lists(texts, min_size=2, max_size=30), lookalikes)
