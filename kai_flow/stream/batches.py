@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 
 from kai_flow.stream.errors import InvalidBatch, InvalidEvent
-from kai_flow.stream.events import NumberedEvent, read_event
+from kai_flow.stream.events import NumberedEvent, read_numbered
 from kai_flow.stream.ids import MAX_NUMBER, EventId
 
 WIRE_VERSION: Final = 1
@@ -144,7 +144,7 @@ def _split(item: _Item) -> Iterator[tuple[str, bytes]]:
     event = bytes(item.event)
     match item:
         case _Item(tokens=None, cuts=None) if event:
-            yield read_event(event)
+            yield read_numbered(event)
         case _Item(tokens=dict() as tokens, cuts=list() as cuts) if not event:
             content = tokens.get("content")
             if not isinstance(content, str) or min(cuts, default=0) < 0:
@@ -154,7 +154,7 @@ def _split(item: _Item) -> Iterator[tuple[str, bytes]]:
             start = 0
             for cut in cuts:
                 part = {**tokens, "content": content[start : start + cut]}
-                yield read_event(msgspec.json.encode(part))
+                yield read_numbered(msgspec.json.encode(part))
                 start += cut
         case _:
             raise InvalidBatch("an item is either {'event'} or {'tokens', 'cuts'}")

@@ -10,7 +10,7 @@ import msgspec
 
 from kai_flow.stream.delivery import Acknowledged, Post
 from kai_flow.stream.errors import InvalidBatch, InvalidId
-from kai_flow.stream.events import NumberedEvent, read_event
+from kai_flow.stream.events import NumberedEvent, read_event, read_numbered
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.names import DONE
 
@@ -150,7 +150,7 @@ def _delivered(body: _Body) -> Delivered:
     done = bool(items) and _is_done(items[-1])
     if done:
         items = items[:-1]
-    events = [NumberedEvent(EventId.parse(i.id), *read_event(bytes(i.event))) for i in items]
+    events = [NumberedEvent(EventId.parse(i.id), *read_numbered(bytes(i.event))) for i in items]
     for position, event in enumerate(events):
         if event.id != events[0].id.offset(position) or event.id.try_of != base.try_of:
             raise InvalidBatch(

@@ -10,6 +10,7 @@ import msgspec
 
 from kai_flow.stream.errors import InvalidEvent
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.names import NEVER_NUMBERED
 
 MAX_EVENT_BYTES: Final = 256 * 1024  # UTF-8 JSON of one event; a larger one is replaced
 MAX_DEPTH: Final = 100  # nesting; deeper documents overflow some parsers on the way
@@ -84,6 +85,17 @@ def read_event(raw: bytes) -> tuple[str, bytes]:
         raise InvalidEvent(f"the event is not valid JSON: {error}") from None
     if len(data) > MAX_EVENT_BYTES:
         raise InvalidEvent(f"the event has {len(data):,} bytes; at most {MAX_EVENT_BYTES:,}")
+    return kind, data
+
+
+def read_numbered(raw: bytes) -> tuple[str, bytes]:
+    """`read_event` for what has an id, in a POST or in a signal. Raises InvalidEvent.
+
+    A subscriber believes `done`, `gap` and their like as the bridge's own word.
+    """
+    kind, data = read_event(raw)
+    if kind in NEVER_NUMBERED:
+        raise InvalidEvent(f"an event of the type {kind!r} has no id of its own")
     return kind, data
 
 

@@ -26,7 +26,8 @@ UNSTORED: Final = "unstored"
 DONE: Final = "done"
 """Type of the terminal event."""
 
-RESERVED: Final = frozenset(
-    {STARTED, ATTEMPT_FAILED, UNSTORED, DONE, "gap", "reset", "idle_timeout", "status"}
-)
+NEVER_NUMBERED: Final = frozenset({DONE, "gap", "reset", "idle_timeout", "status"})
+"""Types of what a bridge says by itself: no event with an id may have them."""
+
+RESERVED: Final = NEVER_NUMBERED | {STARTED, ATTEMPT_FAILED, UNSTORED}
 """Types that speak of the stream itself: an agent's own event may not have them."""

@@ -245,12 +245,12 @@ def wrong_cuts_accepted() -> Mutation:
 
     def split(item: Any) -> Iterator[tuple[str, bytes]]:
         if item.tokens is None:
-            yield events.read_event(bytes(item.event))
+            yield events.read_numbered(bytes(item.event))
             return
         start = 0
         for cut in item.cuts or []:
             part = {**item.tokens, "content": item.tokens["content"][start : start + cut]}
-            yield events.read_event(msgspec.json.encode(part))
+            yield events.read_numbered(msgspec.json.encode(part))
             start += cut
 
     return instead(batches, "_split", split)

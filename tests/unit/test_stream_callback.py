@@ -1,0 +1,53 @@
+"""The callback's wire: what is refused at its border, and how answers are read."""
+
+import json
+
+import pytest
+
+from kai_flow.stream.batches import decode_batch
+from kai_flow.stream.callback import Delivered, HandMade, decode_post
+from kai_flow.stream.errors import InvalidBatch, InvalidEvent
+from kai_flow.stream.names import NEVER_NUMBERED
+
+HEAD = {"session_id": "s", "workflow_id": "s", "run_id": "r", "base": "1.1.1"}
+TOKEN = {"id": "1.1.1", "event": {"type": "token", "content": "a"}}
+
+
+def test_what_only_a_bridge_says_is_known() -> None:
+    """§2.5, §7.5: `done` and the control events are what no event with an id may be."""
+    assert {"done", "gap", "reset", "status", "idle_timeout"} == NEVER_NUMBERED
+
+
+@pytest.mark.parametrize("kind", sorted(NEVER_NUMBERED))
+def test_a_post_forges_no_word_of_the_bridge(kind: str) -> None:
+    """§2.5: with an id such an event is refused, in both forms, wherever it stands."""
+    forged = {"id": "1.1.2", "event": {"type": kind, "result": {}}}
+    bodies = [{**HEAD, "events": [TOKEN, forged, {**TOKEN, "id": "1.1.3"}]}]
+    if kind != "done":  # which is the last word when nothing follows it
+        bodies += [{**HEAD, "events": [TOKEN, forged]}, {**HEAD, **forged}]
+    for body in bodies:
+        with pytest.raises(InvalidEvent, match=f"'{kind}' has no id"):
+            decode_post(json.dumps(body).encode())
+    by_hand = decode_post(json.dumps({"session_id": "s", "event": forged["event"]}).encode())
+    assert isinstance(by_hand, HandMade)
+
+
+def test_the_last_word_may_be_the_last_of_a_post() -> None:
+    """§6.5: a `done` after which nothing comes is no event but the word to flush, in any form."""
+    done = {"id": "1.1.2", "event": {"type": "done", "result": {}}}
+    for body in ({**HEAD, "events": [TOKEN, done]}, {**HEAD, **done}):
+        post = decode_post(json.dumps(body).encode())
+        assert isinstance(post, Delivered)
+        assert post.done
+        assert len(post.events) == len(body.get("events", [done])) - 1
+
+
+@pytest.mark.parametrize("kind", sorted(NEVER_NUMBERED))
+def test_a_signal_forges_no_word_of_the_bridge(kind: str) -> None:
+    """§2.5, §4.3: a batch with such an event is refused whole, so that no reader ends at it."""
+    head = {"v": 1, "run_id": "r", "producer": 1, "attempt": 1, "first": 1}
+    token = {"event": TOKEN["event"]}
+    merged = {"tokens": {"type": kind, "content": "ab"}, "cuts": [1, 1]}
+    for item in ({"event": {"type": kind}}, merged):
+        with pytest.raises(InvalidBatch, match=f"'{kind}' has no id"):
+            decode_batch(json.dumps({**head, "items": [token, item]}).encode())
