@@ -6,6 +6,10 @@ receiver never speaks of `durable`, or when `durable` has stood still for STALL_
 asks `next_post` / `next_signal`, does it, and reports what came of it. Times are seconds of any
 monotonic clock.
 
+A receiver that knows nothing of `durable` gets one event a POST, and may take longer for them than
+the agent. Mere delivery is waited for only DELIVERY_SECONDS: while the agent stands before a full
+outbox, in all, and once more at the end. What is durable by then is given up and counts as failed.
+
 What an outbox no longer stores is POSTed only. It is done with when the bridge that signals shows
 it, or when it was delivered; it is not waited for at the end, or when the agent would have to wait.
 """
@@ -26,6 +30,7 @@ PROBE_SECONDS: Final = 1.0  # between POSTs while something is not durable
 MAX_TRIES: Final = 3  # failed POSTs in a row before a delivery-only receiver is not waited for
 FIRST_PAUSE_SECONDS: Final = 0.25
 MAX_PAUSE_SECONDS: Final = 5.0
+DELIVERY_SECONDS: Final = 5.0  # that an agent, and again its end, waits for mere delivery
 MAX_RETRY_AFTER_SECONDS: Final = 30.0  # whatever a receiver asks for: the agent may be waiting
 
 
@@ -88,6 +93,10 @@ class Delivery:
         self._waiting_since: float | None = None  # since when `durable` owes us progress
         self._direct = not callback  # signalling ourselves
         self._done_due = False  # the last word is known and still to be said
+        self._done_since: float | None = None  # since when it is the last word's turn
+        self._finished_at = now
+        self._patience = DELIVERY_SECONDS  # that is left of the agent's waiting for mere delivery
+        self._held_up_since: float | None = None  # since when the agent waits for room
 
     # What to do next
 
@@ -95,21 +104,45 @@ class Delivery:
         """An event was put into the outbox."""
         if self._waiting_since is None or self.outbox.pending == 1:
             self._waiting_since = now
+        if self._held_up_since is not None:
+            self._patience = max(0.0, self._patience - (now - self._held_up_since))
+            self._held_up_since = None
         if self.receiver is Receiver.NONE:
             self.outbox.release(self.outbox.last)
 
-    def finish(self) -> None:
-        """No more events will come: what is left goes without waiting."""
-        self.finished = True
+    def held_up(self, now: float) -> None:
+        """The agent stands before an outbox that has no room for what it says."""
+        if self._held_up_since is None:
+            self._held_up_since = now
 
-    def say_done(self) -> None:
+    def finish(self, now: float) -> None:
+        """No more events will come: what is left goes without waiting."""
+        if not self.finished:
+            self.finished, self._finished_at = True, now
+
+    def say_done(self, now: float) -> None:
         """The last word is known: it is POSTed after the last event, if there is a callback."""
-        self.finished = True
+        self.finish(now)
         self._done_due = self.receiver is not Receiver.NONE
 
     def abandon_done(self) -> None:
         """The attempt did not end well after all: there is no last word."""
         self._done_due = False
+
+    def give_up_late(self, now: float) -> bool:
+        """Wait no longer for what has had its time to be delivered; True when something is let go.
+
+        To be asked before `next_post`.
+        """
+        late, done_late = self._late_at(), self._done_late_at()
+        given_up = late is not None and now >= late
+        if given_up:
+            self.outbox.give_up(self._through_delivery_alone)
+        if done_late is not None and now >= done_late:
+            self._done_due, given_up = False, True
+        if self._done_since is None and self._done_is_next:
+            self._done_since = now
+        return given_up
 
     def next_post(self, now: float) -> Post | None:
         """The POST to make now, if any."""
@@ -134,7 +167,7 @@ class Delivery:
 
     def wake_at(self) -> float | None:
         """When to ask again, should nothing happen before; None: not before something happens."""
-        times = [self._post_at(), self._signal_at()]
+        times = [self._post_at(), self._signal_at(), self._late_at(), self._done_late_at()]
         return min((time for time in times if time is not None), default=None)
 
     @property
@@ -277,6 +310,25 @@ class Delivery:
         """Tries have failed: do not wait for the events that are not stored, if anything would."""
         if self.finished or not self.outbox.has_room(MAX_EVENT_BYTES):
             self.outbox.release(self.outbox.last)
+
+    @property
+    def _through_delivery_alone(self) -> EventId:
+        """Up to here nothing is waited for but delivery: it is durable, or live only."""
+        return self.outbox.durable if self.outbox.waiting else self.outbox.last
+
+    def _late_at(self) -> float | None:
+        if not self.outbox.must_deliver or self.outbox.base > self._through_delivery_alone:
+            return None
+        times = [self._finished_at + DELIVERY_SECONDS] if self.finished else []
+        if self._held_up_since is not None:
+            times.append(self._held_up_since + self._patience)
+        return min(times, default=None)
+
+    def _done_late_at(self) -> float | None:
+        """When the last word is not tried again."""
+        if self._done_since is None or self._posting or not self._done_is_next:
+            return None
+        return self._done_since + DELIVERY_SECONDS
 
     @property
     def _done_is_next(self) -> bool:

@@ -116,7 +116,7 @@ class EventProducer:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            self._delivery.finish()
+            self._delivery.finish(now())
             if error is None:
                 await self._until(lambda: self._delivery.drained)
             elif not self._delivery.superseded:
@@ -152,8 +152,8 @@ class EventProducer:
         return await self._send(kind, data)
 
     async def _send(self, kind: str, data: bytes) -> EventId:
-        if not self._outbox.has_room(len(data)):
-            await self._until(lambda: self._outbox.has_room(len(data)))
+        if not self._has_room(len(data)):
+            await self._until(lambda: self._has_room(len(data)))
         numbered = self._outbox.append(kind, data)
         self._delivery.appended(now())
         self._wake.set()
@@ -161,13 +161,19 @@ class EventProducer:
             activity.heartbeat(self._progress())
         return numbered.id
 
+    def _has_room(self, size: int) -> bool:
+        room = self._outbox.has_room(size)
+        if not room:
+            self._delivery.held_up(now())
+        return room
+
     async def settle(self) -> None:
         """No more events will come: wait until the callback has been offered all of them.
 
         Bounded by SETTLE_SECONDS, so that a failing callback never holds up the result. After it,
         `events_sent` and `events_failed` are what the result should say.
         """
-        self._delivery.finish()
+        self._delivery.finish(now())
         self._wake.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_SECONDS):
@@ -176,7 +182,7 @@ class EventProducer:
     async def finish(self, result: Any) -> None:
         """POST the last word `done` with the result, and wait until every event is durable."""
         self._done = done_event(result, self._outbox.last)
-        self._delivery.say_done()
+        self._delivery.say_done(now())
         self._wake.set()
         await self._until(lambda: self._delivery.drained)
 
@@ -199,6 +205,8 @@ class EventProducer:
         while True:
             self._wake.clear()
             moment = now()
+            if self._delivery.give_up_late(moment):
+                self._notify()
             post = self._delivery.next_post(moment)
             if post is not None:
                 self._spawn(self._post(post))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -16,12 +17,14 @@ def answer(status: str, body: bytes = b"", *headers: str) -> bytes:
 
 
 class Receiver:
-    """Answers every POST in the same way; None lets the sender wait."""
+    """Answers every POST in the same way, after `delay` seconds; None lets the sender wait."""
 
-    def __init__(self, reply: bytes | None) -> None:
+    def __init__(self, reply: bytes | None, delay: float = 0.0) -> None:
         self.reply = reply
+        self.delay = delay
         self.url = ""
         self.posts: list[dict[str, Any]] = []
+        self.at: list[float] = []  # when each of them came, monotonic
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -35,9 +38,11 @@ class Receiver:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
                 length = int(head.partition("content-length:")[2].partition("\r\n")[0])
                 self.posts.append(json.loads(await reader.readexactly(length)))
+                self.at.append(time.monotonic())
                 if self.reply is None:
                     await reader.read()  # until the sender has had enough
                     return
+                await asyncio.sleep(self.delay)
                 writer.write(self.reply)
                 await writer.drain()
                 if not self.reply.startswith(b"HTTP/1.1"):
@@ -49,9 +54,9 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving(reply: bytes | None = PLAIN) -> AsyncIterator[Receiver]:
+async def receiving(reply: bytes | None = PLAIN, delay: float = 0.0) -> AsyncIterator[Receiver]:
     """A receiver on a port of its own."""
-    receiver = Receiver(reply)
+    receiver = Receiver(reply, delay)
     server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     receiver.url = f"http://127.0.0.1:{port}/hook"

@@ -5,6 +5,7 @@ import json
 import secrets
 import time
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from kai_flow.settings import StartError
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.reader import EventReader, read_history
 from kai_flow.stream.signals import publish
 from kai_flow.workflows import KaiChatInput
@@ -621,6 +623,33 @@ async def test_a_session_does_not_depend_on_its_callback(
     assert await stored(client, handle) == expected
     reader = await read_all(f"{bridge}/stream/{session_id}")
     assert [seen.event for seen in reader.seen] == [*expected, {"type": "done", "result": result}]
+
+
+@pytest.mark.parametrize("outbox", [4_000, 10])
+async def test_a_slow_callback_holds_up_no_session(
+    ask: Ask,
+    client: Client,
+    session_id: str,
+    outbox: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A healthy receiver too slow for its agent is waited for only so long; the rest is failed."""
+    monkeypatch.setattr("kai_flow.stream.delivery.DELIVERY_SECONDS", 0.8)
+    monkeypatch.setattr("kai_flow.stream.producer.Outbox", partial(Outbox, max_events=outbox))
+    async with receiving(delay=0.15) as receiver:
+        began = time.monotonic()
+        handle = await ask({"tokens": 100}, callback_url=receiver.url)
+        result = await handle.result()
+        took = time.monotonic() - began
+        said = [post["id"] for post in receiver.posts]
+    assert took < 5, "15 s if each event were waited for"
+    assert (result["status"], result["last_event_id"]) == ("completed", "1.1.101")
+    assert receiver.events[-1] == {"type": "done", "result": result}
+    assert said == list(dict.fromkeys(said))
+    assert result["events_sent"] + result["events_failed"] == 101
+    # The POST under way when the result was built is in neither the count nor lost.
+    assert 5 <= result["events_sent"] <= len(said) - 1 <= result["events_sent"] + 1
+    assert len(await stored(client, handle)) == 101
 
 
 async def test_a_callback_that_comes_back_is_used_again(

@@ -239,6 +239,7 @@ class FakeProducer:
             now=clock.now,
         )
         self.said: list[NumberedEvent] = []
+        self.said_at: dict[EventId, float] = {}
         self.to_say: list[float] = []  # pauses before the events still to come
         self.posts: list[tuple[float, Post, Reply | None]] = []
         self.signals: list[tuple[float, float | None]] = []  # (when, since when durable stood)
@@ -272,7 +273,7 @@ class FakeProducer:
             self.clock.after(self.to_say[0], self._say)
         else:
             self.ended = True
-            self.delivery.say_done()
+            self.delivery.say_done(self.clock.now)
             self.pump()
 
     def _say(self) -> None:
@@ -280,6 +281,8 @@ class FakeProducer:
             return
         event = plain(self.outbox.last.offset(1))
         if not self.outbox.has_room(len(event.data)):
+            self.delivery.held_up(self.clock.now)
+            self.pump()
             self.clock.after(0.05, self._say)  # the agent waits
             return
         before, last = self.outbox.stored, self.outbox.last
@@ -287,6 +290,7 @@ class FakeProducer:
         if before != self.outbox.stored:
             self.said.append(NumberedEvent(last.offset(1), UNSTORED, b'{"type":"unstored"}'))
         self.said.append(event)
+        self.said_at |= {said.id: self.clock.now for said in self.said[-2:] if said.id > last}
         self.delivery.appended(self.clock.now)
         self.to_say.pop(0)
         self.pump()
@@ -297,6 +301,7 @@ class FakeProducer:
         if not self.alive:
             return
         now = self.clock.now
+        self.delivery.give_up_late(now)
         post = self.delivery.next_post(now)
         if post is not None:
             self._post(post)

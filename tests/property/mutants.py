@@ -354,6 +354,80 @@ def never_gives_up_on_a_receiver() -> Mutation:
     return instead(delivery, "MAX_TRIES", 10**9)
 
 
+def waits_for_a_slow_receiver() -> Mutation:
+    """An event stays until it was delivered, however long that takes."""
+    return instead(delivery, "DELIVERY_SECONDS", 1e9)
+
+
+def patience_is_never_used_up() -> Mutation:
+    """The agent waits for a slow receiver time and again."""
+    real = Delivery.appended
+
+    def appended(self: Delivery, now: float) -> None:
+        real(self, now)
+        self._patience = delivery.DELIVERY_SECONDS
+
+    return instead(Delivery, "appended", appended)
+
+
+def given_up_counts_as_sent() -> Mutation:
+    """What a receiver had no time to take is counted as if it had."""
+    real = Outbox.give_up
+
+    def give_up(self: Outbox, through: EventId) -> None:
+        self.sent += sum(seq <= through.seq for seq in self._unsent)
+        real(self, through)
+
+    return instead(Outbox, "give_up", give_up)
+
+
+def last_word_waits_for_ever() -> Mutation:
+    """The last word is tried until it was taken, or three times, however late."""
+    return instead(Delivery, "_done_late_at", lambda self: None)
+
+
+def waits_between_posts() -> Mutation:
+    """What gathered while a POST was under way is kept a little longer."""
+    real = Delivery._answered
+
+    def answered(self: Delivery, now: float) -> None:
+        real(self, now)
+        self._not_before = now + 0.2
+
+    return instead(Delivery, "_answered", answered)
+
+
+def batches_of_two() -> Mutation:
+    """A POST does not take along all that has gathered."""
+    real = Outbox.unposted
+    return instead(Outbox, "unposted", lambda self, most: real(self, min(most, 2)))
+
+
+def post_failed_with(**other: float) -> Mutation:
+    """A failed POST is taken in with other figures."""
+    real = Delivery.post_failed
+
+    def post_failed(self: Delivery, post: delivery.Post, now: float, **figures: float) -> None:
+        real(self, post, now, **figures | other)
+
+    return instead(Delivery, "post_failed", post_failed)
+
+
+def no_jitter() -> Mutation:
+    """All senders that failed together try again together."""
+    return post_failed_with(jitter=1.0)
+
+
+def retry_after_ignored() -> Mutation:
+    """A receiver that asks for time does not get it."""
+    return post_failed_with(retry_after=0.0)
+
+
+def retry_after_without_limit() -> Mutation:
+    """A receiver may silence a producer for as long as it likes."""
+    return instead(delivery, "MAX_RETRY_AFTER_SECONDS", 1e9)
+
+
 def no_pause_in_vain() -> Mutation:
     """A receiver that forgets everything is told everything again without a pause."""
     return instead(Delivery, "_pause_in_vain", lambda self, now: None)
@@ -598,6 +672,27 @@ MUTANTS: list[Mutant] = [
         never_gives_up_on_a_receiver,
         test_delivery.test_whatever_the_receiver_does_everything_becomes_durable,
     ),
+    Mutant(
+        waits_for_a_slow_receiver,
+        test_delivery.test_a_slow_receiver_does_not_hold_up_a_session,
+    ),
+    Mutant(
+        patience_is_never_used_up,
+        test_delivery.test_a_slow_receiver_does_not_hold_up_a_session,
+    ),
+    Mutant(
+        given_up_counts_as_sent,
+        test_delivery.test_a_slow_receiver_does_not_hold_up_a_session,
+    ),
+    Mutant(
+        last_word_waits_for_ever,
+        test_delivery.test_a_receiver_that_asks_for_patience_does_not_hold_up_the_end,
+    ),
+    Mutant(waits_between_posts, test_delivery.test_batching_adds_no_delay),
+    Mutant(batches_of_two, test_delivery.test_batching_adds_no_delay),
+    Mutant(no_jitter, test_delivery.test_pauses_grow_and_are_spread),
+    Mutant(retry_after_ignored, test_delivery.test_a_retry_after_is_heeded_up_to_its_limit),
+    Mutant(retry_after_without_limit, test_delivery.test_a_retry_after_is_heeded_up_to_its_limit),
     Mutant(
         no_pause_in_vain, test_delivery.test_whatever_the_receiver_does_everything_becomes_durable
     ),

@@ -56,24 +56,23 @@ def test_a_batch_survives_the_wire(first: EventId, said: list[dict[str, Any]]) -
 # One value has many ways to be written, and a foreign sender may choose any.
 raw_values = st.sampled_from(
     [
-        "1e15", "1E5", "1E+05", "-0.0", "-0", "0e0", "1.0", "1.50", "1e-7", "1e300", "9" * 40, "true",
-        r'"\u0041"', '"A"', r'"\u00e9"', '"é"', r'"\/"', r'"\ud83d\ude00"', '"\\n"', '""', "[1e15, 1]",
-        '{"a":1e15,"a":2}',
+        *("1e15", "1E5", "1E+05", "-0.0", "-0", "0e0", "1.0", "1.50", "1e-7", "1e300", "9" * 40),
+        *(r'"\u0041"', '"A"', r'"\u00e9"', '"é"', r'"\/"', r'"\ud83d\ude00"', r'"\n"', '""'),
+        *("true", "[1e15, 1]", '{"a":1e15,"a":2}'),
     ]
-)  # fmt: skip
-raw_members = st.lists(
-    st.tuples(st.sampled_from(['"content"', r'"\u0063ontent"', '"x"', '"y"']), raw_values), max_size=4
 )
-raw_tokens = st.builds(
-    lambda members, space: "{%s}" % f",{space}".join(
-        f"{key}:{space}{value}" for key, value in [('"type"', '"token"'), *members]
-    ),
-    raw_members,
-    st.sampled_from(["", "", " "]),
-)  # fmt: skip
+raw_keys = st.sampled_from(['"content"', r'"\u0063ontent"', '"x"', '"y"'])
 
 
-@given(firsts, st.lists(raw_tokens, min_size=1, max_size=6))
+@st.composite
+def raw_tokens(draw: st.DrawFn) -> str:
+    """The text of a token as somebody else may write it: spaced, escaped, with a key twice."""
+    members = [('"type"', '"token"'), *draw(st.lists(st.tuples(raw_keys, raw_values), max_size=4))]
+    space = draw(st.sampled_from(["", "", " "]))
+    return "{" + f",{space}".join(f"{key}:{space}{value}" for key, value in members) + "}"
+
+
+@given(firsts, st.lists(raw_tokens(), min_size=1, max_size=6))
 @example(EventId(1, 1, 1), 2 * ['{"type":"token","content":"a","x":-0.0}'])
 @example(EventId(1, 1, 1), 2 * [r'{"type":"token","content":"\u0041"}'])
 @example(EventId(1, 1, 1), 2 * ['{"type":"token","content":"a","content":"b"}'])

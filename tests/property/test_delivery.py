@@ -8,9 +8,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kai_flow.stream.delivery import STALL_SECONDS, Acknowledged, Post
+from kai_flow.stream.cadence import Cadence
+from kai_flow.stream.delivery import (
+    DELIVERY_SECONDS,
+    FIRST_PAUSE_SECONDS,
+    MAX_PAUSE_SECONDS,
+    MAX_RETRY_AFTER_SECONDS,
+    STALL_SECONDS,
+    Acknowledged,
+    Delivery,
+    Post,
+)
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.outbox import MAX_STORED_BYTES
+from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
 from tests.property.fakes import (
     Clock,
     Delivered,
@@ -182,18 +192,23 @@ def clock_of_first(producer: FakeProducer, pauses: list[float]) -> float:
     return 1_000.0 + pauses[0]
 
 
+class Plain(Receiver):
+    """Takes everything, after its time, and knows nothing of durability."""
+
+    def __init__(self, delay: float) -> None:
+        self.delay = delay
+
+    def post(self, post: Post, signaller: str | None) -> tuple[float, Reply]:
+        return self.delay, Delivered()
+
+
 @given(pauses, st.floats(0.001, 1.5))
 def test_a_plain_receiver_gets_every_event_in_order(pauses: list[float], delay: float) -> None:
     """One event a POST, in order, once; durable by direct signals from its first answer on."""
     clock = Clock()
     workflow = FakeWorkflow(clock)
-
-    class Plain(Receiver):
-        def post(self, post: Post, signaller: str | None) -> tuple[float, Reply]:
-            return delay, Delivered()
-
-    producer = FakeProducer(clock, workflow, Plain(), Link(Random(0)))
-    producer.run(pauses)
+    producer = FakeProducer(clock, workflow, Plain(delay), Link(Random(0)))
+    producer.run([*pauses, len(pauses) * delay])  # it has had its time when the agent ends
     clock.run(LONG, until=lambda: producer.over)
     posted = [event.id for _, post, _ in producer.posts for event in post.events]
     assert posted == ids_of(producer.said) == ids_of(workflow.accepted)
@@ -202,6 +217,132 @@ def test_a_plain_receiver_gets_every_event_in_order(pauses: list[float], delay: 
     assert producer.outbox.sent == len(producer.said)
     assert producer.signals[0][0] >= producer.posts[0][0] + delay
     assert producer.signals[0][0] <= producer.posts[0][0] + delay + 1e-6
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.01, 0.3, 2.0]), min_size=1, max_size=60),
+    st.floats(0.05, 2.9),
+    st.sampled_from([4, 20, 4_000]),
+    st.sampled_from([MAX_STORED_BYTES, 300]),
+)
+@example([0.0] * 60, 0.5, 4_000, MAX_STORED_BYTES)
+@example([0.0] * 60, 0.5, 4, MAX_STORED_BYTES)
+@example([0.0] * 60, 0.5, 4, 300)
+def test_a_slow_receiver_does_not_hold_up_a_session(
+    pauses: list[float], delay: float, max_events: int, max_stored: int
+) -> None:
+    """However slow it is, agent and end wait for it only so long; what it got is counted truly."""
+    clock = Clock()
+    workflow = FakeWorkflow(clock)
+    producer = FakeProducer(
+        clock, workflow, Plain(delay), Link(Random(0)), max_events=max_events, max_stored=max_stored
+    )
+    producer.run(pauses)
+    # The first answer tells that nobody else makes durable; then a batch is a signal, each 250 ms.
+    signals = delay + 0.4 * (2 + 2 * len(pauses) / max_events)
+    clock.run(LONG, until=lambda: producer.ended)
+    assert clock.now <= 1_000 + sum(pauses) + DELIVERY_SECONDS + signals
+    ended = clock.now
+    clock.run(LONG, until=lambda: producer.over)
+    assert clock.now <= ended + DELIVERY_SECONDS + signals + 2 * delay
+    assert ids_of(workflow.accepted) == ids_of(producer.to_be_stored)
+    posted = [event.id for _, post, _ in producer.posts for event in post.events]
+    assert posted == sorted(set(posted))
+    assert producer.outbox.sent == len(producer.succeeded) == len(posted)
+    assert producer.posts[-1][1].done, "the receiver is not told the end"
+    if len(pauses) * delay < DELIVERY_SECONDS and max_events > len(pauses):
+        assert posted == ids_of(producer.said), "it is not given its time"
+
+
+@settings(max_examples=40)
+@given(st.floats(1.0, 1e9), st.booleans())
+@example(1e9, False)
+def test_a_receiver_that_asks_for_patience_does_not_hold_up_the_end(
+    retry_after: float, takes_events: bool
+) -> None:
+    """An enormous Retry-After is heeded, but neither events nor the last word are waited for."""
+    clock = Clock()
+    workflow = FakeWorkflow(clock)
+
+    class Busy(Receiver):
+        def post(self, post: Post, signaller: str | None) -> tuple[float, Reply]:
+            return 0.01, Delivered() if takes_events and not post.done else Failed(retry_after)
+
+    producer = FakeProducer(clock, workflow, Busy(), Link(Random(0)))
+    producer.run([0.1] * 20)
+    clock.run(LONG, until=lambda: producer.over)
+    assert clock.now <= 1_002 + 2 * DELIVERY_SECONDS + 0.5
+    assert ids_of(workflow.accepted) == ids_of(producer.said)
+    assert producer.outbox.sent == (len(producer.said) if takes_events else 0)
+
+
+@given(pauses, st.floats(0.001, 2.9), st.booleans())
+@example([0.0] * 3 + [0.3] * 3, 0.5, False)
+def test_batching_adds_no_delay(pauses: list[float], delay: float, plain: bool) -> None:
+    """An event is POSTed the moment it is said, or, with a POST under way, when that is answered.
+
+    To a bridge it goes together with all that has gathered.
+    """
+    clock = Clock()
+    workflow = FakeWorkflow(clock)
+    bridge = FakeBridge(clock, workflow, "b", Link(Random(0)))
+    bridge.delay = delay
+    producer = FakeProducer(
+        clock, workflow, Plain(delay) if plain else bridge, Link(Random(0)), max_events=4_000
+    )
+    producer.run([*pauses, len(pauses) * delay])
+    clock.run(LONG, until=lambda: producer.over)
+    free = 1_000.0  # since when no POST is under way
+    for number, (when, post, _) in enumerate(producer.posts):
+        if post.events:
+            oldest = producer.said_at[post.events[0].id]
+            assert abs(when - max(oldest, free)) < 1e-6, "it waits though nothing is under way"
+            before = {said for said, at in producer.said_at.items() if at < when - 1e-6}
+            if not plain and number > 0:
+                assert max(before) <= post.events[-1].id, "not all that has gathered goes along"
+        free = when + delay
+
+
+def failing(jitters: list[float], retry_after: float = 0.0) -> tuple[list[float], list[float]]:
+    """The pauses after failed POSTs in a row, and what they are without jitter."""
+    outbox, now, pauses = Outbox(1, 1), 1_000.0, []
+    delivery = Delivery(outbox, Cadence(0.25, now), callback=True, now=now)
+    outbox.append("e", b"{}")
+    delivery.appended(now)
+    for jitter in jitters:
+        post = delivery.next_post(now)
+        assert post is not None
+        delivery.post_failed(post, now, jitter=jitter, retry_after=retry_after)
+        if not outbox.unposted(1):  # it was given up
+            outbox.append("e", b"{}")
+            delivery.appended(now)
+        due = delivery._post_at()
+        assert due is not None
+        assert delivery.next_post(due - 1e-6) is None
+        pauses.append(due - now)
+        now = due
+    whole = [min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**n) for n in range(len(jitters))]
+    return pauses, whole
+
+
+@given(st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=8))
+@example([0.0, 0.5, 0.999])
+def test_pauses_grow_and_are_spread(jitters: list[float]) -> None:
+    """Each pause doubles up to its limit, and chance takes away up to a half: senders spread."""
+    pauses, whole = failing(jitters)
+    for pause, most, jitter in zip(pauses, whole, jitters, strict=True):
+        assert abs(pause - most * (0.5 + jitter / 2)) < 1e-6
+        assert most / 2 - 1e-6 <= pause <= most
+
+
+@given(st.floats(0, 100), st.floats(0, 1, exclude_max=True))
+@example(30.0, 0.5)
+@example(31.0, 0.5)
+def test_a_retry_after_is_heeded_up_to_its_limit(retry_after: float, jitter: float) -> None:
+    """No POST comes before the receiver wants one, be it only half a minute that it is left."""
+    (pause,), _ = failing([jitter], retry_after)
+    (usual,), _ = failing([jitter])
+    assert abs(pause - max(usual, min(retry_after, MAX_RETRY_AFTER_SECONDS))) < 1e-6
 
 
 @given(pauses, st.sampled_from([0.0, 0.1]), st.integers())
@@ -266,11 +407,7 @@ def test_what_is_not_stored_is_posted_and_never_signalled(
     link = Link(Random(0))
     bridge = FakeBridge(clock, workflow, "b", link)
 
-    class Plain(Receiver):
-        def post(self, post: Post, signaller: str | None) -> tuple[float, Reply]:
-            return 0.01, Delivered()
-
-    receivers: dict[str, Receiver] = {"bridge": bridge, "plain": Plain()}
+    receivers: dict[str, Receiver] = {"bridge": bridge, "plain": Plain(0.01)}
     producer = FakeProducer(
         clock, workflow, receivers.get(kind), link, max_events=20, max_stored=max_stored
     )
