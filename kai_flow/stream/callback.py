@@ -216,6 +216,11 @@ def is_bridge(document: bytes) -> bool:
         return False
 
 
+def read_retry_after(header: str | None) -> float:
+    """The whole seconds of a `Retry-After`; 0 for a date or anything else."""
+    return float(header) if header and header.isascii() and header.isdigit() else 0.0
+
+
 def done_event(result: Any, last: EventId) -> NumberedEvent:
     """The last word of an attempt that ended well; it carries the id after its last event."""
     return NumberedEvent(

@@ -32,6 +32,7 @@ from kai_flow.stream.callback import (
     is_bridge,
     read_answer,
     read_expected,
+    read_retry_after,
 )
 from kai_flow.stream.clock import now
 from kai_flow.stream.delivery import Delivery, Post
@@ -229,12 +230,11 @@ class EventProducer:
                 self._http.stream("POST", self._url, content=body, headers=headers) as response,
             ):
                 answer = await _read_limited(response)
+            self._take_answer(post, response, answer)
         # Not HTTPError alone: under uvloop a connection that is reset the moment it opens comes out
-        # of anyio as an AttributeError, and no receiver may end an attempt.
+        # of anyio as an AttributeError, and nothing that a receiver says may end an attempt.
         except Exception as error:  # noqa: BLE001
             self._post_failed(post, f"{type(error).__name__} {error}".strip())
-        else:
-            self._take_answer(post, response, answer)
         self._notify()
 
     def _take_answer(self, post: Post, response: httpx.Response, answer: bytes) -> None:
@@ -250,8 +250,7 @@ class EventProducer:
         elif response.status_code == httpx.codes.GONE and is_bridge(answer):
             self._refused_as_superseded()
         else:
-            seconds = response.headers.get("Retry-After", "")
-            pause = float(seconds) if seconds.isdigit() and len(seconds) < 4 else 0.0
+            pause = read_retry_after(response.headers.get("Retry-After"))
             self._post_failed(post, f"HTTP {response.status_code}", retry_after=pause)
 
     def _refused_as_superseded(self) -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kai_flow.stream.batches import decode_batch
-from kai_flow.stream.callback import Delivered, HandMade, decode_post
+from kai_flow.stream.callback import Delivered, HandMade, decode_post, read_retry_after
 from kai_flow.stream.errors import InvalidBatch, InvalidEvent
 from kai_flow.stream.names import NEVER_NUMBERED
 
@@ -51,3 +51,16 @@ def test_a_signal_forges_no_word_of_the_bridge(kind: str) -> None:
     for item in ({"event": {"type": kind}}, merged):
         with pytest.raises(InvalidBatch, match=f"'{kind}' has no id"):
             decode_batch(json.dumps({**head, "items": [token, item]}).encode())
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, 0), ("", 0), ("0", 0), ("7", 7), ("3600", 3600), ("9" * 400, float("inf")),
+        ("\u00b2", 0), ("\u0661", 0), ("-1", 0), ("1.5", 0), ("1e3", 0), (" 7", 0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 0),
+    ],
+)  # fmt: skip
+def test_a_retry_after_is_whole_seconds_or_nothing(header: str | None, seconds: float) -> None:
+    """§6.11: any number of seconds is read, and whatever else stands there is no pause."""
+    assert read_retry_after(header) == seconds
