@@ -1,8 +1,9 @@
 """The workflow's side: remembers the stream, answers queries, numbers the producers.
 
-Create one `WorkflowEventStream` in `@workflow.init`. It registers the signal `publish_events` and
-the queries `progress` and `events`. It issues no Temporal command of its own but a timer should the
-last events be late, so adding it to a workflow costs one signal per batch and nothing else.
+Create one `WorkflowEventStream` in `@workflow.init`. It registers the signals `publish_events` and
+`publish_status` and the queries `progress` and `events`. It issues no Temporal command of its own
+but a timer should the last events be late, so adding it to a workflow costs one signal per batch
+and, when an attempt dies without a word, one or two that say so.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,12 +20,13 @@ from temporalio.exceptions import is_cancelled_exception
 
 from kai_flow.stream.batches import decode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
-from kai_flow.stream.errors import InvalidBatch, InvalidQuery
+from kai_flow.stream.errors import InvalidBatch, InvalidQuery, InvalidReport
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import ProducerNumber, appointed
-from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS
+from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS, PUBLISH_STATUS
 from kai_flow.stream.pages import PageRequest, answer
 from kai_flow.stream.progress import Progress, Status
+from kai_flow.stream.report import decode_report
 
 DRAIN_TIMEOUT: Final = timedelta(seconds=10)
 
@@ -46,6 +48,7 @@ class WorkflowEventStream:
         self._producers = 0  # streaming activities started so far
         self._producing = False  # one is under way
         workflow.set_signal_handler(PUBLISH_EVENTS, _of_any_number(self._publish))
+        workflow.set_signal_handler(PUBLISH_STATUS, _of_any_number(self._publish_status))
         workflow.set_query_handler(PROGRESS, self._answer_progress)
         workflow.set_query_handler(EVENTS, self._answer_events)
 
@@ -124,6 +127,14 @@ class WorkflowEventStream:
             workflow.logger.warning("a publish_events signal was refused: %s", error)
             return
         self._progress.observe(verdict)
+
+    def _publish_status(self, report: RawValue) -> None:
+        try:
+            told = decode_report(report.payload.data)
+        except InvalidReport as error:
+            workflow.logger.warning("a publish_status signal was refused: %s", error)
+            return
+        self._progress.hear(told, self._buffer.fold)
 
     def _answer_progress(self) -> dict[str, Any]:
         with workflow.unsafe.sandbox_unrestricted():
