@@ -200,7 +200,11 @@ class Hub:
             await asyncio.sleep(min(TICK_SECONDS, self.idle_timeout / 2))
             moment = now()
             for room in list(self._rooms.values()):
-                idle = [s for s in room.sessions if moment - s.touched > FORGET_SECONDS]
+                idle = [
+                    session
+                    for session in room.sessions
+                    if moment - session.touched > FORGET_SECONDS and not session.minding
+                ]
                 if room.readers:
                     room.bell.ring()
                 elif room.deserted or (idle and len(idle) == len(room.sessions)):
