@@ -14,6 +14,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from kai_flow.stream import workflow as stream_workflow
 from kai_flow.stream.batches import Batch, decode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.errors import InvalidBatch
@@ -92,6 +93,12 @@ async def test_a_recorded_session_replays(file: Path) -> None:
     started = history.events[0].workflow_execution_started_event_attributes
     started.original_execution_run_id = run_of(history)
     await replayer(KaiChatWorkflow).replay_workflow(history)
+
+
+async def test_a_version_that_knows_no_reports_carries_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker of an older version makes the same commands of a history with status reports."""
+    monkeypatch.setattr(stream_workflow, "PUBLISH_STATUS", "not_invented_yet")
+    await replayer(KaiChatWorkflow).replay_workflow(recorded(FOLDER / "reported.json"))
 
 
 async def test_the_replayer_alone_takes_a_reset_run_for_the_old_one() -> None:
