@@ -4,38 +4,19 @@ import secrets
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
 
 import pytest
 from temporalio.client import Client
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.follow import follow
-from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.reader import EventReader
 from tests.integration.programs import ROOT
 from tests.integration.receivers import receiving
-from tests.integration.reporting import Greedy, Report, write
+from tests.integration.reporting import Greedy, Report, library_worker
 from tests.integration.subscriber import read_all, subscribed
 
 WORDS = ["once ", "upon ", "a ", "time "]
-
-
-def library_worker(
-    client: Client, queue: str, *, interceptor: bool = True
-) -> AbstractAsyncContextManager[Worker]:
-    """A worker as a user of the library has it."""
-    sandbox = SandboxRestrictions.default.with_passthrough_modules("kai_flow.stream", "msgspec")
-    return Worker(
-        client,
-        task_queue=queue,
-        workflows=[Report, Greedy],
-        activities=[write],
-        interceptors=[StreamInterceptor()] if interceptor else [],
-        workflow_runner=SandboxedWorkflowRunner(restrictions=sandbox),
-    )
 
 
 @pytest.fixture(scope="module")
