@@ -91,6 +91,7 @@ class Session:
         """Take in one POST of a producer; a last word is answered once all is durable."""
         self.touched = now()
         self._signalling = post.signaller in (None, self._boot_id)
+        self._cadence.learn_age(post.age, now())
         answer = self._take(post, post.events)
         if isinstance(answer, Taken):
             if answer.held:

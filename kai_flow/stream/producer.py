@@ -38,7 +38,7 @@ from kai_flow.stream.delivery import Delivery, Post
 from kai_flow.stream.errors import InvalidEvent, Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.interceptor import appointed
+from kai_flow.stream.interceptor import ProducerNumber, appointed
 from kai_flow.stream.names import ATTEMPT_FAILED, RESERVED, STARTED
 from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
 from kai_flow.stream.signals import RPC_TIMEOUT, SessionClosed, publish
@@ -99,7 +99,7 @@ class EventProducer:
         moment = now()
         self._delivery = Delivery(
             self._outbox,
-            Cadence(self._interval, moment),
+            Cadence(self._interval, moment, _age(info, number)),
             callback=self._url is not None,
             now=moment,
         )
@@ -213,7 +213,8 @@ class EventProducer:
     async def _post(self, post: Post) -> None:
         assert self._url is not None  # noqa: S101 - Delivery makes no POST without a callback
         done = self._done or done_event(None, self._outbox.last)
-        body = encode_post(post, self._origin, self._delivery.signaller, done)
+        age = int(self._delivery.cadence.age(now()))
+        body = encode_post(post, self._origin, self._delivery.signaller, done, age)
         headers = {"Content-Type": "application/json"}
         try:
             async with (
@@ -331,6 +332,17 @@ class EventProducer:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._given_http is None:
             await self._http.aclose()
+
+
+def _age(info: activity.Info, number: ProducerNumber | None) -> float:
+    """How long the session has been streaming when this attempt begins.
+
+    Both times are the server's, and of this run: a reset schedules a pending activity anew.
+    """
+    earlier = 0.0 if number is None else number.age
+    if info.attempt == 1:
+        return earlier  # that it had to wait for a worker does not count
+    return earlier + max(0.0, (info.started_time - info.scheduled_time).total_seconds())
 
 
 async def _read_limited(response: httpx.Response) -> bytes:

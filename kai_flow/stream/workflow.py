@@ -51,6 +51,7 @@ class WorkflowEventStream:
         self._progress = Progress()
         self._producers = 0  # streaming activities started so far
         self._producing = False  # one is under way
+        self._streams_since: datetime | None = None  # when the first one was called
         workflow.set_signal_handler(PUBLISH_EVENTS, _of_any_number(self._publish))
         workflow.set_query_handler(PROGRESS, self._answer_progress)
         workflow.set_query_handler(EVENTS, self._answer_events)
@@ -65,7 +66,9 @@ class WorkflowEventStream:
             raise RuntimeError("a streaming activity is already under way in this workflow")
         self._producers += 1
         self._producing = True
-        number = ProducerNumber(self._producers, self._first_run_id)
+        self._streams_since = self._streams_since or workflow.now()
+        age = (workflow.now() - self._streams_since).total_seconds()
+        number = ProducerNumber(self._producers, self._first_run_id, age)
         try:
             token = appointed.set(number)
             try:
