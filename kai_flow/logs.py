@@ -3,7 +3,6 @@
 import logging
 import sys
 
-import structlog
 from temporalio import activity, workflow
 from temporalio.exceptions import ApplicationError
 
@@ -18,10 +17,6 @@ def log_to_stderr(level: str | None) -> None:
     activity.logger.activity_info_on_message = False
     workflow.logger.workflow_info_on_message = False
     logging.basicConfig(level=threshold, handlers=[handler], force=True)
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
     # a line for each callback POST, and the lives of parts of which we tell what matters
     for chatty in ("httpx", "httpcore", "temporalio.worker", "uvicorn"):
         logging.getLogger(chatty).setLevel(max(threshold, logging.WARNING))

@@ -1,4 +1,4 @@
-"""From a plan to SQL, as a sqlglot tree: every identifier quoted, joins along foreign keys only.
+"""From a plan to a statement: what is selected from where, joined along foreign keys only.
 
 Rows are never counted twice: a filter on child rows becomes EXISTS, and a grouping by something in
 child rows aggregates over distinct (group, fact row) pairs.
@@ -9,8 +9,17 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from kai_flow.analyst.expressions import (
+    aggregate,
+    column_of,
+    group_filter,
+    group_key,
+    join_on,
+    row_filter,
+    table_of,
+)
 from kai_flow.analyst.language import Language
-from kai_flow.analyst.plan import Aggregate, Condition, Dimension, Having, Measure, Operator, Plan
+from kai_flow.analyst.plan import Aggregate, Dimension, Measure, Plan
 from kai_flow.analyst.schema import ColumnRef, Kind, Schema, Step
 
 __all__ = ["Statement", "build", "measure_name"]
@@ -71,7 +80,7 @@ def build(plan: Plan, schema: Schema, language: Language) -> Statement:
     if groups:
         query = query.group_by(*(each.copy() for each in [*keys, *groups]))
     for having in plan.having:
-        query = query.having(_having(having, outer.measure(having.measure)))
+        query = query.having(group_filter(having, outer.measure(having.measure)))
     query = _ordered(query, plan, names, measures)
     return Statement(query, schema.dialect, tuple(names), tuple(measures))
 
@@ -83,13 +92,13 @@ class _Plain:
         self._schema = schema
 
     def column(self, ref: ColumnRef) -> exp.Expr:
-        return _column(ref)
+        return column_of(ref)
 
     def dimension(self, dimension: Dimension) -> exp.Expr:
-        return _dimension(dimension, self._schema)
+        return group_key(dimension, self._schema)
 
     def measure(self, measure: Measure) -> exp.Expr:
-        return _aggregate(measure, None if measure.ref is None else _column(measure.ref))
+        return aggregate(measure, None if measure.ref is None else column_of(measure.ref))
 
     def source(self, query: exp.Select, plan: Plan) -> exp.Select:
         tables = [ref.table for d in plan.dimensions for ref in (d.column, *d.keys)]
@@ -116,15 +125,15 @@ class _Distinct:
 
     def measure(self, measure: Measure) -> exp.Expr:
         ref = measure.ref
-        return _aggregate(measure, None if ref is None else self.column(ref))
+        return aggregate(measure, None if ref is None else self.column(ref))
 
     def source(self, query: exp.Select, plan: Plan) -> exp.Select:
         pairs = exp.select(
             *(
-                exp.alias_(_dimension(d, self._schema), name, quoted=True)
+                exp.alias_(group_key(d, self._schema), name, quoted=True)
                 for d, name in self._groups.items()
             ),
-            *(exp.alias_(_column(ref), name, quoted=True) for ref, name in self._inner.items()),
+            *(exp.alias_(column_of(ref), name, quoted=True) for ref, name in self._inner.items()),
         ).distinct()
         tables = [d.column.table for d in plan.dimensions]
         inner = _from(pairs, plan, self._schema, tables)
@@ -135,7 +144,10 @@ def _rows(plan: Plan, schema: Schema) -> Statement:
     """Rows as they are."""
     names = _unique([ref.column for ref in plan.columns], plan, "en")
     query = exp.select(
-        *(exp.alias_(_column(r), n, quoted=True) for r, n in zip(plan.columns, names, strict=True))
+        *(
+            exp.alias_(column_of(r), n, quoted=True)
+            for r, n in zip(plan.columns, names, strict=True)
+        )
     )
     tables = [ref.table for ref in plan.columns]
     if plan.order and isinstance(plan.order.by, ColumnRef):
@@ -153,7 +165,7 @@ def _rows(plan: Plan, schema: Schema) -> Statement:
 
 def _from(query: exp.Select, plan: Plan, schema: Schema, tables: Sequence[str]) -> exp.Select:
     """FROM the fact, joins to these tables, and the plan's conditions."""
-    query = query.from_(_table(plan.fact, schema))
+    query = query.from_(table_of(plan.fact, schema))
     joined = {plan.fact}
     # A filter that need not hold must not drop rows by an inner join: it becomes EXISTS.
     needed = [c.column.table for c in plan.conditions if not c.alternative]
@@ -162,12 +174,12 @@ def _from(query: exp.Select, plan: Plan, schema: Schema, tables: Sequence[str]) 
         for step in schema.path(plan.fact, table) or ():
             if step.target not in joined:
                 joined.add(step.target)
-                query = query.join(_table(step.target, schema), on=_on(step))
+                query = query.join(table_of(step.target, schema), on=join_on(step))
     clauses = []
     for group in plan.alternatives:
         parts = []
         for condition in group:
-            clause = _condition(condition, schema)
+            clause = row_filter(condition, schema)
             if condition.column.table not in joined:
                 path = schema.path(plan.fact, condition.column.table) or ()
                 clause = _exists(clause, path, schema)
@@ -179,10 +191,10 @@ def _from(query: exp.Select, plan: Plan, schema: Schema, tables: Sequence[str]) 
 def _exists(clause: exp.Expr, path: Sequence[Step], schema: Schema) -> exp.Expr:
     """Whether any row at the end of a path meets a clause."""
     first, *rest = path
-    query = exp.select(exp.Literal.number(1)).from_(_table(first.target, schema))
+    query = exp.select(exp.Literal.number(1)).from_(table_of(first.target, schema))
     for step in rest:
-        query = query.join(_table(step.target, schema), on=_on(step))
-    return exp.Exists(this=query.where(_on(first), clause))
+        query = query.join(table_of(step.target, schema), on=join_on(step))
+    return exp.Exists(this=query.where(join_on(first), clause))
 
 
 def _ordered(
@@ -192,7 +204,7 @@ def _ordered(
     if plan.order is not None:
         by = plan.order.by
         if isinstance(by, ColumnRef):
-            key = _column(by)
+            key = column_of(by)
         elif isinstance(by, Measure):
             key = exp.column(measures[plan.measures.index(by)], quoted=True)
         else:
@@ -205,125 +217,9 @@ def _ordered(
     return query.limit(plan.limit) if plan.limit is not None else query
 
 
-def _aggregate(measure: Measure, column: exp.Expr | None) -> exp.Expr:
-    """The aggregate function of a measure."""
-    if column is None:
-        return exp.Count(this=exp.Star())
-    match measure.aggregate:
-        case Aggregate.AVERAGE:
-            return exp.Avg(this=column)
-        case Aggregate.SUM:
-            return exp.Sum(this=column)
-        case Aggregate.MINIMUM:
-            return exp.Min(this=column)
-        case Aggregate.MAXIMUM:
-            return exp.Max(this=column)
-        case Aggregate.COUNT:
-            return exp.Count(this=exp.Distinct(expressions=[column]))
-
-
-def _dimension(dimension: Dimension, schema: Schema) -> exp.Expr:
-    """The expression to group by."""
-    column = _column(dimension.column)
-    if dimension.temporal and schema.column(dimension.column).kind is Kind.DATE:
-        return _year(column, dimension.column, schema)
-    return column
-
-
-def _year(column: exp.Expr, ref: ColumnRef, schema: Schema) -> exp.Expr:
-    """The calendar year of a date, which may be kept as ISO text."""
-    year: exp.Expr
-    if schema.dialect == "sqlite":  # knows no dates, only functions that read them
-        year = exp.TimeToStr(this=column, format=exp.Literal.string("%Y"))
-    elif schema.column(ref).text_date:
-        first, length = exp.Literal.number(1), exp.Literal.number(4)
-        year = exp.Substring(this=column, start=first, length=length)
-    else:
-        year = exp.Extract(this=exp.var("YEAR"), expression=column)
-    return exp.cast(year, "INTEGER")
-
-
-_COMPARE: dict[Operator, type[exp.Binary]] = {
-    Operator.ABOVE: exp.GT,
-    Operator.AT_LEAST: exp.GTE,
-    Operator.BELOW: exp.LT,
-    Operator.AT_MOST: exp.LTE,
-}
-
-
-def _condition(condition: Condition, schema: Schema) -> exp.Expr:
-    """A filter on rows."""
-    column = _column(condition.column)
-    if condition.temporal and schema.column(condition.column).kind is Kind.DATE:
-        column = _year(column, condition.column, schema)
-    if condition.operator is Operator.CONTAINS:
-        text = str(condition.values[0])
-        for special in "!%_":  # not a backslash, which MySQL's literals would take for their own
-            text = text.replace(special, "!" + special)
-        # SQLite's and MySQL's LIKE see no difference of case
-        kind = exp.Like if schema.dialect in {"sqlite", "mysql"} else exp.ILike
-        like = kind(this=column, expression=exp.Literal.string(f"%{text}%"))
-        return exp.Escape(this=like, expression=exp.Literal.string("!"))
-    return _compared(column, condition.operator, [_literal(value) for value in condition.values])
-
-
-def _having(having: Having, measure: exp.Expr) -> exp.Expr:
-    """A filter on groups."""
-    return _compared(measure, having.operator, [_literal(value) for value in having.values])
-
-
-def _compared(left: exp.Expr, operator: Operator, values: list[exp.Expr]) -> exp.Expr:
-    """One comparison."""
-    if operator is Operator.BETWEEN:
-        return exp.Between(this=left, low=values[0], high=values[1])
-    if operator in _COMPARE:
-        return _COMPARE[operator](this=left, expression=values[0])
-    if len(values) == 1:
-        compare = exp.EQ if operator is Operator.IN else exp.NEQ
-        return compare(this=left, expression=values[0])
-    found = exp.In(this=left, expressions=values)
-    return found if operator is Operator.IN else exp.Not(this=found)
-
-
-def _literal(value: str | float) -> exp.Expr:
-    """A value, never as part of the text of a statement."""
-    if isinstance(value, str):
-        return exp.Literal.string(value)
-    return exp.Literal.number(int(value) if value % 1 == 0 else value)
-
-
 def _widens(schema: Schema, fact: str, table: str) -> bool:
     """Whether joining a table multiplies the fact's rows."""
     return any(step.widens for step in schema.path(fact, table) or ())
-
-
-def _on(step: Step) -> exp.Expr:
-    """The condition of a join."""
-    return exp.and_(
-        *(
-            exp.EQ(
-                this=_column(ColumnRef(step.source, left)),
-                expression=_column(ColumnRef(step.target, right)),
-            )
-            for left, right in step.pairs
-        )
-    )
-
-
-def _column(ref: ColumnRef) -> exp.Expr:
-    return exp.column(
-        exp.to_identifier(ref.column, quoted=True), table=exp.to_identifier(ref.table, quoted=True)
-    )
-
-
-def _table(name: str, schema: Schema) -> exp.Expr:
-    """A table, under its own name also when it takes a namespace to find it."""
-    source = schema.tables[name].source or (name,)
-    *namespace, plain = (exp.to_identifier(part, quoted=True) for part in source)
-    if not namespace:
-        return exp.Table(this=plain)
-    alias = exp.TableAlias(this=exp.to_identifier(name, quoted=True))
-    return exp.Table(this=plain, db=namespace[0], alias=alias)
 
 
 def _unique(names: list[str], plan: Plan, language: Language) -> list[str]:

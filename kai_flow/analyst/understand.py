@@ -6,10 +6,10 @@ agent says in its `thinking` which one it was.
 
 from dataclasses import dataclass, field, replace
 
-from kai_flow.analyst import alternatives, subjects
+from kai_flow.analyst import alternatives, ranking, subjects
 from kai_flow.analyst import conditions as filters
 from kai_flow.analyst.errors import UnclearQuestion
-from kai_flow.analyst.language import Sign, Word
+from kai_flow.analyst.language import Sign
 from kai_flow.analyst.linking import Mention, TargetKind
 from kai_flow.analyst.measures import Found, count_of, find_counted, find_measured, measure_of
 from kai_flow.analyst.messages import say
@@ -24,19 +24,14 @@ from kai_flow.analyst.plan import (
     Plan,
 )
 from kai_flow.analyst.question import Question
+from kai_flow.analyst.refusals import refuse_unanswerable, refuse_unknown
 from kai_flow.analyst.schema import ColumnRef, Kind
 from kai_flow.analyst.timeline import time_column
 
-__all__ = ["DEFAULT_TOP", "MAX_LISTED_COLUMNS", "understand"]
-
-DEFAULT_TOP = 10
-"""Places in a ranking when the question gives no number."""
+__all__ = ["MAX_LISTED_COLUMNS", "understand"]
 
 MAX_LISTED_COLUMNS = 8
 """Columns shown when rows are listed."""
-
-_SUPERLATIVES = (Sign.HIGHEST, Sign.LOWEST, Sign.MOST, Sign.FEWEST)
-_ASCENDING = (Sign.LOWEST, Sign.FEWEST, Sign.OLDEST)
 
 
 @dataclass
@@ -54,7 +49,7 @@ class _Draft:
 
 def understand(question: Question) -> Plan:
     """The plan for a question; ``UnclearQuestion`` says what is missing."""
-    _refuse(question)
+    refuse_unanswerable(question)
     draft = _read(question)
     plan = _planned(question, draft)
     return replace(plan, loose_or=draft.loose_or)
@@ -93,52 +88,11 @@ def _read(question: Question) -> _Draft:
     )
     if not draft.subject.mentions and not draft.subject.by_year:
         draft.subject.groups.extend(subjects.compared(question, draft.values))
-    _refuse_unknown(question)
-    draft.measured = find_measured(question, _extreme(question, draft))
+    refuse_unknown(question)
+    draft.measured = find_measured(question, ranking.extreme(question, draft.subject))
     tables = [found.measure.table for found in draft.measured]
     draft.measured = [found for found in draft.measured if found.measure.table == tables[0]]
     return draft
-
-
-def _refuse(question: Question) -> None:
-    """Refuse what no query of ours can answer, before half of it is answered."""
-    for word in question.words:
-        if word.sign is Sign.WRITE:
-            raise UnclearQuestion(say(question.language, "read_only"))
-        if word.sign is Sign.UNSUPPORTED:
-            raise UnclearQuestion(say(question.language, "unsupported", word=question.text(word)))
-        if word.sign is Sign.NOT and not _denies_value(question, word):
-            raise UnclearQuestion(say(question.language, "denied", word=question.text(word)))
-
-
-def _denies_value(question: Question, word: Word) -> bool:
-    """Whether a "not" has a value to deny: "selain Bali", "except the province of Bali"."""
-    part = question.after(word.end, (Sign.PLACE, Sign.WITH))
-    while isinstance(part, Mention):
-        if question.kind(part) is TargetKind.VALUE:
-            return True
-        part = question.after(part.end)
-    return False
-
-
-def _refuse_unknown(question: Question) -> None:
-    """Refuse when an unknown word stands where a name must: ignoring it would answer wrongly."""
-    naming = {Sign.PLACE, Sign.PER, Sign.BY, Sign.AVERAGE, Sign.QUANTITY, Sign.NOT, Sign.TOP}
-    for at in question.unknown():
-        token = question.tokens[at]
-        previous = question.before(at)
-        after_sign = isinstance(previous, Word) and previous.sign in naming
-        if after_sign or (at > 0 and token.text[:1].isupper()):
-            raise UnclearQuestion(say(question.language, "unknown_word", word=token.text))
-
-
-def _extreme(question: Question, draft: _Draft) -> Aggregate | None:
-    """MAX or MIN when "highest X" asks for the value itself, not for who has it."""
-    if draft.subject.entity is not None or draft.subject.limit is not None:
-        return None
-    if question.has(Sign.HIGHEST):
-        return Aggregate.MAXIMUM
-    return Aggregate.MINIMUM if question.has(Sign.LOWEST) else None
 
 
 def _ranked_rows(question: Question, draft: _Draft) -> Plan | None:
@@ -161,13 +115,13 @@ def _ranked_rows(question: Question, draft: _Draft) -> Plan | None:
     columns += [ref for found in draft.measured if (ref := found.measure.ref) is not None]
     limit: int | None = None  # sorted, not ranked
     ours = False
-    if question.has(*_SUPERLATIVES, Sign.TOP, Sign.BOTTOM) or draft.subject.limit is not None:
-        limit, ours = _limit(question, draft)
+    if ranking.has_end(question) or draft.subject.limit is not None:
+        limit, ours = ranking.limit(question, draft.subject)
     return Plan(
         fact,
         columns=tuple(columns),
         conditions=_conditions(question, draft, fact, ()),
-        order=Order(columns[1 if label else 0], descending=not _ascending(question)),
+        order=Order(columns[1 if label else 0], descending=not ranking.ascending(question)),
         limit=limit,
         default_limit=ours,
     )
@@ -177,15 +131,15 @@ def _grouped(question: Question, draft: _Draft, measures: list[Measure]) -> Plan
     """The plan for measures, grouped or over everything."""
     fact = measures[0].table
     dimensions = subjects.dimensions(question, draft.subject, fact)
-    ranked = _is_ranking(question, draft) and bool(dimensions)
+    ranked = ranking.is_ranking(question, draft.subject, draft.measured) and bool(dimensions)
     temporal = any(dimension.temporal for dimension in dimensions)
     order: Order | None = None
-    limit, ours = _limit(question, draft) if ranked else (None, False)
+    limit, ours = ranking.limit(question, draft.subject) if ranked else (None, False)
     if dimensions:
         order = (
             Order(next(d for d in dimensions if d.temporal), descending=False)
             if temporal and not ranked
-            else Order(measures[0], descending=not _ascending(question))
+            else Order(measures[0], descending=not ranking.ascending(question))
         )
     return Plan(
         fact,
@@ -226,14 +180,14 @@ def _listed(question: Question, draft: _Draft, table: str) -> Plan:
     order: Order | None = None
     limit, ours = draft.subject.limit, False
     if question.has(Sign.NEWEST, Sign.OLDEST):
-        order = Order(time_column(question, table), descending=not _ascending(question))
-        limit, ours = _limit(question, draft)
-    elif _is_ranking(question, draft) and question.has(*_SUPERLATIVES, Sign.TOP, Sign.BOTTOM):
+        order = Order(time_column(question, table), descending=not ranking.ascending(question))
+        limit, ours = ranking.limit(question, draft.subject)
+    elif ranking.is_ranking(question, draft.subject, draft.measured) and ranking.has_end(question):
         numbers = [c for c in question.schema.tables[table].columns if c.kind is Kind.NUMBER]
         if not numbers:
             raise UnclearQuestion(say(question.language, "ranked_by_what", table=table))
-        order = Order(ColumnRef(table, numbers[0].name), descending=not _ascending(question))
-        limit, ours = _limit(question, draft)
+        order = Order(ColumnRef(table, numbers[0].name), descending=not ranking.ascending(question))
+        limit, ours = ranking.limit(question, draft.subject)
     return Plan(
         table,
         columns=subjects.listed_columns(question.schema, table, MAX_LISTED_COLUMNS),
@@ -260,44 +214,6 @@ def _main_table(question: Question, draft: _Draft, grouping: list[Mention]) -> s
 def _is_text(question: Question, mention: Mention) -> bool:
     """Whether a mention is a column with names or kinds of things."""
     return question.kind(mention) is not TargetKind.TABLE
-
-
-def _is_ranking(question: Question, draft: _Draft) -> bool:
-    """Whether the question asks for the first or last few."""
-    if draft.subject.limit is not None or question.has(Sign.TOP, Sign.BOTTOM):
-        return True
-    if any(found.measure.aggregate is _extreme(question, draft) for found in draft.measured):
-        return False
-    return question.has(*_SUPERLATIVES)
-
-
-def _ascending(question: Question) -> bool:
-    """Smallest first. "top 5 … terendah" is about the smallest; "bottom" yields to nothing."""
-    if question.has(*_ASCENDING):
-        return True
-    return question.has(Sign.BOTTOM) and not question.has(*_SUPERLATIVES)
-
-
-def _limit(question: Question, draft: _Draft) -> tuple[int, bool]:
-    """How many places, and whether that is our choice: "which province" asks for one."""
-    if draft.subject.limit is not None:
-        return draft.subject.limit, False
-    if draft.subject.groups and not question.has(Sign.TOP, Sign.BOTTOM):
-        return 1000, True
-    one = question.has(Sign.WHICH, Sign.ASK) and not question.has(Sign.LIST)
-    if one and not _asks_for_several(question, draft.subject.entity):
-        return 1, False
-    return DEFAULT_TOP, True
-
-
-def _asks_for_several(question: Question, entity: Mention | None) -> bool:
-    """Whether an English question is in the plural: by its verb, else by the noun's ending."""
-    words = {token.word for token in question.tokens}
-    if question.language != "en" or words & {"has", "is", "was"}:
-        return False
-    if words & {"have", "are", "were"}:
-        return True
-    return entity is not None and question.text(entity).endswith("s")
 
 
 def _conditions(

@@ -14,6 +14,7 @@ from typing import Any, Final
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from kai_flow.bridge.attempts import KnownAttempts
 from kai_flow.bridge.bell import Bell, wait_for
 from kai_flow.bridge.pulse import Pulse, feel
 from kai_flow.bridge.readback import KEPT_PAGES, DurableCopy
@@ -65,6 +66,7 @@ class Session:
         self.durable = DurableCopy(client, session_id, run.run_id, self._mark_durable)
         self._client = client
         self._boot_id = boot_id
+        self._attempts = KnownAttempts(client, session_id, run.run_id)
         self._cadence = Cadence(signal_interval, now())
         self._signalling = True  # no other bridge is to do it
         self._finished: tuple[int, int] | None = None  # the attempt that has said its last word
@@ -79,6 +81,9 @@ class Session:
     async def receive(self, post: Delivered) -> Answer:
         """Take in one POST of a producer; a last word is answered once all is durable."""
         self.touched = now()
+        if not (self.log.closed or await self._attempts.include(post.base.try_of)):
+            nothing = post.base.offset(-1)
+            return Taken(nothing, nothing, held=False)
         self._signalling = post.signaller in (None, self._boot_id)
         self._cadence.learn_age(post.age, now())
         answer = self._take(post, post.events)

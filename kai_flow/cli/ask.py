@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from rich.console import Console
 from rich.text import Text
 from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, state, text
-from kai_flow.cli.render import Event, Renderer, console_for
+from kai_flow.cli.render import Event, console_for
+from kai_flow.cli.showing import JsonLines, Outcome, Screen
 from kai_flow.cli.stack import Say, Stack, private_stack
 from kai_flow.connect import connect
 from kai_flow.interrupt import Stop
@@ -111,7 +111,7 @@ async def _converse(question: Question, place: _Place, stop: Stop, say: Say) -> 
     console = console_for(plain=question.plain)
     began = time.monotonic()
     handle = await _start(question, place)
-    show = _JsonLines(console) if question.as_json else _Screen(console, handle.id)
+    show = JsonLines(console) if question.as_json else Screen(console, handle.id)
     reading = asyncio.create_task(_read(place, handle.id, show, say))
     asked = asyncio.create_task(stop.wait())
     try:
@@ -132,8 +132,9 @@ async def _converse(question: Question, place: _Place, stop: Stop, say: Say) -> 
         for task in (reading, asked):
             task.cancel()
         await asyncio.gather(reading, asked, return_exceptions=True)
-    show.finish(_Outcome.of(done), time.monotonic() - began, place)
-    return EXIT_OK if _Outcome.of(done).good else EXIT_FAILED
+    outcome = Outcome.of(done)
+    show.finish(outcome, time.monotonic() - began, place.later)
+    return EXIT_OK if outcome.good else EXIT_FAILED
 
 
 async def _start(question: Question, place: _Place) -> WorkflowHandle[Any, Any]:
@@ -164,7 +165,7 @@ async def _start(question: Question, place: _Place) -> WorkflowHandle[Any, Any]:
         ) from None
 
 
-async def _read(place: _Place, session_id: str, show: "_Show", say: Say) -> Event | None:
+async def _read(place: _Place, session_id: str, show: Screen | JsonLines, say: Say) -> Event | None:
     """Show every event; returns `done`, or None when the bridge has nothing more to say."""
     stream = follow(
         place.bridge_url,
@@ -193,98 +194,6 @@ async def _cancel(
     say(f"\ninterrupted: session {handle.id} is being cancelled")
     await asyncio.wait([reading], timeout=CANCEL_SECONDS)
     say(f"session {handle.id} {'has ended' if reading.done() else 'will end soon'}")
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """How a session ended, as its `done` tells."""
-
-    status: str
-    error: str | None
-    answer: str
-
-    @classmethod
-    def of(cls, done: Event | None) -> "_Outcome":
-        """Read both forms of `done`: the workflow's result, or how it closed without one."""
-        if done is None:
-            return cls("ended", None, "")
-        result = done.get("result")
-        says: Event = result if isinstance(result, dict) else done
-        error = says.get("error") or done.get("error")
-        status = says.get("status") or done.get("status") or ("failed" if error else "completed")
-        return cls(
-            text.line(status, 30),
-            None if error is None else text.line(_message(error), 2_000),
-            str(says.get("final_answer") or ""),
-        )
-
-    @property
-    def good(self) -> bool:
-        """Whether there is an answer, be it a partial one."""
-        return self.status in ("completed", "partial", "ended")
-
-
-def _message(error: object) -> str:
-    return str(error.get("message", error)) if isinstance(error, dict) else str(error)
-
-
-class _Screen:
-    """The session for a person."""
-
-    def __init__(self, console: Console, session_id: str) -> None:
-        self._console = console
-        self._session_id = session_id
-        self._renderer = Renderer(console)
-        self._events = 0  # of the session, without `done`
-        self._answered = False  # whether tokens of the latest attempt were shown
-        console.print(Text(f"session {session_id}", style="dim"), soft_wrap=True)
-
-    def event(self, event_id: str | None, event: Event) -> None:
-        kind = event.get("type")
-        if kind in ("started", "reset"):
-            self._answered = False
-        self._answered = self._answered or kind == "token"
-        self._events += kind != "done" and event_id is not None
-        self._renderer.show(event)
-
-    def finish(self, outcome: _Outcome, seconds: float, place: _Place) -> None:
-        """The answer if it has not flowed by, then the summary."""
-        self._renderer.close_line()
-        if outcome.answer and not self._answered:
-            self._console.print(Text(text.block(outcome.answer) + "\n"), soft_wrap=True)
-        if outcome.error is not None:
-            self._console.print(Text(f"✗ {outcome.error}", style="red"), soft_wrap=True)
-        mark, style = ("✔", "bold green") if outcome.good else ("✘", "bold red")
-        self._console.print(
-            Text(f"{mark} {outcome.status}", style=style).append(
-                f" · {self._events} events · {seconds:.1f} s · session {self._session_id}",
-                style="not bold default",
-            ),
-            soft_wrap=True,
-        )
-        if place.later is not None:
-            again = f"look again: {place.later.format(id=self._session_id)}"
-            self._console.print(Text(again, style="dim"), soft_wrap=True)
-
-
-class _JsonLines:
-    """The session for a program: one object a line, in ASCII, so that no terminal is moved."""
-
-    def __init__(self, console: Console) -> None:
-        self._file = console.file
-
-    def event(self, event_id: str | None, event: Event) -> None:
-        import json  # noqa: PLC0415
-
-        print(json.dumps({"id": event_id, "event": event}), file=self._file, flush=True)
-
-    def finish(self, outcome: _Outcome, _seconds: float, _place: _Place) -> None:
-        """The `done` line has said it all; an error is told to the person as well."""
-        if outcome.error is not None:
-            print(f"kai: {outcome.error}", file=sys.stderr)
-
-
-_Show = _Screen | _JsonLines
 
 
 def _later(own: Stack) -> str | None:

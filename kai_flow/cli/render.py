@@ -4,17 +4,16 @@ The rule: one method for each type of event, and every word of an event passes `
 Without a terminal the same is written without any escape sequence, token by token.
 """
 
-import json
 import time
 from typing import Any, Final
 
-from rich import box
 from rich.console import Console
 from rich.syntax import Syntax
-from rich.table import Table
 from rich.text import Text
 
 from kai_flow.cli import text
+from kai_flow.cli.figures import written
+from kai_flow.cli.table import table_of
 
 Event = dict[str, Any]
 
@@ -128,17 +127,9 @@ class Renderer:
     def _sql_result(self, event: Event) -> None:
         self._sql(event)
         names = [_name(column) for column in _list(event.get("columns"))]
-        rows = [_cells(row, names) for row in _list(event.get("data"))]
-        table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
-        for index, name in enumerate(names):
-            numeric = all(_number(row[index]) for row in rows if row[index] is not None)
-            table.add_column(
-                Text(text.line(name, 60)), justify="right" if rows and numeric else "left"
-            )
-        for row in rows[:ROWS_SHOWN]:
-            table.add_row(*(Text(_shown(cell)) for cell in row))
+        rows = _list(event.get("data"))
         if names:
-            self._console.print(table)
+            self._console.print(table_of(names, rows[:ROWS_SHOWN]), crop=False)
         total = event.get("row_count", len(rows))
         hidden = len(rows) > ROWS_SHOWN or event.get("truncated")
         first = f", the first {min(len(rows), ROWS_SHOWN)} shown" if hidden else ""
@@ -152,19 +143,19 @@ class Renderer:
             return
         longest = max(abs(value) for _, value in bars) or 1
         margin = max(len(label) for label, _ in bars)
-        for label, value in bars:
+        numbers = written([value for _, value in bars])
+        for (label, value), number in zip(bars, numbers, strict=True):
             bar = "█" * max(1 if value else 0, round(abs(value) / longest * BAR_CELLS))
             words = Text(f"  {label:<{margin}}  ")
-            words.append(bar, style="red" if value < 0 else "blue").append(f" {_shown(value)}")
+            words.append(bar, style="red" if value < 0 else "blue").append(f" {number}")
             self._console.print(words, soft_wrap=True)
         self._line("")
 
     def _suggestions(self, event: Event) -> None:
         content = event.get("content")
         items = content if isinstance(content, list) else [content]
-        self._line("You could ask next:", "bold")
-        for item in items:
-            self._line(f"  • {text.line(item)}")
+        for item in items:  # no heading: ours would be English, and they need not be
+            self._line(f"→ {text.line(item)}", "bold")
 
     def _error(self, event: Event) -> None:
         self._line(f"✗ {text.line(event.get('error'), 1000)}", "red")
@@ -208,13 +199,9 @@ def _brief(value: object) -> str:
     if value in (None, "", {}, []):
         return ""
     if isinstance(value, dict):
-        pairs = [f"{key}: {_compact(item)}" for key, item in value.items() if key != "sql"]
+        pairs = [f"{key}: {text.compact(item)}" for key, item in value.items() if key != "sql"]
         return f"  {text.line(', '.join(pairs), 160)}" if pairs else ""
-    return f"  {text.line(_compact(value), 160)}"
-
-
-def _compact(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return f"  {text.line(text.compact(value), 160)}"
 
 
 def _list(value: object) -> list[Any]:
@@ -223,26 +210,6 @@ def _list(value: object) -> list[Any]:
 
 def _name(column: object) -> str:
     return str(column.get("name", "")) if isinstance(column, dict) else str(column)
-
-
-def _cells(row: object, names: list[str]) -> list[Any]:
-    """The cells of a row, which is a list or an object, one for each column."""
-    if isinstance(row, dict):
-        return [row.get(name) for name in names]
-    cells = list(row) if isinstance(row, list) else [row]
-    return (cells + [None] * len(names))[: len(names)]
-
-
-def _number(cell: object) -> bool:
-    return isinstance(cell, int | float) and not isinstance(cell, bool)
-
-
-def _shown(cell: object) -> str:
-    if cell is None:
-        return "–"
-    if isinstance(cell, float):
-        return f"{cell:.2f}".removesuffix(".00")
-    return text.line(_compact(cell), 60)
 
 
 def _bars(event: Event) -> list[tuple[str, float]]:

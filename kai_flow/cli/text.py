@@ -4,6 +4,7 @@ The rule: nothing that an event carries reaches the terminal but through here. A
 model must not be able to move the cursor, recolour, retitle or reverse what the user reads.
 """
 
+import json
 from typing import Final
 
 _FORGED: Final = "\ufffd"  # shown for what has no picture of its own
@@ -35,3 +36,8 @@ def line(value: object, limit: int = 200) -> str:
     """Text on one line, cut to `limit` characters."""
     text = str(value).translate(_LINE)
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def compact(value: object) -> str:
+    """A value as text, not yet harmless: itself, or what it is as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -112,6 +112,8 @@ class WorkflowEventStream:
         """Around the workflow's whole `run`: when it is left, `progress` says how it ended."""
         try:
             yield self
+        except GeneratorExit:  # a worker that stops drops the workflow: nothing has ended
+            raise
         except BaseException as error:
             self.close("cancelled" if is_cancelled_exception(error) else "failed")
             raise

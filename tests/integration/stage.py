@@ -1,11 +1,14 @@
 """A workflow that only holds a stream open, so that a test can play the producer by hand."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
-from temporalio import workflow
+from temporalio import activity, workflow
 from temporalio.client import Client, WorkflowHandle
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -16,8 +19,20 @@ with workflow.unsafe.imports_passed_through():
     from kai_flow.stream.batches import Batch
     from kai_flow.stream.events import NumberedEvent, encode_event
     from kai_flow.stream.ids import EventId
+    from kai_flow.stream.interceptor import StreamInterceptor
     from kai_flow.stream.signals import publish
     from kai_flow.stream.workflow import WorkflowEventStream
+    from tests.integration.waiting import eventually
+
+
+@activity.defn
+async def perform(attempt: int) -> None:
+    """Fails up to `attempt`, which is under way until the workflow ends; 0 returns at once."""
+    if attempt == 0:
+        return
+    if activity.info().attempt < attempt:
+        raise ApplicationError("the next attempt, please")
+    await asyncio.Event().wait()
 
 
 @workflow.defn
@@ -28,18 +43,36 @@ class Stage:
     def __init__(self) -> None:
         self.stream = WorkflowEventStream()
         self.ending: dict[str, Any] | None = None
+        self.acts: list[int] = []  # what `perform` is to do, in order
 
     @workflow.run
     async def run(self) -> Any:
         """The result that `end` named, or the failure."""
         with self.stream.session():
+            acting = asyncio.create_task(self._act())
             await workflow.wait_condition(lambda: self.ending is not None)
+            acting.cancel()
             ending = self.ending or {}
             if "fail" in ending:
                 raise ApplicationError(ending["fail"])
             if ending.get("again"):
                 workflow.continue_as_new()
             return ending.get("result")
+
+    async def _act(self) -> None:
+        while True:
+            await workflow.wait_condition(lambda: bool(self.acts))
+            await self.stream.execute_activity(
+                perform,
+                args=[self.acts.pop(0)],
+                start_to_close_timeout=timedelta(minutes=1),
+                retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=10)),
+            )
+
+    @workflow.signal
+    def act(self, attempt: int) -> None:
+        """Begin a streaming activity and bring it to this attempt; 0: it is over at once."""
+        self.acts.append(attempt)
 
     @workflow.signal
     def end(self, how: dict[str, Any]) -> None:
@@ -53,7 +86,14 @@ async def stage_worker(client: Client, queue: str) -> AsyncIterator[None]:
     sandbox = SandboxedWorkflowRunner(
         restrictions=SandboxRestrictions.default.with_passthrough_modules("kai_flow.stream")
     )
-    async with Worker(client, task_queue=queue, workflows=[Stage], workflow_runner=sandbox):
+    async with Worker(
+        client,
+        task_queue=queue,
+        workflows=[Stage],
+        activities=[perform],
+        workflow_runner=sandbox,
+        interceptors=[StreamInterceptor()],
+    ):
         yield
 
 
@@ -82,16 +122,23 @@ class Play:
         return self.run_id[-8:]
 
     def body(
-        self, numbers: Sequence[int], *, attempt: int = 1, base: int = 1, **fields: Any
+        self,
+        numbers: Sequence[int],
+        *,
+        producer: int = 1,
+        attempt: int = 1,
+        base: int = 1,
+        **fields: Any,
     ) -> dict[str, Any]:
         """A POST in batch form of the events with these numbers."""
-        events = [{"id": f"1.{attempt}.{n}", "event": token(n)} for n in numbers]
+        origin = f"{producer}.{attempt}"
+        events = [{"id": f"{origin}.{n}", "event": token(n)} for n in numbers]
         return {
             "session_id": self.id,
             "workflow_id": self.id,
             "run_id": self.run_id,
             "first_run_id": self.run_id,
-            "base": f"1.{attempt}.{base}",
+            "base": f"{origin}.{base}",
             "events": events,
             **fields,
         }
@@ -108,6 +155,18 @@ class Play:
             NumberedEvent(EventId(1, attempt, n), *encode_event(token(n))) for n in numbers
         )
         await publish(self.client, self.id, Batch(self.run_id, events))
+
+    async def act(self, attempt: int = 1) -> None:
+        """Let the workflow begin its next activity and bring it to `attempt`; 0: it just ends."""
+        await self.handle.signal("act", attempt)
+        if attempt == 0:
+            return
+
+        async def look() -> bool:
+            pending = (await self.handle.describe()).raw_description.pending_activities
+            return [activity.attempt for activity in pending] == [attempt]
+
+        await eventually(look)
 
     async def end(self, **how: Any) -> None:
         """Let the workflow end."""

@@ -175,6 +175,7 @@ async def test_a_claim_is_held_back_until_the_workflow_accepts_it(
     """A newer attempt is shown, and the older one refused, only once it is in the workflow."""
     async with subscribed(play.stream_url) as reader:
         await play.post(http, [1, 2])
+        await play.act(attempt=2)
         claim = {"attempt": 2, "signaller": "another-bridge"}
         assert (await play.post(http, [1, 2], **claim)).json()["received"] == "1.2.2"
         assert (await play.post(http, [3])).json()["received"] == "1.1.3"
@@ -185,6 +186,50 @@ async def test_a_claim_is_held_back_until_the_workflow_accepts_it(
         assert reader.ids == ["1.1.1", "1.1.2", "1.1.3", "1.2.1", "1.2.2"]
         problem(await play.post(http, [4]), 410)
         problem(await play.post(http, []), 410)
+
+
+@pytest.mark.parametrize("forged", [{"attempt": 9}, {"producer": 2}, {"producer": 7, "attempt": 3}])
+async def test_a_forged_newer_attempt_changes_nothing(
+    play: Play, http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, forged: dict[str, int]
+) -> None:
+    """Events of an attempt that Temporal has not begun are taken by nobody, and logged once."""
+    await play.act()
+    async with subscribed(play.stream_url) as reader:
+        await play.post(http, [1, 2])
+        for numbers in ([1, 2], [3], []):
+            answer = await play.post(http, numbers, base=numbers[0] if numbers else 4, **forged)
+            assert answer.status_code == 200
+            received = answer.json()["received"]
+            assert received == answer.json()["durable"]
+            assert received.endswith(f".{(numbers or [4])[0] - 1}"), "nothing of it was taken"
+        assert (await play.post(http, [3])).json()["received"] == "1.1.3"
+        await durable_to(play, http, "1.1.3")
+        await play.end(result="untouched")
+        await reader.until(lambda: len(reader.seen) == 4)
+        assert reader.ids == ["1.1.1", "1.1.2", "1.1.3", "end"]
+    origin = f"{forged.get('producer', 1)}.{forged.get('attempt', 1)}"
+    said = [r.getMessage() for r in caplog.records if r.name == "kai_flow.bridge.attempts"]
+    assert said == [
+        f"session {play.id}: events of {origin} are held back: Temporal has begun no such attempt"
+    ]
+
+
+async def test_a_later_producer_is_known_by_its_activity(
+    play: Play, http: httpx.AsyncClient
+) -> None:
+    """The second streaming activity of a workflow is let in once it has begun, not before."""
+    await play.act(attempt=0)
+    await play.post(http, [1, 2])
+    assert (await play.post(http, [1], producer=2)).json()["received"] == "2.1.0"
+    await play.act(attempt=2)
+
+    async def look() -> bool:
+        answer = await play.post(http, [1], producer=2, attempt=2)
+        return bool(answer.json()["received"] == "2.2.1")
+
+    await eventually(look)
+    await durable_to(play, http, "2.2.1", producer=2, attempt=2)
+    problem(await play.post(http, [3]), 410)
 
 
 async def test_a_closed_session_takes_nothing_more(play: Play, http: httpx.AsyncClient) -> None:

@@ -34,6 +34,7 @@ from tests.integration.conftest import worker_on
 
 RATE = 100  # tokens a second
 INTERVAL = 0.25  # seconds between two signals of a young session
+ENVELOPE = 260  # bytes of a POST's body beside its events: the ids of session, run and event
 CALLS = {
     "signal_workflow_execution",
     "describe_workflow_execution",
@@ -238,6 +239,7 @@ def check(cost: Cost, replicas: int) -> None:
     # A POST carries what has gathered; one a second asks, one at the end says so.
     assert cost.posts <= replicas * events + cost.seconds + 3
     assert cost.posted_payload <= replicas * cost.payload
+    assert cost.posted_bytes <= replicas * (cost.payload + ENVELOPE * (events + cost.seconds + 3))
     # Once where it is signalled; elsewhere once as it comes, and once when it is read back.
     assert cost.encodings <= (2 * replicas - 1) * events
     # Each bridge looks for the run and its close; one that is not fed reads what each signal adds.

@@ -11,8 +11,9 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, Final
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import WorkflowHistoryEventFilterType, WorkflowQueryFailedError
 from temporalio.common import RawValue
@@ -25,6 +26,7 @@ from tests.simulation.weather import Link
 
 PATIENCE_SECONDS: Final = 6.0  # how long a call waits for a server that is away
 CALL_SECONDS: Final = 10.0  # a call without a timeout of its own
+NEVER: Final = 2**35  # in real seconds: no pulse is ever missed
 
 
 class TemporalClient:
@@ -122,7 +124,15 @@ class Handle:
 
         run = await self._client.call(serve, rpc_timeout)
         info = WorkflowExecutionInfo(first_run_id=run.run_id)
-        raw = DescribeWorkflowExecutionResponse(workflow_execution_info=info)
+        pending = [
+            PendingActivityInfo(
+                activity_id=name, attempt=attempt, last_heartbeat_time=Timestamp(seconds=NEVER)
+            )
+            for name, attempt in run.pending.items()
+        ]
+        raw = DescribeWorkflowExecutionResponse(
+            workflow_execution_info=info, pending_activities=pending
+        )
         return SimpleNamespace(run_id=run.run_id, raw_description=raw)
 
     def fetch_history_events(

@@ -10,6 +10,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
 from kai_flow.stream.buffer import Limits
+from kai_flow.stream.names import PRODUCER_HEADER
 from tests.simulation.loop import Flag, now
 from tests.simulation.temporal import Run, Server
 from tests.simulation.workflow import Activity, Close, Instance, Timer
@@ -122,6 +123,7 @@ class Execution:
                     run.append(event)
                 case Activity() if command.place == self._activities:
                     self._activities += 1
+                    run.append(_scheduled(command))
                     self._server.process.start(self._try_all(command))
                 case Timer(index, seconds) if index == self._timers:
                     self._timers += 1
@@ -147,6 +149,7 @@ class Execution:
         run, attempt = self._run, 0
         while True:
             attempt += 1
+            run.pending[str(activity.place)] = attempt
             current = Try(run, activity, attempt)
             if not run.cancel_requested:
                 await self._server.changed.until(lambda: self._server.up)
@@ -173,6 +176,7 @@ class Execution:
             else:
                 await asyncio.sleep(2.0 ** (attempt - 1))
                 continue
+            del run.pending[str(activity.place)]
             run.take(event)
             return
 
@@ -188,3 +192,11 @@ class Execution:
                     return
                 continue
             await current.changed.until(lambda: current.over, left)
+
+
+def _scheduled(activity: Activity) -> HistoryEvent:
+    event = HistoryEvent(event_type=EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)
+    scheduled = event.activity_task_scheduled_event_attributes
+    scheduled.activity_id = str(activity.place)
+    scheduled.header.fields[PRODUCER_HEADER].data = msgspec.json.encode(activity.number)
+    return event

@@ -41,6 +41,7 @@ class Run:
         self.needs_task = True
         self.closed = False
         self.cancel_requested = False
+        self.pending: dict[str, int] = {}  # attempts of activities under way, by activity id
         self.changed = Flag()
         self.query: Callable[[str, Any], Payload] | None = None  # set by its executor
 

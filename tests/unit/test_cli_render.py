@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from kai_flow.cli import text
+from kai_flow.cli.figures import written
 from kai_flow.cli.render import Event, Renderer, console_for
 
 SQL = "SELECT name FROM t"
@@ -45,11 +46,11 @@ SESSION: list[Event] = [
 ]
 
 
-def printed(events: list[Event], *, terminal: bool = False) -> str:
+def printed(events: list[Event], *, terminal: bool = False, width: int = 120) -> str:
     """What the events look like."""
     file = io.StringIO()
     console = Console(
-        file=file, force_terminal=terminal, width=120, markup=False, emoji=False, highlight=False
+        file=file, force_terminal=terminal, width=width, markup=False, emoji=False, highlight=False
     )
     renderer = Renderer(console)
     for event in events:
@@ -96,6 +97,83 @@ def test_a_new_attempt_takes_the_earlier_one_back() -> None:
     """`started` of a later attempt is told, that of the first is not."""
     assert "attempt" not in printed([{"type": "started", "producer": 1, "attempt": 1}])
     assert "attempt 2" in printed([{"type": "started", "producer": 1, "attempt": 2}])
+
+
+def result(columns: list[str], *data: list[object]) -> list[Event]:
+    """A session that is one result."""
+    return [{"type": "sql_result", "columns": columns, "data": list(data), "row_count": len(data)}]
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([1234567.8900001, 5], ["1 234 567.89", "5.00"]),
+        ([130237692, -9876, 0], ["130 237 692", "-9 876", "0"]),
+        ([2021, 2022], ["2021", "2022"]),
+        ([9999.5, 3.0], ["9999.50", "3.00"]),
+        ([12.0, 10000.0], ["12", "10 000"]),
+        ([0.0123, 0.5], ["0.012", "0.500"]),
+        ([0.05, 1.5], ["0.05", "1.50"]),
+        ([-0.004, 3.25], ["-0.004", "3.250"]),
+        ([5e-17, 1000.5], ["5e-17", "1000.50"]),
+        ([0.1 + 0.2], ["0.30"]),
+        ([1e300, 12345.0], ["1e+300", "12 345"]),
+        ([2**60, 12345], [str(2**60), "12 345"]),
+        ([float("nan"), float("-inf"), 1.5], ["nan", "-inf", "1.50"]),
+        ([-0.0, 0], ["0", "0"]),
+        ([], []),
+    ],
+)
+def test_the_numbers_of_a_column_have_one_form(values: list[float], shown: list[str]) -> None:
+    """Groups from five digits on, the same decimals for all, and no small number shown as zero."""
+    assert written(values) == shown
+
+
+@given(st.lists(st.floats(-1e14, 1e14) | st.integers(-(10**14), 10**14)))
+def test_a_number_can_be_read_back(values: list[float]) -> None:
+    """What is shown is the number, to 0.005 or a twentieth of it, whatever stands beside it."""
+    for value, shown in zip(values, written(values), strict=True):
+        assert float(shown.replace(" ", "")) == pytest.approx(value, rel=0.05, abs=0.005)
+
+
+def test_numbers_stand_below_each_other() -> None:
+    """A column of numbers is aligned by its decimal point, and an empty cell stands at its end."""
+    output = printed(result(["name", "sum"], ["a", 1234567.8900001], ["b", 12.5], ["c", None]))
+    lines = {line.split()[0]: line.rstrip() for line in output.splitlines() if line.strip()}
+    assert lines["a"].endswith(" 1 234 567.89")
+    assert lines["a"].index(".89") == lines["b"].index(".50")
+    assert len(lines["c"]) == len(lines["a"])
+
+
+def test_ids_are_shown_as_they_are() -> None:
+    """A number that only tells things apart has no groups: it is copied, not compared."""
+    output = printed(result(["ID", "shop_id", "paid"], [1234567, 7654321, 1000000]))
+    assert "1234567" in output
+    assert "7654321" in output
+    assert "1 000 000" in output
+
+
+@pytest.mark.parametrize("width", [10, 40, 80])
+def test_no_number_is_cut_or_broken(width: int) -> None:
+    """However narrow the terminal is, texts give way and numbers stay whole on their line."""
+    row: list[object] = ["a name of many words " * 2, 130237692.31, 2021, 1000000000000]
+    output = printed(result(["name", "average_of_something", "year", "sum"], row), width=width)
+    assert re.search(r" 130 237 692\.31 +2021 +1 000 000 000 000 *$", output, re.MULTILINE)
+
+
+def test_the_numbers_of_a_chart_have_one_form() -> None:
+    """Bars end with numbers as a table shows them."""
+    points = [{"k": "a", "v": 1234567.8900001}, {"k": "b", "v": -20}]
+    keys = {"x_axis_key": "k", "y_axis_key": "v"}
+    output = printed([{"type": "chart_config", "widget_data": points, **keys}])
+    assert re.search(r"█ 1 234 567\.89$", output, re.MULTILINE)
+    assert re.search(r"█ -20\.00$", output, re.MULTILINE)
+
+
+def test_suggestions_bring_no_words_of_ours() -> None:
+    """Questions in Indonesian stand under no English heading."""
+    output = printed([{"type": "suggestions", "content": ["Berapa?", "Di mana?"]}])
+    assert output == "→ Berapa?\n→ Di mana?\n"
 
 
 @pytest.mark.parametrize("terminal", [False, True])

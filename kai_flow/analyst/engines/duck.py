@@ -16,6 +16,7 @@ from urllib.parse import SplitResult
 
 import duckdb
 
+from kai_flow.analyst.engines import sentences
 from kai_flow.analyst.engines.address import file_path
 from kai_flow.analyst.engines.cells import Collector
 from kai_flow.analyst.engines.contract import (
@@ -53,7 +54,7 @@ class DuckDbEngine:
             await self._work(_peek, self._load_s + CONNECT_TIMEOUT_S)
         except EngineError as error:
             return Probe(ok=False, message=str(error))
-        return Probe(ok=True, message=f"{server} reads {self._path.name}.", server=server)
+        return sentences.reads_file(server, self._path)
 
     async def scan(
         self, tables: Sequence[str] | None = None, deadline_s: float = SCAN_DEADLINE_S
@@ -100,10 +101,7 @@ class DuckDbEngine:
                     " one year or one group."
                 ) from None
             except duckdb.Error as error:
-                raise QueryFailed(
-                    f"The database could not run the query ({plain(error)}); try again or"
-                    " rephrase the question."
-                ) from None
+                raise sentences.query_failed(plain(error)) from None
 
         try:
             return await in_thread(run, deadline_s)
@@ -116,9 +114,7 @@ class DuckDbEngine:
         del stop
         name = self._path.name
         if not self._path.is_file():
-            raise DatabaseUnavailable(
-                f"The database file {name} does not exist; check the connection's URI."
-            )
+            raise sentences.no_file(self._path)
         try:
             db = duckdb.connect(str(self._path), read_only=True, config=config(locked=True))
         except duckdb.Error as error:

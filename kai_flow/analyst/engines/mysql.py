@@ -16,6 +16,7 @@ import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor, SSCursor
 
+from kai_flow.analyst.engines import sentences
 from kai_flow.analyst.engines.address import Address, tls_context
 from kai_flow.analyst.engines.cells import Collector
 from kai_flow.analyst.engines.contract import (
@@ -61,13 +62,7 @@ class MySqlEngine:
             return Probe(ok=False, message=str(error))
         name = "MariaDB" if "mariadb" in server_version.lower() else "MySQL"
         server = f"{name} {server_version.split('-')[0]}"
-        message = f"{server} at {self._address.where} answers."
-        if may_write:
-            message += (
-                " Warning: this role may write. KAI only reads, but use a role that can do nothing"
-                " else: GRANT SELECT, and no other right."
-            )
-        return Probe(ok=True, message=message, may_write=may_write, server=server)
+        return sentences.server_answers(server, self._address, may_write=may_write)
 
     async def scan(
         self, tables: Sequence[str] | None = None, deadline_s: float = SCAN_DEADLINE_S
@@ -104,10 +99,7 @@ class MySqlEngine:
                 except pymysql.MySQLError as error:
                     if _code(error) in _TIMED_OUT or stop():
                         raise QueryTimeout(deadline_s) from None
-                    raise QueryFailed(
-                        f"The database could not run the query ({_plain(error)}); try again or"
-                        " rephrase the question."
-                    ) from None
+                    raise sentences.query_failed(_plain(error)) from None
                 finally:
                     stop.interrupt = None
 
@@ -180,21 +172,18 @@ class MySqlEngine:
         except (OSError, ValueError, RuntimeError, EOFError):
             code, reason = 2003, ""
         if code == _DENIED_USER:
-            hint = "MySQL refuses this user or password; check both in the connection's URI."
+            hint = sentences.wrong_login("MySQL")
         elif code in {_UNKNOWN_DATABASE, _DENIED_DATABASE}:
             hint = (
                 "MySQL has no database of this name that this user may read; check the end of the"
                 " connection's URI, and the user's grants."
             )
         elif code == _TOO_MANY:
-            hint = f"MySQL at {at.where} has no free connection; try again in a while."
+            hint = sentences.no_free_connection("MySQL", at)
         elif 2000 <= code < 3000:
-            hint = (
-                f"No MySQL server answers at {at.where}; check host, port and sslmode in the"
-                " connection's URI, and that the server runs and can be reached from here."
-            )
+            hint = sentences.no_server("MySQL", at)
         else:
-            hint = f"MySQL at {at.where} refuses the connection ({reason}); ask its administrator."
+            hint = sentences.refused("MySQL", at, reason)
         raise DatabaseUnavailable(hint)
 
     def _kill(self, db: Db) -> None:

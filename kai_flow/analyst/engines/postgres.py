@@ -14,6 +14,7 @@ from urllib.parse import SplitResult
 
 import asyncpg
 
+from kai_flow.analyst.engines import sentences
 from kai_flow.analyst.engines.address import Address, tls_context
 from kai_flow.analyst.engines.cells import Collector
 from kai_flow.analyst.engines.contract import (
@@ -71,13 +72,7 @@ class PostgresEngine:
             return Probe(ok=False, message=str(error))
         assert row is not None  # noqa: S101 -- a SELECT without FROM gives one row
         server, may_write = f"PostgreSQL {str(row[0]).split()[0]}", bool(row[1])
-        message = f"{server} at {self._address.where} answers."
-        if may_write:
-            message += (
-                " Warning: this role may write. KAI only reads, but use a role that can do nothing"
-                " else: GRANT SELECT, and no other right."
-            )
-        return Probe(ok=True, message=message, may_write=may_write, server=server)
+        return sentences.server_answers(server, self._address, may_write=may_write)
 
     async def scan(
         self, tables: Sequence[str] | None = None, deadline_s: float = SCAN_DEADLINE_S
@@ -117,10 +112,7 @@ class PostgresEngine:
         except asyncpg.QueryCanceledError:
             raise
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise QueryFailed(
-                f"The database could not run the query ({_plain(error)}); try again or rephrase"
-                " the question."
-            ) from None
+            raise sentences.query_failed(_plain(error)) from None
         except (OSError, asyncio.IncompleteReadError):
             raise DatabaseUnavailable(
                 f"The connection to PostgreSQL at {self._address.where} broke; try again."
@@ -151,7 +143,7 @@ class PostgresEngine:
                 },
             )
         except asyncpg.InvalidPasswordError:
-            hint = "PostgreSQL refuses this user or password; check both in the connection's URI."
+            hint = sentences.wrong_login("PostgreSQL")
         except asyncpg.InvalidAuthorizationSpecificationError:
             hint = (
                 "PostgreSQL lets this user not in from here; check the user in the connection's"
@@ -160,22 +152,16 @@ class PostgresEngine:
         except asyncpg.InvalidCatalogNameError:
             hint = "PostgreSQL has no database of this name; check the end of the connection's URI."
         except asyncpg.TooManyConnectionsError:
-            hint = f"PostgreSQL at {at.where} has no free connection; try again in a while."
+            hint = sentences.no_free_connection("PostgreSQL", at)
         except ssl.SSLError:
             hint = (
                 f"PostgreSQL at {at.where} shows a certificate that cannot be trusted; name its"
                 " authority with sslrootcert in the connection's URI."
             )
         except asyncpg.PostgresError as error:
-            hint = (
-                f"PostgreSQL at {at.where} refuses the connection ({_plain(error)}); ask its"
-                " administrator."
-            )
+            hint = sentences.refused("PostgreSQL", at, _plain(error))
         except (OSError, TimeoutError, asyncpg.InterfaceError, ValueError):
-            hint = (
-                f"No PostgreSQL server answers at {at.where}; check host, port and sslmode in the"
-                " connection's URI, and that the server runs and can be reached from here."
-            )
+            hint = sentences.no_server("PostgreSQL", at)
         raise DatabaseUnavailable(hint)
 
 

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import SplitResult
 
+from kai_flow.analyst.engines import sentences
 from kai_flow.analyst.engines.address import file_path
 from kai_flow.analyst.engines.cells import Collector
 from kai_flow.analyst.engines.contract import (
@@ -26,7 +27,6 @@ from kai_flow.analyst.engines.threads import Stop, in_thread
 from kai_flow.analyst.errors import (
     DatabaseUnavailable,
     EngineError,
-    QueryFailed,
     QueryTimeout,
 )
 from kai_flow.analyst.schema import Schema
@@ -93,7 +93,7 @@ class SqliteEngine:
             await in_thread(lambda _stop: _peek(self._path), CONNECT_TIMEOUT_S + BUSY_TIMEOUT_S)
         except EngineError as error:
             return Probe(ok=False, message=str(error))
-        return Probe(ok=True, message=f"{server} reads {self._path.name}.", server=server)
+        return sentences.reads_file(server, self._path)
 
     async def scan(
         self, tables: Sequence[str] | None = None, deadline_s: float = SCAN_DEADLINE_S
@@ -133,10 +133,7 @@ class SqliteEngine:
                     raise QueryTimeout(limits.deadline_s) from error
                 if _unreadable(error):
                     raise _unavailable(self._path, error) from error
-                raise QueryFailed(
-                    f"The database could not run the query ({_plain(error)}); try again or"
-                    " rephrase the question."
-                ) from error
+                raise sentences.query_failed(_plain(error)) from error
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -145,9 +142,7 @@ def connect(path: Path) -> sqlite3.Connection:
     ``DatabaseUnavailable`` when there is no such file.
     """
     if not path.is_file():
-        raise DatabaseUnavailable(
-            f"The database file {path.name} does not exist; check the connection's URI."
-        )
+        raise sentences.no_file(path)
     try:
         db = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro",

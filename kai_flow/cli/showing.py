@@ -1,0 +1,101 @@
+"""A session from its first event to its outcome: for a person, or for a program.
+
+Both have the same two methods: ``event`` for each event as it comes, ``finish`` at the end.
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from kai_flow.cli import text
+from kai_flow.cli.render import Event, Renderer
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a session ended, as its `done` tells."""
+
+    status: str
+    error: str | None
+    answer: str
+
+    @classmethod
+    def of(cls, done: Event | None) -> "Outcome":
+        """Read both forms of `done`: the workflow's result, or how it closed without one."""
+        if done is None:
+            return cls("ended", None, "")
+        result = done.get("result")
+        says: Event = result if isinstance(result, dict) else done
+        error = says.get("error") or done.get("error")
+        status = says.get("status") or done.get("status") or ("failed" if error else "completed")
+        return cls(
+            text.line(status, 30),
+            None if error is None else text.line(_message(error), 2_000),
+            str(says.get("final_answer") or ""),
+        )
+
+    @property
+    def good(self) -> bool:
+        """Whether there is an answer, be it a partial one."""
+        return self.status in ("completed", "partial", "ended")
+
+
+def _message(error: object) -> str:
+    return str(error.get("message", error)) if isinstance(error, dict) else str(error)
+
+
+class Screen:
+    """The session for a person."""
+
+    def __init__(self, console: Console, session_id: str) -> None:
+        self._console = console
+        self._session_id = session_id
+        self._renderer = Renderer(console)
+        self._events = 0  # of the session, without `done`
+        self._answered = False  # whether tokens of the latest attempt were shown
+        console.print(Text(f"session {session_id}", style="dim"), soft_wrap=True)
+
+    def event(self, event_id: str | None, event: Event) -> None:
+        kind = event.get("type")
+        if kind in ("started", "reset"):
+            self._answered = False
+        self._answered = self._answered or kind == "token"
+        self._events += kind != "done" and event_id is not None
+        self._renderer.show(event)
+
+    def finish(self, outcome: Outcome, seconds: float, later: str | None) -> None:
+        """The answer if it has not flowed by, then the summary."""
+        self._renderer.close_line()
+        if outcome.answer and not self._answered:
+            self._console.print(Text(text.block(outcome.answer) + "\n"), soft_wrap=True)
+        if outcome.error is not None:
+            self._console.print(Text(f"✗ {outcome.error}", style="red"), soft_wrap=True)
+        mark, style = ("✔", "bold green") if outcome.good else ("✘", "bold red")
+        self._console.print(
+            Text(f"{mark} {outcome.status}", style=style).append(
+                f" · {self._events} events · {seconds:.1f} s · session {self._session_id}",
+                style="not bold default",
+            ),
+            soft_wrap=True,
+        )
+        if later is not None:
+            again = f"look again: {later.format(id=self._session_id)}"
+            self._console.print(Text(again, style="dim"), soft_wrap=True)
+
+
+class JsonLines:
+    """The session for a program: one object a line, in ASCII, so that no terminal is moved."""
+
+    def __init__(self, console: Console) -> None:
+        self._file = console.file
+
+    def event(self, event_id: str | None, event: Event) -> None:
+        print(json.dumps({"id": event_id, "event": event}), file=self._file, flush=True)
+
+    def finish(self, outcome: Outcome, _seconds: float, _later: str | None) -> None:
+        """The `done` line has said it all; an error is told to the person as well."""
+        if outcome.error is not None:
+            print(f"kai: {outcome.error}", file=sys.stderr)

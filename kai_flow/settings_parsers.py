@@ -1,0 +1,221 @@
+"""What the values of settings look like: parsers from text to value, with the unit taken off.
+
+The rule: a `ValueError` says the allowed form, the range and an example; `kai_flow.settings` puts
+the variable's name before it.
+"""
+
+import base64
+import binascii
+import math
+import re
+from collections.abc import Callable, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")  # what the word `loopback` stands for
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+
+class Keys(tuple[bytes, ...]):
+    """Keys of 32 bytes: the first encrypts, every one decrypts. Its ``repr`` holds no secret."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """How many there are."""
+        return f"<{len(self)} keys>"
+
+
+def shown(value: str) -> str:
+    """The value for a message: quoted, on one line, cut, and without a password."""
+    value = re.sub(r"//[^/@]*@", "//***@", value)
+    return ascii(value if len(value) <= 80 else value[:77] + "...")
+
+
+def whole(low: int, high: int, example: str) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        number = int(value) if re.fullmatch(r"[0-9]{1,9}", value) else -1
+        if not low <= number <= high:
+            raise ValueError(
+                f"it must be a whole number from {low} to {high}, for example {example}"
+            )
+        return number
+
+    return parse
+
+
+def port(example: str) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        try:
+            return whole(0, 65_535, example)(value)
+        except ValueError as wrong:
+            raise ValueError(f"{wrong} (0 takes any free port)") from None
+
+    return parse
+
+
+_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_BYTES: Final = {"B": 1, "KiB": KIB, "MiB": MIB}
+
+
+def _measure(
+    units: Mapping[str, float], what: str, low: str, high: str, example: str
+) -> Callable[[str], float]:
+    """A parser of a number with a unit, between `low` and `high` (both inclusive)."""
+    form = re.compile(rf"([0-9]{{1,12}}(?:\.[0-9]{{1,6}})?) ?({'|'.join(units)})")
+
+    def read(written: str) -> float:
+        match = form.fullmatch(written)
+        return float(match[1]) * units[match[2]] if match else math.nan
+
+    def parse(value: str) -> float:
+        number = read(value)
+        if not read(low) <= number <= read(high):  # never true of NaN
+            raise ValueError(
+                f"it must be a {what} with its unit ({', '.join(units)}), from {low} to {high}, "
+                f"for example {example}"
+            )
+        return number
+
+    return parse
+
+
+def duration(low: str, high: str, example: str) -> Callable[[str], float]:
+    return _measure(_SECONDS, "duration", low, high, example)
+
+
+def size(low: str, high: str, example: str) -> Callable[[str], int]:
+    parse = _measure(_BYTES, "size", low, high, example)
+    return lambda value: int(parse(value))
+
+
+def loopback_host(value: str) -> str:
+    host = value.lower().strip("[]")
+    try:
+        loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise ValueError(
+            "the bridge listens on a loopback address only as long as it has no credentials to "
+            "check, for example 127.0.0.1, ::1 or localhost"
+        )
+    return host
+
+
+def _split_url(value: str) -> SplitResult:
+    url = urlsplit(value)  # raises ValueError by itself for a broken address
+    _ = url.port
+    if url.scheme not in ("http", "https") or not url.hostname or re.search(r"[\s\\]", value):
+        raise ValueError("not an http or https URL")
+    if "@" in url.netloc or url.query or url.fragment:
+        raise ValueError("user, password, query and fragment have no place in it")
+    return url
+
+
+def base_url(value: str) -> str:
+    try:
+        _split_url(value)
+    except ValueError as wrong:
+        raise ValueError(
+            f"it must be the base URL of the bridge ({wrong}), for example http://localhost:8092"
+        ) from None
+    return value.rstrip("/")
+
+
+def _origin(value: str) -> str:
+    try:
+        url = _split_url(value)
+        if url.path not in ("", "/"):
+            raise ValueError("a path has no place in it")
+    except ValueError as wrong:
+        raise ValueError(
+            f"{shown(value)} must be an origin, scheme://host[:port] ({wrong}), "
+            "for example https://app.example.com"
+        ) from None
+    return f"{url.scheme}://{url.netloc.lower()}"
+
+
+def _host(value: str) -> str:
+    host = value.lower().strip("[]")
+    if re.fullmatch(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?", host):
+        return host
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        raise ValueError(
+            f"{shown(value)} must be a host name or an IP address without scheme and port, or "
+            "the word loopback, for example loopback,hooks.example.com"
+        ) from None
+
+
+def _listed(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def origins(value: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_origin(part) for part in _listed(value)))
+
+
+def allowed_hosts(value: str) -> tuple[str, ...]:
+    hosts: list[str] = []
+    for part in _listed(value):
+        hosts += LOOPBACK if part.lower() == "loopback" else [_host(part)]
+    return tuple(dict.fromkeys(hosts))
+
+
+def log_level(value: str) -> str:
+    if value.lower() not in ("debug", "info", "warning", "error", "critical"):
+        raise ValueError("it must be debug, info, warning, error or critical, for example info")
+    return value.lower()
+
+
+def home(value: str) -> Path:
+    try:
+        path = Path(value).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("its home folder is not known, for example /home/me/.kai") from None
+    if path.exists() and not path.is_dir():
+        raise ValueError("it must be a folder and is a file, for example ~/.kai")
+    return path
+
+
+def queue(value: str) -> str:
+    if not re.fullmatch(r"[!-~]{1,200}", value):
+        raise ValueError(
+            "it must be 1 to 200 printable characters without blanks, for example kai-agent-queue"
+        )
+    return value
+
+
+def queue_of_organisation(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", value):
+        raise ValueError("it must be 1 to 100 letters, digits, '.', '_' or '-', for example acme-1")
+    return f"kai-{value}-queue"
+
+
+def factory(value: str) -> str:
+    module, _, name = value.partition(":")
+    parts = [*module.split("."), *name.split(".")]
+    if not all(part.isidentifier() for part in parts):
+        raise ValueError("it must be package.module:factory, for example my_agents.sales:create")
+    return value
+
+
+def keys(value: str) -> Keys:
+    found = []
+    for part in _listed(value):
+        try:
+            found.append(base64.b64decode(part.replace("-", "+").replace("_", "/"), validate=True))
+        except (binascii.Error, ValueError):
+            found.append(b"")
+    if not 1 <= len(found) <= 8 or any(len(key) != 32 for key in found):
+        raise ValueError(
+            "it must be 32 random bytes in base64 (or up to 8 such keys with commas between, of "
+            "which the first encrypts), for example what `openssl rand -base64 32` prints"
+        )
+    return Keys(found)
