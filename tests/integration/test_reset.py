@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.server import running_bridge
@@ -214,9 +215,35 @@ async def test_a_session_terminated_by_hand_has_ended(play: Play, http: httpx.As
     assert ended.seen[-1].event["error"] == "the session was terminated: enough"
     new = await reset(play.client, play.id, play.run_id)
     async with subscribed(play.stream_url, cursor=ended.seen[-1].id) as reader:
-        await play.end(result=1)
-        await reader.saw("done")
+        await play.post(http, [], run_id=new)
+        await play.client.get_workflow_handle(play.id).terminate(reason="again")
+        done = await reader.saw("done")
     assert [seen.id for seen in reader.seen] == [None, f"end@{new[-8:]}"]
+    assert done.event["error"] == "the session was terminated: again"
+
+
+async def test_a_session_terminated_by_a_new_one_has_ended(
+    play: Play, stage_queue: str, http: httpx.AsyncClient
+) -> None:
+    """A new session that takes the id from a running one is told as such: `done`, then `reset`."""
+    direct = Follower(play.client, play.id)
+    async with subscribed(play.stream_url) as reader, followers(direct):
+        await play.post(http, [1])
+        await has(reader.seen, 1)
+        await has(direct.seen, 1)
+        await play.client.start_workflow(
+            "Stage",
+            id=play.id,
+            task_queue=stage_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
+        )
+        done = await reader.saw("done")
+    assert done.event["error"].startswith("the session was terminated")
+    assert direct.seen == shown(reader)
+    async with subscribed(play.stream_url, cursor=done.id) as again:
+        await play.end(result=2)
+        assert (await again.saw("done")).event["result"] == 2
+    assert shown(again)[0] == RESET
 
 
 async def test_a_workflow_is_reset_during_its_second_activity(
