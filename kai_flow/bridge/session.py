@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -26,10 +26,11 @@ from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import Delivered
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.ids import START, EventId, epoch_of
+from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.log import Answer, SessionLog, Taken
 from kai_flow.stream.names import ATTEMPT_FAILED
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
+from kai_flow.stream.run import Run
 from kai_flow.stream.signals import SessionClosed, publish, publish_status
 from kai_flow.stream.sse import encode_control, encode_event
 from kai_flow.stream.tail import HistoryTail
@@ -41,19 +42,6 @@ PULSE_SECONDS: Final = 5.0  # between two looks whether anybody works, while no 
 PAUSE_SECONDS: Final = 1.0  # after a failed call, before the next
 FLUSH_SECONDS: Final = 2.0  # how long the answer to a producer's last word waits for durability
 MAX_PAUSE_SECONDS: Final = 10.0
-
-
-class Run(NamedTuple):
-    """Which use of the session id this is."""
-
-    run_id: str
-    """The run a read is pinned to: the newest known of the chain."""
-    first_run_id: str
-
-    @property
-    def epoch(self) -> str:
-        """What stands after `@` in its cursors."""
-        return epoch_of(self.first_run_id)
 
 
 class Session:
@@ -73,6 +61,7 @@ class Session:
         self.run = run
         self.bell = bell  # rung whenever a reader may go on
         self.outcome: Outcome | None = None  # set once, when the workflow has closed
+        self.replaced = False  # a reset has closed it: the newest run's session goes on instead
         self.pulse: Pulse | None = None  # what readers are told while no event comes
         self.readers = 0
         self.touched = now()  # last POST or reader, for forgetting the idle
@@ -100,6 +89,7 @@ class Session:
             nothing = post.base.offset(-1)
             return Taken(nothing, nothing, held=False)
         self._signalling = post.signaller in (None, self._boot_id)
+        self._cadence.learn_age(post.age, now())
         answer = self._take(post, post.events)
         if isinstance(answer, Taken):
             if answer.held:
@@ -174,7 +164,7 @@ class Session:
         """A reader has come: see to what it will need to know."""
         self.readers += 1
         self.touched = now()
-        if self.outcome is None:
+        if self.outcome is None and not self.replaced:
             self._start("watcher", self._watch)
             self._start("follower", self._follow)
             self._start("pulse", self._feel)
@@ -243,9 +233,10 @@ class Session:
 
     async def _watch(self) -> None:
         pause = PAUSE_SECONDS
-        while self.outcome is None:
+        while True:
             try:
                 self.outcome = await wait_for_outcome(self._client, self.id, self.run.run_id)
+                break
             except RPCError as error:
                 if error.status == RPCStatusCode.NOT_FOUND:
                     log.warning("session %s has no run %s", self.id, self.run.run_id)
@@ -253,7 +244,9 @@ class Session:
                 log.info("session %s: waiting for Temporal: %s", self.id, error.message)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, MAX_PAUSE_SECONDS)
-        self.durable.close(self.outcome.run_id)
+        self.replaced = self.outcome is None
+        if self.outcome is not None:
+            self.durable.close(self.outcome.run_id)
         self.log.closed = True
         self.bell.ring()
 

@@ -172,6 +172,23 @@ def test_stored_stands_beside_base(label: str) -> None:
             callback.decode_post(json.dumps(example | {"stored": other}).encode())
 
 
+@pytest.mark.parametrize("label", ["single", "batch"])
+def test_age_stands_beside_base(label: str) -> None:
+    """§6.2: both forms carry it from the first second on; without it a session is young."""
+    example, word = json.loads(_example(label)), {"age": 431}
+    young = callback.decode_post(_example(label))
+    assert isinstance(young, callback.Delivered)
+    assert young.age == 0
+    body = callback.decode_post(json.dumps(example | word).encode())
+    assert isinstance(body, callback.Delivered)
+    assert body.age == 431
+    post = Post(body.base, body.events, batch=label == "batch")
+    origin = callback.Origin(body.workflow_id, body.run_id, body.first_run_id or "")
+    done = callback.done_event(None, body.base)
+    written = callback.encode_post(post, origin, body.signaller, done, body.age)
+    assert json.loads(written) == example | word
+
+
 def test_the_hand_made_example_needs_no_id() -> None:
     """§6.6: session id and event are enough."""
     assert isinstance(callback.decode_post(_example("by-hand")), callback.HandMade)
