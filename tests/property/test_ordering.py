@@ -108,6 +108,7 @@ times = st.floats(0.01, 12.0)
     seed=st.integers(0, 2**32),
 )
 @example([[0.05] * 30], [1, 1], False, [(0.7, 3.0, 0)], 0.0, 1, 2_000, 1)
+@example([[0.05] * 30], [1, 1], False, [(0.7, 3.0, 0)], 0.4, 1, 2_000, 3)
 @example([[0.05] * 30] * 3, [0.9, 0.9], True, [(0.5, 0.1, 0)], 0.4, 2, 2_000, 2)
 @example([[0.01] * 30] * 2, [0.2, 0.2], True, [], 0.0, 1, 4, 3)
 def test_every_reader_ends_with_exactly_what_the_agent_said(
