@@ -233,7 +233,13 @@ def _as_activity_failures() -> Any:
     except InvalidEvent as error:
         raise ApplicationError(f"the agent yielded something that is no event: {error}") from error
     except Superseded as error:
-        raise ApplicationError(str(error), type="Superseded", non_retryable=True) from None
+        # How it should be when a worker was out of touch: no warning with a traceback in its log.
+        raise ApplicationError(
+            str(error),
+            type="Superseded",
+            non_retryable=True,
+            category=ApplicationErrorCategory.BENIGN,
+        ) from None
     except asyncio.CancelledError:
         details = activity.cancellation_details()
         if details is not None and details.worker_shutdown:

@@ -175,6 +175,11 @@ class Delivery:
         """Everything said is durable, delivered or given up, and so is the last word."""
         return not self.outbox and not self._done_due and not self._posting
 
+    @property
+    def in_vain(self) -> bool:
+        """Answer after answer has sent us back, and nothing new was taken between them."""
+        return self._vain >= MAX_TRIES
+
     # What came of it
 
     def acknowledged(self, post: Post, answer: Acknowledged, now: float) -> None:

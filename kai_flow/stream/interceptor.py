@@ -29,6 +29,7 @@ class ProducerNumber(msgspec.Struct, frozen=True):
     producer: int
     first_run_id: str
     age: float = 0.0  # seconds since the first producer began, when this one was called
+    history_bytes: int = 0  # of the run's history then, as far as a workflow is told
 
 
 appointed: Final[ContextVar[ProducerNumber | None]] = ContextVar("appointed", default=None)

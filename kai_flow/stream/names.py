@@ -15,7 +15,7 @@ EVENTS: Final = "events"
 """Query: one page of the buffer."""
 
 PRODUCER_HEADER: Final = "kai-producer"
-"""Header of the activity call: JSON `{"producer": 1, "first_run_id": "…", "age": 0.0}`."""
+"""Header of the activity call, JSON: `{"producer": 1, "first_run_id": "…", …}`."""
 
 STARTED: Final = "started"
 """Type of the first event of every attempt."""

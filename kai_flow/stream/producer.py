@@ -12,6 +12,7 @@ Leaving the block returns once everything is durable. What is decided is decided
 """
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
@@ -41,6 +42,7 @@ from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import ProducerNumber, appointed
 from kai_flow.stream.names import ATTEMPT_FAILED, RESERVED, STARTED
+from kai_flow.stream.oddities import Oddity, in_conflict, in_success
 from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
 from kai_flow.stream.run import run_in
 from kai_flow.stream.signals import RPC_TIMEOUT, SessionClosed, publish
@@ -81,20 +83,33 @@ class EventProducer:
         self._changed = asyncio.Event()  # set and replaced whenever something came of an action
         self._tasks: set[asyncio.Task[None]] = set()  # driver, heartbeat, POST and signal under way
         self._done: NumberedEvent | None = None  # the last word, once known
+        self._failing: str | None = None  # why the last POST failed, if it did
+        self._noted: set[Oddity] = set()  # what the log was told of the receiver
+        self._leaving = False  # the agent has ended: nobody is left to be stopped
+        self._stopped_agent = False  # the agent was cancelled by us
 
     async def __aenter__(self) -> Self:
+        self._http = self._given_http or httpx.AsyncClient(timeout=POST_TIMEOUT_SECONDS)
+        try:
+            await self._begin()
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def _begin(self) -> None:
         info = activity.info()
         self._client = self._given_client or activity.client()
-        self._http = self._given_http or httpx.AsyncClient(timeout=POST_TIMEOUT_SECONDS)
         self._owner = asyncio.current_task()
         number = appointed.get()
         workflow_id, run_id = info.workflow_id or "", info.workflow_run_id or ""
         place = (number.producer if number else 1, info.attempt)
-        first_run_id, budget = run_id, MAX_STORED_BYTES
         # A run that is not the first of its chain may have been made by a reset: its stream is its
-        # own then, and its history holds what the base run stored.
-        if number is None or number.first_run_id != run_id or place != (1, 1):
+        # own then. And what earlier attempts have stored only the server knows.
+        if number is None or number.first_run_id != run_id or info.attempt > 1:
             first_run_id, budget = await self._ask(workflow_id, run_id, number)
+        else:
+            first_run_id, budget = run_id, _left_after(number.history_bytes)
         self._origin = Origin(workflow_id, run_id, first_run_id)
         self._outbox = Outbox(*place, max_stored=budget)
         moment = now()
@@ -108,7 +123,6 @@ class EventProducer:
         self._spawn(self._beat())
         said = {"producer": place[0], "attempt": place[1]}
         await self._send(*encode_event({"type": STARTED, **said, **self._started}))
-        return self
 
     async def __aexit__(
         self,
@@ -116,18 +130,22 @@ class EventProducer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._leaving = True
         try:
             self._delivery.finish(now())
             if error is None:
                 await self._until(lambda: self._delivery.drained)
             elif not self._delivery.superseded:
-                with suppress(TimeoutError, Superseded):
+                with suppress(TimeoutError):
                     async with asyncio.timeout(LEAVE_SECONDS):
                         await self._leave(error)
+        except (Superseded, asyncio.CancelledError):
+            if not self._delivery.superseded:
+                raise
         finally:
             await self._stop()
         if self._delivery.superseded:
-            if isinstance(error, asyncio.CancelledError) and self._owner is not None:
+            if self._stopped_agent and self._owner is not None:
                 self._owner.uncancel()
             raise Superseded(f"{self._outbox.last}: a newer attempt has taken over") from error
 
@@ -242,12 +260,16 @@ class EventProducer:
         moment, delivery = now(), self._delivery
         if response.is_success:
             acknowledged = read_answer(answer)
+            self._note(in_success(delivery, answer, acknowledged), post)
             if acknowledged is not None:
                 delivery.acknowledged(post, acknowledged, moment)
             else:
                 delivery.delivered(post, moment)
+            self._failing = None
         elif response.status_code == httpx.codes.CONFLICT and (expected := read_expected(answer)):
+            self._note(in_conflict(delivery, expected), post)
             delivery.gap_reported(expected, moment)
+            self._failing = None
         elif response.status_code == httpx.codes.GONE and is_bridge(answer):
             self._refused_as_superseded()
         else:
@@ -255,17 +277,40 @@ class EventProducer:
             self._post_failed(post, f"HTTP {response.status_code}", retry_after=pause)
 
     def _refused_as_superseded(self) -> None:
+        before = self._delivery.superseded
         self._delivery.refused_as_superseded()
-        if self._delivery.superseded and self._owner is not None:
-            activity.logger.warning("superseded at %s: the agent is stopped", self._outbox.last)
+        if before or not self._delivery.superseded:
+            return
+        activity.logger.warning(
+            "superseded: the agent is stopped (session %s, event %s)",
+            self._origin.workflow_id, self._outbox.last,
+        )  # fmt: skip
+        # Once the agent has ended there is only `_until` to be told, and that looks by itself.
+        if not self._leaving and self._owner is not None:
+            self._stopped_agent = True
             self._owner.cancel()
 
-    def _post_failed(self, post: Post, why: str, retry_after: float = 0.0) -> None:
-        what = post.events[0].id if post.events else "done" if post.done else "probe"
-        activity.logger.warning(
-            "callback failed: %s (session %s, event %s, %s)",
-            why, self._origin.workflow_id, what, self._url,
+    def _note(self, oddity: Oddity | None, post: Post) -> None:
+        if oddity is not None and oddity not in self._noted:
+            if oddity is Oddity.PLAIN and self._noted:
+                return  # something worse was said, which says that as well
+            self._noted.add(oddity)
+            level = logging.INFO if oddity is Oddity.PLAIN else logging.WARNING
+            self._log(level, f"callback: {oddity.value}", post)
+
+    def _log(self, level: int, what: str, post: Post) -> None:
+        about = str(post.events[0].id if post.events else post.base)
+        if not post.events:
+            about += " (done)" if post.done else " (probe)"
+        activity.logger.log(
+            level, "%s (session %s, event %s, %s)",
+            what, self._origin.workflow_id, about, self._url,
         )  # fmt: skip
+
+    def _post_failed(self, post: Post, why: str, retry_after: float = 0.0) -> None:
+        if why != self._failing:  # a receiver that is down is one line, not one a POST
+            self._failing = why
+            self._log(logging.WARNING, f"callback failed: {why}", post)
         jitter = random.random()
         self._delivery.post_failed(post, now(), jitter=jitter, retry_after=retry_after)
 
@@ -308,7 +353,7 @@ class EventProducer:
             # Three attempts like that stay well below the 50 MiB.
             return number.first_run_id, MAX_STORED_BYTES // 4
         size = description.raw_description.workflow_execution_info.history_size_bytes
-        return run_in(description).first_run_id, max(0, MAX_STORED_BYTES - size)
+        return run_in(description).first_run_id, _left_after(size)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
@@ -341,6 +386,11 @@ class EventProducer:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._given_http is None:
             await self._http.aclose()
+
+
+def _left_after(history_bytes: int) -> int:
+    """How many bytes an attempt may store that finds so many in the history."""
+    return max(0, MAX_STORED_BYTES - history_bytes)
 
 
 def _age(info: activity.Info, number: ProducerNumber | None) -> float:

@@ -71,7 +71,8 @@ class WorkflowEventStream:
         self._producing = True
         self._streams_since = self._streams_since or workflow.now()
         age = (workflow.now() - self._streams_since).total_seconds()
-        number = ProducerNumber(self._producers, self._first_run_id, age)
+        size = workflow.info().get_current_history_size()
+        number = ProducerNumber(self._producers, self._first_run_id, age, size)
         try:
             token = appointed.set(number)
             try:

@@ -91,6 +91,7 @@ class Instance:
             run_id=run.run_id,
             first_execution_run_id=run.run_id,
             start_time=datetime.fromtimestamp(run.began, UTC),
+            get_current_history_size=lambda: 1_000,
         )
         self.signals: dict[str, Callable[[RawValue], None]] = {}
         self.queries: dict[str, Callable[..., Any]] = {}

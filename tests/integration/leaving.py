@@ -1,0 +1,91 @@
+"""Activities that are told to stop, in each of the ways an agent can be at that moment."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+from temporalio import activity, workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from kai_flow.stream.errors import Superseded
+    from kai_flow.stream.producer import EventProducer
+    from kai_flow.stream.workflow import WorkflowEventStream
+
+
+@activity.defn
+async def leave(how: str, callback_url: str) -> str:
+    """Say something, then go on working, end, or break; what came of it."""
+    task = asyncio.current_task()
+    assert task is not None
+    try:
+        async with EventProducer(callback_url=callback_url) as producer:
+            await producer.send({"type": "token", "content": "a"})
+            if how == "works":
+                await asyncio.sleep(20)
+            if how == "breaks":
+                raise RuntimeError("the agent broke")
+            if how == "is deaf":
+                for _ in range(40):
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.sleep(0.05)
+    except Superseded as error:
+        await asyncio.sleep(0)  # would raise if a cancellation were still to come
+        return f"Superseded: {error}; cancelled {task.cancelling()} times"
+    return "as if nothing were"
+
+
+@workflow.defn
+class Leaving:
+    """One such activity."""
+
+    @workflow.init
+    def __init__(self, how: str, callback_url: str) -> None:
+        self.stream = WorkflowEventStream()
+
+    @workflow.run
+    async def run(self, how: str, callback_url: str) -> str:
+        """What came of it."""
+        with self.stream.session():
+            said: str = await self.stream.execute_activity(
+                leave,
+                args=[how, callback_url],
+                start_to_close_timeout=timedelta(seconds=25),
+                retry_policy=RetryPolicy(maximum_attempts=1),
+            )
+        return said
+
+
+@workflow.defn
+class Laden:
+    """A workflow whose history is large already when its streaming activity begins."""
+
+    @workflow.init
+    def __init__(self, notes: int) -> None:
+        self.stream = WorkflowEventStream()
+        self.notes = 0
+
+    @workflow.run
+    async def run(self, notes: int) -> str:
+        """The last event of the activity."""
+        with self.stream.session():
+            await workflow.wait_condition(lambda: self.notes == notes)
+            last: str = await self.stream.execute_activity(
+                speak, start_to_close_timeout=timedelta(seconds=25)
+            )
+            await self.stream.drain(last)
+        return last
+
+    @workflow.signal
+    def note(self, text: str) -> None:
+        """Bytes of history."""
+        self.notes += 1
+
+
+@activity.defn
+async def speak() -> str:
+    """Say 2 KB a hundred times."""
+    async with EventProducer() as producer:
+        for _ in range(100):
+            await producer.send({"type": "note", "text": "x" * 2_000})
+    return str(producer.last_event_id)
