@@ -57,7 +57,9 @@ async def follow(
 
     `source` is the base URL of a bridge, or a Temporal client. The session may not exist yet: it is
     waited for. Events of an attempt that a later one supersedes come first; the later one's
-    `started` takes them back. `on_outage` is called when a bridge stops answering, and after
+    `started` takes them back. Straight from Temporal events come as they become durable, without
+    `status` or `idle_timeout`; what a session says beyond its limit only a bridge shows, while it
+    runs. `on_outage` is called when a bridge stops answering, and after
     `give_up_after` seconds of that (None: never) the stream is given up. Raises StreamLostError, or
     InvalidId for a cursor of another form.
     """
@@ -182,6 +184,8 @@ async def _from_temporal(
                 position = event.id
                 yield Followed(str(Cursor(event.id, epoch)), event.decode())
     outcome = await _end(client, session_id, run_id)
+    if tail.fold.unstored_after(position):
+        yield Followed(None, {"type": "gap", "after": str(position), "before": None})
     yield Followed(str(Cursor(None, epoch)), msgspec.json.decode(outcome.data))
 
 
