@@ -16,13 +16,13 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.bridge.room import Room
-from kai_flow.bridge.session import Run, Session
+from kai_flow.bridge.session import Session
 from kai_flow.stream.callback import Delivered, HandMade
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import epoch_of
 from kai_flow.stream.log import Answer, Stale
 from kai_flow.stream.names import DONE
-from kai_flow.stream.signals import RPC_TIMEOUT
+from kai_flow.stream.run import Run, find_run
 
 log = logging.getLogger(__name__)
 
@@ -72,15 +72,12 @@ class Hub:
             raise Stopping("the bridge is shutting down; come back in a moment")
         for run_id in (post.run_id, post.first_run_id or post.run_id):
             epoch_of(run_id)
-        room = self._room(post.session_id)
-        session = room.session
+        session = self._room(post.session_id).session
         if session is None or session.run.run_id != post.run_id:
-            # Only the server knows which run of this id is the newest; should it know none, or not
-            # answer, the producer is believed.
             newest = await self._newest(post)
             if newest.run_id != post.run_id:
                 return Stale()
-            session = self._enter(room, newest)
+            session = self._enter(self._room(post.session_id), newest)
         return await session.receive(post)
 
     def receive_by_hand(self, event: HandMade) -> int:
@@ -115,7 +112,7 @@ class Hub:
     def reading(self, session_id: str, run: Run | None) -> Iterator[tuple[Room, int]]:
         """A reader's stay in a room, and its Room.enter. Raises HubError as `admit` does."""
         room = self._room(session_id)
-        if run is not None:
+        if run is not None and room.session is None:
             self._enter(room, run)
         heard = room.enter()
         try:
@@ -130,10 +127,16 @@ class Hub:
     async def _look_again(self, room: Room) -> None:
         with contextlib.suppress(Unreachable):
             run = await self._look(room.id)
-            if run is not None:
+            if run is not None and room.session is None:
                 self._enter(room, run)
 
     async def _newest(self, post: Delivered) -> Run:
+        """The newest run, which only the server knows. Raises Unreachable.
+
+        Should it know none, the producer is believed; also when it does not answer, unless there is
+        a session of another run already: it may be a former run that is POSTing.
+        """
+        believed = Run(post.run_id, post.first_run_id or post.run_id)
         try:
             async with asyncio.timeout(FIND_SECONDS):
                 newest = await self._look(post.session_id)
@@ -141,8 +144,17 @@ class Hub:
                     # A look that others had begun may be older than this run: one of our own.
                     newest = await self._look(post.session_id)
         except (Unreachable, TimeoutError):
-            newest = None
-        return newest or Run(post.run_id, post.first_run_id or post.run_id)
+            if self._session(post.session_id) is not None:
+                raise Unreachable("Temporal does not answer which run is the newest") from None
+            return believed
+        if newest is None:
+            return believed
+        session = self._session(post.session_id)  # of a look that is newer still, perhaps
+        return newest if session is None else session.run
+
+    def _session(self, session_id: str) -> Session | None:
+        room = self._rooms.get(session_id)
+        return None if room is None else room.session
 
     def _enter(self, room: Room, run: Run) -> Session:
         """The session of `run`, which is the newest; a former one goes on for who reads it."""
@@ -184,15 +196,18 @@ class Hub:
 
     async def _describe(self, session_id: str) -> Run | Unreachable | None:
         try:
-            handle = self._client.get_workflow_handle(session_id)
-            description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
+            run = await find_run(self._client, session_id)
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return None
             log.warning("session %s cannot be looked up: %s", session_id, error.message)
             return Unreachable(f"Temporal does not answer: {error.message}")
-        info = description.raw_description.workflow_execution_info
-        return Run(description.run_id, info.first_run_id or description.run_id)
+        # Here, where one look ends before the next begins: who waits for this one may go on after
+        # the next, and must not bring an older run back.
+        room = self._rooms.get(session_id)
+        if room is not None and room.session is not None:
+            self._enter(room, run)
+        return run
 
     async def look_after(self) -> None:
         """Wake readers to look at their clocks, and forget what is idle, until cancelled."""
@@ -200,7 +215,11 @@ class Hub:
             await asyncio.sleep(min(TICK_SECONDS, self.idle_timeout / 2))
             moment = now()
             for room in list(self._rooms.values()):
-                idle = [s for s in room.sessions if moment - s.touched > FORGET_SECONDS]
+                idle = [
+                    session
+                    for session in room.sessions
+                    if moment - session.touched > FORGET_SECONDS and not session.minding
+                ]
                 if room.readers:
                     room.bell.ring()
                 elif room.deserted or (idle and len(idle) == len(room.sessions)):

@@ -1,7 +1,7 @@
 """Whether anybody works at a session: what its pending activity says while no event comes."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from temporalio.api.enums.v1 import PendingActivityState, PendingWorkflowTaskState
 from temporalio.api.workflow.v1 import PendingActivityInfo
@@ -15,27 +15,38 @@ from kai_flow.stream.signals import RPC_TIMEOUT
 UNHEARD: Final = timedelta(seconds=20)
 UNTAKEN: Final = timedelta(seconds=3)  # a workflow task waits no longer where a worker polls
 
+_LIVELIEST: Final = ("waiting", "retrying", "running")  # the last one is
+
 
 class Pulse(NamedTuple):
     """What is said of a session in which nothing happens."""
 
-    status: str
+    status: Literal["waiting", "retrying", "running"]
     """`waiting`: no worker has taken it, or none is heard of. `retrying`: an attempt has ended and
     the next one has not begun. `running`: a worker is at it."""
     attempt: int
 
 
-async def feel(client: Client, session_id: str, run_id: str) -> Pulse | None:
-    """The pulse of a session; None when nothing can be said of it. Raises RPCError."""
+async def feel(
+    client: Client, session_id: str, run_id: str, patience: timedelta = UNHEARD
+) -> Pulse | None:
+    """The pulse of a session; None when nothing can be said of it. Raises RPCError.
+
+    A worker is given up after `patience` without a heartbeat.
+    """
     handle = client.get_workflow_handle(session_id, run_id=run_id)
     description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
-    return pulse_of(description.raw_description, datetime.now(UTC))
+    return pulse_of(description.raw_description, datetime.now(UTC), patience)
 
 
-def pulse_of(session: DescribeWorkflowExecutionResponse, moment: datetime) -> Pulse | None:
-    """What a description says at `moment`: by its pending activity, else its workflow task."""
+def pulse_of(
+    session: DescribeWorkflowExecutionResponse, moment: datetime, patience: timedelta = UNHEARD
+) -> Pulse | None:
+    """What a description says at `moment`: by its pending activities, else its workflow task."""
     if session.pending_activities:
-        return _of_activity(session.pending_activities[-1], moment)
+        # Which of several streams is not told: as long as one of them is worked at, it may be that.
+        found = [_of_activity(one, moment, patience) for one in session.pending_activities]
+        return max(found, key=lambda pulse: _LIVELIEST.index(pulse.status))
     task = session.pending_workflow_task
     untaken = task.state == PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED
     if untaken and moment - task.scheduled_time.ToDatetime(UTC) > UNTAKEN:
@@ -43,11 +54,11 @@ def pulse_of(session: DescribeWorkflowExecutionResponse, moment: datetime) -> Pu
     return None
 
 
-def _of_activity(activity: PendingActivityInfo, moment: datetime) -> Pulse:
+def _of_activity(activity: PendingActivityInfo, moment: datetime, patience: timedelta) -> Pulse:
     if activity.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
         return Pulse("retrying" if activity.attempt > 1 else "waiting", activity.attempt)
     heard = max(
         stamp.ToDatetime(UTC)
         for stamp in (activity.last_heartbeat_time, activity.last_started_time)
     )
-    return Pulse("waiting" if moment - heard > UNHEARD else "running", activity.attempt)
+    return Pulse("waiting" if moment - heard > patience else "running", activity.attempt)

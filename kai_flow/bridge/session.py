@@ -1,15 +1,16 @@
 """One session on one bridge: its log, and the tasks that join it to Temporal.
 
-Three tasks, each started when needed: the *signaller* makes events durable, the *watcher* waits
-for the close of the workflow, the *follower* reads what comes while nobody POSTs here. Readers
-are woken by the room's bell; none of them has a queue.
+Four tasks, each started when needed: the *signaller* makes events durable, the *watcher* waits
+for the close of the workflow, the *follower* reads what comes while nobody POSTs here, the *pulse*
+says whether anybody works while nothing comes. Readers are woken by the room's bell; none of them
+has a queue.
 """
 
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -18,16 +19,19 @@ from kai_flow.bridge.attempts import KnownAttempts
 from kai_flow.bridge.bell import Bell, wait_for
 from kai_flow.bridge.pulse import Pulse, feel
 from kai_flow.bridge.readback import KEPT_PAGES, DurableCopy
+from kai_flow.bridge.reporter import Reporter
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import Delivered
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.ids import START, EventId, epoch_of
+from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.log import Answer, SessionLog, Taken
+from kai_flow.stream.names import ATTEMPT_FAILED
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
-from kai_flow.stream.signals import SessionClosed, publish
+from kai_flow.stream.run import Run
+from kai_flow.stream.signals import SessionClosed, publish, publish_status
 from kai_flow.stream.sse import encode_control, encode_event
 from kai_flow.stream.tail import HistoryTail
 
@@ -38,19 +42,6 @@ PULSE_SECONDS: Final = 5.0  # between two looks whether anybody works, while no 
 PAUSE_SECONDS: Final = 1.0  # after a failed call, before the next
 FLUSH_SECONDS: Final = 2.0  # how long the answer to a producer's last word waits for durability
 MAX_PAUSE_SECONDS: Final = 10.0
-
-
-class Run(NamedTuple):
-    """Which use of the session id this is."""
-
-    run_id: str
-    """The run a read is pinned to: the newest known of the chain."""
-    first_run_id: str
-
-    @property
-    def epoch(self) -> str:
-        """What stands after `@` in its cursors."""
-        return epoch_of(self.first_run_id)
 
 
 class Session:
@@ -70,6 +61,7 @@ class Session:
         self.run = run
         self.bell = bell  # rung whenever a reader may go on
         self.outcome: Outcome | None = None  # set once, when the workflow has closed
+        self.replaced = False  # a reset has closed it: the newest run's session goes on instead
         self.pulse: Pulse | None = None  # what readers are told while no event comes
         self.readers = 0
         self.touched = now()  # last POST or reader, for forgetting the idle
@@ -80,6 +72,7 @@ class Session:
         self._attempts = KnownAttempts(client, session_id, run.run_id)
         self._cadence = Cadence(signal_interval, now())
         self._signalling = True  # no other bridge is to do it
+        self._reporter = Reporter(boot_id)
         self._finished: tuple[int, int] | None = None  # the attempt that has said its last word
         self._stopping = False
         self._wake_signaller = asyncio.Event()
@@ -96,12 +89,13 @@ class Session:
             nothing = post.base.offset(-1)
             return Taken(nothing, nothing, held=False)
         self._signalling = post.signaller in (None, self._boot_id)
+        self._cadence.learn_age(post.age, now())
         answer = self._take(post, post.events)
         if isinstance(answer, Taken):
             if answer.held:
                 self._fed_at = now()
             if answer.news:
-                self.bell.ring()
+                self._show_news()
             if post.done:
                 self._finished = post.base.try_of
             self._start("signaller", self._signal)
@@ -114,6 +108,10 @@ class Session:
         return self.log.receive(
             post.run_id, post.base, events, stored=post.stored, signalling=self._signalling
         )
+
+    def _show_news(self) -> None:
+        self.pulse = None  # an event says more
+        self.bell.ring()
 
     async def _flushed(self, answer: Taken, post: Delivered) -> Answer:
         deadline = now() + FLUSH_SECONDS
@@ -149,11 +147,24 @@ class Session:
         watcher = self._tasks.get("watcher")
         return self.outcome is None and watcher is not None and not watcher.done()
 
+    @property
+    def minding(self) -> bool:
+        """It may still have to tell the workflow that its worker is dead: nobody else will."""
+        last = self.log.position
+        return (
+            self._signalling
+            and self.outcome is None
+            and not self.log.closed
+            and last is not None
+            and last.try_of != self._finished
+            and self._reporter.minds(last, now())
+        )
+
     def attend(self) -> None:
         """A reader has come: see to what it will need to know."""
         self.readers += 1
         self.touched = now()
-        if self.outcome is None:
+        if self.outcome is None and not self.replaced:
             self._start("watcher", self._watch)
             self._start("follower", self._follow)
             self._start("pulse", self._feel)
@@ -222,13 +233,17 @@ class Session:
             else:
                 self._cadence.acknowledged(now())
                 self.log.mark_durable(batch.last)
+                broke = batch.events[-1].type == ATTEMPT_FAILED
+                self._reporter.published(batch.run_id, batch.last, now(), broke=broke)
+                self._start("pulse", self._feel)
                 self.bell.ring()
 
     async def _watch(self) -> None:
         pause = PAUSE_SECONDS
-        while self.outcome is None:
+        while True:
             try:
                 self.outcome = await wait_for_outcome(self._client, self.id, self.run.run_id)
+                break
             except RPCError as error:
                 if error.status == RPCStatusCode.NOT_FOUND:
                     log.warning("session %s has no run %s", self.id, self.run.run_id)
@@ -236,7 +251,9 @@ class Session:
                 log.info("session %s: waiting for Temporal: %s", self.id, error.message)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, MAX_PAUSE_SECONDS)
-        self.durable.close(self.outcome.run_id)
+        self.replaced = self.outcome is None
+        if self.outcome is not None:
+            self.durable.close(self.outcome.run_id)
         self.log.closed = True
         self.bell.ring()
 
@@ -255,24 +272,52 @@ class Session:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             if events and self.log.absorb(events):
-                self.bell.ring()
+                self._show_news()
 
     async def _feel(self) -> None:
         """Say whether anybody works at the session while no event comes."""
-        while self.outcome is None and self.readers:
+        while True:
             shown = self.log.position
             await asyncio.sleep(PULSE_SECONDS)
-            quiet = self.log.position == shown and self.outcome is None
+            if self.outcome is not None or not (self.readers or self.minding):
+                break
+            pulse = None
             try:
-                pulse = await feel(self._client, self.id, self.run.run_id) if quiet else None
+                if self.log.position == shown:
+                    patience = self._reporter.patience
+                    pulse = await feel(self._client, self.id, self.run.run_id, patience)
+                if self.log.position == shown:
+                    await self._tell(pulse)
             except RPCError as error:
                 log.info("session %s: no pulse: %s", self.id, error.message)
                 continue
+            if self.log.position != shown:
+                pulse = None
             if pulse is not None and pulse.status == "running" and self.pulse is None:
                 pulse = None  # an agent may think as long as it likes
             if pulse != self.pulse:
                 self.pulse = pulse
                 self.bell.ring()
+        self.pulse = None
+
+    async def _tell(self, pulse: Pulse | None) -> None:
+        """Tell the workflow, if that is for this bridge to do, and news to it."""
+        if not self.minding or self.log.signal_next() is not None:
+            return
+        report = self._reporter.report(pulse, now())
+        if report is None:
+            return
+        log.info("session %s is %s: no event since %s", self.id, report.status, report.after)
+        arrived = False
+        try:
+            await publish_status(self._client, self.id, report)
+            arrived = True
+        except SessionClosed:
+            self.log.closed = True
+            self._start("watcher", self._watch)
+        finally:
+            period = self._cadence.period(now())
+            self._reporter.told(report, now(), period=period, arrived=arrived)
 
     async def stop(self) -> None:
         """Make durable what is held, within FLUSH_SECONDS, and end every task."""

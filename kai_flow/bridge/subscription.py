@@ -12,11 +12,12 @@ from kai_flow.bridge.bell import wait_for
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.pulse import Pulse
 from kai_flow.bridge.room import Room
-from kai_flow.bridge.session import Run, Session, encode_gap
+from kai_flow.bridge.session import Session, encode_gap
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.log import Behind, Chunk, Lost
 from kai_flow.stream.outcome import Outcome
+from kai_flow.stream.run import Run
 from kai_flow.stream.sse import (
     HEARTBEAT,
     RETRY,
@@ -83,7 +84,7 @@ class _Subscriber:
     async def _read(self, session: Session, position: EventId) -> AsyncIterator[bytes]:
         asked = False  # what is durable: only Temporal can tell while no POST has come
         pause = FIRST_PAUSE_SECONDS
-        while not self._over:
+        while not (self._over or session.replaced):  # whoever comes back gets the new run
             rung = session.bell.next
             # A closed session is what its history holds, whatever else was POSTed at its end; only
             # what was never to be stored is shown as long as it is here.

@@ -14,11 +14,14 @@ MAX_RETRY_SECONDS: Final = 5.0
 
 
 class Cadence:
-    """The clock of one session's signals. Times are seconds of any monotonic clock."""
+    """The clock of one session's signals. Times are seconds of any monotonic clock.
 
-    def __init__(self, interval: float, now: float) -> None:
+    `age` is how long the session has been streaming: also before this attempt, and this bridge.
+    """
+
+    def __init__(self, interval: float, now: float, age: float = 0.0) -> None:
         self.interval = interval
-        self._began = now
+        self._began = now - age
         self._in_flight = False
         self._not_before = now  # earliest next signal: one period after the last acknowledgement
         self._failures = 0  # in a row
@@ -35,9 +38,17 @@ class Cadence:
             return self._began
         return self._not_before
 
+    def age(self, now: float) -> float:
+        """Seconds that the session has been streaming by `now`."""
+        return now - self._began
+
+    def learn_age(self, age: float, now: float) -> None:
+        """Somebody knows that the session has been streaming for `age` seconds, or even longer."""
+        self._began = min(self._began, now - age)
+
     def period(self, now: float) -> float:
         """Seconds between an acknowledgement and the next signal, at the age reached by `now`."""
-        return max(self.interval, (now - self._began) / AGE_SHARE)
+        return max(self.interval, self.age(now) / AGE_SHARE)
 
     def sent(self) -> None:
         """A signal went out."""

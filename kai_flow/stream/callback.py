@@ -4,14 +4,14 @@ Single form is what any receiver gets: one event. Batch form goes to a receiver 
 can take it. See docs/reference/protocol.md.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 
 from kai_flow.stream.delivery import Acknowledged, Post
 from kai_flow.stream.errors import InvalidBatch, InvalidId
 from kai_flow.stream.events import NumberedEvent, read_event
-from kai_flow.stream.ids import EventId
+from kai_flow.stream.ids import MAX_NUMBER, EventId
 from kai_flow.stream.names import DONE
 
 ACCEPTS_BATCH: Final = "batch"
@@ -38,6 +38,7 @@ class _Single(msgspec.Struct):
     first_run_id: str
     base: str
     stored: str | msgspec.UnsetType  # left out until it is known
+    age: int | msgspec.UnsetType  # left out in the first second
     id: str
     event: msgspec.Raw
 
@@ -49,6 +50,7 @@ class _Batch(msgspec.Struct):
     first_run_id: str
     base: str
     stored: str | msgspec.UnsetType
+    age: int | msgspec.UnsetType
     signaller: str | None
     events: list[_Item]
 
@@ -62,6 +64,7 @@ class _Body(msgspec.Struct):
     first_run_id: str | None = None
     base: str | None = None
     stored: str | None = None
+    age: Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)] = 0
     signaller: str | None = None
     id: str | None = None
     event: msgspec.Raw = msgspec.Raw()  # empty: there is none (null is no event either)
@@ -110,12 +113,16 @@ class Delivered(NamedTuple):
     """Consecutive, of one attempt; empty in a probe."""
     done: bool
     """The producer's last word: nothing more will come, flush."""
+    age: int = 0
+    """Seconds that the session has been streaming."""
 
 
-def encode_post(post: Post, origin: Origin, signaller: str | None, done: NumberedEvent) -> bytes:
+def encode_post(
+    post: Post, origin: Origin, signaller: str | None, done: NumberedEvent, age: int = 0
+) -> bytes:
     """The body of `post`; `done` is the last word, should it be its turn."""
     stored = msgspec.UNSET if post.stored is None else str(post.stored)
-    head = (origin.workflow_id, *origin, str(post.base), stored)
+    head = (origin.workflow_id, *origin, str(post.base), stored, age or msgspec.UNSET)
     if post.batch:
         items = [_Item(str(event.id), msgspec.Raw(event.data)) for event in post.events]
         return msgspec.json.encode(_Batch(*head, signaller, items))
@@ -170,6 +177,7 @@ def _delivered(body: _Body) -> Delivered:
         body.signaller,
         tuple(events),
         done,
+        body.age,
     )
 
 

@@ -20,9 +20,11 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.stream.clock import now
-from kai_flow.stream.ids import START, Cursor, epoch_of
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import START, Cursor
 from kai_flow.stream.names import DONE
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
+from kai_flow.stream.run import Run, find_run
 from kai_flow.stream.sse import Decoder
 from kai_flow.stream.tail import HistoryTail
 
@@ -161,36 +163,43 @@ async def _from_bridge(
 async def _from_temporal(
     client: Client, session_id: str, cursor: Cursor | None
 ) -> AsyncGenerator[Followed, None]:
-    run_id, first_run_id = await _find(client, session_id)
-    epoch = epoch_of(first_run_id)
-    position = START
-    if cursor is not None:
-        if cursor.is_end_of(epoch):
+    while True:
+        run = await _find(client, session_id)
+        position = START
+        if cursor is not None:
+            if cursor.is_end_of(run.epoch):
+                return
+            if cursor.epoch not in (None, run.epoch) or cursor.position is None:
+                yield Followed(None, {"type": "reset", "reason": "new_run"})
+            else:
+                position = cursor.position
+        tail = HistoryTail(client, session_id, run.run_id)
+        while not tail.ended:
+            for event in await _read(tail, session_id):
+                if event.id > position:
+                    position = event.id
+                    cursor = Cursor(position, run.epoch)
+                    yield Followed(str(cursor), event.decode())
+        outcome = await _end(client, session_id, run.run_id)
+        if outcome is not None:
+            if tail.fold.unstored_after(position):
+                yield Followed(None, {"type": "gap", "after": str(position), "before": None})
+            yield Followed(str(Cursor(None, run.epoch)), msgspec.json.decode(outcome.data))
             return
-        if cursor.epoch not in (None, epoch) or cursor.position is None:
-            yield Followed(None, {"type": "reset", "reason": "new_run"})
-        else:
-            position = cursor.position
-    tail = HistoryTail(client, session_id, run_id)
-    while not tail.ended:
-        try:
-            events = await tail.read()
-        except RPCError as error:
-            log.info("session %s: waiting for Temporal: %s", session_id, error.message)
-            await asyncio.sleep(LAST_PAUSE_SECONDS)
-            continue
-        for event in events:
-            if event.id > position:
-                position = event.id
-                yield Followed(str(Cursor(event.id, epoch)), event.decode())
-    outcome = await _end(client, session_id, run_id)
-    if tail.fold.unstored_after(position):
-        yield Followed(None, {"type": "gap", "after": str(position), "before": None})
-    yield Followed(str(Cursor(None, epoch)), msgspec.json.decode(outcome.data))
 
 
-async def _end(client: Client, session_id: str, run_id: str) -> Outcome:
-    """How it ended; an outage of Temporal is waited out."""
+async def _read(tail: HistoryTail, session_id: str) -> list[NumberedEvent]:
+    """What comes next; nothing during an outage of Temporal, after a pause."""
+    try:
+        return await tail.read()
+    except RPCError as error:
+        log.info("session %s: waiting for Temporal: %s", session_id, error.message)
+        await asyncio.sleep(LAST_PAUSE_SECONDS)
+        return []
+
+
+async def _end(client: Client, session_id: str, run_id: str) -> Outcome | None:
+    """How it ended, or None after a reset; an outage of Temporal is waited out."""
     while True:
         try:
             return await wait_for_outcome(client, session_id, run_id)
@@ -199,17 +208,14 @@ async def _end(client: Client, session_id: str, run_id: str) -> Outcome:
             await asyncio.sleep(LAST_PAUSE_SECONDS)
 
 
-async def _find(client: Client, session_id: str) -> tuple[str, str]:
-    """The newest run and the first of its chain; waits until there is one."""
+async def _find(client: Client, session_id: str) -> Run:
+    """The newest run; waits until there is one."""
     pause = FIRST_PAUSE_SECONDS
     while True:
         try:
-            description = await client.get_workflow_handle(session_id).describe()
+            return await find_run(client, session_id)
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:
                 log.info("session %s: waiting for Temporal: %s", session_id, error.message)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LAST_PAUSE_SECONDS)
-        else:
-            info = description.raw_description.workflow_execution_info
-            return description.run_id, info.first_run_id or description.run_id

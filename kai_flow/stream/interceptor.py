@@ -28,6 +28,7 @@ class ProducerNumber(msgspec.Struct, frozen=True):
 
     producer: int
     first_run_id: str
+    age: float = 0.0  # seconds since the first producer began, when this one was called
 
 
 appointed: Final[ContextVar[ProducerNumber | None]] = ContextVar("appointed", default=None)

@@ -5,6 +5,9 @@ from typing import Final
 PUBLISH_EVENTS: Final = "publish_events"
 """Signal: one batch of events into the workflow."""
 
+PUBLISH_STATUS: Final = "publish_status"
+"""Signal: whether an attempt is alive, while no event says it."""
+
 PROGRESS: Final = "progress"
 """Query: how far the session is, for people."""
 
@@ -12,7 +15,7 @@ EVENTS: Final = "events"
 """Query: one page of the buffer."""
 
 PRODUCER_HEADER: Final = "kai-producer"
-"""Header of the activity call: JSON `{"producer": 1, "first_run_id": "…"}`."""
+"""Header of the activity call: JSON `{"producer": 1, "first_run_id": "…", "age": 0.0}`."""
 
 STARTED: Final = "started"
 """Type of the first event of every attempt."""

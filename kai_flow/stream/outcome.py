@@ -11,6 +11,7 @@ from temporalio.client import Client, WorkflowHistoryEventFilterType
 from temporalio.common import RawValue
 
 from kai_flow.stream.names import DONE
+from kai_flow.stream.run import find_run
 
 _WITHOUT_RESULT: Final = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: ("failed", "the session failed"),
@@ -29,17 +30,21 @@ class Outcome(NamedTuple):
     """The `done` event, encoded."""
 
 
-async def wait_for_outcome(client: Client, session_id: str, run_id: str) -> Outcome:
+async def wait_for_outcome(client: Client, session_id: str, run_id: str) -> Outcome | None:
     """Wait until the run has closed, following continue-as-new; needs no worker. Raises RPCError.
 
+    None when it was closed by a reset: the session goes on, in a newer run with its own stream.
     A long poll: it adds nothing to the history however many wait.
     """
     while True:
         event = await _close_event(client, session_id, run_id)
         following = _next_run(event)
-        if not following:
+        if following:
+            run_id = following
+        elif await _was_reset(client, session_id, run_id, event):
+            return None
+        else:
             return Outcome(run_id, await _done(client, event))
-        run_id = following
 
 
 async def _close_event(client: Client, session_id: str, run_id: str) -> HistoryEvent:
@@ -50,6 +55,18 @@ async def _close_event(client: Client, session_id: str, run_id: str) -> HistoryE
     async for event in events:
         return event
     raise RuntimeError(f"the history of {session_id} run {run_id} has no end")
+
+
+async def _was_reset(client: Client, session_id: str, run_id: str, event: HistoryEvent) -> bool:
+    """Whether a reset terminated this run.
+
+    Its own `reset_run_id` would not do: a reset to an earlier run terminates the current one too,
+    and leaves no such mark on it. What had closed before the reset ended as it says.
+    """
+    if event.event_type != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
+        return False
+    newest = await find_run(client, session_id)
+    return newest.made_by_reset and newest.run_id != run_id
 
 
 def _next_run(event: HistoryEvent) -> str:

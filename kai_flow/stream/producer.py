@@ -20,7 +20,7 @@ from typing import Any, Final, Self
 
 import httpx
 from temporalio import activity
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 from kai_flow.stream.batches import Batch
@@ -38,9 +38,10 @@ from kai_flow.stream.delivery import Delivery, Post
 from kai_flow.stream.errors import InvalidEvent, Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.interceptor import appointed
+from kai_flow.stream.interceptor import ProducerNumber, appointed
 from kai_flow.stream.names import ATTEMPT_FAILED, RESERVED, STARTED
 from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
+from kai_flow.stream.run import run_in
 from kai_flow.stream.signals import RPC_TIMEOUT, SessionClosed, publish
 
 POST_TIMEOUT_SECONDS: Final = 3.0
@@ -87,19 +88,18 @@ class EventProducer:
         self._owner = asyncio.current_task()
         number = appointed.get()
         workflow_id, run_id = info.workflow_id or "", info.workflow_run_id or ""
-        first_run_id = (
-            number.first_run_id if number else await self._ask_first_run_id(workflow_id, run_id)
-        )
-        self._origin = Origin(workflow_id, run_id, first_run_id)
         place = (number.producer if number else 1, info.attempt)
-        budget = MAX_STORED_BYTES
-        if place != (1, 1):
-            budget = await self._ask_budget(workflow_id, run_id)
+        first_run_id, budget = run_id, MAX_STORED_BYTES
+        # A run that is not the first of its chain may have been made by a reset: its stream is its
+        # own then, and its history holds what the base run stored.
+        if number is None or number.first_run_id != run_id or place != (1, 1):
+            first_run_id, budget = await self._ask(workflow_id, run_id, number)
+        self._origin = Origin(workflow_id, run_id, first_run_id)
         self._outbox = Outbox(*place, max_stored=budget)
         moment = now()
         self._delivery = Delivery(
             self._outbox,
-            Cadence(self._interval, moment),
+            Cadence(self._interval, moment, _age(info, number)),
             callback=self._url is not None,
             now=moment,
         )
@@ -213,7 +213,8 @@ class EventProducer:
     async def _post(self, post: Post) -> None:
         assert self._url is not None  # noqa: S101 - Delivery makes no POST without a callback
         done = self._done or done_event(None, self._outbox.last)
-        body = encode_post(post, self._origin, self._delivery.signaller, done)
+        age = int(self._delivery.cadence.age(now()))
+        body = encode_post(post, self._origin, self._delivery.signaller, done, age)
         headers = {"Content-Type": "application/json"}
         try:
             async with (
@@ -284,21 +285,23 @@ class EventProducer:
     def _progress(self) -> str:
         return f"event {self._outbox.last}, durable to {self._outbox.durable}"
 
-    async def _ask_first_run_id(self, workflow_id: str, run_id: str) -> str:
-        handle = self._client.get_workflow_handle(workflow_id, run_id=run_id)
-        description = await handle.describe()
-        return description.raw_description.workflow_execution_info.first_run_id or run_id
-
-    async def _ask_budget(self, workflow_id: str, run_id: str) -> int:
-        """How many bytes this attempt may store: those that earlier ones have left."""
-        handle = self._client.get_workflow_handle(workflow_id, run_id=run_id)
+    async def _ask(
+        self, workflow_id: str, run_id: str, number: ProducerNumber | None
+    ) -> tuple[str, int]:
+        """The first run of this stream, and how many bytes are left for this attempt to store."""
+        handle: WorkflowHandle[Any, Any] = self._client.get_workflow_handle(
+            workflow_id, run_id=run_id
+        )
         try:
             description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
+            if number is None:
+                raise
             activity.logger.warning("the size of the history is unknown: %s", error.message)
-            return MAX_STORED_BYTES // 4  # three attempts like that stay well below the 50 MiB
-        info = description.raw_description.workflow_execution_info
-        return max(0, MAX_STORED_BYTES - info.history_size_bytes)
+            # Three attempts like that stay well below the 50 MiB.
+            return number.first_run_id, MAX_STORED_BYTES // 4
+        size = description.raw_description.workflow_execution_info.history_size_bytes
+        return run_in(description).first_run_id, max(0, MAX_STORED_BYTES - size)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
@@ -331,6 +334,17 @@ class EventProducer:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._given_http is None:
             await self._http.aclose()
+
+
+def _age(info: activity.Info, number: ProducerNumber | None) -> float:
+    """How long the session has been streaming when this attempt begins.
+
+    Both times are the server's, and of this run: a reset schedules a pending activity anew.
+    """
+    earlier = 0.0 if number is None else number.age
+    if info.attempt == 1:
+        return earlier  # that it had to wait for a worker does not count
+    return earlier + max(0.0, (info.started_time - info.scheduled_time).total_seconds())
 
 
 async def _read_limited(response: httpx.Response) -> bytes:

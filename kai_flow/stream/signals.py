@@ -1,17 +1,18 @@
-"""Sending `publish_events`, and finding it again in a history: the one place that knows how."""
+"""Sending signals into a session, and finding its batches again: the one place that knows how."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.common import RawValue
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.stream.batches import Batch, decode_batch, encode_batch
 from kai_flow.stream.errors import InvalidBatch
-from kai_flow.stream.names import PUBLISH_EVENTS
+from kai_flow.stream.names import PUBLISH_EVENTS, PUBLISH_STATUS
+from kai_flow.stream.report import StatusReport, encode_report
 
 RPC_TIMEOUT: Final = timedelta(seconds=5)
 
@@ -26,13 +27,23 @@ async def publish(client: Client, workflow_id: str, batch: Batch) -> None:
     Returns when the server has it in the history. Raises SessionClosed, or RPCError when it is
     unknown whether it arrived: sending it again is harmless.
     """
-    payload = Payload(metadata={"encoding": b"json/plain"}, data=encode_batch(batch))
     handle = client.get_workflow_handle(workflow_id, run_id=batch.run_id)
+    await _signal(handle, PUBLISH_EVENTS, encode_batch(batch))
+
+
+async def publish_status(client: Client, workflow_id: str, report: StatusReport) -> None:
+    """Signal one status report into exactly the run it is meant for; raises as `publish` does."""
+    handle = client.get_workflow_handle(workflow_id, run_id=report.run_id)
+    await _signal(handle, PUBLISH_STATUS, encode_report(report))
+
+
+async def _signal(handle: WorkflowHandle[Any, Any], name: str, document: bytes) -> None:
+    payload = Payload(metadata={"encoding": b"json/plain"}, data=document)
     try:
-        await handle.signal(PUBLISH_EVENTS, RawValue(payload), rpc_timeout=RPC_TIMEOUT)
+        await handle.signal(name, RawValue(payload), rpc_timeout=RPC_TIMEOUT)
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
-            raise SessionClosed(f"{workflow_id} run {batch.run_id}: {error.message}") from None
+            raise SessionClosed(error.message) from None
         raise
 
 

@@ -1,8 +1,9 @@
 """The workflow's side: remembers the stream, answers queries, numbers the producers.
 
-Create one `WorkflowEventStream` in `@workflow.init`. It registers the signal `publish_events` and
-the queries `progress` and `events`. It issues no Temporal command of its own but a timer should the
-last events be late, so adding it to a workflow costs one signal per batch and nothing else.
+Create one `WorkflowEventStream` in `@workflow.init`. It registers the signals `publish_events` and
+`publish_status` and the queries `progress` and `events`. It issues no Temporal command of its own
+but a timer should the last events be late, so adding it to a workflow costs one signal per batch
+and, when an attempt dies without a word, one or two that say so.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,12 +20,14 @@ from temporalio.exceptions import is_cancelled_exception
 
 from kai_flow.stream.batches import decode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
-from kai_flow.stream.errors import InvalidBatch, InvalidQuery
+from kai_flow.stream.errors import InvalidBatch, InvalidQuery, InvalidReport
+from kai_flow.stream.fold import Fold
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import ProducerNumber, appointed
-from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS
+from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS, PUBLISH_STATUS
 from kai_flow.stream.pages import PageRequest, answer
 from kai_flow.stream.progress import Progress, Status
+from kai_flow.stream.report import decode_report
 
 DRAIN_TIMEOUT: Final = timedelta(seconds=10)
 
@@ -42,10 +45,17 @@ class WorkflowEventStream:
         self._began = info.start_time
         self._ended: datetime | None = None  # when the workflow's code ended
         self._buffer = EventBuffer(info.run_id, limits or Limits())
+        # What commands depend on may not depend on the run's own id: after a reset the new run
+        # repeats the decisions of the old one from the batches of the old one, and a Replayer of
+        # that history takes it for the old run altogether.
+        self._folds = {info.run_id: self._buffer.fold}  # by the run that the batches are meant for
+        self._heard = Fold("")  # the one that was spoken to last
         self._progress = Progress()
         self._producers = 0  # streaming activities started so far
         self._producing = False  # one is under way
+        self._streams_since: datetime | None = None  # when the first one was called
         workflow.set_signal_handler(PUBLISH_EVENTS, _of_any_number(self._publish))
+        workflow.set_signal_handler(PUBLISH_STATUS, _of_any_number(self._publish_status))
         workflow.set_query_handler(PROGRESS, self._answer_progress)
         workflow.set_query_handler(EVENTS, self._answer_events)
 
@@ -59,7 +69,9 @@ class WorkflowEventStream:
             raise RuntimeError("a streaming activity is already under way in this workflow")
         self._producers += 1
         self._producing = True
-        number = ProducerNumber(self._producers, self._first_run_id)
+        self._streams_since = self._streams_since or workflow.now()
+        age = (workflow.now() - self._streams_since).total_seconds()
+        number = ProducerNumber(self._producers, self._first_run_id, age)
         try:
             token = appointed.set(number)
             try:
@@ -79,13 +91,13 @@ class WorkflowEventStream:
         if last_event_id is None:
             return True
         last = EventId.parse(last_event_id)
-        if self._buffer.fold.position >= last:  # nearly always: no timer then
+        if self._heard.position >= last:  # nearly always: no timer then
             return True
         if self._stores_no_more(last):
             return True
         try:
             await workflow.wait_condition(
-                lambda: self._buffer.fold.position >= last or self._stores_no_more(last),
+                lambda: self._heard.position >= last or self._stores_no_more(last),
                 timeout=timeout,
             )
         except TimeoutError:
@@ -95,7 +107,7 @@ class WorkflowEventStream:
 
     def _stores_no_more(self, last: EventId) -> bool:
         """Whether nothing more will come of the attempt of `last`: the rest of it is live only."""
-        fold = self._buffer.fold
+        fold = self._heard
         return fold.unstored and fold.position.try_of == last.try_of
 
     @contextmanager
@@ -118,12 +130,24 @@ class WorkflowEventStream:
 
     def _publish(self, batch: RawValue) -> None:
         try:
-            verdict = self._buffer.apply(decode_batch(batch.payload.data))
+            decoded = decode_batch(batch.payload.data)
         except InvalidBatch as error:
             # Refused, not fatal: whoever can signal this workflow must not be able to break it.
             workflow.logger.warning("a publish_events signal was refused: %s", error)
             return
-        self._progress.observe(verdict)
+        self._heard = self._folds.setdefault(decoded.run_id, Fold(decoded.run_id))
+        if self._heard is self._buffer.fold:
+            self._progress.observe(self._buffer.apply(decoded))
+        else:
+            self._heard.apply(decoded)
+
+    def _publish_status(self, report: RawValue) -> None:
+        try:
+            told = decode_report(report.payload.data)
+        except InvalidReport as error:
+            workflow.logger.warning("a publish_status signal was refused: %s", error)
+            return
+        self._progress.hear(told, self._buffer.fold)
 
     def _answer_progress(self) -> dict[str, Any]:
         with workflow.unsafe.sandbox_unrestricted():

@@ -37,10 +37,10 @@ async def test_no_error_of_a_post_ends_the_attempt(monkeypatch: pytest.MonkeyPat
         # what anyio makes under uvloop of a connection that is reset the moment it opens
         raise AttributeError("'NoneType' object has no attribute 'getpeername'")
 
-    async def no_question(*_: object) -> str:
-        return "run"
+    async def no_question(*_: object) -> tuple[str, int]:
+        return "run", 1_000_000
 
-    monkeypatch.setattr(EventProducer, "_ask_first_run_id", no_question)
+    monkeypatch.setattr(EventProducer, "_ask", no_question)
     signals, environment = Signals(), ActivityEnvironment()
     environment.info = replace(environment.info, workflow_id="w", workflow_run_id="run")
 

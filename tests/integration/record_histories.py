@@ -17,8 +17,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
 from api.server import running_bridge
@@ -28,10 +26,13 @@ from kai_flow.settings import Settings
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.signals import batch_in, publish
+from kai_flow.stream.report import ReportedStatus, StatusReport
+from kai_flow.stream.signals import batch_in, publish, publish_status
 from kai_flow.worker import running_worker
 from tests.agents import scripted
+from tests.integration import reporting
 from tests.integration.receivers import receiving
+from tests.integration.resetting import reset, workflow_tasks
 from tests.integration.waiting import until
 
 FOLDER: Final = Path(__file__).parents[1] / "histories"
@@ -98,30 +99,46 @@ async def _publish_many(client: Client, handle: Handle) -> None:
     scripted.opened[f"{handle.id}/a"].set()
 
 
+async def _report(client: Client, handle: Handle) -> None:
+    """What a bridge says of a worker that is unheard of, that is gone, and that is back."""
+    await scripted.reached[f"{handle.id}/a"].wait()
+    await asyncio.sleep(1)
+    run_id = (await handle.describe()).run_id
+    last = EventId.parse((await handle.query("progress"))["last_event_id"])
+    said: list[tuple[ReportedStatus, int]] = [("waiting", 1), ("retrying", 2), ("running", 1)]
+    for at, (status, attempt) in enumerate(said):
+        report = StatusReport(run_id, last, status, attempt, "recorded", at)
+        await publish_status(client, handle.id, report)
+        await asyncio.sleep(0.1)  # a workflow task for each
+    await handle.signal("publish_status", {"no": "report"})
+    await handle.signal("publish_status")
+    scripted.opened[f"{handle.id}/a"].set()
+
+
 async def _reset(client: Client, handle: Handle) -> None:
     """Back to the middle of what has been streamed; the new run begins its activity anew."""
     gate = f"{handle.id}/a"
     await scripted.reached[gate].wait()
     await asyncio.sleep(1)
     scripted.reached[gate].clear()
-    history = await handle.fetch_history()
-    tasks = [
-        event.event_id
-        for event in history.events
-        if event.HasField("workflow_task_completed_event_attributes")
-    ]
-    await client.workflow_service.reset_workflow_execution(
-        ResetWorkflowExecutionRequest(
-            namespace=client.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=handle.id, run_id=history.run_id),
-            reason="recorded",
-            request_id=secrets.token_hex(16),
-            workflow_task_finish_event_id=tasks[len(tasks) // 2],
-        )
-    )
+    tasks = await workflow_tasks(handle)
+    run_id = (await handle.describe()).run_id
+    await reset(client, handle.id, run_id, tasks[len(tasks) // 2])
     await until(lambda: handle.id in scripted.stopped)  # the agent of the old run
     await scripted.reached[gate].wait()  # the agent of the new one
     scripted.opened[gate].set()
+
+
+async def _reset_second(client: Client, handle: Handle) -> None:
+    """Back to a moment at which the second of two activities was under way."""
+    reached = reporting.reached["dogs"]
+    await reached.wait()
+    await asyncio.sleep(1)  # until the batches are in the history
+    reached.clear()
+    run_id = (await handle.describe()).run_id
+    await reset(client, handle.id, run_id, (await workflow_tasks(handle))[-1])
+    await reached.wait()  # the activity of the new run
+    reporting.held["dogs"].set()
 
 
 Meanwhile = Callable[[Client, Handle], Awaitable[None]]
@@ -142,9 +159,13 @@ KINDS: Final[dict[str, tuple[list[Step], str | None, Meanwhile]]] = {
     "cancelled": ([*TALK[:2], {"gate": "a"}], "bridge", _cancel),
     "disturbed": ([*TALK[:2], {"gate": "a"}, {"tokens": 3}], "bridge", _disturb),
     "duplicates": ([*TALK, {"gate": "a"}], "bridge", _repeat),
+    "reported": ([*TALK, {"gate": "a"}, {"tokens": 3}], "bridge", _report),
     "many-signals": ([{"gate": "a"}, {"tokens": MANY}], "bridge", _publish_many),
     "reset": ([*TALK, {"gate": "a"}, {"tokens": 3}], "bridge", _reset),
+    "reset-second-activity": ([], "bridge", _reset_second),
 }
+# Kinds of another workflow, with two streaming activities: the topics of its report.
+REPORTS: Final = {"reset-second-activity": ["cats", "dogs"]}
 
 
 async def record(client: Client, kind: str, queue: str, bridge: str, receiver: str) -> str:
@@ -152,12 +173,15 @@ async def record(client: Client, kind: str, queue: str, bridge: str, receiver: s
     steps, callback, meanwhile = KINDS[kind]
     session_id = f"recorded-{kind}"
     urls = {"bridge": f"{bridge}/events/{session_id}", "plain receiver": receiver}
-    question = {
-        "prompt": json.dumps(steps),
-        "connection_id": "none",
-        "callback_url": callback and urls.get(callback, callback),
-    }
-    await client.start_workflow("KaiChatWorkflow", question, id=session_id, task_queue=queue)
+    url = callback and urls.get(callback, callback)
+    args: list[Any]
+    if kind in REPORTS:
+        reporting.held["dogs"] = asyncio.Event()
+        name, queue, args = "Report", f"{queue}-reports", [REPORTS[kind], url]
+    else:
+        question = {"prompt": json.dumps(steps), "connection_id": "none", "callback_url": url}
+        name, args = "KaiChatWorkflow", [question]
+    await client.start_workflow(name, args=args, id=session_id, task_queue=queue)
     handle: Handle = client.get_workflow_handle(session_id)  # of whichever run is the newest
     await meanwhile(client, handle)
     with suppress(WorkflowFailureError):
@@ -199,6 +223,7 @@ async def main(kinds: list[str]) -> None:
         async with (
             running_bridge(Settings(bridge_port=0), client) as bridge,
             running_worker(Settings(health_port=0, task_queue=queue, agent=agent), client),
+            reporting.library_worker(client, f"{queue}-reports"),
             receiving() as receiver,
         ):
             FOLDER.mkdir(exist_ok=True)

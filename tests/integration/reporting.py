@@ -1,13 +1,19 @@
 """Somebody's own agent, activities and workflows, on the library alone."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
 from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 with workflow.unsafe.imports_passed_through():
+    from kai_flow.stream.interceptor import StreamInterceptor
     from kai_flow.stream.producer import EventProducer
     from kai_flow.stream.workflow import WorkflowEventStream
 
@@ -17,12 +23,21 @@ TIMEOUTS: dict[str, Any] = {
 }
 
 
+held: dict[str, asyncio.Event] = {}  # topics that are not written to their end before this
+reached: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)  # a writer waits there
+
+
 async def writer(topic: str) -> AsyncIterator[dict[str, Any]]:
     """Their agent."""
     yield {"type": "section", "title": topic}
     for word in ("once", "upon", "a", "time"):
         yield {"type": "token", "content": f"{word} "}
         await asyncio.sleep(0.005)
+        if word == "a" and topic.startswith("broken") and activity.info().attempt == 1:
+            raise RuntimeError("once")
+        if word == "a" and topic in held:
+            reached[topic].set()
+            await held[topic].wait()
 
 
 @activity.defn
@@ -82,3 +97,18 @@ class Greedy:
                 await self.stream.drain(part["last_event_id"])
                 return str(refused)
         return "not refused"
+
+
+def library_worker(
+    client: Client, queue: str, *, interceptor: bool = True
+) -> AbstractAsyncContextManager[Worker]:
+    """A worker as a user of the library has it."""
+    sandbox = SandboxRestrictions.default.with_passthrough_modules("kai_flow.stream", "msgspec")
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=[Report, Greedy],
+        activities=[write],
+        interceptors=[StreamInterceptor()] if interceptor else [],
+        workflow_runner=SandboxedWorkflowRunner(restrictions=sandbox),
+    )

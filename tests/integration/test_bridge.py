@@ -156,6 +156,19 @@ async def test_a_bridge_that_is_not_the_signaller_shows_and_holds(
         await durable_to(play, http, "1.1.2", signaller=answer["bridge"])
 
 
+async def test_a_bridge_that_begins_late_keeps_the_pace_of_the_session(
+    play: Play, http: httpx.AsyncClient
+) -> None:
+    """A bridge that never saw a session before signals as seldom as its age asks (§4.5)."""
+    await play.post(http, [1], age=1_200)
+    await durable_to(play, http, "1.1.1", age=1_200)
+    await play.post(http, [2], base=2, age=1_200)
+    await asyncio.sleep(1)  # a young session would be signalled after 0.25 s
+    assert (await play.post(http, [], base=2, age=1_201)).json()["durable"] == "1.1.1"
+    last = {"id": "1.1.3", "event": {"type": "done", "result": {}}}
+    assert (await play.post(http, [], base=2, events=[last])).json()["durable"] == "1.1.2"
+
+
 async def test_a_claim_is_held_back_until_the_workflow_accepts_it(
     play: Play, http: httpx.AsyncClient
 ) -> None:
@@ -290,6 +303,8 @@ BAD_BODIES: list[tuple[Any, str]] = [
     ({"base": "1.2.1"}, "out of order"),
     ({"base": "somewhere"}, "not an event id"),
     ({"base": None}, "base"),
+    ({"age": -1}, "age"),
+    ({"age": 10**400}, "not a callback"),
     ({"run_id": None}, "run_id"),
     ({"run_id": ""}, "not a run id"),
     ({"run_id": "no-run"}, "not a run id"),

@@ -1,41 +1,24 @@
 """The library under somebody's own workflow, activity and agent, without any of KAI."""
 
+import asyncio
 import secrets
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
 
 import pytest
 from temporalio.client import Client
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.follow import follow
-from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.reader import EventReader
+from tests.integration import reporting
 from tests.integration.programs import ROOT
 from tests.integration.receivers import receiving
-from tests.integration.reporting import Greedy, Report, write
+from tests.integration.reporting import Greedy, Report, library_worker
 from tests.integration.subscriber import read_all, subscribed
 
 WORDS = ["once ", "upon ", "a ", "time "]
-
-
-def library_worker(
-    client: Client, queue: str, *, interceptor: bool = True
-) -> AbstractAsyncContextManager[Worker]:
-    """A worker as a user of the library has it."""
-    sandbox = SandboxRestrictions.default.with_passthrough_modules("kai_flow.stream", "msgspec")
-    return Worker(
-        client,
-        task_queue=queue,
-        workflows=[Report, Greedy],
-        activities=[write],
-        interceptors=[StreamInterceptor()] if interceptor else [],
-        workflow_runner=SandboxedWorkflowRunner(restrictions=sandbox),
-    )
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +113,27 @@ async def test_anybodys_receiver_gets_single_events(
     assert {post["session_id"] for post in receiver.posts} == {session_id}
     assert {post["workflow_id"] for post in receiver.posts} == {session_id}
     assert len({(post["run_id"], post["first_run_id"]) for post in receiver.posts}) == 1
+
+
+async def test_producers_and_attempts_know_the_age_of_the_session(
+    client: Client, library: str, session_id: str
+) -> None:
+    """A later producer, and a later attempt, say for how long the session has been streaming."""
+    topic = f"slow-{secrets.token_hex(4)}"
+    reporting.held[topic], broken = asyncio.Event(), f"broken-{secrets.token_hex(4)}"
+    async with receiving() as receiver:
+        handle = await client.start_workflow(
+            Report.run, args=[[topic, broken], receiver.url], id=session_id, task_queue=library
+        )
+        await reporting.reached[topic].wait()
+        await asyncio.sleep(1.2)
+        reporting.held[topic].set()
+        await handle.result()
+    first = {post["id"]: post.get("age") for post in receiver.posts if post["id"].endswith(".1")}
+    assert list(first) == ["1.1.1", "2.1.1", "2.2.1"]
+    assert first["1.1.1"] is None
+    assert first["2.1.1"] in (1, 2)
+    assert (first["2.2.1"] or 0) >= 2, "the pause before a retry is a second"
 
 
 async def test_one_producer_needs_no_interceptor(

@@ -14,6 +14,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from kai_flow.stream import workflow as stream_workflow
 from kai_flow.stream.batches import Batch, decode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.errors import InvalidBatch
@@ -21,7 +22,8 @@ from kai_flow.stream.fold import Fold, Outcome
 from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.worker import PASSTHROUGH
 from kai_flow.workflows import KaiChatWorkflow
-from tests.integration.record_histories import CHECKSUMS, FOLDER, KINDS, MANY
+from tests.integration.record_histories import CHECKSUMS, FOLDER, KINDS, MANY, REPORTS
+from tests.integration.reporting import Report
 
 HISTORIES = sorted(FOLDER.glob("*.json"))
 CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
@@ -87,17 +89,29 @@ def test_every_kind_of_session_is_recorded() -> None:
 @pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)
 async def test_a_recorded_session_replays(file: Path) -> None:
     """The workflow's code makes of a recorded history just the commands that are in it."""
+    await replayer(KaiChatWorkflow, Report).replay_workflow(recorded(file))
+
+
+@pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)
+async def test_a_session_replays_whichever_run_it_is_taken_for(file: Path) -> None:
+    """A reset run has an id for its worker and another for the Replayer: it decides the same."""
     history = recorded(file)
-    # A worker is told the run's own id with every task. The Replayer can only take it from here.
     started = history.events[0].workflow_execution_started_event_attributes
-    started.original_execution_run_id = run_of(history)
-    await replayer(KaiChatWorkflow).replay_workflow(history)
+    runs = (
+        run_of(history),
+        started.original_execution_run_id,
+        "01977777-0000-7000-8000-000000000000",
+    )
+    assert len(set(runs)) == 2 + file.stem.startswith("reset")
+    for run_id in runs:
+        started.original_execution_run_id = run_id
+        await replayer(KaiChatWorkflow, Report).replay_workflow(history)
 
 
-async def test_the_replayer_alone_takes_a_reset_run_for_the_old_one() -> None:
-    """A reset history as downloaded fails in the Replayer, which gives it the old run's id."""
-    with pytest.raises(workflow.NondeterminismError, match="Timer"):  # it drains in vain
-        await replayer(KaiChatWorkflow).replay_workflow(recorded(FOLDER / "reset.json"))
+async def test_a_version_that_knows_no_reports_carries_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker of an older version makes the same commands of a history with status reports."""
+    monkeypatch.setattr(stream_workflow, "PUBLISH_STATUS", "not_invented_yet")
+    await replayer(KaiChatWorkflow).replay_workflow(recorded(FOLDER / "reported.json"))
 
 
 async def test_a_changed_workflow_would_be_noticed() -> None:
@@ -106,7 +120,7 @@ async def test_a_changed_workflow_would_be_noticed() -> None:
         await replayer(Changed).replay_workflow(recorded(FOLDER / "plain.json"))
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"refused", "failed", "cancelled"}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"refused", "failed", "cancelled", *REPORTS}))
 def test_a_recorded_stream_ends_where_its_result_says(kind: str) -> None:
     """The fold of the recorded signals is whole, and its last event is the result's."""
     history = recorded(FOLDER / f"{kind}.json")
@@ -162,6 +176,17 @@ def test_a_reset_run_ignores_the_batches_of_the_old_one() -> None:
     )
     for part in (history.events[:reset_at], history.events[reset_at:]):  # kept, and applied again
         assert old_run in {batch.run_id for batch in batches_in(WorkflowHistory("part", part))}
+
+
+def test_a_run_that_is_reset_during_its_second_activity_streams_that_one() -> None:
+    """What the first activity said belongs to the old run; the new run's fold has the second's."""
+    history = recorded(FOLDER / "reset-second-activity.json")
+    fold = Fold(run_of(history))
+    streamed = [event for batch in batches_in(history) for event in fold.apply(batch).events]
+    assert [str(event.id) for event in streamed] == [f"2.1.{n}" for n in range(1, 7)]
+    assert streamed[0].decode()["topic"] == "dogs"
+    others = [batch for batch in batches_in(history) if batch.run_id != fold.run_id]
+    assert {batch.first.producer for batch in others} == {1, 2}
 
 
 def test_no_history_is_recorded_anew_in_silence() -> None:

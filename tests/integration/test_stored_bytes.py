@@ -20,6 +20,7 @@ from kai_flow.stream.log import SessionLog
 from kai_flow.stream.names import UNSTORED
 from kai_flow.stream.reader import read_history
 from tests.integration.conftest import Handle, worker_on
+from tests.integration.resetting import reset
 from tests.integration.subscriber import Subscriber, read_all, subscribed
 from tests.integration.waiting import eventually
 
@@ -178,6 +179,23 @@ async def test_a_retry_may_store_what_is_left(
         "started", UNSTORED, *["note"] * SMALL, *["page"] * 3, *["last"] * 5
     ]  # fmt: skip
     assert [event["type"] for event in await stored(client, handle)] == ["started", UNSTORED]
+
+
+async def test_a_reset_does_not_double_what_a_history_holds(
+    client: Client, talking: str, bridge: str, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run that a reset has made counts what its history holds of the former one."""
+    monkeypatch.setattr("kai_flow.stream.producer.MAX_STORED_BYTES", 2_500)
+    opened[session_id].set()
+    callback = f"{bridge}/events/{session_id}"
+    handle = await ask(client, talking, session_id, callback, "talk")
+    await handle.result()
+    assert len(await stored(client, handle)) == 1 + SMALL + 1
+    await reset(client, session_id, handle.first_execution_run_id or "")
+    newest = client.get_workflow_handle(session_id)
+    await newest.result()
+    types = [event["type"] for event in await stored(client, newest)]
+    assert types == ["started", UNSTORED]
 
 
 async def test_with_a_callback_that_is_nowhere_the_rest_is_lost(

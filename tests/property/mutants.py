@@ -23,6 +23,8 @@ from kai_flow.stream.fold import Fold, Outcome, Verdict
 from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.log import Answer, Attempt, Behind, Chunk, Lost, SessionLog, Stale, Taken
 from kai_flow.stream.outbox import Outbox
+from kai_flow.stream.progress import Progress
+from kai_flow.stream.report import StatusReport
 from tests.property import (
     test_batches,
     test_buffer,
@@ -35,6 +37,7 @@ from tests.property import (
     test_ordering,
     test_outbox,
     test_pages,
+    test_progress,
 )
 
 Mutation = AbstractContextManager[None]
@@ -90,6 +93,77 @@ def hole_not_recorded() -> Mutation:
     """What never came is not said."""
     real = Fold.apply
     return instead(Fold, "apply", lambda self, batch: real(self, batch)._replace(gap=None))
+
+
+# Progress
+
+
+def stale_report_believed() -> Mutation:
+    """A report counts although an event has overtaken it."""
+    real = Progress.hear
+
+    def hear(self: Progress, report: StatusReport, fold: Fold) -> None:
+        real(self, report._replace(after=fold.position), fold)
+
+    return instead(Progress, "hear", hear)
+
+
+def report_of_any_run_believed() -> Mutation:
+    """A report of another run counts."""
+    real = Progress.hear
+    return instead(
+        Progress,
+        "hear",
+        lambda self, report, fold: real(self, report._replace(run_id=fold.run_id), fold),
+    )
+
+
+def report_outlives_the_next_event() -> Mutation:
+    """A status that was reported stays although the attempt is heard again."""
+    real = Progress.observe
+
+    def observe(self: Progress, verdict: Verdict) -> None:
+        report = self._report
+        real(self, verdict)
+        self._report = report
+
+    return instead(Progress, "observe", observe)
+
+
+def report_reopens_the_session() -> Mutation:
+    """After the end a report still says how things are."""
+    real = Progress.hear
+
+    def hear(self: Progress, report: StatusReport, fold: Fold) -> None:
+        self.closed, closed = False, self.closed
+        real(self, report, fold)
+        self.closed = closed
+
+    return instead(Progress, "hear", hear)
+
+
+def earlier_report_overrides_a_later_one() -> Mutation:
+    """Of two reports of one bridge the one that arrives last counts."""
+    real = Progress.hear
+
+    def hear(self: Progress, report: StatusReport, fold: Fold) -> None:
+        if report.after == fold.position:
+            self._report = None
+        real(self, report, fold)
+
+    return instead(Progress, "hear", hear)
+
+
+def report_takes_back() -> Mutation:
+    """A report of a dead attempt resets what was counted of it."""
+    real = Progress.hear
+
+    def hear(self: Progress, report: StatusReport, fold: Fold) -> None:
+        real(self, report, fold)
+        if self._report is report and report.status == "retrying":
+            self.events = self.tokens = 0
+
+    return instead(Progress, "hear", hear)
 
 
 # The buffer
@@ -553,6 +627,20 @@ MUTANTS: list[Mutant] = [
     Mutant(run_id_not_checked, test_fold.test_the_fold_agrees_with_a_plain_rule_on_any_batches),
     Mutant(hole_not_recorded, test_fold.test_the_fold_agrees_with_a_plain_rule_on_any_batches),
     Mutant(skip_dedup, test_ordering.test_every_reader_ends_with_exactly_what_the_agent_said),
+    *(
+        Mutant(plant, test_progress.test_the_last_word_decides_and_no_stale_report_does)
+        for plant in (
+            stale_report_believed,
+            report_of_any_run_believed,
+            report_outlives_the_next_event,
+            report_reopens_the_session,
+            report_takes_back,
+        )
+    ),
+    Mutant(
+        earlier_report_overrides_a_later_one,
+        test_progress.test_of_the_reports_of_one_bridge_the_latest_counts,
+    ),
     Mutant(evict_one_too_late, test_buffer.BufferAgainstList),
     Mutant(evict_one_too_many, test_buffer.BufferAgainstList),
     Mutant(retry_keeps_old_events, test_buffer.BufferAgainstList),

@@ -12,10 +12,11 @@ TOKEN_BYTES = 60
 
 
 def signals_of(
-    seconds: float, per_second: float, ack: float, interval: float = 0.25
+    seconds: float, per_second: float, ack: float, *, cadence: Cadence | None = None
 ) -> list[float]:
     """The times at which a steady agent's session is signalled."""
-    cadence, now, sent_until, times = Cadence(interval, 1_000.0), 1_000.0, 1_000.0, list[float]()
+    cadence = cadence or Cadence(0.25, 1_000.0)
+    now, sent_until, times = 1_000.0, 1_000.0, list[float]()
     while now < 1_000.0 + seconds:
         waiting = int((now - sent_until) * per_second)
         due = cadence.due(waiting, waiting * TOKEN_BYTES, flush=False)
@@ -87,3 +88,31 @@ def test_failures_are_retried_ever_slower_but_never_given_up(
     cadence.sent()
     cadence.acknowledged(now)
     assert cadence.due(1, 1, flush=True) == 0.0
+
+
+@given(st.lists(st.floats(1, 600), max_size=8), st.floats(1, 100), st.booleans())
+@example([100.0] * 8, 100, True)
+def test_attempts_and_restarts_cost_no_signals_of_their_own(
+    parts: list[float], per_second: float, told_late: bool
+) -> None:
+    """A sender that begins later is as slow as one that was there all the time, but for one signal.
+
+    Whether it knows the age when it begins, or is told with the first events.
+    """
+    alone = len(signals_of(sum(parts), per_second, 0.01))
+    age, count = 0.0, 0
+    for part in parts:
+        cadence = Cadence(0.25, 1_000.0) if told_late else Cadence(0.25, 1_000.0, age)
+        cadence.learn_age(age, 1_000.0)
+        count += len(signals_of(part, per_second, 0.01, cadence=cadence))
+        age += part
+    assert count <= alone + 2 * len(parts)
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0, 1e4))
+def test_no_sender_is_told_that_it_is_younger(age: float, told: float, later: float) -> None:
+    """The highest age that anybody knew of counts, and it goes on growing."""
+    cadence = Cadence(0.25, 50.0, age)
+    cadence.learn_age(told, 50.0)
+    assert math.isclose(cadence.age(50.0 + later), max(age, told) + later, abs_tol=1e-6)
+    assert cadence.period(50.0 + later) == max(0.25, cadence.age(50.0 + later) / 120)

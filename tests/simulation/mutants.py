@@ -86,7 +86,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
         _edit(
             workflow.WorkflowEventStream,
             "drain",
-            ("if self._buffer.fold.position >= last:", "if True:"),
+            ("if self._heard.position >= last:", "if True:"),
         ),
     ),
     "a lower received is not heeded": _edit(

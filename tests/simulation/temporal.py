@@ -15,6 +15,7 @@ from temporalio.client import WorkflowQueryFailedError
 from temporalio.common import RawValue
 from temporalio.service import RPCError, RPCStatusCode
 
+from kai_flow.stream.names import PUBLISH_EVENTS
 from tests.simulation.loop import Flag, Process
 
 LONG_POLL_SECONDS: Final = 20.0
@@ -99,7 +100,8 @@ class Server:
         event = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
         event.workflow_execution_signaled_event_attributes.signal_name = name
         event.workflow_execution_signaled_event_attributes.input.payloads.append(payload)
-        self.on_signal(run, payload.data)
+        if name == PUBLISH_EVENTS:
+            self.on_signal(run, payload.data)
         run.take(event)
 
     async def query(self, workflow_id: str, run_id: str | None, name: str, arg: Any) -> RawValue:

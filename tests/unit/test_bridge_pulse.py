@@ -1,6 +1,7 @@
 """The pulse: what a description of a session says about who works at it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -61,3 +62,26 @@ def test_a_workflow_task_that_nobody_takes_means_waiting(
     )
     assert pulse_of(DescribeWorkflowExecutionResponse(pending_workflow_task=task), NOW) == pulse
     assert pulse_of(DescribeWorkflowExecutionResponse(), NOW) is None
+
+
+def test_one_activity_at_work_is_enough() -> None:
+    """Of several pending activities the liveliest speaks: which of them streams is not told."""
+    others = [
+        PendingActivityInfo(state=SCHEDULED, attempt=1),
+        PendingActivityInfo(state=SCHEDULED, attempt=2),
+        PendingActivityInfo(state=STARTED, attempt=1, last_started_time=ago(90)),
+    ]
+    session = DescribeWorkflowExecutionResponse(pending_activities=others)
+    assert pulse_of(session, NOW) == Pulse("retrying", 2)
+    session.pending_activities.insert(
+        1, PendingActivityInfo(state=STARTED, attempt=3, last_started_time=ago(1))
+    )
+    assert pulse_of(session, NOW) == Pulse("running", 3)
+
+
+@pytest.mark.parametrize(("patience", "status"), [(29, "waiting"), (31, "running")])
+def test_a_worker_is_given_the_time_it_needs(patience: int, status: Any) -> None:
+    """One that passes heartbeats on seldom is unheard of only after the patience asked for."""
+    activity = PendingActivityInfo(state=STARTED, attempt=1, last_heartbeat_time=ago(30))
+    session = DescribeWorkflowExecutionResponse(pending_activities=[activity])
+    assert pulse_of(session, NOW, timedelta(seconds=patience)) == Pulse(status, 1)

@@ -28,6 +28,7 @@ from kai_flow.stream.events import encode_event as encode
 from kai_flow.stream.ids import Cursor, EventId
 from kai_flow.stream.interceptor import ProducerNumber
 from kai_flow.stream.progress import Progress
+from kai_flow.stream.report import decode_report, encode_report
 from kai_flow.stream.sse import RETRY, encode_done, encode_event
 from kai_flow.workflows import RETRY as RETRY_POLICY
 from kai_flow.workflows import KaiChatInput
@@ -135,6 +136,13 @@ def test_the_signal_example_is_what_a_sender_writes() -> None:
     assert encode_batch(batch) == _example("signal")
 
 
+def test_the_status_example_is_what_a_bridge_writes() -> None:
+    """§4.7: the example reads as a report and is written again byte for byte."""
+    report = decode_report(_example("status"))
+    assert (report.after, report.status, report.attempt) == (EventId(1, 1, 57), "retrying", 2)
+    assert encode_report(report) == _example("status")
+
+
 @pytest.mark.parametrize("label", ["single", "batch"])
 def test_a_callback_example_is_what_a_producer_writes(label: str) -> None:
     """§6.2, §6.3: each form reads as a delivery and is written again byte for byte."""
@@ -162,6 +170,23 @@ def test_stored_stands_beside_base(label: str) -> None:
     for other in ("1.2.30", "2.1.30", "1.1.0"):
         with pytest.raises(InvalidBatch, match="'stored'"):
             callback.decode_post(json.dumps(example | {"stored": other}).encode())
+
+
+@pytest.mark.parametrize("label", ["single", "batch"])
+def test_age_stands_beside_base(label: str) -> None:
+    """§6.2: both forms carry it from the first second on; without it a session is young."""
+    example, word = json.loads(_example(label)), {"age": 431}
+    young = callback.decode_post(_example(label))
+    assert isinstance(young, callback.Delivered)
+    assert young.age == 0
+    body = callback.decode_post(json.dumps(example | word).encode())
+    assert isinstance(body, callback.Delivered)
+    assert body.age == 431
+    post = Post(body.base, body.events, batch=label == "batch")
+    origin = callback.Origin(body.workflow_id, body.run_id, body.first_run_id or "")
+    done = callback.done_event(None, body.base)
+    written = callback.encode_post(post, origin, body.signaller, done, body.age)
+    assert json.loads(written) == example | word
 
 
 def test_the_hand_made_example_needs_no_id() -> None:
