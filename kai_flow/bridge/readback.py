@@ -49,6 +49,11 @@ class DurableCopy:
         """The run has closed and its whole stream is at hand."""
         return self._history is not None
 
+    def stops_short(self, cursor: EventId) -> bool:
+        """Whether what the session said after `cursor` was not to be stored; once complete."""
+        fold = None if self._history is None else self._history.fold
+        return fold is not None and fold.unstored_after(cursor)
+
     @property
     def held(self) -> int:
         """Bytes of everything kept."""

@@ -174,6 +174,13 @@ class Session:
         self.readers -= 1
         self.touched = now()
 
+    def lacks_rest(self, cursor: EventId) -> bool:
+        """Whether a closed session said more after `cursor`, as far as is known, than anybody has.
+
+        What was not stored is known only to a bridge that was given it.
+        """
+        return self.durable.stops_short(cursor) and not self.log.ended_at(cursor)
+
     def encode(self, page: Slice) -> bytes:
         """The frames of a page read back: made once, for all readers who are given the same."""
         place = (page.events[0].id if page.events else None, page.next, page.gap)

@@ -16,6 +16,7 @@ from kai_flow.bridge.session import Session, encode_gap
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.log import Behind, Chunk, Lost
+from kai_flow.stream.outcome import Outcome
 from kai_flow.stream.run import Run
 from kai_flow.stream.sse import (
     HEARTBEAT,
@@ -105,7 +106,7 @@ class _Subscriber:
                     yield self._event(session.encode(page))
                     continue
                 if page is not None and session.durable.complete and session.outcome is not None:
-                    yield encode_done(session.outcome.data, session.run.epoch)
+                    yield _end(session, session.outcome, position)
                     return
                 asked = page is not None
                 behind = behind or not asked
@@ -145,3 +146,9 @@ class _Subscriber:
     def _event(self, frames: bytes) -> bytes:
         self._written_at = self._event_at = now()
         return frames
+
+
+def _end(session: Session, outcome: Outcome, position: EventId) -> bytes:
+    """`done`, and before it what the reader will never get."""
+    gap = encode_gap(position, None) if session.lacks_rest(position) else b""
+    return gap + encode_done(outcome.data, session.run.epoch)

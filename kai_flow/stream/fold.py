@@ -69,3 +69,7 @@ class Fold:
         self.position = batch.last
         self.unstored = events[-1].type == UNSTORED
         return Verdict(Outcome.ACCEPTED, events, gap, events[0].id if retried else None)
+
+    def unstored_after(self, cursor: EventId) -> bool:
+        """Whether whatever the stream has after `cursor` was live only."""
+        return self.unstored and self.position.try_of == cursor.try_of and self.position <= cursor

@@ -20,6 +20,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.stream.clock import now
+from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import START, Cursor
 from kai_flow.stream.names import DONE
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
@@ -58,7 +59,9 @@ async def follow(
 
     `source` is the base URL of a bridge, or a Temporal client. The session may not exist yet: it is
     waited for. Events of an attempt that a later one supersedes come first; the later one's
-    `started` takes them back. `on_outage` is called when a bridge stops answering, and after
+    `started` takes them back. Straight from Temporal events come as they become durable, without
+    `status` or `idle_timeout`; what a session says beyond its limit only a bridge shows, while it
+    runs. `on_outage` is called when a bridge stops answering, and after
     `give_up_after` seconds of that (None: never) the stream is given up. Raises StreamLostError, or
     InvalidId for a cursor of another form.
     """
@@ -172,21 +175,27 @@ async def _from_temporal(
                 position = cursor.position
         tail = HistoryTail(client, session_id, run.run_id)
         while not tail.ended:
-            try:
-                events = await tail.read()
-            except RPCError as error:
-                log.info("session %s: waiting for Temporal: %s", session_id, error.message)
-                await asyncio.sleep(LAST_PAUSE_SECONDS)
-                continue
-            for event in events:
+            for event in await _read(tail, session_id):
                 if event.id > position:
                     position = event.id
                     cursor = Cursor(position, run.epoch)
                     yield Followed(str(cursor), event.decode())
         outcome = await _end(client, session_id, run.run_id)
         if outcome is not None:
+            if tail.fold.unstored_after(position):
+                yield Followed(None, {"type": "gap", "after": str(position), "before": None})
             yield Followed(str(Cursor(None, run.epoch)), msgspec.json.decode(outcome.data))
             return
+
+
+async def _read(tail: HistoryTail, session_id: str) -> list[NumberedEvent]:
+    """What comes next; nothing during an outage of Temporal, after a pause."""
+    try:
+        return await tail.read()
+    except RPCError as error:
+        log.info("session %s: waiting for Temporal: %s", session_id, error.message)
+        await asyncio.sleep(LAST_PAUSE_SECONDS)
+        return []
 
 
 async def _end(client: Client, session_id: str, run_id: str) -> Outcome | None:

@@ -156,6 +156,10 @@ class Attempt:
         """Whether all that is stored lies behind this reader, and the rest is here or nowhere."""
         return self.stored is not None and cursor.try_of == self.try_of and cursor >= self.stored
 
+    def ended_at(self, cursor: EventId) -> bool:
+        """Whether this reader has everything that came, beyond what is stored too."""
+        return self.stored is not None and self.stored < cursor == self.received
+
     def undurable(self) -> tuple[NumberedEvent, ...]:
         """The next batch to signal."""
         return take(self._waiting.values())
@@ -286,6 +290,10 @@ class SessionLog:
     def outlives(self, cursor: EventId) -> bool:
         """See Attempt.outlives."""
         return self.current is not None and self.current.outlives(cursor)
+
+    def ended_at(self, cursor: EventId) -> bool:
+        """See Attempt.ended_at."""
+        return self.current is not None and self.current.ended_at(cursor)
 
     def read(self, cursor: EventId, max_bytes: int) -> Chunk | Behind | Lost | None:
         """What a reader at `cursor` gets from memory; None when it has to wait."""

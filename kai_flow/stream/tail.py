@@ -18,7 +18,7 @@ class HistoryTail:
 
     def __init__(self, client: Client, session_id: str, run_id: str) -> None:
         self._client = client
-        self._fold = Fold(run_id)
+        self.fold = Fold(run_id)
         handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(session_id, run_id=run_id)
         self._pages = handle.fetch_history_events(wait_new_event=True)
         self._begun = False
@@ -39,5 +39,5 @@ class HistoryTail:
         for event in self._pages.current_page or ():
             batch = await batch_in(self._client, event)
             if batch is not None:
-                accepted += self._fold.apply(batch).events
+                accepted += self.fold.apply(batch).events
         return accepted

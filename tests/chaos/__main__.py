@@ -1,7 +1,8 @@
 """Chaos for longer: `python -m tests.chaos [--rounds N] [--seed S] [--sessions N]`.
 
-Each round is a new stack and one plan: each kill, alone and in pairs, each fault of each link, and
-the server away for 3 s and for 30 s, in an order that the seed decides. A failure names the seed of
+Each round is a new stack and one plan: `kill -9` of each program and of all pairs, one before the
+other and the other way round, each fault of each link, and the server away for 3 s and for 30 s, in
+an order that the seed decides. A failure names the seed of
 its round; `--rounds 1 --seed` with it plays the same plan again, and its folder is kept.
 """
 

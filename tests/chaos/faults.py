@@ -5,13 +5,17 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Final
 
 from tests.chaos.world import World
 
 LINKS: Final = ("posts", "streams", "signals", "work")
 VERBS: Final = ("latency", "reset", "refuse", "hang", "cut")
-KILLS: Final = ("a", "b", "worker", "server", "a+b", "a+worker", "b+server")
+# `a+worker`: a dies a moment before worker. A reader comes first only: nobody minds its death.
+ALONE: Final = ("a", "b", "worker", "server", "reader")
+PAIRS: Final = tuple("+".join(two) for two in permutations(ALONE, 2) if two[1] != "reader")
+BRIEF_PAIRS: Final = ("a+b", "worker+a", "b+server", "server+worker", "reader+b")
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,8 @@ class Fault:
 
 
 def kill(who: str, seconds: float) -> Fault:
-    """`kill -9` of one or two programs at once, and a restart."""
-    attempts = ("worker" in who) + ("server" in who)
+    """`kill -9` of one program or of two, and a restart."""
+    attempts = int("worker" in who or "server" in who)
     return Fault(f"kill {who}", seconds, attempts if seconds < 10 else 2)
 
 
@@ -43,7 +47,9 @@ async def inflict(world: World, fault: Fault) -> None:
     what, _, where = fault.name.partition(" ")
     if what == "kill":
         who = where.split("+")
-        await asyncio.gather(*(_programs(world)[name][0]() for name in who))
+        for name in who:
+            await asyncio.sleep(world.rng.uniform(0, 0.2))
+            await _programs(world)[name][0]()
         world.figures["kills"] += len(who)
         await asyncio.sleep(fault.seconds)
         for name in sorted(who, key=lambda name: name != "server"):  # the others wait for it
@@ -64,6 +70,7 @@ def _programs(world: World) -> dict[str, tuple[Act, Act]]:
         "b": (b.kill, b.boot),
         "worker": (world.worker.kill, world.worker.boot),
         "server": (world.server.kill, world.server.boot),
+        "reader": (world.readers[0].kill, world.readers[0].boot),
     }
 
 
@@ -93,20 +100,25 @@ Step = tuple[Fault, ...]  # at once
 def plan(rng: random.Random, *, brief: bool = False) -> list[Step]:
     """Each kill and each fault of each link once, the links two at a time, in some order.
 
-    A brief one lets links do wrong while the server is dead, and so needs fewer generations.
+    A brief one has fewer pairs. It lets links do wrong while the server is dead, and so needs fewer
+    generations; and while a reader is, which costs nothing.
     """
-    steps: list[Step] = [(kill(who, rng.uniform(0.1, 0.5)),) for who in KILLS]
+    pairs = BRIEF_PAIRS if brief else PAIRS
+    steps: list[Step] = [(kill(who, rng.uniform(0.1, 0.5)),) for who in (*ALONE, *pairs)]
     steps.append((kill("server", 3.0),))
     for one, other in (LINKS[:2], LINKS[2:]):
         verbs = rng.sample(VERBS, len(VERBS))
         for first, second in zip(verbs, verbs[1:] + verbs[:1], strict=True):
             steps.append((_usual(rng, one, first), _usual(rng, other, second)))
     if brief:
-        lone = [step for step in steps if step[0].name == "kill server"]
-        costly = [step for step in steps if step[-1].name.endswith("work") and step[-1].attempts]
-        for dead, broken in zip(lone, costly, strict=False):
-            steps.remove(dead)
-            steps[steps.index(broken)] = dead + broken
+        links = [step for step in steps if not step[0].name.startswith("kill")]
+        costly = [step for step in links if step[-1].attempts]
+        cheap = [step for step in links if not step[-1].attempts]
+        for who, broken in (("server", costly), ("reader", cheap)):
+            dead = [step for step in steps if who in step[0].name]
+            for one_dead, one_broken in zip(dead, broken, strict=False):
+                steps.remove(one_dead)
+                steps[steps.index(one_broken)] = one_dead + one_broken
     rng.shuffle(steps)
     return steps
 

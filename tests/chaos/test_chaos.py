@@ -15,7 +15,7 @@ SESSIONS = 3
 
 @pytest.mark.timeout(300)
 async def test_nothing_is_lost(tmp_path: Path) -> None:
-    """Through kills of each program and pairs, and each fault of each link, all get all, once."""
+    """Through kills, one by one and in pairs, and each fault of each link, all get all, once."""
     began = time.monotonic()
     async with living(tmp_path, SEED, SESSIONS) as world:
         await play(world, plan(random.Random(SEED), brief=True))

@@ -5,10 +5,11 @@
     worker ──(work)──► server
     A, B ──(signals)──► server
 
-A, B, the worker and the Temporal server are processes, and so are the subscribers. The four names
-in parentheses are fault proxies. The oracle of a session is the log that its agent writes of each
-attempt. Temporal gives a session three attempts: a *generation* of sessions lives through faults
-that cost two of them, then it is ended and checked, and the next generation begins.
+A, B, the worker and the Temporal server are processes, and so are the subscribers, in two; one of
+these two is killed like all others. The four names in parentheses are fault proxies. The oracle of
+a session is the log that its agent writes of each attempt. Temporal gives a session three attempts:
+a *generation* of sessions lives through faults that cost two of them, then it is ended and checked,
+and the next generation begins.
 """
 
 import asyncio
@@ -93,6 +94,44 @@ class Worker:
             await self._program.kill()
 
 
+class Readers:
+    """One process of readers after another: the next goes on where the files of the last end."""
+
+    def __init__(self, environ: dict[str, str], log: Path) -> None:
+        self._environ = environ
+        self._log = log
+        self._boots = 0
+        self._program: Program | None = None
+        self._reads: list[str] = []  # what it was told to
+
+    async def boot(self) -> None:
+        """Returns when it has been told what to read."""
+        self._boots += 1
+        log = self._log.with_suffix(f".{self._boots}.log")
+        self._program = await start(["-m", readers.__name__], self._environ, log)
+        for line in self._reads:
+            self._tell(line)
+
+    async def kill(self) -> None:
+        """`kill -9`; returns when it is dead."""
+        if self._program is not None:
+            await self._program.kill()
+
+    def read(self, file: Path, url: str) -> None:
+        """One more reader."""
+        self._reads.append(f"{file} {url}\n")
+        self._tell(self._reads[-1])
+
+    def forget(self) -> None:
+        """The sessions so far have ended."""
+        self._reads.clear()
+
+    def _tell(self, line: str) -> None:
+        assert self._program is not None
+        assert self._program.process.stdin is not None
+        self._program.process.stdin.write(line.encode())
+
+
 @dataclass
 class Session:
     """One session and who reads it."""
@@ -148,7 +187,7 @@ class World:
         self.figures: Counter[str] = Counter()
         self.queue = f"chaos-{secrets.token_hex(3)}"
         self._spent = 0  # attempts that the faults of this generation may have cost
-        self.readers: list[Program] = []
+        self.readers: list[Readers] = []
 
     async def spend(self, attempts: int) -> None:
         """Make sure that the sessions can afford it: they have three attempts."""
@@ -167,11 +206,8 @@ class World:
     async def _begin(self) -> Session:
         session_id = f"chaos-{secrets.token_hex(4)}"
         url = f"{self.links['streams'].url}/stream/{session_id}"
-        for number, program in enumerate(self.readers):
-            assert program.process.stdin is not None
-            program.process.stdin.write(
-                f"{self.folder}/{session_id}.seen.{number} {url}\n".encode()
-            )
+        for number, process in enumerate(self.readers):
+            process.read(self.folder / f"{session_id}.seen.{number}", url)
         question = {
             "prompt": json.dumps({"seed": self.rng.randrange(10**6), "tail": TAIL}),
             "connection_id": "none",
@@ -221,6 +257,8 @@ class World:
         await asyncio.gather(*(self._check(session) for session in self.sessions))
         self.sessions = []
         self._spent = 0
+        for process in self.readers:
+            process.forget()
 
     async def _check(self, session: Session) -> None:
         result = await self._result(session)
@@ -308,10 +346,10 @@ async def living(folder: Path, seed: int, sessions: int) -> AsyncIterator[World]
             )
             world.bridges.append(bridges)
         for number in range(PROCESSES):
-            program = running(
-                ["-m", readers.__name__], environment(folder, ""), folder / f"readers-{number}.log"
-            )
-            world.readers.append(await stack.enter_async_context(program))
+            process = Readers(environment(folder, ""), folder / f"readers-{number}.log")
+            world.readers.append(process)
+            stack.push_async_callback(process.kill)
+            await process.boot()
         world.worker = Worker(
             environment(
                 folder / "home",

@@ -14,6 +14,7 @@ from temporalio.client import Client
 from api.server import running_bridge
 from kai_flow.agents import Task
 from kai_flow.settings import Settings
+from kai_flow.stream.follow import Followed, follow
 from kai_flow.stream.ids import START
 from kai_flow.stream.log import SessionLog
 from kai_flow.stream.names import UNSTORED
@@ -138,7 +139,29 @@ async def test_beyond_the_limit_events_are_live_only(
 
     async with running_bridge(Settings(bridge_port=0), client) as other:
         reader = await read_all(f"{other}/stream/{session_id}")
-    assert count(reader) == {"started": 1, "note": SMALL, UNSTORED: 1, "done": 1}
+    assert count(reader) == {"started": 1, "note": SMALL, UNSTORED: 1, "gap": 1, "done": 1}
+
+
+async def test_who_comes_after_the_end_is_told_what_is_missing(
+    client: Client, talking: str, bridge: str, session_id: str
+) -> None:
+    """A bridge that has shown all says no `gap`; who cannot know says it, bridge or Temporal."""
+    opened[session_id].set()
+    async with subscribed(f"{bridge}/stream/{session_id}") as live:
+        await ask(client, talking, session_id, f"{bridge}/events/{session_id}", "talk")
+        await live.saw("done")
+    seen = [Followed(one.id, one.event) for one in live.seen]
+    assert [one async for one in follow(bridge, session_id, after=seen[-2].id)] == seen[-1:]
+    async with running_bridge(Settings(bridge_port=0), client) as other:
+        for cursor, stored, last in (
+            (None, seen[:32], "1.1.32"),  # from the beginning
+            (seen[39].id, [], "1.1.40"),
+            (seen[-2].id, [], "1.1.57"),
+        ):
+            gap = Followed(None, {"type": "gap", "after": last, "before": None})
+            for source in (other, client):
+                told = [one async for one in follow(source, session_id, after=cursor)]
+                assert told == [*stored, gap, seen[-1]]
 
 
 async def test_a_retry_may_store_what_is_left(
@@ -186,4 +209,7 @@ async def test_with_a_callback_that_is_nowhere_the_rest_is_lost(
         result = await handle.result()
     assert (result["events_sent"], result["events_failed"]) == (0, 57)
     reader = await read_all(f"{bridge}/stream/{session_id}")
-    assert count(reader) == {"started": 1, "note": SMALL, UNSTORED: 1, "done": 1}
+    assert count(reader) == {"started": 1, "note": SMALL, UNSTORED: 1, "gap": 1, "done": 1}
+    assert [event async for _, event in follow(client, session_id)] == [
+        s.event for s in reader.seen
+    ]

@@ -685,6 +685,16 @@ def lost_before_all_stored_was_read() -> Mutation:
     return instead(Attempt, "outlives", lambda self, cursor: self.stored is not None)
 
 
+def live_readers_are_told_of_a_gap() -> Mutation:
+    """Who has seen everything live is told at the end that something is missing."""
+    return instead(Attempt, "ended_at", lambda self, cursor: False)
+
+
+def late_readers_are_told_of_no_gap() -> Mutation:
+    """Who comes after the close takes what is stored for everything."""
+    return instead(Fold, "unstored_after", lambda self, cursor: False)
+
+
 def live_only_stays_in_memory() -> Mutation:
     """The window of a bridge grows with what is not stored."""
     real = Attempt._shrink
@@ -818,6 +828,8 @@ MUTANTS: list[Mutant] = [
         lost_before_all_stored_was_read,
         test_log.test_what_is_nowhere_any_more_is_a_gap_and_only_that,
     ),
+    Mutant(live_readers_are_told_of_a_gap, test_log.test_only_who_has_everything_is_at_the_end),
+    Mutant(late_readers_are_told_of_no_gap, test_fold.test_behind_the_mark_nothing_is_stored),
     Mutant(live_only_stays_in_memory, test_log.test_what_is_live_only_does_not_fill_a_bridge),
     Mutant(
         shown_past_a_hole, test_ordering.test_every_reader_ends_with_exactly_what_the_agent_said

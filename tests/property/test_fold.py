@@ -102,3 +102,17 @@ def test_the_fold_agrees_with_a_plain_rule_on_any_batches(
         if verdict.events:
             position = verdict.events[-1].id
         assert fold.position == position
+
+
+@given(st.integers(1, 5), st.integers(0, 9), st.booleans(), st.booleans())
+def test_behind_the_mark_nothing_is_stored(last: int, seq: int, marked: bool, later: bool) -> None:
+    """Only a cursor at or behind `unstored`, in the attempt that counts, has more to miss."""
+    fold, first = Fold(RUN), EventId(1, 1, 1)
+    *events, end = run_of(first, last)
+    end = end._replace(type="unstored") if marked else end
+    fold.apply(Batch(RUN, (*events, end)))
+    if later:
+        fold.apply(Batch(RUN, tuple(run_of(EventId(1, 2, 1), 1))))
+    wanted = marked and not later and seq >= last
+    assert fold.unstored_after(first._replace(seq=seq)) == wanted
+    assert not fold.unstored_after(EventId(1, 3, seq))

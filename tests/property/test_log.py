@@ -409,6 +409,18 @@ def test_what_is_nowhere_any_more_is_a_gap_and_only_that(stored: int, lost: int,
     assert attempt.waiting == 0
 
 
+@given(st.integers(1, 4), st.integers(0, 5), st.integers(0, 12))
+def test_only_who_has_everything_is_at_the_end(stored: int, beyond: int, seq: int) -> None:
+    """Beyond what is stored a reader misses nothing when it has the last event that came."""
+    first = EventId(1, 1, 1)
+    attempt = Attempt(first, RUN, frame, 10_000)
+    attempt.receive(first, run_of(first, stored + beyond), stored=first.offset(stored - 1))
+    assert attempt.ended_at(first._replace(seq=seq)) == (bool(beyond) and seq == stored + beyond)
+    unlimited = Attempt(first, RUN, frame, 10_000)
+    unlimited.receive(first, run_of(first, stored))
+    assert not unlimited.ended_at(first._replace(seq=stored))
+
+
 @given(st.integers(1, 4), st.integers(1, 60))
 def test_what_is_live_only_does_not_fill_a_bridge(stored: int, count: int) -> None:
     """Once all that is stored is durable, the window holds its bytes and no more."""
