@@ -1,6 +1,7 @@
 """The callback's wire: what is refused at its border, and how answers are read."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,8 @@ def test_what_only_a_bridge_says_is_known() -> None:
 @pytest.mark.parametrize("kind", sorted(NEVER_NUMBERED))
 def test_a_post_forges_no_word_of_the_bridge(kind: str) -> None:
     """§2.5: with an id such an event is refused, in both forms, wherever it stands."""
-    forged = {"id": "1.1.2", "event": {"type": kind, "result": {}}}
-    bodies = [{**HEAD, "events": [TOKEN, forged, {**TOKEN, "id": "1.1.3"}]}]
+    forged: dict[str, Any] = {"id": "1.1.2", "event": {"type": kind, "result": {}}}
+    bodies: list[dict[str, Any]] = [{**HEAD, "events": [TOKEN, forged, {**TOKEN, "id": "1.1.3"}]}]
     if kind != "done":  # which is the last word when nothing follows it
         bodies += [{**HEAD, "events": [TOKEN, forged]}, {**HEAD, **forged}]
     for body in bodies:
