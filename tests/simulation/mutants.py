@@ -189,12 +189,12 @@ MUTANTS: Final[dict[str, Mutation]] = {
         ),
     ),
     "done has the next number": _edit(
-        _Read,
-        "_read",
+        subscription,
+        "_end",
         (
-            "encode_done(session.outcome.data, session.run.epoch)",
+            "encode_done(outcome.data, session.run.epoch)",
             (
-                "encode_done(session.outcome.data, session.run.epoch)"
+                "encode_done(outcome.data, session.run.epoch)"
                 ".replace(b'end', str(position.offset(1)).encode(), 1)"
             ),
         ),
