@@ -12,7 +12,7 @@ from litestar.plugins.problem_details import ProblemDetailsException
 from litestar.response import Stream
 from temporalio.service import RPCError
 
-from kai_flow.bridge.hub import Hub, HubError, RealSession, Unreachable
+from kai_flow.bridge.hub import Hub, HubError, RealSession, TooMuchHeld, Unreachable
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream.callback import HandMade, decode_post, encode_answer
 from kai_flow.stream.errors import InvalidId, StreamError
@@ -51,6 +51,8 @@ async def receive_events(
         return _answer(await hub.receive(delivered), hub.boot_id)
     except (RealSession, InvalidId) as error:
         raise _problem(400, str(error)) from None
+    except TooMuchHeld as error:
+        raise _problem(429, str(error), headers={"Retry-After": "1"}) from None
     except HubError as error:
         raise _problem(503, str(error), headers={"Retry-After": "1"}) from None
 
@@ -66,7 +68,7 @@ def _answer(answer: Answer, boot_id: str) -> Response[bytes]:
             detail = "a later attempt, or the session's end, has taken over: stop"
             raise _problem(410, detail, bridge=boot_id)
         case Full():
-            detail = "too much of this session is not durable yet; send it again"
+            detail = "the bridge holds all it may until more is durable; send it again in a moment"
             raise _problem(429, detail, headers={"Retry-After": "1"})
 
 

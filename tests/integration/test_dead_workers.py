@@ -21,6 +21,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from api.server import create_app
 from kai_flow.bridge import hub as bridge_hub
 from kai_flow.bridge import reporter
+from kai_flow.bridge import room as bridge_room
 from kai_flow.bridge import session as bridge_session
 from kai_flow.bridge.hub import Hub, running_hub
 from kai_flow.connect import connect
@@ -114,7 +115,7 @@ async def stack(
     monkeypatch.setattr(bridge_session, "PULSE_SECONDS", PULSE)
     monkeypatch.setattr(reporter, "UNHEARD", UNHEARD)
     monkeypatch.setattr(reporter, "REPORT_SECONDS", PULSE)
-    monkeypatch.setattr(bridge_hub, "FORGET_SECONDS", FORGET)
+    monkeypatch.setattr(bridge_room, "FORGET_SECONDS", FORGET)
     monkeypatch.setattr(bridge_hub, "TICK_SECONDS", PULSE)
     queue, books = f"apart-{secrets.token_hex(4)}", Books()
     async with AsyncExitStack() as running:
