@@ -22,7 +22,7 @@ from kai_flow.stream.callback import Delivered, HandMade
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import epoch_of
 from kai_flow.stream.log import Answer, Full, Stale
-from kai_flow.stream.names import DONE
+from kai_flow.stream.names import RESERVED
 from kai_flow.stream.signals import RPC_TIMEOUT
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class TooMuchHeld(HubError):
 
 
 class RealSession(HubError):
-    """A hand-made `done` for a session that has a workflow: only the workflow ends that one."""
+    """A hand-made `done`, `reset` or the like for a session that has a workflow."""
 
 
 class Hub:
@@ -62,7 +62,7 @@ class Hub:
     def __init__(self, client: Client, *, signal_interval: float, idle_timeout: float) -> None:
         self.boot_id = secrets.token_hex(8)
         self.idle_timeout = idle_timeout  # seconds without an event before a stream ends
-        self.stopping = False  # set once: streams end, POSTs are refused
+        self.ending = asyncio.Event()  # set once: streams end, POSTs are refused
         self._client = client
         self._signal_interval = signal_interval
         self._rooms: dict[str, Room] = {}
@@ -70,6 +70,11 @@ class Hub:
         self._partings: set[asyncio.Task[None]] = set()  # sessions being stopped
         # looks into Temporal under way, by session id
         self._looks: dict[str, asyncio.Task[Run | Unreachable | None]] = {}
+
+    @property
+    def stopping(self) -> bool:
+        """It has been told to stop."""
+        return self.ending.is_set()
 
     async def receive(self, post: Delivered) -> Answer:
         """Take in one POST of a producer. Raises HubError, or InvalidId for what is no run id."""
@@ -88,17 +93,21 @@ class Hub:
             session = self._enter(self._room(post.session_id), newest)
         return await session.receive(post)
 
-    def receive_by_hand(self, event: HandMade) -> int:
+    async def receive_by_hand(self, event: HandMade) -> int:
         """Show a hand-made event to whoever reads, or comes soon; its number. Raises HubError."""
-        room = self._room(event.session_id)
-        if room.session is not None and event.type == DONE:
+        # Types that speak of the stream are told by the bridge and the producer alone.
+        if event.type in RESERVED and await self._is_real(event.session_id):
             raise RealSession(
-                f"{event.session_id} is the session of a workflow, and ends when that closes; "
-                "a hand-made 'done' ends only streams without one"
+                f"{event.session_id} is the session of a workflow, and {event.type!r} speaks of "
+                "its stream: that is not said by hand; send an event of another type"
             )
+        room = self._room(event.session_id)
         if not self._memory.admits(1, len(event.data)):
             raise TooMuchHeld("the bridge holds as much as it may; send it again in a moment")
         return room.show(event)
+
+    async def _is_real(self, session_id: str) -> bool:
+        return self._session(session_id) is not None or await self.find(session_id) is not None
 
     async def find(self, session_id: str) -> Run | None:
         """The newest run of this session id; None when there is none. Raises Unreachable, soon."""
@@ -247,7 +256,7 @@ class Hub:
 
     def end_streams(self) -> None:
         """End every stream: readers come back with their cursors, to us or to another bridge."""
-        self.stopping = True
+        self.ending.set()
         for room in self._rooms.values():
             room.bell.ring()
 

@@ -22,6 +22,7 @@ from kai_flow.bridge.memory import Memory
 from kai_flow.bridge.pulse import Pulse, feel
 from kai_flow.bridge.readback import DurableCopy
 from kai_flow.bridge.reporter import Reporter
+from kai_flow.bridge.seldom import Seldom
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import Delivered
@@ -89,6 +90,7 @@ class Session:
         self._cadence = Cadence(signal_interval, now())
         self._signalling = True  # no other bridge is to do it
         self._reporter = Reporter(boot_id)
+        self._seldom = Seldom()
         self._finished: tuple[int, int] | None = None  # the attempt that has said its last word
         self._wake_signaller = asyncio.Event()
         self._fed_at = now()  # last POST that brought this log up to date
@@ -111,6 +113,8 @@ class Session:
                 self._show_news()
             if post.done:
                 self._finished = post.base.try_of
+            elif answer.news and self._finished == post.base.try_of:
+                self._finished = None  # it was not its last word
             self._start("signaller", self._signal)
             self._wake_signaller.set()
             if post.done:
@@ -118,9 +122,23 @@ class Session:
         return answer
 
     def _take(self, post: Delivered, events: Sequence[NumberedEvent]) -> Answer:
+        self._mention(post)
         return self.log.receive(
             post.run_id, post.base, events, stored=post.stored, signalling=self._signalling
         )
+
+    def _mention(self, post: Delivered) -> None:
+        """Log a POST that moves the log by its mere word: seldom, and harmless to the result."""
+        attempt = self.log.current
+        if attempt is None or attempt.try_of != post.base.try_of:
+            return
+        if post.base > attempt.received.offset(1) and self._seldom.due("base") is not None:
+            log.info(
+                "session %s: on to %s at its producer's word; what is between is read back",
+                self.id, post.base,
+            )  # fmt: skip
+        if post.stored not in (None, attempt.stored) and self._seldom.due("stored") is not None:
+            log.info("session %s: what comes after %s is live only", self.id, post.stored)
 
     def _show_news(self) -> None:
         self.pulse = None  # an event says more
@@ -219,6 +237,7 @@ class Session:
             try:
                 await publish(self._client, self.id, batch)
             except SessionClosed:
+                log.info("session %s has ended, or never was: %s is too late", self.id, batch.first)
                 self.log.closed = True
                 self._start("watcher", self._watch)
                 return

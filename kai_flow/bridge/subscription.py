@@ -129,7 +129,7 @@ class _Subscriber:
         return part
 
     async def _read_back(self, session: Session, position: EventId) -> AsyncIterator[bytes]:
-        """Read the next page; meanwhile what else there is to say: Temporal may be slow, or hang."""
+        """Read the next page; meanwhile what else there is to say, for Temporal may hang."""
         self._page = None
         reading = asyncio.ensure_future(session.durable.read(position))
         try:
