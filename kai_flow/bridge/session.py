@@ -19,7 +19,7 @@ from kai_flow.bridge.attempts import KnownAttempts
 from kai_flow.bridge.bell import Bell, wait_for
 from kai_flow.bridge.frames import PageFrames
 from kai_flow.bridge.memory import Memory
-from kai_flow.bridge.pulse import Pulse, feel
+from kai_flow.bridge.pulse import Feeler, Pulse
 from kai_flow.bridge.readback import DurableCopy
 from kai_flow.bridge.reporter import Reporter
 from kai_flow.bridge.seldom import Seldom
@@ -91,6 +91,7 @@ class Session:
         self._signalling = True  # no other bridge is to do it
         self._reporter = Reporter(boot_id)
         self._seldom = Seldom()
+        self._feeler = Feeler(client, session_id, run.run_id)
         self._finished: tuple[int, int] | None = None  # the attempt that has said its last word
         self._wake_signaller = asyncio.Event()
         self._fed_at = now()  # last POST that brought this log up to date
@@ -290,6 +291,7 @@ class Session:
 
     async def _feel(self) -> None:
         """Say whether anybody works at the session while no event comes."""
+        known = None  # the attempt whose worker was looked at, should it die in mid-stream
         while True:
             shown = self.log.position
             await asyncio.sleep(PULSE_SECONDS)
@@ -297,9 +299,10 @@ class Session:
                 break
             pulse = None
             try:
-                if self.log.position == shown:
-                    patience = self._reporter.patience
-                    pulse = await feel(self._client, self.id, self.run.run_id, patience)
+                position = self.log.position
+                if position == shown or (position is not None and position.try_of != known):
+                    known = None if position is None else position.try_of
+                    pulse = await self._feeler.feel(self._reporter.patience)
                 if self.log.position == shown:
                     await self._tell(pulse)
             except RPCError as error:

@@ -14,7 +14,7 @@ from temporalio.client import Client
 from kai_flow.bridge import hub
 from kai_flow.connect import connect
 from kai_flow.embedded import DevServer, dev_server
-from kai_flow.stream.callback import decode_post
+from kai_flow.stream.callback import Delivered, decode_post
 from tests.integration.hubs import bridging
 from tests.integration.stage import Play, stage_worker, token
 from tests.integration.waiting import until
@@ -143,6 +143,8 @@ async def test_a_stopping_bridge_refuses_posts_and_readers(
             assert answer.headers["retry-after"] == "1"
             assert answer.headers["content-type"] == "application/problem+json"
             assert "come back" in answer.json()["detail"]
+        probe = decode_post(json.dumps(place.body([])).encode())
+        assert isinstance(probe, Delivered)
         with pytest.raises(hub.Stopping):  # the hub itself, whoever serves it
-            await bridge.hub.receive(decode_post(json.dumps(place.body([2])).encode()))
+            await bridge.hub.receive(probe)
     assert (await play.handle.query("progress"))["last_event_id"] == "1.1.1"
