@@ -29,9 +29,10 @@ async def read_body(request: Request[Any, Any, State], ending: asyncio.Event) ->
             request.state.body = reading.result()  # should it be refused
             return reading.result()
     except RequestEntityTooLarge:
+        # The connection stays: closed in mid-body it is reset, and the answer lost with it.
         most = MAX_BODY_BYTES // 2**20
         raise problem(
-            413, f"the body has more than {most} MiB; send fewer events in one POST", headers=_CLOSE
+            413, f"the body has more than {most} MiB; send fewer events in one POST"
         ) from None
     except InternalServerException:
         raise problem(400, "the body broke off; send the whole of it again") from None

@@ -29,7 +29,8 @@ class Refusals:
             return  # what is no refusal is logged with a traceback
         path = scope["path"]
         status = error.status_code
-        unsaid = self._seldom.due((path, status))
+        code = error.extra.get("code") if isinstance(error.extra, dict) else None
+        unsaid = self._seldom.due((path, status, code))
         if unsaid is None:
             return
         more = f" ({unsaid} more refusals were not logged)" if unsaid else ""

@@ -84,6 +84,18 @@ async def test_a_refused_post_leaves_a_line(
     assert (await play.post(http, [3])).json()["received"] == "1.1.3"
 
 
+async def test_each_reason_leaves_its_own_line(
+    play: Play, http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is refused for another reason is said, though it comes right after."""
+    for _ in range(2):
+        for _, wrong, *_ in STRANGE[:3]:
+            await http.post(play.events_url, json=play.body([]) | wrong)
+    assert ["at most" in said or "order" in said or "id;" in said for _, said in lines(caplog)] == [
+        True
+    ] * 3
+
+
 async def test_what_cannot_be_read_leaves_a_line_too(
     play: Play, http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
