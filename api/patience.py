@@ -30,16 +30,27 @@ class Patience(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Pass the request on, with a `send` that loses patience."""
         impatient = asyncio.Event()
+        taken = b""  # the last frames with an id that went out
 
         async def send_in_time(message: Message) -> None:
             if impatient.is_set():
                 return
+            nonlocal taken
             try:
                 async with asyncio.timeout(self._seconds):
                     await send(message)
             except TimeoutError:
-                log.info("%s: a reader that does not read is disconnected", scope["path"])
+                log.info(
+                    "session %s: a subscriber that does not read is disconnected; "
+                    "it can go on after %s",
+                    scope["path"].removeprefix("/stream/"),
+                    _last_id(taken),
+                )
                 impatient.set()
+            else:
+                body = message.get("body", b"")
+                if isinstance(body, bytes) and b"id: " in body:
+                    taken = body
 
         async def receive_or_leave() -> Any:
             """The next message; a disconnect when patience has run out."""
@@ -53,3 +64,9 @@ class Patience(ASGIMiddleware):
                 lost.cancel()
 
         await next_app(scope, receive_or_leave, send_in_time)
+
+
+def _last_id(frames: bytes) -> str:
+    """The id of the last event of these frames; they are whole."""
+    ids = [line for line in frames.splitlines() if line.startswith(b"id: ")]
+    return ids[-1].removeprefix(b"id: ").decode() if ids else "the cursor that it came with"

@@ -8,11 +8,12 @@ from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
-from litestar.plugins.problem_details import ProblemDetailsException
 from litestar.response import Stream
 from temporalio.service import RPCError
 
-from kai_flow.bridge.hub import Hub, HubError, RealSession, Unreachable
+from api.body import read_body
+from api.problems import problem
+from kai_flow.bridge.hub import Hub, HubError, RealSession, TooMuchHeld, Unreachable
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream.callback import HandMade, decode_post, encode_answer
 from kai_flow.stream.errors import InvalidId, StreamError
@@ -34,25 +35,28 @@ async def receive_events(
     """Take in a producer's POST, or an event made by hand."""
     _require_session_id(session_id)
     if request.content_type[0] != "application/json":
-        raise _problem(415, "send the event as JSON, with Content-Type: application/json")
+        raise problem(415, "send the event as JSON, with Content-Type: application/json")
+    body = await read_body(request, hub.ending)
     try:
-        delivered = decode_post(await request.body())
+        delivered = decode_post(body)
     except StreamError as error:
-        raise _problem(400, f"{error}; see docs/reference/protocol.md", code=error.code) from None
+        raise problem(400, f"{error}; see docs/reference/protocol.md", code=error.code) from None
     meant = delivered.session_id if isinstance(delivered, HandMade) else delivered.workflow_id
     if meant != session_id:
-        raise _problem(400, f"this is the URL of {session_id!r}; send it to /events/{meant}")
+        raise problem(400, f"this is the URL of {session_id!r}; send it to /events/{meant}")
     if meant != delivered.session_id:
-        raise _problem(400, f"'session_id' is {delivered.session_id!r}, 'workflow_id' {meant!r}")
+        raise problem(400, f"'session_id' is {delivered.session_id!r}, 'workflow_id' {meant!r}")
     try:
         if isinstance(delivered, HandMade):
-            number = hub.receive_by_hand(delivered)
+            number = await hub.receive_by_hand(delivered)
             return _json(encode_answer(EventId(0, 0, number), EventId(0, 0, 0), hub.boot_id))
         return _answer(await hub.receive(delivered), hub.boot_id)
     except (RealSession, InvalidId) as error:
-        raise _problem(400, str(error)) from None
+        raise problem(400, str(error)) from None
+    except TooMuchHeld as error:
+        raise problem(429, str(error), headers={"Retry-After": "1"}) from None
     except HubError as error:
-        raise _problem(503, str(error), headers={"Retry-After": "1"}) from None
+        raise problem(503, str(error), headers={"Retry-After": "1"}) from None
 
 
 def _answer(answer: Answer, boot_id: str) -> Response[bytes]:
@@ -61,13 +65,13 @@ def _answer(answer: Answer, boot_id: str) -> Response[bytes]:
             return _json(encode_answer(received, durable, boot_id))
         case Missing(expected):
             detail = f"send again from {expected}"
-            raise _problem(409, detail, expected=str(expected), bridge=boot_id)
+            raise problem(409, detail, expected=str(expected), bridge=boot_id)
         case Stale():
             detail = "a later attempt, or the session's end, has taken over: stop"
-            raise _problem(410, detail, bridge=boot_id)
+            raise problem(410, detail, bridge=boot_id)
         case Full():
-            detail = "too much of this session is not durable yet; send it again"
-            raise _problem(429, detail, headers={"Retry-After": "1"})
+            detail = "the bridge holds all it may until more is durable; send it again in a moment"
+            raise problem(429, detail, headers={"Retry-After": "1"})
 
 
 @get("/stream/{session_id:str}")
@@ -85,22 +89,22 @@ async def stream_events(
     try:
         cursor = Cursor.parse(text) if text else None
     except StreamError as error:
-        raise _problem(400, str(error), code=error.code) from None
+        raise problem(400, str(error), code=error.code) from None
     try:
         run = await hub.find(session_id)
     except Unreachable as error:
         if not wait:
-            raise _problem(503, str(error), headers={"Retry-After": "1"}) from None
+            raise problem(503, str(error), headers={"Retry-After": "1"}) from None
         run = None  # an outage is a stream that waits: EventSource gives up on any other status
     if run is None and not wait:
-        raise _problem(404, f"there is no session {session_id!r}; without wait=false the stream "
+        raise problem(404, f"there is no session {session_id!r}; without wait=false the stream "
                             "would wait for it")  # fmt: skip
     if run is not None and cursor is not None and cursor.is_end_of(run.epoch):
         return Response(None, status_code=204)  # EventSource: no more to come
     try:
         hub.admit(session_id)
     except HubError as error:
-        raise _problem(503, str(error), headers={"Retry-After": "1"}) from None
+        raise problem(503, str(error), headers={"Retry-After": "1"}) from None
     frames = subscribe(hub, session_id, cursor, run)
     return Stream(
         _unnamed(frames) if event else frames,
@@ -121,13 +125,13 @@ async def readyz(state: State) -> dict[str, str]:
     try:
         await state.temporal.service_client.check_health(timeout=READY_TIMEOUT)
     except RPCError as error:
-        raise _problem(503, f"Temporal does not answer: {error.message}") from None
+        raise problem(503, f"Temporal does not answer: {error.message}") from None
     return {"status": "ok"}
 
 
 def _require_session_id(session_id: str) -> None:
     if len(session_id) > MAX_SESSION_ID_CHARS or not session_id.isprintable():
-        raise _problem(400, "that is not a session id: 1 to 1,000 printable characters")
+        raise problem(400, "that is not a session id: 1 to 1,000 printable characters")
 
 
 async def _unnamed(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -137,9 +141,3 @@ async def _unnamed(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 def _json(body: bytes) -> Response[bytes]:
     return Response(body, media_type=MediaType.JSON)
-
-
-def _problem(
-    status: int, detail: str, *, headers: dict[str, str] | None = None, **extra: str
-) -> ProblemDetailsException:
-    return ProblemDetailsException(detail, status_code=status, headers=headers, extra=extra or None)

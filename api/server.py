@@ -1,6 +1,5 @@
 """The bridge as a server: the app, and how it is started and stopped."""
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -9,33 +8,18 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.plugins.problem_details import (
-    ProblemDetailsConfig,
-    ProblemDetailsException,
-    ProblemDetailsPlugin,
-)
+from litestar.plugins.problem_details import ProblemDetailsPlugin
 from temporalio.client import Client
 
 from api.guard import ForeignRequestGuard
 from api.patience import Patience
+from api.problems import PROBLEMS
+from api.refusals import Refusals
 from api.routes import healthz, readyz, receive_events, stream_events
 from kai_flow.bridge.hub import Hub, running_hub
 from kai_flow.serving import serving
 from kai_flow.settings import LOOPBACK, Settings
 from kai_flow.stream.callback import MAX_BODY_BYTES
-
-log = logging.getLogger(__name__)
-
-
-def _unforeseen(error: Exception) -> ProblemDetailsException:
-    """A bug of ours: everything about it in the log, nothing of it in the answer."""
-    log.error("a request broke", exc_info=error)
-    return ProblemDetailsException("the bridge made a mistake; its log says which", status_code=500)
-
-
-_PROBLEMS = ProblemDetailsConfig(
-    enable_for_all_http_exceptions=True, exception_to_problem_detail_map={Exception: _unforeseen}
-)
 
 
 def create_app(hub: Hub, client: Client, settings: Settings) -> Litestar:
@@ -53,7 +37,8 @@ def create_app(hub: Hub, client: Client, settings: Settings) -> Litestar:
             allow_methods=["GET", "POST"],
             allow_headers=["Content-Type", "Last-Event-ID"],
         ),
-        plugins=[ProblemDetailsPlugin(_PROBLEMS)],
+        plugins=[ProblemDetailsPlugin(PROBLEMS)],
+        after_exception=[Refusals().note],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,
         logging_config=None,  # the program decides where logs go

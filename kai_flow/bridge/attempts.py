@@ -34,6 +34,7 @@ class KnownAttempts:
         self._asked_at = now() - ASK_AGAIN_SECONDS
         self._pending: dict[str, int] = {}  # attempts under way when last asked, by activity id
         self._activities: dict[int, str] = {}  # activity ids by producer, from the history
+        self._seen: set[str] = set()  # activity ids of which the history has been asked
         self._doubted = self._known  # what was logged last
 
     async def include(self, try_of: tuple[int, int]) -> bool:
@@ -68,10 +69,12 @@ class KnownAttempts:
         description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
         pending = description.raw_description.pending_activities
         self._pending = {activity.activity_id: activity.attempt for activity in pending}
-        if producer == 1 or producer in self._activities:
+        # The history is read when it must say something new, not for whatever producer is claimed.
+        if producer == 1 or self._seen.issuperset(self._pending):
             return
-        async for event in handle.fetch_history_events():
+        async for event in handle.fetch_history_events(rpc_timeout=RPC_TIMEOUT):
             scheduled = event.activity_task_scheduled_event_attributes
+            self._seen.add(scheduled.activity_id)
             header = scheduled.header.fields.get(PRODUCER_HEADER)
             if header is not None:
                 number = msgspec.json.decode(header.data, type=ProducerNumber)

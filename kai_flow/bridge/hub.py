@@ -8,29 +8,28 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from kai_flow.bridge.memory import Holder, Memory
 from kai_flow.bridge.room import Room
 from kai_flow.bridge.session import Session
 from kai_flow.stream.callback import Delivered, HandMade
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import epoch_of
-from kai_flow.stream.log import Answer, Stale
-from kai_flow.stream.names import DONE
+from kai_flow.stream.log import Answer, Full, Stale
+from kai_flow.stream.names import RESERVED
 from kai_flow.stream.run import Run, find_run
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 5.0  # readers look at their clocks; what is idle is forgotten
 FIND_SECONDS: Final = 1.0  # for finding a session before its stream opens without knowing
-FORGET_SECONDS: Final = 60.0  # a session without readers and POSTs
 MAX_ROOMS: Final = 10_000
-MAX_BYTES: Final = 512 * 1024 * 1024  # of all sessions; looked at every TICK_SECONDS
 
 
 class HubError(Exception):
@@ -49,8 +48,12 @@ class Unreachable(HubError):
     """Temporal does not answer: whether there is such a session cannot be told."""
 
 
+class TooMuchHeld(HubError):
+    """The bridge holds as many bytes as it may, and cannot let go of any; try again later."""
+
+
 class RealSession(HubError):
-    """A hand-made `done` for a session that has a workflow: only the workflow ends that one."""
+    """A hand-made `done`, `reset` or the like for a session that has a workflow."""
 
 
 class Hub:
@@ -59,12 +62,19 @@ class Hub:
     def __init__(self, client: Client, *, signal_interval: float, idle_timeout: float) -> None:
         self.boot_id = secrets.token_hex(8)
         self.idle_timeout = idle_timeout  # seconds without an event before a stream ends
-        self.stopping = False  # set once: streams end, POSTs are refused
+        self.ending = asyncio.Event()  # set once: streams end, POSTs are refused
         self._client = client
         self._signal_interval = signal_interval
         self._rooms: dict[str, Room] = {}
+        self._memory = Memory(self._holders)
+        self._partings: set[asyncio.Task[None]] = set()  # sessions being stopped
         # looks into Temporal under way, by session id
         self._looks: dict[str, asyncio.Task[Run | Unreachable | None]] = {}
+
+    @property
+    def stopping(self) -> bool:
+        """It has been told to stop."""
+        return self.ending.is_set()
 
     async def receive(self, post: Delivered) -> Answer:
         """Take in one POST of a producer. Raises HubError, or InvalidId for what is no run id."""
@@ -72,6 +82,9 @@ class Hub:
             raise Stopping("the bridge is shutting down; come back in a moment")
         for run_id in (post.run_id, post.first_run_id or post.run_id):
             epoch_of(run_id)
+        size = sum(len(event.data) for event in post.events)
+        if post.events and not self._memory.admits(len(post.events), size):
+            return Full()
         session = self._room(post.session_id).session
         if session is None or session.run.run_id != post.run_id:
             newest = await self._newest(post)
@@ -80,15 +93,21 @@ class Hub:
             session = self._enter(self._room(post.session_id), newest)
         return await session.receive(post)
 
-    def receive_by_hand(self, event: HandMade) -> int:
+    async def receive_by_hand(self, event: HandMade) -> int:
         """Show a hand-made event to whoever reads, or comes soon; its number. Raises HubError."""
-        room = self._room(event.session_id)
-        if room.session is not None and event.type == DONE:
+        # Types that speak of the stream are told by the bridge and the producer alone.
+        if event.type in RESERVED and await self._is_real(event.session_id):
             raise RealSession(
-                f"{event.session_id} is the session of a workflow, and ends when that closes; "
-                "a hand-made 'done' ends only streams without one"
+                f"{event.session_id} is the session of a workflow, and {event.type!r} speaks of "
+                "its stream: that is not said by hand; send an event of another type"
             )
+        room = self._room(event.session_id)
+        if not self._memory.admits(1, len(event.data)):
+            raise TooMuchHeld("the bridge holds as much as it may; send it again in a moment")
         return room.show(event)
+
+    async def _is_real(self, session_id: str) -> bool:
+        return self._session(session_id) is not None or await self.find(session_id) is not None
 
     async def find(self, session_id: str) -> Run | None:
         """The newest run of this session id; None when there is none. Raises Unreachable, soon."""
@@ -160,18 +179,18 @@ class Hub:
         """The session of `run`, which is the newest; a former one goes on for who reads it."""
         if room.session is not None and room.session.run.run_id == run.run_id:
             return room.session
-        if room.session is not None:
-            room.former.append(room.session)
-        room.session = Session(
+        session = next((one for one in room.former if one.run.run_id == run.run_id), None)
+        session = session or Session(
             self._client,
             room.id,
             run,
             room.bell,
             signal_interval=self._signal_interval,
             boot_id=self.boot_id,
+            memory=self._memory,
         )
-        room.bell.ring()
-        return room.session
+        self._part_with(room.enter_session(session))
+        return session
 
     def _room(self, session_id: str) -> Room:
         room = self._rooms.get(session_id)
@@ -213,42 +232,46 @@ class Hub:
         """Wake readers to look at their clocks, and forget what is idle, until cancelled."""
         while True:
             await asyncio.sleep(min(TICK_SECONDS, self.idle_timeout / 2))
-            moment = now()
-            for room in list(self._rooms.values()):
-                idle = [
-                    session
-                    for session in room.sessions
-                    if moment - session.touched > FORGET_SECONDS and not session.minding
-                ]
-                if room.readers:
-                    room.bell.ring()
-                elif room.deserted or (idle and len(idle) == len(room.sessions)):
-                    del self._rooms[room.id]
-                    await asyncio.gather(*(session.stop() for session in idle))
-            self._keep_within(MAX_BYTES)
+            try:
+                self._tick(now())
+            except Exception:  # heartbeats and every limit depend on the next one
+                log.exception("looking after the sessions broke")
 
-    def _keep_within(self, limit: int) -> None:
-        """Let go of what can be read back, of the sessions longest untouched first."""
-        sessions = [session for room in self._rooms.values() for session in room.sessions]
-        held = sum(session.held for session in sessions)
-        for session in sorted(sessions, key=lambda session: session.touched):
-            if held <= limit:
-                break
-            held -= session.held
-            session.forget()
-            held += session.held
+    def _tick(self, moment: float) -> None:
+        # Waits for nothing: a session takes seconds to stop while Temporal does not answer.
+        for room in list(self._rooms.values()):
+            self._part_with(room.part_with_unread())
+            if room.readers:
+                room.bell.ring()
+            elif room.idle(moment):
+                self._rooms.pop(room.id)
+                self._part_with(room.sessions)
+        self._memory.make_room()
+
+    def _part_with(self, sessions: Iterable[Session]) -> None:
+        """Stop sessions that are in no room any more, beside everything else."""
+        for session in sessions:
+            parting = asyncio.create_task(session.stop())
+            self._partings.add(parting)
+            parting.add_done_callback(self._partings.discard)
+
+    def _holders(self) -> Iterator[Holder]:
+        for room in self._rooms.values():
+            yield room
+            yield from room.sessions
 
     def end_streams(self) -> None:
         """End every stream: readers come back with their cursors, to us or to another bridge."""
-        self.stopping = True
+        self.ending.set()
         for room in self._rooms.values():
             room.bell.ring()
 
     async def stop(self) -> None:
         """End the streams, make durable what is held, and stop."""
         self.end_streams()
-        sessions = [session for room in self._rooms.values() for session in room.sessions]
-        await asyncio.gather(*(session.stop() for session in sessions))
+        for room in self._rooms.values():
+            self._part_with(room.sessions)
+        await asyncio.gather(*self._partings, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -262,6 +285,5 @@ async def running_hub(
         yield hub
     finally:
         ticker.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await ticker
+        await asyncio.gather(ticker, return_exceptions=True)
         await hub.stop()

@@ -13,6 +13,7 @@ from typing import Final
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
+from kai_flow.bridge.memory import Memory
 from kai_flow.stream.buffer import EventBuffer, Slice
 from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.ids import EventId
@@ -33,12 +34,18 @@ class DurableCopy:
     """
 
     def __init__(
-        self, client: Client, session_id: str, run_id: str, show: Callable[[EventId], None]
+        self,
+        client: Client,
+        session_id: str,
+        run_id: str,
+        show: Callable[[EventId], None],
+        memory: Memory,
     ) -> None:
         self._client = client
         self._session_id = session_id
         self._run_id = run_id
         self._show = show
+        self._memory = memory
         self._closed = False
         self._pages: deque[tuple[EventId, Slice]] = deque(maxlen=KEPT_PAGES)
         self._history: EventBuffer | None = None  # the complete stream, once the run has closed
@@ -134,6 +141,7 @@ class DurableCopy:
         )  # fmt: skip
         if page.last is not None:
             self._show(page.last)
+        self._memory.grew(sum(len(event.data) for event in page.events))
         return page
 
     async def _read_history(self) -> EventBuffer:
@@ -141,6 +149,7 @@ class DurableCopy:
         log.info("session %s: %s events read from history", self._session_id, len(history))
         if history.last is not None:
             self._show(history.last)
+        self._memory.grew(history.bytes)
         return history
 
     def _keep_all(self, after: EventId, history: EventBuffer) -> Slice:

@@ -17,6 +17,8 @@ LAST_LOOK_SECONDS: Final = 10.0
 KEPT_HAND_MADE: Final = 100  # for the first reader, who may come a moment later
 KEPT_HAND_MADE_BYTES: Final = 1024 * 1024
 UNREAD_SECONDS: Final = 10.0  # how long they are kept before anybody has come
+FORGET_SECONDS: Final = 60.0  # a session without readers and POSTs
+MAX_FORMER: Final = 4  # sessions of earlier runs that somebody still reads
 
 
 class Room:
@@ -32,7 +34,8 @@ class Room:
         self.shown = 0  # hand-made events so far: the n of their 0.0.n
         self.ended_at = 0  # number of the last hand-made `done`
         self.waiter: asyncio.Task[None] | None = None  # looks whether the workflow exists by now
-        self._hand_made: deque[bytes] = deque(maxlen=KEPT_HAND_MADE)
+        self.held = 0  # bytes of the hand-made events that are kept
+        self._hand_made: deque[bytes] = deque()
         self._visited = False  # somebody has read here
 
     @property
@@ -45,8 +48,9 @@ class Room:
         self.shown += 1
         self.touched = now()
         self._hand_made.append(encode_unnumbered(event.type, event.data))
-        while sum(map(len, self._hand_made)) > KEPT_HAND_MADE_BYTES:
-            self._hand_made.popleft()
+        self.held += len(self._hand_made[-1])
+        while len(self._hand_made) > KEPT_HAND_MADE or self.held > KEPT_HAND_MADE_BYTES:
+            self.held -= len(self._hand_made.popleft())
         if event.type == DONE:
             self.ended_at = self.shown
         self.bell.ring()
@@ -74,6 +78,43 @@ class Room:
         """The frames of the hand-made events after number `after` that are still kept."""
         new = self.shown - after
         return list(self._hand_made)[-new:] if new else []
+
+    def forget(self) -> None:
+        """Let go of the hand-made events: they are live only."""
+        self._hand_made.clear()
+        self.held = 0
+
+    def enter_session(self, session: Session) -> list[Session]:
+        """`session` is of the newest run; those that are too many for one room, out of it."""
+        if self.session is not None:
+            self.former.append(self.session)
+        if session in self.former:
+            self.former.remove(session)
+        self.session = session
+        excess = []
+        while len(self.former) > MAX_FORMER:
+            excess.append(next((one for one in self.former if not one.readers), self.former[0]))
+            self.former.remove(excess[-1])
+        self.bell.ring()
+        return excess
+
+    def part_with_unread(self) -> list[Session]:
+        """The former sessions that nobody reads any more, out of the room."""
+        unread = [session for session in self.former if not session.readers]
+        self.former = [session for session in self.former if session.readers]
+        return unread
+
+    def idle(self, moment: float) -> bool:
+        """Whether all that is held here may be forgotten."""
+        if self.readers:
+            return False
+        return self.deserted or (
+            bool(self.sessions)
+            and all(
+                moment - session.touched > FORGET_SECONDS and not session.minding
+                for session in self.sessions
+            )
+        )
 
     def await_workflow(self, look: Callable[[], Awaitable[object]]) -> None:
         """Look for the workflow while somebody reads here and there is none; once for all."""

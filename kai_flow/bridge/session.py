@@ -17,22 +17,24 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.bridge.attempts import KnownAttempts
 from kai_flow.bridge.bell import Bell, wait_for
-from kai_flow.bridge.pulse import Pulse, feel
-from kai_flow.bridge.readback import KEPT_PAGES, DurableCopy
+from kai_flow.bridge.frames import PageFrames
+from kai_flow.bridge.memory import Memory
+from kai_flow.bridge.pulse import Feeler, Pulse
+from kai_flow.bridge.readback import DurableCopy
 from kai_flow.bridge.reporter import Reporter
+from kai_flow.bridge.seldom import Seldom
 from kai_flow.stream.batches import Batch
-from kai_flow.stream.buffer import Slice
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import Delivered
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.ids import EventId
 from kai_flow.stream.log import Answer, SessionLog, Taken
 from kai_flow.stream.names import ATTEMPT_FAILED
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
 from kai_flow.stream.run import Run
 from kai_flow.stream.signals import SessionClosed, publish, publish_status
-from kai_flow.stream.sse import encode_control, encode_event
+from kai_flow.stream.sse import encode_event
 from kai_flow.stream.tail import HistoryTail
 
 log = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ class Session:
         *,
         signal_interval: float,
         boot_id: str,
+        memory: Memory,
     ) -> None:
         self.id = session_id
         self.run = run
@@ -64,21 +67,24 @@ class Session:
         self.replaced = False  # a reset has closed it: the newest run's session goes on instead
         self.pulse: Pulse | None = None  # what readers are told while no event comes
         self.readers = 0
+        self.ended = False  # it has been stopped: streams end, and no task begins any more
         self.touched = now()  # last POST or reader, for forgetting the idle
         self.log = SessionLog(partial(encode_event, epoch=run.epoch))
-        self.durable = DurableCopy(client, session_id, run.run_id, self._mark_durable)
+        self.durable = DurableCopy(client, session_id, run.run_id, self._mark_durable, memory)
+        self.frames = PageFrames(run.epoch)  # of what was read back
         self._client = client
         self._boot_id = boot_id
+        self._memory = memory
         self._attempts = KnownAttempts(client, session_id, run.run_id)
         self._cadence = Cadence(signal_interval, now())
         self._signalling = True  # no other bridge is to do it
         self._reporter = Reporter(boot_id)
+        self._seldom = Seldom()
+        self._feeler = Feeler(client, session_id, run.run_id)
         self._finished: tuple[int, int] | None = None  # the attempt that has said its last word
-        self._stopping = False
         self._wake_signaller = asyncio.Event()
         self._fed_at = now()  # last POST that brought this log up to date
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._frames: dict[object, bytes] = {}  # of the pages that were read back last
 
     # POSTs
 
@@ -98,6 +104,8 @@ class Session:
                 self._show_news()
             if post.done:
                 self._finished = post.base.try_of
+            elif answer.news and self._finished == post.base.try_of:
+                self._finished = None  # it was not its last word
             self._start("signaller", self._signal)
             self._wake_signaller.set()
             if post.done:
@@ -105,9 +113,23 @@ class Session:
         return answer
 
     def _take(self, post: Delivered, events: Sequence[NumberedEvent]) -> Answer:
+        self._mention(post)
         return self.log.receive(
             post.run_id, post.base, events, stored=post.stored, signalling=self._signalling
         )
+
+    def _mention(self, post: Delivered) -> None:
+        """Log a POST that moves the log by its mere word: seldom, and harmless to the result."""
+        attempt = self.log.current
+        if attempt is None or attempt.try_of != post.base.try_of:
+            return
+        if post.base > attempt.received.offset(1) and self._seldom.due("base") is not None:
+            log.info(
+                "session %s: on to %s at its producer's word; what is between is read back",
+                self.id, post.base,
+            )  # fmt: skip
+        if post.stored not in (None, attempt.stored) and self._seldom.due("stored") is not None:
+            log.info("session %s: what comes after %s is live only", self.id, post.stored)
 
     def _show_news(self) -> None:
         self.pulse = None  # an event says more
@@ -131,13 +153,14 @@ class Session:
     @property
     def held(self) -> int:
         """Bytes of all events held."""
-        return self.log.bytes + self.durable.held
+        return self.log.bytes + self.durable.held + self.frames.held
 
     def forget(self) -> None:
         """Let go of everything that can be read back from Temporal."""
         if self.log.current is not None:
             self.log.current.forget_durable()
         self.durable.forget()
+        self.frames.forget()
 
     # Reading
 
@@ -181,16 +204,6 @@ class Session:
         """
         return self.durable.stops_short(cursor) and not self.log.ended_at(cursor)
 
-    def encode(self, page: Slice) -> bytes:
-        """The frames of a page read back: made once, for all readers who are given the same."""
-        place = (page.events[0].id if page.events else None, page.next, page.gap)
-        frames = self._frames.get(place)
-        if frames is None:
-            frames = self._frames[place] = _encode(page, self.run.epoch)
-            if len(self._frames) > KEPT_PAGES:
-                del self._frames[next(iter(self._frames))]
-        return frames
-
     def _mark_durable(self, last: EventId) -> None:
         if self.log.mark_durable(last):
             self.bell.ring()
@@ -199,7 +212,7 @@ class Session:
 
     def _start(self, name: str, work: Any) -> None:
         task = self._tasks.get(name)
-        if task is None or task.done():
+        if not self.ended and (task is None or task.done()):
             self._tasks[name] = asyncio.create_task(self._guarded(name, work()))
 
     async def _guarded(self, name: str, work: Coroutine[Any, Any, None]) -> None:
@@ -211,7 +224,7 @@ class Session:
     async def _signal(self) -> None:
         while self._signalling and (attempt := self.log.signal_next()) is not None:
             self._wake_signaller.clear()
-            flush = self._stopping or attempt.try_of == self._finished
+            flush = self.ended or attempt.try_of == self._finished
             due = self._cadence.due(attempt.waiting, attempt.waiting_bytes, flush=flush)
             pause = 0.0 if due is None else due - now()
             if pause > 0:
@@ -222,6 +235,7 @@ class Session:
             try:
                 await publish(self._client, self.id, batch)
             except SessionClosed:
+                log.info("session %s has ended, or never was: %s is too late", self.id, batch.first)
                 self.log.closed = True
                 self._start("watcher", self._watch)
                 return
@@ -271,11 +285,13 @@ class Session:
                 log.info("session %s cannot be followed: %s", self.id, error.message)
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
+            self._memory.grew(sum(len(event.data) for event in events))
             if events and self.log.absorb(events):
                 self._show_news()
 
     async def _feel(self) -> None:
         """Say whether anybody works at the session while no event comes."""
+        known = None  # the attempt whose worker was looked at, should it die in mid-stream
         while True:
             shown = self.log.position
             await asyncio.sleep(PULSE_SECONDS)
@@ -283,9 +299,10 @@ class Session:
                 break
             pulse = None
             try:
-                if self.log.position == shown:
-                    patience = self._reporter.patience
-                    pulse = await feel(self._client, self.id, self.run.run_id, patience)
+                position = self.log.position
+                if position == shown or (position is not None and position.try_of != known):
+                    known = None if position is None else position.try_of
+                    pulse = await self._feeler.feel(self._reporter.patience)
                 if self.log.position == shown:
                     await self._tell(pulse)
             except RPCError as error:
@@ -321,27 +338,12 @@ class Session:
 
     async def stop(self) -> None:
         """Make durable what is held, within FLUSH_SECONDS, and end every task."""
+        self.ended = True
+        self.bell.ring()
         signaller = self._tasks.get("signaller")
         if signaller is not None and not signaller.done():
-            self._stopping = True
             self._wake_signaller.set()
             await asyncio.wait([signaller], timeout=FLUSH_SECONDS)
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), self.durable.stop(), return_exceptions=True)
-
-
-def _encode(page: Slice, epoch: str) -> bytes:
-    frames = [encode_event(event, epoch) for event in page.events]
-    if page.gap is not None:
-        frames.insert(0, encode_gap(*page.gap))
-    return b"".join(frames)
-
-
-def encode_gap(after: EventId, before: EventId | None) -> bytes:
-    """The frame that says what lies between exists nowhere any more."""
-    return encode_control(
-        "gap",
-        after=None if after == START else str(after),
-        before=None if before is None else str(before),
-    )

@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from kai_flow.bridge.bell import wait_for
+from kai_flow.bridge.frames import encode_gap
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.pulse import Pulse
 from kai_flow.bridge.room import Room
-from kai_flow.bridge.session import Session, encode_gap
+from kai_flow.bridge.session import Session
+from kai_flow.stream.buffer import Slice
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.log import Behind, Chunk, Lost
@@ -55,6 +57,7 @@ class _Subscriber:
         self._came_after = heard  # and of the last one that is not meant for it
         self._over = False  # the stream ends here
         self._pulse: Pulse | None = None  # as told last
+        self._page: Slice | None = None  # as read back last
         self._written_at = self._event_at = now()  # last frame; last frame of an event
 
     async def frames(self) -> AsyncIterator[bytes]:
@@ -67,15 +70,15 @@ class _Subscriber:
             if self._over:
                 return
         position = START
-        if self._cursor is not None:
-            if self._cursor.epoch not in (None, session.run.epoch):
-                yield encode_control("reset", reason="new_run")
-            elif self._cursor.position is None:
-                return  # it has seen the end: it will be told so when it comes back
-            else:
-                position = self._cursor.position
-        session.attend()
+        session.attend()  # first of all: nobody may let go of it from here on
         try:
+            if self._cursor is not None:
+                if self._cursor.epoch not in (None, session.run.epoch):
+                    yield encode_control("reset", reason="new_run")
+                elif self._cursor.position is None:
+                    return  # it has seen the end: it will be told so when it comes back
+                else:
+                    position = self._cursor.position
             async for frames in self._read(session, position):
                 yield frames
         finally:
@@ -84,26 +87,21 @@ class _Subscriber:
     async def _read(self, session: Session, position: EventId) -> AsyncIterator[bytes]:
         asked = False  # what is durable: only Temporal can tell while no POST has come
         pause = FIRST_PAUSE_SECONDS
-        while not (self._over or session.replaced):  # whoever comes back gets the new run
+        while not self._ending(session):
             rung = session.bell.next
-            # A closed session is what its history holds, whatever else was POSTed at its end; only
-            # what was never to be stored is shown as long as it is here.
-            final = session.outcome is not None and not session.log.outlives(position)
-            part = None if final else session.log.read(position, CHUNK_BYTES)
+            part = self._at_hand(session, position)
             if isinstance(part, Chunk):
                 position = part.next
                 yield self._event(b"".join(part.frames))
                 continue
-            if isinstance(part, Lost):
-                frames, position = encode_gap(position, part.before), part.next
-                yield self._event(frames)
-                continue
             behind = isinstance(part, Behind) or session.outcome is not None
             if behind or (session.log.current is None and not asked):
-                page = await session.durable.read(position)
+                async for frames in self._read_back(session, position):
+                    yield frames
+                page = self._page
                 if page is not None and (page.events or page.gap):
                     position, pause = max(position, page.next), FIRST_PAUSE_SECONDS
-                    yield self._event(session.encode(page))
+                    yield self._event(session.frames.of(page))
                     continue
                 if page is not None and session.durable.complete and session.outcome is not None:
                     yield _end(session, session.outcome, position)
@@ -114,9 +112,48 @@ class _Subscriber:
             if frames := self._status(session) or self._aside():
                 yield frames
             elif behind and not self._over:
-                await asyncio.sleep(pause)  # not at each ring: every look is a call to Temporal
+                await self._rest(session, pause)
             elif not self._over:
                 await wait_for(rung)
+
+    def _ending(self, session: Session) -> bool:
+        """Whether the stream ends here; whoever comes back after a reset gets the new run."""
+        return self._over or session.ended or session.replaced
+
+    def _at_hand(self, session: Session, position: EventId) -> Chunk | Behind | None:
+        """What memory has for this reader; a gap, where it had what there is nowhere any more."""
+        # A closed session is what its history holds, whatever else was POSTed at its end; only
+        # what was never to be stored is shown as long as it is here.
+        if session.outcome is not None and not session.log.outlives(position):
+            return None
+        part = session.log.read(position, CHUNK_BYTES)
+        if isinstance(part, Lost):
+            return Chunk((encode_gap(position, part.before),), part.next)
+        return part
+
+    async def _read_back(self, session: Session, position: EventId) -> AsyncIterator[bytes]:
+        """Read the next page; meanwhile what else there is to say, for Temporal may hang."""
+        self._page = None
+        reading = asyncio.ensure_future(session.durable.read(position))
+        try:
+            while not (reading.done() or self._ending(session)):
+                rung = session.bell.next
+                if frames := self._status(session) or self._aside():
+                    yield frames
+                elif not self._over:
+                    ringing = asyncio.ensure_future(rung.wait())
+                    await asyncio.wait([reading, ringing], return_when=asyncio.FIRST_COMPLETED)
+                    ringing.cancel()
+            if reading.done():
+                self._page = reading.result()
+        finally:
+            reading.cancel()
+
+    async def _rest(self, session: Session, seconds: float) -> None:
+        """A pause that only the end cuts short: what follows each is a call to Temporal."""
+        until = now() + seconds
+        while not (self._hub.stopping or session.ended) and (left := until - now()) > 0:
+            await wait_for(session.bell.next, left)
 
     def _status(self, session: Session) -> bytes:
         """Whether anybody works at the session, when that has changed."""

@@ -12,6 +12,7 @@ from temporalio.common import RawValue
 
 from kai_flow.stream.names import DONE
 from kai_flow.stream.run import find_run
+from kai_flow.stream.signals import LONG_POLL_TIMEOUT
 
 _WITHOUT_RESULT: Final = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: ("failed", "the session failed"),
@@ -50,7 +51,9 @@ async def wait_for_outcome(client: Client, session_id: str, run_id: str) -> Outc
 async def _close_event(client: Client, session_id: str, run_id: str) -> HistoryEvent:
     handle = client.get_workflow_handle(session_id, run_id=run_id)
     events = handle.fetch_history_events(
-        wait_new_event=True, event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT
+        wait_new_event=True,
+        event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT,
+        rpc_timeout=LONG_POLL_TIMEOUT,
     )
     async for event in events:
         return event
@@ -98,7 +101,7 @@ async def _json(client: Client, payloads: Payloads) -> bytes:
     values: list[Any] = await client.data_converter.decode(payloads.payloads, [RawValue])
     try:
         return msgspec.json.encode(msgspec.json.decode(values[0].payload.data))
-    except (msgspec.DecodeError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return b"null"
 
 

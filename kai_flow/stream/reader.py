@@ -13,7 +13,7 @@ from kai_flow.stream.fold import Gap
 from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.names import EVENTS
 from kai_flow.stream.pages import DEFAULT_PAGE_BYTES, Page, read_page
-from kai_flow.stream.signals import batch_in
+from kai_flow.stream.signals import PAGE_TIMEOUT, batch_in
 
 QUERY_TIMEOUT: Final = timedelta(seconds=5)
 EVERYTHING: Final = Limits(events=2**62, bytes=2**62)  # the server bounds a history at 50 MiB
@@ -56,7 +56,7 @@ async def read_history(client: Client, session_id: str, run_id: str) -> EventBuf
     """The complete stream of a run, folded from its history; needs no worker. Raises RPCError."""
     buffer = EventBuffer(run_id, EVERYTHING)
     handle = client.get_workflow_handle(session_id, run_id=run_id)
-    async for event in handle.fetch_history_events():
+    async for event in handle.fetch_history_events(rpc_timeout=PAGE_TIMEOUT):
         batch = await batch_in(client, event)
         if batch is not None:
             buffer.apply(batch)

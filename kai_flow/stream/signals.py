@@ -15,6 +15,8 @@ from kai_flow.stream.names import PUBLISH_EVENTS, PUBLISH_STATUS
 from kai_flow.stream.report import StatusReport, encode_report
 
 RPC_TIMEOUT: Final = timedelta(seconds=5)
+PAGE_TIMEOUT: Final = timedelta(seconds=15)  # a page of a history has up to 4 MiB
+LONG_POLL_TIMEOUT: Final = timedelta(seconds=60)  # the server answers a long poll after 20 s
 
 
 class SessionClosed(Exception):

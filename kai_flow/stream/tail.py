@@ -6,7 +6,7 @@ from temporalio.client import Client, WorkflowHandle
 
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Fold
-from kai_flow.stream.signals import batch_in
+from kai_flow.stream.signals import LONG_POLL_TIMEOUT, batch_in
 
 
 class HistoryTail:
@@ -20,7 +20,9 @@ class HistoryTail:
         self._client = client
         self.fold = Fold(run_id)
         handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(session_id, run_id=run_id)
-        self._pages = handle.fetch_history_events(wait_new_event=True)
+        self._pages = handle.fetch_history_events(
+            wait_new_event=True, rpc_timeout=LONG_POLL_TIMEOUT
+        )
         self._begun = False
 
     @property

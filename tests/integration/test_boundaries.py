@@ -405,9 +405,14 @@ async def impatient(
 
 
 async def test_a_paused_reader_beside_200_live_ones(
-    client: Client, reciting: str, session_id: str, impatient: tuple[Handed, int]
+    client: Client,
+    reciting: str,
+    session_id: str,
+    impatient: tuple[Handed, int],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It takes little memory, is disconnected in time, holds nobody up, and resumes whole."""
+    caplog.set_level(logging.INFO, "api.patience")
     app, port = impatient
     slow = socket.socket()
     slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 * 1024)
@@ -427,6 +432,11 @@ async def test_a_paused_reader_beside_200_live_ones(
     before = await asyncio.to_thread(rest, slow)
     seen = ids_in(before[: before.rindex(b"\n\n")])
     assert seen == numbers[: len(seen)]
+    [line] = [r.getMessage() for r in caplog.records if r.name == "api.patience"]
+    said, _, place = line.rpartition(" ")
+    assert said.startswith(f"session {session_id}: a subscriber that does not read")
+    assert place.partition("@")[0] in numbers, "where it can go on"
+    assert place.endswith("@" + (handle.first_execution_run_id or "")[-8:])
     again = await listen(port, session_id, f"Last-Event-ID: {seen[-1]}")
     assert [*seen, *again[1:]] == [*numbers, "end"]  # first the cursor is repeated
 

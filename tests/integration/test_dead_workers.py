@@ -20,7 +20,9 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from api.server import create_app
 from kai_flow.bridge import hub as bridge_hub
+from kai_flow.bridge import pulse as bridge_pulse
 from kai_flow.bridge import reporter
+from kai_flow.bridge import room as bridge_room
 from kai_flow.bridge import session as bridge_session
 from kai_flow.bridge.hub import Hub, running_hub
 from kai_flow.connect import connect
@@ -39,6 +41,7 @@ from tests.integration.waiting import eventually, until
 
 PULSE = 0.4  # seconds between two looks
 UNHEARD = timedelta(seconds=4)  # a worker passes heartbeats on every 2 s
+SEEN = 3.0  # seconds in which a bridge sees two heartbeats
 FORGET = 1.0  # seconds without a reader or a POST
 
 
@@ -117,8 +120,9 @@ async def stack(
     """Everything but the activity worker, impatient."""
     monkeypatch.setattr(bridge_session, "PULSE_SECONDS", PULSE)
     monkeypatch.setattr(reporter, "UNHEARD", UNHEARD)
+    monkeypatch.setattr(bridge_pulse, "PACE_MARGIN", UNHEARD / 2)
     monkeypatch.setattr(reporter, "REPORT_SECONDS", PULSE)
-    monkeypatch.setattr(bridge_hub, "FORGET_SECONDS", FORGET)
+    monkeypatch.setattr(bridge_room, "FORGET_SECONDS", FORGET)
     monkeypatch.setattr(bridge_hub, "TICK_SECONDS", PULSE)
     queue, books = f"apart-{secrets.token_hex(4)}", Books()
     async with AsyncExitStack() as running:
@@ -212,6 +216,7 @@ async def test_a_killed_worker_is_told_whoever_listens(stack: Stack) -> None:
         for handle in handles:
             shown = await at(handle, "1.1.5")
             assert (shown["status"], shown["current_tool"]) == ("running", "sql")
+        await asyncio.sleep(SEEN)  # it is known by its heartbeats how often it passes them on
         await worker.kill()
         for status in ("waiting", "retrying"):
             for handle in handles:

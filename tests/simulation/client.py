@@ -140,6 +140,7 @@ class Handle:
         *,
         wait_new_event: bool = False,
         event_filter_type: WorkflowHistoryEventFilterType | None = None,
+        rpc_timeout: timedelta | None = None,
     ) -> "Pages":
         """As the real one."""
         close_only = event_filter_type is WorkflowHistoryEventFilterType.CLOSE_EVENT

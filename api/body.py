@@ -1,0 +1,46 @@
+"""Reading the body of a POST: in time, and not while the bridge is stopping."""
+
+import asyncio
+from typing import Any, Final
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.exceptions import InternalServerException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+
+from api.problems import problem
+from kai_flow.stream.callback import MAX_BODY_BYTES
+
+BODY_SECONDS: Final = 10.0  # a producer gives a whole POST 3 s
+
+# What is still to come of the body is not read: the connection is of no use any more.
+_CLOSE: Final = {"Connection": "close"}
+
+
+async def read_body(request: Request[Any, Any, State], ending: asyncio.Event) -> bytes:
+    """The body. Raises the problem that it is too large, too slow, or that `ending` was set."""
+    reading = asyncio.ensure_future(request.body())
+    waiting = asyncio.ensure_future(ending.wait())
+    try:
+        await asyncio.wait(
+            [reading, waiting], timeout=BODY_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        if reading.done():
+            request.state.body = reading.result()  # should it be refused
+            return reading.result()
+    except RequestEntityTooLarge:
+        # The connection stays: closed in mid-body it is reset, and the answer lost with it.
+        most = MAX_BODY_BYTES // 2**20
+        raise problem(
+            413, f"the body has more than {most} MiB; send fewer events in one POST"
+        ) from None
+    except InternalServerException:
+        raise problem(400, "the body broke off; send the whole of it again") from None
+    finally:
+        reading.cancel()
+        waiting.cancel()
+    if ending.is_set():
+        detail = "the bridge is shutting down; come back in a moment"
+        raise problem(503, detail, headers={"Retry-After": "1", **_CLOSE})
+    detail = f"the body was not all here within {BODY_SECONDS:.0f} s; send the whole of it again"
+    raise problem(408, detail, headers=_CLOSE)

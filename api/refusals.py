@@ -1,0 +1,59 @@
+"""A refused POST leaves one clear line in the log, with the session and the event it was about."""
+
+import logging
+import re
+from typing import Final
+
+from litestar.exceptions import HTTPException
+from litestar.types import Scope
+
+from kai_flow.bridge.seldom import Seldom
+
+log = logging.getLogger(__name__)
+
+MAX_SHOWN_CHARS: Final = 300  # of anything that a stranger wrote
+
+_EXPECTED: Final = {409, 410, 429, 503}  # in the life of a bridge; all others are mistakes
+_IDS: Final = [re.compile(rb'"%s"\s*:\s*"([^"\\]{1,60})"' % key) for key in (b"id", b"base")]
+
+
+class Refusals:
+    """The log of all refusals of one bridge, in which no sender can write as much as it likes."""
+
+    def __init__(self) -> None:
+        self._seldom = Seldom()
+
+    async def note(self, error: Exception, scope: Scope) -> None:
+        """Litestar's hook for every exception."""
+        if scope.get("method") != "POST" or not isinstance(error, HTTPException):
+            return  # what is no refusal is logged with a traceback
+        path = scope["path"]
+        status = error.status_code
+        code = error.extra.get("code") if isinstance(error.extra, dict) else None
+        unsaid = self._seldom.due((path, status, code))
+        if unsaid is None:
+            return
+        more = f" ({unsaid} more refusals were not logged)" if unsaid else ""
+        log.log(
+            logging.INFO if status in _EXPECTED else logging.WARNING,
+            "session %s: the POST of %s is refused with %d: %s%s",
+            shown(path.removeprefix("/events/")),
+            shown(_event_id(scope.get("state", {}).get("body", b""))),
+            status,
+            shown(error.detail),
+            more,
+        )
+
+
+def shown(text: str) -> str:
+    """It on one line, and not too much of it."""
+    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return line if len(line) <= MAX_SHOWN_CHARS else line[:MAX_SHOWN_CHARS] + "…"
+
+
+def _event_id(body: bytes) -> str:
+    """The first event id in the body, else its base, whatever else may be wrong with it."""
+    for pattern in _IDS:
+        if match := pattern.search(body):
+            return match[1].decode(errors="replace")
+    return "no readable event id"

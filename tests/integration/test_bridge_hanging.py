@@ -1,0 +1,150 @@
+"""Whoever hangs, Temporal or a sender: streams keep their heartbeats, and the bridge stops soon."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import httpx
+import psutil
+import pytest
+from temporalio.client import Client
+
+from kai_flow.bridge import hub
+from kai_flow.connect import connect
+from kai_flow.embedded import DevServer, dev_server
+from kai_flow.stream.callback import Delivered, decode_post
+from tests.integration.hubs import bridging
+from tests.integration.stage import Play, stage_worker, token
+from tests.integration.waiting import until
+
+HALF = (
+    b"POST /events/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 1000\r\n\r\n{"
+)
+
+
+@contextmanager
+def frozen(server: DevServer) -> Iterator[None]:
+    """The server takes connections and says nothing."""
+    process = psutil.Process(server.process.pid)
+    processes = [process, *process.children(recursive=True)]
+    for one in processes:
+        one.suspend()
+    try:
+        yield
+    finally:
+        for one in processes:
+            one.resume()
+
+
+@pytest.fixture
+async def own() -> AsyncIterator[tuple[DevServer, Client]]:
+    """A server that may be frozen, and a client of it."""
+    async with dev_server(stop_seconds=0) as server:
+        yield server, await connect(server.address)
+
+
+@asynccontextmanager
+async def half_a_post(url: str) -> AsyncIterator[asyncio.StreamReader]:
+    """A connection on which a body has begun."""
+    port = httpx.URL(url).port
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(HALF)
+    await writer.drain()
+    try:
+        yield reader
+    finally:
+        writer.close()
+
+
+async def test_a_hanging_temporal_stops_no_heartbeat_and_no_shutdown(
+    own: tuple[DevServer, Client],
+    http: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A reader who waits for what must be read back hears from the bridge, and ends cleanly."""
+    monkeypatch.setattr("kai_flow.bridge.subscription.HEARTBEAT_SECONDS", 0.3)
+    monkeypatch.setattr(hub, "TICK_SECONDS", 0.1)
+    server, client = own
+    beats: list[float] = []
+    async with stage_worker(client, "q"):
+        handle = await client.start_workflow("Stage", id="hung", task_queue="q")
+
+        async def read(url: str) -> None:
+            async with http.stream("GET", url) as answer:
+                async for part in answer.aiter_bytes():
+                    assert b"data:" not in part
+                    beats.append(time.monotonic())
+
+        with frozen(server):
+            async with bridging(client) as bridge:
+                play = Play(client, handle, bridge.url)
+                answer = await play.post(http, [4], base=4, signaller="another")
+                assert answer.json()["received"] == "1.1.4"
+                reading = asyncio.create_task(read(play.stream_url))
+                await until(lambda: len(beats) > 8)
+                stopped = time.monotonic()
+            assert time.monotonic() - stopped < 4
+            await reading  # to a clean end: a body that is cut raises
+            assert time.monotonic() - stopped < 4
+            assert beats[-1] - stopped < 1
+        assert max(b - a for a, b in zip(beats, beats[1:], strict=False)) < 1  # noqa: RUF007
+    assert [r.getMessage() for r in caplog.records if r.levelname == "ERROR"] == []
+
+
+async def test_half_a_body_is_not_waited_for_long(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A body that does not go on is answered 408, saying what to do, and the connection closed."""
+    monkeypatch.setattr("api.body.BODY_SECONDS", 0.5)
+    async with bridging(client) as bridge, half_a_post(bridge.url) as connection:
+        began = time.monotonic()
+        async with asyncio.timeout(5):
+            answer = await connection.read()
+        assert 0.4 < time.monotonic() - began < 3
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"application/problem+json" in answer
+    assert b"send the whole of it again" in answer
+
+
+async def test_half_a_body_does_not_delay_the_end(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bridge that stops answers at once who has not said everything: 503, come back."""
+    async with bridging(client) as bridge, half_a_post(bridge.url) as connection:
+        await asyncio.sleep(0.2)
+        bridge.hub.end_streams()
+        async with asyncio.timeout(1):
+            answer = await connection.read()
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"retry-after: 1" in answer.lower()
+    assert [r.getMessage() for r in caplog.records if r.levelname == "ERROR"] == []
+
+
+async def test_a_stopping_bridge_refuses_posts_and_readers(
+    play: Play, http: httpx.AsyncClient
+) -> None:
+    """While a bridge hands over, POSTs of either kind and new readers are 503 with Retry-After."""
+    async with bridging(play.client) as bridge:
+        place = Play(play.client, play.handle, bridge.url)
+        assert (await place.post(http, [1])).status_code == 200
+        bridge.hub.end_streams()
+        by_hand = {"session_id": "by-hand", "event": token(2)}
+        for answer in (
+            await place.post(http, [2]),
+            await place.post(http, []),
+            await http.post(f"{bridge.url}/events/by-hand", json=by_hand),
+            await http.get(place.stream_url),
+        ):
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"] == "1"
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert "come back" in answer.json()["detail"]
+        probe = decode_post(json.dumps(place.body([])).encode())
+        assert isinstance(probe, Delivered)
+        with pytest.raises(hub.Stopping):  # the hub itself, whoever serves it
+            await bridge.hub.receive(probe)
+    assert (await play.handle.query("progress"))["last_event_id"] == "1.1.1"

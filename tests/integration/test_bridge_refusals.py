@@ -1,0 +1,239 @@
+"""Every refused or strange POST leaves one clear line in the log, and no sender can flood it."""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+import httpx
+import pytest
+from temporalio.client import Client
+
+from api.refusals import MAX_SHOWN_CHARS
+from kai_flow.bridge import seldom
+from kai_flow.stream.callback import MAX_BODY_BYTES
+from kai_flow.stream.names import RESERVED
+from tests.integration.hubs import away, bridging
+from tests.integration.stage import Play, token
+from tests.integration.subscriber import subscribed
+from tests.integration.waiting import until
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture(autouse=True)
+def everything_is_heard(caplog: pytest.LogCaptureFixture) -> None:
+    """INFO too."""
+    caplog.set_level(logging.INFO)
+
+
+def lines(caplog: pytest.LogCaptureFixture, name: str = "api.refusals") -> list[tuple[str, str]]:
+    """Level and text of what that module said."""
+    return [(r.levelname, r.getMessage()) for r in caplog.records if r.name == name]
+
+
+def events(*pairs: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    """The field `events`."""
+    return {"events": [{"id": event_id, "event": event} for event_id, event in pairs]}
+
+
+LARGE = {"type": "token", "content": "x" * 300_000}
+
+STRANGE: list[tuple[str, dict[str, Any], int, str, str, str]] = [
+    ("too large", events(("1.1.3", LARGE)), 400, "WARNING", "1.1.3", "at most"),
+    ("out of order", events(("1.1.5", token(5)), ("1.1.4", token(4))), 400, "WARNING", "1.1.5",
+     "out of order"),
+    ("hostile id", events((f"1.1.{10**18}", token(3))), 400, "WARNING",
+     f"1.1.{10**18}", "not an event id"),
+    ("a gap", events(("1.1.9", token(9))), 409, "INFO", "1.1.9", "send again from 1.1.3"),
+    ("another run", {"run_id": "0197c3a2-7b1e-7c55-9a2f-12d84f3a9c1e"}, 410, "INFO", "1.1.1",
+     "stop"),
+    ("a bad run id", {"run_id": "no\nrun"}, 400, "WARNING", "1.1.1", "run id"),
+    ("another session", {"workflow_id": "a\nb"}, 400, "WARNING", "1.1.1", "/events/"),
+    ("by hand", {"event": {"type": "reset"}, "events": None, "run_id": None}, 400, "WARNING",
+     "1.1.1", "speaks of"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "level", "about", "says"),
+    [row[1:] for row in STRANGE],
+    ids=[row[0] for row in STRANGE],
+)
+async def test_a_refused_post_leaves_a_line(
+    play: Play,
+    http: httpx.AsyncClient,
+    caplog: pytest.LogCaptureFixture,
+    wrong: dict[str, Any],
+    status: int,
+    level: str,
+    about: str,
+    says: str,
+) -> None:
+    """One line with session, event and reason, on one line, however often it is sent."""
+    await play.post(http, [1, 2])
+    body = json.dumps(play.body([]) | wrong)
+    for _ in range(5):
+        answer = await http.post(play.events_url, content=body, headers=JSON)
+        assert answer.status_code == status, answer.text
+    [(said_at, said)] = lines(caplog)
+    assert said_at == level
+    assert said.startswith(f"session {play.id}: the POST of {about} is refused with {status}: ")
+    assert says in said
+    assert said.isprintable()
+    assert (await play.post(http, [3])).json()["received"] == "1.1.3"
+
+
+async def test_each_reason_leaves_its_own_line(
+    play: Play, http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is refused for another reason is said, though it comes right after."""
+    for _ in range(2):
+        for _, wrong, *_ in STRANGE[:3]:
+            await http.post(play.events_url, json=play.body([]) | wrong)
+    assert ["at most" in said or "order" in said or "id;" in said for _, said in lines(caplog)] == [
+        True
+    ] * 3
+
+
+async def test_what_cannot_be_read_leaves_a_line_too(
+    play: Play, http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A body that is too long, no JSON, of another type or from a foreign page has no event id."""
+    content: bytes | str
+    for content, headers, status in (
+        (b"x" * (MAX_BODY_BYTES + 1), JSON, 413),
+        ("[" * 5000, JSON, 400),
+        ("hello", {"Content-Type": "text/plain"}, 415),
+        ("{}", {**JSON, "Origin": "http://evil.example"}, 403),
+    ):
+        caplog.clear()
+        answer = await http.post(play.events_url, content=content, headers=headers)
+        assert answer.status_code == status
+        [(level, said)] = lines(caplog)
+        assert level == "WARNING"
+        assert said.startswith(
+            f"session {play.id}: the POST of no readable event id is refused with {status}: "
+        )
+
+
+async def test_no_sender_floods_the_log(
+    client: Client,
+    http: httpx.AsyncClient,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same again is counted, other sessions are bounded as a whole, and a line is short."""
+    monkeypatch.setattr(seldom, "QUIET_SECONDS", 2.0)
+    monkeypatch.setattr(seldom, "MAX_KINDS", 3)
+    async with bridging(client) as bridge:
+
+        async def send(session_id: str) -> None:
+            content = '{"id": "' + "9" * 5000 + '"'
+            url = f"{bridge.url}/events/{session_id}"
+            answer = await http.post(url, content=content, headers=JSON)
+            assert answer.status_code == 400
+
+        for n in [0] * 7 + list(range(10)):
+            await send(f"s{n}")
+        said = [text for _, text in lines(caplog)]
+        assert [text.partition(":")[0] for text in said] == [
+            "session s0",
+            "session s1",
+            "session s2",
+        ]
+        await asyncio.sleep(2.1)
+        await send("s0")
+        assert lines(caplog)[-1][1].endswith(" (14 more refusals were not logged)")
+        await send("x" * 1_001)
+        assert all(len(text) < 3 * MAX_SHOWN_CHARS for _, text in lines(caplog))
+
+
+async def test_a_forged_base_or_stored_leaves_a_line(
+    play: Play, http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A POST that moves the log by its mere word is taken, and said once with the event id."""
+    await play.post(http, [1, 2])
+    for base in (50, 60, 70):
+        assert (await play.post(http, [], base=base)).status_code == 200
+    for stored in (71, 72, 73):
+        answer = await play.post(http, [], base=70, stored=f"1.1.{stored}")
+        assert answer.status_code == 200
+    said = [text for _, text in lines(caplog, "kai_flow.bridge.session") if "closed" not in text]
+    assert said == [
+        f"session {play.id}: on to 1.1.50 at its producer's word; what is between is read back",
+        f"session {play.id}: what comes after 1.1.71 is live only",
+    ]
+
+
+async def test_an_unknown_session_leaves_a_line_with_the_event(
+    bridge: str, http: httpx.AsyncClient, session_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Events of a session that Temporal does not know are taken until it says so, and logged."""
+    run = "0197c3a2-7b1e-7c55-9a2f-12d84f3a9c1e"
+    ids = {"session_id": session_id, "workflow_id": session_id, "run_id": run, "base": "1.1.1"}
+    body = ids | events(("1.1.1", token(1)))
+    assert (await http.post(f"{bridge}/events/{session_id}", json=body)).status_code == 200
+    line = f"session {session_id} has ended, or never was: 1.1.1 is too late"
+    await until(lambda: ("INFO", line) in lines(caplog, "kai_flow.bridge.session"))
+
+
+# What is not said by hand
+
+
+@pytest.mark.parametrize("kind", sorted(RESERVED))
+async def test_nobody_speaks_of_a_real_stream_by_hand(
+    play: Play, http: httpx.AsyncClient, kind: str
+) -> None:
+    """The types that speak of the stream are refused for a session with a workflow, seen or not."""
+    body = {"session_id": play.id, "event": {"type": kind}}
+    answer = await http.post(play.events_url, json=body)  # the bridge has not heard of it yet
+    assert answer.status_code == 400
+    assert "another type" in answer.json()["detail"]
+    async with subscribed(play.stream_url) as reader:
+        await play.post(http, [1])
+        assert (await http.post(play.events_url, json=body)).status_code == 400
+        await play.post(http, [2])
+        await reader.until(lambda: len(reader.seen) == 2)
+        assert reader.ids == ["1.1.1", "1.1.2"]
+
+
+async def test_without_a_workflow_anything_may_be_tried_by_hand(
+    bridge: str, http: httpx.AsyncClient, session_id: str
+) -> None:
+    """Where nobody else speaks every type is shown; without Temporal it cannot be told: 503."""
+    kinds = [*sorted(RESERVED - {"done"}), "done"]
+    async with subscribed(f"{bridge}/stream/{session_id}") as reader:
+        await reader.until(lambda: reader.statuses)
+        for kind in kinds:
+            body = {"session_id": session_id, "event": {"type": kind}}
+            answer = await http.post(f"{bridge}/events/{session_id}", json=body)
+            assert answer.status_code == 200
+        await reader.saw("done")
+        assert reader.types == kinds
+    async with bridging(await away()) as lonely:
+        for kind, status in (("reset", 503), ("token", 200)):
+            body = {"session_id": session_id, "event": {"type": kind}}
+            answer = await http.post(f"{lonely.url}/events/{session_id}", json=body)
+            assert answer.status_code == status
+
+
+# What a refusal says
+
+
+async def test_a_refusal_says_what_to_do(
+    bridge: str, http: httpx.AsyncClient, session_id: str
+) -> None:
+    """Also one that the framework makes: too much, a bad parameter, another path or method."""
+    stream, post = f"{bridge}/stream/{session_id}", f"{bridge}/events/{session_id}"
+    large = await http.post(post, content=b"x" * (MAX_BODY_BYTES + 1), headers=JSON)
+    for answer, status, says in (
+        (large, 413, "fewer events"),
+        (await http.get(f"{stream}?wait=perhaps"), 400, "true or false"),
+        (await http.get(f"{stream}?event=token"), 400, "event"),
+        (await http.get(f"{bridge}/streams/x"), 404, "/stream/"),
+        (await http.delete(stream), 405, "GET"),
+    ):
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert says in answer.json()["detail"]
