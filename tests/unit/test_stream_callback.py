@@ -10,8 +10,8 @@ from kai_flow.stream.callback import Delivered, HandMade, decode_post, read_retr
 from kai_flow.stream.errors import InvalidBatch, InvalidEvent
 from kai_flow.stream.names import NEVER_NUMBERED
 
-HEAD = {"session_id": "s", "workflow_id": "s", "run_id": "r", "base": "1.1.1"}
-TOKEN = {"id": "1.1.1", "event": {"type": "token", "content": "a"}}
+HEAD: dict[str, Any] = {"session_id": "s", "workflow_id": "s", "run_id": "r", "base": "1.1.1"}
+TOKEN: dict[str, Any] = {"id": "1.1.1", "event": {"type": "token", "content": "a"}}
 
 
 def test_what_only_a_bridge_says_is_known() -> None:

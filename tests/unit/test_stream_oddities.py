@@ -1,0 +1,74 @@
+"""Oddities: what a line of the log says of an answer, and of which answers it says nothing."""
+
+import pytest
+
+from kai_flow.stream.cadence import Cadence
+from kai_flow.stream.delivery import MAX_TRIES, Acknowledged, Delivery, Post, Receiver
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.oddities import Oddity, in_conflict, in_success
+from kai_flow.stream.outbox import Outbox
+
+
+def delivery(receiver: Receiver = Receiver.UNKNOWN) -> Delivery:
+    """The delivery of an attempt 1.2 that has said three events."""
+    made = Delivery(Outbox(1, 2), Cadence(0.25, 0.0), callback=True, now=0.0)
+    for _ in range(3):
+        made.outbox.append("e", b"{}")
+    made.receiver = receiver
+    return made
+
+
+def acknowledged(received: str, durable: str) -> Acknowledged:
+    """A bridge's 200."""
+    return Acknowledged(EventId.parse(received), EventId.parse(durable), "b", accepts_batch=True)
+
+
+@pytest.mark.parametrize(
+    ("receiver", "body", "odd"),
+    [
+        (Receiver.UNKNOWN, b"ok", Oddity.PLAIN),
+        (Receiver.PLAIN, b"<html></html>", Oddity.PLAIN),
+        (Receiver.UNKNOWN, b'{"received":"1.2.1","dur', Oddity.GARBLED),
+        (Receiver.BRIDGE, b"ok", Oddity.TURNED),
+        (Receiver.BRIDGE, b'{"received":5}', Oddity.TURNED),
+    ],
+)
+def test_what_is_no_bridges_answer(receiver: Receiver, body: bytes, odd: Oddity) -> None:
+    """Anybody's 2xx is delivery; where a bridge was, or means to be, it is worth a warning."""
+    assert in_success(delivery(receiver), body, None) is odd
+
+
+@pytest.mark.parametrize(
+    ("received", "durable", "odd"),
+    [
+        ("1.2.0", "1.2.0", None), ("1.2.3", "1.2.1", None), ("1.2.1", "1.2.3", None),
+        ("1.2.4", "1.2.0", Oddity.UNSAID), ("1.2.1", "1.2.4", Oddity.UNSAID),
+        ("1.1.1", "1.2.0", Oddity.UNSAID), ("1.2.1", "2.2.1", Oddity.UNSAID),
+    ],
+)  # fmt: skip
+def test_an_answer_names_only_what_was_said(
+    received: str, durable: str, odd: Oddity | None
+) -> None:
+    """Ids of other attempts, and of events still to come, are no bridge's to name."""
+    assert in_success(delivery(), b"", acknowledged(received, durable)) is odd
+
+
+@pytest.mark.parametrize(
+    ("expected", "odd"),
+    [("1.2.1", None), ("1.2.4", None), ("1.2.5", Oddity.UNSAID), ("1.3.1", Oddity.UNSAID)],
+)
+def test_a_conflict_asks_only_for_what_was_said(expected: str, odd: Oddity | None) -> None:
+    """A 409 may ask for any event of the attempt, at most for the next one."""
+    assert in_conflict(delivery(), EventId.parse(expected)) is odd
+
+
+def test_going_in_circles_is_told_after_three_times() -> None:
+    """A receiver that forgets twice has restarted twice; one that always does is odd."""
+    asked, post = delivery(), Post(EventId(1, 2, 1), (), batch=True)
+    for _ in range(MAX_TRIES):
+        assert in_conflict(asked, EventId(1, 2, 1)) is None
+        asked.gap_reported(EventId(1, 2, 1), 0.0)
+    assert in_conflict(asked, EventId(1, 2, 1)) is Oddity.IN_VAIN
+    assert in_success(asked, b"", acknowledged("1.2.0", "1.2.0")) is Oddity.IN_VAIN
+    asked.acknowledged(post, acknowledged("1.2.0", "1.2.0"), 0.0)
+    assert asked.in_vain
