@@ -38,9 +38,9 @@ def encode_event(event: object) -> tuple[str, bytes]:
     """Check an agent's event and encode it: (its type, one line of UTF-8 JSON).
 
     What JSON cannot say is mended rather than refused, because it happens in the middle of an
-    agent's work: lone surrogates become U+FFFD, NaN, infinities and numbers of over 4,300 characters
-    null, unknown objects their `str`. An event over MAX_EVENT_BYTES or MAX_DEPTH becomes
-    `{"type": "omitted", …}`. Raises InvalidEvent when it is not an object with a usable `type`.
+    agent's work: lone surrogates become U+FFFD, NaN, infinities and numbers of over
+    MAX_NUMBER_CHARS null, unknown objects their `str`. An event over MAX_EVENT_BYTES or MAX_DEPTH
+    becomes `{"type": "omitted", …}`. Raises InvalidEvent when it is no object with a usable `type`.
     """
     kind = _type_of(event)
     try:
