@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from tests.simulation.plan import Plan, draw
+from tests.simulation.drawing import draw
+from tests.simulation.plan import Plan
 from tests.simulation.schedule import Report, simulate
 
 

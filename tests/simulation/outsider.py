@@ -7,7 +7,6 @@ speak for a session.
 
 import asyncio
 from collections.abc import Sequence
-from random import Random
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
@@ -26,7 +25,6 @@ from tests.simulation.client import TemporalClient
 from tests.simulation.loop import Process
 from tests.simulation.oracle import Oracle
 from tests.simulation.temporal import Run
-from tests.simulation.weather import FAIR, Link
 
 OTHER_RUN: Final = "0198c0de-0000-7000-8000-00000badc0de"
 
@@ -158,11 +156,11 @@ class Outsider:
         bridges: Sequence[Bridge],
         oracle: Oracle,
         client: TemporalClient,
-        calls_of_bridge: Link,
-        random: Random,
+        *,
+        forges: bool,
     ) -> None:
         self._id, self._bridges, self._oracle, self._client = session_id, bridges, oracle, client
-        self._calls, self._random = calls_of_bridge, random
+        self._forges = forges  # nothing keeps a bridge from asking which run is the newest
         self.process = Process("outsider")
 
     async def act(self, nuisance: Nuisance) -> None:
@@ -206,10 +204,8 @@ class Outsider:
 
     async def _forge(self, bridge: Bridge, target: int) -> None:
         """A POST in the session's name, with a run id that is a guess."""
-        server = self._oracle.server
-        told = self._calls.weather == FAIR and server.up  # else nobody can tell that it is wrong
-        if not (told and server.runs.get(self._id)):
-            return
+        if not (self._forges and self._oracle.server.runs.get(self._id)):
+            return  # else nobody could tell that it is wrong, and the producer is believed
         last = {"id": "1.9.2", "event": {"type": "done", "result": {}}}
         body = _numbered(self._id, events=[_ITEM, last][: 1 + target % 2])
         if target % 3 == 0:  # its last word may be anything at all

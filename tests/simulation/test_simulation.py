@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.simulation.drawing import draw
 from tests.simulation.explore import first_failure, shrink
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.plan import draw
 from tests.simulation.reach import CORE, not_reached
 from tests.simulation.schedule import Report, simulate
 from tests.simulation.seeds import SCHEDULES, SEEDS

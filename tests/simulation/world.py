@@ -62,9 +62,8 @@ class World:
     def outsider(self) -> Outsider:
         """Somebody who is no part of the session."""
         client = self._client("outsider", Process("outsider"))
-        random = Random(f"{self.plan.seed}/outsider")
-        link = self.links["calls of bridge"]
-        return Outsider(SESSION, self.bridges, self.oracle, client, link, random)
+        forges = all(f.kind not in ("server down", "calls of bridge") for f in self.plan.faults)
+        return Outsider(SESSION, self.bridges, self.oracle, client, forges=forges)
 
     def _client(self, kind: str, process: Process) -> TemporalClient:
         return TemporalClient(self.server, process, self.links[f"calls of {kind}"])
