@@ -75,7 +75,8 @@ class Plan(NamedTuple):
         vain = self.receiver not in ("bridge", "none", "thanks", "takes")
         if vain or (self.outbox[0] < 60 and self.bridges > 1):
             return 7.0  # nothing comes of POSTs, or nothing more comes: the stall rule
-        paging = 3.0 if self.page_size < 7 else 0.0  # a long history has hundreds of such pages
+        long = self.page_size < 7 and self.agent.events > 20
+        paging = 3.0 if long else 0.0  # its history has hundreds of such pages
         return paging + (1.0 if fed and not self.faults else 4.5)
 
     @property
