@@ -15,9 +15,10 @@ from kai_flow.stream.names import NEVER_NUMBERED
 MAX_EVENT_BYTES: Final = 256 * 1024  # UTF-8 JSON of one event; a larger one is replaced
 MAX_DEPTH: Final = 100  # nesting; deeper documents overflow some parsers on the way
 MAX_TYPE_CHARS: Final = 128
-MAX_NUMBER_BITS: Final = (
-    14_283  # 4,300 digits: what Python and msgspec write and read as one number
-)
+MAX_NUMBER_CHARS: Final = 4_300  # what Python and msgspec write and read as one number
+
+_TOO_LOW: Final = -(10 ** (MAX_NUMBER_CHARS - 1))  # its sign counts as well
+_TOO_HIGH: Final = 10**MAX_NUMBER_CHARS
 
 
 class NumberedEvent(NamedTuple):
@@ -38,24 +39,18 @@ def encode_event(event: object) -> tuple[str, bytes]:
     """Check an agent's event and encode it: (its type, one line of UTF-8 JSON).
 
     What JSON cannot say is mended rather than refused, because it happens in the middle of an
-    agent's work: lone surrogates become U+FFFD, NaN, infinities and numbers of over 4,300 digits
-    null, unknown objects their `str`. An event over MAX_EVENT_BYTES or MAX_DEPTH becomes
-    `{"type": "omitted", …}`. Raises InvalidEvent when it is not an object with a usable `type`.
+    agent's work: lone surrogates become U+FFFD, NaN, infinities and numbers of over
+    MAX_NUMBER_CHARS null, unknown objects their `str`. An event over MAX_EVENT_BYTES or MAX_DEPTH
+    becomes `{"type": "omitted", …}`. Raises InvalidEvent when it is no object with a usable `type`.
     """
     kind = _type_of(event)
     try:
-        data = msgspec.json.encode(event, enc_hook=_text)
+        data = encode_json(event)
     except RecursionError:
         return _omitted(kind, 0)
-    except (TypeError, ValueError):  # a key, a surrogate or a number that msgspec cannot write
-        try:
-            data = msgspec.json.encode(_mended(event))
-        except RecursionError:
-            return _omitted(kind, 0)
-        kind = _mended(kind)
     if len(data) > MAX_EVENT_BYTES or _too_deep(data):
         return _omitted(kind, len(data))
-    return kind, data
+    return kind if kind.isascii() else _mended(kind), data
 
 
 def encode_json(value: object) -> bytes:
@@ -64,9 +59,10 @@ def encode_json(value: object) -> bytes:
     Raises RecursionError when it is nested too deep.
     """
     try:
-        return msgspec.json.encode(value, enc_hook=_text)
-    except (TypeError, ValueError):
+        data = msgspec.json.encode(value, enc_hook=_text)
+    except (TypeError, ValueError):  # a key, a surrogate or a number that msgspec cannot write
         return msgspec.json.encode(_mended(value))
+    return data if _is_line_of_json(data) else msgspec.json.encode(_mended(value))
 
 
 def read_event(raw: bytes) -> tuple[str, bytes]:
@@ -125,12 +121,34 @@ def _mended(value: Any) -> Any:
             return [_mended(item) for item in value]
         case None | bool() | int() | float():
             return None if _is_huge(value) else value
+        case msgspec.Raw():
+            return _mended(_parsed(value))
         case _:
             return _mended(_built(value))
 
 
+def _is_line_of_json(data: bytes) -> bool:
+    """False when whoever reads it could not, or it spans lines.
+
+    A msgspec.Raw is written as it is, whatever it is; of numbers, more can be written than read.
+    """
+    try:
+        msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeError):
+        return False
+    return b"\n" not in data and b"\r" not in data
+
+
+def _parsed(raw: msgspec.Raw) -> object:
+    try:
+        value: object = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeError):
+        return bytes(raw).decode(errors="replace")
+    return value
+
+
 def _is_huge(value: object) -> bool:
-    return isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS
+    return isinstance(value, int) and not _TOO_LOW < value < _TOO_HIGH
 
 
 def _built(value: object) -> object:
@@ -155,10 +173,7 @@ def _text(value: object) -> str:
 def _too_deep(data: bytes) -> bool:
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:  # the cheap test that nearly all pass
         return False
-    try:
-        level = [msgspec.json.decode(data)]
-    except RecursionError:
-        return True
+    level = [msgspec.json.decode(data)]
     for _ in range(MAX_DEPTH):
         level = [
             item

@@ -37,7 +37,7 @@ from kai_flow.stream.callback import (
 )
 from kai_flow.stream.clock import now
 from kai_flow.stream.delivery import Delivery, Post
-from kai_flow.stream.errors import InvalidEvent, Superseded
+from kai_flow.stream.errors import InvalidEvent, OutboxFull, Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import ProducerNumber, appointed
@@ -171,9 +171,12 @@ class EventProducer:
         return await self._send(kind, data)
 
     async def _send(self, kind: str, data: bytes) -> EventId:
-        if not self._has_room(len(data)):
-            await self._until(lambda: self._has_room(len(data)))
-        numbered = self._outbox.append(kind, data)
+        numbered = None
+        while numbered is None:
+            try:
+                numbered = self._outbox.append(kind, data)
+            except OutboxFull:
+                await self._until(lambda: self._has_room(len(data)))
         self._delivery.appended(now())
         self._wake.set()
         if numbered.id.seq % HEARTBEAT_EVENTS == 0:

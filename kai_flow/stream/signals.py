@@ -54,8 +54,10 @@ async def batch_in(client: Client, event: HistoryEvent) -> Batch | None:
     signal = event.workflow_execution_signaled_event_attributes
     if signal.signal_name != PUBLISH_EVENTS:
         return None
+    if len(signal.input.payloads) != 1:  # as the workflow has it: no value or several are garbage
+        return None
     values = await client.data_converter.decode(signal.input.payloads, [RawValue])
     try:
         return decode_batch(values[0].payload.data)
-    except (InvalidBatch, IndexError):
+    except InvalidBatch:
         return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -94,6 +95,12 @@ def test_an_event_is_one_line_that_says_the_same(event: dict[str, Any]) -> None:
 @example({"x": Note({None: "\ud800"})}, "note")
 @example({"x": 10**5000}, "number")
 @example({"x": 10**4299}, "number")
+@example({"x": -(10**4299)}, "number")
+@example({"x": ["\ud800", -(10**4299)]}, "number")
+@example({"x": msgspec.Raw(b'{"rows":\r\n[1]}')}, "ready-made")
+@example({"x": msgspec.Raw(b'{"rows":')}, "ready-made")
+@example({"x": msgspec.Raw(b'["\xff"]')}, "ready-made")
+@example({"x": msgspec.Raw(b"[" * 100_000 + b"]" * 100_000)}, "ready-made")
 def test_a_careless_event_is_mended_or_refused(extra: dict[Any, Any], kind: str) -> None:
     """An agent's event becomes one line that any reader takes; else it is InvalidEvent."""
     try:

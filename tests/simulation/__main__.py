@@ -5,9 +5,9 @@ import sys
 import time
 from contextlib import nullcontext
 
+from tests.simulation.drawing import draw
 from tests.simulation.explore import describe, lines
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.plan import draw
 from tests.simulation.schedule import simulate
 
 

@@ -3,30 +3,24 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 import msgspec
 from temporalio.client import Client
 
-from kai_flow.bridge.hub import Hub, HubError
+from kai_flow.bridge.hub import Hub, HubError, RealSession, Unreachable
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream.callback import HandMade, decode_post, encode_answer
-from kai_flow.stream.errors import StreamError
-from kai_flow.stream.ids import Cursor
+from kai_flow.stream.errors import InvalidId, StreamError
+from kai_flow.stream.ids import Cursor, EventId
 from kai_flow.stream.log import Full, Missing, Stale, Taken
+from kai_flow.stream.sse import unnamed
 from tests.simulation.client import TemporalClient
 from tests.simulation.loop import Flag, Process
 from tests.simulation.oracle import Oracle
+from tests.simulation.stranger import Answer
 
 SOCKET_BYTES: Final = 16 * 1024  # what a connection holds for a reader that does not read
-
-
-class Answer(NamedTuple):
-    """An HTTP answer."""
-
-    status: int
-    body: bytes
-    retry_after: str | None = None
 
 
 class Connection:
@@ -36,6 +30,7 @@ class Connection:
         self.number = number
         self.status: int | None = None  # once the bridge has answered; 0: it never will
         self.ended = False  # nothing more will come
+        self.broken = False  # it was not the bridge that ended it
         self.changed = Flag()
         self._held: list[bytes] = []
         self._bytes = 0
@@ -45,8 +40,9 @@ class Connection:
         self.status = self.status or status
         self.changed.change()
 
-    def end(self) -> None:
+    def end(self, *, broken: bool = False) -> None:
         """Either side, or the network, ends it."""
+        self.broken = self.broken or (broken and not self.ended)
         self.ended = True
         self.open(0)
 
@@ -103,7 +99,7 @@ class Bridge:
         """SIGKILL."""
         self.process.kill()
         for connection in list(self._connections):
-            connection.end()
+            connection.end(broken=True)
         self._connections.clear()
 
     async def leave(self) -> None:
@@ -115,26 +111,31 @@ class Bridge:
             if self.process is process:
                 self.crash()
 
-    async def receive(self, session_id: str, body: bytes) -> Answer | None:
+    async def receive(
+        self, session_id: str, body: bytes, *, outsider: bool = False
+    ) -> Answer | None:
         """One POST; None when the bridge dies over it."""
         if not self.process.alive:
             return None
-        work = self.process.start(self._receive(session_id, body))
+        work = self.process.start(self._receive(session_id, body, outsider=outsider))
         await asyncio.wait([work])
         return None if work.cancelled() else work.result()
 
-    async def _receive(self, session_id: str, body: bytes) -> Answer:
+    async def _receive(self, session_id: str, body: bytes, *, outsider: bool) -> Answer:
         try:
             post = decode_post(body)
-        except StreamError as error:
-            self._oracle.violated(f"a producer's POST is refused: {error}")
-            return Answer(400, b"")
-        assert not isinstance(post, HandMade)
-        assert post.session_id == session_id
-        try:
+            if isinstance(post, HandMade):
+                number = EventId(0, 0, self.hub.receive_by_hand(post))
+                nothing = EventId(0, 0, 0)
+                return Answer(200, encode_answer(number, nothing, self.hub.boot_id))
+            assert post.session_id == session_id
             answer = await self.hub.receive(post)
+        except (StreamError, RealSession) as error:
+            if not outsider:
+                self._oracle.violated(f"a producer's POST is refused: {error}")
+            return Answer(400, b"{}")
         except HubError:
-            return Answer(503, b"", "1")
+            return Answer(503, b"{}", {"Retry-After": "1"})
         match answer:
             case Taken(received, durable):
                 told = Answer(200, encode_answer(received, durable, self.hub.boot_id))
@@ -143,18 +144,26 @@ class Bridge:
             case Stale():
                 told = Answer(410, msgspec.json.encode({"bridge": self.hub.boot_id}))
             case Full():
-                told = Answer(429, b"{}", "1")
+                told = Answer(429, b"{}", {"Retry-After": "1"})
             case _:
                 raise AssertionError(answer)
-        self._oracle.answered(post, told.status, msgspec.json.decode(told.body))
+        if not outsider:
+            self._oracle.answered(post, told.status, msgspec.json.decode(told.body))
         return told
 
-    def stream(self, session_id: str, cursor: str | None, connection: Connection) -> None:
-        """One reader's request."""
+    def stream(
+        self,
+        session_id: str,
+        cursor: str | None,
+        connection: Connection,
+        *,
+        unnamed: bool = False,
+    ) -> None:
+        """One reader's request; `unnamed` is `?event=message`."""
         if not self.process.alive:
-            connection.end()
+            connection.end(broken=True)
             return
-        work = self.process.start(self._stream(session_id, cursor, connection))
+        work = self.process.start(self._stream(session_id, cursor, connection, plain=unnamed))
         self._connections[connection] = work
 
     def drop(self, connection: Connection) -> None:
@@ -163,10 +172,15 @@ class Bridge:
         if work is not None:
             work.cancel()
 
-    async def _stream(self, session_id: str, text: str | None, connection: Connection) -> None:
+    async def _stream(
+        self, session_id: str, text: str | None, connection: Connection, *, plain: bool
+    ) -> None:
         try:
             cursor = Cursor.parse(text) if text else None
-            run = await self.hub.find(session_id)
+            try:
+                run = await self.hub.find(session_id)
+            except Unreachable:
+                run = None  # an outage is a stream that waits
             if run is not None and cursor is not None and cursor.is_end_of(run.epoch):
                 connection.open(204)
                 return
@@ -174,7 +188,9 @@ class Bridge:
             connection.open(200)
             async with aclosing(subscribe(self.hub, session_id, cursor, run)) as frames:  # type: ignore[type-var]
                 async for frame in frames:
-                    await connection.write(frame)
+                    await connection.write(unnamed(frame) if plain else frame)
+        except InvalidId:
+            connection.open(400)
         except HubError:
             connection.open(503)
         except Exception as error:  # noqa: BLE001  anything else is a finding

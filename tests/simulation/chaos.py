@@ -5,8 +5,10 @@ import asyncio
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
+from tests.simulation.bridge import Bridge
 from tests.simulation.loop import now
 from tests.simulation.plan import Fault
+from tests.simulation.worker import Worker
 from tests.simulation.world import SESSION, World
 
 
@@ -21,35 +23,44 @@ class Chaos:
         await asyncio.sleep(fault.at)
         self._world.oracle.note("fault", str(fault))
         self._world.oracle.disturbed_at = now() + fault.seconds
-        match fault.kind:
-            case "crash bridge" | "restart bridge":
-                bridge = self._world.bridges[fault.target]
-                if fault.kind == "restart bridge":
-                    await bridge.leave()
-                bridge.crash()
-                await asyncio.sleep(fault.seconds)
-                if not bridge.process.alive:
-                    bridge.boot()
-            case "crash worker":
-                worker = self._world.workers[fault.target % 2]
-                worker.process.kill()
-                await asyncio.sleep(fault.seconds)
-                worker.restart()
-                self._world.worker_came.change()
-            case "mute worker":
-                self._world.workers[fault.target % 2].muted = True
-                await asyncio.sleep(fault.seconds)
-                self._world.workers[fault.target % 2].muted = False
-            case "crash decider" | "stall decider":
+        kind, _, who = fault.kind.partition(" ")
+        match who:
+            case "bridge":
+                await self._end_bridge(self._world.bridges[fault.target], fault)
+            case "worker":
+                await self._hinder_worker(self._world.workers[fault.target % 2], fault)
+            case "decider":
                 await self._hinder(fault)
-            case "server down":
-                await self._take_down(fault.seconds)
-            case "cut reader":
+            case "down" | "version":
+                await self._trouble_server(who, fault.seconds)
+            case "reader":
                 self._world.readers[fault.target % len(self._world.readers)].cut(fault.seconds)
-            case "cancel" | "terminate":
-                self._end_early(fault.kind)
+            case "" if kind in ("cancel", "terminate"):
+                self._end_early(kind)
             case _:
                 self._storm(fault)
+
+    async def _end_bridge(self, bridge: Bridge, fault: Fault) -> None:
+        if fault.kind == "restart bridge":
+            await bridge.leave()
+        bridge.crash()
+        await asyncio.sleep(fault.seconds)
+        if not bridge.process.alive:
+            bridge.boot()
+
+    async def _hinder_worker(self, worker: Worker, fault: Fault) -> None:
+        if fault.kind == "mute worker":
+            worker.muted = True
+            await asyncio.sleep(fault.seconds)
+            worker.muted = False
+            return
+        if fault.kind == "stop worker":
+            worker.leave()
+        else:
+            worker.process.kill()
+        await asyncio.sleep(fault.seconds)
+        worker.restart()
+        self._world.worker_came.change()
 
     async def _hinder(self, fault: Fault) -> None:
         for execution in self._world.executions:
@@ -64,11 +75,18 @@ class Chaos:
         self._world.server.worker_up = True
         self._world.server.changed.change()
 
-    async def _take_down(self, seconds: float) -> None:
-        self._world.server.up = False
+    async def _trouble_server(self, what: str, seconds: float) -> None:
+        server = self._world.server
+        if what == "down":
+            server.up = False
+        else:
+            server.other_version = True
         await asyncio.sleep(seconds)
-        self._world.server.up = True
-        self._world.server.changed.change()
+        if what == "down":
+            server.up = True
+            server.changed.change()
+        else:
+            server.other_version = False
 
     def _end_early(self, how: str) -> None:
         runs = self._world.server.runs.get(SESSION, [])
@@ -82,6 +100,6 @@ class Chaos:
                 HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED)
             )
 
-    def _storm(self, fault: Fault) -> None:
+    def _storm(self, fault: Fault) -> None:  # the kind is the name of the link
         assert fault.weather is not None
         self._world.links[fault.kind].bring(fault.weather, fault.seconds)

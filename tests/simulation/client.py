@@ -107,12 +107,12 @@ class Handle:
         await self._client.call(serve, rpc_timeout)
 
     async def query(
-        self, name: str, arg: Any, *, result_type: Any, rpc_timeout: timedelta | None = None
+        self, name: str, *args: Any, result_type: Any, rpc_timeout: timedelta | None = None
     ) -> RawValue:
         """As the real one, for a result that is wanted raw."""
         assert result_type is RawValue
         value: RawValue = await self._client.call(
-            lambda: self._client.server.query(*self._of, name, arg), rpc_timeout
+            lambda: self._client.server.query(*self._of, name, *args), rpc_timeout
         )
         return value
 
@@ -123,7 +123,8 @@ class Handle:
             return self._client.server.find(*self._of)
 
         run = await self._client.call(serve, rpc_timeout)
-        info = WorkflowExecutionInfo(first_run_id=run.run_id)
+        size = self._client.server.size_of(run)
+        info = WorkflowExecutionInfo(first_run_id=run.run_id, history_size_bytes=size)
         pending = [
             PendingActivityInfo(
                 activity_id=name, attempt=attempt, last_heartbeat_time=Timestamp(seconds=NEVER)

@@ -9,11 +9,10 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
-from kai_flow.stream.buffer import Limits
 from kai_flow.stream.names import PRODUCER_HEADER
 from tests.simulation.loop import Flag, now
 from tests.simulation.temporal import Run, Server
-from tests.simulation.workflow import Activity, Close, Instance, Timer
+from tests.simulation.workflow import Activity, Close, Instance, Shape, Timer
 
 TASK_TIMEOUT: Final = 10.0
 HEARTBEAT_TIMEOUT: Final = 10.0
@@ -66,11 +65,10 @@ class Execution:
         workers: Workers,
         *,
         random: Random,
-        limits: Limits,
-        producers: int,
+        shape: Shape,
     ) -> None:
         self._server, self._run, self._workers, self._random = server, run, workers, random
-        self._shape = (limits, producers)
+        self._shape = shape
         self._instance: Instance | None = None
         self._asked: Instance | None = None  # answers queries: replays all there is
         self._activities = self._timers = 0  # commands carried out
@@ -106,7 +104,7 @@ class Execution:
 
     def _end_task(self, run: Run, upto: int) -> None:
         if self._instance is None:
-            self._instance = Instance(run, *self._shape)
+            self._instance = Instance(run, self._shape)
         commands = self._instance.activate(run.history[:upto])
         closing = any(isinstance(command, Close) for command in commands)
         if run.closed or (closing and (run.held or len(run.history) > upto)):
@@ -132,11 +130,11 @@ class Execution:
                     pass
         run.flush()
 
-    def _answer(self, name: str, arg: Any) -> Payload:
+    def _answer(self, name: str, *args: Any) -> Payload:
         if self._asked is None:
-            self._asked = Instance(self._run, *self._shape)
+            self._asked = Instance(self._run, self._shape)
         self._asked.activate(self._run.history)
-        return self._asked.answer(name, arg)
+        return self._asked.answer(name, *args)
 
     async def _fire(self, index: int, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from tests.simulation.plan import Plan, draw
+from tests.simulation.drawing import draw
+from tests.simulation.plan import Plan
 from tests.simulation.schedule import Report, simulate
 
 
@@ -34,11 +35,13 @@ def describe(report: Report) -> str:
     """A failure, how to see it again, and the least that shows it."""
     least = shrink(report.plan)
     faults = "\n".join(f"  {fault}" for fault in least.plan.faults) or "  nothing"
+    nuisances = "\n".join(f"  {nuisance}" for nuisance in least.plan.nuisances) or "  nothing"
     return (
         f"schedule {report.plan.seed} fails {report.violation}\n"
         f"again: just simulate --seed {report.plan.seed}\n"
-        f"the least that fails, {least.violation}\n{least.plan._replace(faults=())}\n"
-        f"what goes wrong in it:\n{faults}"
+        f"the least that fails, {least.violation}\n{least.plan._replace(faults=(), nuisances=())}\n"
+        f"what goes wrong in it:\n{faults}\n"
+        f"what an outsider does:\n{nuisances}"
     )
 
 
@@ -54,6 +57,13 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
         yield plan._replace(faults=tuple(kept))
     for leave_out in range(len(plan.readers) if len(plan.readers) > 1 else 0):
         yield plan._replace(readers=plan.readers[:leave_out] + plan.readers[leave_out + 1 :])
+    for leave_out in range(len(plan.nuisances)):
+        others = plan.nuisances[:leave_out] + plan.nuisances[leave_out + 1 :]
+        yield plan._replace(nuisances=others)
+    if plan.stored_bytes is not None:
+        yield plan._replace(stored_bytes=None)
+    if plan.agent.words != "plain":
+        yield plan._replace(agent=plan.agent._replace(words="plain"))
     if plan.again_at is not None:
         yield plan._replace(again_at=None)
     if plan.agent.breaks:

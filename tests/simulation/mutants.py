@@ -13,8 +13,21 @@ from unittest.mock import patch
 
 import msgspec
 
-from kai_flow.bridge import hub, readback, session, subscription
-from kai_flow.stream import buffer, delivery, fold, log, outbox, producer, workflow
+from kai_flow.bridge import hub, readback, room, session, subscription
+from kai_flow.stream import (
+    batches,
+    buffer,
+    delivery,
+    events,
+    fold,
+    follow,
+    log,
+    outbox,
+    producer,
+    sse,
+    tail,
+    workflow,
+)
 from kai_flow.stream.callback import Delivered, HandMade, decode_post
 
 Mutation = Callable[[], AbstractContextManager[None]]
@@ -116,7 +129,80 @@ MUTANTS: Final[dict[str, Mutation]] = {
         _edit(session, "publish", ("run_id=batch.run_id)", "run_id=None)")),
         _edit(producer, "publish", ("run_id=batch.run_id)", "run_id=None)")),
     ),
+    "a plain receiver's answer counts as durable": _edit(
+        delivery.Delivery,
+        "delivered",
+        (
+            "self.outbox.delivered(post.events)",
+            (
+                "self.outbox.delivered(post.events)\n"
+                "        self._progressed(post.events[-1].id, now)"
+            ),
+        ),
+    ),
+    "a 409 is ignored": _edit(
+        delivery.Delivery,
+        "gap_reported",
+        ("self._reached = expected.offset(-1)", "pass"),
+        ("self.outbox.move_to(expected)", "self.outbox.posted = self.outbox.last"),
+    ),
+    "anybody's 410 stops the agent": _edit(
+        producer.EventProducer, "_take_answer", ("and is_bridge(answer)", "")
+    ),
+    "it never gives a receiver up": _edit(
+        delivery.Delivery, "post_failed", ("if self._failures < MAX_TRIES:", "if True:")
+    ),
+    "a retransmission counts as sent again": _edit(
+        outbox.Outbox,
+        "delivered",
+        ("self.sent += len(seqs & self._unsent)", "self.sent += len(seqs)"),
+    ),
+    "a refused event takes a number": _edit(
+        producer.EventProducer,
+        "send",
+        (
+            "if kind in RESERVED:",
+            "if kind in RESERVED:\n        await self._send(kind, data)",
+        ),
+    ),
+    "each attempt may store as much anew": _edit(
+        producer.EventProducer, "__aenter__", ("if place != (1, 1):", "if False:")
+    ),
+    "nobody is told that the store has ended": _edit(
+        outbox.Outbox,
+        "append",
+        ("self.stored = self._put(UNSTORED, _MARK).id", "self.stored = self.last"),
+        ("self.waiting_bytes += len(_MARK)", "pass"),
+    ),
+    "what is live only is stored": _edit(
+        outbox.Outbox,
+        "append",
+        ("if self._exceeds(len(data)):", "if False:"),
+    ),
+    # The encoding
+    "tokens that differ are merged": _edit(
+        batches, "_token_run", ("if alike is not None and rest != alike:", "if False:")
+    ),
+    "tokens are compared as Python does": _edit(
+        batches,
+        "_token_run",
+        ('msgspec.json.encode({**token, "content": ""})', '{**token, "content": ""}'),
+    ),
+    "ready-made JSON is not checked": _edit(
+        events, "encode_json", ("if _is_line_of_json(data)", "if True")
+    ),
+    "a line ends where Unicode says": _edit(
+        sse.Decoder,
+        "feed",
+        (
+            "_LINE_END.split(self._rest + text)",
+            're.split("\\r\\n|[\\r\\n\\u2028\\u2029]", self._rest + text)',
+        ),
+    ),
     # The fold and the buffer
+    "a batch of another run is folded": _edit(
+        fold.Fold, "apply", ("if batch.run_id != self.run_id:", "if False:")
+    ),
     "the fold skips dedup": _edit(
         fold.Fold,
         "apply",
@@ -158,6 +244,53 @@ MUTANTS: Final[dict[str, Mutation]] = {
     ),
     "the log never shrinks": _edit(
         log.Attempt, "_shrink", ("while self.bytes > limit and", "while False and")
+    ),
+    "what is not durable is let go": _edit(
+        log.Attempt, "forget_durable", ("self._shrink(0)", "self._jump(self.received.offset(1))")
+    ),
+    "a window takes everything": _edit(
+        log.Attempt,
+        "receive",
+        (
+            "> self._max_bytes:\n        return Full()\n    if len",
+            "< 0:\n        return Full()\n    if len",
+        ),
+    ),
+    # The readers
+    "follow forgets its cursor": _edit(
+        follow._Bridge, "read", ("self.last_id = message.id or self.last_id", "pass")
+    ),
+    "the tail skips by event_id": _edit(
+        tail.HistoryTail,
+        "read",
+        (
+            "batch = await batch_in(self._client, event)",
+            (
+                'if event.event_id <= getattr(self, "_at", 0):\n'
+                "            continue\n"
+                "        self._at = event.event_id\n"
+                "        batch = await batch_in(self._client, event)"
+            ),
+        ),
+    ),
+    "what is nowhere any more is not said": _edit(
+        _Read,
+        "_read",
+        (
+            (
+                "frames, position = encode_gap(position, part.before), part.next\n"
+                "            yield self._event(frames)"
+            ),
+            "position = part.next",
+        ),
+    ),
+    "hand-made events are numbered": _edit(
+        room.Room,
+        "show",
+        (
+            "encode_unnumbered(event.type, event.data)",
+            'b"id: 0.0.%d\\n" % self.shown + encode_unnumbered(event.type, event.data)',
+        ),
     ),
     # The bridge
     "done comes from the producer": _all(

@@ -6,9 +6,10 @@ from random import Random
 
 import httpx
 
-from tests.simulation.bridge import Answer, Bridge
+from tests.simulation.bridge import Bridge
 from tests.simulation.loop import Process, forever
 from tests.simulation.oracle import Oracle
+from tests.simulation.stranger import Answer, answer_of
 from tests.simulation.weather import Link
 
 
@@ -49,9 +50,10 @@ class Transport(httpx.AsyncBaseTransport):
         if told is None:
             raise httpx.ReadError("connection reset", request=request)
         if told.status == httpx.codes.GONE:
-            self._oracle.told_to_stop(body)
-        headers = {} if told.retry_after is None else {"Retry-After": told.retry_after}
-        return httpx.Response(told.status, headers=headers, content=told.body, request=request)
+            self._oracle.told_to_stop(body, told.body)
+        if not told.half:
+            self._oracle.told(body, told.status, told.body)
+        return told.over_http(request)
 
     async def _carry(
         self, session_id: str, body: bytes, answer: asyncio.Future[Answer | None]
@@ -62,6 +64,8 @@ class Transport(httpx.AsyncBaseTransport):
             return  # the sender waits in vain
         if link.meets(weather.fail):
             told: Answer | None = Answer(500, b"<html>Internal Server Error</html>")
+        elif link.meets(weather.stray):
+            told = answer_of("moody", link.random)
         else:
             bridge = self._balancer.choose()
             if link.meets(weather.repeat):
@@ -77,24 +81,3 @@ class Transport(httpx.AsyncBaseTransport):
         await self._link.travel()
         await asyncio.sleep(self._link.random.uniform(0.0, 5.0))
         await bridge.receive(session_id, body)
-
-
-class Plain(httpx.AsyncBaseTransport):
-    """Somebody else's receiver: takes what it is given, and says so in its own way."""
-
-    def __init__(self, process: Process, link: Link, oracle: Oracle) -> None:
-        self._process, self._link, self._oracle = process, link, oracle
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """One POST."""
-        if not self._process.alive:
-            await forever()
-        self._oracle.posts += 1
-        await self._link.travel()
-        weather = self._link.weather
-        if self._link.meets(weather.lose):
-            await forever()
-        if self._link.meets(weather.fail):
-            return httpx.Response(500, content=b"<html>", request=request)
-        await self._link.travel()
-        return httpx.Response(200, content=b"<html>thank you</html>", request=request)

@@ -4,23 +4,23 @@ It shares no code with what it judges but the wire's readers. The first violatio
 """
 
 from collections import Counter
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
+from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 
 from kai_flow.stream.batches import decode_batch
 from kai_flow.stream.callback import Delivered, decode_post
+from kai_flow.stream.errors import InvalidBatch
+from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.names import PUBLISH_EVENTS
+from kai_flow.stream.names import PROGRESS, PUBLISH_EVENTS
 from kai_flow.stream.producer import EventProducer
 from tests.simulation.execution import Try
-from tests.simulation.loop import Flag, now
+from tests.simulation.record import Record
 from tests.simulation.temporal import Run, Server
-
-MAX_SIGNAL_BYTES: Final = 1024 * 1024
-
-Said = list[dict[str, Any]]
 
 
 class Shown(NamedTuple):
@@ -30,83 +30,18 @@ class Shown(NamedTuple):
     event: dict[str, Any]
 
 
-class Oracle:
+class Oracle(Record):
     """Knows the truth of every run of the session."""
 
     def __init__(self, server: Server) -> None:
-        self.server = server
-        self.changed = Flag()
-        self.violation: str | None = None
-        self.trace: list[tuple[Any, ...]] = []
-        self.disturbed_at = 0.0  # when something last went wrong
-        self.agent: Any = None  # the model of the agent, set by the world
-        self.signals = 0
-        self.posts = 0
-        self._said: dict[tuple[str, int, int], Said] = {}
-        self._said_at: dict[tuple[str, EventId], float] = {}
+        super().__init__(server)
         self._stops: Counter[tuple[str, EventId]] = Counter()  # 410s that came through, by attempt
-        self._stored: dict[str, EventId] = {}  # by run: the fold's position, held signals included
         self._producers: list[EventProducer] = []
-        server.on_signal = self.stored
-
-    def note(self, *what: Any) -> None:
-        """One line of the trace."""
-        self.trace.append((round(now(), 4), *what))
-
-    def violated(self, what: str) -> None:
-        """An invariant does not hold."""
-        if self.violation is None:
-            self.violation = f"at {now():.3f}: {what}"
-            self.note("VIOLATED", what)
-            self.changed.change()
-
-    # What is said and stored
-
-    def listen(self, run_id: str, producer: int, attempt: int) -> Said:
-        """A new attempt begins to speak: where its events are to be written."""
-        return self._said.setdefault((run_id, producer, attempt), [])
-
-    def said(self, run_id: str, event_id: EventId) -> None:
-        """The agent has said an event."""
-        self._said_at[run_id, event_id] = now()
-
-    def age(self, run_id: str, event_id: EventId) -> float:
-        """Seconds since an event was said, or since something last went wrong."""
-        return now() - max(self._said_at.get((run_id, event_id), now()), self.disturbed_at)
+        server.on_query = self.queried
 
     def watch(self, producer: EventProducer) -> None:
         """Its outbox must stay within its limits."""
         self._producers.append(producer)
-
-    def stored(self, run: Run, document: bytes) -> None:
-        """A batch has been stored: it is of this run, says what was said, and leaves no gap."""
-        batch = decode_batch(document)
-        first, last = batch.first, batch.last
-        self.signals += 1
-        self.note("signal", run.run_id[-4:], first, last)
-        if batch.run_id != run.run_id:
-            self.violated(f"a batch of run {batch.run_id} reached run {run.run_id}")
-        if len(document) > MAX_SIGNAL_BYTES:
-            self.violated(f"a signal of {len(document)} bytes")
-        for event in batch.events:
-            self.check(run.run_id, event.id, event.decode())
-        position = self._stored.get(run.run_id, EventId(1, 1, 0))
-        if first.try_of < position.try_of:
-            return
-        known = position.seq if first.try_of == position.try_of else 0
-        if first.seq > known + 1:
-            self.violated(f"the signal of {first} to {last} leaves a gap after {position}")
-        self._stored[run.run_id] = max(position, last)
-
-    def position(self, run_id: str) -> EventId:
-        """The newest event of the run that the server has."""
-        return self._stored.get(run_id, EventId(1, 1, 0))
-
-    def check(self, run_id: str, place: EventId, event: dict[str, Any]) -> None:
-        """The same id is the same event, wherever it is met."""
-        said = self._said.get((run_id, *place.try_of), [])
-        if place.seq > len(said) or said[place.seq - 1] != event:
-            self.violated(f"{place} is {event}, which was never said under this id")
 
     def answered(self, post: Delivered, status: int, answer: dict[str, Any]) -> None:
         """A bridge answered a POST: what it claims is so."""
@@ -117,10 +52,11 @@ class Oracle:
         position = self.position(run.run_id)
         if status == 200:
             durable = EventId.parse(answer["durable"])
-            if durable.try_of >= position.try_of and durable.seq and durable > position:
+            early = durable.try_of >= position.try_of and durable.seq and durable > position
+            if early and (self.is_stored(run.run_id, durable)):
                 self.violated(f"a bridge calls {durable} durable; the server has {position}")
-            said = self._said.get((run.run_id, *post.base.try_of), [])
-            if EventId.parse(answer["received"]).seq > len(said):
+            said = self._said[run.run_id, *post.base.try_of]
+            if EventId.parse(answer["received"]).seq > said.most:
                 self.violated(f"a bridge received {answer['received']}: never said")
         elif status == 409 and EventId.parse(answer["expected"]) < post.base:
             self.violated(f"a bridge expects {answer['expected']}, before base {post.base}")
@@ -129,8 +65,10 @@ class Oracle:
             if not run.closed and newest is run and position.try_of <= post.base.try_of:
                 self.violated(f"a bridge stops {post.base}, which nothing has superseded")
 
-    def told_to_stop(self, document: bytes) -> None:
+    def told_to_stop(self, document: bytes, answer: bytes) -> None:
         """A 410 has reached the producer of this POST; it may have one more under way."""
+        if not answer.startswith(b'{"bridge":"') or answer.startswith(b'{"bridge":""'):
+            return  # not a bridge's
         post = decode_post(document)
         assert isinstance(post, Delivered)
         place = (post.run_id, post.base._replace(seq=0))
@@ -159,7 +97,7 @@ class Oracle:
             signal = event.workflow_execution_signaled_event_attributes
             if signal.signal_name != PUBLISH_EVENTS:
                 continue
-            for part in decode_batch(signal.input.payloads[0].data).events:
+            for part in _batch_of(run, signal.input.payloads):
                 if not held or part.id > held[-1].id:
                     while held and _voids(part.id, held[-1].id):
                         held.pop()
@@ -168,7 +106,8 @@ class Oracle:
 
     def promised(self, run: Run) -> list[Shown] | None:
         """What the activities that ended well have said; None when the run did not end well."""
-        if run.history[-1].event_type != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+        close = run.history[-1].event_type
+        if close != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED or self.clumsy:
             return None
         shown: list[Shown] = []
         for event in run.history:
@@ -180,8 +119,21 @@ class Oracle:
             said = self._said[run.run_id, *last.try_of]
             if not len(said) == last.seq == result["said"]:
                 self.violated(f"{last} is not the last of {len(said)} events")
-            shown += (Shown(last._replace(seq=n), event) for n, event in enumerate(said, 1))
+            stored = enumerate(said.events[: said.stored], 1)
+            shown += (Shown(last._replace(seq=n), event) for n, event in stored)
         return shown
+
+    def queried(self, run: Run, name: str, document: bytes) -> None:
+        """The workflow has answered a query: what `progress` says is so."""
+        if name != PROGRESS:
+            return
+        told, folded = msgspec.json.decode(document), self.folded(run)
+        last = None if not folded else str(folded[-1].id)
+        tokens = sum(shown.event["type"] == "token" for shown in folded)
+        if (told["last_event_id"], told["events"], told["tokens"]) != (last, len(folded), tokens):
+            self.violated(f"progress says {told}; there are {len(folded)} events to {last}")
+        if told["buffer"]["last"] not in (None, last):
+            self.violated(f"progress says {told}; the last event is {last}")
 
     def outcome(self, run: Run) -> dict[str, Any]:
         """The `done` of a closed run."""
@@ -209,13 +161,13 @@ class Oracle:
         if fair and folded:
             said = self._said[run.run_id, *folded[-1].id.try_of]
             newest = max(place[1:] for place in self._said if place[0] == run.run_id)
-            if folded[-1].id != (*newest, len(said)):
+            if folded[-1].id != (*newest, said.stored or len(said)):
                 self.violated(f"the history ends at {_last(folded)} of {newest} ({len(said)})")
         if promised is not None and promised != folded:
             self.violated(f"the history ends at {_last(folded)}, the agent at {_last(promised)}")
         expected = EventId(1, 1, 0)
         for shown in folded:
-            if shown.id != expected.offset(1) and shown.id.seq != 1:
+            if shown.id != expected.offset(1) and shown.id.seq != 1 and not self.clumsy:
                 self.violated(f"{shown.id} follows {expected} in the history")
             expected = shown.id
 
@@ -225,6 +177,15 @@ class Oracle:
             outbox = producer._outbox
             if len(outbox) > outbox.max_events or outbox.bytes > outbox.max_bytes + 300_000:
                 self.violated(f"an outbox holds {len(outbox)} events, {outbox.bytes} bytes")
+
+
+def _batch_of(run: Run, payloads: Sequence[Payload]) -> Sequence[NumberedEvent]:
+    """The events of a signal; none if it is garbage, or meant for another run."""
+    try:
+        batch = decode_batch(payloads[0].data)
+    except (InvalidBatch, IndexError):
+        return ()
+    return batch.events if batch.run_id == run.run_id and len(payloads) == 1 else ()
 
 
 def _voids(event: EventId, held: EventId) -> bool:

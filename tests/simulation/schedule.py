@@ -13,6 +13,7 @@ from unittest.mock import patch
 from kai_flow.stream.log import SessionLog
 from kai_flow.stream.outbox import Outbox
 from tests.simulation.chaos import Chaos
+from tests.simulation.follower import http_client
 from tests.simulation.loop import Hang, Process, VirtualLoop, now
 from tests.simulation.plan import CALM_AT, Plan
 from tests.simulation.subscriber import Reader
@@ -53,6 +54,9 @@ class Schedule:
         chaos, outside = Chaos(self.world), Process("outside")
         for fault in plan.faults:
             outside.start(chaos.strike(fault))
+        outsider = self.world.outsider()
+        for nuisance in plan.nuisances:
+            outsider.process.start(outsider.act(nuisance))
         outside.start(self._sample())
         await asyncio.sleep(plan.starts_at)
         run = self.world.start_workflow()
@@ -79,7 +83,8 @@ class Schedule:
         if not await self._until(lambda: run.closed, CALM_AT + CLOSE_SECONDS):
             self.world.oracle.violated("the workflow does not close")
         if self.world.oracle.violation is None:
-            self.world.oracle.note("closed", run.run_id[-4:])
+            outcome = self.world.oracle.outcome(run)
+            self.world.oracle.note("closed", run.run_id[-4:], outcome)
             self.world.oracle.judge(run, fair=not self.world.plan.faults)
             self._count(now() - began)
 
@@ -100,8 +105,9 @@ class Schedule:
         flushes = 3 * events / plan.outbox[0]  # a small outbox that is half full
         signals = plan.producers * ((3 if plan.fair else 12) + plan.bridges) + flushes
         signals += patience * seconds / plan.settings.signal_interval
-        if oracle.signals > signals:
+        if oracle.signals > signals and not oracle.clumsy:
             oracle.violated(f"{oracle.signals} signals in {seconds:.0f} s; at most {signals:.0f}")
+        signals += events if plan.agent.words == "large" else 0
         posts = 10 + events * (1 + plan.bridges) + seconds * POSTS_PER_SECOND
         if oracle.posts > posts:
             oracle.violated(f"{oracle.posts} POSTs in {seconds:.0f} s; at most {posts:.0f}")
@@ -182,6 +188,12 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
         stack.enter_context(patch("kai_flow.stream.producer.Outbox", outbox))
         stack.enter_context(patch("kai_flow.bridge.session.SessionLog", log))
         stack.enter_context(patch("kai_flow.stream.workflow.workflow", FACADE))
+        stack.enter_context(patch("httpx.AsyncClient", http_client))
+        stack.enter_context(patch("kai_flow.bridge.hub.MAX_BYTES", plan.hub_bytes))
+        if plan.stored_bytes is not None:
+            stack.enter_context(
+                patch("kai_flow.stream.producer.MAX_STORED_BYTES", plan.stored_bytes)
+            )
         root = logging.getLogger()
         root.addHandler(ear)
         logging.disable(logging.WARNING)

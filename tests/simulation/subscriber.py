@@ -1,17 +1,14 @@
 """Subscribers: what `EventSource` does, and what each of them may be shown."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from random import Random
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import msgspec
-from temporalio.client import Client
 
-from kai_flow.stream.follow import follow
 from kai_flow.stream.ids import Cursor, EventId
 from tests.simulation.bridge import Bridge, Connection
-from tests.simulation.client import TemporalClient
 from tests.simulation.loop import Process, now
 from tests.simulation.oracle import Oracle, Shown
 from tests.simulation.temporal import Run
@@ -27,6 +24,12 @@ class Reader(NamedTuple):
     """Seconds between two reads, at most."""
     retry: float
     """Seconds before it comes back."""
+    kind: str = "named"
+    """`named` or `unnamed` as `EventSource`, or `follow`, the library's own over HTTP."""
+    cursor: str | None = None
+    """What it comes with: of another use of this session id."""
+    bare: bool = False
+    """It says its cursor without what stands after `@`."""
 
 
 class Subscriber:
@@ -53,7 +56,9 @@ class Subscriber:
         self._oracle, self._random = oracle, random
         self._prompt = None if reader.lag else prompt  # how soon it must be shown an event
         self._came_at = 0.0  # when this connection began
-        self._last_id: str | None = None  # as EventSource remembers it
+        self._last_id = reader.cursor  # as EventSource remembers it
+        self._astray = reader.cursor is not None  # it must be told that its cursor means nothing
+        self._gap: dict[str, Any] | None = None  # what it was told to be missing, since an event
         self._connection = Connection(0)
         self._bridge = bridges[0]
         self._moved = False  # an event of a numbered attempt was shown on this connection
@@ -73,20 +78,22 @@ class Subscriber:
         self.process.start(self._cut(self._bridge, self._connection, after))
 
     async def _cut(self, bridge: Bridge, connection: Connection, after: float) -> None:
-        connection.end()
+        connection.end(broken=True)
         await asyncio.sleep(after)
         bridge.drop(connection)
 
     async def _connect(self, bridge: Bridge) -> None:
         self._connection = connection = Connection(self._connection.number + 1)
         self._bridge, self._moved, self._came_at = bridge, False, now()
-        self._oracle.note(self.name, "asks", bridge.number, self._last_id)
-        bridge.stream(self._session_id, self._last_id, connection)
+        cursor = self._last_id
+        if cursor is not None and self._reader.bare and not self._astray:
+            cursor = cursor.partition("@")[0]
+        self._oracle.note(self.name, "asks", bridge.number, cursor)
+        unnamed = self._reader.kind == "unnamed"
+        bridge.stream(self._session_id, cursor, connection, unnamed=unnamed)
         await connection.changed.until(lambda: connection.status is not None)
         if connection.status == 204:
-            self.over = True
-            self._oracle.note(self.name, "is told that it is over")
-            self._oracle.changed.change()
+            self.leave()
             return
         buffer = b""
         while frames := await connection.read():
@@ -103,8 +110,9 @@ class Subscriber:
         if "data" not in fields:
             return
         event = msgspec.json.decode(fields["data"])
-        if fields["event"] != event["type"]:
-            self._wrong(f"was shown {event} as {fields['event']}")
+        named = "message" if self._reader.kind == "unnamed" else event["type"]
+        if fields.get("event", "message") != named:
+            self._wrong(f"was shown {event} as {fields.get('event')}")
         self.see(fields.get("id"), event)
 
     def see(self, place: str | None, event: dict[str, Any]) -> None:
@@ -114,8 +122,23 @@ class Subscriber:
             self._see(Cursor.parse(place), event)
         elif event["type"] == "reset":
             self.run, self.held, self.done = None, [], None
-        elif event["type"] != "idle_timeout":
+            self._astray, self._gap = False, None
+        elif event["type"] == "gap":
+            self._miss(event)
+        elif event["type"] != "idle_timeout" and event not in self._oracle.hand_made:
             self._wrong(f"was shown {event}, though nothing is lost")
+
+    def _miss(self, gap: dict[str, Any]) -> None:
+        """It is told that events are nowhere any more: only what is not stored may be so."""
+        if self._gap is not None:  # one hole, told in parts
+            gap = {**gap, "after": self._gap["after"]}
+        self._gap = gap
+        after = None if gap["after"] is None else EventId.parse(gap["after"])
+        if self._oracle.clumsy:
+            return
+        run = self.run
+        if after is None or run is None or self._oracle.is_stored(run.run_id, after.offset(1)):
+            self._wrong(f"was told {gap}, though that is stored")
 
     def _see(self, cursor: Cursor, event: dict[str, Any]) -> None:
         run = self._oracle.run_of(self._session_id, cursor.epoch or "?")
@@ -123,6 +146,8 @@ class Subscriber:
             self._wrong(f"was shown {cursor}, of another run, without a reset")
             return
         self.run = run
+        if self._astray:
+            self._wrong(f"was shown {cursor}, though its own cursor was of another run")
         if self.done is not None:
             self._wrong(f"was shown {cursor} after the end")
         if cursor.position is None:
@@ -137,9 +162,9 @@ class Subscriber:
             self._wrong(f"was shown {place} {late:.1f} s late")
         if self.held:
             self._advance(self.held[-1].id, place, run)
-        elif place.seq != 1:
+        elif place.seq != 1 and not self._is_missing(None, place):
             self._wrong(f"was shown {place} first")
-        self._moved = True
+        self._moved, self._gap = True, None
         while (
             self.held
             and self.held[-1].id.try_of < place.try_of
@@ -152,12 +177,25 @@ class Subscriber:
         if place <= before:
             self._wrong(f"was shown {place} after {before}")
         expected = before.seq + 1 if place.try_of == before.try_of else 1
-        if place.seq != expected:
+        if place.seq != expected and not self._is_missing(before, place):
             self._wrong(f"was shown {place} right after {before}: a hole")
         retried = place.producer == before.producer and place.attempt > before.attempt
         stored = self._oracle.position(run.run_id)
         if retried and self._moved and stored.try_of < place.try_of:
             self._wrong(f"was shown {place}, only claimed, while {before} counts")
+
+    def _is_missing(self, before: EventId | None, place: EventId) -> bool:
+        """Whether it was told that exactly what lies between exists nowhere any more."""
+        if self._gap is None:
+            return False
+        after = before if self._gap["after"] is None else EventId.parse(self._gap["after"])
+        return self._gap["before"] in (None, str(place)) and (before is None or after == before)
+
+    def leave(self) -> None:
+        """It was told that it is over."""
+        self.over = True
+        self._oracle.note(self.name, "is told that it is over")
+        self._oracle.changed.change()
 
     def judge(self) -> None:
         """The faults are over, and so is the session: it holds the whole stream."""
@@ -166,39 +204,19 @@ class Subscriber:
             self._wrong("was never told the end")
             return
         promised = self._oracle.promised(run)
+        held = [s for s in self.held if self._oracle.is_stored(run.run_id, s.id)]
         if promised is not None:
-            if self.held != promised:
-                self._wrong(f"holds {_ends(self.held)}, not {_ends(promised)}")
+            if held != promised:
+                self._wrong(f"holds {_ends(held)}, not {_ends(promised)}")
             return
         # What was shown live and never became durable may remain behind it; nothing is missing.
         folded = self._oracle.folded(run)
-        counted = folded and self.held and self.held[-1].id.try_of == folded[-1].id.try_of
-        if self.held[: len(folded)] != folded if counted else len(self.held) < bool(folded):
-            self._wrong(f"holds {_ends(self.held)}, not {_ends(folded)}")
+        counted = folded and held and held[-1].id.try_of == folded[-1].id.try_of
+        if held[: len(folded)] != folded if counted else len(held) < bool(folded):
+            self._wrong(f"holds {_ends(held)}, not {_ends(folded)}")
 
     def _wrong(self, what: str) -> None:
         self._oracle.violated(f"{self.name} {what}")
-
-
-class Follower(Subscriber):
-    """One who reads straight from Temporal, by the library's own `follow`."""
-
-    def __init__(
-        self, *place: Any, client: Callable[[Process], TemporalClient], random: Random
-    ) -> None:
-        super().__init__(*place, random=random)
-        self._client = client
-
-    async def read(self) -> None:
-        """Follow the session to its end."""
-        await asyncio.sleep(self._reader.comes_at)
-        client = cast("Client", self._client(self.process))
-        try:
-            async for followed in follow(client, self._session_id):
-                self.see(followed.id, followed.event)
-        except Exception as error:  # noqa: BLE001  anything at all is a finding
-            self._wrong(f"can follow no more: {error!r}")
-        self.over = True
 
 
 def _ends(shown: list[Shown]) -> str:

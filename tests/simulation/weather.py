@@ -18,6 +18,8 @@ class Weather(NamedTuple):
     """It arrives once more, later."""
     fail: float = 0.0
     """It arrives at something that answers 500."""
+    stray: float = 0.0
+    """It arrives at something else, which answers in its own way."""
     slow: float = 0.0
     """It is late."""
     seconds: float = 4.0

@@ -1,55 +1,24 @@
 """Activity workers: real producers in real activity contexts, driven by a model of an agent."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, NamedTuple, cast
+from typing import Any
 
 import httpx
 from temporalio.activity import ActivityCancellationDetails
-from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment
 
 from kai_flow.stream.errors import Superseded
-from kai_flow.stream.ids import EventId
-from kai_flow.stream.interceptor import ProducerNumber, appointed
-from kai_flow.stream.producer import EventProducer
+from kai_flow.stream.interceptor import appointed
+from tests.simulation.activity import Place, Settings, signal_clumsily, stream
+from tests.simulation.agent import Agent, AgentBroke, script
 from tests.simulation.client import TemporalClient
 from tests.simulation.execution import Try
 from tests.simulation.loop import Process
 from tests.simulation.oracle import Oracle
 from tests.simulation.weather import Link
-
-BASE_URL: Final = "http://bridge/events/"
-
-
-class Agent(NamedTuple):
-    """What an agent says, and how; the same in each attempt but for what it says."""
-
-    events: int
-    pause: float
-    """Seconds between bursts, at most."""
-    burst: int
-    """Events said without a pause."""
-    padding: int
-    """Bytes added to every tenth event."""
-    breaks: tuple[tuple[int, int], ...] = ()
-    """(attempt, after how many events) where it raises."""
-
-
-class AgentBroke(Exception):
-    """The agent raised."""
-
-
-class Settings(NamedTuple):
-    """How the activity is set up."""
-
-    callback: bool
-    signal_interval: float
-    header: bool
-    """The workflow's number comes with the call; else the producer asks the server."""
 
 
 class Worker:
@@ -71,6 +40,12 @@ class Worker:
         self.muted = False  # its heartbeats and reports do not reach the server
         self._oracle, self._client, self._transport = oracle, client, transport
         self._beats, self._agent, self._settings = beats, agent, settings
+        self._environments: dict[Try, ActivityEnvironment] = {}
+
+    def leave(self) -> None:
+        """SIGTERM: its activities are told to end."""
+        for environment in self._environments.values():
+            environment.cancel(ActivityCancellationDetails(worker_shutdown=True))
 
     def restart(self) -> None:
         """It dies, if it had not, and a new one begins."""
@@ -93,13 +68,15 @@ class Worker:
         # The SDK tells the server at most once a second; that is how often the producer beats.
         environment.on_heartbeat = lambda *_: self._beat(attempt, environment, process)
         random_name = f"{attempt.run.run_id}/{attempt.number.producer}/{attempt.attempt}"
-        script = _script(self._agent, attempt.attempt, Link(random_name, 0))
+        steps = script(self._agent, attempt.attempt, Link(random_name, 0))
         async with httpx.AsyncClient(transport=self._transport(process), trust_env=False) as http:
             if self._settings.header:
                 appointed.set(attempt.number)
-            how = (self._settings, self._oracle)
+            place = Place(attempt, self._agent, self._settings, self._oracle, client, http)
+            run = signal_clumsily if self._settings.clumsy else stream
+            self._environments[attempt] = environment
             try:
-                result = await environment.run(_activity, attempt, script, client, http, *how)
+                result = await environment.run(run, place, steps)
             except asyncio.CancelledError:
                 self._report(attempt, process, {"cancelled": True})
             except Superseded as error:
@@ -112,6 +89,8 @@ class Worker:
                 self._report(attempt, process, {"error": str(error)})
             else:
                 self._report(attempt, process, {"result": result})
+            finally:
+                self._environments.pop(attempt, None)
 
     def _beat(self, attempt: Try, environment: ActivityEnvironment, process: Process) -> None:
         if process.alive and not self.muted:
@@ -142,68 +121,3 @@ class Worker:
         if how.get("cancelled") and not attempt.run.cancel_requested:
             how = {"error": "the worker cancelled it"}
         attempt.end(**how)
-
-
-def _event(number: ProducerNumber, attempt: int, n: int, agent: Agent) -> dict[str, Any]:
-    content = f"{number.producer}/{attempt}/{n} "
-    if agent.padding and n % 10 == 0:
-        content += "x" * agent.padding
-    return {"type": "tool_end" if n % 7 == 0 else "token", "content": content}
-
-
-async def _script(agent: Agent, attempt: int, link: Link) -> AsyncIterator[int]:
-    breaks = dict(agent.breaks)
-    said = 0
-    while said < agent.events:
-        await asyncio.sleep(link.random.uniform(0.0, agent.pause))
-        for _ in range(min(link.random.randint(1, agent.burst), agent.events - said)):
-            if said == breaks.get(attempt):
-                raise AgentBroke(f"after {said} events")
-            said += 1
-            yield said
-
-
-async def _activity(
-    attempt: Try,
-    script: AsyncIterator[int],
-    client: TemporalClient,
-    http: httpx.AsyncClient,
-    settings: Settings,
-    oracle: Oracle,
-) -> dict[str, Any]:
-    """What `KaiActivities.chat_streaming` does, with the model of an agent."""
-    number, run = attempt.number, attempt.run
-    place = {"producer": number.producer, "attempt": attempt.attempt}
-    said = oracle.listen(run.run_id, number.producer, attempt.attempt)
-    said.append({"type": "started", **place})
-    async with EventProducer(
-        callback_url=BASE_URL + run.workflow_id if settings.callback else None,
-        client=cast("Client", client),
-        http=http,
-        signal_interval=settings.signal_interval,
-    ) as producer:
-        oracle.watch(producer)
-        oracle.said(run.run_id, producer.last_event_id)
-        try:
-            async with aclosing(cast("Any", script)) as steps:
-                async for n in steps:
-                    event = _event(number, attempt.attempt, n, oracle.agent)
-                    said.append(event)
-                    event_id = await producer.send(event)
-                    oracle.said(run.run_id, event_id)
-                    assert event_id == EventId(number.producer, attempt.attempt, len(said))
-            await producer.settle()
-            result = {
-                "status": "completed",
-                "said": len(said),
-                "last_event_id": str(producer.last_event_id),
-                "events_sent": producer.events_sent,
-                "events_failed": producer.events_failed,
-            }
-            await producer.finish(result)
-        except BaseException as error:
-            # What the producer itself says then; it follows the last event that was sent.
-            del said[producer.last_event_id.seq :]
-            said.append({"type": "attempt_failed", "error": str(error) or type(error).__name__})
-            raise
-    return result

@@ -6,6 +6,7 @@ awaits only activities and conditions, so its coroutine is driven by hand, one h
 
 import logging
 from collections.abc import Callable, Generator, Sequence
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -64,36 +65,64 @@ class _Wait:
         return value
 
 
-class TwoSteps:
-    """A workflow with two streaming activities, one after the other."""
+class Shape(NamedTuple):
+    """What the workflow's code is like."""
 
-    def __init__(self) -> None:
-        self.stream = WorkflowEventStream()
+    limits: Limits
+    """Of its buffer."""
+    producers: int
+    """Streaming activities, one after the other."""
+    linger: float
+    """Seconds that it goes on for after its session's end."""
+
+
+class Steps:
+    """A workflow with several streaming activities, and something to do after the session."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.stream = WorkflowEventStream(shape.limits)
+        self._shape = shape
 
     async def run(self, _chat: Any = None) -> dict[str, Any]:
-        """The result of the second; both streams are complete."""
-        with self.stream.session():
-            result: dict[str, Any] = {}
-            for _ in range(2):
-                result = await self.stream.execute_activity(
-                    "chat_streaming",
-                    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-                )
-                await self.stream.drain(result["last_event_id"])
+        """The result of the last activity; all streams are complete."""
+        try:
+            with self.stream.session():
+                result = await self._stream_all()
+        except ActivityError:
+            await self._linger()
+            raise
+        await self._linger()
+        return result
+
+    async def _linger(self) -> None:
+        if self._shape.linger:
+            seconds = timedelta(seconds=self._shape.linger)
+            with suppress(TimeoutError):
+                await FACADE.wait_condition(lambda: False, timeout=seconds)
+
+    async def _stream_all(self) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        await self.stream.drain(None)  # nothing has been said yet
+        for _ in range(self._shape.producers):
+            result = await self.stream.execute_activity(
+                "chat_streaming",
+                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            )
+            await self.stream.drain(result["last_event_id"])
         return result
 
 
 class Instance:
     """One workflow in one worker's memory."""
 
-    def __init__(self, run: Run, limits: Limits, producers: int) -> None:
+    def __init__(self, run: Run, shape: Shape) -> None:
         self.info = SimpleNamespace(
             run_id=run.run_id,
             first_execution_run_id=run.run_id,
             start_time=datetime.fromtimestamp(run.began, UTC),
             get_current_history_size=lambda: 1_000,
         )
-        self.signals: dict[str, Callable[[RawValue], None]] = {}
+        self.signals: dict[str, Callable[..., None]] = {}
         self.queries: dict[str, Callable[..., Any]] = {}
         self._commands: list[Command] = []
         self._started = [0, 0]  # activities and timers the code has asked for
@@ -102,20 +131,21 @@ class Instance:
         self._cancel = False
         self._seen = 0  # history events taken in
         self._over = False
-        self.code: KaiChatWorkflow | TwoSteps
+        self.code: KaiChatWorkflow | Steps
         FACADE.enter(self)
-        if producers == 1:
+        if shape.producers == 1 and not shape.linger:
             self.code = object.__new__(KaiChatWorkflow)
-            self.code.stream = WorkflowEventStream(limits)
+            self.code.stream = WorkflowEventStream(shape.limits)
         else:
-            self.code = TwoSteps()
-            self.code.stream._buffer.limits = limits
+            self.code = Steps(shape)
         self._coroutine = self.code.run(KaiChatInput("?", "?"))
 
     def activate(self, history: Sequence[HistoryEvent]) -> list[Command]:
         """Take in what is new in `history` and say what the code wants now."""
         FACADE.enter(self)
         for event in history[self._seen :]:
+            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED and not self._over:
+                self._step()  # what came before was one activation, and is again in a replay
             self._apply(event)
         self._seen = max(self._seen, len(history))
         if not self._over:
@@ -123,12 +153,12 @@ class Instance:
         commands, self._commands = self._commands, []
         return commands
 
-    def answer(self, name: str, arg: Any) -> Payload:
+    def answer(self, name: str, *args: Any) -> Payload:
         """Answer a query."""
         FACADE.enter(self)
         if name not in self.queries:
             raise ValueError(f"no query {name}")
-        value = self.queries[name](arg)
+        value = self.queries[name](*args)
         if isinstance(value, RawValue):
             return value.payload
         return Payload(data=msgspec.json.encode(value))
@@ -143,7 +173,9 @@ class Instance:
         match event.event_type:
             case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
                 signal = event.workflow_execution_signaled_event_attributes
-                self.signals[signal.signal_name](RawValue(signal.input.payloads[0]))
+                if signal.signal_name in self.signals:
+                    handle = self.signals[signal.signal_name]
+                    handle(*(RawValue(payload) for payload in signal.input.payloads))
             case EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
                 done = event.activity_task_completed_event_attributes
                 value = msgspec.json.decode(done.result.payloads[0].data)
@@ -208,6 +240,7 @@ class Facade:
     """The functions of `temporalio.workflow` that the stream uses, for whoever is entered."""
 
     logger = logging.getLogger("tests.simulation.workflow")
+    unsafe = SimpleNamespace(sandbox_unrestricted=nullcontext)
 
     def __init__(self) -> None:
         self._instance: Instance | None = None

@@ -10,14 +10,18 @@ from temporalio.api.history.v1 import HistoryEvent
 from tests.simulation.bridge import Bridge
 from tests.simulation.client import TemporalClient
 from tests.simulation.execution import Execution, Try
+from tests.simulation.follower import DirectFollower, WebFollower
 from tests.simulation.loop import Flag, Process, now
-from tests.simulation.network import Balancer, Plain, Transport
+from tests.simulation.network import Balancer, Transport
 from tests.simulation.oracle import Oracle
+from tests.simulation.outsider import Outsider
 from tests.simulation.plan import Plan
-from tests.simulation.subscriber import Follower, Reader, Subscriber
+from tests.simulation.stranger import STRANGERS, Stranger
+from tests.simulation.subscriber import Reader, Subscriber
 from tests.simulation.temporal import Run, Server, run_id
 from tests.simulation.weather import Link
 from tests.simulation.worker import Worker
+from tests.simulation.workflow import Shape
 
 SESSION: Final = "session-1"
 LINKS: Final = (
@@ -25,6 +29,7 @@ LINKS: Final = (
     "calls of bridge",
     "calls of worker",
     "calls of follower",
+    "calls of outsider",
     "heartbeats of worker",
 )
 
@@ -36,7 +41,9 @@ class World:
         self.plan = plan
         self.server = Server(plan.page_size)
         self.oracle = Oracle(self.server)
-        self.oracle.agent = plan.agent
+        self.oracle.budget = plan.stored_bytes
+        self.oracle.plain = plan.agent.words == "plain"
+        self.oracle.clumsy = plan.settings.clumsy
         self._random = Random(f"{plan.seed}/world")
         self._outside = Process("network")
         self.links = {name: Link(name, plan.seed) for name in LINKS}
@@ -51,6 +58,12 @@ class World:
         ]
 
     # Building
+
+    def outsider(self) -> Outsider:
+        """Somebody who is no part of the session."""
+        client = self._client("outsider", Process("outsider"))
+        forges = all(f.kind not in ("server down", "calls of bridge") for f in self.plan.faults)
+        return Outsider(SESSION, self.bridges, self.oracle, client, forges=forges)
 
     def _client(self, kind: str, process: Process) -> TemporalClient:
         return TemporalClient(self.server, process, self.links[f"calls of {kind}"])
@@ -67,9 +80,9 @@ class World:
     def _worker(self, number: int) -> Worker:
         posts = self.links["posts"]
 
-        def transport(process: Process) -> Transport | Plain:
-            if self.plan.receiver == "plain":
-                return Plain(process, posts, self.oracle)
+        def transport(process: Process) -> Transport | Stranger:
+            if self.plan.receiver in STRANGERS:
+                return Stranger(process, posts, self.oracle, self.plan.receiver)
             return Transport(process, self._outside, self._balancer, posts, self.oracle)
 
         return Worker(
@@ -86,13 +99,14 @@ class World:
         """A reader of the session at the bridges."""
         random = Random(f"{self.plan.seed}/{name}")
         place = (name, SESSION, reader, self.bridges, self.oracle)
-        return Subscriber(*place, prompt=self.plan.prompt, random=random)
+        kind = WebFollower if reader.kind == "follow" else Subscriber
+        return kind(*place, prompt=self.plan.prompt, random=random)
 
-    def follower(self, name: str, reader: Reader) -> Follower:
+    def follower(self, name: str, reader: Reader) -> DirectFollower:
         """A reader of the session straight from Temporal."""
         client = partial(self._client, "follower")
         place = (name, SESSION, reader, self.bridges, self.oracle)
-        return Follower(*place, client=client, random=Random(f"{self.plan.seed}/{name}"))
+        return DirectFollower(*place, client=client, random=Random(f"{self.plan.seed}/{name}"))
 
     async def take(self, attempt: Try) -> None:
         """Give an attempt to the next worker that is there."""
@@ -113,8 +127,7 @@ class World:
             run,
             self,
             random=Random(f"{self.plan.seed}/{run.run_id}"),
-            limits=self.plan.limits,
-            producers=self.plan.producers,
+            shape=Shape(self.plan.limits, self.plan.producers, self.plan.linger),
         )
         self.executions.append(execution)
         self.server.process.start(execution.decide())

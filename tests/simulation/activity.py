@@ -1,0 +1,148 @@
+"""The activity: what `KaiActivities.chat_streaming` does, with the model of an agent."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from random import Random
+from typing import Any, NamedTuple, cast
+
+import httpx
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from kai_flow.stream.batches import Batch
+from kai_flow.stream.errors import InvalidEvent
+from kai_flow.stream.events import NumberedEvent, encode_event
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.producer import EventProducer
+from kai_flow.stream.signals import SessionClosed, publish
+from tests.simulation.agent import Agent, refused_of, word_of
+from tests.simulation.client import TemporalClient
+from tests.simulation.execution import Try
+from tests.simulation.oracle import Oracle
+
+BASE_URL = "http://bridge/events/"
+
+
+class Settings(NamedTuple):
+    """How the activity is set up."""
+
+    callback: bool
+    signal_interval: float
+    header: bool
+    """The workflow's number comes with the call; else the producer asks the server."""
+    clumsy: bool = False
+    """It is another program's: it signals by itself, some batches twice and some never."""
+
+
+class Place(NamedTuple):
+    """Where an activity runs, and what it is to do there."""
+
+    attempt: Try
+    agent: Agent
+    settings: Settings
+    oracle: Oracle
+    client: TemporalClient
+    http: httpx.AsyncClient
+
+
+async def stream(place: Place, steps: AsyncIterator[int]) -> dict[str, Any]:
+    """Stream what the agent says; the result."""
+    attempt, oracle, settings = place.attempt, place.oracle, place.settings
+    number, run = attempt.number, attempt.run
+    said = oracle.listen(run.run_id, number.producer, attempt.attempt)
+    said.say({"type": "started", "producer": number.producer, "attempt": attempt.attempt})
+    async with EventProducer(
+        callback_url=BASE_URL + run.workflow_id if settings.callback else None,
+        client=cast("Client", place.client),
+        http=place.http,
+        signal_interval=settings.signal_interval,
+    ) as producer:
+        oracle.watch(producer)
+        _note(place, producer.last_event_id)
+        try:
+            async with aclosing(cast("Any", steps)):
+                async for n in steps:
+                    await _say(place, producer, n)
+            await producer.settle()
+            sent, failed = producer.events_sent, producer.events_failed
+            oracle.counted(attempt, sent, failed, callback=settings.callback)
+            result = {
+                "status": "completed",
+                "said": len(said),
+                "last_event_id": str(producer.last_event_id),
+                "events_sent": sent,
+                "events_failed": failed,
+            }
+            await producer.finish(result)
+        except BaseException as error:
+            details = activity.cancellation_details()
+            leaving = details is not None and details.worker_shutdown
+            why = "the worker is shutting down" if leaving else str(error) or type(error).__name__
+            said.fail(producer.last_event_id.seq, why)
+            raise
+    return result
+
+
+async def _say(place: Place, producer: EventProducer, n: int) -> None:
+    attempt, oracle = place.attempt, place.oracle
+    refused = refused_of(place.agent, n)
+    if refused is not None:
+        try:
+            await producer.send(refused)
+        except InvalidEvent:
+            pass
+        else:
+            oracle.violated(f"an agent may say {refused}")
+    word = word_of(place.agent, attempt.number, attempt.attempt, n)
+    oracle.listen(attempt.run.run_id, attempt.number.producer, attempt.attempt).say(word.shown)
+    _note(place, await producer.send(word.given))
+
+
+def _note(place: Place, event_id: EventId) -> None:
+    """The newest event has its id."""
+    attempt, oracle = place.attempt, place.oracle
+    said = oracle.listen(attempt.run.run_id, *event_id.try_of)
+    wrong = said.numbered(event_id.seq)
+    if wrong is not None or event_id.try_of != (attempt.number.producer, attempt.attempt):
+        oracle.violated(f"{event_id} of attempt {attempt.attempt}: {wrong}")
+    oracle.said(attempt.run.run_id, event_id)
+
+
+async def signal_clumsily(place: Place, steps: AsyncIterator[int]) -> dict[str, Any]:
+    """The same by another program's sender: it has a hole now and then, and repeats itself."""
+    attempt, oracle = place.attempt, place.oracle
+    number, run = attempt.number, attempt.run
+    random = Random(f"{run.run_id}/{attempt.attempt}/clumsy")
+    said = oracle.listen(run.run_id, number.producer, attempt.attempt)
+    started = {"type": "started", "producer": number.producer, "attempt": attempt.attempt}
+    events: list[NumberedEvent] = []
+
+    def say(event: dict[str, Any]) -> None:
+        said.say(event)
+        place_of = EventId(number.producer, attempt.attempt, len(said))
+        events.append(NumberedEvent(place_of, *encode_event(event)))
+        oracle.said(run.run_id, place_of)
+
+    async def send(batch: list[NumberedEvent]) -> None:
+        activity.heartbeat()
+        while True:
+            try:
+                client = cast("Client", place.client)
+                return await publish(client, run.workflow_id, Batch(run.run_id, tuple(batch)))
+            except SessionClosed:
+                return None
+            except RPCError:
+                activity.heartbeat()
+
+    say(started)
+    sent = 0
+    async with aclosing(cast("Any", steps)):
+        async for n in steps:
+            say(word_of(place.agent, number, attempt.attempt, n).shown)
+            if len(events) - sent >= random.randint(1, 6):
+                if random.random() < 0.7:
+                    await send(events[max(0, sent - random.choice([0, 0, 3])) :])
+                sent = len(events)
+    await send(events[-2:])
+    return {"status": "completed", "said": len(said), "last_event_id": str(events[-1].id)}

@@ -1,0 +1,242 @@
+"""Drawing: the plan of a schedule, from its seed alone."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any, Final
+
+from kai_flow.stream.buffer import Limits
+from tests.simulation.activity import Settings
+from tests.simulation.agent import Agent
+from tests.simulation.outsider import KINDS, Nuisance
+from tests.simulation.plan import CALM_AT, Fault, Plan
+from tests.simulation.stranger import STRANGERS
+from tests.simulation.subscriber import Reader
+from tests.simulation.weather import Weather
+
+
+def draw(seed: int) -> Plan:
+    """The plan of a seed."""
+    random = Random(seed)
+    kind = random.choices(_KINDS_OF_PLAN, _WEIGHTS)[0]
+    return _widened(_basic(random, seed, kind), kind)
+
+
+def _basic(random: Random, seed: int, kind: str) -> Plan:
+    """The plan of a session like any other."""
+    quiet = kind == "quiet"  # one bridge, a slow agent, readers who come just as it begins
+    bridges = random.choice(
+        {"quiet": [1], "fair": [1, 2, 3, 4], "guests": [6]}.get(kind, [1, 1, 2, 2, 3, 4])
+    )
+    receiver = "bridge" if quiet else _receiver(random)
+    readers = tuple(_reader(random, quiet=quiet) for _ in range(random.randint(1, 3)))
+    agent = _agent(random, quiet=quiet)
+    reused = kind == "again" or random.random() < 0.12
+    again_at = random.choice([0.1, 1.0, 4.0]) if reused else None
+    small = random.random() < 0.3
+    producers = random.choices([1, 2], [80, 20])[0]
+    header = producers > 1 or random.random() < 0.8  # without it every activity is producer 1
+    return Plan(
+        seed,
+        bridges,
+        random.choice(["sticky", "next", "next", "any"]),
+        receiver,
+        agent,
+        Settings(receiver != "none", random.choice([0.25, 0.25, 0.5]), header),
+        producers,
+        random.choice([Limits(), Limits(12, 4_000), Limits(40, 2_000)]),
+        random.choice([(60, 3_000), (4, 3_000)]) if small else (4_000, 2 * 1024 * 1024),
+        random.choice([2_000, 6_000 if small else 16_000, 8 * 1024 * 1024]),
+        random.choice([3, 7, 200]),
+        random.choice([6.0, 40.0, 300.0]),
+        readers,
+        random.random() < 0.3,
+        0.0 if quiet else random.choice([0.0, 0.0, 3.0]),
+        again_at,
+        _faults(random, kind, bridges, len(readers), again_at),
+    )
+
+
+def _receiver(random: Random) -> str:
+    kind = random.choices(["bridge", "stranger", "none"], [86, 11, 3])[0]
+    return random.choice(STRANGERS) if kind == "stranger" else kind
+
+
+def _widened(plan: Plan, kind: str) -> Plan:
+    """Somebody unusual takes part in it; drawn apart, so that the rest stays what it is."""
+    random = Random(f"{plan.seed}/wide")
+    settings = plan.settings
+    clumsy = kind not in ("quiet", "turns", "guests") and random.random() < 0.03
+    if clumsy:
+        settings = settings._replace(clumsy=True, callback=False)
+    small = random.random() < 0.2 and not clumsy
+    if kind == "quiet":  # its readers are held to a second
+        return plan
+    if kind == "guests":  # they come one by one, while every bridge forgets what it may
+        came = [Reader(random.uniform(11.5, 15.5), True, 0.0, 1.0) for _ in range(10)]
+        plan = plan._replace(balancer="any", window_bytes=400, page_size=3)
+        plan = plan._replace(readers=(plan.readers[0], *came))
+    return plan._replace(
+        agent=_talker(random, plan.agent, kind),
+        settings=settings,
+        receiver="none" if clumsy else plan.receiver,
+        readers=tuple(_unusual(random, reader, plan) for reader in plan.readers),
+        nuisances=_nuisances(random) if random.random() < 0.35 else (),
+        stored_bytes=random.choice([0, 600, 1_500, 5_000]) if small else None,
+        hub_bytes=random.choice([1_000, 20_000, plan.hub_bytes, plan.hub_bytes]),
+        linger=12.0 if random.random() < (0.7 if kind == "zombie" else 0.2) else 0.0,
+    )
+
+
+def _talker(random: Random, agent: Agent, kind: str) -> Agent:
+    agent = agent._replace(stopping=random.choice([0.0, 0.0, 0.0, 0.5]))
+    if kind == "zombie":  # it talks for some thirty seconds
+        return agent._replace(events=100, pause=1.2, burst=4, breaks=())
+    if kind == "turns":  # it breaks at once, and again
+        return agent._replace(events=20, pause=0.2, burst=4, breaks=((1, 2), (2, 1)))
+    if kind == "guests":  # it breaks twice, and has little to say
+        breaks = ((1, random.randint(8, 12)), (2, random.randint(3, 6)))
+        return agent._replace(events=12, pause=1.5, burst=3, padding=0, breaks=breaks)
+    words = random.choices(["plain", "odd", "large"], [70, 24, 6])[0]
+    return agent._replace(
+        words=words, events=min(agent.events, 20) if words == "large" else agent.events
+    )
+
+
+def _nuisances(random: Random) -> tuple[Nuisance, ...]:
+    nuisances = []
+    for _ in range(random.randint(1, 8)):
+        at = random.choice([0.0, random.uniform(0.0, 3.0), random.uniform(0.0, 25.0)])
+        nuisances.append(Nuisance(at, random.choice(KINDS), random.randrange(1_000)))
+    return tuple(sorted(nuisances))
+
+
+def _unusual(random: Random, reader: Reader, plan: Plan) -> Reader:
+    return reader._replace(
+        kind=random.choices(["named", "unnamed", "follow"], [70, 12, 18])[0],
+        cursor=random.choice(_FOREIGN) if random.random() < 0.08 else None,
+        bare=plan.again_at is None and random.random() < 0.1,
+    )
+
+
+def _reader(random: Random, *, quiet: bool) -> Reader:
+    return Reader(
+        random.uniform(0.0, 0.05) if quiet else random.choice([0.0, 0.0, random.uniform(0, 20.0)]),
+        random.random() < 0.5,
+        random.choice([0.0, 0.0, 0.0, 2.0]),
+        random.choice([0.05, 1.0]),
+    )
+
+
+def _agent(random: Random, *, quiet: bool) -> Agent:
+    events = random.choice([2, 5] if quiet else [0, 1, 3, 20, 60, 60, 120])
+    breaks: tuple[tuple[int, int], ...] = ()
+    if random.random() < 0.3:
+        breaks = tuple(
+            (attempt, random.randint(0, events)) for attempt in range(1, random.randint(1, 3) + 1)
+        )
+    return Agent(
+        events,
+        8.0 if quiet else random.choice([0.02, 0.2, 0.2, 1.0, 4.0 if events < 40 else 0.5]),
+        random.choice([1, 4, 20]),
+        random.choice([0, 0, 700]),
+        breaks,
+    )
+
+
+def _faults(
+    random: Random, kind: str, bridges: int, readers: int, again_at: float | None
+) -> tuple[Fault, ...]:
+    faults = []
+    end = random.choice([6.0, 12.0, 25.0])
+    if kind == "brief":  # nothing but bridges that are back at once
+        for _ in range(random.randint(1, 3)):
+            at = random.uniform(0.0, end)
+            faults.append(Fault(at, "crash bridge", random.randrange(bridges), 0.01))
+    if kind == "again":  # the id is used again while a zombie of the first run talks on
+        at = random.uniform(0.5, 6.0)
+        faults = [Fault(at, "mute worker", worker, 7.0) for worker in (0, 1)]
+        faults.append(Fault(at + 0.1, "terminate", 0, 1.0))
+    if kind == "zombie":
+        faults = _zombie(random, bridges)
+    if kind == "turns":
+        faults = _turns(random)
+    if kind == "storm":
+        if again_at is not None and random.random() < 0.7:
+            faults.append(Fault(random.uniform(0.0, 6.0), random.choice(_ENDS), 0, 1.0))
+        for _ in range(random.randint(1, 7)):
+            at = random.uniform(0.0, end)
+            name, make = random.choice(_KINDS)
+            target = random.randrange(bridges if "bridge" in name else max(2, readers))
+            seconds, weather = make(random)
+            faults.append(Fault(at, name, target, min(seconds, CALM_AT - at), weather))
+    return tuple(sorted(faults))
+
+
+def _zombie(random: Random, bridges: int) -> list[Fault]:
+    """An attempt talks on, unheard of, while the next one begins or the session ends."""
+    at = random.uniform(0.5, 4.0)
+    faults = [Fault(at, "mute worker", worker, 18.0) for worker in (0, 1)]
+    if random.random() < 0.5:
+        faults.append(Fault(at + 1.0, "cancel", 0, 1.0))
+        return faults
+    began = at + random.uniform(10.5, 11.5)
+    faults.append(Fault(began, "crash bridge", random.randrange(bridges), 0.01))
+    faults.append(Fault(began - 0.1, "calls of bridge", 0, 4.0, Weather(lose=1.0)))
+    return faults
+
+
+def _turns(random: Random) -> list[Fault]:
+    """Nothing can be stored and POSTs come twice; then nothing can be POSTed."""
+    at = random.uniform(0.0, 2.0)
+    nothing, twice = Weather(lose=1.0), Weather(repeat=0.5, slow=0.4, seconds=14.0)
+    calls = [Fault(at, f"calls of {who}", 0, 34.0, nothing) for who in ("bridge", "worker")]
+    return [*calls, Fault(0.0, "posts", 0, 34.0, twice), Fault(34.5, "posts", 0, 8.0, nothing)]
+
+
+_KINDS_OF_PLAN: Final = ("storm", "fair", "brief", "quiet", "again", "zombie", "turns", "guests")
+_WEIGHTS: Final = (42, 11, 12, 12, 5, 5, 5, 8)
+
+_Make = Callable[[Random], tuple[float, Weather | None]]
+
+
+def _for(*seconds: float) -> _Make:
+    return lambda random: (random.choice(seconds) * random.uniform(0.7, 1.3), None)
+
+
+def _storm(*names: str) -> _Make:
+    def make(random: Random) -> tuple[float, Weather]:
+        chances: dict[str, Any] = {
+            name: random.choice([0.1, 0.3, 1.0])
+            for name in names
+            if random.random() < 1.5 / len(names)
+        }
+        return random.choice([1.0, 4.0, 12.0]), Weather(**chances)
+
+    return make
+
+
+_FOREIGN: Final = ("1.1.7@0badc0de", "end@0badc0de", "1.2.1@0badc0de")
+_ENDS: Final = ("terminate", "cancel")
+_KINDS: Final[list[tuple[str, _Make]]] = [
+    ("crash bridge", _for(0.01, 1.0, 5.0)),
+    ("crash bridge", _for(0.01, 0.3)),
+    ("restart bridge", _for(0.1, 1.0)),
+    ("crash worker", _for(0.5, 3.0)),
+    ("mute worker", _for(12.0, 20.0)),
+    ("crash decider", _for(0.1, 3.0, 15.0)),
+    ("stall decider", _for(1.0, 8.0)),
+    ("server down", _for(3.0)),
+    ("server down", _for(30.0)),
+    ("posts", _storm("lose", "forget", "repeat", "fail", "stray", "slow")),
+    ("posts", _storm("lose", "forget", "repeat", "fail", "stray", "slow")),
+    ("calls of bridge", _storm("lose", "forget", "repeat", "slow")),
+    ("calls of worker", _storm("lose", "forget", "repeat", "slow")),
+    ("calls of follower", _storm("lose", "forget", "slow")),
+    ("heartbeats of worker", _storm("lose", "slow")),
+    ("cut reader", _for(0.01, 2.0)),
+    ("cut reader", _for(0.01, 2.0)),
+    ("stop worker", _for(5.0)),
+    ("other version", _for(3.0, 12.0)),
+    ("cancel", _for(1.0)),
+    ("terminate", _for(1.0)),
+]

@@ -1,0 +1,264 @@
+"""An outsider: POSTs, signals, queries and cursors of somebody who is no part of the session.
+
+Each is refused, or served, and nothing of it is seen in the session but what is marked as made by
+hand. It knows the session's id and what its stream shows, not its run id: a run id is what lets one
+speak for a session.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, cast
+
+import msgspec
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.common import RawValue
+from temporalio.service import RPCError
+
+from kai_flow.stream.errors import InvalidQuery
+from kai_flow.stream.fold import Gap
+from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS
+from kai_flow.stream.reader import EventReader
+from tests.simulation.bridge import Bridge, Connection
+from tests.simulation.client import TemporalClient
+from tests.simulation.loop import Process
+from tests.simulation.oracle import Oracle
+from tests.simulation.temporal import Run
+
+OTHER_RUN: Final = "0198c0de-0000-7000-8000-00000badc0de"
+
+
+class Nuisance(NamedTuple):
+    """One thing an outsider does."""
+
+    at: float
+    kind: str
+    target: int
+    """Which bridge, and which of its kind."""
+
+
+KINDS: Final = ("note", "done", "post", "forge", "signal", "query", "cursor", "page")
+
+
+def _numbered(session_id: str, **fields: Any) -> bytes:
+    head = {
+        "session_id": session_id,
+        "workflow_id": session_id,
+        "run_id": OTHER_RUN,
+        "first_run_id": OTHER_RUN,
+        "base": "1.9.1",
+    }
+    return msgspec.json.encode({**head, **fields})
+
+
+_FORGED: Final = {"type": "token", "content": "forged"}
+_ITEM: Final = {"id": "1.9.1", "event": _FORGED}
+
+
+def malformed(session_id: str) -> Sequence[bytes]:
+    """Bodies that are refused with 400."""
+
+    def by_hand(event: Any) -> bytes:
+        return msgspec.json.encode({"session_id": session_id, "event": event})
+
+    def numbered(**fields: Any) -> bytes:
+        return _numbered(session_id, **fields)
+
+    deep = b"[" * 100_000 + b"]" * 100_000
+    return (
+        b"",
+        b"<html>",
+        b'{"session_id":"\xff","event":{}}',
+        b'{"session_id":7}',
+        b'{"session_id":"s","event":' + deep + b"}",
+        msgspec.json.encode({"session_id": session_id}),
+        by_hand(None),
+        by_hand(["no object"]),
+        by_hand({"type": "two\nlines"}),
+        by_hand({"type": "huge", "x": msgspec.Raw(b"1" * 5_000)}),
+        by_hand({"type": "large", "x": "x" * 300_000}),
+        by_hand({"type": "deep", "x": msgspec.Raw(b"[" * 120 + b"]" * 120)}),
+        numbered(events=[_ITEM], event=_FORGED),
+        numbered(events=[_ITEM], run_id=None),
+        numbered(events=[_ITEM], base="1.9"),
+        numbered(events=[_ITEM], base="1.9.2"),
+        numbered(events=[_ITEM], base="0.9.1"),
+        numbered(events=[_ITEM], base="1.8.1"),
+        numbered(events=[_ITEM, _ITEM]),
+        numbered(events=[_ITEM, {"id": "1.10.2", "event": _FORGED}]),
+        numbered(events=[_ITEM], stored="1.8.1"),
+        numbered(events=[{"id": "1.9.9007199254740993", "event": _FORGED}]),
+        numbered(events=[{"id": "1.9.1", "event": msgspec.Raw(b'{"type":"x",}')}]),
+        numbered(events=[{"id": "1.9.1", "event": 5}]),
+        numbered(event=_FORGED, id="one"),
+        numbered(events=[_ITEM], run_id="not a run id"),
+        numbered(events=[_ITEM], first_run_id="nor this one"),
+    )
+
+
+def garbage() -> Sequence[Sequence[bytes]]:
+    """Values of `publish_events` signals that the fold must refuse or ignore."""
+    head = {"v": 1, "run_id": OTHER_RUN, "producer": 1, "attempt": 9, "first": 1}
+
+    def batch(*items: Any, **fields: Any) -> Sequence[bytes]:
+        return (msgspec.json.encode({**head, "items": items, **fields}),)
+
+    def merged(tokens: Any, *cuts: int) -> Sequence[bytes]:
+        return batch({"tokens": tokens, "cuts": cuts})
+
+    token = {"type": "token", "content": "ab"}
+    return (
+        (),
+        (b"{}", b"{}"),
+        (b"<html>",),
+        (b"\xff",),
+        batch({"event": _FORGED}),
+        batch({"event": _FORGED}, first=5),
+        merged(token, 1, 1),
+        batch(),
+        batch({"event": _FORGED}, v=2),
+        batch({"event": _FORGED}, first=0),
+        batch({"event": _FORGED}, {"event": _FORGED}, first=2**53 - 1),
+        batch({"event": {"content": "no type"}}),
+        batch({"event": _FORGED, "tokens": token, "cuts": [2]}),
+        batch({}),
+        merged({"type": "token"}, 0),
+        merged(token, 3, -1),
+        merged(token, 1),
+        merged({"type": "token", "content": "", "x": "x" * 60_000}, *[0] * 40),
+    )
+
+
+QUERIES: Final[tuple[Any, ...]] = (
+    {"max_bytes": 1},
+    {"max_bytes": 2**30},
+    {"after": "x"},
+    {"after": "1.1.9007199254740993"},
+    {"nonsense": True},
+    ["after"],
+    {"after": 5},
+)
+CURSORS: Final = ("x", "1.1", "1.1.1@zz", "1.1.1@", "1.1.9007199254740993", "-1.1.1", "1.1.1\0")
+
+
+def _some(things: Sequence[Any], which: int) -> Sequence[Any]:
+    """Four of them, from all over."""
+    return [things[(which + n * len(things) // 4) % len(things)] for n in range(4)]
+
+
+class Outsider:
+    """Who does such things to one session."""
+
+    def __init__(
+        self,
+        session_id: str,
+        bridges: Sequence[Bridge],
+        oracle: Oracle,
+        client: TemporalClient,
+        *,
+        forges: bool,
+    ) -> None:
+        self._id, self._bridges, self._oracle, self._client = session_id, bridges, oracle, client
+        self._forges = forges  # nothing keeps a bridge from asking which run is the newest
+        self.process = Process("outsider")
+
+    async def act(self, nuisance: Nuisance) -> None:
+        """Wait for its time, and do it."""
+        await asyncio.sleep(nuisance.at)
+        self._oracle.note("outsider", nuisance.kind, nuisance.target)
+        bridge = self._bridges[nuisance.target % len(self._bridges)]
+        match nuisance.kind:
+            case "note" | "done":
+                await self._speak(bridge, nuisance)
+            case "post":
+                for body in _some(malformed(self._id), nuisance.target):
+                    await self._post(bridge, body, {400, 503})
+            case "forge":
+                await self._forge(bridge, nuisance.target)
+            case "signal":
+                for values in _some(garbage(), nuisance.target):
+                    self._signal(values)
+            case "query":
+                await self._query(nuisance.target)
+            case "cursor":
+                await self._ask(bridge, CURSORS[nuisance.target % len(CURSORS)])
+            case _:
+                await self._page(nuisance.target)
+
+    async def _post(self, bridge: Bridge, body: bytes, expected: set[int]) -> None:
+        told = await bridge.receive(self._id, body, outsider=True)
+        if told is not None and told.status not in expected:
+            self._oracle.violated(f"a bridge answers {told.status} to {body[:200]!r}")
+
+    async def _speak(self, bridge: Bridge, nuisance: Nuisance) -> None:
+        """Events made by hand: few, or more than a room keeps."""
+        for n in range(1 + 40 * (nuisance.target % 8 == 0)):
+            event = {"type": nuisance.kind, "by": "hand", "n": n, "at": nuisance.at}
+            if nuisance.kind == "note" and nuisance.target % 8 == 0:
+                event["content"] = "x" * 40_000
+            self._oracle.hand_made.append(event)
+            body = msgspec.json.encode({"session_id": self._id, "event": event})
+            expected = {200, 503} if nuisance.kind == "note" else {200, 400, 503}
+            await self._post(bridge, body, expected)
+
+    async def _forge(self, bridge: Bridge, target: int) -> None:
+        """A POST in the session's name, with a run id that is a guess."""
+        if not (self._forges and self._oracle.server.runs.get(self._id)):
+            return  # else nobody could tell that it is wrong, and the producer is believed
+        last = {"id": "1.9.2", "event": {"type": "done", "result": {}}}
+        body = _numbered(self._id, events=[_ITEM, last][: 1 + target % 2])
+        if target % 3 == 0:  # its last word may be anything at all
+            body = _numbered(self._id, id="1.9.1", event=_FORGED)
+        await self._post(bridge, body, {410, 503})
+
+    def _signal(self, values: Sequence[bytes]) -> None:
+        metadata = {"encoding": b"json/plain"}
+        payloads = [Payload(metadata=metadata, data=value) for value in values]
+        if self._oracle.server.up and self._oracle.server.runs.get(self._id):
+            self._oracle.server.disturb(self._id, PUBLISH_EVENTS, payloads)
+
+    async def _query(self, target: int) -> None:
+        handle = self._client.get_workflow_handle(self._id)
+        try:
+            await handle.query(PROGRESS, result_type=RawValue)
+            arg = QUERIES[target % len(QUERIES)]
+            value = await handle.query(EVENTS, arg, result_type=RawValue)
+        except (RPCError, WorkflowQueryFailedError):
+            return
+        if not self._oracle.server.other_version:
+            self._oracle.violated(f"the query {arg} is answered: {value.payload.data[:200]!r}")
+
+    async def _ask(self, bridge: Bridge, cursor: str) -> None:
+        connection = Connection(0)
+        bridge.stream(self._id, cursor, connection)
+        await connection.changed.until(lambda: connection.status is not None)
+        if connection.status not in (0, 400):
+            self._oracle.violated(f"the cursor {cursor!r} is answered {connection.status}")
+
+    async def _page(self, target: int) -> None:
+        """Read what the workflow holds, page by page: in order, and a gap is said."""
+        runs = self._oracle.server.runs.get(self._id)
+        if not runs:
+            return
+        reader = EventReader(cast("Client", self._client), self._id, runs[-1].run_id)
+        before, gap = START, False
+        try:
+            async for item in reader.events():
+                if isinstance(item, Gap):
+                    gap = True
+                    continue
+                self._advance(runs[-1], before, item.id, gap=gap)
+                self._oracle.check(runs[-1].run_id, item.id, item.decode())
+                before, gap = item.id, False
+            page = await reader.page(max_bytes=16 * 1024)
+            size = sum(len(event.data) for event in page.events)
+            if len(page.events) > 1 and size > 16 * 1024:
+                self._oracle.violated(f"a page of 16 KiB has {size} bytes")
+        except (RPCError, WorkflowQueryFailedError, InvalidQuery):
+            pass  # there is none to answer, or only one of another version
+
+    def _advance(self, run: Run, before: EventId, place: EventId, *, gap: bool) -> None:
+        follows = place == before.offset(1) or (place.seq == 1 and place > before)
+        if not (follows or gap):
+            self._oracle.violated(f"a page of {run.run_id} goes from {before} to {place}")
