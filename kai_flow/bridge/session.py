@@ -183,6 +183,8 @@ class Session:
 
     def encode(self, page: Slice) -> bytes:
         """The frames of a page read back: made once, for all readers who are given the same."""
+        if page.gap is not None and self.log.ended_at(page.gap.after):
+            page = page._replace(gap=None)  # it was not stored, and this reader has seen it
         place = (page.events[0].id if page.events else None, page.next, page.gap)
         frames = self._frames.get(place)
         if frames is None:
