@@ -24,6 +24,7 @@ from kai_flow.bridge.readback import DurableCopy
 from kai_flow.bridge.reporter import Reporter
 from kai_flow.bridge.seldom import Seldom
 from kai_flow.stream.batches import Batch
+from kai_flow.stream.buffer import Slice
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import Delivered
 from kai_flow.stream.clock import now
@@ -203,6 +204,12 @@ class Session:
         What was not stored is known only to a bridge that was given it.
         """
         return self.durable.stops_short(cursor) and not self.log.ended_at(cursor)
+
+    def encode(self, page: Slice) -> bytes:
+        """The frames of a page read back: made once, for all readers who are given the same."""
+        if page.gap is not None and self.log.ended_at(page.gap.after):
+            page = page._replace(gap=None)  # it was not stored, and this reader has seen it
+        return self.frames.of(page)
 
     def _mark_durable(self, last: EventId) -> None:
         if self.log.mark_durable(last):

@@ -18,7 +18,6 @@ from kai_flow.stream.buffer import Slice
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.log import Behind, Chunk, Lost
-from kai_flow.stream.outcome import Outcome
 from kai_flow.stream.run import Run
 from kai_flow.stream.sse import (
     HEARTBEAT,
@@ -101,10 +100,11 @@ class _Subscriber:
                 page = self._page
                 if page is not None and (page.events or page.gap):
                     position, pause = max(position, page.next), FIRST_PAUSE_SECONDS
-                    yield self._event(session.frames.of(page))
+                    yield self._event(session.encode(page))
                     continue
                 if page is not None and session.durable.complete and session.outcome is not None:
-                    yield _end(session, session.outcome, position)
+                    lost = encode_gap(position, None) if session.lacks_rest(position) else b""
+                    yield lost + encode_done(session.outcome.data, session.run.epoch)
                     return
                 asked = page is not None
                 behind = behind or not asked
@@ -183,9 +183,3 @@ class _Subscriber:
     def _event(self, frames: bytes) -> bytes:
         self._written_at = self._event_at = now()
         return frames
-
-
-def _end(session: Session, outcome: Outcome, position: EventId) -> bytes:
-    """`done`, and before it what the reader will never get."""
-    gap = encode_gap(position, None) if session.lacks_rest(position) else b""
-    return gap + encode_done(outcome.data, session.run.epoch)

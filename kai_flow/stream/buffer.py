@@ -66,7 +66,7 @@ class EventBuffer:
             gap = Gap(after, None) if missing else None
             return Slice((), max(after, self.lost), has_more=False, gap=gap)
         first = self._events[start].id
-        missing = missing or (first.seq > 1 and not follows(first, after))
+        missing = missing or self._hole_between(after, first)
         stop, size = start, 0
         while stop < len(self._events):
             event = self._events[stop]
@@ -100,8 +100,13 @@ class EventBuffer:
         return len(self._events)
 
     def _hole_before(self, index: int) -> bool:
-        event, previous = self._events[index].id, self._events[index - 1].id
-        return event.seq > 1 and not follows(event, previous)
+        return self._hole_between(self._events[index - 1].id, self._events[index].id)
+
+    def _hole_between(self, cursor: EventId, event: EventId) -> bool:
+        """Whether something came between the two that never was here."""
+        if event.seq > 1:
+            return not follows(event, cursor)
+        return event.producer > cursor.producer and self.fold.unstored_after(cursor)
 
     def _take_back(self, producer: int) -> None:
         self._lost = START

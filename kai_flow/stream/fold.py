@@ -51,6 +51,7 @@ class Fold:
         self.run_id = run_id
         self.position = START  # the last accepted event
         self.unstored = False  # it says that no more of its attempt will come
+        self._cuts: dict[int, EventId] = {}  # that last word of each producer that said it
 
     def apply(self, batch: Batch) -> Verdict:
         """Take in one batch and say what of it is new."""
@@ -68,8 +69,13 @@ class Fold:
         retried = not same_try and first.producer == position.producer
         self.position = batch.last
         self.unstored = events[-1].type == UNSTORED
+        if retried:
+            self._cuts.pop(first.producer, None)
+        if self.unstored:
+            self._cuts[first.producer] = self.position
         return Verdict(Outcome.ACCEPTED, events, gap, events[0].id if retried else None)
 
     def unstored_after(self, cursor: EventId) -> bool:
-        """Whether whatever the stream has after `cursor` was live only."""
-        return self.unstored and self.position.try_of == cursor.try_of and self.position <= cursor
+        """Whether whatever the attempt of `cursor` said after it was live only."""
+        cut = self._cuts.get(cursor.producer)
+        return cut is not None and cut.try_of == cursor.try_of and cut <= cursor

@@ -21,7 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.ids import START, Cursor
+from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.names import DONE
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
 from kai_flow.stream.run import Run, find_run
@@ -173,19 +173,40 @@ async def _from_temporal(
                 yield Followed(None, {"type": "reset", "reason": "new_run"})
             else:
                 position = cursor.position
-        tail = HistoryTail(client, session_id, run.run_id)
-        while not tail.ended:
-            for event in await _read(tail, session_id):
-                if event.id > position:
-                    position = event.id
-                    cursor = Cursor(position, run.epoch)
-                    yield Followed(str(cursor), event.decode())
-        outcome = await _end(client, session_id, run.run_id)
-        if outcome is not None:
-            if tail.fold.unstored_after(position):
-                yield Followed(None, {"type": "gap", "after": str(position), "before": None})
-            yield Followed(str(Cursor(None, run.epoch)), msgspec.json.decode(outcome.data))
-            return
+        last: str | None = None
+        async with aclosing(_from_run(client, session_id, run, position)) as events:
+            async for event in events:
+                last = event.id or last
+                yield event
+        if last is not None:
+            cursor = Cursor.parse(last)
+            if cursor.position is None:
+                return
+
+
+async def _from_run(
+    client: Client, session_id: str, run: Run, position: EventId
+) -> AsyncGenerator[Followed, None]:
+    """One run, after `position`; without `done` when it is not the last."""
+    tail = HistoryTail(client, session_id, run.run_id)
+    while not tail.ended:
+        for event in await _read(tail, session_id):
+            if event.id > position:
+                if event.id.producer > position.producer and tail.fold.unstored_after(position):
+                    yield _gap(position, event.id)
+                position = event.id
+                yield Followed(str(Cursor(position, run.epoch)), event.decode())
+    outcome = await _end(client, session_id, run.run_id)
+    if outcome is not None:
+        if tail.fold.unstored_after(position):
+            yield _gap(position, None)
+        yield Followed(str(Cursor(None, run.epoch)), msgspec.json.decode(outcome.data))
+
+
+def _gap(after: EventId, before: EventId | None) -> Followed:
+    """What lies between was live only."""
+    until = None if before is None else str(before)
+    return Followed(None, {"type": "gap", "after": str(after), "before": until})
 
 
 async def _read(tail: HistoryTail, session_id: str) -> list[NumberedEvent]:

@@ -228,6 +228,7 @@ class SessionLog:
         self.current: Attempt | None = None
         self.claim: Attempt | None = None  # shown once something of it is durable
         self.closed = False  # the workflow has ended: nothing more is taken in
+        self._ended: EventId | None = None  # the last event of the attempt before, if not stored
         self._encode = encode
         self._max_bytes = max_bytes
 
@@ -292,8 +293,8 @@ class SessionLog:
         return self.current is not None and self.current.outlives(cursor)
 
     def ended_at(self, cursor: EventId) -> bool:
-        """See Attempt.ended_at."""
-        return self.current is not None and self.current.ended_at(cursor)
+        """See Attempt.ended_at; of the attempt that counts and of the one before it."""
+        return cursor == self._ended or (self.current is not None and self.current.ended_at(cursor))
 
     def read(self, cursor: EventId, max_bytes: int) -> Chunk | Behind | Lost | None:
         """What a reader at `cursor` gets from memory; None when it has to wait."""
@@ -321,9 +322,15 @@ class SessionLog:
                 return self.claim
             self.claim = None
         if self.current is None or place.try_of > self.current.try_of:
-            self.current = self._attempt(place, None)
+            self._replace(self._attempt(place, None))
         return self.current
 
     def _promote(self) -> None:
         if self.claim is not None and self.claim.confirmed:
-            self.current, self.claim = self.claim, None
+            self._replace(self.claim)
+            self.claim = None
+
+    def _replace(self, attempt: Attempt) -> None:
+        if self.current is not None and self.current.ended_at(self.current.received):
+            self._ended = self.current.received
+        self.current = attempt

@@ -101,7 +101,7 @@ def plan(rng: random.Random, *, brief: bool = False) -> list[Step]:
     """Each kill and each fault of each link once, the links two at a time, in some order.
 
     A brief one has fewer pairs. It lets links do wrong while the server is dead, and so needs fewer
-    generations; and while a reader is, which costs nothing.
+    generations; and while a reader or a bridge is, which costs no attempt.
     """
     pairs = BRIEF_PAIRS if brief else PAIRS
     steps: list[Step] = [(kill(who, rng.uniform(0.1, 0.5)),) for who in (*ALONE, *pairs)]
@@ -114,8 +114,11 @@ def plan(rng: random.Random, *, brief: bool = False) -> list[Step]:
         links = [step for step in steps if not step[0].name.startswith("kill")]
         costly = [step for step in links if step[-1].attempts]
         cheap = [step for step in links if not step[-1].attempts]
-        for who, broken in (("server", costly), ("reader", cheap)):
-            dead = [step for step in steps if who in step[0].name]
+        for names, broken in (
+            (["server", "b+server", "server+worker"], costly),
+            (["reader", "reader+b", "b"], cheap),
+        ):
+            dead = [step for step in steps if step[0].name.removeprefix("kill ") in names]
             for one_dead, one_broken in zip(dead, broken, strict=False):
                 steps.remove(one_dead)
                 steps[steps.index(one_broken)] = one_dead + one_broken

@@ -20,6 +20,7 @@ from kai_flow.stream.log import SessionLog
 from kai_flow.stream.names import UNSTORED
 from kai_flow.stream.reader import read_history
 from tests.integration.conftest import Handle, worker_on
+from tests.integration.reporting import Report, library_worker
 from tests.integration.resetting import reset
 from tests.integration.subscriber import Subscriber, read_all, subscribed
 from tests.integration.waiting import eventually
@@ -162,6 +163,34 @@ async def test_who_comes_after_the_end_is_told_what_is_missing(
             for source in (other, client):
                 told = [one async for one in follow(source, session_id, after=cursor)]
                 assert told == [*stored, gap, seen[-1]]
+
+
+async def test_what_is_missing_between_two_activities_is_told(
+    client: Client, bridge: str, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what a first activity did not store, who comes after the second has begun has a gap."""
+    monkeypatch.setattr("kai_flow.stream.producer.MAX_STORED_BYTES", 150)
+    queue = f"library-{secrets.token_hex(4)}"
+    async with library_worker(client, queue), subscribed(f"{bridge}/stream/{session_id}") as live:
+        arguments = [["cats", "dogs"], f"{bridge}/events/{session_id}"]
+        await client.start_workflow(Report.run, args=arguments, id=session_id, task_queue=queue)
+        await live.saw("done")
+    assert "gap" not in live.types
+    seen = [Followed(one.id, one.event) for one in live.seen]
+    first, second = (n for n, one in enumerate(seen) if one.event["type"] == UNSTORED)
+    begins = live.types.index("started", 1)
+    assert first < begins - 1
+    assert second < len(seen) - 2
+
+    def gap(after: int, before: int | None) -> Followed:
+        until = None if before is None else live.ids[before]
+        return Followed(None, {"type": "gap", "after": live.ids[after], "before": until})
+
+    wanted = [*seen[: first + 1], gap(first, begins)]
+    wanted += [*seen[begins : second + 1], gap(second, None), seen[-1]]
+    async with running_bridge(Settings(bridge_port=0), client) as other:
+        for source in (other, client):
+            assert [one async for one in follow(source, session_id)] == wanted
 
 
 async def test_a_retry_may_store_what_is_left(

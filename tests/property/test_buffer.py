@@ -1,6 +1,6 @@
 """The buffer against a plain list with the same rules: agreement after every step."""
 
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -9,7 +9,7 @@ from kai_flow.stream.buffer import EventBuffer, Limits, Slice
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Gap
 from kai_flow.stream.ids import START, EventId
-from tests.property.strategies import OTHER_RUN, RUN, ids_of, near_ids, plain
+from tests.property.strategies import OTHER_RUN, RUN, ids_of, near_ids, plain, run_of
 
 LIMITS = Limits(events=7, bytes=600)
 
@@ -160,3 +160,26 @@ class BufferAgainstList(RuleBasedStateMachine):
 
 TestBuffer = BufferAgainstList.TestCase
 TestBuffer.settings = settings(max_examples=100, stateful_step_count=50)
+
+
+@given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 9), st.booleans())
+def test_between_producers_only_what_was_not_stored_is_a_gap(
+    first: int, second: int, seq: int, marked: bool
+) -> None:
+    """After an attempt that stored no more, the next producer's first event is behind a gap."""
+    buffer = EventBuffer(RUN, Limits(events=20, bytes=10_000))
+    *events, end = run_of(EventId(1, 1, 1), first)
+    end = end._replace(type="unstored") if marked else end
+    later = run_of(EventId(2, 1, 1), second)
+    buffer.apply(Batch(RUN, (*events, end)))
+    buffer.apply(Batch(RUN, tuple(later)))
+    cursor = EventId(1, 1, seq)
+    if seq < first:
+        page = buffer.read(cursor, 10_000)
+        assert page.gap is None
+        assert page.events[: first - seq] == (*events, end)[seq:]
+        assert page.events[first - seq :] == (() if marked else tuple(later))
+        cursor = end.id
+    page = buffer.read(cursor, 10_000)
+    assert page.gap == (Gap(cursor, later[0].id) if marked else None)
+    assert page.events == tuple(later)

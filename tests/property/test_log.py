@@ -421,6 +421,25 @@ def test_only_who_has_everything_is_at_the_end(stored: int, beyond: int, seq: in
     assert not unlimited.ended_at(first._replace(seq=stored))
 
 
+@given(st.integers(1, 4), st.integers(0, 3), st.booleans())
+def test_the_end_of_an_attempt_is_known_when_the_next_has_begun(
+    stored: int, beyond: int, claimed: bool
+) -> None:
+    """Who saw all of what was not stored misses nothing, however the next one is learnt of."""
+    log, first, later = SessionLog(frame), EventId(1, 1, 1), run_of(EventId(2, 1, 1), 2)
+    end = first.offset(stored + beyond - 1)
+    log.receive(RUN, first, run_of(first, stored + beyond), stored=first.offset(stored - 1))
+    if claimed:
+        log.receive(RUN, later[0].id, later)
+        log.mark_durable(later[0].id)
+    else:
+        log.absorb(later)
+    assert log.position == later[-1].id
+    assert log.ended_at(end) == bool(beyond)
+    assert not log.ended_at(end.offset(-1))
+    assert not log.ended_at(later[-1].id)
+
+
 @given(st.integers(1, 4), st.integers(1, 60))
 def test_what_is_live_only_does_not_fill_a_bridge(stored: int, count: int) -> None:
     """Once all that is stored is durable, the window holds its bytes and no more."""

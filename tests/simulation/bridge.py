@@ -125,7 +125,7 @@ class Bridge:
         try:
             post = decode_post(body)
             if isinstance(post, HandMade):
-                number = EventId(0, 0, self.hub.receive_by_hand(post))
+                number = EventId(0, 0, await self.hub.receive_by_hand(post))
                 nothing = EventId(0, 0, 0)
                 return Answer(200, encode_answer(number, nothing, self.hub.boot_id))
             assert post.session_id == session_id
