@@ -170,6 +170,7 @@ async def test_more_readers_of_former_runs_than_a_room_holds(
         readers = []
         for number in range(5):
             run = Run(str(uuid.uuid4()), str(uuid.uuid4()))
+            bridge.hub._enter(bridge.hub._room("s"), run)
             readers.append(asyncio.create_task(read(number, run)))
             await asyncio.sleep(0.1)
         await until(lambda: len(over) == 2)

@@ -50,7 +50,8 @@ async def stream(place: Place, steps: AsyncIterator[int]) -> dict[str, Any]:
     """Stream what the agent says; the result."""
     attempt, oracle, settings = place.attempt, place.oracle, place.settings
     number, run = attempt.number, attempt.run
-    said = oracle.listen(run.run_id, number.producer, attempt.attempt)
+    spent = number.history_bytes if settings.header else None
+    said = oracle.listen(run.run_id, number.producer, attempt.attempt, spent)
     said.say({"type": "started", "producer": number.producer, "attempt": attempt.attempt})
     async with EventProducer(
         callback_url=BASE_URL + run.workflow_id if settings.callback else None,

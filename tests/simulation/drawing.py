@@ -82,7 +82,7 @@ def _widened(plan: Plan, kind: str) -> Plan:
         readers=tuple(_unusual(random, reader, plan) for reader in plan.readers),
         nuisances=_nuisances(random) if random.random() < 0.35 else (),
         stored_bytes=random.choice([0, 600, 1_500, 5_000]) if small else None,
-        hub_bytes=random.choice([1_000, 20_000, plan.hub_bytes, plan.hub_bytes]),
+        hub_bytes=random.choice([4_000, 20_000, plan.hub_bytes, plan.hub_bytes]),
         linger=12.0 if random.random() < (0.7 if kind == "zombie" else 0.2) else 0.0,
     )
 

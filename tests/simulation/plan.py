@@ -10,6 +10,7 @@ from tests.simulation.subscriber import Reader
 from tests.simulation.weather import Weather
 
 CALM_AT: Final = 45.0  # seconds; no fault lasts longer
+ROOMY_BYTES: Final = 2**20  # a bridge that may hold as much refuses nothing here
 _BRIEF: Final = ("crash bridge", "cut reader")  # over so soon that nobody may notice
 
 
@@ -66,7 +67,8 @@ class Plan(NamedTuple):
     def prompt(self) -> float | None:
         """How soon after it is said an event must be shown; None: that cannot be told."""
         largest = 16_000 if self.agent.words == "odd" else min(self.outbox[1], 16_000)
-        cramped = self.window_bytes < largest  # it must refuse now and then
+        # Either must refuse now and then.
+        cramped = self.window_bytes < largest or self.hub_bytes < ROOMY_BYTES
         if self.starts_at or cramped or any(fault.kind not in _BRIEF for fault in self.faults):
             return None
         if self.agent.words == "large" or self.settings.clumsy:

@@ -51,12 +51,17 @@ class Record:
 
     # What is said and stored
 
-    def listen(self, run_id: str, producer: int, attempt: int) -> Said:
-        """A new attempt begins to speak: where its events are to be written."""
+    def listen(self, run_id: str, producer: int, attempt: int, spent: int | None = None) -> Said:
+        """An attempt speaks: where its events are to be written.
+
+        `spent` is what it may no more store of the budget; None: it has to ask the server.
+        """
         place = (run_id, producer, attempt)
         if place not in self._said:
-            exact = self.plain and (producer, attempt) == (1, 1)  # the others ask what is left
-            self._said[place] = Said(self.budget if exact else None)
+            left = None
+            if self.plain and self.budget is not None and spent is not None and attempt == 1:
+                left = self.budget - spent
+            self._said[place] = Said(left)
         return self._said[place]
 
     def said(self, run_id: str, event_id: EventId) -> None:

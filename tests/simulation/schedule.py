@@ -189,7 +189,7 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
         stack.enter_context(patch("kai_flow.bridge.session.SessionLog", log))
         stack.enter_context(patch("kai_flow.stream.workflow.workflow", FACADE))
         stack.enter_context(patch("httpx.AsyncClient", http_client))
-        stack.enter_context(patch("kai_flow.bridge.hub.MAX_BYTES", plan.hub_bytes))
+        stack.enter_context(patch("kai_flow.bridge.memory.MAX_BYTES", plan.hub_bytes))
         if plan.stored_bytes is not None:
             stack.enter_context(
                 patch("kai_flow.stream.producer.MAX_STORED_BYTES", plan.stored_bytes)

@@ -120,7 +120,7 @@ class Instance:
             run_id=run.run_id,
             first_execution_run_id=run.run_id,
             start_time=datetime.fromtimestamp(run.began, UTC),
-            get_current_history_size=lambda: 1_000,
+            get_current_history_size=lambda: self._size,
         )
         self.signals: dict[str, Callable[..., None]] = {}
         self.queries: dict[str, Callable[..., Any]] = {}
@@ -130,6 +130,7 @@ class Instance:
         self._fired: set[int] = set()  # timers
         self._cancel = False
         self._seen = 0  # history events taken in
+        self._size = 0  # bytes of them
         self._over = False
         self.code: KaiChatWorkflow | Steps
         FACADE.enter(self)
@@ -147,6 +148,7 @@ class Instance:
             if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED and not self._over:
                 self._step()  # what came before was one activation, and is again in a replay
             self._apply(event)
+            self._size += event.ByteSize()
         self._seen = max(self._seen, len(history))
         if not self._over:
             self._step()
