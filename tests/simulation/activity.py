@@ -120,9 +120,13 @@ async def signal_clumsily(place: Place, steps: AsyncIterator[int]) -> dict[str, 
     events: list[NumberedEvent] = []
 
     def say(event: dict[str, Any]) -> None:
+        if len(said) % 3 == 2:
+            event = {**event, "weight": 1e15}
         said.say(event)
         place_of = EventId(number.producer, attempt.attempt, len(said))
-        events.append(NumberedEvent(place_of, *encode_event(event)))
+        kind, data = encode_event(event)
+        data = data.replace(b"1000000000000000.0", b"1e15")  # as other programs may write it
+        events.append(NumberedEvent(place_of, kind, data))
         oracle.said(run.run_id, place_of)
 
     async def send(batch: list[NumberedEvent]) -> None:

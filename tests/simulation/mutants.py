@@ -140,12 +140,6 @@ MUTANTS: Final[dict[str, Mutation]] = {
             ),
         ),
     ),
-    "a 409 is ignored": _edit(
-        delivery.Delivery,
-        "gap_reported",
-        ("self._reached = expected.offset(-1)", "pass"),
-        ("self.outbox.move_to(expected)", "self.outbox.posted = self.outbox.last"),
-    ),
     "anybody's 410 stops the agent": _edit(
         producer.EventProducer, "_take_answer", ("and is_bridge(answer)", "")
     ),
@@ -166,7 +160,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
         ),
     ),
     "each attempt may store as much anew": _edit(
-        producer.EventProducer, "__aenter__", ("if place != (1, 1):", "if False:")
+        producer, "_left_after", ("MAX_STORED_BYTES - history_bytes", "MAX_STORED_BYTES")
     ),
     "nobody is told that the store has ended": _edit(
         outbox.Outbox,
@@ -275,14 +269,8 @@ MUTANTS: Final[dict[str, Mutation]] = {
     ),
     "what is nowhere any more is not said": _edit(
         _Read,
-        "_read",
-        (
-            (
-                "frames, position = encode_gap(position, part.before), part.next\n"
-                "            yield self._event(frames)"
-            ),
-            "position = part.next",
-        ),
+        "_at_hand",
+        ("Chunk((encode_gap(position, part.before),), part.next)", "Chunk((), part.next)"),
     ),
     "hand-made events are numbered": _edit(
         room.Room,
@@ -322,12 +310,12 @@ MUTANTS: Final[dict[str, Mutation]] = {
         ),
     ),
     "done has the next number": _edit(
-        subscription,
-        "_end",
+        _Read,
+        "_read",
         (
-            "encode_done(outcome.data, session.run.epoch)",
+            "encode_done(session.outcome.data, session.run.epoch)",
             (
-                "encode_done(outcome.data, session.run.epoch)"
+                "encode_done(session.outcome.data, session.run.epoch)"
                 ".replace(b'end', str(position.offset(1)).encode(), 1)"
             ),
         ),

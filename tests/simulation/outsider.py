@@ -7,6 +7,7 @@ speak for a session.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
@@ -18,7 +19,7 @@ from temporalio.service import RPCError
 from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.fold import Gap
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS
+from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS, PUBLISH_STATUS
 from kai_flow.stream.reader import EventReader
 from tests.simulation.bridge import Bridge, Connection
 from tests.simulation.client import TemporalClient
@@ -91,6 +92,7 @@ def malformed(session_id: str) -> Sequence[bytes]:
         numbered(events=[{"id": "1.9.9007199254740993", "event": _FORGED}]),
         numbered(events=[{"id": "1.9.1", "event": msgspec.Raw(b'{"type":"x",}')}]),
         numbered(events=[{"id": "1.9.1", "event": 5}]),
+        numbered(events=[{"id": "1.9.1", "event": {"type": "done"}}, {**_ITEM, "id": "1.9.2"}]),
         numbered(event=_FORGED, id="one"),
         numbered(events=[_ITEM], run_id="not a run id"),
         numbered(events=[_ITEM], first_run_id="nor this one"),
@@ -121,12 +123,32 @@ def garbage() -> Sequence[Sequence[bytes]]:
         batch({"event": _FORGED}, first=0),
         batch({"event": _FORGED}, {"event": _FORGED}, first=2**53 - 1),
         batch({"event": {"content": "no type"}}),
+        batch({"event": {"type": "gap"}}),
         batch({"event": _FORGED, "tokens": token, "cuts": [2]}),
         batch({}),
         merged({"type": "token"}, 0),
         merged(token, 3, -1),
         merged(token, 1),
         merged({"type": "token", "content": "", "x": "x" * 60_000}, *[0] * 40),
+    )
+
+
+def reports(run_id: str, last: EventId) -> Sequence[bytes]:
+    """Values of `publish_status` signals: some refused, some out of date, some believed."""
+    head = {"v": 1, "run_id": run_id, "after": str(last), "attempt": last.attempt, "bridge": "a"}
+
+    def report(status: str, at: int, **fields: Any) -> bytes:
+        return msgspec.json.encode({**head, "status": status, "at": at, **fields})
+
+    return (
+        b"<html>",
+        report("waiting", 1, attempt=0),
+        report("waiting", 1, bridge="a" * 1_000),
+        report("waiting", 1, run_id=OTHER_RUN),
+        report("waiting", 5),
+        report("retrying", 4),
+        report("running", 6),
+        report("running", 7, attempt=last.attempt + 1),
     )
 
 
@@ -178,7 +200,8 @@ class Outsider:
                 await self._forge(bridge, nuisance.target)
             case "signal":
                 for values in _some(garbage(), nuisance.target):
-                    self._signal(values)
+                    self._signal(PUBLISH_EVENTS, values)
+                await self._report()
             case "query":
                 await self._query(nuisance.target)
             case "cursor":
@@ -212,11 +235,24 @@ class Outsider:
             body = _numbered(self._id, id="1.9.1", event=_FORGED)
         await self._post(bridge, body, {410, 503})
 
-    def _signal(self, values: Sequence[bytes]) -> None:
+    async def _report(self) -> None:
+        """Tell the workflow what no bridge has seen; the next event sets it right."""
+        runs = self._oracle.server.runs.get(self._id)
+        if not runs:
+            return
+        last = self._oracle.position(runs[-1].run_id)
+        for report in reports(runs[-1].run_id, last):
+            self._signal(PUBLISH_STATUS, [report])
+            with suppress(RPCError, WorkflowQueryFailedError):
+                await self._client.get_workflow_handle(self._id).query(
+                    PROGRESS, result_type=RawValue
+                )
+
+    def _signal(self, name: str, values: Sequence[bytes]) -> None:
         metadata = {"encoding": b"json/plain"}
         payloads = [Payload(metadata=metadata, data=value) for value in values]
         if self._oracle.server.up and self._oracle.server.runs.get(self._id):
-            self._oracle.server.disturb(self._id, PUBLISH_EVENTS, payloads)
+            self._oracle.server.disturb(self._id, name, payloads)
 
     async def _query(self, target: int) -> None:
         handle = self._client.get_workflow_handle(self._id)

@@ -15,7 +15,6 @@ FOUND_BY: Final = {
     "an unknown signal counts as stored": 100_011,
     "signals are not pinned to the run": 100_012,
     "a plain receiver's answer counts as durable": 23,
-    "a 409 is ignored": 121,
     "anybody's 410 stops the agent": 100_015,
     "it never gives a receiver up": 13,
     "a retransmission counts as sent again": 0,

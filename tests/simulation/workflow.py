@@ -116,6 +116,7 @@ class Instance:
     """One workflow in one worker's memory."""
 
     def __init__(self, run: Run, shape: Shape) -> None:
+        self._size = 0  # bytes of the history events taken in
         self.info = SimpleNamespace(
             run_id=run.run_id,
             first_execution_run_id=run.run_id,
@@ -130,7 +131,6 @@ class Instance:
         self._fired: set[int] = set()  # timers
         self._cancel = False
         self._seen = 0  # history events taken in
-        self._size = 0  # bytes of them
         self._over = False
         self.code: KaiChatWorkflow | Steps
         FACADE.enter(self)
