@@ -60,6 +60,7 @@ async def test_a_zombie_is_told_so_whatever_it_is_at(
     client: Client, leaving: str, session_id: str, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A 410 ends the attempt with Superseded, while the agent runs, ends or breaks."""
+    caplog.set_level(logging.WARNING)
     async with receiving(GONE, delay=0.2) as receiver:
         began = time.monotonic()
         said = await client.execute_workflow(
@@ -128,6 +129,7 @@ async def test_a_surprise_in_an_answer_is_a_failed_post(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Even a mistake of ours in reading an answer ends no attempt: the POST counts as failed."""
+    caplog.set_level(logging.WARNING)
 
     def broken(document: bytes) -> Any:
         raise ZeroDivisionError("a surprise")

@@ -66,7 +66,8 @@ class Plan(NamedTuple):
     @property
     def prompt(self) -> float | None:
         """How soon after it is said an event must be shown; None: that cannot be told."""
-        largest = 16_000 if self.agent.words == "odd" else min(self.outbox[1], 16_000)
+        # Of odd words several large ones may come at once.
+        largest = 64_000 if self.agent.words == "odd" else min(self.outbox[1], 16_000)
         # Either must refuse now and then.
         cramped = self.window_bytes < largest or self.hub_bytes < ROOMY_BYTES
         if self.starts_at or cramped or any(fault.kind not in _BRIEF for fault in self.faults):
