@@ -36,18 +36,18 @@ class KnownAttempts:
         self._activities: dict[int, str] = {}  # activity ids by producer, from the history
         self._seen: set[str] = set()  # activity ids of which the history has been asked
         self._doubted = self._known  # what was logged last
+        self._asking: asyncio.Task[None] | None = None
 
     async def include(self, try_of: tuple[int, int]) -> bool:
         """Whether Temporal knows of the attempt `try_of`, or of a later one; False: not yet."""
         if try_of <= self._known:
             return True
-        if now() - self._asked_at >= ASK_AGAIN_SECONDS:
+        idle = self._asking is None or self._asking.done()
+        if idle and now() - self._asked_at >= ASK_AGAIN_SECONDS:
             self._asked_at = now()
-            try:
-                async with asyncio.timeout(ASK_SECONDS):
-                    await self._ask(try_of[0])
-            except (RPCError, TimeoutError) as error:
-                log.info("session %s: Temporal does not answer: %r", self._session_id, error)
+            self._asking = asyncio.create_task(self._ask(try_of[0]))
+        if self._asking is not None:  # a long history is read on, beyond what one POST waits
+            await asyncio.wait([self._asking], timeout=ASK_SECONDS)
         if self._attempt_of(try_of[0]) >= try_of[1]:
             self._known = try_of
             return True
@@ -64,7 +64,19 @@ class KnownAttempts:
             return max(self._pending.values(), default=0)
         return self._pending.get(self._activities.get(producer, ""), 0)
 
+    async def stop(self) -> None:
+        """Give up the question under way."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
+
     async def _ask(self, producer: int) -> None:
+        try:
+            await self._look(producer)
+        except (RPCError, msgspec.MsgspecError) as error:  # a header may be another program's
+            log.info("session %s: its attempts are not known: %r", self._session_id, error)
+
+    async def _look(self, producer: int) -> None:
         handle = self._client.get_workflow_handle(self._session_id, run_id=self._run_id)
         description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
         pending = description.raw_description.pending_activities

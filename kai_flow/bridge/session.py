@@ -353,4 +353,5 @@ class Session:
             await asyncio.wait([signaller], timeout=FLUSH_SECONDS)
         for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), self.durable.stop(), return_exceptions=True)
+        others = (self.durable.stop(), self._attempts.stop())
+        await asyncio.gather(*self._tasks.values(), *others, return_exceptions=True)
