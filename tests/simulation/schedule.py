@@ -79,8 +79,10 @@ class Schedule:
             self.world.oracle.violated("who comes last is shown an earlier run")
 
     async def _close(self, run: Run) -> None:
-        began = now()
-        if not await self._until(lambda: run.closed, CALM_AT + CLOSE_SECONDS):
+        began, plan = now(), self.world.plan
+        # An agent that pauses for long, in every attempt of every producer, may take longer.
+        talk = plan.agent.events * plan.agent.pause * plan.producers * (1 + len(plan.agent.breaks))
+        if not await self._until(lambda: run.closed, CALM_AT + max(CLOSE_SECONDS, talk)):
             self.world.oracle.violated("the workflow does not close")
         if self.world.oracle.violation is None:
             outcome = self.world.oracle.outcome(run)
