@@ -86,7 +86,7 @@ class Subscriber:
         self._connection = connection = Connection(self._connection.number + 1)
         self._bridge, self._moved, self._came_at = bridge, False, now()
         cursor = self._last_id
-        if cursor is not None and self._reader.bare and not self._astray:
+        if cursor is not None and self._reader.bare and self.held:  # it is of this run
             cursor = cursor.partition("@")[0]
         self._oracle.note(self.name, "asks", bridge.number, cursor)
         unnamed = self._reader.kind == "unnamed"
