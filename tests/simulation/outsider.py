@@ -233,7 +233,7 @@ class Outsider:
         body = _numbered(self._id, events=[_ITEM, last][: 1 + target % 2])
         if target % 3 == 0:  # its last word may be anything at all
             body = _numbered(self._id, id="1.9.1", event=_FORGED)
-        await self._post(bridge, body, {410, 503})
+        await self._post(bridge, body, {410, 429, 503})
 
     async def _report(self) -> None:
         """Tell the workflow what no bridge has seen; the next event sets it right."""
