@@ -41,7 +41,7 @@ from tests.integration.waiting import eventually, until
 
 PULSE = 0.4  # seconds between two looks
 UNHEARD = timedelta(seconds=4)  # a worker passes heartbeats on every 2 s
-SEEN = 3.0  # seconds in which a bridge sees two heartbeats
+SEEN = 6.0  # seconds in which a bridge surely sees two heartbeats, which come 2 s apart
 FORGET = 1.0  # seconds without a reader or a POST
 
 
