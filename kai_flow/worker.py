@@ -22,11 +22,10 @@ from kai_flow.program import run_program
 from kai_flow.serving import serving
 from kai_flow.settings import Settings, StartError
 from kai_flow.store import ConnectionStore
-from kai_flow.stream.interceptor import StreamInterceptor
+from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.producer import POST_TIMEOUT_SECONDS
 from kai_flow.workflows import KaiChatWorkflow
 
-HEARTBEAT_THROTTLE: Final = timedelta(seconds=2)  # the default hears of a cancellation after 45 s
 GRACE: Final = timedelta(seconds=1.5)  # for running activities, when the worker is told to stop
 
 # Pure or already deterministic: importing them anew for every workflow would only cost time.
@@ -67,12 +66,10 @@ async def running_worker(settings: Settings, client: Client) -> AsyncIterator[st
             task_queue=settings.task_queue,
             workflows=[KaiChatWorkflow],
             activities=activities.all(),
-            interceptors=[StreamInterceptor()],
+            plugins=[StreamPlugin()],
             workflow_runner=SandboxedWorkflowRunner(
                 restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
             ),
-            max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-            default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
             graceful_shutdown_timeout=GRACE,
         )
         async with worker:

@@ -110,10 +110,7 @@ class Room:
             return False
         return self.deserted or (
             bool(self.sessions)
-            and all(
-                moment - session.touched > FORGET_SECONDS and not session.minding
-                for session in self.sessions
-            )
+            and all(moment - session.touched > FORGET_SECONDS for session in self.sessions)
         )
 
     def await_workflow(self, look: Callable[[], Awaitable[object]]) -> None:

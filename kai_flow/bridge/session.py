@@ -19,9 +19,7 @@ from kai_flow.bridge.attempts import KnownAttempts
 from kai_flow.bridge.bell import Bell, wait_for
 from kai_flow.bridge.frames import PageFrames
 from kai_flow.bridge.memory import Memory
-from kai_flow.bridge.pulse import Feeler, Pulse
 from kai_flow.bridge.readback import DurableCopy
-from kai_flow.bridge.reporter import Reporter
 from kai_flow.bridge.seldom import Seldom
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
@@ -31,10 +29,11 @@ from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.log import Answer, SessionLog, Taken
-from kai_flow.stream.names import ATTEMPT_FAILED
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
+from kai_flow.stream.progress import Pulse
+from kai_flow.stream.pulse import feel
 from kai_flow.stream.run import Run
-from kai_flow.stream.signals import SessionClosed, publish, publish_status
+from kai_flow.stream.signals import SessionClosed, publish
 from kai_flow.stream.sse import encode_event
 from kai_flow.stream.tail import HistoryTail
 
@@ -79,9 +78,7 @@ class Session:
         self._attempts = KnownAttempts(client, session_id, run.run_id)
         self._cadence = Cadence(signal_interval, now())
         self._signalling = True  # no other bridge is to do it
-        self._reporter = Reporter(boot_id)
         self._seldom = Seldom()
-        self._feeler = Feeler(client, session_id, run.run_id)
         self._finished: tuple[int, int] | None = None  # the attempt that has said its last word
         self._wake_signaller = asyncio.Event()
         self._fed_at = now()  # last POST that brought this log up to date
@@ -171,19 +168,6 @@ class Session:
         watcher = self._tasks.get("watcher")
         return self.outcome is None and watcher is not None and not watcher.done()
 
-    @property
-    def minding(self) -> bool:
-        """It may still have to tell the workflow that its worker is dead: nobody else will."""
-        last = self.log.position
-        return (
-            self._signalling
-            and self.outcome is None
-            and not self.log.closed
-            and last is not None
-            and last.try_of != self._finished
-            and self._reporter.minds(last, now())
-        )
-
     def attend(self) -> None:
         """A reader has come: see to what it will need to know."""
         self.readers += 1
@@ -254,9 +238,6 @@ class Session:
             else:
                 self._cadence.acknowledged(now())
                 self.log.mark_durable(batch.last)
-                broke = batch.events[-1].type == ATTEMPT_FAILED
-                self._reporter.published(batch.run_id, batch.last, now(), broke=broke)
-                self._start("pulse", self._feel)
                 self.bell.ring()
 
     async def _watch(self) -> None:
@@ -298,23 +279,18 @@ class Session:
 
     async def _feel(self) -> None:
         """Say whether anybody works at the session while no event comes."""
-        known = None  # the attempt whose worker was looked at, should it die in mid-stream
         while True:
             shown = self.log.position
             await asyncio.sleep(PULSE_SECONDS)
-            if self.outcome is not None or not (self.readers or self.minding):
+            if self.outcome is not None or not self.readers:
                 break
             pulse = None
-            try:
-                position = self.log.position
-                if position == shown or (position is not None and position.try_of != known):
-                    known = None if position is None else position.try_of
-                    pulse = await self._feeler.feel(self._reporter.patience)
-                if self.log.position == shown:
-                    await self._tell(pulse)
-            except RPCError as error:
-                log.info("session %s: no pulse: %s", self.id, error.message)
-                continue
+            if self.log.position == shown:
+                try:
+                    pulse = await feel(self._client, self.id, self.run.run_id)
+                except RPCError as error:
+                    log.info("session %s: no pulse: %s", self.id, error.message)
+                    continue
             if self.log.position != shown:
                 pulse = None
             if pulse is not None and pulse.status == "running" and self.pulse is None:
@@ -323,25 +299,6 @@ class Session:
                 self.pulse = pulse
                 self.bell.ring()
         self.pulse = None
-
-    async def _tell(self, pulse: Pulse | None) -> None:
-        """Tell the workflow, if that is for this bridge to do, and news to it."""
-        if not self.minding or self.log.signal_next() is not None:
-            return
-        report = self._reporter.report(pulse, now())
-        if report is None:
-            return
-        log.info("session %s is %s: no event since %s", self.id, report.status, report.after)
-        arrived = False
-        try:
-            await publish_status(self._client, self.id, report)
-            arrived = True
-        except SessionClosed:
-            self.log.closed = True
-            self._start("watcher", self._watch)
-        finally:
-            period = self._cadence.period(now())
-            self._reporter.told(report, now(), period=period, arrived=arrived)
 
     async def stop(self) -> None:
         """Make durable what is held, within FLUSH_SECONDS, and end every task."""

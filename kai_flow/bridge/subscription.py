@@ -11,13 +11,13 @@ from typing import Final
 from kai_flow.bridge.bell import wait_for
 from kai_flow.bridge.frames import encode_gap
 from kai_flow.bridge.hub import Hub
-from kai_flow.bridge.pulse import Pulse
 from kai_flow.bridge.room import Room
 from kai_flow.bridge.session import Session
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.log import Behind, Chunk, Lost
+from kai_flow.stream.progress import Pulse
 from kai_flow.stream.run import Run
 from kai_flow.stream.sse import (
     HEARTBEAT,

@@ -4,7 +4,6 @@ StreamError
 ├── InvalidId        an event id or a cursor that cannot be parsed
 ├── InvalidEvent     not a JSON object with a usable `type`
 ├── InvalidBatch     a `publish_events` signal or a POST body of the wrong shape
-├── InvalidReport    a `publish_status` signal of the wrong shape
 ├── InvalidQuery     a query argument out of its bounds
 ├── OutboxFull       the caller must wait until something became durable
 └── Superseded       a newer attempt has taken over; stop the agent
@@ -33,12 +32,6 @@ class InvalidBatch(StreamError, ValueError):
     """A batch that does not have the documented form."""
 
     code = "invalid_batch"
-
-
-class InvalidReport(StreamError, ValueError):
-    """A status report that does not have the documented form."""
-
-    code = "invalid_report"
 
 
 class InvalidQuery(StreamError, ValueError):

@@ -1,10 +1,12 @@
 """How a workflow tells its activity which producer it is: one header on the activity call.
 
-Add `StreamInterceptor` to the worker. Without it an activity takes itself for producer 1 and asks
-the server for the chain's first run id.
+`StreamPlugin` adds `StreamInterceptor` to a worker. Without it an activity takes itself for
+producer 1 and asks the server for the chain's first run id.
 """
 
+from collections.abc import Callable
 from contextvars import ContextVar
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
@@ -21,6 +23,11 @@ from temporalio.worker import (
 )
 
 from kai_flow.stream.names import PRODUCER_HEADER
+from kai_flow.stream.progress import Pulse
+
+LOOK: Final = "kai_flow.look"  # among what a workflow may call outside of its sandbox
+Look = Callable[[str, str], Pulse | None]
+"""Given workflow id and run id: whether anybody works at it, None when that cannot be said."""
 
 
 class ProducerNumber(msgspec.Struct, frozen=True):
@@ -35,19 +42,34 @@ class ProducerNumber(msgspec.Struct, frozen=True):
 appointed: Final[ContextVar[ProducerNumber | None]] = ContextVar("appointed", default=None)
 """In a workflow: the producer that the activity being started shall be. In an activity: its own."""
 
+heartbeat_throttle: Final[ContextVar[timedelta | None]] = ContextVar("throttle", default=None)
+"""In an activity: for how long its worker keeps a heartbeat back, where that is known."""
+
 
 class StreamInterceptor(Interceptor):
-    """Carries the producer number from `WorkflowEventStream` to `EventProducer`."""
+    """Carries the producer number from `WorkflowEventStream` to `EventProducer`.
+
+    `look` is what the query `progress` asks when events have stopped; without it `progress` says
+    what the events said last. `heartbeat_throttle` is the worker's, for its producers to pass on.
+    """
+
+    def __init__(
+        self, *, look: Look | None = None, heartbeat_throttle: timedelta | None = None
+    ) -> None:
+        self._look = look
+        self._throttle = heartbeat_throttle
 
     def workflow_interceptor_class(
-        self, _input: WorkflowInterceptorClassInput
+        self, outside: WorkflowInterceptorClassInput
     ) -> type[WorkflowInboundInterceptor]:
+        if self._look is not None:
+            outside.unsafe_extern_functions[LOOK] = self._look
         return _Inbound
 
     def intercept_activity(
         self, following: ActivityInboundInterceptor
     ) -> ActivityInboundInterceptor:
-        return _Activity(following)
+        return _Activity(following, self._throttle)
 
 
 class _Inbound(WorkflowInboundInterceptor):
@@ -67,8 +89,13 @@ class _Outbound(WorkflowOutboundInterceptor):
 
 
 class _Activity(ActivityInboundInterceptor):
+    def __init__(self, following: ActivityInboundInterceptor, throttle: timedelta | None) -> None:
+        super().__init__(following)
+        self._throttle = throttle
+
     async def execute_activity(self, call: ExecuteActivityInput) -> Any:
         header = call.headers.get(PRODUCER_HEADER)
         if header is not None:
             appointed.set(msgspec.json.decode(header.data, type=ProducerNumber))
+        heartbeat_throttle.set(self._throttle)
         return await super().execute_activity(call)

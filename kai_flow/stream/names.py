@@ -5,7 +5,6 @@ from typing import Final
 PUBLISH_EVENTS: Final = "publish_events"
 """Signal: one batch of events into the workflow."""
 
-PUBLISH_STATUS: Final = "publish_status"
 """Signal: whether an attempt is alive, while no event says it."""
 
 PROGRESS: Final = "progress"

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import httpx
+import msgspec
 from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
@@ -40,10 +41,11 @@ from kai_flow.stream.delivery import Delivery, Post
 from kai_flow.stream.errors import InvalidEvent, OutboxFull, Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.interceptor import ProducerNumber, appointed
+from kai_flow.stream.interceptor import ProducerNumber, appointed, heartbeat_throttle
 from kai_flow.stream.names import ATTEMPT_FAILED, RESERVED, STARTED
 from kai_flow.stream.oddities import Oddity, in_conflict, in_success
 from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
+from kai_flow.stream.pulse import Throttle
 from kai_flow.stream.run import run_in
 from kai_flow.stream.signals import RPC_TIMEOUT, SessionClosed, publish
 
@@ -180,7 +182,7 @@ class EventProducer:
         self._delivery.appended(now())
         self._wake.set()
         if numbered.id.seq % HEARTBEAT_EVENTS == 0:
-            activity.heartbeat(self._progress())
+            self._heartbeat()
         return numbered.id
 
     def _has_room(self, size: int) -> bool:
@@ -334,11 +336,14 @@ class EventProducer:
 
     async def _beat(self) -> None:
         while True:
-            activity.heartbeat(self._progress())
+            self._heartbeat()
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
-    def _progress(self) -> str:
-        return f"event {self._outbox.last}, durable to {self._outbox.durable}"
+    def _heartbeat(self) -> None:
+        progress = f"event {self._outbox.last}, durable to {self._outbox.durable}"
+        throttle = heartbeat_throttle.get()
+        every = () if throttle is None else (Throttle(throttle.total_seconds()),)
+        activity.heartbeat(progress, *msgspec.to_builtins(every))
 
     async def _ask(
         self, workflow_id: str, run_id: str, number: ProducerNumber | None

@@ -1,15 +1,14 @@
 """Progress: what the `progress` query tells a person, folded from the accepted events.
 
-While no event comes, a status report may say what no event can: that no attempt is alive. It lies
-over what the events said, changes nothing of it, and is void with the next accepted event.
+While no event comes, the pulse may say what no event can: that no attempt is alive. It lies over
+what the events said, and changes nothing of it.
 """
 
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from kai_flow.stream.buffer import EventBuffer
-from kai_flow.stream.fold import Fold, Verdict
+from kai_flow.stream.fold import Verdict
 from kai_flow.stream.names import ATTEMPT_FAILED, STARTED
-from kai_flow.stream.report import StatusReport
 
 Status = Literal["waiting", "running", "retrying", "completed", "failed", "partial", "cancelled"]
 
@@ -27,6 +26,15 @@ _PHASES: Final = {
 }
 
 
+class Pulse(NamedTuple):
+    """What the server says of a session in which nothing happens."""
+
+    status: Literal["waiting", "retrying", "running"]
+    """`waiting`: no worker has taken it, or none is heard of. `retrying`: an attempt has ended and
+    the next one has not begun. `running`: a worker is at it."""
+    attempt: int
+
+
 class Progress:
     """Counts and last sights of the attempts that count; a retry takes back its own part."""
 
@@ -35,7 +43,6 @@ class Progress:
         self.closed = False  # set once, when the workflow's code ends
         self._producer = 0  # whose part is being counted
         self._earlier = (0, 0)  # events and tokens of the producers before it
-        self._report: StatusReport | None = None  # of the quiet since the last event
         self._begin()
 
     def _begin(self) -> None:
@@ -49,7 +56,6 @@ class Progress:
         """Take in what the buffer accepted."""
         if not verdict.events:
             return
-        self._report = None
         producer = verdict.events[0].id.producer
         if producer > self._producer:
             self._producer, self._earlier = producer, (self.events, self.tokens)
@@ -75,35 +81,29 @@ class Progress:
         if self.closed:  # what was still under way counts, but the end stays the end
             self.phase, self.current_tool = "closed", None
 
-    def hear(self, report: StatusReport, fold: Fold) -> None:
-        """Take in a status report, unless it is of another run or an event has overtaken it."""
-        if self.closed or report.run_id != fold.run_id or report.after != fold.position:
-            return
-        last = self._report
-        if last is None or last.bridge != report.bridge or last.at < report.at:
-            self._report = report
-
     def close(self, status: Status) -> None:
         """The workflow's code has ended with `status`."""
-        self.status, self.closed, self._report = status, True, None
+        self.status, self.closed = status, True
         self.phase, self.current_tool = "closed", None
 
-    def _at_present(self) -> tuple[Status, str, str | None]:
-        """Status, phase and tool, by the last event or by the report that followed it."""
-        match self._report:
-            case None:
-                return self.status, self.phase, self.current_tool
-            case StatusReport(status="running", attempt=attempt, after=after):
-                if attempt == after.attempt:  # it was only out of touch: it is where it was
-                    return "running", self.phase, self.current_tool
-                return "running", _PHASES[STARTED], None
-            case report:
-                return report.status, "waiting", None
+    def _at_present(self, attempt: int, pulse: Pulse | None) -> tuple[Status, str, str | None]:
+        """Status, phase and tool, by the last event, of that attempt, or by what came of it."""
+        by_events = self.status, self.phase, self.current_tool
+        if self.closed or pulse is None:
+            return by_events
+        if pulse.status != "running":
+            return pulse.status, "waiting", None
+        return by_events if pulse.attempt == attempt else ("running", _PHASES[STARTED], None)
 
-    def describe(self, buffer: EventBuffer, elapsed_ms: int) -> dict[str, Any]:
-        """The answer of the `progress` query: flat, readable, stable."""
+    def describe(
+        self, buffer: EventBuffer, elapsed_ms: int, pulse: Pulse | None = None
+    ) -> dict[str, Any]:
+        """The answer of the `progress` query: flat, readable, stable.
+
+        `pulse` is for a session from which nothing has come for a while.
+        """
         position = buffer.fold.position
-        status, phase, tool = self._at_present()
+        status, phase, tool = self._at_present(position.attempt, pulse)
         return {
             "status": status,
             "phase": phase,

@@ -1,18 +1,17 @@
 """Sending signals into a session, and finding its batches again: the one place that knows how."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client
 from temporalio.common import RawValue
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.stream.batches import Batch, decode_batch, encode_batch
 from kai_flow.stream.errors import InvalidBatch
-from kai_flow.stream.names import PUBLISH_EVENTS, PUBLISH_STATUS
-from kai_flow.stream.report import StatusReport, encode_report
+from kai_flow.stream.names import PUBLISH_EVENTS
 
 RPC_TIMEOUT: Final = timedelta(seconds=5)
 PAGE_TIMEOUT: Final = timedelta(seconds=15)  # a page of a history has up to 4 MiB
@@ -30,19 +29,9 @@ async def publish(client: Client, workflow_id: str, batch: Batch) -> None:
     unknown whether it arrived: sending it again is harmless.
     """
     handle = client.get_workflow_handle(workflow_id, run_id=batch.run_id)
-    await _signal(handle, PUBLISH_EVENTS, encode_batch(batch))
-
-
-async def publish_status(client: Client, workflow_id: str, report: StatusReport) -> None:
-    """Signal one status report into exactly the run it is meant for; raises as `publish` does."""
-    handle = client.get_workflow_handle(workflow_id, run_id=report.run_id)
-    await _signal(handle, PUBLISH_STATUS, encode_report(report))
-
-
-async def _signal(handle: WorkflowHandle[Any, Any], name: str, document: bytes) -> None:
-    payload = Payload(metadata={"encoding": b"json/plain"}, data=document)
+    payload = Payload(metadata={"encoding": b"json/plain"}, data=encode_batch(batch))
     try:
-        await handle.signal(name, RawValue(payload), rpc_timeout=RPC_TIMEOUT)
+        await handle.signal(PUBLISH_EVENTS, RawValue(payload), rpc_timeout=RPC_TIMEOUT)
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
             raise SessionClosed(error.message) from None

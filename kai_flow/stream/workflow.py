@@ -1,9 +1,8 @@
 """The workflow's side: remembers the stream, answers queries, numbers the producers.
 
-Create one `WorkflowEventStream` in `@workflow.init`. It registers the signals `publish_events` and
-`publish_status` and the queries `progress` and `events`. It issues no Temporal command of its own
-but a timer should the last events be late, so adding it to a workflow costs one signal per batch
-and, when an attempt dies without a word, one or two that say so.
+Create one `WorkflowEventStream` in `@workflow.init`. It registers the signal `publish_events` and
+the queries `progress` and `events`. It issues no Temporal command of its own but a timer should the
+last events be late, so adding it to a workflow costs one signal per batch.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,15 +19,15 @@ from temporalio.exceptions import is_cancelled_exception
 
 from kai_flow.stream.batches import decode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
-from kai_flow.stream.errors import InvalidBatch, InvalidQuery, InvalidReport
+from kai_flow.stream.errors import InvalidBatch, InvalidQuery
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.interceptor import ProducerNumber, appointed
-from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS, PUBLISH_STATUS
+from kai_flow.stream.interceptor import LOOK, ProducerNumber, appointed
+from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS
 from kai_flow.stream.pages import PageRequest, answer
-from kai_flow.stream.progress import Progress, Status
-from kai_flow.stream.report import decode_report
+from kai_flow.stream.progress import Progress, Pulse, Status
 
+QUIET: Final = timedelta(seconds=5)  # without an event, before `progress` looks for a worker
 DRAIN_TIMEOUT: Final = timedelta(seconds=10)
 
 
@@ -44,6 +43,7 @@ class WorkflowEventStream:
         self._first_run_id = info.first_execution_run_id
         self._began = info.start_time
         self._ended: datetime | None = None  # when the workflow's code ended
+        self._heard_at = info.start_time  # when the last event was accepted
         self._buffer = EventBuffer(info.run_id, limits or Limits())
         # What commands depend on may not depend on the run's own id: after a reset the new run
         # repeats the decisions of the old one from the batches of the old one, and a Replayer of
@@ -55,7 +55,6 @@ class WorkflowEventStream:
         self._producing = False  # one is under way
         self._streams_since: datetime | None = None  # when the first one was called
         workflow.set_signal_handler(PUBLISH_EVENTS, _of_any_number(self._publish))
-        workflow.set_signal_handler(PUBLISH_STATUS, _of_any_number(self._publish_status))
         workflow.set_query_handler(PROGRESS, self._answer_progress)
         workflow.set_query_handler(EVENTS, self._answer_events)
 
@@ -138,25 +137,28 @@ class WorkflowEventStream:
             return
         self._heard = self._folds.setdefault(decoded.run_id, Fold(decoded.run_id))
         if self._heard is self._buffer.fold:
-            self._progress.observe(self._buffer.apply(decoded))
+            verdict = self._buffer.apply(decoded)
+            self._progress.observe(verdict)
+            if verdict.events:
+                self._heard_at = workflow.now()
         else:
             self._heard.apply(decoded)
-
-    def _publish_status(self, report: RawValue) -> None:
-        try:
-            told = decode_report(report.payload.data)
-        except InvalidReport as error:
-            workflow.logger.warning("a publish_status signal was refused: %s", error)
-            return
-        self._progress.hear(told, self._buffer.fold)
 
     def _answer_progress(self) -> dict[str, Any]:
         with workflow.unsafe.sandbox_unrestricted():
             # The workflow's own time stands still between signals; an answer is no command, so it
-            # may look at the real one.
-            elapsed = (self._ended or datetime.now(UTC)) - self._began
-        elapsed_ms = max(0, round(elapsed.total_seconds() * 1000))
-        return self._progress.describe(self._buffer, elapsed_ms)
+            # may look at the real one, and ask the server.
+            now = datetime.now(UTC)
+            quiet = self._ended is None and abs(now - self._heard_at) >= QUIET
+            pulse = self._look() if quiet else None
+        elapsed_ms = max(0, round(((self._ended or now) - self._began) / timedelta(milliseconds=1)))
+        return self._progress.describe(self._buffer, elapsed_ms, pulse)
+
+    def _look(self) -> Pulse | None:
+        """Whether anybody works at this session, when no event says it."""
+        look = workflow.extern_functions().get(LOOK)
+        info = workflow.info()
+        return None if look is None else look(info.workflow_id, info.run_id)
 
     def _answer_events(self, request: dict[str, Any] | None = None) -> RawValue:
         try:

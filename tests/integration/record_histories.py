@@ -26,8 +26,7 @@ from kai_flow.settings import Settings
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.report import ReportedStatus, StatusReport
-from kai_flow.stream.signals import batch_in, publish, publish_status
+from kai_flow.stream.signals import batch_in, publish
 from kai_flow.worker import running_worker
 from tests.agents import scripted
 from tests.integration import reporting
@@ -99,22 +98,6 @@ async def _publish_many(client: Client, handle: Handle) -> None:
     scripted.opened[f"{handle.id}/a"].set()
 
 
-async def _report(client: Client, handle: Handle) -> None:
-    """What a bridge says of a worker that is unheard of, that is gone, and that is back."""
-    await scripted.reached[f"{handle.id}/a"].wait()
-    await asyncio.sleep(1)
-    run_id = (await handle.describe()).run_id
-    last = EventId.parse((await handle.query("progress"))["last_event_id"])
-    said: list[tuple[ReportedStatus, int]] = [("waiting", 1), ("retrying", 2), ("running", 1)]
-    for at, (status, attempt) in enumerate(said):
-        report = StatusReport(run_id, last, status, attempt, "recorded", at)
-        await publish_status(client, handle.id, report)
-        await asyncio.sleep(0.1)  # a workflow task for each
-    await handle.signal("publish_status", {"no": "report"})
-    await handle.signal("publish_status")
-    scripted.opened[f"{handle.id}/a"].set()
-
-
 async def _reset(client: Client, handle: Handle) -> None:
     """Back to the middle of what has been streamed; the new run begins its activity anew."""
     gate = f"{handle.id}/a"
@@ -159,7 +142,6 @@ KINDS: Final[dict[str, tuple[list[Step], str | None, Meanwhile]]] = {
     "cancelled": ([*TALK[:2], {"gate": "a"}], "bridge", _cancel),
     "disturbed": ([*TALK[:2], {"gate": "a"}, {"tokens": 3}], "bridge", _disturb),
     "duplicates": ([*TALK, {"gate": "a"}], "bridge", _repeat),
-    "reported": ([*TALK, {"gate": "a"}, {"tokens": 3}], "bridge", _report),
     "many-signals": ([{"gate": "a"}, {"tokens": MANY}], "bridge", _publish_many),
     "reset": ([*TALK, {"gate": "a"}, {"tokens": 3}], "bridge", _reset),
     "reset-second-activity": ([], "bridge", _reset_second),

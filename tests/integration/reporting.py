@@ -13,7 +13,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 with workflow.unsafe.imports_passed_through():
-    from kai_flow.stream.interceptor import StreamInterceptor
+    from kai_flow.stream.plugin import StreamPlugin
     from kai_flow.stream.producer import EventProducer
     from kai_flow.stream.workflow import WorkflowEventStream
 
@@ -100,7 +100,7 @@ class Greedy:
 
 
 def library_worker(
-    client: Client, queue: str, *, interceptor: bool = True
+    client: Client, queue: str, *, plugin: bool = True
 ) -> AbstractAsyncContextManager[Worker]:
     """A worker as a user of the library has it."""
     sandbox = SandboxRestrictions.default.with_passthrough_modules("kai_flow.stream", "msgspec")
@@ -109,6 +109,6 @@ def library_worker(
         task_queue=queue,
         workflows=[Report, Greedy],
         activities=[write],
-        interceptors=[StreamInterceptor()] if interceptor else [],
+        plugins=[StreamPlugin()] if plugin else [],
         workflow_runner=SandboxedWorkflowRunner(restrictions=sandbox),
     )

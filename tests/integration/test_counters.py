@@ -242,9 +242,9 @@ def check(cost: Cost, replicas: int) -> None:
     assert cost.posted_bytes <= replicas * (cost.payload + ENVELOPE * (events + cost.seconds + 3))
     # Once where it is signalled; elsewhere once as it comes, and once when it is read back.
     assert cost.encodings <= (2 * replicas - 1) * events
-    # Each bridge looks for the run, and at its worker twice in the attempt's first 10 s; and for
-    # its close; one that is not fed reads what each signal adds.
-    assert cost.calls["describe_workflow_execution"] <= 4 * replicas
+    # Each bridge looks for the run and for its close; one that is not fed reads what each signal
+    # adds.
+    assert cost.calls["describe_workflow_execution"] <= 2 * replicas
     assert cost.calls["query_workflow"] <= 2 + (replicas - 1) * (cost.signals + 2)
     polls = cost.calls["get_workflow_execution_history"]
     assert polls <= 4 + (replicas - 1) * (3 * cost.signals + 5)

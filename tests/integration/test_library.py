@@ -141,7 +141,7 @@ async def test_one_producer_needs_no_interceptor(
 ) -> None:
     """Without the interceptor an activity takes itself for producer 1, and all else holds."""
     queue = f"bare-{secrets.token_hex(4)}"
-    async with library_worker(client, queue, interceptor=False):
+    async with library_worker(client, queue, plugin=False):
         await client.execute_workflow(
             Report.run,
             args=[["cats"], f"{bridge}/events/{session_id}"],

@@ -2,20 +2,26 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from datetime import timedelta
 
 import pytest
 from temporalio import activity, workflow
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
-from kai_flow.bridge import pulse, reporter, session
+from kai_flow.bridge import session
+from kai_flow.stream import plugin, pulse
+from kai_flow.stream import workflow as stream_workflow
 from kai_flow.stream.follow import Followed, follow
 from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.producer import EventProducer
+from kai_flow.stream.progress import Pulse
 from kai_flow.stream.workflow import WorkflowEventStream
+from tests.integration import reporting
 from tests.integration.conftest import Ask, worker_on
+from tests.integration.waiting import eventually
 
 
 async def until(stream: AsyncGenerator[Followed, None], kind: str) -> dict[str, object]:
@@ -77,7 +83,7 @@ async def test_a_worker_with_default_throttling_is_not_given_up(
 ) -> None:
     """A worker that passes heartbeats on every 0.8 timeouts is not `waiting` in between."""
     monkeypatch.setattr(session, "PULSE_SECONDS", 0.3)
-    monkeypatch.setattr(reporter, "UNHEARD", timedelta(seconds=1))
+    monkeypatch.setattr(pulse, "UNHEARD", timedelta(seconds=1))
     monkeypatch.setattr(pulse, "PACE_MARGIN", timedelta(seconds=1.5))
     queue = f"pondering-{secrets.token_hex(4)}"
     async with Worker(
@@ -92,3 +98,94 @@ async def test_a_worker_with_default_throttling_is_not_given_up(
         async with asyncio.timeout(30):
             seen = [event["type"] async for _, event in follow(bridge, session_id)]
     assert seen == ["started", "token", "token", "done"]
+
+
+async def _hangs(*_: object) -> None:
+    await asyncio.Event().wait()
+
+
+async def _fails(*_: object) -> None:
+    raise RPCError("no connection", RPCStatusCode.UNAVAILABLE, b"")
+
+
+@pytest.mark.parametrize("feel", [_hangs, _fails])
+async def test_a_server_that_says_nothing_keeps_no_answer_back(
+    client: Client,
+    bridge: str,
+    session_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    feel: Callable[..., object],
+) -> None:
+    """`progress` then says what the events said last, and the session goes on unharmed."""
+    monkeypatch.setattr(stream_workflow, "QUIET", timedelta())
+    monkeypatch.setattr(plugin, "feel", feel)
+    queue = f"pondering-{secrets.token_hex(4)}"
+    async with Worker(
+        client,
+        task_queue=queue,
+        workflows=[Pondering],
+        activities=[ponder],
+        plugins=[plugin.StreamPlugin()],
+    ):
+        url = f"{bridge}/events/{session_id}"
+        handle = await client.start_workflow(Pondering.run, url, id=session_id, task_queue=queue)
+
+        async def runs() -> bool:
+            return bool((await handle.query("progress"))["last_event_id"] == "1.1.2")
+
+        await eventually(runs)
+        assert (await handle.query("progress"))["status"] == "running"
+        await handle.result()
+        assert (await handle.query("progress"))["status"] == "completed"
+    history = await handle.fetch_history()
+    assert not any(e.HasField("workflow_task_failed_event_attributes") for e in history.events)
+
+
+async def test_the_server_is_asked_out_of_a_sandbox(
+    client: Client, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A workflow in Temporal's own sandbox asks when nothing comes, and says what it was told."""
+    monkeypatch.setattr(stream_workflow, "QUIET", timedelta())
+    told: Pulse | None = None
+    felt: list[Pulse | None] = []
+
+    async def feel(client: Client, asked: str, run_id: str) -> Pulse | None:
+        felt.append(await pulse.feel(client, asked, run_id))
+        return told
+
+    monkeypatch.setattr(plugin, "feel", feel)
+    topic = f"owls {session_id}"
+    monkeypatch.setitem(reporting.held, topic, asyncio.Event())
+    queue = f"sandboxed-{secrets.token_hex(4)}"
+    async with Worker(
+        client,
+        task_queue=queue,
+        workflows=[reporting.Report],
+        activities=[reporting.write],
+        plugins=[plugin.StreamPlugin()],
+    ):
+        handle = await client.start_workflow(
+            reporting.Report.run, args=[[topic], None], id=session_id, task_queue=queue
+        )
+
+        async def said() -> list[object]:
+            answer = await handle.query("progress")
+            return [answer[key] for key in ("status", "phase", "attempt", "last_event_id")]
+
+        async def all_is_said() -> bool:
+            return (await said())[-1] == "1.1.5"
+
+        await eventually(all_is_said)
+        for pretended, status in (
+            (None, ["running", "answering"]),
+            (Pulse("running", 1), ["running", "answering"]),
+            (Pulse("running", 2), ["running", "starting"]),
+            (Pulse("waiting", 1), ["waiting", "waiting"]),
+            (Pulse("retrying", 2), ["retrying", "waiting"]),
+        ):
+            told = pretended
+            assert await said() == [*status, 1, "1.1.5"]
+            assert felt[-1] == Pulse("running", 1)
+        reporting.held[topic].set()
+        await handle.result()
+        assert (await said())[:2] == ["completed", "closed"]

@@ -14,7 +14,6 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from kai_flow.stream import workflow as stream_workflow
 from kai_flow.stream.batches import Batch, decode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.errors import InvalidBatch
@@ -106,12 +105,6 @@ async def test_a_session_replays_whichever_run_it_is_taken_for(file: Path) -> No
     for run_id in runs:
         started.original_execution_run_id = run_id
         await replayer(KaiChatWorkflow, Report).replay_workflow(history)
-
-
-async def test_a_version_that_knows_no_reports_carries_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker of an older version makes the same commands of a history with status reports."""
-    monkeypatch.setattr(stream_workflow, "PUBLISH_STATUS", "not_invented_yet")
-    await replayer(KaiChatWorkflow).replay_workflow(recorded(FOLDER / "reported.json"))
 
 
 async def test_a_changed_workflow_would_be_noticed() -> None:

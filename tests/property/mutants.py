@@ -24,7 +24,6 @@ from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.log import Answer, Attempt, Behind, Chunk, Lost, SessionLog, Stale, Taken
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.progress import Progress
-from kai_flow.stream.report import StatusReport
 from tests.property import (
     test_batches,
     test_buffer,
@@ -98,72 +97,48 @@ def hole_not_recorded() -> Mutation:
 # Progress
 
 
-def stale_report_believed() -> Mutation:
-    """A report counts although an event has overtaken it."""
-    real = Progress.hear
-
-    def hear(self: Progress, report: StatusReport, fold: Fold) -> None:
-        real(self, report._replace(after=fold.position), fold)
-
-    return instead(Progress, "hear", hear)
-
-
-def report_of_any_run_believed() -> Mutation:
-    """A report of another run counts."""
-    real = Progress.hear
+def pulse_ignored() -> Mutation:
+    """What the server says of a dead worker is not said."""
+    real = Progress.describe
     return instead(
-        Progress,
-        "hear",
-        lambda self, report, fold: real(self, report._replace(run_id=fold.run_id), fold),
+        Progress, "describe", lambda self, buffer, elapsed, _=None: real(self, buffer, elapsed)
     )
 
 
-def report_outlives_the_next_event() -> Mutation:
-    """A status that was reported stays although the attempt is heard again."""
-    real = Progress.observe
+def pulse_reopens_the_session() -> Mutation:
+    """After the end a pulse still says how things are."""
+    real = Progress.describe
 
-    def observe(self: Progress, verdict: Verdict) -> None:
-        report = self._report
-        real(self, verdict)
-        self._report = report
-
-    return instead(Progress, "observe", observe)
-
-
-def report_reopens_the_session() -> Mutation:
-    """After the end a report still says how things are."""
-    real = Progress.hear
-
-    def hear(self: Progress, report: StatusReport, fold: Fold) -> None:
+    def describe(self: Progress, *args: Any) -> dict[str, Any]:
         self.closed, closed = False, self.closed
-        real(self, report, fold)
-        self.closed = closed
+        try:
+            return real(self, *args)
+        finally:
+            self.closed = closed
 
-    return instead(Progress, "hear", hear)
-
-
-def earlier_report_overrides_a_later_one() -> Mutation:
-    """Of two reports of one bridge the one that arrives last counts."""
-    real = Progress.hear
-
-    def hear(self: Progress, report: StatusReport, fold: Fold) -> None:
-        if report.after == fold.position:
-            self._report = None
-        real(self, report, fold)
-
-    return instead(Progress, "hear", hear)
+    return instead(Progress, "describe", describe)
 
 
-def report_takes_back() -> Mutation:
-    """A report of a dead attempt resets what was counted of it."""
-    real = Progress.hear
+def pulse_outlives_the_question() -> Mutation:
+    """What one pulse said is said from then on."""
+    real = Progress.describe
 
-    def hear(self: Progress, report: StatusReport, fold: Fold) -> None:
-        real(self, report, fold)
-        if self._report is report and report.status == "retrying":
-            self.events = self.tokens = 0
+    def describe(self: Progress, buffer: EventBuffer, elapsed: int, pulse: Any = None) -> Any:
+        if pulse is not None:
+            self.status = pulse.status
+        return real(self, buffer, elapsed, pulse)
 
-    return instead(Progress, "hear", hear)
+    return instead(Progress, "describe", describe)
+
+
+def pulse_forgets_the_tool() -> Mutation:
+    """An attempt that is alive, and silent, is taken for one that begins."""
+    real = Progress.describe
+
+    def describe(self: Progress, buffer: EventBuffer, elapsed: int, pulse: Any = None) -> Any:
+        return real(self, buffer, elapsed, pulse and pulse._replace(attempt=9))
+
+    return instead(Progress, "describe", describe)
 
 
 # The buffer
@@ -721,18 +696,13 @@ MUTANTS: list[Mutant] = [
     Mutant(hole_not_recorded, test_fold.test_the_fold_agrees_with_a_plain_rule_on_any_batches),
     Mutant(skip_dedup, test_ordering.test_every_reader_ends_with_exactly_what_the_agent_said),
     *(
-        Mutant(plant, test_progress.test_the_last_word_decides_and_no_stale_report_does)
+        Mutant(plant, test_progress.test_the_pulse_says_what_no_event_can)
         for plant in (
-            stale_report_believed,
-            report_of_any_run_believed,
-            report_outlives_the_next_event,
-            report_reopens_the_session,
-            report_takes_back,
+            pulse_ignored,
+            pulse_reopens_the_session,
+            pulse_outlives_the_question,
+            pulse_forgets_the_tool,
         )
-    ),
-    Mutant(
-        earlier_report_overrides_a_later_one,
-        test_progress.test_of_the_reports_of_one_bridge_the_latest_counts,
     ),
     Mutant(evict_one_too_late, test_buffer.BufferAgainstList),
     Mutant(evict_one_too_many, test_buffer.BufferAgainstList),

@@ -11,10 +11,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, Final
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
-from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import WorkflowHistoryEventFilterType, WorkflowQueryFailedError
 from temporalio.common import RawValue
 from temporalio.converter import DataConverter
@@ -26,7 +23,6 @@ from tests.simulation.weather import Link
 
 PATIENCE_SECONDS: Final = 6.0  # how long a call waits for a server that is away
 CALL_SECONDS: Final = 10.0  # a call without a timeout of its own
-NEVER: Final = 2**35  # in real seconds: no pulse is ever missed
 
 
 class TemporalClient:
@@ -123,18 +119,7 @@ class Handle:
             return self._client.server.find(*self._of)
 
         run = await self._client.call(serve, rpc_timeout)
-        size = self._client.server.size_of(run)
-        info = WorkflowExecutionInfo(first_run_id=run.run_id, history_size_bytes=size)
-        pending = [
-            PendingActivityInfo(
-                activity_id=name, attempt=attempt, last_heartbeat_time=Timestamp(seconds=NEVER)
-            )
-            for name, attempt in run.pending.items()
-        ]
-        raw = DescribeWorkflowExecutionResponse(
-            workflow_execution_info=info, pending_activities=pending
-        )
-        return SimpleNamespace(run_id=run.run_id, raw_description=raw)
+        return SimpleNamespace(run_id=run.run_id, raw_description=run.describe())
 
     def fetch_history_events(
         self,

@@ -11,22 +11,21 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from kai_flow.stream.names import PRODUCER_HEADER
 from tests.simulation.loop import Flag, now
-from tests.simulation.temporal import Run, Server
+from tests.simulation.temporal import Pending, Run, Server
 from tests.simulation.workflow import Activity, Close, Instance, Shape, Timer
 
 TASK_TIMEOUT: Final = 10.0
-HEARTBEAT_TIMEOUT: Final = 10.0
 MAX_ATTEMPTS: Final = 3
 
 
 class Try:
     """One attempt, as the server sees it."""
 
-    def __init__(self, run: Run, activity: Activity, attempt: int) -> None:
+    def __init__(self, run: Run, activity: Activity, attempt: int, pending: Pending) -> None:
         self.run = run
         self.number = activity.number
         self.attempt = attempt
-        self.beat_at = now()
+        self.pending = pending  # what is said of it when the run is described
         self.over = False  # the server counts on it no more: what it says is refused
         self.result: dict[str, Any] | None = None
         self.error: str | None = None
@@ -147,12 +146,13 @@ class Execution:
         run, attempt = self._run, 0
         while True:
             attempt += 1
-            run.pending[str(activity.place)] = attempt
-            current = Try(run, activity, attempt)
+            pending = run.pending[str(activity.place)] = Pending(attempt)
+            await asyncio.sleep(0.0 if attempt == 1 else 2.0 ** (attempt - 2))
+            current = Try(run, activity, attempt, pending)
             if not run.cancel_requested:
                 await self._server.changed.until(lambda: self._server.up)
                 await self._workers.take(current)
-                current.beat_at = now()
+                pending.beat_at = now()
                 await self._watch(current)
             else:
                 current.cancelled = True
@@ -172,7 +172,6 @@ class Execution:
                 failed.scheduled_event_id = activity.place
                 failed.failure.message = current.error or "heartbeat timeout"
             else:
-                await asyncio.sleep(2.0 ** (attempt - 1))
                 continue
             del run.pending[str(activity.place)]
             run.take(event)
@@ -181,10 +180,10 @@ class Execution:
     async def _watch(self, current: Try) -> None:
         """Until the attempt has ended or its heartbeats have."""
         while not current.over:
-            left = current.beat_at + HEARTBEAT_TIMEOUT - now()
+            left = current.pending.due - now()
             if left <= 0:
                 await self._server.changed.until(lambda: self._server.up)
-                if current.beat_at + HEARTBEAT_TIMEOUT <= now():
+                if current.pending.due <= now():
                     current.over = True
                     current.cancelled = self._run.cancel_requested
                     return

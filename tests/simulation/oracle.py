@@ -3,6 +3,7 @@
 It shares no code with what it judges but the wire's readers. The first violation ends a schedule.
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -16,9 +17,10 @@ from kai_flow.stream.callback import Delivered, decode_post
 from kai_flow.stream.errors import InvalidBatch
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.names import PROGRESS, PUBLISH_EVENTS
+from kai_flow.stream.names import ATTEMPT_FAILED, PROGRESS, PUBLISH_EVENTS
 from kai_flow.stream.producer import EventProducer
 from tests.simulation.execution import Try
+from tests.simulation.loop import now
 from tests.simulation.record import Record
 from tests.simulation.temporal import Run, Server
 
@@ -37,6 +39,7 @@ class Oracle(Record):
         super().__init__(server)
         self._stops: Counter[tuple[str, EventId]] = Counter()  # 410s that came through, by attempt
         self._producers: list[EventProducer] = []
+        self.lonely_at = -math.inf  # when last no attempt was alive
         server.on_query = self.queried
 
     def watch(self, producer: EventProducer) -> None:
@@ -134,6 +137,17 @@ class Oracle(Record):
             self.violated(f"progress says {told}; there are {len(folded)} events to {last}")
         if told["buffer"]["last"] not in (None, last):
             self.violated(f"progress says {told}; the last event is {last}")
+        if told["phase"] != "closed":
+            self._told_of_attempts(run, told, broke=_broke(folded))
+
+    def _told_of_attempts(self, run: Run, told: dict[str, Any], *, broke: bool) -> None:
+        """While no attempt is alive `progress` says so, and while one is it says that."""
+        alive = any(activity.heard for activity in run.pending.values())
+        begun = not run.pending or alive
+        if told["status"] == "running" and not begun:
+            self.violated(f"progress says {told}; no attempt is alive")
+        if told["status"] == "retrying" and alive and not broke:
+            self.violated(f"progress says {told}; an attempt is alive")
 
     def outcome(self, run: Run) -> dict[str, Any]:
         """The `done` of a closed run."""
@@ -172,7 +186,13 @@ class Oracle(Record):
             expected = shown.id
 
     def sample(self) -> None:
-        """Look at what must stay bounded."""
+        """Look at what must stay bounded, and ask a session that nobody works at how it is."""
+        for run in (run for runs in self.server.runs.values() for run in runs):
+            lonely = run.pending and not any(activity.heard for activity in run.pending.values())
+            if lonely:
+                self.lonely_at = now()
+            if lonely and not run.in_task and not run.closed and run.query is not None:
+                self.queried(run, PROGRESS, run.query(PROGRESS).data)
         for producer in self._producers:
             outbox = producer._outbox
             if len(outbox) > outbox.max_events or outbox.bytes > outbox.max_bytes + 300_000:
@@ -194,3 +214,8 @@ def _voids(event: EventId, held: EventId) -> bool:
 
 def _last(shown: list[Shown]) -> EventId | None:
     return shown[-1].id if shown else None
+
+
+def _broke(folded: list[Shown]) -> bool:
+    """Whether the last attempt has said that it was its last."""
+    return bool(folded) and folded[-1].event["type"] == ATTEMPT_FAILED

@@ -7,7 +7,6 @@ speak for a session.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
@@ -19,7 +18,7 @@ from temporalio.service import RPCError
 from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.fold import Gap
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS, PUBLISH_STATUS
+from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS
 from kai_flow.stream.reader import EventReader
 from tests.simulation.bridge import Bridge, Connection
 from tests.simulation.client import TemporalClient
@@ -133,25 +132,6 @@ def garbage() -> Sequence[Sequence[bytes]]:
     )
 
 
-def reports(run_id: str, last: EventId) -> Sequence[bytes]:
-    """Values of `publish_status` signals: some refused, some out of date, some believed."""
-    head = {"v": 1, "run_id": run_id, "after": str(last), "attempt": last.attempt, "bridge": "a"}
-
-    def report(status: str, at: int, **fields: Any) -> bytes:
-        return msgspec.json.encode({**head, "status": status, "at": at, **fields})
-
-    return (
-        b"<html>",
-        report("waiting", 1, attempt=0),
-        report("waiting", 1, bridge="a" * 1_000),
-        report("waiting", 1, run_id=OTHER_RUN),
-        report("waiting", 5),
-        report("retrying", 4),
-        report("running", 6),
-        report("running", 7, attempt=last.attempt + 1),
-    )
-
-
 QUERIES: Final[tuple[Any, ...]] = (
     {"max_bytes": 1},
     {"max_bytes": 2**30},
@@ -201,7 +181,6 @@ class Outsider:
             case "signal":
                 for values in _some(garbage(), nuisance.target):
                     self._signal(PUBLISH_EVENTS, values)
-                await self._report()
             case "query":
                 await self._query(nuisance.target)
             case "cursor":
@@ -234,19 +213,6 @@ class Outsider:
         if target % 3 == 0:  # its last word may be anything at all
             body = _numbered(self._id, id="1.9.1", event=_FORGED)
         await self._post(bridge, body, {410, 429, 503})
-
-    async def _report(self) -> None:
-        """Tell the workflow what no bridge has seen; the next event sets it right."""
-        runs = self._oracle.server.runs.get(self._id)
-        if not runs:
-            return
-        last = self._oracle.position(runs[-1].run_id)
-        for report in reports(runs[-1].run_id, last):
-            self._signal(PUBLISH_STATUS, [report])
-            with suppress(RPCError, WorkflowQueryFailedError):
-                await self._client.get_workflow_handle(self._id).query(
-                    PROGRESS, result_type=RawValue
-                )
 
     def _signal(self, name: str, values: Sequence[bytes]) -> None:
         metadata = {"encoding": b"json/plain"}

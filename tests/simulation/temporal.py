@@ -8,15 +8,18 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Final
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import Payload
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, PendingActivityState
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import WorkflowQueryFailedError
 from temporalio.common import RawValue
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.stream.names import PUBLISH_EVENTS
-from tests.simulation.loop import Flag, Process
+from tests.simulation.loop import Flag, Process, now
 
 LONG_POLL_SECONDS: Final = 20.0
 CLOSES: Final = frozenset(
@@ -27,6 +30,40 @@ CLOSES: Final = frozenset(
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
     )
 )
+
+HEARTBEAT_TIMEOUT: Final = 10.0
+SILENT_SECONDS: Final = 8.0  # without a heartbeat: nobody is heard of
+# Descriptions are looked at by the real clock: a heartbeat is ages ago, or yet to come.
+LONG_AGO: Final = Timestamp()
+YET_TO_COME: Final = Timestamp(seconds=2**35)
+
+
+class Pending:
+    """An activity under way."""
+
+    def __init__(self, attempt: int) -> None:
+        self.attempt = attempt
+        self.beat_at: float | None = None  # last heartbeat; None: no worker has taken it
+
+    @property
+    def heard(self) -> bool:
+        """A worker is at it, as far as its heartbeats tell."""
+        return self.beat_at is not None and now() - self.beat_at < SILENT_SECONDS
+
+    @property
+    def due(self) -> float:
+        """When the server gives its attempt up."""
+        return (self.beat_at or 0.0) + HEARTBEAT_TIMEOUT
+
+    def describe(self, name: str) -> PendingActivityInfo:
+        """As the server describes it."""
+        state = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+        if self.beat_at is not None:
+            state = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+        beat = YET_TO_COME if self.heard else LONG_AGO
+        return PendingActivityInfo(
+            activity_id=name, attempt=self.attempt, state=state, last_heartbeat_time=beat
+        )
 
 
 class Run:
@@ -42,7 +79,7 @@ class Run:
         self.needs_task = True
         self.closed = False
         self.cancel_requested = False
-        self.pending: dict[str, int] = {}  # attempts of activities under way, by activity id
+        self.pending: dict[str, Pending] = {}  # activities under way, by activity id
         self.changed = Flag()
         self.query: Callable[..., Payload] | None = None  # set by its executor
 
@@ -62,6 +99,15 @@ class Run:
             self.held.append(event)
         else:
             self.append(event, needs_task=True)
+
+    def describe(self) -> DescribeWorkflowExecutionResponse:
+        """As the server describes it."""
+        size = sum(event.ByteSize() for event in self.history)
+        info = WorkflowExecutionInfo(first_run_id=self.run_id, history_size_bytes=size)
+        pending = [activity.describe(name) for name, activity in self.pending.items()]
+        return DescribeWorkflowExecutionResponse(
+            workflow_execution_info=info, pending_activities=pending
+        )
 
     def flush(self) -> None:
         """The workflow task is over: what was buffered is written."""
@@ -92,10 +138,6 @@ class Server:
             if run_id in (None, run.run_id):
                 return run
         raise RPCError("workflow not found", RPCStatusCode.NOT_FOUND, b"")
-
-    def size_of(self, run: Run) -> int:
-        """Bytes of a run's history."""
-        return sum(event.ByteSize() for event in run.history)
 
     def signal(self, workflow_id: str, run_id: str | None, name: str, payload: Payload) -> None:
         """Store a signal. Raises RPCError."""

@@ -101,7 +101,7 @@ class Worker:
         server = self._oracle.server
         if not server.up or self.muted or self._beats.meets(self._beats.weather.lose):
             return
-        attempt.beat_at = asyncio.get_running_loop().time()
+        attempt.pending.beat_at = asyncio.get_running_loop().time()
         if attempt.over or attempt.run.closed:
             environment.cancel(ActivityCancellationDetails(not_found=True))
         elif attempt.run.cancel_requested:

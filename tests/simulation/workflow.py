@@ -20,7 +20,8 @@ from temporalio.exceptions import ActivityError, ApplicationError, CancelledErro
 from temporalio.workflow import ActivityCancellationType
 
 from kai_flow.stream.buffer import Limits
-from kai_flow.stream.interceptor import ProducerNumber, appointed
+from kai_flow.stream.interceptor import LOOK, ProducerNumber, appointed
+from kai_flow.stream.pulse import pulse_of
 from kai_flow.stream.workflow import WorkflowEventStream
 from kai_flow.workflows import KaiChatInput, KaiChatWorkflow
 from tests.simulation.temporal import Run
@@ -118,11 +119,13 @@ class Instance:
     def __init__(self, run: Run, shape: Shape) -> None:
         self._size = 0  # bytes of the history events taken in
         self.info = SimpleNamespace(
+            workflow_id=run.workflow_id,
             run_id=run.run_id,
             first_execution_run_id=run.run_id,
             start_time=datetime.fromtimestamp(run.began, UTC),
             get_current_history_size=lambda: self._size,
         )
+        self.outside = {LOOK: lambda *_: pulse_of(run.describe(), datetime.now(UTC))}
         self.signals: dict[str, Callable[..., None]] = {}
         self.queries: dict[str, Callable[..., Any]] = {}
         self._commands: list[Command] = []
@@ -262,6 +265,9 @@ class Facade:
     def now(self) -> datetime:
         start: datetime = self._here.info.start_time
         return start
+
+    def extern_functions(self) -> dict[str, Callable[..., Any]]:
+        return self._here.outside
 
     def set_signal_handler(self, name: str, handler: Callable[[RawValue], None]) -> None:
         self._here.signals[name] = handler

@@ -28,7 +28,6 @@ from kai_flow.stream.events import encode_event as encode
 from kai_flow.stream.ids import Cursor, EventId
 from kai_flow.stream.interceptor import ProducerNumber
 from kai_flow.stream.progress import Progress
-from kai_flow.stream.report import decode_report, encode_report
 from kai_flow.stream.sse import RETRY, encode_done, encode_event
 from kai_flow.workflows import RETRY as RETRY_POLICY
 from kai_flow.workflows import KaiChatInput
@@ -134,13 +133,6 @@ def test_the_signal_example_is_what_a_sender_writes() -> None:
     batch = decode_batch(_example("signal"))
     assert [str(event.id) for event in batch.events] == ["1.1.12", "1.1.13", "1.1.14"]
     assert encode_batch(batch) == _example("signal")
-
-
-def test_the_status_example_is_what_a_bridge_writes() -> None:
-    """§4.7: the example reads as a report and is written again byte for byte."""
-    report = decode_report(_example("status"))
-    assert (report.after, report.status, report.attempt) == (EventId(1, 1, 57), "retrying", 2)
-    assert encode_report(report) == _example("status")
 
 
 @pytest.mark.parametrize("label", ["single", "batch"])

@@ -1,15 +1,16 @@
 """The pulse: what a description of a session says about who works at it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
+from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.enums.v1 import PendingActivityState, PendingWorkflowTaskState
 from temporalio.api.workflow.v1 import PendingActivityInfo, PendingWorkflowTaskInfo
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
-from kai_flow.bridge.pulse import Pulse, pulse_of
+from kai_flow.stream.progress import Pulse
+from kai_flow.stream.pulse import pulse_of
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SCHEDULED = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
@@ -79,9 +80,42 @@ def test_one_activity_at_work_is_enough() -> None:
     assert pulse_of(session, NOW) == Pulse("running", 3)
 
 
-@pytest.mark.parametrize(("patience", "status"), [(29, "waiting"), (31, "running")])
-def test_a_worker_is_given_the_time_it_needs(patience: int, status: Any) -> None:
-    """One that passes heartbeats on seldom is unheard of only after the patience asked for."""
-    activity = PendingActivityInfo(state=STARTED, attempt=1, last_heartbeat_time=ago(30))
-    session = DescribeWorkflowExecutionResponse(pending_activities=[activity])
-    assert pulse_of(session, NOW, timedelta(seconds=patience)) == Pulse(status, 1)
+def unheard(seconds: int, *details: bytes, timeout: int | None = None) -> PendingActivityInfo:
+    """An activity whose last heartbeat was so long ago, and said this."""
+    activity = PendingActivityInfo(
+        state=STARTED,
+        attempt=1,
+        last_heartbeat_time=ago(seconds),
+        heartbeat_details=Payloads(payloads=[Payload(data=data) for data in details]),
+    )
+    if timeout is not None:
+        activity.activity_options.heartbeat_timeout.FromSeconds(timeout)
+    return activity
+
+
+@pytest.mark.parametrize(
+    ("details", "timeout", "patience"),
+    [
+        ((), None, 20),  # an older server
+        ((), 0, 35),  # no timeout: held back for 30 s
+        ((), 10, 20),
+        ((), 60, 53),
+        ((), 600, 65),
+        ((b'"event 1.1.5, durable to 1.1.4"', b'{"every":2.0}'), 60, 20),
+        ((b'"event 1.1.5, durable to 1.1.4"', b'{"every":40.0}'), 60, 45),
+        ((b'{"every":2.0}',), None, 20),
+        ((b'"2.0"', b"5", b"\xff", b'{"every":"2"}'), 60, 53),
+        ((b'{"every":1e300}',), 60, 53),
+        ((b'{"every":-5.0}',), 60, 20),
+    ],
+)
+def test_a_worker_is_given_the_time_it_needs(
+    details: tuple[bytes, ...], timeout: int | None, patience: int
+) -> None:
+    """It is unheard of some seconds after its next heartbeat was due, by its own word if it can."""
+    for seconds, status in ((patience - 1, "running"), (patience + 1, "waiting")):
+        activity = unheard(seconds, *details, timeout=timeout)
+        session = DescribeWorkflowExecutionResponse(pending_activities=[activity])
+        pulse = pulse_of(session, NOW)
+        assert pulse is not None
+        assert pulse.status == status

@@ -1,0 +1,82 @@
+"""Whether anybody works at a session: what its pending activity says while no event comes.
+
+A worker that was killed cannot say so. The server knows, and tells it to whoever describes the run.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from temporalio.api.enums.v1 import PendingActivityState, PendingWorkflowTaskState
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
+from temporalio.client import Client, WorkflowHandle
+
+from kai_flow.stream.progress import Pulse
+from kai_flow.stream.signals import RPC_TIMEOUT
+
+UNHEARD: Final = timedelta(seconds=20)  # without a heartbeat: producers heartbeat every second
+PACE_MARGIN: Final = timedelta(seconds=5)  # how late a heartbeat may be that is due
+UNTAKEN: Final = timedelta(seconds=3)  # a workflow task waits no longer where a worker polls
+
+# Workers keep heartbeats back. What of a worker's that does not say for how long, by its SDK:
+THROTTLE_SHARE: Final = 0.8  # of the heartbeat timeout
+MAX_THROTTLE: Final = timedelta(seconds=60)
+DEFAULT_THROTTLE: Final = timedelta(seconds=30)  # of an activity without heartbeat timeout
+
+_LIVELIEST: Final = ("waiting", "retrying", "running")  # the last one is
+
+
+class Throttle(msgspec.Struct, frozen=True):
+    """What a producer adds to its heartbeats, where its worker says it."""
+
+    every: float
+    """Seconds for which its worker keeps a heartbeat back at most."""
+
+
+async def feel(client: Client, session_id: str, run_id: str) -> Pulse | None:
+    """The pulse of one run; None when nothing can be said of it. Raises RPCError.
+
+    The clocks of this machine and of the server have to agree to a few seconds.
+    """
+    handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(session_id, run_id=run_id)
+    description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
+    return pulse_of(description.raw_description, datetime.now(UTC))
+
+
+def pulse_of(session: DescribeWorkflowExecutionResponse, moment: datetime) -> Pulse | None:
+    """What a description says at `moment`: by its pending activities, else its workflow task."""
+    if session.pending_activities:
+        # Which of several streams is not told: as long as one of them is worked at, it may be that.
+        found = [_of_activity(one, moment) for one in session.pending_activities]
+        return max(found, key=lambda pulse: _LIVELIEST.index(pulse.status))
+    task = session.pending_workflow_task
+    untaken = task.state == PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED
+    if untaken and moment - task.scheduled_time.ToDatetime(UTC) > UNTAKEN:
+        return Pulse("waiting", 1)
+    return None
+
+
+def _of_activity(activity: PendingActivityInfo, moment: datetime) -> Pulse:
+    if activity.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
+        return Pulse("retrying" if activity.attempt > 1 else "waiting", activity.attempt)
+    heard = max(
+        stamp.ToDatetime(UTC)
+        for stamp in (activity.last_heartbeat_time, activity.last_started_time)
+    )
+    patience = max(UNHEARD, _throttle(activity) + PACE_MARGIN)
+    return Pulse("waiting" if moment - heard > patience else "running", activity.attempt)
+
+
+def _throttle(activity: PendingActivityInfo) -> timedelta:
+    """The longest time between two heartbeats of a living worker; 0 when nothing is known."""
+    for payload in activity.heartbeat_details.payloads:
+        try:
+            said = msgspec.json.decode(payload.data, type=Throttle)
+            return timedelta(seconds=said.every)
+        except (msgspec.MsgspecError, UnicodeError, OverflowError, ValueError):
+            continue  # for people, or of somebody else
+    if not activity.HasField("activity_options"):
+        return timedelta()  # of an older server
+    timeout = activity.activity_options.heartbeat_timeout.ToTimedelta()
+    return min(THROTTLE_SHARE * timeout, MAX_THROTTLE) if timeout else DEFAULT_THROTTLE
