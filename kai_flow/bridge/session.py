@@ -31,7 +31,7 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.log import Answer, SessionLog, Taken
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
 from kai_flow.stream.progress import Pulse
-from kai_flow.stream.pulse import feel
+from kai_flow.stream.pulse import PULSE_SECONDS, feel, news
 from kai_flow.stream.run import Run
 from kai_flow.stream.signals import SessionClosed, publish
 from kai_flow.stream.sse import encode_event
@@ -40,7 +40,6 @@ from kai_flow.stream.tail import HistoryTail
 log = logging.getLogger(__name__)
 
 UNFED_SECONDS: Final = 2.0  # without a useful POST before the session is followed in Temporal
-PULSE_SECONDS: Final = 5.0  # between two looks whether anybody works, while no event comes
 PAUSE_SECONDS: Final = 1.0  # after a failed call, before the next
 FLUSH_SECONDS: Final = 2.0  # how long the answer to a producer's last word waits for durability
 MAX_PAUSE_SECONDS: Final = 10.0
@@ -291,10 +290,7 @@ class Session:
                 except RPCError as error:
                     log.info("session %s: no pulse: %s", self.id, error.message)
                     continue
-            if self.log.position != shown:
-                pulse = None
-            if pulse is not None and pulse.status == "running" and self.pulse is None:
-                pulse = None  # an agent may think as long as it likes
+            pulse = news(pulse, self.pulse) if self.log.position == shown else None
             if pulse != self.pulse:
                 self.pulse = pulse
                 self.bell.ring()

@@ -24,6 +24,8 @@ from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.names import DONE
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
+from kai_flow.stream.progress import Pulse
+from kai_flow.stream.pulse import PULSE_SECONDS, feel, news
 from kai_flow.stream.run import Run, find_run
 from kai_flow.stream.sse import Decoder
 from kai_flow.stream.tail import HistoryTail
@@ -59,11 +61,10 @@ async def follow(
 
     `source` is the base URL of a bridge, or a Temporal client. The session may not exist yet: it is
     waited for. Events of an attempt that a later one supersedes come first; the later one's
-    `started` takes them back. Straight from Temporal events come as they become durable, without
-    `status` or `idle_timeout`; what a session says beyond its limit only a bridge shows, while it
-    runs. `on_outage` is called when a bridge stops answering, and after
-    `give_up_after` seconds of that (None: never) the stream is given up. Raises StreamLostError, or
-    InvalidId for a cursor of another form.
+    `started` takes them back. Straight from Temporal events come as they become durable; what a
+    session says beyond its limit only a bridge shows, while it runs. `on_outage` is called when a
+    bridge stops answering, and after `give_up_after` seconds of that (None: never) the stream is
+    given up. Raises StreamLostError, or InvalidId for a cursor of another form.
     """
     cursor = None if after is None else Cursor.parse(after)
     if isinstance(source, str):
@@ -190,7 +191,13 @@ async def _from_run(
     """One run, after `position`; without `done` when it is not the last."""
     tail = HistoryTail(client, session_id, run.run_id)
     while not tail.ended:
-        for event in await _read(tail, session_id):
+        reading = asyncio.create_task(_read(tail, session_id))
+        try:
+            async for pulse in _pulses(client, session_id, run.run_id, until=reading):
+                yield Followed(None, {"type": "status", **pulse._asdict()})
+        finally:
+            reading.cancel()  # it is done, or nobody follows any more
+        for event in reading.result():
             if event.id > position:
                 if event.id.producer > position.producer and tail.fold.unstored_after(position):
                     yield _gap(position, event.id)
@@ -207,6 +214,22 @@ def _gap(after: EventId, before: EventId | None) -> Followed:
     """What lies between was live only."""
     until = None if before is None else str(before)
     return Followed(None, {"type": "gap", "after": str(after), "before": until})
+
+
+async def _pulses(
+    client: Client, session_id: str, run_id: str, *, until: asyncio.Task[Any]
+) -> AsyncGenerator[Pulse, None]:
+    """Whether anybody works at the session, when that changes while nothing comes."""
+    told: Pulse | None = None
+    while not (await asyncio.wait({until}, timeout=PULSE_SECONDS))[0]:
+        try:
+            pulse = news(await feel(client, session_id, run_id), told)
+        except RPCError as error:
+            log.info("session %s: no pulse: %s", session_id, error.message)
+            continue
+        if pulse is not None and pulse != told and not until.done():
+            yield pulse
+        told = pulse
 
 
 async def _read(tail: HistoryTail, session_id: str) -> list[NumberedEvent]:

@@ -15,6 +15,7 @@ from temporalio.client import Client, WorkflowHandle
 from kai_flow.stream.progress import Pulse
 from kai_flow.stream.signals import RPC_TIMEOUT
 
+PULSE_SECONDS: Final = 5.0  # between two looks whether anybody works, while no event comes
 UNHEARD: Final = timedelta(seconds=20)  # without a heartbeat: producers heartbeat every second
 PACE_MARGIN: Final = timedelta(seconds=5)  # how late a heartbeat may be that is due
 UNTAKEN: Final = timedelta(seconds=3)  # a workflow task waits no longer where a worker polls
@@ -32,6 +33,14 @@ class Throttle(msgspec.Struct, frozen=True):
 
     every: float
     """Seconds for which its worker keeps a heartbeat back at most."""
+
+
+def news(felt: Pulse | None, told: Pulse | None) -> Pulse | None:
+    """What a reader who was `told` something last has to know of a pulse.
+
+    An agent may think as long as it likes: that it is at work is news only after bad news.
+    """
+    return None if told is None and felt is not None and felt.status == "running" else felt
 
 
 async def feel(client: Client, session_id: str, run_id: str) -> Pulse | None:

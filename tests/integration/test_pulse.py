@@ -12,6 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from kai_flow.bridge import session
+from kai_flow.stream import follow as following
 from kai_flow.stream import plugin, pulse
 from kai_flow.stream import workflow as stream_workflow
 from kai_flow.stream.follow import Followed, follow
@@ -33,14 +34,21 @@ async def until(stream: AsyncGenerator[Followed, None], kind: str) -> dict[str, 
     raise AssertionError(f"no {kind} came")
 
 
+@pytest.mark.parametrize("way", ["over a bridge", "straight from Temporal"])
 async def test_a_session_without_a_worker_says_that_it_waits(
-    client: Client, bridge: str, ask: Ask, session_id: str, monkeypatch: pytest.MonkeyPatch
+    client: Client,
+    bridge: str,
+    ask: Ask,
+    session_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
 ) -> None:
     """While no worker takes the session its readers are told so; then it goes on as ever."""
-    monkeypatch.setattr(session, "PULSE_SECONDS", 0.5)
+    for module in (session, following):
+        monkeypatch.setattr(module, "PULSE_SECONDS", 0.5)
     queue = f"nobody-{secrets.token_hex(4)}"
     handle = await ask({"say": {"type": "token", "content": "at last"}}, task_queue=queue)
-    stream = follow(bridge, session_id)
+    stream = follow(bridge if way == "over a bridge" else client, session_id)
     assert (await until(stream, "status"))["status"] == "waiting"
     async with worker_on(client, queue):
         assert (await until(stream, "token"))["content"] == "at last"

@@ -348,9 +348,6 @@ MUTANTS: Final[dict[str, Mutation]] = {
         session.Session, "_follow", ("while self.outcome is None", "while False")
     ),
     "progress asks nobody": _edit(workflow.WorkflowEventStream, "_look", ("look is None", "True")),
-    "readers are told of a worker that has come back": _edit(
-        session.Session, "_feel", ("if pulse != self.pulse:", "if pulse != self.pulse and pulse:")
-    ),
     "an older POST takes a session over": _edit(
         hub.Hub, "receive", ("if newest.run_id != post.run_id:", "if False:")
     ),
