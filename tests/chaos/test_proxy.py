@@ -61,7 +61,7 @@ async def test_latency_delays(proxy: Proxy) -> None:
     await proxy.latency(0.1)
     began = time.monotonic()
     assert await one.say(b"a") == b"a"
-    assert 0.2 <= time.monotonic() - began < 2
+    assert 0.2 <= time.monotonic() - began < 10
     one.writer.close()
 
 

@@ -93,19 +93,19 @@ async def test_a_session_streams_across_the_split(split: Split, tmp_path: Path) 
         for number in range(PROCESSES):
             url = f"http://{split.public['R']}/stream/{session_id}"
             reading.process.stdin.write(f"{tmp_path}/{session_id}.seen.{number} {url}\n".encode())
-        await until(lambda: min(session.counts()) > 20, 30)
+        await until(lambda: min(session.counts()) > 20)
 
         await bridge.kill()
         before = max(session.counts())
         bridge = await split.run("B", ["-m", "api"], bridge_environ, tmp_path / "bridge-2.log")
         stack.push_async_callback(bridge.kill)
         await bridge.ready()
-        await until(lambda: min(session.counts()) > before + 20, 30)
+        await until(lambda: min(session.counts()) > before + 20)
         await closed(split)
 
         (tmp_path / f"{session_id}.stop").touch()
         result = await handle.result()
         assert result["events_sent"] > 0  # by the callback, not by signals alone
-        await until(session.ended, 30)
+        await until(session.ended)
         for file in session.files():
             check(session, [seen for _, seen in seen_in(file)], result)

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-START_S = 30.0
+START_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def postgres() -> Iterator[Server]:
         }  # fmt: skip
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         command = [programs / "postgres", "-D", data, "-p", port, *options]
-        with _running(command, folder, port):
+        with _running(command, folder, port, "ready to accept connections"):
             yield Server(port, "owner", password)
 
 
@@ -73,7 +73,7 @@ def mariadb() -> Iterator[Server]:
             *("--skip-innodb-doublewrite", "--innodb-flush-method=nosync"),
             *("--innodb-buffer-pool-size=64M", "--character-set-server=utf8mb4"),
         ]
-        with _running(command, folder, port):
+        with _running(command, folder, port, "ready for connections"):
             yield Server(port, "root", "")
 
 
@@ -145,15 +145,15 @@ def _programs(*names: str) -> Iterator[Path]:
 def _run(*command: object) -> None:
     """Run a program to its end; what it said is the failure's message."""
     done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, timeout=60, cwd="/",
+        [str(part) for part in command], capture_output=True, text=True, timeout=100, cwd="/",
         check=False, **_identity(),
     )  # fmt: skip
     assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
 
 
 @contextmanager
-def _running(command: list[Any], folder: Path, port: int) -> Iterator[None]:
-    """A server that listens; killed at the end."""
+def _running(command: list[Any], folder: Path, port: int, ready: str) -> Iterator[None]:
+    """A server that listens, and says in its log that it is ready; killed at the end."""
     log = folder / "log"
     with log.open("w") as out:
         child = subprocess.Popen(
@@ -161,7 +161,8 @@ def _running(command: list[Any], folder: Path, port: int) -> Iterator[None]:
         )
     try:
         until = time.monotonic() + START_S
-        while not _listens(port):
+        # PostgreSQL listens a moment before it lets anybody in
+        while not (_listens(port) and ready in log.read_text()):
             assert child.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
             time.sleep(0.05)

@@ -105,7 +105,7 @@ async def test_a_server_that_says_nothing_does_not_hang(
         port = server.getsockname()[1]
         began = time.monotonic()
         probe = await engine_for(f"{scheme}://u:{CANARY}@127.0.0.1:{port}/db").check()
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20, "it was not waited for"
     assert not probe.ok
     assert f"127.0.0.1:{port}" in probe.message
 

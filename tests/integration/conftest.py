@@ -2,15 +2,17 @@
 
 import asyncio
 import json
+import logging
 import re
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Protocol
 
 import httpx
 import pytest
 from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
 
 from api.server import running_bridge
 from kai_flow.connect import connect
@@ -39,7 +41,7 @@ async def client(temporal: DevServer) -> AsyncIterator[Client]:
 @pytest.fixture(scope="session")
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client of no one's environment."""
-    async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
         yield client
 
 
@@ -74,6 +76,16 @@ def session_id(request: pytest.FixtureRequest) -> str:
     return f"{name[:60]}-{secrets.token_hex(4)}"
 
 
+@pytest.fixture
+def own_logging() -> Iterator[None]:
+    """Takes back what a command has set up: it logs for its process, which is that of all tests."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers = [handler for handler in root.handlers if handler in handlers]
+    root.setLevel(level)
+
+
 class Ask(Protocol):
     """Starts the session of a test; `steps` are the scripted agent's."""
 
@@ -83,8 +95,9 @@ class Ask(Protocol):
 
 
 @pytest.fixture
-def ask(client: Client, queue: str, bridge: str, session_id: str) -> Ask:
+async def ask(client: Client, queue: str, bridge: str, session_id: str) -> AsyncIterator[Ask]:
     """Starts the test's session, which calls back to the shared bridge unless told otherwise."""
+    begun: set[str] = set()
 
     async def start(
         *steps: dict[str, Any], callback_url: str | None = "bridge", **options: Any
@@ -97,9 +110,13 @@ def ask(client: Client, queue: str, bridge: str, session_id: str) -> Ask:
             "connection_id": "none",
             "callback_url": callback_url,
         }
+        begun.add(chosen["id"])
         return await client.start_workflow("KaiChatWorkflow", question, **chosen)
 
-    return start
+    yield start
+    for each in begun:
+        with suppress(RPCError):  # it has ended
+            await client.get_workflow_handle(each).terminate()
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +128,11 @@ async def stage_queue(client: Client) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def play(client: Client, stage_queue: str, bridge: str, session_id: str) -> Play:
+async def play(
+    client: Client, stage_queue: str, bridge: str, session_id: str
+) -> AsyncIterator[Play]:
     """A running stage of this test, on the shared bridge."""
     handle = await client.start_workflow("Stage", id=session_id, task_queue=stage_queue)
-    return Play(client, handle, bridge)
+    play = Play(client, handle, bridge)
+    yield play
+    await play.clear()

@@ -1,7 +1,10 @@
 """A bridge whose hub a test can look into, behind real sockets."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 from temporalio.client import Client
@@ -46,3 +49,27 @@ async def away() -> Client:
     """A client of a Temporal server that has gone."""
     async with dev_server(stop_seconds=0) as server:
         return await connect(server.address)
+
+
+@asynccontextmanager
+async def ticking(seconds: float) -> AsyncIterator[list[float]]:
+    """When a coroutine came round that does nothing else: a busy machine holds this one up, too."""
+    moments = [time.monotonic()]
+
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            moments.append(time.monotonic())
+
+    ticks = asyncio.create_task(tick())
+    try:
+        yield moments
+    finally:
+        ticks.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticks
+
+
+def widest(moments: Sequence[float]) -> float:
+    """The longest time between two that follow one another."""
+    return max(after - before for before, after in itertools.pairwise(moments))

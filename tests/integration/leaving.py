@@ -22,7 +22,7 @@ async def leave(how: str, callback_url: str) -> str:
         async with EventProducer(callback_url=callback_url) as producer:
             await producer.send({"type": "token", "content": "a"})
             if how == "works":
-                await asyncio.sleep(20)
+                await asyncio.Event().wait()  # for ever, if it is not told to stop
             if how == "breaks":
                 raise RuntimeError("the agent broke")
             if how == "is deaf":
@@ -50,7 +50,7 @@ class Leaving:
             said: str = await self.stream.execute_activity(
                 leave,
                 args=[how, callback_url],
-                start_to_close_timeout=timedelta(seconds=25),
+                start_to_close_timeout=timedelta(seconds=60),
                 retry_policy=RetryPolicy(maximum_attempts=1),
             )
         return said
@@ -71,7 +71,7 @@ class Laden:
         with self.stream.session():
             await workflow.wait_condition(lambda: self.notes == notes)
             last: str = await self.stream.execute_activity(
-                speak, start_to_close_timeout=timedelta(seconds=25)
+                speak, start_to_close_timeout=timedelta(seconds=60)
             )
             await self.stream.drain(last)
         return last

@@ -11,6 +11,8 @@ from typing import Final
 
 import psutil
 
+from tests.integration.waiting import DEADLINE_SECONDS
+
 ROOT: Final = Path(__file__).parents[2]
 
 # Imports what a bridge needs once, and then forks one for each line, which names its log. The child
@@ -57,7 +59,7 @@ class Program:
     async def ready(self) -> str:
         """The URL it serves, once it does."""
         assert self.process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(DEADLINE_SECONDS):
             line = (await self.process.stdout.readline()).decode()
         assert ": ready at " in line, line + self.errors.read_text()
         return line.split()[-1]
@@ -117,7 +119,7 @@ class Bridges:
         assert self._nursery.stdin is not None
         assert self._nursery.stdout is not None
         self._nursery.stdin.write(f"{self._folder}/bridge-{self._boots}.log\n".encode())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(DEADLINE_SECONDS):
             self._bridge = psutil.Process(int(await self._nursery.stdout.readline()))
             assert b": ready at " in await self._nursery.stdout.readline(), self.log
 

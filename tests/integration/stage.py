@@ -1,8 +1,9 @@
 """A workflow that only holds a stream open, so that a test can play the producer by hand."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from temporalio import activity, workflow
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -25,14 +27,17 @@ with workflow.unsafe.imports_passed_through():
     from tests.integration.waiting import eventually
 
 
+over: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)  # by session
+
+
 @activity.defn
 async def perform(attempt: int) -> None:
-    """Fails up to `attempt`, which is under way until the workflow ends; 0 returns at once."""
+    """Fails up to `attempt`, which is under way until the stage is cleared; 0 returns at once."""
     if attempt == 0:
         return
     if activity.info().attempt < attempt:
         raise ApplicationError("the next attempt, please")
-    await asyncio.Event().wait()
+    await over[activity.info().workflow_id or ""].wait()
 
 
 @workflow.defn
@@ -171,3 +176,9 @@ class Play:
     async def end(self, **how: Any) -> None:
         """Let the workflow end."""
         await self.handle.signal("end", how)
+
+    async def clear(self) -> None:
+        """Leave nothing behind: no activity that times out under a later test, no open workflow."""
+        over[self.id].set()
+        with suppress(RPCError):  # it has ended
+            await self.client.get_workflow_handle(self.id).terminate()

@@ -18,6 +18,8 @@ import httpx
 from httpx_sse import ServerSentEvent
 from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 
+from tests.integration.waiting import DEADLINE_SECONDS
+
 RECONNECT_SECONDS: Final = 0.05  # `retry:` says 1 s; a test cannot wait that long each time
 
 
@@ -70,7 +72,7 @@ class Subscriber:
 
     async def run(self) -> None:
         """Read until `done`, 204 or, without reconnecting, the end of the response."""
-        timeout = httpx.Timeout(5, read=60)
+        timeout = httpx.Timeout(30, read=60)
         async with httpx.AsyncClient(timeout=timeout, trust_env=False) as http:
             while True:
                 with contextlib.suppress(httpx.TransportError):
@@ -82,7 +84,7 @@ class Subscriber:
                     return
                 await asyncio.sleep(RECONNECT_SECONDS)
 
-    async def until(self, holds: Callable[[], object], seconds: float = 20) -> None:
+    async def until(self, holds: Callable[[], object], seconds: float = DEADLINE_SECONDS) -> None:
         """Wait until `holds()`; fails with what was seen."""
         try:
             async with asyncio.timeout(seconds):
@@ -92,7 +94,7 @@ class Subscriber:
             seen = f"{len(self.seen)} events: … {self.seen[-5:]}"
             raise AssertionError(f"not seen within {seconds} s; {seen}") from None
 
-    async def saw(self, kind: str, seconds: float = 20) -> Seen:
+    async def saw(self, kind: str, seconds: float = DEADLINE_SECONDS) -> Seen:
         """The first event of that type, once there is one."""
         await self.until(lambda: kind in self.types, seconds)
         return next(seen for seen in self.seen if seen.type == kind)
@@ -175,7 +177,7 @@ async def subscribed(url: str, **options: Any) -> AsyncIterator[Subscriber]:
 async def read_all(url: str, **options: Any) -> Subscriber:
     """A subscriber that has read to the end."""
     subscriber = Subscriber(url, **options)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         await subscriber.run()
     return subscriber
 

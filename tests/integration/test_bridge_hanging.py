@@ -11,11 +11,14 @@ import psutil
 import pytest
 from temporalio.client import Client
 
+from api.body import BODY_SECONDS
 from kai_flow.bridge import hub
 from kai_flow.connect import connect
 from kai_flow.embedded import DevServer, dev_server
+from kai_flow.serving import GRACE_SECONDS
 from kai_flow.stream.callback import Delivered, decode_post
-from tests.integration.hubs import bridging
+from tests.integration.heard import heard
+from tests.integration.hubs import bridging, ticking, widest
 from tests.integration.stage import Play, stage_worker, token
 from tests.integration.waiting import until
 
@@ -80,19 +83,19 @@ async def test_a_hanging_temporal_stops_no_heartbeat_and_no_shutdown(
                     beats.append(time.monotonic())
 
         with frozen(server):
-            async with bridging(client) as bridge:
+            async with bridging(client) as bridge, ticking(0.3) as ticks:
                 play = Play(client, handle, bridge.url)
                 answer = await play.post(http, [4], base=4, signaller="another")
                 assert answer.json()["received"] == "1.1.4"
                 reading = asyncio.create_task(read(play.stream_url))
                 await until(lambda: len(beats) > 8)
                 stopped = time.monotonic()
-            assert time.monotonic() - stopped < 4
+            # 2 s to make durable what cannot be; an answer of Temporal's would never come
+            assert time.monotonic() - stopped < 15
             await reading  # to a clean end: a body that is cut raises
-            assert time.monotonic() - stopped < 4
-            assert beats[-1] - stopped < 1
-        assert max(b - a for a, b in zip(beats, beats[1:], strict=False)) < 1  # noqa: RUF007
-    assert [r.getMessage() for r in caplog.records if r.levelname == "ERROR"] == []
+            assert beats[-1] - stopped < GRACE_SECONDS, "by itself"
+        assert widest(beats) < widest(ticks) + 1
+    assert [r.getMessage() for r in heard(caplog, "hung") if r.levelname == "ERROR"] == []
 
 
 async def test_half_a_body_is_not_waited_for_long(
@@ -102,26 +105,26 @@ async def test_half_a_body_is_not_waited_for_long(
     monkeypatch.setattr("api.body.BODY_SECONDS", 0.5)
     async with bridging(client) as bridge, half_a_post(bridge.url) as connection:
         began = time.monotonic()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(BODY_SECONDS):  # what it would be without the patch
             answer = await connection.read()
-        assert 0.4 < time.monotonic() - began < 3
+        assert time.monotonic() - began > 0.4
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"application/problem+json" in answer
     assert b"send the whole of it again" in answer
 
 
 async def test_half_a_body_does_not_delay_the_end(
-    client: Client, caplog: pytest.LogCaptureFixture
+    client: Client, session_id: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A bridge that stops answers at once who has not said everything: 503, come back."""
     async with bridging(client) as bridge, half_a_post(bridge.url) as connection:
         await asyncio.sleep(0.2)
         bridge.hub.end_streams()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(BODY_SECONDS - 1):  # sooner than for want of the rest
             answer = await connection.read()
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"retry-after: 1" in answer.lower()
-    assert [r.getMessage() for r in caplog.records if r.levelname == "ERROR"] == []
+    assert [r.getMessage() for r in heard(caplog, session_id) if r.levelname == "ERROR"] == []
 
 
 async def test_a_stopping_bridge_refuses_posts_and_readers(

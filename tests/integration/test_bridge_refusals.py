@@ -1,6 +1,5 @@
 """Every refused or strange POST leaves one clear line in the log, and no sender can flood it."""
 
-import asyncio
 import json
 import logging
 from typing import Any
@@ -13,6 +12,7 @@ from api.refusals import MAX_SHOWN_CHARS
 from kai_flow.bridge import seldom
 from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.stream.names import RESERVED
+from tests.integration.heard import heard
 from tests.integration.hubs import away, bridging
 from tests.integration.stage import Play, token
 from tests.integration.subscriber import subscribed
@@ -27,9 +27,11 @@ def everything_is_heard(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
 
-def lines(caplog: pytest.LogCaptureFixture, name: str = "api.refusals") -> list[tuple[str, str]]:
-    """Level and text of what that module said."""
-    return [(r.levelname, r.getMessage()) for r in caplog.records if r.name == name]
+def lines(
+    caplog: pytest.LogCaptureFixture, session_id: str, name: str = "api.refusals"
+) -> list[tuple[str, str]]:
+    """Level and text of what that module said, other sessions left out."""
+    return [(r.levelname, r.getMessage()) for r in heard(caplog, session_id) if r.name == name]
 
 
 def events(*pairs: tuple[str, dict[str, Any]]) -> dict[str, Any]:
@@ -76,7 +78,7 @@ async def test_a_refused_post_leaves_a_line(
     for _ in range(5):
         answer = await http.post(play.events_url, content=body, headers=JSON)
         assert answer.status_code == status, answer.text
-    [(said_at, said)] = lines(caplog)
+    [(said_at, said)] = lines(caplog, play.id)
     assert said_at == level
     assert said.startswith(f"session {play.id}: the POST of {about} is refused with {status}: ")
     assert says in said
@@ -91,9 +93,8 @@ async def test_each_reason_leaves_its_own_line(
     for _ in range(2):
         for _, wrong, *_ in STRANGE[:3]:
             await http.post(play.events_url, json=play.body([]) | wrong)
-    assert ["at most" in said or "order" in said or "id;" in said for _, said in lines(caplog)] == [
-        True
-    ] * 3
+    told = [said for _, said in lines(caplog, play.id)]
+    assert ["at most" in said or "order" in said or "id;" in said for said in told] == [True] * 3
 
 
 async def test_what_cannot_be_read_leaves_a_line_too(
@@ -110,7 +111,7 @@ async def test_what_cannot_be_read_leaves_a_line_too(
         caplog.clear()
         answer = await http.post(play.events_url, content=content, headers=headers)
         assert answer.status_code == status
-        [(level, said)] = lines(caplog)
+        [(level, said)] = lines(caplog, play.id)
         assert level == "WARNING"
         assert said.startswith(
             f"session {play.id}: the POST of no readable event id is refused with {status}: "
@@ -120,33 +121,35 @@ async def test_what_cannot_be_read_leaves_a_line_too(
 async def test_no_sender_floods_the_log(
     client: Client,
     http: httpx.AsyncClient,
+    session_id: str,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The same again is counted, other sessions are bounded as a whole, and a line is short."""
-    monkeypatch.setattr(seldom, "QUIET_SECONDS", 2.0)
+    moment = 1000.0
+    monkeypatch.setattr(seldom, "now", lambda: moment)
     monkeypatch.setattr(seldom, "MAX_KINDS", 3)
     async with bridging(client) as bridge:
 
-        async def send(session_id: str) -> None:
+        async def send(about: str) -> None:
             content = '{"id": "' + "9" * 5000 + '"'
-            url = f"{bridge.url}/events/{session_id}"
+            url = f"{bridge.url}/events/{about}"
             answer = await http.post(url, content=content, headers=JSON)
             assert answer.status_code == 400
 
         for n in [0] * 7 + list(range(10)):
             await send(f"s{n}")
-        said = [text for _, text in lines(caplog)]
+        said = [text for _, text in lines(caplog, session_id)]
         assert [text.partition(":")[0] for text in said] == [
             "session s0",
             "session s1",
             "session s2",
         ]
-        await asyncio.sleep(2.1)
+        moment += seldom.QUIET_SECONDS
         await send("s0")
-        assert lines(caplog)[-1][1].endswith(" (14 more refusals were not logged)")
+        assert lines(caplog, session_id)[-1][1].endswith(" (14 more refusals were not logged)")
         await send("x" * 1_001)
-        assert all(len(text) < 3 * MAX_SHOWN_CHARS for _, text in lines(caplog))
+        assert all(len(text) < 3 * MAX_SHOWN_CHARS for _, text in lines(caplog, session_id))
 
 
 async def test_a_forged_base_or_stored_leaves_a_line(
@@ -159,7 +162,11 @@ async def test_a_forged_base_or_stored_leaves_a_line(
     for stored in (71, 72, 73):
         answer = await play.post(http, [], base=70, stored=f"1.1.{stored}")
         assert answer.status_code == 200
-    said = [text for _, text in lines(caplog, "kai_flow.bridge.session") if "closed" not in text]
+    said = [
+        text
+        for _, text in lines(caplog, play.id, "kai_flow.bridge.session")
+        if "closed" not in text
+    ]
     assert said == [
         f"session {play.id}: on to 1.1.50 at its producer's word; what is between is read back",
         f"session {play.id}: what comes after 1.1.71 is live only",
@@ -175,7 +182,7 @@ async def test_an_unknown_session_leaves_a_line_with_the_event(
     body = ids | events(("1.1.1", token(1)))
     assert (await http.post(f"{bridge}/events/{session_id}", json=body)).status_code == 200
     line = f"session {session_id} has ended, or never was: 1.1.1 is too late"
-    await until(lambda: ("INFO", line) in lines(caplog, "kai_flow.bridge.session"))
+    await until(lambda: ("INFO", line) in lines(caplog, session_id, "kai_flow.bridge.session"))
 
 
 # What is not said by hand

@@ -64,7 +64,7 @@ class Kai:
     def run(self, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         """Run it to its end."""
         process = self.start(*arguments, **environ)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=100)
         return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
 
     def state(self) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class Kai:
         """`kai up`, once it is up; killed at the end if it still runs."""
         process = self.start("up", *arguments, **environ)
         try:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 60
             while not (self.home / "up.json").exists():
                 assert process.poll() is None, process.communicate()
                 assert time.monotonic() < deadline
@@ -118,7 +118,7 @@ def kai_in(home: Path) -> Kai:
 
 
 @pytest.fixture
-def kai(tmp_path: Path) -> Kai:
+def kai(tmp_path: Path, own_logging: None) -> Kai:
     """The command with a fresh home."""
     return kai_in(tmp_path / "home")
 
@@ -155,8 +155,8 @@ def events_of(output: str) -> list[dict[str, Any]]:
 
 
 def gone(family: list[psutil.Process]) -> bool:
-    """Whether all the processes end within a few seconds."""
-    _, alive = psutil.wait_procs(family, timeout=8)
+    """Whether all the processes end before long."""
+    _, alive = psutil.wait_procs(family, timeout=30)
     return not alive
 
 
@@ -175,7 +175,7 @@ def test_up_leaves_nothing(kai: Kai, number: int, code: int) -> None:
 
         began = time.monotonic()
         process.send_signal(number)
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate(timeout=60)
         assert process.returncode == code
         assert time.monotonic() - began < 5
         assert "Traceback" not in errors
@@ -219,7 +219,7 @@ def test_ask_shows_the_whole_answer_without_anything_running(kai: Kai) -> None:
 def test_two_asks_at_once_do_not_collide(kai: Kai) -> None:
     """Two questions at the same time on one home both get their answer, and nothing stays."""
     both = [kai.start("ask", QUESTION, "--json") for _ in range(2)]
-    outputs = [process.communicate(timeout=60) for process in both]
+    outputs = [process.communicate(timeout=100) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     for output, _ in outputs:
         events = events_of(output)
@@ -268,7 +268,7 @@ async def test_ctrl_c_cancels_the_session(counting_up: Kai) -> None:
     with counting_up.asking("2000", "-s", "interrupted") as process:
         assert await asyncio.to_thread(wait_for, "1 2 ", process)
         process.send_signal(signal.SIGINT)
-        _, errors = await asyncio.to_thread(process.communicate, timeout=20)
+        _, errors = await asyncio.to_thread(process.communicate, timeout=60)
         assert process.returncode == 130
     assert "session interrupted is being cancelled" in errors
     assert "session interrupted has ended" in errors
@@ -307,9 +307,9 @@ async def test_a_reader_that_leaves_ends_the_session(counting_up: Kai) -> None:
         process.stdout.close()
         assert process.stderr is not None
         assert await asyncio.to_thread(process.stderr.read) == ""
-        assert await asyncio.to_thread(process.wait, 20) == 141
+        assert await asyncio.to_thread(process.wait, 60) == 141
     client = await connect(counting_up.state()["temporal"])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with pytest.raises(WorkflowFailureError):
             await client.get_workflow_handle("unread").result()
 
@@ -320,10 +320,10 @@ def test_up_stops_soon_in_the_middle_of_a_session(kai: Kai) -> None:
         assert wait_for("1 2 ", asking)
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
         assert process.returncode == 0
         assert "Traceback" not in errors
-        assert time.monotonic() - began < 7
+        assert time.monotonic() - began < 15, "the session would go on for 100 s"
 
 
 def test_an_unknown_connection_fails_the_session(kai: Kai) -> None:

@@ -69,7 +69,12 @@ class _Stdin:
 
 
 @pytest.fixture
-def kai(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Kai:
+def kai(
+    tmp_path: Path,
+    own_logging: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Kai:
     """The command with a fresh home and nothing of the machine's own settings."""
     for name in list(os.environ):
         if name.startswith("KAI_"):

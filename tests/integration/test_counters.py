@@ -31,6 +31,7 @@ from tests.agents import scripted
 from tests.bench import paced
 from tests.bench.listening import listen
 from tests.integration.conftest import worker_on
+from tests.integration.waiting import until
 
 RATE = 100  # tokens a second
 INTERVAL = 0.25  # seconds between two signals of a young session
@@ -50,6 +51,7 @@ class Balancer:
         self._apps = apps
         self._turns: Counter[str] = Counter()
         self.bodies: defaultdict[str, list[bytes]] = defaultdict(list)  # by session id
+        self.streams: Counter[str] = Counter()  # asked for, by session id
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -59,6 +61,8 @@ class Balancer:
         self._turns[session_id] += 1
         if scope["method"] == "POST":
             receive = self._recorded(session_id, receive)
+        else:
+            self.streams[session_id] += 1
         await app(scope, receive, send)
 
     def _recorded(self, session_id: str, receive: Any) -> Any:
@@ -173,7 +177,8 @@ async def cost_of(stack: Stack, tokens: int, readers: int) -> Cost:
     )
     await scripted.reached[f"{session_id}/go"].wait()
     streams = [asyncio.create_task(listen(stack.port, session_id)) for _ in range(readers)]
-    await asyncio.sleep(1)
+    await until(lambda: stack.balancer.streams[session_id] == readers)
+    await asyncio.sleep(1)  # the last of them is let in
     scripted.opened[f"{session_id}/go"].set()
     result = await handle.result()
     assert result["events_sent"] == tokens + 1

@@ -62,7 +62,7 @@ def listens(address: str) -> bool:
     return False
 
 
-async def eventually_gone(processes: list[psutil.Process], seconds: float = 8.0) -> bool:
+async def eventually_gone(processes: list[psutil.Process], seconds: float = 30.0) -> bool:
     """Whether all of them end within that time."""
     _, alive = await asyncio.to_thread(psutil.wait_procs, processes, timeout=seconds)
     return not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
@@ -81,7 +81,7 @@ async def test_a_server_serves_and_leaves_nothing_behind(tmp_path: Path) -> None
         )
         kept = namespace.config.workflow_execution_retention_ttl.ToTimedelta()
         assert kept.days == 30
-    assert await eventually_gone(family, 0.5)
+    assert await eventually_gone(family)
     assert not listens(server.address)
     assert file.exists()
 
@@ -151,7 +151,7 @@ async def test_a_server_that_dies_is_noticed() -> None:
     async with dev_server() as server:
         [child] = psutil.Process(server.process.pid).children()
         child.kill()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await server.ended()
 
 
@@ -194,7 +194,7 @@ async def test_no_temporal_is_one_sentence_within_seconds() -> None:
     address = f"127.0.0.1:{free_port()}"
     with pytest.raises(NoTemporal, match=rf"{address} .*kai up.*TEMPORAL_ADDRESS"):
         await connect(address, patience=0.5)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10, "its patience, and one attempt of 3 s"
 
 
 async def test_a_peer_that_never_answers_does_not_hang_us(monkeypatch: pytest.MonkeyPatch) -> None:

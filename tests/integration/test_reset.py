@@ -52,7 +52,7 @@ class Follower:
 @asynccontextmanager
 async def followers(*followers: Follower) -> AsyncIterator[None]:
     """They run while the block does, which they have to outlast by little."""
-    async with asyncio.TaskGroup() as group, asyncio.timeout(60):
+    async with asyncio.TaskGroup() as group, asyncio.timeout(100):
         for follower in followers:
             group.create_task(follower.run())
         yield

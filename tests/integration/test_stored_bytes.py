@@ -19,6 +19,7 @@ from kai_flow.stream.ids import START
 from kai_flow.stream.log import SessionLog
 from kai_flow.stream.names import UNSTORED
 from kai_flow.stream.reader import read_history
+from kai_flow.stream.workflow import DRAIN_TIMEOUT
 from tests.integration.conftest import Handle, worker_on
 from tests.integration.reporting import Report, library_worker
 from tests.integration.resetting import reset
@@ -117,7 +118,8 @@ async def test_beyond_the_limit_events_are_live_only(
             await live.saw("done")
             await late.saw("done")
         result = await handle.result()
-        assert time.monotonic() - began < 5, "the workflow waits for what will never come"
+        took = time.monotonic() - began
+        assert took < DRAIN_TIMEOUT.total_seconds(), "the workflow waits for what will never come"
     everything = {"started": 1, "note": SMALL, UNSTORED: 1, "page": LARGE, "last": 5, "done": 1}
     assert count(live) == everything
     assert result["events_sent"] == int(result["last_event_id"].rpartition(".")[2]) == 57
@@ -234,7 +236,7 @@ async def test_with_a_callback_that_is_nowhere_the_rest_is_lost(
     opened[session_id].set()
     callback = "http://127.0.0.1:1/hook"  # nobody is there
     handle = await ask(client, talking, session_id, callback, "talk")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         result = await handle.result()
     assert (result["events_sent"], result["events_failed"]) == (0, 57)
     reader = await read_all(f"{bridge}/stream/{session_id}")

@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 PAUSE_SECONDS: Final = 0.02
+# Only there to fail with a word of what was waited for, before pytest ends the test after 120 s.
+DEADLINE_SECONDS: Final = 60.0
 
 T = TypeVar("T")
 
 
-async def eventually(look: Callable[[], Awaitable[T]], seconds: float = 10) -> T:
+async def eventually(look: Callable[[], Awaitable[T]], seconds: float = DEADLINE_SECONDS) -> T:
     """What `look` gives as soon as that is true."""
     deadline = time.monotonic() + seconds
     while not (found := await look()):
@@ -19,7 +21,7 @@ async def eventually(look: Callable[[], Awaitable[T]], seconds: float = 10) -> T
     return found
 
 
-async def until(holds: Callable[[], object], seconds: float = 20) -> None:
+async def until(holds: Callable[[], object], seconds: float = DEADLINE_SECONDS) -> None:
     """Wait until `holds()`."""
     deadline = time.monotonic() + seconds
     while not holds():
