@@ -27,7 +27,7 @@ from tests.integration.waiting import eventually
 
 async def until(stream: AsyncGenerator[Followed, None], kind: str) -> dict[str, object]:
     """The next event of that type."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async for _, event in stream:
             if event["type"] == kind:
                 return event
@@ -56,11 +56,11 @@ async def test_a_session_without_a_worker_says_that_it_waits(
 
 
 @activity.defn
-async def ponder(callback_url: str) -> str:
-    """An agent that thinks longer than its worker keeps heartbeats back."""
+async def ponder(callback_url: str, seconds: float) -> str:
+    """An agent that thinks for so long."""
     async with EventProducer(callback_url=callback_url) as producer:
         await producer.send({"type": "token", "content": "a"})
-        await asyncio.sleep(7)
+        await asyncio.sleep(seconds)
         await producer.send({"type": "token", "content": "b"})
     return str(producer.last_event_id)
 
@@ -70,18 +70,18 @@ class Pondering:
     """A library user's session."""
 
     @workflow.init
-    def __init__(self, _url: str) -> None:
+    def __init__(self, _url: str, _seconds: float) -> None:
         self.stream = WorkflowEventStream()
 
     @workflow.run
-    async def run(self, url: str) -> None:
+    async def run(self, url: str, seconds: float) -> None:
         """Until it has thought."""
         with self.stream.session():
             last = await self.stream.execute_activity(
                 ponder,
-                args=[url],
+                args=[url, seconds],
                 start_to_close_timeout=timedelta(seconds=30),
-                heartbeat_timeout=timedelta(seconds=6),
+                heartbeat_timeout=timedelta(seconds=10),
             )
             await self.stream.drain(last)
 
@@ -92,7 +92,7 @@ async def test_a_worker_with_default_throttling_is_not_given_up(
     """A worker that passes heartbeats on every 0.8 timeouts is not `waiting` in between."""
     monkeypatch.setattr(session, "PULSE_SECONDS", 0.3)
     monkeypatch.setattr(pulse, "UNHEARD", timedelta(seconds=1))
-    monkeypatch.setattr(pulse, "PACE_MARGIN", timedelta(seconds=1.5))
+    monkeypatch.setattr(pulse, "PACE_MARGIN", timedelta(seconds=5))
     queue = f"pondering-{secrets.token_hex(4)}"
     async with Worker(
         client,
@@ -102,8 +102,11 @@ async def test_a_worker_with_default_throttling_is_not_given_up(
         interceptors=[StreamInterceptor()],
     ):
         url = f"{bridge}/events/{session_id}"
-        await client.start_workflow(Pondering.run, url, id=session_id, task_queue=queue)
-        async with asyncio.timeout(30):
+        thinks = 9.0  # longer than its worker keeps heartbeats back
+        await client.start_workflow(
+            Pondering.run, args=[url, thinks], id=session_id, task_queue=queue
+        )
+        async with asyncio.timeout(60):
             seen = [event["type"] async for _, event in follow(bridge, session_id)]
     assert seen == ["started", "token", "token", "done"]
 
@@ -136,7 +139,9 @@ async def test_a_server_that_says_nothing_keeps_no_answer_back(
         plugins=[plugin.StreamPlugin()],
     ):
         url = f"{bridge}/events/{session_id}"
-        handle = await client.start_workflow(Pondering.run, url, id=session_id, task_queue=queue)
+        handle = await client.start_workflow(
+            Pondering.run, args=[url, 2.5], id=session_id, task_queue=queue
+        )
 
         async def runs() -> bool:
             return bool((await handle.query("progress"))["last_event_id"] == "1.1.2")
