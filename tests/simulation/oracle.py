@@ -5,6 +5,7 @@ It shares no code with what it judges but the wire's readers. The first violatio
 
 from collections import Counter
 from collections.abc import Sequence
+from math import inf
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +20,7 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.names import PROGRESS, PUBLISH_EVENTS
 from kai_flow.stream.producer import EventProducer
 from tests.simulation.execution import Try
+from tests.simulation.loop import now
 from tests.simulation.record import Record
 from tests.simulation.temporal import Run, Server
 
@@ -37,6 +39,8 @@ class Oracle(Record):
         super().__init__(server)
         self._stops: Counter[tuple[str, EventId]] = Counter()  # 410s that came through, by attempt
         self._producers: list[EventProducer] = []
+        # The first attempt of a run that was let in, by boot id and run, and when.
+        self._let_in: dict[tuple[str, str], tuple[tuple[int, int], float]] = {}
         server.on_query = self.queried
 
     def watch(self, producer: EventProducer) -> None:
@@ -64,6 +68,19 @@ class Oracle(Record):
             newest = self.server.runs[post.workflow_id][-1]
             if not run.closed and newest is run and position.try_of <= post.base.try_of:
                 self.violated(f"a bridge stops {post.base}, which nothing has superseded")
+
+    def let_in(self, boot_id: str, run_id: str, place: EventId) -> None:
+        """A bridge has let in the attempt of `place` by a POST."""
+        self._let_in.setdefault((boot_id, run_id), (place.try_of, now()))
+
+    def began_with(self, boot_id: str, run_id: str, place: EventId) -> float:
+        """When a bridge let in the attempt of `place`, if no POST had let in another; else never.
+
+        If it had read nothing back by then, it held nothing, and shows that attempt at once: a
+        newer one waits to be durable only where an older one is held.
+        """
+        try_of, at = self._let_in.get((boot_id, run_id), (None, inf))
+        return at if try_of == place.try_of else inf
 
     def told_to_stop(self, document: bytes, answer: bytes) -> None:
         """A 410 has reached the producer of this POST; it may have one more under way."""
