@@ -123,8 +123,7 @@ class Oracle(Record):
 
     def promised(self, run: Run) -> list[Shown] | None:
         """What the activities that ended well have said; None when the run did not end well."""
-        close = run.history[-1].event_type
-        if close != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED or self.clumsy:
+        if not _ended_well(run) or self.clumsy:
             return None
         shown: list[Shown] = []
         for event in run.history:
@@ -172,10 +171,11 @@ class Oracle(Record):
     def judge(self, run: Run, *, fair: bool) -> None:
         """A run has closed: its history is what its last attempts said.
 
-        Also what an attempt said before it failed, as long as nothing else went wrong (`fair`).
+        Also what an attempt said before it failed, as long as nothing else went wrong (`fair`) and
+        the sender is ours: another one's may fail before it has sent what it was given last.
         """
         promised, folded = self.promised(run), self.folded(run)
-        if fair and folded:
+        if fair and folded and (_ended_well(run) or not self.clumsy):
             said = self._said[run.run_id, *folded[-1].id.try_of]
             newest = max(place[1:] for place in self._said if place[0] == run.run_id)
             if folded[-1].id != (*newest, said.stored or len(said)):
@@ -194,6 +194,10 @@ class Oracle(Record):
             outbox = producer._outbox
             if len(outbox) > outbox.max_events or outbox.bytes > outbox.max_bytes + 300_000:
                 self.violated(f"an outbox holds {len(outbox)} events, {outbox.bytes} bytes")
+
+
+def _ended_well(run: Run) -> bool:
+    return run.history[-1].event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED
 
 
 def _batch_of(run: Run, payloads: Sequence[Payload]) -> Sequence[NumberedEvent]:
