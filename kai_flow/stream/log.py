@@ -131,15 +131,14 @@ class Attempt:
         self._shrink()
         return Taken(self.received, self.durable, news=True)
 
-    def absorb(self, events: Sequence[NumberedEvent]) -> bool:
-        """Take in consecutive durable events, read from Temporal; True if there is news."""
+    def absorb(self, events: Sequence[NumberedEvent]) -> None:
+        """Take in consecutive durable events, read from Temporal."""
         new = [event for event in events if event.id > self.received]
         if new:
             if new[0].id.seq > self.received.seq + 1:
                 self._jump(new[0].id)
             self._append(new)
         self.mark_durable(events[-1].id)
-        return bool(new)
 
     def mark_durable(self, through: EventId) -> None:
         """The history reaches `through`; what it holds need not be signalled any more."""
@@ -260,17 +259,21 @@ class SessionLog:
         return answer._replace(news=False, held=False) if isinstance(answer, Taken) else answer
 
     def absorb(self, events: Sequence[NumberedEvent]) -> bool:
-        """Take in durable events of a page or a history, in order; True if there is news."""
-        news = False
+        """Take in durable events of a page or a history, in order.
+
+        True when that changes where readers stand: it may also prove what was only claimed.
+        """
+        before = self.position
         start = 0
         for stop in range(1, len(events) + 1):
             if stop == len(events) or events[stop].id != events[stop - 1].id.offset(1):
                 run = events[start:stop]
                 start = stop
                 attempt = self._at(run[0].id)
-                news = (attempt is not None and attempt.absorb(run)) or news
-                self._promote()
-        return news
+                if attempt is not None:
+                    attempt.absorb(run)
+                    self._promote()
+        return self.position != before
 
     def mark_durable(self, through: EventId) -> bool:
         """The history reaches `through`; True when that changes where readers stand."""

@@ -268,7 +268,9 @@ class LogAgainstModel(RuleBasedStateMachine):
         start = data.draw(st.integers(0, len(self.history) - 1))
         stop = data.draw(st.integers(start + 1, len(self.history)))
         part = self.history[start:stop]
-        self.log.absorb(part)
+        before = self.log.position
+        news = self.log.absorb(part)
+        assert news == (self.log.position != before), "readers are woken when they may go on"
         for event in part:
             self.hears(event.id)
 
@@ -438,6 +440,16 @@ def test_the_end_of_an_attempt_is_known_when_the_next_has_begun(
     assert log.ended_at(end) == bool(beyond)
     assert not log.ended_at(end.offset(-1))
     assert not log.ended_at(later[-1].id)
+
+
+def test_a_claim_that_is_read_back_is_news() -> None:
+    """An attempt that was POSTed whole is shown once a read proves it, though nothing is added."""
+    log, first, later = SessionLog(frame), run_of(EventId(1, 1, 1), 1), run_of(EventId(2, 1, 1), 2)
+    log.receive(RUN, first[0].id, first)
+    log.receive(RUN, later[0].id, later)
+    assert log.absorb([*first, *later])
+    assert log.position == later[-1].id
+    assert not log.absorb([*first, *later])
 
 
 @given(st.integers(1, 4), st.integers(1, 60))

@@ -10,7 +10,8 @@ from temporalio.client import Client
 
 from kai_flow.bridge.hub import Hub, HubError, RealSession, Unreachable
 from kai_flow.bridge.subscription import subscribe
-from kai_flow.stream.callback import HandMade, decode_post, encode_answer
+from kai_flow.stream import log
+from kai_flow.stream.callback import Delivered, HandMade, decode_post, encode_answer
 from kai_flow.stream.errors import InvalidId, StreamError
 from kai_flow.stream.ids import Cursor, EventId
 from kai_flow.stream.log import Full, Missing, Stale, Taken
@@ -28,6 +29,7 @@ class Connection:
 
     def __init__(self, number: int) -> None:
         self.number = number
+        self.boot_id = ""  # of the process that serves it
         self.status: int | None = None  # once the bridge has answered; 0: it never will
         self.ended = False  # nothing more will come
         self.broken = False  # it was not the bridge that ended it
@@ -136,20 +138,23 @@ class Bridge:
             return Answer(400, b"{}")
         except HubError:
             return Answer(503, b"{}", {"Retry-After": "1"})
-        match answer:
-            case Taken(received, durable):
-                told = Answer(200, encode_answer(received, durable, self.hub.boot_id))
-            case Missing(expected):
-                told = Answer(409, msgspec.json.encode({"expected": str(expected)}))
-            case Stale():
-                told = Answer(410, msgspec.json.encode({"bridge": self.hub.boot_id}))
-            case Full():
-                told = Answer(429, b"{}", {"Retry-After": "1"})
-            case _:
-                raise AssertionError(answer)
+        if _is_let_in(post, answer):
+            self._oracle.let_in(self.hub.boot_id, post.run_id, post.base)
+        told = self._told(answer)
         if not outsider:
             self._oracle.answered(post, told.status, msgspec.json.decode(told.body))
         return told
+
+    def _told(self, answer: log.Answer) -> Answer:
+        match answer:
+            case Taken(received, durable):
+                return Answer(200, encode_answer(received, durable, self.hub.boot_id))
+            case Missing(expected):
+                return Answer(409, msgspec.json.encode({"expected": str(expected)}))
+            case Stale():
+                return Answer(410, msgspec.json.encode({"bridge": self.hub.boot_id}))
+            case Full():
+                return Answer(429, b"{}", {"Retry-After": "1"})
 
     def stream(
         self,
@@ -163,6 +168,7 @@ class Bridge:
         if not self.process.alive:
             connection.end(broken=True)
             return
+        connection.boot_id = self.hub.boot_id
         work = self.process.start(self._stream(session_id, cursor, connection, plain=unnamed))
         self._connections[connection] = work
 
@@ -198,3 +204,10 @@ class Bridge:
         finally:
             connection.end()
             self._connections.pop(connection, None)
+
+
+def _is_let_in(post: Delivered, answer: log.Answer) -> bool:
+    """Whether a bridge has let in the attempt of a POST, if only to ask for more of it."""
+    if isinstance(answer, Taken):
+        return answer.held or answer.received >= post.base
+    return isinstance(answer, Missing)

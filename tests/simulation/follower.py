@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar
+from math import inf
 from random import Random
 from typing import Any, Final, cast
 from urllib.parse import unquote
@@ -76,8 +77,8 @@ class WebFollower(Subscriber, httpx.AsyncBaseTransport):
             raise httpx.ConnectError("connection refused", request=request)
         bridge = self._bridge if self._reader.sticky else self._random.choice(alive)
         connection = Connection(self._connection.number + 1)
-        self._bridge, self._connection, self._moved, self._came_at = (
-            bridge, connection, False, now(),
+        self._bridge, self._connection, self._moved_at, self._came_at = (
+            bridge, connection, inf, now(),
         )  # fmt: skip
         session_id = unquote(request.url.path.rpartition("/")[2])
         cursor = request.headers.get("Last-Event-ID")

@@ -3,9 +3,9 @@
 It shares no code with what it judges but the wire's readers. The first violation ends a schedule.
 """
 
-import math
 from collections import Counter
 from collections.abc import Sequence
+from math import inf
 from typing import Any, NamedTuple
 
 import msgspec
@@ -39,7 +39,9 @@ class Oracle(Record):
         super().__init__(server)
         self._stops: Counter[tuple[str, EventId]] = Counter()  # 410s that came through, by attempt
         self._producers: list[EventProducer] = []
-        self.lonely_at = -math.inf  # when last no attempt was alive
+        self.lonely_at = -inf  # when last no attempt was alive
+        # The first attempt of a run that was let in, by boot id and run, and when.
+        self._let_in: dict[tuple[str, str], tuple[tuple[int, int], float]] = {}
         server.on_query = self.queried
 
     def watch(self, producer: EventProducer) -> None:
@@ -67,6 +69,19 @@ class Oracle(Record):
             newest = self.server.runs[post.workflow_id][-1]
             if not run.closed and newest is run and position.try_of <= post.base.try_of:
                 self.violated(f"a bridge stops {post.base}, which nothing has superseded")
+
+    def let_in(self, boot_id: str, run_id: str, place: EventId) -> None:
+        """A bridge has let in the attempt of `place` by a POST."""
+        self._let_in.setdefault((boot_id, run_id), (place.try_of, now()))
+
+    def began_with(self, boot_id: str, run_id: str, place: EventId) -> float:
+        """When a bridge let in the attempt of `place`, if no POST had let in another; else never.
+
+        If it had read nothing back by then, it held nothing, and shows that attempt at once: a
+        newer one waits to be durable only where an older one is held.
+        """
+        try_of, at = self._let_in.get((boot_id, run_id), (None, inf))
+        return at if try_of == place.try_of else inf
 
     def told_to_stop(self, document: bytes, answer: bytes) -> None:
         """A 410 has reached the producer of this POST; it may have one more under way."""
@@ -109,8 +124,7 @@ class Oracle(Record):
 
     def promised(self, run: Run) -> list[Shown] | None:
         """What the activities that ended well have said; None when the run did not end well."""
-        close = run.history[-1].event_type
-        if close != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED or self.clumsy:
+        if not _ended_well(run) or self.clumsy:
             return None
         shown: list[Shown] = []
         for event in run.history:
@@ -169,10 +183,11 @@ class Oracle(Record):
     def judge(self, run: Run, *, fair: bool) -> None:
         """A run has closed: its history is what its last attempts said.
 
-        Also what an attempt said before it failed, as long as nothing else went wrong (`fair`).
+        Also what an attempt said before it failed, as long as nothing else went wrong (`fair`) and
+        the sender is ours: another one's may fail before it has sent what it was given last.
         """
         promised, folded = self.promised(run), self.folded(run)
-        if fair and folded:
+        if fair and folded and (_ended_well(run) or not self.clumsy):
             said = self._said[run.run_id, *folded[-1].id.try_of]
             newest = max(place[1:] for place in self._said if place[0] == run.run_id)
             if folded[-1].id != (*newest, said.stored or len(said)):
@@ -197,6 +212,10 @@ class Oracle(Record):
             outbox = producer._outbox
             if len(outbox) > outbox.max_events or outbox.bytes > outbox.max_bytes + 300_000:
                 self.violated(f"an outbox holds {len(outbox)} events, {outbox.bytes} bytes")
+
+
+def _ended_well(run: Run) -> bool:
+    return run.history[-1].event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED
 
 
 def _batch_of(run: Run, payloads: Sequence[Payload]) -> Sequence[NumberedEvent]:

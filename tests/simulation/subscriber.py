@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from math import inf
 from random import Random
 from typing import Any, Final, NamedTuple
 
@@ -63,7 +64,7 @@ class Subscriber:
         self._gap: dict[str, Any] | None = None  # what it was told to be missing, since an event
         self._connection = Connection(0)
         self._bridge = bridges[0]
-        self._moved = False  # an event of a numbered attempt was shown on this connection
+        self._moved_at = inf  # when this connection first showed an event of a numbered attempt
 
     async def read(self) -> None:
         """Connect and come back until a 204."""
@@ -86,7 +87,7 @@ class Subscriber:
 
     async def _connect(self, bridge: Bridge) -> None:
         self._connection = connection = Connection(self._connection.number + 1)
-        self._bridge, self._moved, self._came_at = bridge, False, now()
+        self._bridge, self._moved_at, self._came_at = bridge, inf, now()
         cursor = self._last_id
         if cursor is not None and self._reader.bare and self.held:  # it is of this run
             cursor = cursor.partition("@")[0]
@@ -169,7 +170,7 @@ class Subscriber:
             self._advance(self.held[-1].id, place, run)
         elif place.seq != 1 and not self._is_missing(None, place):
             self._wrong(f"was shown {place} first")
-        self._moved, self._gap = True, None
+        self._moved_at, self._gap = min(self._moved_at, now()), None
         while (
             self.held
             and self.held[-1].id.try_of < place.try_of
@@ -186,7 +187,9 @@ class Subscriber:
             self._wrong(f"was shown {place} right after {before}: a hole")
         retried = place.producer == before.producer and place.attempt > before.attempt
         stored = self._oracle.position(run.run_id)
-        if retried and self._moved and stored.try_of < place.try_of:
+        # A bridge that had let in the newer attempt by then may still read back the older one.
+        began = self._oracle.began_with(self._connection.boot_id, run.run_id, place)
+        if retried and self._moved_at < began and stored.try_of < place.try_of:
             self._wrong(f"was shown {place}, only claimed, while {before} counts")
 
     def _is_missing(self, before: EventId | None, place: EventId) -> bool:
