@@ -6,7 +6,7 @@ It shares no code with what it judges but the wire's readers. The first violatio
 from collections import Counter
 from collections.abc import Sequence
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from temporalio.api.common.v1 import Payload
@@ -24,6 +24,8 @@ from tests.simulation.loop import now
 from tests.simulation.record import Record
 from tests.simulation.temporal import Run, Server
 
+TOLD_SECONDS: Final = 30.0  # how late a status may be: a look, a call that hangs, a slow reader
+
 
 class Shown(NamedTuple):
     """One event as it must be, or as somebody holds it."""
@@ -39,7 +41,7 @@ class Oracle(Record):
         super().__init__(server)
         self._stops: Counter[tuple[str, EventId]] = Counter()  # 410s that came through, by attempt
         self._producers: list[EventProducer] = []
-        self.lonely_at = -inf  # when last no attempt was alive
+        self._lonely_at = -inf  # when last no attempt was seen to be alive
         # The first attempt of a run that was let in, by boot id and run, and when.
         self._let_in: dict[tuple[str, str], tuple[tuple[int, int], float]] = {}
         server.on_query = self.queried
@@ -163,6 +165,15 @@ class Oracle(Record):
         if told["status"] == "retrying" and alive and not broke:
             self.violated(f"progress says {told}; an attempt is alive")
 
+    def told_lonely(self) -> bool:
+        """Whether a reader may be told now that nobody works at the session."""
+        return bool(self._lonely()) or now() - self._lonely_at <= TOLD_SECONDS
+
+    def _lonely(self) -> list[Run]:
+        """The runs with no attempt alive of an activity under way."""
+        runs = (run for runs in self.server.runs.values() for run in runs if run.pending)
+        return [run for run in runs if not any(one.heard for one in run.pending.values())]
+
     def outcome(self, run: Run) -> dict[str, Any]:
         """The `done` of a closed run."""
         close = run.history[-1]
@@ -202,11 +213,9 @@ class Oracle(Record):
 
     def sample(self) -> None:
         """Look at what must stay bounded, and ask a session that nobody works at how it is."""
-        for run in (run for runs in self.server.runs.values() for run in runs):
-            lonely = run.pending and not any(activity.heard for activity in run.pending.values())
-            if lonely:
-                self.lonely_at = now()
-            if lonely and not run.in_task and not run.closed and run.query is not None:
+        for run in self._lonely():
+            self._lonely_at = now()
+            if not run.in_task and not run.closed and run.query is not None:
                 self.queried(run, PROGRESS, run.query(PROGRESS).data)
         for producer in self._producers:
             outbox = producer._outbox

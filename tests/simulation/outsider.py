@@ -243,15 +243,16 @@ class Outsider:
         runs = self._oracle.server.runs.get(self._id)
         if not runs:
             return
-        reader = EventReader(cast("Client", self._client), self._id, runs[-1].run_id)
+        run = runs[-1]  # there may be a newer one before all is read
+        reader = EventReader(cast("Client", self._client), self._id, run.run_id)
         before, gap = START, False
         try:
             async for item in reader.events():
                 if isinstance(item, Gap):
                     gap = True
                     continue
-                self._advance(runs[-1], before, item.id, gap=gap)
-                self._oracle.check(runs[-1].run_id, item.id, item.decode())
+                self._advance(run, before, item.id, gap=gap)
+                self._oracle.check(run.run_id, item.id, item.decode())
                 before, gap = item.id, False
             page = await reader.page(max_bytes=16 * 1024)
             size = sum(len(event.data) for event in page.events)

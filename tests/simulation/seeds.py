@@ -5,10 +5,11 @@ from typing import Final
 SEEDS: Final = (0, 100_000, 200_000)
 SCHEDULES: Final = 167
 
-RARE: Final = (400_824, 417_309)
+RARE: Final = (400_824, 417_309, 500_294)
 """One schedule each, for what those seldom meet.
 
-Two newer attempts that both only claim to be; a bridge that dies with the last live-only event.
+Two newer attempts that both only claim to be; a bridge that dies with the last live-only event;
+a history that reaches past all that a bridge knows of.
 """
 
 FOUND_BY: Final = {

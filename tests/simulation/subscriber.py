@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from math import inf
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -13,8 +13,6 @@ from tests.simulation.bridge import Bridge, Connection
 from tests.simulation.loop import Process, now
 from tests.simulation.oracle import Oracle, Shown
 from tests.simulation.temporal import Run
-
-TOLD_SECONDS: Final = 30.0  # how late a status may be: a look, a call that hangs, a slow reader
 
 
 class Reader(NamedTuple):
@@ -129,7 +127,7 @@ class Subscriber:
         elif event["type"] == "gap":
             self._miss(event)
         elif event["type"] == "status":
-            if event["status"] != "running" and now() - self._oracle.lonely_at > TOLD_SECONDS:
+            if event["status"] != "running" and not self._oracle.told_lonely():
                 self._wrong(f"was shown {event}, though an attempt is alive")
         elif event["type"] != "idle_timeout" and event not in self._oracle.hand_made:
             self._wrong(f"was shown {event}, though nothing is lost")
