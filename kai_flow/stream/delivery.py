@@ -87,7 +87,7 @@ class Delivery:
         self._posting = False  # a POST is in flight
         self.outbox.must_deliver = callback
         self._failures = 0  # failed POSTs in a row
-        self._vain = 0  # answers that sent us back, since one that took something never sent before
+        self._vain = 0  # answers that sent us back, since one that something new came of
         self._not_before = now  # earliest next POST after a failure
         self._posted_at = now  # last time a POST was answered
         self._waiting_since: float | None = None  # since when `durable` owes us progress
@@ -177,7 +177,7 @@ class Delivery:
 
     @property
     def in_vain(self) -> bool:
-        """Answer after answer has sent us back, and nothing new was taken between them."""
+        """Answer after answer has sent us back, and nothing new came of those between them."""
         return self._vain >= MAX_TRIES
 
     # What came of it
@@ -197,7 +197,8 @@ class Delivery:
         shown = [event for event in post.events if event.id <= answer.received]
         if shown:
             self.outbox.delivered(shown)
-        if self.outbox.sent > sent:
+        # What is durable need not be sent again, and makes room for what the agent has to say.
+        if self.outbox.sent > sent or self.outbox.is_news(answer.durable):
             self._vain = 0
         if answer.bridge != self.signaller:
             # Shown there, but not with the one that makes it durable: its turn will come.

@@ -163,14 +163,18 @@ class Outbox:
             self.posted = max(expected, self.base).offset(-1)
 
     def acknowledge(self, through: EventId) -> bool:
-        """Everything through `through` is durable; True if that is news.
-
-        An id of another attempt, or of an event never said, is no acknowledgement.
-        """
-        if through.try_of != self.last.try_of or not self.durable < through <= self.last:
+        """Everything through `through` is durable; True if that is news."""
+        if not self.is_news(through):
             return False
         self._advance(through)
         return True
+
+    def is_news(self, through: EventId) -> bool:
+        """Whether that is not known yet, if everything through `through` is durable.
+
+        An id of another attempt, or of an event never said, is no acknowledgement.
+        """
+        return through.try_of == self.last.try_of and self.durable < through <= self.last
 
     def _advance(self, through: EventId) -> None:
         if self.stored is not None and through >= self.stored:

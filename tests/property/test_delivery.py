@@ -519,6 +519,27 @@ def test_a_bridge_at_its_period_is_not_late() -> None:
     assert len(workflow.accepted) == 18_000
 
 
+@given(st.integers(2, 6))
+def test_what_has_become_durable_is_not_paused_for(vain: int) -> None:
+    """Once a bridge says what is durable, the next events go at once, after any bad luck before."""
+    moment, word = 1_000.0, b'{"type":"token"}'
+    outbox = Outbox(1, 1)
+    delivery = Delivery(outbox, Cadence(0.25, moment), callback=True, now=moment)
+    nothing = outbox.last
+    for _ in range(4):
+        outbox.append("token", word)
+    answers = [("other", nothing), ("named", nothing), *[("other", nothing)] * (vain + 1)]
+    for bridge, durable in [*answers, ("other", outbox.last)]:
+        while (post := delivery.next_post(moment)) is None:
+            moment += 0.05
+        received = max(event.id for event in post.events)
+        delivery.acknowledged(post, Acknowledged(received, durable, bridge, True), moment)
+    outbox.append("token", word)
+    post = delivery.next_post(moment)
+    assert post is not None
+    assert [event.id for event in post.events] == [outbox.last]
+
+
 @given(st.integers(1, 20), st.floats(0.0, 3.0))
 def test_a_bridge_that_forgets_while_the_agent_is_silent_is_told_again(
     count: int, down: float
