@@ -56,6 +56,7 @@ FOUND_BY: Final = {
     "the bell is taken after the look": 200_058,
     "a cursor of another run is believed": 0,
     "nobody follows the history": 3,
+    "progress asks nobody": 0,
     "an older POST takes a session over": 0,
 }
 """Which of them found a mutant when last looked for: tried first, to be quick."""
