@@ -29,10 +29,11 @@ _PHASES: Final = {
 class Pulse(NamedTuple):
     """What the server says of a session in which nothing happens."""
 
-    status: Literal["waiting", "retrying", "running"]
+    status: Status
     """`waiting`: no worker has taken it, or none is heard of. `retrying`: an attempt has ended and
-    the next one has not begun. `running`: a worker is at it."""
+    the next one has not begun. `running`: a worker is at it. Else how its run has ended."""
     attempt: int
+    """The attempt that is at work or waited for; 0 when the run has ended."""
 
 
 class Progress:
@@ -91,9 +92,15 @@ class Progress:
         by_events = self.status, self.phase, self.current_tool
         if self.closed or pulse is None:
             return by_events
-        if pulse.status != "running":
-            return pulse.status, "waiting", None
-        return by_events if pulse.attempt == attempt else ("running", _PHASES[STARTED], None)
+        match pulse.status:
+            case "running" if pulse.attempt == attempt:
+                return by_events
+            case "running":
+                return "running", _PHASES[STARTED], None
+            case "waiting" | "retrying":
+                return pulse.status, "waiting", None
+            case _:  # not by the workflow's own code, or that has not said so
+                return pulse.status, "closed", None
 
     def describe(
         self, buffer: EventBuffer, elapsed_ms: int, pulse: Pulse | None = None

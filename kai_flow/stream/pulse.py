@@ -1,18 +1,23 @@
-"""Whether anybody works at a session: what its pending activity says while no event comes.
+"""Whether anybody works at a session: what the server says of its run while no event comes.
 
-A worker that was killed cannot say so. The server knows, and tells it to whoever describes the run.
+A worker that was killed cannot say so, nor can a workflow that was terminated. The server knows,
+and tells it to whoever describes the run.
 """
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from temporalio.api.enums.v1 import PendingActivityState, PendingWorkflowTaskState
+from temporalio.api.enums.v1 import (
+    PendingActivityState,
+    PendingWorkflowTaskState,
+    WorkflowExecutionStatus,
+)
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import Client, WorkflowHandle
 
-from kai_flow.stream.progress import Pulse
+from kai_flow.stream.progress import Pulse, Status
 from kai_flow.stream.signals import RPC_TIMEOUT
 
 PULSE_SECONDS: Final = 5.0  # between two looks whether anybody works, while no event comes
@@ -26,6 +31,13 @@ MAX_THROTTLE: Final = timedelta(seconds=60)
 DEFAULT_THROTTLE: Final = timedelta(seconds=30)  # of an activity without heartbeat timeout
 
 _LIVELIEST: Final = ("waiting", "retrying", "running")  # the last one is
+_ENDS: Final[dict[int, Status]] = {
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED: "completed",
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED: "failed",
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED: "cancelled",
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED: "failed",
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT: "failed",
+}
 
 
 class Throttle(msgspec.Struct, frozen=True):
@@ -38,9 +50,12 @@ class Throttle(msgspec.Struct, frozen=True):
 def news(felt: Pulse | None, told: Pulse | None) -> Pulse | None:
     """What a reader who was `told` something last has to know of a pulse.
 
-    An agent may think as long as it likes: that it is at work is news only after bad news.
+    An agent may think as long as it likes: that it is at work is news only after bad news. The end
+    is told by `done`.
     """
-    return None if told is None and felt is not None and felt.status == "running" else felt
+    if felt is None or felt.status in _ENDS.values() or (felt.status == "running" and not told):
+        return None
+    return felt
 
 
 async def feel(client: Client, session_id: str, run_id: str) -> Pulse | None:
@@ -54,7 +69,10 @@ async def feel(client: Client, session_id: str, run_id: str) -> Pulse | None:
 
 
 def pulse_of(session: DescribeWorkflowExecutionResponse, moment: datetime) -> Pulse | None:
-    """What a description says at `moment`: by its pending activities, else its workflow task."""
+    """What a description says at `moment`: by its end, its activities, or its workflow task."""
+    end = _ENDS.get(session.workflow_execution_info.status)
+    if end is not None:
+        return Pulse(end, 0)
     if session.pending_activities:
         # Which of several streams is not told: as long as one of them is worked at, it may be that.
         found = [_of_activity(one, moment) for one in session.pending_activities]

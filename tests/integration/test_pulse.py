@@ -2,12 +2,14 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from temporalio import activity, workflow
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
@@ -154,22 +156,14 @@ async def test_a_server_that_says_nothing_keeps_no_answer_back(
     assert not any(e.HasField("workflow_task_failed_event_attributes") for e in history.events)
 
 
-async def test_the_server_is_asked_out_of_a_sandbox(
+@asynccontextmanager
+async def held(
     client: Client, session_id: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A workflow in Temporal's own sandbox asks when nothing comes, and says what it was told."""
+) -> AsyncIterator[WorkflowHandle[Any, Any]]:
+    """A session in Temporal's own sandbox whose agent has said four events and says no more."""
     monkeypatch.setattr(stream_workflow, "QUIET", timedelta())
-    told: Pulse | None = None
-    felt: list[Pulse | None] = []
-
-    async def feel(client: Client, asked: str, run_id: str) -> Pulse | None:
-        felt.append(await pulse.feel(client, asked, run_id))
-        return told
-
-    monkeypatch.setattr(plugin, "feel", feel)
-    topic = f"owls {session_id}"
+    topic, queue = f"owls {session_id}", f"sandboxed-{secrets.token_hex(4)}"
     monkeypatch.setitem(reporting.held, topic, asyncio.Event())
-    queue = f"sandboxed-{secrets.token_hex(4)}"
     async with Worker(
         client,
         task_queue=queue,
@@ -181,14 +175,33 @@ async def test_the_server_is_asked_out_of_a_sandbox(
             reporting.Report.run, args=[[topic], None], id=session_id, task_queue=queue
         )
 
-        async def said() -> list[object]:
-            answer = await handle.query("progress")
-            return [answer[key] for key in ("status", "phase", "attempt", "last_event_id")]
-
         async def all_is_said() -> bool:
-            return (await said())[-1] == "1.1.5"
+            return (await said(handle))[-1] == "1.1.5"
 
         await eventually(all_is_said)
+        yield handle
+        reporting.held[topic].set()
+
+
+async def said(handle: WorkflowHandle[Any, Any]) -> list[object]:
+    """What `progress` says, in short."""
+    answer = await handle.query("progress")
+    return [answer[key] for key in ("status", "phase", "attempt", "last_event_id")]
+
+
+async def test_the_server_is_asked_out_of_a_sandbox(
+    client: Client, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A workflow in Temporal's own sandbox asks when nothing comes, and says what it was told."""
+    told: Pulse | None = None
+    felt: list[Pulse | None] = []
+
+    async def feel(client: Client, asked: str, run_id: str) -> Pulse | None:
+        felt.append(await pulse.feel(client, asked, run_id))
+        return told
+
+    monkeypatch.setattr(plugin, "feel", feel)
+    async with held(client, session_id, monkeypatch) as handle:
         for pretended, status in (
             (None, ["running", "answering"]),
             (Pulse("running", 1), ["running", "answering"]),
@@ -197,8 +210,18 @@ async def test_the_server_is_asked_out_of_a_sandbox(
             (Pulse("retrying", 2), ["retrying", "waiting"]),
         ):
             told = pretended
-            assert await said() == [*status, 1, "1.1.5"]
+            assert await said(handle) == [*status, 1, "1.1.5"]
             assert felt[-1] == Pulse("running", 1)
-        reporting.held[topic].set()
+        reporting.held[f"owls {session_id}"].set()
         await handle.result()
-        assert (await said())[:2] == ["completed", "closed"]
+        assert (await said(handle))[:2] == ["completed", "closed"]
+
+
+async def test_a_session_that_was_terminated_has_failed(
+    client: Client, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workflow's code cannot say that it was ended from outside; `progress` does."""
+    async with held(client, session_id, monkeypatch) as handle:
+        assert await said(handle) == ["running", "answering", 1, "1.1.5"]
+        await handle.terminate()
+        assert await said(handle) == ["failed", "closed", 1, "1.1.5"]

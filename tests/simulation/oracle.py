@@ -153,7 +153,14 @@ class Oracle(Record):
             self.violated(f"progress says {told}; there are {len(folded)} events to {last}")
         if told["buffer"]["last"] not in (None, last):
             self.violated(f"progress says {told}; the last event is {last}")
-        if told["phase"] != "closed":
+        if run.closed:
+            # What is terminated may have come to the end of its session before.
+            ends = {self.outcome(run).get("status", "completed")}
+            if run.history[-1].event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
+                ends |= {"completed", "cancelled"}
+            if told["phase"] != "closed" or told["status"] not in ends:
+                self.violated(f"progress says {told} of a run that has ended: {ends}")
+        elif told["phase"] != "closed":
             self._told_of_attempts(run, told, broke=_broke(folded))
 
     def _told_of_attempts(self, run: Run, told: dict[str, Any], *, broke: bool) -> None:
@@ -197,6 +204,8 @@ class Oracle(Record):
         Also what an attempt said before it failed, as long as nothing else went wrong (`fair`) and
         the sender is ours: another one's may fail before it has sent what it was given last.
         """
+        if run.query is not None:
+            self.queried(run, PROGRESS, run.query(PROGRESS).data)
         promised, folded = self.promised(run), self.folded(run)
         if fair and folded and (_ended_well(run) or not self.clumsy):
             said = self._said[run.run_id, *folded[-1].id.try_of]

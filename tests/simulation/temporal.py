@@ -10,7 +10,11 @@ from typing import Any, Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import Payload
-from temporalio.api.enums.v1 import EventType, PendingActivityState
+from temporalio.api.enums.v1 import (
+    EventType,
+    PendingActivityState,
+    WorkflowExecutionStatus,
+)
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
@@ -22,14 +26,21 @@ from kai_flow.stream.names import PUBLISH_EVENTS
 from tests.simulation.loop import Flag, Process, now
 
 LONG_POLL_SECONDS: Final = 20.0
-CLOSES: Final = frozenset(
-    (
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
-    )
-)
+OPEN: Final = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
+CLOSES: Final[dict[int, WorkflowExecutionStatus.ValueType]] = {
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: (
+        WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED
+    ),
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: (
+        WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED
+    ),
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED: (
+        WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED
+    ),
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED: (
+        WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED
+    ),
+}
 
 HEARTBEAT_TIMEOUT: Final = 10.0
 SILENT_SECONDS: Final = 8.0  # without a heartbeat: nobody is heard of
@@ -104,6 +115,7 @@ class Run:
         """As the server describes it."""
         size = sum(event.ByteSize() for event in self.history)
         info = WorkflowExecutionInfo(first_run_id=self.run_id, history_size_bytes=size)
+        info.status = CLOSES.get(self.history[-1].event_type, OPEN)
         pending = [activity.describe(name) for name, activity in self.pending.items()]
         return DescribeWorkflowExecutionResponse(
             workflow_execution_info=info, pending_activities=pending

@@ -5,12 +5,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import Payload, Payloads
-from temporalio.api.enums.v1 import PendingActivityState, PendingWorkflowTaskState
-from temporalio.api.workflow.v1 import PendingActivityInfo, PendingWorkflowTaskInfo
+from temporalio.api.enums.v1 import (
+    PendingActivityState,
+    PendingWorkflowTaskState,
+    WorkflowExecutionStatus,
+)
+from temporalio.api.workflow.v1 import (
+    PendingActivityInfo,
+    PendingWorkflowTaskInfo,
+    WorkflowExecutionInfo,
+)
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
-from kai_flow.stream.progress import Pulse
-from kai_flow.stream.pulse import pulse_of
+from kai_flow.stream.progress import Pulse, Status
+from kai_flow.stream.pulse import news, pulse_of
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SCHEDULED = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
@@ -119,3 +127,30 @@ def test_a_worker_is_given_the_time_it_needs(
         pulse = pulse_of(session, NOW)
         assert pulse is not None
         assert pulse.status == status
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [("COMPLETED", "completed"), ("FAILED", "failed"), ("CANCELED", "cancelled"),
+     ("TERMINATED", "failed"), ("TIMED_OUT", "failed")],
+)  # fmt: skip
+def test_a_run_that_has_ended_says_how(end: str, status: Status) -> None:
+    """Whatever was pending when it was closed from outside; readers are told by `done` instead."""
+    session = DescribeWorkflowExecutionResponse(
+        pending_activities=[PendingActivityInfo(state=SCHEDULED, attempt=2)],
+        workflow_execution_info=WorkflowExecutionInfo(
+            status=WorkflowExecutionStatus.Value(f"WORKFLOW_EXECUTION_STATUS_{end}")
+        ),
+    )
+    pulse = pulse_of(session, NOW)
+    assert pulse == Pulse(status, 0)
+    assert news(pulse, None) is news(pulse, Pulse("waiting", 1)) is None
+
+
+@pytest.mark.parametrize("status", ["waiting", "retrying"])
+def test_that_somebody_works_is_news_only_after_bad_news(status: Status) -> None:
+    """An agent may think as long as it likes; one that was unheard of is said to be back."""
+    bad, good = Pulse(status, 1), Pulse("running", 1)
+    assert news(bad, None) == news(bad, good) == bad
+    assert news(good, bad) == news(good, good) == good
+    assert news(good, None) is news(None, bad) is None
