@@ -11,6 +11,7 @@ from temporalio.service import RPCError
 from kai_flow.stream.clock import now
 from kai_flow.stream.interceptor import ProducerNumber
 from kai_flow.stream.names import PRODUCER_HEADER
+from kai_flow.stream.run import describe
 from kai_flow.stream.signals import RPC_TIMEOUT
 
 log = logging.getLogger(__name__)
@@ -78,8 +79,8 @@ class KnownAttempts:
 
     async def _look(self, producer: int) -> None:
         handle = self._client.get_workflow_handle(self._session_id, run_id=self._run_id)
-        description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
-        pending = description.raw_description.pending_activities
+        description = await describe(self._client, self._session_id, self._run_id)
+        pending = description.pending_activities
         self._pending = {activity.activity_id: activity.attempt for activity in pending}
         # The history is read when it must say something new, not for whatever producer is claimed.
         if producer == 1 or self._seen.issuperset(self._pending):

@@ -30,8 +30,8 @@ from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.log import Answer, SessionLog, Taken
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
-from kai_flow.stream.progress import Pulse
-from kai_flow.stream.pulse import PULSE_SECONDS, feel, news
+from kai_flow.stream.progress import PULSE_SECONDS, Pulse
+from kai_flow.stream.pulse import feel, news
 from kai_flow.stream.run import Run
 from kai_flow.stream.signals import SessionClosed, publish
 from kai_flow.stream.sse import encode_event

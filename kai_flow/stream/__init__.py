@@ -2,6 +2,6 @@
 
 The pure core (ids, events, batches, fold, buffer, pages, progress, outbox, cadence, delivery,
 oddities, log, callback, sse, names, errors) does no I/O, reads no clock and draws no randomness:
-time and ids are arguments. The shells beside it (`workflow`, `interceptor`, `producer`, `signals`,
-`reader`, `tail`, `outcome`, `follow`) drive it with Temporal and HTTP.
+time and ids are arguments. The shells beside it (`workflow`, `interceptor`, `plugin`, `producer`,
+`signals`, `run`, `pulse`, `reader`, `tail`, `outcome`, `follow`) drive it with Temporal and HTTP.
 """

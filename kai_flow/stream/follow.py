@@ -24,8 +24,8 @@ from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.names import DONE
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
-from kai_flow.stream.progress import Pulse
-from kai_flow.stream.pulse import PULSE_SECONDS, feel, news
+from kai_flow.stream.progress import PULSE_SECONDS, Pulse
+from kai_flow.stream.pulse import feel, news
 from kai_flow.stream.run import Run, find_run
 from kai_flow.stream.sse import Decoder
 from kai_flow.stream.tail import HistoryTail
@@ -193,10 +193,11 @@ async def _from_run(
     while not tail.ended:
         reading = asyncio.create_task(_read(tail, session_id))
         try:
-            async for pulse in _pulses(client, session_id, run.run_id, until=reading):
-                yield Followed(None, {"type": "status", **pulse._asdict()})
+            async with aclosing(_pulses(client, session_id, run.run_id, until=reading)) as pulses:
+                async for pulse in pulses:
+                    yield Followed(None, {"type": "status", **pulse._asdict()})
         finally:
-            reading.cancel()  # it is done, or nobody follows any more
+            await _end_task(reading)
         for event in reading.result():
             if event.id > position:
                 if event.id.producer > position.producer and tail.fold.unstored_after(position):
@@ -222,24 +223,38 @@ async def _pulses(
     """Whether anybody works at the session, when that changes while nothing comes."""
     told: Pulse | None = None
     while not (await asyncio.wait({until}, timeout=PULSE_SECONDS))[0]:
+        feeling = asyncio.create_task(feel(client, session_id, run_id))
         try:
-            pulse = news(await feel(client, session_id, run_id), told)
+            await asyncio.wait({until, feeling}, return_when=asyncio.FIRST_COMPLETED)
+            if until.done():
+                return
+            pulse = news(feeling.result(), told)
         except RPCError as error:
             log.info("session %s: no pulse: %s", session_id, error.message)
             continue
-        if pulse is not None and pulse != told and not until.done():
+        finally:
+            await _end_task(feeling)
+        if pulse is not None and pulse != told:
             yield pulse
         told = pulse
 
 
+async def _end_task(task: asyncio.Task[Any]) -> None:
+    """Cancel it unless it is done, and wait until it is."""
+    task.cancel()
+    await asyncio.wait({task})
+
+
 async def _read(tail: HistoryTail, session_id: str) -> list[NumberedEvent]:
-    """What comes next; nothing during an outage of Temporal, after a pause."""
-    try:
-        return await tail.read()
-    except RPCError as error:
-        log.info("session %s: waiting for Temporal: %s", session_id, error.message)
-        await asyncio.sleep(LAST_PAUSE_SECONDS)
-        return []
+    """What comes next; nothing at the end. An outage of Temporal is waited out."""
+    while not tail.ended:
+        try:
+            if events := await tail.read():
+                return events
+        except RPCError as error:
+            log.info("session %s: waiting for Temporal: %s", session_id, error.message)
+            await asyncio.sleep(LAST_PAUSE_SECONDS)
+    return []
 
 
 async def _end(client: Client, session_id: str, run_id: str) -> Outcome | None:

@@ -56,14 +56,14 @@ class StreamInterceptor(Interceptor):
     def __init__(
         self, *, look: Look | None = None, heartbeat_throttle: timedelta | None = None
     ) -> None:
-        self._look = look
+        self.look = look
         self._throttle = heartbeat_throttle
 
     def workflow_interceptor_class(
         self, outside: WorkflowInterceptorClassInput
     ) -> type[WorkflowInboundInterceptor]:
-        if self._look is not None:
-            outside.unsafe_extern_functions[LOOK] = self._look
+        if self.look is not None:
+            outside.unsafe_extern_functions[LOOK] = self.look
         return _Inbound
 
     def intercept_activity(

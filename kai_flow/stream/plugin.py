@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import CancelledError
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Final
 
-from temporalio.client import Client, WorkflowHistory
+from temporalio.client import WorkflowHistory
 from temporalio.service import RPCError
 from temporalio.worker import (
     Plugin,
@@ -27,10 +29,59 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_THROTTLE: Final = timedelta(seconds=2)  # the SDK's hears of a cancellation after 45 s
 LOOK_SECONDS: Final = 1.0  # the SDK gives a workflow up that blocks for 2 s
+REMEMBER_SECONDS: Final = 1.0  # several queries may come at once, and block only once
+
+
+class Look:
+    """Asks the server whether anybody works at a session, out of a query of one worker.
+
+    Queries run in threads of the worker, in which nothing can be awaited.
+    """
+
+    def __init__(self) -> None:
+        self._worker: Worker | None = None  # while it runs
+        self._loop: asyncio.AbstractEventLoop | None = None  # and where
+        self._thread = 0
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[str, str], tuple[float, Pulse | None]] = {}  # when, and what
+
+    def begin(self, worker: Worker) -> None:
+        """The worker begins to run, here."""
+        self._worker, self._loop = worker, asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+
+    def end(self) -> None:
+        """It has stopped."""
+        self._worker = self._loop = None
+
+    def __call__(self, session_id: str, run_id: str) -> Pulse | None:
+        """The pulse, none older than REMEMBER_SECONDS; blocks for LOOK_SECONDS at most."""
+        key, since = (session_id, run_id), time.monotonic() - REMEMBER_SECONDS
+        with self._lock:
+            self._seen = {one: seen for one, seen in self._seen.items() if seen[0] > since}
+            if key in self._seen:
+                return self._seen[key][1]
+        pulse = self._ask(session_id, run_id)
+        with self._lock:
+            self._seen[key] = time.monotonic(), pulse
+        return pulse
+
+    def _ask(self, session_id: str, run_id: str) -> Pulse | None:
+        worker, loop = self._worker, self._loop
+        # In the SDK's debug mode workflows run in the loop's own thread, which must not wait.
+        if worker is None or loop is None or threading.get_ident() == self._thread:
+            return None
+        feeling = asyncio.run_coroutine_threadsafe(feel(worker.client, session_id, run_id), loop)
+        try:
+            return feeling.result(LOOK_SECONDS)
+        except (RPCError, TimeoutError, CancelledError) as error:
+            feeling.cancel()
+            log.info("session %s: no pulse: %r", session_id, error)
+            return None
 
 
 class StreamPlugin(Plugin):
-    """Sets a worker up for workflows and activities that stream.
+    """Sets a worker up for workflows and activities that stream. It is for workers, not clients.
 
     - activities learn which producer they are (`StreamInterceptor`);
     - the query `progress` asks the server whether an attempt is alive, when events have stopped;
@@ -40,39 +91,29 @@ class StreamPlugin(Plugin):
 
     def __init__(self, heartbeat_throttle: timedelta = HEARTBEAT_THROTTLE) -> None:
         self._throttle = heartbeat_throttle
-        self._loop: asyncio.AbstractEventLoop | None = None  # once a worker runs
 
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
         """As described by the SDK."""
-        client = config["client"]
-
-        def look(session_id: str, run_id: str) -> Pulse | None:
-            return self._look(client, session_id, run_id)
-
-        interceptor = StreamInterceptor(look=look, heartbeat_throttle=self._throttle)
+        interceptor = StreamInterceptor(look=Look(), heartbeat_throttle=self._throttle)
         config["interceptors"] = [*config.get("interceptors", ()), interceptor]
         config["max_heartbeat_throttle_interval"] = self._throttle
         config["default_heartbeat_throttle_interval"] = self._throttle
         return config
 
-    def _look(self, client: Client, session_id: str, run_id: str) -> Pulse | None:
-        """For queries, in a thread of the workflow worker: blocks for LOOK_SECONDS at most."""
-        if self._loop is None:
-            return None
-        feeling = asyncio.run_coroutine_threadsafe(feel(client, session_id, run_id), self._loop)
-        try:
-            return feeling.result(LOOK_SECONDS)
-        except (RPCError, TimeoutError, CancelledError) as error:
-            feeling.cancel()
-            log.info("session %s: no pulse: %r", session_id, error)
-            return None
-
     async def run_worker(
         self, worker: Worker, following: Callable[[Worker], Awaitable[None]]
     ) -> None:
         """As described by the SDK."""
-        self._loop = asyncio.get_running_loop()
-        await following(worker)
+        used = worker.config(active_config=True).get("interceptors", ())
+        ours = [one for one in used if isinstance(one, StreamInterceptor)]
+        looks = [one.look for one in ours if isinstance(one.look, Look)]
+        for look in looks:
+            look.begin(worker)
+        try:
+            await following(worker)
+        finally:
+            for look in looks:
+                look.end()
 
     def configure_replayer(self, config: ReplayerConfig) -> ReplayerConfig:
         """As described by the SDK."""

@@ -20,9 +20,8 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import httpx
-import msgspec
 from temporalio import activity
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client
 from temporalio.service import RPCError
 
 from kai_flow.stream.batches import Batch
@@ -45,9 +44,9 @@ from kai_flow.stream.interceptor import ProducerNumber, appointed, heartbeat_thr
 from kai_flow.stream.names import ATTEMPT_FAILED, RESERVED, STARTED
 from kai_flow.stream.oddities import Oddity, in_conflict, in_success
 from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
-from kai_flow.stream.pulse import Throttle
-from kai_flow.stream.run import run_in
-from kai_flow.stream.signals import RPC_TIMEOUT, SessionClosed, publish
+from kai_flow.stream.pulse import details_of
+from kai_flow.stream.run import describe, run_in
+from kai_flow.stream.signals import SessionClosed, publish
 
 POST_TIMEOUT_SECONDS: Final = 3.0
 HEARTBEAT_SECONDS: Final = 1.0  # how soon a cancellation is noticed at the latest
@@ -342,25 +341,22 @@ class EventProducer:
     def _heartbeat(self) -> None:
         progress = f"event {self._outbox.last}, durable to {self._outbox.durable}"
         throttle = heartbeat_throttle.get()
-        every = () if throttle is None else (Throttle(throttle.total_seconds()),)
-        activity.heartbeat(progress, *msgspec.to_builtins(every))
+        details = [] if throttle is None else [details_of(throttle)]
+        activity.heartbeat(progress, *details)
 
     async def _ask(
         self, workflow_id: str, run_id: str, number: ProducerNumber | None
     ) -> tuple[str, int]:
         """The first run of this stream, and how many bytes are left for this attempt to store."""
-        handle: WorkflowHandle[Any, Any] = self._client.get_workflow_handle(
-            workflow_id, run_id=run_id
-        )
         try:
-            description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
+            description = await describe(self._client, workflow_id, run_id)
         except RPCError as error:
             if number is None:
                 raise
             activity.logger.warning("the size of the history is unknown: %s", error.message)
             # Three attempts like that stay well below the 50 MiB.
             return number.first_run_id, MAX_STORED_BYTES // 4
-        size = description.raw_description.workflow_execution_info.history_size_bytes
+        size = description.workflow_execution_info.history_size_bytes
         return run_in(description).first_run_id, _left_after(size)
 
     async def _until(self, condition: Callable[[], bool]) -> None:

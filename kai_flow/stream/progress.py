@@ -13,6 +13,7 @@ from kai_flow.stream.names import ATTEMPT_FAILED, STARTED
 Status = Literal["waiting", "running", "retrying", "completed", "failed", "partial", "cancelled"]
 
 ANSWER_TAIL_CHARS: Final = 200
+PULSE_SECONDS: Final = 5.0  # between two looks whether anybody works, while no event comes
 
 _PHASES: Final = {
     STARTED: "starting",
@@ -34,6 +35,11 @@ class Pulse(NamedTuple):
     the next one has not begun. `running`: a worker is at it. Else how its run has ended."""
     attempt: int
     """The attempt that is at work or waited for; 0 when the run has ended."""
+
+    @property
+    def ended(self) -> bool:
+        """The run has."""
+        return self.attempt == 0
 
 
 class Progress:
@@ -92,15 +98,11 @@ class Progress:
         by_events = self.status, self.phase, self.current_tool
         if self.closed or pulse is None:
             return by_events
-        match pulse.status:
-            case "running" if pulse.attempt == attempt:
-                return by_events
-            case "running":
-                return "running", _PHASES[STARTED], None
-            case "waiting" | "retrying":
-                return pulse.status, "waiting", None
-            case _:  # not by the workflow's own code, or that has not said so
-                return pulse.status, "closed", None
+        if pulse.ended:  # not by the workflow's own code, or that has not said so
+            return pulse.status, "closed", None
+        if pulse.status != "running":
+            return pulse.status, "waiting", None
+        return by_events if pulse.attempt == attempt else ("running", _PHASES[STARTED], None)
 
     def describe(
         self, buffer: EventBuffer, elapsed_ms: int, pulse: Pulse | None = None

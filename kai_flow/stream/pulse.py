@@ -5,7 +5,7 @@ and tells it to whoever describes the run.
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from temporalio.api.enums.v1 import (
@@ -15,12 +15,11 @@ from temporalio.api.enums.v1 import (
 )
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client
 
 from kai_flow.stream.progress import Pulse, Status
-from kai_flow.stream.signals import RPC_TIMEOUT
+from kai_flow.stream.run import describe
 
-PULSE_SECONDS: Final = 5.0  # between two looks whether anybody works, while no event comes
 UNHEARD: Final = timedelta(seconds=20)  # without a heartbeat: producers heartbeat every second
 PACE_MARGIN: Final = timedelta(seconds=5)  # how late a heartbeat may be that is due
 UNTAKEN: Final = timedelta(seconds=3)  # a workflow task waits no longer where a worker polls
@@ -31,7 +30,11 @@ MAX_THROTTLE: Final = timedelta(seconds=60)
 DEFAULT_THROTTLE: Final = timedelta(seconds=30)  # of an activity without heartbeat timeout
 
 _LIVELIEST: Final = ("waiting", "retrying", "running")  # the last one is
-_ENDS: Final[dict[int, Status]] = {
+_IDLE: Final = (
+    PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED,
+    PendingActivityState.PENDING_ACTIVITY_STATE_PAUSED,
+)
+_ENDS: Final[dict[int, Status]] = {  # sessions do not continue as new
     WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED: "completed",
     WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED: "failed",
     WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED: "cancelled",
@@ -47,13 +50,19 @@ class Throttle(msgspec.Struct, frozen=True):
     """Seconds for which its worker keeps a heartbeat back at most."""
 
 
+def details_of(throttle: timedelta) -> dict[str, float]:
+    """The same, for any data converter."""
+    said: dict[str, float] = msgspec.to_builtins(Throttle(throttle.total_seconds()))
+    return said
+
+
 def news(felt: Pulse | None, told: Pulse | None) -> Pulse | None:
     """What a reader who was `told` something last has to know of a pulse.
 
     An agent may think as long as it likes: that it is at work is news only after bad news. The end
     is told by `done`.
     """
-    if felt is None or felt.status in _ENDS.values() or (felt.status == "running" and not told):
+    if felt is None or felt.ended or (felt.status == "running" and told is None):
         return None
     return felt
 
@@ -63,9 +72,7 @@ async def feel(client: Client, session_id: str, run_id: str) -> Pulse | None:
 
     The clocks of this machine and of the server have to agree to a few seconds.
     """
-    handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(session_id, run_id=run_id)
-    description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
-    return pulse_of(description.raw_description, datetime.now(UTC))
+    return pulse_of(await describe(client, session_id, run_id), datetime.now(UTC))
 
 
 def pulse_of(session: DescribeWorkflowExecutionResponse, moment: datetime) -> Pulse | None:
@@ -85,8 +92,11 @@ def pulse_of(session: DescribeWorkflowExecutionResponse, moment: datetime) -> Pu
 
 
 def _of_activity(activity: PendingActivityInfo, moment: datetime) -> Pulse:
-    if activity.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
+    if activity.state in _IDLE:
         return Pulse("retrying" if activity.attempt > 1 else "waiting", activity.attempt)
+    timeout = activity.activity_options.heartbeat_timeout.ToTimedelta()
+    if not (timeout or activity.HasField("last_heartbeat_time")):
+        return Pulse("running", activity.attempt)  # of one that never heartbeats nothing is known
     heard = max(
         stamp.ToDatetime(UTC)
         for stamp in (activity.last_heartbeat_time, activity.last_started_time)
@@ -100,8 +110,8 @@ def _throttle(activity: PendingActivityInfo) -> timedelta:
     for payload in activity.heartbeat_details.payloads:
         try:
             said = msgspec.json.decode(payload.data, type=Throttle)
-            return timedelta(seconds=said.every)
-        except (msgspec.MsgspecError, UnicodeError, OverflowError, ValueError):
+            return timedelta(seconds=min(said.every, MAX_THROTTLE.total_seconds()))
+        except (msgspec.MsgspecError, UnicodeError, OverflowError):
             continue  # for people, or of somebody else
     if not activity.HasField("activity_options"):
         return timedelta()  # of an older server

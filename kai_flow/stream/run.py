@@ -2,7 +2,12 @@
 
 from typing import NamedTuple
 
-from temporalio.client import Client, WorkflowExecutionDescription
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionRequest,
+    DescribeWorkflowExecutionResponse,
+)
+from temporalio.client import Client
 
 from kai_flow.stream.ids import epoch_of
 from kai_flow.stream.signals import RPC_TIMEOUT
@@ -26,17 +31,31 @@ class Run(NamedTuple):
 
 async def find_run(client: Client, session_id: str) -> Run:
     """The newest run of a session id. Raises RPCError: NOT_FOUND when there is none."""
-    handle = client.get_workflow_handle(session_id)
-    return run_in(await handle.describe(rpc_timeout=RPC_TIMEOUT))
+    return run_in(await describe(client, session_id))
 
 
-def run_in(description: WorkflowExecutionDescription) -> Run:
+async def describe(
+    client: Client, session_id: str, run_id: str = ""
+) -> DescribeWorkflowExecutionResponse:
+    """What the server says of a run, by default of the newest. Raises RPCError.
+
+    As the server sends it: the SDK's own `describe` cannot read a status that is newer than itself,
+    such as that of a paused run, and may fail in somebody's converter.
+    """
+    execution = WorkflowExecution(workflow_id=session_id, run_id=run_id)
+    request = DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=execution)
+    service = client.workflow_service
+    return await service.describe_workflow_execution(request, retry=True, timeout=RPC_TIMEOUT)
+
+
+def run_in(description: DescribeWorkflowExecutionResponse) -> Run:
     """The run that is described.
 
     After a reset the server still names the base run's chain as the first, although the ids of the
     events begin anew: such a run is the first of its own stream.
     """
-    raw, run_id = description.raw_description, description.run_id
-    if raw.workflow_extended_info.HasField("last_reset_time"):
+    info = description.workflow_execution_info
+    run_id = info.execution.run_id
+    if description.workflow_extended_info.HasField("last_reset_time"):
         return Run(run_id, run_id, made_by_reset=True)
-    return Run(run_id, raw.workflow_execution_info.first_run_id or run_id)
+    return Run(run_id, info.first_run_id or run_id)

@@ -25,9 +25,9 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import LOOK, ProducerNumber, appointed
 from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS
 from kai_flow.stream.pages import PageRequest, answer
-from kai_flow.stream.progress import Progress, Pulse, Status
+from kai_flow.stream.progress import PULSE_SECONDS, Progress, Pulse, Status
 
-QUIET: Final = timedelta(seconds=5)  # without an event, before `progress` looks for a worker
+QUIET: Final = timedelta(seconds=PULSE_SECONDS)  # without an event, before `progress` looks
 DRAIN_TIMEOUT: Final = timedelta(seconds=10)
 
 
@@ -158,7 +158,9 @@ class WorkflowEventStream:
         """Whether anybody works at this session, when no event says it."""
         look = workflow.extern_functions().get(LOOK)
         info = workflow.info()
-        return None if look is None else look(info.workflow_id, info.run_id)
+        pulse = None if look is None else look(info.workflow_id, info.run_id)
+        # Before, between and after streaming activities what is pending is something else.
+        return pulse if self._producing or (pulse is not None and pulse.ended) else None
 
     def _answer_events(self, request: dict[str, Any] | None = None) -> RawValue:
         try:

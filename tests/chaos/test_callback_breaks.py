@@ -1,7 +1,7 @@
 """What chaos found in the producer: what a broken connection may look like to it."""
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 import httpx
 import pytest
@@ -22,9 +22,6 @@ class Signals:
 
     async def signal(self, *_: object, **__: object) -> None:
         self.count += 1
-
-    async def describe(self) -> Any:
-        raise NotImplementedError
 
 
 async def test_no_error_of_a_post_ends_the_attempt(monkeypatch: pytest.MonkeyPatch) -> None:

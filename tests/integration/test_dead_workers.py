@@ -25,15 +25,17 @@ from kai_flow.connect import connect
 from kai_flow.embedded import DevServer
 from kai_flow.serving import serving
 from kai_flow.settings import Settings
+from kai_flow.stream import follow as following
 from kai_flow.stream import pulse
 from kai_flow.stream import workflow as stream_workflow
+from kai_flow.stream.follow import follow
 from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.workflow import WorkflowEventStream
 from tests.integration.conftest import Handle
 from tests.integration.programs import Program, environment, start
 from tests.integration.subscriber import Subscriber, subscribed
 from tests.integration.test_counters import Balancer, Books
-from tests.integration.waiting import eventually
+from tests.integration.waiting import eventually, until
 
 PULSE = 0.4  # seconds between two looks
 UNHEARD = timedelta(seconds=4)  # a worker passes heartbeats on every 2 s
@@ -113,6 +115,7 @@ async def stack(
 ) -> AsyncIterator[Stack]:
     """Everything but the activity worker, impatient."""
     monkeypatch.setattr(bridge_session, "PULSE_SECONDS", PULSE)
+    monkeypatch.setattr(following, "PULSE_SECONDS", PULSE)
     monkeypatch.setattr(stream_workflow, "QUIET", timedelta(seconds=PULSE))
     monkeypatch.setattr(pulse, "UNHEARD", UNHEARD)
     monkeypatch.setattr(pulse, "PACE_MARGIN", UNHEARD / 2)
@@ -179,6 +182,13 @@ async def three_readers(stack: Stack, handle: Handle) -> AsyncIterator[list[Subs
         yield [await reading.enter_async_context(subscribed(url)) for _ in range(3)]
 
 
+async def listen(client: Client, session_id: str, said: list[object]) -> None:
+    """Write down what a follower straight from Temporal is told of whoever works."""
+    async for _, event in follow(client, session_id):
+        if event["type"] == "status":
+            said.append(event["status"])
+
+
 def ended(reader: Subscriber) -> bool:
     """It has seen the end."""
     return reader.seen[-1].type == "done"
@@ -203,6 +213,8 @@ async def test_a_killed_worker_is_told_whoever_listens(stack: Stack) -> None:
     worker = await stack.worker()
     handles = [await stack.ask(name, HEARTBEAT, *steps) for name in ("unheard", "heard")]
     handles.append(await stack.ask("alone", HEARTBEAT, *steps, bridge="http://127.0.0.1:1"))
+    heard: list[object] = []
+    listening = asyncio.create_task(listen(stack.client, handles[2].id, heard))
     async with three_readers(stack, handles[1]) as readers:
         for handle in handles:
             shown = await at(handle, "1.1.5")
@@ -220,6 +232,8 @@ async def test_a_killed_worker_is_told_whoever_listens(stack: Stack) -> None:
         assert [stack.looks(handle) for handle in handles][0::2] == looks[0::2]
         worker = await stack.worker()
         results = await asyncio.gather(*(handle.result() for handle in handles))
+        await listening
+        assert heard in (["waiting", "retrying"], ["waiting", "retrying", "running"])
         await worker.kill()
         for reader in readers:
             await reader.until(partial(ended, reader), 60)
@@ -236,6 +250,8 @@ async def test_a_frozen_worker_comes_back(stack: Stack) -> None:
     worker = await stack.worker()
     handle = await stack.ask("frozen", 60, {"tokens": 2}, {"gate": "never"})
     await at(handle, "1.1.3")
+    said: list[object] = []
+    listening = asyncio.create_task(listen(stack.client, handle.id, said))
     for _ in range(20):
         await asyncio.sleep(UNHEARD.total_seconds() / 10)
         assert (await handle.query("progress"))["status"] == "running"
@@ -244,3 +260,7 @@ async def test_a_frozen_worker_comes_back(stack: Stack) -> None:
     worker.process.send_signal(signal.SIGCONT)
     shown = await says(handle, "running")
     assert (shown["phase"], shown["last_event_id"]) == ("answering", "1.1.3")
+    await until(lambda: len(said) == 2)
+    listening.cancel()
+    await asyncio.wait([listening])
+    assert said == ["waiting", "running"]

@@ -200,7 +200,10 @@ def test_a_producer_that_cannot_begin_leaves_nothing_open(
         return made[-1]
 
     class Silent:
-        def get_workflow_handle(self, *_: Any, **__: Any) -> Any:
+        namespace = "default"
+
+        @property
+        def workflow_service(self) -> Any:
             raise RPCError("nobody is there", RPCStatusCode.UNAVAILABLE, b"")
 
     async def begin() -> None:

@@ -162,6 +162,7 @@ async def held(
 ) -> AsyncIterator[WorkflowHandle[Any, Any]]:
     """A session in Temporal's own sandbox whose agent has said four events and says no more."""
     monkeypatch.setattr(stream_workflow, "QUIET", timedelta())
+    monkeypatch.setattr(plugin, "REMEMBER_SECONDS", 0)
     topic, queue = f"owls {session_id}", f"sandboxed-{secrets.token_hex(4)}"
     monkeypatch.setitem(reporting.held, topic, asyncio.Event())
     async with Worker(

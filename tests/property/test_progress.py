@@ -28,9 +28,12 @@ batches = st.builds(
     ids,
     st.lists(st.sampled_from(SAID), min_size=1, max_size=3),
 )
+statuses = st.sampled_from(["waiting", "retrying", "running"])
+ends = st.sampled_from(["completed", "failed", "cancelled"])
 pulses = st.one_of(
     st.none(),
-    st.builds(Pulse, st.sampled_from(["waiting", "retrying", "running"]), st.integers(1, 3)),
+    st.builds(Pulse, statuses, st.integers(1, 3)),
+    st.builds(Pulse, ends, st.just(0)),
 )
 
 
@@ -56,7 +59,7 @@ def test_the_pulse_says_what_no_event_can(
         if pulse is None or closed:
             assert told == silent
         elif pulse.status != "running":
-            phase = "closed" if pulse.status == "failed" else "waiting"
+            phase = "closed" if pulse.ended else "waiting"
             assert (told["status"], told["phase"]) == (pulse.status, phase)
             assert told["current_tool"] is None
         elif pulse.attempt == fold.position.attempt:
@@ -67,4 +70,7 @@ def test_the_pulse_says_what_no_event_can(
         changed = {key for key in told if told[key] != silent[key]}
         assert changed <= {"status", "phase", "current_tool"}
         assert told["attempt"] == fold.position.attempt
+        if fold.position.attempt:  # one that is at work, and only silent
+            at_work = Pulse("running", fold.position.attempt)
+            assert progress.describe(buffer, 0, at_work) == silent
         assert progress.describe(buffer, 0) == silent  # it was only asked

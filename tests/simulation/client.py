@@ -8,17 +8,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any, Final
 
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionRequest,
+    DescribeWorkflowExecutionResponse,
+)
 from temporalio.client import WorkflowHistoryEventFilterType, WorkflowQueryFailedError
 from temporalio.common import RawValue
 from temporalio.converter import DataConverter
 from temporalio.service import RPCError, RPCStatusCode
 
 from tests.simulation.loop import Process, forever
-from tests.simulation.temporal import LONG_POLL_SECONDS, Run, Server
+from tests.simulation.temporal import LONG_POLL_SECONDS, Server
 from tests.simulation.weather import Link
 
 PATIENCE_SECONDS: Final = 6.0  # how long a call waits for a server that is away
@@ -29,15 +32,34 @@ class TemporalClient:
     """The methods of `temporalio.client.Client` that the shells use, over a link."""
 
     data_converter = DataConverter.default
+    namespace = "default"
 
     def __init__(self, server: Server, process: Process, link: Link) -> None:
         self.server = server
+        self.workflow_service = self  # so far as it is used
         self._process = process
         self._link = link
 
     def get_workflow_handle(self, workflow_id: str, *, run_id: str | None = None) -> "Handle":
         """As the real one."""
         return Handle(self, workflow_id, run_id)
+
+    async def describe_workflow_execution(
+        self,
+        request: DescribeWorkflowExecutionRequest,
+        *,
+        retry: bool,
+        timeout: timedelta,
+    ) -> DescribeWorkflowExecutionResponse:
+        """As the real one."""
+        assert retry
+        asked = request.execution
+
+        async def serve() -> DescribeWorkflowExecutionResponse:
+            return self.server.find(asked.workflow_id, asked.run_id or None).describe()
+
+        answer: DescribeWorkflowExecutionResponse = await self.call(serve, timeout)
+        return answer
 
     async def call(self, serve: Callable[[], Awaitable[Any]], timeout: timedelta | None) -> Any:
         """One RPC. Raises RPCError."""
@@ -111,15 +133,6 @@ class Handle:
             lambda: self._client.server.query(*self._of, name, *args), rpc_timeout
         )
         return value
-
-    async def describe(self, *, rpc_timeout: timedelta | None = None) -> SimpleNamespace:
-        """The little of a description that the shells look at."""
-
-        async def serve() -> Run:
-            return self._client.server.find(*self._of)
-
-        run = await self._client.call(serve, rpc_timeout)
-        return SimpleNamespace(run_id=run.run_id, raw_description=run.describe())
 
     def fetch_history_events(
         self,

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any, Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from temporalio.api.common.v1 import Payload
+from temporalio.api.common.v1 import Payload, WorkflowExecution
 from temporalio.api.enums.v1 import (
     EventType,
     PendingActivityState,
@@ -114,7 +114,11 @@ class Run:
     def describe(self) -> DescribeWorkflowExecutionResponse:
         """As the server describes it."""
         size = sum(event.ByteSize() for event in self.history)
-        info = WorkflowExecutionInfo(first_run_id=self.run_id, history_size_bytes=size)
+        info = WorkflowExecutionInfo(
+            execution=WorkflowExecution(workflow_id=self.workflow_id, run_id=self.run_id),
+            first_run_id=self.run_id,
+            history_size_bytes=size,
+        )
         info.status = CLOSES.get(self.history[-1].event_type, OPEN)
         pending = [activity.describe(name) for name, activity in self.pending.items()]
         return DescribeWorkflowExecutionResponse(

@@ -23,6 +23,7 @@ from kai_flow.stream.pulse import news, pulse_of
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SCHEDULED = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
 STARTED = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+PAUSED = PendingActivityState.PENDING_ACTIVITY_STATE_PAUSED
 
 
 def ago(seconds: float) -> Timestamp:
@@ -37,6 +38,14 @@ def ago(seconds: float) -> Timestamp:
     [
         (PendingActivityInfo(state=SCHEDULED, attempt=1), Pulse("waiting", 1)),
         (PendingActivityInfo(state=SCHEDULED, attempt=2), Pulse("retrying", 2)),
+        (
+            PendingActivityInfo(state=PAUSED, attempt=2, last_heartbeat_time=ago(3)),
+            Pulse("retrying", 2),
+        ),
+        (  # it never heartbeats, nor has to
+            PendingActivityInfo(state=STARTED, attempt=1, last_started_time=ago(900)),
+            Pulse("running", 1),
+        ),
         (
             PendingActivityInfo(state=STARTED, attempt=1, last_started_time=ago(5)),
             Pulse("running", 1),
@@ -78,7 +87,7 @@ def test_one_activity_at_work_is_enough() -> None:
     others = [
         PendingActivityInfo(state=SCHEDULED, attempt=1),
         PendingActivityInfo(state=SCHEDULED, attempt=2),
-        PendingActivityInfo(state=STARTED, attempt=1, last_started_time=ago(90)),
+        PendingActivityInfo(state=STARTED, attempt=1, last_heartbeat_time=ago(90)),
     ]
     session = DescribeWorkflowExecutionResponse(pending_activities=others)
     assert pulse_of(session, NOW) == Pulse("retrying", 2)
@@ -113,7 +122,7 @@ def unheard(seconds: int, *details: bytes, timeout: int | None = None) -> Pendin
         ((b'"event 1.1.5, durable to 1.1.4"', b'{"every":40.0}'), 60, 45),
         ((b'{"every":2.0}',), None, 20),
         ((b'"2.0"', b"5", b"\xff", b'{"every":"2"}'), 60, 53),
-        ((b'{"every":1e300}',), 60, 53),
+        ((b'{"every":1e300}',), 60, 65),
         ((b'{"every":-5.0}',), 60, 20),
     ],
 )
