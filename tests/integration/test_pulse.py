@@ -88,6 +88,21 @@ class Pondering:
             await self.stream.drain(last)
 
 
+@asynccontextmanager
+async def pondering(
+    client: Client, bridge: str, session_id: str, seconds: float, **worker: Any
+) -> AsyncIterator[WorkflowHandle[Any, Any]]:
+    """A session whose agent thinks for so long, and its worker."""
+    queue = f"pondering-{secrets.token_hex(4)}"
+    async with Worker(
+        client, task_queue=queue, workflows=[Pondering], activities=[ponder], **worker
+    ):
+        url = f"{bridge}/events/{session_id}"
+        yield await client.start_workflow(
+            Pondering.run, args=[url, seconds], id=session_id, task_queue=queue
+        )
+
+
 async def test_a_worker_with_default_throttling_is_not_given_up(
     client: Client, bridge: str, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,21 +110,10 @@ async def test_a_worker_with_default_throttling_is_not_given_up(
     monkeypatch.setattr(session, "PULSE_SECONDS", 0.3)
     monkeypatch.setattr(pulse, "UNHEARD", timedelta(seconds=1))
     monkeypatch.setattr(pulse, "PACE_MARGIN", timedelta(seconds=5))
-    queue = f"pondering-{secrets.token_hex(4)}"
-    async with Worker(
-        client,
-        task_queue=queue,
-        workflows=[Pondering],
-        activities=[ponder],
-        interceptors=[StreamInterceptor()],
-    ):
-        url = f"{bridge}/events/{session_id}"
-        thinks = 9.0  # longer than its worker keeps heartbeats back
-        await client.start_workflow(
-            Pondering.run, args=[url, thinks], id=session_id, task_queue=queue
-        )
-        async with asyncio.timeout(60):
-            seen = [event["type"] async for _, event in follow(bridge, session_id)]
+    thinks = 9.0  # longer than its worker keeps heartbeats back
+    unset = {"interceptors": [StreamInterceptor()]}
+    async with pondering(client, bridge, session_id, thinks, **unset), asyncio.timeout(60):
+        seen = [event["type"] async for _, event in follow(bridge, session_id)]
     assert seen == ["started", "token", "token", "done"]
 
 
@@ -132,18 +136,8 @@ async def test_a_server_that_says_nothing_keeps_no_answer_back(
     """`progress` then says what the events said last, and the session goes on unharmed."""
     monkeypatch.setattr(stream_workflow, "QUIET", timedelta())
     monkeypatch.setattr(plugin, "feel", feel)
-    queue = f"pondering-{secrets.token_hex(4)}"
-    async with Worker(
-        client,
-        task_queue=queue,
-        workflows=[Pondering],
-        activities=[ponder],
-        plugins=[plugin.StreamPlugin()],
-    ):
-        url = f"{bridge}/events/{session_id}"
-        handle = await client.start_workflow(
-            Pondering.run, args=[url, 2.5], id=session_id, task_queue=queue
-        )
+    plugins = [plugin.StreamPlugin()]
+    async with pondering(client, bridge, session_id, 2.5, plugins=plugins) as handle:
 
         async def runs() -> bool:
             return bool((await handle.query("progress"))["last_event_id"] == "1.1.2")
