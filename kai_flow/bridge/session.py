@@ -196,7 +196,7 @@ class Session:
 
     def _mark_durable(self, last: EventId) -> None:
         if self.log.mark_durable(last):
-            self.bell.ring()
+            self._show_news()
 
     # Tasks
 
@@ -236,7 +236,7 @@ class Session:
                 self._cadence.failed(now())
             else:
                 self._cadence.acknowledged(now())
-                self.log.mark_durable(batch.last)
+                self._mark_durable(batch.last)
                 self.bell.ring()
 
     async def _watch(self) -> None:
