@@ -2,7 +2,9 @@
 
 The rule: the server ends with the program that started it, whatever ends the program
 (`kai_flow.guard`), and it is yielded only when it serves. With a file it keeps what it holds for
-30 days; without one it forgets everything.
+30 days, readable for its owner alone; without one it forgets everything.
+
+It serves gRPC, which no web page can send. Its HTTP API is closed: any page could drive it.
 """
 
 import asyncio
@@ -41,6 +43,13 @@ PORT_TRIES: Final = 3  # another program may take a free port between our look a
 
 # the file survives a kill of the server either way; this triples its signals per second
 _PRAGMAS: Final = ("journal_mode=wal", "synchronous=normal")
+
+# The HTTP API listens on a port of the server's choice, cannot be left out, and takes a form or a
+# text/plain POST of any web page. This is a Host that no request can have, so all get 403. An empty
+# list would still let in HTTP/1.0 without a Host.
+_NO_HTTP_API: Final = 'frontend.httpAllowedHosts=["no host"]'
+
+_OWNER_ONLY: Final = 0o600
 
 
 class NoBinary(StartError):
@@ -85,13 +94,16 @@ async def dev_server(
 ) -> AsyncIterator[DevServer]:
     """Run a dev server on the loopback address for as long as the block lasts.
 
-    A port of 0 takes any free one; `ui_port` None runs without the UI. `lock` is the held lock of
+    A port of 0 takes any free one. `ui_port` None runs without the UI: that answers any `Host`, so
+    a web page whose own name resolves to this machine can drive it. `lock` is the held lock of
     `db_file`: the server holds it too. `stop_seconds` 0 kills the server at the end instead of
     asking it, which loses nothing that it has acknowledged.
 
     Raises `StartError` when the binary is missing, a port is taken, or the server does not come up.
     """
     binary = find_binary()
+    if db_file is not None:
+        _keep_to_owner(db_file)
     for name, wanted, remedy in (
         ("Temporal", port, "TEMPORAL_ADDRESS (for example 127.0.0.1:0 for any free port)"),
         ("the Temporal UI", ui_port or 0, "`kai up --ui-port`"),
@@ -121,12 +133,31 @@ def _log_file(db_file: Path | None) -> IO[bytes]:
     if db_file is None:
         return tempfile.TemporaryFile()
     try:
-        return db_file.with_suffix(".log").open("w+b")
+        return open(db_file.with_suffix(".log"), "w+b", opener=_for_owner)
     except OSError as wrong:
         raise StartError(
             f"{db_file.with_suffix('.log')} cannot be written ({wrong.strerror}): "
             "make the folder writable, or set KAI_HOME to another one"
         ) from None
+
+
+def _keep_to_owner(db_file: Path) -> None:
+    """Take what an older version left from the eyes of others; new files get it by the umask."""
+    sides = [Path(f"{db_file}{suffix}") for suffix in ("", "-wal", "-shm", "-journal")]
+    for file in (*sides, db_file.with_suffix(".log")):
+        try:
+            file.chmod(_OWNER_ONLY)
+        except FileNotFoundError:
+            continue
+        except OSError as wrong:
+            raise StartError(
+                f"{file} cannot be kept to its owner ({wrong.strerror}): "
+                "make it yours, or set KAI_HOME to another folder"
+            ) from None
+
+
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, _OWNER_ONLY)
 
 
 def _words(log: IO[bytes]) -> str:
@@ -165,7 +196,7 @@ class _Plan:
 
     def command(self) -> list[str]:
         command = [self.binary, "server", "start-dev", "--ip", HOST, "--port", str(self.port)]
-        command += ["--log-level", "warn"]
+        command += ["--log-level", "warn", "--dynamic-config-value", _NO_HTTP_API]
         command += ["--headless"] if self.ui_port is None else ["--ui-port", str(self.ui_port)]
         if self.db_file is not None:
             command += ["--db-filename", str(self.db_file)]
@@ -191,6 +222,7 @@ def _spawn(
             stdout=log,
             stderr=subprocess.STDOUT,
             pass_fds=fds,
+            umask=0o077,  # its files hold every session, and the home may be open to others
             start_new_session=True,  # a Ctrl-C in the terminal is for us, we tell the server
             env=_environment(),
         )

@@ -31,7 +31,7 @@ app.command(data_app.mdl)
 def up(
     *,
     ui_port: Annotated[int | None, Parameter(name="--ui-port")] = None,
-    ui: Annotated[bool, Parameter(name="--ui")] = True,
+    ui: Annotated[bool, Parameter(name="--ui")] = False,
 ) -> int:
     """Run the whole stack until Ctrl-C: Temporal, worker and bridge.
 
@@ -43,14 +43,15 @@ def up(
 
         kai up
 
-        KAI_BRIDGE_PORT=9092 KAI_HEALTH_PORT=9091 kai up --no-ui
+        KAI_BRIDGE_PORT=9092 KAI_HEALTH_PORT=9091 kai up --ui
 
     Parameters
     ----------
     ui_port
-        Port of the embedded server's web UI; default: Temporal's port + 1000.
+        Port of the embedded server's web UI, which it turns on; default: Temporal's port + 1000.
     ui
-        Whether the embedded server shows its web UI.
+        Whether the embedded server shows its web UI. It has no password and answers to any host
+        name: a web page that you visit meanwhile, and whose name leads to your machine, can use it.
     """
     from kai_flow.cli.up import up as run_stack  # noqa: PLC0415
 

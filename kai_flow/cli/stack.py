@@ -45,7 +45,7 @@ class Stack:
 class UiWish:
     """What the user wants of the embedded server's web UI."""
 
-    wanted: bool = True
+    wanted: bool = False
     port: int | None = None  # 0: any; None: the one that belongs to Temporal's
 
     def beside(self, temporal_port: int) -> int | None:

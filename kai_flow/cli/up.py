@@ -33,7 +33,9 @@ async def up(*, ui: bool, ui_port: int | None) -> int:
         state.forget(settings.home)
         async with Stop() as stop:
             try:
-                return await _serve(settings, UiWish(ui, ui_port), stop, notes)
+                return await _serve(
+                    settings, UiWish(ui or ui_port is not None, ui_port), stop, notes
+                )
             finally:
                 state.forget(settings.home)
         return EXIT_OK  # told to stop while it was starting

@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import dataclasses
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -23,98 +21,9 @@ from kai_flow.connect import connect
 from kai_flow.embedded import dev_server
 from kai_flow.locks import held_elsewhere
 from kai_flow.ports import free_port
+from tests.integration.command import Kai, kai_in
 
 QUESTION = "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"
-
-# Streams for as long as its prompt says, so that a test can interrupt it in the middle.
-AGENT = """
-import asyncio
-
-class Counter:
-    async def execute(self, task):
-        return {"final_answer": "x"}
-
-    async def stream_execute(self, task):
-        for number in range(int(task.prompt)):
-            yield {"type": "token", "content": f"{number} "}
-            await asyncio.sleep(0.05)
-
-def create():
-    return Counter()
-"""
-
-
-@dataclasses.dataclass
-class Kai:
-    """The command in one home."""
-
-    home: Path
-    environ: dict[str, str]
-
-    def start(self, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
-        """Run it beside us."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "kai_flow.cli", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=self.environ | environ,
-        )
-
-    def run(self, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-        """Run it to its end."""
-        process = self.start(*arguments, **environ)
-        output, errors = process.communicate(timeout=100)
-        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
-
-    def state(self) -> dict[str, Any]:
-        """What the running `kai up` says about itself."""
-        state: dict[str, Any] = json.loads((self.home / "up.json").read_text())
-        return state
-
-    @contextlib.contextmanager
-    def asking(self, *arguments: str, **environ: str) -> "Iterator[subprocess.Popen[str]]":
-        """`kai ask` beside us; killed at the end if it still runs."""
-        process = self.start("ask", *arguments, **environ)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdout, process.stderr):
-                if pipe is not None:
-                    pipe.close()
-
-    @contextlib.contextmanager
-    def up(self, *arguments: str, **environ: str) -> "Iterator[subprocess.Popen[str]]":
-        """`kai up`, once it is up; killed at the end if it still runs."""
-        process = self.start("up", *arguments, **environ)
-        try:
-            deadline = time.monotonic() + 60
-            while not (self.home / "up.json").exists():
-                assert process.poll() is None, process.communicate()
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
-
-
-def kai_in(home: Path) -> Kai:
-    """The command with a home and nothing of the machine's own settings."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("KAI_", "TEMPORAL_"))}
-    agents = home.parent / "agents"
-    agents.mkdir(exist_ok=True)
-    (agents / "counting.py").write_text(AGENT)
-    environ |= {
-        "KAI_HOME": str(home),
-        "KAI_BRIDGE_PORT": "0",
-        "KAI_HEALTH_PORT": "0",
-        "TEMPORAL_ADDRESS": "127.0.0.1:0",
-        "PYTHONPATH": os.pathsep.join([str(Path.cwd()), str(agents)]),
-    }
-    return Kai(home, environ)
 
 
 @pytest.fixture
@@ -128,7 +37,7 @@ def counting_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kai]:
     """A stack that runs, with the counting agent, for all tests that only use one."""
     kai = kai_in(tmp_path_factory.mktemp("up") / "home")
     kai.environ["KAI_AGENT"] = "counting:create"
-    with kai.up("--no-ui", TEMPORAL_ADDRESS=f"localhost:{free_port()}"):
+    with kai.up(TEMPORAL_ADDRESS=f"localhost:{free_port()}"):
         yield kai
 
 
@@ -165,7 +74,7 @@ def gone(family: list[psutil.Process]) -> bool:
 )
 def test_up_leaves_nothing(kai: Kai, number: int, code: int) -> None:
     """Whatever signal ends `kai up`, all its processes, ports and locks are gone in 5 s."""
-    with kai.up() as process:
+    with kai.up("--ui") as process:
         state = kai.state()
         family = psutil.Process(process.pid).children(recursive=True)
         places = [state[key] for key in ("temporal", "ui", "bridge", "health")]
@@ -316,7 +225,7 @@ async def test_a_reader_that_leaves_ends_the_session(counting_up: Kai) -> None:
 
 def test_up_stops_soon_in_the_middle_of_a_session(kai: Kai) -> None:
     """A session that runs does not keep `kai up` from stopping within seconds."""
-    with kai.up("--no-ui", KAI_AGENT="counting:create") as process, kai.asking("2000") as asking:
+    with kai.up(KAI_AGENT="counting:create") as process, kai.asking("2000") as asking:
         assert wait_for("1 2 ", asking)
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
@@ -387,7 +296,7 @@ def test_a_port_in_use_names_its_setting(
         for name, given in (kai.environ | {setting: value}).items():
             monkeypatch.setenv(name, given)
         with pytest.raises(SystemExit) as end:
-            main(["up", "--no-ui"])
+            main(["up"])
     errors = capfd.readouterr().err
     assert end.value.code == 2
     assert port in errors

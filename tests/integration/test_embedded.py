@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -60,6 +62,12 @@ def listens(address: str) -> bool:
     with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
         return True
     return False
+
+
+def ports_of(guard: int) -> set[int]:
+    """The ports on which the server behind this guard listens."""
+    sockets = [s for child in psutil.Process(guard).children() for s in child.net_connections()]
+    return {socket.laddr.port for socket in sockets if socket.status == psutil.CONN_LISTEN}
 
 
 async def eventually_gone(processes: list[psutil.Process], seconds: float = 30.0) -> bool:
@@ -236,3 +244,38 @@ def test_a_free_port_can_be_listened_on() -> None:
     assert len(set(ports)) == len(ports)
     for port in ports:
         require_free("a test", "127.0.0.1", port, "nothing")
+
+
+async def test_its_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    """No other user reads what the server keeps, in a folder that is open, nor what it kept so."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    file = home / "t.db"
+    for _ in range(2):
+        async with dev_server(db_file=file):
+            names = {path.name for path in home.iterdir()}
+            assert {"t.db", "t.db-wal", "t.db-shm", "t.log"} <= names
+            assert {path.stat().st_mode & 0o777 for path in home.iterdir()} == {0o600}
+        for path in home.iterdir():
+            path.chmod(0o644)  # as earlier versions made them
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "localhost:{}", "evil.example", ""])
+async def test_the_http_api_is_closed(host: str, http: httpx.AsyncClient) -> None:
+    """Nobody starts a workflow over HTTP, whatever name the request calls the server by."""
+    start = "/api/v1/namespaces/default/workflows/forged"
+    body = {"workflowType": {"name": "Nobody"}, "taskQueue": {"name": "nobody"}}
+    async with dev_server(stop_seconds=0) as server:
+        refused = 0
+        for port in ports_of(server.process.pid):
+            with contextlib.suppress(httpx.RemoteProtocolError):  # one that takes gRPC alone
+                answer = await http.post(
+                    f"http://127.0.0.1:{port}{start}",
+                    headers={"Host": host.format(port), "Content-Type": "text/plain"},
+                    content=json.dumps(body),
+                )
+                assert answer.is_error, answer.text
+                refused += "Host not allowed" in answer.text
+        assert refused == 1
+        client = await connect(server.address)
+        assert [workflow async for workflow in client.list_workflows()] == []
