@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
@@ -25,6 +25,20 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS: Final = 1.0  # after a failed read, before the next
 QUERY_SECONDS: Final = 2.0  # for the workflow's answer, before the history is read instead
 KEPT_PAGES: Final = 16  # for readers who come right after
+
+
+class Part(NamedTuple):
+    """What one read gave. It says itself whether it is final.
+
+    Whoever asks the copy later asks about another moment: while a slow socket held a reader up, the
+    run may have closed and its history have been read for somebody else.
+    """
+
+    page: Slice
+    final: bool = False
+    """Read from the complete history of a closed run: what the page lacks will never come."""
+    stops_short: bool = False
+    """It is final, and what the session said behind the page was not to be stored."""
 
 
 class DurableCopy:
@@ -49,17 +63,7 @@ class DurableCopy:
         self._closed = False
         self._pages: deque[tuple[EventId, Slice]] = deque(maxlen=KEPT_PAGES)
         self._history: EventBuffer | None = None  # the complete stream, once the run has closed
-        self._reading: asyncio.Task[tuple[EventId, Slice] | None] | None = None
-
-    @property
-    def complete(self) -> bool:
-        """The run has closed and its whole stream is at hand."""
-        return self._history is not None
-
-    def stops_short(self, cursor: EventId) -> bool:
-        """Whether what the session said after `cursor` was not to be stored; once complete."""
-        fold = None if self._history is None else self._history.fold
-        return fold is not None and fold.unstored_after(cursor)
+        self._reading: asyncio.Task[tuple[EventId, Part] | None] | None = None
 
     @property
     def held(self) -> int:
@@ -78,7 +82,7 @@ class DurableCopy:
         self._closed = True
         self._pages.clear()
 
-    async def read(self, after: EventId) -> Slice | None:
+    async def read(self, after: EventId) -> Part | None:
         """The next page of durable events after `after`, shared by all who wait for it.
 
         Empty when there are none yet. None when it could not be read: try again.
@@ -99,28 +103,29 @@ class DurableCopy:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
 
-    def _kept(self, after: EventId) -> Slice | None:
+    def _kept(self, after: EventId) -> Part | None:
         """What an earlier read still tells a reader at `after`."""
         if self._history is not None:
-            return self._history.read(after, DEFAULT_PAGE_BYTES)
+            return _final_part(self._history, after)
         for start, page in self._pages:
             if start <= after < page.next:
                 events = tuple(event for event in page.events if event.id > after)
-                return Slice(events, page.next, page.has_more, page.gap if start == after else None)
+                gap = page.gap if start == after else None
+                return Part(Slice(events, page.next, page.has_more, gap))
         return None
 
-    async def _read(self, after: EventId) -> tuple[EventId, Slice] | None:
+    async def _read(self, after: EventId) -> tuple[EventId, Part] | None:
         try:
             if self._closed:
                 self._history = await self._read_history()
-                return after, self._history.read(after, DEFAULT_PAGE_BYTES)
+                return after, _final_part(self._history, after)
             page = await self._query(after)
             if page is not None and page.gap is None:
                 part = Slice(page.events, page.next, page.has_more, None)
                 self._keep(after, part)
-                return after, part
+                return after, Part(part)
             # Deeper than the workflow's buffer, or no worker to ask: the history has it all.
-            return after, self._keep_all(after, await self._read_history())
+            return after, Part(self._keep_all(after, await self._read_history()))
         except RPCError as error:
             log.warning("session %s cannot be read back: %s", self._session_id, error.message)
             await asyncio.sleep(PAUSE_SECONDS)  # shared by all who wait: one try a second
@@ -165,3 +170,9 @@ class DurableCopy:
     def _keep(self, after: EventId, page: Slice) -> None:
         if page.events:
             self._pages.append((after, page))
+
+
+def _final_part(history: EventBuffer, after: EventId) -> Part:
+    """The part after `after` of the complete history of a closed run."""
+    page = history.read(after, DEFAULT_PAGE_BYTES)
+    return Part(page, final=True, stops_short=history.fold.unstored_after(page.next))

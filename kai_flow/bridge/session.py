@@ -19,7 +19,7 @@ from kai_flow.bridge.attempts import KnownAttempts
 from kai_flow.bridge.bell import Bell, wait_for
 from kai_flow.bridge.frames import PageFrames
 from kai_flow.bridge.memory import Memory
-from kai_flow.bridge.readback import DurableCopy
+from kai_flow.bridge.readback import DurableCopy, Part
 from kai_flow.bridge.seldom import Seldom
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
@@ -181,12 +181,12 @@ class Session:
         self.readers -= 1
         self.touched = now()
 
-    def lacks_rest(self, cursor: EventId) -> bool:
-        """Whether a closed session said more after `cursor`, as far as is known, than anybody has.
+    def lacks_rest(self, last: Part) -> bool:
+        """Whether a closed session is known to have said more than its last part and than is here.
 
         What was not stored is known only to a bridge that was given it.
         """
-        return self.durable.stops_short(cursor) and not self.log.ended_at(cursor)
+        return last.stops_short and not self.log.ended_at(last.page.next)
 
     def encode(self, page: Slice) -> bytes:
         """The frames of a page read back: made once, for all readers who are given the same."""

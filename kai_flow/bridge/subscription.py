@@ -11,9 +11,9 @@ from typing import Final
 from kai_flow.bridge.bell import wait_for
 from kai_flow.bridge.frames import encode_gap
 from kai_flow.bridge.hub import Hub
+from kai_flow.bridge.readback import Part
 from kai_flow.bridge.room import Room
 from kai_flow.bridge.session import Session
-from kai_flow.stream.buffer import Slice
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.log import Behind, Chunk, Lost
@@ -56,7 +56,7 @@ class _Subscriber:
         self._came_after = heard  # and of the last one that is not meant for it
         self._over = False  # the stream ends here
         self._pulse: Pulse | None = None  # as told last
-        self._page: Slice | None = None  # as read back last
+        self._part: Part | None = None  # as read back last; its frames may have waited since
         self._written_at = self._event_at = now()  # last frame; last frame of an event
 
     async def frames(self) -> AsyncIterator[bytes]:
@@ -97,16 +97,16 @@ class _Subscriber:
             if behind or (session.log.current is None and not asked):
                 async for frames in self._read_back(session, position):
                     yield frames
-                page = self._page
-                if page is not None and (page.events or page.gap):
-                    position, pause = max(position, page.next), FIRST_PAUSE_SECONDS
-                    yield self._event(session.encode(page))
+                read = self._part
+                if read is not None and (read.page.events or read.page.gap):
+                    position, pause = max(position, read.page.next), FIRST_PAUSE_SECONDS
+                    yield self._event(session.encode(read.page))
                     continue
-                if page is not None and session.durable.complete and session.outcome is not None:
-                    lost = encode_gap(position, None) if session.lacks_rest(position) else b""
+                if read is not None and read.final and session.outcome is not None:
+                    lost = encode_gap(position, None) if session.lacks_rest(read) else b""
                     yield lost + encode_done(session.outcome.data, session.run.epoch)
                     return
-                asked = page is not None
+                asked = read is not None
                 behind = behind or not asked
                 pause = min(2 * pause, LAST_PAUSE_SECONDS)
             if frames := self._status(session) or self._aside():
@@ -133,7 +133,7 @@ class _Subscriber:
 
     async def _read_back(self, session: Session, position: EventId) -> AsyncIterator[bytes]:
         """Read the next page; meanwhile what else there is to say, for Temporal may hang."""
-        self._page = None
+        self._part = None
         reading = asyncio.ensure_future(session.durable.read(position))
         try:
             while not (reading.done() or self._ending(session)):
@@ -145,7 +145,7 @@ class _Subscriber:
                     await asyncio.wait([reading, ringing], return_when=asyncio.FIRST_COMPLETED)
                     ringing.cancel()
             if reading.done():
-                self._page = reading.result()
+                self._part = reading.result()
         finally:
             reading.cancel()
 
