@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from random import Random
 from typing import Any, Final, cast
 
 import msgspec
@@ -22,18 +23,33 @@ from tests.simulation.oracle import Oracle
 from tests.simulation.stranger import Answer
 
 SOCKET_BYTES: Final = 16 * 1024  # what a connection holds for a reader that does not read
+SLOW_WRITES: Final = 0.3  # share of the writes that a slow socket holds up
+
+
+class Socket:
+    """How long a reader's socket keeps the bridge from going on after a frame, whichever it is."""
+
+    def __init__(self, seconds: float, random: Random) -> None:
+        self._seconds, self._random = seconds, random
+
+    def hold(self) -> float:
+        """Seconds until the bridge may go on."""
+        if not self._seconds or self._random.random() >= SLOW_WRITES:
+            return 0.0
+        return self._random.uniform(0.0, self._seconds)
 
 
 class Connection:
     """One stream: what the bridge writes until the reader takes it."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, socket: Socket | None = None) -> None:
         self.number = number
         self.boot_id = ""  # of the process that serves it
         self.status: int | None = None  # once the bridge has answered; 0: it never will
         self.ended = False  # nothing more will come
         self.broken = False  # it was not the bridge that ended it
         self.changed = Flag()
+        self._socket = socket
         self._held: list[bytes] = []
         self._bytes = 0
 
@@ -49,11 +65,13 @@ class Connection:
         self.open(0)
 
     async def write(self, frames: bytes) -> None:
-        """The bridge writes; waits while the reader does not read."""
+        """The bridge writes; waits while the reader does not read, and while its socket is slow."""
         self._held.append(frames)
         self._bytes += len(frames)
         self.changed.change()
         await self.changed.until(lambda: self._bytes < SOCKET_BYTES or self.ended)
+        if self._socket is not None and (seconds := self._socket.hold()):
+            await self.changed.until(lambda: self.ended, seconds)
 
     async def read(self) -> bytes:
         """The reader reads what there is; nothing at the end."""

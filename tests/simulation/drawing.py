@@ -18,7 +18,7 @@ def draw(seed: int) -> Plan:
     """The plan of a seed."""
     random = Random(seed)
     kind = random.choices(_KINDS_OF_PLAN, _WEIGHTS)[0]
-    return _widened(_basic(random, seed, kind), kind)
+    return _slowed(_widened(_basic(random, seed, kind), kind), kind)
 
 
 def _basic(random: Random, seed: int, kind: str) -> Plan:
@@ -84,6 +84,38 @@ def _widened(plan: Plan, kind: str) -> Plan:
         stored_bytes=random.choice([0, 600, 1_500, 5_000]) if small else None,
         hub_bytes=random.choice([4_000, 20_000, plan.hub_bytes, plan.hub_bytes]),
         linger=12.0 if random.random() < (0.7 if kind == "zombie" else 0.2) else 0.0,
+    )
+
+
+def _slowed(plan: Plan, kind: str) -> Plan:
+    """The sockets of some readers are slow; drawn apart, so that the rest stays what it is."""
+    random = Random(f"{plan.seed}/sockets")
+    if kind == "quiet":  # its readers are held to a second
+        return plan
+    if kind in ("storm", "fair", "brief") and random.random() < 0.05:
+        return _awaited(random, plan)
+    if random.random() < 0.6:  # only who is not held up must be shown everything in good time
+        return plan
+    readers = (
+        reader._replace(socket=random.choice([0.0, 0.3, 3.0, 12.0])) for reader in plan.readers
+    )
+    return plan._replace(readers=tuple(readers))
+
+
+def _awaited(random: Random, plan: Plan) -> Plan:
+    """No worker at first; whoever comes meanwhile is told so, and may be held up by that alone.
+
+    Then the session is short: it may be over before such a reader goes on.
+    """
+    away = random.uniform(8.0, 12.0)
+    came = (Reader(random.uniform(5.0, away), True, 0.0, 1.0, socket=25.0) for _ in range(3))
+    return plan._replace(
+        bridges=random.choice([1, 2]),
+        balancer="any",
+        agent=plan.agent._replace(events=random.choice([1, 3, 20]), pause=0.2, breaks=()),
+        starts_at=0.0,
+        readers=(Reader(0.0, True, 0.0, 1.0), *came),
+        faults=tuple(Fault(0.0, "crash worker", worker, away) for worker in (0, 1)),
     )
 
 

@@ -30,9 +30,13 @@ class DirectFollower(Subscriber):
     """One who reads straight from Temporal."""
 
     def __init__(
-        self, *place: Any, client: Callable[[Process], TemporalClient], random: Random
+        self,
+        *place: Any,
+        client: Callable[[Process], TemporalClient],
+        random: Random,
+        socket: Random,
     ) -> None:
-        super().__init__(*place, random=random)
+        super().__init__(*place, random=random, socket=socket)
         self._client = client
 
     async def read(self) -> None:
@@ -76,7 +80,7 @@ class WebFollower(Subscriber, httpx.AsyncBaseTransport):
             await asyncio.sleep(0.01)
             raise httpx.ConnectError("connection refused", request=request)
         bridge = self._bridge if self._reader.sticky else self._random.choice(alive)
-        connection = Connection(self._connection.number + 1)
+        connection = Connection(self._connection.number + 1, self._socket)
         self._bridge, self._connection, self._moved_at, self._came_at = (
             bridge, connection, inf, now(),
         )  # fmt: skip

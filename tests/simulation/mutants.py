@@ -309,6 +309,11 @@ MUTANTS: Final[dict[str, Mutation]] = {
             ),
         ),
     ),
+    "whether a read was final is asked later": _edit(
+        _Read,
+        "_read",
+        ("and read.final and", "and session.durable._history is not None and"),
+    ),
     "done has the next number": _edit(
         _Read,
         "_read",

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from kai_flow.stream.ids import Cursor, EventId
-from tests.simulation.bridge import Bridge, Connection
+from tests.simulation.bridge import Bridge, Connection, Socket
 from tests.simulation.loop import Process, now
 from tests.simulation.oracle import Oracle, Shown
 from tests.simulation.temporal import Run
@@ -31,6 +31,8 @@ class Reader(NamedTuple):
     """What it comes with: of another use of this session id."""
     bare: bool = False
     """It says its cursor without what stands after `@`."""
+    socket: float = 0.0
+    """Seconds for which its socket may hold a bridge up after any frame, at most."""
 
 
 class Subscriber:
@@ -46,6 +48,7 @@ class Subscriber:
         *,
         prompt: float | None = None,
         random: Random,
+        socket: Random,
     ) -> None:
         self.name = name
         self.process = Process(name)
@@ -55,12 +58,14 @@ class Subscriber:
         self.done: dict[str, Any] | None = None
         self._session_id, self._reader, self._bridges = session_id, reader, bridges
         self._oracle, self._random = oracle, random
-        self._prompt = None if reader.lag else prompt  # how soon it must be shown an event
+        # how soon it must be shown an event
+        self._prompt = None if reader.lag or reader.socket else prompt
         self._came_at = 0.0  # when this connection began
         self._last_id = reader.cursor  # as EventSource remembers it
         self._astray = reader.cursor is not None  # it must be told that its cursor means nothing
         self._gap: dict[str, Any] | None = None  # what it was told to be missing, since an event
-        self._connection = Connection(0)
+        self._socket = Socket(reader.socket, socket)
+        self._connection = Connection(0, self._socket)
         self._bridge = bridges[0]
         self._moved_at = inf  # when this connection first showed an event of a numbered attempt
 
@@ -84,7 +89,7 @@ class Subscriber:
         bridge.drop(connection)
 
     async def _connect(self, bridge: Bridge) -> None:
-        self._connection = connection = Connection(self._connection.number + 1)
+        self._connection = connection = Connection(self._connection.number + 1, self._socket)
         self._bridge, self._moved_at, self._came_at = bridge, inf, now()
         cursor = self._last_id
         if cursor is not None and self._reader.bare and self.held:  # it is of this run

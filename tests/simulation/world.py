@@ -97,16 +97,21 @@ class World:
 
     def subscriber(self, name: str, reader: Reader) -> Subscriber:
         """A reader of the session at the bridges."""
-        random = Random(f"{self.plan.seed}/{name}")
         place = (name, SESSION, reader, self.bridges, self.oracle)
         kind = WebFollower if reader.kind == "follow" else Subscriber
-        return kind(*place, prompt=self.plan.prompt, random=random)
+        random, socket = self._dice(name)
+        return kind(*place, prompt=self.plan.prompt, random=random, socket=socket)
 
     def follower(self, name: str, reader: Reader) -> DirectFollower:
         """A reader of the session straight from Temporal."""
         client = partial(self._client, "follower")
         place = (name, SESSION, reader, self.bridges, self.oracle)
-        return DirectFollower(*place, client=client, random=Random(f"{self.plan.seed}/{name}"))
+        random, socket = self._dice(name)
+        return DirectFollower(*place, client=client, random=random, socket=socket)
+
+    def _dice(self, name: str) -> tuple[Random, Random]:
+        """What a reader draws from, and apart from that what its socket does."""
+        return Random(f"{self.plan.seed}/{name}"), Random(f"{self.plan.seed}/{name}/socket")
 
     async def take(self, attempt: Try) -> None:
         """Give an attempt to the next worker that is there."""
