@@ -20,7 +20,7 @@ from kai_flow.agents import Agent, BadTask, Task
 from kai_flow.data_activities import DataActivities
 from kai_flow.heartbeats import heartbeats
 from kai_flow.store import ConnectionStore
-from kai_flow.stream.errors import InvalidEvent, Superseded
+from kai_flow.stream.errors import InvalidEvent, InvalidUrl
 from kai_flow.stream.events import encode_json
 from kai_flow.stream.producer import EventProducer
 
@@ -228,21 +228,17 @@ def _as_activity_failures() -> Any:
     """Say to Temporal which failures are worth another attempt."""
     try:
         yield
-    except BadTask as error:
+    except (BadTask, InvalidUrl) as error:
         raise _bad_input(str(error)) from None
     except InvalidEvent as error:
         raise ApplicationError(f"the agent yielded something that is no event: {error}") from error
-    except Superseded as error:
-        # How it should be when a worker was out of touch: no warning with a traceback in its log.
-        raise ApplicationError(
-            str(error),
-            type="Superseded",
-            non_retryable=True,
-            category=ApplicationErrorCategory.BENIGN,
-        ) from None
     except asyncio.CancelledError:
         details = activity.cancellation_details()
         if details is not None and details.worker_shutdown:
             # Not a cancellation of the session: the next attempt goes on elsewhere.
-            raise ApplicationError("the worker is shutting down", type="WorkerShutdown") from None
+            raise ApplicationError(
+                "the worker is shutting down",
+                type="WorkerShutdown",
+                category=ApplicationErrorCategory.BENIGN,  # somebody stopped it: no traceback
+            ) from None
         raise

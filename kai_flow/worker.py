@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
 
-import httpx
 import msgspec
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -22,6 +21,7 @@ from kai_flow.program import run_program
 from kai_flow.serving import serving
 from kai_flow.settings import Settings, StartError
 from kai_flow.store import ConnectionStore
+from kai_flow.stream.direct import direct_http
 from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.producer import POST_TIMEOUT_SECONDS
 from kai_flow.workflows import KaiChatWorkflow
@@ -45,7 +45,7 @@ async def running_worker(settings: Settings, client: Client) -> AsyncIterator[st
         raise StartError(str(error)) from None
     ready = False
     async with (
-        httpx.AsyncClient(timeout=POST_TIMEOUT_SECONDS) as http,
+        direct_http(POST_TIMEOUT_SECONDS) as http,
         serving(
             _health(lambda: ready),
             "127.0.0.1",

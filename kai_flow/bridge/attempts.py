@@ -61,7 +61,7 @@ class KnownAttempts:
         return False
 
     def _attempt_of(self, producer: int) -> int:
-        if producer == 1:  # also that of a worker without interceptor, which has no header
+        if producer == 1:  # also that of another program's sender, which has no header
             return max(self._pending.values(), default=0)
         return self._pending.get(self._activities.get(producer, ""), 0)
 

@@ -6,6 +6,7 @@ import httpx
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, state
 from kai_flow.settings import load_settings
+from kai_flow.stream.direct import direct_http
 
 
 async def status() -> int:
@@ -27,7 +28,7 @@ async def status() -> int:
 
 
 async def _answer(base: str) -> str:
-    async with httpx.AsyncClient(timeout=3.0, trust_env=False) as http:
+    async with direct_http(3.0) as http:
         try:
             answer = await http.get(f"{base}/readyz")
         except httpx.HTTPError:

@@ -93,6 +93,7 @@ class Delivery:
         self._waiting_since: float | None = None  # since when `durable` owes us progress
         self._direct = not callback  # signalling ourselves
         self._done_due = False  # the last word is known and still to be said
+        self.done_posted = False  # a POST has carried it, whatever came of that
         self._done_since: float | None = None  # since when it is the last word's turn
         self._finished_at = now
         self._patience = DELIVERY_SECONDS  # that is left of the agent's waiting for mere delivery
@@ -152,6 +153,7 @@ class Delivery:
         events = self.outbox.unposted(MAX_BATCH_EVENTS if self._accepts_batch else 1)
         done = not events and self._done_is_next
         batch = self._accepts_batch and not done
+        self.done_posted = self.done_posted or done
         self._offered = max(self._offered, events[-1].id) if events else self._offered
         self._posting = True
         return Post(self.outbox.base, events, batch, done, self.outbox.stored)

@@ -5,8 +5,11 @@ StreamError
 ├── InvalidEvent     not a JSON object with a usable `type`
 ├── InvalidBatch     a `publish_events` signal or a POST body of the wrong shape
 ├── InvalidQuery     a query argument out of its bounds
+├── InvalidUrl       a URL at which nothing can be reached
 ├── OutboxFull       the caller must wait until something became durable
+├── Finished         an event, or a second result, after the producer was told that no more come
 └── Superseded       a newer attempt has taken over; stop the agent
+    └── SessionEnded the session has ended while the agent was at work
 """
 
 
@@ -40,13 +43,31 @@ class InvalidQuery(StreamError, ValueError):
     code = "invalid_query"
 
 
+class InvalidUrl(StreamError, ValueError):
+    """A URL that is not one of http or https: trying again would not help."""
+
+    code = "invalid_url"
+
+
 class OutboxFull(StreamError):
     """The outbox holds all it may; nothing was stored."""
 
     code = "outbox_full"
 
 
+class Finished(StreamError):
+    """The producer was told that no more events will come; nothing was taken."""
+
+    code = "finished"
+
+
 class Superseded(StreamError):
-    """A newer attempt of this producer (or the end of the session) has taken over."""
+    """A newer attempt, or the end of the session, has taken over: the agent is stopped."""
 
     code = "superseded"
+
+
+class SessionEnded(Superseded):
+    """The session has ended; the message says how."""
+
+    code = "session_ended"

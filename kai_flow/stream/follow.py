@@ -20,6 +20,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.stream.clock import now
+from kai_flow.stream.direct import direct_http, network_errors, require_url
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.names import DONE
@@ -64,10 +65,12 @@ async def follow(
     `started` takes them back. Straight from Temporal events come as they become durable; what a
     session says beyond its limit only a bridge shows, while it runs. `on_outage` is called when a
     bridge stops answering, and after `give_up_after` seconds of that (None: never) the stream is
-    given up. Raises StreamLostError, or InvalidId for a cursor of another form.
+    given up. Raises StreamLostError; at once InvalidId for a cursor of another form, and InvalidUrl
+    for a base URL that is none.
     """
     cursor = None if after is None else Cursor.parse(after)
     if isinstance(source, str):
+        require_url(source, "the bridge's address", "http://localhost:8092")
         bridge = _Bridge(source.rstrip("/"), session_id, cursor)
         events = _from_bridge(bridge, give_up_after, on_outage)
     else:
@@ -86,12 +89,10 @@ class _Bridge:
         self.last_id = None if cursor is None else str(cursor)
         self.ended = False  # all of it was read
         self.answered = False  # since it was asked last
-        # trust_env: a proxy for the web has no business between two programs of one site
-        timeout = httpx.Timeout(10.0, read=SILENCE_SECONDS)
-        self.http = httpx.AsyncClient(timeout=timeout, trust_env=False)
+        self.http = direct_http(httpx.Timeout(10.0, read=SILENCE_SECONDS))
 
     async def read(self) -> AsyncGenerator[Followed, None]:
-        """Until the connection ends. Raises TransportError when asking again may help."""
+        """Until the connection ends. Raises RequestError when asking again may help."""
         url = f"{self.base_url}/stream/{quote(self.session_id, safe='')}"
         headers = {} if self.last_id is None else {"Last-Event-ID": self.last_id}
         async with self.http.stream("GET", url, headers=headers) as response:
@@ -142,11 +143,12 @@ async def _from_bridge(
         while not bridge.ended:
             bridge.answered = False
             try:
-                async with aclosing(bridge.read()) as events:
-                    async for event in events:
-                        pause = FIRST_PAUSE_SECONDS
-                        yield event
-            except (httpx.TransportError, AttributeError) as error:  # uvloop: a reset at once
+                with network_errors():
+                    async with aclosing(bridge.read()) as events:
+                        async for event in events:
+                            pause = FIRST_PAUSE_SECONDS
+                            yield event
+            except httpx.RequestError as error:
                 log.info("session %s: reconnecting: %r", bridge.session_id, error)
                 if bridge.answered or failing_since is None:
                     failing_since = now()

@@ -1,10 +1,11 @@
 """How a workflow tells its activity which producer it is: one header on the activity call.
 
-`StreamPlugin` adds `StreamInterceptor` to a worker. Without it an activity takes itself for
-producer 1 and asks the server for the chain's first run id.
+`StreamPlugin` adds `StreamInterceptor` to a worker. Without it no activity can stream: of two with
+the same number, the events of the second would be dropped as repetitions of the first's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any, Final
@@ -12,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import (
     ActivityInboundInterceptor,
     ExecuteActivityInput,
@@ -22,6 +24,7 @@ from temporalio.worker import (
     WorkflowOutboundInterceptor,
 )
 
+from kai_flow.stream.errors import InvalidUrl, Superseded
 from kai_flow.stream.names import PRODUCER_HEADER
 from kai_flow.stream.progress import Pulse
 
@@ -44,6 +47,23 @@ appointed: Final[ContextVar[ProducerNumber | None]] = ContextVar("appointed", de
 
 heartbeat_throttle: Final[ContextVar[timedelta | None]] = ContextVar("throttle", default=None)
 """In an activity: for how long its worker keeps a heartbeat back, where that is known."""
+
+
+def own_number() -> ProducerNumber:
+    """The number that this activity was given. Raises ApplicationError when there is none.
+
+    Not to be retried: the header is part of the activity call, which stays the same.
+    """
+    number = appointed.get()
+    if number is None:
+        raise ApplicationError(
+            "this activity was given no producer number, so it cannot stream: start it with "
+            "`execute_activity` of a WorkflowEventStream, and give `plugins=[StreamPlugin()]` to "
+            "the workers of its workflow and of itself",
+            type="NoProducerNumber",
+            non_retryable=True,
+        )
+    return number
 
 
 class StreamInterceptor(Interceptor):
@@ -98,4 +118,22 @@ class _Activity(ActivityInboundInterceptor):
         if header is not None:
             appointed.set(msgspec.json.decode(header.data, type=ProducerNumber))
         heartbeat_throttle.set(self._throttle)
-        return await super().execute_activity(call)
+        with _as_failures():
+            return await super().execute_activity(call)
+
+
+@contextmanager
+def _as_failures() -> Iterator[None]:
+    """Say to Temporal what no other attempt can mend, and to the log what is nobody's mistake."""
+    try:
+        yield
+    except InvalidUrl as error:
+        raise ApplicationError(str(error), type="InvalidUrl", non_retryable=True) from error
+    except Superseded as error:
+        # What a user did, or an outage: the producer has written its line, and no traceback helps.
+        raise ApplicationError(
+            str(error),
+            type=type(error).__name__,
+            non_retryable=True,
+            category=ApplicationErrorCategory.BENIGN,
+        ) from None

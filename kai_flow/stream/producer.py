@@ -21,6 +21,7 @@ from typing import Any, Final, Self
 
 import httpx
 from temporalio import activity
+from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -37,10 +38,11 @@ from kai_flow.stream.callback import (
 )
 from kai_flow.stream.clock import now
 from kai_flow.stream.delivery import Delivery, Post
-from kai_flow.stream.errors import InvalidEvent, OutboxFull, Superseded
+from kai_flow.stream.direct import direct_http, network_errors, require_url
+from kai_flow.stream.errors import Finished, InvalidEvent, OutboxFull, SessionEnded, Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.interceptor import ProducerNumber, appointed, heartbeat_throttle
+from kai_flow.stream.interceptor import ProducerNumber, heartbeat_throttle, own_number
 from kai_flow.stream.names import ATTEMPT_FAILED, RESERVED, STARTED
 from kai_flow.stream.oddities import Oddity, in_conflict, in_success
 from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
@@ -56,14 +58,27 @@ LEAVE_SECONDS: Final = 5.0  # for what is left when the attempt ends in an error
 MAX_ERROR_CHARS: Final = 1_000  # of an error's text in `attempt_failed`
 MAX_ANSWER_BYTES: Final = 64 * 1024
 
+_OWN_FIELDS: Final = frozenset({"type", "producer", "attempt"})  # of `started`
+_ENDS: Final[Mapping[int, str]] = {
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED: "the session was cancelled",
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED: (
+        "the session was terminated, or reset"
+    ),
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT: "the session timed out",
+}
+
 
 class EventProducer:
     """Streams the events of one activity attempt.
 
     `callback_url` is where events are POSTed; without one they reach the workflow only.
     `client` defaults to the worker's own. `started` adds fields to the first event. `http` may be
-    shared between producers; the caller closes it. Raises Superseded out of the block when a newer
-    attempt has taken over: the agent inside is cancelled.
+    shared between producers; the caller closes it; without one, proxies of the environment are
+    ignored. Raises InvalidUrl, and InvalidEvent for a `started` that speaks of the stream itself.
+
+    The block raises Superseded when a newer attempt has taken over, or SessionEnded: the agent
+    inside is cancelled. It raises ApplicationError, before anything is sent, when the activity was
+    given no producer number.
     """
 
     def __init__(
@@ -75,11 +90,16 @@ class EventProducer:
         signal_interval: float = 0.25,
         started: Mapping[str, Any] | None = None,
     ) -> None:
+        if callback_url is not None:
+            require_url(callback_url, "callback_url", "http://localhost:8092/events/session-1")
+        if _OWN_FIELDS.intersection(started or ()):
+            raise InvalidEvent("'type', 'producer' and 'attempt' of `started` are the stream's own")
         self._url = callback_url
         self._given_client = client
         self._given_http = http
         self._interval = signal_interval
         self._started = dict(started or {})
+        self._finishing = False  # `finish` was called
         self._wake = asyncio.Event()  # the driver has something to look at
         self._changed = asyncio.Event()  # set and replaced whenever something came of an action
         self._tasks: set[asyncio.Task[None]] = set()  # driver, heartbeat, POST and signal under way
@@ -88,26 +108,27 @@ class EventProducer:
         self._noted: set[Oddity] = set()  # what the log was told of the receiver
         self._leaving = False  # the agent has ended: nobody is left to be stopped
         self._stopped_agent = False  # the agent was cancelled by us
+        self._broken: BaseException | None = None  # a mistake of ours, which ends the attempt
 
     async def __aenter__(self) -> Self:
-        self._http = self._given_http or httpx.AsyncClient(timeout=POST_TIMEOUT_SECONDS)
+        number = own_number()
+        self._http = self._given_http or direct_http(POST_TIMEOUT_SECONDS)
         try:
-            await self._begin()
+            await self._begin(number)
         except BaseException:
             await self._stop()
             raise
         return self
 
-    async def _begin(self) -> None:
+    async def _begin(self, number: ProducerNumber) -> None:
         info = activity.info()
         self._client = self._given_client or activity.client()
         self._owner = asyncio.current_task()
-        number = appointed.get()
         workflow_id, run_id = info.workflow_id or "", info.workflow_run_id or ""
-        place = (number.producer if number else 1, info.attempt)
+        place = (number.producer, info.attempt)
         # A run that is not the first of its chain may have been made by a reset: its stream is its
         # own then. And what earlier attempts have stored only the server knows.
-        if number is None or number.first_run_id != run_id or info.attempt > 1:
+        if number.first_run_id != run_id or info.attempt > 1:
             first_run_id, budget = await self._ask(workflow_id, run_id, number)
         else:
             first_run_id, budget = run_id, _left_after(number.history_bytes)
@@ -136,39 +157,66 @@ class EventProducer:
             self._delivery.finish(now())
             if error is None:
                 await self._until(lambda: self._delivery.drained)
-            elif not self._delivery.superseded:
+            elif not self._stopped:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LEAVE_SECONDS):
                         await self._leave(error)
         except (Superseded, asyncio.CancelledError):
-            if not self._delivery.superseded:
+            if not self._stopped:
                 raise
         finally:
             await self._stop()
-        if self._delivery.superseded:
+        if self._stopped:
             if self._stopped_agent and self._owner is not None:
                 self._owner.uncancel()
-            raise Superseded(f"{self._outbox.last}: a newer attempt has taken over") from error
+            raise self._broken or await self._superseded() from error
 
     async def _leave(self, error: BaseException) -> None:
         """Say that the attempt broke, unless the session itself is being cancelled, and drain."""
         self._delivery.abandon_done()
         details = activity.cancellation_details()
-        if details is None or not details.cancel_requested:
+        # Nor when a receiver may have the last word already, under the number that would be next.
+        untold = not self._delivery.done_posted
+        if untold and (details is None or not details.cancel_requested):
             why = str(error)[:MAX_ERROR_CHARS] or type(error).__name__
             if details is not None and details.worker_shutdown:
                 why = "the worker is shutting down"
             await self._send(*encode_event({"type": ATTEMPT_FAILED, "error": why}))
         await self._until(lambda: self._delivery.drained)
 
+    @property
+    def _stopped(self) -> bool:
+        """The attempt ends here, whatever the agent is at."""
+        return self._delivery.superseded or self._broken is not None
+
+    async def _superseded(self) -> Superseded:
+        """What has happened, as the server says: a 410 or a refused signal does not tell."""
+        last, session_id = self._outbox.last, self._origin.workflow_id
+        kind, why = Superseded, "a newer attempt has taken over"
+        try:
+            description = await describe(self._client, session_id, self._origin.run_id)
+        except RPCError:
+            why = "a newer attempt, or the session's end, has taken over"
+        else:
+            status = description.workflow_execution_info.status
+            if status != WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING:
+                kind, why = SessionEnded, _ENDS.get(status, "the session has ended")
+        activity.logger.warning(
+            "the agent was stopped: %s (session %s, event %s)", why, session_id, last
+        )
+        return kind(f"{last}: {why}")
+
     async def send(self, event: Mapping[str, Any]) -> EventId:
         """Number an event and see to its delivery; returns its id.
 
-        Waits only while the outbox is full. Raises InvalidEvent (nothing is sent) or Superseded.
+        Waits only while the outbox is full. Raises InvalidEvent or Finished (nothing is sent), or
+        Superseded.
         """
         kind, data = encode_event(event)
         if kind in RESERVED:
             raise InvalidEvent(f"events of the type {kind!r} are the stream's own")
+        if self._delivery.finished:
+            raise Finished("no event can follow settle() or finish(), or the end of the block")
         return await self._send(kind, data)
 
     async def _send(self, kind: str, data: bytes) -> EventId:
@@ -203,7 +251,13 @@ class EventProducer:
                 await self._until(lambda: self._outbox.posted == self._outbox.last or not self._url)
 
     async def finish(self, result: Any) -> None:
-        """POST the last word `done` with the result, and wait until every event is durable."""
+        """POST the last word `done` with the result, and wait until every event is durable.
+
+        Raises Finished the second time, and after the block: there is one last word.
+        """
+        if self._finishing or self._leaving:
+            raise Finished("finish() is called once, inside the block")
+        self._finishing = True
         self._done = done_event(result, self._outbox.last)
         self._delivery.say_done(now())
         self._wake.set()
@@ -248,16 +302,18 @@ class EventProducer:
         body = encode_post(post, self._origin, self._delivery.signaller, done, age)
         headers = {"Content-Type": "application/json"}
         try:
-            async with (
-                asyncio.timeout(POST_TIMEOUT_SECONDS),
-                self._http.stream("POST", self._url, content=body, headers=headers) as response,
-            ):
-                answer = await _read_limited(response)
-            self._take_answer(post, response, answer)
-        # Not HTTPError alone: under uvloop a connection that is reset the moment it opens comes out
-        # of anyio as an AttributeError, and nothing that a receiver says may end an attempt.
-        except Exception as error:  # noqa: BLE001
+            with network_errors():
+                async with (
+                    asyncio.timeout(POST_TIMEOUT_SECONDS),
+                    self._http.stream("POST", self._url, content=body, headers=headers) as response,
+                ):
+                    answer = await _read_limited(response)
+        except (httpx.HTTPError, TimeoutError) as error:
             self._post_failed(post, f"{type(error).__name__} {error}".strip())
+        else:
+            # Outside of the `try`: nothing that a receiver says raises in there, so what does is a
+            # mistake of ours, and breaks the attempt rather than pass for a callback that fails.
+            self._take_answer(post, response, answer)
         self._notify()
 
     def _take_answer(self, post: Post, response: httpx.Response, answer: bytes) -> None:
@@ -283,14 +339,12 @@ class EventProducer:
     def _refused_as_superseded(self) -> None:
         before = self._delivery.superseded
         self._delivery.refused_as_superseded()
-        if before or not self._delivery.superseded:
-            return
-        activity.logger.warning(
-            "superseded: the agent is stopped (session %s, event %s)",
-            self._origin.workflow_id, self._outbox.last,
-        )  # fmt: skip
+        if self._delivery.superseded and not before:
+            self._stop_agent()
+
+    def _stop_agent(self) -> None:
         # Once the agent has ended there is only `_until` to be told, and that looks by itself.
-        if not self._leaving and self._owner is not None:
+        if not self._leaving and not self._stopped_agent and self._owner is not None:
             self._stopped_agent = True
             self._owner.cancel()
 
@@ -344,15 +398,11 @@ class EventProducer:
         details = [] if throttle is None else [details_of(throttle)]
         activity.heartbeat(progress, *details)
 
-    async def _ask(
-        self, workflow_id: str, run_id: str, number: ProducerNumber | None
-    ) -> tuple[str, int]:
+    async def _ask(self, workflow_id: str, run_id: str, number: ProducerNumber) -> tuple[str, int]:
         """The first run of this stream, and how many bytes are left for this attempt to store."""
         try:
             description = await describe(self._client, workflow_id, run_id)
         except RPCError as error:
-            if number is None:
-                raise
             activity.logger.warning("the size of the history is unknown: %s", error.message)
             # Three attempts like that stay well below the 50 MiB.
             return number.first_run_id, MAX_STORED_BYTES // 4
@@ -361,8 +411,8 @@ class EventProducer:
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
-            if self._delivery.superseded:
-                raise Superseded(f"{self._outbox.last}: a newer attempt has taken over")
+            if self._stopped:
+                raise Superseded(f"{self._outbox.last}: the agent is to stop")  # why: `__aexit__`
             changed = self._changed
             self._wake.set()
             await changed.wait()
@@ -379,9 +429,10 @@ class EventProducer:
 
     def _reap(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None and self._owner is not None:
-            activity.logger.error("the producer broke", exc_info=task.exception())
-            self._owner.cancel()  # better a failed attempt than an agent that nobody hears
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broken = self._broken or error
+            self._stop_agent()  # better a failed attempt than an agent that nobody hears
+            self._notify()
 
     async def _stop(self) -> None:
         tasks = list(self._tasks)
@@ -397,15 +448,14 @@ def _left_after(history_bytes: int) -> int:
     return max(0, MAX_STORED_BYTES - history_bytes)
 
 
-def _age(info: activity.Info, number: ProducerNumber | None) -> float:
+def _age(info: activity.Info, number: ProducerNumber) -> float:
     """How long the session has been streaming when this attempt begins.
 
     Both times are the server's, and of this run: a reset schedules a pending activity anew.
     """
-    earlier = 0.0 if number is None else number.age
     if info.attempt == 1:
-        return earlier  # that it had to wait for a worker does not count
-    return earlier + max(0.0, (info.started_time - info.scheduled_time).total_seconds())
+        return number.age  # that it had to wait for a worker does not count
+    return number.age + max(0.0, (info.started_time - info.scheduled_time).total_seconds())
 
 
 async def _read_limited(response: httpx.Response) -> bytes:

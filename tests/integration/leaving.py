@@ -1,6 +1,7 @@
 """Activities that are told to stop, in each of the ways an agent can be at that moment."""
 
 import asyncio
+from collections import defaultdict
 from contextlib import suppress
 from datetime import timedelta
 
@@ -8,9 +9,28 @@ from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from kai_flow.stream.errors import Superseded
+    from kai_flow.stream.errors import Finished, Superseded
     from kai_flow.stream.producer import EventProducer
     from kai_flow.stream.workflow import WorkflowEventStream
+
+
+_CONCLUSIONS = ("says all", "says done", "ends twice", "breaks after the last word")
+
+
+async def _conclude(producer: EventProducer, how: str) -> str:
+    """Say that no more will come, and then think otherwise; what came of it."""
+    await (producer.settle() if how == "says all" else producer.finish("all is well"))
+    try:
+        match how:
+            case "breaks after the last word":
+                raise RuntimeError("or not")
+            case "ends twice":
+                await producer.finish("or not")
+            case _:
+                await producer.send({"type": "token", "content": "late"})
+    except Finished as error:
+        return f"{producer.last_event_id}: Finished: {error}"
+    return "as if nothing were"
 
 
 @activity.defn
@@ -23,6 +43,8 @@ async def leave(how: str, callback_url: str) -> str:
             await producer.send({"type": "token", "content": "a"})
             if how == "works":
                 await asyncio.Event().wait()  # for ever, if it is not told to stop
+            if how in _CONCLUSIONS:
+                return await _conclude(producer, how)
             if how == "breaks":
                 raise RuntimeError("the agent broke")
             if how == "is deaf":
@@ -64,6 +86,7 @@ class Laden:
     def __init__(self, notes: int) -> None:
         self.stream = WorkflowEventStream()
         self.notes = 0
+        self.for_ever = False
 
     @workflow.run
     async def run(self, notes: int) -> str:
@@ -71,7 +94,7 @@ class Laden:
         with self.stream.session():
             await workflow.wait_condition(lambda: self.notes == notes)
             last: str = await self.stream.execute_activity(
-                speak, start_to_close_timeout=timedelta(seconds=60)
+                speak, args=[self.for_ever], start_to_close_timeout=timedelta(seconds=60)
             )
             await self.stream.drain(last)
         return last
@@ -80,12 +103,21 @@ class Laden:
     def note(self, text: str) -> None:
         """Bytes of history."""
         self.notes += 1
+        self.for_ever = text == "talk"
+
+
+talking: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)  # by session
 
 
 @activity.defn
-async def speak() -> str:
-    """Say 2 KB a hundred times."""
+async def speak(for_ever: bool) -> str:
+    """Say 2 KB a hundred times, or little without an end."""
+    session_id = activity.info().workflow_id or ""
     async with EventProducer() as producer:
         for _ in range(100):
             await producer.send({"type": "note", "text": "x" * 2_000})
+        while for_ever:
+            await producer.send({"type": "note"})
+            talking[session_id].set()
+            await asyncio.sleep(0.05)
     return str(producer.last_event_id)

@@ -75,6 +75,23 @@ class Report:
 
 
 @workflow.defn
+class Unnumbered:
+    """Starts its second streaming activity as any other activity is started."""
+
+    @workflow.init
+    def __init__(self, callback_url: str) -> None:
+        self.stream = WorkflowEventStream()
+
+    @workflow.run
+    async def run(self, callback_url: str) -> None:
+        """The second one fails."""
+        with self.stream.session():
+            part = await self.stream.execute_activity(write, args=["one", None], **TIMEOUTS)
+            await self.stream.drain(part["last_event_id"])
+            await workflow.execute_activity(write, args=["two", callback_url], **TIMEOUTS)
+
+
+@workflow.defn
 class Greedy:
     """Tries to have two streaming activities at the same time."""
 
@@ -107,7 +124,7 @@ def library_worker(
     return Worker(
         client,
         task_queue=queue,
-        workflows=[Report, Greedy],
+        workflows=[Report, Greedy, Unnumbered],
         activities=[write],
         plugins=[StreamPlugin()] if plugin else [],
         workflow_runner=SandboxedWorkflowRunner(restrictions=sandbox),

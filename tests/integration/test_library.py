@@ -6,17 +6,19 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.follow import follow
 from kai_flow.stream.reader import EventReader
 from tests.integration import reporting
 from tests.integration.programs import ROOT
-from tests.integration.receivers import receiving
-from tests.integration.reporting import Greedy, Report, library_worker
+from tests.integration.receivers import answer, receiving
+from tests.integration.reporting import Greedy, Report, Unnumbered, library_worker
 from tests.integration.subscriber import read_all, subscribed
 
 WORDS = ["once ", "upon ", "a ", "time "]
@@ -139,17 +141,57 @@ async def test_producers_and_attempts_know_the_age_of_the_session(
     assert 2 <= (first["2.2.1"] or 0) < took, "the pause before a retry is a second"
 
 
-async def test_one_producer_needs_no_interceptor(
-    client: Client, bridge: str, session_id: str
+async def failure_of(handle: WorkflowHandle[Any, Any]) -> ApplicationError:
+    """What made an activity of a workflow fail, and with that the workflow."""
+    with pytest.raises(WorkflowFailureError) as failed:
+        await handle.result()
+    activity = failed.value.cause
+    assert isinstance(activity, ActivityError)
+    assert isinstance(activity.cause, ApplicationError)
+    return activity.cause
+
+
+async def test_an_activity_without_a_number_does_not_stream(
+    client: Client, library: str, session_id: str
 ) -> None:
-    """Without the interceptor an activity takes itself for producer 1, and all else holds."""
-    queue = f"bare-{secrets.token_hex(4)}"
-    async with library_worker(client, queue, plugin=False):
-        await client.execute_workflow(
-            Report.run,
-            args=[["cats"], f"{bridge}/events/{session_id}"],
-            id=session_id,
-            task_queue=queue,
+    """A second activity that is started past the stream fails at once, and says what to do."""
+    async with receiving() as receiver:
+        handle = await client.start_workflow(
+            Unnumbered.run, receiver.url, id=session_id, task_queue=library
         )
-    reader = await read_all(f"{bridge}/stream/{session_id}")
-    assert reader.ids == [*(f"1.1.{n}" for n in range(1, 7)), "end"]
+        error = await failure_of(handle)
+        assert receiver.posts == []
+    assert (error.type, error.non_retryable) == ("NoProducerNumber", True)
+    assert "`execute_activity` of a WorkflowEventStream" in error.message
+    seen = [event async for _, event in follow(client, session_id)]
+    assert [event["topic"] for event in seen if event["type"] == "started"] == ["one"]
+
+
+async def test_a_worker_without_the_plugin_does_not_stream(client: Client, session_id: str) -> None:
+    """Without StreamPlugin nobody carries the number: the activity says which plugin it lacks."""
+    queue = f"bare-{secrets.token_hex(4)}"
+    async with receiving() as receiver, library_worker(client, queue, plugin=False):
+        handle = await client.start_workflow(
+            Report.run, args=[["cats"], receiver.url], id=session_id, task_queue=queue
+        )
+        error = await failure_of(handle)
+        assert receiver.posts == []
+    assert (error.type, error.non_retryable) == ("NoProducerNumber", True)
+    assert "plugins=[StreamPlugin()]" in error.message
+
+
+async def test_callbacks_go_past_a_proxy(
+    client: Client, library: str, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`HTTP_PROXY` is for the web: a callback to localhost is not sent through a proxy."""
+    refusing = answer("403 Forbidden")
+    async with receiving(refusing) as proxy, receiving() as receiver:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        await client.execute_workflow(
+            Report.run, args=[["cats"], receiver.url], id=session_id, task_queue=library
+        )
+    assert proxy.at == []
+    assert len(receiver.posts) == 7

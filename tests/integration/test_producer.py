@@ -10,20 +10,21 @@ import httpx
 import pytest
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ActivityError, ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from kai_flow.stream.direct import direct_http
+from kai_flow.stream.errors import InvalidEvent, InvalidUrl
 from kai_flow.stream.ids import START
-from kai_flow.stream.interceptor import StreamInterceptor
+from kai_flow.stream.interceptor import ProducerNumber, StreamInterceptor, appointed
 from kai_flow.stream.names import UNSTORED
 from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.reader import read_history
 from tests.agents import scripted
 from tests.integration.conftest import Ask
 from tests.integration.heard import heard
-from tests.integration.leaving import Laden, Leaving, leave, speak
+from tests.integration.leaving import Laden, Leaving, leave, speak, talking
 from tests.integration.receivers import answer, receiving
 from tests.integration.waiting import eventually, until
 
@@ -70,7 +71,7 @@ async def test_a_zombie_is_told_so_whatever_it_is_at(
     assert said.endswith("cancelled 0 times")
     assert len(receiver.posts) == 1
     (line,) = about(caplog, session_id)
-    assert "superseded" in line.getMessage()
+    assert "the agent was stopped: a newer attempt has taken over" in line.getMessage()
     assert [record for record in heard(caplog, session_id) if record.exc_info] == []
 
 
@@ -89,8 +90,91 @@ async def test_a_zombie_of_kai_leaves_no_traceback(
     assert session_id in scripted.stopped
     assert len(scripted.tasks[session_id]) == 1
     (line,) = about(caplog, session_id)
-    assert "superseded: the agent is stopped" in line.getMessage()
+    assert "the agent was stopped: a newer attempt has taken over" in line.getMessage()
     assert [record for record in heard(caplog, session_id) if record.exc_info] == []
+
+
+async def test_a_session_that_a_user_ends_leaves_no_traceback(
+    ask: Ask, client: Client, bridge: str, session_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """When a session is terminated its agent is stopped, and the log says that and no more."""
+    caplog.set_level(logging.INFO)
+    steps = [{"tokens": 300, "pause": 0.05}]
+    handle = await ask({"tokens": 1}, {"gate": "a"}, *steps)
+    await scripted.reached[f"{session_id}/a"].wait()
+    await handle.terminate("enough")
+    scripted.opened[f"{session_id}/a"].set()
+    await until(lambda: session_id in scripted.stopped)
+    await until(lambda: bool(about(caplog, session_id)))
+    (line,) = about(caplog, session_id)
+    assert "the agent was stopped: the session was terminated, or reset" in line.getMessage()
+    assert [record for record in heard(caplog, session_id) if record.exc_info] == []
+
+
+async def test_a_library_session_that_a_user_ends_leaves_no_traceback(
+    client: Client, leaving: str, session_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Superseded out of anybody's activity is a failure like any other, without a traceback."""
+    caplog.set_level(logging.INFO)
+    handle = await client.start_workflow(Laden.run, 1, id=session_id, task_queue=leaving)
+    await handle.signal(Laden.note, "talk")
+    await talking[session_id].wait()
+    await handle.terminate("enough")
+    await until(lambda: bool(about(caplog, session_id)))
+    (line,) = about(caplog, session_id)
+    assert "the agent was stopped: the session was terminated, or reset" in line.getMessage()
+    assert [record for record in heard(caplog, session_id) if record.exc_info] == []
+
+
+# Told that it has said all
+
+
+@pytest.mark.parametrize("how", ["says all", "says done", "ends twice"])
+async def test_nothing_follows_the_end(
+    client: Client, leaving: str, session_id: str, how: str
+) -> None:
+    """After `settle` or `finish` an event is refused, and so is a second result; none is sent."""
+    async with receiving() as receiver:
+        said = await client.execute_workflow(
+            Leaving.run, args=[how, receiver.url], id=session_id, task_queue=leaving
+        )
+    assert said.startswith("1.1.2: Finished: ")
+    assert [post["id"] for post in receiver.posts][:2] == ["1.1.1", "1.1.2"]
+    assert [event["type"] for event in receiver.events[2:]] == ["done"] * (how != "says all")
+
+
+async def test_an_attempt_that_breaks_after_its_last_word_reuses_no_id(
+    client: Client, leaving: str, session_id: str
+) -> None:
+    """A receiver that has `done` under an id gets nothing else under it, nor does the history."""
+    async with receiving() as receiver:
+        handle = await client.start_workflow(
+            Leaving.run,
+            args=["breaks after the last word", receiver.url],
+            id=session_id,
+            task_queue=leaving,
+        )
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+    said = {post["id"]: post["event"]["type"] for post in receiver.posts}
+    assert len(said) == len(receiver.posts)
+    assert said == {"1.1.1": "started", "1.1.2": "token", "1.1.3": "done"}
+    history = await read_history(client, session_id, handle.first_execution_run_id or "")
+    assert [event.type for event in history.read(START, 2**40).events] == ["started", "token"]
+
+
+@pytest.mark.parametrize("field", ["type", "producer", "attempt"])
+def test_the_first_event_says_truly_who_speaks(field: str) -> None:
+    """`started` takes more fields, but none that would replace type, producer or attempt."""
+    with pytest.raises(InvalidEvent, match="the stream's own"):
+        EventProducer(started={"topic": "owls", field: 7})
+
+
+@pytest.mark.parametrize("url", ["localhost:8092/events/x", "ftp://x/", "http://a..b/", ""])
+def test_a_callback_url_that_is_none_is_refused(url: str) -> None:
+    """A URL at which nothing can ever be reached is said to be one, and not tried."""
+    with pytest.raises(InvalidUrl, match="callback_url"):
+        EventProducer(callback_url=url)
 
 
 # Told to wait
@@ -121,24 +205,25 @@ async def test_a_receiver_is_left_the_time_it_asks_for(
 # Told nonsense
 
 
-async def test_a_surprise_in_an_answer_is_a_failed_post(
-    ask: Ask,
-    session_id: str,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
+async def test_a_mistake_of_ours_is_no_failed_callback(
+    client: Client, leaving: str, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even a mistake of ours in reading an answer ends no attempt: the POST counts as failed."""
-    caplog.set_level(logging.WARNING)
+    """What raises in our own code fails the attempt under its own name, and stops the agent."""
 
-    def broken(document: bytes) -> Any:
-        raise ZeroDivisionError("a surprise")
+    def broken(*_: object) -> Any:
+        raise ZeroDivisionError("a mistake")
 
-    monkeypatch.setattr("kai_flow.stream.producer.read_answer", broken)
+    monkeypatch.setattr("kai_flow.stream.producer.Delivery.delivered", broken)
     async with receiving() as receiver:
-        result = await (await ask({"tokens": 2}, callback_url=receiver.url)).result()
-    assert (result["status"], result["events_sent"], result["events_failed"]) == ("completed", 0, 3)
-    (line,) = about(caplog, session_id)
-    assert "callback failed: ZeroDivisionError a surprise (session" in line.getMessage()
+        handle = await client.start_workflow(
+            Leaving.run, args=["works", receiver.url], id=session_id, task_queue=leaving
+        )
+        with pytest.raises(WorkflowFailureError) as failed:
+            await handle.result()
+    assert isinstance(failed.value.cause, ActivityError)
+    assert isinstance(failed.value.cause.cause, ApplicationError)
+    assert failed.value.cause.cause.type == "ZeroDivisionError"
+    assert failed.value.cause.cause.message == "a mistake"
 
 
 async def test_a_bridge_that_ceases_to_be_one_is_told_of_once(
@@ -191,30 +276,30 @@ async def test_what_is_in_the_history_already_counts(
 def test_a_producer_that_cannot_begin_leaves_nothing_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """When the server does not answer its first question, its HTTP client is closed again."""
+    """When its beginning fails for whatever reason, its HTTP client is closed again."""
     made: list[httpx.AsyncClient] = []
-    real = httpx.AsyncClient
 
-    def client(**options: Any) -> httpx.AsyncClient:
-        made.append(real(**options))
+    def client(timeout: float) -> httpx.AsyncClient:
+        made.append(direct_http(timeout))
         return made[-1]
 
-    class Silent:
+    class Broken:
         namespace = "default"
 
         @property
         def workflow_service(self) -> Any:
-            raise RPCError("nobody is there", RPCStatusCode.UNAVAILABLE, b"")
+            raise ZeroDivisionError("nobody is there")
 
     async def begin() -> None:
-        silent: Any = Silent()
-        async with EventProducer(callback_url="http://127.0.0.1:1/", client=silent):
+        appointed.set(ProducerNumber(1, "another run, so that it asks the server"))
+        broken: Any = Broken()
+        async with EventProducer(callback_url="http://127.0.0.1:1/", client=broken):
             raise AssertionError("it began")
 
-    monkeypatch.setattr("kai_flow.stream.producer.httpx.AsyncClient", client)
+    monkeypatch.setattr("kai_flow.stream.producer.direct_http", client)
 
     async def alone() -> list[asyncio.Task[Any]]:
-        with pytest.raises(RPCError, match="nobody"):
+        with pytest.raises(ZeroDivisionError, match="nobody"):
             await ActivityEnvironment().run(begin)
         return [task for task in asyncio.all_tasks() if "EventProducer" in repr(task)]
 

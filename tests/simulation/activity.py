@@ -29,8 +29,6 @@ class Settings(NamedTuple):
 
     callback: bool
     signal_interval: float
-    header: bool
-    """The workflow's number comes with the call; else the producer asks the server."""
     clumsy: bool = False
     """It is another program's: it signals by itself, some batches twice and some never."""
 
@@ -50,8 +48,7 @@ async def stream(place: Place, steps: AsyncIterator[int]) -> dict[str, Any]:
     """Stream what the agent says; the result."""
     attempt, oracle, settings = place.attempt, place.oracle, place.settings
     number, run = attempt.number, attempt.run
-    spent = number.history_bytes if settings.header else None
-    said = oracle.listen(run.run_id, number.producer, attempt.attempt, spent)
+    said = oracle.listen(run.run_id, number.producer, attempt.attempt, number.history_bytes)
     said.say({"type": "started", "producer": number.producer, "attempt": attempt.attempt})
     async with EventProducer(
         callback_url=BASE_URL + run.workflow_id if settings.callback else None,

@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 from temporalio.activity import ActivityCancellationDetails
-from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment
 
 from kai_flow.stream.errors import Superseded
@@ -70,8 +69,7 @@ class Worker:
         random_name = f"{attempt.run.run_id}/{attempt.number.producer}/{attempt.attempt}"
         steps = script(self._agent, attempt.attempt, Link(random_name, 0))
         async with httpx.AsyncClient(transport=self._transport(process), trust_env=False) as http:
-            if self._settings.header:
-                appointed.set(attempt.number)
+            appointed.set(attempt.number)
             place = Place(attempt, self._agent, self._settings, self._oracle, client, http)
             run = signal_clumsily if self._settings.clumsy else stream
             self._environments[attempt] = environment
@@ -82,7 +80,7 @@ class Worker:
             except Superseded as error:
                 self._oracle.stopped(attempt)
                 self._report(attempt, process, {"error": str(error)})
-            except (AgentBroke, RPCError) as error:  # without a header it asks the server first
+            except AgentBroke as error:
                 self._report(attempt, process, {"error": str(error)})
             except Exception as error:  # noqa: BLE001  anything else is a finding
                 self._oracle.violated(f"the activity broke: {error!r}")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from kai_flow.stream import follow as module
+from kai_flow.stream.errors import InvalidUrl
 from kai_flow.stream.follow import Followed, StreamLostError, follow
 
 OPEN = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nretry: 10\n\n"
@@ -139,3 +140,24 @@ async def test_a_session_id_is_one_segment_of_the_path() -> None:
     bridge = ScriptedBridge("HTTP/1.1 204 No Content\r\n\r\n")
     await read(bridge, "a/../b?c#d")
     assert bridge.asked[0][0] == "/stream/a%2F..%2Fb%3Fc%23d"
+
+
+@pytest.mark.parametrize("address", ["localhost:8092", "ftp://localhost", "http://", "http://h:x"])
+async def test_an_address_that_is_none_is_refused_at_once(address: str) -> None:
+    """What cannot be reached however long one tries is an error, and the message shows how."""
+    async with asyncio.timeout(5):
+        with pytest.raises(InvalidUrl, match="as http://localhost:8092 is"):
+            await anext(follow(address, "s"))
+
+
+async def test_a_mistake_of_ours_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An AttributeError that no network caused comes out, instead of an endless reconnecting."""
+    bridge = ScriptedBridge(*[OPEN + frame("1.1.1", "token")] * 3)
+
+    def feed(self: object, text: str) -> None:
+        raise AttributeError("a mistake")
+
+    monkeypatch.setattr("kai_flow.stream.follow.Decoder.feed", feed)
+    with pytest.raises(AttributeError, match="a mistake"):
+        await read(bridge)
+    assert len(bridge.asked) == 1

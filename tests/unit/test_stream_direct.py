@@ -1,0 +1,61 @@
+"""HTTP without detours: past proxies, and with one kind of error for what the network does."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+from anyio._backends._asyncio import SocketStream, StreamProtocol
+
+from kai_flow.stream.direct import direct_http, network_errors, require_url
+from kai_flow.stream.errors import InvalidUrl
+
+
+async def test_what_a_reset_leaves_under_uvloop_is_a_network_error() -> None:
+    """A connection whose protocol was never told of it fails like any that is reset."""
+    transport: Any = type("Transport", (), {"is_closing": lambda self: True})()
+    stream = SocketStream(transport, StreamProtocol())  # reset before `connection_made`
+    with pytest.raises(httpx.ConnectError, match="reset as it opened"), network_errors():
+        await stream.receive()
+
+
+def test_a_mistake_of_ours_is_no_network_error() -> None:
+    """An AttributeError that does not come from the network's libraries passes as it is."""
+    with pytest.raises(AttributeError, match="nonsense"), network_errors():
+        cast("Any", object()).nonsense()
+
+
+async def test_an_own_certificate_authority_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies of the environment are ignored, `SSL_CERT_FILE` is not."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    with pytest.raises(FileNotFoundError):
+        direct_http(1.0)
+
+
+def test_every_client_is_made_in_one_place() -> None:
+    """No program makes an HTTP client by another rule."""
+    root = Path(__file__).parents[2]
+    sources = [*root.glob("kai_flow/**/*.py"), *root.glob("api/**/*.py")]
+    makers = [source.name for source in sources if "AsyncClient(" in source.read_text()]
+    assert makers == ["direct.py"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:8092", "//localhost", "", "ftp://host/", "http://", "http://a..b/",
+        f"http://{'a' * 64}.test/", "http://host:99999/", "http://host:port/", "http://[::1",
+    ],
+)  # fmt: skip
+def test_a_url_that_leads_nowhere_is_refused(url: str) -> None:
+    """What no retry can mend is said at once, with an example of what is right."""
+    with pytest.raises(InvalidUrl, match="as http://right is"):
+        require_url(url, "it", "http://right")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8092", "https://h.test/a?b", "http://[::1]:80/", "HTTP://ä.test"]
+)
+def test_a_url_that_may_lead_somewhere_is_taken(url: str) -> None:
+    """Whether anybody listens there is not asked."""
+    require_url(url, "it", "http://right")
