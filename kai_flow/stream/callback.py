@@ -17,6 +17,8 @@ from kai_flow.stream.names import DONE
 ACCEPTS_BATCH: Final = "batch"
 MAX_BODY_BYTES: Final = 2 * 1024 * 1024  # a full batch with the ids around it stays well below
 
+MAX_BRIDGE_CHARS: Final = 128  # of a bridge's boot id; ours have 16
+
 
 class Origin(NamedTuple):
     """Where a producer's events come from."""
@@ -75,10 +77,13 @@ class _Type(msgspec.Struct):
     type: str
 
 
+_BootId = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_BRIDGE_CHARS)]
+
+
 class _Answer(msgspec.Struct):
     received: str
     durable: str
-    bridge: str
+    bridge: _BootId
     accepts: str | None = None
 
 
@@ -87,7 +92,7 @@ class _Expected(msgspec.Struct):
 
 
 class _Refusal(msgspec.Struct):
-    bridge: str
+    bridge: _BootId
 
 
 class HandMade(NamedTuple):
@@ -219,9 +224,10 @@ def read_expected(document: bytes) -> EventId | None:
 def is_bridge(document: bytes) -> bool:
     """Whether a refusal is a bridge's: what others mean by 410 stops no agent."""
     try:
-        return bool(msgspec.json.decode(document, type=_Refusal).bridge)
+        msgspec.json.decode(document, type=_Refusal)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return False
+    return True
 
 
 def read_retry_after(header: str | None) -> float:

@@ -31,6 +31,7 @@ MAX_TRIES: Final = 3  # failed POSTs in a row before a delivery-only receiver is
 FIRST_PAUSE_SECONDS: Final = 0.25
 MAX_PAUSE_SECONDS: Final = 5.0
 DELIVERY_SECONDS: Final = 5.0  # that an agent, and again its end, waits for mere delivery
+MAX_BRIDGES: Final = 64  # boot ids kept of those that have answered
 MAX_RETRY_AFTER_SECONDS: Final = 30.0  # whatever a receiver asks for: the agent may be waiting
 
 
@@ -78,7 +79,7 @@ class Delivery:
         self.signaller: str | None = None  # boot id of the bridge that is to signal
         self._named_at = now  # when it was named, was first told so, or last proved itself
         self._told = False  # it has answered a POST that named it
-        self._seen: set[str] = set()  # boot ids that have answered
+        self._seen: set[str] = set()  # boot ids that have answered, MAX_BRIDGES at most
         self._reached = outbox.last  # what it holds, by its own word: POSTs go on from there
         self._offered = outbox.last  # the newest event that any POST carried
         self.superseded = False  # set for good by a 410
@@ -181,6 +182,10 @@ class Delivery:
     def in_vain(self) -> bool:
         """Answer after answer has sent us back, and nothing new came of those between them."""
         return self._vain >= MAX_TRIES
+
+    def is_one_too_many(self, bridge: str) -> bool:
+        """Whether it answers for the first time, after more others than a site can have."""
+        return bridge not in self._seen and len(self._seen) == MAX_BRIDGES
 
     # What came of it
 
@@ -301,10 +306,13 @@ class Delivery:
         patience = self.cadence.period(now) + (SIGNALLER_SECONDS if self._told else STALL_SECONDS)
         owing = self._waiting_since is not None and now - self._waiting_since > patience
         late = now - self._named_at > patience and (owing or self._direct)
-        # One never seen before is alive, and is perhaps the old one after a restart.
-        if late or bridge not in self._seen:
+        # One never seen before is alive, and is perhaps the old one after a restart. That has
+        # an end, for a receiver may call itself something else in every answer.
+        new = bridge not in self._seen and not self.is_one_too_many(bridge)
+        if late or new:
             self.signaller, self._named_at, self._told = bridge, now, False
-        self._seen.add(bridge)
+        if new:
+            self._seen.add(bridge)
 
     def _pause_in_vain(self, now: float) -> None:
         self._vain += 1

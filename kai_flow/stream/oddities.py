@@ -21,6 +21,7 @@ class Oddity(Enum):
     TURNED = "an answer that is not a bridge's, where a bridge answered before"
     GARBLED = "a bridge's answer that cannot be understood"
     UNSAID = "an answer that names an event which was never said"
+    RENAMED = "answers under ever new names, as if of more bridges than a producer keeps in mind"
     IN_VAIN = "answers that ask for the same events again and again"
 
 
@@ -32,6 +33,8 @@ def in_success(delivery: Delivery, body: bytes, answer: Acknowledged | None) -> 
         return Oddity.GARBLED if _A_BRIDGES in body else Oddity.PLAIN
     last = delivery.outbox.last
     ids = (answer.received, answer.durable)
+    if delivery.is_one_too_many(answer.bridge):
+        return Oddity.RENAMED
     return Oddity.UNSAID if any(_is_unsaid(id_, last) for id_ in ids) else _vain(delivery)
 
 

@@ -12,6 +12,7 @@ from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.delivery import (
     DELIVERY_SECONDS,
     FIRST_PAUSE_SECONDS,
+    MAX_BRIDGES,
     MAX_PAUSE_SECONDS,
     MAX_RETRY_AFTER_SECONDS,
     STALL_SECONDS,
@@ -52,6 +53,7 @@ class Mood(Enum):
     HANG = "never answers"
     CONFLICT = "answers 409 with any id"
     LIE = "answers with ids that nobody ever said"
+    RENAMED = "is our bridge, but calls itself something else in every answer"
     BACK_AND_FORTH = "takes what comes and forgets it every other time"
 
 
@@ -73,11 +75,13 @@ class MoodyReceiver(Receiver):
     def post(self, post: Post, signaller: str | None) -> tuple[float, Reply] | None:
         self.turn += 1
         mood = self.mood()
-        if mood in {Mood.BRIDGE, Mood.CUT, Mood.REBORN}:
+        if mood in {Mood.BRIDGE, Mood.CUT, Mood.REBORN, Mood.RENAMED}:
             if mood is Mood.REBORN:
                 self.bridge.crash()
                 self.bridge.start()
             answer = self.bridge.post(post, signaller)
+            if mood is Mood.RENAMED and answer and isinstance(answer[1], Acknowledged):
+                answer = (answer[0], answer[1]._replace(bridge=f"b{self.turn}"))
             return None if mood is Mood.CUT else answer
         delay = 1.0 if mood is Mood.SLOW else self.random.uniform(0.001, 0.05)
         reply = self.reply(mood, post)
@@ -123,6 +127,7 @@ limits = st.sampled_from([MAX_STORED_BYTES, MAX_STORED_BYTES, 0, 300])
 @example([0.0] * 30, [(Mood.LIE, 1.0)], 0.0, 3, MAX_STORED_BYTES, 0)
 @example([0.0] * 30, [(Mood.HANG, 1.0)], 0.0, 3, MAX_STORED_BYTES, 0)
 @example([2.0] * 30, [(Mood.BACK_AND_FORTH, 1.0)], 0.0, 10, MAX_STORED_BYTES, 0)
+@example([0.3] * 100, [(Mood.RENAMED, 1.0)], 0.0, 4_000, MAX_STORED_BYTES, 0)
 @example([0.0] * 30, [(Mood.REBORN, 1.0)], 0.0, 10, MAX_STORED_BYTES, 0)
 @example([0.0] * 30, [(Mood.CONFLICT, 1.0)], 0.0, 3, 0, 0)
 @example([0.0] * 30, [(Mood.LIE, 1.0)], 0.0, 3, 0, 0)
@@ -150,6 +155,7 @@ def test_whatever_the_receiver_does_everything_becomes_durable(
     assert producer.ended, "the agent is blocked for ever"
     assert producer.delivery.drained, "the activity never ends"
     assert not producer.delivery.superseded
+    assert len(producer.delivery._seen) <= MAX_BRIDGES, "a receiver fills its memory"
     stored = ids_of(producer.to_be_stored)
     assert ids_of(workflow.accepted) == stored, "it ends before all is durable"
     clock.run(60)

@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from kai_flow.stream.batches import decode_batch
-from kai_flow.stream.callback import Delivered, HandMade, decode_post, read_retry_after
+from kai_flow.stream.callback import (
+    MAX_BRIDGE_CHARS,
+    Delivered,
+    HandMade,
+    decode_post,
+    is_bridge,
+    read_answer,
+    read_retry_after,
+)
 from kai_flow.stream.errors import InvalidBatch, InvalidEvent
 from kai_flow.stream.names import NEVER_NUMBERED
 
@@ -65,3 +73,13 @@ def test_a_signal_forges_no_word_of_the_bridge(kind: str) -> None:
 def test_a_retry_after_is_whole_seconds_or_nothing(header: str | None, seconds: float) -> None:
     """§6.11: any number of seconds is read, and whatever else stands there is no pause."""
     assert read_retry_after(header) == seconds
+
+
+@pytest.mark.parametrize("length", [0, 1, MAX_BRIDGE_CHARS, MAX_BRIDGE_CHARS + 1, 60_000])
+def test_a_boot_id_has_its_length(length: int) -> None:
+    """Without a name, or with an endless one, neither a 200 nor a 410 is a bridge's."""
+    name = "b" * length
+    answer = f'{{"received":"1.1.1","durable":"1.1.0","bridge":"{name}"}}'.encode()
+    fits = 1 <= length <= MAX_BRIDGE_CHARS
+    assert (read_answer(answer) is not None) == fits
+    assert is_bridge(answer) == fits

@@ -3,7 +3,7 @@
 import pytest
 
 from kai_flow.stream.cadence import Cadence
-from kai_flow.stream.delivery import MAX_TRIES, Acknowledged, Delivery, Post, Receiver
+from kai_flow.stream.delivery import MAX_BRIDGES, MAX_TRIES, Acknowledged, Delivery, Post, Receiver
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.oddities import Oddity, in_conflict, in_success
 from kai_flow.stream.outbox import Outbox
@@ -72,3 +72,14 @@ def test_going_in_circles_is_told_after_three_times() -> None:
     assert in_success(asked, b"", acknowledged("1.2.0", "1.2.0")) is Oddity.IN_VAIN
     asked.acknowledged(post, acknowledged("1.2.0", "1.2.0"), 0.0)
     assert asked.in_vain
+
+
+def test_a_name_too_many_is_odd() -> None:
+    """A receiver that calls itself something else again and again is told of, bridges are not."""
+    sent = delivery(Receiver.BRIDGE)
+    for n in range(MAX_BRIDGES + 1):
+        answer = acknowledged("1.2.3", "1.2.0")._replace(bridge=f"b{n}")
+        assert (in_success(sent, b"", answer) is Oddity.RENAMED) == (n == MAX_BRIDGES), n
+        sent.acknowledged(Post(sent.outbox.base, (), batch=True), answer, float(n))
+    again = acknowledged("1.2.3", "1.2.0")._replace(bridge="b0")
+    assert in_success(sent, b"", again) is not Oddity.RENAMED
