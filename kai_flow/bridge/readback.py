@@ -116,20 +116,25 @@ class DurableCopy:
 
     async def _read(self, after: EventId) -> tuple[EventId, Part] | None:
         try:
-            if self._closed:
-                self._history = await self._read_history()
-                return after, _final_part(self._history, after)
-            page = await self._query(after)
-            if page is not None and page.gap is None:
-                part = Slice(page.events, page.next, page.has_more, None)
-                self._keep(after, part)
-                return after, Part(part)
-            # Deeper than the workflow's buffer, or no worker to ask: the history has it all.
-            return after, Part(self._keep_all(after, await self._read_history()))
+            return after, await self._next_part(after)
         except RPCError as error:
             log.warning("session %s cannot be read back: %s", self._session_id, error.message)
-            await asyncio.sleep(PAUSE_SECONDS)  # shared by all who wait: one try a second
-            return None
+        except Exception:  # a codec's, say: readers wait, as for a server that does not answer
+            log.exception("session %s cannot be read back", self._session_id)
+        await asyncio.sleep(PAUSE_SECONDS)  # shared by all who wait: one try a second
+        return None
+
+    async def _next_part(self, after: EventId) -> Part:
+        if self._closed:
+            self._history = await self._read_history()
+            return _final_part(self._history, after)
+        page = await self._query(after)
+        if page is not None and page.gap is None:
+            part = Slice(page.events, page.next, page.has_more, None)
+            self._keep(after, part)
+            return Part(part)
+        # Deeper than the workflow's buffer, or no worker to ask: the history has it all.
+        return Part(self._keep_all(after, await self._read_history()))
 
     async def _query(self, after: EventId) -> Page | None:
         """One page of the workflow's buffer; None when it does not answer."""

@@ -8,9 +8,9 @@ has a queue.
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -21,6 +21,7 @@ from kai_flow.bridge.frames import PageFrames
 from kai_flow.bridge.memory import Memory
 from kai_flow.bridge.readback import DurableCopy, Part
 from kai_flow.bridge.seldom import Seldom
+from kai_flow.bridge.supervised import supervised
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.cadence import Cadence
@@ -200,24 +201,19 @@ class Session:
 
     # Tasks
 
-    def _start(self, name: str, work: Any) -> None:
+    def _start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         task = self._tasks.get(name)
         if not self.ended and (task is None or task.done()):
-            self._tasks[name] = asyncio.create_task(self._guarded(name, work()))
-
-    async def _guarded(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except Exception:
-            log.exception("the %s of session %s broke", name, self.id)
+            what = f"{name} of session {self.id}"
+            self._tasks[name] = asyncio.create_task(supervised(what, work))
 
     async def _signal(self) -> None:
         while self._signalling and (attempt := self.log.signal_next()) is not None:
             self._wake_signaller.clear()
             flush = self.ended or attempt.try_of == self._finished
             due = self._cadence.due(attempt.waiting, attempt.waiting_bytes, flush=flush)
-            pause = 0.0 if due is None else due - now()
-            if pause > 0:
+            pause = None if due is None else due - now()  # None: not before an answer has come
+            if pause is None or pause > 0:
                 await wait_for(self._wake_signaller, pause)
                 continue
             batch = Batch(attempt.run_id or self.run.run_id, attempt.undurable())
@@ -229,11 +225,13 @@ class Session:
                 self.log.closed = True
                 self._start("watcher", self._watch)
                 return
-            except RPCError as error:
+            except Exception as error:
+                self._cadence.failed(now())  # or it would count as under way for ever
+                if not isinstance(error, RPCError):
+                    raise  # a codec's, say: it goes again when this task is begun anew
                 log.warning(
                     "session %s: the signal of %s failed: %s", self.id, batch.first, error.message
                 )
-                self._cadence.failed(now())
             else:
                 self._cadence.acknowledged(now())
                 self._mark_durable(batch.last)

@@ -377,10 +377,11 @@ class EventProducer:
             await publish(self._client, self._origin.workflow_id, batch)
         except SessionClosed:
             self._refused_as_superseded()
-        except RPCError as error:
+        except Exception as error:  # noqa: BLE001  a codec may raise anything: it is tried again
             activity.logger.warning(
                 "signal failed: %s (session %s, event %s)",
-                error.message, self._origin.workflow_id, batch.first,
+                error, self._origin.workflow_id, batch.first,
+                exc_info=None if isinstance(error, RPCError) else error,
             )  # fmt: skip
             self._delivery.signal_failed(now())
         else:
