@@ -57,6 +57,8 @@ class Connection:
     alias: str
     uri: str = field(repr=False)
     """As given, secrets included: for the engine only."""
+    folder: Path | None = None
+    """The folder that somebody at the command line allowed this connection to read files from."""
 
     @property
     def safe_uri(self) -> str:

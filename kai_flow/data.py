@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from kai_flow.analyst.engines import engine_for
+from kai_flow.analyst.engines import Engine, engine_for
 from kai_flow.analyst.errors import AnalysisError
 from kai_flow.analyst.mdl import write_mdl
 from kai_flow.analyst.schema import Schema, Table
@@ -65,7 +65,7 @@ class Data:
         """Whether the database can be used; a role that may write is said in the message."""
         connection = await self.resolve(connection_id)
         try:
-            probe = await engine_for(connection.uri).check()
+            probe = await self._engine(connection).check()
         except (AnalysisError, TimeoutError) as error:
             return _failed(error, connection)
         return {
@@ -80,7 +80,7 @@ class Data:
         connection = await self.resolve(connection_id)
         names = _table_names(table_names)
         try:
-            schema = await _scan(connection, names)
+            schema = await _scan(self._engine(connection), names)
         except (AnalysisError, TimeoutError) as error:
             return {**_failed(error, connection), "scanned_count": 0, "tables": []}
         tables = _within([_summary(table) for table in schema.tables.values()])
@@ -94,7 +94,7 @@ class Data:
         connection = await self.resolve(connection_id)
         names = _table_names(table_names)
         try:
-            schema = await _scan(connection, names)
+            schema = await _scan(self._engine(connection), names)
         except (AnalysisError, TimeoutError) as error:
             return {**_failed(error, connection), "mdl": "", "table_count": 0, "tables": []}
         known = await self._in_thread(lambda: self.store.knowledge(connection))
@@ -122,6 +122,9 @@ class Data:
         """The connection of that id or alias."""
         return await self._in_thread(lambda: self.store.resolve(connection_id))
 
+    def _engine(self, connection: Connection) -> Engine:
+        return engine_for(connection.uri, self.store.files(connection))
+
     def _remember(self, connection: Connection, tables: list[Answer], *, whole: bool) -> None:
         if not whole:
             before = self.store.last_scan(connection) or {"tables": []}
@@ -147,12 +150,11 @@ def shown(connection: Connection) -> Answer:
     }
 
 
-async def _scan(connection: Connection, names: list[str] | None) -> Schema:
+async def _scan(engine: Engine, names: list[str] | None) -> Schema:
     """A scan of these tables, with every foreign key that they have.
 
     An engine leaves out the keys to tables that it was not asked for: no query could follow them.
     """
-    engine = engine_for(connection.uri)
     schema = await engine.scan(names)
     if names is None:
         return schema

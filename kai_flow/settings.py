@@ -50,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     home: Path = msgspec.field(default_factory=lambda: Path.home() / ".kai")
     task_queue: str = "kai-agent-queue"
     agent: str | None = None  # "package.module:factory"; None: the built-in analyst
+    file_folders: tuple[Path, ...] = ()  # whose files connections may name; none: no file at all
     encrypt_keys: Keys = Keys()  # for the stored connections; none: the key file in the home
 
     def reach_bridge(self, bound_port: int) -> str:
@@ -98,5 +99,6 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "ORG_ID": ("task_queue", parsers.queue_of_organisation),
     "TEMPORAL_TASK_QUEUE": ("task_queue", parsers.queue),
     "KAI_AGENT": ("agent", parsers.factory),
+    "KAI_FILE_FOLDERS": ("file_folders", parsers.folders),
     "KAI_ENCRYPT_KEY": ("encrypt_keys", parsers.keys),
 }

@@ -184,6 +184,22 @@ def home(value: str) -> Path:
     return path
 
 
+def folders(value: str) -> tuple[Path, ...]:
+    found = []
+    for part in _listed(value):
+        try:
+            path = Path(part).expanduser().absolute()
+        except RuntimeError:
+            raise ValueError("its home folder is not known, for example /srv/data") from None
+        if path.resolve() == Path("/") or (path.exists() and not path.is_dir()):
+            raise ValueError(
+                f"{shown(part)} must be a folder, and not the root of all files, for example"
+                " /srv/data"
+            )
+        found.append(path)
+    return tuple(dict.fromkeys(found))
+
+
 def queue(value: str) -> str:
     if not re.fullmatch(r"[!-~]{1,200}", value):
         raise ValueError(

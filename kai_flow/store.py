@@ -6,11 +6,13 @@ transaction and closes it, so no state here can go stale. URIs lie in it encrypt
 What is refused is a `StoreError`; `StoreUnavailable` says that another try may succeed.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 
@@ -27,12 +29,13 @@ from kai_flow.connections import (
     check_name,
 )
 from kai_flow.demo import create_demo_database
+from kai_flow.file_access import FileAccess, FileRefused
 from kai_flow.key_file import open_keyring
 from kai_flow.knowledge import Knowledge
 from kai_flow.secrets import Keyring, SecretError, is_sealed
 from kai_flow.settings import Settings
 from kai_flow.store_file import StoreUnavailable, transaction
-from kai_flow.uris import BadUri, check_uri
+from kai_flow.uris import PATTERNS, BadUri, check_uri, file_of
 
 __all__ = [
     "DEMO_ALIAS",
@@ -48,22 +51,46 @@ __all__ = [
 
 NAMES_SHOWN: Final = 20  # aliases that an error names
 
+_DEMO_FILE: Final = f"{DEMO_ALIAS}.sqlite"
+
 
 class ConnectionStore:
     """Connections by id or alias, in ``connections.db`` in the folder ``home`` (made if absent).
 
     ``keys`` encrypt the URIs (the first) and decrypt them (all); without any, the home's key file,
     which is made when first needed.
+
+    ``folders`` are those whose files may be named; with ``remember_folder`` a connection that is
+    stored here may be opened by every program with this home, whatever folders that one has.
     """
 
-    def __init__(self, home: Path, keys: tuple[bytes, ...] = ()) -> None:
+    def __init__(
+        self,
+        home: Path,
+        keys: tuple[bytes, ...] = (),
+        folders: tuple[Path, ...] = (),
+        *,
+        remember_folder: bool = False,
+    ) -> None:
         self._home = home
         self._keys = keys
+        self._files = FileAccess(folders, home, home / _DEMO_FILE)
+        self._remember_folder = remember_folder
 
     @classmethod
     def of(cls, settings: Settings) -> "ConnectionStore":
         """The store that a program's settings name."""
-        return cls(settings.home, settings.encrypt_keys)
+        return cls(settings.home, settings.encrypt_keys, settings.file_folders)
+
+    @classmethod
+    def at_the_terminal(cls, settings: Settings) -> "ConnectionStore":
+        """The same for a person at the command line, who can read the current folder anyway."""
+        folders = settings.file_folders or _current_folder()
+        return cls(settings.home, settings.encrypt_keys, folders, remember_folder=True)
+
+    def files(self, connection: Connection) -> FileAccess:
+        """The files that this connection may read, here and now."""
+        return self._files.also(connection.folder)
 
     def public_key(self) -> str:
         """What others encrypt a URI with, so that only this store can read it."""
@@ -88,11 +115,13 @@ class ConnectionStore:
         """Store a connection; the same id again replaces it, if that is allowed.
 
         ``uri`` is in the clear or as ``kai connection encrypt`` made it. ``BadConnection`` when it
-        is not one of ours, a name is empty or too long, or alias or id already name another
-        connection; ``WrongKey`` when it was encrypted for somebody else.
+        is not one of ours, names a file that may not be read, a name is empty or too long, or
+        alias or id already name another connection; ``WrongKey`` when it was encrypted for
+        somebody else.
         """
         identity = check_name("id", connection_id)
-        connection = Connection(identity, check_alias(alias, identity), self.read_uri(uri))
+        name, clear = check_alias(alias, identity), self.read_uri(uri)
+        connection = Connection(identity, name, clear, self._allowing(clear))
         with self._open(write=True) as db:
             clash = db.execute(
                 "SELECT id FROM connections"
@@ -104,7 +133,7 @@ class ConnectionStore:
                     f"The alias {connection.alias!r} (or id {connection.id!r}) already names"
                     " another connection; choose another one, or delete that one first."
                 )
-            token = self._keyring().encrypt(connection.uri, connection.id)
+            token = self._keyring().encrypt(_written(connection), connection.id)
             # What was known of another database under this id (its scan) is no longer true.
             db.execute("DELETE FROM scans WHERE connection_id = ?", (connection.id,))
             db.execute(
@@ -209,10 +238,22 @@ class ConnectionStore:
     def _decrypted(self, row: "_Row") -> Connection:
         connection_id, alias, token = row
         try:
-            uri = self._keyring(create=False).decrypt(token, connection_id)
+            text = self._keyring(create=False).decrypt(token, connection_id)
         except SecretError as error:
             raise WrongKey(f"Connection {alias!r}: {error}") from None
-        return Connection(connection_id, alias, uri)
+        uri, _, folder = text.partition(_BREAK)
+        return Connection(connection_id, alias, uri, _folder(folder))
+
+    def _allowing(self, uri: str) -> Path | None:
+        """The folder to remember with a connection; ``BadConnection`` when it may not be read."""
+        path = file_of(uri)
+        if path is None:
+            return None
+        try:
+            folder = self._files.allowing(path, pattern=uri.partition(":")[0].lower() in PATTERNS)
+        except FileRefused as refused:
+            raise BadConnection(str(refused)) from None
+        return folder if self._remember_folder else None
 
     def _keyring(self, *, create: bool = True) -> Keyring:
         try:
@@ -221,7 +262,7 @@ class ConnectionStore:
             raise WrongKey(str(error)) from None
 
     def _demo_path(self) -> Path:
-        return (self._home / f"{DEMO_ALIAS}.sqlite").resolve()
+        return (self._home / _DEMO_FILE).resolve()
 
     def _demo(self) -> Connection:
         """The demo connection, its database generated where that is missing."""
@@ -239,6 +280,28 @@ class ConnectionStore:
 
 _Row = tuple[str, str, str]
 """Id, alias, encrypted URI."""
+
+_BREAK: Final = "\n"
+"""Between URI and folder in what is encrypted: no URI has one. So only who has the key can allow a
+folder, and nobody can move it to another connection."""
+
+
+def _written(connection: Connection) -> str:
+    """What is encrypted of a connection."""
+    if connection.folder is None:
+        return connection.uri
+    return connection.uri + _BREAK + quote(os.fsencode(connection.folder))
+
+
+def _folder(written: str) -> Path | None:
+    return Path(os.fsdecode(unquote_to_bytes(written))) if written else None
+
+
+def _current_folder() -> tuple[Path, ...]:
+    try:
+        return (Path.cwd(),)
+    except OSError:  # it has been deleted
+        return ()
 
 
 def _find(db: sqlite3.Connection, id_or_alias: object) -> _Row | None:

@@ -4,13 +4,27 @@ The rule: a URI that cannot be taken apart with certainty is refused, so that no
 is ever taken for a host, a path or a query. A refusal never repeats the URI.
 """
 
+from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-__all__ = ["FILES", "MAX_URI_LENGTH", "SERVERS", "BadUri", "check_uri", "safe_uri", "scrub"]
+__all__ = [
+    "FILES",
+    "MAX_URI_LENGTH",
+    "PATTERNS",
+    "SERVERS",
+    "BadUri",
+    "check_uri",
+    "file_of",
+    "safe_uri",
+    "scrub",
+]
 
 FILES: Final = ("sqlite", "duckdb", "csv", "parquet")
 """Schemes that name a file on the worker's machine: ``sqlite:///absolute/path``."""
+
+PATTERNS: Final = ("csv", "parquet")
+"""Those of them whose path may be a pattern: ``parquet:///data/sales-*.parquet``."""
 
 SERVERS: Final = ("postgresql", "postgres", "mysql", "mariadb")
 """Schemes that name a server: ``postgresql://user:password@host:5432/database``."""
@@ -46,6 +60,12 @@ def check_uri(uri: object) -> str:
             " percent-encode what is not a letter or digit: @ is %40, / is %2F, # is %23."
         )
     return text
+
+
+def file_of(uri: str) -> Path | None:
+    """The file, or pattern of files, that a URI names; None for a server's."""
+    parts = urlsplit(uri)
+    return Path(unquote(parts.path)) if parts.scheme in FILES else None
 
 
 def safe_uri(uri: str) -> str:

@@ -124,7 +124,7 @@ class Analyst:
         self, prompt: str, connection: Connection, known: Knowledge, report: _Report
     ) -> AsyncIterator[Event]:
         """The analysis, step by step."""
-        engine = engine_for(connection.uri)
+        engine = engine_for(connection.uri, self._store.files(connection))
         yield _tool_start("scan_schema", {"connection": connection.alias})
         schema = await engine.scan(deadline_s=self._scan_deadline_s)
         yield _tool_end("scan_schema", _overview(schema))

@@ -129,7 +129,7 @@ async def data_of_home() -> AsyncIterator[Data]:
     log_to_stderr(settings.log_level if os.environ.get("KAI_LOG_LEVEL") else None)
     prepare_home(settings.home)
     try:
-        yield Data(ConnectionStore.of(settings))
+        yield Data(ConnectionStore.at_the_terminal(settings))
     except (BadInput, StoreError, StoreUnavailable) as wrong:
         raise StartError(str(wrong)) from None
 

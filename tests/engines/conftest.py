@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from kai_flow.analyst.engines.sqlite import scan_file
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.demo import create_demo_database
 from tests.engines import servers
 from tests.engines.loading import Spec, copied
-from tests.engines.places import ENGINES, READER_PASSWORD, Place
+from tests.engines.places import ENGINES, READER_PASSWORD, Place, scan_file
 from tests.engines.servers import Server
 
 SHOP = (

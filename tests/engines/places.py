@@ -13,8 +13,16 @@ import duckdb
 import pymysql
 
 from kai_flow.analyst.engines import Engine, engine_for
+from kai_flow.analyst.engines.sqlite import connect
+from kai_flow.analyst.engines.sqlite_scan import scan_tables
+from kai_flow.analyst.engines.threads import Stop
+from kai_flow.analyst.schema import Schema
+from kai_flow.file_access import FileAccess
 from tests.engines.loading import Spec, render
 from tests.engines.servers import Server
+
+EVERYWHERE = FileAccess((Path("/"),))
+"""For tests of other things than which files may be read."""
 
 ENGINES = ("sqlite", "postgres", "duckdb", "mysql")
 
@@ -47,7 +55,7 @@ class Place:
     @property
     def engine(self) -> Engine:
         """A fresh engine of a reader."""
-        return engine_for(self.uri)
+        return engine_for(self.uri, EVERYWHERE)
 
     async def load(self, specs: Iterable[Spec]) -> None:
         """Make tables as the owner."""
@@ -116,6 +124,12 @@ class Place:
     async def running(self) -> int:
         """Queries that a reader has under way on the server."""
         return int((await self.owner([_RUNNING[self.kind]]))[0][0])
+
+
+def scan_file(path: Path, stop: Stop) -> Schema:
+    """A scan of a SQLite file, in this thread."""
+    with closing(connect(path)) as db:
+        return scan_tables(db, stop, None)
 
 
 def _bytes(path: Path) -> tuple[bytes, list[str]]:

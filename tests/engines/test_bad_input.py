@@ -16,7 +16,7 @@ from kai_flow.agents import Task
 from kai_flow.analyst import Analyst
 from kai_flow.analyst.engines import Engine, EngineError, engine_for
 from tests.engines.conftest import Make
-from tests.engines.places import Place, names
+from tests.engines.places import EVERYWHERE, Place, names
 from tests.engines.test_questions import OneStore
 
 CANARY = "c4n4ry-s3cret"
@@ -162,7 +162,7 @@ async def test_a_locked_sqlite_file_is_said(
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE x (i)")
         db.execute("BEGIN EXCLUSIVE")
-        said = await sentence(engine_for(f"sqlite://{path}"))
+        said = await sentence(engine_for(f"sqlite://{path}", EVERYWHERE))
     assert "locked.db is locked by another program" in said
 
 
@@ -171,7 +171,7 @@ async def test_a_locked_duckdb_file_is_said(tmp_path: Path) -> None:
     path = tmp_path / "held.duckdb"
     with closing(duckdb.connect(str(path))) as db:  # in this process
         db.execute("CREATE TABLE x (i INT)")
-        said = await sentence(engine_for(f"duckdb://{path}"))
+        said = await sentence(engine_for(f"duckdb://{path}", EVERYWHERE))
         assert "held.duckdb is held by another program" in said
     hold = f"import duckdb; d = duckdb.connect({str(path)!r}); print(flush=True); input()"
     pipe = asyncio.subprocess.PIPE
@@ -180,7 +180,7 @@ async def test_a_locked_duckdb_file_is_said(tmp_path: Path) -> None:
     )
     assert other.stdout is not None
     await other.stdout.readline()
-    said = await sentence(engine_for(f"duckdb://{path}"))
+    said = await sentence(engine_for(f"duckdb://{path}", EVERYWHERE))
     await other.communicate(b"\n")
     assert "held.duckdb is held by another program" in said
 
@@ -206,7 +206,7 @@ async def test_a_broken_or_missing_file_is_said(
     """A file that is not what its URI says is named, without its folder, and nothing is created."""
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    said = await sentence(engine_for(f"{name.rpartition('.')[2]}://{tmp_path}/{name}"))
+    said = await sentence(engine_for(f"{name.rpartition('.')[2]}://{tmp_path}/{name}", EVERYWHERE))
     assert says in said
     assert str(tmp_path) not in said
     assert names(tmp_path) == ([name] if content is not None else [])

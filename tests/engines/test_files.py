@@ -9,7 +9,7 @@ from kai_flow.analyst.engines import engine_for
 from kai_flow.analyst.errors import QueryFailed
 from kai_flow.analyst.schema import Kind
 from tests.engines.hostile import HOSTILE
-from tests.engines.places import names
+from tests.engines.places import EVERYWHERE, names
 from tests.engines.test_questions import ask
 
 ROWS = "city,sold,day\nPalu,5,2023-01-31\nMedan,8,2024-02-29\nPalu,2,2024-03-01\n"
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 async def test_a_question_is_answered_from_files(folder: Path, tmp_path: Path, uri: str) -> None:
     """One file, or all that match a pattern, are scanned and asked like any table."""
     uri = uri.format(folder)
-    engine = engine_for(uri)
+    engine = engine_for(uri, EVERYWHERE)
     table = (await engine.scan()).tables["sales"]
     assert [column.kind for column in table.columns] == [Kind.TEXT, Kind.NUMBER, Kind.DATE]
     assert table.column("city").values == ("Medan", "Palu")
@@ -49,7 +49,7 @@ async def test_a_question_is_answered_from_files(folder: Path, tmp_path: Path, u
 @pytest.mark.parametrize("sql", [sql for sql in HOSTILE["duckdb"] if "'" in sql])
 async def test_a_loaded_file_is_locked_in(folder: Path, sql: str) -> None:
     """What was loaded reaches no other file, nor the file that it came from."""
-    engine = engine_for(f"csv://{folder}/sales.csv")
+    engine = engine_for(f"csv://{folder}/sales.csv", EVERYWHERE)
     shown = ""
     before = names(folder)
     try:

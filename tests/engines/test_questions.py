@@ -10,7 +10,7 @@ from kai_flow.analyst import Analyst
 from kai_flow.analyst.engines import engine_for
 from kai_flow.analyst.guard import check
 from kai_flow.store import Connection, ConnectionStore
-from tests.engines.places import Place
+from tests.engines.places import EVERYWHERE, Place
 
 QUESTIONS = (
     "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi",
@@ -28,7 +28,7 @@ class OneStore(ConnectionStore):
     """Knows one connection by every name."""
 
     def __init__(self, uri: str, home: Path) -> None:
-        super().__init__(home)
+        super().__init__(home, folders=EVERYWHERE.folders)
         self._uri = uri
 
     def resolve(self, id_or_alias: str) -> Connection:
@@ -95,6 +95,6 @@ async def test_the_guard_gives_each_engine_its_own_sql(shop: Place) -> None:
         " s ON s.id = i.shop WHERE i.name LIKE '%p%' GROUP BY s.name HAVING COUNT(*) > 0"
         " ORDER BY 2 DESC LIMIT 5"
     )
-    engine = engine_for(shop.uri)
+    engine = engine_for(shop.uri, EVERYWHERE)
     rows = await engine.run(check(sql, ["item", "shop"], engine.dialect))
     assert rows.data == (("north", 2, 13, 5),)

@@ -80,6 +80,7 @@ def kai(
         if name.startswith("KAI_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("KAI_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
     # pytest's capturing streams cannot be reconfigured
     monkeypatch.setattr(sys.stdout, "reconfigure", lambda **_: None, raising=False)
     monkeypatch.setattr(sys.stderr, "reconfigure", lambda **_: None, raising=False)
@@ -129,6 +130,29 @@ def test_programs_get_json(kai: Kai, shop: str) -> None:
     assert (shown["tables"], shown["synced"]["mdl"]) == (2, 0)
     one = json.loads(kai("schema", "show", "s", "-t", "purchase", "--json").out)
     assert [table["name"] for table in one["tables"]] == ["purchase"]
+
+
+def test_files_of_the_current_folder_can_be_stored(
+    kai: Kai, shop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Elsewhere the command is refused with the remedy; once stored it works from any folder."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    said = kai.refused("connection", "create", shop, "-a", "shop")
+    assert "in the file's folder" in said
+    assert "KAI_FILE_FOLDERS" in said
+    monkeypatch.setenv("KAI_FILE_FOLDERS", str(tmp_path))
+    assert kai("connection", "create", shop, "-a", "first").code == 0
+    monkeypatch.delenv("KAI_FILE_FOLDERS")
+    monkeypatch.chdir(tmp_path)
+    assert kai("connection", "create", shop, "-a", "second").code == 0
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for alias in ("first", "second"):
+        assert kai("connection", "test", alias).code == 0
+        assert kai("schema", "scan", alias).code == 0
+    assert "in KAI_HOME" in kai.refused(
+        "connection", "create", f"csv://{kai.home}/encrypt.key", "-a", "spy"
+    )
 
 
 def test_what_was_encrypted_elsewhere_can_be_stored_here(kai: Kai) -> None:
@@ -206,7 +230,7 @@ def test_a_data_model_is_printed_edited_and_given_back(kai: Kai, shop: str, tmp_
 )
 def test_mistakes_are_one_sentence(kai: Kai, arguments: list[str], says: str) -> None:
     """Exit code 2 and what to do; never the URI."""
-    ConnectionStore(kai.home).add("1", "sqlite:///srv/x.db", "taken")
+    ConnectionStore(kai.home).add("1", FAR, "taken")
     assert says in kai.refused(*arguments)
 
 

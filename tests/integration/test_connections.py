@@ -1,6 +1,7 @@
 """The activities about connections, through the real worker and server, called by a workflow."""
 
 import base64
+import contextlib
 import inspect
 import json
 import logging
@@ -20,6 +21,8 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from kai_flow.activities import KaiActivities
+from kai_flow.connections import Connection
+from kai_flow.key_file import open_keyring
 from kai_flow.secrets import seal
 from kai_flow.settings import Settings
 from kai_flow.store import ConnectionStore
@@ -102,7 +105,8 @@ class Plane:
 async def plane(client: Client, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Plane]:
     """A control plane and a worker with the built-in analyst."""
     home, queue = tmp_path_factory.mktemp("home"), f"data-{secrets.token_hex(4)}"
-    settings = Settings(health_port=0, task_queue=queue, home=home)
+    folders = (tmp_path_factory.getbasetemp(),)
+    settings = Settings(health_port=0, task_queue=queue, home=home, file_folders=folders)
     calling = Worker(
         client,
         task_queue=f"{queue}-calls",
@@ -310,10 +314,10 @@ async def test_a_clear_password_is_in_the_arguments_alone(plane: Plane) -> None:
         (["store_connection", "x", {"uri": CANARY}, "x"], "must be a text"),
         (["store_connection", "x", "sqlite:///" + "x" * 100_000, "x"], "4,096"),
         (["store_connection", "x", f"kai-sealed1:00000000:{'A' * 100}", "x"], "KAI_ENCRYPT_KEY"),
-        (["store_connection", "x", "sqlite:///srv/x.db", "koperasi"], "demo"),
-        (["store_connection", "x", "sqlite:///srv/x.db", ""], "printable"),
-        (["store_connection", 7, "sqlite:///srv/x.db", "x"], "printable"),
-        (["store_connection", "x", "sqlite:///srv/x.db", "first"], "another"),
+        (["store_connection", "x", UNREACHABLE, "koperasi"], "demo"),
+        (["store_connection", "x", UNREACHABLE, ""], "printable"),
+        (["store_connection", 7, UNREACHABLE, "x"], "printable"),
+        (["store_connection", "x", UNREACHABLE, "first"], "another"),
         (["test_connection", "nope"], "There is no connection 'nope'"),
         (["test_connection", None], "There is no connection"),
         (["scan_schema", "nope"], "There is no connection"),
@@ -333,7 +337,7 @@ async def test_a_clear_password_is_in_the_arguments_alone(plane: Plane) -> None:
 )
 async def test_bad_input_is_refused_at_once(plane: Plane, call: list[Any], says: str) -> None:
     """One attempt, one sentence that says what is wrong, nothing of a password in it."""
-    plane.store.add("first", "sqlite:///srv/first.db", "first")
+    plane.store.add("first", UNREACHABLE, "first")
     reason = await plane.refusal(*call)
     assert says in reason.message
     assert CANARY not in repr(reason) + reason.message
@@ -346,3 +350,46 @@ async def test_a_connection_deleted_meanwhile_is_unknown(plane: Plane, shop: str
     assert "no connection 'c5'" in (await plane.refusal("scan_schema", "c5")).message
     again = await plane.call("store_connection", "c5", shop, "brief")
     assert again["alias"] == "brief"
+
+
+@pytest.mark.parametrize("scheme", ["csv", "parquet", "sqlite", "duckdb"])
+@pytest.mark.parametrize("sealed", [False, True])
+async def test_an_activity_cannot_read_the_worker(plane: Plane, scheme: str, sealed: bool) -> None:
+    """Neither the root key nor a file of the system becomes an answer, sealed or not."""
+    public = plane.store.public_key()
+    key = (plane.home / "encrypt.key").read_text().strip()
+    for path in (plane.home / "encrypt.key", plane.home / "connections.db", Path("/etc/passwd")):
+        uri = f"{scheme}://{path}"
+        stored = ["store_connection", "spy", seal(uri, public) if sealed else uri, "spy"]
+        reason = await plane.refusal(*stored)
+        assert (
+            "in KAI_HOME" if path.parent == plane.home else "KAI_FILE_FOLDERS"
+        ) in reason.message
+        assert str(path) not in reason.message
+    for name in ("scan_schema", "test_connection", "generate_mdl"):
+        for named in ("spy", f"{scheme}://{plane.home}/encrypt.key"):
+            reason = await plane.refusal(name, named)
+            assert "There is no connection" in reason.message
+    reason = await plane.refusal("chat", "how many", f"{scheme}://{plane.home}/encrypt.key")
+    assert "There is no connection" in reason.message
+    assert key not in str(plane.store.entries())
+
+
+async def test_an_activity_cannot_use_what_was_stored_before(plane: Plane) -> None:
+    """A connection into the home that an older version stored is refused when it is opened."""
+    spy = Connection("old", "old", f"csv://{plane.home}/encrypt.key")
+    key = (plane.home / "encrypt.key").read_text().strip()
+    token = open_keyring(plane.home).encrypt(spy.uri, spy.id)
+    with contextlib.closing(sqlite3.connect(plane.home / "connections.db")) as db, db:
+        db.execute("INSERT INTO connections VALUES (?, ?, ?)", (spy.id, spy.alias, token))
+    handle = await plane.start(
+        ["test_connection", "old"],
+        ["scan_schema", "old"],
+        ["generate_mdl", "old"],
+        ["chat", "how many", "old"],
+    )
+    *answers, chat = await handle.result()
+    assert all("in KAI_HOME" in answer["message"] for answer in answers)
+    assert "in KAI_HOME" in chat["error"]
+    assert key not in await everything_said(handle)
+    plane.store.delete("old")

@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kai_flow import demo, store
-from kai_flow.analyst.engines.sqlite import scan_file
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.guard import check
 from kai_flow.analyst.plan import Plan
@@ -24,6 +23,7 @@ from kai_flow.analyst.question import read
 from kai_flow.analyst.schema import Schema
 from kai_flow.analyst.sql import build
 from kai_flow.analyst.understand import understand
+from tests.engines.places import scan_file
 
 # Neither words of analysis nor like one another: a misspelling of one must not be another.
 POOLS = {

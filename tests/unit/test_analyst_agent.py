@@ -18,7 +18,7 @@ QUESTION = "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertin
 
 @pytest.fixture
 def store(tmp_path: Path) -> ConnectionStore:
-    return ConnectionStore(tmp_path / "home")
+    return ConnectionStore(tmp_path / "home", folders=(tmp_path,))
 
 
 def task(prompt: str = QUESTION, connection: str = DEMO_ALIAS) -> Task:

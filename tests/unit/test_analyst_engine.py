@@ -11,6 +11,7 @@ import pytest
 from kai_flow.analyst.engines import Engine, engine_for
 from kai_flow.analyst.engines.threads import in_thread
 from kai_flow.analyst.errors import DatabaseUnavailable, QueryFailed
+from tests.engines.places import EVERYWHERE
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def engine(tmp_path: Path) -> Engine:
         db.execute("CREATE TABLE n (i INTEGER, b BLOB, r REAL)")
         db.execute("INSERT INTO n VALUES (0, ?, 9e999)", (b"abc",))
         db.execute("CREATE VIEW broken AS SELECT gone FROM nowhere")
-    return engine_for(f"sqlite://{path}")
+    return engine_for(f"sqlite://{path}", EVERYWHERE)
 
 
 async def test_every_value_can_be_json(engine: Engine) -> None:
@@ -37,7 +38,7 @@ async def test_only_the_given_tables_can_be_read(engine: Engine) -> None:
 async def test_a_missing_file_is_not_created(tmp_path: Path) -> None:
     """Asking about a database that does not exist says so and makes no empty one."""
     with pytest.raises(DatabaseUnavailable, match="does not exist"):
-        await engine_for(f"sqlite://{tmp_path}/no.db").run("SELECT 1")
+        await engine_for(f"sqlite://{tmp_path}/no.db", EVERYWHERE).run("SELECT 1")
     assert os.listdir(tmp_path) == []  # noqa: PTH208 -- ruff wants no pathlib in coroutines
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from kai_flow.analyst.comments import parse_note
-from kai_flow.analyst.engines.sqlite import scan_file
 from kai_flow.analyst.engines.study import MAX_VALUES
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.errors import UnclearQuestion
@@ -16,6 +15,7 @@ from kai_flow.analyst.question import read
 from kai_flow.analyst.schema import Kind, Schema
 from kai_flow.analyst.sql import build
 from kai_flow.analyst.understand import understand
+from tests.engines.places import scan_file
 
 SCRIPT = """
 CREATE TABLE Customer ( -- pelanggan

@@ -37,7 +37,7 @@ def shops(tmp_path: Path) -> tuple[ConnectionStore, Connection]:
     db = sqlite3.connect(tmp_path / "shops.db")
     db.executescript(SHOPS)
     db.close()
-    store = ConnectionStore(tmp_path / "home")
+    store = ConnectionStore(tmp_path / "home", folders=(tmp_path,))
     return store, store.add("shops", f"sqlite://{tmp_path}/shops.db", "shops")
 
 

@@ -44,7 +44,7 @@ def data(tmp_path: Path) -> Data:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Callable[[Fake], None]:
     """Puts a fake in the place of every engine."""
-    return lambda fake: monkeypatch.setattr(data_module, "engine_for", lambda _uri: fake)
+    return lambda fake: monkeypatch.setattr(data_module, "engine_for", lambda *_: fake)
 
 
 def _fail(message: str) -> Callable[[], None]:
@@ -120,7 +120,7 @@ async def test_a_partial_scan_renews_a_part(tmp_path: Path) -> None:
     db = sqlite3.connect(tmp_path / "x.db")
     db.executescript("CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (a REFERENCES a);")
     db.close()
-    data = Data(ConnectionStore(tmp_path / "home"))
+    data = Data(ConnectionStore(tmp_path / "home", folders=(tmp_path,)))
     await data.store_connection("1", f"sqlite://{tmp_path}/x.db", "x")
     await data.scan_schema("x")
     part = await data.scan_schema("x", ["b"])
@@ -139,7 +139,7 @@ async def test_a_missing_driver_is_said_when_storing(
     data: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A connection that this worker could never use is refused before it is stored."""
-    monkeypatch.setattr(data_module, "engine_for", lambda _uri: _fail("install kai-flow[x]")())
+    monkeypatch.setattr(data_module, "engine_for", lambda *_: _fail("install kai-flow[x]")())
     with pytest.raises(BadInput, match="install"):
         await data.store_connection("2", "duckdb:///srv/x.duckdb", "duck")
     assert [each.alias for each in data.store.all()] == ["shop"]

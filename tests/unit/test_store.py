@@ -16,7 +16,7 @@ from kai_flow.store import (
     WrongKey,
 )
 
-URI = "sqlite:///srv/data/sales.db"
+URI = "postgresql://db.example/sales"
 CANARY = "postgresql://me:s3cretCanary@db.example/shop"
 
 
@@ -48,7 +48,7 @@ def test_the_same_id_again_replaces(tmp_path: Path) -> None:
     """Adding an id twice changes it instead of failing."""
     store = ConnectionStore(tmp_path)
     store.add("42", URI, "sales")
-    store.add("42", "sqlite:///srv/other.db", "shop")
+    store.add("42", "postgresql://db.example/other", "shop")
     assert [each.alias for each in store.all()] == ["shop"]
 
 

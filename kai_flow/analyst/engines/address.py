@@ -1,14 +1,17 @@
 """Parts of a connection's URI as the engines need them; refusals never repeat them."""
 
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote
 
 from kai_flow.analyst.engines.registry import SCHEMES
-from kai_flow.analyst.errors import EngineError
+from kai_flow.analyst.errors import DatabaseUnavailable, EngineError
+from kai_flow.file_access import FileRefused
 
-__all__ = ["Address", "file_path", "tls_context"]
+__all__ = ["Address", "file_path", "judging", "tls_context"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,15 @@ def file_path(uri: SplitResult) -> Path:
     return Path(path)
 
 
+@contextmanager
+def judging() -> Iterator[None]:
+    """A file that may not be read becomes ``DatabaseUnavailable``."""
+    try:
+        yield
+    except FileRefused as refused:
+        raise DatabaseUnavailable(str(refused)) from None
+
+
 def tls_context(mode: str, ca: str | None) -> ssl.SSLContext | None:
     """TLS by PostgreSQL's ``sslmode`` words; None for ``disable``. ``EngineError`` for others."""
     if mode not in {"disable", "require", "verify-ca", "verify-full"}:
@@ -71,8 +83,10 @@ def tls_context(mode: str, ca: str | None) -> ssl.SSLContext | None:
     if mode == "disable":
         return None
     try:
+        if ca and not Path(ca).is_file():  # a device or pipe would be read for ever
+            raise OSError
         context = ssl.create_default_context(cafile=ca)
-    except OSError:
+    except (OSError, ValueError):
         raise EngineError(
             "The file named by sslrootcert cannot be read; check its path in the connection's URI."
         ) from None

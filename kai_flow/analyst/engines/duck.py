@@ -17,7 +17,7 @@ from urllib.parse import SplitResult
 import duckdb
 
 from kai_flow.analyst.engines import sentences
-from kai_flow.analyst.engines.address import file_path
+from kai_flow.analyst.engines.address import file_path, judging
 from kai_flow.analyst.engines.cells import Collector
 from kai_flow.analyst.engines.contract import (
     CONNECT_TIMEOUT_S,
@@ -31,6 +31,7 @@ from kai_flow.analyst.engines.duck_scan import scan_tables
 from kai_flow.analyst.engines.threads import Stop, in_thread
 from kai_flow.analyst.errors import DatabaseUnavailable, EngineError, QueryFailed, QueryTimeout
 from kai_flow.analyst.schema import Schema
+from kai_flow.file_access import FileAccess
 
 __all__ = ["DuckDbEngine", "config", "plain"]
 
@@ -44,8 +45,9 @@ class DuckDbEngine:
 
     dialect = "duckdb"
 
-    def __init__(self, uri: SplitResult) -> None:
+    def __init__(self, uri: SplitResult, files: FileAccess) -> None:
         self._path = file_path(uri)
+        self._files = files
 
     async def check(self) -> Probe:
         """Open the database and look at its catalogue."""
@@ -113,10 +115,12 @@ class DuckDbEngine:
         """The file, opened read-only and locked; ``DatabaseUnavailable`` when it cannot be."""
         del stop
         name = self._path.name
-        if not self._path.is_file():
+        with judging():
+            found = self._files.locate(self._path)
+        if not found.path.is_file():
             raise sentences.no_file(self._path)
         try:
-            db = duckdb.connect(str(self._path), read_only=True, config=config(locked=True))
+            db = duckdb.connect(str(found.path), read_only=True, config=config(locked=True))
         except duckdb.Error as error:
             # another process holds it, or another part of this one
             if "set lock" in str(error) or "different configuration" in str(error):
@@ -129,6 +133,8 @@ class DuckDbEngine:
                 f" version that DuckDB {duckdb.__version__} reads, and that this user may read it."
             ) from None
         with closing(db):
+            with judging():
+                self._files.confirm(found)
             yield db
 
 

@@ -4,7 +4,6 @@ One URI is one table, named after its file; a pattern (``/data/sales-*.parquet``
 all the files that match. The files are read once for as long as the engine is kept.
 """
 
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,10 +12,12 @@ from urllib.parse import SplitResult
 
 import duckdb
 
+from kai_flow.analyst.engines.address import judging
 from kai_flow.analyst.engines.duck import DuckDbEngine, config, plain
 from kai_flow.analyst.engines.study import quoted
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.errors import DatabaseUnavailable, QueryTimeout
+from kai_flow.file_access import PATTERN, FileAccess, Located, literal
 
 __all__ = ["LOAD_S", "FileEngine"]
 
@@ -24,7 +25,6 @@ LOAD_S = 60.0
 """Reading the files may take this long, in seconds."""
 
 _READERS = {"csv": "read_csv", "parquet": "read_parquet"}
-_PATTERN = re.compile(r"[*?\[]")
 
 
 class FileEngine(DuckDbEngine):
@@ -32,8 +32,8 @@ class FileEngine(DuckDbEngine):
 
     _load_s = LOAD_S
 
-    def __init__(self, uri: SplitResult) -> None:
-        super().__init__(uri)
+    def __init__(self, uri: SplitResult, files: FileAccess) -> None:
+        super().__init__(uri, files)
         self._kind = uri.scheme
         self._lock = threading.Lock()
         self._loaded: duckdb.DuckDBPyConnection | None = None  # once read, for good
@@ -56,16 +56,23 @@ class FileEngine(DuckDbEngine):
 
     def _load(self, stop: Stop) -> duckdb.DuckDBPyConnection:
         """Read the files, then shut the door."""
-        self._look_for_files()
+        found = self._find(stop)
         db = duckdb.connect(":memory:", config=config(locked=False))
         stop.interrupt = db.interrupt
         try:
             table = quoted([_table_name(self._path)], "duckdb")
             source = f"{_READERS[self._kind]}(?, union_by_name = true)"
-            # the reader and the quoted name are ours; the path is a parameter
-            db.execute(f"CREATE TABLE {table} AS FROM {source}", [str(self._path)])
+            # the reader and the quoted name are ours; the paths are a parameter
+            paths = [literal(each.path) for each in found]
+            try:
+                db.execute(f"CREATE TABLE {table} AS FROM {source}", [paths])
+            finally:  # a message of DuckDB's may quote the file as well
+                self._confirm(found)
             db.execute("SET enable_external_access = false")
             db.execute("SET lock_configuration = true")
+        except DatabaseUnavailable:
+            db.close()
+            raise
         except duckdb.InterruptException:
             db.close()
             raise QueryTimeout(LOAD_S) from None
@@ -79,29 +86,43 @@ class FileEngine(DuckDbEngine):
             db.close()
             raise DatabaseUnavailable(
                 f"The file {self._path.name} cannot be read as {self._kind}"
-                f" ({plain(error).replace(str(self._path), self._path.name)}); check that it is"
-                " complete and of that kind."
+                f" ({_nameless(plain(error), found)}); check that it is complete and of that kind."
             ) from None
         finally:
             stop.interrupt = None
         return db
 
-    def _look_for_files(self) -> None:
-        """``DatabaseUnavailable`` when there is nothing to load."""
-        pattern = _PATTERN.search(str(self._path))
-        if pattern is None and not self._path.is_file():
-            raise DatabaseUnavailable(
-                f"The file {self._path.name} does not exist; check the connection's URI."
-            )
-        if pattern is not None and not self._path.is_file():
-            root = Path(self._path.anchor)
-            if next(root.glob(str(self._path.relative_to(root))), None) is None:
-                raise DatabaseUnavailable(
-                    f"No file matches {self._path.name}; check the connection's URI."
-                )
+    def _find(self, stop: Stop) -> list[Located]:
+        """The files to load, by name; ``DatabaseUnavailable`` when there are none."""
+        found = []
+        with judging():
+            for each in self._files.match(self._path):
+                if stop():
+                    raise QueryTimeout(LOAD_S)
+                found.append(each)
+        if not found:
+            name = self._path.name
+            pattern = PATTERN.search(str(self._path)) is not None
+            missing = f"No file matches {name}" if pattern else f"The file {name} does not exist"
+            raise DatabaseUnavailable(f"{missing}; check the connection's URI.")
+        return sorted(found, key=lambda each: each.path)
+
+    def _confirm(self, found: list[Located]) -> None:
+        """``DatabaseUnavailable`` unless these are still the files that were judged."""
+        with judging():
+            for each in found:
+                self._files.confirm(each)
+
+
+def _nameless(said: str, found: list[Located]) -> str:
+    """What DuckDB says about files, without their folders."""
+    for each in found:
+        for spelling in {literal(each.path), str(each.path)}:
+            said = said.replace(spelling, each.path.name)
+    return said
 
 
 def _table_name(path: Path) -> str:
     """A name for the table: what the file's name begins with, or its folder's."""
-    stem = _PATTERN.split(path.name.split(".", 1)[0])[0].strip("-_ ")
+    stem = PATTERN.split(path.name.split(".", 1)[0])[0].strip("-_ ")
     return stem or path.parent.name or "data"

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 from kai_flow.analyst.engines.contract import Engine
 from kai_flow.analyst.errors import EngineError
+from kai_flow.file_access import NO_FILES, FileAccess
+from kai_flow.uris import FILES
 
 __all__ = ["SCHEMES", "engine_for"]
 
@@ -29,8 +31,8 @@ _MODULES = {
 }  # module here, class, extra that brings its driver
 
 
-def engine_for(uri: str) -> Engine:
-    """The engine for a URI; nothing is opened yet.
+def engine_for(uri: str, files: FileAccess = NO_FILES) -> Engine:
+    """The engine for a URI, which may read these ``files``; nothing is opened yet.
 
     ``EngineError`` when the URI is none of ours (it is never repeated), or the driver is missing.
     """
@@ -60,5 +62,7 @@ def engine_for(uri: str) -> Engine:
             f"The connection URI is malformed; write {SCHEMES[scheme]}, with special characters in"
             " user and password percent-encoded (@ as %40, / as %2F, # as %23, : as %3A)."
         ) from None
-    engine: Engine = getattr(found, name)(parts._replace(scheme=scheme))
+    parts = parts._replace(scheme=scheme)
+    make = getattr(found, name)
+    engine: Engine = make(parts, files) if scheme in FILES else make(parts)
     return engine

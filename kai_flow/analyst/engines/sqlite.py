@@ -6,13 +6,13 @@ else.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import SplitResult
 
 from kai_flow.analyst.engines import sentences
-from kai_flow.analyst.engines.address import file_path
+from kai_flow.analyst.engines.address import file_path, judging
 from kai_flow.analyst.engines.cells import Collector
 from kai_flow.analyst.engines.contract import (
     CONNECT_TIMEOUT_S,
@@ -30,8 +30,9 @@ from kai_flow.analyst.errors import (
     QueryTimeout,
 )
 from kai_flow.analyst.schema import Schema
+from kai_flow.file_access import FileAccess
 
-__all__ = ["ALLOWED_FUNCTIONS", "SqliteEngine", "connect", "restrict", "scan_file"]
+__all__ = ["ALLOWED_FUNCTIONS", "SqliteEngine", "connect", "restrict"]
 
 BUSY_TIMEOUT_S = 5.0
 """How long a query waits for another process's lock, in seconds."""
@@ -83,14 +84,15 @@ class SqliteEngine:
 
     dialect = "sqlite"
 
-    def __init__(self, uri: SplitResult) -> None:
+    def __init__(self, uri: SplitResult, files: FileAccess) -> None:
         self._path = file_path(uri)
+        self._files = files
 
     async def check(self) -> Probe:
         """Open the file and read its first page."""
         server = f"SQLite {sqlite3.sqlite_version}"
         try:
-            await in_thread(lambda _stop: _peek(self._path), CONNECT_TIMEOUT_S + BUSY_TIMEOUT_S)
+            await in_thread(lambda _stop: self._peek(), CONNECT_TIMEOUT_S + BUSY_TIMEOUT_S)
         except EngineError as error:
             return Probe(ok=False, message=str(error))
         return sentences.reads_file(server, self._path)
@@ -101,7 +103,7 @@ class SqliteEngine:
         """What is in the file; ``DatabaseUnavailable`` when it is no readable SQLite database."""
         # The definitions are always read; only looking at values ends at the deadline.
         return await in_thread(
-            lambda stop: scan_file(self._path, Stop(min(stop.left, deadline_s)), tables),
+            lambda stop: self._scan(Stop(min(stop.left, deadline_s)), tables),
             deadline_s + BUSY_TIMEOUT_S,
         )
 
@@ -116,9 +118,38 @@ class SqliteEngine:
         except TimeoutError:
             raise QueryTimeout(limits.deadline_s) from None
 
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        """The file as it was judged, for reading only; ``DatabaseUnavailable`` when it cannot be.
+
+        SQLite follows no link of its own here: there is none in the path that it is given.
+        """
+        with judging():
+            found = self._files.locate(self._path)
+        with closing(connect(found.path)) as db:
+            with judging():
+                self._files.confirm(found)
+            yield db
+
+    def _peek(self) -> None:
+        """Read the file's first page."""
+        with self._opened() as db:
+            try:
+                db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+            except sqlite3.Error as error:
+                raise _unavailable(self._path, error) from error
+
+    def _scan(self, stop: Stop, tables: Sequence[str] | None) -> Schema:
+        """Scan in this thread, looking at values until ``stop`` says so."""
+        with self._opened() as db:
+            try:
+                return scan_tables(db, stop, tables)
+            except sqlite3.Error as error:
+                raise _unavailable(self._path, error) from error
+
     def _run(self, sql: str, limits: Limits, tables: Collection[str] | None, stop: Stop) -> Rows:
         """Run a query in this thread."""
-        with closing(connect(self._path)) as db:
+        with self._opened() as db:
             try:
                 restrict(db, readable(db) if tables is None else tables)
                 db.set_progress_handler(stop, _CHECK_EVERY)
@@ -180,24 +211,6 @@ def restrict(db: sqlite3.Connection, tables: Iterable[str]) -> None:
         return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
 
     db.set_authorizer(authorize)
-
-
-def scan_file(path: Path, stop: Stop, tables: Sequence[str] | None = None) -> Schema:
-    """Scan in this thread, looking at values until ``stop`` says so."""
-    with closing(connect(path)) as db:
-        try:
-            return scan_tables(db, stop, tables)
-        except sqlite3.Error as error:
-            raise _unavailable(path, error) from error
-
-
-def _peek(path: Path) -> None:
-    """Read the file's first page."""
-    with closing(connect(path)) as db:
-        try:
-            db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-        except sqlite3.Error as error:
-            raise _unavailable(path, error) from error
 
 
 def _unreadable(error: sqlite3.Error) -> bool:
