@@ -28,8 +28,8 @@ from kai_flow.workflows import KaiChatWorkflow
 
 GRACE: Final = timedelta(seconds=1.5)  # for running activities, when the worker is told to stop
 
-# Pure or already deterministic: importing them anew for every workflow would only cost time.
-PASSTHROUGH: Final = ("kai_flow.stream", "kai_flow.settings", "msgspec")
+# Already deterministic: importing it anew for every workflow would only cost time.
+PASSTHROUGH: Final = "kai_flow.settings"
 
 
 @asynccontextmanager
@@ -68,7 +68,7 @@ async def running_worker(settings: Settings, client: Client) -> AsyncIterator[st
             activities=activities.all(),
             plugins=[StreamPlugin()],
             workflow_runner=SandboxedWorkflowRunner(
-                restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
+                restrictions=SandboxRestrictions.default.with_passthrough_modules(PASSTHROUGH)
             ),
             graceful_shutdown_timeout=GRACE,
         )

@@ -1,6 +1,7 @@
 """What a worker needs to stream, as one Temporal plugin: `Worker(…, plugins=[StreamPlugin()])`."""
 
 import asyncio
+import dataclasses
 import logging
 import threading
 import time
@@ -19,7 +20,9 @@ from temporalio.worker import (
     Worker,
     WorkerConfig,
     WorkflowReplayResult,
+    WorkflowRunner,
 )
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.progress import Pulse
@@ -30,6 +33,10 @@ log = logging.getLogger(__name__)
 HEARTBEAT_THROTTLE: Final = timedelta(seconds=2)  # the SDK's hears of a cancellation after 45 s
 LOOK_SECONDS: Final = 1.0  # the SDK gives a workflow up that blocks for 2 s
 REMEMBER_SECONDS: Final = 1.0  # several queries may come at once, and block only once
+
+# The sandbox would import them anew for every workflow. It refuses some of what they import, and a
+# second copy of `interceptor` has a variable of its own, in which nobody looks for the number.
+PASSED_THROUGH: Final = ("kai_flow.stream", "msgspec")
 
 
 class Look:
@@ -84,6 +91,7 @@ class StreamPlugin(Plugin):
     """Sets a worker up for workflows and activities that stream. It is for workers, not clients.
 
     - activities learn which producer they are (`StreamInterceptor`);
+    - a workflow's file imports the library like any other: Temporal's sandbox lets it through;
     - the query `progress` asks the server whether an attempt is alive, when events have stopped;
     - heartbeats are passed on every `heartbeat_throttle` (by default 2 s), so that a cancellation
       reaches an agent within 5 s and a dead worker is noticed.
@@ -96,6 +104,7 @@ class StreamPlugin(Plugin):
         """As described by the SDK."""
         interceptor = StreamInterceptor(look=Look(), heartbeat_throttle=self._throttle)
         config["interceptors"] = [*config.get("interceptors", ()), interceptor]
+        config["workflow_runner"] = _passing_through(config["workflow_runner"])
         config["max_heartbeat_throttle_interval"] = self._throttle
         config["default_heartbeat_throttle_interval"] = self._throttle
         return config
@@ -118,6 +127,7 @@ class StreamPlugin(Plugin):
     def configure_replayer(self, config: ReplayerConfig) -> ReplayerConfig:
         """As described by the SDK."""
         config["interceptors"] = [*config.get("interceptors", ()), StreamInterceptor()]
+        config["workflow_runner"] = _passing_through(config["workflow_runner"])
         return config
 
     def run_replayer(
@@ -131,3 +141,11 @@ class StreamPlugin(Plugin):
     ) -> AbstractAsyncContextManager[AsyncIterator[WorkflowReplayResult]]:
         """As described by the SDK."""
         return following(replayer, histories)
+
+
+def _passing_through(runner: WorkflowRunner) -> WorkflowRunner:
+    """The sandbox with the library let through; another runner as it is."""
+    if not isinstance(runner, SandboxedWorkflowRunner):
+        return runner
+    restrictions = runner.restrictions.with_passthrough_modules(*PASSED_THROUGH)
+    return dataclasses.replace(runner, restrictions=restrictions)

@@ -10,7 +10,6 @@ from typing import Any
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 with workflow.unsafe.imports_passed_through():
     from kai_flow.stream.plugin import StreamPlugin
@@ -120,12 +119,10 @@ def library_worker(
     client: Client, queue: str, *, plugin: bool = True
 ) -> AbstractAsyncContextManager[Worker]:
     """A worker as a user of the library has it."""
-    sandbox = SandboxRestrictions.default.with_passthrough_modules("kai_flow.stream", "msgspec")
     return Worker(
         client,
         task_queue=queue,
         workflows=[Report, Greedy, Unnumbered],
         activities=[write],
         plugins=[StreamPlugin()] if plugin else [],
-        workflow_runner=SandboxedWorkflowRunner(restrictions=sandbox),
     )

@@ -11,15 +11,18 @@ from typing import Any
 import pytest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.worker import Replayer, Worker
 
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.follow import follow
+from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.reader import EventReader
-from tests.integration import reporting
+from tests.integration import reporting, unprepared
 from tests.integration.programs import ROOT
 from tests.integration.receivers import answer, receiving
 from tests.integration.reporting import Greedy, Report, Unnumbered, library_worker
 from tests.integration.subscriber import read_all, subscribed
+from tests.integration.unprepared import Unprepared
 
 WORDS = ["once ", "upon ", "a ", "time "]
 
@@ -195,3 +198,20 @@ async def test_callbacks_go_past_a_proxy(
         )
     assert proxy.at == []
     assert len(receiver.posts) == 7
+
+
+async def test_a_workflow_file_needs_no_preparation(client: Client, session_id: str) -> None:
+    """With StreamPlugin alone, plain imports of the library work in Temporal's sandbox."""
+    queue = f"unprepared-{secrets.token_hex(4)}"
+    async with Worker(
+        client,
+        task_queue=queue,
+        workflows=[Unprepared],
+        activities=[unprepared.speak],
+        plugins=[StreamPlugin()],
+    ):
+        last = await client.execute_workflow(Unprepared.run, id=session_id, task_queue=queue)
+    assert last == ["1.1.2", "2.1.2"]
+    history = await client.get_workflow_handle(session_id).fetch_history()
+    replayer = Replayer(workflows=[Unprepared], plugins=[StreamPlugin()])
+    assert (await replayer.replay_workflow(history)).replay_failure is None

@@ -18,7 +18,7 @@ from kai_flow.stream.batches import Batch, decode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.errors import InvalidBatch
 from kai_flow.stream.fold import Fold, Outcome
-from kai_flow.stream.interceptor import StreamInterceptor
+from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.worker import PASSTHROUGH
 from kai_flow.workflows import KaiChatWorkflow
 from tests.integration.record_histories import CHECKSUMS, FOLDER, KINDS, MANY, REPORTS
@@ -65,9 +65,9 @@ def replayer(*workflows: type) -> Replayer:
     """A replayer that is set up as the worker is."""
     return Replayer(
         workflows=list(workflows),
-        interceptors=[StreamInterceptor()],
+        plugins=[StreamPlugin()],
         workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(PASSTHROUGH)
         ),
     )
 
