@@ -22,7 +22,7 @@ from kai_flow.bridge.hub import running_hub
 from kai_flow.serving import serving
 from kai_flow.settings import Settings
 from kai_flow.stream.callback import MAX_BODY_BYTES
-from kai_flow.stream.events import MAX_EVENT_BYTES, NumberedEvent
+from kai_flow.stream.events import MAX_EVENT_BYTES
 from kai_flow.stream.follow import follow
 from kai_flow.stream.ids import MAX_NUMBER, START
 from kai_flow.stream.log import MAX_WINDOW_BYTES, Attempt
@@ -173,7 +173,7 @@ async def test_every_kind_of_text(
         "live": [seen.event for seen in live.seen],
         "again": [seen.event for seen in (await read_all(url)).seen],
         "history": [event.decode() for event in history],
-        "query": [event.decode() for event in page if isinstance(event, NumberedEvent)],
+        "query": [event.decode() for event in page],
         "follow": [event async for _, event in follow(bridge, session_id)],
         "tail": [event async for _, event in follow(client, session_id)],
     }

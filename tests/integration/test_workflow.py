@@ -25,9 +25,10 @@ from kai_flow import activities
 from kai_flow.settings import StartError
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent, encode_event
-from kai_flow.stream.ids import EventId
+from kai_flow.stream.fold import Gap
+from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.outbox import Outbox
-from kai_flow.stream.reader import EventReader, read_history
+from kai_flow.stream.reader import EventReader, EventsMissing, read_history
 from kai_flow.stream.signals import publish
 from kai_flow.workflows import KaiChatInput
 from tests.agents import scripted
@@ -249,6 +250,22 @@ async def test_pages_lead_from_one_to_the_next(ask: Ask, client: Client) -> None
     assert pages >= 6
     read = [event async for event in EventReader(client, handle.id).events()]
     assert len(read) == 21
+
+
+async def test_what_is_no_longer_held_is_not_overlooked(ask: Ask, client: Client) -> None:
+    """A plain loop over the events ends in an error that names the range, and how to go on."""
+    handle = await ask({"tokens": 2_500})
+    await handle.result()
+    reader = EventReader(client, handle.id)
+    with pytest.raises(EventsMissing, match=r"before 1\.1\.502 .*read_history") as missing:
+        await anext(reader.events())
+    assert missing.value.gap == Gap(START, EventId(1, 1, 502))
+    read = [event.id async for event in reader.events(after=missing.value.go_on_after)]
+    assert read == [EventId(1, 1, seq) for seq in range(502, 2_502)]
+    gap, *held = [item async for item in reader.events_and_gaps()]
+    assert gap == missing.value.gap
+    assert [item.id for item in held if isinstance(item, NumberedEvent)] == read
+    assert [event.id async for event in reader.events(after=EventId(1, 1, 600))] == read[99:]
 
 
 @pytest.mark.parametrize(

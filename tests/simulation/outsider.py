@@ -247,7 +247,7 @@ class Outsider:
         reader = EventReader(cast("Client", self._client), self._id, run.run_id)
         before, gap = START, False
         try:
-            async for item in reader.events():
+            async for item in reader.events_and_gaps():
                 if isinstance(item, Gap):
                     gap = True
                     continue
