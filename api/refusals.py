@@ -7,7 +7,7 @@ from typing import Final
 from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
-from kai_flow.bridge.seldom import Seldom
+from kai_flow.log_limiter import LogLimiter
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ class Refusals:
     """The log of all refusals of one bridge, in which no sender can write as much as it likes."""
 
     def __init__(self) -> None:
-        self._seldom = Seldom()
+        self._limiter = LogLimiter()
 
     async def note(self, error: Exception, scope: Scope) -> None:
         """Litestar's hook for every exception."""
@@ -30,10 +30,10 @@ class Refusals:
         path = scope["path"]
         status = error.status_code
         code = error.extra.get("code") if isinstance(error.extra, dict) else None
-        unsaid = self._seldom.due((path, status, code))
-        if unsaid is None:
+        suppressed = self._limiter.due((path, status, code))
+        if suppressed is None:
             return
-        more = f" ({unsaid} more refusals were not logged)" if unsaid else ""
+        more = f" ({suppressed} more refusals were not logged)" if suppressed else ""
         log.log(
             logging.INFO if status in _EXPECTED else logging.WARNING,
             "session %s: the POST of %s is refused with %d: %s%s",

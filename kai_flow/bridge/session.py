@@ -20,8 +20,8 @@ from kai_flow.bridge.bell import Bell, wait_for
 from kai_flow.bridge.frames import PageFrames
 from kai_flow.bridge.memory import Memory
 from kai_flow.bridge.readback import DurableCopy, Part
-from kai_flow.bridge.seldom import Seldom
 from kai_flow.bridge.supervised import supervised
+from kai_flow.log_limiter import LogLimiter
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.cadence import Cadence
@@ -78,7 +78,7 @@ class Session:
         self._attempts = KnownAttempts(client, session_id, run.run_id)
         self._cadence = Cadence(signal_interval, now())
         self._signalling = True  # no other bridge is to do it
-        self._seldom = Seldom()
+        self._limiter = LogLimiter()
         self._finished: tuple[int, int] | None = None  # the attempt that has said its last word
         self._wake_signaller = asyncio.Event()
         self._fed_at = now()  # last POST that brought this log up to date
@@ -121,12 +121,12 @@ class Session:
         attempt = self.log.current
         if attempt is None or attempt.try_of != post.base.try_of:
             return
-        if post.base > attempt.received.offset(1) and self._seldom.due("base") is not None:
+        if post.base > attempt.received.offset(1) and self._limiter.due("base") is not None:
             log.info(
                 "session %s: on to %s at its producer's word; what is between is read back",
                 self.id, post.base,
             )  # fmt: skip
-        if post.stored not in (None, attempt.stored) and self._seldom.due("stored") is not None:
+        if post.stored not in (None, attempt.stored) and self._limiter.due("stored") is not None:
             log.info("session %s: what comes after %s is live only", self.id, post.stored)
 
     def _show_news(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from temporalio.client import Client
 
 from api.refusals import MAX_SHOWN_CHARS
-from kai_flow.bridge import seldom
+from kai_flow import log_limiter
 from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.stream.names import RESERVED
 from tests.integration.heard import heard
@@ -127,8 +127,8 @@ async def test_no_sender_floods_the_log(
 ) -> None:
     """The same again is counted, other sessions are bounded as a whole, and a line is short."""
     moment = 1000.0
-    monkeypatch.setattr(seldom, "now", lambda: moment)
-    monkeypatch.setattr(seldom, "MAX_KINDS", 3)
+    monkeypatch.setattr(log_limiter, "now", lambda: moment)
+    monkeypatch.setattr(log_limiter, "MAX_KINDS", 3)
     async with bridging(client) as bridge:
 
         async def send(about: str) -> None:
@@ -145,7 +145,7 @@ async def test_no_sender_floods_the_log(
             "session s1",
             "session s2",
         ]
-        moment += seldom.QUIET_SECONDS
+        moment += log_limiter.QUIET_SECONDS
         await send("s0")
         assert lines(caplog, session_id)[-1][1].endswith(" (14 more refusals were not logged)")
         await send("x" * 1_001)
