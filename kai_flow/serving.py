@@ -2,10 +2,13 @@
 
 Binds first, so that a taken port is one clear sentence and port 0 tells what it got; leaves the
 signals to the program around it; ends streams before it waits for connections to close, because
-uvicorn would wait for an open stream for ever.
+uvicorn would wait for an open stream for ever. `kai_flow.http_protocol` bounds what one client may
+take.
 """
 
 import asyncio
+import logging
+import resource
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -13,6 +16,8 @@ from typing import Any, Final
 
 import uvicorn
 
+from kai_flow.http_protocol import MAX_CONNECTIONS, SPARE_DESCRIPTORS, BoundedProtocol
+from kai_flow.log_limiter import LimitedLines
 from kai_flow.ports import port_in_use
 
 GRACE_SECONDS: Final = 5
@@ -42,8 +47,12 @@ async def serving(
     is called first when the block is left. Raises PortInUse.
     """
     listener = _bind(host, port, what, setting)
+    limited = LimitedLines()  # uvicorn writes a line for each request that it cannot parse
+    logging.getLogger("uvicorn.error").addFilter(limited)
+    BoundedProtocol.max_connections = _connections_at_once()
     config = uvicorn.Config(
         app,
+        http=BoundedProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -63,6 +72,17 @@ async def serving(
         server.should_exit = True
         await running
         listener.close()
+        logging.getLogger("uvicorn.error").removeFilter(limited)
+
+
+def _connections_at_once() -> int:
+    """As many as descriptors allow, once the process has taken all that it may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS + SPARE_DESCRIPTORS
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(1, min(MAX_CONNECTIONS, soft - SPARE_DESCRIPTORS))
 
 
 def _bind(host: str, port: int, what: str, setting: str) -> socket.socket:
