@@ -10,7 +10,6 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -47,7 +46,7 @@ class Located:
 
     path: Path
     identity: tuple[int, int] | None
-    """Device and inode; None when there was no such file."""
+    """Device and inode; None when there was no plain file there (a folder or a pipe is none)."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,9 @@ class FileAccess:
         """Where a file really is; ``FileRefused`` when it may not be read. It may be missing."""
         real = _real(path)
         self._judge(real)
-        return Located(real, _identity(real))
+        found = _stat(real)
+        plain = found is not None and stat.S_ISREG(found.st_mode)
+        return Located(real, _identity(real) if plain else None)
 
     def match(self, path: Path) -> Iterator[Located]:
         """The files that a pattern stands for, or the one of that very name.
@@ -97,7 +98,7 @@ class FileAccess:
                     " files into a DuckDB database."
                 )
             located = self.locate(each)
-            if _is_file(located.path):
+            if located.identity is not None:
                 yield located
 
     def confirm(self, found: Located) -> None:
@@ -155,13 +156,14 @@ def _glob(root: Path, pattern: str) -> Iterator[Path]:
     """What matches; `**` stands for any number of folders, and at the end for all in them."""
     if pattern.rsplit(os.sep, maxsplit=1)[-1] == "**":
         pattern += os.sep + "*"
-    with suppress(ValueError):  # a pattern that cannot match anything, such as `a**`
+    try:
         yield from root.glob(pattern)
-
-
-def _is_file(path: Path) -> bool:
-    found = _stat(path)
-    return found is not None and stat.S_ISREG(found.st_mode)
+    except ValueError:  # a pattern that cannot match anything, such as `a**`
+        return
+    except OSError as wrong:
+        raise FileRefused(
+            f"A folder cannot be read ({wrong.strerror}): check the connection's URI."
+        ) from None
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -37,6 +37,16 @@ _ALLOWED: frozenset[type[exp.Expr]] = frozenset(
     )
 )
 
+_TYPES: frozenset[exp.DType] = frozenset(
+    (
+        *(exp.DType.CHAR, exp.DType.VARCHAR, exp.DType.TEXT, exp.DType.BOOLEAN),
+        *(exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT),
+        *(exp.DType.UBIGINT, exp.DType.FLOAT, exp.DType.DOUBLE, exp.DType.DECIMAL),
+        *(exp.DType.DATE, exp.DType.TIME, exp.DType.DATETIME),
+        *(exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ),
+    )
+)
+"""What a value may be cast to: a cast to a type of somebody's own runs that one's code."""
 
 Names = Collection[str | tuple[str, ...]]
 
@@ -80,6 +90,8 @@ def _check_tree(root: exp.Expr, tables: set[tuple[str, ...]]) -> None:
         raise RefusedSql("Only a SELECT can be run; nothing is ever written or configured.")
     if any(not select.expressions for select in root.find_all(exp.Select)):
         raise RefusedSql("A SELECT names no column; say what to select.")
+    for clause in root.find_all(exp.With):
+        _check_with(clause)
     local = {(cte.alias.casefold(),) for cte in root.find_all(exp.CTE)}
     if local & tables:
         raise RefusedSql("A WITH clause takes the name of a table; give it another name.")
@@ -88,8 +100,21 @@ def _check_tree(root: exp.Expr, tables: set[tuple[str, ...]]) -> None:
         if type(node) not in _ALLOWED and not unit:
             what = node.name if isinstance(node, exp.Anonymous) else type(node).__name__.upper()
             raise RefusedSql(f"“{what}” is not allowed in a query; use a plain SELECT.")
+        if isinstance(node, exp.DataType) and node.this not in _TYPES:
+            raise RefusedSql("A CAST may be to a plain type alone, for example INTEGER or TEXT.")
         if isinstance(node, exp.Table):
             _check_table(node, tables | local)
+
+
+def _check_with(clause: exp.With) -> None:
+    """``RefusedSql`` for a clause that may have no end: SQLite needs no RECURSIVE for that."""
+    endless = clause.recursive or any(
+        table.name.casefold() == cte.alias.casefold()
+        for cte in clause.expressions
+        for table in cte.this.find_all(exp.Table)
+    )
+    if endless:
+        raise RefusedSql("A WITH clause may not read itself; write it without recursion.")
 
 
 def _check_table(table: exp.Table, known: set[tuple[str, ...]]) -> None:

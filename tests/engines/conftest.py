@@ -70,9 +70,11 @@ def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             place = Place(kind, name, server)
             roles = "SELECT 1 FROM pg_roles WHERE rolname = 'reader'"
             if not await place.owner([roles]):
-                for role in ("reader", "writer"):
+                for role in ("reader", "writer", "heir", "filer"):
                     password = READER_PASSWORD.replace("'", "''")
                     await place.owner([f"CREATE ROLE {role} LOGIN PASSWORD '{password}'", roles])
+                await place.owner(["ALTER ROLE heir NOINHERIT", "GRANT owner TO heir", roles])
+                await place.owner(["GRANT pg_read_server_files TO filer", roles])
             return place
         await Place(kind, "", server).owner([f"CREATE DATABASE `{name}`"])
         place = Place(kind, name, server)

@@ -116,6 +116,12 @@ POSTGRES = (
     "VALUES (1)",
     "SELECT U&'\\0441' UESCAPE '!' ; DELETE FROM item",
     "SELECT $$x$$; DELETE FROM item",
+    "WITH RECURSIVE x AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM x) SELECT max(a) FROM x",
+    "SELECT name::evil FROM item",
+    "SELECT CAST(name AS extra.evil) FROM item",
+    "SELECT name::regclass FROM item",
+    "SELECT name::xml FROM item",
+    "SELECT name::int[] FROM item",
 )
 
 DUCKDB = (
@@ -179,6 +185,9 @@ DUCKDB = (
     "PIVOT item ON grade USING count(*)",
     "INSERT OR REPLACE INTO item SELECT * FROM item",
     "UPDATE EXTENSIONS",
+    "WITH RECURSIVE x AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM x) SELECT max(a) FROM x",
+    "SELECT name::evil FROM item",
+    "SELECT name::JSON FROM item",
     "COMMENT ON TABLE item IS 'evil'",
 )
 
@@ -252,6 +261,8 @@ MYSQL = (
     "SELECT * FROM item WHERE name = '\\\\'; DELETE FROM item; -- '",
     "SELECT * FROM information_schema.processlist",
     "SELECT * FROM seq_1_to_1000000000",
+    "WITH RECURSIVE x AS (SELECT 1 AS a UNION ALL SELECT a FROM x) SELECT max(a) FROM x",
+    "SELECT CAST(name AS evil) FROM item",
 )
 
 SQLITE = (
@@ -266,6 +277,8 @@ SQLITE = (
     "SELECT * FROM sqlite_master",
     "SELECT hex(zeroblob(900000000))",
     "SELECT * FROM pragma_table_info('item')",
+    "WITH RECURSIVE x AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM x) SELECT max(a) FROM x",
+    "WITH x AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM x) SELECT max(a) FROM x",
     "REPLACE INTO item VALUES (1, 1, 1, 'x', 'A', 2020, 1)",
 )
 

@@ -15,6 +15,7 @@ import pytest
 from kai_flow.agents import Task
 from kai_flow.analyst import Analyst
 from kai_flow.analyst.engines import Engine, EngineError, engine_for
+from kai_flow.analyst.errors import DatabaseUnavailable
 from tests.engines.conftest import Make
 from tests.engines.places import EVERYWHERE, Place, names
 from tests.engines.test_questions import OneStore
@@ -131,6 +132,26 @@ async def test_a_role_that_may_write_is_warned_about(shop: Place) -> None:
     assert probe.ok
     assert probe.may_write
     assert "Warning: this role may write" in probe.message
+
+
+@pytest.mark.parametrize("kind", ["postgres"], scope="session")
+@pytest.mark.parametrize("role", ["owner", "heir", "filer"])
+async def test_a_role_that_can_do_everything_is_refused(shop: Place, role: str) -> None:
+    """A superuser, one who may become it, and a reader of the server's files get no answer."""
+    assert shop.server is not None
+    password = shop.uri.split(":")[2].partition("@")[0]
+    password = shop.server.password if role == "owner" else password
+    engine = engine_for(shop.uri_of(role, password))
+    probe = await engine.check()
+    said = [probe.message]
+    assert not probe.ok
+    for look in (engine.scan(), engine.run("SELECT name FROM item")):
+        with pytest.raises(DatabaseUnavailable) as caught:
+            await look
+        said.append(str(caught.value))
+    assert said == [said[0]] * 3
+    assert "GRANT SELECT" in said[0]
+    assert password not in said[0]
 
 
 async def test_a_role_that_only_reads_is_not_warned_about(shop: Place) -> None:

@@ -283,6 +283,16 @@ async def test_only_plain_files_are_read(machine: Machine, scheme: str, what: st
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", ["x" * 300, f"{'x' * 300}/*", "loop", "a**", "deep/" * 700 + "x"])
+async def test_a_name_that_cannot_be_is_said(machine: Machine, scheme: str, name: str) -> None:
+    """A name too long, a link to itself or a pattern of nothing ends in a sentence."""
+    _link(machine.allowed / "loop", machine.allowed / "loop")
+    said = (await shown(machine.engine(scheme, machine.allowed / name))).splitlines()
+    assert len(said) == 3
+    assert all("check the connection's URI" in line for line in said)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 async def test_a_link_that_is_changed_later_is_not_followed(machine: Machine, scheme: str) -> None:
     """A connection that was stored in order is judged again when it is opened."""
     link = _link(machine.allowed / "link", machine.allowed / f"x.{scheme}")

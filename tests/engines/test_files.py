@@ -42,7 +42,7 @@ async def test_a_question_is_answered_from_files(folder: Path, tmp_path: Path, u
         ("total sold per city", [["Medan", 8], ["Palu", 7]]),
         ("total sold per year", [[2023, 5], [2024, 10]]),
     ):
-        found = await ask(uri, question, tmp_path)
+        found = await ask(uri, question, tmp_path / "home")
         assert found["sql_result"]["data"] == rows
 
 

@@ -1,7 +1,7 @@
 """The guard refuses, and the connection is harmless even without the guard."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -80,6 +80,17 @@ HOSTILE = [
     "SELECT * FROM item JOIN secret",
     "SELECT * FROM generate_series(1, 10)",
     "SELECT * FROM json_each('[1]')",
+    "WITH RECURSIVE x AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM x) SELECT a FROM x",
+    "WITH x AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM x) SELECT COUNT(*) FROM x",
+    "WITH x(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM X) SELECT COUNT(*) FROM x",
+    "WITH x AS (SELECT 1 AS a UNION ALL SELECT a FROM (SELECT a FROM x)) SELECT COUNT(*) FROM x",
+    "SELECT a FROM (WITH x AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM x) SELECT a FROM x)",
+    (
+        "WITH RECURSIVE x AS (SELECT 1 AS a UNION ALL SELECT a FROM y),"
+        " y AS (SELECT a FROM x) SELECT COUNT(*) FROM x"
+    ),
+    "SELECT CAST(price AS evil) FROM item",
+    "SELECT CAST(price AS main.evil) FROM item",
     "VALUES (1)",
     "TABLE item",
     "",
@@ -115,7 +126,8 @@ def path(tmp_path: Path) -> Path:
             "CREATE TABLE item (shop INTEGER REFERENCES shop, price INTEGER, name TEXT);"
             "CREATE TABLE secret (password TEXT);"
             "INSERT INTO shop VALUES (1, 'north'); INSERT INTO item VALUES (1, 5, 'apple');"
-            "INSERT INTO secret VALUES ('s3cret');"
+            "INSERT INTO secret VALUES ('s3cret'), ('open');"
+            "CREATE VIEW part AS SELECT password AS a FROM secret WHERE password = 'open';"
         )
     return found
 
@@ -124,9 +136,14 @@ def path(tmp_path: Path) -> Path:
 def wall(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection as the engine uses it, without the guard in front."""
     with closing(connect(path)) as db:
-        restrict(db, TABLES)
         db.set_progress_handler(Stop(2.0), 5_000)
         yield db
+
+
+def run(wall: sqlite3.Connection, sql: str, tables: Iterable[str] = TABLES) -> list[object]:
+    """The rows of a statement, as the engine runs it."""
+    restrict(wall, tables, sql)
+    return wall.execute(sql).fetchall()
 
 
 @pytest.mark.parametrize("sql", HOSTILE)
@@ -144,7 +161,7 @@ def test_the_connection_alone_is_a_wall(wall: sqlite3.Connection, path: Path, sq
     shown: list[object] = []
     for statement in [sql.replace("{folder}", str(path.parent)), "COMMIT"]:
         with suppress(sqlite3.Error, sqlite3.Warning):
-            shown = wall.execute(statement).fetchall()
+            shown = run(wall, statement)
     assert "s3cret" not in repr(shown)
     assert "CREATE TABLE" not in repr(shown)
     assert path.read_bytes() == before
@@ -154,7 +171,7 @@ def test_the_connection_alone_is_a_wall(wall: sqlite3.Connection, path: Path, sq
 @pytest.mark.parametrize("sql", HARMLESS)
 def test_plain_reads_pass_and_run(wall: sqlite3.Connection, sql: str) -> None:
     """Ordinary queries pass the guard and run on the restricted connection."""
-    wall.execute(check(sql, TABLES)).fetchall()
+    run(wall, check(sql, TABLES))
 
 
 def test_what_runs_is_rendered_again_without_comments() -> None:
@@ -178,10 +195,52 @@ def test_what_runs_is_rendered_again_without_comments() -> None:
 def test_monstrous_statements_are_refused_or_run(wall: sqlite3.Connection, sql: str) -> None:
     """Depth and length end in a refusal by guard or engine, never in a crash."""
     with suppress(RefusedSql, sqlite3.Error):
-        wall.execute(check(sql, TABLES)).fetchall()
+        run(wall, check(sql, TABLES))
 
 
 def test_a_with_clause_cannot_take_a_tables_name() -> None:
     """A common table expression must not hide which table is read."""
     with pytest.raises(RefusedSql, match="WITH"):
         check("WITH item AS (SELECT 1 AS price) SELECT price FROM item", TABLES)
+
+
+SHADOWS = [
+    "WITH item AS (SELECT password FROM secret) SELECT * FROM item",
+    "WITH part AS (SELECT password FROM secret) SELECT * FROM part",
+    "with PART as (select password from secret) select * from part",
+    "WITH part AS (SELECT password FROM secret) SELECT * FROM part, main.part AS other",
+    "WITH x AS (SELECT * FROM part), part AS (SELECT password FROM secret) SELECT * FROM x",
+    "SELECT * FROM (WITH part AS (SELECT password FROM secret) SELECT * FROM part)",
+    "SELECT (/**/WITH/**/part AS (SELECT group_concat(password) FROM secret) SELECT * FROM part)",
+    (
+        "WITH RECURSIVE part AS (SELECT password FROM secret UNION SELECT * FROM part)"
+        " SELECT * FROM part"
+    ),
+    'SELECT*FROM(WITH"part"AS(SELECT password FROM secret)SELECT*FROM"part")',
+    "SELECT * FROM (SELECT password FROM secret) AS part",
+    "SELECT part.password FROM secret AS part",
+]
+
+
+@pytest.mark.parametrize("sql", SHADOWS)
+def test_no_name_opens_a_hidden_table(wall: sqlite3.Connection, sql: str) -> None:
+    """Without the guard, a WITH clause or alias named like a table or view reads no more than it.
+
+    A view that may be read shows its own rows, and those only.
+    """
+    tables = {*TABLES, "part"}
+    assert run(wall, "SELECT a FROM part", tables) == [("open",)]
+    shown: list[object] = []
+    with suppress(sqlite3.Error):
+        shown = run(wall, sql, tables)
+    assert "s3cret" not in repr(shown)
+    assert run(wall, "WITH x AS (SELECT price FROM item) SELECT price FROM x", tables) == [(5,)]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgres", "mysql", "duckdb"])
+def test_a_cast_is_to_a_plain_type(dialect: str) -> None:
+    """Numbers, texts and times may be cast to; what a database's owner defined may not."""
+    check("SELECT CAST(price AS FLOAT), CAST(price AS DATE) FROM item", TABLES, dialect)
+    for kind in ("evil", "shop.evil", "XML", "JSON", "GEOMETRY"):
+        with pytest.raises(RefusedSql):
+            check(f"SELECT CAST(price AS {kind}) FROM item", TABLES, dialect)

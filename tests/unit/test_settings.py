@@ -23,6 +23,7 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
     assert settings.home == Path.home() / ".kai"
     assert settings.task_queue == "kai-agent-queue"
     assert settings.agent is None
+    assert settings.file_folders == ()
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,12 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         ("KAI_LOG_LEVEL", "DEBUG", "log_level", "debug"),
         ("KAI_HOME", "/data/kai", "home", Path("/data/kai")),
         ("KAI_HOME", "~/kai", "home", Path.home() / "kai"),
+        (
+            "KAI_FILE_FOLDERS",
+            "/srv/a, ~/b,/srv/a",
+            "file_folders",
+            (Path("/srv/a"), Path.home() / "b"),
+        ),
         ("KAI_AGENT", "my_agents.sales:create", "agent", "my_agents.sales:create"),
         ("TEMPORAL_TASK_QUEUE", "mine", "task_queue", "mine"),
         ("ORG_ID", "acme-1", "task_queue", "kai-acme-1-queue"),
@@ -77,6 +84,9 @@ def test_a_right_value_is_taken(
         ("KAI_BRIDGE_PORT", "65536", "from 0 to 65535"),
         ("KAI_BRIDGE_PORT", "http", "whole number"),
         ("KAI_BRIDGE_URL", "localhost:8092", "http://localhost:8092"),
+        ("KAI_FILE_FOLDERS", "/", "not the root"),
+        ("KAI_FILE_FOLDERS", "/srv,/srv/..", "not the root"),
+        ("KAI_FILE_FOLDERS", "/etc/passwd", "must be a folder"),
         ("KAI_BRIDGE_URL", "http://u:secret@h/", "user, password"),
         ("KAI_HEALTH_PORT", "-1", "0 takes any free port"),
         ("KAI_SIGNAL_INTERVAL", "250", "for example 250ms"),

@@ -117,7 +117,7 @@ class DuckDbEngine:
         name = self._path.name
         with judging():
             found = self._files.locate(self._path)
-        if not found.path.is_file():
+        if found.identity is None:
             raise sentences.no_file(self._path)
         try:
             db = duckdb.connect(str(found.path), read_only=True, config=config(locked=True))

@@ -1,8 +1,10 @@
 """PostgreSQL by asyncpg: one prepared statement in a read-only transaction that is rolled back.
 
-The role's grants are the wall, so a role that may write is warned about. Beside it: a session whose
-transactions are read-only, no statement without a result (``COMMIT``, ``SET`` and their like are
-refused before they run), a statement timeout on the server, and a rollback whatever happens.
+The role's grants are the wall. A role that may write is warned about; one to which grants mean
+nothing (a superuser, or who may become one or use the server's files) is refused. Beside the wall:
+a session whose transactions are read-only, no statement without a result (``COMMIT``, ``SET`` and
+their like are refused before they run), a statement timeout on the server, and a rollback whatever
+happens.
 """
 
 import asyncio
@@ -25,7 +27,7 @@ from kai_flow.analyst.engines.contract import (
     Probe,
     Rows,
 )
-from kai_flow.analyst.engines.postgres_scan import scan_tables
+from kai_flow.analyst.engines.postgres_scan import LOOK_S, scan_tables
 from kai_flow.analyst.errors import DatabaseUnavailable, EngineError, QueryFailed, QueryTimeout
 from kai_flow.analyst.schema import Schema
 
@@ -42,8 +44,7 @@ Db: TypeAlias = "asyncpg.Connection[asyncpg.Record]"  # subscriptable for type c
 _MAY_WRITE = """
 SELECT
   current_setting('server_version'),
-  (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
-  OR EXISTS (
+  EXISTS (
     SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname !~ '^pg_'
       AND n.nspname <> 'information_schema' AND has_schema_privilege(n.oid, 'USAGE')
@@ -51,6 +52,13 @@ SELECT
         OR has_table_privilege(c.oid, 'DELETE') OR has_table_privilege(c.oid, 'TRUNCATE')))
   OR EXISTS (
     SELECT FROM pg_namespace n WHERE n.nspname !~ '^pg_' AND has_schema_privilege(n.oid, 'CREATE'))
+"""
+
+_ALL_POWERFUL = """
+SELECT EXISTS (
+  SELECT FROM pg_roles
+  WHERE pg_has_role(session_user, oid, 'MEMBER') AND (rolsuper OR rolname IN
+    ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')))
 """
 
 
@@ -78,7 +86,7 @@ class PostgresEngine:
         self, tables: Sequence[str] | None = None, deadline_s: float = SCAN_DEADLINE_S
     ) -> Schema:
         """What this role can read, in every schema but the system's."""
-        async with self._connected(deadline_s) as db:
+        async with self._connected(max(LOOK_S, deadline_s)) as db:
             return await scan_tables(db, tables, deadline_s)
 
     async def run(
@@ -108,6 +116,8 @@ class PostgresEngine:
         """A session whose transactions are read-only; closed whatever happens."""
         db = await self._connect(deadline_s)
         try:
+            if await db.fetchval(_ALL_POWERFUL):
+                raise DatabaseUnavailable(sentences.too_powerful("PostgreSQL", self._address))
             yield db
         except asyncpg.QueryCanceledError:
             raise

@@ -59,7 +59,6 @@ ORDER BY conrelid, oid
 async def scan_tables(db: Db, tables: Sequence[str] | None, deadline_s: float) -> Schema:
     """Scan on this connection; after the deadline by definitions alone."""
     until = time.monotonic() + deadline_s
-    await db.execute(f"SET statement_timeout = {int(max(LOOK_S, deadline_s) * 1000)}")
     definitions = chosen(await _define(db), tables)
     found = [await _studied(db, each, until) for each in definitions]
     return connected(found, "postgres")

@@ -14,6 +14,7 @@ __all__ = [
     "reads_file",
     "refused",
     "server_answers",
+    "too_powerful",
     "wrong_login",
 ]
 
@@ -54,6 +55,15 @@ def no_file(path: Path) -> DatabaseUnavailable:
 def wrong_login(product: str) -> str:
     """User or password are not right."""
     return f"{product} refuses this user or password; check both in the connection's URI."
+
+
+def too_powerful(product: str, at: Address) -> str:
+    """The role could do anything, whatever is granted."""
+    return (
+        f"{product} at {at.where} lets this role do everything (it is a superuser, may become one,"
+        " or may use the server's files); make a role that can do nothing but read (CREATE ROLE …"
+        " LOGIN NOSUPERUSER, GRANT SELECT) and name it in the connection's URI."
+    )
 
 
 def no_free_connection(product: str, at: Address) -> str:
