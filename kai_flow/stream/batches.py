@@ -8,18 +8,19 @@ meet anything that the sender's have not seen. See docs/reference/protocol.md.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
 
 from kai_flow.stream.errors import InvalidBatch, InvalidEvent
-from kai_flow.stream.events import NumberedEvent, read_numbered
+from kai_flow.stream.events import NumberedEvent, read_numbered, within_limit
 from kai_flow.stream.ids import MAX_NUMBER, EventId
 
 WIRE_VERSION: Final = 1
-MAX_BATCH_EVENTS: Final = 1_000  # waiting events that make a batch go at once
+MAX_BATCH_EVENTS: Final = 1_000  # of a batch; so many waiting events make one go at once
 FLUSH_BYTES: Final = 128 * 1024  # waiting bytes that make a batch go at once
 MAX_BATCH_BYTES: Final = 512 * 1024  # event bytes in one batch; the server warns from 512 KiB
+MAX_DOCUMENT_BYTES: Final = 1024 * 1024  # of a batch as it travels; a sender's has about 530 KiB
 MAX_UNFOLDED_BYTES: Final = 2 * 1024 * 1024  # of a batch once taken apart; a sender's has 512 KiB
 
 
@@ -45,10 +46,15 @@ class Batch(NamedTuple):
 _NOTHING: Final = msgspec.Raw()
 
 
+# A hundred thousand events in one signal would hold a workflow up until its task times out, again
+# with every try: too many are refused while they are still a list of slices of the document.
+_AtMostABatch = msgspec.Meta(max_length=MAX_BATCH_EVENTS)
+
+
 class _Item(msgspec.Struct, omit_defaults=True):
     event: msgspec.Raw = _NOTHING  # empty when there is none: a union with None would not decode
     tokens: dict[str, Any] | None = None
-    cuts: list[int] | None = None
+    cuts: Annotated[list[int], _AtMostABatch] | None = None
 
 
 class _Wire(msgspec.Struct):
@@ -57,7 +63,7 @@ class _Wire(msgspec.Struct):
     producer: int
     attempt: int
     first: int
-    items: list[_Item]
+    items: Annotated[list[_Item], _AtMostABatch]
 
 
 def encode_batch(batch: Batch) -> bytes:
@@ -70,6 +76,8 @@ def encode_batch(batch: Batch) -> bytes:
 
 def decode_batch(document: bytes) -> Batch:
     """The batch of one JSON document; every event and id exactly as it was. Raises InvalidBatch."""
+    if len(document) > MAX_DOCUMENT_BYTES:
+        raise InvalidBatch(f"a batch is a document of at most {MAX_DOCUMENT_BYTES:,} bytes")
     try:
         wire = msgspec.json.decode(document, type=_Wire)
         first = EventId(wire.producer, wire.attempt, wire.first)
@@ -130,7 +138,9 @@ def _token_run(events: Sequence[NumberedEvent], start: int) -> list[dict[str, An
     return run
 
 
-def _unfold(items: Iterable[_Item]) -> Iterator[tuple[str, bytes]]:
+def _unfold(items: Sequence[_Item]) -> Iterator[tuple[str, bytes]]:
+    if sum(1 if item.cuts is None else len(item.cuts) for item in items) > MAX_BATCH_EVENTS:
+        raise InvalidBatch(f"a batch holds at most {MAX_BATCH_EVENTS:,} events")
     size = 0
     for item in items:
         for part in _split(item):
@@ -151,10 +161,12 @@ def _split(item: _Item) -> Iterator[tuple[str, bytes]]:
                 raise InvalidBatch("merged tokens need a 'content' string and lengths from 0")
             if sum(cuts) != len(content):
                 raise InvalidBatch("the 'cuts' of merged tokens do not add up to their content")
+            # They differ in nothing but their content, so one look says of all what they are.
+            kind, _ = read_numbered(msgspec.json.encode({**tokens, "content": ""}))
             start = 0
             for cut in cuts:
                 part = {**tokens, "content": content[start : start + cut]}
-                yield read_numbered(msgspec.json.encode(part))
+                yield kind, within_limit(msgspec.json.encode(part))
                 start += cut
         case _:
             raise InvalidBatch("an item is either {'event'} or {'tokens', 'cuts'}")

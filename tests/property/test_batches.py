@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from kai_flow.stream.batches import (
     MAX_BATCH_BYTES,
     MAX_BATCH_EVENTS,
+    MAX_DOCUMENT_BYTES,
     Batch,
     decode_batch,
     encode_batch,
@@ -27,6 +28,7 @@ from tests.property.strategies import (
     near_ids,
     numbered,
     plain,
+    run_of,
     texts,
 )
 
@@ -174,6 +176,31 @@ def test_a_small_document_cannot_become_a_huge_batch() -> None:
         decode_batch(json.dumps(wire).encode())
 
 
+@pytest.mark.parametrize("count", [MAX_BATCH_EVENTS, MAX_BATCH_EVENTS + 1])
+@pytest.mark.parametrize("merged", [False, True])
+def test_a_batch_has_so_many_events_and_no_more(count: int, *, merged: bool) -> None:
+    """A thousand events are taken, one more is refused, merged into few items or not."""
+    one = {"event": {"type": "a"}}
+    tokens = {"tokens": {"type": "token", "content": ""}, "cuts": [0] * (count - 1)}
+    items = [tokens, one] if merged else [one] * count
+    wire = {"v": 1, "run_id": RUN, "producer": 1, "attempt": 1, "first": 1, "items": items}
+    document = json.dumps(wire).encode()
+    if count > MAX_BATCH_EVENTS:
+        with pytest.raises(InvalidBatch):
+            decode_batch(document)
+    else:
+        assert len(decode_batch(document).events) == count
+
+
+def test_a_document_may_be_so_large_and_no_larger() -> None:
+    """A document is taken up to the limit and refused beyond it, whatever it holds."""
+    document = encode_batch(Batch(RUN, run_of(EventId(1, 1, 1), 1)))
+    padded = document + b" " * (MAX_DOCUMENT_BYTES - len(document))
+    assert decode_batch(padded) == decode_batch(document)
+    with pytest.raises(InvalidBatch, match="1,048,576 bytes"):
+        decode_batch(padded + b" ")
+
+
 @given(
     st.lists(st.integers(0, 200_000), max_size=12)
     | st.integers(MAX_BATCH_EVENTS - 1, MAX_BATCH_EVENTS + 2).map(lambda count: [0] * count)
@@ -184,6 +211,8 @@ def test_a_batch_takes_what_fits(paddings: list[int]) -> None:
     for padding in paddings:
         waiting.append(plain(EventId(1, 1, len(waiting) + 1), padding))
     taken = take(iter(waiting))
+    if taken:
+        assert len(encode_batch(Batch(RUN, taken))) < MAX_DOCUMENT_BYTES // 2 * 1.1
     assert list(taken) == waiting[: len(taken)]
     fits = [
         n

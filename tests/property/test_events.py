@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -170,6 +171,19 @@ def test_the_depth_limit_is_exact(depth: int) -> None:
     kind, data = encode_event(nested(depth))
     assert kind == ("deep" if depth <= MAX_DEPTH else "omitted")
     assert read_event(data) == (kind, data)
+
+
+@given(st.lists(st.text('[]{}",\\ x', max_size=20), max_size=10), st.integers(90, 110))
+@example(['"', "[" * 200, "\\"], 90)
+def test_brackets_in_strings_are_no_depth(words: list[str], depth: int) -> None:
+    """What a string says has no part in how deep an event is nested."""
+    event = {"words": [[]] * 120 + words, **nested(depth), "more": words}
+    data = json.dumps(event).encode()
+    if depth <= MAX_DEPTH:
+        assert read_event(data) == ("deep", data)
+    else:
+        with pytest.raises(InvalidEvent, match="nested deeper"):
+            read_event(data)
 
 
 @given(
