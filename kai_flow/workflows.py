@@ -4,12 +4,13 @@ The code here is deterministic: it is replayed from histories that older version
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -23,6 +24,8 @@ with workflow.unsafe.imports_passed_through():
     # replay does not compare timeouts.
     SETTINGS: Settings = load_settings(os.environ)
 
+WORKFLOW_TYPE: Final = "KaiChatWorkflow"
+MAX_SHOWN_CHARS: Final = 40  # what a failure repeats of an encoding
 START_TO_CLOSE = timedelta(minutes=15)
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
 
@@ -37,21 +40,26 @@ class KaiChatInput:
     callback_url: str | None = None
 
 
-@workflow.defn
+# Dynamic, which is the SDK's word for a workflow that gets its input as it came. Values that the
+# SDK cannot decode or pass on (no JSON, an unknown encoding, two of them) would fail the workflow
+# task again and again, and nobody would be told.
+@workflow.defn(dynamic=True)
 class KaiChatWorkflow:
     """Runs the analyst in an activity and remembers its stream."""
 
-    # What does not fit KaiChatInput arrives as it is: an argument that cannot be decoded would
-    # fail the workflow task again and again, and nobody would be told.
     @workflow.init
-    def __init__(self, _chat: KaiChatInput | Any = None) -> None:
+    def __init__(self, _given: Sequence[RawValue]) -> None:
         self.stream = WorkflowEventStream(Limits(SETTINGS.buffer_events, SETTINGS.buffer_bytes))
 
     @workflow.run
-    async def run(self, chat: KaiChatInput | Any = None) -> dict[str, Any]:
+    async def run(self, given: Sequence[RawValue]) -> dict[str, Any]:
         """The session's result, as in the protocol document."""
+        if workflow.info().workflow_type != WORKFLOW_TYPE:
+            # As for every type that a worker does not have: the task is tried again, perhaps by one
+            # that has it.
+            raise NotImplementedError(f"this worker has no workflow but {WORKFLOW_TYPE}")
         with self.stream.session():
-            asked = _check(chat)
+            asked = read_input(given)
             result: dict[str, Any] = await self.stream.execute_activity(
                 "chat_streaming",
                 args=[asked.prompt, asked.connection_id, asked.conversation_id, asked.callback_url],
@@ -65,15 +73,27 @@ class KaiChatWorkflow:
         return result
 
 
-def _check(chat: object) -> KaiChatInput:
-    if isinstance(chat, KaiChatInput):
-        return chat
+def read_input(given: Sequence[RawValue]) -> KaiChatInput:
+    """The question in a workflow's input; a failure of the workflow when there is none."""
+    if len(given) != 1:
+        raise _bad_input(f"there are {len(given)} values")
+    payload = given[0].payload
+    encoding = payload.metadata.get("encoding", b"")
+    if encoding != b"json/plain":
+        shown = encoding.decode(errors="replace")[:MAX_SHOWN_CHARS]
+        raise _bad_input(f"its encoding is {shown!a}, not 'json/plain'")
     try:
-        return msgspec.convert(chat, KaiChatInput)
-    except msgspec.ValidationError as error:
-        raise ApplicationError(
-            f"the workflow's input is wrong: {error}; it is one object like "
-            '{"prompt": "…", "connection_id": "…", "callback_url": null}',
-            type="BadInput",
-            non_retryable=True,
-        ) from None
+        return msgspec.json.decode(payload.data, type=KaiChatInput)
+    except RecursionError:
+        raise _bad_input("it is nested too deeply") from None
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise _bad_input(str(error)) from None
+
+
+def _bad_input(why: str) -> ApplicationError:
+    return ApplicationError(
+        f"the workflow's input is wrong: {why}; it is one object like "
+        '{"prompt": "…", "connection_id": "…", "callback_url": null}',
+        type="BadInput",
+        non_retryable=True,
+    )

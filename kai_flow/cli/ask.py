@@ -139,12 +139,12 @@ async def _converse(question: Question, place: _Place, stop: Stop, say: Say) -> 
 
 async def _start(question: Question, place: _Place) -> WorkflowHandle[Any, Any]:
     """Start the workflow; the events wait for us: whoever subscribes later misses nothing."""
-    from kai_flow.workflows import KaiChatInput, KaiChatWorkflow  # noqa: PLC0415
+    from kai_flow.workflows import WORKFLOW_TYPE, KaiChatInput  # noqa: PLC0415
 
     session_id = question.session_id or f"kai-{secrets.token_hex(4)}"
     try:
         return await place.client.start_workflow(
-            KaiChatWorkflow.run,
+            WORKFLOW_TYPE,
             KaiChatInput(
                 prompt=question.prompt,
                 connection_id=question.connection,

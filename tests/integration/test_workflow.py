@@ -493,6 +493,61 @@ async def test_wrong_input_fails_at_once_in_one_sentence(
     assert scripted.tasks[session_id] == []
 
 
+CHAT = b'{"prompt": "x", "connection_id": "koperasi"}'
+DEEP = b"[" * 5_000 + b"]" * 5_000
+
+
+@pytest.mark.parametrize(
+    ("encoding", "values", "says"),
+    [
+        (b"json/plain", [b'{"prompt": '], "truncated"),
+        (b"json/plain", [b""], "truncated"),
+        (b"json/plain", [b'{"prompt": "\xff", "connection_id": "k"}'], "input is wrong"),
+        (b"json/plain", [CHAT.replace(b'"x"', DEEP)], "prompt"),
+        (b"json/plain", [CHAT[:-1] + b', "x": ' + DEEP + b"}"], "nested too deeply"),
+        (b"json/plain", [CHAT] * 3, "there are 3 values"),
+        (b"json/plain", [b"{", b"{", b"{"], "there are 3 values"),
+        (b"made/up", [CHAT], "its encoding is 'made/up'"),
+        (b"\xff\n" * 200, [CHAT], "its encoding is"),
+        (b"json/protobuf", [CHAT], "its encoding is 'json/protobuf'"),
+    ],
+)
+async def test_input_that_cannot_be_decoded_fails_at_once_in_one_sentence(
+    client: Client, queue: str, session_id: str, encoding: bytes, values: list[bytes], says: str
+) -> None:
+    """Whatever bytes a session is started with, it is Failed within seconds and says why."""
+    given = [RawValue(Payload(metadata={"encoding": encoding}, data=data)) for data in values]
+    handle: Handle = await client.start_workflow(
+        "KaiChatWorkflow", args=given, id=session_id, task_queue=queue
+    )
+    failure = await failure_of(handle, 5)
+    assert says in str(failure)
+    assert len(str(failure).splitlines()) == 1
+    assert len(str(failure)) < 500
+    assert scripted.tasks[session_id] == []
+
+
+async def test_a_type_of_another_worker_waits_for_it(
+    client: Client, queue: str, session_id: str
+) -> None:
+    """A workflow that is none of ours is not failed: the worker that has it may be on its way."""
+    handle: Handle = await client.start_workflow("Other", id=session_id, task_queue=queue)
+
+    async def tried() -> bool:
+        events = [event async for event in handle.fetch_history_events()]
+        return any(
+            "no workflow but KaiChatWorkflow"
+            in event.workflow_task_failed_event_attributes.failure.message
+            for event in events
+        )
+
+    try:
+        await eventually(tried)
+        assert (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
+    finally:
+        await handle.terminate()
+
+
 @pytest.mark.parametrize(
     ("prompt", "connection", "says"),
     [

@@ -189,7 +189,8 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
         log = partial(SessionLog, max_bytes=plan.window_bytes)
         stack.enter_context(patch("kai_flow.stream.producer.Outbox", outbox))
         stack.enter_context(patch("kai_flow.bridge.session.SessionLog", log))
-        stack.enter_context(patch("kai_flow.stream.workflow.workflow", FACADE))
+        for module in ("kai_flow.stream.workflow", "kai_flow.workflows"):
+            stack.enter_context(patch(f"{module}.workflow", FACADE))
         stack.enter_context(patch("httpx.AsyncClient", http_client))
         stack.enter_context(patch("kai_flow.bridge.memory.MAX_BYTES", plan.hub_bytes))
         if plan.stored_bytes is not None:

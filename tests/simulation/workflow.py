@@ -1,6 +1,6 @@
 """Workflow code in the simulation: the project's own workflow and stream, replayed from a history.
 
-`FACADE` stands where `kai_flow.stream.workflow` expects `temporalio.workflow`. A workflow's code
+`FACADE` stands where the workflow's code expects `temporalio.workflow`. A workflow's code
 awaits only activities and conditions, so its coroutine is driven by hand, one history at a time.
 """
 
@@ -23,10 +23,13 @@ from kai_flow.stream.buffer import Limits
 from kai_flow.stream.interceptor import LOOK, ProducerNumber, appointed
 from kai_flow.stream.pulse import pulse_of
 from kai_flow.stream.workflow import WorkflowEventStream
-from kai_flow.workflows import KaiChatInput, KaiChatWorkflow
+from kai_flow.workflows import WORKFLOW_TYPE, KaiChatWorkflow
 from tests.simulation.temporal import Run
 
 _NOTHING = object()
+QUESTION = RawValue(
+    Payload(metadata={"encoding": b"json/plain"}, data=b'{"prompt":"?","connection_id":"?"}')
+)
 
 
 class Activity(NamedTuple):
@@ -119,6 +122,7 @@ class Instance:
     def __init__(self, run: Run, shape: Shape) -> None:
         self._size = 0  # bytes of the history events taken in
         self.info = SimpleNamespace(
+            workflow_type=WORKFLOW_TYPE,
             workflow_id=run.workflow_id,
             run_id=run.run_id,
             first_execution_run_id=run.run_id,
@@ -142,7 +146,7 @@ class Instance:
             self.code.stream = WorkflowEventStream(shape.limits)
         else:
             self.code = Steps(shape)
-        self._coroutine = self.code.run(KaiChatInput("?", "?"))
+        self._coroutine = self.code.run([QUESTION])
 
     def activate(self, history: Sequence[HistoryEvent]) -> list[Command]:
         """Take in what is new in `history` and say what the code wants now."""
@@ -242,10 +246,11 @@ class Instance:
 
 
 class Facade:
-    """The functions of `temporalio.workflow` that the stream uses, for whoever is entered."""
+    """What the code uses of `temporalio.workflow`, for whoever is entered."""
 
     logger = logging.getLogger("tests.simulation.workflow")
     unsafe = SimpleNamespace(sandbox_unrestricted=nullcontext)
+    ActivityCancellationType = ActivityCancellationType
 
     def __init__(self) -> None:
         self._instance: Instance | None = None
