@@ -29,7 +29,7 @@ from kai_flow.stream.callback import Delivered
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.log import Answer, SessionLog, Taken
+from kai_flow.stream.log import Answer, Attempt, SessionLog, Taken
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
 from kai_flow.stream.progress import PULSE_SECONDS, Pulse
 from kai_flow.stream.pulse import feel, news
@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 
 UNFED_SECONDS: Final = 2.0  # without a useful POST before the session is followed in Temporal
 PAUSE_SECONDS: Final = 1.0  # after a failed call, before the next
+SETTLE_SECONDS: Final = 2.0  # between two reads of what POSTs call durable, for who does not signal
 FLUSH_SECONDS: Final = 2.0  # how long the answer to a producer's last word waits for durability
 MAX_PAUSE_SECONDS: Final = 10.0
 
@@ -64,6 +65,7 @@ class Session:
         self.run = run
         self.bell = bell  # rung whenever a reader may go on
         self.outcome: Outcome | None = None  # set once, when the workflow has closed
+        self.proven = False  # Temporal has said that there is such a run
         self.replaced = False  # a reset has closed it: the newest run's session goes on instead
         self.pulse: Pulse | None = None  # what readers are told while no event comes
         self.readers = 0
@@ -79,6 +81,7 @@ class Session:
         self._cadence = Cadence(signal_interval, now())
         self._signalling = True  # no other bridge is to do it
         self._limiter = LogLimiter()
+        self._settled_at = now() - SETTLE_SECONDS  # last read of what POSTs call durable
         self._finished: tuple[int, int] | None = None  # the attempt that has said its last word
         self._wake_signaller = asyncio.Event()
         self._fed_at = now()  # last POST that brought this log up to date
@@ -208,8 +211,15 @@ class Session:
             self._tasks[name] = asyncio.create_task(supervised(what, work))
 
     async def _signal(self) -> None:
-        while self._signalling and (attempt := self.log.signal_next()) is not None:
+        while (attempt := self.log.signal_next()) is not None:
             self._wake_signaller.clear()
+            if attempt.doubtful and await self._settle(attempt):
+                continue
+            if not self._signalling:
+                return
+            if not attempt.ready:
+                await wait_for(self._wake_signaller, PAUSE_SECONDS)
+                continue
             flush = self.ended or attempt.try_of == self._finished
             due = self._cadence.due(attempt.waiting, attempt.waiting_bytes, flush=flush)
             pause = None if due is None else due - now()  # None: not before an answer has come
@@ -236,6 +246,22 @@ class Session:
                 self._cadence.acknowledged(now())
                 self._mark_durable(batch.last)
                 self.bell.ring()
+
+    async def _settle(self, attempt: Attempt) -> bool:
+        """Read from Temporal what POSTs alone have called durable; True when that moved something.
+
+        It frees what another sender has made durable. What a `base` says is not taken for that: it
+        may be forged, and events that are in no other place would be let go.
+        """
+        if not self._signalling and now() - self._settled_at < SETTLE_SECONDS:
+            return False
+        self._settled_at = now()
+        before = attempt.durable
+        await self.durable.read(max(attempt.told, before))
+        moved = attempt.durable > before or self.log.signal_next() is not attempt
+        if moved:
+            self.bell.ring()
+        return moved
 
     async def _watch(self) -> None:
         pause = PAUSE_SECONDS

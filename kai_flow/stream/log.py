@@ -4,9 +4,14 @@ Only the current attempt is held: a window of consecutive events, already encode
 in which every reader has a cursor. What lies before the window is read back from Temporal. Durable
 events leave the window first; what is not durable stays until the server has it, or leaves like
 them if its producer says that it is not to be stored.
+
+A POST also says what is durable already. That word decides what its sender is answered and where
+the window goes on. It is no proof: whatever is held to be signalled stays until Temporal itself has
+shown that it is durable, and nothing is signalled behind a hole that Temporal has not shown to be
+filled.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from kai_flow.stream.batches import take
@@ -73,15 +78,17 @@ class Attempt:
         self.run_id = run_id  # the run its batches are meant for; None: known from reads only
         self.start = first  # the oldest event held, or the next to come
         self.received = first.offset(-1)  # the newest event held; before `start`: none
-        self.durable = self.received  # everything up to here is in the history, or after `stored`
+        self.durable = first._replace(seq=0)  # Temporal has shown that its history reaches here
+        self.told = self.durable  # the same by the word of the last POST
         self.stored: EventId | None = None  # its last event that is stored, once that is known
         self.confirmed = False  # Temporal itself, not a POST, has shown that it was accepted
         self.bytes = 0  # of all frames held
         self.waiting_bytes = 0  # of all events to signal
+        self._since = first  # all from here to `received` has come; the oldest may have left again
         self._max_bytes = max_bytes
         self._encode = encode
         self._frames: dict[int, bytes] = {}  # by seq
-        self._waiting: dict[int, NumberedEvent] = {}  # to be signalled, by seq
+        self._waiting: dict[int, NumberedEvent] = {}  # to be signalled, by seq, in rising order
 
     @property
     def try_of(self) -> tuple[int, int]:
@@ -108,28 +115,29 @@ class Attempt:
         it lets pass, and its readers get it from the history. Asking for it again would make the
         producer POST everything once for each bridge.
         """
-        self.stored = stored or self.stored
-        if self.received < base.offset(-1):
-            self._jump(base)
-        self._settle(base.offset(-1))
-        new = [event for event in events if event.id > self.received]
-        if not new:
-            return Taken(self.received, self.durable)
-        if new[0].id.seq > self.received.seq + 1:
+        reach = self._reach(base)
+        durable = max(self.durable, base.offset(-1))
+        new = [event for event in events if event.id > reach]
+        if new and new[0].id.seq > reach.seq + 1:
             if signalling:
-                return Missing(self.received.offset(1))
-            return Taken(new[-1].id, self.durable, held=False)
-        waiting = [event for event in new if self.stored is None or event.id <= self.stored]
+                return Missing(reach.offset(1))
+            return Taken(new[-1].id, durable, held=False)
+        waiting = [event for event in new if stored is None or event.id <= stored]
         if waiting and self.waiting_bytes + sum(len(e.data) for e in waiting) > self._max_bytes:
             return Full()
         if len(waiting) < len(new) and self.bytes > self._max_bytes:
             return Full()  # behind events that cannot leave yet
+        # Nothing was changed so far: what is refused leaves no trace.
+        self.stored = stored or self.stored
+        self.told = base.offset(-1)
+        if reach != self.received and (new or not self._waiting):
+            self._jump(reach.offset(1))
         self._append(new)
         for event in waiting:
             self._waiting[event.id.seq] = event
             self.waiting_bytes += len(event.data)
         self._shrink()
-        return Taken(self.received, self.durable, news=True)
+        return Taken(max(reach, new[-1].id) if new else reach, durable, news=bool(new))
 
     def absorb(self, events: Sequence[NumberedEvent]) -> None:
         """Take in consecutive durable events, read from Temporal."""
@@ -159,9 +167,26 @@ class Attempt:
         """Whether this reader has everything that came, beyond what is stored too."""
         return self.stored is not None and self.stored < cursor == self.received
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether some of what waits may be durable already, or lies behind a hole.
+
+        The last POST calls more durable than Temporal has shown: a read of Temporal tells.
+        """
+        return self.waiting > 0 and not (self.told <= self.durable and self.ready)
+
+    @property
+    def ready(self) -> bool:
+        """Whether what waits goes on where the history is known to end."""
+        return self.durable.seq + 1 in self._waiting
+
     def undurable(self) -> tuple[NumberedEvent, ...]:
-        """The next batch to signal."""
-        return take(self._waiting.values())
+        """The next batch to signal; empty unless `ready`.
+
+        What lies behind a hole is not signalled. The fold would never take what fills it, and the
+        hole may be there by a mistaken or forged `base` alone.
+        """
+        return take(self._next())
 
     def read(self, cursor: EventId, max_bytes: int) -> Chunk | Behind | Lost | None:
         """The frames after `cursor`; None when there is nothing for this reader yet."""
@@ -188,10 +213,23 @@ class Attempt:
             seq += 1
         return Chunk(frames, self.start._replace(seq=seq - 1))
 
+    def _reach(self, base: EventId) -> EventId:
+        """Up to here nothing is missing that a sender may hold which has everything from `base`."""
+        reach = max(base.offset(-1), self.durable)
+        while reach.seq + 1 < self._since.seq and reach.seq + 1 in self._waiting:
+            reach = reach.offset(1)
+        # Another POST's word may have moved the window past what this sender still holds.
+        return reach if reach.seq + 1 < self._since.seq else max(reach, self.received)
+
+    def _next(self) -> Iterator[NumberedEvent]:
+        seq = self.durable.seq + 1
+        while seq in self._waiting:
+            yield self._waiting[seq]
+            seq += 1
+
     def _settle(self, through: EventId) -> None:
-        for seq in range(self.durable.seq + 1, through.seq + 1):
-            event = self._waiting.pop(seq, None)
-            self.waiting_bytes -= len(event.data) if event else 0
+        while self._waiting and (seq := next(iter(self._waiting))) <= through.seq:
+            self.waiting_bytes -= len(self._waiting.pop(seq).data)
         self.durable = max(self.durable, through)
         self._shrink()
 
@@ -203,19 +241,21 @@ class Attempt:
             self.received = event.id
 
     def _jump(self, first: EventId) -> None:
-        """Begin the window anew at `first`: what lies before is durable and can be read back."""
+        """Begin the window anew at `first`.
+
+        What lies before it and is not durable is signalled all the same. What lies behind came from
+        a sender that said something else of what is durable: it may send it again.
+        """
         self._frames.clear()
-        self._waiting.clear()
-        self.bytes = self.waiting_bytes = 0
-        self.start = first
+        self.bytes = 0
+        while self._waiting and (seq := next(reversed(self._waiting))) >= first.seq:
+            self.waiting_bytes -= len(self._waiting.pop(seq).data)
+        self.start = self._since = first
         self.received = first.offset(-1)
-        self.durable = max(self.durable, self.received)
 
     def _shrink(self, max_bytes: int | None = None) -> None:
         limit = self._max_bytes if max_bytes is None else max_bytes
-        while self.bytes > limit and (
-            self.start <= self.durable or (self.stored is not None and self.start > self.stored)
-        ):
+        while self.bytes > limit and self.start.seq not in self._waiting:
             self.bytes -= len(self._frames.pop(self.start.seq))
             self.start = self.start.offset(1)
 
@@ -243,20 +283,24 @@ class SessionLog:
         """Take in one POST of one attempt's consecutive events; see Attempt.receive."""
         if self.closed:
             return Stale()
-        current, nothing = self.current, base.offset(-1)
-        if current is None:
-            self.current = current = self._attempt(base, run_id)
+        current, nothing = self.current or self._attempt(base), base.offset(-1)
         if base.try_of == current.try_of:
-            current.run_id = run_id
-            return current.receive(base, events, stored=stored, signalling=signalling)
+            answer = current.receive(base, events, stored=stored, signalling=signalling)
+            if isinstance(answer, Taken):
+                self.current, current.run_id = current, run_id
+            return answer
         if base.try_of < current.try_of:
             return Stale() if current.confirmed else Taken(nothing, nothing, held=False)
-        if self.claim is None or self.claim.try_of < base.try_of:
-            self.claim = self._attempt(base, run_id)
-        if base.try_of < self.claim.try_of:
+        claim = self.claim
+        if claim is None or claim.try_of < base.try_of:
+            claim = self._attempt(base)
+        if base.try_of < claim.try_of:
             return Taken(nothing, nothing, held=False)
-        answer = self.claim.receive(base, events, stored=stored, signalling=signalling)
-        return answer._replace(news=False, held=False) if isinstance(answer, Taken) else answer
+        answer = claim.receive(base, events, stored=stored, signalling=signalling)
+        if not isinstance(answer, Taken):
+            return answer
+        self.claim, claim.run_id = claim, run_id
+        return answer._replace(news=False, held=False)
 
     def absorb(self, events: Sequence[NumberedEvent]) -> bool:
         """Take in durable events of a page or a history, in order.
@@ -286,10 +330,8 @@ class SessionLog:
 
     def signal_next(self) -> Attempt | None:
         """The attempt whose events should be signalled next."""
-        for attempt in (self.claim, self.current):
-            if attempt is not None and attempt.waiting:
-                return attempt
-        return None
+        waits = [a for a in (self.claim, self.current) if a is not None and a.waiting]
+        return next((a for a in waits if a.ready), waits[0] if waits else None)
 
     def outlives(self, cursor: EventId) -> bool:
         """See Attempt.outlives."""
@@ -313,8 +355,8 @@ class SessionLog:
         """The newest event held of the attempt that counts."""
         return None if self.current is None else self.current.received
 
-    def _attempt(self, first: EventId, run_id: str | None) -> Attempt:
-        return Attempt(first, run_id, self._encode, self._max_bytes)
+    def _attempt(self, place: EventId) -> Attempt:
+        return Attempt(place._replace(seq=1), None, self._encode, self._max_bytes)
 
     def _at(self, place: EventId) -> Attempt | None:
         """The attempt of `place`, an id that is durable or follows what is; None if it is void."""
@@ -325,7 +367,7 @@ class SessionLog:
                 return self.claim
             self.claim = None
         if self.current is None or place.try_of > self.current.try_of:
-            self._replace(self._attempt(place, None))
+            self._replace(self._attempt(place))
         return self.current
 
     def _promote(self) -> None:

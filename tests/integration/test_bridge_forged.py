@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import httpx
+import pytest
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
@@ -17,6 +18,7 @@ from tests.integration.hubs import bridging
 from tests.integration.stage import Play
 from tests.integration.subscriber import read_all
 from tests.integration.test_counters import Books
+from tests.integration.waiting import eventually, until
 
 
 async def signals(play: Play) -> int:
@@ -24,6 +26,15 @@ async def signals(play: Play) -> int:
     history = await play.handle.fetch_history()
     kinds = [event.event_type for event in history.events]
     return kinds.count(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
+
+
+async def eventually_durable(play: Play, http: httpx.AsyncClient, place: str) -> None:
+    """Ask as a producer does, until that event is durable."""
+
+    async def look() -> bool:
+        return bool((await play.post(http, [])).json()["durable"] == place)
+
+    await eventually(look)
 
 
 async def test_after_a_forged_last_word_the_pace_is_kept(
@@ -59,6 +70,47 @@ async def test_a_forged_producer_does_not_have_the_history_read_again_and_again(
         calls = books.calls[play.id]
         assert calls["describe_workflow_execution"] >= 3, "it was looked up"
         assert calls["get_workflow_execution_history"] == 1
+
+
+@pytest.mark.parametrize("signaller", [None, "another"])
+@pytest.mark.parametrize("forged", [[], [50, 51]])
+async def test_a_lying_base_makes_nothing_get_lost(
+    play: Play, http: httpx.AsyncClient, signaller: str | None, forged: list[int]
+) -> None:
+    """What a bridge holds becomes durable, though a POST has called far more than that durable."""
+    async with bridging(play.client, signal_interval=30) as bridge:
+        place = Play(play.client, play.handle, bridge.url)
+        await place.post(http, [1])  # at once; what follows waits
+        await eventually_durable(place, http, "1.1.1")
+        await place.post(http, [2, 3])
+        lie = await place.post(http, forged, base=50, signaller=signaller)
+        assert lie.json()["durable"] == "1.1.49"
+        answer = (await place.post(http, [], base=2)).json()
+        assert (answer["received"], answer["durable"]) == ("1.1.3", "1.1.1")
+        assert (await place.post(http, [4], base=2)).json()["received"] == "1.1.4"
+        last = {"id": "1.1.5", "event": {"type": "done", "result": {}}}
+        answer = (await place.post(http, [], base=2, events=[last])).json()
+        assert (answer["received"], answer["durable"]) == ("1.1.4", "1.1.4")
+    progress = await play.handle.query("progress")
+    assert (progress["last_event_id"], progress["events"]) == ("1.1.4", 4)
+
+
+async def test_what_another_bridge_made_durable_is_let_go_of(
+    play: Play, http: httpx.AsyncClient
+) -> None:
+    """A bridge that is not to signal frees what a read of Temporal shows to be durable."""
+    async with bridging(play.client) as bridge:
+        place = Play(play.client, play.handle, bridge.url)
+        await place.post(http, [1, 2, 3], signaller="another")
+        session = bridge.hub._rooms[play.id].session
+        assert session is not None
+        assert session.log.current is not None
+        assert session.log.current.waiting == 3
+        await play.signal([1, 2, 3])
+        await place.post(http, [4], base=4, signaller="another")
+        await until(lambda: session.log.current is not None and session.log.current.waiting == 1)
+        assert str(session.log.current.durable) == "1.1.3"
+        assert await signals(play) == 1
 
 
 @workflow.defn(sandboxed=False)

@@ -173,9 +173,13 @@ class FakeBridge(Receiver):
 
     def pump(self) -> None:
         """Signal when it is time; ask again when it may be."""
-        attempt = self.log.signal_next() if self.up and self.signalling else None
-        if attempt is None:
+        attempt = self.log.signal_next() if self.up else None
+        if attempt is not None and attempt.doubtful and self.workflow.buffer.last is not None:
+            self.log.mark_durable(self.workflow.buffer.last)
+            attempt = self.log.signal_next()
+        if attempt is None or not self.signalling:
             return
+        assert attempt.ready, "a correct sender's base is so: no hole is left"
         due = self.cadence.due(attempt.waiting, attempt.waiting_bytes, flush=self.flush)
         if due is None:
             return

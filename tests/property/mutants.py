@@ -14,7 +14,7 @@ from kai_flow.stream import (
     ids,
     pages,
 )
-from kai_flow.stream.batches import Batch
+from kai_flow.stream.batches import Batch, take
 from kai_flow.stream.buffer import EventBuffer, Slice
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.delivery import Delivery
@@ -541,6 +541,24 @@ def base_ignored() -> Mutation:
     return instead(Attempt, "receive", receive)
 
 
+def base_is_proof() -> Mutation:
+    """What a POST calls durable is let go of, as if Temporal had said so."""
+    real = Attempt.receive
+
+    def receive(
+        self: Attempt, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
+    ) -> Answer:
+        self._settle(base.offset(-1))
+        return real(self, base, some, **kwargs)
+
+    return instead(Attempt, "receive", receive)
+
+
+def signalled_past_a_hole() -> Mutation:
+    """What waits is signalled, though what lies before it is not known to be durable."""
+    return instead(Attempt, "undurable", lambda self: take(self._waiting.values()))
+
+
 def received_higher_than_held() -> Mutation:
     """The bridge acknowledges one event more than it has."""
     real = Attempt.receive
@@ -675,9 +693,8 @@ def live_only_stays_in_memory() -> Mutation:
     real = Attempt._shrink
 
     def shrink(self: Attempt, max_bytes: int | None = None) -> None:
-        stored, self.stored = self.stored, None
-        real(self, max_bytes)
-        self.stored = stored
+        if self.stored is None or self.start <= self.stored:
+            real(self, max_bytes)
 
     return instead(Attempt, "_shrink", shrink)
 
@@ -776,6 +793,9 @@ MUTANTS: list[Mutant] = [
     Mutant(shown_past_a_hole, test_log.LogAgainstModel),
     Mutant(claim_shown_before_durable, test_log.LogAgainstModel),
     Mutant(base_ignored, test_log.LogAgainstModel),
+    Mutant(base_is_proof, test_log.test_a_lying_base_takes_nothing_away),
+    Mutant(base_is_proof, test_log.LogAgainstModel),
+    Mutant(signalled_past_a_hole, test_log.LogAgainstModel),
     Mutant(received_higher_than_held, test_log.LogAgainstModel),
     Mutant(stale_attempt_not_refused, test_log.LogAgainstModel),
     Mutant(window_never_shrinks, test_log.LogAgainstModel),

@@ -38,47 +38,77 @@ def event_of(one: bytes) -> NumberedEvent:
 
 
 class PlainAttempt:
-    """What a bridge knows of one attempt, in plain numbers."""
+    """What a bridge knows of one attempt, in plain sets of numbers."""
 
-    def __init__(self, received: int) -> None:
-        self.received = received
-        self.durable = received
+    def __init__(self) -> None:
+        self.window: set[int] = set()  # shown, or shown once: all that came since the last jump
+        self.place = 0  # the window ends here, whether or not anything is in it
+        self.durable = 0  # by Temporal
+        self.told = 0  # by the last POST
         self.stored: int | None = None
         self.waiting: dict[int, NumberedEvent] = {}
-        self.stuck: dict[int, int] = {}  # frame bytes of what cannot leave memory
+        self.frames: dict[int, int] = {}  # bytes of the window's frames
         self.confirmed = False
 
     def settle(self, through: int) -> None:
-        """Everything up to `through` is durable."""
-        self.received = max(self.received, through)
+        """Temporal has everything up to `through`."""
+        if through > self.place:
+            self.jump(through)
         self.durable = max(self.durable, through)
         self.waiting = {n: event for n, event in self.waiting.items() if n > through}
-        self.stuck = {n: size for n, size in self.stuck.items() if n > self.durable}
-        if self.stored is not None and self.durable >= self.stored:
-            self.stuck = {}
+
+    def jump(self, place: int) -> None:
+        """The window ends at `place`, and nothing is in it; what waits before it still waits."""
+        self.window, self.frames, self.place = set(), {}, place
+        self.waiting = {n: event for n, event in self.waiting.items() if n <= place}
+
+    def reach(self, base: int) -> int:
+        """How far it has everything that whoever says `base` may not have let go of."""
+        reach = max(base - 1, self.durable)
+        while reach + 1 in self.window | self.waiting.keys():
+            reach += 1
+        return reach
+
+    @property
+    def stuck(self) -> int:
+        """Frame bytes of what cannot leave memory."""
+        first = min((n for n in self.frames if n in self.waiting), default=self.place + 1)
+        return sum(size for n, size in self.frames.items() if n >= first)
 
     def receive(
         self, base: EventId, events: list[NumberedEvent], stored: int | None, signalling: bool
     ) -> Answer:
         """One POST of it."""
-        self.stored = stored or self.stored
-        self.settle(base.seq - 1)
-        new = [event for event in events if event.id.seq > self.received]
-        if new and new[0].id.seq != self.received + 1:
+        reach = self.reach(base.seq)
+        durable = base._replace(seq=max(self.durable, base.seq - 1))
+        new = [event for event in events if event.id.seq > reach]
+        if new and new[0].id.seq != reach + 1:
             if signalling:
-                return Missing(base._replace(seq=self.received + 1))
-            return Taken(new[-1].id, base._replace(seq=self.durable), held=False)
-        kept = [event for event in new if self.stored is None or event.id.seq <= self.stored]
+                return Missing(base._replace(seq=reach + 1))
+            return Taken(new[-1].id, durable, held=False)
+        kept = [event for event in new if stored is None or event.id.seq <= stored]
         size = sum(len(event.data) for event in [*self.waiting.values(), *kept])
         if kept and size > MAX_BYTES:
             return Full()
-        if len(kept) < len(new) and sum(self.stuck.values()) > MAX_BYTES:
+        if len(kept) < len(new) and self.stuck > MAX_BYTES:
             return Full()
-        self.stuck |= {event.id.seq: len(frame(event)) for event in new}
+        self.stored = stored or self.stored
+        self.told = base.seq - 1
+        if reach != self.place and (new or not self.waiting):
+            self.jump(reach)
+        for event in new:
+            self.place = event.id.seq
+            self.window.add(self.place)
+            self.frames[self.place] = len(frame(event))
         self.waiting |= {event.id.seq: event for event in kept}
-        self.received += len(new)
-        place = base._replace(seq=self.received)
-        return Taken(place, base._replace(seq=self.durable), bool(new))
+        return Taken(base._replace(seq=reach + len(new)), durable, bool(new))
+
+    def to_signal(self) -> list[NumberedEvent]:
+        """What waits and goes on where the history ends."""
+        run: list[NumberedEvent] = []
+        while self.durable + 1 + len(run) in self.waiting:
+            run.append(self.waiting[self.durable + 1 + len(run)])
+        return run
 
 
 class Reader:
@@ -96,7 +126,8 @@ class LogAgainstModel(RuleBasedStateMachine):
         super().__init__()
         self.lives: list[list[NumberedEvent]] = []  # what each attempt said
         self.stored: dict[Try, int] = {}  # the last event that each stores, if there is more
-        self.history: list[NumberedEvent] = []  # what the fold accepted
+        self.history: list[NumberedEvent] = []  # what the fold accepted, and still counts
+        self.accepted: set[tuple[Try, int]] = set()  # all that it ever did
         self.readers = [Reader(), Reader()]
         self.comes_up()
 
@@ -145,18 +176,23 @@ class LogAgainstModel(RuleBasedStateMachine):
         """The activity ends, all of it durable, and the workflow's next one begins."""
         if luck:
             return
-        self.history = what_counts([*self.history, *self.to_store(self.lives[-1])])
+        self.becomes_durable(tuple(self.to_store(self.lives[-1])))
         self.lives.append([plain(EventId(self.lives[-1][0].id.producer + 1, 1, 1))])
 
     def durable_of(self, life: list[NumberedEvent]) -> int:
         """How much of an attempt the history holds."""
         return sum(event in self.history for event in life)
 
+    def durable_of_try(self, place: Try) -> int:
+        """The newest event of an attempt that the fold has ever let in."""
+        return max((n for tried, n in self.accepted if tried == place), default=0)
+
     def becomes_durable(self, events: tuple[NumberedEvent, ...]) -> None:
         """A signal reaches the fold."""
         last = self.history[-1].id if self.history else START
         if events[0].id[:2] >= last[:2]:
             self.history = what_counts([*self.history, *events])
+            self.accepted |= {(event.id.try_of, event.id.seq) for event in events}
 
     @precondition(lambda self: self.lives)
     @rule(back=st.integers(0, 2), count=st.integers(1, 8))
@@ -180,27 +216,35 @@ class LogAgainstModel(RuleBasedStateMachine):
                 self.current, self.claim = self.claim, None
         if self.current is None or place > self.current:
             self.current = place
-        return self.known.setdefault(place, PlainAttempt(0))
+        return self.known.setdefault(place, PlainAttempt())
 
     @precondition(lambda self: self.lives)
     @rule(
         back=st.sampled_from([0, 0, 0, 1, 2]),
         held=st.integers(0, 9),
         signalling=st.sampled_from([True, True, False]),
+        lies=SELDOM,
         data=st.data(),
     )
-    def is_posted(self, back: int, held: int, signalling: bool, data: st.DataObject) -> None:
-        """A producer, perhaps a zombie, POSTs a stretch of what it holds, or only asks."""
+    def is_posted(
+        self, back: int, held: int, signalling: bool, lies: int, data: st.DataObject
+    ) -> None:
+        """A producer, perhaps a zombie, POSTs a stretch of what it holds, or only asks.
+
+        Now and then somebody says a `base` of his own beside it.
+        """
         life = self.lives[max(0, len(self.lives) - 1 - back)]
         place: Try = life[0].id[:2]
         stored = self.stored.get(place)
         base = EventId(*place, max(1, self.durable_of(life) + 1 - held))
         if self.durable_of(life) == stored and data.draw(st.booleans()):  # and more was let go
             base = EventId(*place, data.draw(st.integers(stored + 1, len(life) + 1)))
-        start = data.draw(st.integers(base.seq, len(life) + 1))
+        if lies == 0:
+            base = EventId(*place, data.draw(st.integers(1, len(life) + 3)))
+        start = data.draw(st.integers(base.seq, max(base.seq, len(life) + 1)))
         if data.draw(st.booleans()) and place in self.known:  # just what it has not yet
-            start = max(base.seq, min(len(life), self.known[place].received) + 1)
-        stop = data.draw(st.integers(start, min(len(life) + 1, start + 6)))
+            start = max(base.seq, min(len(life), self.known[place].place) + 1)
+        stop = data.draw(st.integers(start, max(start, min(len(life) + 1, start + 6))))
         events = life[start - 1 : stop - 1]
         end = None if stored is None else EventId(*place, stored)
         answer = self.log.receive(RUN, base, events, stored=end, signalling=signalling)
@@ -221,33 +265,41 @@ class LogAgainstModel(RuleBasedStateMachine):
     ) -> Answer:
         """The answer by the plain rules."""
         unchanged = Taken(base.offset(-1), base.offset(-1), held=False)
-        if self.current is None:
-            self.current = place
-            self.known[place] = PlainAttempt(base.seq - 1)
-        if place == self.current:
-            return self.known[place].receive(base, events, stored, signalling)
-        if place < self.current:
+        if self.current is not None and place < self.current:
             return Stale() if self.known[self.current].confirmed else unchanged
-        if self.claim is None or self.claim < place:
-            self.claim = place
-            self.known[place] = PlainAttempt(base.seq - 1)
-        if place < self.claim:
+        if self.claim is not None and self.current != place < self.claim:
             return unchanged
-        answer = self.known[place].receive(base, events, stored, signalling)
-        return answer._replace(news=False, held=False) if isinstance(answer, Taken) else answer
+        known = self.known.get(place, PlainAttempt())
+        answer = known.receive(base, events, stored, signalling)
+        if not isinstance(answer, Taken):
+            return answer  # and nothing has changed
+        self.known[place] = known
+        if self.current in (None, place):
+            self.current = place
+            return answer
+        self.claim = place
+        return answer._replace(news=False, held=False)
 
     @rule()
     def bridge_signals(self) -> None:
         """The bridge makes the oldest of what waits durable: a claim first, to know its truth."""
         attempt = self.log.signal_next()
         waits = [t for t in (self.claim, self.current) if t and self.known[t].waiting]
-        assert (attempt and attempt.try_of) == (waits[0] if waits else None)
+        ready = [t for t in waits if self.known[t].to_signal()]
+        assert (attempt and attempt.try_of) == next(iter([*ready, *waits]), None)
         if attempt is None:
             return
         assert attempt.run_id == RUN
         events = attempt.undurable()
-        waiting = self.known[attempt.try_of].waiting
-        assert list(events) == [waiting[n] for n in sorted(waiting)]
+        known = self.known[attempt.try_of]
+        assert list(events) == known.to_signal()
+        assert attempt.ready == bool(events)
+        assert attempt.doubtful == (known.told > known.durable or not events)
+        if not events:
+            return
+        life = next(life for life in self.lives if life[0].id.try_of == attempt.try_of)
+        if self.history[-1:] < [life[0]] or self.history[-1].id.try_of == attempt.try_of:
+            assert events[0].id.seq <= self.durable_of(life) + 1, "no hole is made"
         self.becomes_durable(events)
         before = self.log.current and self.log.current.received
         moved = self.log.mark_durable(events[-1].id)
@@ -350,7 +402,8 @@ class LogAgainstModel(RuleBasedStateMachine):
         for attempt in (log.current, log.claim):
             if attempt is not None:
                 known = self.known[attempt.try_of]
-                assert attempt.received.seq == known.received
+                assert attempt.received.seq == known.place
+                assert attempt.durable.seq <= self.durable_of_try(attempt.try_of), "nobody's word"
                 assert attempt.durable.seq == known.durable
                 assert attempt.confirmed == known.confirmed
                 assert attempt.waiting == len(known.waiting)
@@ -360,12 +413,10 @@ class LogAgainstModel(RuleBasedStateMachine):
                 assert [event_of(one).id.seq for one in held] == list(
                     range(attempt.start.seq, attempt.received.seq + 1)
                 )
-                beyond = known.stored is not None and attempt.start.seq > known.stored
-                assert attempt.start.seq <= attempt.durable.seq + 1 or beyond, "only such leave"
+                left = {n for n in known.window if n < attempt.start.seq}
+                assert not left & known.waiting.keys(), "what waits does not leave"
                 assert attempt.bytes == sum(map(len, held))
-                assert attempt.bytes <= MAX_BYTES or (
-                    attempt.start > attempt.durable and not beyond
-                )
+                assert attempt.bytes <= MAX_BYTES or attempt.start.seq in known.waiting
 
 
 TestLog = LogAgainstModel.TestCase
@@ -471,3 +522,45 @@ def test_a_closed_session_takes_nothing_in() -> None:
     log.closed = True
     assert log.receive(RUN, EventId(1, 1, 1), run_of(EventId(1, 1, 1), 1)) == Stale()
     assert log.current is None
+
+
+@given(st.integers(1, 8), st.integers(2, 30), st.integers(0, 3), st.booleans())
+def test_a_lying_base_takes_nothing_away(
+    held: int, lie: int, forged: int, signalling: bool
+) -> None:
+    """What is held is signalled, whatever a POST calls durable, and no sender is told so."""
+    first = EventId(1, 1, 1)
+    attempt, base = Attempt(first, RUN, frame, 10_000), first.offset(lie - 1)
+    said = run_of(first, held + 1)
+    attempt.receive(first, said[:held])
+    attempt.receive(base, run_of(base, forged), signalling=signalling)
+    assert attempt.undurable()[:held] == said[:held]
+    honest = attempt.receive(first, ())
+    assert isinstance(honest, Taken)
+    assert honest.durable == first.offset(-1)
+    assert honest.received >= said[held - 1].id
+    attempt.receive(first, said)
+    sent = attempt.undurable()
+    assert sent[:held] == said[:held]
+    assert [event.id for event in sent] == [first.offset(n) for n in range(len(sent))], "no hole"
+    if lie > held + 1:
+        assert sent == said, "its sender goes on where it was"
+
+
+@given(st.integers(0, 4), st.integers(1, 9), st.integers(1, 9), st.integers(1, 3))
+def test_what_is_asked_for_again_changes_nothing(
+    held: int, base: int, hole: int, count: int
+) -> None:
+    """A 409 leaves the log as it was, and so does a 429, also where it would be the first POST."""
+    first = EventId(1, 1, 1)
+    log = SessionLog(frame, max_bytes=MAX_BYTES)
+    if held:
+        log.receive(RUN, first, run_of(first, held))
+    place = first.offset(base - 1)
+    come = max(held, base - 1)
+    for events in (run_of(first.offset(come + hole), count), run_of(first.offset(come), 1, 500)):
+        before = (log.position, log.bytes, log.signal_next(), log.read(START, 10**9))
+        answer = log.receive(RUN, place, events)
+        assert answer in (Missing(first.offset(come)), Full())
+        assert before == (log.position, log.bytes, log.signal_next(), log.read(START, 10**9))
+        assert (log.current is None) == (held == 0)

@@ -211,17 +211,17 @@ MUTANTS: Final[dict[str, Mutation]] = {
         ("gap=Gap(after, first) if missing else None,\n    )", "gap=None,\n    )"),
     ),
     # The bridge's log
-    "base is ignored": _all(
-        _edit(
-            log.Attempt,
-            "receive",
-            ("if self.received < base.offset(-1):", "if False:"),
-        ),
-        _edit(
-            log.SessionLog,
-            "_attempt",
-            ("Attempt(first,", "Attempt(first if run_id is None else first._replace(seq=1),"),
-        ),
+    "base is ignored": _edit(
+        log.Attempt, "_reach", ("max(base.offset(-1), self.durable)", "self.durable")
+    ),
+    "base is proof": _edit(
+        log.Attempt,
+        "receive",
+        ("reach = self._reach(base)", "reach = self._settle(base.offset(-1)) or self._reach(base)"),
+    ),
+    "what lies behind a hole is signalled": _all(
+        _edit(log.Attempt, "undurable", ("take(self._next())", "take(self._waiting.values())")),
+        _edit(log.Attempt, "ready", ("self.durable.seq + 1 in self._waiting", "True")),
     ),
     "a live event is shown past a hole": _edit(
         log.Attempt,
@@ -240,7 +240,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
         log.Attempt, "_shrink", ("while self.bytes > limit and", "while False and")
     ),
     "what is not durable is let go": _edit(
-        log.Attempt, "forget_durable", ("self._shrink(0)", "self._jump(self.received.offset(1))")
+        log.Attempt, "forget_durable", ("self._shrink(0)", "self._settle(self.received)")
     ),
     "a window takes everything": _edit(
         log.Attempt,
