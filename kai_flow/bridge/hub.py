@@ -16,13 +16,13 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.bridge.memory import Holder, Memory
-from kai_flow.bridge.room import Room
+from kai_flow.bridge.room import FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS, Room
+from kai_flow.bridge.seldom import Seldom
 from kai_flow.bridge.session import Session
 from kai_flow.stream.callback import Delivered, HandMade
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import epoch_of
 from kai_flow.stream.log import Answer, Full, Stale
-from kai_flow.stream.names import RESERVED
 from kai_flow.stream.run import Run, find_run
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS: Final = 5.0  # readers look at their clocks; what is idle is forgotten
 FIND_SECONDS: Final = 1.0  # for finding a session before its stream opens without knowing
 MAX_ROOMS: Final = 10_000
+MAX_STRAY_ROOMS: Final = 1_000  # of them: nobody reads there, and Temporal vouches for no session
 
 
 class HubError(Exception):
@@ -53,7 +54,11 @@ class TooMuchHeld(HubError):
 
 
 class RealSession(HubError):
-    """A hand-made `done`, `reset` or the like for a session that has a workflow."""
+    """An event made by hand for a session that has a workflow."""
+
+
+class UnknownRun(HubError):
+    """Temporal knows no run of that session id; perhaps it will in a moment."""
 
 
 class Hub:
@@ -68,6 +73,8 @@ class Hub:
         self._rooms: dict[str, Room] = {}
         self._memory = Memory(self._holders)
         self._partings: set[asyncio.Task[None]] = set()  # sessions being stopped
+        self._verifying: set[asyncio.Task[None]] = set()
+        self._seldom = Seldom()
         # looks into Temporal under way, by session id
         self._looks: dict[str, asyncio.Task[Run | Unreachable | None]] = {}
 
@@ -85,35 +92,36 @@ class Hub:
         size = sum(len(event.data) for event in post.events)
         if post.events and not self._memory.admits(len(post.events), size):
             return Full()
-        session = self._room(post.session_id).session
+        session = self._session(post.session_id)
         if session is None or session.run.run_id != post.run_id:
-            newest = await self._newest(post)
-            if newest.run_id != post.run_id:
+            session = await self._find_session(post)
+            if session.run.run_id != post.run_id:
                 return Stale()
-            session = self._enter(self._room(post.session_id), newest)
         return await session.receive(post)
 
     async def receive_by_hand(self, event: HandMade) -> int:
         """Show a hand-made event to whoever reads, or comes soon; its number. Raises HubError."""
-        # Types that speak of the stream are told by the bridge and the producer alone.
-        if event.type in RESERVED and await self._is_real(event.session_id):
-            raise RealSession(
-                f"{event.session_id} is the session of a workflow, and {event.type!r} speaks of "
-                "its stream: that is not said by hand; send an event of another type"
-            )
-        room = self._room(event.session_id)
         if not self._memory.admits(1, len(event.data)):
             raise TooMuchHeld("the bridge holds as much as it may; send it again in a moment")
-        return room.show(event)
+        # In the session of a workflow somebody else speaks: no reader could tell the two apart.
+        if await self._is_real(event.session_id):
+            raise RealSession(
+                f"{event.session_id} is the session of a workflow: events made by hand are not "
+                "shown in it; send them to a session id that no workflow has"
+            )
+        return self._room(event.session_id, stray=True).show(event)
 
     async def _is_real(self, session_id: str) -> bool:
-        return self._session(session_id) is not None or await self.find(session_id) is not None
+        if await self.find(session_id) is not None:
+            return True
+        session = self._session(session_id)  # it may have come while Temporal was asked
+        return session is not None and session.proven
 
     async def find(self, session_id: str) -> Run | None:
         """The newest run of this session id; None when there is none. Raises Unreachable, soon."""
-        room = self._rooms.get(session_id)
-        if room is not None and room.session is not None and room.session.watched:
-            return room.session.run
+        session = self._session(session_id)
+        if session is not None and session.proven and session.watched:
+            return session.run
         try:
             async with asyncio.timeout(FIND_SECONDS):
                 return await self._look(session_id)
@@ -149,36 +157,73 @@ class Hub:
             if run is not None and room.session is None:
                 self._enter(room, run)
 
-    async def _newest(self, post: Delivered) -> Run:
-        """The newest run, which only the server knows. Raises Unreachable.
+    async def _find_session(self, post: Delivered) -> Session:
+        """The session of the newest run, which only the server knows. Raises HubError.
 
-        Should it know none, the producer is believed; also when it does not answer, unless there is
-        a session of another run already: it may be a former run that is POSTing.
+        A run that it does not know is not let in: an invented one would take the subscribers that
+        wait for the real one. While the server does not answer, the producer is believed, unless
+        there is a session of another run already: it may be a former run that is POSTing.
         """
-        believed = Run(post.run_id, post.first_run_id or post.run_id)
         try:
-            async with asyncio.timeout(FIND_SECONDS):
-                newest = await self._look(post.session_id)
-                if newest is not None and newest.run_id != post.run_id:
-                    # A look that others had begun may be older than this run: one of our own.
-                    newest = await self._look(post.session_id)
+            newest = await self._newest(post)
         except (Unreachable, TimeoutError):
             if self._session(post.session_id) is not None:
                 raise Unreachable("Temporal does not answer which run is the newest") from None
-            return believed
+            room = self._room(post.session_id, stray=True)
+            believed = Run(post.run_id, post.first_run_id or post.run_id)
+            session = self._enter(room, believed, proven=False)
+            verifying = asyncio.create_task(self._verify(room, session))
+            self._verifying.add(verifying)
+            verifying.add_done_callback(self._verifying.discard)
+            return session
         if newest is None:
-            return believed
-        session = self._session(post.session_id)  # of a look that is newer still, perhaps
-        return newest if session is None else session.run
+            raise UnknownRun(
+                f"Temporal knows no workflow {post.session_id}: start it in the namespace that "
+                "this bridge is connected to, and send this again"
+            )
+        # There may be the session of a look that is newer still.
+        return self._session(post.session_id) or self._enter(self._room(post.session_id), newest)
+
+    async def _newest(self, post: Delivered) -> Run | None:
+        """The newest run by a look that began no earlier than this POST came."""
+        async with asyncio.timeout(FIND_SECONDS):
+            newest = await self._look(post.session_id)
+            if newest is None or newest.run_id != post.run_id:
+                # A look that others had begun may be older than this run: one of our own.
+                newest = await self._look(post.session_id)
+        return newest
+
+    async def _verify(self, room: Room, session: Session) -> None:
+        """Ask Temporal again whether there is the run that was believed, until it answers.
+
+        Its subscribers end when there is none. They come back, and are given `reset`.
+        """
+        pause = FIRST_LOOK_SECONDS
+        while room.session is session and not (session.proven or session.ended):
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, LAST_LOOK_SECONDS)
+            with contextlib.suppress(Unreachable):
+                run = await self._look(room.id)  # what it finds takes the room
+                if run is None and room.session is session and not session.proven:
+                    log.warning("session %s has no run %s: dropped", room.id, session.run.run_id)
+                    self._part_with(room.drop())
 
     def _session(self, session_id: str) -> Session | None:
         room = self._rooms.get(session_id)
         return None if room is None else room.session
 
-    def _enter(self, room: Room, run: Run) -> Session:
-        """The session of `run`, which is the newest; a former one goes on for who reads it."""
-        if room.session is not None and room.session.run.run_id == run.run_id:
-            return room.session
+    def _enter(self, room: Room, run: Run, *, proven: bool = True) -> Session:
+        """The session of `run`, which is the newest; a former one goes on for who reads it.
+
+        Not one that was only believed: whether there ever was that run is not known.
+        """
+        held = room.session
+        same = held is not None and held.run.run_id == run.run_id
+        if held is not None and same and (held.run.epoch == run.epoch or not proven):
+            held.proven = held.proven or proven
+            return held
+        if held is not None and not held.proven:
+            self._part_with(room.drop())
         session = next((one for one in room.former if one.run.run_id == run.run_id), None)
         session = session or Session(
             self._client,
@@ -189,13 +234,20 @@ class Hub:
             boot_id=self.boot_id,
             memory=self._memory,
         )
+        session.proven = session.proven or proven
         self._part_with(room.enter_session(session))
         return session
 
-    def _room(self, session_id: str) -> Room:
+    def _room(self, session_id: str, *, stray: bool = False) -> Room:
+        """The room of a session; `stray`: for what anybody may have invented. Raises HubError."""
         room = self._rooms.get(session_id)
         if room is None:
             self.admit(session_id)
+            if stray and sum(one.stray for one in self._rooms.values()) >= MAX_STRAY_ROOMS:
+                raise TooManySessions(
+                    f"the bridge holds {MAX_STRAY_ROOMS:,} sessions that nobody reads and Temporal "
+                    "does not know; try again later"
+                )
             room = self._rooms[session_id] = Room(session_id)
         return room
 
@@ -219,7 +271,9 @@ class Hub:
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return None
-            log.warning("session %s cannot be looked up: %s", session_id, error.message)
+            # Seldom, whatever the ids: who cannot look up one session can look up no other.
+            if self._seldom.due("look") is not None:
+                log.warning("session %s cannot be looked up: %s", session_id, error.message)
             return Unreachable(f"Temporal does not answer: {error.message}")
         # Here, where one look ends before the next begins: who waits for this one may go on after
         # the next, and must not bring an older run back.
@@ -269,9 +323,11 @@ class Hub:
     async def stop(self) -> None:
         """End the streams, make durable what is held, and stop."""
         self.end_streams()
+        for verifying in self._verifying:
+            verifying.cancel()
         for room in self._rooms.values():
             self._part_with(room.sessions)
-        await asyncio.gather(*self._partings, return_exceptions=True)
+        await asyncio.gather(*self._partings, *self._verifying, return_exceptions=True)
 
 
 @asynccontextmanager

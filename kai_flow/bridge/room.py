@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from kai_flow.bridge.bell import Bell, wait_for
 from kai_flow.bridge.session import Session
@@ -21,6 +21,14 @@ FORGET_SECONDS: Final = 60.0  # a session without readers and POSTs
 MAX_FORMER: Final = 4  # sessions of earlier runs that somebody still reads
 
 
+class HandMadeFrame(NamedTuple):
+    """An event that somebody made by hand, as readers get it."""
+
+    frame: bytes
+    ends: bool
+    """It is a `done`: who reads such events is to read no more."""
+
+
 class Room:
     """Who reads here, the session of the newest run, and the events somebody made by hand."""
 
@@ -32,10 +40,9 @@ class Room:
         self.readers = 0
         self.touched = now()  # last hand-made event or change of readers
         self.shown = 0  # hand-made events so far: the n of their 0.0.n
-        self.ended_at = 0  # number of the last hand-made `done`
         self.waiter: asyncio.Task[None] | None = None  # looks whether the workflow exists by now
         self.held = 0  # bytes of the hand-made events that are kept
-        self._hand_made: deque[bytes] = deque()
+        self._hand_made: deque[HandMadeFrame] = deque()
         self._visited = False  # somebody has read here
 
     @property
@@ -47,12 +54,11 @@ class Room:
         """Show a hand-made event to whoever reads now, or to who comes first; its number."""
         self.shown += 1
         self.touched = now()
-        self._hand_made.append(encode_unnumbered(event.type, event.data))
-        self.held += len(self._hand_made[-1])
+        frame = encode_unnumbered(event.type, event.data)
+        self._hand_made.append(HandMadeFrame(frame, event.type == DONE))
+        self.held += len(frame)
         while len(self._hand_made) > KEPT_HAND_MADE or self.held > KEPT_HAND_MADE_BYTES:
-            self.held -= len(self._hand_made.popleft())
-        if event.type == DONE:
-            self.ended_at = self.shown
+            self.held -= len(self._hand_made.popleft().frame)
         self.bell.ring()
         return self.shown
 
@@ -74,8 +80,13 @@ class Room:
         """Nobody reads here, nobody is about to, and no session is held."""
         return not (self.readers or self.sessions or now() - self.touched < UNREAD_SECONDS)
 
-    def hand_made(self, after: int) -> list[bytes]:
-        """The frames of the hand-made events after number `after` that are still kept."""
+    @property
+    def stray(self) -> bool:
+        """Nobody reads here, and Temporal has vouched for no session of this id."""
+        return not (self.readers or any(session.proven for session in self.sessions))
+
+    def hand_made(self, after: int) -> list[HandMadeFrame]:
+        """The hand-made events after number `after` that are still kept."""
         new = self.shown - after
         return list(self._hand_made)[-new:] if new else []
 
@@ -86,6 +97,7 @@ class Room:
 
     def enter_session(self, session: Session) -> list[Session]:
         """`session` is of the newest run; those that are too many for one room, out of it."""
+        self.forget()  # from here on somebody else speaks
         if self.session is not None:
             self.former.append(self.session)
         if session in self.former:
@@ -97,6 +109,12 @@ class Room:
             self.former.remove(excess[-1])
         self.bell.ring()
         return excess
+
+    def drop(self) -> list[Session]:
+        """The session of the newest run, out of the room: that it is one was only believed."""
+        dropped = [] if self.session is None else [self.session]
+        self.session = None
+        return dropped
 
     def part_with_unread(self) -> list[Session]:
         """The former sessions that nobody reads any more, out of the room."""

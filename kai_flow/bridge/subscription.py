@@ -53,7 +53,7 @@ class _Subscriber:
         self._room = room
         self._cursor = cursor  # as the client gave it
         self._hand_made = heard  # number of the last hand-made event seen
-        self._came_after = heard  # and of the last one that is not meant for it
+        self._tried = False  # it was shown one: it reads what is made by hand
         self._over = False  # the stream ends here
         self._pulse: Pulse | None = None  # as told last
         self._part: Part | None = None  # as read back last; its frames may have waited since
@@ -166,12 +166,9 @@ class _Subscriber:
     def _aside(self) -> bytes:
         """What else there is to say now: hand-made events, a heartbeat, the idle timeout."""
         moment = now()
-        hand_made = self._room.hand_made(self._hand_made)
-        self._hand_made = self._room.shown
-        ended_by_hand = self._room.session is None and self._room.ended_at > self._came_after
-        self._over = self._hub.stopping or ended_by_hand
-        if hand_made:
-            return self._event(b"".join(hand_made))
+        self._over = self._hub.stopping
+        if hand_made := self._by_hand():
+            return self._event(hand_made)
         if moment - self._event_at >= self._hub.idle_timeout:
             self._over = True
             return encode_control("idle_timeout")
@@ -179,6 +176,23 @@ class _Subscriber:
             self._written_at = moment
             return HEARTBEAT
         return b""
+
+    def _by_hand(self) -> bytes:
+        """The hand-made events that are new; a `done` among them ends the stream.
+
+        Who was shown no other before waits for a workflow: nobody's hand ends that.
+        """
+        new, self._hand_made = self._room.hand_made(self._hand_made), self._room.shown
+        frames = []
+        for frame, ends in new:
+            if ends and not self._tried:
+                continue
+            self._tried = True
+            frames.append(frame)
+            if ends:
+                self._over = True
+                break
+        return b"".join(frames)
 
     def _event(self, frames: bytes) -> bytes:
         self._written_at = self._event_at = now()

@@ -465,8 +465,8 @@ async def test_without_temporal_a_stream_waits(http: httpx.AsyncClient) -> None:
         async with subscribed(f"{url}/stream/x", reconnect=False) as reader:
             assert reader.statuses == [200]
             hand_made = {"session_id": "x", "event": {"type": "token"}}
-            assert (await http.post(f"{url}/events/x", json=hand_made)).status_code == 200
-            await reader.saw("token")
+            problem(await http.post(f"{url}/events/x", json=hand_made), 503)
+            assert not reader.ended_at
 
 
 async def test_an_error_of_ours_is_a_problem_too_and_is_logged(
@@ -544,24 +544,40 @@ async def test_hand_made_events_are_numbered_and_a_done_ends_the_stream(
 
 
 async def test_hand_made_events_do_not_mix_into_a_real_session(
-    play: Play, http: httpx.AsyncClient
+    client: Client, stage_queue: str, bridge: str, http: httpx.AsyncClient, session_id: str
 ) -> None:
-    """They are shown beside it, change no id, are never stored, and cannot end it."""
-    by_hand = {"session_id": play.id, "event": {"type": "token", "content": "by hand"}}
+    """Once there is a workflow they are refused, and none that was kept before is shown."""
+    url = f"{bridge}/events/{session_id}"
+    by_hand = {"session_id": session_id, "event": {"type": "token", "content": "by hand"}}
+    assert (await http.post(url, json=by_hand)).status_code == 200  # kept for who comes first
+    handle = await client.start_workflow("Stage", id=session_id, task_queue=stage_queue)
+    play = Play(client, handle, bridge)
+    await play.post(http, [1])
     async with subscribed(play.stream_url) as reader:
-        await play.post(http, [1])
         await reader.until(lambda: reader.ids)
-        assert (await http.post(play.events_url, json=by_hand)).status_code == 200
-        await reader.until(lambda: len(reader.seen) == 2)
+        for kind in ("token", "done"):
+            refused = await http.post(url, json=by_hand | {"event": {"type": kind}})
+            assert "no workflow has" in problem(refused, 400)["detail"]
         await play.post(http, [2])
-        await reader.until(lambda: len(reader.seen) == 3)
-        assert [seen.id and seen.place for seen in reader.seen] == [(1, 1, 1), None, (1, 1, 2)]
-        end = {"session_id": play.id, "event": {"type": "done", "result": "mine"}}
-        problem(await http.post(play.events_url, json=end), 400)
         await durable_to(play, http, "1.1.2")
         await play.end(result="real")
         assert (await reader.saw("done")).event["result"] == "real"
-    assert (await read_all(play.stream_url)).ids == ["1.1.1", "1.1.2", "end"]
+    assert reader.ids == ["1.1.1", "1.1.2", "end"]
+    assert None not in [seen.id for seen in reader.seen]
+
+
+async def test_a_done_by_hand_ends_no_wait_for_a_workflow(
+    ask: Ask, bridge: str, http: httpx.AsyncClient, session_id: str
+) -> None:
+    """Who was shown nothing made by hand waits on, is not shown that `done`, and gets its own."""
+    body = {"session_id": session_id, "event": {"type": "done", "result": "mine"}}
+    async with subscribed(f"{bridge}/stream/{session_id}") as early:
+        assert (await http.post(f"{bridge}/events/{session_id}", json=body)).status_code == 200
+        handle = await ask({"tokens": 1})
+        await early.saw("done")
+    assert early.ids == ["1.1.1", "1.1.2", "end"]
+    assert early.statuses == [200]
+    assert early.seen[-1].event["result"] == await handle.result()
 
 
 # Reading

@@ -14,9 +14,10 @@ from temporalio.worker import Worker
 
 from kai_flow.connect import connect
 from kai_flow.embedded import DevServer
+from tests.integration.heard import heard
 from tests.integration.hubs import bridging
 from tests.integration.stage import Play
-from tests.integration.subscriber import read_all
+from tests.integration.subscriber import read_all, subscribed
 from tests.integration.test_counters import Books
 from tests.integration.waiting import eventually, until
 
@@ -72,6 +73,27 @@ async def test_a_forged_producer_does_not_have_the_history_read_again_and_again(
         assert calls["get_workflow_execution_history"] == 1
 
 
+async def test_an_invented_run_takes_no_subscriber(
+    client: Client, stage_queue: str, bridge: str, http: httpx.AsyncClient, session_id: str
+) -> None:
+    """Who waits for a workflow is not bound to a run that Temporal does not know."""
+    run_id = "0197c3a2-7b1e-7c55-9a2f-12d84f3a9c1e"
+    async with subscribed(f"{bridge}/stream/{session_id}") as early:
+        forged = {
+            "session_id": session_id, "workflow_id": session_id, "run_id": run_id,
+            "base": "1.1.1", "events": [{"id": "1.1.1", "event": {"type": "forged"}}],
+        }  # fmt: skip
+        answer = await http.post(f"{bridge}/events/{session_id}", json=forged)
+        assert answer.status_code == 503
+        handle = await client.start_workflow("Stage", id=session_id, task_queue=stage_queue)
+        play = Play(client, handle, bridge)
+        assert (await play.post(http, [1, 2])).status_code == 200
+        await play.end(result="real")
+        await early.saw("done")
+    assert early.types == ["started", "token", "done"]
+    assert early.statuses == [200]
+
+
 @pytest.mark.parametrize("signaller", [None, "another"])
 @pytest.mark.parametrize("forged", [[], [50, 51]])
 async def test_a_lying_base_makes_nothing_get_lost(
@@ -111,6 +133,16 @@ async def test_what_another_bridge_made_durable_is_let_go_of(
         await until(lambda: session.log.current is not None and session.log.current.waiting == 1)
         assert str(session.log.current.durable) == "1.1.3"
         assert await signals(play) == 1
+
+
+async def test_attempts_that_nobody_began_leave_few_lines(
+    play: Play, http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever is claimed, and however often, a session says it once in a while."""
+    for n in range(20):
+        await play.post(http, [1], attempt=2 + n % 5)
+    said = [one for one in heard(caplog, play.id) if "held back" in one.getMessage()]
+    assert len(said) == 1
 
 
 @workflow.defn(sandboxed=False)

@@ -127,16 +127,40 @@ async def test_a_claim_replaces_nothing_while_temporal_is_silent(
         assert len(bridge.hub._rooms["s"].sessions) == 1
 
 
-async def test_a_room_holds_few_runs(
+async def test_an_invented_run_takes_no_room(
     client: Client, http: httpx.AsyncClient, session_id: str
 ) -> None:
-    """However many runs are claimed of an id that has no workflow, few sessions are held of it."""
+    """However many runs are claimed of ids that have no workflow, nothing is held of them."""
     async with bridging(client) as bridge:
-        for _ in range(12):
-            body = post_of(session_id, str(uuid.uuid4()), {1: token(1)})
-            assert (await send(http, bridge, body)).status_code in (200, 410)
-            assert len(bridge.hub._rooms[session_id].sessions) <= 1 + room.MAX_FORMER
-        await until(lambda: not bridge.hub._partings)
+        for n in range(12):
+            body = post_of(f"{session_id}-{n % 3}", str(uuid.uuid4()), {1: token(1)})
+            assert (await send(http, bridge, body)).status_code == 503
+        assert not bridge.hub._rooms
+
+
+async def test_what_anybody_may_invent_leaves_room_for_readers(
+    client: Client,
+    absent: Client,
+    play: Play,
+    http: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Sessions by hand, or believed in an outage, are few: readers and real sessions get in."""
+    monkeypatch.setattr(hub, "MAX_STRAY_ROOMS", 3)
+    monkeypatch.setattr(hub, "FIND_SECONDS", 0.05)
+    async with bridging(client) as bridge:
+        by_hand = [{"session_id": f"{play.id}-{n}", "event": BLOB} for n in range(5)]
+        statuses = [(await send(http, bridge, body)).status_code for body in by_hand]
+        assert statuses == [200, 200, 200, 503, 503]
+        async with subscribed(f"{bridge.url}/stream/{play.id}-4") as reader:
+            assert reader.statuses == [200]
+            assert (await send(http, bridge, by_hand[4])).status_code == 200
+            await reader.saw("blob")
+        assert (await on(play, bridge).post(http, [1])).status_code == 200
+    async with bridging(absent) as bridge:
+        bodies = [post_of(f"s{n}", str(uuid.uuid4()), {1: token(1)}) for n in range(4)]
+        statuses = [(await send(http, bridge, body)).status_code for body in bodies]
+        assert statuses == [200, 200, 200, 503]
 
 
 async def test_a_former_session_is_taken_up_again(
@@ -332,17 +356,17 @@ async def test_an_idle_session_is_forgotten_and_found_again(
 
 
 async def test_a_bridge_takes_so_many_sessions(
-    client: Client, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    play: Play, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One session more than it may hold is 503, POSTed or read; those that it has go on."""
     monkeypatch.setattr(hub, "MAX_ROOMS", 2)
-    async with bridging(client) as bridge:
+    async with bridging(play.client) as bridge:
         for name, status in (("a", 200), ("b", 200), ("c", 503), ("a", 200)):
             answer = await send(http, bridge, {"session_id": name, "event": token(2)})
             assert answer.status_code == status, json.dumps(name)
         for answer in (
             await http.get(f"{bridge.url}/stream/c"),
-            await send(http, bridge, post_of("c", str(uuid.uuid4()), {1: token(1)})),
+            await on(play, bridge).post(http, [1]),
         ):
             assert answer.status_code == 503
             assert answer.headers["retry-after"] == "1"

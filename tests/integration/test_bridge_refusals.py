@@ -16,7 +16,6 @@ from tests.integration.heard import heard
 from tests.integration.hubs import away, bridging
 from tests.integration.stage import Play, token
 from tests.integration.subscriber import subscribed
-from tests.integration.waiting import until
 
 JSON = {"Content-Type": "application/json"}
 
@@ -53,7 +52,7 @@ STRANGE: list[tuple[str, dict[str, Any], int, str, str, str]] = [
     ("a bad run id", {"run_id": "no\nrun"}, 400, "WARNING", "1.1.1", "run id"),
     ("another session", {"workflow_id": "a\nb"}, 400, "WARNING", "1.1.1", "/events/"),
     ("by hand", {"event": {"type": "reset"}, "events": None, "run_id": None}, 400, "WARNING",
-     "1.1.1", "speaks of"),
+     "1.1.1", "no workflow has"),
 ]  # fmt: skip
 
 
@@ -176,27 +175,32 @@ async def test_a_forged_base_or_stored_leaves_a_line(
 async def test_an_unknown_session_leaves_a_line_with_the_event(
     bridge: str, http: httpx.AsyncClient, session_id: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Events of a session that Temporal does not know are taken until it says so, and logged."""
+    """Events of a session that Temporal does not know are 503, saying what to do, and logged."""
     run = "0197c3a2-7b1e-7c55-9a2f-12d84f3a9c1e"
     ids = {"session_id": session_id, "workflow_id": session_id, "run_id": run, "base": "1.1.1"}
     body = ids | events(("1.1.1", token(1)))
-    assert (await http.post(f"{bridge}/events/{session_id}", json=body)).status_code == 200
-    line = f"session {session_id} has ended, or never was: 1.1.1 is too late"
-    await until(lambda: ("INFO", line) in lines(caplog, session_id, "kai_flow.bridge.session"))
+    for _ in range(3):
+        answer = await http.post(f"{bridge}/events/{session_id}", json=body)
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "1"
+        assert f"no workflow {session_id}: start it" in answer.json()["detail"]
+    [(level, said)] = lines(caplog, session_id)
+    assert level == "INFO"
+    assert said.startswith(f"session {session_id}: the POST of 1.1.1 is refused with 503: ")
 
 
 # What is not said by hand
 
 
-@pytest.mark.parametrize("kind", sorted(RESERVED))
+@pytest.mark.parametrize("kind", ["token", *sorted(RESERVED)])
 async def test_nobody_speaks_of_a_real_stream_by_hand(
     play: Play, http: httpx.AsyncClient, kind: str
 ) -> None:
-    """The types that speak of the stream are refused for a session with a workflow, seen or not."""
+    """No type is shown in a session with a workflow, whether or not the bridge has seen it."""
     body = {"session_id": play.id, "event": {"type": kind}}
     answer = await http.post(play.events_url, json=body)  # the bridge has not heard of it yet
     assert answer.status_code == 400
-    assert "another type" in answer.json()["detail"]
+    assert "no workflow has" in answer.json()["detail"]
     async with subscribed(play.stream_url) as reader:
         await play.post(http, [1])
         assert (await http.post(play.events_url, json=body)).status_code == 400
@@ -209,7 +213,7 @@ async def test_without_a_workflow_anything_may_be_tried_by_hand(
     bridge: str, http: httpx.AsyncClient, session_id: str
 ) -> None:
     """Where nobody else speaks every type is shown; without Temporal it cannot be told: 503."""
-    kinds = [*sorted(RESERVED - {"done"}), "done"]
+    kinds = [*sorted(RESERVED - {"done"}), "done"]  # it ends whoever was shown others
     async with subscribed(f"{bridge}/stream/{session_id}") as reader:
         await reader.until(lambda: reader.statuses)
         for kind in kinds:
@@ -219,10 +223,10 @@ async def test_without_a_workflow_anything_may_be_tried_by_hand(
         await reader.saw("done")
         assert reader.types == kinds
     async with bridging(await away()) as lonely:
-        for kind, status in (("reset", 503), ("token", 200)):
+        for kind in ("reset", "token"):
             body = {"session_id": session_id, "event": {"type": kind}}
             answer = await http.post(f"{lonely.url}/events/{session_id}", json=body)
-            assert answer.status_code == status
+            assert answer.status_code == 503
 
 
 # What a refusal says

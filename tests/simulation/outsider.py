@@ -178,6 +178,7 @@ class Outsider:
                     await self._post(bridge, body, {400, 503})
             case "forge":
                 await self._forge(bridge, nuisance.target)
+                await self._lie(bridge, nuisance.target)
             case "signal":
                 for values in _some(garbage(), nuisance.target):
                     self._signal(PUBLISH_EVENTS, values)
@@ -199,20 +200,37 @@ class Outsider:
             event = {"type": nuisance.kind, "by": "hand", "n": n, "at": nuisance.at}
             if nuisance.kind == "note" and nuisance.target % 8 == 0:
                 event["content"] = "x" * 40_000
-            self._oracle.hand_made.append(event)
+            real = bool(self._oracle.server.runs.get(self._id))
+            if not real:  # else it must not be shown to anybody
+                self._oracle.hand_made.append(event)
             body = msgspec.json.encode({"session_id": self._id, "event": event})
-            expected = {200, 503} if nuisance.kind == "note" else {200, 400, 503}
-            await self._post(bridge, body, expected)
+            await self._post(bridge, body, {400, 503} if real else {200, 400, 503})
 
     async def _forge(self, bridge: Bridge, target: int) -> None:
-        """A POST in the session's name, with a run id that is a guess."""
-        if not (self._forges and self._oracle.server.runs.get(self._id)):
+        """A POST in the session's name, with a run id that is a guess; perhaps there is no run."""
+        if not self._forges:
             return  # else nobody could tell that it is wrong, and the producer is believed
         last = {"id": "1.9.2", "event": {"type": "done", "result": {}}}
         body = _numbered(self._id, events=[_ITEM, last][: 1 + target % 2])
         if target % 3 == 0:  # its last word may be anything at all
             body = _numbered(self._id, id="1.9.1", event=_FORGED)
         await self._post(bridge, body, {410, 429, 503})
+
+    async def _lie(self, bridge: Bridge, target: int) -> None:
+        """A POST of who has seen the run id: without events, and with a `base` that is not so."""
+        runs = self._oracle.server.runs.get(self._id)
+        if not runs:
+            return
+        newest = self._oracle.position(runs[-1].run_id)
+        body = _numbered(
+            self._id,
+            run_id=runs[-1].run_id,
+            first_run_id=runs[-1].run_id,
+            base=str(newest._replace(seq=1 + (newest.seq + target - 4) % (newest.seq + 40))),
+            events=[],
+            signaller=(None, "somebody else")[target // 2 % 2],
+        )
+        await self._post(bridge, body, {200, 410, 503})
 
     def _signal(self, name: str, values: Sequence[bytes]) -> None:
         metadata = {"encoding": b"json/plain"}
