@@ -8,7 +8,7 @@ import msgspec
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from kai_flow.bridge.seldom import Seldom
+from kai_flow.log_limiter import LogLimiter
 from kai_flow.stream.clock import now
 from kai_flow.stream.interceptor import ProducerNumber
 from kai_flow.stream.names import PRODUCER_HEADER
@@ -37,7 +37,7 @@ class KnownAttempts:
         self._pending: dict[str, int] = {}  # attempts under way when last asked, by activity id
         self._activities: dict[int, str] = {}  # activity ids by producer, from the history
         self._seen: set[str] = set()  # activity ids of which the history has been asked
-        self._seldom = Seldom()
+        self._limiter = LogLimiter()
         self._asking: asyncio.Task[None] | None = None
 
     async def include(self, try_of: tuple[int, int]) -> bool:
@@ -53,7 +53,7 @@ class KnownAttempts:
         if self._attempt_of(try_of[0]) >= try_of[1]:
             self._known = try_of
             return True
-        if self._seldom.due("held back") is not None:  # whichever are claimed, and however many
+        if self._limiter.due("held back") is not None:  # whichever are claimed, and however many
             log.warning(
                 "session %s: events of %d.%d are held back: Temporal has begun no such attempt",
                 self._session_id, *try_of,
@@ -75,7 +75,7 @@ class KnownAttempts:
         try:
             await self._look(producer)
         except (RPCError, msgspec.MsgspecError) as error:  # a header may be another program's
-            if self._seldom.due("not known") is not None:
+            if self._limiter.due("not known") is not None:
                 log.info("session %s: its attempts are not known: %r", self._session_id, error)
 
     async def _look(self, producer: int) -> None:

@@ -17,8 +17,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.bridge.memory import Holder, Memory
 from kai_flow.bridge.room import FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS, Room
-from kai_flow.bridge.seldom import Seldom
 from kai_flow.bridge.session import Session
+from kai_flow.log_limiter import LogLimiter
 from kai_flow.stream.callback import Delivered, HandMade
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import epoch_of
@@ -74,7 +74,7 @@ class Hub:
         self._memory = Memory(self._holders)
         self._partings: set[asyncio.Task[None]] = set()  # sessions being stopped
         self._verifying: set[asyncio.Task[None]] = set()
-        self._seldom = Seldom()
+        self._limiter = LogLimiter()
         # looks into Temporal under way, by session id
         self._looks: dict[str, asyncio.Task[Run | Unreachable | None]] = {}
 
@@ -272,7 +272,7 @@ class Hub:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return None
             # Seldom, whatever the ids: who cannot look up one session can look up no other.
-            if self._seldom.due("look") is not None:
+            if self._limiter.due("look") is not None:
                 log.warning("session %s cannot be looked up: %s", session_id, error.message)
             return Unreachable(f"Temporal does not answer: {error.message}")
         # Here, where one look ends before the next begins: who waits for this one may go on after
