@@ -48,6 +48,7 @@ class Progress:
     def __init__(self) -> None:
         self.status: Status = "waiting"
         self.closed = False  # set once, when the workflow's code ends
+        self._last_phase = ""  # the phase from then on
         self._producer = 0  # whose part is being counted
         self._earlier = (0, 0)  # events and tokens of the producers before it
         self._begin()
@@ -86,12 +87,13 @@ class Progress:
                 case _:
                     pass
         if self.closed:  # what was still under way counts, but the end stays the end
-            self.phase, self.current_tool = "closed", None
+            self.phase, self.current_tool = self._last_phase, None
 
-    def close(self, status: Status) -> None:
+    def close(self, status: Status, phase: str = "closed") -> None:
         """The workflow's code has ended with `status`."""
         self.status, self.closed = status, True
-        self.phase, self.current_tool = "closed", None
+        self.phase = self._last_phase = phase
+        self.current_tool = None
 
     def _at_present(self, attempt: int, pulse: Pulse | None) -> tuple[Status, str, str | None]:
         """Status, phase and tool, by the last event, of that attempt, or by what came of it."""

@@ -16,8 +16,9 @@ from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import is_cancelled_exception
+from temporalio.workflow import ContinueAsNewError
 
-from kai_flow.stream.batches import decode_batch
+from kai_flow.stream.batches import Batch, decode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.errors import InvalidBatch, InvalidQuery
 from kai_flow.stream.fold import Fold
@@ -47,9 +48,8 @@ class WorkflowEventStream:
         self._buffer = EventBuffer(info.run_id, limits or Limits())
         # What commands depend on may not depend on the run's own id: after a reset the new run
         # repeats the decisions of the old one from the batches of the old one, and a Replayer of
-        # that history takes it for the old run altogether.
-        self._folds = {info.run_id: self._buffer.fold}  # by the run that the batches are meant for
-        self._heard = Fold("")  # the one that was spoken to last
+        # that history takes it for the old run altogether. So `drain` looks at all of these.
+        self._folds: dict[str, Fold] = {}  # by the run that the batches are meant for
         self._progress = Progress()
         self._producers = 0  # streaming activities started so far
         self._producing = False  # one is under way
@@ -91,24 +91,18 @@ class WorkflowEventStream:
         if last_event_id is None:
             return True
         last = EventId.parse(last_event_id)
-        if self._heard.position >= last:  # nearly always: no timer then
-            return True
-        if self._stores_no_more(last):
+        if self._has_reached(last):  # nearly always: no timer then
             return True
         try:
-            await workflow.wait_condition(
-                lambda: self._heard.position >= last or self._stores_no_more(last),
-                timeout=timeout,
-            )
+            await workflow.wait_condition(lambda: self._has_reached(last), timeout=timeout)
         except TimeoutError:
             workflow.logger.warning("the stream ends before %s", last_event_id)
             return False
         return True
 
-    def _stores_no_more(self, last: EventId) -> bool:
-        """Whether nothing more will come of the attempt of `last`: the rest of it is live only."""
-        fold = self._heard
-        return fold.unstored and fold.position.try_of == last.try_of
+    def _has_reached(self, last: EventId) -> bool:
+        """Whether one of the runs that have spoken has said `last`, or all of it that is stored."""
+        return any(_includes(fold, last) for fold in self._folds.values())
 
     @contextmanager
     def session(self) -> Iterator["WorkflowEventStream"]:
@@ -116,6 +110,10 @@ class WorkflowEventStream:
         try:
             yield self
         except GeneratorExit:  # a worker that stops drops the workflow: nothing has ended
+            raise
+        except ContinueAsNewError:  # the session goes on, in the next run
+            self._ended = workflow.now()
+            self._progress.close("running", "continued")
             raise
         except BaseException as error:
             self.close("cancelled" if is_cancelled_exception(error) else "failed")
@@ -135,14 +133,23 @@ class WorkflowEventStream:
             # Refused, not fatal: whoever can signal this workflow must not be able to break it.
             workflow.logger.warning("a publish_events signal was refused: %s", error)
             return
-        self._heard = self._folds.setdefault(decoded.run_id, Fold(decoded.run_id))
-        if self._heard is self._buffer.fold:
-            verdict = self._buffer.apply(decoded)
-            self._progress.observe(verdict)
-            if verdict.events:
-                self._heard_at = workflow.now()
-        else:
-            self._heard.apply(decoded)
+        if self._is_heard(decoded):
+            self._folds.setdefault(decoded.run_id, Fold(decoded.run_id)).apply(decoded)
+        verdict = self._buffer.apply(decoded)  # nothing, when it is meant for another run
+        self._progress.observe(verdict)
+        if verdict.events:
+            self._heard_at = workflow.now()
+
+    def _is_heard(self, batch: Batch) -> bool:
+        """Whether a batch may say how far the stream has come.
+
+        A run is heard from the first event of an attempt on, of a producer that was started. What
+        belongs to another session is nearly always something else. Whether the run is our own must
+        not matter here.
+        """
+        if batch.run_id in self._folds:
+            return True
+        return batch.first.seq == 1 and batch.first.producer <= max(1, self._producers)
 
     def _answer_progress(self) -> dict[str, Any]:
         with workflow.unsafe.sandbox_unrestricted():
@@ -169,6 +176,14 @@ class WorkflowEventStream:
             raise InvalidQuery(f"not an argument of the events query: {error}") from None
         page = answer(self._buffer, asked, closed=self._ended is not None)
         return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=page))
+
+
+def _includes(fold: Fold, last: EventId) -> bool:
+    """Whether a stream has come to `last`, the last event of the attempt that has succeeded."""
+    position = fold.position
+    if position.try_of == last.try_of:
+        return position >= last or fold.unstored
+    return position.producer > last.producer
 
 
 def _of_any_number(handler: Callable[[RawValue], None]) -> Callable[..., None]:

@@ -34,6 +34,7 @@ from kai_flow.workflows import KaiChatInput
 from tests.agents import scripted
 from tests.integration.conftest import Ask, Handle, worker_on
 from tests.integration.receivers import answer, receiving
+from tests.integration.stage import Play
 from tests.integration.subscriber import read_all, subscribed
 from tests.integration.waiting import eventually, until
 
@@ -383,6 +384,89 @@ async def test_a_late_batch_is_waited_for(
     await publish(client, session_id, Batch(run_id, (late,)))
     assert (await handle.result())["last_event_id"] == "1.1.4"
     assert (await stored(client, handle))[-1] == {"type": "token", "content": "late"}
+
+
+def foreign_batch(run_id: str, first: int, *, producer: int = 1, events: int = 1) -> dict[str, Any]:
+    """A batch in order that is meant for another run than `run_id`."""
+    return {
+        "v": 1,
+        "run_id": run_id[::-1],
+        "producer": producer,
+        "attempt": 1,
+        "first": first,
+        "items": [{"event": {"type": "note"}}] * events,
+    }
+
+
+async def test_a_foreign_batch_does_not_delay_the_end(
+    ask: Ask, session_id: str, client: Client
+) -> None:
+    """A workflow whose last events have come ends at once, whatever was signalled after them."""
+    handle = await ask({"tokens": 1}, {"gate": "a"})
+    await at_gate(session_id)
+    run_id = (await handle.describe()).run_id
+
+    async def all_is_in() -> bool:
+        return bool((await handle.query("progress"))["last_event_id"] == "1.1.2")
+
+    await eventually(all_is_in)
+    await handle.signal("publish_events", foreign_batch(run_id, 1))
+    open_gate(session_id)
+    await handle.result()
+    history = await handle.fetch_history()
+    assert not any(e.HasField("timer_started_event_attributes") for e in history.events)
+
+
+@pytest.mark.parametrize(("first", "producer"), [(2, 1), (1, 2), (57, 3)])
+async def test_a_foreign_batch_ends_no_waiting(
+    ask: Ask,
+    session_id: str,
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    first: int,
+    producer: int,
+) -> None:
+    """The last event of this session is waited for, though another's is far ahead of it."""
+    handle = await ask({"tokens": 2}, {"gate": "a"}, {"result": {"final_answer": "x"}})
+    await at_gate(session_id)
+    build = activities._result
+    late = {"last_event_id": "1.1.4"}
+    monkeypatch.setattr(activities, "_result", lambda *args: build(*args) | late)
+    run_id = (await handle.describe()).run_id
+
+    async def all_is_in() -> bool:
+        return bool((await handle.query("progress"))["last_event_id"] == "1.1.3")
+
+    await eventually(all_is_in)
+    batch = foreign_batch(run_id, first, producer=producer, events=50)
+    await handle.signal("publish_events", batch)
+    open_gate(session_id)
+
+    async def waits() -> bool:
+        history = await handle.fetch_history()
+        return any(e.HasField("timer_started_event_attributes") for e in history.events)
+
+    await eventually(waits)
+    event = NumberedEvent(EventId(1, 1, 4), *encode_event({"type": "token", "content": "late"}))
+    await publish(client, session_id, Batch(run_id, (event,)))
+    await handle.result()
+    assert (await stored(client, handle))[-1] == {"type": "token", "content": "late"}
+
+
+async def test_a_run_that_continues_as_new_has_not_failed(play: Play) -> None:
+    """`progress` of the run that has ended says `running`: the session goes on in the next one."""
+    await play.signal([1, 2])
+    await play.end(again=True)
+    handle = play.client.get_workflow_handle(play.id, run_id=play.run_id)
+
+    async def continued() -> bool:
+        description = await handle.describe()
+        return description.status == WorkflowExecutionStatus.CONTINUED_AS_NEW
+
+    await eventually(continued)
+    progress = await handle.query("progress")
+    assert (progress["status"], progress["phase"]) == ("running", "continued")
+    assert (await handle.query("events"))["closed"] is True
 
 
 # Ending badly

@@ -99,7 +99,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
         _edit(
             workflow.WorkflowEventStream,
             "drain",
-            ("if self._heard.position >= last:", "if True:"),
+            ("if self._has_reached(last):", "if True:"),
         ),
     ),
     "a lower received is not heeded": _edit(
