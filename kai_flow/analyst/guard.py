@@ -109,7 +109,7 @@ def _check_tree(root: exp.Expr, tables: set[tuple[str, ...]]) -> None:
 def _check_with(clause: exp.With) -> None:
     """``RefusedSql`` for a clause that may have no end: SQLite needs no RECURSIVE for that."""
     endless = clause.recursive or any(
-        table.name.casefold() == cte.alias.casefold()
+        not table.db and table.name.casefold() == cte.alias.casefold()
         for cte in clause.expressions
         for table in cte.this.find_all(exp.Table)
     )

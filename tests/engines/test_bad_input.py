@@ -15,7 +15,7 @@ import pytest
 from kai_flow.agents import Task
 from kai_flow.analyst import Analyst
 from kai_flow.analyst.engines import Engine, EngineError, engine_for
-from kai_flow.analyst.errors import DatabaseUnavailable
+from kai_flow.analyst.errors import DatabaseUnavailable, QueryTimeout
 from tests.engines.conftest import Make
 from tests.engines.places import EVERYWHERE, Place, names
 from tests.engines.test_questions import OneStore
@@ -152,6 +152,17 @@ async def test_a_role_that_can_do_everything_is_refused(shop: Place, role: str) 
     assert said == [said[0]] * 3
     assert "GRANT SELECT" in said[0]
     assert password not in said[0]
+
+
+@pytest.mark.parametrize("kind", ["postgres"], scope="session")
+async def test_a_catalogue_that_does_not_answer_is_said(
+    shop: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the server stops at its deadline is a sentence, also before the first look."""
+    monkeypatch.setattr("kai_flow.analyst.engines.postgres._ALL_POWERFUL", "SELECT pg_sleep(60)")
+    monkeypatch.setattr("kai_flow.analyst.engines.postgres.LOOK_S", 0.2)
+    with pytest.raises(QueryTimeout, match="stopped after"):
+        await shop.engine.scan(deadline_s=0.1)
 
 
 async def test_a_role_that_only_reads_is_not_warned_about(shop: Place) -> None:

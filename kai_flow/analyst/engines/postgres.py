@@ -101,7 +101,7 @@ class PostgresEngine:
             async with asyncio.timeout(limits.deadline_s + _GRACE_S):
                 async with self._connected(limits.deadline_s) as db:
                     return await _fetch(db, sql, limits)
-        except (TimeoutError, asyncpg.QueryCanceledError):
+        except TimeoutError:
             raise QueryTimeout(limits.deadline_s) from None
 
     def _tls(self) -> ssl.SSLContext | Literal["prefer", False]:
@@ -120,7 +120,7 @@ class PostgresEngine:
                 raise DatabaseUnavailable(sentences.too_powerful("PostgreSQL", self._address))
             yield db
         except asyncpg.QueryCanceledError:
-            raise
+            raise QueryTimeout(deadline_s) from None
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise sentences.query_failed(_plain(error)) from None
         except (OSError, asyncio.IncompleteReadError):
