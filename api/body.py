@@ -1,4 +1,4 @@
-"""Reading the body of a POST: in time, and not while the bridge is stopping."""
+"""Reading the body of a POST: in time, within a memory budget, not while the bridge is stopping."""
 
 import asyncio
 from typing import Any, Final
@@ -12,14 +12,38 @@ from api.problems import problem
 from kai_flow.stream.callback import MAX_BODY_BYTES
 
 BODY_SECONDS: Final = 10.0  # a producer gives a whole POST 3 s
+MAX_BODIES_BYTES: Final = 64 * 1024 * 1024  # of all bodies that are being read at one time
 
 # What is still to come of the body is not read: the connection is of no use any more.
 _CLOSE: Final = {"Connection": "close"}
 
 
-async def read_body(request: Request[Any, Any, State], ending: asyncio.Event) -> bytes:
+class Bodies:
+    """Counts the bodies on their way in, whose senders may leave them half sent for a while."""
+
+    def __init__(self) -> None:
+        self.bytes = 0  # received of bodies that are not whole yet
+
+    async def read(self, request: Request[Any, Any, State]) -> bytes:
+        """One body. Raises a problem when the bodies of all requests are too many bytes."""
+        body = bytearray()
+        try:
+            async for chunk in request.stream():
+                if self.bytes + len(chunk) > MAX_BODIES_BYTES:
+                    detail = "too many bodies are half sent; send it again in a moment"
+                    raise problem(429, detail, headers={"Retry-After": "1", **_CLOSE})
+                self.bytes += len(chunk)
+                body += chunk
+            return bytes(body)
+        finally:
+            self.bytes -= len(body)
+
+
+async def read_body(
+    request: Request[Any, Any, State], bodies: Bodies, ending: asyncio.Event
+) -> bytes:
     """The body. Raises the problem that it is too large, too slow, or that `ending` was set."""
-    reading = asyncio.ensure_future(request.body())
+    reading = asyncio.ensure_future(bodies.read(request))
     waiting = asyncio.ensure_future(ending.wait())
     try:
         await asyncio.wait(

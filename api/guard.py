@@ -37,7 +37,7 @@ class ForeignRequestGuard(ASGIMiddleware):
                 "KAI_BRIDGE_URL to the address others use"
             )
         origin = headers.get("origin")
-        own = origin is not None and urlsplit(origin).netloc == host
+        own = origin is not None and _netloc(origin) == host
         if origin is not None and not own and origin not in self._origins:
             raise _refused(
                 f"pages of the origin {origin[:100]!r} may not call this bridge; "
@@ -53,6 +53,14 @@ def _name(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
+
+
+def _netloc(origin: str) -> str | None:
+    """The host and port of an origin; None when it is no URL."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _refused(detail: str) -> ProblemDetailsException:

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 _DISCONNECT: Final[HTTPDisconnectEvent] = {"type": "http.disconnect"}
 
 SEND_SECONDS: Final = 30.0  # for one write into the reader's socket
+MAX_UNSENT_BYTES: Final = 128 * 1024 * 1024  # what all readers together have not taken
+SOCKET_BYTES: Final = 64 * 1024  # uvicorn keeps so much for a reader before a write has to wait
 
 
 class Patience(ASGIMiddleware):
@@ -26,6 +28,8 @@ class Patience(ASGIMiddleware):
 
     def __init__(self, seconds: float = SEND_SECONDS) -> None:
         self._seconds = seconds
+        self._unsent = 0  # bytes that wait in `send`, with those that uvicorn keeps before them
+        self._waiting: dict[asyncio.Timeout, int] = {}  # who waits there, the longest first
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Pass the request on, with a `send` that loses patience."""
@@ -37,8 +41,7 @@ class Patience(ASGIMiddleware):
                 return
             nonlocal taken
             try:
-                async with asyncio.timeout(self._seconds):
-                    await send(message)
+                await self._send(send, message)
             except TimeoutError:
                 log.info(
                     "session %s: a subscriber that does not read is disconnected; "
@@ -64,6 +67,35 @@ class Patience(ASGIMiddleware):
                 lost.cancel()
 
         await next_app(scope, receive_or_leave, send_in_time)
+
+    async def _send(self, send: Send, message: Message) -> None:
+        """Raises TimeoutError when it takes too long, or so much waits that this must not.
+
+        Only a write that has to wait counts: all others are gone before anybody else can look.
+        """
+        size = SOCKET_BYTES
+        if message["type"] == "http.response.body":
+            size += len(message["body"])
+        async with asyncio.timeout(self._seconds) as waiting:
+            self._waiting[waiting] = size
+            self._unsent += size
+            try:
+                self._make_room(waiting)
+                await send(message)
+            finally:
+                del self._waiting[waiting]
+                self._unsent -= size
+
+    def _make_room(self, newest: asyncio.Timeout) -> None:
+        """Let those who have waited longest run out of time, until the rest is within bounds."""
+        excess = self._unsent - MAX_UNSENT_BYTES
+        moment = asyncio.get_running_loop().time()
+        for waiting, size in self._waiting.items():
+            if excess <= 0 or waiting is newest:
+                break
+            if not waiting.expired():  # its task has yet to run, and to take its bytes off
+                waiting.reschedule(moment)
+            excess -= size
 
 
 def _last_id(frames: bytes) -> str:

@@ -11,6 +11,7 @@ from litestar.di import Provide
 from litestar.plugins.problem_details import ProblemDetailsPlugin
 from temporalio.client import Client
 
+from api.body import Bodies
 from api.guard import ForeignRequestGuard
 from api.patience import Patience
 from api.problems import PROBLEMS
@@ -30,7 +31,7 @@ def create_app(hub: Hub, client: Client, settings: Settings) -> Litestar:
     return Litestar(
         [receive_events, stream_events, healthz, readyz],
         dependencies={"hub": Provide(lambda: hub, sync_to_thread=False)},
-        state=State({"temporal": client}),
+        state=State({"temporal": client, "bodies": Bodies()}),
         middleware=[ForeignRequestGuard(hosts, settings.cors_origins), Patience()],
         cors_config=CORSConfig(
             allow_origins=list(settings.cors_origins),

@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -20,6 +19,7 @@ from kai_flow.agents import Agent, BadTask, Task
 from kai_flow.data_activities import DataActivities
 from kai_flow.heartbeats import heartbeats
 from kai_flow.store import ConnectionStore
+from kai_flow.stream.direct import require_callback_url
 from kai_flow.stream.errors import InvalidEvent, InvalidUrl
 from kai_flow.stream.events import encode_json
 from kai_flow.stream.producer import EventProducer
@@ -130,12 +130,10 @@ class KaiActivities(DataActivities):
 
     def _check_callback(self, url: str) -> None:
         try:
-            parts = urlsplit(url)
-            host = parts.hostname if parts.scheme in ("http", "https") else None
-        except ValueError:
-            host = None
-        if not host:
-            raise _bad_input(f"callback_url {url[:200]!r} is not an http:// or https:// URL.")
+            require_callback_url(url)
+        except InvalidUrl as error:
+            raise _bad_input(f"{error}.") from None
+        host = httpx.URL(url).host
         if host not in self._callback_allow:
             raise _bad_input(
                 f"callback_url names the host {host!r}, which this worker may not call; "

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 
+from kai_flow.stream.batches import MAX_BATCH_EVENTS
 from kai_flow.stream.delivery import Acknowledged, Post
 from kai_flow.stream.errors import InvalidBatch, InvalidId
 from kai_flow.stream.events import NumberedEvent, read_event, read_numbered
@@ -141,6 +142,10 @@ def decode_post(document: bytes) -> HandMade | Delivered:
         body = msgspec.json.decode(document, type=_Body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise InvalidBatch(f"the body is not a callback: {error}") from None
+    if body.events is not None and len(body.events) > MAX_BATCH_EVENTS:
+        raise InvalidBatch(
+            f"the body has {len(body.events):,} events; a POST carries at most {MAX_BATCH_EVENTS:,}"
+        )
     single = bytes(body.event)
     if not single and body.events is None:
         raise InvalidBatch("the body needs an 'event' (or, in batch form, 'events')")

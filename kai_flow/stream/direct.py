@@ -38,6 +38,21 @@ def require_url(url: str, what: str, example: str) -> None:
         raise InvalidUrl(f"{what} {url[:200]!r} is not an http:// or https:// URL, as {example} is")
 
 
+def require_callback_url(url: str) -> None:
+    """Raises InvalidUrl when `url` cannot be a callback's, or has a user or a password in it.
+
+    Logs and Temporal's history keep the URL, and a password must not stand there. The message does
+    not repeat one either.
+    """
+    what, example = "callback_url", "http://localhost:8092/events/session-1"
+    if "@" in url.partition("//")[2].partition("/")[0]:
+        raise InvalidUrl(
+            f"{what} has a user or a password in it, which logs and Temporal's history would keep: "
+            f"leave them out, as {example} does"
+        )
+    require_url(url, what, example)
+
+
 @contextmanager
 def network_errors() -> Iterator[None]:
     """What the network does wrong comes out as an httpx.HTTPError, whatever loop runs.

@@ -38,7 +38,7 @@ from kai_flow.stream.callback import (
 )
 from kai_flow.stream.clock import now
 from kai_flow.stream.delivery import Delivery, Post
-from kai_flow.stream.direct import direct_http, network_errors, require_url
+from kai_flow.stream.direct import direct_http, network_errors, require_callback_url
 from kai_flow.stream.errors import Finished, InvalidEvent, OutboxFull, SessionEnded, Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
@@ -91,7 +91,7 @@ class EventProducer:
         started: Mapping[str, Any] | None = None,
     ) -> None:
         if callback_url is not None:
-            require_url(callback_url, "callback_url", "http://localhost:8092/events/session-1")
+            require_callback_url(callback_url)
         if _OWN_FIELDS.intersection(started or ()):
             raise InvalidEvent("'type', 'producer' and 'attempt' of `started` are the stream's own")
         self._url = callback_url
@@ -300,7 +300,8 @@ class EventProducer:
         done = self._done or done_event(None, self._outbox.last)
         age = int(self._delivery.cadence.age(now()))
         body = encode_post(post, self._origin, self._delivery.signaller, done, age)
-        headers = {"Content-Type": "application/json"}
+        # An answer is read as it comes: a compressed one of a few KiB could fill the memory.
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         try:
             with network_errors():
                 async with (
@@ -461,7 +462,7 @@ def _age(info: activity.Info, number: ProducerNumber) -> float:
 
 async def _read_limited(response: httpx.Response) -> bytes:
     answer = b""
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.aiter_raw():
         answer += chunk
         if len(answer) > MAX_ANSWER_BYTES:
             break  # whatever it is, it is not a bridge's answer

@@ -386,6 +386,7 @@ async def test_foreign_pages_are_refused(bridge: str, http: httpx.AsyncClient) -
         {"Host": ""},
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": "http://localhost:1"},
         {"Origin": f"http://evil.example:{port}"},
         {"Sec-Fetch-Site": "cross-site"},

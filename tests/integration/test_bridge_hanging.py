@@ -150,6 +150,30 @@ async def test_half_a_body_is_not_waited_for_long(
     assert b"send the whole of it again" in answer
 
 
+async def test_half_sent_bodies_are_bounded_together(
+    client: Client, http: httpx.AsyncClient, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While too many bodies are half sent, a POST gets 429; it is taken once they have gone."""
+    monkeypatch.setattr("api.body.MAX_BODIES_BYTES", 20_000)
+    event = {"type": "note", "text": "x" * 15_000}
+    by_hand = {"session_id": session_id, "event": event}
+    async with bridging(client) as bridge:
+        url = f"{bridge.url}/events/{session_id}"
+        port = httpx.URL(bridge.url).port
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = f"POST /events/x HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Length: 18000\r\n"
+        writer.write(f"{head}Content-Type: application/json\r\n\r\n{'x' * 10_000}".encode())
+        while (answer := await http.post(url, json=by_hand)).status_code == 200:
+            pass  # the half body has not arrived yet
+        assert answer.status_code == 429
+        assert answer.headers["Retry-After"] == "1"
+        assert "half sent" in answer.json()["detail"]
+        writer.close()
+        while (answer := await http.post(url, json=by_hand)).status_code == 429:
+            pass  # the bridge has not seen it go yet
+        assert answer.status_code == 200
+
+
 async def test_half_a_body_does_not_delay_the_end(
     client: Client, session_id: str, caplog: pytest.LogCaptureFixture
 ) -> None:

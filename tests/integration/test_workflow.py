@@ -1,6 +1,7 @@
 """`KaiChatWorkflow` on the real server and worker, with an agent that does what the test says."""
 
 import asyncio
+import gzip
 import json
 import secrets
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from httpx._decoders import GZipDecoder
 from temporalio.api.common.v1 import Payload
 from temporalio.client import (
     Client,
@@ -562,12 +564,24 @@ async def test_an_event_that_is_none_fails_the_attempt(ask: Ask, session_id: str
          "KAI_CALLBACK_ALLOW"),
         ([{"prompt": "x", "connection_id": "k", "callback_url": "http://169.254.169.254/"}],
          "KAI_CALLBACK_ALLOW"),
+        ([{"prompt": "x", "connection_id": "k", "callback_url": "http://u:s3cret@localhost/e"}],
+         "leave them out"),
+        ([{"prompt": "x", "connection_id": "k", "callback_url": "ftp://u:s3cret@localhost/e"}],
+         "leave them out"),
     ],
 )  # fmt: skip
 async def test_wrong_input_fails_at_once_in_one_sentence(
-    client: Client, queue: str, session_id: str, question: list[Any], says: str
+    client: Client,
+    queue: str,
+    session_id: str,
+    question: list[Any],
+    says: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A session that cannot be meant is Failed within seconds, and says what is wrong."""
+    """A session that cannot be meant is Failed within seconds, and says what is wrong.
+
+    A password in its input is repeated neither in the failure nor in the log.
+    """
     handle: Handle = await client.start_workflow(
         "KaiChatWorkflow", args=question, id=session_id, task_queue=queue
     )
@@ -575,6 +589,7 @@ async def test_wrong_input_fails_at_once_in_one_sentence(
     assert says in str(failure)
     assert len(str(failure).splitlines()) == 1
     assert scripted.tasks[session_id] == []
+    assert "s3cret" not in str(failure) + caplog.text
 
 
 CHAT = b'{"prompt": "x", "connection_id": "koperasi"}'
@@ -734,6 +749,8 @@ async def test_the_same_id_twice_is_a_new_run_without_the_old_events(
 
 # Callbacks that do not work
 
+BOMB = gzip.compress(bytes(32 * 2**20), 1)  # 32 MiB in 150 KiB
+
 
 @pytest.mark.parametrize(
     ("reply", "delivered"),
@@ -745,6 +762,7 @@ async def test_the_same_id_twice_is_a_new_run_without_the_old_events(
         pytest.param(answer("200 OK", b'{"received":5,"durable":[]}'), True, id="garbage-json"),
         pytest.param(answer("200 OK", b'{"received":"1.1.999","durable":"x","bridge":"b"}'), True,
                      id="half-a-bridge"),
+        pytest.param(answer("200 OK", BOMB, "Content-Encoding: gzip"), True, id="gzip-bomb"),
         pytest.param(answer("500 Oops", b"<h1>no</h1>"), False, id="500"),
         pytest.param(answer("302 Found", b"", "Location: http://evil.example/"), False, id="302"),
         pytest.param(answer("404 Not Found", b"{}"), False, id="404"),
@@ -765,6 +783,14 @@ async def test_a_session_does_not_depend_on_its_callback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whatever the receiver does the session completes, counts truthfully, and stores it all."""
+    unpacked: list[int] = []
+    unpack = GZipDecoder.decode
+
+    def watched(decoder: GZipDecoder, data: bytes) -> bytes:
+        unpacked.append(len(data))
+        return unpack(decoder, data)
+
+    monkeypatch.setattr(GZipDecoder, "decode", watched)
     patience = 5 if delivered else 0.2  # what does not come is not to be waited for long
     monkeypatch.setattr("kai_flow.stream.producer.POST_TIMEOUT_SECONDS", patience)
     monkeypatch.setattr("kai_flow.stream.producer.SETTLE_SECONDS", 5 * patience)
@@ -782,6 +808,7 @@ async def test_a_session_does_not_depend_on_its_callback(
             assert all(set(post) >= {"session_id", "event"} for post in receiver.posts)
         else:
             assert (result["events_sent"], result["events_failed"]) == (0, 5)
+    assert unpacked == [], "an answer is never decompressed"
     assert await stored(client, handle) == expected
     reader = await read_all(f"{bridge}/stream/{session_id}")
     assert [seen.event for seen in reader.seen] == [*expected, {"type": "done", "result": result}]

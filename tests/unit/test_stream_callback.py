@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kai_flow.stream.batches import decode_batch
+from kai_flow.stream.batches import MAX_BATCH_EVENTS, decode_batch
 from kai_flow.stream.callback import (
     MAX_BRIDGE_CHARS,
     Delivered,
@@ -60,6 +60,16 @@ def test_a_signal_forges_no_word_of_the_bridge(kind: str) -> None:
     for item in ({"event": {"type": kind}}, merged):
         with pytest.raises(InvalidBatch, match=f"'{kind}' has no id"):
             decode_batch(json.dumps({**head, "items": [token, item]}).encode())
+
+
+def test_a_post_carries_as_many_events_as_a_batch() -> None:
+    """§6.3: a body with more events than a batch may hold is refused, however small they are."""
+    items = [{"id": f"1.1.{n}", "event": {"type": "t"}} for n in range(1, MAX_BATCH_EVENTS + 2)]
+    post = decode_post(json.dumps({**HEAD, "events": items[:-1]}).encode())
+    assert isinstance(post, Delivered)
+    assert len(post.events) == MAX_BATCH_EVENTS
+    with pytest.raises(InvalidBatch, match="1,001 events; a POST carries at most 1,000"):
+        decode_post(json.dumps({**HEAD, "events": items}).encode())
 
 
 @pytest.mark.parametrize(

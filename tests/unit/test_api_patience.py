@@ -1,0 +1,74 @@
+"""Slow readers: how long, and how much of the bridge's memory, a write may wait."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from api import patience
+from api.patience import SOCKET_BYTES, Patience
+
+CHUNK = b"id: 1.1.1@4f3a9c1e\n" + b"x" * 1_000
+SIZE = SOCKET_BYTES + len(CHUNK)
+
+
+class Reader:
+    """A reader whose socket takes nothing until it is told to."""
+
+    def __init__(self, gate: Patience) -> None:
+        self._gate = gate
+        self.takes = asyncio.Event()
+        self.waiting = asyncio.Event()  # a write waits for it
+        self.took = 0
+
+    async def read(self, chunks: int) -> None:
+        """Let the app write that many chunks for this reader."""
+
+        async def app(_scope: Any, _receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+            for _ in range(chunks):
+                await send({"type": "http.response.body", "body": CHUNK, "more_body": True})
+
+        async def send(_message: Any) -> None:
+            if not self.takes.is_set():
+                self.waiting.set()
+            await self.takes.wait()
+            self.took += 1
+
+        async def receive() -> Any:
+            return await asyncio.Future()
+
+        scope: Any = {"type": "http", "path": "/stream/x"}
+        await self._gate.handle(scope, receive, send, app)
+
+
+async def test_readers_who_wait_longest_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When slow readers together hold too much, those that have waited longest are disconnected."""
+    monkeypatch.setattr(patience, "MAX_UNSENT_BYTES", 3 * SIZE)
+    gate = Patience()
+    slow = [Reader(gate) for _ in range(5)]
+    tasks = []
+    for reader in slow:
+        tasks.append(asyncio.create_task(reader.read(1)))
+        await reader.waiting.wait()
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait(tasks[:2])
+    assert [task.done() for task in tasks] == [True, True, False, False, False]
+    for reader in slow:
+        reader.takes.set()
+    await asyncio.gather(*tasks)
+    assert [reader.took for reader in slow] == [0, 0, 1, 1, 1]
+
+
+async def test_a_quick_reader_is_never_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that takes what it gets loses nothing, however much slow ones hold."""
+    monkeypatch.setattr(patience, "MAX_UNSENT_BYTES", SIZE)
+    gate = Patience()
+    slow, quick = Reader(gate), Reader(gate)
+    quick.takes.set()
+    holding = asyncio.create_task(slow.read(1))
+    await slow.waiting.wait()
+    await quick.read(100)
+    assert quick.took == 100
+    await holding  # it has made room
+    assert slow.took == 0
