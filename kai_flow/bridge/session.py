@@ -34,7 +34,7 @@ from kai_flow.stream.outcome import Outcome, wait_for_outcome
 from kai_flow.stream.progress import PULSE_SECONDS, Pulse
 from kai_flow.stream.pulse import feel, news
 from kai_flow.stream.run import Run
-from kai_flow.stream.signals import SessionClosed, publish
+from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
 from kai_flow.stream.sse import encode_event
 from kai_flow.stream.tail import HistoryTail
 
@@ -80,6 +80,7 @@ class Session:
         self._attempts = KnownAttempts(client, session_id, run.run_id)
         self._cadence = Cadence(signal_interval, now())
         self._signalling = True  # no other bridge is to do it
+        self._refused = False  # Temporal takes no more signals, from nobody
         self._limiter = LogLimiter()
         self._settled_at = now() - SETTLE_SECONDS  # last read of what POSTs call durable
         self._finished: tuple[int, int] | None = None  # the attempt that has said its last word
@@ -215,7 +216,7 @@ class Session:
             self._wake_signaller.clear()
             if attempt.doubtful and await self._settle(attempt):
                 continue
-            if not self._signalling:
+            if self._refused or not self._signalling:
                 return
             if not attempt.ready:
                 await wait_for(self._wake_signaller, PAUSE_SECONDS)
@@ -228,24 +229,34 @@ class Session:
                 continue
             batch = Batch(attempt.run_id or self.run.run_id, attempt.undurable())
             self._cadence.sent()
-            try:
-                await publish(self._client, self.id, batch)
-            except SessionClosed:
-                log.info("session %s has ended, or never was: %s is too late", self.id, batch.first)
-                self.log.closed = True
-                self._start("watcher", self._watch)
+            if not await self._publish(batch):
                 return
-            except Exception as error:
-                self._cadence.failed(now())  # or it would count as under way for ever
-                if not isinstance(error, RPCError):
-                    raise  # a codec's, say: it goes again when this task is begun anew
-                log.warning(
-                    "session %s: the signal of %s failed: %s", self.id, batch.first, error.message
-                )
-            else:
-                self._cadence.acknowledged(now())
-                self._mark_durable(batch.last)
-                self.bell.ring()
+
+    async def _publish(self, batch: Batch) -> bool:
+        """Signal a batch; False when no other need be tried."""
+        try:
+            await publish(self._client, self.id, batch)
+        except SessionClosed:
+            log.info("session %s has ended, or never was: %s is too late", self.id, batch.first)
+            self.log.closed = True
+            self._start("watcher", self._watch)
+            return False
+        except SignalsRefused as error:
+            log.warning("session %s, event %s: %s", self.id, batch.first, error.message)
+            self._refused = True  # its producer will ask for itself, and end the session
+            return False
+        except Exception as error:
+            self._cadence.failed(now())  # or it would count as under way for ever
+            if not isinstance(error, RPCError):
+                raise  # a codec's, say: it goes again when this task is begun anew
+            log.warning(
+                "session %s: the signal of %s failed: %s", self.id, batch.first, error.message
+            )
+        else:
+            self._cadence.acknowledged(now())
+            self._mark_durable(batch.last)
+            self.bell.ring()
+        return True
 
     async def _settle(self, attempt: Attempt) -> bool:
         """Read from Temporal what POSTs alone have called durable; True when that moved something.

@@ -48,7 +48,7 @@ from kai_flow.stream.oddities import Oddity, in_conflict, in_success
 from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
 from kai_flow.stream.pulse import details_of
 from kai_flow.stream.run import describe, run_in
-from kai_flow.stream.signals import SessionClosed, publish
+from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
 
 POST_TIMEOUT_SECONDS: Final = 3.0
 HEARTBEAT_SECONDS: Final = 1.0  # how soon a cancellation is noticed at the latest
@@ -108,7 +108,7 @@ class EventProducer:
         self._noted: set[Oddity] = set()  # what the log was told of the receiver
         self._leaving = False  # the agent has ended: nobody is left to be stopped
         self._stopped_agent = False  # the agent was cancelled by us
-        self._broken: BaseException | None = None  # a mistake of ours, which ends the attempt
+        self._broken: BaseException | None = None  # a mistake of ours, or SignalsRefused: the end
 
     async def __aenter__(self) -> Self:
         number = own_number()
@@ -169,7 +169,9 @@ class EventProducer:
         if self._stopped:
             if self._stopped_agent and self._owner is not None:
                 self._owner.uncancel()
-            raise self._broken or await self._superseded() from error
+            if self._broken is not None:
+                raise self._broken from None  # not from our own cancelling of the agent
+            raise await self._superseded() from error
 
     async def _leave(self, error: BaseException) -> None:
         """Say that the attempt broke, unless the session itself is being cancelled, and drain."""
@@ -378,6 +380,9 @@ class EventProducer:
             await publish(self._client, self._origin.workflow_id, batch)
         except SessionClosed:
             self._refused_as_superseded()
+        except SignalsRefused as error:
+            self._broken = self._broken or error
+            self._stop_agent()
         except Exception as error:  # noqa: BLE001  a codec may raise anything: it is tried again
             activity.logger.warning(
                 "signal failed: %s (session %s, event %s)",

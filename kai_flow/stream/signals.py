@@ -7,6 +7,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
 from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.stream.batches import Batch, decode_batch, encode_batch
@@ -22,11 +23,26 @@ class SessionClosed(Exception):
     """The run that a batch was meant for has ended (or never was): it cannot be stored."""
 
 
+class SignalsRefused(ApplicationError):
+    """The server takes no such signal, now or later: trying again is no use, for any sender.
+
+    It has a limit of 10,000 signals for a run, which our own senders do not come near.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"Temporal refuses the signals of this session for good ({why}): nothing more of it "
+            "can be stored; start a new session",
+            type="SignalsRefused",
+            non_retryable=True,
+        )
+
+
 async def publish(client: Client, workflow_id: str, batch: Batch) -> None:
     """Signal one batch into exactly the run it is meant for.
 
-    Returns when the server has it in the history. Raises SessionClosed, or RPCError when it is
-    unknown whether it arrived: sending it again is harmless.
+    Returns when the server has it in the history. Raises SessionClosed or SignalsRefused, or
+    RPCError when it is unknown whether it arrived: sending it again is harmless.
     """
     handle = client.get_workflow_handle(workflow_id, run_id=batch.run_id)
     payload = Payload(metadata={"encoding": b"json/plain"}, data=encode_batch(batch))
@@ -35,6 +51,8 @@ async def publish(client: Client, workflow_id: str, batch: Batch) -> None:
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
             raise SessionClosed(error.message) from None
+        if error.status == RPCStatusCode.INVALID_ARGUMENT:  # "exceeded … limit for signal events"
+            raise SignalsRefused(error.message) from None
         raise
 
 
