@@ -118,7 +118,7 @@ class FileAccess:
             home = _real(self.home)
             if self.demo is not None and real == home / self.demo.name:
                 return None
-            if _within(real, home) or _is_link_into(real, home):
+            if _within(real, home) or _named_in(real, home):
                 raise FileRefused(_PRIVATE)
         if any(real.is_relative_to(each) for each in _NO_DISKS):
             raise FileRefused(_NO_DISK)
@@ -186,19 +186,20 @@ def _within(real: Path, folder: Path) -> bool:
     )
 
 
-def _linked(real: Path) -> bool:
-    """Whether a file has more than one name."""
+def _named_in(real: Path, home: Path) -> bool:
+    """Whether a file has another name in the home: as a hard link, or by a link that lies there.
+
+    A key file is often a link to where secrets are mounted.
+    """
     found = _stat(real)
-    return found is not None and stat.S_ISREG(found.st_mode) and found.st_nlink > 1
-
-
-def _is_link_into(real: Path, home: Path) -> bool:
-    """Whether a file is another name (a hard link) of one in the home."""
-    if not _linked(real):
+    if found is None or not stat.S_ISREG(found.st_mode):
         return False
-    wanted = _identity(real)
-    names = (Path(folder, name) for folder, _, files in os.walk(home) for name in files)
-    return any(_identity(name) == wanted for name in names)
+    for folder, _, files in os.walk(home):
+        if any(_identity(Path(folder, name)) == (found.st_dev, found.st_ino) for name in files):
+            return True
+        if found.st_nlink == 1:  # then only links matter, and ours are at the top
+            return False
+    return False
 
 
 def literal(path: Path) -> str:

@@ -42,7 +42,8 @@ def create(
     uri
         postgresql://, mysql://, mariadb://, sqlite:///, duckdb:///, csv:/// or parquet:///; what
         `kai connection encrypt` printed; or - to read either from standard input, so that it does
-        not stay in the shell's history.
+        not stay in the shell's history. A file must lie in the current folder, or in one of
+        KAI_FILE_FOLDERS when that is set.
     alias
         What the connection is called from now on.
     connection_id

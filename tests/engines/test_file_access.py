@@ -193,6 +193,17 @@ async def test_no_way_leads_out_of_the_allowed_folders(
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+async def test_a_key_that_is_kept_elsewhere_is_not_read(machine: Machine, scheme: str) -> None:
+    """Where the key file is a link out of the home, what it leads to is as private."""
+    key, kept = machine.home / KEY_FILE, machine.allowed / "mounted"
+    text = machine.key()
+    key.rename(kept)
+    key.symlink_to(kept)
+    assert "in KAI_HOME" in refused(machine, scheme, kept)
+    assert text not in await shown(machine.engine(scheme, kept))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 async def test_whether_a_file_exists_outside_is_not_said(machine: Machine, scheme: str) -> None:
     """The refusal of a file that is there is that of one that is not."""
     there, missing = machine.other / f"x.{scheme}", machine.other / "missing"
