@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from kai_flow.stream.clock import now
 
 MAX_BYTES: Final = 512 * 1024 * 1024
-FRAME_BYTES: Final = 256  # at most, around the data of an event
+EVENT_BYTES: Final = 512  # of an event and its frame, beside twice its data
 RECOUNT_SECONDS: Final = 0.25  # between two counts, however often there is too much
 
 _LEFT: Final = 0.9  # of the limit, once something had to go: not one count for each event more
@@ -23,7 +23,7 @@ class Holder(Protocol):
 
     @property
     def held(self) -> int:
-        """Bytes of everything held."""
+        """What everything held takes in memory: a figure kept ready, for it is asked often."""
 
     def forget(self) -> None:
         """Let go of what can be read back, or was never to be kept."""
@@ -45,7 +45,7 @@ class Memory:
 
     def admits(self, events: int, size: int) -> bool:
         """Whether so many events of so many bytes may be taken in; they then count as held."""
-        size = 2 * size + events * FRAME_BYTES  # as frames, and once more while not durable
+        size = 2 * size + events * EVENT_BYTES  # as frames, and once more while not durable
         self.grew(size)
         if self._held <= MAX_BYTES:
             return True

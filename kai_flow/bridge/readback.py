@@ -7,7 +7,7 @@ everything deeper than the buffer, the history, which is complete and needs no w
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from temporalio.client import Client, WorkflowQueryFailedError
@@ -16,6 +16,7 @@ from temporalio.service import RPCError
 from kai_flow.bridge.memory import Memory
 from kai_flow.stream.buffer import EventBuffer, Slice
 from kai_flow.stream.errors import InvalidQuery
+from kai_flow.stream.events import NumberedEvent, held_bytes
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.pages import DEFAULT_PAGE_BYTES, Page
 from kai_flow.stream.reader import EventReader, read_history
@@ -61,15 +62,16 @@ class DurableCopy:
         self._show = show
         self._memory = memory
         self._closed = False
-        self._pages: deque[tuple[EventId, Slice]] = deque(maxlen=KEPT_PAGES)
+        self._pages: deque[tuple[EventId, Slice, int]] = deque(maxlen=KEPT_PAGES)
         self._history: EventBuffer | None = None  # the complete stream, once the run has closed
         self._reading: asyncio.Task[tuple[EventId, Part] | None] | None = None
 
     @property
     def held(self) -> int:
-        """Bytes of everything kept."""
-        pages = sum(len(event.data) for _, page in self._pages for event in page.events)
-        return pages + (self._history.bytes if self._history is not None else 0)
+        """What everything kept takes in memory."""
+        history = self._history
+        kept = 0 if history is None else held_bytes(len(history), history.bytes)
+        return kept + sum(size for _, _, size in self._pages)
 
     def forget(self) -> None:
         """Let go of everything: it can be read again."""
@@ -107,7 +109,7 @@ class DurableCopy:
         """What an earlier read still tells a reader at `after`."""
         if self._history is not None:
             return _final_part(self._history, after)
-        for start, page in self._pages:
+        for start, page, _ in self._pages:
             if start <= after < page.next:
                 events = tuple(event for event in page.events if event.id > after)
                 gap = page.gap if start == after else None
@@ -151,7 +153,7 @@ class DurableCopy:
         )  # fmt: skip
         if page.last is not None:
             self._show(page.last)
-        self._memory.grew(sum(len(event.data) for event in page.events))
+        self._memory.grew(_size(page.events))
         return page
 
     async def _read_history(self) -> EventBuffer:
@@ -159,7 +161,7 @@ class DurableCopy:
         log.info("session %s: %s events read from history", self._session_id, len(history))
         if history.last is not None:
             self._show(history.last)
-        self._memory.grew(history.bytes)
+        self._memory.grew(held_bytes(len(history), history.bytes))
         return history
 
     def _keep_all(self, after: EventId, history: EventBuffer) -> Slice:
@@ -174,7 +176,12 @@ class DurableCopy:
 
     def _keep(self, after: EventId, page: Slice) -> None:
         if page.events:
-            self._pages.append((after, page))
+            self._pages.append((after, page, _size(page.events)))
+
+
+def _size(events: Sequence[NumberedEvent]) -> int:
+    """What events that were read take in memory."""
+    return held_bytes(len(events), sum(len(event.data) for event in events))
 
 
 def _final_part(history: EventBuffer, after: EventId) -> Part:

@@ -27,7 +27,7 @@ from kai_flow.stream.buffer import Slice
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import Delivered
 from kai_flow.stream.clock import now
-from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.events import NumberedEvent, held_bytes
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.log import Answer, Attempt, SessionLog, Taken
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
@@ -307,7 +307,7 @@ class Session:
                 log.info("session %s cannot be followed: %s", self.id, error.message)
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
-            self._memory.grew(sum(len(event.data) for event in events))
+            self._memory.grew(held_bytes(len(events), sum(len(event.data) for event in events)))
             if events and self.log.absorb(events):
                 self._show_news()
 

@@ -24,6 +24,7 @@ MAX_NUMBER_CHARS: Final = 4_300  # what Python and msgspec write and read as one
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _STEP: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _NO_BRACKET: Final = bytes(byte for byte in range(256) if byte not in _STEP)
+EVENT_OVERHEAD_BYTES: Final = 256  # of an event kept in memory, beside its data: CPython's objects
 
 _TOO_LOW: Final = -(10 ** (MAX_NUMBER_CHARS - 1))  # its sign counts as well
 _TOO_HIGH: Final = 10**MAX_NUMBER_CHARS
@@ -41,6 +42,11 @@ class NumberedEvent(NamedTuple):
         """The event object."""
         event: dict[str, Any] = msgspec.json.decode(self.data)
         return event
+
+
+def held_bytes(count: int, size: int) -> int:
+    """What so many events with so many bytes of data, all taken together, take in memory."""
+    return size + count * EVENT_OVERHEAD_BYTES
 
 
 def encode_event(event: object) -> tuple[str, bytes]:

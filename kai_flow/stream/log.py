@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from kai_flow.stream.batches import take
-from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.events import NumberedEvent, held_bytes
 from kai_flow.stream.ids import EventId, follows
 
 MAX_WINDOW_BYTES: Final = 8 * 1024 * 1024
+FRAME_OVERHEAD_BYTES: Final = 144  # of a frame kept by number, beside its text
 
 Encode = Callable[[NumberedEvent], bytes]
 
@@ -98,6 +99,12 @@ class Attempt:
     def waiting(self) -> int:
         """How many events are to be signalled."""
         return len(self._waiting)
+
+    @property
+    def held(self) -> int:
+        """What frames and waiting events take in memory; of tiny ones most is Python's own."""
+        frames = self.bytes + len(self._frames) * FRAME_OVERHEAD_BYTES
+        return frames + held_bytes(len(self._waiting), self.waiting_bytes)
 
     def receive(
         self,
@@ -347,8 +354,8 @@ class SessionLog:
 
     @property
     def bytes(self) -> int:
-        """Of everything held."""
-        return sum(a.bytes + a.waiting_bytes for a in (self.current, self.claim) if a is not None)
+        """What everything held takes in memory."""
+        return sum(one.held for one in (self.current, self.claim) if one is not None)
 
     @property
     def position(self) -> EventId | None:
