@@ -57,9 +57,8 @@ def require_callback_url(url: str) -> None:
 def network_errors() -> Iterator[None]:
     """What the network does wrong comes out as an httpx.HTTPError, whatever loop runs.
 
-    Under uvloop, a connection that is reset the moment it opens has never been told that it was
-    made. Its protocol then lacks what it reads from, and anyio raises AttributeError. One of our
-    own is a mistake of ours, and passes.
+    Under uvloop, a connection that is reset the moment it opens has no socket any more, and anyio
+    asks None for its peer: an AttributeError. One of our own is a mistake of ours, and passes.
     """
     try:
         yield

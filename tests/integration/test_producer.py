@@ -111,6 +111,21 @@ async def test_a_session_that_a_user_ends_leaves_no_traceback(
     assert [record for record in heard(caplog, session_id) if record.exc_info] == []
 
 
+async def test_a_session_that_a_user_cancels_leaves_no_traceback(
+    ask: Ask, session_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A cancelled session is nobody's mistake: its log has no traceback, and names no rival."""
+    caplog.set_level(logging.INFO)
+    handle = await ask({"tokens": 1}, {"gate": "a"})
+    await scripted.reached[f"{session_id}/a"].wait()
+    await handle.cancel()
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+    assert session_id in scripted.stopped
+    assert [record for record in heard(caplog, session_id) if record.exc_info] == []
+    assert about(caplog, session_id) == []
+
+
 async def test_a_library_session_that_a_user_ends_leaves_no_traceback(
     client: Client, leaving: str, session_id: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,22 +1,24 @@
 """HTTP without detours: past proxies, and with one kind of error for what the network does."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
 import pytest
 from anyio._backends._asyncio import SocketStream, StreamProtocol
+from anyio.abc import SocketAttribute
 
 from kai_flow.stream.direct import direct_http, network_errors, require_url
 from kai_flow.stream.errors import InvalidUrl
 
 
 async def test_what_a_reset_leaves_under_uvloop_is_a_network_error() -> None:
-    """A connection whose protocol was never told of it fails like any that is reset."""
-    transport: Any = type("Transport", (), {"is_closing": lambda self: True})()
-    stream = SocketStream(transport, StreamProtocol())  # reset before `connection_made`
+    """A connection that has no socket any more fails like any that is reset."""
+    transport: Any = SimpleNamespace(get_extra_info=lambda _: None)
+    stream = SocketStream(transport, StreamProtocol())
     with pytest.raises(httpx.ConnectError, match="reset as it opened"), network_errors():
-        await stream.receive()
+        stream.extra(SocketAttribute.raw_socket)
 
 
 def test_a_mistake_of_ours_is_no_network_error() -> None:
