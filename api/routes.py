@@ -69,6 +69,12 @@ def _answer(answer: Answer, boot_id: str) -> Response[bytes]:
         case Stale():
             detail = "a later attempt, or the session's end, has taken over: stop"
             raise problem(410, detail, bridge=boot_id)
+        case Full(stored=True):
+            detail = (
+                "the session stores 32 MiB, and may store no more: end what is stored with an "
+                "event of the type 'unstored', and name it as 'stored' in each POST from there on"
+            )
+            raise problem(429, detail, headers={"Retry-After": "1"})
         case Full():
             detail = "the bridge holds all it may until more is durable; send it again in a moment"
             raise problem(429, detail, headers={"Retry-After": "1"})

@@ -20,6 +20,7 @@ from kai_flow.bridge.bell import Bell, wait_for
 from kai_flow.bridge.frames import PageFrames
 from kai_flow.bridge.memory import Memory
 from kai_flow.bridge.readback import DurableCopy, Part
+from kai_flow.bridge.storage import Storage
 from kai_flow.bridge.supervised import supervised
 from kai_flow.log_limiter import LogLimiter
 from kai_flow.stream.batches import Batch
@@ -29,7 +30,7 @@ from kai_flow.stream.callback import Delivered
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent, held_bytes
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.log import Answer, Attempt, SessionLog, Taken
+from kai_flow.stream.log import Answer, Attempt, Full, SessionLog, Taken
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
 from kai_flow.stream.progress import PULSE_SECONDS, Pulse
 from kai_flow.stream.pulse import feel, news
@@ -79,8 +80,9 @@ class Session:
         self._memory = memory
         self._attempts = KnownAttempts(client, session_id, run.run_id)
         self._cadence = Cadence(signal_interval, now())
+        self._storage = Storage(client, session_id, run)
         self._signalling = True  # no other bridge is to do it
-        self._refused = False  # Temporal takes no more signals, from nobody
+        self._refused = False  # no more signals: Temporal takes none, or the run stores all it may
         self._limiter = LogLimiter()
         self._settled_at = now() - SETTLE_SECONDS  # last read of what POSTs call durable
         self._finished: tuple[int, int] | None = None  # the attempt that has said its last word
@@ -98,6 +100,8 @@ class Session:
             return Taken(nothing, nothing, held=False)
         self._signalling = post.signaller in (None, self._boot_id)
         self._cadence.learn_age(post.age, now())
+        if self._storage.full and self._would_store(post):
+            return Full(stored=True)
         answer = self._take(post, post.events)
         if isinstance(answer, Taken):
             if answer.held:
@@ -119,6 +123,12 @@ class Session:
         return self.log.receive(
             post.run_id, post.base, events, stored=post.stored, signalling=self._signalling
         )
+
+    def _would_store(self, post: Delivered) -> bool:
+        """Whether something of it is new, and to be signalled."""
+        last = post.events[-1].id if post.events else post.base.offset(-1)
+        last = last if post.stored is None else min(last, post.stored)
+        return bool(post.events) and last > (self.log.position or post.base.offset(-1))
 
     def _mention(self, post: Delivered) -> None:
         """Log a POST that moves the log by its mere word: seldom, and harmless to the result."""
@@ -221,9 +231,7 @@ class Session:
             if not attempt.ready:
                 await wait_for(self._wake_signaller, PAUSE_SECONDS)
                 continue
-            flush = self.ended or attempt.try_of == self._finished
-            due = self._cadence.due(attempt.waiting, attempt.waiting_bytes, flush=flush)
-            pause = None if due is None else due - now()  # None: not before an answer has come
+            pause = self._pause(attempt)
             if pause is None or pause > 0:
                 await wait_for(self._wake_signaller, pause)
                 continue
@@ -235,6 +243,9 @@ class Session:
     async def _publish(self, batch: Batch) -> bool:
         """Signal a batch; False when no other need be tried."""
         try:
+            if not await self._storage.admits(sum(len(event.data) for event in batch.events)):
+                self._refused = True
+                return False
             await publish(self._client, self.id, batch)
         except SessionClosed:
             log.info("session %s has ended, or never was: %s is too late", self.id, batch.first)
@@ -257,6 +268,12 @@ class Session:
             self._mark_durable(batch.last)
             self.bell.ring()
         return True
+
+    def _pause(self, attempt: Attempt) -> float | None:
+        """Seconds until its next signal is due; None: not before an answer has come."""
+        flush = self.ended or attempt.try_of == self._finished
+        due = self._cadence.due(attempt.waiting, attempt.waiting_bytes, flush=flush)
+        return None if due is None else due - now()
 
     async def _settle(self, attempt: Attempt) -> bool:
         """Read from Temporal what POSTs alone have called durable; True when that moved something.

@@ -48,6 +48,9 @@ class Stale(NamedTuple):
 class Full(NamedTuple):
     """No room before more becomes durable; nothing of the POST was taken."""
 
+    stored: bool = False
+    """The session stores all it may: it is for its producer to store no more."""
+
 
 Answer = Taken | Missing | Stale | Full
 

@@ -22,6 +22,8 @@ class Run(NamedTuple):
     """The run that its stream began with: the first of its chain, or itself after a reset."""
     made_by_reset: bool = False
     """It began with a copy of another run's history, and streams anew."""
+    history_bytes: int = 0
+    """The size of its history when it was looked up; 0: it was not."""
 
     @property
     def epoch(self) -> str:
@@ -57,5 +59,5 @@ def run_in(description: DescribeWorkflowExecutionResponse) -> Run:
     info = description.workflow_execution_info
     run_id = info.execution.run_id
     if description.workflow_extended_info.HasField("last_reset_time"):
-        return Run(run_id, run_id, made_by_reset=True)
-    return Run(run_id, info.first_run_id or run_id)
+        return Run(run_id, run_id, made_by_reset=True, history_bytes=info.history_size_bytes)
+    return Run(run_id, info.first_run_id or run_id, history_bytes=info.history_size_bytes)

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
+import httpx
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 
 from api.server import running_bridge
 from kai_flow.agents import Task
@@ -21,8 +22,10 @@ from kai_flow.stream.names import UNSTORED
 from kai_flow.stream.reader import read_history
 from kai_flow.stream.workflow import DRAIN_TIMEOUT
 from tests.integration.conftest import Handle, worker_on
+from tests.integration.hubs import bridging
 from tests.integration.reporting import Report, library_worker
 from tests.integration.resetting import reset
+from tests.integration.stage import Play
 from tests.integration.subscriber import Subscriber, read_all, subscribed
 from tests.integration.waiting import eventually
 
@@ -227,6 +230,35 @@ async def test_a_reset_does_not_double_what_a_history_holds(
     await newest.result()
     types = [event["type"] for event in await stored(client, newest)]
     assert types == ["started", UNSTORED]
+
+
+async def test_a_bridge_stores_no_more_than_a_session_may(
+    play: Play, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever POSTs without end gets 429 with the remedy; the run goes on, and what is live too."""
+    most = 300_000
+    monkeypatch.setattr("kai_flow.bridge.storage.MAX_STORED_BYTES", most)
+    monkeypatch.setattr("kai_flow.bridge.storage.BESIDE_BYTES", 0)
+    monkeypatch.setattr("kai_flow.bridge.storage.ASK_BYTES", 2 * LARGE_BYTES)
+    async with bridging(play.client) as bridge:
+        place = Play(play.client, play.handle, bridge.url)
+        number, detail = 1, ""
+        while "unstored" not in detail:
+            page = {"type": "page", "text": "x" * LARGE_BYTES}
+            event = {"id": f"1.1.{number}", "event": page}
+            answer = await place.post(http, [], events=[event])
+            if answer.status_code == 200:
+                number += 1
+            else:
+                assert answer.status_code == 429
+                detail = answer.json()["detail"]
+            assert number < 2 * most / LARGE_BYTES
+        assert (await place.post(http, [])).status_code == 200
+        live = await place.post(http, [number], stored=f"1.1.{number - 1}")
+        assert live.json()["received"] == f"1.1.{number}"
+        size = await history_bytes(play.handle)
+        assert most / 2 < size <= most + 2 * LARGE_BYTES
+        assert (await play.handle.describe()).status is WorkflowExecutionStatus.RUNNING
 
 
 async def test_with_a_callback_that_is_nowhere_the_rest_is_lost(
