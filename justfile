@@ -32,9 +32,10 @@ setup:
     .venv/bin/uv pip install --quiet --no-deps --no-build-isolation --editable .
     printf '%s\n' "{{ locked }} {{ project }}" > .venv/made-from
 
+# on an embedded server, whichever Temporal the shell has set
 # install everything, then ask the demo database a question and watch the answer come
 demo: setup
-    kai ask "{{ question }}"
+    TEMPORAL_ADDRESS=127.0.0.1:0 kai ask "{{ question }}"
 
 # install everything, then run the tests; arguments go to pytest. CI=true: leaving any out is a failure
 test *args: setup

@@ -2,8 +2,11 @@
 
 import sys
 
-from api.server import running_bridge
+from kai_flow.extras import needs
 from kai_flow.program import run_program
+
+with needs("bridge"):
+    from api.server import running_bridge
 
 if __name__ == "__main__":
     sys.exit(run_program("bridge", running_bridge))

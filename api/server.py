@@ -1,5 +1,6 @@
 """The bridge as a server: the app, and how it is started and stopped."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ from kai_flow.bridge.hub import Hub, running_hub
 from kai_flow.serving import serving
 from kai_flow.settings import LOOPBACK, Settings
 from kai_flow.stream.callback import MAX_BODY_BYTES
+
+log = logging.getLogger(__name__)
 
 
 def create_app(hub: Hub, client: Client, settings: Settings) -> Litestar:
@@ -64,4 +67,6 @@ async def running_bridge(settings: Settings, client: Client) -> AsyncIterator[st
             before_stop=hub.end_streams,
         ) as port,
     ):
+        if settings.bridge_url is not None:  # which does not tell where it listens
+            log.info("the bridge listens on %s, port %d", settings.bridge_host, port)
         yield settings.reach_bridge(port)

@@ -27,6 +27,7 @@ from kai_flow.settings import StartError
 
 DEFAULT_ADDRESS: Final = "localhost:7233"
 
+_THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 ATTEMPT_SECONDS: Final = 3.0  # something that accepts and says nothing is not Temporal
 RETRY_SECONDS: Final = 0.2
 
@@ -59,7 +60,16 @@ class Target:
     def loopback(self) -> bool:
         """Whether it is an address of this machine that an embedded server could take."""
         host = self.address.rpartition(":")[0].strip("[]")
-        return host in ("localhost", "127.0.0.1", "::1")
+        return host in _THIS_MACHINE
+
+
+def same_address(one: str, other: str) -> bool:
+    """Whether two addresses (host:port) are the same one, under whichever name of this machine."""
+    places = []
+    for address in (one, other):
+        host, _, port = address.rpartition(":")
+        places.append(("localhost" if host.strip("[]") in _THIS_MACHINE else host, port))
+    return places[0] == places[1]
 
 
 def target() -> Target:

@@ -14,17 +14,20 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from kai_flow.activities import KaiActivities
 from kai_flow.agents import BadAgent, load_agent
-from kai_flow.analyst.agent import Analyst
+from kai_flow.extras import needs
 from kai_flow.program import run_program
-from kai_flow.serving import serving
 from kai_flow.settings import Settings, StartError
-from kai_flow.store import ConnectionStore
 from kai_flow.stream.direct import direct_http
 from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.producer import POST_TIMEOUT_SECONDS
 from kai_flow.workflows import KaiChatWorkflow
+
+with needs("bridge,kai", program=__name__ == "__main__"):
+    from kai_flow.activities import KaiActivities
+    from kai_flow.analyst.agent import Analyst
+    from kai_flow.serving import serving
+    from kai_flow.store import ConnectionStore
 
 GRACE: Final = timedelta(seconds=1.5)  # for running activities, when the worker is told to stop
 

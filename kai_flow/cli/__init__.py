@@ -12,6 +12,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from kai_flow.extras import needs
+
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -21,6 +23,11 @@ EXIT_UNREAD = 141
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line (default: the arguments of the process); always raises SystemExit."""
+    with needs("bridge,embedded,kai"):
+        _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> None:
     from cyclopts import CycloptsError  # noqa: PLC0415  (a broken import must not hide the sentence)
 
     from kai_flow.cli.app import app  # noqa: PLC0415

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -22,7 +23,7 @@ from kai_flow.cli import EXIT_FAILED, EXIT_OK, state, text
 from kai_flow.cli.render import Event, console_for
 from kai_flow.cli.showing import JsonLines, Outcome, Screen
 from kai_flow.cli.stack import Say, Stack, private_stack
-from kai_flow.connect import connect
+from kai_flow.connect import connect, same_address, target
 from kai_flow.interrupt import Stop
 from kai_flow.locks import prepare_home
 from kai_flow.logs import log_to_stderr
@@ -93,7 +94,7 @@ def _check(question: Question) -> None:
 @contextlib.asynccontextmanager
 async def _place(settings: Settings, say: Say) -> AsyncIterator[_Place]:
     """The running stack of this home, or one of our own for as long as the block lasts."""
-    up = await state.find(settings.home)
+    up = await _running(settings)
     if up is not None:
         # an embedded server is none of the TEMPORAL_* variables' business
         client = await connect(up.temporal if up.embedded else None)
@@ -103,6 +104,32 @@ async def _place(settings: Settings, say: Say) -> AsyncIterator[_Place]:
     async with private_stack(settings, say) as own:
         queue = own.settings.task_queue
         yield _Place(own.client, own.bridge_url, queue, own.temporal, _later(own))
+
+
+async def _running(settings: Settings) -> state.UpState | None:
+    """The `kai up` of this home, if one runs.
+
+    Raises `StartError` when the environment names another place than it uses: a session that is
+    meant for one server must not go to another in silence.
+    """
+    up = await state.find(settings.home)
+    where = target()
+    if up is None or (where.port == 0 and not up.embedded):  # 0 asks for an embedded server
+        return None
+    if where.port and (where.chosen or not up.embedded):
+        _require_same("TEMPORAL_ADDRESS", where.address, up.temporal, settings.home)
+    for variable in ("TEMPORAL_TASK_QUEUE", "ORG_ID"):
+        if os.environ.get(variable, "").strip():
+            _require_same(variable, settings.task_queue, up.task_queue, settings.home)
+    return up
+
+
+def _require_same(variable: str, asked: str, used: str, home: Path) -> None:
+    if not (asked == used or same_address(asked, used)):
+        raise StartError(
+            f"the `kai up` of {home} uses {used}, and not {asked}: change {variable} to ask "
+            "there, or set KAI_HOME to another folder"
+        )
 
 
 async def _converse(question: Question, place: _Place, stop: Stop, say: Say) -> int:

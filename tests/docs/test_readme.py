@@ -39,7 +39,7 @@ def test_every_block(newcomer: Reader) -> None:
     """Every command runs, every file works, and every output is what the reader sees."""
     # installing anew is the business of a clean clone; running the tests, that of whoever runs us
     newcomer.instead |= {BOOTSTRAP + "test": "just --dry-run test"}
-    newcomer.instead[BOOTSTRAP + "demo"] = "TEMPORAL_ADDRESS=127.0.0.1:0 " + recipe("demo")
+    newcomer.instead[BOOTSTRAP + "demo"] = recipe("demo")
     newcomer.follow(README, without=WEB)
 
 

@@ -23,6 +23,9 @@ from kai_flow.locks import held_elsewhere
 from kai_flow.ports import free_port
 from tests.integration.command import Kai, kai_in
 
+# what only the extras bring
+OPTIONAL = ("cryptography", "cyclopts", "httptools", "litestar", "rich", "sqlglot", "uvicorn")
+
 QUESTION = "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"
 
 
@@ -170,6 +173,75 @@ def test_a_session_that_runs_is_not_started_again(counting_up: Kai) -> None:
         assert second.returncode == 2
         assert "busy is running already" in second.stderr
         assert second.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"TEMPORAL_ADDRESS": "127.0.0.1:1"}, "127.0.0.1:1: change TEMPORAL_ADDRESS"),
+        ({"TEMPORAL_TASK_QUEUE": "mine"}, "mine: change TEMPORAL_TASK_QUEUE"),
+        ({"ORG_ID": "acme"}, "change ORG_ID"),
+    ],
+)
+def test_ask_goes_nowhere_else_than_it_is_told(
+    counting_up: Kai, environ: dict[str, str], named: str
+) -> None:
+    """A Temporal or queue other than the running stack's is refused, not replaced in silence."""
+    done = counting_up.run("ask", "3", **environ)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert named in done.stderr
+    assert "set KAI_HOME to another folder" in done.stderr
+
+
+def test_ask_takes_the_address_of_the_stack_that_runs(counting_up: Kai) -> None:
+    """The running stack's own address and queue may be named, by any name of this machine."""
+    state = counting_up.state()
+    port = state["temporal"].rpartition(":")[2]
+    done = counting_up.run(
+        "ask", "3", TEMPORAL_ADDRESS=f"localhost:{port}", TEMPORAL_TASK_QUEUE=state["task_queue"]
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_up_says_which_port_it_got(kai: Kai) -> None:
+    """The port of a bridge with another public URL is told, also when the system chose it."""
+    with kai.up(KAI_BRIDGE_URL="http://kai.example:9") as process:
+        family = psutil.Process(process.pid)
+        ports = {s.laddr.port for s in family.net_connections("inet") if s.status == "LISTEN"}
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        assert "the bridge listens on 127.0.0.1, port " in line
+        assert int(line.split()[-1]) in ports
+        assert kai.state()["bridge"] == "http://kai.example:9"
+
+
+@pytest.mark.parametrize(
+    ("module", "extras"),
+    [
+        ("kai_flow.cli", "bridge,embedded,kai"),
+        ("kai_flow.worker", "bridge,kai"),
+        ("api", "bridge"),
+    ],
+)
+def test_a_base_installation_names_the_extra(kai: Kai, module: str, extras: str) -> None:
+    """A program without the packages of its extras says in one sentence what to install."""
+    program = (
+        "import runpy, sys\n"
+        f"sys.modules.update(dict.fromkeys({OPTIONAL!r}))\n"  # as if they were not installed
+        "sys.argv = ['kai', 'up']\n"
+        f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=kai.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert f'run `pip install "kai-flow[{extras}]"`' in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 async def test_ctrl_c_cancels_the_session(counting_up: Kai) -> None:
