@@ -107,7 +107,8 @@ class _Bridge:
                     self.last_id = message.id or self.last_id
                     if message.data:
                         event = self._event(message.data)
-                        self.ended = event.get("type") == DONE
+                        # Without an id it was made by hand, and ends no session.
+                        self.ended = event.get("type") == DONE and bool(message.id)
                         yield Followed(message.id, event)
                         if self.ended:
                             return

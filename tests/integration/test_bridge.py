@@ -19,6 +19,7 @@ from kai_flow.connect import connect
 from kai_flow.embedded import dev_server
 from kai_flow.serving import GRACE_SECONDS
 from kai_flow.settings import Settings
+from kai_flow.stream.follow import Followed, follow
 from tests.integration.conftest import Ask
 from tests.integration.heard import heard
 from tests.integration.stage import Play, token
@@ -579,6 +580,24 @@ async def test_a_done_by_hand_ends_no_wait_for_a_workflow(
     assert early.ids == ["1.1.1", "1.1.2", "end"]
     assert early.statuses == [200]
     assert early.seen[-1].event["result"] == await handle.result()
+
+
+async def test_a_done_by_hand_ends_no_follower(
+    ask: Ask, bridge: str, http: httpx.AsyncClient, session_id: str
+) -> None:
+    """`follow` shows what is made by hand, and goes on to the session's own `done`."""
+    events = [{"type": "token"}, {"type": "done", "result": "mine"}]
+    for made in events:  # they are kept for who comes first
+        body = {"session_id": session_id, "event": made}
+        assert (await http.post(f"{bridge}/events/{session_id}", json=body)).status_code == 200
+    followed: list[Followed] = []
+    async for event in follow(bridge, session_id):
+        followed.append(event)
+        if event.id is None and event.event["type"] == "done":
+            await ask({"tokens": 1})
+    assert [one.event for one in followed[:2]] == events
+    assert [one.event["type"] for one in followed[2:]] == ["started", "token", "done"]
+    assert followed[-1].event["result"]["last_event_id"] == "1.1.2"
 
 
 # Reading

@@ -228,8 +228,11 @@ MUTANTS: Final[dict[str, Mutation]] = {
         log.SessionLog,
         "receive",
         (
-            "answer = self.claim.receive(",
-            "self.claim.confirmed = True\n    self._promote()\n    answer = self.current.receive(",
+            "answer = claim.receive(",
+            (
+                "self.claim = claim\n    claim.confirmed = True\n    self._promote()\n"
+                "    answer = claim.receive("
+            ),
         ),
     ),
     "the log never shrinks": _edit(
