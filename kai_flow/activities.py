@@ -60,10 +60,10 @@ class KaiActivities(DataActivities):
     ) -> dict[str, Any]:
         """Answer a question and stream how; without `callback_url` only its start and end."""
         task = _task(prompt, connection_id, conversation_id, "chat")
-        if callback_url is not None:
-            self._check_callback(callback_url)
         began = time.monotonic()
         with _as_activity_failures():
+            if callback_url is not None:
+                self._check_callback(callback_url)
             async with EventProducer(
                 callback_url=callback_url,
                 http=self._http,
@@ -129,10 +129,7 @@ class KaiActivities(DataActivities):
         return _from_tokens(tokens, failure)
 
     def _check_callback(self, url: str) -> None:
-        try:
-            require_callback_url(url)
-        except InvalidUrl as error:
-            raise _bad_input(f"{error}.") from None
+        require_callback_url(url)
         host = httpx.URL(url).host
         if host not in self._callback_allow:
             raise _bad_input(

@@ -65,6 +65,9 @@ _ENDS: Final[Mapping[int, str]] = {
         "the session was terminated, or reset"
     ),
     WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT: "the session timed out",
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW: (
+        "the session has continued as new"
+    ),
 }
 
 
