@@ -1,7 +1,8 @@
 """Reading a session back from Temporal: page by page, once for all readers who wait for it.
 
 First the workflow's buffer by query, while the session runs and a worker answers; else, and for
-everything deeper than the buffer, the history, which is complete and needs no worker.
+everything deeper than the buffer, the history, which is complete and needs no worker. What was read
+of the history is kept as long as there is memory for it, and reading goes on where it stopped.
 """
 
 import asyncio
@@ -14,12 +15,13 @@ from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
 from kai_flow.bridge.memory import Memory
-from kai_flow.stream.buffer import EventBuffer, Slice
+from kai_flow.stream.buffer import Slice
 from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.events import NumberedEvent, held_bytes
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.pages import DEFAULT_PAGE_BYTES, Page
-from kai_flow.stream.reader import EventReader, read_history
+from kai_flow.stream.reader import EventReader
+from kai_flow.stream.stored import StoredStream
 
 log = logging.getLogger(__name__)
 
@@ -63,15 +65,15 @@ class DurableCopy:
         self._memory = memory
         self._closed = False
         self._pages: deque[tuple[EventId, Slice, int]] = deque(maxlen=KEPT_PAGES)
-        self._history: EventBuffer | None = None  # the complete stream, once the run has closed
+        self._history: StoredStream | None = None  # what was read of the history
+        self._at_history = asyncio.Lock()  # one reads on in it at a time
         self._reading: asyncio.Task[tuple[EventId, Part] | None] | None = None
 
     @property
     def held(self) -> int:
         """What everything kept takes in memory."""
-        history = self._history
-        kept = 0 if history is None else held_bytes(len(history), history.bytes)
-        return kept + sum(size for _, _, size in self._pages)
+        history = 0 if self._history is None else self._history.held
+        return history + sum(size for _, _, size in self._pages)
 
     def forget(self) -> None:
         """Let go of everything: it can be read again."""
@@ -99,6 +101,15 @@ class DurableCopy:
             return done[1]
         return self._kept(after)
 
+    async def look(self, after: EventId) -> None:
+        """Show what is durable by now, if that reaches past `after`. Raises RPCError.
+
+        Not shared with a read under way, which may have begun too early.
+        """
+        page = await self._query(after)
+        if page is None or (page.last is None and page.gap is not None):
+            await self._read_history(None)
+
     async def stop(self) -> None:
         """Give up the read under way."""
         if self._reading is not None:
@@ -108,7 +119,9 @@ class DurableCopy:
     def _kept(self, after: EventId) -> Part | None:
         """What an earlier read still tells a reader at `after`."""
         if self._history is not None:
-            return _final_part(self._history, after)
+            part = self._part_of(self._history, after)
+            if part.final or part.page.events or part.page.gap:
+                return part
         for start, page, _ in self._pages:
             if start <= after < page.next:
                 events = tuple(event for event in page.events if event.id > after)
@@ -127,16 +140,14 @@ class DurableCopy:
         return None
 
     async def _next_part(self, after: EventId) -> Part:
-        if self._closed:
-            self._history = await self._read_history()
-            return _final_part(self._history, after)
-        page = await self._query(after)
-        if page is not None and page.gap is None:
-            part = Slice(page.events, page.next, page.has_more, None)
-            self._keep(after, part)
-            return Part(part)
+        if not self._closed:
+            page = await self._query(after)
+            if page is not None and page.gap is None:
+                part = Slice(page.events, page.next, page.has_more, None)
+                self._keep(after, part)
+                return Part(part)
         # Deeper than the workflow's buffer, or no worker to ask: the history has it all.
-        return Part(self._keep_all(after, await self._read_history()))
+        return self._part_of(await self._read_history(after), after)
 
     async def _query(self, after: EventId) -> Page | None:
         """One page of the workflow's buffer; None when it does not answer."""
@@ -156,23 +167,31 @@ class DurableCopy:
         self._memory.grew(_size(page.events))
         return page
 
-    async def _read_history(self) -> EventBuffer:
-        history = await read_history(self._client, self._session_id, self._run_id)
-        log.info("session %s: %s events read from history", self._session_id, len(history))
-        if history.last is not None:
-            self._show(history.last)
-        self._memory.grew(held_bytes(len(history), history.bytes))
+    async def _read_history(self, after: EventId | None) -> StoredStream:
+        """Go on in the history until it has something behind `after`; None: to its end."""
+        async with self._at_history:
+            history = self._history
+            if history is None or history.run_id != self._run_id:
+                history = StoredStream(self._client, self._session_id, self._run_id)
+            self._history = history  # also when reading fails: what was read need not come again
+
+            def taken(size: int) -> None:
+                if history.events.last is not None:
+                    self._show(history.events.last)
+                self._memory.grew(size)
+
+            had = len(history.events)
+            await history.read_on(after, taken)
+            if history.run_id == self._run_id:
+                self._history = history  # it may have been let go of meanwhile
+        read = len(history.events) - had
+        log.info("session %s: %s events read from history", self._session_id, read)
         return history
 
-    def _keep_all(self, after: EventId, history: EventBuffer) -> Slice:
-        first = part = history.read(after, DEFAULT_PAGE_BYTES)
-        for _ in range(KEPT_PAGES):
-            self._keep(after, part)
-            if not part.has_more:
-                break
-            after = part.next
-            part = history.read(after, DEFAULT_PAGE_BYTES)
-        return first
+    def _part_of(self, history: StoredStream, after: EventId) -> Part:
+        page = history.events.read(after, DEFAULT_PAGE_BYTES)
+        final = self._closed and history.complete and history.run_id == self._run_id
+        return Part(page, final, final and history.events.fold.unstored_after(page.next))
 
     def _keep(self, after: EventId, page: Slice) -> None:
         if page.events:
@@ -182,9 +201,3 @@ class DurableCopy:
 def _size(events: Sequence[NumberedEvent]) -> int:
     """What events that were read take in memory."""
     return held_bytes(len(events), sum(len(event.data) for event in events))
-
-
-def _final_part(history: EventBuffer, after: EventId) -> Part:
-    """The part after `after` of the complete history of a closed run."""
-    page = history.read(after, DEFAULT_PAGE_BYTES)
-    return Part(page, final=True, stops_short=history.fold.unstored_after(page.next))

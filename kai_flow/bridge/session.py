@@ -29,7 +29,7 @@ from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import Delivered
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent, held_bytes
-from kai_flow.stream.ids import EventId
+from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.log import Answer, Attempt, Full, SessionLog, Taken
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
 from kai_flow.stream.progress import PULSE_SECONDS, Pulse
@@ -88,6 +88,8 @@ class Session:
         self._finished: tuple[int, int] | None = None  # the attempt that has said its last word
         self._wake_signaller = asyncio.Event()
         self._fed_at = now()  # last POST that brought this log up to date
+        self._tail = HistoryTail(client, session_id, run.run_id)
+        self._tailing = False  # all that the tail has skipped is known
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     # POSTs
@@ -312,14 +314,13 @@ class Session:
 
     async def _follow(self) -> None:
         """Tail the history while no POST keeps this log up to date."""
-        tail = HistoryTail(self._client, self.id, self.run.run_id)
-        while self.outcome is None and self.readers and not tail.ended:
+        while self.outcome is None and self.readers and not self._tail.ended:
             unfed = now() - self._fed_at
             if unfed < UNFED_SECONDS:
                 await asyncio.sleep(UNFED_SECONDS - unfed)
                 continue
             try:
-                events = await tail.read()
+                events = await self._read_tail()
             except RPCError as error:
                 log.info("session %s cannot be followed: %s", self.id, error.message)
                 await asyncio.sleep(PAUSE_SECONDS)
@@ -327,6 +328,17 @@ class Session:
             self._memory.grew(held_bytes(len(events), sum(len(event.data) for event in events)))
             if events and self.log.absorb(events):
                 self._show_news()
+
+    async def _read_tail(self) -> list[NumberedEvent]:
+        """What has become durable since the last time; at first: since now. Raises RPCError."""
+        if self._tailing:
+            return await self._tail.read()
+        # The end first, then what is there by now: nothing can come between the two. The history
+        # itself may be long, and readers have most of it.
+        await self._tail.skip()
+        await self.durable.look(self.log.position or START)
+        self._tailing = True
+        return []
 
     async def _feel(self) -> None:
         """Say whether anybody works at the session while no event comes."""

@@ -1,15 +1,23 @@
 """Following a run's history: everything that becomes durable, in order, without any worker."""
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
 
-from temporalio.client import Client, WorkflowHandle
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client, WorkflowHandle, WorkflowHistoryEventFilterType
 
+from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.signals import LONG_POLL_TIMEOUT, batch_in
 
+# The server ends a long poll 1 s before its caller's time is up: with this it says soon that there
+# is nothing new.
+LOOK_TIMEOUT: Final = timedelta(seconds=1.1)
 
-class HistoryTail:
+
+class HistoryPages:
     """A place in one run's history, from its beginning on.
 
     It keeps the server's page token, so that it can rest and go on. `event_id` would be no
@@ -17,29 +25,77 @@ class HistoryTail:
     """
 
     def __init__(self, client: Client, session_id: str, run_id: str) -> None:
+        self.ended = False  # the run has closed and all of it has been read
+        self.quiet = 0  # pages in a row that brought nothing
         self._client = client
-        self.fold = Fold(run_id)
-        handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(session_id, run_id=run_id)
-        self._pages = handle.fetch_history_events(
-            wait_new_event=True, rpc_timeout=LONG_POLL_TIMEOUT
+        self._session_id = session_id
+        self._run_id = run_id
+        self._token: bytes | None = None  # of the next page; None: the first
+        self._page: Sequence[HistoryEvent] | None = None  # fetched, and not decoded yet
+        self._ids: list[int] = []  # of the last page
+
+    async def skip(self) -> None:
+        """Go to the end: nothing that is in the history by now will come. Raises RPCError."""
+        await self._fetch(LOOK_TIMEOUT, WorkflowHistoryEventFilterType.CLOSE_EVENT)
+        self._page = None
+        self.ended = self._token is None
+
+    async def read(self, timeout: timedelta) -> list[Batch]:
+        """The batches of the next page; waits for it, up to the server's long poll.
+
+        Often empty: most history events carry no batch. Raises RPCError, or what the client's codec
+        raises; the place is kept.
+        """
+        if self._page is None:
+            await self._fetch(timeout, WorkflowHistoryEventFilterType.ALL_EVENT)
+        batches = []
+        for event in self._page or ():
+            batch = await batch_in(self._client, event)
+            if batch is not None:
+                batches.append(batch)
+        ids = [event.event_id for event in self._page or ()]
+        # Transient events are shown again and again, until real ones take their ids.
+        self.quiet = self.quiet + 1 if ids in ([], self._ids) else 0
+        self._page, self._ids = None, ids
+        self.ended = self._token is None
+        return batches
+
+    async def _fetch(self, timeout: timedelta, what: WorkflowHistoryEventFilterType) -> None:
+        handle: WorkflowHandle[Any, Any] = self._client.get_workflow_handle(
+            self._session_id, run_id=self._run_id
         )
-        self._begun = False
+        pages = handle.fetch_history_events(
+            next_page_token=self._token,
+            wait_new_event=True,
+            event_filter_type=what,
+            rpc_timeout=timeout,
+        )
+        await pages.fetch_next_page()
+        self._page, self._token = pages.current_page, pages.next_page_token
+
+
+class HistoryTail:
+    """The accepted events of one run, as they become durable."""
+
+    def __init__(self, client: Client, session_id: str, run_id: str) -> None:
+        self.fold = Fold(run_id)
+        self._pages = HistoryPages(client, session_id, run_id)
 
     @property
     def ended(self) -> bool:
         """The run has closed and all of it has been read."""
-        return self._begun and self._pages.next_page_token is None
+        return self._pages.ended
+
+    async def skip(self) -> None:
+        """Go to the end. What came before has to be known from elsewhere: read *after* this.
+
+        Raises RPCError.
+        """
+        await self._pages.skip()
 
     async def read(self) -> list[NumberedEvent]:
-        """The accepted events of the next page; waits for it, up to the server's long poll.
-
-        Often empty: most history events carry no batch. Raises RPCError; the place is kept.
-        """
-        await self._pages.fetch_next_page()
-        self._begun = True
+        """The accepted events of the next page; see HistoryPages.read."""
         accepted: list[NumberedEvent] = []
-        for event in self._pages.current_page or ():
-            batch = await batch_in(self._client, event)
-            if batch is not None:
-                accepted += self.fold.apply(batch).events
+        for batch in await self._pages.read(LONG_POLL_TIMEOUT):
+            accepted += self.fold.apply(batch).events
         return accepted

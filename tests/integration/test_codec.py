@@ -114,6 +114,25 @@ async def test_what_could_not_be_read_back_is_shown_later(
     assert f"session {play.id} cannot be read back" in said
 
 
+async def test_what_could_not_be_followed_is_shown_later(
+    play: Play, encoding: Client, codec: Codec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of the history at which the codec failed is decoded once more: none is left out."""
+    monkeypatch.setattr("kai_flow.bridge.session.UNFED_SECONDS", 0.0)
+    async with bridging(encoding) as bridge:
+        place = Play(play.client, play.handle, bridge.url)
+        await play.signal([1])
+        async with subscribed(place.stream_url, reconnect=False) as reader:
+            await reader.until(lambda: reader.ids == ["1.1.1"])
+            await play.signal([2])
+            await reader.until(lambda: reader.ids == ["1.1.1", "1.1.2"])  # by who follows
+            codec.failing = True
+            await play.signal([3])
+            await until(lambda: codec.failures >= 3)
+            codec.failing = False
+            await reader.until(lambda: reader.ids == ["1.1.1", "1.1.2", "1.1.3"])
+
+
 async def test_a_producer_signals_again_what_could_not_be_encoded(
     ask: Ask, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

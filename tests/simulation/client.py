@@ -21,11 +21,12 @@ from temporalio.converter import DataConverter
 from temporalio.service import RPCError, RPCStatusCode
 
 from tests.simulation.loop import Process, forever
-from tests.simulation.temporal import LONG_POLL_SECONDS, Server
+from tests.simulation.temporal import Server
 from tests.simulation.weather import Link
 
 PATIENCE_SECONDS: Final = 6.0  # how long a call waits for a server that is away
 CALL_SECONDS: Final = 10.0  # a call without a timeout of its own
+ANSWER_SECONDS: Final = 1.0  # a long poll is answered so long before its caller's time is up
 
 
 class TemporalClient:
@@ -137,24 +138,34 @@ class Handle:
     def fetch_history_events(
         self,
         *,
+        next_page_token: bytes | None = None,
         wait_new_event: bool = False,
         event_filter_type: WorkflowHistoryEventFilterType | None = None,
         rpc_timeout: timedelta | None = None,
     ) -> "Pages":
         """As the real one."""
         close_only = event_filter_type is WorkflowHistoryEventFilterType.CLOSE_EVENT
-        return Pages(self._client, self._of, wait_new_event, close_only)
+        seconds = CALL_SECONDS if rpc_timeout is None else rpc_timeout.total_seconds()
+        wait = seconds - ANSWER_SECONDS if wait_new_event else None
+        return Pages(self._client, self._of, next_page_token, seconds, wait, close_only)
 
 
 class Pages:
     """An iterator over history events that also gives whole pages and their tokens."""
 
     def __init__(
-        self, client: TemporalClient, of: tuple[str, str | None], wait: bool, close_only: bool
+        self,
+        client: TemporalClient,
+        of: tuple[str, str | None],
+        token: bytes | None,
+        seconds: float,
+        wait: float | None,
+        close_only: bool,
     ) -> None:
         self._client, self._of, self._how = client, of, (wait, close_only)
+        self._seconds = seconds
         self.current_page: Sequence[HistoryEvent] | None = None
-        self.next_page_token: bytes | None = None
+        self.next_page_token = token
         self._index = 0
 
     async def fetch_next_page(self) -> None:
@@ -162,7 +173,7 @@ class Pages:
         token = self.next_page_token or b""
         self.current_page, self.next_page_token = await self._client.call(
             lambda: self._client.server.page(*self._of, token, *self._how),
-            timedelta(seconds=LONG_POLL_SECONDS + PATIENCE_SECONDS),
+            timedelta(seconds=self._seconds),
         )
         self._index = 0
 

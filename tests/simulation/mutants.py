@@ -254,7 +254,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
         follow._Bridge, "read", ("self.last_id = message.id or self.last_id", "pass")
     ),
     "the tail skips by event_id": _edit(
-        tail.HistoryTail,
+        tail.HistoryPages,
         "read",
         (
             "batch = await batch_in(self._client, event)",
@@ -311,7 +311,10 @@ MUTANTS: Final[dict[str, Mutation]] = {
     "whether a read was final is asked later": _edit(
         _Read,
         "_read",
-        ("and read.final and", "and session.durable._history is not None and"),
+        (
+            "and read.final and",
+            "and session.durable._history is not None and session.durable._history.complete and",
+        ),
     ),
     "done has the next number": _edit(
         _Read,

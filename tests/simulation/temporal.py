@@ -193,20 +193,29 @@ class Server:
         return RawValue(payload)
 
     async def page(
-        self, workflow_id: str, run_id: str | None, token: bytes, wait: bool, close_only: bool
+        self,
+        workflow_id: str,
+        run_id: str | None,
+        token: bytes,
+        wait: float | None,
+        close_only: bool,
     ) -> tuple[list[HistoryEvent], bytes | None]:
-        """One page of a history, and the token of the next. Raises RPCError."""
+        """One page of a history, and the token of the next. Raises RPCError.
+
+        `wait` is for how long the caller waits for something new; None: it does not.
+        """
         run = self.find(workflow_id, run_id)
         start, bound = (int(part) for part in token.split(b":")) if token else (0, 0)
         if close_only:
-            await run.changed.until(lambda: run.closed, LONG_POLL_SECONDS)
-            return ([run.history[-1]], None) if run.closed else ([], b"0:0")
-        if not wait:  # of what there was when the first page was asked for
+            await run.changed.until(lambda: run.closed, _long_poll(wait))
+            end = len(run.history)
+            return ([run.history[-1]], None) if run.closed else ([], b"%d:0" % end)
+        if wait is None:  # of what there was when the first page was asked for
             bound = bound or len(run.history)
             page = run.history[start : min(bound, start + self.page_size)]
             end = start + len(page)
             return page, None if end >= bound else b"%d:%d" % (end, bound)
-        await run.changed.until(lambda: run.closed or len(run.history) > start, LONG_POLL_SECONDS)
+        await run.changed.until(lambda: run.closed or len(run.history) > start, _long_poll(wait))
         page = run.history[start : start + self.page_size]
         end = start + len(page)
         if run.closed and end == len(run.history):
@@ -222,3 +231,7 @@ class Server:
 def run_id(random: Random) -> str:
     """A run id as the server makes them: of two neighbours only the last digits differ."""
     return f"0198c0de-0000-7000-8000-0000{random.getrandbits(32):08x}"
+
+
+def _long_poll(wait: float | None) -> float:
+    return LONG_POLL_SECONDS if wait is None else min(LONG_POLL_SECONDS, wait)

@@ -7,13 +7,13 @@ from kai_flow.bridge import memory
 from kai_flow.bridge.memory import Memory
 from kai_flow.bridge.readback import DurableCopy
 from kai_flow.stream.batches import Batch
-from kai_flow.stream.buffer import EventBuffer, Slice
+from kai_flow.stream.buffer import Slice
 from kai_flow.stream.callback import Delivered, decode_post
 from kai_flow.stream.events import NumberedEvent, held_bytes
 from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.log import SessionLog
-from kai_flow.stream.reader import EVERYTHING
 from kai_flow.stream.sse import encode_event
+from kai_flow.stream.stored import StoredStream
 
 RUN = "0197c3a2-7b1e-7c55-9a2f-12d84f3a9c1e"
 COUNT = 10_000
@@ -69,8 +69,8 @@ async def test_a_count_of_the_memory_looks_at_no_event() -> None:
     copy = DurableCopy(None, "s", RUN, lambda _: None, budget)  # type: ignore[arg-type]  # it asks nobody
     copy.touched = 0.0  # type: ignore[attr-defined]  # its session's
     copy._keep(START, Slice(events, events[-1].id, has_more=False, gap=None))
-    history = EventBuffer(RUN, EVERYTHING)
-    history.apply(Batch(RUN, events))
+    history = StoredStream(None, "s", RUN)  # type: ignore[arg-type]  # it asks nobody
+    history.events.apply(Batch(RUN, events))
     copy._history = history
     Counted.asked = 0
     budget.make_room()
