@@ -102,7 +102,6 @@ class EventProducer:
         self._given_http = http
         self._interval = signal_interval
         self._started = dict(started or {})
-        self._finishing = False  # `finish` was called
         self._wake = asyncio.Event()  # the driver has something to look at
         self._changed = asyncio.Event()  # set and replaced whenever something came of an action
         self._tasks: set[asyncio.Task[None]] = set()  # driver, heartbeat, POST and signal under way
@@ -220,13 +219,14 @@ class EventProducer:
         kind, data = encode_event(event)
         if kind in RESERVED:
             raise InvalidEvent(f"events of the type {kind!r} are the stream's own")
-        if self._delivery.finished:
-            raise Finished("no event can follow settle() or finish(), or the end of the block")
         return await self._send(kind, data)
 
     async def _send(self, kind: str, data: bytes) -> EventId:
         numbered = None
         while numbered is None:
+            # Each time: all may have been said while this one waited for room.
+            if self._delivery.finished and kind != ATTEMPT_FAILED:
+                raise Finished("no event can follow settle() or finish(), or the end of the block")
             try:
                 numbered = self._outbox.append(kind, data)
             except OutboxFull:
@@ -260,9 +260,8 @@ class EventProducer:
 
         Raises Finished the second time, and after the block: there is one last word.
         """
-        if self._finishing or self._leaving:
+        if self._done is not None or self._leaving:
             raise Finished("finish() is called once, inside the block")
-        self._finishing = True
         self._done = done_event(result, self._outbox.last)
         self._delivery.say_done(now())
         self._wake.set()

@@ -4,7 +4,9 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator
-from typing import Any
+from dataclasses import replace
+from functools import partial
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -15,10 +17,11 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from kai_flow.stream.direct import direct_http
-from kai_flow.stream.errors import InvalidEvent, InvalidUrl
-from kai_flow.stream.ids import START
+from kai_flow.stream.errors import Finished, InvalidEvent, InvalidUrl
+from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.interceptor import ProducerNumber, StreamInterceptor, appointed
 from kai_flow.stream.names import UNSTORED
+from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.reader import read_history
 from tests.agents import scripted
@@ -156,6 +159,44 @@ async def test_nothing_follows_the_end(
     assert said.startswith("1.1.2: Finished: ")
     assert [post["id"] for post in receiver.posts][:2] == ["1.1.1", "1.1.2"]
     assert [event["type"] for event in receiver.events[2:]] == ["done"] * (how != "says all")
+
+
+class Withheld:
+    """As much of a client as a producer needs: signals arrive once the test lets them."""
+
+    def __init__(self) -> None:
+        self.let = asyncio.Event()
+
+    def get_workflow_handle(self, *_: object, **__: object) -> "Withheld":
+        return self
+
+    async def signal(self, *_: object, **__: object) -> None:
+        await self.let.wait()
+
+
+async def test_an_event_that_waits_while_all_is_said_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An event that found no room before `finish` does not get the id of `done` after it."""
+    monkeypatch.setattr("kai_flow.stream.producer.Outbox", partial(Outbox, max_events=2))
+    environment, client = ActivityEnvironment(), Withheld()
+    environment.info = replace(environment.info, workflow_id="w", workflow_run_id="run")
+
+    async def activity() -> EventId:
+        appointed.set(ProducerNumber(1, "run"))
+        async with EventProducer(client=cast("Any", client)) as producer:
+            await producer.send({"type": "token", "content": "there is room"})
+            waiting = asyncio.create_task(producer.send({"type": "token", "content": "none"}))
+            await asyncio.sleep(0)  # it begins to wait
+            finishing = asyncio.create_task(producer.finish("all is well"))
+            await asyncio.sleep(0)
+            client.let.set()
+            with pytest.raises(Finished):
+                await waiting
+            await finishing
+        return producer.last_event_id
+
+    assert await environment.run(activity) == EventId(1, 1, 2)
 
 
 async def test_an_attempt_that_breaks_after_its_last_word_reuses_no_id(
