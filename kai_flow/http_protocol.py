@@ -8,7 +8,8 @@ requests.
 
 import asyncio
 import logging
-from typing import Any, Final
+from typing import Any, ClassVar, Final
+from weakref import WeakSet
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -30,13 +31,14 @@ class _HeadTooLarge(Exception):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. `max_connections` is how many the process may have at once.
+    """One connection. `max_connections` is how many the process may have at once, on all servers.
 
     A connection beyond that is reset rather than answered with 503: `EventSource` tries again after
     a broken connection, but never after a status other than 200.
     """
 
-    max_connections = MAX_CONNECTIONS  # set by `serving`, for the process
+    max_connections = MAX_CONNECTIONS  # set by `serving`
+    opened: ClassVar[WeakSet["BoundedProtocol"]] = WeakSet()  # by all servers of the process
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,7 +50,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """As described by asyncio."""
         super().connection_made(transport)
-        if len(self.connections) > self.max_connections:
+        self.opened.add(self)
+        if len(self.opened) > self.max_connections:
             log.warning("all %s connections are in use: more are reset", self.max_connections)
             transport.abort()
             return
@@ -56,6 +59,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """As described by asyncio."""
+        self.opened.discard(self)
         self._stop_timer()
         super().connection_lost(exc)
 
@@ -66,13 +70,12 @@ class BoundedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if self._reading_head:
-            # A single header without an end is not reported before it ends: only what was received
-            # can be counted.
-            if self._head_bytes > MAX_HEAD_BYTES:
-                self._refuse_head()
-            else:
-                self._await_head()
+        # A single header without an end is not reported before it ends: only what was received can
+        # be counted.
+        if self._reading_head and self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse_head()
+        else:
+            self._await_head()  # also behind a body that goes on after its request was answered
 
     def on_message_begin(self) -> None:
         """The parser has met the first byte of a request."""

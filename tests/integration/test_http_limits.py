@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import resource
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -152,6 +153,18 @@ async def test_a_connection_that_drips_after_an_answer_is_closed(
     assert closed.result() == b""
 
 
+async def test_a_body_that_drips_after_its_answer_holds_no_connection(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes of a body whose request has been answered keep no connection open."""
+    monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.2)
+    reader, writer = await connect()
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+    await reader.readuntil(b"0\r\n\r\n")
+    writer.write(b"x")
+    assert await rest(reader) == b""
+
+
 async def test_a_reader_of_a_stream_may_be_silent(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +185,7 @@ async def test_connections_beyond_the_limit_are_reset(
 ) -> None:
     """Beyond the limit a connection is reset, the others go on, and the log has one line."""
     monkeypatch.setattr(http_protocol.BoundedProtocol, "max_connections", 3)
+    monkeypatch.setattr(http_protocol.BoundedProtocol, "opened", weakref.WeakSet())
     held = [await connect() for _ in range(3)]
     held[0][1].write(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
     await held[0][0].readuntil(b"first\n\r\n")
@@ -184,6 +198,24 @@ async def test_connections_beyond_the_limit_are_reset(
     assert (await rest(held[1][0])).startswith(b"HTTP/1.1 200 ")
     lines = [r.getMessage() for r in caplog.records if r.name == http_protocol.__name__]
     assert lines == ["all 3 connections are in use: more are reset"]
+
+
+async def test_all_servers_of_a_process_share_the_limit(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second server takes no connections beyond the limit, which is that of the descriptors."""
+    async with serving(app, "127.0.0.1", 0, what="another test", setting="NONE") as second:
+        monkeypatch.setattr(http_protocol.BoundedProtocol, "max_connections", 2)
+        monkeypatch.setattr(http_protocol.BoundedProtocol, "opened", weakref.WeakSet())
+        for _ in range(2):
+            reader, writer = await connect()
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await reader.readuntil(b"0\r\n\r\n")
+        reader, writer = await asyncio.open_connection("127.0.0.1", second)
+        with contextlib.suppress(ConnectionError):
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert await rest(reader) == b""
+        writer.close()
 
 
 async def test_a_server_leaves_descriptors_for_its_own_work(port: int) -> None:
