@@ -45,12 +45,21 @@ def require_callback_url(url: str) -> None:
     not repeat one either.
     """
     what, example = "callback_url", "http://localhost:8092/events/session-1"
-    if "@" in url.partition("//")[2].partition("/")[0]:
+    if _may_hold_credentials(url):
         raise InvalidUrl(
             f"{what} has a user or a password in it, which logs and Temporal's history would keep: "
             f"leave them out, as {example} does"
         )
     require_url(url, what, example)
+
+
+def _may_hold_credentials(url: str) -> bool:
+    """Whether a user or a password is in it, or might be: it has an `@` and no host."""
+    try:
+        parts = httpx.URL(url)
+        return bool(parts.userinfo) or ("@" in url and not parts.host)
+    except (httpx.InvalidURL, UnicodeError):
+        return "@" in url
 
 
 @contextmanager

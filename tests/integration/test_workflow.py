@@ -569,6 +569,12 @@ async def test_an_event_that_is_none_fails_the_attempt(ask: Ask, session_id: str
          "leave them out"),
         ([{"prompt": "x", "connection_id": "k", "callback_url": "ftp://u:s3cret@localhost/e"}],
          "leave them out"),
+        ([{"prompt": "x", "connection_id": "k", "callback_url": "u:s3cret@localhost/e"}],
+         "leave them out"),
+        ([{"prompt": "x", "connection_id": "k", "callback_url": "http:///u:s3cret@localhost/e"}],
+         "leave them out"),
+        ([{"prompt": "x", "connection_id": "k", "callback_url": "http://evil.example?to=a@b"}],
+         "KAI_CALLBACK_ALLOW"),
     ],
 )  # fmt: skip
 async def test_wrong_input_fails_at_once_in_one_sentence(
