@@ -8,7 +8,7 @@ from kai_flow.agents import BadTask, Task
 from kai_flow.analyst.engines import Engine, Limits, engine_for
 from kai_flow.analyst.engines.contract import QUERY_DEADLINE_S, SCAN_DEADLINE_S
 from kai_flow.analyst.engines.study import SAMPLE_ROWS
-from kai_flow.analyst.engines.threads import in_thread
+from kai_flow.analyst.engines.threads import Stop, in_thread
 from kai_flow.analyst.errors import AnalysisError, UnclearQuestion
 from kai_flow.analyst.explain import Story, phrases
 from kai_flow.analyst.explore import explore
@@ -17,12 +17,11 @@ from kai_flow.analyst.guard import check
 from kai_flow.analyst.messages import say
 from kai_flow.analyst.naming import names_for
 from kai_flow.analyst.numbers import format_number
-from kai_flow.analyst.plan import Plan
 from kai_flow.analyst.question import Question, read
 from kai_flow.analyst.schema import Schema
 from kai_flow.analyst.sql import build
 from kai_flow.analyst.suggest import capabilities, suggest
-from kai_flow.analyst.taught import learn
+from kai_flow.analyst.taught import Lesson, learn
 from kai_flow.analyst.understand import understand
 from kai_flow.knowledge import Knowledge
 from kai_flow.store import Connection, ConnectionStore, StoreError
@@ -31,6 +30,9 @@ __all__ = ["MAX_PROMPT_BYTES", "Analyst"]
 
 MAX_PROMPT_BYTES = 32 * 1024
 """A longer question is refused, in bytes of UTF-8."""
+
+READING_DEADLINE_S = 30.0
+"""Understanding a question may take this long, even one about thousands of tables."""
 
 Event = dict[str, Any]
 
@@ -128,15 +130,10 @@ class Analyst:
         yield _tool_start("scan_schema", {"connection": connection.alias})
         schema = await engine.scan(deadline_s=self._scan_deadline_s)
         yield _tool_end("scan_schema", _overview(schema))
-        lesson = learn(prompt, schema, known)
+        lesson, question, story = await _understood(prompt, schema, known, report)
         schema = lesson.schema
-        question = read(lesson.prompt, schema)
-        if not schema.tables:
-            raise UnclearQuestion(say(question.language, "no_tables"))
-        story = _story(question, report)
-        note = _unsaid(question, story.plan)
         taught = lesson.remark(question.language)
-        said = [taught, story.understood(), note, _sampled(question, story)]
+        said = [taught, story.understood(), _sampled(question, story)]
         yield {"type": "thinking", "content": " ".join(each for each in said if each)}
         yield _tool_start("write_sql", {"question": prompt})
         sql = check(story.statement.text, schema.sources, schema.dialect)
@@ -144,10 +141,6 @@ class Analyst:
         yield _tool_end("write_sql", {"sql": sql})
         async for event in self._run(engine, sql, story, report):
             yield event
-        if note:
-            report.status = "partial"
-            report.answer.append(f"\n\n{note}")
-            yield {"type": "token", "content": f"\n\n{note}"}
         report.suggested_questions = suggest(schema, story.names, story.plan)
         if report.suggested_questions:
             yield {"type": "suggestions", "content": report.suggested_questions}
@@ -192,6 +185,30 @@ def _checked_prompt(prompt: str) -> str:
     return text
 
 
+async def _understood(
+    prompt: str, schema: Schema, known: Knowledge, report: _Report
+) -> tuple[Lesson, Question, Story]:
+    """What is taught, the question, and what is to be told, worked out beside the event loop.
+
+    The loop also sends the heartbeats of every other session of this worker.
+    """
+
+    def work(_stop: Stop) -> tuple[Lesson, Question, Story]:
+        lesson = learn(prompt, schema, known)
+        question = read(lesson.prompt, lesson.schema)
+        if not schema.tables:
+            raise UnclearQuestion(say(question.language, "no_tables"))
+        return lesson, question, _story(question, report)
+
+    try:
+        return await in_thread(work, READING_DEADLINE_S)
+    except TimeoutError as error:
+        raise UnclearQuestion(
+            f"The question could not be understood within {READING_DEADLINE_S:g} s; make it"
+            " shorter."
+        ) from error
+
+
 def _story(question: Question, report: _Report) -> Story:
     """What is to be told; when the question is unclear, what could be asked instead."""
     schema, names = question.schema, names_for(question)
@@ -203,17 +220,6 @@ def _story(question: Question, report: _Report) -> Story:
         hint = say(question.language, "can_ask", things=things) if things else ""
         raise UnclearQuestion(f"{unclear} {hint}".strip()) from unclear
     return Story(plan, build(plan, schema, question.language), schema, names, question.language)
-
-
-def _unsaid(question: Question, plan: Plan) -> str:
-    """What the answer leaves out of the question; empty when that is nothing."""
-    unused = [question.tokens[at].text for at in question.unknown()]
-    notes = []
-    if unused:
-        notes.append(say(question.language, "unused", words=", ".join(unused[:20])))
-    if plan.loose_or:
-        notes.append(say(question.language, "loose_or"))
-    return " ".join(notes)
 
 
 def _sampled(question: Question, story: Story) -> str:

@@ -94,7 +94,7 @@ def _names(question: Question, mention: Mention, value: Mention) -> bool:
         return False
     label = question.schema.tables[meant.table].label
     if target.kind is TargetKind.TABLE:
-        return label is not None and label.name == meant.column
+        return label is not None and label.unique and label.name == meant.column
     return target.kind is TargetKind.COLUMN and target.column == meant.column
 
 
@@ -169,8 +169,6 @@ def _compared(part: Part | None) -> bool:
 def _range_end(question: Question, number: Number, sign: Sign | None) -> Number | None:
     """The second year of a range that begins at ``number``."""
     link = question.after(number.end)
-    if isinstance(link, Number) and link.year and link.start == number.end:
-        return link  # "2015-2020"
     ranged = {Sign.SINCE: {Sign.UNTIL}, Sign.BETWEEN: {Sign.AND, Sign.UNTIL}}
     joins = ranged.get(sign, {Sign.UNTIL}) if sign else {Sign.UNTIL}
     if isinstance(link, Word) and link.sign in joins:

@@ -4,9 +4,11 @@ A phrase becomes a `Sign`; what it does to the question is decided in `understan
 knows any schema.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Literal
 
 from kai_flow.analyst.words import Token, slips
@@ -124,7 +126,7 @@ _PHRASES: dict[Sign, str] = {
     Sign.AFTER: "setelah, sesudah, after, setelah tahun, later than",
     Sign.BEFORE: "sebelum, before, sebelum tahun, prior to, earlier than",
     Sign.UNTIL: "sampai, hingga, sampai dengan, sampai tahun, hingga tahun, s d, until, till, to,"
-    " through, up until",
+    " through, up until, -, –",
     Sign.PLACE: "di, in, pada, within, at",
     Sign.SCALE: "ratus, ribu, rb, juta, jt, miliar, milyar, triliun, hundred, thousand, million,"
     " billion, trillion",
@@ -172,6 +174,12 @@ SIGN_WORDS = frozenset(word for phrase in _LEXICON for word in phrase)
 LANGUAGE_WORDS = FILLERS | SIGN_WORDS
 """Every word with a fixed meaning: never taken for a misspelled table or column."""
 
+_MIN_MISTYPED = 6
+_BY_LENGTH: dict[int, list[str]] = defaultdict(list)
+for _word in LANGUAGE_WORDS:
+    if len(_word) >= _MIN_MISTYPED:
+        _BY_LENGTH[len(_word)].append(_word)
+
 _ENGLISH = frozenset(
     f"{_EN_ONLY} average mean how many number count highest largest biggest lowest smallest most"
     " fewest least newest oldest each every by which what with have has having and except other"
@@ -196,14 +204,31 @@ def detect(tokens: Sequence[Token]) -> Language:
     return "en" if english > indonesian else "id"
 
 
+@lru_cache(maxsize=10_000)
 def corrected(word: str) -> str | None:
     """The word of analysis that a misspelled one is: one slip in six letters or more."""
-    if len(word) < 6 or word in LANGUAGE_WORDS:
+    if len(word) < _MIN_MISTYPED or word in LANGUAGE_WORDS:
         return None
     near = [
-        known for known in sorted(LANGUAGE_WORDS) if len(known) >= 6 and slips(word, known) <= 1
+        known
+        for length in (len(word) - 1, len(word), len(word) + 1)
+        for known in _BY_LENGTH.get(length, ())
+        if _mistyped(word, known)
     ]
-    return near[0] if near else None
+    return min(near, default=None)
+
+
+def _mistyped(word: str, known: str) -> bool:
+    """Whether a letter is missing, doubled, swapped with the next, or the wrong vowel.
+
+    Another consonant is too often another word: "nearly" is no "yearly".
+    """
+    if slips(word, known) > 1:
+        return False
+    differ = [at for at, pair in enumerate(zip(word, known, strict=False)) if pair[0] != pair[1]]
+    if len(word) != len(known) or len(differ) != 1:
+        return True
+    return {word[differ[0]], known[differ[0]]} <= set("aeiou")
 
 
 def read_signs(tokens: Sequence[Token], taken: set[int]) -> list[Word]:

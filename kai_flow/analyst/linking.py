@@ -1,17 +1,18 @@
 """Find the tables, columns and values that the words of a question mean.
 
 Every name has labels: its identifier's words and what comments call it. A run of question words
-that covers enough of a label becomes a `Mention`; the longest and surest runs win.
+that covers a table's or column's label, but for words that say little, becomes a `Mention`; a value
+must be there whole, word by word. The longest and surest runs win.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 from kai_flow.analyst.language import LANGUAGE_WORDS, SIGN_WORDS
 from kai_flow.analyst.schema import Column, ColumnRef, Kind, Schema, Table
-from kai_flow.analyst.words import Token, likeness, split_name
+from kai_flow.analyst.words import Token, likeness, likeness_keys, singular, split_name
 
 __all__ = ["Mention", "Target", "TargetKind", "link", "named_exactly"]
 
@@ -92,6 +93,9 @@ _GENERIC_WORDS = frozenset(
         "the",
         "dan",
         "and",
+        "dim",
+        "fact",
+        "tbl",
     ]
 )
 _CONNECTORS = frozenset(["of", "the", "dari"])
@@ -99,19 +103,27 @@ _CONNECTORS = frozenset(["of", "the", "dari"])
 
 def link(tokens: Sequence[Token], schema: Schema) -> list[Mention]:
     """The mentions in a question, in order, none overlapping another."""
-    labels = list(_labels(schema))
-    vocabulary: dict[str, list[_Label]] = defaultdict(list)
-    for label in labels:
-        for word in set(label.words):
-            vocabulary[word].append(label)
-    likes = [_alike(token, vocabulary) for token in tokens]
+    names: dict[str, list[_Label]] = defaultdict(list)
+    values: dict[str, list[_Label]] = defaultdict(list)
+    for label in _labels(schema):
+        if label.target.kind is TargetKind.VALUE:
+            values[singular(label.words[0])].append(label)
+        else:
+            for word in set(label.words):
+                names[word].append(label)
+    keyed: dict[str, list[str]] = defaultdict(list)
+    for word in names:
+        for key in likeness_keys(word):
+            keyed[key].append(word)
+    alike = {word: _alike(word, keyed) for word in {token.word for token in tokens}}
+    likes = [alike[token.word] for token in tokens]
     candidates = list(_quoted(tokens, schema))
-    for start, alike in enumerate(likes):
-        hit = {id(label): label for word in alike for label in vocabulary[word]}
-        for label in hit.values():
-            found = _walk(label, start, tokens, likes)
-            if found is not None and _acceptable(found, label, vocabulary, likes):
-                candidates.append(found)
+    for start, like in enumerate(likes):
+        hit = {id(label): label for word in like for label in names[word]}
+        found = [_walk(label, start, tokens, likes) for label in hit.values()]
+        spelled = values.get(singular(tokens[start].word), ())
+        found += [_spelled(label, start, tokens) for label in spelled]
+        candidates += [each for each in found if each is not None]
     return _choose(candidates)
 
 
@@ -125,12 +137,27 @@ def named_exactly(schema: Schema, word: str) -> list[ColumnRef]:
     ]
 
 
-def _alike(token: Token, vocabulary: dict[str, list[_Label]]) -> dict[str, float]:
-    """The label words a token may stand for; words of analysis stand for themselves only."""
-    if token.word in LANGUAGE_WORDS:
-        return {token.word: 1.0} if token.word in vocabulary else {}
-    scores = {word: likeness(token.word, word) for word in vocabulary}
+def _alike(asked: str, keyed: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """The label words that a word may stand for; words of analysis stand for themselves only."""
+    if asked in LANGUAGE_WORDS:
+        return {asked: 1.0} if asked in keyed.get(asked, ()) else {}
+    near = {word for key in likeness_keys(asked) for word in keyed.get(key, ())}
+    scores = {word: likeness(asked, word) for word in sorted(near)}
     return {word: score for word, score in scores.items() if score > 0}
+
+
+def _spelled(label: _Label, start: int, tokens: Sequence[Token]) -> _Candidate | None:
+    """A value whose words all stand here in their order; a bare number is no value."""
+    end = start + len(label.words)
+    run = [token.word for token in tokens[start:end]]
+    if len(run) < len(label.words) or all(word.isdigit() for word in run):
+        return None
+    if any(singular(one) != singular(other) for one, other in zip(run, label.words, strict=True)):
+        return None
+    if not any(word not in LANGUAGE_WORDS or _could_name(word) for word in run):
+        return None
+    exact = sum(one == other for one, other in zip(run, label.words, strict=True)) / len(run)
+    return _Candidate(start, end, 0.9 + exact / 10, label.target)
 
 
 def _walk(
@@ -157,7 +184,8 @@ def _walk(
     total = sum(label.weights)
     # "order" and "amount" are small talk unless something is called just that.
     named = content or (filler and not remaining)
-    if not named or covered / total < _ENOUGH:
+    missing = any(weight == 1 and word not in LANGUAGE_WORDS for word, weight in remaining)
+    if not named or missing or covered / total < _ENOUGH:
         return None
     # A loan or a slip must not beat the same word written right: certainty counts squared.
     return _Candidate(start, end, covered / total * (sure / covered) ** 2, label.target)
@@ -166,28 +194,6 @@ def _walk(
 def _could_name(word: str) -> bool:
     """Whether a filler may be the whole name of something: long enough, and no analysis word."""
     return len(word) >= 4 and word not in SIGN_WORDS
-
-
-def _acceptable(
-    found: _Candidate,
-    label: _Label,
-    vocabulary: dict[str, list[_Label]],
-    likes: Sequence[dict[str, float]],
-) -> bool:
-    """Whether a run may stand for a value: all its words, or words no other value has."""
-    if found.target.kind is not TargetKind.VALUE:
-        return True
-    words = {word for at in range(found.start, found.end) for word in likes[at]}
-    if words.issuperset(label.words):
-        return True
-    others = {
-        other.target.value
-        for word in words.intersection(label.words)
-        for other in vocabulary[word]
-        if other.target.kind is TargetKind.VALUE and other.target.ref == found.target.ref
-    }
-    exact = all(max(likes[at].values(), default=0) == 1 for at in range(found.start, found.end))
-    return others == {found.target.value} and exact
 
 
 def _choose(candidates: list[_Candidate]) -> list[Mention]:

@@ -53,13 +53,33 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "Saya tidak mengenali satu pun tabel, kolom, atau nilai dalam pertanyaan ini.",
         "I recognise no table, column or value in this question.",
     ),
-    "unused": (
-        "Kata yang tidak saya pakai: {words}.",
-        "Words I did not use: {words}.",
+    "not_understood": (
+        (
+            "Saya tidak memahami “{words}” dalam pertanyaan ini, jadi saya tidak menjawabnya;"
+            " ajukan tanpa kata itu atau dengan cara lain."
+        ),
+        (
+            "I did not understand “{words}” in this question, so I do not answer it; ask without"
+            " it or in other words."
+        ),
     ),
-    "loose_or": (
-        "Kata “atau” di sini tidak dapat saya pakai sebagai pilihan; semua syarat berlaku bersama.",
-        "I cannot use the “or” here as a choice; all conditions apply together.",
+    "count_what": (
+        "Saya tidak tahu apa yang harus dihitung; sebutkan tabelnya, misalnya “{table}”.",
+        "I cannot tell what is to be counted; name the table, for example “{table}”.",
+    ),
+    "misleading": (
+        (
+            "Saya memahami kata-katanya, tetapi hubungannya dapat berarti lebih dari satu hal;"
+            " tanyakan satu hal saja, dengan satu syarat."
+        ),
+        (
+            "I understood the words, but together they can mean more than one thing; ask for one"
+            " thing, with one condition."
+        ),
+    ),
+    "too_long": (
+        "Pertanyaan ini terdiri dari {words} kata; paling banyak {most}, jadi persingkatlah.",
+        "The question has {words} words; at most {most} can be understood, so make it shorter.",
     ),
     "sampled": (
         (

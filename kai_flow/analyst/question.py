@@ -2,14 +2,20 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Final
 
+from kai_flow.analyst.errors import UnclearQuestion
 from kai_flow.analyst.language import FILLERS, Language, Sign, Word, corrected, detect, read_signs
 from kai_flow.analyst.linking import Mention, Target, TargetKind, link
+from kai_flow.analyst.messages import say
 from kai_flow.analyst.numbers import number_at
 from kai_flow.analyst.schema import Kind, Schema
 from kai_flow.analyst.words import Token, tokenize
 
-__all__ = ["Number", "Question", "read"]
+__all__ = ["MAX_WORDS", "Number", "Question", "read"]
+
+MAX_WORDS: Final = 200
+"""A longer question is refused: reading it would take too long, and no plan holds that much."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Question:
     numbers: list[Number]
     meaning: dict[Mention, Target] = field(default_factory=dict)
     """The choice made for each mention."""
+    ambiguous: set[Mention] = field(default_factory=set)
+    """Mentions with another meaning that is just as likely."""
     used: set[Part] = field(default_factory=set)
     """Parts that already play a role and must not get a second one."""
 
@@ -62,7 +70,7 @@ class Question:
     def after(self, position: int, skip: Collection[Sign] = ()) -> Part | None:
         """The next part from a token on, past fillers and these signs; None past anything else."""
         while position < len(self.tokens):
-            part = self._at(position)
+            part = self.part_at(position)
             if part is None:
                 if self.tokens[position].word not in FILLERS:
                     return None
@@ -77,7 +85,7 @@ class Question:
         """The part that ends before a token, past fillers and these signs."""
         position -= 1
         while position >= 0:
-            part = self._at(position)
+            part = self.part_at(position)
             if part is None:
                 if self.tokens[position].word not in FILLERS:
                     return None
@@ -97,10 +105,10 @@ class Question:
         return [
             at
             for at, token in enumerate(self.tokens)
-            if self._at(at) is None and token.word not in FILLERS and len(token.word) > 1
+            if self.part_at(at) is None and token.word not in FILLERS and not token.quoted
         ]
 
-    def _at(self, position: int) -> Part | None:
+    def part_at(self, position: int) -> Part | None:
         """The part that holds a token."""
         for parts in (self.mentions, self.numbers, self.words):
             for part in parts:
@@ -110,8 +118,11 @@ class Question:
 
 
 def read(prompt: str, schema: Schema) -> Question:
-    """Recognise everything there is to recognise in a question."""
+    """Recognise everything there is to recognise in a question; too long a one is refused."""
     tokens = tokenize(prompt)
+    if len(tokens) > MAX_WORDS:
+        count, most = str(len(tokens)), str(MAX_WORDS)
+        raise UnclearQuestion(say(detect(tokens), "too_long", words=count, most=most))
     mentions = link(tokens, schema)
     taken = {at for mention in mentions for at in range(mention.start, mention.end)}
     tokens = [
@@ -163,4 +174,7 @@ def _decide(question: Question) -> None:
         return sum(w for w, _ in joins), sum(n for _, n in joins), 0 if named else 1
 
     for mention in question.mentions:
-        question.meaning[mention] = min(mention.choices, key=cost)
+        chosen = min(mention.choices, key=cost)
+        question.meaning[mention] = chosen
+        if any(cost(other) == cost(chosen) for other in mention.choices if other != chosen):
+            question.ambiguous.add(mention)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from kai_flow.analyst import alternatives, ranking, subjects
 from kai_flow.analyst import conditions as filters
 from kai_flow.analyst.errors import UnclearQuestion
+from kai_flow.analyst.gate import admit
 from kai_flow.analyst.language import Sign
 from kai_flow.analyst.linking import Mention, TargetKind
 from kai_flow.analyst.measures import Found, count_of, find_counted, find_measured, measure_of
@@ -52,7 +53,7 @@ def understand(question: Question) -> Plan:
     refuse_unanswerable(question)
     draft = _read(question)
     plan = _planned(question, draft)
-    return replace(plan, loose_or=draft.loose_or)
+    return admit(question, replace(plan, loose_or=draft.loose_or))
 
 
 def _planned(question: Question, draft: _Draft) -> Plan:

@@ -4,20 +4,21 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["Token", "likeness", "slips", "split_name", "tokenize"]
+__all__ = ["Token", "likeness", "likeness_keys", "singular", "slips", "split_name", "tokenize"]
 
 _TOKEN = re.compile(
     r"(?P<quoted>\"[^\"]+\"|“[^”]+”|'[^']{2,}')"
-    r"|(?P<number>\d+(?:[.,]\d+)*)"
+    r"|(?P<number>\d+(?:[.,]\d+)*(?!\w))"
     r"|(?P<operator>>=|<=|[<>≥≤])"
-    r"|(?P<word>[^\W\d]\w*(?:['’-][^\W\d]\w*)*)"
+    r"|(?P<word>\w+(?:['’-][^\W\d]\w*)*)"
+    r"|(?P<symbol>[^\w\s.,;:?!()\[\]\"'“”‘’…])"
 )
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\dA-Z_]+|\d+|[^\W_]")
 
 
 @dataclass(frozen=True)
 class Token:
-    """One word, number, operator or quoted text of a question."""
+    """One word, number, symbol or quoted text of a question."""
 
     text: str
     """As written, without quotes."""
@@ -40,7 +41,7 @@ def tokenize(question: str) -> list[Token]:
             tokens.append(Token(text[1:-1].strip(), ""))
         elif found["number"]:
             tokens.append(Token(text, text, _number(text)))
-        elif found["operator"]:
+        elif found["operator"] or found["symbol"]:
             tokens.append(Token(text, text))
         else:
             tokens.extend(Token(part, part.casefold()) for part in _parts(text))
@@ -91,17 +92,39 @@ def likeness(asked: str, known: str) -> float:
 def _likeness(asked: str, known: str) -> float:
     if len(asked) < 3 or len(known) < 3 or asked.isdigit() or known.isdigit():
         return 0.0
-    if _stems(asked) & _stems(known):
+    if _same_root(asked, known):
         return 0.95
-    if _loan(_singular(asked)) == _loan(_singular(known)):
+    if _loan(singular(asked)) == _loan(singular(known)):
         return 0.9
-    allowed = 0 if min(len(asked), len(known)) < 5 else 1 if len(known) < 9 else 2
+    # One slip in a long word; a short one is too often another word: contact, contract.
     # A slip of the pen seldom changes the first letter; without this "bulan" would be "wulan".
-    if asked[0] == known[0] and abs(len(asked) - len(known)) <= allowed:
-        distance = slips(asked, known)
-        if distance <= allowed:
-            return 0.88 - 0.05 * distance
-    return 0.0
+    long = min(len(asked), len(known)) >= _MIN_SLIPPED
+    near = long and asked[0] == known[0] and abs(len(asked) - len(known)) <= 1
+    return 0.83 if near and slips(asked, known) <= 1 else 0.0
+
+
+@lru_cache(maxsize=50_000)
+def likeness_keys(word: str) -> frozenset[str]:
+    """Keys of a word. Words that are alike share one, so that only those need to be compared."""
+    keys = {*_stems(word), f"~{_loan(singular(word))}"}
+    if len(word) >= _MIN_SLIPPED:
+        keys |= {f"{word[0]}{len(word)}", f"{word[0]}{len(word) + 1}"}
+    return frozenset(keys)
+
+
+def _same_root(asked: str, known: str) -> bool:
+    """Whether one word is a form of the other: not "seller" and "sold", nor "penjual" and "jual".
+
+    Two words that only share a root mean different things.
+    """
+    if _agent(asked) or _agent(known):
+        return singular(asked.removesuffix("nya")) == singular(known.removesuffix("nya"))
+    return asked in _stems(known) or known in _stems(asked)
+
+
+def _agent(word: str) -> bool:
+    """Whether an Indonesian word says who does something: "penjual", not "penjualan"."""
+    return word.startswith("pe") and not word.endswith("an")
 
 
 _PREFIXES = (
@@ -112,26 +135,27 @@ _SUFFIXES = ("nya", "kan", "lah", "kah", "an", "i")
 # What a nasal prefix swallows: memilih < pilih, menulis < tulis, menyapu < sapu, mengirim < kirim
 _SWALLOWED = {"mem": "p", "pem": "p", "men": "t", "pen": "t", "meny": "s", "peny": "s"}
 _SWALLOWED |= {"meng": "k", "peng": "k"}
+_MIN_SLIPPED = 7
 _MIN_ROOT = 4  # letters; shorter "roots" are chance
 
 
 @lru_cache(maxsize=50_000)
 def _stems(word: str) -> frozenset[str]:
     """The roots a word may have by taking affixes off, itself among them."""
-    stems = {word, _singular(word)}
+    stems = {word, singular(word)}
     for base in [word, *(word.removesuffix(s) for s in _SUFFIXES if word.endswith(s))]:
         stems.add(base)
         for prefix in _PREFIXES:
             if base.startswith(prefix):
                 stems.add(base[len(prefix) :])
                 stems.add(_SWALLOWED.get(prefix, "") + base[len(prefix) :])
-    for suffix in ("ing", "ed", "er"):
+    for suffix in ("ing", "ed"):
         if word.endswith(suffix):
             stems |= {word.removesuffix(suffix), word.removesuffix(suffix) + "e"}
     return frozenset(stem for stem in stems if len(stem) >= _MIN_ROOT) | {word}
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
     """An English plural's singular; other words as they are."""
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"

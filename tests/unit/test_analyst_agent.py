@@ -1,6 +1,7 @@
 import asyncio
 import json
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -9,8 +10,11 @@ from typing import Any
 import pytest
 
 from kai_flow.agents import Agent, BadAgent, BadTask, Task, load_agent
-from kai_flow.analyst import Analyst
+from kai_flow.analyst import Analyst, agent
 from kai_flow.analyst.agent import MAX_PROMPT_BYTES
+from kai_flow.analyst.question import MAX_WORDS, Question, read
+from kai_flow.analyst.schema import Schema
+from kai_flow.analyst.words import tokenize
 from kai_flow.store import DEMO_ALIAS, ConnectionStore
 
 QUESTION = "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"
@@ -104,11 +108,31 @@ async def test_an_empty_or_huge_prompt_is_a_bad_task(store: ConnectionStore, pro
         await events_of(Analyst(store), task(prompt))
 
 
-async def test_a_prompt_just_under_the_limit_is_answered(store: ConnectionStore) -> None:
-    """A long question up to the limit is read, in reasonable time."""
-    prompt = QUESTION + " " + "tolong " * ((MAX_PROMPT_BYTES - 100) // 7)
-    result = await asyncio.wait_for(Analyst(store).execute(task(prompt)), 10)
-    assert result["status"] == "completed"
+async def test_a_question_has_a_bounded_number_of_words(store: ConnectionStore) -> None:
+    """A question of as many words as allowed is answered; one more is refused with both numbers."""
+    longest = f"{QUESTION} {'tolong ' * (MAX_WORDS - len(tokenize(QUESTION)))}"
+    result = await Analyst(store).execute(task(longest))
+    assert result["status"] == "completed", result
+    for prompt in (f"{longest} tolong", "maksimal " * (MAX_PROMPT_BYTES // 9)):
+        result = await Analyst(store).execute(task(prompt))
+        assert result["status"] == "failed"
+        assert f"{len(tokenize(prompt))} kata; paling banyak {MAX_WORDS}" in result["error"]
+
+
+async def test_the_event_loop_runs_while_a_question_is_understood(
+    store: ConnectionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question that takes long to understand holds up no heartbeat of another session."""
+    loop, loop_ran = asyncio.get_running_loop(), threading.Event()
+
+    def slow_read(prompt: str, schema: Schema) -> Question:
+        loop.call_soon_threadsafe(loop_ran.set)
+        assert loop_ran.wait(10), "the event loop stood still"
+        return read(prompt, schema)
+
+    monkeypatch.setattr(agent, "read", slow_read)
+    result = await Analyst(store).execute(task())
+    assert result["status"] == "completed", result
 
 
 async def test_an_unknown_connection_is_a_bad_task(store: ConnectionStore) -> None:

@@ -404,10 +404,10 @@ async def test_what_cannot_be_understood_gets_help_and_no_sql(
 
 
 async def test_a_word_without_a_role_is_named(store: ConnectionStore) -> None:
-    """A word that was ignored is said, and the answer is only partial."""
+    """A word that the query does not express makes the answer a refusal that names it."""
     events = await answer(store, "How many cooperatives in North Sumatra frobnicate?")
-    assert events[-1]["result"]["status"] == "partial"
-    assert "frobnicate" in events[-1]["result"]["final_answer"]
+    assert events[-1]["result"]["status"] == "failed"
+    assert "I did not understand “frobnicate”" in events[-1]["result"]["final_answer"]
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,11 @@ async def ask(store: ConnectionStore, prompt: str) -> dict[str, Any]:
         ("How many warungs are there?", {"glossary": {"warung": "shop"}}, "3"),
         ("How many bubar shops?", {"glossary": {"bubar": "state = CLS"}}, "1"),
         ("How many tutup shops?", {"glossary": {"bubar": "state=cls", "tutup": "state=cls"}}, "1"),
-        ("How many juara shops?", {"glossary": {"juara": "shop with revenue net above 60"}}, "1"),
+        (
+            "How many juara are there?",
+            {"glossary": {"juara": "shop with revenue net above 60"}},
+            "1",
+        ),
         ("weekly review", {"skills": {"Weekly Review": "Total revenue net per region"}}, "150"),
         (
             "Total omzet per region",

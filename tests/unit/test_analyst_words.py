@@ -1,8 +1,14 @@
-import pytest
+from itertools import product
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kai_flow.analyst import linking
 from kai_flow.analyst.language import corrected, detect
 from kai_flow.analyst.numbers import format_number, number_at
-from kai_flow.analyst.words import likeness, split_name, tokenize
+from kai_flow.analyst.schema import Column, Kind, Schema, Table
+from kai_flow.analyst.words import likeness, likeness_keys, split_name, tokenize
 
 
 @pytest.mark.parametrize(
@@ -35,6 +41,58 @@ def test_other_words_are_not_alike(asked: str, known: str) -> None:
         assert likeness(asked, known) < 0.9
     else:
         assert likeness(asked, known) == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "known"),
+    [
+        ("penjual", "penjualan"),
+        ("penjual", "jual"),
+        ("seller", "selling"),
+        ("shipped", "shipping"),
+        ("customer", "custom"),
+        ("kontak", "kontrak"),
+    ],
+)
+def test_words_that_only_share_a_root_are_not_alike(asked: str, known: str) -> None:
+    """Who sells, what is sold and the sale are three things."""
+    assert likeness(asked, known) == 0
+
+
+LETTERS = st.text("abeinrsty", min_size=3, max_size=9)
+FORMS = st.tuples(
+    st.sampled_from(["", "pe", "meng", "ber", "di"]),
+    LETTERS,
+    st.sampled_from(["", "nya", "an", "s", "ing", "ty", "ies"]),
+).map("".join)
+
+
+@given(st.lists(FORMS, min_size=2, max_size=12))
+def test_words_that_are_alike_share_a_key(words: list[str]) -> None:
+    """Looking only at words with a common key overlooks no word that is meant."""
+    for asked, known in product(words, words):
+        if likeness(asked, known) > 0:
+            assert likeness_keys(asked) & likeness_keys(known), (asked, known)
+
+
+def test_a_question_is_compared_with_few_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each word of a question is compared with names that may be meant, not with all of them."""
+    names = ["".join(each) for each in product("bdgkl", "aeiou", "mnprs", "aeiou", "tvwyz")]
+    columns = tuple(Column(f"{name}{name[::-1]}", Kind.NUMBER) for name in names)
+    values = tuple(names)
+    table = Table("things", (*columns, Column("kind", Kind.TEXT, values=values)))
+    calls = 0
+
+    def counted(asked: str, known: str) -> float:
+        nonlocal calls
+        calls += asked.startswith("x")  # the rest compares names with one another
+        return likeness(asked, known)
+
+    monkeypatch.setattr(linking, "likeness", counted)
+    asked = tokenize(" ".join(f"x{name}" for name in names[:200]))
+    linking.link(asked, Schema({"things": table}))
+    assert len(columns) == 3125
+    assert calls < len(asked)
 
 
 def test_identifiers_are_split_into_words() -> None:
@@ -107,5 +165,8 @@ def test_a_slip_in_a_word_of_analysis_is_mended() -> None:
     """One slip in a long word is mended; short and unknown words are left alone."""
     assert corrected("tertingi") == "tertinggi"
     assert corrected("avrage") == "average"
+    assert corrected("avarage") == "average"
     assert corrected("shop") is None
+    assert corrected("nearly") is None
+    assert corrected("sampah") is None
     assert corrected("warehouse") is None

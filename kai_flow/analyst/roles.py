@@ -1,0 +1,315 @@
+"""Whether each name, value and number of a question has its role in the plan.
+
+A role is found in the plan, not in the reading: a value must stand in a filter that keeps or leaves
+it out as asked, a column must be measured, grouped by, filtered, sorted by or shown.
+"""
+
+from kai_flow.analyst.language import Sign, Word
+from kai_flow.analyst.ledger import RANKS, Ledger
+from kai_flow.analyst.linking import Mention, TargetKind
+from kai_flow.analyst.plan import Aggregate, Condition, Having, Operator
+from kai_flow.analyst.question import Number, Part
+from kai_flow.analyst.schema import Kind
+
+__all__ = ["mention_has_role", "number_has_role"]
+
+_TIMES = {
+    Sign.SINCE: {Operator.AT_LEAST},
+    Sign.AFTER: {Operator.ABOVE},
+    Sign.BEFORE: {Operator.BELOW},
+    Sign.UNTIL: {Operator.AT_MOST},
+    Sign.ABOVE: {Operator.ABOVE},
+    Sign.AT_LEAST: {Operator.AT_LEAST},
+    Sign.BELOW: {Operator.BELOW},
+    Sign.AT_MOST: {Operator.AT_MOST},
+}
+_COMPARE = {
+    Sign.ABOVE: Operator.ABOVE,
+    Sign.AT_LEAST: Operator.AT_LEAST,
+    Sign.BELOW: Operator.BELOW,
+    Sign.AT_MOST: Operator.AT_MOST,
+    Sign.BETWEEN: Operator.BETWEEN,
+}
+_NAMED = {Sign.AVERAGE, Sign.QUANTITY, Sign.ASK, Sign.MINIMUM, Sign.MAXIMUM, Sign.TREND}
+
+
+def mention_has_role(ledger: Ledger, mention: Mention) -> bool:
+    """Whether the plan uses what is mentioned as the question does."""
+    if mention in ledger.question.ambiguous:
+        return False
+    match ledger.kind(mention):
+        case TargetKind.VALUE:
+            return _value(ledger, mention)
+        case TargetKind.TABLE:
+            return _table(ledger, mention)
+        case Kind.NUMBER:
+            return _number_column(ledger, mention)
+        case Kind.YEAR | Kind.DATE:
+            return _time_column(ledger, mention)
+        case _:
+            return _text_column(ledger, mention)
+
+
+def _value(ledger: Ledger, mention: Mention) -> bool:
+    """A value is kept, or left out where a "not" stands before it."""
+    target = ledger.question.meaning[mention]
+    if _starts_with_places(ledger, mention) or _torn(ledger, mention):
+        return False
+    operator = Operator.NOT_IN if _denied(ledger, mention) else Operator.IN
+    return any(
+        condition.operator is operator and target.value in condition.values
+        for condition in ledger.conditions(target.ref)
+    )
+
+
+def _starts_with_places(ledger: Ledger, mention: Mention) -> bool:
+    """Whether the value's own number may be how many places are wanted: "top 5 star …"."""
+    if ledger.question.tokens[mention.start].number is None:
+        return False
+    before = ledger.question.before(mention.start)
+    return before is None or ledger.sign(before) in {*RANKS, Sign.LIST, Sign.WHICH}
+
+
+def _torn(ledger: Ledger, mention: Mention) -> bool:
+    """Whether another filter stands between two values of one: "A in 2022 and B in 2023".
+
+    Each value belongs to its own half of the sentence then, and filters know no halves.
+    """
+    question, column = ledger.question, ledger.ref(mention)
+    places = [
+        part.start
+        for part in question.mentions
+        if ledger.kind(part) is TargetKind.VALUE and ledger.ref(part) == column
+    ]
+    between = range(min(places), max(places))
+    return any(
+        isinstance(part, Number)
+        or (ledger.kind(part) is TargetKind.VALUE and part.start not in places)
+        for part in map(question.part_at, between)
+        if part is not None
+    )
+
+
+def _denied(ledger: Ledger, mention: Mention) -> bool:
+    """Whether a "not" reaches this value: "not A or B" denies values of one column."""
+    column = ledger.ref(mention)
+    skip = (Sign.PLACE, Sign.AND, Sign.WITH)
+    part = ledger.question.before(mention.start, skip)
+    while isinstance(part, Mention) and (
+        _names(ledger, part, mention)
+        or (ledger.kind(part) is TargetKind.VALUE and ledger.ref(part) == column)
+    ):
+        part = ledger.question.before(part.start, skip)
+    return ledger.sign(part) is Sign.NOT
+
+
+def _names(ledger: Ledger, part: Part | None, value: Mention) -> bool:
+    """Whether a mention says what the value beside it is: "kota Palu", "the province of Bali"."""
+    if not isinstance(part, Mention):
+        return False
+    target, meant = ledger.question.meaning[part], ledger.question.meaning[value]
+    if target.kind is TargetKind.TABLE:
+        label = ledger.question.schema.tables[target.table].label
+        named = label is not None and label.unique and label.name == meant.column
+        return named and target.table == meant.table
+    return target.kind is TargetKind.COLUMN and target.ref == meant.ref
+
+
+def _names_value(ledger: Ledger, mention: Mention) -> bool:
+    """Whether a mention only names the kind of a value that is filtered by."""
+    beside = (
+        ledger.question.before(mention.start),
+        ledger.question.after(mention.end),
+    )
+    return any(
+        isinstance(part, Mention)
+        and ledger.kind(part) is TargetKind.VALUE
+        and _names(ledger, mention, part)
+        and _value(ledger, part)
+        for part in beside
+    )
+
+
+def _table(ledger: Ledger, mention: Mention) -> bool:
+    """A table is grouped by, counted or listed, or it says whose numbers or rows are meant."""
+    table = ledger.question.meaning[mention].table
+    plan = ledger.plan
+    if ledger.grouped(mention) or _names_value(ledger, mention) or table == plan.fact:
+        return True
+    if any(d.column.table == table for d in plan.dimensions):  # "customer type"
+        following = ledger.question.after(mention.end)
+        if isinstance(following, Mention) and ledger.ref(following).table == table:
+            return ledger.grouped(following)
+    beside = (ledger.question.before(mention.start), ledger.question.after(mention.end))
+    owner = any(
+        isinstance(part, Mention)
+        and ledger.kind(part) is Kind.NUMBER
+        and ledger.measured(part)
+        and ledger.question.schema.distance(plan.fact, table)[0] == 0
+        for part in beside
+    )
+    kept = any(
+        isinstance(part, Mention)
+        and ledger.kind(part) is TargetKind.VALUE
+        and ledger.ref(part).table == table
+        for part in beside
+    )
+    return owner or kept
+
+
+def _number_column(ledger: Ledger, mention: Mention) -> bool:
+    """A number is measured, compared, sorted by or shown."""
+    ref = ledger.ref(mention)
+    return (
+        (ledger.measured(mention) and _says_how(ledger, mention))
+        or bool(ledger.conditions(ref))
+        or ledger.orders(mention)
+        or ref in ledger.plan.columns
+    )
+
+
+def _says_how(ledger: Ledger, mention: Mention) -> bool:
+    """Whether the second of two measures has an aggregate of its own, or "and" shares it."""
+    before = ledger.question.before(mention.start)
+    return not (isinstance(before, Mention) and ledger.kind(before) is Kind.NUMBER)
+
+
+def _time_column(ledger: Ledger, mention: Mention) -> bool:
+    """A time is filtered, shown or sorted by; grouped by it only where the year is asked for."""
+    ref = ledger.ref(mention)
+    if ledger.conditions(ref) or ref in ledger.plan.columns or ledger.orders(mention):
+        return True
+    yearly = ledger.kind(mention) is Kind.YEAR or ledger.question.has(Sign.YEAR, Sign.TREND)
+    return ledger.grouped(mention) and yearly
+
+
+def _text_column(ledger: Ledger, mention: Mention) -> bool:
+    """A text is grouped by, counted or shown, or names the kind of a value."""
+    return (
+        ledger.grouped(mention)
+        or ledger.counted(mention)
+        or ledger.ref(mention) in ledger.plan.columns
+        or _names_value(ledger, mention)
+    )
+
+
+def number_has_role(ledger: Ledger, number: Number) -> bool:
+    """Whether a number filters or limits in the plan as it does in the question."""
+    return _filters_by_year(ledger, number) or _compares(ledger, number) or _limits(ledger, number)
+
+
+def _filters_by_year(ledger: Ledger, number: Number) -> bool:
+    """A year filters with the operator that the word before it names."""
+    found = ledger.years(number.value) if number.year else []
+    if not found:
+        return False
+    before = ledger.question.before(number.start, (Sign.YEAR, Sign.PLACE))
+    sign = ledger.sign(before)
+    operators = {condition.operator for condition in found}
+    if sign in {Sign.BETWEEN, Sign.AND, Sign.UNTIL} and Operator.BETWEEN in operators:
+        return not _follows_bare_number(ledger, before)
+    if sign in _TIMES:
+        named = sign not in _COMPARE or _says_year(ledger, number, before)
+        return named and bool(operators & (_TIMES[sign] | {Operator.BETWEEN}))
+    return bool(operators & {Operator.IN, Operator.BETWEEN}) and _bare_year(ledger, number, before)
+
+
+def _follows_bare_number(ledger: Ledger, before: Part | None) -> bool:
+    """Whether "between 2000 and 2010" may be about the number just before it, not about time."""
+    if ledger.sign(before) is not Sign.BETWEEN or before is None:
+        return False
+    column = ledger.question.before(before.start, (Sign.WITH,))
+    if not isinstance(column, Mention) or ledger.kind(column) is not Kind.NUMBER:
+        return False
+    return ledger.sign(ledger.question.before(column.start)) not in _NAMED
+
+
+def _says_year(ledger: Ledger, number: Number, before: Part | None) -> bool:
+    """Whether the question itself says that the compared number is a year."""
+    around = (
+        ledger.question.before(number.start),
+        ledger.question.before(before.start, (Sign.YEAR,)) if before else None,
+    )
+    return any(
+        ledger.sign(part) is Sign.YEAR or ledger.kind(part) in {Kind.YEAR, Kind.DATE}
+        for part in around
+    )
+
+
+def _bare_year(ledger: Ledger, number: Number, before: Part | None) -> bool:
+    """Whether a year without a comparing word is no number of places or things."""
+    if ledger.sign(before) in RANKS or ledger.sign(ledger.question.after(number.end)) in RANKS:
+        return False
+    said = ledger.sign(ledger.question.before(number.start)) in {Sign.YEAR, Sign.PLACE, Sign.AND}
+    following = ledger.question.after(number.end)
+    return said or not isinstance(following, Mention) or following.start > number.end
+
+
+def _compares(ledger: Ledger, number: Number) -> bool:
+    """A number compares what stands beside it, by the operator that the word before it names."""
+    word = ledger.question.before(number.start)
+    if ledger.sign(word) in {Sign.AND, Sign.UNTIL} and word is not None:  # "between 5 and 10"
+        first = ledger.question.before(word.start)
+        word = ledger.question.before(first.start) if isinstance(first, Number) else None
+        if ledger.sign(word) is not Sign.BETWEEN:
+            return False
+    sign = ledger.sign(word)
+    if sign not in _COMPARE or not isinstance(word, Word):
+        return False
+    found = ledger.compared(_COMPARE[sign], number)
+    return any(_beside(ledger, word, number, each) for each in found)
+
+
+def _beside(ledger: Ledger, word: Word, number: Number, compared: Condition | Having) -> bool:
+    """Whether what the filter compares stands next to the comparison."""
+    following = ledger.question.after(number.end)
+    if ledger.sign(following) in {Sign.AND, Sign.UNTIL} and following is not None:
+        second = ledger.question.after(following.end)
+        if isinstance(second, Number):
+            following = ledger.question.after(second.end)
+    if isinstance(following, Mention) and _is_compared(ledger, following, compared):
+        return True
+    part = ledger.question.before(word.start, (Sign.WITH, *_COMPARE, Sign.AND))
+    while isinstance(part, Number) or ledger.kind(part) is TargetKind.TABLE:
+        if isinstance(part, Mention) and _is_compared(ledger, part, compared):
+            return True
+        if part is None:
+            return False
+        part = ledger.question.before(part.start, (Sign.WITH, *_COMPARE, Sign.AND))
+    return isinstance(part, Mention) and _is_compared(ledger, part, compared)
+
+
+def _is_compared(ledger: Ledger, mention: Mention, compared: Condition | Having) -> bool:
+    """Whether a filter is about what is mentioned."""
+    if isinstance(compared, Condition):
+        return compared.column == ledger.ref(mention)
+    measure = compared.measure
+    if measure.column is None:
+        return ledger.kind(mention) is TargetKind.TABLE and (
+            ledger.ref(mention).table == measure.table and measure.aggregate is Aggregate.COUNT
+        )
+    return measure.ref == ledger.ref(mention)
+
+
+def _limits(ledger: Ledger, number: Number) -> bool:
+    """A number of places stands at the head of what is ranked or listed."""
+    plan, question = ledger.plan, ledger.question
+    if plan.limit != number.value or plan.default_limit or _limit_of(ledger) != number:
+        return False
+    before, following = question.before(number.start), question.after(number.end)
+    opens = before is None or ledger.sign(before) in {*RANKS, Sign.LIST, Sign.WHICH}
+    named = ledger.thing(following) or ledger.sign(following) in RANKS
+    if plan.order is None:
+        return opens and named and not question.has(Sign.ASK, Sign.QUANTITY)
+    placed = (opens and named) or ledger.sign(before) in {Sign.TOP, Sign.BOTTOM}
+    return placed and question.has(*RANKS)
+
+
+def _limit_of(ledger: Ledger) -> Number | None:
+    """The first number that could be the plan's limit."""
+    for number in ledger.question.numbers:
+        if number.value == ledger.plan.limit and not (
+            _filters_by_year(ledger, number) or _compares(ledger, number)
+        ):
+            return number
+    return None

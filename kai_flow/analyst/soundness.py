@@ -1,0 +1,76 @@
+"""Plans that a question may lead to and that would mislead: refused whatever the words were.
+
+Rows of child tables are the danger: "orders with a line total above 50" may mean any line or their
+sum, and two filters on child rows need not meet in one row.
+"""
+
+from collections import defaultdict
+
+from kai_flow.analyst.plan import Aggregate, Condition, Operator, Plan
+from kai_flow.analyst.question import Question
+from kai_flow.analyst.schema import ColumnRef, Schema
+
+__all__ = ["misleads"]
+
+_LOWER = {Operator.ABOVE, Operator.AT_LEAST}
+_UPPER = {Operator.BELOW, Operator.AT_MOST}
+
+
+def misleads(question: Question, plan: Plan) -> bool:
+    """Whether the plan cannot be what was meant, or may mean two things."""
+    schema = question.schema
+    return (
+        _contradicts(plan)
+        or _spreads(schema, plan)
+        or _forks(schema, plan)
+        or (bool(plan.having) and not plan.dimensions)
+    )
+
+
+def _contradicts(plan: Plan) -> bool:
+    """Whether two filters on one column are no range: "before 2020 and after 2022"."""
+    by_column: dict[ColumnRef, list[Condition]] = defaultdict(list)
+    for condition in plan.conditions:
+        if not condition.alternative:
+            by_column[condition.column].append(condition)
+    return any(len(each) > 1 and not _range(each) for each in by_column.values())
+
+
+def _range(conditions: list[Condition]) -> bool:
+    """Whether these are a lower and an upper bound."""
+    lower = [c.values[0] for c in conditions if c.operator in _LOWER]
+    upper = [c.values[0] for c in conditions if c.operator in _UPPER]
+    if len(conditions) != 2 or len(lower) != 1 or len(upper) != 1:
+        return False
+    low, high = lower[0], upper[0]
+    return isinstance(low, float | int) and isinstance(high, float | int) and low < high
+
+
+def _spreads(schema: Schema, plan: Plan) -> bool:
+    """Whether child rows decide what is counted, added up or left out."""
+    children = [c for c in plan.conditions if _widens(schema, plan, c.column)]
+    grouped = any(_widens(schema, plan, d.column) for d in plan.dimensions)
+    if grouped:
+        return bool(plan.conditions or plan.having) or any(
+            measure.aggregate is Aggregate.SUM for measure in plan.measures
+        )
+    return len(children) > 1 or any(
+        condition.operator is not Operator.IN or condition.temporal for condition in children
+    )
+
+
+def _widens(schema: Schema, plan: Plan, column: ColumnRef) -> bool:
+    """Whether a column lies in rows that are children of the fact's."""
+    return schema.distance(plan.fact, column.table)[0] > 0
+
+
+def _forks(schema: Schema, plan: Plan) -> bool:
+    """Whether two keys lead to the same table, so that the join is a guess."""
+    columns = [d.column for d in plan.dimensions] + [c.column for c in plan.conditions]
+    steps = [step for ref in columns for step in schema.path(plan.fact, ref.table) or ()]
+    for step in steps:
+        child, parent = (step.target, step.source) if step.widens else (step.source, step.target)
+        keys = [key for key in schema.tables[child].foreign_keys if key.target == parent]
+        if len(keys) > 1:
+            return True
+    return False
