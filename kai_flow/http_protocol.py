@@ -1,9 +1,9 @@
 """uvicorn's HTTP protocol with the bounds that it lacks: on request heads, silence, connections.
 
 uvicorn takes a request head of any size with httptools (with h11 it does not), waits for one for
-ever, and accepts connections until descriptors run out. Any of the three lets one client stop a
-server for everybody else. The bounds are here, below the app, because the app never sees such
-requests.
+ever, accepts connections until descriptors run out, and queues requests that are sent before the
+last one is answered. Any of the four lets one client stop a server for everybody else. The bounds
+are here, below the app, because the app never sees such requests.
 """
 
 import asyncio
@@ -28,6 +28,10 @@ _TOO_LARGE: Final = f"The request head has more than {MAX_HEAD_BYTES // 1024} Ki
 
 class _HeadTooLarge(Exception):
     """Leaves httptools in the middle of a request head."""
+
+
+class _Pipelined(Exception):
+    """Leaves httptools at a request that came before the last one was answered."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -89,6 +93,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_too_large = size > MAX_HEAD_BYTES
         if self._head_too_large:
             raise _HeadTooLarge
+        if self._answering:
+            # uvicorn would queue it, with thousands more in one chunk; and once it is queued, an
+            # app that streams the answer before it is not told any more that its reader has left.
+            log.warning("a request before the end of the last answer: the connection is reset")
+            self.transport.abort()
+            raise _Pipelined
         self._reading_head = False
         self._head_bytes = 0
         self._stop_timer()
@@ -103,7 +113,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Refuse what cannot be parsed, or was found too large while it was."""
         if self._head_too_large:
             self._refuse_head()
-        else:
+        elif not self.transport.is_closing():
             super().send_400_response(msg)
 
     def _refuse_head(self) -> None:
@@ -119,11 +129,15 @@ class BoundedProtocol(HttpToolsProtocol):
         uvicorn's own timer runs between two requests, and ends with the first byte of anything. A
         client that reads a stream owes no head: nothing is awaited before its response has ended.
         """
+        waited_for = self._head_timer is not None or self.timeout_keep_alive_task is not None
+        if not waited_for and not self._answering:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    @property
+    def _answering(self) -> bool:
         # uvicorn types `cycle` as always set; it is None before the first request
         cycle: RequestResponseCycle | None = self.cycle
-        answering = cycle is not None and not cycle.response_complete
-        if self._head_timer is None and self.timeout_keep_alive_task is None and not answering:
-            self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+        return cycle is not None and not cycle.response_complete
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:

@@ -20,6 +20,8 @@ from tests.integration.conftest import worker_on
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Connect = Callable[[], Awaitable[Connection]]
 
+STREAMS: list[asyncio.Event] = []  # of the app's open streams; set when their reader has left
+
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
     """Answers a GET at once, and a POST once its body is whole; streams `/stream` until it ends."""
@@ -33,8 +35,12 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
     if scope["path"] == "/stream":
         await send({"type": "http.response.body", "body": b"first\n", "more_body": True})
+        left = asyncio.Event()
+        STREAMS.append(left)
         while (await receive())["type"] != "http.disconnect":
             pass
+        left.set()
+        STREAMS.remove(left)
         return
     await send({"type": "http.response.body", "body": b"ok"})
 
@@ -178,6 +184,17 @@ async def test_a_reader_of_a_stream_may_be_silent(
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
             await reader.read()  # the stream is still open
+
+
+async def test_a_request_before_the_last_answer_ends_the_connection(connect: Connect) -> None:
+    """Requests do not pile up behind an answer, and the app sees that its stream has ended."""
+    reader, writer = await connect()
+    writer.write(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+    await reader.readuntil(b"first\n\r\n")
+    (streaming,) = STREAMS
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 1_000)
+    assert await rest(reader) == b""
+    await streaming.wait()
 
 
 async def test_connections_beyond_the_limit_are_reset(
