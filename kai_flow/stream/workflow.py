@@ -30,6 +30,7 @@ from kai_flow.stream.progress import PULSE_SECONDS, Progress, Pulse, Status
 
 QUIET: Final = timedelta(seconds=PULSE_SECONDS)  # without an event, before `progress` looks
 DRAIN_TIMEOUT: Final = timedelta(seconds=10)
+REFUSALS_EVERY: Final = timedelta(seconds=10)  # between two lines in the log about bad signals
 
 
 class WorkflowEventStream:
@@ -51,6 +52,8 @@ class WorkflowEventStream:
         # that history takes it for the old run altogether. So `drain` looks at all of these.
         self._folds: dict[str, Fold] = {}  # by the run that the batches are meant for
         self._progress = Progress()
+        self._logged_at: datetime | None = None  # the last line about refused signals
+        self._unlogged = 0  # refused since
         self._producers = 0  # streaming activities started so far
         self._producing = False  # one is under way
         self._streams_since: datetime | None = None  # when the first one was called
@@ -131,7 +134,7 @@ class WorkflowEventStream:
             decoded = decode_batch(batch.payload.data)
         except InvalidBatch as error:
             # Refused, not fatal: whoever can signal this workflow must not be able to break it.
-            workflow.logger.warning("a publish_events signal was refused: %s", error)
+            self._log_refused(error)
             return
         if self._is_heard(decoded):
             self._folds.setdefault(decoded.run_id, Fold(decoded.run_id)).apply(decoded)
@@ -150,6 +153,16 @@ class WorkflowEventStream:
         if batch.run_id in self._folds:
             return True
         return batch.first.seq == 1 and batch.first.producer <= max(1, self._producers)
+
+    def _log_refused(self, error: InvalidBatch) -> None:
+        """One line in REFUSALS_EVERY: thousands in one workflow task would outlast its time."""
+        self._unlogged += 1
+        if self._logged_at is None or workflow.now() - self._logged_at >= REFUSALS_EVERY:
+            workflow.logger.warning(
+                "a publish_events signal was refused: %s (%d since the last line)",
+                error, self._unlogged,
+            )  # fmt: skip
+            self._logged_at, self._unlogged = workflow.now(), 0
 
     def _answer_progress(self) -> dict[str, Any]:
         with workflow.unsafe.sandbox_unrestricted():

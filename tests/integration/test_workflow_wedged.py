@@ -59,6 +59,21 @@ async def test_batches_of_far_too_many_events_hold_nothing_up(
     assert BROKEN not in failed
 
 
+async def test_junk_is_not_logged_signal_by_signal(
+    play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Bad signals leave a line now and then: writing thousands would outlast a workflow task."""
+    await asyncio.gather(*(play.handle.signal("publish_events", "junk") for _ in range(300)))
+    await play.signal([1])
+
+    async def stored() -> bool:
+        return bool((await play.handle.query("progress"))["last_event_id"] == "1.1.1")
+
+    await eventually(stored)
+    lines = [line for line in caplog.messages if "signal was refused" in line and play.id in line]
+    assert 1 <= len(lines) < 30, "a workflow task that is tried again may repeat one"
+
+
 @pytest.fixture
 async def narrow(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
     """A client of a server that takes few signals for a run; by default it takes 10,000."""
