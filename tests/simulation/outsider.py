@@ -22,7 +22,7 @@ from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS
 from kai_flow.stream.reader import EventReader
 from tests.simulation.bridge import Bridge, Connection
 from tests.simulation.client import TemporalClient
-from tests.simulation.loop import Process
+from tests.simulation.loop import Process, now
 from tests.simulation.oracle import Oracle
 from tests.simulation.temporal import Run
 
@@ -217,20 +217,30 @@ class Outsider:
         await self._post(bridge, body, {410, 429, 503})
 
     async def _lie(self, bridge: Bridge, target: int) -> None:
-        """A POST of who has seen the run id: without events, and with a `base` that is not so."""
+        """A POST of who has seen the run id, with a `base` that is not so; some have an event.
+
+        That one is far from all that are said: it must neither be shown nor signalled.
+        """
         runs = self._oracle.server.runs.get(self._id)
         if not runs:
             return
-        newest = self._oracle.position(runs[-1].run_id)
+        run_id = runs[-1].run_id
+        newest = self._oracle.position(run_id)
+        base = newest._replace(seq=1 + (newest.seq + target - 4) % (newest.seq + 40))
+        events: list[Any] = []
+        if target % 4 == 0:
+            base = newest.offset(10_000)
+            events = [{"id": str(base), "event": _FORGED}]
+            self._oracle.disturbed_at = now()
         body = _numbered(
             self._id,
-            run_id=runs[-1].run_id,
-            first_run_id=runs[-1].run_id,
-            base=str(newest._replace(seq=1 + (newest.seq + target - 4) % (newest.seq + 40))),
-            events=[],
+            run_id=run_id,
+            first_run_id=run_id,
+            base=str(base),
+            events=events,
             signaller=(None, "somebody else")[target // 2 % 2],
         )
-        await self._post(bridge, body, {200, 410, 503})
+        await self._post(bridge, body, {200, 410, 429, 503})
 
     def _signal(self, name: str, values: Sequence[bytes]) -> None:
         metadata = {"encoding": b"json/plain"}
