@@ -167,7 +167,10 @@ class Hub:
         try:
             newest = await self._newest(post)
         except (Unreachable, TimeoutError):
-            if self._session(post.session_id) is not None:
+            held = self._session(post.session_id)
+            if held is not None and held.run.run_id == post.run_id:
+                return held
+            if held is not None:
                 raise Unreachable("Temporal does not answer which run is the newest") from None
             room = self._room(post.session_id, stray=True)
             believed = Run(post.run_id, post.first_run_id or post.run_id)
@@ -186,9 +189,10 @@ class Hub:
 
     async def _newest(self, post: Delivered) -> Run | None:
         """The newest run by a look that began no earlier than this POST came."""
+        shared = post.session_id in self._looks
         async with asyncio.timeout(FIND_SECONDS):
             newest = await self._look(post.session_id)
-            if newest is None or newest.run_id != post.run_id:
+            if shared and (newest is None or newest.run_id != post.run_id):
                 # A look that others had begun may be older than this run: one of our own.
                 newest = await self._look(post.session_id)
         return newest
