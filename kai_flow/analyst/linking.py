@@ -163,28 +163,37 @@ def _spelled(label: _Label, start: int, tokens: Sequence[Token]) -> _Candidate |
 def _walk(
     label: _Label, start: int, tokens: Sequence[Token], likes: Sequence[dict[str, float]]
 ) -> _Candidate | None:
-    """Follow a label's words, in any order, from one token on as far as they go."""
-    remaining = list(zip(label.words, label.weights, strict=True))
+    """Follow a label's words from one token on as far as they go.
+
+    They may come in another order only around an "of": "date of order".
+    """
+    remaining = list(enumerate(zip(label.words, label.weights, strict=True)))
     covered = sure = 0.0
-    content = filler = False
+    content = filler = linked = False
     end = position = start
+    last = -1
     while remaining and position < len(tokens):
-        best = max(remaining, key=lambda part: likes[position].get(part[0], 0.0))
-        score = likes[position].get(best[0], 0.0)
-        if score:
+        like = likes[position]
+        open_ = [part for part in remaining if linked or part[0] > last]
+        best = max(open_, key=lambda part: like.get(part[1][0], 0.0), default=None)
+        score = like.get(best[1][0], 0.0) if best else 0.0
+        if best and score:
             remaining.remove(best)
-            covered += best[1]
-            sure += best[1] * score
+            last = best[0]
+            covered += best[1][1]
+            sure += best[1][1] * score
             content |= tokens[position].word not in LANGUAGE_WORDS
             filler |= _could_name(tokens[position].word)
             end = position + 1
         elif position == start or tokens[position].word not in _CONNECTORS:
             break
+        else:
+            linked = True
         position += 1
     total = sum(label.weights)
     # "order" and "amount" are small talk unless something is called just that.
     named = content or (filler and not remaining)
-    missing = any(weight == 1 and word not in LANGUAGE_WORDS for word, weight in remaining)
+    missing = any(weight == 1 and word not in LANGUAGE_WORDS for _, (word, weight) in remaining)
     if not named or missing or covered / total < _ENOUGH:
         return None
     # A loan or a slip must not beat the same word written right: certainty counts squared.

@@ -30,6 +30,10 @@ _COMPARE = {
     Sign.AT_MOST: Operator.AT_MOST,
     Sign.BETWEEN: Operator.BETWEEN,
 }
+_SAYING_HOW = (
+    *(Sign.AVERAGE, Sign.QUANTITY, Sign.MINIMUM, Sign.MAXIMUM, Sign.HIGHEST, Sign.LOWEST),
+    *(Sign.MOST, Sign.FEWEST),
+)
 _NAMED = {Sign.AVERAGE, Sign.QUANTITY, Sign.ASK, Sign.MINIMUM, Sign.MAXIMUM, Sign.TREND}
 
 
@@ -160,18 +164,29 @@ def _table(ledger: Ledger, mention: Mention) -> bool:
 def _number_column(ledger: Ledger, mention: Mention) -> bool:
     """A number is measured, compared, sorted by or shown."""
     ref = ledger.ref(mention)
-    return (
-        (ledger.measured(mention) and _says_how(ledger, mention))
-        or bool(ledger.conditions(ref))
-        or ledger.orders(mention)
-        or ref in ledger.plan.columns
-    )
+    if ledger.measured(mention):
+        return _says_how(ledger, mention)
+    return bool(ledger.conditions(ref)) or ledger.orders(mention) or ref in ledger.plan.columns
 
 
 def _says_how(ledger: Ledger, mention: Mention) -> bool:
-    """Whether the second of two measures has an aggregate of its own, or "and" shares it."""
+    """Whether the question says how a number is aggregated, where that makes a difference.
+
+    "Average capital, members" does not say it of the members, nor does "price of A and B" say
+    whether both prices are wanted or one sum. An average must be asked for.
+    """
     before = ledger.question.before(mention.start)
-    return not (isinstance(before, Mention) and ledger.kind(before) is Kind.NUMBER)
+    if isinstance(before, Mention) and ledger.kind(before) is Kind.NUMBER:
+        return False
+    unasked = ledger.measured(mention, Aggregate.AVERAGE) and not ledger.question.has(Sign.AVERAGE)
+    grouped = {dimension.column for dimension in ledger.plan.dimensions}
+    several = any(
+        condition.operator is Operator.IN
+        and len(condition.values) > 1
+        and condition.column not in grouped
+        for condition in ledger.plan.conditions
+    )
+    return not unasked and (not several or ledger.question.has(*_SAYING_HOW))
 
 
 def _time_column(ledger: Ledger, mention: Mention) -> bool:

@@ -8,10 +8,19 @@ from collections import defaultdict
 
 from kai_flow.analyst.plan import Aggregate, Condition, Operator, Plan
 from kai_flow.analyst.question import Question
-from kai_flow.analyst.schema import ColumnRef, Schema
+from kai_flow.analyst.schema import ColumnRef, Kind, Schema
+from kai_flow.analyst.words import split_name
 
 __all__ = ["misleads"]
 
+_ADDING = {Aggregate.SUM, Aggregate.AVERAGE}
+_PARTS = frozenset(
+    [
+        *("month", "quarter", "week", "day", "hour", "semester", "weekday"),
+        *("bulan", "kuartal", "triwulan", "minggu", "hari", "jam"),
+    ]
+)
+"""Words in a column's name that say it is part of a date: a number that is never added up."""
 _LOWER = {Operator.ABOVE, Operator.AT_LEAST}
 _UPPER = {Operator.BELOW, Operator.AT_MOST}
 
@@ -23,8 +32,37 @@ def misleads(question: Question, plan: Plan) -> bool:
         _contradicts(plan)
         or _spreads(schema, plan)
         or _forks(schema, plan)
+        or _guesses(question, plan)
         or (bool(plan.having) and not plan.dimensions)
     )
+
+
+def _guesses(question: Question, plan: Plan) -> bool:
+    """Whether the plan averages single rows, adds up months, or picks a date."""
+    averages = any(m.aggregate is Aggregate.AVERAGE for m in plan.measures)
+    single = any(d.keys and d.column.table == plan.fact for d in plan.dimensions)
+    if averages and single:
+        return True  # an average of one row each
+    columns = [m.ref for m in plan.measures if m.ref and m.aggregate in _ADDING]
+    parts = any(_PARTS.intersection(split_name(ref.column)) for ref in columns)
+    return parts or any(_one_of_several(question, ref) for ref in _times(plan))
+
+
+def _times(plan: Plan) -> list[ColumnRef]:
+    """The columns that years are taken from."""
+    grouped = [d.column for d in plan.dimensions if d.temporal]
+    return [*grouped, *(c.column for c in plan.conditions if c.temporal)]
+
+
+def _one_of_several(question: Question, ref: ColumnRef) -> bool:
+    """Whether a table has another time that may be meant, and the question names none."""
+    named = any(question.meaning[mention].ref == ref for mention in question.mentions)
+    times = [
+        column.name
+        for column in question.schema.tables[ref.table].columns
+        if column.kind in {Kind.YEAR, Kind.DATE}
+    ]
+    return not named and len(times) > 1 and split_name(ref.column) not in {("year",), ("tahun",)}
 
 
 def _contradicts(plan: Plan) -> bool:

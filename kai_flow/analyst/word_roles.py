@@ -14,6 +14,7 @@ from kai_flow.analyst.linking import Mention, TargetKind
 from kai_flow.analyst.plan import Aggregate, Measure, Operator
 from kai_flow.analyst.question import Number, Part
 from kai_flow.analyst.schema import ColumnRef, Kind
+from kai_flow.analyst.words import split_name
 
 __all__ = ["word_has_role"]
 
@@ -27,6 +28,11 @@ _DOWN: Final = {Sign.TOP, Sign.HIGHEST, Sign.MOST, Sign.NEWEST}
 _VAGUE: Final = frozenset(["first", "best", "worst", "terbaik", "termahal", "termurah"])
 """Words that rank by something they do not name."""
 _YEARLY: Final = frozenset(["annual", "annually", "yearly", "tahunan"])
+_COUNTING: Final = frozenset(["many", "number", "count", "counts", "banyak", "banyaknya"])
+_COUNTED: Final = frozenset(
+    ["number", "num", "no", "count", "quantity", "qty", "units", "jumlah", "jml", "banyak", "total"]
+)
+"""Words in a column's name that say it holds numbers of things."""
 _OR: Final = frozenset(["or", "atau"])
 _VERSUS: Final = frozenset(["vs", "versus"])
 
@@ -46,13 +52,21 @@ def _quantity(ledger: Ledger, word: Word) -> bool:
     """A count of the thing, or a sum of the number, that is named next."""
     head = ledger.head(word.end, (Sign.QUANTITY, Sign.ASK, Sign.WITH, *RANKS))
     if isinstance(head, Mention):
-        return _quantity_of(ledger, head)
-    if ledger.sign(head) in _AGGREGATES:
-        return True
+        how_many = bool(_texts(ledger, word) & _COUNTING)
+        return _quantity_of(ledger, head) and not (how_many and _no_count(ledger, head))
     exact = {m.column for m in ledger.plan.measures} & _texts(ledger, word)
     before = ledger.question.before(word.start, (Sign.PLACE, Sign.WITH))
     trailing = isinstance(before, Mention) or ledger.sign(before) is Sign.AVERAGE
     return bool(exact) or (trailing and _adds_up(ledger))
+
+
+def _no_count(ledger: Ledger, head: Mention) -> bool:
+    """Whether "number of X" would add up a column that holds no numbers of things."""
+    if ledger.kind(head) is not Kind.NUMBER:
+        return False
+    column = ledger.question.schema.column(ledger.ref(head))
+    names = (column.name, *column.note.names)
+    return not any(_COUNTED.intersection(split_name(name)) for name in names)
 
 
 def _quantity_of(ledger: Ledger, head: Mention) -> bool:
@@ -104,7 +118,7 @@ def _ask(ledger: Ledger, word: Word) -> bool:
 def _aggregate(ledger: Ledger, word: Word) -> bool:
     """An average, a minimum or a maximum of the number beside it."""
     wanted = _AGGREGATES[word.sign]
-    head = ledger.head(word.end, (Sign.QUANTITY, Sign.ASK))
+    head = ledger.head(word.end)
     if isinstance(head, Mention) and ledger.thing(head):  # "average cooperative revenue"
         head = ledger.question.after(head.end)
     if ledger.kind(head) is not Kind.NUMBER:
@@ -128,7 +142,8 @@ def _only_measure_by_name(ledger: Ledger) -> ColumnRef | None:
 
 def _rank(ledger: Ledger, word: Word) -> bool:
     """An end of a ranking by a number that the question names, or the extreme of that number."""
-    if _texts(ledger, word) & _VAGUE:
+    most_per = word.sign in {Sign.MOST, Sign.FEWEST} and ledger.question.has(Sign.PER)
+    if _texts(ledger, word) & _VAGUE or most_per:  # "most per group": a ranking in each group
         return False
     if word.sign in {Sign.NEWEST, Sign.OLDEST}:
         return _rank_by_time(ledger, word)
@@ -307,9 +322,16 @@ def _and(ledger: Ledger, word: Word) -> bool:
     return filters and not (others and len(columns) > 1)
 
 
-def _not(ledger: Ledger, word: Word) -> bool:  # noqa: ARG001 -- one shape for every rule
-    """Something is left out; which value it is, the value's own role says."""
-    return any(c.operator is Operator.NOT_IN for c in ledger.plan.conditions)
+def _not(ledger: Ledger, word: Word) -> bool:
+    """Something is left out, and no filter after it may belong to what is left out.
+
+    "Except A in 2024" may keep A of other years. Which value it is, the value's own role says.
+    """
+    denied = {c.column for c in ledger.plan.conditions if c.operator is Operator.NOT_IN}
+    after = [part for part in ledger.question.mentions if part.start >= word.end]
+    values = [part for part in after if ledger.kind(part) is TargetKind.VALUE]
+    numbers = any(number.start > word.end for number in ledger.question.numbers)
+    return bool(denied) and not numbers and all(ledger.ref(part) in denied for part in values)
 
 
 def _compare(ledger: Ledger, word: Word) -> bool:
