@@ -5,11 +5,12 @@ from typing import Final
 SEEDS: Final = (0, 100_000, 200_000)
 SCHEDULES: Final = 167
 
-RARE: Final = (400_824, 417_309, 500_294)
+RARE: Final = (400_824, 417_309, 500_294, 416_948)
 """One schedule each, for what those seldom meet.
 
 Two newer attempts that both only claim to be; a bridge that dies with the last live-only event;
-a history that reaches past all that a bridge knows of.
+a history that reaches past all that a bridge knows of; a bridge that holds events when a forged
+`base` moves its window past them.
 """
 
 FOUND_BY: Final = {
