@@ -89,12 +89,19 @@ def _widened(plan: Plan, kind: str) -> Plan:
 
 
 def _slowed(plan: Plan, kind: str) -> Plan:
-    """The sockets of some readers are slow; drawn apart, so that the rest stays what it is."""
+    """The sockets of some readers are slow; drawn apart, so that the rest stays what it is.
+
+    A few plans are made for what would seldom happen by chance.
+    """
     random = Random(f"{plan.seed}/sockets")
     if kind == "quiet":  # its readers are held to a second
         return plan
-    if kind in ("storm", "fair", "brief") and random.random() < 0.05:
-        return _awaited(random, plan)
+    if kind in ("storm", "fair", "brief"):
+        chance = random.random()
+        if chance < 0.05:
+            return _awaited(random, plan)
+        if chance < 0.09:
+            return _apart(random, plan)
     if random.random() < 0.6:  # only who is not held up must be shown everything in good time
         return plan
     readers = (
@@ -117,6 +124,27 @@ def _awaited(random: Random, plan: Plan) -> Plan:
         starts_at=0.0,
         readers=(Reader(0.0, True, 0.0, 1.0), *came),
         faults=tuple(Fault(0.0, "crash worker", worker, away) for worker in (0, 1)),
+    )
+
+
+def _apart(random: Random, plan: Plan) -> Plan:
+    """Some readers are at a bridge that nobody POSTs to, while an agent says little and thinks."""
+    readers = (Reader(random.uniform(0.0, 20.0), True, 0.0, 1.0) for _ in range(4))
+    return plan._replace(
+        bridges=2,
+        balancer="sticky",
+        receiver="bridge",
+        agent=Agent(5, 8.0, 2, 0),
+        settings=plan.settings._replace(callback=True, clumsy=False),
+        limits=Limits(),
+        outbox=(4_000, 2 * 1024 * 1024),
+        window_bytes=8 * 1024 * 1024,
+        hub_bytes=512 * 1024 * 1024,
+        readers=tuple(readers),
+        starts_at=0.0,
+        again_at=None,
+        faults=(),
+        nuisances=(),
     )
 
 

@@ -354,6 +354,11 @@ MUTANTS: Final[dict[str, Mutation]] = {
     "nobody follows the history": _edit(
         session.Session, "_follow", ("while self.outcome is None", "while False")
     ),
+    "who follows does not look at what was before": _edit(
+        session.Session,
+        "_read_tail",
+        ("await self.durable.look(self.log.position or START)", "pass"),
+    ),
     "progress asks nobody": _edit(workflow.WorkflowEventStream, "_look", ("look is None", "True")),
     "an older POST takes a session over": _edit(
         hub.Hub, "receive", ("if session.run.run_id != post.run_id:", "if False:")
