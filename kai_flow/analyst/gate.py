@@ -139,13 +139,22 @@ def admit(question: Question, plan: Plan) -> Plan:
     ledger = Ledger(question, plan)
     left = [at for at in range(len(question.tokens)) if not _owned(ledger, at)]
     if left:
-        words = [question.tokens[at].text for at in left[:MAX_NAMED_WORDS]]
-        text = " ".join(words) if left[-1] - left[0] == len(left) - 1 else "”, “".join(words)
+        text = _named(question, left[:MAX_NAMED_WORDS])
         raise UnclearQuestion(say(question.language, "not_understood", words=text))
     _refuse_unasked(ledger)
     if misleads(question, plan):
         raise UnclearQuestion(say(question.language, "misleading"))
     return plan
+
+
+def _named(question: Question, left: list[int]) -> str:
+    """Words of the question for a refusal; those that stand side by side stay together."""
+    runs: list[list[str]] = []
+    for number, at in enumerate(left):
+        if not number or left[number - 1] != at - 1:
+            runs.append([])
+        runs[-1].append(question.tokens[at].text)
+    return "”, “".join(" ".join(run) for run in runs)
 
 
 def _owned(ledger: Ledger, at: int) -> bool:

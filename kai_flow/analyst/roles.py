@@ -4,6 +4,8 @@ A role is found in the plan, not in the reading: a value must stand in a filter 
 it out as asked, a column must be measured, grouped by, filtered, sorted by or shown.
 """
 
+import re
+
 from kai_flow.analyst.language import Sign, Word
 from kai_flow.analyst.ledger import RANKS, Ledger
 from kai_flow.analyst.linking import Mention, TargetKind
@@ -34,6 +36,15 @@ _SAYING_HOW = (
     *(Sign.AVERAGE, Sign.QUANTITY, Sign.MINIMUM, Sign.MAXIMUM, Sign.HIGHEST, Sign.LOWEST),
     *(Sign.MOST, Sign.FEWEST),
 )
+_EXTREMES = frozenset(["min", "max", "minimum", "maximum", "maksimum", "avg", "average", "mean"])
+_MONEY = frozenset(
+    [
+        *("sale", "sales", "purchase", "purchases", "payment", "payments", "expense", "expenses"),
+        *("penjualan", "pembelian", "pembayaran", "pengeluaran", "pemasukan"),
+    ]
+)
+"""Words for things that are counted, and for the money in them."""
+_COUNTING = frozenset(["many", "number", "count", "counts", "banyak", "banyaknya"])
 _NAMED = {Sign.AVERAGE, Sign.QUANTITY, Sign.ASK, Sign.MINIMUM, Sign.MAXIMUM, Sign.TREND}
 
 
@@ -138,6 +149,8 @@ def _table(ledger: Ledger, mention: Mention) -> bool:
     """A table is grouped by, counted or listed, or it says whose numbers or rows are meant."""
     table = ledger.question.meaning[mention].table
     plan = ledger.plan
+    if _may_mean_money(ledger, mention):
+        return False
     if ledger.grouped(mention) or _names_value(ledger, mention) or table == plan.fact:
         return True
     if any(d.column.table == table for d in plan.dimensions):  # "customer type"
@@ -161,6 +174,14 @@ def _table(ledger: Ledger, mention: Mention) -> bool:
     return owner or kept
 
 
+def _may_mean_money(ledger: Ledger, mention: Mention) -> bool:
+    """Whether "total sales" was taken for how many sales there are."""
+    tokens = ledger.question.tokens
+    money = _MONEY.intersection(token.word for token in tokens[mention.start : mention.end])
+    counting = any(token.word in _COUNTING for token in tokens)
+    return bool(money) and ledger.counted(mention) and not counting
+
+
 def _number_column(ledger: Ledger, mention: Mention) -> bool:
     """A number is measured, compared, sorted by or shown."""
     ref = ledger.ref(mention)
@@ -179,6 +200,9 @@ def _says_how(ledger: Ledger, mention: Mention) -> bool:
     if isinstance(before, Mention) and ledger.kind(before) is Kind.NUMBER:
         return False
     unasked = ledger.measured(mention, Aggregate.AVERAGE) and not ledger.question.has(Sign.AVERAGE)
+    words = {token.word for token in ledger.question.tokens[mention.start : mention.end]}
+    if words & _EXTREMES and ledger.measured(mention, Aggregate.SUM):
+        return False  # "max speed" of a column with that name, added up
     grouped = {dimension.column for dimension in ledger.plan.dimensions}
     several = any(
         condition.operator is Operator.IN
@@ -210,7 +234,17 @@ def _text_column(ledger: Ledger, mention: Mention) -> bool:
 
 def number_has_role(ledger: Ledger, number: Number) -> bool:
     """Whether a number filters or limits in the plan as it does in the question."""
-    return _filters_by_year(ledger, number) or _compares(ledger, number) or _limits(ledger, number)
+    if _foreign(ledger, number):
+        return False
+    roles = (_filters_by_year, _compares, _limits)
+    return any(role(ledger, number) for role in roles)
+
+
+def _foreign(ledger: Ledger, number: Number) -> bool:
+    """Whether a number is written with the other language's thousands: 1.500 is 1.5 in English."""
+    other = r"\d{1,3}(\.\d{3})+" if ledger.question.language == "en" else r"\d{1,3}(,\d{3})+"
+    tokens = ledger.question.tokens[number.start : number.end]
+    return any(re.fullmatch(other, token.text) for token in tokens)
 
 
 def _filters_by_year(ledger: Ledger, number: Number) -> bool:

@@ -49,9 +49,10 @@ def _guesses(question: Question, plan: Plan) -> bool:
 
 
 def _times(plan: Plan) -> list[ColumnRef]:
-    """The columns that years are taken from."""
+    """The columns that years are taken from, or that say what is newest."""
     grouped = [d.column for d in plan.dimensions if d.temporal]
-    return [*grouped, *(c.column for c in plan.conditions if c.temporal)]
+    ordered = [plan.order.by] if plan.order and isinstance(plan.order.by, ColumnRef) else []
+    return [*grouped, *(c.column for c in plan.conditions if c.temporal), *ordered]
 
 
 def _one_of_several(question: Question, ref: ColumnRef) -> bool:
@@ -62,6 +63,8 @@ def _one_of_several(question: Question, ref: ColumnRef) -> bool:
         for column in question.schema.tables[ref.table].columns
         if column.kind in {Kind.YEAR, Kind.DATE}
     ]
+    if ref.column not in times:
+        return False
     return not named and len(times) > 1 and split_name(ref.column) not in {("year",), ("tahun",)}
 
 
@@ -104,7 +107,11 @@ def _widens(schema: Schema, plan: Plan, column: ColumnRef) -> bool:
 
 def _forks(schema: Schema, plan: Plan) -> bool:
     """Whether two keys lead to the same table, so that the join is a guess."""
-    columns = [d.column for d in plan.dimensions] + [c.column for c in plan.conditions]
+    columns = [
+        *(dimension.column for dimension in plan.dimensions),
+        *(condition.column for condition in plan.conditions),
+        *plan.columns,
+    ]
     steps = [step for ref in columns for step in schema.path(plan.fact, ref.table) or ()]
     for step in steps:
         child, parent = (step.target, step.source) if step.widens else (step.source, step.target)

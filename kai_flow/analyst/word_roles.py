@@ -278,7 +278,7 @@ def _year(ledger: Ledger, word: Word) -> bool:
 
 
 def _which(ledger: Ledger, word: Word) -> bool:
-    """“Which X”: X is what the rows of the result are."""
+    """“Which X”, “list X”: X is what the rows of the result are."""
     if _texts(ledger, word) & {"apakah"}:
         return False
     part = ledger.question.after(word.end, RANKS)
@@ -372,6 +372,7 @@ _RULES: Final[dict[Sign, Callable[[Ledger, Word], bool]]] = {
     Sign.TREND: _trend,
     Sign.YEAR: _year,
     Sign.WHICH: _which,
+    Sign.LIST: _which,
     Sign.AND: _and,
     Sign.NOT: _not,
     Sign.COMPARE: _compare,
@@ -381,4 +382,4 @@ _RULES: Final[dict[Sign, Callable[[Ledger, Word], bool]]] = {
     **dict.fromkeys((Sign.SINCE, Sign.AFTER, Sign.BEFORE, Sign.UNTIL), _time_word),
     **dict.fromkeys((Sign.SCALE, Sign.UNSUPPORTED, Sign.WRITE), _never),
 }
-"""``WITH``, ``PLACE`` and ``LIST`` only hold a sentence together."""
+"""``WITH`` and ``PLACE`` only hold a sentence together."""

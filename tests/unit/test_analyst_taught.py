@@ -94,6 +94,18 @@ async def test_what_is_taught_makes_a_question_answerable(
     assert answer in after["final_answer"].replace(",", "")
 
 
+@pytest.mark.parametrize("formula", ["revenue net * 2", "revenue net / shop", "revenue net - 5"])
+async def test_a_formula_in_the_glossary_does_not_lose_its_signs(
+    shops: tuple[ConnectionStore, Connection], formula: str
+) -> None:
+    """A term that means a formula is not answered with one part of the formula."""
+    store, connection = shops
+    store.teach(connection, read_knowledge(glossary={"omzet": formula}))
+    result = await ask(store, "Total omzet per region")
+    assert result["status"] == "failed", result
+    assert "“omzet”" in result["final_answer"]
+
+
 async def test_the_answer_says_what_the_glossary_replaced(
     shops: tuple[ConnectionStore, Connection],
 ) -> None:

@@ -59,6 +59,23 @@ def test_what_the_query_would_not_say_is_refused(
         answer(places, schema, question)
 
 
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("number of flights since 2024-06-15", "I did not understand “- 06 - 15”"),
+        ("number of flights in May 2024", "I do not find “May”"),
+        ("jumlah flights sejak 2024-06", "Saya tidak memahami “- 06”"),
+        ("jumlah flights yang terlambat tahun 2024", "Saya tidak memahami “terlambat”"),
+        ("bandingkan passengers 2023 dan 2024", "Saya tidak memahami “bandingkan passengers”"),
+    ],
+)
+def test_a_refusal_names_what_was_not_understood(places: Places, question: str, says: str) -> None:
+    """What is left over is said in the language of the question."""
+    with pytest.raises(UnclearQuestion) as refused:
+        answer(places, "flights", question)
+    assert str(refused.value).startswith(says)
+
+
 @pytest.mark.parametrize(("schema", "question", "sql"), ANSWERED)
 def test_a_plain_question_passes_the_gate(
     places: Places, schema: str, question: str, sql: str
