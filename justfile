@@ -10,7 +10,8 @@ export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
 locked := sha256_file("requirements.lock")
 project := sha256(sha256_file("pyproject.toml") + justfile_directory())
 
-question := "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"
+question := "Show the top 5 provinces by average founding capital of cooperatives"
+pertanyaan := "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"
 
 [private]
 @default:
@@ -33,9 +34,9 @@ setup:
     printf '%s\n' "{{ locked }} {{ project }}" > .venv/made-from
 
 # on an embedded server, whichever Temporal the shell has set
-# install everything, then ask the demo database a question and watch the answer come
+# install everything, then ask the demo database in English and in Indonesian and watch the answers come
 demo: setup
-    TEMPORAL_ADDRESS=127.0.0.1:0 kai ask "{{ question }}"
+    export TEMPORAL_ADDRESS=127.0.0.1:0; kai ask "{{ question }}" && kai ask "{{ pertanyaan }}"
 
 # install everything, then run the tests; arguments go to pytest. CI=true: leaving any out is a failure
 test *args: setup

@@ -2,12 +2,12 @@
 
 import re
 import subprocess
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from kai_flow.settings import _VARIABLES
 from tests.docs.pages import ROOT
 from tests.docs.reader import SCRIPTS, Reader
 
@@ -50,11 +50,11 @@ def test_the_web_page(newcomer: Reader, browser: Callable[[str], Any]) -> None:
     newcomer.follow(README, only=WEB)
 
 
-def test_every_setting_is_in_the_table() -> None:
-    """No setting is missing from the table, and none is invented."""
-    rows = re.findall(r"^\| (`[A-Z].*?) \|", README.read_text(), re.MULTILINE)
-    named = {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)}
-    assert named - {"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"} == set(_VARIABLES)
+def test_every_extra_is_in_the_table() -> None:
+    """The table of extras names those of the package, and no other."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    rows = re.findall(r"^\| `([a-z]+)` \|", README.read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted(project["optional-dependencies"])
 
 
 def test_the_map_leaves_out_no_package() -> None:
