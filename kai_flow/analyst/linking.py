@@ -71,6 +71,7 @@ class _Candidate:
 
 
 _ENOUGH = 0.5  # share of a label's weight that a run must cover
+_OPENING = 3  # words of a value that must be right before the rest is looked at
 _SAME = 0.02  # scores this close are equal evidence
 _OWN_TABLE = 0.2  # weight of a word in a column's name that only repeats its table's name
 _GENERIC = 0.3  # weight of a word that any column could have in its name
@@ -104,10 +105,10 @@ _CONNECTORS = frozenset(["of", "the", "dari"])
 def link(tokens: Sequence[Token], schema: Schema) -> list[Mention]:
     """The mentions in a question, in order, none overlapping another."""
     names: dict[str, list[_Label]] = defaultdict(list)
-    values: dict[str, list[_Label]] = defaultdict(list)
+    values: dict[tuple[str, ...], list[_Label]] = defaultdict(list)
     for label in _labels(schema):
         if label.target.kind is TargetKind.VALUE:
-            values[singular(label.words[0])].append(label)
+            values[_opening(label.words)].append(label)
         else:
             for word in set(label.words):
                 names[word].append(label)
@@ -121,7 +122,12 @@ def link(tokens: Sequence[Token], schema: Schema) -> list[Mention]:
     for start, like in enumerate(likes):
         hit = {id(label): label for word in like for label in names[word]}
         found = [_walk(label, start, tokens, likes) for label in hit.values()]
-        spelled = values.get(singular(tokens[start].word), ())
+        words = [token.word for token in tokens[start : start + _OPENING]]
+        spelled = [
+            label
+            for length in range(1, len(words) + 1)
+            for label in values.get(_opening(words[:length]), ())
+        ]
         found += [_spelled(label, start, tokens) for label in spelled]
         candidates += [each for each in found if each is not None]
     return _choose(candidates)
@@ -144,6 +150,11 @@ def _alike(asked: str, keyed: Mapping[str, Sequence[str]]) -> dict[str, float]:
     near = {word for key in likeness_keys(asked) for word in keyed.get(key, ())}
     scores = {word: likeness(asked, word) for word in sorted(near)}
     return {word: score for word, score in scores.items() if score > 0}
+
+
+def _opening(words: Sequence[str]) -> tuple[str, ...]:
+    """The first words of a value, by which it is looked up."""
+    return tuple(singular(word) for word in words[:_OPENING])
 
 
 def _spelled(label: _Label, start: int, tokens: Sequence[Token]) -> _Candidate | None:
