@@ -45,6 +45,7 @@ _MONEY = frozenset(
 )
 """Words for things that are counted, and for the money in them."""
 _COUNTING = frozenset(["many", "number", "count", "counts", "banyak", "banyaknya"])
+_OR = frozenset(["or", "atau"])
 _NAMED = {Sign.AVERAGE, Sign.QUANTITY, Sign.ASK, Sign.MINIMUM, Sign.MAXIMUM, Sign.TREND}
 
 
@@ -69,6 +70,8 @@ def _value(ledger: Ledger, mention: Mention) -> bool:
     """A value is kept, or left out where a "not" stands before it."""
     target = ledger.question.meaning[mention]
     if _starts_with_places(ledger, mention) or _torn(ledger, mention):
+        return False
+    if _listed_with_another(ledger, mention):
         return False
     operator = Operator.NOT_IN if _denied(ledger, mention) else Operator.IN
     return any(
@@ -102,6 +105,27 @@ def _torn(ledger: Ledger, mention: Mention) -> bool:
         or (ledger.kind(part) is TargetKind.VALUE and part.start not in places)
         for part in map(question.part_at, between)
         if part is not None
+    )
+
+
+def _listed_with_another(ledger: Ledger, mention: Mention) -> bool:
+    """Whether "A and B" lists values of two columns: both filters together would keep nothing."""
+    question = ledger.question
+    link = question.before(mention.start, (Sign.PLACE,))
+    previous = link
+    if isinstance(link, Word) and link.sign is Sign.AND:
+        if question.tokens[link.start].word in _OR:
+            return False  # the plan's alternatives answer for it
+        previous = question.before(link.start)
+    elif not isinstance(link, Mention) or (
+        ledger.sign(question.before(link.start)) is not Sign.PLACE
+    ):
+        return False
+    return (
+        isinstance(previous, Mention)
+        and ledger.kind(previous) is TargetKind.VALUE
+        and ledger.ref(previous) != ledger.ref(mention)
+        and (previous is not link or ledger.ref(previous).table == ledger.ref(mention).table)
     )
 
 
@@ -185,6 +209,9 @@ def _may_mean_money(ledger: Ledger, mention: Mention) -> bool:
 def _number_column(ledger: Ledger, mention: Mention) -> bool:
     """A number is measured, compared, sorted by or shown."""
     ref = ledger.ref(mention)
+    twice = [part for part in ledger.question.mentions if ledger.ref(part) == ref]
+    if len(twice) > 1 and not ledger.conditions(ref):
+        return False  # "average price of A and average price of B"
     if ledger.measured(mention):
         return _says_how(ledger, mention)
     return bool(ledger.conditions(ref)) or ledger.orders(mention) or ref in ledger.plan.columns
@@ -259,7 +286,8 @@ def _filters_by_year(ledger: Ledger, number: Number) -> bool:
         return not _follows_bare_number(ledger, before)
     if sign in _TIMES:
         named = sign not in _COMPARE or _says_year(ledger, number, before)
-        return named and bool(operators & (_TIMES[sign] | {Operator.BETWEEN}))
+        ranged = {Operator.BETWEEN} if sign is Sign.SINCE else set()
+        return named and bool(operators & (_TIMES[sign] | ranged))
     return bool(operators & {Operator.IN, Operator.BETWEEN}) and _bare_year(ledger, number, before)
 
 

@@ -135,7 +135,7 @@ def _aggregate(ledger: Ledger, word: Word) -> bool:
 
 def _only_measure_by_name(ledger: Ledger) -> ColumnRef | None:
     """The measured column, when its whole name is a word of analysis: "average total"."""
-    words = {token.word for token in ledger.question.tokens}
+    words = {text for word in ledger.question.words for text in _texts(ledger, word)}
     refs = [m.ref for m in ledger.plan.measures]
     return refs[0] if len(refs) == 1 and refs[0] and refs[0].column.casefold() in words else None
 
@@ -191,8 +191,10 @@ def _rank_by_time(ledger: Ledger, word: Word) -> bool:
 
 def _extreme(ledger: Ledger, word: Word) -> bool:
     """Whether "highest X" became the maximum of X."""
-    if ledger.plan.dimensions and not ledger.question.has(Sign.PER, Sign.BY, Sign.TREND):
-        return False  # "which year had the highest X" asks for the year
+    question = ledger.question
+    grouped = question.has(Sign.PER, Sign.BY, Sign.TREND) and not question.has(Sign.WITH)
+    if ledger.plan.dimensions and not grouped:
+        return False  # "which year had the highest X" and "orders with the highest X per city"
     wanted = Aggregate.MAXIMUM if word.sign is Sign.HIGHEST else Aggregate.MINIMUM
     beside = (ledger.head(word.end), ledger.tail(word.start))
     return any(

@@ -539,5 +539,47 @@ TEMPTING: list[tuple[str, str, str | None]] = [
     ("star", "format with the highest and region with the lowest revenue", None),
     ("penjualan", "total penjualan per kota", None),
     ("penjualan", "jumlah penjualan tahun 2025", None),
+    # lists over two columns, ranges with an open end, averages of totals
+    ("koperasi", "jumlah koperasi di Jawa dan Bali", None),
+    ("koperasi", "jumlah koperasi di Jawa dan di Bali", None),
+    ("koperasi", "jumlah koperasi di Jawa, Bali", None),
+    ("koperasi", "number of cooperatives in Java and Bali", None),
+    (
+        "koperasi",
+        "jumlah koperasi aktif atau di Bali",
+        f"SELECT COUNT(*) {K} WHERE status_koperasi = 'Aktif' OR nama_provinsi = 'Bali'",
+    ),
+    ("koperasi", "jumlah koperasi yang berdiri setelah 2015 sampai 2020", None),
+    ("koperasi", "jumlah koperasi yang berdiri 5 tahun terakhir", None),
+    ("koperasi", "jumlah koperasi yang berdiri di tahun 90-an", None),
+    ("koperasi", "rata-rata total pendapatan per provinsi", None),
+    ("koperasi", "jumlah koperasi di setiap kabupaten", None),
+    ("koperasi", "jumlah koperasi simpan", None),
+    ("koperasi", "revenue per member", None),
+    (
+        "koperasi",
+        "How many members do active cooperatives in Bali have?",
+        (
+            f"SELECT SUM(jumlah_anggota) {K}"
+            " WHERE status_koperasi = 'Aktif' AND nama_provinsi = 'Bali'"
+        ),
+    ),
+    ("shop", "average unit price of furniture and average unit price of toys", None),
+    ("shop", "orders with the highest shipping fee per city", None),
+    ("shop", "shipping fee of the order with the highest line total", None),
+    ("shop", "how many orders had the highest shipping fee", None),
+    ("shop", "number of orders and number of customers per city", None),
+    ("shop", "year with the most orders", None),
+    ("shop", "total quantity of chairs and lamps", None),
+    (
+        "shop",
+        'number of products "Chair"',
+        "SELECT COUNT(*) FROM products WHERE product_name LIKE '%Chair%'",
+    ),
+    (
+        "shop",
+        "highest shipping fee by city",
+        f"SELECT city, MAX(shipping_fee) {CO} GROUP BY 1",
+    ),
 ]
 """Answered right or not at all; None: not at all."""
