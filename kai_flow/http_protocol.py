@@ -1,9 +1,10 @@
 """uvicorn's HTTP protocol with the bounds that it lacks: on request heads, silence, connections.
 
-uvicorn takes a request head of any size with httptools (with h11 it does not), waits for one for
-ever, accepts connections until descriptors run out, and queues requests that are sent before the
-last one is answered. Any of the four lets one client stop a server for everybody else. The bounds
-are here, below the app, because the app never sees such requests.
+uvicorn takes a request head of any size with httptools (with h11 it does not), and keeps header
+fields of any number that follow a chunked body. It waits for a head for ever, accepts connections
+until descriptors run out, and queues requests that are sent before the last one is answered. Any of
+these lets one client stop a server for everybody else. The bounds are here, below the app, because
+the app never sees such requests.
 """
 
 import asyncio
@@ -47,7 +48,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._reading_head = True  # the next byte belongs to a request head
-        self._head_bytes = 0  # received of the head so far, at most one chunk too many
+        self._head_bytes = 0  # received since the last head or part of a body, or one chunk more
         self._head_too_large = False  # found by a callback of the parser, told after it
         self._head_timer: asyncio.TimerHandle | None = None  # runs while a head is awaited
 
@@ -69,14 +70,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """As described by asyncio."""
-        if self._reading_head:
-            self._head_bytes += len(data)
+        self._head_bytes += len(data)
         super().data_received(data)
         if self.transport.is_closing():
             return
         # A single header without an end is not reported before it ends: only what was received can
-        # be counted.
-        if self._reading_head and self._head_bytes > MAX_HEAD_BYTES:
+        # be counted. The same holds for a field behind a chunked body.
+        if self._head_bytes > MAX_HEAD_BYTES:
             self._refuse_head()
         else:
             self._await_head()  # also behind a body that goes on after its request was answered
@@ -85,6 +85,19 @@ class BoundedProtocol(HttpToolsProtocol):
         """The parser has met the first byte of a request."""
         super().on_message_begin()
         self._reading_head = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """The parser has met a header field; one behind a chunked body is left out.
+
+        uvicorn would add it to the headers of the request, which has begun by then.
+        """
+        if self._reading_head:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """The parser has met a part of a body; the app bounds those."""
+        self._head_bytes = 0
+        super().on_body(body)
 
     def on_headers_complete(self) -> None:
         """The parser has met the end of a head: it starts the app, unless the head is too large."""
@@ -108,6 +121,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """The parser has met the end of a request; the next byte begins another head."""
         super().on_message_complete()
         self._reading_head = True
+        self._head_bytes = 0
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be parsed, or was found too large while it was."""
@@ -118,6 +132,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse_head(self) -> None:
         log.warning("a request head of more than %s bytes is refused", MAX_HEAD_BYTES)
+        if self._answering:  # what ends here follows a body, and another answer may have begun
+            self.transport.abort()
+            return
         head = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain\r\n"
         length = b"content-length: %d\r\nconnection: close\r\n\r\n" % len(_TOO_LARGE)
         self.transport.write(head + length + _TOO_LARGE)

@@ -22,6 +22,8 @@ Connect = Callable[[], Awaitable[Connection]]
 
 STREAMS: list[asyncio.Event] = []  # of the app's open streams; set when their reader has left
 
+HEADERS: list[list[tuple[bytes, bytes]]] = []  # of each request, once the app has read its body
+
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
     """Answers a GET at once, and a POST once its body is whole; streams `/stream` until it ends."""
@@ -32,6 +34,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         body += message["body"]
         if not message["more_body"]:
             break
+    HEADERS.append(list(scope["headers"]))
     await send({"type": "http.response.start", "status": 200, "headers": []})
     if scope["path"] == "/stream":
         await send({"type": "http.response.body", "body": b"first\n", "more_body": True})
@@ -99,6 +102,35 @@ async def test_a_head_without_end_is_refused(connect: Connect, start: bytes) -> 
     # The answer can be lost in the reset that the rest of the head causes; the close cannot.
     got = await answer
     assert got == b"" or got.startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("start", [b"", b"X-Long: "], ids=["many fields", "one field"])
+@pytest.mark.parametrize("target", ["GET /", "POST /", "GET /stream"])
+async def test_fields_without_end_behind_a_body_are_refused(
+    connect: Connect, target: str, start: bytes
+) -> None:
+    """The header fields that may follow a chunked body have the bound of a request head."""
+    reader, writer = await connect()
+    more = b"a" * 10_000 if start else b"X-More: 1\r\n" * 1_000
+    head = f"{target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    writer.write(head.encode() + b"2\r\n{}\r\n0\r\n" + start)
+    answer = asyncio.create_task(rest(reader))
+    assert await send_until_refused(writer, more, 24 * 2**20) < 24 * 2**20
+    await answer
+
+
+async def test_fields_behind_a_body_are_no_headers_of_the_request(connect: Connect) -> None:
+    """What follows a chunked body is left out; the request is answered, and so is the next one."""
+    reader, writer = await connect()
+    for _ in range(2):
+        writer.write(
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"3\r\nabc\r\n0\r\nOrigin: http://evil\r\n\r\n"
+        )
+        answer = await reader.readuntil(b"ok")
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert HEADERS[-1] == [(b"host", b"x"), (b"transfer-encoding", b"chunked")]
+        await reader.readuntil(b"0\r\n\r\n")
 
 
 async def test_a_head_too_large_in_one_piece_is_refused(connect: Connect) -> None:
