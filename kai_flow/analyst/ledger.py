@@ -12,7 +12,10 @@ from kai_flow.analyst.plan import Aggregate, Condition, Having, Measure, Operato
 from kai_flow.analyst.question import Number, Part, Question
 from kai_flow.analyst.schema import ColumnRef, Kind
 
-__all__ = ["RANKS", "Ledger"]
+__all__ = ["COUNTING", "RANKS", "Ledger"]
+
+COUNTING = frozenset(["many", "number", "count", "counts", "banyak", "banyaknya"])
+"""Words that ask how many there are, and never for a sum."""
 
 RANKS = frozenset(
     {

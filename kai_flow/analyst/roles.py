@@ -7,7 +7,7 @@ it out as asked, a column must be measured, grouped by, filtered, sorted by or s
 import re
 
 from kai_flow.analyst.language import Sign, Word
-from kai_flow.analyst.ledger import RANKS, Ledger
+from kai_flow.analyst.ledger import COUNTING, RANKS, Ledger
 from kai_flow.analyst.linking import Mention, TargetKind
 from kai_flow.analyst.plan import Aggregate, Condition, Having, Operator
 from kai_flow.analyst.question import Number, Part
@@ -44,7 +44,6 @@ _MONEY = frozenset(
     ]
 )
 """Words for things that are counted, and for the money in them."""
-_COUNTING = frozenset(["many", "number", "count", "counts", "banyak", "banyaknya"])
 _OR = frozenset(["or", "atau"])
 _NAMED = {Sign.AVERAGE, Sign.QUANTITY, Sign.ASK, Sign.MINIMUM, Sign.MAXIMUM, Sign.TREND}
 
@@ -202,7 +201,7 @@ def _may_mean_money(ledger: Ledger, mention: Mention) -> bool:
     """Whether "total sales" was taken for how many sales there are."""
     tokens = ledger.question.tokens
     money = _MONEY.intersection(token.word for token in tokens[mention.start : mention.end])
-    counting = any(token.word in _COUNTING for token in tokens)
+    counting = any(token.word in COUNTING for token in tokens)
     return bool(money) and ledger.counted(mention) and not counting
 
 
@@ -285,9 +284,10 @@ def _filters_by_year(ledger: Ledger, number: Number) -> bool:
     if sign in {Sign.BETWEEN, Sign.AND, Sign.UNTIL} and Operator.BETWEEN in operators:
         return not _follows_bare_number(ledger, before)
     if sign in _TIMES:
-        named = sign not in _COMPARE or _says_year(ledger, number, before)
-        ranged = {Operator.BETWEEN} if sign is Sign.SINCE else set()
-        return named and bool(operators & (_TIMES[sign] | ranged))
+        named = sign not in _COMPARE or _says_year(ledger, before)
+        if sign is Sign.SINCE and Operator.BETWEEN in operators:
+            return True
+        return named and bool(operators & _TIMES[sign]) and not _vague_start(ledger, before)
     return bool(operators & {Operator.IN, Operator.BETWEEN}) and _bare_year(ledger, number, before)
 
 
@@ -301,16 +301,17 @@ def _follows_bare_number(ledger: Ledger, before: Part | None) -> bool:
     return ledger.sign(ledger.question.before(column.start)) not in _NAMED
 
 
-def _says_year(ledger: Ledger, number: Number, before: Part | None) -> bool:
-    """Whether the question itself says that the compared number is a year."""
-    around = (
-        ledger.question.before(number.start),
-        ledger.question.before(before.start, (Sign.YEAR,)) if before else None,
-    )
-    return any(
-        ledger.sign(part) is Sign.YEAR or ledger.kind(part) in {Kind.YEAR, Kind.DATE}
-        for part in around
-    )
+def _says_year(ledger: Ledger, word: Part | None) -> bool:
+    """Whether a time stands before "over" or "below": "over the year 2023" means during it."""
+    before = ledger.question.before(word.start) if word else None
+    return ledger.sign(before) is Sign.YEAR or ledger.kind(before) in {Kind.YEAR, Kind.DATE}
+
+
+def _vague_start(ledger: Ledger, word: Part | None) -> bool:
+    """Whether a word may mean "of that year" or "until" as well as "since": "from 2023"."""
+    if word is None:
+        return False
+    return ledger.question.tokens[word.start].word in {"from", "dari", "as"}
 
 
 def _bare_year(ledger: Ledger, number: Number, before: Part | None) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from kai_flow.analyst.language import Sign, Word
-from kai_flow.analyst.ledger import RANKS, Ledger
+from kai_flow.analyst.ledger import COUNTING, RANKS, Ledger
 from kai_flow.analyst.linking import Mention, TargetKind
 from kai_flow.analyst.plan import Aggregate, Measure, Operator
 from kai_flow.analyst.question import Number, Part
@@ -28,7 +28,6 @@ _DOWN: Final = {Sign.TOP, Sign.HIGHEST, Sign.MOST, Sign.NEWEST}
 _VAGUE: Final = frozenset(["first", "best", "worst", "terbaik", "termahal", "termurah"])
 """Words that rank by something they do not name."""
 _YEARLY: Final = frozenset(["annual", "annually", "yearly", "tahunan"])
-_COUNTING: Final = frozenset(["many", "number", "count", "counts", "banyak", "banyaknya"])
 _COUNTED: Final = frozenset(
     ["number", "num", "no", "count", "quantity", "qty", "units", "jumlah", "jml", "banyak", "total"]
 )
@@ -52,7 +51,7 @@ def _quantity(ledger: Ledger, word: Word) -> bool:
     """A count of the thing, or a sum of the number, that is named next."""
     head = ledger.head(word.end, (Sign.QUANTITY, Sign.ASK, Sign.WITH, *RANKS))
     if isinstance(head, Mention):
-        how_many = bool(_texts(ledger, word) & _COUNTING)
+        how_many = bool(_texts(ledger, word) & COUNTING)
         return _quantity_of(ledger, head) and not (how_many and _no_count(ledger, head))
     exact = {m.column for m in ledger.plan.measures} & _texts(ledger, word)
     before = ledger.question.before(word.start, (Sign.PLACE, Sign.WITH))

@@ -581,5 +581,28 @@ TEMPTING: list[tuple[str, str, str | None]] = [
         "highest shipping fee by city",
         f"SELECT city, MAX(shipping_fee) {CO} GROUP BY 1",
     ),
+    # words that may mean "since", "of" and "until"
+    ("shop", "number of orders from 2023", None),
+    ("shop", "number of orders as of 2023", None),
+    ("shop", "number of orders over the year 2023", None),
+    ("shop", "number of orders below 2023", None),
+    ("penjualan", "total omzet dari tahun 2025", None),
+    ("penjualan", "total omzet dari 2024", None),
+    (
+        "penjualan",
+        "total omzet dari tahun 2024 sampai 2025",
+        f"SELECT SUM(omzet) {PJ}",
+    ),
+    ("shop", "number of orders since 2023", "SELECT COUNT(*) FROM orders WHERE order_id > 2"),
+    ("shop", "number of orders after 2023", "SELECT COUNT(*) FROM orders WHERE order_id > 4"),
+    ("shop", "number of orders through 2023", "SELECT COUNT(*) FROM orders WHERE order_id < 5"),
+    ("shop", "number of orders 📈 2023", None),
+    ("shop", "number of orders & customers", None),
+    ("shop", "number of orders in Jakarta/Bandung", None),
+    ("shop", "number of orders + 5", None),
+    ("shop", "number of orders ≥ 5", None),
+    ("shop", "number of orders x 2", None),
+    ("shop", "number of orders #3", None),
+    ("shop", "number of B orders", None),
 ]
 """Answered right or not at all; None: not at all."""
