@@ -15,6 +15,7 @@ from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.common import RawValue
 from temporalio.service import RPCError
 
+from kai_flow.stream.batches import MAX_BATCH_EVENTS, MAX_DOCUMENT_BYTES
 from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.fold import Gap
 from kai_flow.stream.ids import START, EventId
@@ -95,6 +96,7 @@ def malformed(session_id: str) -> Sequence[bytes]:
         numbered(event=_FORGED, id="one"),
         numbered(events=[_ITEM], run_id="not a run id"),
         numbered(events=[_ITEM], first_run_id="nor this one"),
+        numbered(events=[_ITEM] * (MAX_BATCH_EVENTS + 1)),
     )
 
 
@@ -129,6 +131,8 @@ def garbage() -> Sequence[Sequence[bytes]]:
         merged(token, 3, -1),
         merged(token, 1),
         merged({"type": "token", "content": "", "x": "x" * 60_000}, *[0] * 40),
+        batch(*[{"tokens": {"type": "token", "content": ""}, "cuts": [0] * MAX_BATCH_EVENTS}] * 2),
+        (b" " * (MAX_DOCUMENT_BYTES + 1),),
     )
 
 
