@@ -118,6 +118,7 @@ async def _running(settings: Settings) -> state.UpState | None:
         return None
     if where.port and (where.chosen or not up.embedded):
         _require_same("TEMPORAL_ADDRESS", where.address, up.temporal, settings.home)
+        _require_same("TEMPORAL_NAMESPACE", where.namespace, up.namespace, settings.home)
     for variable in ("TEMPORAL_TASK_QUEUE", "ORG_ID"):
         if os.environ.get(variable, "").strip():
             _require_same(variable, settings.task_queue, up.task_queue, settings.home)

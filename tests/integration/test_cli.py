@@ -204,6 +204,14 @@ def test_ask_takes_the_address_of_the_stack_that_runs(counting_up: Kai) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_ask_goes_into_no_other_namespace(counting_up: Kai) -> None:
+    """Who names the running stack's address and another namespace is refused, with the remedy."""
+    address = counting_up.state()["temporal"]
+    done = counting_up.run("ask", "3", TEMPORAL_ADDRESS=address, TEMPORAL_NAMESPACE="other")
+    assert done.returncode == 2
+    assert "uses default, and not other: change TEMPORAL_NAMESPACE" in done.stderr
+
+
 def test_up_says_which_port_it_got(kai: Kai) -> None:
     """The port of a bridge with another public URL is told, also when the system chose it."""
     with kai.up(KAI_BRIDGE_URL="http://kai.example:9") as process:
