@@ -156,7 +156,7 @@ class DurableCopy:
             async with asyncio.timeout(QUERY_SECONDS):
                 page = await reader.page(after)
         except (RPCError, WorkflowQueryFailedError, InvalidQuery, TimeoutError) as error:
-            log.info("session %s does not answer the query: %s", self._session_id, error)
+            log.info("session %s does not answer the query: %r", self._session_id, error)
             return None
         log.info(
             "session %s: %s events after %s read by query",

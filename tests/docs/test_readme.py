@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.docs.pages import ROOT
@@ -45,9 +46,23 @@ def test_every_block(newcomer: Reader) -> None:
 
 @pytest.mark.browser
 def test_the_web_page(newcomer: Reader, browser: Callable[[str], Any]) -> None:
-    """The page shows the answer in a real browser."""
+    """The page shows the answer in a real browser, and no `done` made by hand ends its wait."""
     newcomer.browse = browser
     newcomer.follow(README, only=WEB)
+
+    file = newcomer.folder / "page.html"
+    file.write_text(file.read_text().replace("from-a-page", "waiting"))
+    page = browser(newcomer.ours("http://localhost:8000/page.html"))
+    answer = page.locator("#answer")
+    bridge = newcomer.ours("http://localhost:8092/events/waiting")
+    for event in ({"type": "token", "content": "by hand"}, {"type": "done"}):
+        body = {"session_id": "waiting", "event": event}
+        httpx.post(bridge, json=body).raise_for_status()
+    page.get_by_text("by hand").wait_for()
+    asked = [f"{SCRIPTS}/kai", "ask", "--session-id", "waiting", "Which type has the most?"]
+    subprocess.run(asked, env=newcomer.environ, capture_output=True, check=False)
+    page.wait_for_function("document.body.innerText.includes('(done)')")
+    assert "by hand" not in answer.inner_text()
 
 
 def test_every_extra_is_in_the_table() -> None:
