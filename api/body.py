@@ -19,36 +19,58 @@ _CLOSE: Final = {"Connection": "close"}
 
 
 class Bodies:
-    """Counts the bodies on their way in, whose senders may leave them half sent for a while."""
+    """The bodies on their way in, whose senders may leave them half sent for a while.
+
+    When they are too large together, those that have taken longest are given up. A producer sends a
+    whole POST in a moment: whoever holds half-sent bodies open cannot keep its POSTs out.
+    """
 
     def __init__(self) -> None:
-        self.bytes = 0  # received of bodies that are not whole yet
+        self._bytes = 0  # received of all of them
+        self._received: dict[asyncio.Task[Any], int] = {}  # by who reads it, the oldest first
 
-    async def read(self, request: Request[Any, Any, State]) -> bytes:
-        """One body. Raises a problem when the bodies of all requests are too many bytes."""
+    def reading(self, request: Request[Any, Any, State]) -> asyncio.Task[bytes]:
+        """A task that reads one body; it is cancelled when that body is given up."""
+        return asyncio.create_task(self._read(request))
+
+    async def _read(self, request: Request[Any, Any, State]) -> bytes:
         body = bytearray()
+        this = asyncio.current_task()
+        assert this is not None  # noqa: S101 - `reading` makes it a task
+        self._received[this] = 0
         try:
             async for chunk in request.stream():
-                if self.bytes + len(chunk) > MAX_BODIES_BYTES:
-                    detail = "too many bodies are half sent; send it again in a moment"
-                    raise problem(429, detail, headers={"Retry-After": "1", **_CLOSE})
-                self.bytes += len(chunk)
                 body += chunk
+                self._bytes += len(chunk)
+                self._received[this] += len(chunk)
+                self._make_room()
             return bytes(body)
         finally:
-            self.bytes -= len(body)
+            self._bytes -= self._received.pop(this)
+
+    def _make_room(self) -> None:
+        excess = self._bytes - MAX_BODIES_BYTES
+        for reading, size in self._received.items():
+            if excess <= 0:
+                break
+            if size and not reading.cancelling():  # else it has yet to run, and to take them off
+                reading.cancel()
+            excess -= size
 
 
 async def read_body(
     request: Request[Any, Any, State], bodies: Bodies, ending: asyncio.Event
 ) -> bytes:
     """The body. Raises the problem that it is too large, too slow, or that `ending` was set."""
-    reading = asyncio.ensure_future(bodies.read(request))
+    reading = bodies.reading(request)
     waiting = asyncio.ensure_future(ending.wait())
     try:
         await asyncio.wait(
             [reading, waiting], timeout=BODY_SECONDS, return_when=asyncio.FIRST_COMPLETED
         )
+        if reading.cancelled():
+            detail = "too many bodies are half sent; send it again in a moment"
+            raise problem(429, detail, headers={"Retry-After": "1", **_CLOSE})
         if reading.done():
             request.state.body = reading.result()  # should it be refused
             return reading.result()
