@@ -10,8 +10,8 @@ export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
 locked := sha256_file("requirements.lock")
 project := sha256(sha256_file("pyproject.toml") + justfile_directory())
 
-question := "Show the top 5 provinces by average founding capital of cooperatives"
-pertanyaan := "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"
+english := "Show the top 5 provinces by average founding capital of cooperatives"
+indonesian := "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"
 
 [private]
 @default:
@@ -36,7 +36,7 @@ setup:
 # on an embedded server, whichever Temporal the shell has set
 # install everything, then ask the demo database in English and in Indonesian and watch the answers come
 demo: setup
-    export TEMPORAL_ADDRESS=127.0.0.1:0; kai ask "{{ question }}" && kai ask "{{ pertanyaan }}"
+    export TEMPORAL_ADDRESS=127.0.0.1:0; kai ask "{{ english }}" && kai ask "{{ indonesian }}"
 
 # install everything, then run the tests; arguments go to pytest. CI=true: leaving any out is a failure
 test *args: setup
