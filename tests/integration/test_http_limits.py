@@ -49,8 +49,10 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.fixture
-async def port() -> AsyncIterator[int]:
+async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     """The port of a server with that app."""
+    # Servers of other tests, in this process, may have limited the same lines a moment ago.
+    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "filters", [])
     async with serving(app, "127.0.0.1", 0, what="a test", setting="NONE") as port:
         yield port
 
