@@ -24,6 +24,7 @@ class Receiver:
         self.delay = delay
         self.url = ""
         self.posts: list[dict[str, Any]] = []
+        self.heads: list[str] = []  # of each of them, in lower case
         self.at: list[float] = []  # when each of them came, monotonic
 
     @property
@@ -36,6 +37,7 @@ class Receiver:
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+                self.heads.append(head)
                 length = int(head.partition("content-length:")[2].partition("\r\n")[0])
                 self.posts.append(json.loads(await reader.readexactly(length)))
                 self.at.append(time.monotonic())

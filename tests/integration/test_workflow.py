@@ -819,6 +819,7 @@ async def test_a_session_does_not_depend_on_its_callback(
             assert (result["events_sent"], result["events_failed"]) == (5, 0)
             assert receiver.events == [*expected, {"type": "done", "result": result}]
             assert all(set(post) >= {"session_id", "event"} for post in receiver.posts)
+            assert all("\r\naccept-encoding: identity\r\n" in head for head in receiver.heads)
         else:
             assert (result["events_sent"], result["events_failed"]) == (0, 5)
     assert unpacked == [], "an answer is never decompressed"
