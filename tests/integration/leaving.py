@@ -107,17 +107,22 @@ class Laden:
 
 
 talking: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)  # by session
+stopped_by: dict[str, Superseded] = {}  # by session: what an endless `speak` was stopped with
 
 
 @activity.defn
 async def speak(for_ever: bool) -> str:
     """Say 2 KB a hundred times, or little without an end."""
     session_id = activity.info().workflow_id or ""
-    async with EventProducer() as producer:
-        for _ in range(100):
-            await producer.send({"type": "note", "text": "x" * 2_000})
-        while for_ever:
-            await producer.send({"type": "note"})
-            talking[session_id].set()
-            await asyncio.sleep(0.05)
+    try:
+        async with EventProducer() as producer:
+            for _ in range(100):
+                await producer.send({"type": "note", "text": "x" * 2_000})
+            while for_ever:
+                await producer.send({"type": "note"})
+                talking[session_id].set()
+                await asyncio.sleep(0.05)
+    except Superseded as error:
+        stopped_by[session_id] = error
+        raise
     return str(producer.last_event_id)

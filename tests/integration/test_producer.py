@@ -17,7 +17,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from kai_flow.stream.direct import direct_http
-from kai_flow.stream.errors import Finished, InvalidEvent, InvalidUrl
+from kai_flow.stream.errors import Finished, InvalidEvent, InvalidUrl, SessionEnded
 from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.interceptor import ProducerNumber, StreamInterceptor, appointed
 from kai_flow.stream.names import UNSTORED
@@ -27,7 +27,7 @@ from kai_flow.stream.reader import read_history
 from tests.agents import scripted
 from tests.integration.conftest import Ask
 from tests.integration.heard import heard
-from tests.integration.leaving import Laden, Leaving, leave, speak, talking
+from tests.integration.leaving import Laden, Leaving, leave, speak, stopped_by, talking
 from tests.integration.receivers import answer, receiving
 from tests.integration.waiting import eventually, until
 
@@ -132,13 +132,14 @@ async def test_a_session_that_a_user_cancels_leaves_no_traceback(
 async def test_a_library_session_that_a_user_ends_leaves_no_traceback(
     client: Client, leaving: str, session_id: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Superseded out of anybody's activity is a failure like any other, without a traceback."""
+    """SessionEnded out of anybody's activity is a failure like any other, without a traceback."""
     caplog.set_level(logging.INFO)
     handle = await client.start_workflow(Laden.run, 1, id=session_id, task_queue=leaving)
     await handle.signal(Laden.note, "talk")
     await talking[session_id].wait()
     await handle.terminate("enough")
-    await until(lambda: bool(about(caplog, session_id)))
+    await until(lambda: session_id in stopped_by)
+    assert isinstance(stopped_by[session_id], SessionEnded)
     (line,) = about(caplog, session_id)
     assert "the agent was stopped: the session was terminated, or reset" in line.getMessage()
     assert [record for record in heard(caplog, session_id) if record.exc_info] == []
