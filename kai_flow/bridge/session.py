@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 UNFED_SECONDS: Final = 2.0  # without a useful POST before the session is followed in Temporal
 PAUSE_SECONDS: Final = 1.0  # after a failed call, before the next
 SETTLE_SECONDS: Final = 2.0  # between two reads of what POSTs call durable, for who does not signal
+SETTLE_BYTES: Final = 1024 * 1024  # of waiting events, before such a read is worth its cost
 FLUSH_SECONDS: Final = 2.0  # how long the answer to a producer's last word waits for durability
 MAX_PAUSE_SECONDS: Final = 10.0
 
@@ -283,8 +284,11 @@ class Session:
         It frees what another sender has made durable. What a `base` says is not taken for that: it
         may be forged, and events that are in no other place would be let go.
         """
-        if not self._signalling and now() - self._settled_at < SETTLE_SECONDS:
-            return False
+        if not self._signalling:
+            # It only frees memory. A session of an ordinary size costs Temporal no read for it.
+            waiting = held_bytes(attempt.waiting, attempt.waiting_bytes)
+            if waiting < SETTLE_BYTES or now() - self._settled_at < SETTLE_SECONDS:
+                return False
         self._settled_at = now()
         before = attempt.durable
         await self.durable.read(max(attempt.told, before))

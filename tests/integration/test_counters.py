@@ -223,7 +223,10 @@ async def test_a_session_costs_the_same_whoever_listens(
         print(replicas, cost)
         check(cost, replicas)
     silent, one, many = costs
-    assert silent.calls["query_workflow"] == silent.calls["get_workflow_execution_history"] == 0
+    # Without readers nothing is read, but for a bridge that is newly named to signal and holds what
+    # another may have made durable: it looks before it signals (§6.13).
+    assert silent.calls["query_workflow"] <= 3 * (replicas - 1)
+    assert silent.calls["get_workflow_execution_history"] == 0
     if replicas == 1:
         # What is asked of Temporal for one reader is asked once for fifty.
         assert many.calls.total() - many.signals <= one.calls.total() - one.signals + 2

@@ -70,7 +70,7 @@ async def test_junk_is_not_logged_signal_by_signal(
         return bool((await play.handle.query("progress"))["last_event_id"] == "1.1.1")
 
     await eventually(stored)
-    lines = [line for line in caplog.messages if "signal was refused" in line and play.id in line]
+    lines = [line for line in caplog.messages if "signal was refused" in line]
     assert 1 <= len(lines) < 30, "a workflow task that is tried again may repeat one"
 
 

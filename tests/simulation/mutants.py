@@ -334,10 +334,10 @@ MUTANTS: Final[dict[str, Mutation]] = {
     ),
     "an unknown signal of the bridge counts as stored": _edit(
         session.Session,
-        "_signal",
+        "_publish",
         (
             "self._cadence.failed(now())",
-            "self._cadence.failed(now())\n            self.log.mark_durable(batch.last)",
+            "self._cadence.failed(now())\n        self.log.mark_durable(batch.last)",
         ),
     ),
     "the next of an empty page counts as durable": _edit(
