@@ -18,6 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from kai_flow.bridge.memory import Holder, Memory
 from kai_flow.bridge.room import FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS, Room
 from kai_flow.bridge.session import Session
+from kai_flow.bridge.supervised import supervised
 from kai_flow.log_limiter import LogLimiter
 from kai_flow.stream.callback import Delivered, HandMade
 from kai_flow.stream.clock import now
@@ -175,7 +176,8 @@ class Hub:
             room = self._room(post.session_id, stray=True)
             believed = Run(post.run_id, post.first_run_id or post.run_id)
             session = self._enter(room, believed, proven=False)
-            verifying = asyncio.create_task(self._verify(room, session))
+            what = f"question whether session {room.id} has that run"
+            verifying = asyncio.create_task(supervised(what, lambda: self._verify(room, session)))
             self._verifying.add(verifying)
             verifying.add_done_callback(self._verifying.discard)
             return session

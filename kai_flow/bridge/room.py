@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from kai_flow.bridge.bell import Bell, wait_for
 from kai_flow.bridge.session import Session
+from kai_flow.bridge.supervised import supervised
 from kai_flow.stream.callback import HandMade
 from kai_flow.stream.clock import now
 from kai_flow.stream.names import DONE
@@ -134,7 +135,8 @@ class Room:
     def await_workflow(self, look: Callable[[], Awaitable[object]]) -> None:
         """Look for the workflow while somebody reads here and there is none; once for all."""
         if self.waiter is None or self.waiter.done():
-            self.waiter = asyncio.create_task(self._await_workflow(look))
+            what = f"wait for the workflow of session {self.id}"
+            self.waiter = asyncio.create_task(supervised(what, lambda: self._await_workflow(look)))
 
     async def _await_workflow(self, look: Callable[[], Awaitable[object]]) -> None:
         pause = FIRST_LOOK_SECONDS

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import httpx
 import pytest
@@ -10,11 +11,12 @@ from temporalio.client import Client
 from temporalio.converter import PayloadCodec
 
 from kai_flow.stream.batches import Batch
+from kai_flow.stream.run import Run, find_run
 from kai_flow.stream.signals import publish
 from tests.integration.conftest import Ask
 from tests.integration.heard import heard
 from tests.integration.hubs import bridging
-from tests.integration.stage import Play
+from tests.integration.stage import Play, stage_worker
 from tests.integration.subscriber import subscribed
 from tests.integration.waiting import eventually, until
 
@@ -150,3 +152,30 @@ async def test_a_producer_signals_again_what_could_not_be_encoded(
     handle = await ask({"tokens": 3}, callback_url=None)
     assert (await handle.result())["last_event_id"] == "1.1.1"
     assert failures == 2
+
+
+async def test_a_look_for_the_workflow_that_breaks_is_begun_anew(
+    client: Client, session_id: str, encoding: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that waits for a workflow gets its stream, though a look for it broke on the way."""
+    looks = 0
+
+    async def breaking(*args: Any) -> Run:
+        nonlocal looks
+        looks += 1
+        if looks == 2:  # the first is the request's own
+            raise KeysAway
+        return await find_run(*args)
+
+    monkeypatch.setattr("kai_flow.bridge.hub.find_run", breaking)
+    monkeypatch.setattr("kai_flow.bridge.room.FIRST_LOOK_SECONDS", 0.1)
+    async with (
+        stage_worker(client, session_id),
+        bridging(encoding) as bridge,
+        subscribed(f"{bridge.url}/stream/{session_id}") as reader,
+    ):
+        await until(lambda: looks >= 3)
+        handle = await client.start_workflow("Stage", id=session_id, task_queue=session_id)
+        play = Play(client, handle, bridge.url)
+        await play.end(result="over")
+        await reader.until(lambda: bool(reader.seen) and reader.seen[-1].type == "done")
