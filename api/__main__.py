@@ -2,11 +2,12 @@
 
 import sys
 
-from kai_flow.extras import needs
-from kai_flow.program import run_program
+from kai_flow.runtime.extras import needs
+from kai_flow.runtime.program import run_program
+from kai_flow.temporal.client import connected
 
 with needs("bridge"):
-    from api.server import running_bridge
+    from kai_flow.web.server import running_bridge
 
 if __name__ == "__main__":
-    sys.exit(run_program("bridge", running_bridge))
+    sys.exit(run_program("bridge", connected(running_bridge)))

@@ -10,8 +10,8 @@ from typing import Any
 
 from kai_flow.agents import Task
 from kai_flow.analyst.agent import Analyst
+from kai_flow.connections.store import ConnectionStore
 from kai_flow.settings import load_settings
-from kai_flow.store import ConnectionStore
 
 PAUSE_SECONDS = 0.2  # after each event
 

@@ -23,8 +23,8 @@ from kai_flow.analyst.sql import build
 from kai_flow.analyst.suggest import capabilities, suggest
 from kai_flow.analyst.taught import Lesson, learn
 from kai_flow.analyst.understand import understand
-from kai_flow.knowledge import Knowledge
-from kai_flow.store import Connection, ConnectionStore, StoreError
+from kai_flow.connections.knowledge import Knowledge
+from kai_flow.connections.store import Connection, ConnectionStore, StoreError
 
 __all__ = ["MAX_PROMPT_BYTES", "Analyst"]
 

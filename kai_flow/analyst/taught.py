@@ -25,7 +25,7 @@ from kai_flow.analyst.mdl import read_mdl
 from kai_flow.analyst.messages import say
 from kai_flow.analyst.question import read
 from kai_flow.analyst.schema import ColumnRef, Kind, Note, Schema
-from kai_flow.knowledge import Knowledge, Term
+from kai_flow.connections.knowledge import Knowledge, Term
 
 __all__ = ["Lesson", "described", "learn"]
 

@@ -8,7 +8,7 @@ import msgspec
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from kai_flow.log_limiter import LogLimiter
+from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.clock import now
 from kai_flow.stream.interceptor import ProducerNumber
 from kai_flow.stream.names import PRODUCER_HEADER

@@ -19,7 +19,7 @@ from kai_flow.bridge.memory import Holder, Memory
 from kai_flow.bridge.room import FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS, Room
 from kai_flow.bridge.session import Session
 from kai_flow.bridge.supervised import supervised
-from kai_flow.log_limiter import LogLimiter
+from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.callback import Delivered, HandMade
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import epoch_of

@@ -22,7 +22,7 @@ from kai_flow.bridge.memory import Memory
 from kai_flow.bridge.readback import DurableCopy, Part
 from kai_flow.bridge.storage import Storage
 from kai_flow.bridge.supervised import supervised
-from kai_flow.log_limiter import LogLimiter
+from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.cadence import Cadence

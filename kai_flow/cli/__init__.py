@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from kai_flow.extras import needs
+from kai_flow.runtime.extras import needs
 
 EXIT_OK = 0
 EXIT_FAILED = 1

@@ -23,12 +23,12 @@ from kai_flow.cli import EXIT_FAILED, EXIT_OK, state, text
 from kai_flow.cli.render import Event, console_for
 from kai_flow.cli.showing import JsonLines, Outcome, Screen
 from kai_flow.cli.stack import Say, Stack, private_stack
-from kai_flow.connect import connect, same_address, target
-from kai_flow.interrupt import Stop
-from kai_flow.locks import prepare_home
-from kai_flow.logs import log_to_stderr
+from kai_flow.runtime.locks import prepare_home
+from kai_flow.runtime.logs import log_to_stderr
+from kai_flow.runtime.shutdown import Stop
 from kai_flow.settings import Settings, StartError, load_settings
 from kai_flow.stream.follow import StreamLostError, follow
+from kai_flow.temporal.client import connect, same_address, target
 
 QUERY: Final = "temporal workflow query --workflow-id {id} --type progress"
 

@@ -18,14 +18,14 @@ from rich.text import Text
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, text
 from kai_flow.cli.render import console_for
-from kai_flow.connections import StoreError
-from kai_flow.data import BadInput, Data, shown
-from kai_flow.locks import prepare_home
-from kai_flow.logs import log_to_stderr
-from kai_flow.secrets import SecretError, seal
+from kai_flow.connections.model import StoreError
+from kai_flow.connections.sealing import SecretError, seal
+from kai_flow.connections.service import BadInput, Data, shown
+from kai_flow.connections.store import ConnectionStore, StoreUnavailable
+from kai_flow.connections.uris import BadUri, check_uri
+from kai_flow.runtime.locks import prepare_home
+from kai_flow.runtime.logs import log_to_stderr
 from kai_flow.settings import StartError, load_settings
-from kai_flow.store import ConnectionStore, StoreUnavailable
-from kai_flow.uris import BadUri, check_uri
 
 STDIN_LIMIT: Final = 64 * 1024  # characters; a URI has at most 4,096
 

@@ -17,11 +17,11 @@ from typing import Final
 import msgspec
 from temporalio.client import Client
 
-from kai_flow.connect import NoTemporal, Target, connect, target
-from kai_flow.embedded import HOST, DevServer, dev_server
-from kai_flow.locks import FileLock
-from kai_flow.ports import require_free
+from kai_flow.runtime.locks import FileLock
+from kai_flow.runtime.ports import require_free
 from kai_flow.settings import Settings, StartError
+from kai_flow.temporal.client import NoTemporal, Target, connect, target
+from kai_flow.temporal.dev_server import HOST, DevServer, dev_server
 
 Say = Callable[[str], None]  # tells the user one sentence about what goes on
 
@@ -170,8 +170,8 @@ async def _embedded(
 @contextlib.asynccontextmanager
 async def _parts(settings: Settings, temporal: _Temporal) -> AsyncIterator[Stack]:
     """Bridge and worker: the bridge first and last, so that a worker always finds its callback."""
-    from api.server import running_bridge  # noqa: PLC0415  (heavy, and only needed here)
-    from kai_flow.worker import running_worker  # noqa: PLC0415
+    from kai_flow.web.server import running_bridge  # noqa: PLC0415  (heavy, and only needed here)
+    from kai_flow.worker.service import running_worker  # noqa: PLC0415
 
     async with (
         running_bridge(settings, temporal.client) as bridge_url,

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from kai_flow.locks import FileLock, held_elsewhere
+from kai_flow.runtime.locks import FileLock, held_elsewhere
 from kai_flow.settings import StartError
 
 STARTING_SECONDS: Final = 20.0  # how long a `kai up` may hold the lock before it says where it is

@@ -11,9 +11,9 @@ from rich.text import Text
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, state
 from kai_flow.cli.render import console_for
 from kai_flow.cli.stack import Stack, UiWish, database, standing_stack
-from kai_flow.interrupt import Stop
-from kai_flow.locks import FileLock, prepare_home
-from kai_flow.logs import log_to_stderr
+from kai_flow.runtime.locks import FileLock, prepare_home
+from kai_flow.runtime.logs import log_to_stderr
+from kai_flow.runtime.shutdown import Stop
 from kai_flow.settings import Settings, StartError, load_settings
 
 EXAMPLE = 'kai ask "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"'

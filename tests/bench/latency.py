@@ -18,8 +18,8 @@ from typing import Any
 import httpx
 from temporalio.client import Client
 
-from kai_flow.connect import connect
-from kai_flow.embedded import dev_server
+from kai_flow.temporal.client import connect
+from kai_flow.temporal.dev_server import dev_server
 from tests.bench import streams
 from tests.integration.programs import Program, environment, running
 

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from kai_flow.embedded import dev_server, find_binary
-from kai_flow.ports import free_port
+from kai_flow.runtime.ports import free_port
+from kai_flow.temporal.dev_server import dev_server, find_binary
 from tests.chaos import proxy as proxy_program
 from tests.chaos.proxy import proxied
 from tests.integration.programs import ROOT, Program

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kai_flow.connect import connect
+from kai_flow.temporal.client import connect
 from tests.chaos import readers
 from tests.chaos.split import Split, namespaces, namespaces_work, proxies
 from tests.chaos.world import PROCESSES, TAIL, Session, check

@@ -28,9 +28,9 @@ import psutil
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from kai_flow.connect import connect
-from kai_flow.embedded import DevServer, dev_server
-from kai_flow.ports import free_port
+from kai_flow.runtime.ports import free_port
+from kai_flow.temporal.client import connect
+from kai_flow.temporal.dev_server import DevServer, dev_server
 from tests.chaos import readers
 from tests.chaos.proxy import Proxy, proxied
 from tests.integration.conftest import Handle

@@ -14,7 +14,7 @@ from typing import Any, Final
 import psutil
 import pytest
 
-from kai_flow.ports import PortInUse, free_port, require_free
+from kai_flow.runtime.ports import PortInUse, free_port, require_free
 from tests.docs.pages import ROOT, Block, blocks_of, levelled, pattern_of
 
 COMMAND_SECONDS: Final = 60.0  # on a busy machine; no more than a wrong page costs

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from kai_flow.connect import connect
-from kai_flow.embedded import dev_server
-from kai_flow.ports import PortInUse, free_port
+from kai_flow.runtime.ports import PortInUse, free_port
 from kai_flow.settings import load_settings
+from kai_flow.temporal.client import connect
+from kai_flow.temporal.dev_server import dev_server
 from tests.docs.pages import ROOT
 
 SCRIPT = ROOT / "docs/cookbook/temporal_e2e_streaming.py"
@@ -115,7 +115,7 @@ async def test_no_bridge(temporal: str, monkeypatch: pytest.MonkeyPatch) -> None
 
 async def test_no_worker(temporal: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a worker it asks for one after a while, and cancels the session."""
-    from api.server import running_bridge
+    from kai_flow.web.server import running_bridge
 
     script = module()
     monkeypatch.setattr(script, "FIRST_EVENT_SECONDS", 1.0)
@@ -167,7 +167,7 @@ def test_symptoms_are_what_the_programs_say(tmp_path: Path) -> None:
 
 async def test_a_taken_port_is_what_the_bridge_says(temporal: str) -> None:
     """A taken port looks as the tutorial's table shows it."""
-    from api.server import running_bridge
+    from kai_flow.web.server import running_bridge
 
     client = await connect(temporal)
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kai_flow.analyst.engines.threads import Stop
-from kai_flow.demo import create_demo_database
+from kai_flow.connections.demo import create_demo_database
 from tests.engines import servers
 from tests.engines.loading import Spec, copied
 from tests.engines.places import ENGINES, READER_PASSWORD, Place, scan_file

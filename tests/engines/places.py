@@ -17,7 +17,7 @@ from kai_flow.analyst.engines.sqlite import connect
 from kai_flow.analyst.engines.sqlite_scan import scan_tables
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.schema import Schema
-from kai_flow.file_access import FileAccess
+from kai_flow.connections.file_access import FileAccess
 from tests.engines.loading import Spec, render
 from tests.engines.servers import Server
 

@@ -11,17 +11,17 @@ from urllib.parse import quote
 import duckdb
 import pytest
 
-from kai_flow import file_access
 from kai_flow.analyst.engines import Engine, engine_for
 from kai_flow.analyst.errors import DatabaseUnavailable, EngineError
-from kai_flow.connections import DEMO_ALIAS, BadConnection
-from kai_flow.data import BadInput, Data
-from kai_flow.file_access import FileAccess, FileRefused
-from kai_flow.key_file import KEY_FILE
-from kai_flow.secrets import seal
+from kai_flow.connections import file_access
+from kai_flow.connections.database import FILE
+from kai_flow.connections.file_access import FileAccess, FileRefused
+from kai_flow.connections.keys import KEY_FILE
+from kai_flow.connections.model import DEMO_ALIAS, BadConnection
+from kai_flow.connections.sealing import seal
+from kai_flow.connections.service import BadInput, Data
+from kai_flow.connections.store import ConnectionStore
 from kai_flow.settings import Settings
-from kai_flow.store import ConnectionStore
-from kai_flow.store_file import FILE
 
 SCHEMES = ("sqlite", "duckdb", "csv", "parquet")
 CANARY = "canary"

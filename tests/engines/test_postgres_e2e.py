@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from api.server import running_bridge
-from kai_flow.connect import connect
-from kai_flow.embedded import dev_server
+from kai_flow.connections.store import ConnectionStore
 from kai_flow.settings import Settings
-from kai_flow.store import ConnectionStore
-from kai_flow.worker import running_worker
+from kai_flow.temporal.client import connect
+from kai_flow.temporal.dev_server import dev_server
+from kai_flow.web.server import running_bridge
+from kai_flow.worker.service import running_worker
 from tests.engines.places import READER_PASSWORD, Place
 from tests.engines.test_questions import QUESTIONS, ask
 

@@ -9,7 +9,7 @@ from kai_flow.agents import Task
 from kai_flow.analyst import Analyst
 from kai_flow.analyst.engines import engine_for
 from kai_flow.analyst.guard import check
-from kai_flow.store import Connection, ConnectionStore
+from kai_flow.connections.store import Connection, ConnectionStore
 from tests.engines.places import EVERYWHERE, Place
 
 QUESTIONS = (

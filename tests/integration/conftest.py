@@ -14,11 +14,11 @@ import pytest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
-from api.server import running_bridge
-from kai_flow.connect import connect
-from kai_flow.embedded import DevServer, dev_server
 from kai_flow.settings import Settings
-from kai_flow.worker import running_worker
+from kai_flow.temporal.client import connect
+from kai_flow.temporal.dev_server import DevServer, dev_server
+from kai_flow.web.server import running_bridge
+from kai_flow.worker.service import running_worker
 from tests.integration.stage import Play, stage_worker
 
 Handle = WorkflowHandle[Any, dict[str, Any]]

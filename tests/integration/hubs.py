@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from temporalio.client import Client
 
-from api.server import create_app
 from kai_flow.bridge.hub import Hub, running_hub
-from kai_flow.connect import connect
-from kai_flow.embedded import dev_server
-from kai_flow.serving import serving
+from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
+from kai_flow.temporal.client import connect
+from kai_flow.temporal.dev_server import dev_server
+from kai_flow.web.server import create_app
 
 
 class Bridge(NamedTuple):

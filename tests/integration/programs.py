@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).parents[2]
 # is a bridge like any other, `python -m api` in a process of its own, booted a second sooner.
 NURSERY: Final = """
 import os, runpy, signal, sys
-import api.server, kai_flow.program
+import kai_flow.web.server, kai_flow.runtime.program
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 pid = 0
 for line in sys.stdin:

@@ -19,15 +19,15 @@ from typing import Any, Final
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
-from api.server import running_bridge
-from kai_flow.connect import connect
-from kai_flow.embedded import dev_server
 from kai_flow.settings import Settings
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.signals import batch_in, publish
-from kai_flow.worker import running_worker
+from kai_flow.temporal.client import connect
+from kai_flow.temporal.dev_server import dev_server
+from kai_flow.web.server import running_bridge
+from kai_flow.worker.service import running_worker
 from tests.agents import scripted
 from tests.integration import reporting
 from tests.integration.receivers import receiving

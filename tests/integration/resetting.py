@@ -8,7 +8,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowHandle
 
-from kai_flow.embedded import find_binary
+from kai_flow.temporal.dev_server import find_binary
 from tests.integration.waiting import eventually
 
 

@@ -14,12 +14,12 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from api.server import running_bridge
-from kai_flow.connect import connect
-from kai_flow.embedded import dev_server
-from kai_flow.serving import GRACE_SECONDS
+from kai_flow.runtime.serving import GRACE_SECONDS
 from kai_flow.settings import Settings
 from kai_flow.stream.follow import Followed, follow
+from kai_flow.temporal.client import connect
+from kai_flow.temporal.dev_server import dev_server
+from kai_flow.web.server import running_bridge
 from tests.integration.conftest import Ask
 from tests.integration.heard import heard
 from tests.integration.stage import Play, token

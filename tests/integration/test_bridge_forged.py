@@ -12,8 +12,8 @@ from temporalio.client import Client
 from temporalio.common import RawValue
 from temporalio.worker import Worker
 
-from kai_flow.connect import connect
-from kai_flow.embedded import DevServer
+from kai_flow.temporal.client import connect
+from kai_flow.temporal.dev_server import DevServer
 from tests.integration.heard import heard
 from tests.integration.hubs import bridging
 from tests.integration.stage import Play

@@ -12,12 +12,12 @@ import psutil
 import pytest
 from temporalio.client import Client, WorkflowHandle
 
-from api.body import BODY_SECONDS
 from kai_flow.bridge import hub
-from kai_flow.connect import connect
-from kai_flow.embedded import DevServer, dev_server
-from kai_flow.serving import GRACE_SECONDS
+from kai_flow.runtime.serving import GRACE_SECONDS
 from kai_flow.stream.callback import Delivered, decode_post
+from kai_flow.temporal.client import connect
+from kai_flow.temporal.dev_server import DevServer, dev_server
+from kai_flow.web.body import BODY_SECONDS
 from tests.integration.heard import heard
 from tests.integration.hubs import bridging, ticking, widest
 from tests.integration.stage import Play, stage_worker, token
@@ -139,7 +139,7 @@ async def test_half_a_body_is_not_waited_for_long(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A body that does not go on is answered 408, saying what to do, and the connection closed."""
-    monkeypatch.setattr("api.body.BODY_SECONDS", 0.5)
+    monkeypatch.setattr("kai_flow.web.body.BODY_SECONDS", 0.5)
     async with bridging(client) as bridge, half_a_post(bridge.url) as connection:
         began = time.monotonic()
         async with asyncio.timeout(BODY_SECONDS):  # what it would be without the patch
@@ -154,7 +154,7 @@ async def test_half_sent_bodies_are_bounded_together(
     client: Client, http: httpx.AsyncClient, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of too many half-sent bodies the oldest gets 429; who sends a whole one is not kept out."""
-    monkeypatch.setattr("api.body.MAX_BODIES_BYTES", 20_000)
+    monkeypatch.setattr("kai_flow.web.body.MAX_BODIES_BYTES", 20_000)
     event = {"type": "note", "text": "x" * 15_000}
     async with bridging(client) as bridge:
         port = httpx.URL(bridge.url).port

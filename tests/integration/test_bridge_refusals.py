@@ -8,10 +8,10 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from api.refusals import MAX_SHOWN_CHARS
-from kai_flow import log_limiter
+from kai_flow.runtime import log_limiter
 from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.stream.names import RESERVED
+from kai_flow.web.refusals import MAX_SHOWN_CHARS
 from tests.integration.heard import heard
 from tests.integration.hubs import away, bridging
 from tests.integration.stage import Play, token
@@ -27,7 +27,7 @@ def everything_is_heard(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def lines(
-    caplog: pytest.LogCaptureFixture, session_id: str, name: str = "api.refusals"
+    caplog: pytest.LogCaptureFixture, session_id: str, name: str = "kai_flow.web.refusals"
 ) -> list[tuple[str, str]]:
     """Level and text of what that module said, other sessions left out."""
     return [(r.levelname, r.getMessage()) for r in heard(caplog, session_id) if r.name == name]

@@ -20,8 +20,8 @@ from typing import Final
 import pytest
 from temporalio.client import Client
 
-from kai_flow.embedded import DevServer
-from kai_flow.ports import free_port
+from kai_flow.runtime.ports import free_port
+from kai_flow.temporal.dev_server import DevServer
 from tests.integration import subscriber
 from tests.integration.conftest import Handle
 from tests.integration.programs import NURSERY, Bridges, Program, environment, running

@@ -17,10 +17,10 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 
 from kai_flow.cli import main
-from kai_flow.connect import connect
-from kai_flow.embedded import dev_server
-from kai_flow.locks import held_elsewhere
-from kai_flow.ports import free_port
+from kai_flow.runtime.locks import held_elsewhere
+from kai_flow.runtime.ports import free_port
+from kai_flow.temporal.client import connect
+from kai_flow.temporal.dev_server import dev_server
 from tests.integration.command import Kai, kai_in
 
 # what only the extras bring
@@ -369,7 +369,7 @@ def test_a_port_in_use_names_its_setting(
     kai: Kai, setting: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A taken port is refused with its number and the setting that changes it."""
-    monkeypatch.setattr("kai_flow.connect.ATTEMPT_SECONDS", 0.3)
+    monkeypatch.setattr("kai_flow.temporal.client.ATTEMPT_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         value = f"127.0.0.1:{port}" if setting == "TEMPORAL_ADDRESS" else port

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from kai_flow.cli import main
-from kai_flow.secrets import Keyring
-from kai_flow.store import ConnectionStore
+from kai_flow.connections.sealing import Keyring
+from kai_flow.connections.store import ConnectionStore
 
 CANARY = "s3cretCanary"
 FAR = f"postgresql://me:{CANARY}@127.0.0.1:1/shop"

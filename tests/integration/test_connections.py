@@ -20,13 +20,13 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from kai_flow.activities import KaiActivities
-from kai_flow.connections import Connection
-from kai_flow.key_file import open_keyring
-from kai_flow.secrets import seal
+from kai_flow.connections.keys import open_keyring
+from kai_flow.connections.model import Connection
+from kai_flow.connections.sealing import seal
+from kai_flow.connections.store import ConnectionStore
 from kai_flow.settings import Settings
-from kai_flow.store import ConnectionStore
-from kai_flow.worker import running_worker
+from kai_flow.worker.chat_activities import KaiActivities
+from kai_flow.worker.service import running_worker
 from tests.integration.subscriber import read_all
 
 CANARY = "s3cretCanary"

@@ -17,16 +17,16 @@ import msgspec
 import pytest
 from temporalio.client import Client
 
-from api.server import create_app
 from kai_flow.bridge import session as bridge_session
 from kai_flow.bridge.hub import running_hub
-from kai_flow.connect import connect
-from kai_flow.embedded import DevServer
-from kai_flow.serving import serving
+from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import epoch_of
 from kai_flow.stream.sse import encode_event
+from kai_flow.temporal.client import connect
+from kai_flow.temporal.dev_server import DevServer
+from kai_flow.web.server import create_app
 from tests.agents import scripted
 from tests.bench import paced
 from tests.bench.listening import listen

@@ -18,12 +18,9 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from api.server import create_app
 from kai_flow.bridge import session as bridge_session
 from kai_flow.bridge.hub import Hub, running_hub
-from kai_flow.connect import connect
-from kai_flow.embedded import DevServer
-from kai_flow.serving import serving
+from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
 from kai_flow.stream import follow as following
 from kai_flow.stream import pulse
@@ -31,6 +28,9 @@ from kai_flow.stream import workflow as stream_workflow
 from kai_flow.stream.follow import follow
 from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.workflow import WorkflowEventStream
+from kai_flow.temporal.client import connect
+from kai_flow.temporal.dev_server import DevServer
+from kai_flow.web.server import create_app
 from tests.integration.conftest import Handle
 from tests.integration.programs import Program, environment, start
 from tests.integration.subscriber import Subscriber, subscribed

@@ -1,4 +1,4 @@
-"""`kai_flow.embedded`, with its guard, locks and ports, against the real dev server."""
+"""`kai_flow.temporal.dev_server`, with its guard, locks and ports, against the real dev server."""
 
 import asyncio
 import contextlib
@@ -17,18 +17,18 @@ import psutil
 import pytest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
-from kai_flow.connect import NoTemporal, connect
-from kai_flow.embedded import NoBinary, dev_server
-from kai_flow.locks import FileLock, held_elsewhere
-from kai_flow.ports import PortInUse, free_port, require_free
+from kai_flow.runtime.locks import FileLock, held_elsewhere
+from kai_flow.runtime.ports import PortInUse, free_port, require_free
 from kai_flow.settings import StartError
+from kai_flow.temporal.client import NoTemporal, connect
+from kai_flow.temporal.dev_server import NoBinary, dev_server
 
 # A program that boots a server, says where, and then waits for whatever happens to it.
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from kai_flow.embedded import dev_server
-from kai_flow.locks import FileLock
+from kai_flow.temporal.dev_server import dev_server
+from kai_flow.runtime.locks import FileLock
 
 async def main():
     file = Path(sys.argv[1])
@@ -207,7 +207,7 @@ async def test_no_temporal_is_one_sentence_within_seconds() -> None:
 
 async def test_a_peer_that_never_answers_does_not_hang_us(monkeypatch: pytest.MonkeyPatch) -> None:
     """Something that accepts connections and stays silent is not waited for."""
-    monkeypatch.setattr("kai_flow.connect.ATTEMPT_SECONDS", 0.3)
+    monkeypatch.setattr("kai_flow.temporal.client.ATTEMPT_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(NoTemporal, match="does not answer as Temporal"):

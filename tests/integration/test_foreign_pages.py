@@ -12,10 +12,10 @@ import psutil
 import pytest
 from temporalio.api.workflowservice.v1 import ListActivityExecutionsRequest
 
-from kai_flow.connect import connect
-from kai_flow.ports import free_port
+from kai_flow.connections.store import ConnectionStore
+from kai_flow.runtime.ports import free_port
 from kai_flow.settings import load_settings
-from kai_flow.store import ConnectionStore
+from kai_flow.temporal.client import connect
 from tests.browser import chromium
 from tests.integration.command import Kai, kai_in
 

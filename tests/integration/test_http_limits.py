@@ -12,9 +12,9 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from kai_flow import http_protocol
-from kai_flow.http_protocol import MAX_HEAD_BYTES
-from kai_flow.serving import serving
+from kai_flow.runtime import http_protocol
+from kai_flow.runtime.http_protocol import MAX_HEAD_BYTES
+from kai_flow.runtime.serving import serving
 from tests.integration.conftest import worker_on
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]

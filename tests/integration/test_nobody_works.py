@@ -11,14 +11,14 @@ from typing import Final
 import pytest
 from temporalio.client import Client
 
-from api.server import running_bridge
 from kai_flow.bridge import session
-from kai_flow.embedded import DevServer
 from kai_flow.settings import Settings
 from kai_flow.stream.follow import Followed, follow
 from kai_flow.stream.ids import START
 from kai_flow.stream.log import SessionLog
 from kai_flow.stream.reader import read_history
+from kai_flow.temporal.dev_server import DevServer
+from kai_flow.web.server import running_bridge
 from tests.agents import scripted
 from tests.integration.conftest import Ask, worker_on
 from tests.integration.programs import environment, running

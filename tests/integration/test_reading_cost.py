@@ -6,12 +6,12 @@ import pytest
 from temporalio.client import Client
 
 from kai_flow.bridge import readback, session
-from kai_flow.connect import connect
-from kai_flow.embedded import DevServer
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.signals import publish
+from kai_flow.temporal.client import connect
+from kai_flow.temporal.dev_server import DevServer
 from tests.integration.hubs import Bridge, bridging
 from tests.integration.stage import Play
 from tests.integration.subscriber import subscribed

@@ -19,7 +19,7 @@ from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.errors import InvalidBatch
 from kai_flow.stream.fold import Fold, Outcome
 from kai_flow.stream.plugin import StreamPlugin
-from kai_flow.worker import PASSTHROUGH
+from kai_flow.worker.service import PASSTHROUGH
 from kai_flow.workflows import KaiChatWorkflow
 from tests.integration.record_histories import CHECKSUMS, FOLDER, KINDS, MANY, REPORTS
 from tests.integration.reporting import Report

@@ -16,13 +16,13 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.server import running_bridge
 from kai_flow.bridge import hub as hub_module
 from kai_flow.bridge.hub import Hub, Unreachable, running_hub
 from kai_flow.settings import Settings
 from kai_flow.stream.callback import Delivered, decode_post
 from kai_flow.stream.follow import Followed, follow
 from kai_flow.stream.log import Stale, Taken
+from kai_flow.web.server import running_bridge
 from tests.agents import scripted
 from tests.integration import reporting
 from tests.integration.conftest import Ask

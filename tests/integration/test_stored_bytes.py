@@ -12,7 +12,6 @@ import httpx
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from api.server import running_bridge
 from kai_flow.agents import Task
 from kai_flow.settings import Settings
 from kai_flow.stream.follow import Followed, follow
@@ -21,6 +20,7 @@ from kai_flow.stream.log import SessionLog
 from kai_flow.stream.names import UNSTORED
 from kai_flow.stream.reader import read_history
 from kai_flow.stream.workflow import DRAIN_TIMEOUT
+from kai_flow.web.server import running_bridge
 from tests.integration.conftest import Handle, worker_on
 from tests.integration.hubs import bridging
 from tests.integration.reporting import Report, library_worker

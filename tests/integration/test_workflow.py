@@ -23,7 +23,6 @@ from temporalio.client import (
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, CancelledError
 
-from kai_flow import activities
 from kai_flow.settings import StartError
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent, encode_event
@@ -32,6 +31,7 @@ from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.reader import EventReader, EventsMissing, read_history
 from kai_flow.stream.signals import publish
+from kai_flow.worker import chat_activities as activities
 from kai_flow.workflows import KaiChatInput
 from tests.agents import scripted
 from tests.integration.conftest import Ask, Handle, worker_on
@@ -724,7 +724,7 @@ async def test_a_worker_that_stops_cancels_no_session(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A worker told to stop ends its attempt without a traceback; the next one goes on."""
-    monkeypatch.setattr("kai_flow.worker.GRACE", timedelta(seconds=0.2))
+    monkeypatch.setattr("kai_flow.worker.service.GRACE", timedelta(seconds=0.2))
     queue = f"stopping-{secrets.token_hex(4)}"
     async with worker_on(client, queue):
         handle = await ask(

@@ -12,10 +12,10 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import RawValue
 from temporalio.service import RPCError
 
-from api.server import running_bridge
-from kai_flow import embedded
-from kai_flow.connect import connect
 from kai_flow.settings import Settings
+from kai_flow.temporal import dev_server as embedded
+from kai_flow.temporal.client import connect
+from kai_flow.web.server import running_bridge
 from tests.agents import scripted
 from tests.integration.conftest import Handle, worker_on
 from tests.integration.receivers import receiving

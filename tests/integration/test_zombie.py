@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from api.server import create_app
 from kai_flow.bridge.hub import running_hub
-from kai_flow.embedded import DevServer
-from kai_flow.serving import serving
+from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
 from kai_flow.stream.follow import follow
 from kai_flow.stream.ids import START
 from kai_flow.stream.reader import read_history
+from kai_flow.temporal.dev_server import DevServer
+from kai_flow.web.server import create_app
 from tests.chaos.proxy import proxied
 from tests.chaos.world import Session, check
 from tests.integration.conftest import Handle

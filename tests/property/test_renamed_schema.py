@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kai_flow import demo, store
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.guard import check
 from kai_flow.analyst.plan import Plan
@@ -23,6 +22,7 @@ from kai_flow.analyst.question import read
 from kai_flow.analyst.schema import Schema
 from kai_flow.analyst.sql import build
 from kai_flow.analyst.understand import understand
+from kai_flow.connections import demo, store
 from tests.engines.places import scan_file
 
 # Neither words of analysis nor like one another: a misspelling of one must not be another.

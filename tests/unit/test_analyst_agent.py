@@ -15,7 +15,7 @@ from kai_flow.analyst.agent import MAX_PROMPT_BYTES
 from kai_flow.analyst.question import MAX_WORDS, Question, read
 from kai_flow.analyst.schema import Schema
 from kai_flow.analyst.words import tokenize
-from kai_flow.store import DEMO_ALIAS, ConnectionStore
+from kai_flow.connections.store import DEMO_ALIAS, ConnectionStore
 
 QUESTION = "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"
 

@@ -10,7 +10,7 @@ import pytest
 
 from kai_flow.agents import Task
 from kai_flow.analyst import Analyst
-from kai_flow.store import DEMO_ALIAS, ConnectionStore
+from kai_flow.connections.store import DEMO_ALIAS, ConnectionStore
 
 P = "FROM koperasi k JOIN provinsi p ON p.provinsi_id = k.provinsi_id"
 L = (

@@ -13,8 +13,8 @@ from kai_flow.analyst import Analyst
 from kai_flow.analyst.mdl import read_mdl, write_mdl
 from kai_flow.analyst.schema import Column, ForeignKey, Kind, Note, Schema, Table
 from kai_flow.analyst.taught import described, learn
-from kai_flow.knowledge import Knowledge, Skill, Term, read_knowledge
-from kai_flow.store import Connection, ConnectionStore
+from kai_flow.connections.knowledge import Knowledge, Skill, Term, read_knowledge
+from kai_flow.connections.store import Connection, ConnectionStore
 
 SHOPS = """
 CREATE TABLE region (region_id INTEGER PRIMARY KEY, region_name TEXT NOT NULL UNIQUE);

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from api import patience
-from api.patience import SOCKET_BYTES, Patience
+from kai_flow.web import patience
+from kai_flow.web.patience import SOCKET_BYTES, Patience
 
 CHUNK = b"id: 1.1.1@4f3a9c1e\n" + b"x" * 1_000
 SIZE = SOCKET_BYTES + len(CHUNK)

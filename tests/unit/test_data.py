@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from kai_flow import data as data_module
 from kai_flow.analyst.engines import Probe
 from kai_flow.analyst.errors import DatabaseUnavailable
 from kai_flow.analyst.schema import Column, Kind, Schema, Table
-from kai_flow.data import MAX_ANSWER_BYTES, MAX_MDL_BYTES, BadInput, Data
-from kai_flow.store import ConnectionStore
+from kai_flow.connections import service as data_module
+from kai_flow.connections.service import MAX_ANSWER_BYTES, MAX_MDL_BYTES, BadInput, Data
+from kai_flow.connections.store import ConnectionStore
 
 CANARY = "s3cretCanary"
 URI = f"postgresql://me:{CANARY}%40@db.example/shop"

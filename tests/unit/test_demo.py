@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kai_flow.demo import COOPERATIVES, create_demo_database
+from kai_flow.connections.demo import COOPERATIVES, create_demo_database
 
 
 @pytest.fixture(scope="module")

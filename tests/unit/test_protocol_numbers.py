@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from kai_flow.activities import STATUSES, _result
 from kai_flow.agents import Task
 from kai_flow.settings import _VARIABLES, Settings, SettingsError, load_settings
 from kai_flow.stream import callback, pages
@@ -29,6 +28,7 @@ from kai_flow.stream.ids import Cursor, EventId
 from kai_flow.stream.interceptor import ProducerNumber
 from kai_flow.stream.progress import Progress
 from kai_flow.stream.sse import RETRY, encode_done, encode_event
+from kai_flow.worker.chat_activities import STATUSES, _result
 from kai_flow.workflows import RETRY as RETRY_POLICY
 from kai_flow.workflows import KaiChatInput
 

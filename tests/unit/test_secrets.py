@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kai_flow.key_file import KEY_FILE, open_keyring
-from kai_flow.secrets import Keyring, SecretError, is_sealed, seal
+from kai_flow.connections.keys import KEY_FILE, open_keyring
+from kai_flow.connections.sealing import Keyring, SecretError, is_sealed, seal
 from kai_flow.settings import SettingsError, load_settings
 
 ONE, TWO = b"1" * 32, b"2" * 32

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from kai_flow.knowledge import Knowledge
-from kai_flow.secrets import seal
-from kai_flow.store import (
+from kai_flow.connections.knowledge import Knowledge
+from kai_flow.connections.sealing import seal
+from kai_flow.connections.store import (
     DEMO_ALIAS,
     BadConnection,
     Connection,

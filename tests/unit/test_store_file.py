@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kai_flow import store_file
-from kai_flow.store import ConnectionStore, StoreUnavailable, UnknownConnection
+from kai_flow.connections import database as store_file
+from kai_flow.connections.store import ConnectionStore, StoreUnavailable, UnknownConnection
 
 CANARY = "s3cretCanary"
 URI = f"postgresql://me:{CANARY}@db.example:5432/shop"

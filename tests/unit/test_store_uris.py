@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kai_flow.uris import FILES, SERVERS, BadUri, check_uri, safe_uri, scrub
+from kai_flow.connections.uris import FILES, SERVERS, BadUri, check_uri, safe_uri, scrub
 
 CANARY = "s3cretCanary"
 printable = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=12)

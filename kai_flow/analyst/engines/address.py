@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote
 
 from kai_flow.analyst.engines.registry import SCHEMES
 from kai_flow.analyst.errors import DatabaseUnavailable, EngineError
-from kai_flow.file_access import FileRefused
+from kai_flow.connections.file_access import FileRefused
 
 __all__ = ["Address", "file_path", "judging", "tls_context"]
 

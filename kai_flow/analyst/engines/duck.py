@@ -31,7 +31,7 @@ from kai_flow.analyst.engines.duck_scan import scan_tables
 from kai_flow.analyst.engines.threads import Stop, in_thread
 from kai_flow.analyst.errors import DatabaseUnavailable, EngineError, QueryFailed, QueryTimeout
 from kai_flow.analyst.schema import Schema
-from kai_flow.file_access import FileAccess
+from kai_flow.connections.file_access import FileAccess
 
 __all__ = ["DuckDbEngine", "config", "plain"]
 

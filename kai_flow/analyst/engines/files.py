@@ -17,7 +17,7 @@ from kai_flow.analyst.engines.duck import DuckDbEngine, config, plain
 from kai_flow.analyst.engines.study import quoted
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.errors import DatabaseUnavailable, QueryTimeout
-from kai_flow.file_access import PATTERN, FileAccess, Located, literal
+from kai_flow.connections.file_access import PATTERN, FileAccess, Located, literal
 
 __all__ = ["LOAD_S", "FileEngine"]
 

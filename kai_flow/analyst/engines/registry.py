@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from kai_flow.analyst.engines.contract import Engine
 from kai_flow.analyst.errors import EngineError
-from kai_flow.file_access import NO_FILES, FileAccess
-from kai_flow.uris import FILES
+from kai_flow.connections.file_access import NO_FILES, FileAccess
+from kai_flow.connections.uris import FILES
 
 __all__ = ["SCHEMES", "engine_for"]
 

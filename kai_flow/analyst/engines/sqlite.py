@@ -31,7 +31,7 @@ from kai_flow.analyst.errors import (
     QueryTimeout,
 )
 from kai_flow.analyst.schema import Schema
-from kai_flow.file_access import FileAccess
+from kai_flow.connections.file_access import FileAccess
 
 __all__ = ["ALLOWED_FUNCTIONS", "SqliteEngine", "connect", "restrict"]
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from kai_flow import demo
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.errors import UnclearQuestion
 from kai_flow.analyst.question import read
 from kai_flow.analyst.schema import Schema
 from kai_flow.analyst.sql import build
 from kai_flow.analyst.understand import understand
+from kai_flow.connections import demo
 from tests.engines.places import scan_file
 from tests.unit.gate.questions import ANSWERED, FAULTS, TEMPTING
 

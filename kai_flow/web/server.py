@@ -12,16 +12,16 @@ from litestar.di import Provide
 from litestar.plugins.problem_details import ProblemDetailsPlugin
 from temporalio.client import Client
 
-from api.body import Bodies
-from api.guard import ForeignRequestGuard
-from api.patience import Patience
-from api.problems import PROBLEMS
-from api.refusals import Refusals
-from api.routes import healthz, readyz, receive_events, stream_events
 from kai_flow.bridge.hub import Hub, running_hub
-from kai_flow.serving import serving
+from kai_flow.runtime.serving import serving
 from kai_flow.settings import LOOPBACK, Settings
 from kai_flow.stream.callback import MAX_BODY_BYTES
+from kai_flow.web.body import Bodies
+from kai_flow.web.guard import ForeignRequestGuard
+from kai_flow.web.patience import Patience
+from kai_flow.web.problems import PROBLEMS
+from kai_flow.web.refusals import Refusals
+from kai_flow.web.routes import healthz, readyz, receive_events, stream_events
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,6 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
 from temporalio.service import RPCError
 
-from api.body import read_body
-from api.problems import problem
 from kai_flow.bridge.hub import Hub, HubError, RealSession, TooMuchHeld, Unreachable
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream.callback import HandMade, decode_post, encode_answer
@@ -20,6 +18,8 @@ from kai_flow.stream.errors import InvalidId, StreamError
 from kai_flow.stream.ids import Cursor, EventId
 from kai_flow.stream.log import Answer, Full, Missing, Stale, Taken
 from kai_flow.stream.sse import unnamed
+from kai_flow.web.body import read_body
+from kai_flow.web.problems import problem
 
 MAX_SESSION_ID_CHARS = 1_000  # the server's own bound for a workflow id
 

@@ -1,8 +1,8 @@
 """A Temporal server of one's own: the dev server of the `temporal` binary, as a child process.
 
 The rule: the server ends with the program that started it, whatever ends the program
-(`kai_flow.guard`), and it is yielded only when it serves. With a file it keeps what it holds for
-30 days, readable for its owner alone; without one it forgets everything.
+(`kai_flow.temporal.supervisor`), and it is yielded only when it serves. With a file it keeps
+what it holds for 30 days, readable for its owner alone; without one it forgets everything.
 
 It serves gRPC, which no web page can send. Its HTTP API is closed: any page could drive it.
 """
@@ -28,11 +28,11 @@ from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
 from temporalio.client import Client
 
-from kai_flow import guard
-from kai_flow.connect import NoTemporal, connect
-from kai_flow.locks import FileLock
-from kai_flow.ports import free_port, require_free
+from kai_flow.runtime.locks import FileLock
+from kai_flow.runtime.ports import free_port, require_free
 from kai_flow.settings import StartError
+from kai_flow.temporal import supervisor as guard
+from kai_flow.temporal.client import NoTemporal, connect
 
 HOST: Final = "127.0.0.1"
 RETENTION: Final = timedelta(days=30)  # the dev server's own is one day

@@ -2,8 +2,8 @@
 
 Binds first, so that a taken port is one clear sentence and port 0 tells what it got; leaves the
 signals to the program around it; ends streams before it waits for connections to close, because
-uvicorn would wait for an open stream for ever. `kai_flow.http_protocol` bounds what one client may
-take.
+uvicorn would wait for an open stream for ever. `kai_flow.runtime.http_protocol` bounds what
+one client may take.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from typing import Any, Final
 
 import uvicorn
 
-from kai_flow.http_protocol import MAX_CONNECTIONS, SPARE_DESCRIPTORS, BoundedProtocol
-from kai_flow.log_limiter import LimitedLines
-from kai_flow.ports import port_in_use
+from kai_flow.runtime.http_protocol import MAX_CONNECTIONS, SPARE_DESCRIPTORS, BoundedProtocol
+from kai_flow.runtime.log_limiter import LimitedLines
+from kai_flow.runtime.ports import port_in_use
 
 GRACE_SECONDS: Final = 5
 UNSENT_SECONDS: Final = 60  # a peer that takes nothing for so long has lost its connection

@@ -8,16 +8,16 @@ OURS = ("kai_flow", "api")
 
 
 @contextlib.contextmanager
-def needs(extras: str, *, program: bool = True) -> Iterator[None]:
+def needs(extras: str) -> Iterator[None]:
     """Around the imports of a program: a package that is missing ends it with exit code 2.
 
-    `extras` are those it needs, with commas. With `program` false the error is the importer's.
+    `extras` are those it needs, with commas.
     """
     try:
         yield
     except ModuleNotFoundError as missing:
         name = (missing.name or "").partition(".")[0]
-        if not program or name in ("", *OURS, *sys.stdlib_module_names):
+        if name in ("", *OURS, *sys.stdlib_module_names):
             raise
         print(
             f"kai: the package {name} is missing, which this program needs: "

@@ -8,8 +8,8 @@ from litestar.datastructures import State
 from litestar.exceptions import InternalServerException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
-from api.problems import problem
 from kai_flow.stream.callback import MAX_BODY_BYTES
+from kai_flow.web.problems import problem
 
 BODY_SECONDS: Final = 10.0  # a producer gives a whole POST 3 s
 MAX_BODIES_BYTES: Final = 64 * 1024 * 1024  # of all bodies that are being read at one time

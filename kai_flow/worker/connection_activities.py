@@ -13,9 +13,9 @@ from typing import Any
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from kai_flow.data import BadInput, Data
-from kai_flow.heartbeats import heartbeats
-from kai_flow.store import ConnectionStore, StoreUnavailable
+from kai_flow.connections.service import BadInput, Data
+from kai_flow.connections.store import ConnectionStore, StoreUnavailable
+from kai_flow.worker.heartbeats import heartbeats
 
 __all__ = ["DataActivities"]
 

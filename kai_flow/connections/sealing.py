@@ -1,7 +1,7 @@
 """How connection URIs are kept secret: at rest in the store, and on their way to a worker.
 
-One root key of 32 bytes (see `kai_flow.key_file`) and two uses of it, each with a key of its own
-derived by HKDF-SHA256:
+One root key of 32 bytes (see `kai_flow.connections.keys`) and two uses of it, each with a key of
+its own derived by HKDF-SHA256:
 
 - *at rest*, AES-256-GCM with a random nonce, bound to the connection's id, so that a ciphertext
   copied to another row does not open;

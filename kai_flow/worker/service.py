@@ -3,7 +3,6 @@
 It serves `/healthz` (the process lives) and `/readyz` (it polls for work) for supervisors.
 """
 
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,19 +14,15 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from kai_flow.agents import BadAgent, load_agent
-from kai_flow.extras import needs
-from kai_flow.program import run_program
+from kai_flow.analyst.agent import Analyst
+from kai_flow.connections.store import ConnectionStore
+from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings, StartError
 from kai_flow.stream.direct import direct_http
 from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.producer import POST_TIMEOUT_SECONDS
+from kai_flow.worker.chat_activities import KaiActivities
 from kai_flow.workflows import KaiChatWorkflow
-
-with needs("bridge,kai", program=__name__ == "__main__"):
-    from kai_flow.activities import KaiActivities
-    from kai_flow.analyst.agent import Analyst
-    from kai_flow.serving import serving
-    from kai_flow.store import ConnectionStore
 
 GRACE: Final = timedelta(seconds=1.5)  # for running activities, when the worker is told to stop
 
@@ -108,7 +103,3 @@ def _health(
         await send({"type": "http.response.body", "body": msgspec.json.encode({"status": text})})
 
     return app
-
-
-if __name__ == "__main__":
-    sys.exit(run_program("worker", running_worker))

@@ -14,7 +14,7 @@ from weakref import WeakSet
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from kai_flow.log_limiter import LimitedLines
+from kai_flow.runtime.log_limiter import LimitedLines
 
 MAX_HEAD_BYTES: Final = 64 * 1024  # request line and headers; other servers take 8 to 64 KiB
 HEAD_SECONDS: Final = 10.0  # from the first byte, or from the connection on, to the whole head

@@ -6,14 +6,11 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from temporalio.client import Client
-
-from kai_flow.connect import connect
-from kai_flow.interrupt import Stop
-from kai_flow.logs import log_to_stderr
+from kai_flow.runtime.logs import log_to_stderr
+from kai_flow.runtime.shutdown import Stop
 from kai_flow.settings import Settings, StartError, load_settings
 
-Part = Callable[[Settings, Client], AbstractAsyncContextManager[str]]
+Part = Callable[[Settings], AbstractAsyncContextManager[str]]
 
 
 def run_program(name: str, part: Part) -> int:
@@ -41,12 +38,10 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _run(name: str, part: Part, settings: Settings) -> int:
-    async with Stop() as stop:
-        client = await connect()
-        async with part(settings, client) as url:
-            print(f"{name}: ready at {url}", flush=True)
-            stop.started()
-            await stop.wait()
-            print(f"{name}: stopping", flush=True)
+    async with Stop() as stop, part(settings) as url:
+        print(f"{name}: ready at {url}", flush=True)
+        stop.started()
+        await stop.wait()
+        print(f"{name}: stopping", flush=True)
     await asyncio.sleep(0.05)  # temporalio can abort a process that exits right after a call
     return 0

@@ -16,10 +16,10 @@ from kai_flow.analyst.errors import AnalysisError
 from kai_flow.analyst.mdl import write_mdl
 from kai_flow.analyst.schema import Schema, Table
 from kai_flow.analyst.taught import described
-from kai_flow.connections import Connection, StoreError
-from kai_flow.knowledge import BadKnowledge, read_knowledge
-from kai_flow.store import ConnectionStore
-from kai_flow.uris import scrub
+from kai_flow.connections.knowledge import BadKnowledge, read_knowledge
+from kai_flow.connections.model import Connection, StoreError
+from kai_flow.connections.store import ConnectionStore
+from kai_flow.connections.uris import scrub
 
 __all__ = ["MAX_ANSWER_BYTES", "BadInput", "Data"]
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from kai_flow.secrets import KEY_BYTES, Keyring, SecretError
+from kai_flow.connections.sealing import KEY_BYTES, Keyring, SecretError
 
 __all__ = ["KEY_FILE", "open_keyring"]
 

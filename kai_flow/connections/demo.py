@@ -63,7 +63,7 @@ CREATE INDEX koperasi_per_provinsi ON koperasi (provinsi_id);
 _ABOUT = (
     ("sifat", "DATA SINTETIS untuk demonstrasi: semua koperasi dan angkanya dibuat oleh program."),
     ("notice", "SYNTHETIC DATA for demonstration: every cooperative and figure is generated."),
-    ("asal", "kai_flow.demo.create_demo_database"),
+    ("asal", "kai_flow.connections.demo.create_demo_database"),
 )
 
 # name, capital, island group

@@ -9,6 +9,8 @@ import asyncio
 import functools
 import logging
 import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +25,7 @@ from temporalio.runtime import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from kai_flow.settings import StartError
+from kai_flow.settings import Settings, StartError
 
 DEFAULT_ADDRESS: Final = "localhost:7233"
 
@@ -96,6 +98,19 @@ def target() -> Target:
         secured=bool(config.get("tls") or config.get("api_key")),
         config=config,
     )
+
+
+def connected(
+    part: Callable[[Settings, Client], AbstractAsyncContextManager[str]],
+) -> Callable[[Settings], AbstractAsyncContextManager[str]]:
+    """`part` with the configured Temporal, as `run_program` starts it. It raises `NoTemporal`."""
+
+    @asynccontextmanager
+    async def with_client(settings: Settings) -> AsyncIterator[str]:
+        async with part(settings, await connect()) as url:
+            yield url
+
+    return with_client
 
 
 async def connect(address: str | None = None, *, patience: float = 3.0) -> Client:

@@ -2,11 +2,11 @@
 
 The rule: every setting is read, checked and given its unit here, once, at start; the rest of the
 code sees a frozen `Settings` and never the environment. A wrong value is refused with its name,
-the value, the allowed range and an example (`kai_flow.settings_parsers`). A variable that is set
+the value, the allowed range and an example (`kai_flow.settings.parsers`). A variable that is set
 but blank counts as not set.
 
 The connection to Temporal is not here: it has variables and profiles of its own
-(`kai_flow.connect`).
+(`kai_flow.temporal.client`).
 
     StartError            a program cannot start; its message is one sentence for the user
     └── SettingsError     a variable of the environment has a wrong value
@@ -18,8 +18,8 @@ from typing import Final
 
 import msgspec
 
-from kai_flow import settings_parsers as parsers
-from kai_flow.settings_parsers import KIB, LOOPBACK, Keys
+from kai_flow.settings import parsers
+from kai_flow.settings.parsers import KIB, LOOPBACK, Keys
 
 __all__ = ["LOOPBACK", "Settings", "SettingsError", "StartError", "load_settings"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from kai_flow.uris import safe_uri
+from kai_flow.connections.uris import safe_uri
 
 __all__ = [
     "DEMO_ALIAS",

@@ -16,7 +16,12 @@ from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 
-from kai_flow.connections import (
+from kai_flow.connections.database import StoreUnavailable, transaction
+from kai_flow.connections.demo import create_demo_database
+from kai_flow.connections.file_access import FileAccess, FileRefused
+from kai_flow.connections.keys import open_keyring
+from kai_flow.connections.knowledge import Knowledge
+from kai_flow.connections.model import (
     DEMO_ALIAS,
     MAX_NAME_LENGTH,
     BadConnection,
@@ -28,14 +33,9 @@ from kai_flow.connections import (
     check_alias,
     check_name,
 )
-from kai_flow.demo import create_demo_database
-from kai_flow.file_access import FileAccess, FileRefused
-from kai_flow.key_file import open_keyring
-from kai_flow.knowledge import Knowledge
-from kai_flow.secrets import Keyring, SecretError, is_sealed
+from kai_flow.connections.sealing import Keyring, SecretError, is_sealed
+from kai_flow.connections.uris import PATTERNS, BadUri, check_uri, file_of
 from kai_flow.settings import Settings
-from kai_flow.store_file import StoreUnavailable, transaction
-from kai_flow.uris import PATTERNS, BadUri, check_uri, file_of
 
 __all__ = [
     "DEMO_ALIAS",

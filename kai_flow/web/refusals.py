@@ -7,7 +7,7 @@ from typing import Final
 from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
-from kai_flow.log_limiter import LogLimiter
+from kai_flow.runtime.log_limiter import LogLimiter
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Temporal: the connection to it, and an embedded development server."""

@@ -1,0 +1,1 @@
+"""The Temporal worker: its activities, its health endpoints, `python -m kai_flow.worker`."""

@@ -1,0 +1,239 @@
+"""`KaiActivities`: what the worker does for `KaiChatWorkflow`.
+
+An agent yields events; the producer numbers and delivers them; the result is one JSON object.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from contextlib import aclosing
+from typing import Any, Final
+
+import httpx
+import msgspec
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from kai_flow.agents import Agent, BadTask, Task
+from kai_flow.connections.store import ConnectionStore
+from kai_flow.stream.direct import require_callback_url
+from kai_flow.stream.errors import InvalidEvent, InvalidUrl
+from kai_flow.stream.events import encode_json
+from kai_flow.stream.producer import EventProducer
+from kai_flow.worker.connection_activities import DataActivities
+from kai_flow.worker.heartbeats import heartbeats
+
+MAX_RESULT_BYTES: Final = 512 * 1024
+MAX_ERROR_CHARS: Final = 10_000
+STATUSES: Final = ("completed", "failed", "partial", "cancelled")
+
+
+class KaiActivities(DataActivities):
+    """The activities, around one agent and one store.
+
+    `callback_allow` are the hosts that a callback URL may name; `http` is shared by all callbacks.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        http: httpx.AsyncClient,
+        store: ConnectionStore,
+        *,
+        callback_allow: Iterable[str],
+        signal_interval: float,
+    ) -> None:
+        super().__init__(store)
+        self._agent = agent
+        self._http = http
+        self._callback_allow = frozenset(callback_allow)
+        self._signal_interval = signal_interval
+
+    @activity.defn
+    async def chat_streaming(
+        self,
+        prompt: str,
+        connection_id: str,
+        conversation_id: str | None = None,
+        callback_url: str | None = None,
+    ) -> dict[str, Any]:
+        """Answer a question and stream how; without `callback_url` only its start and end."""
+        task = _task(prompt, connection_id, conversation_id, "chat")
+        began = time.monotonic()
+        with _as_activity_failures():
+            if callback_url is not None:
+                self._check_callback(callback_url)
+            async with EventProducer(
+                callback_url=callback_url,
+                http=self._http,
+                signal_interval=self._signal_interval,
+            ) as producer:
+                if callback_url is None:
+                    own = await self._agent.execute(task)
+                else:
+                    own = await self._stream(task, producer)
+                await producer.settle()
+                result = _result(task, own, began, producer)
+                await producer.finish(result)
+        return result
+
+    @activity.defn
+    async def chat(
+        self, prompt_text: str, connection_id: str, conversation_id: str | None = None
+    ) -> dict[str, Any]:
+        """Answer a question without streaming."""
+        return await self._execute(_task(prompt_text, connection_id, conversation_id, "chat"))
+
+    @activity.defn
+    async def autonomous_chat(
+        self, prompt_text: str, connection_id: str, conversation_id: str | None = None
+    ) -> dict[str, Any]:
+        """Answer a question without streaming, and go on by oneself: the task's mode says so."""
+        return await self._execute(_task(prompt_text, connection_id, conversation_id, "autonomous"))
+
+    def all(self) -> list[Callable[..., Any]]:
+        """Every activity, for the worker."""
+        return [
+            self.chat_streaming,
+            self.chat,
+            self.autonomous_chat,
+            self.store_connection,
+            self.test_connection,
+            self.scan_schema,
+            self.generate_mdl,
+            self.sync_config,
+        ]
+
+    async def _execute(self, task: Task) -> dict[str, Any]:
+        """Run the agent to its result."""
+        began = time.monotonic()
+        with _as_activity_failures():
+            async with heartbeats():
+                return _result(task, await self._agent.execute(task), began, None)
+
+    async def _stream(self, task: Task, producer: EventProducer) -> dict[str, Any]:
+        """Send the agent's events; its own part of the result."""
+        tokens: list[str] = []
+        failure: str | None = None
+        async with aclosing(_closable(self._agent.stream_execute(task))) as events:
+            async for event in events:
+                kind = event.get("type") if isinstance(event, Mapping) else None
+                if kind == "done":
+                    own = event.get("result")
+                    return dict(own) if isinstance(own, Mapping) else _from_tokens(tokens, None)
+                await producer.send(event)
+                failure = str(event.get("error") or "unknown error") if kind == "error" else None
+                if kind == "token":
+                    tokens.append(str(event.get("content", "")))
+        return _from_tokens(tokens, failure)
+
+    def _check_callback(self, url: str) -> None:
+        require_callback_url(url)
+        host = httpx.URL(url).host
+        if host not in self._callback_allow:
+            raise _bad_input(
+                f"callback_url names the host {host!r}, which this worker may not call; "
+                "add it to KAI_CALLBACK_ALLOW of the worker."
+            )
+
+
+def _task(prompt: str, connection_id: str, conversation_id: str | None, mode: str) -> Task:
+    info = activity.info()
+    session_id = info.workflow_id or ""
+    return Task(
+        id=f"{session_id}/{info.activity_id}",
+        session_id=session_id,
+        prompt=prompt,
+        db_connection_id=connection_id,
+        mode=mode,
+        context={} if conversation_id is None else {"conversation_id": conversation_id},
+        attempt=info.attempt,
+    )
+
+
+async def _closable(events: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
+    """An agent's iterator as a generator: leaving it closes the agent's, should that have a way."""
+    try:
+        async for event in events:
+            yield event
+    finally:
+        close = getattr(events, "aclose", None)
+        if close is not None:
+            await close()
+
+
+def _from_tokens(tokens: list[str], failure: str | None) -> dict[str, Any]:
+    status = "completed" if failure is None else "failed"
+    return {"status": status, "final_answer": "".join(tokens), "error": failure}
+
+
+def _result(
+    task: Task, own: Mapping[str, Any], began: float, producer: EventProducer | None
+) -> dict[str, Any]:
+    """The session's result: the agent's part in the documented form, and what was counted."""
+    status, error = own.get("status", "completed"), own.get("error")
+    result: dict[str, Any] = {
+        "task_id": task.id,
+        "status": status if status in STATUSES else "completed",
+        "final_answer": str(own.get("final_answer") or ""),
+        **{key: list(own.get(key) or []) for key in _LISTS},
+        "execution_time_ms": round((time.monotonic() - began) * 1000),
+        "error": None if error is None else str(error)[:MAX_ERROR_CHARS],
+        "events_sent": producer.events_sent if producer else 0,
+        "events_failed": producer.events_failed if producer else 0,
+        "last_event_id": str(producer.last_event_id) if producer else None,
+    }
+    return _cut(result)
+
+
+_LISTS: Final = ("sql_queries", "charts", "insights", "suggested_questions")
+
+
+def _cut(result: dict[str, Any]) -> dict[str, Any]:
+    """The result within MAX_RESULT_BYTES: what is longest gives way, and that is said."""
+    result = msgspec.json.decode(encode_json(result))
+    for key in ("charts", "sql_queries", "insights", "suggested_questions"):
+        while result[key] and _size(result) > MAX_RESULT_BYTES:
+            result[key].pop()
+            result["truncated"] = True
+    excess = _size(result) - MAX_RESULT_BYTES
+    if excess > 0:
+        answer = result["final_answer"].encode()
+        kept = answer[: max(0, len(answer) - 2 * excess - 100)].decode(errors="ignore")
+        result["final_answer"] = f"{kept}… [cut: the answer was longer than a result may be]"
+        result["truncated"] = True
+    return result
+
+
+def _size(value: object) -> int:
+    return len(msgspec.json.encode(value))
+
+
+def _bad_input(message: str) -> ApplicationError:
+    """A failure that no retry can mend; one line in the worker's log, not a traceback."""
+    activity.logger.warning("refused: %s", message)
+    return ApplicationError(
+        message, type="BadInput", non_retryable=True, category=ApplicationErrorCategory.BENIGN
+    )
+
+
+@contextlib.contextmanager
+def _as_activity_failures() -> Any:
+    """Say to Temporal which failures are worth another attempt."""
+    try:
+        yield
+    except (BadTask, InvalidUrl) as error:
+        raise _bad_input(str(error)) from None
+    except InvalidEvent as error:
+        raise ApplicationError(f"the agent yielded something that is no event: {error}") from error
+    except asyncio.CancelledError:
+        details = activity.cancellation_details()
+        if details is not None and details.worker_shutdown:
+            # Not a cancellation of the session: the next attempt goes on elsewhere.
+            raise ApplicationError(
+                "the worker is shutting down",
+                type="WorkerShutdown",
+                category=ApplicationErrorCategory.BENIGN,  # somebody stopped it: no traceback
+            ) from None
+        raise
