@@ -3,6 +3,92 @@
 The pure core (ids, events, batches, fold, buffer, pages, progress, outbox, cadence, delivery,
 oddities, log, callback, sse, names, errors) does no I/O, reads no clock and draws no randomness:
 time and ids are arguments. The shells beside it (`workflow`, `interceptor`, `plugin`, `producer`,
-`signals`, `run`, `pulse`, `reader`, `tail`, `outcome`, `follow`, `direct`) drive it with Temporal
+`signals`, `run`, `pulse`, `reader`, `tail`, `outcome`, `follower`, `direct`) drive it with Temporal
 and HTTP.
+
+Import from here: `from kai_flow.stream import EventProducer, StreamPlugin, WorkflowEventStream`.
+Each name is loaded when it is first used, so that a program pays only for what it needs. What is
+not in `__all__` may change without notice.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from kai_flow.stream.buffer import Limits
+    from kai_flow.stream.errors import (
+        Finished,
+        InvalidBatch,
+        InvalidEvent,
+        InvalidId,
+        InvalidQuery,
+        InvalidUrl,
+        OutboxFull,
+        SessionEnded,
+        StreamError,
+        Superseded,
+    )
+    from kai_flow.stream.fold import Gap
+    from kai_flow.stream.follower import Followed, StreamLostError, follow
+    from kai_flow.stream.ids import Cursor, EventId
+    from kai_flow.stream.plugin import StreamPlugin
+    from kai_flow.stream.producer import EventProducer
+    from kai_flow.stream.reader import EventReader, EventsMissing, read_history
+    from kai_flow.stream.workflow import WorkflowEventStream
+
+__all__ = [
+    "Cursor",
+    "EventId",
+    "EventProducer",
+    "EventReader",
+    "EventsMissing",
+    "Finished",
+    "Followed",
+    "Gap",
+    "InvalidBatch",
+    "InvalidEvent",
+    "InvalidId",
+    "InvalidQuery",
+    "InvalidUrl",
+    "Limits",
+    "OutboxFull",
+    "SessionEnded",
+    "StreamError",
+    "StreamLostError",
+    "StreamPlugin",
+    "Superseded",
+    "WorkflowEventStream",
+    "follow",
+    "read_history",
+]
+
+_HOMES: Final = {
+    "Cursor": "ids",
+    "EventId": "ids",
+    "EventProducer": "producer",
+    "EventReader": "reader",
+    "EventsMissing": "reader",
+    "Followed": "follower",
+    "Gap": "fold",
+    "Limits": "buffer",
+    "StreamLostError": "follower",
+    "StreamPlugin": "plugin",
+    "WorkflowEventStream": "workflow",
+    "follow": "follower",
+    "read_history": "reader",
+}
+"""The module of each name that is no error; those are in `errors`."""
+
+
+if not TYPE_CHECKING:  # a type checker knows the names from the imports above, and no others
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = import_module(f"{__name__}.{_HOMES.get(name, 'errors')}")
+        value = globals()[name] = getattr(module, name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

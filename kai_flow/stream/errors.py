@@ -8,6 +8,7 @@ StreamError
 ├── InvalidUrl       a URL at which nothing can be reached
 ├── OutboxFull       the caller must wait until something became durable
 ├── EventsMissing    (in `reader`) events that a reader asks for are no longer held
+├── StreamLostError  (in `follower`) the stream of a session cannot be read on
 ├── Finished         an event, or a second result, after the producer was told that no more come
 └── Superseded       a newer attempt has taken over; stop the agent
     └── SessionEnded the session has ended while the agent was at work

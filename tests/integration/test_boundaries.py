@@ -21,7 +21,7 @@ from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
 from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.stream.events import MAX_EVENT_BYTES
-from kai_flow.stream.follow import follow
+from kai_flow.stream.follower import follow
 from kai_flow.stream.ids import MAX_NUMBER, START
 from kai_flow.stream.log import MAX_WINDOW_BYTES, Attempt
 from kai_flow.stream.reader import EventReader, read_history

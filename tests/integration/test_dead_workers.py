@@ -22,10 +22,10 @@ from kai_flow.bridge import session as bridge_session
 from kai_flow.bridge.hub import Hub, running_hub
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
-from kai_flow.stream import follow as following
+from kai_flow.stream import follower as following
 from kai_flow.stream import pulse
 from kai_flow.stream import workflow as stream_workflow
-from kai_flow.stream.follow import follow
+from kai_flow.stream.follower import follow
 from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.workflow import WorkflowEventStream
 from kai_flow.temporal.client import connect

@@ -13,7 +13,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import Replayer, Worker
 
-from kai_flow.stream.follow import follow
+from kai_flow.stream.follower import follow
 from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.reader import EventReader
 from tests.integration import reporting, unprepared

@@ -14,10 +14,10 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from kai_flow.bridge import session
-from kai_flow.stream import follow as following
+from kai_flow.stream import follower as following
 from kai_flow.stream import plugin, pulse
 from kai_flow.stream import workflow as stream_workflow
-from kai_flow.stream.follow import Followed, follow
+from kai_flow.stream.follower import Followed, follow
 from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.progress import Pulse

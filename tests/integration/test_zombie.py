@@ -16,7 +16,7 @@ from temporalio.client import Client
 from kai_flow.bridge.hub import running_hub
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
-from kai_flow.stream.follow import follow
+from kai_flow.stream.follower import follow
 from kai_flow.stream.ids import START
 from kai_flow.stream.reader import read_history
 from kai_flow.temporal.dev_server import DevServer

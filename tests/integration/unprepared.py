@@ -6,7 +6,7 @@ import msgspec
 from temporalio import activity, workflow
 
 from kai_flow.stream.buffer import Limits
-from kai_flow.stream.follow import follow
+from kai_flow.stream.follower import follow
 from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.reader import EventReader

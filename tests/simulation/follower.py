@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import httpx
 from temporalio.client import Client
 
-from kai_flow.stream.follow import follow
+from kai_flow.stream.follower import follow
 from tests.simulation.bridge import Bridge, Connection
 from tests.simulation.client import TemporalClient
 from tests.simulation.loop import Process, now

@@ -20,7 +20,7 @@ from kai_flow.stream import (
     delivery,
     events,
     fold,
-    follow,
+    follower,
     log,
     outbox,
     producer,
@@ -251,7 +251,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
     ),
     # The readers
     "follow forgets its cursor": _edit(
-        follow._Bridge, "read", ("self.last_id = message.id or self.last_id", "pass")
+        follower._Bridge, "read", ("self.last_id = message.id or self.last_id", "pass")
     ),
     "the tail skips by event_id": _edit(
         tail.HistoryPages,

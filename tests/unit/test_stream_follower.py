@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from kai_flow.stream import follow as module
+from kai_flow.stream import follower as module
 from kai_flow.stream.errors import InvalidUrl
-from kai_flow.stream.follow import Followed, StreamLostError, follow
+from kai_flow.stream.follower import Followed, StreamLostError, follow
 
 OPEN = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nretry: 10\n\n"
 
@@ -157,7 +157,7 @@ async def test_a_mistake_of_ours_is_not_tried_again(monkeypatch: pytest.MonkeyPa
     def feed(self: object, text: str) -> None:
         raise AttributeError("a mistake")
 
-    monkeypatch.setattr("kai_flow.stream.follow.Decoder.feed", feed)
+    monkeypatch.setattr("kai_flow.stream.follower.Decoder.feed", feed)
     with pytest.raises(AttributeError, match="a mistake"):
         await read(bridge)
     assert len(bridge.asked) == 1

@@ -21,6 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.stream.clock import now
 from kai_flow.stream.direct import direct_http, network_errors, require_url
+from kai_flow.stream.errors import StreamError
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.names import DONE
@@ -46,8 +47,10 @@ class Followed(NamedTuple):
     event: dict[str, Any]
 
 
-class StreamLostError(Exception):
+class StreamLostError(StreamError):
     """The stream cannot be read on, and the message says why. The session itself goes on."""
+
+    code = "stream_lost"
 
 
 async def follow(
