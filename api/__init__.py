@@ -1,1 +1,1 @@
-"""The bridge's web face: a thin Litestar app over `kai_flow.bridge`."""
+"""The deployment of the bridge from a checkout. Installed, it is `kai bridge`."""

@@ -1,13 +1,8 @@
-"""`python -m api`: the bridge alone, on the Temporal that the environment names."""
+"""`python -m api`: the bridge alone, from a checkout. The app itself is `kai_flow.web`."""
 
 import sys
 
-from kai_flow.runtime.extras import needs
-from kai_flow.runtime.program import run_program
-from kai_flow.temporal.client import connected
-
-with needs("bridge"):
-    from kai_flow.web.server import running_bridge
+from kai_flow.web.__main__ import main
 
 if __name__ == "__main__":
-    sys.exit(run_program("bridge", connected(running_bridge)))
+    sys.exit(main())

@@ -100,6 +100,36 @@ def ask(
 
 
 @app.command
+def bridge() -> int:
+    """Run the bridge alone until Ctrl-C, on the Temporal that TEMPORAL_ADDRESS names.
+
+    It receives events at /events/{session_id} and serves streams at /stream/{session_id}.
+
+    Examples:
+
+        TEMPORAL_ADDRESS=temporal.internal:7233 kai bridge
+    """
+    from kai_flow.web.__main__ import main  # noqa: PLC0415
+
+    return main()
+
+
+@app.command
+def worker() -> int:
+    """Run the worker alone until Ctrl-C, on the Temporal that TEMPORAL_ADDRESS names.
+
+    It polls the task queue TEMPORAL_TASK_QUEUE, next to the databases that it asks.
+
+    Examples:
+
+        TEMPORAL_ADDRESS=temporal.internal:7233 TEMPORAL_TASK_QUEUE=kai-agent-queue kai worker
+    """
+    from kai_flow.worker.__main__ import main  # noqa: PLC0415
+
+    return main()
+
+
+@app.command
 def status() -> int:
     """Say whether a `kai up` runs for this KAI_HOME, and where its parts are.
 

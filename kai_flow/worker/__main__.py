@@ -9,5 +9,11 @@ from kai_flow.temporal.client import connected
 with needs("bridge,kai"):
     from kai_flow.worker.service import running_worker
 
+
+def main() -> int:
+    """Run the worker until Ctrl-C or SIGTERM; the exit code."""
+    return run_program("worker", connected(running_worker))
+
+
 if __name__ == "__main__":
-    sys.exit(run_program("worker", connected(running_worker)))
+    sys.exit(main())

@@ -22,6 +22,7 @@ from kai_flow.runtime.ports import free_port
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import dev_server
 from tests.integration.command import Kai, kai_in
+from tests.integration.programs import running
 
 # what only the extras bring
 OPTIONAL = ("cryptography", "cyclopts", "httptools", "litestar", "rich", "sqlglot", "uvicorn")
@@ -250,6 +251,30 @@ def test_a_base_installation_names_the_extra(kai: Kai, module: str, extras: str)
     assert done.returncode == 2, done.stderr
     assert f'run `pip install "kai-flow[{extras}]"`' in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["bridge", "worker"])
+@pytest.mark.parametrize(
+    "command", [("-m", "kai_flow.cli", "{}"), ("-m", "{}")], ids=["kai", "module"]
+)
+async def test_a_part_runs_alone(
+    kai: Kai, tmp_path: Path, name: str, command: tuple[str, ...]
+) -> None:
+    """`kai bridge` and `kai worker` run one part, like its module, until they are told to stop."""
+    module = {"bridge": "kai_flow.web", "worker": "kai_flow.worker"}[name]
+    arguments = [part.format(name if "kai_flow.cli" in command else module) for part in command]
+    async with dev_server(stop_seconds=0) as server:
+        environ = kai.environ | {
+            "TEMPORAL_ADDRESS": server.address,
+            "KAI_BRIDGE_PORT": "0",
+            "KAI_HEALTH_PORT": "0",
+        }
+        async with running(arguments, environ, tmp_path / "log") as program:
+            assert listens(await program.ready())
+            program.process.terminate()
+            async with asyncio.timeout(60):
+                assert await program.process.wait() == 0
+    assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 async def test_ctrl_c_cancels_the_session(counting_up: Kai) -> None:
