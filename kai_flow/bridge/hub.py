@@ -15,8 +15,8 @@ from typing import Final
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from kai_flow.bridge.memory import Holder, Memory
-from kai_flow.bridge.room import FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS, Room
+from kai_flow.bridge.channel import FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS, Channel
+from kai_flow.bridge.memory_budget import Holder, MemoryBudget
 from kai_flow.bridge.session import Session
 from kai_flow.bridge.supervised import supervised
 from kai_flow.runtime.log_limiter import LogLimiter
@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 5.0  # readers look at their clocks; what is idle is forgotten
 FIND_SECONDS: Final = 1.0  # for finding a session before its stream opens without knowing
-MAX_ROOMS: Final = 10_000
-MAX_STRAY_ROOMS: Final = 1_000  # of them: nobody reads there, and Temporal vouches for no session
+MAX_CHANNELS: Final = 10_000
+MAX_STRAY_CHANNELS: Final = 1_000  # of them: without a reader and a proven session
 
 
 class HubError(Exception):
@@ -71,8 +71,8 @@ class Hub:
         self.ending = asyncio.Event()  # set once: streams end, POSTs are refused
         self._client = client
         self._signal_interval = signal_interval
-        self._rooms: dict[str, Room] = {}
-        self._memory = Memory(self._holders)
+        self._channels: dict[str, Channel] = {}
+        self._memory = MemoryBudget(self._holders)
         self._partings: set[asyncio.Task[None]] = set()  # sessions being stopped
         self._verifying: set[asyncio.Task[None]] = set()
         self._limiter = LogLimiter()
@@ -110,7 +110,7 @@ class Hub:
                 f"{event.session_id} is the session of a workflow: events made by hand are not "
                 "shown in it; send them to a session id that no workflow has"
             )
-        return self._room(event.session_id, stray=True).show(event)
+        return self._channel(event.session_id, stray=True).show(event)
 
     async def _is_real(self, session_id: str) -> bool:
         if await self.find(session_id) is not None:
@@ -133,30 +133,30 @@ class Hub:
         """Raise HubError when there is no room for a reader of this session."""
         if self.stopping:
             raise Stopping("the bridge is shutting down; come back in a moment")
-        if session_id not in self._rooms and len(self._rooms) >= MAX_ROOMS:
-            raise TooManySessions(f"the bridge holds {MAX_ROOMS:,} sessions; try again later")
+        if session_id not in self._channels and len(self._channels) >= MAX_CHANNELS:
+            raise TooManySessions(f"the bridge holds {MAX_CHANNELS:,} sessions; try again later")
 
     @contextmanager
-    def reading(self, session_id: str, run: Run | None) -> Iterator[tuple[Room, int]]:
-        """A reader's stay in a room, and its Room.enter. Raises HubError as `admit` does."""
-        room = self._room(session_id)
-        if run is not None and room.session is None:
-            self._enter(room, run)
-        heard = room.enter()
+    def reading(self, session_id: str, run: Run | None) -> Iterator[tuple[Channel, int]]:
+        """A reader's stay in a channel, and its Channel.enter. Raises HubError as `admit` does."""
+        channel = self._channel(session_id)
+        if run is not None and channel.session is None:
+            self._enter(channel, run)
+        heard = channel.enter()
         try:
-            if room.session is None:
-                room.await_workflow(lambda: self._look_again(room))
-            yield room, heard
+            if channel.session is None:
+                channel.await_workflow(lambda: self._look_again(channel))
+            yield channel, heard
         finally:
-            room.leave()
-            if not room.readers and not room.sessions:
-                self._rooms.pop(session_id, None)
+            channel.leave()
+            if not channel.readers and not channel.sessions:
+                self._channels.pop(session_id, None)
 
-    async def _look_again(self, room: Room) -> None:
+    async def _look_again(self, channel: Channel) -> None:
         with contextlib.suppress(Unreachable):
-            run = await self._look(room.id)
-            if run is not None and room.session is None:
-                self._enter(room, run)
+            run = await self._look(channel.id)
+            if run is not None and channel.session is None:
+                self._enter(channel, run)
 
     async def _find_session(self, post: Delivered) -> Session:
         """The session of the newest run, which only the server knows. Raises HubError.
@@ -173,11 +173,13 @@ class Hub:
                 return held
             if held is not None:
                 raise Unreachable("Temporal does not answer which run is the newest") from None
-            room = self._room(post.session_id, stray=True)
+            channel = self._channel(post.session_id, stray=True)
             believed = Run(post.run_id, post.first_run_id or post.run_id)
-            session = self._enter(room, believed, proven=False)
-            what = f"question whether session {room.id} has that run"
-            verifying = asyncio.create_task(supervised(what, lambda: self._verify(room, session)))
+            session = self._enter(channel, believed, proven=False)
+            what = f"question whether session {channel.id} has that run"
+            verifying = asyncio.create_task(
+                supervised(what, lambda: self._verify(channel, session))
+            )
             self._verifying.add(verifying)
             verifying.add_done_callback(self._verifying.discard)
             return session
@@ -187,7 +189,7 @@ class Hub:
                 "this bridge is connected to, and send this again"
             )
         # There may be the session of a look that is newer still.
-        return self._session(post.session_id) or self._enter(self._room(post.session_id), newest)
+        return self._session(post.session_id) or self._enter(self._channel(post.session_id), newest)
 
     async def _newest(self, post: Delivered) -> Run | None:
         """The newest run by a look that began no earlier than this POST came."""
@@ -199,63 +201,63 @@ class Hub:
                 newest = await self._look(post.session_id)
         return newest
 
-    async def _verify(self, room: Room, session: Session) -> None:
+    async def _verify(self, channel: Channel, session: Session) -> None:
         """Ask Temporal again whether there is the run that was believed, until it answers.
 
         Its subscribers end when there is none. They come back, and are given `reset`.
         """
         pause = FIRST_LOOK_SECONDS
-        while room.session is session and not (session.proven or session.ended):
+        while channel.session is session and not (session.proven or session.ended):
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LAST_LOOK_SECONDS)
             with contextlib.suppress(Unreachable):
-                run = await self._look(room.id)  # what it finds takes the room
-                if run is None and room.session is session and not session.proven:
-                    log.warning("session %s has no run %s: dropped", room.id, session.run.run_id)
-                    self._part_with(room.drop())
+                run = await self._look(channel.id)  # a run that it finds enters the channel
+                if run is None and channel.session is session and not session.proven:
+                    log.warning("session %s has no run %s: dropped", channel.id, session.run.run_id)
+                    self._part_with(channel.drop())
 
     def _session(self, session_id: str) -> Session | None:
-        room = self._rooms.get(session_id)
-        return None if room is None else room.session
+        channel = self._channels.get(session_id)
+        return None if channel is None else channel.session
 
-    def _enter(self, room: Room, run: Run, *, proven: bool = True) -> Session:
+    def _enter(self, channel: Channel, run: Run, *, proven: bool = True) -> Session:
         """The session of `run`, which is the newest; a former one goes on for who reads it.
 
         Not one that was only believed: whether there ever was that run is not known.
         """
-        held = room.session
+        held = channel.session
         same = held is not None and held.run.run_id == run.run_id
         if held is not None and same and (held.run.epoch == run.epoch or not proven):
             held.proven = held.proven or proven
             return held
         if held is not None and not held.proven:
-            self._part_with(room.drop())
-        session = next((one for one in room.former if one.run.run_id == run.run_id), None)
+            self._part_with(channel.drop())
+        session = next((one for one in channel.former if one.run.run_id == run.run_id), None)
         session = session or Session(
             self._client,
-            room.id,
+            channel.id,
             run,
-            room.bell,
+            channel.notifier,
             signal_interval=self._signal_interval,
             boot_id=self.boot_id,
             memory=self._memory,
         )
         session.proven = session.proven or proven
-        self._part_with(room.enter_session(session))
+        self._part_with(channel.enter_session(session))
         return session
 
-    def _room(self, session_id: str, *, stray: bool = False) -> Room:
-        """The room of a session; `stray`: for what anybody may have invented. Raises HubError."""
-        room = self._rooms.get(session_id)
-        if room is None:
+    def _channel(self, session_id: str, *, stray: bool = False) -> Channel:
+        """The channel of a session id; `stray`: anybody may have invented it. Raises HubError."""
+        channel = self._channels.get(session_id)
+        if channel is None:
             self.admit(session_id)
-            if stray and sum(one.stray for one in self._rooms.values()) >= MAX_STRAY_ROOMS:
+            if stray and sum(one.stray for one in self._channels.values()) >= MAX_STRAY_CHANNELS:
                 raise TooManySessions(
-                    f"the bridge holds {MAX_STRAY_ROOMS:,} sessions that nobody reads and Temporal "
-                    "does not know; try again later"
+                    f"the bridge holds {MAX_STRAY_CHANNELS:,} sessions that nobody reads and "
+                    "Temporal does not know; try again later"
                 )
-            room = self._rooms[session_id] = Room(session_id)
-        return room
+            channel = self._channels[session_id] = Channel(session_id)
+        return channel
 
     async def _look(self, session_id: str) -> Run | None:
         """Ask Temporal for the newest run; all who ask at the same time share one call.
@@ -283,9 +285,9 @@ class Hub:
             return Unreachable(f"Temporal does not answer: {error.message}")
         # Here, where one look ends before the next begins: who waits for this one may go on after
         # the next, and must not bring an older run back.
-        room = self._rooms.get(session_id)
-        if room is not None and room.session is not None:
-            self._enter(room, run)
+        channel = self._channels.get(session_id)
+        if channel is not None and channel.session is not None:
+            self._enter(channel, run)
         return run
 
     async def look_after(self) -> None:
@@ -299,13 +301,13 @@ class Hub:
 
     def _tick(self, moment: float) -> None:
         # Waits for nothing: a session takes seconds to stop while Temporal does not answer.
-        for room in list(self._rooms.values()):
-            self._part_with(room.part_with_unread())
-            if room.readers:
-                room.bell.ring()
-            elif room.idle(moment):
-                self._rooms.pop(room.id)
-                self._part_with(room.sessions)
+        for channel in list(self._channels.values()):
+            self._part_with(channel.part_with_unread())
+            if channel.readers:
+                channel.notifier.notify()
+            elif channel.idle(moment):
+                self._channels.pop(channel.id)
+                self._part_with(channel.sessions)
         self._memory.make_room()
 
     def _part_with(self, sessions: Iterable[Session]) -> None:
@@ -316,23 +318,23 @@ class Hub:
             parting.add_done_callback(self._partings.discard)
 
     def _holders(self) -> Iterator[Holder]:
-        for room in self._rooms.values():
-            yield room
-            yield from room.sessions
+        for channel in self._channels.values():
+            yield channel
+            yield from channel.sessions
 
     def end_streams(self) -> None:
         """End every stream: readers come back with their cursors, to us or to another bridge."""
         self.ending.set()
-        for room in self._rooms.values():
-            room.bell.ring()
+        for channel in self._channels.values():
+            channel.notifier.notify()
 
     async def stop(self) -> None:
         """End the streams, make durable what is held, and stop."""
         self.end_streams()
         for verifying in self._verifying:
             verifying.cancel()
-        for room in self._rooms.values():
-            self._part_with(room.sessions)
+        for channel in self._channels.values():
+            self._part_with(channel.sessions)
         await asyncio.gather(*self._partings, *self._verifying, return_exceptions=True)
 
 

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
-from kai_flow.bridge.memory import Memory
+from kai_flow.bridge.memory_budget import MemoryBudget
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.events import NumberedEvent, held_bytes
@@ -56,7 +56,7 @@ class DurableCopy:
         session_id: str,
         run_id: str,
         show: Callable[[EventId], None],
-        memory: Memory,
+        memory: MemoryBudget,
     ) -> None:
         self._client = client
         self._session_id = session_id

@@ -1,9 +1,9 @@
 """One session on one bridge: its log, and the tasks that join it to Temporal.
 
 Four tasks, each started when needed: the *signaller* makes events durable, the *watcher* waits
-for the close of the workflow, the *follower* reads what comes while nobody POSTs here, the *pulse*
-says whether anybody works while nothing comes. Readers are woken by the room's bell; none of them
-has a queue.
+for the close of the workflow, the *follower* reads what comes while nobody POSTs here, the
+*observer* finds out whether a worker is alive while nothing comes. Readers are woken by the
+channel's notifier; none of them has a queue.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.bridge.attempts import KnownAttempts
-from kai_flow.bridge.bell import Bell, wait_for
 from kai_flow.bridge.frames import PageFrames
-from kai_flow.bridge.memory import Memory
+from kai_flow.bridge.memory_budget import MemoryBudget
+from kai_flow.bridge.notifier import Notifier, wait_for
 from kai_flow.bridge.readback import DurableCopy, Part
 from kai_flow.bridge.storage import Storage
 from kai_flow.bridge.supervised import supervised
@@ -30,10 +30,10 @@ from kai_flow.stream.callback import Delivered
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent, held_bytes
 from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.liveness import news, observe
 from kai_flow.stream.log import Answer, Attempt, Full, SessionLog, Taken
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
-from kai_flow.stream.progress import PULSE_SECONDS, Pulse
-from kai_flow.stream.pulse import feel, news
+from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
 from kai_flow.stream.run import Run
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
 from kai_flow.stream.sse import encode_event
@@ -57,19 +57,19 @@ class Session:
         client: Client,
         session_id: str,
         run: Run,
-        bell: Bell,
+        notifier: Notifier,
         *,
         signal_interval: float,
         boot_id: str,
-        memory: Memory,
+        memory: MemoryBudget,
     ) -> None:
         self.id = session_id
         self.run = run
-        self.bell = bell  # rung whenever a reader may go on
+        self.notifier = notifier  # notifies readers that there is something new
         self.outcome: Outcome | None = None  # set once, when the workflow has closed
         self.proven = False  # Temporal has said that there is such a run
         self.replaced = False  # a reset has closed it: the newest run's session goes on instead
-        self.pulse: Pulse | None = None  # what readers are told while no event comes
+        self.liveness: Liveness | None = None  # as readers are shown it while no event comes
         self.readers = 0
         self.ended = False  # it has been stopped: streams end, and no task begins any more
         self.touched = now()  # last POST or reader, for forgetting the idle
@@ -147,8 +147,8 @@ class Session:
             log.info("session %s: what comes after %s is live only", self.id, post.stored)
 
     def _show_news(self) -> None:
-        self.pulse = None  # an event says more
-        self.bell.ring()
+        self.liveness = None  # an event says more
+        self.notifier.notify()
 
     async def _flushed(self, answer: Taken, post: Delivered) -> Answer:
         deadline = now() + FLUSH_SECONDS
@@ -156,7 +156,7 @@ class Session:
             last = answer.received if post.stored is None else min(answer.received, post.stored)
             if answer.durable >= last:
                 break
-            await wait_for(self.bell.next, deadline - now())
+            await wait_for(self.notifier.next, deadline - now())
             again = self._take(post, ())
             if not isinstance(again, Taken):
                 return again
@@ -192,7 +192,7 @@ class Session:
         if self.outcome is None and not self.replaced:
             self._start("watcher", self._watch)
             self._start("follower", self._follow)
-            self._start("pulse", self._feel)
+            self._start("observer", self._observe)
 
     def leave(self) -> None:
         """A reader has gone."""
@@ -269,7 +269,7 @@ class Session:
         else:
             self._cadence.acknowledged(now())
             self._mark_durable(batch.last)
-            self.bell.ring()
+            self.notifier.notify()
         return True
 
     def _pause(self, attempt: Attempt) -> float | None:
@@ -294,7 +294,7 @@ class Session:
         await self.durable.read(max(attempt.told, before))
         moved = attempt.durable > before or self.log.signal_next() is not attempt
         if moved:
-            self.bell.ring()
+            self.notifier.notify()
         return moved
 
     async def _watch(self) -> None:
@@ -314,7 +314,7 @@ class Session:
         if self.outcome is not None:
             self.durable.close(self.outcome.run_id)
         self.log.closed = True
-        self.bell.ring()
+        self.notifier.notify()
 
     async def _follow(self) -> None:
         """Tail the history while no POST keeps this log up to date."""
@@ -344,30 +344,30 @@ class Session:
         self._tailing = True
         return []
 
-    async def _feel(self) -> None:
+    async def _observe(self) -> None:
         """Say whether anybody works at the session while no event comes."""
         while True:
             shown = self.log.position
-            await asyncio.sleep(PULSE_SECONDS)
+            await asyncio.sleep(LIVENESS_SECONDS)
             if self.outcome is not None or not self.readers:
                 break
-            pulse = None
+            liveness = None
             if self.log.position == shown:
                 try:
-                    pulse = await feel(self._client, self.id, self.run.run_id)
+                    liveness = await observe(self._client, self.id, self.run.run_id)
                 except RPCError as error:
-                    log.info("session %s: no pulse: %s", self.id, error.message)
+                    log.info("session %s: its liveness is unknown: %s", self.id, error.message)
                     continue
-            pulse = news(pulse, self.pulse) if self.log.position == shown else None
-            if pulse != self.pulse:
-                self.pulse = pulse
-                self.bell.ring()
-        self.pulse = None
+            liveness = news(liveness, self.liveness) if self.log.position == shown else None
+            if liveness != self.liveness:
+                self.liveness = liveness
+                self.notifier.notify()
+        self.liveness = None
 
     async def stop(self) -> None:
         """Make durable what is held, within FLUSH_SECONDS, and end every task."""
         self.ended = True
-        self.bell.ring()
+        self.notifier.notify()
         signaller = self._tasks.get("signaller")
         if signaller is not None and not signaller.done():
             self._wake_signaller.set()

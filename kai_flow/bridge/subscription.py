@@ -8,16 +8,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
-from kai_flow.bridge.bell import wait_for
+from kai_flow.bridge.channel import Channel
 from kai_flow.bridge.frames import encode_gap
 from kai_flow.bridge.hub import Hub
+from kai_flow.bridge.notifier import wait_for
 from kai_flow.bridge.readback import Part
-from kai_flow.bridge.room import Room
 from kai_flow.bridge.session import Session
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.log import Behind, Chunk, Lost
-from kai_flow.stream.progress import Pulse
+from kai_flow.stream.progress import Liveness
 from kai_flow.stream.run import Run
 from kai_flow.stream.sse import (
     HEARTBEAT,
@@ -41,31 +41,31 @@ async def subscribe(
     `run` is the newest run of the session, if there is one yet. Raises HubError before the first
     frame.
     """
-    with hub.reading(session_id, run) as (room, heard):
+    with hub.reading(session_id, run) as (channel, heard):
         yield RETRY if cursor is None else RETRY + encode_cursor(cursor)
-        async for frames in _Subscriber(hub, room, heard, cursor).frames():
+        async for frames in _Subscriber(hub, channel, heard, cursor).frames():
             yield frames
 
 
 class _Subscriber:
-    def __init__(self, hub: Hub, room: Room, heard: int, cursor: Cursor | None) -> None:
+    def __init__(self, hub: Hub, channel: Channel, heard: int, cursor: Cursor | None) -> None:
         self._hub = hub
-        self._room = room
+        self._channel = channel
         self._cursor = cursor  # as the client gave it
         self._hand_made = heard  # number of the last hand-made event seen
         self._tried = False  # it was shown one: it reads what is made by hand
         self._over = False  # the stream ends here
-        self._pulse: Pulse | None = None  # as told last
+        self._liveness: Liveness | None = None  # as told last
         self._part: Part | None = None  # as read back last; its frames may have waited since
         self._written_at = self._event_at = now()  # last frame; last frame of an event
 
     async def frames(self) -> AsyncIterator[bytes]:
-        while (session := self._room.session) is None:
-            rung = self._room.bell.next
+        while (session := self._channel.session) is None:
+            notified = self._channel.notifier.next
             if frames := self._aside():
                 yield frames
             elif not self._over:
-                await wait_for(rung)
+                await wait_for(notified)
             if self._over:
                 return
         position = START
@@ -87,7 +87,7 @@ class _Subscriber:
         asked = False  # what is durable: only Temporal can tell while no POST has come
         pause = FIRST_PAUSE_SECONDS
         while not self._ending(session):
-            rung = session.bell.next
+            notified = session.notifier.next
             part = self._at_hand(session, position)
             if isinstance(part, Chunk):
                 position = part.next
@@ -114,7 +114,7 @@ class _Subscriber:
             elif behind and not self._over:
                 await self._rest(session, pause)
             elif not self._over:
-                await wait_for(rung)
+                await wait_for(notified)
 
     def _ending(self, session: Session) -> bool:
         """Whether the stream ends here; whoever comes back after a reset gets the new run."""
@@ -137,13 +137,13 @@ class _Subscriber:
         reading = asyncio.ensure_future(session.durable.read(position))
         try:
             while not (reading.done() or self._ending(session)):
-                rung = session.bell.next
+                notified = session.notifier.next
                 if frames := self._status(session) or self._aside():
                     yield frames
                 elif not self._over:
-                    ringing = asyncio.ensure_future(rung.wait())
-                    await asyncio.wait([reading, ringing], return_when=asyncio.FIRST_COMPLETED)
-                    ringing.cancel()
+                    waking = asyncio.ensure_future(notified.wait())
+                    await asyncio.wait([reading, waking], return_when=asyncio.FIRST_COMPLETED)
+                    waking.cancel()
             if reading.done():
                 self._part = reading.result()
         finally:
@@ -153,15 +153,15 @@ class _Subscriber:
         """A pause that only the end cuts short: what follows each is a call to Temporal."""
         until = now() + seconds
         while not (self._hub.stopping or session.ended) and (left := until - now()) > 0:
-            await wait_for(session.bell.next, left)
+            await wait_for(session.notifier.next, left)
 
     def _status(self, session: Session) -> bytes:
         """Whether anybody works at the session, when that has changed."""
-        pulse = session.pulse
-        if pulse == self._pulse:
+        liveness = session.liveness
+        if liveness == self._liveness:
             return b""
-        self._pulse, self._written_at = pulse, now()
-        return encode_control("status", **pulse._asdict()) if pulse is not None else b""
+        self._liveness, self._written_at = liveness, now()
+        return encode_control("status", **liveness._asdict()) if liveness is not None else b""
 
     def _aside(self) -> bytes:
         """What else there is to say now: hand-made events, a heartbeat, the idle timeout."""
@@ -182,7 +182,7 @@ class _Subscriber:
 
         Who was shown no other before waits for a workflow: nobody's hand ends that.
         """
-        new, self._hand_made = self._room.hand_made(self._hand_made), self._room.shown
+        new, self._hand_made = self._channel.hand_made(self._hand_made), self._channel.shown
         frames = []
         for frame, ends in new:
             if ends and not self._tried:

@@ -24,10 +24,10 @@ from kai_flow.stream.direct import direct_http, network_errors, require_url
 from kai_flow.stream.errors import StreamError
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import START, Cursor, EventId
+from kai_flow.stream.liveness import news, observe
 from kai_flow.stream.names import DONE
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
-from kai_flow.stream.progress import PULSE_SECONDS, Pulse
-from kai_flow.stream.pulse import feel, news
+from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
 from kai_flow.stream.run import Run, find_run
 from kai_flow.stream.sse import Decoder
 from kai_flow.stream.tail import HistoryTail
@@ -199,9 +199,11 @@ async def _from_run(
     while not tail.ended:
         reading = asyncio.create_task(_read(tail, session_id))
         try:
-            async with aclosing(_pulses(client, session_id, run.run_id, until=reading)) as pulses:
-                async for pulse in pulses:
-                    yield Followed(None, {"type": "status", **pulse._asdict()})
+            async with aclosing(
+                _liveness_changes(client, session_id, run.run_id, until=reading)
+            ) as changes:
+                async for liveness in changes:
+                    yield Followed(None, {"type": "status", **liveness._asdict()})
         finally:
             await _end_task(reading)
         for event in reading.result():
@@ -223,26 +225,26 @@ def _gap(after: EventId, before: EventId | None) -> Followed:
     return Followed(None, {"type": "gap", "after": str(after), "before": until})
 
 
-async def _pulses(
+async def _liveness_changes(
     client: Client, session_id: str, run_id: str, *, until: asyncio.Task[Any]
-) -> AsyncGenerator[Pulse, None]:
+) -> AsyncGenerator[Liveness, None]:
     """Whether anybody works at the session, when that changes while nothing comes."""
-    told: Pulse | None = None
-    while not (await asyncio.wait({until}, timeout=PULSE_SECONDS))[0]:
-        feeling = asyncio.create_task(feel(client, session_id, run_id))
+    told: Liveness | None = None
+    while not (await asyncio.wait({until}, timeout=LIVENESS_SECONDS))[0]:
+        observing = asyncio.create_task(observe(client, session_id, run_id))
         try:
-            await asyncio.wait({until, feeling}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({until, observing}, return_when=asyncio.FIRST_COMPLETED)
             if until.done():
                 return
-            pulse = news(feeling.result(), told)
+            liveness = news(observing.result(), told)
         except RPCError as error:
-            log.info("session %s: no pulse: %s", session_id, error.message)
+            log.info("session %s: its liveness is unknown: %s", session_id, error.message)
             continue
         finally:
-            await _end_task(feeling)
-        if pulse is not None and pulse != told:
-            yield pulse
-        told = pulse
+            await _end_task(observing)
+        if liveness is not None and liveness != told:
+            yield liveness
+        told = liveness
 
 
 async def _end_task(task: asyncio.Task[Any]) -> None:

@@ -26,10 +26,10 @@ from temporalio.worker import (
 
 from kai_flow.stream.errors import InvalidUrl, Superseded
 from kai_flow.stream.names import PRODUCER_HEADER
-from kai_flow.stream.progress import Pulse
+from kai_flow.stream.progress import Liveness
 
 LOOK: Final = "kai_flow.look"  # among what a workflow may call outside of its sandbox
-Look = Callable[[str, str], Pulse | None]
+Look = Callable[[str, str], Liveness | None]
 """Given workflow id and run id: whether anybody works at it, None when that cannot be said."""
 
 

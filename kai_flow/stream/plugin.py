@@ -25,8 +25,8 @@ from temporalio.worker import (
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from kai_flow.stream.interceptor import StreamInterceptor
-from kai_flow.stream.progress import Pulse
-from kai_flow.stream.pulse import feel
+from kai_flow.stream.liveness import observe
+from kai_flow.stream.progress import Liveness
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Look:
         self._loop: asyncio.AbstractEventLoop | None = None  # and where
         self._thread = 0
         self._lock = threading.Lock()
-        self._seen: dict[tuple[str, str], tuple[float, Pulse | None]] = {}  # when, and what
+        self._seen: dict[tuple[str, str], tuple[float, Liveness | None]] = {}  # when, and what
 
     def begin(self, worker: Worker) -> None:
         """The worker begins to run, here."""
@@ -61,29 +61,31 @@ class Look:
         """It has stopped."""
         self._worker = self._loop = None
 
-    def __call__(self, session_id: str, run_id: str) -> Pulse | None:
-        """The pulse, none older than REMEMBER_SECONDS; blocks for LOOK_SECONDS at most."""
+    def __call__(self, session_id: str, run_id: str) -> Liveness | None:
+        """The liveness, none older than REMEMBER_SECONDS; blocks for LOOK_SECONDS at most."""
         key, since = (session_id, run_id), time.monotonic() - REMEMBER_SECONDS
         with self._lock:
             self._seen = {one: seen for one, seen in self._seen.items() if seen[0] > since}
             if key in self._seen:
                 return self._seen[key][1]
-        pulse = self._ask(session_id, run_id)
+        liveness = self._ask(session_id, run_id)
         with self._lock:
-            self._seen[key] = time.monotonic(), pulse
-        return pulse
+            self._seen[key] = time.monotonic(), liveness
+        return liveness
 
-    def _ask(self, session_id: str, run_id: str) -> Pulse | None:
+    def _ask(self, session_id: str, run_id: str) -> Liveness | None:
         worker, loop = self._worker, self._loop
         # In the SDK's debug mode workflows run in the loop's own thread, which must not wait.
         if worker is None or loop is None or threading.get_ident() == self._thread:
             return None
-        feeling = asyncio.run_coroutine_threadsafe(feel(worker.client, session_id, run_id), loop)
+        observing = asyncio.run_coroutine_threadsafe(
+            observe(worker.client, session_id, run_id), loop
+        )
         try:
-            return feeling.result(LOOK_SECONDS)
+            return observing.result(LOOK_SECONDS)
         except (RPCError, TimeoutError, CancelledError) as error:
-            feeling.cancel()
-            log.info("session %s: no pulse: %r", session_id, error)
+            observing.cancel()
+            log.info("session %s: its liveness is unknown: %r", session_id, error)
             return None
 
 

@@ -25,6 +25,7 @@ from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from kai_flow.stream.anomalies import Anomaly, in_conflict, in_success
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import (
@@ -43,10 +44,9 @@ from kai_flow.stream.errors import Finished, InvalidEvent, OutboxFull, SessionEn
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import ProducerNumber, heartbeat_throttle, own_number
+from kai_flow.stream.liveness import details_of
 from kai_flow.stream.names import ATTEMPT_FAILED, RESERVED, STARTED
-from kai_flow.stream.oddities import Oddity, in_conflict, in_success
 from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
-from kai_flow.stream.pulse import details_of
 from kai_flow.stream.run import describe, run_in
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
 
@@ -107,7 +107,7 @@ class EventProducer:
         self._tasks: set[asyncio.Task[None]] = set()  # driver, heartbeat, POST and signal under way
         self._done: NumberedEvent | None = None  # the last word, once known
         self._failing: str | None = None  # why the last POST failed, if it did
-        self._noted: set[Oddity] = set()  # what the log was told of the receiver
+        self._noted: set[Anomaly] = set()  # what the log was told of the receiver
         self._leaving = False  # the agent has ended: nobody is left to be stopped
         self._stopped_agent = False  # the agent was cancelled by us
         self._broken: BaseException | None = None  # a mistake of ours, or SignalsRefused: the end
@@ -353,13 +353,13 @@ class EventProducer:
             self._stopped_agent = True
             self._owner.cancel()
 
-    def _note(self, oddity: Oddity | None, post: Post) -> None:
-        if oddity is not None and oddity not in self._noted:
-            if oddity is Oddity.PLAIN and self._noted:
+    def _note(self, anomaly: Anomaly | None, post: Post) -> None:
+        if anomaly is not None and anomaly not in self._noted:
+            if anomaly is Anomaly.PLAIN and self._noted:
                 return  # something worse was said, which says that as well
-            self._noted.add(oddity)
-            level = logging.INFO if oddity is Oddity.PLAIN else logging.WARNING
-            self._log(level, f"callback: {oddity.value}", post)
+            self._noted.add(anomaly)
+            level = logging.INFO if anomaly is Anomaly.PLAIN else logging.WARNING
+            self._log(level, f"callback: {anomaly.value}", post)
 
     def _log(self, level: int, what: str, post: Post) -> None:
         about = str(post.events[0].id if post.events else post.base)

@@ -1,6 +1,6 @@
 """Progress: what the `progress` query tells a person, folded from the accepted events.
 
-While no event comes, the pulse may say what no event can: that no attempt is alive. It lies over
+While no event comes, the liveness may say what no event can: that no attempt is alive. It lies over
 what the events said, and changes nothing of it.
 """
 
@@ -13,7 +13,7 @@ from kai_flow.stream.names import ATTEMPT_FAILED, STARTED
 Status = Literal["waiting", "running", "retrying", "completed", "failed", "partial", "cancelled"]
 
 ANSWER_TAIL_CHARS: Final = 200
-PULSE_SECONDS: Final = 5.0  # between two looks whether anybody works, while no event comes
+LIVENESS_SECONDS: Final = 5.0  # between two looks whether anybody works, while no event comes
 
 _PHASES: Final = {
     STARTED: "starting",
@@ -27,7 +27,7 @@ _PHASES: Final = {
 }
 
 
-class Pulse(NamedTuple):
+class Liveness(NamedTuple):
     """What the server says of a session in which nothing happens."""
 
     status: Status
@@ -95,26 +95,28 @@ class Progress:
         self.phase = self._last_phase = phase
         self.current_tool = None
 
-    def _at_present(self, attempt: int, pulse: Pulse | None) -> tuple[Status, str, str | None]:
+    def _at_present(
+        self, attempt: int, liveness: Liveness | None
+    ) -> tuple[Status, str, str | None]:
         """Status, phase and tool, by the last event, of that attempt, or by what came of it."""
         by_events = self.status, self.phase, self.current_tool
-        if self.closed or pulse is None:
+        if self.closed or liveness is None:
             return by_events
-        if pulse.ended:  # not by the workflow's own code, or that has not said so
-            return pulse.status, "closed", None
-        if pulse.status != "running":
-            return pulse.status, "waiting", None
-        return by_events if pulse.attempt == attempt else ("running", _PHASES[STARTED], None)
+        if liveness.ended:  # not by the workflow's own code, or that has not said so
+            return liveness.status, "closed", None
+        if liveness.status != "running":
+            return liveness.status, "waiting", None
+        return by_events if liveness.attempt == attempt else ("running", _PHASES[STARTED], None)
 
     def describe(
-        self, buffer: EventBuffer, elapsed_ms: int, pulse: Pulse | None = None
+        self, buffer: EventBuffer, elapsed_ms: int, liveness: Liveness | None = None
     ) -> dict[str, Any]:
         """The answer of the `progress` query: flat, readable, stable.
 
-        `pulse` is for a session from which nothing has come for a while.
+        `liveness` is for a session from which nothing has come for a while.
         """
         position = buffer.fold.position
-        status, phase, tool = self._at_present(position.attempt, pulse)
+        status, phase, tool = self._at_present(position.attempt, liveness)
         return {
             "status": status,
             "phase": phase,

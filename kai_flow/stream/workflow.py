@@ -26,9 +26,9 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import LOOK, ProducerNumber, appointed
 from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS
 from kai_flow.stream.pages import PageRequest, answer
-from kai_flow.stream.progress import PULSE_SECONDS, Progress, Pulse, Status
+from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness, Progress, Status
 
-QUIET: Final = timedelta(seconds=PULSE_SECONDS)  # without an event, before `progress` looks
+QUIET: Final = timedelta(seconds=LIVENESS_SECONDS)  # without an event, before `progress` looks
 DRAIN_TIMEOUT: Final = timedelta(seconds=10)
 REFUSALS_EVERY: Final = timedelta(seconds=10)  # between two lines in the log about bad signals
 
@@ -170,17 +170,17 @@ class WorkflowEventStream:
             # may look at the real one, and ask the server.
             now = datetime.now(UTC)
             quiet = self._ended is None and abs(now - self._heard_at) >= QUIET
-            pulse = self._look() if quiet else None
+            liveness = self._look() if quiet else None
         elapsed_ms = max(0, round(((self._ended or now) - self._began) / timedelta(milliseconds=1)))
-        return self._progress.describe(self._buffer, elapsed_ms, pulse)
+        return self._progress.describe(self._buffer, elapsed_ms, liveness)
 
-    def _look(self) -> Pulse | None:
+    def _look(self) -> Liveness | None:
         """Whether anybody works at this session, when no event says it."""
         look = workflow.extern_functions().get(LOOK)
         info = workflow.info()
-        pulse = None if look is None else look(info.workflow_id, info.run_id)
+        liveness = None if look is None else look(info.workflow_id, info.run_id)
         # Before, between and after streaming activities what is pending is something else.
-        return pulse if self._producing or (pulse is not None and pulse.ended) else None
+        return liveness if self._producing or (liveness is not None and liveness.ended) else None
 
     def _answer_events(self, request: dict[str, Any] | None = None) -> RawValue:
         try:

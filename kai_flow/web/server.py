@@ -17,11 +17,11 @@ from kai_flow.runtime.serving import serving
 from kai_flow.settings import LOOPBACK, Settings
 from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.web.body import Bodies
-from kai_flow.web.guard import ForeignRequestGuard
-from kai_flow.web.patience import Patience
+from kai_flow.web.foreign_requests import ForeignRequestGuard
 from kai_flow.web.problems import PROBLEMS
 from kai_flow.web.refusals import Refusals
 from kai_flow.web.routes import healthz, readyz, receive_events, stream_events
+from kai_flow.web.send_timeout import SendTimeout
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def create_app(hub: Hub, client: Client, settings: Settings) -> Litestar:
         [receive_events, stream_events, healthz, readyz],
         dependencies={"hub": Provide(lambda: hub, sync_to_thread=False)},
         state=State({"temporal": client, "bodies": Bodies()}),
-        middleware=[ForeignRequestGuard(hosts, settings.cors_origins), Patience()],
+        middleware=[ForeignRequestGuard(hosts, settings.cors_origins), SendTimeout()],
         cors_config=CORSConfig(
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST"],

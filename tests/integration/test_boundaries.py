@@ -25,7 +25,7 @@ from kai_flow.stream.follower import follow
 from kai_flow.stream.ids import MAX_NUMBER, START
 from kai_flow.stream.log import MAX_WINDOW_BYTES, Attempt
 from kai_flow.stream.reader import EventReader, read_history
-from kai_flow.web.patience import Patience
+from kai_flow.web.send_timeout import SendTimeout
 from kai_flow.web.server import create_app
 from tests.bench.listening import ids_in, listen
 from tests.integration.conftest import Handle, worker_on
@@ -399,7 +399,7 @@ async def impatient(
         return listener
 
     monkeypatch.setattr(kai_serving, "_bind", bind_small)
-    monkeypatch.setattr("kai_flow.web.server.Patience", partial(Patience, 5.0))
+    monkeypatch.setattr("kai_flow.web.server.SendTimeout", partial(SendTimeout, 5.0))
     async with running_hub(client, signal_interval=0.25, idle_timeout=60) as hub:
         app = Handed(create_app(hub, client, Settings(bridge_port=0)))
         async with serving(
@@ -416,7 +416,7 @@ async def test_a_paused_reader_beside_200_live_ones(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It takes little memory, is disconnected in time, holds nobody up, and resumes whole."""
-    caplog.set_level(logging.INFO, "kai_flow.web.patience")
+    caplog.set_level(logging.INFO, "kai_flow.web.send_timeout")
     app, port = impatient
     slow = socket.socket()
     slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 * 1024)
@@ -437,7 +437,7 @@ async def test_a_paused_reader_beside_200_live_ones(
     seen = ids_in(before[: before.rindex(b"\n\n")])
     assert seen == numbers[: len(seen)]
     said_of_it = heard(caplog, session_id)
-    [line] = [r.getMessage() for r in said_of_it if r.name == "kai_flow.web.patience"]
+    [line] = [r.getMessage() for r in said_of_it if r.name == "kai_flow.web.send_timeout"]
     said, _, place = line.rpartition(" ")
     assert said.startswith(f"session {session_id}: a subscriber that does not read")
     assert place.partition("@")[0] in numbers, "where it can go on"

@@ -125,7 +125,7 @@ async def test_what_another_bridge_made_durable_is_let_go_of(
     async with bridging(play.client) as bridge:
         place = Play(play.client, play.handle, bridge.url)
         await place.post(http, [1, 2, 3], signaller="another")
-        session = bridge.hub._rooms[play.id].session
+        session = bridge.hub._channels[play.id].session
         assert session is not None
         assert session.log.current is not None
         assert session.log.current.waiting == 3

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from kai_flow.bridge import hub, memory, room
-from kai_flow.bridge.room import Room
+from kai_flow.bridge import channel, hub, memory_budget
+from kai_flow.bridge.channel import Channel
 from kai_flow.bridge.session import Session
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream.run import Run
@@ -60,7 +60,7 @@ async def test_stopping_sessions_hold_nobody_up(
     monkeypatch.setattr("kai_flow.bridge.subscription.HEARTBEAT_SECONDS", 0.2)
     monkeypatch.setattr(hub, "TICK_SECONDS", 0.1)
     monkeypatch.setattr(hub, "FIND_SECONDS", 0.1)
-    monkeypatch.setattr(room, "FORGET_SECONDS", 0.3)
+    monkeypatch.setattr(channel, "FORGET_SECONDS", 0.3)
     async with bridging(absent) as bridge:
         for n in range(4):
             body = post_of(f"idle-{n}", str(uuid.uuid4()), {1: token(1)})
@@ -74,7 +74,7 @@ async def test_stopping_sessions_hold_nobody_up(
         async with ticking(0.2) as ticks:
             listening = asyncio.create_task(listen())
             async with subscribed(f"{bridge.url}/stream/unknown"):
-                await until(lambda: set(bridge.hub._rooms) == {"steady", "unknown"})
+                await until(lambda: set(bridge.hub._channels) == {"steady", "unknown"})
             await until(lambda: len(beats) > 12)  # the stops under way take 2 s
             listening.cancel()
         assert widest(beats) < widest(ticks) + 1
@@ -89,12 +89,12 @@ async def test_a_tick_that_breaks_is_not_the_last(
     """Whatever goes wrong in looking after the sessions is logged; it goes on, and stop flushes."""
     ticks = 0
 
-    def broken(_room: Room, _moment: float) -> bool:
+    def broken(_channel: Channel, _moment: float) -> bool:
         nonlocal ticks
         ticks += 1
         raise LookupError("a mistake of ours")
 
-    monkeypatch.setattr(Room, "idle", broken)
+    monkeypatch.setattr(Channel, "idle", broken)
     monkeypatch.setattr(hub, "TICK_SECONDS", 0.05)
     async with bridging(play.client, signal_interval=30) as bridge:
         assert (await on(play, bridge).post(http, [1])).status_code == 200
@@ -124,7 +124,7 @@ async def test_a_claim_replaces_nothing_while_temporal_is_silent(
                 answer = await send(http, bridge, post_of("s", real, {n: token(n)}))
                 assert answer.json()["received"] == f"1.1.{n}"
             await reader.until(lambda: len(reader.seen) == 11)
-        assert len(bridge.hub._rooms["s"].sessions) == 1
+        assert len(bridge.hub._channels["s"].sessions) == 1
 
 
 async def test_an_invented_run_takes_no_room(
@@ -135,7 +135,7 @@ async def test_an_invented_run_takes_no_room(
         for n in range(12):
             body = post_of(f"{session_id}-{n % 3}", str(uuid.uuid4()), {1: token(1)})
             assert (await send(http, bridge, body)).status_code == 503
-        assert not bridge.hub._rooms
+        assert not bridge.hub._channels
 
 
 async def test_what_anybody_may_invent_leaves_room_for_readers(
@@ -146,7 +146,7 @@ async def test_what_anybody_may_invent_leaves_room_for_readers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Sessions by hand, or believed in an outage, are few: readers and real sessions get in."""
-    monkeypatch.setattr(hub, "MAX_STRAY_ROOMS", 3)
+    monkeypatch.setattr(hub, "MAX_STRAY_CHANNELS", 3)
     monkeypatch.setattr(hub, "FIND_SECONDS", 0.05)
     async with bridging(client) as bridge:
         by_hand = [{"session_id": f"{play.id}-{n}", "event": BLOB} for n in range(5)]
@@ -170,7 +170,7 @@ async def test_a_former_session_is_taken_up_again(
     monkeypatch.setattr(hub, "FIND_SECONDS", 0.05)
     runs = [Run(str(uuid.uuid4()), str(uuid.uuid4())) for _ in range(2)]
     async with bridging(absent) as bridge:
-        place = bridge.hub._room("s")
+        place = bridge.hub._channel("s")
         first = bridge.hub._enter(place, runs[0])
         assert bridge.hub._enter(place, runs[1]) is not first
         assert bridge.hub._enter(place, runs[0]) is first
@@ -182,7 +182,7 @@ async def test_more_readers_of_former_runs_than_a_room_holds(
 ) -> None:
     """The streams of the oldest runs are ended when there are too many, and of no others."""
     monkeypatch.setattr(hub, "TICK_SECONDS", 0.05)
-    monkeypatch.setattr(room, "MAX_FORMER", 2)
+    monkeypatch.setattr(channel, "MAX_FORMER", 2)
     over: list[int] = []
 
     async def read(number: int, run: Run) -> None:
@@ -194,13 +194,13 @@ async def test_more_readers_of_former_runs_than_a_room_holds(
         readers = []
         for number in range(5):
             run = Run(str(uuid.uuid4()), str(uuid.uuid4()))
-            bridge.hub._enter(bridge.hub._room("s"), run)
+            bridge.hub._enter(bridge.hub._channel("s"), run)
             readers.append(asyncio.create_task(read(number, run)))
             await asyncio.sleep(0.1)
         await until(lambda: len(over) == 2)
         await asyncio.sleep(0.2)
         assert sorted(over) == [0, 1]
-        assert [session.readers for session in bridge.hub._rooms["s"].sessions] == [1, 1, 1]
+        assert [session.readers for session in bridge.hub._channels["s"].sessions] == [1, 1, 1]
     await asyncio.gather(*readers)
 
 
@@ -212,7 +212,7 @@ async def test_a_former_session_goes_with_its_last_reader(
     async with bridging(play.client) as bridge:
         place, again = on(play, bridge), None
         assert (await place.post(http, [1, 2])).status_code == 200
-        [former] = bridge.hub._rooms[play.id].sessions
+        [former] = bridge.hub._channels[play.id].sessions
         async with subscribed(place.stream_url, reconnect=False) as reader:
             await play.handle.terminate()
             queue = (await play.handle.describe()).task_queue
@@ -222,8 +222,8 @@ async def test_a_former_session_goes_with_its_last_reader(
             await reader.saw("done")
         async with subscribed(again.stream_url) as reader:
             await reader.until(lambda: reader.seen)
-            await until(lambda: former not in bridge.hub._rooms[play.id].sessions)
-            assert len(bridge.hub._rooms[play.id].sessions) == 1
+            await until(lambda: former not in bridge.hub._channels[play.id].sessions)
+            assert len(bridge.hub._channels[play.id].sessions) == 1
         await until(lambda: all(task.done() for task in former._tasks.values()))
 
 
@@ -245,7 +245,7 @@ async def test_what_was_read_back_is_counted_and_let_go(
         assert bridge.held > 2 * 3 * len(BLOB["data"]), "the events and their frames"
         bridge.hub._memory.make_room()
         assert bridge.held > 0, "there is room for it"
-        monkeypatch.setattr(memory, "MAX_BYTES", 1)
+        monkeypatch.setattr(memory_budget, "MAX_BYTES", 1)
         bridge.hub._memory.make_room()
         assert bridge.held == 0
         assert (await read_all(on(play, bridge).stream_url)).ids[-1] == "end"
@@ -255,8 +255,8 @@ async def test_durable_events_make_room(
     play: Play, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bridge that is full lets go of what is durable, takes in on, and readers lack nothing."""
-    monkeypatch.setattr(memory, "MAX_BYTES", 100_000)
-    monkeypatch.setattr(memory, "RECOUNT_SECONDS", 0)
+    monkeypatch.setattr(memory_budget, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(memory_budget, "RECOUNT_SECONDS", 0)
     async with bridging(play.client) as bridge:
         place = on(play, bridge)
         for n in range(1, 13):
@@ -280,7 +280,7 @@ async def test_what_cannot_be_made_durable_fills_a_bridge_up_to_its_limit(
     absent: Client, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond the limit events are 429, of whatever session; probes are answered as ever."""
-    monkeypatch.setattr(memory, "MAX_BYTES", 300_000)
+    monkeypatch.setattr(memory_budget, "MAX_BYTES", 300_000)
     monkeypatch.setattr(hub, "FIND_SECONDS", 0.05)
     statuses, runs = [], [str(uuid.uuid4()) for _ in range(10)]
     async with bridging(absent) as bridge:
@@ -302,14 +302,14 @@ async def test_events_made_by_hand_make_room_for_others(
     client: Client, http: httpx.AsyncClient, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are counted, and since nothing keeps them they are let go of, the oldest first."""
-    monkeypatch.setattr(memory, "MAX_BYTES", 100_000)
-    monkeypatch.setattr(memory, "RECOUNT_SECONDS", 0)
+    monkeypatch.setattr(memory_budget, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(memory_budget, "RECOUNT_SECONDS", 0)
     async with bridging(client) as bridge:
         for n in range(20):
             by_hand = {"session_id": f"{session_id}-{n}", "event": BLOB}
             assert (await send(http, bridge, by_hand)).status_code == 200
             assert bridge.held <= 100_000
-        held = [n for n in range(20) if bridge.hub._rooms[f"{session_id}-{n}"].held]
+        held = [n for n in range(20) if bridge.hub._channels[f"{session_id}-{n}"].held]
         assert held
         assert held == list(range(held[0], 20))
 
@@ -318,7 +318,7 @@ async def test_events_by_hand_are_few_and_small_in_a_room(
     bridge: str, http: httpx.AsyncClient, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of what nobody has read yet a hundred are kept, and a MiB, the last ones."""
-    monkeypatch.setattr(room, "KEPT_HAND_MADE_BYTES", 50_000)
+    monkeypatch.setattr(channel, "KEPT_HAND_MADE_BYTES", 50_000)
     for n in range(4):
         event = {**BLOB, "n": n}
         answer = await http.post(
@@ -338,7 +338,7 @@ async def test_an_idle_session_is_forgotten_and_found_again(
 ) -> None:
     """Without reader and POST a session leaves memory, not before its time; reading works."""
     monkeypatch.setattr(hub, "TICK_SECONDS", 0.05)
-    monkeypatch.setattr(room, "FORGET_SECONDS", 1.0)
+    monkeypatch.setattr(channel, "FORGET_SECONDS", 1.0)
     async with bridging(play.client) as bridge:
         place = on(play, bridge)
         await place.post(http, [1, 2])
@@ -347,9 +347,9 @@ async def test_an_idle_session_is_forgotten_and_found_again(
         async with subscribed(place.stream_url) as reader:
             await reader.until(lambda: len(reader.seen) == 2)
             await asyncio.sleep(1.3)
-            assert play.id in bridge.hub._rooms, "somebody reads it"
+            assert play.id in bridge.hub._channels, "somebody reads it"
             touched = time.monotonic()
-        await until(lambda: play.id not in bridge.hub._rooms)
+        await until(lambda: play.id not in bridge.hub._channels)
         assert time.monotonic() - touched > 0.9
         await play.end()
         assert (await read_all(place.stream_url)).ids == ["1.1.1", "1.1.2", "end"]
@@ -359,7 +359,7 @@ async def test_a_bridge_takes_so_many_sessions(
     play: Play, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One session more than it may hold is 503, POSTed or read; those that it has go on."""
-    monkeypatch.setattr(hub, "MAX_ROOMS", 2)
+    monkeypatch.setattr(hub, "MAX_CHANNELS", 2)
     async with bridging(play.client) as bridge:
         for name, status in (("a", 200), ("b", 200), ("c", 503), ("a", 200)):
             answer = await send(http, bridge, {"session_id": name, "event": token(2)})

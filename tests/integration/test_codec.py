@@ -168,7 +168,7 @@ async def test_a_look_for_the_workflow_that_breaks_is_begun_anew(
         return await find_run(*args)
 
     monkeypatch.setattr("kai_flow.bridge.hub.find_run", breaking)
-    monkeypatch.setattr("kai_flow.bridge.room.FIRST_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("kai_flow.bridge.channel.FIRST_LOOK_SECONDS", 0.1)
     async with (
         stage_worker(client, session_id),
         bridging(encoding) as bridge,

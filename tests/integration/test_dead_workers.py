@@ -23,7 +23,7 @@ from kai_flow.bridge.hub import Hub, running_hub
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
 from kai_flow.stream import follower as following
-from kai_flow.stream import pulse
+from kai_flow.stream import liveness
 from kai_flow.stream import workflow as stream_workflow
 from kai_flow.stream.follower import follow
 from kai_flow.stream.plugin import StreamPlugin
@@ -37,7 +37,7 @@ from tests.integration.subscriber import Subscriber, subscribed
 from tests.integration.test_counters import Balancer, Books
 from tests.integration.waiting import eventually, until
 
-PULSE = 0.4  # seconds between two looks
+LIVENESS = 0.4  # seconds between two looks
 UNHEARD = timedelta(seconds=6)  # a worker passes heartbeats on every 2 s
 HEARTBEAT = 14.0  # the heartbeat timeout of a session that is to be tried again
 
@@ -114,11 +114,11 @@ async def stack(
     temporal: DevServer, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Stack]:
     """Everything but the activity worker, impatient."""
-    monkeypatch.setattr(bridge_session, "PULSE_SECONDS", PULSE)
-    monkeypatch.setattr(following, "PULSE_SECONDS", PULSE)
-    monkeypatch.setattr(stream_workflow, "QUIET", timedelta(seconds=PULSE))
-    monkeypatch.setattr(pulse, "UNHEARD", UNHEARD)
-    monkeypatch.setattr(pulse, "PACE_MARGIN", UNHEARD / 2)
+    monkeypatch.setattr(bridge_session, "LIVENESS_SECONDS", LIVENESS)
+    monkeypatch.setattr(following, "LIVENESS_SECONDS", LIVENESS)
+    monkeypatch.setattr(stream_workflow, "QUIET", timedelta(seconds=LIVENESS))
+    monkeypatch.setattr(liveness, "UNHEARD", UNHEARD)
+    monkeypatch.setattr(liveness, "PACE_MARGIN", UNHEARD / 2)
     queue, books = f"apart-{secrets.token_hex(4)}", Books()
     async with AsyncExitStack() as running:
         hubs, apps = [], []

@@ -32,7 +32,7 @@ WINDOW_BYTES: Final = 4_000  # and what the memory of a bridge has
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bridges look often and hold little."""
-    monkeypatch.setattr(session, "PULSE_SECONDS", 0.5)
+    monkeypatch.setattr(session, "LIVENESS_SECONDS", 0.5)
     log = partial(SessionLog, max_bytes=WINDOW_BYTES)
     monkeypatch.setattr("kai_flow.bridge.session.SessionLog", log)
 

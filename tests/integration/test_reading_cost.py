@@ -77,7 +77,7 @@ async def come_and_go(play: Play, bridge: Bridge, last: int) -> None:
     async with subscribed(url, cursor=cursor, reconnect=False) as reader:
         await say(play, last + 1, 1)
         await reader.until(lambda: reader.ids == [f"1.1.{last + 1}"])
-    (stream,) = bridge.hub._rooms[play.id].sessions
+    (stream,) = bridge.hub._channels[play.id].sessions
     await until(lambda: not stream.readers)
     await say(play, last + 2, 1)  # ends the long poll
     await until(stream._tasks["follower"].done)

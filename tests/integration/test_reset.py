@@ -318,10 +318,10 @@ async def test_who_has_looked_early_brings_no_old_run_back(play: Play, hub: Hub)
     assert found is not None
     play.run_id = await reset(play.client, play.id, play.run_id)
     assert isinstance(await hub.receive(posted(play, [1])), Taken)
-    with hub.reading(play.id, found) as (room, _):
-        assert room.session is not None
-        assert room.session.run.run_id == play.run_id
-        assert not room.former
+    with hub.reading(play.id, found) as (channel, _):
+        assert channel.session is not None
+        assert channel.session.run.run_id == play.run_id
+        assert not channel.former
     await finish(play)
 
 

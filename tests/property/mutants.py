@@ -106,7 +106,7 @@ def pulse_ignored() -> Mutation:
 
 
 def pulse_reopens_the_session() -> Mutation:
-    """After the end a pulse still says how things are."""
+    """After the end a liveness still changes the status."""
     real = Progress.describe
 
     def describe(self: Progress, *args: Any) -> dict[str, Any]:
@@ -120,13 +120,13 @@ def pulse_reopens_the_session() -> Mutation:
 
 
 def pulse_outlives_the_question() -> Mutation:
-    """What one pulse said is said from then on."""
+    """What one liveness showed is kept from then on."""
     real = Progress.describe
 
-    def describe(self: Progress, buffer: EventBuffer, elapsed: int, pulse: Any = None) -> Any:
-        if pulse is not None:
-            self.status = pulse.status
-        return real(self, buffer, elapsed, pulse)
+    def describe(self: Progress, buffer: EventBuffer, elapsed: int, liveness: Any = None) -> Any:
+        if liveness is not None:
+            self.status = liveness.status
+        return real(self, buffer, elapsed, liveness)
 
     return instead(Progress, "describe", describe)
 
@@ -135,8 +135,8 @@ def pulse_forgets_the_tool() -> Mutation:
     """An attempt that is alive, and silent, is taken for one that begins."""
     real = Progress.describe
 
-    def describe(self: Progress, buffer: EventBuffer, elapsed: int, pulse: Any = None) -> Any:
-        return real(self, buffer, elapsed, pulse and pulse._replace(attempt=9))
+    def describe(self: Progress, buffer: EventBuffer, elapsed: int, liveness: Any = None) -> Any:
+        return real(self, buffer, elapsed, liveness and liveness._replace(attempt=9))
 
     return instead(Progress, "describe", describe)
 
@@ -713,7 +713,7 @@ MUTANTS: list[Mutant] = [
     Mutant(hole_not_recorded, test_fold.test_the_fold_agrees_with_a_plain_rule_on_any_batches),
     Mutant(skip_dedup, test_ordering.test_every_reader_ends_with_exactly_what_the_agent_said),
     *(
-        Mutant(plant, test_progress.test_the_pulse_says_what_no_event_can)
+        Mutant(plant, test_progress.test_liveness_tells_what_no_event_can)
         for plant in (
             pulse_ignored,
             pulse_reopens_the_session,

@@ -10,7 +10,7 @@ from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.names import ATTEMPT_FAILED
-from kai_flow.stream.progress import Progress, Pulse
+from kai_flow.stream.progress import Liveness, Progress
 from tests.property.strategies import OTHER_RUN, RUN, numbered
 
 SAID: list[dict[str, Any]] = [
@@ -30,18 +30,18 @@ batches = st.builds(
 )
 statuses = st.sampled_from(["waiting", "retrying", "running"])
 ends = st.sampled_from(["completed", "failed", "cancelled"])
-pulses = st.one_of(
+livenesses = st.one_of(
     st.none(),
-    st.builds(Pulse, statuses, st.integers(1, 3)),
-    st.builds(Pulse, ends, st.just(0)),
+    st.builds(Liveness, statuses, st.integers(1, 3)),
+    st.builds(Liveness, ends, st.just(0)),
 )
 
 
-@given(st.lists(batches, max_size=10), pulses, st.one_of(st.none(), st.integers(0, 10)))
-def test_the_pulse_says_what_no_event_can(
-    arrived: list[Batch], pulse: Pulse | None, closes_before: int | None
+@given(st.lists(batches, max_size=10), livenesses, st.one_of(st.none(), st.integers(0, 10)))
+def test_liveness_tells_what_no_event_can(
+    arrived: list[Batch], liveness: Liveness | None, closes_before: int | None
 ) -> None:
-    """Status by the last event, or by the pulse behind it; what was counted stays, and the end."""
+    """Status by the last event, or by the liveness after it; counts and the end stay."""
     fold, buffer, progress = Fold(RUN), EventBuffer(RUN, Limits()), Progress()
     last: str | None = None  # type of the last accepted event
     closed = False
@@ -53,16 +53,16 @@ def test_the_pulse_says_what_no_event_can(
             progress.observe(buffer.apply(batch))
             if events := fold.apply(batch).events:
                 last = events[-1].type
-        silent, told = progress.describe(buffer, 0), progress.describe(buffer, 0, pulse)
+        silent, told = progress.describe(buffer, 0), progress.describe(buffer, 0, liveness)
         by_events = {None: "waiting", ATTEMPT_FAILED: "retrying"}.get(last, "running")
         assert silent["status"] == ("completed" if closed else by_events)
-        if pulse is None or closed:
+        if liveness is None or closed:
             assert told == silent
-        elif pulse.status != "running":
-            phase = "closed" if pulse.ended else "waiting"
-            assert (told["status"], told["phase"]) == (pulse.status, phase)
+        elif liveness.status != "running":
+            phase = "closed" if liveness.ended else "waiting"
+            assert (told["status"], told["phase"]) == (liveness.status, phase)
             assert told["current_tool"] is None
-        elif pulse.attempt == fold.position.attempt:
+        elif liveness.attempt == fold.position.attempt:
             assert told == silent
         else:
             assert (told["status"], told["phase"]) == ("running", "starting")
@@ -71,6 +71,6 @@ def test_the_pulse_says_what_no_event_can(
         assert changed <= {"status", "phase", "current_tool"}
         assert told["attempt"] == fold.position.attempt
         if fold.position.attempt:  # one that is at work, and only silent
-            at_work = Pulse("running", fold.position.attempt)
+            at_work = Liveness("running", fold.position.attempt)
             assert progress.describe(buffer, 0, at_work) == silent
         assert progress.describe(buffer, 0) == silent  # it was only asked

@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import msgspec
 
-from kai_flow.bridge import hub, readback, room, session, subscription
+from kai_flow.bridge import channel, hub, readback, session, subscription
 from kai_flow.stream import (
     batches,
     buffer,
@@ -272,7 +272,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
         ("Chunk((encode_gap(position, part.before),), part.next)", "Chunk((), part.next)"),
     ),
     "hand-made events are numbered": _edit(
-        room.Room,
+        channel.Channel,
         "show",
         (
             "encode_unnumbered(event.type, event.data)",
@@ -345,8 +345,8 @@ MUTANTS: Final[dict[str, Mutation]] = {
         "_query",
         ("if page.last is not None:\n        self._show(page.last)", "self._show(page.next)"),
     ),
-    "the bell is taken after the look": _edit(
-        _Read, "_read", ("await wait_for(rung)", "await wait_for(session.bell.next)")
+    "the notifier is taken after the look": _edit(
+        _Read, "_read", ("await wait_for(notified)", "await wait_for(session.notifier.next)")
     ),
     "a cursor of another run is believed": _edit(
         _Read, "frames", ("self._cursor.epoch not in (None, session.run.epoch)", "False")

@@ -120,8 +120,8 @@ class Schedule:
             await asyncio.sleep(0.5)
             self.world.oracle.sample()
             for bridge in self.world.bridges:
-                for room in bridge.hub._rooms.values():
-                    for session in room.sessions:
+                for channel in bridge.hub._channels.values():
+                    for session in channel.sessions:
                         self._look_at(session.log)
 
     def _look_at(self, log: SessionLog) -> None:
@@ -192,7 +192,7 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
         for module in ("kai_flow.stream.workflow", "kai_flow.workflows"):
             stack.enter_context(patch(f"{module}.workflow", FACADE))
         stack.enter_context(patch("httpx.AsyncClient", http_client))
-        stack.enter_context(patch("kai_flow.bridge.memory.MAX_BYTES", plan.hub_bytes))
+        stack.enter_context(patch("kai_flow.bridge.memory_budget.MAX_BYTES", plan.hub_bytes))
         if plan.outbox[0] < MAX_EVENTS:  # little room, also for names
             stack.enter_context(patch("kai_flow.stream.delivery.MAX_BRIDGES", 2))
         if plan.stored_bytes is not None:

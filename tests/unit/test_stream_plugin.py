@@ -11,59 +11,59 @@ from temporalio.worker import Worker
 
 from kai_flow.stream import plugin
 from kai_flow.stream.plugin import Look
-from kai_flow.stream.progress import Pulse
+from kai_flow.stream.progress import Liveness
 
 WORKER = cast("Worker", SimpleNamespace(client=None))
-RUNNING = Pulse("running", 1)
-Feel = Callable[..., Awaitable[Pulse | None]]
+RUNNING = Liveness("running", 1)
+Observe = Callable[..., Awaitable[Liveness | None]]
 
 
-def feeling(asked: list[str], come_of_it: Feel) -> Feel:
+def observing(asked: list[str], come_of_it: Observe) -> Observe:
     """A server that is asked, and what comes of it."""
 
-    async def feel(_client: object, session_id: str, _run_id: str) -> Pulse | None:
+    async def observe(_client: object, session_id: str, _run_id: str) -> Liveness | None:
         asked.append(session_id)
         return await come_of_it()
 
-    return feel
+    return observe
 
 
-async def _says() -> Pulse | None:
+async def _says() -> Liveness | None:
     return RUNNING
 
 
-async def _hangs() -> Pulse | None:
+async def _hangs() -> Liveness | None:
     await asyncio.Event().wait()
     return RUNNING
 
 
-async def _fails() -> Pulse | None:
+async def _fails() -> Liveness | None:
     raise RPCError("no connection", RPCStatusCode.UNAVAILABLE, b"")
 
 
 @pytest.mark.parametrize(
-    ("come_of_it", "pulse"), [(_says, RUNNING), (_hangs, None), (_fails, None)]
+    ("come_of_it", "liveness"), [(_says, RUNNING), (_hangs, None), (_fails, None)]
 )
 async def test_queries_that_come_together_ask_once(
-    come_of_it: Feel, pulse: Pulse | None, monkeypatch: pytest.MonkeyPatch
+    come_of_it: Observe, liveness: Liveness | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also a server that says nothing is waited for once: several waits would fail the workflow."""
     asked: list[str] = []
-    monkeypatch.setattr(plugin, "feel", feeling(asked, come_of_it))
+    monkeypatch.setattr(plugin, "observe", observing(asked, come_of_it))
     monkeypatch.setattr(plugin, "LOOK_SECONDS", 0.2)
     monkeypatch.setattr(plugin, "REMEMBER_SECONDS", 60)
     look = Look()
     look.begin(WORKER)
     for _ in range(3):
-        assert await asyncio.to_thread(look, "a", "run") == pulse
-    assert await asyncio.to_thread(look, "b", "run") == pulse
+        assert await asyncio.to_thread(look, "a", "run") == liveness
+    assert await asyncio.to_thread(look, "b", "run") == liveness
     assert asked == ["a", "b"]
 
 
 async def test_an_answer_is_soon_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a session's worker does can change: the server is asked again."""
     asked: list[str] = []
-    monkeypatch.setattr(plugin, "feel", feeling(asked, _says))
+    monkeypatch.setattr(plugin, "observe", observing(asked, _says))
     monkeypatch.setattr(plugin, "REMEMBER_SECONDS", 0)
     look = Look()
     look.begin(WORKER)
@@ -77,7 +77,7 @@ async def test_nobody_is_asked_where_that_would_block_the_worker(
 ) -> None:
     """Neither in the thread that would have to ask, nor while the worker does not run."""
     asked: list[str] = []
-    monkeypatch.setattr(plugin, "feel", feeling(asked, _says))
+    monkeypatch.setattr(plugin, "observe", observing(asked, _says))
     monkeypatch.setattr(plugin, "REMEMBER_SECONDS", 0)
     look = Look()
     assert await asyncio.to_thread(look, "a", "run") is None

@@ -21,7 +21,7 @@ MAX_UNSENT_BYTES: Final = 128 * 1024 * 1024  # what all readers together have no
 SOCKET_BYTES: Final = 64 * 1024  # uvicorn keeps so much for a reader before a write has to wait
 
 
-class Patience(ASGIMiddleware):
+class SendTimeout(ASGIMiddleware):
     """Ends a response whose client takes nothing for `seconds`."""
 
     scopes = (ScopeType.HTTP,)

@@ -1,11 +1,11 @@
-"""A room: one session id on this bridge, whether or not a workflow of that id exists yet."""
+"""A channel: one session id on this bridge, whether or not a workflow of that id exists yet."""
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
-from kai_flow.bridge.bell import Bell, wait_for
+from kai_flow.bridge.notifier import Notifier, wait_for
 from kai_flow.bridge.session import Session
 from kai_flow.bridge.supervised import supervised
 from kai_flow.stream.callback import HandMade
@@ -30,12 +30,12 @@ class HandMadeFrame(NamedTuple):
     """It is a `done`: who reads such events is to read no more."""
 
 
-class Room:
+class Channel:
     """Who reads here, the session of the newest run, and the events somebody made by hand."""
 
     def __init__(self, session_id: str) -> None:
         self.id = session_id
-        self.bell = Bell()
+        self.notifier = Notifier()
         self.session: Session | None = None  # of the newest run
         self.former: list[Session] = []  # of earlier runs, for who still reads them
         self.readers = 0
@@ -60,7 +60,7 @@ class Room:
         self.held += len(frame)
         while len(self._hand_made) > KEPT_HAND_MADE or self.held > KEPT_HAND_MADE_BYTES:
             self.held -= len(self._hand_made.popleft().frame)
-        self.bell.ring()
+        self.notifier.notify()
         return self.shown
 
     def enter(self) -> int:
@@ -97,7 +97,7 @@ class Room:
         self.held = 0
 
     def enter_session(self, session: Session) -> list[Session]:
-        """`session` is of the newest run; those that are too many for one room, out of it."""
+        """`session` is of the newest run; those that are too many for one channel, out of it."""
         self.forget()  # from here on somebody else speaks
         if self.session is not None:
             self.former.append(self.session)
@@ -108,17 +108,17 @@ class Room:
         while len(self.former) > MAX_FORMER:
             excess.append(next((one for one in self.former if not one.readers), self.former[0]))
             self.former.remove(excess[-1])
-        self.bell.ring()
+        self.notifier.notify()
         return excess
 
     def drop(self) -> list[Session]:
-        """The session of the newest run, out of the room: that it is one was only believed."""
+        """The session of the newest run, out of the channel: that it is one was only believed."""
         dropped = [] if self.session is None else [self.session]
         self.session = None
         return dropped
 
     def part_with_unread(self) -> list[Session]:
-        """The former sessions that nobody reads any more, out of the room."""
+        """The former sessions that nobody reads any more, out of the channel."""
         unread = [session for session in self.former if not session.readers]
         self.former = [session for session in self.former if session.readers]
         return unread
@@ -141,7 +141,7 @@ class Room:
     async def _await_workflow(self, look: Callable[[], Awaitable[object]]) -> None:
         pause = FIRST_LOOK_SECONDS
         while self.readers and self.session is None:
-            await wait_for(self.bell.next, pause)
+            await wait_for(self.notifier.next, pause)
             pause = min(pause * 1.5, LAST_LOOK_SECONDS)
             if self.session is None:
                 await look()

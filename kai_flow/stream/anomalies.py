@@ -1,4 +1,4 @@
-"""Oddities: what is strange in a receiver's answers, each worth one line of the log.
+"""Anomalies: what is strange in a receiver's answers, each worth one line of the log.
 
 A producer makes the best of every answer and goes on. Whoever looks for the reason why a stream
 stutters must still be told, once in an attempt and not with every POST.
@@ -13,7 +13,7 @@ from kai_flow.stream.ids import EventId
 _A_BRIDGES: Final = b'"received"'  # a body that says it means to be a bridge's answer
 
 
-class Oddity(Enum):
+class Anomaly(Enum):
     """What a line may say of an answer."""
 
     PLAIN = "delivery only: the receiver is no bridge, so events are made durable beside it"
@@ -25,28 +25,28 @@ class Oddity(Enum):
     IN_VAIN = "answers that ask for the same events again and again"
 
 
-def in_success(delivery: Delivery, body: bytes, answer: Acknowledged | None) -> Oddity | None:
+def in_success(delivery: Delivery, body: bytes, answer: Acknowledged | None) -> Anomaly | None:
     """What is odd in a 2xx, before the delivery takes it in; `answer` is what could be read."""
     if answer is None:
         if delivery.receiver is Receiver.BRIDGE:
-            return Oddity.TURNED
-        return Oddity.GARBLED if _A_BRIDGES in body else Oddity.PLAIN
+            return Anomaly.TURNED
+        return Anomaly.GARBLED if _A_BRIDGES in body else Anomaly.PLAIN
     last = delivery.outbox.last
     ids = (answer.received, answer.durable)
     if delivery.is_one_too_many(answer.bridge):
-        return Oddity.RENAMED
-    return Oddity.UNSAID if any(_is_unsaid(id_, last) for id_ in ids) else _vain(delivery)
+        return Anomaly.RENAMED
+    return Anomaly.UNSAID if any(_is_unsaid(id_, last) for id_ in ids) else _vain(delivery)
 
 
-def in_conflict(delivery: Delivery, expected: EventId) -> Oddity | None:
+def in_conflict(delivery: Delivery, expected: EventId) -> Anomaly | None:
     """What is odd in a 409 that asks for `expected`, before the delivery takes it in."""
     unsaid = _is_unsaid(expected.offset(-1), delivery.outbox.last)
-    return Oddity.UNSAID if unsaid else _vain(delivery)
+    return Anomaly.UNSAID if unsaid else _vain(delivery)
 
 
 def _is_unsaid(named: EventId, last: EventId) -> bool:
     return named.try_of != last.try_of or named.seq > last.seq
 
 
-def _vain(delivery: Delivery) -> Oddity | None:
-    return Oddity.IN_VAIN if delivery.in_vain else None
+def _vain(delivery: Delivery) -> Anomaly | None:
+    return Anomaly.IN_VAIN if delivery.in_vain else None

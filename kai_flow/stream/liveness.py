@@ -17,7 +17,7 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import Client
 
-from kai_flow.stream.progress import Pulse, Status
+from kai_flow.stream.progress import Liveness, Status
 from kai_flow.stream.run import describe
 
 UNHEARD: Final = timedelta(seconds=20)  # without a heartbeat: producers heartbeat every second
@@ -56,53 +56,54 @@ def details_of(throttle: timedelta) -> dict[str, float]:
     return said
 
 
-def news(felt: Pulse | None, told: Pulse | None) -> Pulse | None:
-    """What a reader who was `told` something last has to know of a pulse.
+def news(seen: Liveness | None, told: Liveness | None) -> Liveness | None:
+    """What a reader has to be told of a liveness, who was `told` another one last.
 
     An agent may think as long as it likes: that it is at work is news only after bad news. The end
     is told by `done`.
     """
-    if felt is None or felt.ended or (felt.status == "running" and told is None):
+    if seen is None or seen.ended or (seen.status == "running" and told is None):
         return None
-    return felt
+    return seen
 
 
-async def feel(client: Client, session_id: str, run_id: str) -> Pulse | None:
-    """The pulse of one run; None when nothing can be said of it. Raises RPCError.
+async def observe(client: Client, session_id: str, run_id: str) -> Liveness | None:
+    """The liveness of one run; None when it is unknown. Raises RPCError.
 
     The clocks of this machine and of the server have to agree to a few seconds.
     """
-    return pulse_of(await describe(client, session_id, run_id), datetime.now(UTC))
+    return liveness_of(await describe(client, session_id, run_id), datetime.now(UTC))
 
 
-def pulse_of(session: DescribeWorkflowExecutionResponse, moment: datetime) -> Pulse | None:
+def liveness_of(session: DescribeWorkflowExecutionResponse, moment: datetime) -> Liveness | None:
     """What a description says at `moment`: by its end, its activities, or its workflow task."""
     end = _ENDS.get(session.workflow_execution_info.status)
     if end is not None:
-        return Pulse(end, 0)
+        return Liveness(end, 0)
     if session.pending_activities:
         # Which of several streams is not told: as long as one of them is worked at, it may be that.
         found = [_of_activity(one, moment) for one in session.pending_activities]
-        return max(found, key=lambda pulse: _LIVELIEST.index(pulse.status))
+        return max(found, key=lambda liveness: _LIVELIEST.index(liveness.status))
     task = session.pending_workflow_task
     untaken = task.state == PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED
     if untaken and moment - task.scheduled_time.ToDatetime(UTC) > UNTAKEN:
-        return Pulse("waiting", 1)
+        return Liveness("waiting", 1)
     return None
 
 
-def _of_activity(activity: PendingActivityInfo, moment: datetime) -> Pulse:
+def _of_activity(activity: PendingActivityInfo, moment: datetime) -> Liveness:
     if activity.state in _IDLE:
-        return Pulse("retrying" if activity.attempt > 1 else "waiting", activity.attempt)
+        return Liveness("retrying" if activity.attempt > 1 else "waiting", activity.attempt)
     timeout = activity.activity_options.heartbeat_timeout.ToTimedelta()
     if not (timeout or activity.HasField("last_heartbeat_time")):
-        return Pulse("running", activity.attempt)  # of one that never heartbeats nothing is known
+        # Of an activity that never heartbeats nothing is known.
+        return Liveness("running", activity.attempt)
     heard = max(
         stamp.ToDatetime(UTC)
         for stamp in (activity.last_heartbeat_time, activity.last_started_time)
     )
     patience = max(UNHEARD, _throttle(activity) + PACE_MARGIN)
-    return Pulse("waiting" if moment - heard > patience else "running", activity.attempt)
+    return Liveness("waiting" if moment - heard > patience else "running", activity.attempt)
 
 
 def _throttle(activity: PendingActivityInfo) -> timedelta:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from kai_flow.web import patience
-from kai_flow.web.patience import SOCKET_BYTES, Patience
+from kai_flow.web import send_timeout
+from kai_flow.web.send_timeout import SOCKET_BYTES, SendTimeout
 
 CHUNK = b"id: 1.1.1@4f3a9c1e\n" + b"x" * 1_000
 SIZE = SOCKET_BYTES + len(CHUNK)
@@ -16,7 +16,7 @@ SIZE = SOCKET_BYTES + len(CHUNK)
 class Reader:
     """A reader whose socket takes nothing until it is told to."""
 
-    def __init__(self, gate: Patience) -> None:
+    def __init__(self, gate: SendTimeout) -> None:
         self._gate = gate
         self.takes = asyncio.Event()
         self.waiting = asyncio.Event()  # a write waits for it
@@ -44,8 +44,8 @@ class Reader:
 
 async def test_readers_who_wait_longest_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """When slow readers together hold too much, those that have waited longest are disconnected."""
-    monkeypatch.setattr(patience, "MAX_UNSENT_BYTES", 3 * SIZE)
-    gate = Patience()
+    monkeypatch.setattr(send_timeout, "MAX_UNSENT_BYTES", 3 * SIZE)
+    gate = SendTimeout()
     slow = [Reader(gate) for _ in range(5)]
     tasks = []
     for reader in slow:
@@ -62,8 +62,8 @@ async def test_readers_who_wait_longest_go_first(monkeypatch: pytest.MonkeyPatch
 
 async def test_a_quick_reader_is_never_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader that takes what it gets loses nothing, however much slow ones hold."""
-    monkeypatch.setattr(patience, "MAX_UNSENT_BYTES", SIZE)
-    gate = Patience()
+    monkeypatch.setattr(send_timeout, "MAX_UNSENT_BYTES", SIZE)
+    gate = SendTimeout()
     slow, quick = Reader(gate), Reader(gate)
     quick.takes.set()
     holding = asyncio.create_task(slow.read(1))

@@ -3,8 +3,8 @@
 import tracemalloc
 from functools import partial
 
-from kai_flow.bridge import memory
-from kai_flow.bridge.memory import Memory
+from kai_flow.bridge import memory_budget
+from kai_flow.bridge.memory_budget import MemoryBudget
 from kai_flow.bridge.readback import DurableCopy
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
@@ -40,7 +40,7 @@ def test_tiny_events_are_counted_for_what_they_take() -> None:
             post = decode_post(body)
             assert isinstance(post, Delivered)
             size = sum(len(event.data) for event in post.events)
-            reserved += 2 * size + len(post.events) * memory.EVENT_BYTES
+            reserved += 2 * size + len(post.events) * memory_budget.EVENT_BYTES
             log.receive(post.run_id, post.base, post.events)
             del post
         real, _ = tracemalloc.get_traced_memory()
@@ -65,7 +65,7 @@ async def test_a_count_of_the_memory_looks_at_no_event() -> None:
     events = tuple(
         NumberedEvent(EventId(1, 1, n), "t", Counted(b'{"type":"t"}')) for n in range(1, 1_001)
     )
-    budget = Memory(lambda: [copy])  # type: ignore[list-item]  # `touched` is its session's
+    budget = MemoryBudget(lambda: [copy])  # type: ignore[list-item]  # `touched` is its session's
     copy = DurableCopy(None, "s", RUN, lambda _: None, budget)  # type: ignore[arg-type]  # it asks nobody
     copy.touched = 0.0  # type: ignore[attr-defined]  # its session's
     copy._keep(START, Slice(events, events[-1].id, has_more=False, gap=None))

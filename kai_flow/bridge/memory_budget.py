@@ -17,7 +17,7 @@ _LEFT: Final = 0.9  # of the limit, once something had to go: not one count for 
 
 
 class Holder(Protocol):
-    """What holds events: a session, or what was made by hand in a room."""
+    """What holds events: a session, or what was made by hand in a channel."""
 
     touched: float
 
@@ -29,7 +29,7 @@ class Holder(Protocol):
         """Let go of what can be read back, or was never to be kept."""
 
 
-class Memory:
+class MemoryBudget:
     """The account of all that `holders` hold."""
 
     def __init__(self, holders: Callable[[], Iterable[Holder]]) -> None:

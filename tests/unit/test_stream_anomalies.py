@@ -1,11 +1,11 @@
-"""Oddities: what a line of the log says of an answer, and of which answers it says nothing."""
+"""Anomalies: what a line of the log says of an answer, and of which answers it says nothing."""
 
 import pytest
 
+from kai_flow.stream.anomalies import Anomaly, in_conflict, in_success
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.delivery import MAX_BRIDGES, MAX_TRIES, Acknowledged, Delivery, Post, Receiver
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.oddities import Oddity, in_conflict, in_success
 from kai_flow.stream.outbox import Outbox
 
 
@@ -26,14 +26,14 @@ def acknowledged(received: str, durable: str) -> Acknowledged:
 @pytest.mark.parametrize(
     ("receiver", "body", "odd"),
     [
-        (Receiver.UNKNOWN, b"ok", Oddity.PLAIN),
-        (Receiver.PLAIN, b"<html></html>", Oddity.PLAIN),
-        (Receiver.UNKNOWN, b'{"received":"1.2.1","dur', Oddity.GARBLED),
-        (Receiver.BRIDGE, b"ok", Oddity.TURNED),
-        (Receiver.BRIDGE, b'{"received":5}', Oddity.TURNED),
+        (Receiver.UNKNOWN, b"ok", Anomaly.PLAIN),
+        (Receiver.PLAIN, b"<html></html>", Anomaly.PLAIN),
+        (Receiver.UNKNOWN, b'{"received":"1.2.1","dur', Anomaly.GARBLED),
+        (Receiver.BRIDGE, b"ok", Anomaly.TURNED),
+        (Receiver.BRIDGE, b'{"received":5}', Anomaly.TURNED),
     ],
 )
-def test_what_is_no_bridges_answer(receiver: Receiver, body: bytes, odd: Oddity) -> None:
+def test_what_is_no_bridges_answer(receiver: Receiver, body: bytes, odd: Anomaly) -> None:
     """Anybody's 2xx is delivery; where a bridge was, or means to be, it is worth a warning."""
     assert in_success(delivery(receiver), body, None) is odd
 
@@ -42,12 +42,12 @@ def test_what_is_no_bridges_answer(receiver: Receiver, body: bytes, odd: Oddity)
     ("received", "durable", "odd"),
     [
         ("1.2.0", "1.2.0", None), ("1.2.3", "1.2.1", None), ("1.2.1", "1.2.3", None),
-        ("1.2.4", "1.2.0", Oddity.UNSAID), ("1.2.1", "1.2.4", Oddity.UNSAID),
-        ("1.1.1", "1.2.0", Oddity.UNSAID), ("1.2.1", "2.2.1", Oddity.UNSAID),
+        ("1.2.4", "1.2.0", Anomaly.UNSAID), ("1.2.1", "1.2.4", Anomaly.UNSAID),
+        ("1.1.1", "1.2.0", Anomaly.UNSAID), ("1.2.1", "2.2.1", Anomaly.UNSAID),
     ],
 )  # fmt: skip
 def test_an_answer_names_only_what_was_said(
-    received: str, durable: str, odd: Oddity | None
+    received: str, durable: str, odd: Anomaly | None
 ) -> None:
     """Ids of other attempts, and of events still to come, are no bridge's to name."""
     assert in_success(delivery(), b"", acknowledged(received, durable)) is odd
@@ -55,9 +55,9 @@ def test_an_answer_names_only_what_was_said(
 
 @pytest.mark.parametrize(
     ("expected", "odd"),
-    [("1.2.1", None), ("1.2.4", None), ("1.2.5", Oddity.UNSAID), ("1.3.1", Oddity.UNSAID)],
+    [("1.2.1", None), ("1.2.4", None), ("1.2.5", Anomaly.UNSAID), ("1.3.1", Anomaly.UNSAID)],
 )
-def test_a_conflict_asks_only_for_what_was_said(expected: str, odd: Oddity | None) -> None:
+def test_a_conflict_asks_only_for_what_was_said(expected: str, odd: Anomaly | None) -> None:
     """A 409 may ask for any event of the attempt, at most for the next one."""
     assert in_conflict(delivery(), EventId.parse(expected)) is odd
 
@@ -68,8 +68,8 @@ def test_going_in_circles_is_told_after_three_times() -> None:
     for _ in range(MAX_TRIES):
         assert in_conflict(asked, EventId(1, 2, 1)) is None
         asked.gap_reported(EventId(1, 2, 1), 0.0)
-    assert in_conflict(asked, EventId(1, 2, 1)) is Oddity.IN_VAIN
-    assert in_success(asked, b"", acknowledged("1.2.0", "1.2.0")) is Oddity.IN_VAIN
+    assert in_conflict(asked, EventId(1, 2, 1)) is Anomaly.IN_VAIN
+    assert in_success(asked, b"", acknowledged("1.2.0", "1.2.0")) is Anomaly.IN_VAIN
     asked.acknowledged(post, acknowledged("1.2.0", "1.2.0"), 0.0)
     assert asked.in_vain
 
@@ -79,7 +79,7 @@ def test_a_name_too_many_is_odd() -> None:
     sent = delivery(Receiver.BRIDGE)
     for n in range(MAX_BRIDGES + 1):
         answer = acknowledged("1.2.3", "1.2.0")._replace(bridge=f"b{n}")
-        assert (in_success(sent, b"", answer) is Oddity.RENAMED) == (n == MAX_BRIDGES), n
+        assert (in_success(sent, b"", answer) is Anomaly.RENAMED) == (n == MAX_BRIDGES), n
         sent.acknowledged(Post(sent.outbox.base, (), batch=True), answer, float(n))
     again = acknowledged("1.2.3", "1.2.0")._replace(bridge="b0")
-    assert in_success(sent, b"", again) is not Oddity.RENAMED
+    assert in_success(sent, b"", again) is not Anomaly.RENAMED

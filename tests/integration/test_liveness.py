@@ -15,12 +15,12 @@ from temporalio.worker import Worker
 
 from kai_flow.bridge import session
 from kai_flow.stream import follower as following
-from kai_flow.stream import plugin, pulse
+from kai_flow.stream import liveness, plugin
 from kai_flow.stream import workflow as stream_workflow
 from kai_flow.stream.follower import Followed, follow
 from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.producer import EventProducer
-from kai_flow.stream.progress import Pulse
+from kai_flow.stream.progress import Liveness
 from kai_flow.stream.workflow import WorkflowEventStream
 from tests.integration import reporting
 from tests.integration.conftest import Ask, worker_on
@@ -47,7 +47,7 @@ async def test_a_session_without_a_worker_says_that_it_waits(
 ) -> None:
     """While no worker takes the session its readers are told so; then it goes on as ever."""
     for module in (session, following):
-        monkeypatch.setattr(module, "PULSE_SECONDS", 0.5)
+        monkeypatch.setattr(module, "LIVENESS_SECONDS", 0.5)
     queue = f"nobody-{secrets.token_hex(4)}"
     handle = await ask({"say": {"type": "token", "content": "at last"}}, task_queue=queue)
     stream = follow(bridge if way == "over a bridge" else client, session_id)
@@ -107,9 +107,9 @@ async def test_a_worker_with_default_throttling_is_not_given_up(
     client: Client, bridge: str, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker that passes heartbeats on every 0.8 timeouts is not `waiting` in between."""
-    monkeypatch.setattr(session, "PULSE_SECONDS", 0.3)
-    monkeypatch.setattr(pulse, "UNHEARD", timedelta(seconds=1))
-    monkeypatch.setattr(pulse, "PACE_MARGIN", timedelta(seconds=5))
+    monkeypatch.setattr(session, "LIVENESS_SECONDS", 0.3)
+    monkeypatch.setattr(liveness, "UNHEARD", timedelta(seconds=1))
+    monkeypatch.setattr(liveness, "PACE_MARGIN", timedelta(seconds=5))
     thinks = 9.0  # longer than its worker keeps heartbeats back
     unset = {"interceptors": [StreamInterceptor()]}
     async with pondering(client, bridge, session_id, thinks, **unset), asyncio.timeout(60):
@@ -125,17 +125,17 @@ async def _fails(*_: object) -> None:
     raise RPCError("no connection", RPCStatusCode.UNAVAILABLE, b"")
 
 
-@pytest.mark.parametrize("feel", [_hangs, _fails])
+@pytest.mark.parametrize("observe", [_hangs, _fails])
 async def test_a_server_that_says_nothing_keeps_no_answer_back(
     client: Client,
     bridge: str,
     session_id: str,
     monkeypatch: pytest.MonkeyPatch,
-    feel: Callable[..., object],
+    observe: Callable[..., object],
 ) -> None:
     """`progress` then says what the events said last, and the session goes on unharmed."""
     monkeypatch.setattr(stream_workflow, "QUIET", timedelta())
-    monkeypatch.setattr(plugin, "feel", feel)
+    monkeypatch.setattr(plugin, "observe", observe)
     plugins = [plugin.StreamPlugin()]
     async with pondering(client, bridge, session_id, 2.5, plugins=plugins) as handle:
 
@@ -188,25 +188,25 @@ async def test_the_server_is_asked_out_of_a_sandbox(
     client: Client, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A workflow in Temporal's own sandbox asks when nothing comes, and says what it was told."""
-    told: Pulse | None = None
-    felt: list[Pulse | None] = []
+    told: Liveness | None = None
+    seen: list[Liveness | None] = []
 
-    async def feel(client: Client, asked: str, run_id: str) -> Pulse | None:
-        felt.append(await pulse.feel(client, asked, run_id))
+    async def observe(client: Client, asked: str, run_id: str) -> Liveness | None:
+        seen.append(await liveness.observe(client, asked, run_id))
         return told
 
-    monkeypatch.setattr(plugin, "feel", feel)
+    monkeypatch.setattr(plugin, "observe", observe)
     async with held(client, session_id, monkeypatch) as handle:
         for pretended, status in (
             (None, ["running", "answering"]),
-            (Pulse("running", 1), ["running", "answering"]),
-            (Pulse("running", 2), ["running", "starting"]),
-            (Pulse("waiting", 1), ["waiting", "waiting"]),
-            (Pulse("retrying", 2), ["retrying", "waiting"]),
+            (Liveness("running", 1), ["running", "answering"]),
+            (Liveness("running", 2), ["running", "starting"]),
+            (Liveness("waiting", 1), ["waiting", "waiting"]),
+            (Liveness("retrying", 2), ["retrying", "waiting"]),
         ):
             told = pretended
             assert await said(handle) == [*status, 1, "1.1.5"]
-            assert felt[-1] == Pulse("running", 1)
+            assert seen[-1] == Liveness("running", 1)
         reporting.held[f"owls {session_id}"].set()
         await handle.result()
         assert (await said(handle))[:2] == ["completed", "closed"]

@@ -1,4 +1,4 @@
-"""The pulse: what a description of a session says about who works at it."""
+"""Liveness: what the server's description of a session shows of its worker."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,8 +17,8 @@ from temporalio.api.workflow.v1 import (
 )
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
-from kai_flow.stream.progress import Pulse, Status
-from kai_flow.stream.pulse import news, pulse_of
+from kai_flow.stream.liveness import liveness_of, news
+from kai_flow.stream.progress import Liveness, Status
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SCHEDULED = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
@@ -34,52 +34,54 @@ def ago(seconds: float) -> Timestamp:
 
 
 @pytest.mark.parametrize(
-    ("activity", "pulse"),
+    ("activity", "liveness"),
     [
-        (PendingActivityInfo(state=SCHEDULED, attempt=1), Pulse("waiting", 1)),
-        (PendingActivityInfo(state=SCHEDULED, attempt=2), Pulse("retrying", 2)),
+        (PendingActivityInfo(state=SCHEDULED, attempt=1), Liveness("waiting", 1)),
+        (PendingActivityInfo(state=SCHEDULED, attempt=2), Liveness("retrying", 2)),
         (
             PendingActivityInfo(state=PAUSED, attempt=2, last_heartbeat_time=ago(3)),
-            Pulse("retrying", 2),
+            Liveness("retrying", 2),
         ),
         (  # it never heartbeats, nor has to
             PendingActivityInfo(state=STARTED, attempt=1, last_started_time=ago(900)),
-            Pulse("running", 1),
+            Liveness("running", 1),
         ),
         (
             PendingActivityInfo(state=STARTED, attempt=1, last_started_time=ago(5)),
-            Pulse("running", 1),
+            Liveness("running", 1),
         ),
         (
             PendingActivityInfo(
                 state=STARTED, attempt=1, last_started_time=ago(90), last_heartbeat_time=ago(3)
             ),
-            Pulse("running", 1),
+            Liveness("running", 1),
         ),
         (
             PendingActivityInfo(
                 state=STARTED, attempt=1, last_started_time=ago(90), last_heartbeat_time=ago(30)
             ),
-            Pulse("waiting", 1),
+            Liveness("waiting", 1),
         ),
     ],
 )
-def test_a_pending_activity_tells(activity: PendingActivityInfo, pulse: Pulse) -> None:
+def test_a_pending_activity_tells(activity: PendingActivityInfo, liveness: Liveness) -> None:
     """Nobody took it, another attempt is due, somebody is at it, or nobody is heard of."""
-    assert pulse_of(DescribeWorkflowExecutionResponse(pending_activities=[activity]), NOW) == pulse
+    description = DescribeWorkflowExecutionResponse(pending_activities=[activity])
+    assert liveness_of(description, NOW) == liveness
 
 
-@pytest.mark.parametrize(("seconds", "pulse"), [(1, None), (10, Pulse("waiting", 1))])
+@pytest.mark.parametrize(("seconds", "liveness"), [(1, None), (10, Liveness("waiting", 1))])
 def test_a_workflow_task_that_nobody_takes_means_waiting(
-    seconds: float, pulse: Pulse | None
+    seconds: float, liveness: Liveness | None
 ) -> None:
     """Where no worker polls at all there is no activity yet: the workflow's own task waits."""
     task = PendingWorkflowTaskInfo(
         state=PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED,
         scheduled_time=ago(seconds),
     )
-    assert pulse_of(DescribeWorkflowExecutionResponse(pending_workflow_task=task), NOW) == pulse
-    assert pulse_of(DescribeWorkflowExecutionResponse(), NOW) is None
+    description = DescribeWorkflowExecutionResponse(pending_workflow_task=task)
+    assert liveness_of(description, NOW) == liveness
+    assert liveness_of(DescribeWorkflowExecutionResponse(), NOW) is None
 
 
 def test_one_activity_at_work_is_enough() -> None:
@@ -90,11 +92,11 @@ def test_one_activity_at_work_is_enough() -> None:
         PendingActivityInfo(state=STARTED, attempt=1, last_heartbeat_time=ago(90)),
     ]
     session = DescribeWorkflowExecutionResponse(pending_activities=others)
-    assert pulse_of(session, NOW) == Pulse("retrying", 2)
+    assert liveness_of(session, NOW) == Liveness("retrying", 2)
     session.pending_activities.insert(
         1, PendingActivityInfo(state=STARTED, attempt=3, last_started_time=ago(1))
     )
-    assert pulse_of(session, NOW) == Pulse("running", 3)
+    assert liveness_of(session, NOW) == Liveness("running", 3)
 
 
 def unheard(seconds: int, *details: bytes, timeout: int | None = None) -> PendingActivityInfo:
@@ -133,9 +135,9 @@ def test_a_worker_is_given_the_time_it_needs(
     for seconds, status in ((patience - 1, "running"), (patience + 1, "waiting")):
         activity = unheard(seconds, *details, timeout=timeout)
         session = DescribeWorkflowExecutionResponse(pending_activities=[activity])
-        pulse = pulse_of(session, NOW)
-        assert pulse is not None
-        assert pulse.status == status
+        liveness = liveness_of(session, NOW)
+        assert liveness is not None
+        assert liveness.status == status
 
 
 @pytest.mark.parametrize(
@@ -151,15 +153,15 @@ def test_a_run_that_has_ended_says_how(end: str, status: Status) -> None:
             status=WorkflowExecutionStatus.Value(f"WORKFLOW_EXECUTION_STATUS_{end}")
         ),
     )
-    pulse = pulse_of(session, NOW)
-    assert pulse == Pulse(status, 0)
-    assert news(pulse, None) is news(pulse, Pulse("waiting", 1)) is None
+    liveness = liveness_of(session, NOW)
+    assert liveness == Liveness(status, 0)
+    assert news(liveness, None) is news(liveness, Liveness("waiting", 1)) is None
 
 
 @pytest.mark.parametrize("status", ["waiting", "retrying"])
 def test_that_somebody_works_is_news_only_after_bad_news(status: Status) -> None:
     """An agent may think as long as it likes; one that was unheard of is said to be back."""
-    bad, good = Pulse(status, 1), Pulse("running", 1)
+    bad, good = Liveness(status, 1), Liveness("running", 1)
     assert news(bad, None) == news(bad, good) == bad
     assert news(good, bad) == news(good, good) == good
     assert news(good, None) is news(None, bad) is None

@@ -1,15 +1,17 @@
-"""A bell: wakes everybody who waits for it, whoever and however many they are."""
+"""A notifier: wakes all tasks that wait for it, however many they are."""
 
 import asyncio
 
 
-class Bell:
-    """One event, replaced each time it rings: a waiter that is cancelled disturbs no other."""
+class Notifier:
+    """One event, replaced each time it is set: a waiter that is cancelled disturbs no other."""
 
     def __init__(self) -> None:
-        self.next = asyncio.Event()  # set at the next ring; take it *before* looking at the state
+        self.next = (
+            asyncio.Event()
+        )  # set by the next `notify`; take it *before* looking at the state
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Wake all who wait now."""
         self.next.set()
         self.next = asyncio.Event()
