@@ -38,9 +38,9 @@ setup:
 demo: setup
     export TEMPORAL_ADDRESS=127.0.0.1:0; kai ask "{{ english }}" && kai ask "{{ indonesian }}"
 
-# install everything, then run the tests; arguments go to pytest. CI=true: leaving any out is a failure
+# install everything, then run the tests in two lanes side by side; arguments go to one pytest. CI=true: leaving any out is a failure
 test *args: setup
-    python -m pytest "$@"
+    python -m tests.lanes "$@"
 
 # explore sessions in virtual time: [--schedules 10000] [--seed N] [--mutant NAME]
 simulate *args: setup
@@ -73,8 +73,8 @@ fmt: setup
     ruff check --fix .
     ruff format .
 
-# everything .ci/run does but for installing system packages; the tests of the docs are among the tests
-ci: test lint types
+# everything .ci/run does but for installing system packages, quick checks first; the tests of the docs are among the tests
+ci: lint types test
 
 # resolve requirements.lock anew: pins with hashes, for every system and Python, and no registry host in it
 lock *args: setup

@@ -311,7 +311,7 @@ class Hub:
         self._memory.make_room()
 
     def _part_with(self, sessions: Iterable[Session]) -> None:
-        """Stop sessions that are in no room any more, beside everything else."""
+        """Stop sessions that are in no channel any more, in tasks of their own."""
         for session in sessions:
             parting = asyncio.create_task(session.stop())
             self._partings.add(parting)

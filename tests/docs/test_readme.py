@@ -32,7 +32,7 @@ def test_the_two_commands_come_first_and_are_those_of_ci() -> None:
     ci = (ROOT / ".ci/run").read_text()
     assert "python3 -m venv .venv" in ci
     assert re.search(r"\.venv/bin/pip install .*uv rust-just", ci)
-    assert recipe("test").startswith("python -m pytest")
+    assert recipe("test").startswith("python -m tests.lanes")
 
 
 @pytest.mark.timeout(300)  # a page is as long as a test file
