@@ -25,7 +25,7 @@ from kai_flow.cli.showing import JsonLines, Outcome, Screen
 from kai_flow.cli.stack import Say, Stack, private_stack
 from kai_flow.runtime.locks import prepare_home
 from kai_flow.runtime.logs import log_to_stderr
-from kai_flow.runtime.shutdown import Stop
+from kai_flow.runtime.shutdown import ShutdownSignals
 from kai_flow.settings import Settings, StartError, load_settings
 from kai_flow.stream.follower import StreamLostError, follow
 from kai_flow.temporal.client import connect, same_address, target
@@ -72,7 +72,7 @@ async def ask(question: Question) -> int:
     def say(words: str) -> None:
         notes.print(Text(words, style="dim"), soft_wrap=True)
 
-    async with Stop() as stop, _place(settings, say) as place:
+    async with ShutdownSignals() as stop, _place(settings, say) as place:
         stop.started()
         return await _converse(question, place, stop, say)
     return stop.exit_code  # interrupted while it was starting
@@ -133,7 +133,7 @@ def _require_same(variable: str, asked: str, used: str, home: Path) -> None:
         )
 
 
-async def _converse(question: Question, place: _Place, stop: Stop, say: Say) -> int:
+async def _converse(question: Question, place: _Place, stop: ShutdownSignals, say: Say) -> int:
     """Start the session and follow it, until it ends or the user has enough of it."""
     # the only writer of standard output from here on
     console = console_for(plain=question.plain)

@@ -13,7 +13,7 @@ from kai_flow.cli.render import console_for
 from kai_flow.cli.stack import Stack, UiWish, database, standing_stack
 from kai_flow.runtime.locks import FileLock, prepare_home
 from kai_flow.runtime.logs import log_to_stderr
-from kai_flow.runtime.shutdown import Stop
+from kai_flow.runtime.shutdown import ShutdownSignals
 from kai_flow.settings import Settings, StartError, load_settings
 
 EXAMPLE = 'kai ask "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"'
@@ -31,7 +31,7 @@ async def up(*, ui: bool, ui_port: int | None) -> int:
         if not lock.try_acquire():
             raise _already_up(settings.home, lock)
         state.forget(settings.home)
-        async with Stop() as stop:
+        async with ShutdownSignals() as stop:
             try:
                 return await _serve(
                     settings, UiWish(ui or ui_port is not None, ui_port), stop, notes
@@ -41,7 +41,7 @@ async def up(*, ui: bool, ui_port: int | None) -> int:
         return EXIT_OK  # told to stop while it was starting
 
 
-async def _serve(settings: Settings, ui: UiWish, stop: Stop, notes: Console) -> int:
+async def _serve(settings: Settings, ui: UiWish, stop: ShutdownSignals, notes: Console) -> int:
     async with standing_stack(settings, ui, lambda words: _note(notes, words)) as stack:
         stop.started()
         _announce(stack)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from kai_flow.runtime.logs import log_to_stderr
-from kai_flow.runtime.shutdown import Stop
+from kai_flow.runtime.shutdown import ShutdownSignals
 from kai_flow.settings import Settings, StartError, load_settings
 
 Part = Callable[[Settings], AbstractAsyncContextManager[str]]
@@ -38,7 +38,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _run(name: str, part: Part, settings: Settings) -> int:
-    async with Stop() as stop, part(settings) as url:
+    async with ShutdownSignals() as stop, part(settings) as url:
         print(f"{name}: ready at {url}", flush=True)
         stop.started()
         await stop.wait()

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-# The children are guarded, so that leaving at once is safe. This is the last resort against a part
+# The children are supervised, so leaving at once is safe. This is the last resort against a part
 # that does not stop; worker, bridge and server together take about 2 s.
 LEAVE_SECONDS: Final = 10.0
 
@@ -19,7 +19,7 @@ LEAVE_SECONDS: Final = 10.0
 REPEAT_SECONDS: Final = 0.5
 
 
-class Stop:
+class ShutdownSignals:
     """Handles the signals for the length of an `async with`; knows whether and which one came.
 
     While starting, the first signal cancels the task, and the block swallows that cancellation.

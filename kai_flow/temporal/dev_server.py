@@ -31,7 +31,7 @@ from temporalio.client import Client
 from kai_flow.runtime.locks import FileLock
 from kai_flow.runtime.ports import free_port, require_free
 from kai_flow.settings import StartError
-from kai_flow.temporal import supervisor as guard
+from kai_flow.temporal import supervisor
 from kai_flow.temporal.client import NoTemporal, connect
 
 HOST: Final = "127.0.0.1"
@@ -63,7 +63,7 @@ class DevServer:
     address: str  # host:port of its gRPC front end
     ui_url: str | None
     db_file: Path | None
-    process: "subprocess.Popen[bytes]"  # the guard, which ends when the server does
+    process: "subprocess.Popen[bytes]"  # the supervisor, which ends when the server does
 
     async def ended(self) -> None:
         """Return when the server has ended, which it does not do by itself."""
@@ -208,13 +208,13 @@ class _Plan:
 def _spawn(
     plan: _Plan, log: IO[bytes], lock: FileLock | None, stop_seconds: float
 ) -> "tuple[subprocess.Popen[bytes], int]":
-    """Start guard and server; returns the guard and our end of its lifeline."""
+    """Start supervisor and server; returns the supervisor and our end of its lifeline."""
     fds = [lock.fd] if lock is not None and lock.fd is not None else []
     lifeline, ours = os.pipe()
     try:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-I", "-S", guard.__file__),
+                *(sys.executable, "-I", "-S", supervisor.__file__),
                 *(str(stop_seconds), ",".join(map(str, fds))),
                 *plan.command(),
             ],
@@ -267,7 +267,7 @@ async def _end(process: "subprocess.Popen[bytes]", lifeline: int, stop_seconds: 
     deadline = time.monotonic() + stop_seconds + 2.0
     while process.poll() is None and time.monotonic() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(POLL_SECONDS)
-    if process.poll() is None:  # the guard itself hangs: end its whole session
+    if process.poll() is None:  # the supervisor itself hangs: end its whole session
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()

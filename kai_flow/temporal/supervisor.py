@@ -1,14 +1,15 @@
 """A small process that stands between a program and a server that must not outlive it.
 
-    python -I -S guard.py <grace> <descriptors> command …
+    python -I -S supervisor.py <grace> <descriptors> command …
 
 `<grace>` is the number of seconds that the command has to stop when it is asked (0: it is killed at
 once); `<descriptors>` are inherited ones that the command is to hold as well, with commas ("" for
 none): the lock on a database is free only when the server that uses it is gone.
 
-The rule: the program holds the other end of the guard's standard input and never writes to it. When
-it ends, by whatever means (a SIGKILL too), the kernel closes that end; the guard reads the end of
-the file and stops the command. When the command ends by itself the guard ends with its exit code.
+The rule: the program holds the other end of the supervisor's standard input and never writes to
+it. When the program ends, by whatever means (a SIGKILL too), the kernel closes that end; the
+supervisor reads the end of the file and stops the command. When the command ends by itself, the
+supervisor ends with its exit code.
 
 It is run by its path, in a session of its own, and imports the standard library alone: a Ctrl-C
 in the terminal reaches neither it nor the command, and it starts in 20 ms.
@@ -23,8 +24,8 @@ import sys
 from types import FrameType
 
 
-def _die_with_guard() -> None:
-    """Linux only: the kernel kills the command when the guard itself is killed."""
+def _die_with_parent() -> None:
+    """Linux only: the kernel kills the command when the supervisor itself is killed."""
     import ctypes  # noqa: PLC0415  (in the child alone, and not on other systems)
 
     pr_set_pdeathsig = 1
@@ -45,7 +46,7 @@ def main(grace: float, inherited: list[int], command: list[str]) -> int:
         command,
         stdin=subprocess.DEVNULL,
         pass_fds=[held_by_command, *inherited],
-        preexec_fn=_die_with_guard if sys.platform == "linux" else None,  # noqa: PLW1509  (one thread)
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (one thread)
     )
     os.close(held_by_command)
     try:

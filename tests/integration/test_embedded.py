@@ -1,4 +1,4 @@
-"""`kai_flow.temporal.dev_server`, with its guard, locks and ports, against the real dev server."""
+"""`kai_flow.temporal.dev_server` with supervisor, locks and ports, against the real server."""
 
 import asyncio
 import contextlib
@@ -44,13 +44,13 @@ asyncio.run(main())
 
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
-    """A running program with a server: the process, the server's address, the guard's id."""
+    """A running program with a server: the process, the server's address, the supervisor's id."""
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(tmp_path / "t.db")], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    address, guard = process.stdout.readline().split()
-    yield process, address, int(guard)
+    address, supervisor = process.stdout.readline().split()
+    yield process, address, int(supervisor)
     process.kill()
     process.wait()
     process.stdout.close()
@@ -64,9 +64,10 @@ def listens(address: str) -> bool:
     return False
 
 
-def ports_of(guard: int) -> set[int]:
-    """The ports on which the server behind this guard listens."""
-    sockets = [s for child in psutil.Process(guard).children() for s in child.net_connections()]
+def ports_of(supervisor: int) -> set[int]:
+    """The ports on which the server behind this supervisor listens."""
+    children = psutil.Process(supervisor).children()
+    sockets = [s for child in children for s in child.net_connections()]
     return {socket.laddr.port for socket in sockets if socket.status == psutil.CONN_LISTEN}
 
 
@@ -112,9 +113,9 @@ async def test_the_server_ends_with_its_program(
     program: tuple[subprocess.Popen[str], str, int], number: int, tmp_path: Path
 ) -> None:
     """Whatever ends the program, no process, port or lock of its server stays behind."""
-    process, address, guard = program
+    process, address, supervisor = program
     family = psutil.Process(process.pid).children(recursive=True)
-    assert guard in [child.pid for child in family]
+    assert supervisor in [child.pid for child in family]
     assert held_elsewhere(tmp_path / "t.lock")
     process.send_signal(number)
     assert await eventually_gone(family)
@@ -126,10 +127,10 @@ async def test_the_server_ends_with_its_program(
 async def test_a_killed_guard_takes_the_server_with_it(
     program: tuple[subprocess.Popen[str], str, int], tmp_path: Path
 ) -> None:
-    """Even when the guard itself is killed the server does not stay behind."""
-    _, address, guard = program
-    servers = psutil.Process(guard).children()
-    os.kill(guard, signal.SIGKILL)
+    """Even when the supervisor itself is killed the server does not stay behind."""
+    _, address, supervisor = program
+    servers = psutil.Process(supervisor).children()
+    os.kill(supervisor, signal.SIGKILL)
     assert await eventually_gone(servers)
     assert not listens(address)
 
@@ -138,9 +139,9 @@ async def test_a_ctrl_c_in_the_terminal_does_not_reach_the_server(
     program: tuple[subprocess.Popen[str], str, int],
 ) -> None:
     """Guard and server are in a session of their own, so that the program decides their order."""
-    process, _, guard = program
+    process, _, supervisor = program
     for child in psutil.Process(process.pid).children(recursive=True):
-        assert os.getsid(child.pid) == guard
+        assert os.getsid(child.pid) == supervisor
 
 
 async def test_what_the_server_holds_survives_a_kill(tmp_path: Path) -> None:
