@@ -61,6 +61,7 @@ class Proxy:
         self._latency = 0.0
         self._cut_after: int | None = None
         self._open.set()
+        self._kept: socket.socket | None = None  # holds the port while nothing listens there
 
     @property
     def url(self) -> str:
@@ -82,6 +83,7 @@ class Proxy:
         self._latency, self._cut_after = 0.0, None
         self._open.set()
         if self._server is None:
+            self._give_port_back()
             await self.listen(*self.address)
 
     async def latency(self, seconds: float) -> None:
@@ -98,7 +100,16 @@ class Proxy:
         if self._server is not None:
             self._server.close()
             self._server = None
+            # Bound and not listening, it refuses, and no other program is given the port.
+            self._kept = socket.socket()
+            self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._kept.bind(self.address)
         await self.reset()
+
+    def _give_port_back(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
 
     async def hang(self) -> None:
         """Accept, and pass nothing."""
@@ -113,6 +124,7 @@ class Proxy:
     async def close(self) -> None:
         """The end of it: nothing listens and nothing is open."""
         await self.refuse()
+        self._give_port_back()
         self._open.set()
         tasks = list(self._links.values())
         for task in tasks:

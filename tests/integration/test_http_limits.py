@@ -49,10 +49,16 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.fixture
-async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+async def port(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[int]:
     """The port of a server with that app."""
-    # Servers of other tests, in this process, may have limited the same lines a moment ago.
-    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "filters", [])
+    # Other tests, in this process, may have limited the same lines a moment ago, or set levels.
+    lines = logging.getLogger("uvicorn.error")
+    monkeypatch.setattr(lines, "filters", [])
+    monkeypatch.setattr(lines, "disabled", False)
+    monkeypatch.setattr(lines, "propagate", True)
+    caplog.set_level(logging.WARNING, lines.name)
     async with serving(app, "127.0.0.1", 0, what="a test", setting="NONE") as port:
         yield port
 
