@@ -1,7 +1,7 @@
-"""Runs the whole suite as two pytest processes side by side: `python -m tests.lanes`.
+"""Runs the whole suite as three pytest processes side by side: `python -m tests.lanes`.
 
-Half of the suite computes (hypothesis, the simulation, SQL engines), the other half waits for
-servers, browsers and timeouts. One process leaves a core idle for minutes.
+A part of the suite computes (hypothesis, the simulation, SQL engines); the rest waits for servers,
+browsers and timeouts. One process leaves both cores of a small machine idle for minutes.
 
 With arguments it is one plain pytest process: named tests show their output as it comes.
 """
@@ -19,7 +19,8 @@ ROOT: Final = Path(__file__).parents[1]
 # A folder below `tests/` belongs to one lane; a test holds the list against the tree.
 LANES: Final = {
     "computing": ("unit", "property", "simulation", "engines"),
-    "waiting": ("integration", "docs", "chaos"),
+    "stack": ("integration",),
+    "users": ("docs", "chaos"),
 }
 
 
