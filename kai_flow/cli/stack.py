@@ -143,7 +143,7 @@ async def _listening(where: Target) -> Client | None:
         return None
     if where.loopback and not where.secured and not await _accepts(where):
         return None
-    return await connect(patience=0)
+    return await connect(timeout=0)
 
 
 async def _accepts(where: Target) -> bool:

@@ -303,9 +303,9 @@ class Delivery:
             self._named_at = now
         self._told = self._told or bridge == self.signaller
         # One just named must first be reached again, through whatever balancer there is.
-        patience = self.cadence.period(now) + (SIGNALLER_SECONDS if self._told else STALL_SECONDS)
-        owing = self._waiting_since is not None and now - self._waiting_since > patience
-        late = now - self._named_at > patience and (owing or self._direct)
+        allowed = self.cadence.period(now) + (SIGNALLER_SECONDS if self._told else STALL_SECONDS)
+        owing = self._waiting_since is not None and now - self._waiting_since > allowed
+        late = now - self._named_at > allowed and (owing or self._direct)
         # One never seen before is alive, and is perhaps the old one after a restart. That has
         # an end, for a receiver may call itself something else in every answer.
         new = bridge not in self._seen and not self.is_one_too_many(bridge)
@@ -370,7 +370,7 @@ class Delivery:
             return due
         # A bridge that answers is left its time, also the one that is to take over from us again.
         # At the end it is less: an attempt that fails leaves before STALL_SECONDS have passed.
-        patience = SIGNALLER_SECONDS if self._direct or self.finished else STALL_SECONDS
+        allowed = SIGNALLER_SECONDS if self._direct or self.finished else STALL_SECONDS
         if not self.finished:
-            patience += self.cadence.period(self._waiting_since)
-        return max(due, self._waiting_since + patience)
+            allowed += self.cadence.period(self._waiting_since)
+        return max(due, self._waiting_since + allowed)

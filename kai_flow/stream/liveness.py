@@ -102,8 +102,8 @@ def _of_activity(activity: PendingActivityInfo, moment: datetime) -> Liveness:
         stamp.ToDatetime(UTC)
         for stamp in (activity.last_heartbeat_time, activity.last_started_time)
     )
-    patience = max(UNHEARD, _throttle(activity) + PACE_MARGIN)
-    return Liveness("waiting" if moment - heard > patience else "running", activity.attempt)
+    allowed = max(UNHEARD, _throttle(activity) + PACE_MARGIN)
+    return Liveness("waiting" if moment - heard > allowed else "running", activity.attempt)
 
 
 def _throttle(activity: PendingActivityInfo) -> timedelta:

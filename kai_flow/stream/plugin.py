@@ -30,7 +30,7 @@ from kai_flow.stream.progress import Liveness
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_THROTTLE: Final = timedelta(seconds=2)  # the SDK's hears of a cancellation after 45 s
+HEARTBEAT_THROTTLE: Final = timedelta(seconds=2)  # by default a cancellation takes up to 45 s
 LOOK_SECONDS: Final = 1.0  # the SDK gives a workflow up that blocks for 2 s
 REMEMBER_SECONDS: Final = 1.0  # several queries may come at once, and block only once
 

@@ -440,7 +440,7 @@ class EventProducer:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._broken = self._broken or error
-            self._stop_agent()  # better a failed attempt than an agent that nobody hears
+            self._stop_agent()  # better a failed attempt than an agent without an audience
             self._notify()
 
     async def _stop(self) -> None:

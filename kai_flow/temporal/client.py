@@ -113,13 +113,13 @@ def connected(
     return with_client
 
 
-async def connect(address: str | None = None, *, patience: float = 3.0) -> Client:
+async def connect(address: str | None = None, *, timeout: float = 3.0) -> Client:
     """Connect to the configured Temporal and make sure that its namespace exists.
 
     With `address` (host:port of an embedded server) the variables and profiles are left aside. A
-    server that does not listen yet is tried again for `patience` seconds; 0 tries once.
+    server that does not listen yet is tried again for `timeout` seconds; 0 tries once.
 
-    Raises `NoTemporal`: address, reason and remedy in one sentence; at the latest `patience` plus
+    Raises `NoTemporal`: address, reason and remedy in one sentence; at the latest `timeout` plus
     three seconds after the call.
     """
     if address is None:
@@ -129,13 +129,13 @@ async def connect(address: str | None = None, *, patience: float = 3.0) -> Clien
         config = ClientConnectConfig(target_host=address)
     if address.endswith(":0"):
         raise NoTemporal(f"{address} names no server (port 0 means any): {_REMEDY}")
-    client = await _connect_within(address, config, patience)
+    client = await _connect_within(address, config, timeout)
     await _require_namespace(client, address)
     return client
 
 
-async def _connect_within(address: str, config: ClientConnectConfig, patience: float) -> Client:
-    deadline = time.monotonic() + patience
+async def _connect_within(address: str, config: ClientConnectConfig, timeout: float) -> Client:
+    deadline = time.monotonic() + timeout
     while True:
         try:
             # the SDK's own connect_timeout does not bound a peer that accepts and stays silent

@@ -244,7 +244,7 @@ async def _comes_up(address: str, process: "subprocess.Popen[bytes]") -> bool:
     deadline = time.monotonic() + READY_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(NoTemporal):
-            client = await connect(address, patience=0)
+            client = await connect(address, timeout=0)
             await _keep_history(client)
             # a server that lost the race for its port dies a moment after we met the winner
             return process.poll() is None

@@ -32,12 +32,12 @@ class SendTimeout(ASGIMiddleware):
         self._waiting: dict[asyncio.Timeout, int] = {}  # who waits there, the longest first
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Pass the request on, with a `send` that loses patience."""
-        impatient = asyncio.Event()
+        """Pass the request on, with a `send` that times out."""
+        timed_out = asyncio.Event()
         taken = b""  # the last frames with an id that went out
 
         async def send_in_time(message: Message) -> None:
-            if impatient.is_set():
+            if timed_out.is_set():
                 return
             nonlocal taken
             try:
@@ -49,16 +49,16 @@ class SendTimeout(ASGIMiddleware):
                     scope["path"].removeprefix("/stream/"),
                     _last_id(taken),
                 )
-                impatient.set()
+                timed_out.set()
             else:
                 body = message.get("body", b"")
                 if isinstance(body, bytes) and b"id: " in body:
                     taken = body
 
         async def receive_or_leave() -> Any:
-            """The next message; a disconnect when patience has run out."""
+            """The next message; a disconnect once a write has timed out."""
             waiting = asyncio.ensure_future(receive())
-            lost = asyncio.ensure_future(impatient.wait())
+            lost = asyncio.ensure_future(timed_out.wait())
             try:
                 await asyncio.wait([waiting, lost], return_when=asyncio.FIRST_COMPLETED)
                 return waiting.result() if waiting.done() else _DISCONNECT

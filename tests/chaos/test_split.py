@@ -47,7 +47,7 @@ async def closed(split: Split) -> None:
 async def test_a_session_streams_across_the_split(split: Split, tmp_path: Path) -> None:
     """Worker and subscribers never reach each other, and a session comes whole, past a restart."""
     queue = f"split-{secrets.token_hex(3)}"
-    client = await connect(split.temporal[""], patience=20)
+    client = await connect(split.temporal[""], timeout=20)
     bridge_environ = environment(
         tmp_path / "bridge",
         split.temporal["B"],

@@ -84,7 +84,7 @@ async def test_a_server_serves_and_leaves_nothing_behind(tmp_path: Path) -> None
         family = [psutil.Process(server.process.pid)]
         family += family[0].children(recursive=True)
         assert len(family) == 2
-        client = await connect(server.address, patience=0)
+        client = await connect(server.address, timeout=0)
         namespace = await client.workflow_service.describe_namespace(
             DescribeNamespaceRequest(namespace="default")
         )
@@ -101,7 +101,7 @@ async def test_servers_side_by_side_stay_apart() -> None:
     async def one() -> str:
         async with dev_server(stop_seconds=0) as server:
             await asyncio.sleep(0.3)
-            await connect(server.address, patience=0)
+            await connect(server.address, timeout=0)
             return server.address
 
     addresses = await asyncio.gather(*(one() for _ in range(3)))
@@ -202,7 +202,7 @@ async def test_no_temporal_is_one_sentence_within_seconds() -> None:
     began = time.monotonic()
     address = f"127.0.0.1:{free_port()}"
     with pytest.raises(NoTemporal, match=rf"{address} .*kai up.*TEMPORAL_ADDRESS"):
-        await connect(address, patience=0.5)
+        await connect(address, timeout=0.5)
     assert time.monotonic() - began < 10, "its patience, and one attempt of 3 s"
 
 
