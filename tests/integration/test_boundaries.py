@@ -33,6 +33,7 @@ from tests.integration.heard import heard
 from tests.integration.receivers import answer, receiving
 from tests.integration.stage import Play, token
 from tests.integration.subscriber import read_all, subscribed
+from tests.integration.waiting import eventually
 
 STARTED = {"type": "started", "producer": 1, "attempt": 1}
 JSON = {"Content-Type": "application/json"}
@@ -218,6 +219,12 @@ async def test_ids_around_2_to_the_53(play: Play, http: httpx.AsyncClient) -> No
     assert answer.json()["received"] == f"1.1.{last}"
     async with subscribed(play.stream_url, cursor=f"1.1.{last - 2}") as reader:
         await reader.until(lambda: len(reader.ids) == 2)
+
+        async def durable() -> bool:
+            probe = await http.post(play.events_url, json=play.body([], base=last - 1))
+            return bool(probe.json()["durable"] == f"1.1.{last}")
+
+        await eventually(durable)  # no activity ends before
         await play.end()
         await reader.saw("done")
     assert reader.ids == [f"1.1.{last - 1}", f"1.1.{last}", "end"]

@@ -168,7 +168,7 @@ def test_a_session_id_can_be_used_again(counting_up: Kai) -> None:
 
 def test_a_session_that_runs_is_not_started_again(counting_up: Kai) -> None:
     """An id that is in use is refused in one sentence."""
-    with counting_up.asking("100", "-s", "busy") as first:
+    with counting_up.asking("2000", "-s", "busy") as first:  # it counts longer than `kai ask` takes
         assert wait_for("0 1 ", first)
         second = counting_up.run("ask", "1", "-s", "busy")
         assert second.returncode == 2
