@@ -1,7 +1,8 @@
-"""Runs the whole suite as three pytest processes side by side: `python -m tests.lanes`.
+"""Runs the whole suite as two pytest processes side by side: `python -m tests.lanes`.
 
 A part of the suite computes (hypothesis, the simulation, SQL engines); the rest waits for servers,
-browsers and timeouts. One process leaves both cores of a small machine idle for minutes.
+browsers and timeouts. One process leaves both cores of a small machine idle for minutes; a third
+saves no more than two minutes, and its load makes tests late.
 
 With arguments it is one plain pytest process: named tests show their output as it comes.
 """
@@ -18,9 +19,8 @@ ROOT: Final = Path(__file__).parents[1]
 
 # A folder below `tests/` belongs to one lane; a test holds the list against the tree.
 LANES: Final = {
-    "computing": ("unit", "property", "simulation", "engines"),
+    "core": ("docs", "chaos", "unit", "property", "simulation", "engines"),
     "stack": ("integration",),
-    "users": ("docs", "chaos"),
 }
 
 
