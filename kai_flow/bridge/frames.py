@@ -12,9 +12,9 @@ KEPT_FRAMES: Final = 16  # as many as pages are kept for readers close behind
 class PageFrames:
     """Frames by page, of the pages that were encoded last."""
 
-    def __init__(self, epoch: str) -> None:
+    def __init__(self, incarnation: str) -> None:
         self.held = 0  # bytes
-        self._epoch = epoch
+        self._incarnation = incarnation
         self._frames: dict[object, bytes] = {}
 
     def of(self, page: Slice) -> bytes:
@@ -22,7 +22,7 @@ class PageFrames:
         place = (page.events[0].id if page.events else None, page.next, page.gap)
         frames = self._frames.get(place)
         if frames is None:
-            frames = self._frames[place] = _encode(page, self._epoch)
+            frames = self._frames[place] = _encode(page, self._incarnation)
             self.held += len(frames)
             if len(self._frames) > KEPT_FRAMES:
                 self.held -= len(self._frames.pop(next(iter(self._frames))))
@@ -34,8 +34,8 @@ class PageFrames:
         self.held = 0
 
 
-def _encode(page: Slice, epoch: str) -> bytes:
-    frames = [encode_event(event, epoch) for event in page.events]
+def _encode(page: Slice, incarnation: str) -> bytes:
+    frames = [encode_event(event, incarnation) for event in page.events]
     if page.gap is not None:
         frames.insert(0, encode_gap(*page.gap))
     return b"".join(frames)

@@ -22,7 +22,7 @@ from kai_flow.bridge.supervised import supervised
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.callback import Delivered, HandMade
 from kai_flow.stream.clock import now
-from kai_flow.stream.ids import epoch_of
+from kai_flow.stream.ids import incarnation_of
 from kai_flow.stream.log import Answer, Full, Stale
 from kai_flow.stream.run import Run, find_run
 
@@ -89,7 +89,7 @@ class Hub:
         if self.stopping:
             raise Stopping("the bridge is shutting down; come back in a moment")
         for run_id in (post.run_id, post.first_run_id or post.run_id):
-            epoch_of(run_id)
+            incarnation_of(run_id)
         size = sum(len(event.data) for event in post.events)
         if post.events and not self._memory.admits(len(post.events), size):
             return Full()
@@ -227,7 +227,7 @@ class Hub:
         """
         held = channel.session
         same = held is not None and held.run.run_id == run.run_id
-        if held is not None and same and (held.run.epoch == run.epoch or not proven):
+        if held is not None and same and (held.run.incarnation == run.incarnation or not proven):
             held.proven = held.proven or proven
             return held
         if held is not None and not held.proven:

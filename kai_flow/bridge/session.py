@@ -73,9 +73,9 @@ class Session:
         self.readers = 0
         self.ended = False  # it has been stopped: streams end, and no task begins any more
         self.touched = now()  # last POST or reader, for forgetting the idle
-        self.log = SessionLog(partial(encode_event, epoch=run.epoch))
+        self.log = SessionLog(partial(encode_event, incarnation=run.incarnation))
         self.durable = DurableCopy(client, session_id, run.run_id, self._mark_durable, memory)
-        self.frames = PageFrames(run.epoch)  # of what was read back
+        self.frames = PageFrames(run.incarnation)  # of what was read back
         self._client = client
         self._boot_id = boot_id
         self._memory = memory

@@ -72,7 +72,7 @@ class _Subscriber:
         session.attend()  # first of all: nobody may let go of it from here on
         try:
             if self._cursor is not None:
-                if self._cursor.epoch not in (None, session.run.epoch):
+                if self._cursor.incarnation not in (None, session.run.incarnation):
                     yield encode_control("reset", reason="new_run")
                 elif self._cursor.position is None:
                     return  # it has seen the end: it will be told so when it comes back
@@ -104,7 +104,7 @@ class _Subscriber:
                     continue
                 if read is not None and read.final and session.outcome is not None:
                     lost = encode_gap(position, None) if session.lacks_rest(read) else b""
-                    yield lost + encode_done(session.outcome.data, session.run.epoch)
+                    yield lost + encode_done(session.outcome.data, session.run.incarnation)
                     return
                 asked = read is not None
                 behind = behind or not asked

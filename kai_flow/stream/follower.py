@@ -174,9 +174,9 @@ async def _from_temporal(
         run = await _find(client, session_id)
         position = START
         if cursor is not None:
-            if cursor.is_end_of(run.epoch):
+            if cursor.is_end_of(run.incarnation):
                 return
-            if cursor.epoch not in (None, run.epoch) or cursor.position is None:
+            if cursor.incarnation not in (None, run.incarnation) or cursor.position is None:
                 yield Followed(None, {"type": "reset", "reason": "new_run"})
             else:
                 position = cursor.position
@@ -211,12 +211,12 @@ async def _from_run(
                 if event.id.producer > position.producer and tail.fold.unstored_after(position):
                     yield _gap(position, event.id)
                 position = event.id
-                yield Followed(str(Cursor(position, run.epoch)), event.decode())
+                yield Followed(str(Cursor(position, run.incarnation)), event.decode())
     outcome = await _end(client, session_id, run.run_id)
     if outcome is not None:
         if tail.fold.unstored_after(position):
             yield _gap(position, None)
-        yield Followed(str(Cursor(None, run.epoch)), msgspec.json.decode(outcome.data))
+        yield Followed(str(Cursor(None, run.incarnation)), msgspec.json.decode(outcome.data))
 
 
 def _gap(after: EventId, before: EventId | None) -> Followed:

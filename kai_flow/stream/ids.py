@@ -12,7 +12,7 @@ from kai_flow.stream.errors import InvalidId
 MAX_NUMBER: Final = 2**53 - 1  # the largest integer that JavaScript's Number holds exactly
 
 _ID = re.compile(r"(0|[1-9][0-9]{0,15})\.(0|[1-9][0-9]{0,15})\.(0|[1-9][0-9]{0,15})")
-_EPOCH = re.compile(r"[0-9a-f]{8}")
+_INCARNATION = re.compile(r"[0-9a-f]{8}")
 _END = "end"
 
 
@@ -75,33 +75,33 @@ class Cursor(NamedTuple):
 
     position: EventId | None
     """None is the end: the subscriber has seen `done`."""
-    epoch: str | None
-    """Which use of the session id is meant (`epoch_of`); None when the cursor does not say."""
+    incarnation: str | None
+    """Which use of the session id is meant (`incarnation_of`); None: whichever is the newest."""
 
     def __str__(self) -> str:
         where = _END if self.position is None else str(self.position)
-        return where if self.epoch is None else f"{where}@{self.epoch}"
+        return where if self.incarnation is None else f"{where}@{self.incarnation}"
 
     @classmethod
     def parse(cls, text: str) -> "Cursor":
-        """Read a cursor, with or without `@epoch`. Raises InvalidId."""
-        where, at, epoch = text.partition("@")
-        if at and _EPOCH.fullmatch(epoch) is None:
+        """Read a cursor, with or without `@incarnation`. Raises InvalidId."""
+        where, at, incarnation = text.partition("@")
+        if at and _INCARNATION.fullmatch(incarnation) is None:
             raise InvalidId(f"{text[:60]!r} is not a cursor: after '@' stand 8 hex digits")
         position = None if where == _END else EventId.parse(where)
-        return cls(position, epoch or None)
+        return cls(position, incarnation or None)
 
-    def is_end_of(self, epoch: str) -> bool:
+    def is_end_of(self, incarnation: str) -> bool:
         """Whether its owner has seen the end of this very use of the session id."""
-        return self.position is None and self.epoch in (None, epoch)
+        return self.position is None and self.incarnation in (None, incarnation)
 
 
-def epoch_of(first_run_id: str) -> str:
+def incarnation_of(first_run_id: str) -> str:
     """The last 8 hex digits of the chain's first run id, which tell two uses of one id apart.
 
     The last ones, because a run id is a UUIDv7: its first half is a clock. Raises InvalidId.
     """
-    epoch = first_run_id[-8:].lower()
-    if _EPOCH.fullmatch(epoch) is None:
+    incarnation = first_run_id[-8:].lower()
+    if _INCARNATION.fullmatch(incarnation) is None:
         raise InvalidId(f"{first_run_id[:60]!r} is not a run id: it does not end in 8 hex digits")
-    return epoch
+    return incarnation

@@ -9,7 +9,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client
 
-from kai_flow.stream.ids import epoch_of
+from kai_flow.stream.ids import incarnation_of
 from kai_flow.stream.signals import RPC_TIMEOUT
 
 
@@ -26,9 +26,9 @@ class Run(NamedTuple):
     """The size of its history when it was looked up; 0: it was not."""
 
     @property
-    def epoch(self) -> str:
+    def incarnation(self) -> str:
         """What stands after `@` in its cursors."""
-        return epoch_of(self.first_run_id)
+        return incarnation_of(self.first_run_id)
 
 
 async def find_run(client: Client, session_id: str) -> Run:

@@ -16,18 +16,18 @@ RETRY: Final = b"retry: 1000\n\n"  # how long EventSource waits before it reconn
 HEARTBEAT: Final = b": still here\n"  # one comment line: no decoder makes an event of it
 
 
-def encode_event(event: NumberedEvent, epoch: str) -> bytes:
+def encode_event(event: NumberedEvent, incarnation: str) -> bytes:
     """The frame of a numbered event."""
     return b"id: %b\nevent: %b\ndata: %b\n\n" % (
-        str(Cursor(event.id, epoch)).encode(),
+        str(Cursor(event.id, incarnation)).encode(),
         event.type.encode(),
         event.data,
     )
 
 
-def encode_done(data: bytes, epoch: str) -> bytes:
+def encode_done(data: bytes, incarnation: str) -> bytes:
     """The last frame of a session."""
-    return b"id: %b\nevent: done\ndata: %b\n\n" % (str(Cursor(None, epoch)).encode(), data)
+    return b"id: %b\nevent: done\ndata: %b\n\n" % (str(Cursor(None, incarnation)).encode(), data)
 
 
 def encode_unnumbered(kind: str, data: bytes) -> bytes:

@@ -105,7 +105,7 @@ async def stream_events(
     if run is None and not wait:
         raise problem(404, f"there is no session {session_id!r}; without wait=false the stream "
                             "would wait for it")  # fmt: skip
-    if run is not None and cursor is not None and cursor.is_end_of(run.epoch):
+    if run is not None and cursor is not None and cursor.is_end_of(run.incarnation):
         return Response(None, status_code=204)  # EventSource: no more to come
     try:
         hub.admit(session_id)

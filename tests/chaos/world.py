@@ -296,16 +296,16 @@ class World:
 
 def check(session: Session, seen: list[Seen], result: dict[str, Any]) -> None:
     """A reader saw the last attempt, whole, perhaps beginnings of those before it, and `done`."""
-    epoch = (session.handle.first_execution_run_id or "")[-8:]
+    incarnation = (session.handle.first_execution_run_id or "")[-8:]
     last, count = map(int, result["last_event_id"].removeprefix("1.").split("."))
     assert last == session.attempt()
     assert result["status"] == "completed"
     *told, done = (one for one in seen if (one.id, one.type) != (None, "status"))
-    assert (done.id, done.event) == (f"end@{epoch}", {"type": "done", "result": result})
+    assert (done.id, done.event) == (f"end@{incarnation}", {"type": "done", "result": result})
     attempts: dict[int, list[Seen]] = {}
     for one in told:
         assert one.id is not None, f"{session.id}: {one.event}"
-        assert one.id.endswith(f"@{epoch}")
+        assert one.id.endswith(f"@{incarnation}")
         attempts.setdefault(one.place[1], []).append(one)
     assert list(attempts) == sorted(attempts)
     assert [one for part in attempts.values() for one in part] == told  # nothing comes back

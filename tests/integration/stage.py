@@ -122,7 +122,7 @@ class Play:
         self.stream_url = f"{bridge}/stream/{handle.id}"
 
     @property
-    def epoch(self) -> str:
+    def incarnation(self) -> str:
         """What stands after `@`."""
         return self.run_id[-8:]
 

@@ -65,7 +65,9 @@ async def test_events_are_acknowledged_shown_and_made_durable(
         assert acknowledged == {"received": "1.1.3", "accepts": "batch"}
         await reader.until(lambda: len(reader.seen) == 3)
         assert [seen.event for seen in reader.seen] == [token(1), token(2), token(3)]
-        assert [seen.id for seen in reader.seen] == [f"1.1.{n}@{play.epoch}" for n in (1, 2, 3)]
+        assert [seen.id for seen in reader.seen] == [
+            f"1.1.{n}@{play.incarnation}" for n in (1, 2, 3)
+        ]
         assert reader.types == ["started", "token", "token"]
     await durable_to(play, http, "1.1.3")
     assert (await play.post(http, [])).json()["bridge"] == boot_id
@@ -613,7 +615,7 @@ async def test_a_stream_begins_as_eventsource_expects(play: Play, http: httpx.As
         assert reader.headers["content-type"].startswith("text/event-stream")
         assert reader.headers["cache-control"] == "no-store"
         assert reader.headers["x-accel-buffering"] == "no"
-    cursor = f"1.1.1@{play.epoch}"
+    cursor = f"1.1.1@{play.incarnation}"
     async with subscribed(play.stream_url, cursor=cursor) as reader:
         await reader.until(lambda: reader.seen)
         assert reader.id_only == [cursor]
@@ -623,7 +625,7 @@ async def test_a_stream_begins_as_eventsource_expects(play: Play, http: httpx.As
 async def test_every_form_of_a_cursor_resumes(play: Play, http: httpx.AsyncClient) -> None:
     """The header goes before the parameter, and an id without `@…` is a cursor as well."""
     await play.post(http, [1, 2, 3, 4])
-    parameter = {"last_event_id": f"1.1.3@{play.epoch}"}
+    parameter = {"last_event_id": f"1.1.3@{play.incarnation}"}
     for options, ids in (
         ({"cursor": "1.1.2"}, ["1.1.3", "1.1.4"]),
         ({"params": parameter}, ["1.1.4"]),
@@ -641,7 +643,7 @@ async def test_subscribers_do_not_share_a_queue(play: Play, http: httpx.AsyncCli
     async with (
         subscribed(play.stream_url) as one,
         subscribed(play.stream_url) as two,
-        subscribed(play.stream_url, cursor=f"1.1.3@{play.epoch}") as three,
+        subscribed(play.stream_url, cursor=f"1.1.3@{play.incarnation}") as three,
     ):
         await play.post(http, range(6, 11))
         await durable_to(play, http, "1.1.10")
@@ -717,7 +719,7 @@ async def test_the_end_cursor_stops_eventsource(play: Play, http: httpx.AsyncCli
     """Who has seen `done` gets 204, in whatever way the cursor comes, on a bridge that forgot."""
     await play.end(result=1)
     end = (await read_all(play.stream_url)).seen[-1].id
-    assert end == f"end@{play.epoch}"
+    assert end == f"end@{play.incarnation}"
     async with running_bridge(Settings(bridge_port=0), play.client) as other:
         for base in (play.bridge, other):
             url = f"{base}/stream/{play.id}"
@@ -742,7 +744,7 @@ async def test_continue_as_new_is_no_end(play: Play, http: httpx.AsyncClient) ->
         await chain.signal("end", {"result": "second"})
         done = await reader.saw("done")
     assert done.event == {"type": "done", "result": "second"}
-    assert done.id == f"end@{play.epoch}"
+    assert done.id == f"end@{play.incarnation}"
 
 
 # The end

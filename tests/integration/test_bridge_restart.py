@@ -217,9 +217,9 @@ async def check(session: Session) -> None:
     ]
     seen = [seen for _, seen in seen_in(session.seen)]
     assert [s.event for s in seen] == expected
-    epoch = (session.handle.first_execution_run_id or "")[-8:]
+    incarnation = (session.handle.first_execution_run_id or "")[-8:]
     count = len(expected) - 1
-    ids = [*(f"1.1.{n}@{epoch}" for n in range(1, count + 1)), f"end@{epoch}"]
+    ids = [*(f"1.1.{n}@{incarnation}" for n in range(1, count + 1)), f"end@{incarnation}"]
     assert [s.id for s in seen] == ids
     assert result["last_event_id"] == f"1.1.{count}"
     for late, reading, cursor in session.late:

@@ -22,7 +22,7 @@ from kai_flow.bridge.hub import running_hub
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.ids import epoch_of
+from kai_flow.stream.ids import incarnation_of
 from kai_flow.stream.sse import encode_event
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import DevServer
@@ -82,7 +82,7 @@ class Balancer:
 
 @dataclass
 class Books:
-    """What was counted, by session id (encodings: by epoch)."""
+    """What was counted, by session id (encodings: by incarnation)."""
 
     calls: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     encodings: Counter[str] = field(default_factory=Counter)
@@ -100,10 +100,10 @@ class Books:
 
         service._rpc_call = counted
 
-    def encode(self, event: NumberedEvent, epoch: str) -> bytes:
+    def encode(self, event: NumberedEvent, incarnation: str) -> bytes:
         """`encode_event`, counted."""
-        self.encodings[epoch] += 1
-        return encode_event(event, epoch)
+        self.encodings[incarnation] += 1
+        return encode_event(event, incarnation)
 
 
 @dataclass
@@ -203,7 +203,7 @@ async def cost_of(stack: Stack, tokens: int, readers: int) -> Cost:
         posted_bytes=sum(map(len, bodies)),
         posted_payload=sum(size for _, size in sizes),
         payload=sum(dict(sizes).values()),
-        encodings=stack.books.encodings[epoch_of(info.first_run_id)],
+        encodings=stack.books.encodings[incarnation_of(info.first_run_id)],
         calls=calls,
     )
 

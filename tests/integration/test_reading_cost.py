@@ -73,7 +73,7 @@ async def test_coming_back_downloads_nothing_again(
 
 async def come_and_go(play: Play, bridge: Bridge, last: int) -> None:
     """Come with a cursor, see one event more, and leave; until nothing follows the history."""
-    url, cursor = f"{bridge.url}/stream/{play.id}", f"1.1.{last}@{play.epoch}"
+    url, cursor = f"{bridge.url}/stream/{play.id}", f"1.1.{last}@{play.incarnation}"
     async with subscribed(url, cursor=cursor, reconnect=False) as reader:
         await say(play, last + 1, 1)
         await reader.until(lambda: reader.ids == [f"1.1.{last + 1}"])

@@ -179,7 +179,7 @@ async def test_a_producer_of_the_old_run_is_told_to_stop(
 ) -> None:
     """After a reset the old run's POSTs are 410, before and after the new run's have come.
 
-    And a producer that believes that the chain has not changed does not bring its epoch back.
+    And a producer that believes that the chain has not changed does not bring its incarnation back.
     """
     old = play.run_id
     await play.post(http, [1, 2])

@@ -5,10 +5,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kai_flow.stream.errors import InvalidId
-from kai_flow.stream.ids import MAX_NUMBER, START, Cursor, EventId, epoch_of, follows
+from kai_flow.stream.ids import MAX_NUMBER, START, Cursor, EventId, follows, incarnation_of
 from tests.property.strategies import any_ids, near_ids
 
-epochs = st.text("0123456789abcdef", min_size=8, max_size=8)
+incarnations = st.text("0123456789abcdef", min_size=8, max_size=8)
 # Digits, dots and what looks like them.
 almost_ids = st.text(st.sampled_from("0123456789.. @+-_eE\n\r\t\x00٣３²½"), max_size=24)
 
@@ -50,10 +50,10 @@ def test_what_is_read_is_the_only_way_to_write_it(text: str) -> None:
         assert max(event_id) <= MAX_NUMBER
 
 
-@given(st.one_of(st.none(), any_ids), st.one_of(st.none(), epochs))
-def test_a_cursor_survives_text(position: EventId | None, epoch: str | None) -> None:
+@given(st.one_of(st.none(), any_ids), st.one_of(st.none(), incarnations))
+def test_a_cursor_survives_text(position: EventId | None, incarnation: str | None) -> None:
     """Writing a cursor and reading it again gives the same cursor, the end included."""
-    cursor = Cursor(position, epoch)
+    cursor = Cursor(position, incarnation)
     assert Cursor.parse(str(cursor)) == cursor
 
 
@@ -71,20 +71,20 @@ def test_a_cursor_is_read_strictly(text: str) -> None:
 
 
 @given(st.uuids())
-def test_the_epoch_is_the_end_of_the_run_id(run_id: object) -> None:
-    """The epoch is the run id's last eight hex digits, and a cursor can carry it."""
-    epoch = epoch_of(str(run_id).upper())
-    assert str(run_id).endswith(epoch)
-    assert Cursor.parse(f"end@{epoch}") == Cursor(None, epoch)
+def test_the_incarnation_is_the_end_of_the_run_id(run_id: object) -> None:
+    """The incarnation is the run id's last eight hex digits, and a cursor can carry it."""
+    incarnation = incarnation_of(str(run_id).upper())
+    assert str(run_id).endswith(incarnation)
+    assert Cursor.parse(f"end@{incarnation}") == Cursor(None, incarnation)
 
 
 @given(
     st.text(max_size=40).filter(lambda text: not set(text[-8:].lower()) <= set("0123456789abcdef"))
 )
-def test_no_epoch_is_made_up(text: str) -> None:
+def test_no_incarnation_is_made_up(text: str) -> None:
     """What does not end in eight hex digits is no run id."""
     with pytest.raises(InvalidId):
-        epoch_of(text)
+        incarnation_of(text)
 
 
 @given(near_ids.map(lambda near: near.offset(1)), near_ids)

@@ -205,7 +205,7 @@ class Bridge:
                 run = await self.hub.find(session_id)
             except Unreachable:
                 run = None  # an outage is a stream that waits
-            if run is not None and cursor is not None and cursor.is_end_of(run.epoch):
+            if run is not None and cursor is not None and cursor.is_end_of(run.incarnation):
                 connection.open(204)
                 return
             self.hub.admit(session_id)

@@ -302,7 +302,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
             "behind = isinstance(part, Behind)",
             (
                 "if session.outcome is not None:\n"
-                "            yield encode_done(session.outcome.data, session.run.epoch)\n"
+                "            yield encode_done(session.outcome.data, session.run.incarnation)\n"
                 "            return\n"
                 "        behind = isinstance(part, Behind)"
             ),
@@ -320,9 +320,9 @@ MUTANTS: Final[dict[str, Mutation]] = {
         _Read,
         "_read",
         (
-            "encode_done(session.outcome.data, session.run.epoch)",
+            "encode_done(session.outcome.data, session.run.incarnation)",
             (
-                "encode_done(session.outcome.data, session.run.epoch)"
+                "encode_done(session.outcome.data, session.run.incarnation)"
                 ".replace(b'end', str(position.offset(1)).encode(), 1)"
             ),
         ),
@@ -349,7 +349,9 @@ MUTANTS: Final[dict[str, Mutation]] = {
         _Read, "_read", ("await wait_for(notified)", "await wait_for(session.notifier.next)")
     ),
     "a cursor of another run is believed": _edit(
-        _Read, "frames", ("self._cursor.epoch not in (None, session.run.epoch)", "False")
+        _Read,
+        "frames",
+        ("self._cursor.incarnation not in (None, session.run.incarnation)", "False"),
     ),
     "nobody follows the history": _edit(
         session.Session, "_follow", ("while self.outcome is None", "while False")

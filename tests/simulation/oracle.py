@@ -105,10 +105,10 @@ class Oracle(Record):
 
     # What must be seen
 
-    def run_of(self, session_id: str, epoch: str) -> Run | None:
-        """The run whose cursors end in `epoch`."""
+    def run_of(self, session_id: str, incarnation: str) -> Run | None:
+        """The run whose cursors end in `incarnation`."""
         runs = self.server.runs.get(session_id, [])
-        return next((run for run in runs if run.run_id.endswith(epoch)), None)
+        return next((run for run in runs if run.run_id.endswith(incarnation)), None)
 
     def folded(self, run: Run) -> list[Shown]:
         """The stream of a run by its history: a plain model of the fold."""

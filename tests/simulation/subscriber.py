@@ -150,7 +150,7 @@ class Subscriber:
             self._wrong(f"was told {gap}, though that is stored")
 
     def _see(self, cursor: Cursor, event: dict[str, Any]) -> None:
-        run = self._oracle.run_of(self._session_id, cursor.epoch or "?")
+        run = self._oracle.run_of(self._session_id, cursor.incarnation or "?")
         if run is None or (self.run is not None and run is not self.run):
             self._wrong(f"was shown {cursor}, of another run, without a reset")
             return

@@ -32,7 +32,7 @@ def tiny_posts() -> list[bytes]:
 def test_tiny_events_are_counted_for_what_they_take() -> None:
     """What a log holds of tiny events, and what admitting them reserved, is their real size."""
     bodies = tiny_posts()
-    log = SessionLog(partial(encode_event, epoch="4f3a9c1e"))
+    log = SessionLog(partial(encode_event, incarnation="4f3a9c1e"))
     reserved = 0
     tracemalloc.start()
     try:

@@ -3,7 +3,7 @@
 import pytest
 
 from kai_flow.stream.errors import InvalidId, StreamError
-from kai_flow.stream.ids import START, Cursor, EventId, epoch_of, follows
+from kai_flow.stream.ids import START, Cursor, EventId, follows, incarnation_of
 
 
 def test_the_documented_id() -> None:
@@ -18,9 +18,9 @@ def test_the_documented_cursors() -> None:
     assert Cursor.parse("end@4f3a9c1e") == Cursor(None, "4f3a9c1e")
 
 
-def test_the_epoch_is_the_end_of_a_run_id() -> None:
+def test_the_incarnation_is_the_end_of_a_run_id() -> None:
     """After `@` stand the last 8 hex digits of the first run id."""
-    assert epoch_of("0190b6a2-7e1c-7000-8000-00004f3a9c1e") == "4f3a9c1e"
+    assert incarnation_of("0190b6a2-7e1c-7000-8000-00004f3a9c1e") == "4f3a9c1e"
 
 
 @pytest.mark.parametrize(
