@@ -32,10 +32,10 @@ ANSWER_SECONDS: Final = 1.0  # a long poll is answered so long before its caller
 class TemporalClient:
     """The methods of `temporalio.client.Client` that the shells use, over a link."""
 
-    data_converter = DataConverter.default
     namespace = "default"
 
     def __init__(self, server: Server, process: Process, link: Link) -> None:
+        self.data_converter = DataConverter.default
         self.server = server
         self.workflow_service = self  # so far as it is used
         self._process = process

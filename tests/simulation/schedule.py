@@ -1,11 +1,10 @@
 """One schedule: the plan carried out, the end awaited and judged."""
 
 import asyncio
-import gc
 import logging
 import random as global_random
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
@@ -162,7 +161,7 @@ def simulate(plan: Plan) -> Report:
             violation = str(hang)
         finally:
             seconds = loop.time() - 1_000.0
-            _close(loop)
+            loop.close_down()
             for execution in world.executions if world else ():
                 execution.crash()
     if world is not None:
@@ -205,21 +204,3 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
         stack.callback(logging.disable, logging.NOTSET)
         stack.callback(root.removeHandler, ear)
         yield broke
-
-
-def _close(loop: VirtualLoop) -> None:
-    """End all that is left, in whatever state a violation found it."""
-    gc.collect(0)  # a task that broke is reported when it is let go
-    heard = len(loop.broken)  # what breaks from here on is no finding
-    for _ in range(10):
-        tasks = sorted(asyncio.all_tasks(loop), key=hash)
-        if not tasks:
-            break
-        for task in tasks:
-            task.cancel()
-        with suppress(Hang):
-            loop.run_until_complete(asyncio.wait(tasks, timeout=60.0))
-    with suppress(Hang):
-        loop.run_until_complete(loop.shutdown_asyncgens())
-    del loop.broken[heard:]
-    loop.close()
