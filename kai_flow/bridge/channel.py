@@ -13,8 +13,8 @@ from kai_flow.stream.clock import now
 from kai_flow.stream.names import DONE
 from kai_flow.stream.sse import encode_unnumbered
 
-FIRST_LOOK_SECONDS: Final = 1.0
-LAST_LOOK_SECONDS: Final = 10.0
+FIRST_LOOKUP_SECONDS: Final = 1.0
+LAST_LOOKUP_SECONDS: Final = 10.0
 KEPT_HAND_MADE: Final = 100  # for the first reader, who may come a moment later
 KEPT_HAND_MADE_BYTES: Final = 1024 * 1024
 UNREAD_SECONDS: Final = 10.0  # how long they are kept before anybody has come
@@ -41,7 +41,7 @@ class Channel:
         self.readers = 0
         self.touched = now()  # last hand-made event or change of readers
         self.shown = 0  # hand-made events so far: the n of their 0.0.n
-        self.waiter: asyncio.Task[None] | None = None  # looks whether the workflow exists by now
+        self.waiter: asyncio.Task[None] | None = None  # looks the workflow up until it exists
         self.held = 0  # bytes of the hand-made events that are kept
         self._hand_made: deque[HandMadeFrame] = deque()
         self._visited = False  # somebody has read here
@@ -67,9 +67,9 @@ class Channel:
         """A reader comes; the number of the last hand-made event that is not meant for it."""
         self.readers += 1
         self.touched = now()
-        unheard = self.readers == 1 and not self._visited
+        first_reader = self.readers == 1 and not self._visited
         self._visited = True
-        return 0 if unheard else self.shown
+        return 0 if first_reader else self.shown
 
     def leave(self) -> None:
         """A reader goes."""
@@ -132,16 +132,18 @@ class Channel:
             and all(moment - session.touched > FORGET_SECONDS for session in self.sessions)
         )
 
-    def await_workflow(self, look: Callable[[], Awaitable[object]]) -> None:
-        """Look for the workflow while somebody reads here and there is none; once for all."""
+    def await_workflow(self, look_up: Callable[[], Awaitable[object]]) -> None:
+        """Look the workflow up while somebody reads here and there is none; once for all."""
         if self.waiter is None or self.waiter.done():
             what = f"wait for the workflow of session {self.id}"
-            self.waiter = asyncio.create_task(supervised(what, lambda: self._await_workflow(look)))
+            self.waiter = asyncio.create_task(
+                supervised(what, lambda: self._await_workflow(look_up))
+            )
 
-    async def _await_workflow(self, look: Callable[[], Awaitable[object]]) -> None:
-        pause = FIRST_LOOK_SECONDS
+    async def _await_workflow(self, look_up: Callable[[], Awaitable[object]]) -> None:
+        pause = FIRST_LOOKUP_SECONDS
         while self.readers and self.session is None:
             await wait_for(self.notifier.next, pause)
-            pause = min(pause * 1.5, LAST_LOOK_SECONDS)
+            pause = min(pause * 1.5, LAST_LOOKUP_SECONDS)
             if self.session is None:
-                await look()
+                await look_up()

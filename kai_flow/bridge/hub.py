@@ -15,12 +15,12 @@ from typing import Final
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from kai_flow.bridge.channel import FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS, Channel
+from kai_flow.bridge.channel import FIRST_LOOKUP_SECONDS, LAST_LOOKUP_SECONDS, Channel
 from kai_flow.bridge.memory_budget import Holder, MemoryBudget
 from kai_flow.bridge.session import Session
 from kai_flow.bridge.supervised import supervised
 from kai_flow.runtime.log_limiter import LogLimiter
-from kai_flow.stream.callback import Delivered, HandMade
+from kai_flow.stream.callback import HandMade, ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import incarnation_of
 from kai_flow.stream.log import Answer, Full, Stale
@@ -28,7 +28,7 @@ from kai_flow.stream.run import Run, find_run
 
 log = logging.getLogger(__name__)
 
-TICK_SECONDS: Final = 5.0  # readers look at their clocks; what is idle is forgotten
+TICK_SECONDS: Final = 5.0  # readers check their deadlines; what is idle is forgotten
 FIND_SECONDS: Final = 1.0  # for finding a session before its stream opens without knowing
 MAX_CHANNELS: Final = 10_000
 MAX_STRAY_CHANNELS: Final = 1_000  # of them: without a reader and a proven session
@@ -63,12 +63,12 @@ class UnknownRun(HubError):
 
 
 class Hub:
-    """Rooms by session id. Create it with `running_hub`."""
+    """Channels by session id. Create it with `running_hub`."""
 
     def __init__(self, client: Client, *, signal_interval: float, idle_timeout: float) -> None:
         self.boot_id = secrets.token_hex(8)
         self.idle_timeout = idle_timeout  # seconds without an event before a stream ends
-        self.ending = asyncio.Event()  # set once: streams end, POSTs are refused
+        self.stopping = asyncio.Event()  # set once: streams end, POSTs are refused
         self._client = client
         self._signal_interval = signal_interval
         self._channels: dict[str, Channel] = {}
@@ -76,17 +76,12 @@ class Hub:
         self._partings: set[asyncio.Task[None]] = set()  # sessions being stopped
         self._verifying: set[asyncio.Task[None]] = set()
         self._limiter = LogLimiter()
-        # looks into Temporal under way, by session id
-        self._looks: dict[str, asyncio.Task[Run | Unreachable | None]] = {}
+        # lookups of the newest run under way, by session id
+        self._lookups: dict[str, asyncio.Task[Run | Unreachable | None]] = {}
 
-    @property
-    def stopping(self) -> bool:
-        """It has been told to stop."""
-        return self.ending.is_set()
-
-    async def receive(self, post: Delivered) -> Answer:
+    async def receive(self, post: ProducerPost) -> Answer:
         """Take in one POST of a producer. Raises HubError, or InvalidId for what is no run id."""
-        if self.stopping:
+        if self.stopping.is_set():
             raise Stopping("the bridge is shutting down; come back in a moment")
         for run_id in (post.run_id, post.first_run_id or post.run_id):
             incarnation_of(run_id)
@@ -125,13 +120,13 @@ class Hub:
             return session.run
         try:
             async with asyncio.timeout(FIND_SECONDS):
-                return await self._look(session_id)
+                return await self._look_up(session_id)
         except TimeoutError:
             raise Unreachable("Temporal does not answer; try again later") from None
 
     def admit(self, session_id: str) -> None:
         """Raise HubError when there is no room for a reader of this session."""
-        if self.stopping:
+        if self.stopping.is_set():
             raise Stopping("the bridge is shutting down; come back in a moment")
         if session_id not in self._channels and len(self._channels) >= MAX_CHANNELS:
             raise TooManySessions(f"the bridge holds {MAX_CHANNELS:,} sessions; try again later")
@@ -142,23 +137,23 @@ class Hub:
         channel = self._channel(session_id)
         if run is not None and channel.session is None:
             self._enter(channel, run)
-        heard = channel.enter()
+        hand_made_seen = channel.enter()
         try:
             if channel.session is None:
-                channel.await_workflow(lambda: self._look_again(channel))
-            yield channel, heard
+                channel.await_workflow(lambda: self._look_up_again(channel))
+            yield channel, hand_made_seen
         finally:
             channel.leave()
             if not channel.readers and not channel.sessions:
                 self._channels.pop(session_id, None)
 
-    async def _look_again(self, channel: Channel) -> None:
+    async def _look_up_again(self, channel: Channel) -> None:
         with contextlib.suppress(Unreachable):
-            run = await self._look(channel.id)
+            run = await self._look_up(channel.id)
             if run is not None and channel.session is None:
                 self._enter(channel, run)
 
-    async def _find_session(self, post: Delivered) -> Session:
+    async def _find_session(self, post: ProducerPost) -> Session:
         """The session of the newest run, which only the server knows. Raises HubError.
 
         A run that it does not know is not let in: an invented one would take the subscribers that
@@ -188,17 +183,17 @@ class Hub:
                 f"Temporal knows no workflow {post.session_id}: start it in the namespace that "
                 "this bridge is connected to, and send this again"
             )
-        # There may be the session of a look that is newer still.
+        # Another lookup may have entered the session of an even newer run.
         return self._session(post.session_id) or self._enter(self._channel(post.session_id), newest)
 
-    async def _newest(self, post: Delivered) -> Run | None:
-        """The newest run by a look that began no earlier than this POST came."""
-        shared = post.session_id in self._looks
+    async def _newest(self, post: ProducerPost) -> Run | None:
+        """The newest run, by a lookup that began no earlier than this POST came."""
+        shared = post.session_id in self._lookups
         async with asyncio.timeout(FIND_SECONDS):
-            newest = await self._look(post.session_id)
+            newest = await self._look_up(post.session_id)
             if shared and (newest is None or newest.run_id != post.run_id):
-                # A look that others had begun may be older than this run: one of our own.
-                newest = await self._look(post.session_id)
+                # A lookup that others began may be older than this run: ask once more.
+                newest = await self._look_up(post.session_id)
         return newest
 
     async def _verify(self, channel: Channel, session: Session) -> None:
@@ -206,12 +201,12 @@ class Hub:
 
         Its subscribers end when there is none. They come back, and are given `reset`.
         """
-        pause = FIRST_LOOK_SECONDS
-        while channel.session is session and not (session.proven or session.ended):
+        pause = FIRST_LOOKUP_SECONDS
+        while channel.session is session and not (session.proven or session.stopping):
             await asyncio.sleep(pause)
-            pause = min(pause * 1.5, LAST_LOOK_SECONDS)
+            pause = min(pause * 1.5, LAST_LOOKUP_SECONDS)
             with contextlib.suppress(Unreachable):
-                run = await self._look(channel.id)  # a run that it finds enters the channel
+                run = await self._look_up(channel.id)  # a run that it finds enters the channel
                 if run is None and channel.session is session and not session.proven:
                     log.warning("session %s has no run %s: dropped", channel.id, session.run.run_id)
                     self._part_with(channel.drop())
@@ -259,16 +254,16 @@ class Hub:
             channel = self._channels[session_id] = Channel(session_id)
         return channel
 
-    async def _look(self, session_id: str) -> Run | None:
+    async def _look_up(self, session_id: str) -> Run | None:
         """Ask Temporal for the newest run; all who ask at the same time share one call.
 
         None when there is none. Raises Unreachable.
         """
-        look = self._looks.get(session_id)
-        if look is None:
-            look = self._looks[session_id] = asyncio.create_task(self._describe(session_id))
-            look.add_done_callback(lambda _: self._looks.pop(session_id, None))
-        found = await asyncio.shield(look)
+        lookup = self._lookups.get(session_id)
+        if lookup is None:
+            lookup = self._lookups[session_id] = asyncio.create_task(self._describe(session_id))
+            lookup.add_done_callback(lambda _: self._lookups.pop(session_id, None))
+        found = await asyncio.shield(lookup)
         if isinstance(found, Unreachable):
             raise found
         return found
@@ -280,10 +275,10 @@ class Hub:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return None
             # Seldom, whatever the ids: who cannot look up one session can look up no other.
-            if self._limiter.due("look") is not None:
+            if self._limiter.due("lookup") is not None:
                 log.warning("session %s cannot be looked up: %s", session_id, error.message)
             return Unreachable(f"Temporal does not answer: {error.message}")
-        # Here, where one look ends before the next begins: who waits for this one may go on after
+        # Here, where one lookup ends before the next begins: who waits for this one may go on after
         # the next, and must not bring an older run back.
         channel = self._channels.get(session_id)
         if channel is not None and channel.session is not None:
@@ -291,7 +286,7 @@ class Hub:
         return run
 
     async def look_after(self) -> None:
-        """Wake readers to look at their clocks, and forget what is idle, until cancelled."""
+        """Wake readers to check their deadlines, and forget what is idle, until cancelled."""
         while True:
             await asyncio.sleep(min(TICK_SECONDS, self.idle_timeout / 2))
             try:
@@ -324,7 +319,7 @@ class Hub:
 
     def end_streams(self) -> None:
         """End every stream: readers come back with their cursors, to us or to another bridge."""
-        self.ending.set()
+        self.stopping.set()
         for channel in self._channels.values():
             channel.notifier.notify()
 

@@ -101,7 +101,7 @@ class DurableCopy:
             return done[1]
         return self._kept(after)
 
-    async def look(self, after: EventId) -> None:
+    async def catch_up(self, after: EventId) -> None:
         """Show what is durable by now, if that reaches past `after`. Raises RPCError.
 
         Not shared with a read under way, which may have begun too early.

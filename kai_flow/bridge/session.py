@@ -26,7 +26,7 @@ from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.cadence import Cadence
-from kai_flow.stream.callback import Delivered
+from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent, held_bytes
 from kai_flow.stream.ids import START, EventId
@@ -71,7 +71,7 @@ class Session:
         self.replaced = False  # a reset has closed it: the newest run's session goes on instead
         self.liveness: Liveness | None = None  # as readers are shown it while no event comes
         self.readers = 0
-        self.ended = False  # it has been stopped: streams end, and no task begins any more
+        self.stopping = False  # set once: streams end, and no task begins any more
         self.touched = now()  # last POST or reader, for forgetting the idle
         self.log = SessionLog(partial(encode_event, incarnation=run.incarnation))
         self.durable = DurableCopy(client, session_id, run.run_id, self._mark_durable, memory)
@@ -95,10 +95,10 @@ class Session:
 
     # POSTs
 
-    async def receive(self, post: Delivered) -> Answer:
+    async def receive(self, post: ProducerPost) -> Answer:
         """Take in one POST of a producer; a last word is answered once all is durable."""
         self.touched = now()
-        if not (self.log.closed or await self._attempts.include(post.base.try_of)):
+        if not (self.log.closed or await self._attempts.include(post.base.attempt_key)):
             nothing = post.base.offset(-1)
             return Taken(nothing, nothing, held=False)
         self._signalling = post.signaller in (None, self._boot_id)
@@ -112,8 +112,8 @@ class Session:
             if answer.news:
                 self._show_news()
             if post.done:
-                self._finished = post.base.try_of
-            elif answer.news and self._finished == post.base.try_of:
+                self._finished = post.base.attempt_key
+            elif answer.news and self._finished == post.base.attempt_key:
                 self._finished = None  # it was not its last word
             self._start("signaller", self._signal)
             self._wake_signaller.set()
@@ -121,22 +121,22 @@ class Session:
                 answer = await self._flushed(answer, post)
         return answer
 
-    def _take(self, post: Delivered, events: Sequence[NumberedEvent]) -> Answer:
+    def _take(self, post: ProducerPost, events: Sequence[NumberedEvent]) -> Answer:
         self._mention(post)
         return self.log.receive(
             post.run_id, post.base, events, stored=post.stored, signalling=self._signalling
         )
 
-    def _would_store(self, post: Delivered) -> bool:
+    def _would_store(self, post: ProducerPost) -> bool:
         """Whether something of it is new, and to be signalled."""
         last = post.events[-1].id if post.events else post.base.offset(-1)
         last = last if post.stored is None else min(last, post.stored)
         return bool(post.events) and last > (self.log.position or post.base.offset(-1))
 
-    def _mention(self, post: Delivered) -> None:
+    def _mention(self, post: ProducerPost) -> None:
         """Log a POST that moves the log by its mere word: seldom, and harmless to the result."""
         attempt = self.log.current
-        if attempt is None or attempt.try_of != post.base.try_of:
+        if attempt is None or attempt.attempt_key != post.base.attempt_key:
             return
         if post.base > attempt.received.offset(1) and self._limiter.due("base") is not None:
             log.info(
@@ -150,7 +150,7 @@ class Session:
         self.liveness = None  # an event says more
         self.notifier.notify()
 
-    async def _flushed(self, answer: Taken, post: Delivered) -> Answer:
+    async def _flushed(self, answer: Taken, post: ProducerPost) -> Answer:
         deadline = now() + FLUSH_SECONDS
         while now() < deadline:
             last = answer.received if post.stored is None else min(answer.received, post.stored)
@@ -220,7 +220,7 @@ class Session:
 
     def _start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         task = self._tasks.get(name)
-        if not self.ended and (task is None or task.done()):
+        if not self.stopping and (task is None or task.done()):
             what = f"{name} of session {self.id}"
             self._tasks[name] = asyncio.create_task(supervised(what, work))
 
@@ -274,7 +274,7 @@ class Session:
 
     def _pause(self, attempt: Attempt) -> float | None:
         """Seconds until its next signal is due; None: not before an answer has come."""
-        flush = self.ended or attempt.try_of == self._finished
+        flush = self.stopping or attempt.attempt_key == self._finished
         due = self._cadence.due(attempt.waiting, attempt.waiting_bytes, flush=flush)
         return None if due is None else due - now()
 
@@ -340,7 +340,7 @@ class Session:
         # The end first, then what is there by now: nothing can come between the two. The history
         # itself may be long, and readers have most of it.
         await self._tail.skip()
-        await self.durable.look(self.log.position or START)
+        await self.durable.catch_up(self.log.position or START)
         self._tailing = True
         return []
 
@@ -366,7 +366,7 @@ class Session:
 
     async def stop(self) -> None:
         """Make durable what is held, within FLUSH_SECONDS, and end every task."""
-        self.ended = True
+        self.stopping = True
         self.notifier.notify()
         signaller = self._tasks.get("signaller")
         if signaller is not None and not signaller.done():

@@ -41,18 +41,20 @@ async def subscribe(
     `run` is the newest run of the session, if there is one yet. Raises HubError before the first
     frame.
     """
-    with hub.reading(session_id, run) as (channel, heard):
+    with hub.reading(session_id, run) as (channel, hand_made_seen):
         yield RETRY if cursor is None else RETRY + encode_cursor(cursor)
-        async for frames in _Subscriber(hub, channel, heard, cursor).frames():
+        async for frames in _Subscriber(hub, channel, hand_made_seen, cursor).frames():
             yield frames
 
 
 class _Subscriber:
-    def __init__(self, hub: Hub, channel: Channel, heard: int, cursor: Cursor | None) -> None:
+    def __init__(
+        self, hub: Hub, channel: Channel, hand_made_seen: int, cursor: Cursor | None
+    ) -> None:
         self._hub = hub
         self._channel = channel
         self._cursor = cursor  # as the client gave it
-        self._hand_made = heard  # number of the last hand-made event seen
+        self._hand_made = hand_made_seen  # number of the last hand-made event seen
         self._tried = False  # it was shown one: it reads what is made by hand
         self._over = False  # the stream ends here
         self._liveness: Liveness | None = None  # as told last
@@ -118,7 +120,7 @@ class _Subscriber:
 
     def _ending(self, session: Session) -> bool:
         """Whether the stream ends here; whoever comes back after a reset gets the new run."""
-        return self._over or session.ended or session.replaced
+        return self._over or session.stopping or session.replaced
 
     def _at_hand(self, session: Session, position: EventId) -> Chunk | Behind | None:
         """What memory has for this reader; a gap, where it had what there is nowhere any more."""
@@ -152,7 +154,7 @@ class _Subscriber:
     async def _rest(self, session: Session, seconds: float) -> None:
         """A pause that only the end cuts short: what follows each is a call to Temporal."""
         until = now() + seconds
-        while not (self._hub.stopping or session.ended) and (left := until - now()) > 0:
+        while not (self._hub.stopping.is_set() or session.stopping) and (left := until - now()) > 0:
             await wait_for(session.notifier.next, left)
 
     def _status(self, session: Session) -> bytes:
@@ -166,7 +168,7 @@ class _Subscriber:
     def _aside(self) -> bytes:
         """What else there is to say now: hand-made events, a heartbeat, the idle timeout."""
         moment = now()
-        self._over = self._hub.stopping
+        self._over = self._hub.stopping.is_set()
         if hand_made := self._by_hand():
             return self._event(hand_made)
         if moment - self._event_at >= self._hub.idle_timeout:

@@ -45,7 +45,7 @@ def in_conflict(delivery: Delivery, expected: EventId) -> Anomaly | None:
 
 
 def _is_unsaid(named: EventId, last: EventId) -> bool:
-    return named.try_of != last.try_of or named.seq > last.seq
+    return named.attempt_key != last.attempt_key or named.seq > last.seq
 
 
 def _vain(delivery: Delivery) -> Anomaly | None:

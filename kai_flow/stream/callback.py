@@ -104,7 +104,7 @@ class HandMade(NamedTuple):
     data: bytes
 
 
-class Delivered(NamedTuple):
+class ProducerPost(NamedTuple):
     """A producer's POST."""
 
     session_id: str
@@ -136,7 +136,7 @@ def encode_post(
     return msgspec.json.encode(_Single(*head, str(event.id), msgspec.Raw(event.data)))
 
 
-def decode_post(document: bytes) -> HandMade | Delivered:
+def decode_post(document: bytes) -> HandMade | ProducerPost:
     """Read a body. Raises InvalidBatch, InvalidEvent or InvalidId, each saying what is wrong."""
     try:
         body = msgspec.json.decode(document, type=_Body)
@@ -153,10 +153,10 @@ def decode_post(document: bytes) -> HandMade | Delivered:
         raise InvalidBatch("the body has both 'event' and 'events'; send one of them")
     if single and body.id is None:
         return HandMade(body.session_id, *read_event(single))
-    return _delivered(body)
+    return _producer_post(body)
 
 
-def _delivered(body: _Body) -> Delivered:
+def _producer_post(body: _Body) -> ProducerPost:
     if body.run_id is None or body.workflow_id is None or body.base is None:
         raise InvalidBatch("numbered events need 'workflow_id', 'run_id' and 'base' beside them")
     items = body.events
@@ -169,15 +169,15 @@ def _delivered(body: _Body) -> Delivered:
         items = items[:-1]
     events = [NumberedEvent(EventId.parse(i.id), *read_numbered(bytes(i.event))) for i in items]
     for position, event in enumerate(events):
-        if event.id != events[0].id.offset(position) or event.id.try_of != base.try_of:
+        if event.id != events[0].id.offset(position) or event.id.attempt_key != base.attempt_key:
             raise InvalidBatch(
                 f"event {event.id} is out of order: ids run on by one from the first"
             )
     if min(base) < 1 or (events and base > events[0].id):
         raise InvalidBatch(f"'base' {base} is not the oldest id the producer still holds")
-    if stored is not None and (stored.try_of != base.try_of or stored.seq < 1):
+    if stored is not None and (stored.attempt_key != base.attempt_key or stored.seq < 1):
         raise InvalidBatch(f"'stored' {stored} is no event of the attempt of 'base' {base}")
-    return Delivered(
+    return ProducerPost(
         body.session_id,
         body.workflow_id,
         body.run_id,

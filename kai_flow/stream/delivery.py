@@ -81,7 +81,7 @@ class Delivery:
         self._told = False  # it has answered a POST that named it
         self._seen: set[str] = set()  # boot ids that have answered, MAX_BRIDGES at most
         self._reached = outbox.last  # what it holds, by its own word: POSTs go on from there
-        self._offered = outbox.last  # the newest event that any POST carried
+        self._newest_posted = outbox.last  # the newest event that any POST carried
         self.superseded = False  # set for good by a 410
         self.finished = False  # no more events will come
         self._accepts_batch = False
@@ -155,7 +155,8 @@ class Delivery:
         done = not events and self._done_is_next
         batch = self._accepts_batch and not done
         self.done_posted = self.done_posted or done
-        self._offered = max(self._offered, events[-1].id) if events else self._offered
+        if events:
+            self._newest_posted = max(self._newest_posted, events[-1].id)
         self._posting = True
         return Post(self.outbox.base, events, batch, done, self.outbox.stored)
 
@@ -209,7 +210,7 @@ class Delivery:
             self._vain = 0
         if answer.bridge != self.signaller:
             # Shown there, but not with the one that makes it durable: its turn will come.
-            if self.outbox.sent == sent and self.outbox.last == self._offered:
+            if self.outbox.sent == sent and self.outbox.last == self._newest_posted:
                 self._pause_in_vain(now)
         elif before not in (None, self.signaller):
             self._reached = post.base.offset(-1)  # so far it has let pass what it could not hold
@@ -228,7 +229,7 @@ class Delivery:
         if post.done and (answer.bridge == self.signaller or self._vain >= MAX_TRIES):
             self._done_due = False
 
-    def delivered(self, post: Post, now: float) -> None:
+    def post_succeeded(self, post: Post, now: float) -> None:
         """A receiver that knows nothing of durability answered 2xx."""
         self._answered(now)
         self.receiver, self.outbox.must_deliver = Receiver.PLAIN, True

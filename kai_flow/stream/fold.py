@@ -13,7 +13,7 @@ from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.names import UNSTORED
 
 
-class Outcome(Enum):
+class Disposition(Enum):
     """What the fold made of a batch."""
 
     ACCEPTED = "accepted"
@@ -34,9 +34,9 @@ class Gap(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The outcome, and the events that are new (none unless ACCEPTED)."""
+    """The disposition of a batch, and the events that are new (none unless ACCEPTED)."""
 
-    outcome: Outcome
+    disposition: Disposition
     events: tuple[NumberedEvent, ...] = ()
     gap: Gap | None = None
     """What never came before these events; a correct sender never leaves one."""
@@ -56,26 +56,26 @@ class Fold:
     def apply(self, batch: Batch) -> Verdict:
         """Take in one batch and say what of it is new."""
         if batch.run_id != self.run_id:
-            return Verdict(Outcome.OTHER_RUN)
+            return Verdict(Disposition.OTHER_RUN)
         first, position = batch.first, self.position
-        if first.try_of < position.try_of:
-            return Verdict(Outcome.SUPERSEDED)
-        same_try = first.try_of == position.try_of
-        known = position.seq if same_try else 0
+        if first.attempt_key < position.attempt_key:
+            return Verdict(Disposition.SUPERSEDED)
+        same_attempt = first.attempt_key == position.attempt_key
+        known = position.seq if same_attempt else 0
         events = batch.events[max(0, known + 1 - first.seq) :]
         if not events:
-            return Verdict(Outcome.DUPLICATE)
+            return Verdict(Disposition.DUPLICATE)
         gap = Gap(position, events[0].id) if events[0].id.seq > known + 1 else None
-        retried = not same_try and first.producer == position.producer
+        retried = not same_attempt and first.producer == position.producer
         self.position = batch.last
         self.unstored = events[-1].type == UNSTORED
         if retried:
             self._cuts.pop(first.producer, None)
         if self.unstored:
             self._cuts[first.producer] = self.position
-        return Verdict(Outcome.ACCEPTED, events, gap, events[0].id if retried else None)
+        return Verdict(Disposition.ACCEPTED, events, gap, events[0].id if retried else None)
 
     def unstored_after(self, cursor: EventId) -> bool:
         """Whether whatever the attempt of `cursor` said after it was live only."""
         cut = self._cuts.get(cursor.producer)
-        return cut is not None and cut.try_of == cursor.try_of and cut <= cursor
+        return cut is not None and cut.attempt_key == cursor.attempt_key and cut <= cursor

@@ -41,7 +41,7 @@ class EventId(NamedTuple):
         return numbers
 
     @property
-    def try_of(self) -> tuple[int, int]:
+    def attempt_key(self) -> tuple[int, int]:
         """(producer, attempt): what two events must share to be counted by the same `seq`."""
         return self[:2]
 
@@ -61,7 +61,7 @@ def follows(event: EventId, cursor: EventId) -> bool:
     producer (which takes back what lies between), and for a session's very first event. The first
     event of a *later producer* is False: the names do not tell how long the one before it was.
     """
-    if event.try_of == cursor.try_of:
+    if event.attempt_key == cursor.attempt_key:
         return event.seq == cursor.seq + 1
     if event.seq != 1:
         return False

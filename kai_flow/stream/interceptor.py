@@ -28,8 +28,8 @@ from kai_flow.stream.errors import InvalidUrl, Superseded
 from kai_flow.stream.names import PRODUCER_HEADER
 from kai_flow.stream.progress import Liveness
 
-LOOK: Final = "kai_flow.look"  # among what a workflow may call outside of its sandbox
-Look = Callable[[str, str], Liveness | None]
+LIVENESS_CHECK: Final = "kai_flow.liveness_check"  # the extern function that a workflow calls
+CheckLiveness = Callable[[str, str], Liveness | None]
 """Given workflow id and run id: whether anybody works at it, None when that cannot be said."""
 
 
@@ -69,21 +69,25 @@ def own_number() -> ProducerNumber:
 class StreamInterceptor(Interceptor):
     """Carries the producer number from `WorkflowEventStream` to `EventProducer`.
 
-    `look` is what the query `progress` asks when events have stopped; without it `progress` says
-    what the events said last. `heartbeat_throttle` is the worker's, for its producers to pass on.
+    `check_liveness` is what the query `progress` asks when events have stopped; without it
+    `progress` reports what the last events said. `heartbeat_throttle` is the worker's: its
+    producers pass it on in their heartbeats.
     """
 
     def __init__(
-        self, *, look: Look | None = None, heartbeat_throttle: timedelta | None = None
+        self,
+        *,
+        check_liveness: CheckLiveness | None = None,
+        heartbeat_throttle: timedelta | None = None,
     ) -> None:
-        self.look = look
+        self.check_liveness = check_liveness
         self._throttle = heartbeat_throttle
 
     def workflow_interceptor_class(
         self, outside: WorkflowInterceptorClassInput
     ) -> type[WorkflowInboundInterceptor]:
-        if self.look is not None:
-            outside.unsafe_extern_functions[LOOK] = self.look
+        if self.check_liveness is not None:
+            outside.unsafe_extern_functions[LIVENESS_CHECK] = self.check_liveness
         return _Inbound
 
     def intercept_activity(

@@ -20,9 +20,9 @@ from temporalio.client import Client
 from kai_flow.stream.progress import Liveness, Status
 from kai_flow.stream.run import describe
 
-UNHEARD: Final = timedelta(seconds=20)  # without a heartbeat: producers heartbeat every second
-PACE_MARGIN: Final = timedelta(seconds=5)  # how late a heartbeat may be that is due
-UNTAKEN: Final = timedelta(seconds=3)  # a workflow task waits no longer where a worker polls
+MIN_WORKER_TIMEOUT: Final = timedelta(seconds=20)  # without a heartbeat; they come every second
+HEARTBEAT_MARGIN: Final = timedelta(seconds=5)  # how late a heartbeat may be that is due
+TASK_PICKUP_TIMEOUT: Final = timedelta(seconds=3)  # a polling worker takes a workflow task sooner
 
 # Workers keep heartbeats back. What of a worker's that does not say for how long, by its SDK:
 THROTTLE_SHARE: Final = 0.8  # of the heartbeat timeout
@@ -86,7 +86,7 @@ def liveness_of(session: DescribeWorkflowExecutionResponse, moment: datetime) ->
         return max(found, key=lambda liveness: _LIVELIEST.index(liveness.status))
     task = session.pending_workflow_task
     untaken = task.state == PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED
-    if untaken and moment - task.scheduled_time.ToDatetime(UTC) > UNTAKEN:
+    if untaken and moment - task.scheduled_time.ToDatetime(UTC) > TASK_PICKUP_TIMEOUT:
         return Liveness("waiting", 1)
     return None
 
@@ -98,12 +98,12 @@ def _of_activity(activity: PendingActivityInfo, moment: datetime) -> Liveness:
     if not (timeout or activity.HasField("last_heartbeat_time")):
         # Of an activity that never heartbeats nothing is known.
         return Liveness("running", activity.attempt)
-    heard = max(
+    last_seen = max(
         stamp.ToDatetime(UTC)
         for stamp in (activity.last_heartbeat_time, activity.last_started_time)
     )
-    allowed = max(UNHEARD, _throttle(activity) + PACE_MARGIN)
-    return Liveness("waiting" if moment - heard > allowed else "running", activity.attempt)
+    allowed = max(MIN_WORKER_TIMEOUT, _throttle(activity) + HEARTBEAT_MARGIN)
+    return Liveness("waiting" if moment - last_seen > allowed else "running", activity.attempt)
 
 
 def _throttle(activity: PendingActivityInfo) -> timedelta:

@@ -95,8 +95,8 @@ class Attempt:
         self._waiting: dict[int, NumberedEvent] = {}  # to be signalled, by seq, in rising order
 
     @property
-    def try_of(self) -> tuple[int, int]:
-        return self.start.try_of
+    def attempt_key(self) -> tuple[int, int]:
+        return self.start.attempt_key
 
     @property
     def waiting(self) -> int:
@@ -171,7 +171,11 @@ class Attempt:
 
     def outlives(self, cursor: EventId) -> bool:
         """Whether all that is stored lies behind this reader, and the rest is here or nowhere."""
-        return self.stored is not None and cursor.try_of == self.try_of and cursor >= self.stored
+        return (
+            self.stored is not None
+            and cursor.attempt_key == self.attempt_key
+            and cursor >= self.stored
+        )
 
     def ended_at(self, cursor: EventId) -> bool:
         """Whether this reader has everything that came, beyond what is stored too."""
@@ -202,7 +206,7 @@ class Attempt:
         """The frames after `cursor`; None when there is nothing for this reader yet."""
         if cursor >= self.received:
             return None
-        if cursor.try_of == self.try_of:
+        if cursor.attempt_key == self.attempt_key:
             seq = cursor.seq + 1
         elif follows(self.start, cursor):
             seq = 1
@@ -294,17 +298,17 @@ class SessionLog:
         if self.closed:
             return Stale()
         current, nothing = self.current or self._attempt(base), base.offset(-1)
-        if base.try_of == current.try_of:
+        if base.attempt_key == current.attempt_key:
             answer = current.receive(base, events, stored=stored, signalling=signalling)
             if isinstance(answer, Taken):
                 self.current, current.run_id = current, run_id
             return answer
-        if base.try_of < current.try_of:
+        if base.attempt_key < current.attempt_key:
             return Stale() if current.confirmed else Taken(nothing, nothing, held=False)
         claim = self.claim
-        if claim is None or claim.try_of < base.try_of:
+        if claim is None or claim.attempt_key < base.attempt_key:
             claim = self._attempt(base)
-        if base.try_of < claim.try_of:
+        if base.attempt_key < claim.attempt_key:
             return Taken(nothing, nothing, held=False)
         answer = claim.receive(base, events, stored=stored, signalling=signalling)
         if not isinstance(answer, Taken):
@@ -370,13 +374,13 @@ class SessionLog:
 
     def _at(self, place: EventId) -> Attempt | None:
         """The attempt of `place`, an id that is durable or follows what is; None if it is void."""
-        if self.current is not None and place.try_of < self.current.try_of:
+        if self.current is not None and place.attempt_key < self.current.attempt_key:
             return None
-        if self.claim is not None and place.try_of >= self.claim.try_of:
-            if place.try_of == self.claim.try_of:
+        if self.claim is not None and place.attempt_key >= self.claim.attempt_key:
+            if place.attempt_key == self.claim.attempt_key:
                 return self.claim
             self.claim = None
-        if self.current is None or place.try_of > self.current.try_of:
+        if self.current is None or place.attempt_key > self.current.attempt_key:
             self._replace(self._attempt(place))
         return self.current
 

@@ -52,8 +52,8 @@ class Outbox:
         self.posted = self.last  # the POST cursor: the next POST starts after it
         self._settled = self.last  # everything up to here was delivered or given up, once
         self._released = self.last  # what is live only is not needed up to here
-        self._unsent: set[int] = set()  # never delivered: held, or offered
-        self._offered = range(0)  # what the last POST took; an answer may still come
+        self._unsent: set[int] = set()  # not delivered yet: held, or in flight
+        self._in_flight = range(0)  # what the last POST took; an answer may still come
         self._held: dict[int, NumberedEvent] = {}  # by seq, consecutive, oldest first
 
     @property
@@ -120,9 +120,9 @@ class Outbox:
 
     def unposted(self, max_events: int) -> tuple[NumberedEvent, ...]:
         """The next events to POST: from the cursor on, within the limits of a batch."""
-        self._unsent.difference_update(seq for seq in self._offered if seq < self.base.seq)
+        self._unsent.difference_update(seq for seq in self._in_flight if seq < self.base.seq)
         events = take(islice(self._from(self.posted), max_events))
-        self._offered = range(events[0].id.seq, events[-1].id.seq + 1) if events else range(0)
+        self._in_flight = range(events[0].id.seq, events[-1].id.seq + 1) if events else range(0)
         return events
 
     def undurable(self) -> tuple[NumberedEvent, ...]:
@@ -159,7 +159,7 @@ class Outbox:
 
         Ids of another attempt, or beyond what was ever said, change nothing.
         """
-        if expected.try_of == self.last.try_of and expected.seq <= self.last.seq + 1:
+        if expected.attempt_key == self.last.attempt_key and expected.seq <= self.last.seq + 1:
             self.posted = max(expected, self.base).offset(-1)
 
     def acknowledge(self, through: EventId) -> bool:
@@ -174,7 +174,7 @@ class Outbox:
 
         An id of another attempt, or of an event never said, is no acknowledgement.
         """
-        return through.try_of == self.last.try_of and self.durable < through <= self.last
+        return through.attempt_key == self.last.attempt_key and self.durable < through <= self.last
 
     def _advance(self, through: EventId) -> None:
         if self.stored is not None and through >= self.stored:
@@ -190,7 +190,7 @@ class Outbox:
         limit = min(self.durable, self._settled) if self.must_deliver else self.durable
         for seq in range(self.base.seq, limit.seq + 1):
             self.bytes -= len(self._held.pop(seq).data)
-            if seq not in self._offered:
+            if seq not in self._in_flight:
                 self._unsent.discard(seq)
         self.posted = max(self.posted, self.base.offset(-1))
 

@@ -31,7 +31,7 @@ from kai_flow.stream.progress import Liveness
 log = logging.getLogger(__name__)
 
 HEARTBEAT_THROTTLE: Final = timedelta(seconds=2)  # by default a cancellation takes up to 45 s
-LOOK_SECONDS: Final = 1.0  # the SDK gives a workflow up that blocks for 2 s
+LIVENESS_CHECK_SECONDS: Final = 1.0  # the SDK gives a workflow up that blocks for 2 s
 REMEMBER_SECONDS: Final = 1.0  # several queries may come at once, and block only once
 
 # The sandbox would import them anew for every workflow. It refuses some of what they import, and a
@@ -39,7 +39,7 @@ REMEMBER_SECONDS: Final = 1.0  # several queries may come at once, and block onl
 PASSED_THROUGH: Final = ("kai_flow.stream", "msgspec")
 
 
-class Look:
+class LivenessCheck:
     """Asks the server whether anybody works at a session, out of a query of one worker.
 
     Queries run in threads of the worker, in which nothing can be awaited.
@@ -62,7 +62,10 @@ class Look:
         self._worker = self._loop = None
 
     def __call__(self, session_id: str, run_id: str) -> Liveness | None:
-        """The liveness, none older than REMEMBER_SECONDS; blocks for LOOK_SECONDS at most."""
+        """The liveness of a session, at most REMEMBER_SECONDS old; None when it is unknown.
+
+        Blocks the calling thread for LIVENESS_CHECK_SECONDS at most.
+        """
         key, since = (session_id, run_id), time.monotonic() - REMEMBER_SECONDS
         with self._lock:
             self._seen = {one: seen for one, seen in self._seen.items() if seen[0] > since}
@@ -82,7 +85,7 @@ class Look:
             observe(worker.client, session_id, run_id), loop
         )
         try:
-            return observing.result(LOOK_SECONDS)
+            return observing.result(LIVENESS_CHECK_SECONDS)
         except (RPCError, TimeoutError, CancelledError) as error:
             observing.cancel()
             log.info("session %s: its liveness is unknown: %r", session_id, error)
@@ -104,7 +107,9 @@ class StreamPlugin(Plugin):
 
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
         """As described by the SDK."""
-        interceptor = StreamInterceptor(look=Look(), heartbeat_throttle=self._throttle)
+        interceptor = StreamInterceptor(
+            check_liveness=LivenessCheck(), heartbeat_throttle=self._throttle
+        )
         config["interceptors"] = [*config.get("interceptors", ()), interceptor]
         config["workflow_runner"] = _passing_through(config["workflow_runner"])
         config["max_heartbeat_throttle_interval"] = self._throttle
@@ -117,14 +122,16 @@ class StreamPlugin(Plugin):
         """As described by the SDK."""
         used = worker.config(active_config=True).get("interceptors", ())
         ours = [one for one in used if isinstance(one, StreamInterceptor)]
-        looks = [one.look for one in ours if isinstance(one.look, Look)]
-        for look in looks:
-            look.begin(worker)
+        checks = [
+            one.check_liveness for one in ours if isinstance(one.check_liveness, LivenessCheck)
+        ]
+        for check in checks:
+            check.begin(worker)
         try:
             await following(worker)
         finally:
-            for look in looks:
-                look.end()
+            for check in checks:
+                check.end()
 
     def configure_replayer(self, config: ReplayerConfig) -> ReplayerConfig:
         """As described by the SDK."""

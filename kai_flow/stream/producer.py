@@ -244,7 +244,7 @@ class EventProducer:
         return room
 
     async def settle(self) -> None:
-        """No more events will come: wait until the callback has been offered all of them.
+        """No more events will come: wait until each was POSTed, or given up.
 
         Bounded by SETTLE_SECONDS, so that a failing callback never holds up the result. After it,
         `events_sent` and `events_failed` are what the result should say.
@@ -329,7 +329,7 @@ class EventProducer:
             if acknowledged is not None:
                 delivery.acknowledged(post, acknowledged, moment)
             else:
-                delivery.delivered(post, moment)
+                delivery.post_succeeded(post, moment)
             self._failing = None
         elif response.status_code == httpx.codes.CONFLICT and (expected := read_expected(answer)):
             self._note(in_conflict(delivery, expected), post)

@@ -13,7 +13,7 @@ from kai_flow.stream.names import ATTEMPT_FAILED, STARTED
 Status = Literal["waiting", "running", "retrying", "completed", "failed", "partial", "cancelled"]
 
 ANSWER_TAIL_CHARS: Final = 200
-LIVENESS_SECONDS: Final = 5.0  # between two looks whether anybody works, while no event comes
+LIVENESS_SECONDS: Final = 5.0  # between two liveness checks, while no event comes
 
 _PHASES: Final = {
     STARTED: "starting",
@@ -31,8 +31,9 @@ class Liveness(NamedTuple):
     """What the server says of a session in which nothing happens."""
 
     status: Status
-    """`waiting`: no worker has taken it, or none is heard of. `retrying`: an attempt has ended and
-    the next one has not begun. `running`: a worker is at it. Else how its run has ended."""
+    """`waiting`: no worker has taken the activity, or its worker sends no heartbeats. `retrying`:
+    an attempt has ended and the next one has not begun. `running`: a worker runs it. Any other
+    value is how the run has ended."""
     attempt: int
     """The attempt that is at work or waited for; 0 when the run has ended."""
 

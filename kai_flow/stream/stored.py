@@ -12,7 +12,7 @@ from kai_flow.stream.events import held_bytes
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.reader import EVERYTHING
 from kai_flow.stream.signals import PAGE_TIMEOUT
-from kai_flow.stream.tail import LOOK_TIMEOUT, HistoryPages
+from kai_flow.stream.tail import SHORT_POLL_TIMEOUT, HistoryPages
 
 # A page can come empty because what there was when its like was first asked for has all been given.
 _QUIET_PAGES: Final = 2  # in a row: the end
@@ -25,7 +25,7 @@ class StoredStream:
         self.run_id = run_id
         self.events = EventBuffer(run_id, EVERYTHING)
         self._pages = HistoryPages(client, session_id, run_id)
-        self._timeout = LOOK_TIMEOUT  # longer after a failure: a page may need its time
+        self._timeout = SHORT_POLL_TIMEOUT  # longer after a failure: a page may need its time
 
     @property
     def complete(self) -> bool:
@@ -63,5 +63,5 @@ class StoredStream:
         except RPCError:
             self._timeout = min(2 * self._timeout, PAGE_TIMEOUT)
             raise
-        self._timeout = LOOK_TIMEOUT
+        self._timeout = SHORT_POLL_TIMEOUT
         return batches

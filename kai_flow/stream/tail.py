@@ -14,7 +14,7 @@ from kai_flow.stream.signals import LONG_POLL_TIMEOUT, batch_in
 
 # The server ends a long poll 1 s before its caller's time is up: with this it says soon that there
 # is nothing new.
-LOOK_TIMEOUT: Final = timedelta(seconds=1.1)
+SHORT_POLL_TIMEOUT: Final = timedelta(seconds=1.1)
 
 
 class HistoryPages:
@@ -36,7 +36,7 @@ class HistoryPages:
 
     async def skip(self) -> None:
         """Go to the end: nothing that is in the history by now will come. Raises RPCError."""
-        await self._fetch(LOOK_TIMEOUT, WorkflowHistoryEventFilterType.CLOSE_EVENT)
+        await self._fetch(SHORT_POLL_TIMEOUT, WorkflowHistoryEventFilterType.CLOSE_EVENT)
         self._page = None
         self.ended = self._token is None
 

@@ -23,12 +23,12 @@ from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.errors import InvalidBatch, InvalidQuery
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.interceptor import LOOK, ProducerNumber, appointed
+from kai_flow.stream.interceptor import LIVENESS_CHECK, ProducerNumber, appointed
 from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS
 from kai_flow.stream.pages import PageRequest, answer
 from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness, Progress, Status
 
-QUIET: Final = timedelta(seconds=LIVENESS_SECONDS)  # without an event, before `progress` looks
+QUIET: Final = timedelta(seconds=LIVENESS_SECONDS)  # without an event; then `progress` asks
 DRAIN_TIMEOUT: Final = timedelta(seconds=10)
 REFUSALS_EVERY: Final = timedelta(seconds=10)  # between two lines in the log about bad signals
 
@@ -45,11 +45,11 @@ class WorkflowEventStream:
         self._first_run_id = info.first_execution_run_id
         self._began = info.start_time
         self._ended: datetime | None = None  # when the workflow's code ended
-        self._heard_at = info.start_time  # when the last event was accepted
+        self._last_event_at = info.start_time  # when the last event was accepted
         self._buffer = EventBuffer(info.run_id, limits or Limits())
         # What commands depend on may not depend on the run's own id: after a reset the new run
         # repeats the decisions of the old one from the batches of the old one, and a Replayer of
-        # that history takes it for the old run altogether. So `drain` looks at all of these.
+        # that history takes it for the old run altogether. So `drain` considers all of these.
         self._folds: dict[str, Fold] = {}  # by the run that the batches are meant for
         self._progress = Progress()
         self._logged_at: datetime | None = None  # the last line about refused signals
@@ -136,17 +136,17 @@ class WorkflowEventStream:
             # Refused, not fatal: whoever can signal this workflow must not be able to break it.
             self._log_refused(error)
             return
-        if self._is_heard(decoded):
+        if self._counts_for_drain(decoded):
             self._folds.setdefault(decoded.run_id, Fold(decoded.run_id)).apply(decoded)
         verdict = self._buffer.apply(decoded)  # nothing, when it is meant for another run
         self._progress.observe(verdict)
         if verdict.events:
-            self._heard_at = workflow.now()
+            self._last_event_at = workflow.now()
 
-    def _is_heard(self, batch: Batch) -> bool:
+    def _counts_for_drain(self, batch: Batch) -> bool:
         """Whether a batch may say how far the stream has come.
 
-        A run is heard from the first event of an attempt on, of a producer that was started. What
+        A run counts from the first event of an attempt on, of a producer that was started. What
         belongs to another session is nearly always something else. Whether the run is our own must
         not matter here.
         """
@@ -169,16 +169,16 @@ class WorkflowEventStream:
             # The workflow's own time stands still between signals; an answer is no command, so it
             # may look at the real one, and ask the server.
             now = datetime.now(UTC)
-            quiet = self._ended is None and abs(now - self._heard_at) >= QUIET
-            liveness = self._look() if quiet else None
+            quiet = self._ended is None and abs(now - self._last_event_at) >= QUIET
+            liveness = self._check_liveness() if quiet else None
         elapsed_ms = max(0, round(((self._ended or now) - self._began) / timedelta(milliseconds=1)))
         return self._progress.describe(self._buffer, elapsed_ms, liveness)
 
-    def _look(self) -> Liveness | None:
+    def _check_liveness(self) -> Liveness | None:
         """Whether anybody works at this session, when no event says it."""
-        look = workflow.extern_functions().get(LOOK)
+        check = workflow.extern_functions().get(LIVENESS_CHECK)
         info = workflow.info()
-        liveness = None if look is None else look(info.workflow_id, info.run_id)
+        liveness = None if check is None else check(info.workflow_id, info.run_id)
         # Before, between and after streaming activities what is pending is something else.
         return liveness if self._producing or (liveness is not None and liveness.ended) else None
 
@@ -194,7 +194,7 @@ class WorkflowEventStream:
 def _includes(fold: Fold, last: EventId) -> bool:
     """Whether a stream has come to `last`, the last event of the attempt that has succeeded."""
     position = fold.position
-    if position.try_of == last.try_of:
+    if position.attempt_key == last.attempt_key:
         return position >= last or fold.unstored
     return position.producer > last.producer
 

@@ -59,11 +59,11 @@ class Bodies:
 
 
 async def read_body(
-    request: Request[Any, Any, State], bodies: Bodies, ending: asyncio.Event
+    request: Request[Any, Any, State], bodies: Bodies, stopping: asyncio.Event
 ) -> bytes:
-    """The body. Raises the problem that it is too large, too slow, or that `ending` was set."""
+    """The body. Raises the problem that it is too large, too slow, or that `stopping` was set."""
     reading = bodies.reading(request)
-    waiting = asyncio.ensure_future(ending.wait())
+    waiting = asyncio.ensure_future(stopping.wait())
     try:
         await asyncio.wait(
             [reading, waiting], timeout=BODY_SECONDS, return_when=asyncio.FIRST_COMPLETED
@@ -85,7 +85,7 @@ async def read_body(
     finally:
         reading.cancel()
         waiting.cancel()
-    if ending.is_set():
+    if stopping.is_set():
         detail = "the bridge is shutting down; come back in a moment"
         raise problem(503, detail, headers={"Retry-After": "1", **_CLOSE})
     detail = f"the body was not all here within {BODY_SECONDS:.0f} s; send the whole of it again"

@@ -36,7 +36,7 @@ async def receive_events(
     _require_session_id(session_id)
     if request.content_type[0] != "application/json":
         raise problem(415, "send the event as JSON, with Content-Type: application/json")
-    body = await read_body(request, request.app.state.bodies, hub.ending)
+    body = await read_body(request, request.app.state.bodies, hub.stopping)
     try:
         delivered = decode_post(body)
     except StreamError as error:

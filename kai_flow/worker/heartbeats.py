@@ -8,7 +8,7 @@ from typing import Final
 
 from temporalio import activity
 
-INTERVAL_SECONDS: Final = 1.0  # a cancellation is heard of with a heartbeat
+INTERVAL_SECONDS: Final = 1.0  # a cancellation arrives with the answer to a heartbeat
 
 
 @asynccontextmanager

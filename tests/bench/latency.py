@@ -106,8 +106,8 @@ class Bench:
         program = await self.readers("bridge", session_id, 1, f"1.1.{FULL_SPEED + 1}")
         await self.session(session_id, tokens=FULL_SPEED, wait=0.5)
         found = await told(program)
-        rate = found["heard"] / found["seconds"]
-        print(f"full speed: {found['heard']:,} events, {rate:,.0f} events/s at the subscriber")
+        rate = found["received"] / found["seconds"]
+        print(f"full speed: {found['received']:,} events, {rate:,.0f} events/s at the subscriber")
 
     async def replay(self, bridge: Program) -> None:
         """A new bridge, and a reader who begins at the beginning of a running session."""
@@ -122,7 +122,9 @@ class Bench:
         found = await told(await self.readers("bridge", session_id, 1, last))
         await handle.terminate()
         seconds = found["from_connect"]
-        print(f"replay after a restart of the bridge: {found['heard']:,} events, {seconds:.2f} s")
+        print(
+            f"replay after a restart of the bridge: {found['received']:,} events, {seconds:.2f} s"
+        )
 
     async def posts(self) -> None:
         """One POST after the other, as a producer makes them."""
@@ -159,7 +161,7 @@ async def figures(
     info = (await handle.describe()).raw_description.workflow_execution_info
     found["history_events"] = info.history_length * 1000 / tokens
     found["history_bytes"] = info.history_size_bytes * 1000 / tokens
-    arrived = 100 * found["heard"] / (tokens * readers)
+    arrived = 100 * found["received"] / (tokens * readers)
     print(
         f"{what:<17}{readers:>5} readers {rate:>4}/s   p50 {found['p50'] * 1000:>7.1f} ms"
         f"   p99 {found['p99'] * 1000:>7.1f} ms   {arrived:.0f} % arrived;"

@@ -21,8 +21,8 @@ from tests.bench.listening import chunks
 YIELDED = re.compile(rb'"content":"(\d+\.\d+) ')
 
 
-class Heard:
-    """What all readers of this process have heard."""
+class Received:
+    """What all readers of this process have received."""
 
     def __init__(self, count: int) -> None:
         self.latencies: list[float] = []
@@ -38,17 +38,17 @@ class Heard:
             self.ready.set()
 
 
-async def hear(port: int, session_id: str, last: bytes, heard: Heard) -> None:
+async def read(port: int, session_id: str, last: bytes, received: Received) -> None:
     """One subscriber of a bridge."""
     begun = False
     async for chunk in chunks(port, session_id):
         now = time.time()
         if not begun:
             begun = True
-            heard.connect()
+            received.connect()
         times = YIELDED.findall(chunk)
-        heard.latencies += [now - float(yielded) for yielded in times]
-        heard.first = heard.first or (now if times else 0.0)
+        received.latencies += [now - float(yielded) for yielded in times]
+        received.first = received.first or (now if times else 0.0)
         if last in chunk:
             return
 
@@ -56,28 +56,30 @@ async def hear(port: int, session_id: str, last: bytes, heard: Heard) -> None:
 async def main(kind: str, where: str, session_id: str, readers: str, last: str) -> None:
     """All subscribers, then the figures."""
     count = int(readers)
-    heard = Heard(count)
+    received = Received(count)
     began = time.time()
     if kind == "bridge":
         mark = b"id: %b@" % last.encode()
-        work = [hear(int(where), session_id, mark, heard) for _ in range(count)]
+        work = [read(int(where), session_id, mark, received) for _ in range(count)]
     else:
         client = await Client.connect(where)
-        work = [streams.hear(client, session_id, int(last), heard.latencies) for _ in range(count)]
-        heard.ready.set()
+        work = [
+            streams.read(client, session_id, int(last), received.latencies) for _ in range(count)
+        ]
+        received.ready.set()
     tasks = [asyncio.create_task(reading) for reading in work]
-    await heard.ready.wait()
+    await received.ready.wait()
     print("readers: ready at -", flush=True)
     await asyncio.wait(tasks, timeout=20)
     ended = time.time()
-    cuts = statistics.quantiles(heard.latencies or [0.0, 0.0], n=100)
+    cuts = statistics.quantiles(received.latencies or [0.0, 0.0], n=100)
     print(
         json.dumps(
             {
-                "heard": len(heard.latencies),
+                "received": len(received.latencies),
                 "p50": cuts[49],
                 "p99": cuts[98],
-                "seconds": ended - (heard.first or began),
+                "seconds": ended - (received.first or began),
                 "from_connect": ended - began,
             }
         )

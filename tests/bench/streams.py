@@ -48,11 +48,11 @@ async def work(address: str, queue: str) -> None:
         await asyncio.Event().wait()
 
 
-async def hear(client: Client, session_id: str, tokens: int, heard: list[float]) -> None:
+async def read(client: Client, session_id: str, tokens: int, received: list[float]) -> None:
     """One subscriber, with the default pause between polls; ends with the last token."""
     stream = WorkflowStreamClient.create(client, session_id)
     async for item in stream.subscribe(["events"]):
-        heard.append(time.time() - float(item.data["content"]))
+        received.append(time.time() - float(item.data["content"]))
         tokens -= 1
         if not tokens:
             return

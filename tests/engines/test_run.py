@@ -1,4 +1,4 @@
-"""Running a query: rows and bytes cut, deadlines kept, cancellation heard, on every engine."""
+"""Running a query: rows and bytes cut, deadlines kept, cancellation obeyed, on every engine."""
 
 import asyncio
 import gc

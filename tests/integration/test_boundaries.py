@@ -29,7 +29,7 @@ from kai_flow.web.send_timeout import SendTimeout
 from kai_flow.web.server import create_app
 from tests.bench.listening import ids_in, listen
 from tests.integration.conftest import Handle, worker_on
-from tests.integration.heard import heard
+from tests.integration.log_records import records_of
 from tests.integration.receivers import answer, receiving
 from tests.integration.stage import Play, token
 from tests.integration.subscriber import read_all, subscribed
@@ -443,7 +443,7 @@ async def test_a_paused_reader_beside_200_live_ones(
     before = await asyncio.to_thread(rest, slow)
     seen = ids_in(before[: before.rindex(b"\n\n")])
     assert seen == numbers[: len(seen)]
-    said_of_it = heard(caplog, session_id)
+    said_of_it = records_of(caplog, session_id)
     [line] = [r.getMessage() for r in said_of_it if r.name == "kai_flow.web.send_timeout"]
     said, _, place = line.rpartition(" ")
     assert said.startswith(f"session {session_id}: a subscriber that does not read")

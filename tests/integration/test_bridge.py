@@ -21,7 +21,7 @@ from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import dev_server
 from kai_flow.web.server import running_bridge
 from tests.integration.conftest import Ask
-from tests.integration.heard import heard
+from tests.integration.log_records import records_of
 from tests.integration.stage import Play, token
 from tests.integration.subscriber import Subscriber, read_all, subscribed
 from tests.integration.waiting import eventually
@@ -213,7 +213,9 @@ async def test_a_forged_newer_attempt_changes_nothing(
         await reader.until(lambda: len(reader.seen) == 4)
         assert reader.ids == ["1.1.1", "1.1.2", "1.1.3", "end"]
     origin = f"{forged.get('producer', 1)}.{forged.get('attempt', 1)}"
-    said = [r.getMessage() for r in heard(caplog, play.id) if r.name == "kai_flow.bridge.attempts"]
+    said = [
+        r.getMessage() for r in records_of(caplog, play.id) if r.name == "kai_flow.bridge.attempts"
+    ]
     assert said == [
         f"session {play.id}: events of {origin} are held back: Temporal has begun no such attempt"
     ]

@@ -14,8 +14,8 @@ from temporalio.worker import Worker
 
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import DevServer
-from tests.integration.heard import heard
 from tests.integration.hubs import bridging
+from tests.integration.log_records import records_of
 from tests.integration.stage import Play
 from tests.integration.subscriber import read_all, subscribed
 from tests.integration.test_counters import Books
@@ -142,7 +142,7 @@ async def test_attempts_that_nobody_began_leave_few_lines(
     """Whatever is claimed, and however often, a session says it once in a while."""
     for n in range(20):
         await play.post(http, [1], attempt=2 + n % 5)
-    said = [one for one in heard(caplog, play.id) if "held back" in one.getMessage()]
+    said = [one for one in records_of(caplog, play.id) if "held back" in one.getMessage()]
     assert len(said) == 1
 
 

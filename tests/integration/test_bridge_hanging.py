@@ -14,12 +14,12 @@ from temporalio.client import Client, WorkflowHandle
 
 from kai_flow.bridge import hub
 from kai_flow.runtime.serving import GRACE_SECONDS
-from kai_flow.stream.callback import Delivered, decode_post
+from kai_flow.stream.callback import ProducerPost, decode_post
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import DevServer, dev_server
 from kai_flow.web.body import BODY_SECONDS
-from tests.integration.heard import heard
 from tests.integration.hubs import bridging, ticking, widest
+from tests.integration.log_records import records_of
 from tests.integration.stage import Play, stage_worker, token
 from tests.integration.subscriber import subscribed
 from tests.integration.waiting import until
@@ -97,7 +97,7 @@ async def test_a_hanging_temporal_stops_no_heartbeat_and_no_shutdown(
             await reading  # to a clean end: a body that is cut raises
             assert beats[-1] - stopped < GRACE_SECONDS, "by itself"
         assert widest(beats) < widest(ticks) + 1
-    assert [r.getMessage() for r in heard(caplog, "hung") if r.levelname == "ERROR"] == []
+    assert [r.getMessage() for r in records_of(caplog, "hung") if r.levelname == "ERROR"] == []
 
 
 @pytest.mark.parametrize("exists", [False, True])
@@ -185,7 +185,7 @@ async def test_half_a_body_does_not_delay_the_end(
             answer = await connection.read()
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"retry-after: 1" in answer.lower()
-    assert [r.getMessage() for r in heard(caplog, session_id) if r.levelname == "ERROR"] == []
+    assert [r.getMessage() for r in records_of(caplog, session_id) if r.levelname == "ERROR"] == []
 
 
 async def test_a_stopping_bridge_refuses_posts_and_readers(
@@ -208,7 +208,7 @@ async def test_a_stopping_bridge_refuses_posts_and_readers(
             assert answer.headers["content-type"] == "application/problem+json"
             assert "come back" in answer.json()["detail"]
         probe = decode_post(json.dumps(place.body([])).encode())
-        assert isinstance(probe, Delivered)
+        assert isinstance(probe, ProducerPost)
         with pytest.raises(hub.Stopping):  # the hub itself, whoever serves it
             await bridge.hub.receive(probe)
     assert (await play.handle.query("progress"))["last_event_id"] == "1.1.1"

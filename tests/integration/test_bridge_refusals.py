@@ -12,8 +12,8 @@ from kai_flow.runtime import log_limiter
 from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.stream.names import RESERVED
 from kai_flow.web.refusals import MAX_SHOWN_CHARS
-from tests.integration.heard import heard
 from tests.integration.hubs import away, bridging
+from tests.integration.log_records import records_of
 from tests.integration.stage import Play, token
 from tests.integration.subscriber import subscribed
 
@@ -21,7 +21,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(autouse=True)
-def everything_is_heard(caplog: pytest.LogCaptureFixture) -> None:
+def every_level_is_captured(caplog: pytest.LogCaptureFixture) -> None:
     """INFO too."""
     caplog.set_level(logging.INFO)
 
@@ -30,7 +30,7 @@ def lines(
     caplog: pytest.LogCaptureFixture, session_id: str, name: str = "kai_flow.web.refusals"
 ) -> list[tuple[str, str]]:
     """Level and text of what that module said, other sessions left out."""
-    return [(r.levelname, r.getMessage()) for r in heard(caplog, session_id) if r.name == name]
+    return [(r.levelname, r.getMessage()) for r in records_of(caplog, session_id) if r.name == name]
 
 
 def events(*pairs: tuple[str, dict[str, Any]]) -> dict[str, Any]:
@@ -198,7 +198,7 @@ async def test_nobody_speaks_of_a_real_stream_by_hand(
 ) -> None:
     """No type is shown in a session with a workflow, whether or not the bridge has seen it."""
     body = {"session_id": play.id, "event": {"type": kind}}
-    answer = await http.post(play.events_url, json=body)  # the bridge has not heard of it yet
+    answer = await http.post(play.events_url, json=body)  # the bridge does not know the session yet
     assert answer.status_code == 400
     assert "no workflow has" in answer.json()["detail"]
     async with subscribed(play.stream_url) as reader:

@@ -14,8 +14,8 @@ from kai_flow.stream.batches import Batch
 from kai_flow.stream.run import Run, find_run
 from kai_flow.stream.signals import publish
 from tests.integration.conftest import Ask
-from tests.integration.heard import heard
 from tests.integration.hubs import bridging
+from tests.integration.log_records import records_of
 from tests.integration.stage import Play, stage_worker
 from tests.integration.subscriber import subscribed
 from tests.integration.waiting import eventually, until
@@ -95,7 +95,7 @@ async def test_a_result_that_could_not_be_decoded_is_told_later(
             assert reader.types == ["started"]
             codec.failing = False
             assert (await reader.saw("done")).event == {"type": "done", "result": {"answer": 42}}
-    said = [record.getMessage() for record in heard(caplog, play.id)]
+    said = [record.getMessage() for record in records_of(caplog, play.id)]
     assert any(line.startswith(f"the watcher of session {play.id} broke;") for line in said)
 
 
@@ -112,7 +112,7 @@ async def test_what_could_not_be_read_back_is_shown_later(
             assert reader.ended_at == 0.0
             codec.failing = False
             await reader.until(lambda: reader.ids == ["1.1.1", "1.1.2"])
-    said = [record.getMessage() for record in heard(caplog, play.id)]
+    said = [record.getMessage() for record in records_of(caplog, play.id)]
     assert f"session {play.id} cannot be read back" in said
 
 
@@ -157,24 +157,24 @@ async def test_a_producer_signals_again_what_could_not_be_encoded(
 async def test_a_look_for_the_workflow_that_breaks_is_begun_anew(
     client: Client, session_id: str, encoding: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A reader that waits for a workflow gets its stream, though a look for it broke on the way."""
-    looks = 0
+    """A reader that waits for a workflow gets its stream, though a lookup broke on the way."""
+    lookups = 0
 
     async def breaking(*args: Any) -> Run:
-        nonlocal looks
-        looks += 1
-        if looks == 2:  # the first is the request's own
+        nonlocal lookups
+        lookups += 1
+        if lookups == 2:  # the first is the request's own
             raise KeysAway
         return await find_run(*args)
 
     monkeypatch.setattr("kai_flow.bridge.hub.find_run", breaking)
-    monkeypatch.setattr("kai_flow.bridge.channel.FIRST_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("kai_flow.bridge.channel.FIRST_LOOKUP_SECONDS", 0.1)
     async with (
         stage_worker(client, session_id),
         bridging(encoding) as bridge,
         subscribed(f"{bridge.url}/stream/{session_id}") as reader,
     ):
-        await until(lambda: looks >= 3)
+        await until(lambda: lookups >= 3)
         handle = await client.start_workflow("Stage", id=session_id, task_queue=session_id)
         play = Play(client, handle, bridge.url)
         await play.end(result="over")

@@ -37,8 +37,8 @@ from tests.integration.subscriber import Subscriber, subscribed
 from tests.integration.test_counters import Balancer, Books
 from tests.integration.waiting import eventually, until
 
-LIVENESS = 0.4  # seconds between two looks
-UNHEARD = timedelta(seconds=6)  # a worker passes heartbeats on every 2 s
+LIVENESS = 0.4  # seconds between two liveness checks
+WORKER_TIMEOUT = timedelta(seconds=6)  # a worker passes heartbeats on every 2 s
 HEARTBEAT = 14.0  # the heartbeat timeout of a session that is to be tried again
 
 
@@ -104,7 +104,7 @@ class Stack:
         )
         return handle
 
-    def looks(self, handle: Handle) -> int:
+    def liveness_checks(self, handle: Handle) -> int:
         """How often the bridges have asked Temporal how the session is."""
         return self.books.calls[handle.id]["describe_workflow_execution"]
 
@@ -117,8 +117,8 @@ async def stack(
     monkeypatch.setattr(bridge_session, "LIVENESS_SECONDS", LIVENESS)
     monkeypatch.setattr(following, "LIVENESS_SECONDS", LIVENESS)
     monkeypatch.setattr(stream_workflow, "QUIET", timedelta(seconds=LIVENESS))
-    monkeypatch.setattr(liveness, "UNHEARD", UNHEARD)
-    monkeypatch.setattr(liveness, "PACE_MARGIN", UNHEARD / 2)
+    monkeypatch.setattr(liveness, "MIN_WORKER_TIMEOUT", WORKER_TIMEOUT)
+    monkeypatch.setattr(liveness, "HEARTBEAT_MARGIN", WORKER_TIMEOUT / 2)
     queue, books = f"apart-{secrets.token_hex(4)}", Books()
     async with AsyncExitStack() as running:
         hubs, apps = [], []
@@ -208,7 +208,7 @@ async def length(handle: Handle) -> int:
 async def test_a_killed_worker_is_told_whoever_listens(stack: Stack) -> None:
     """`running`, `waiting`, `retrying`, `running` again and the end: without a bridge as with one.
 
-    It costs the session nothing: no signal, and no look where nobody reads.
+    It costs the session nothing: no signal, and no liveness check where nobody reads.
     """
     steps: list[dict[str, Any]] = [
         {"say": {"type": "tool_start", "tool": "sql"}},
@@ -217,16 +217,16 @@ async def test_a_killed_worker_is_told_whoever_listens(stack: Stack) -> None:
         {"tokens": 2},
     ]
     worker = await stack.worker()
-    handles = [await stack.ask(name, HEARTBEAT, *steps) for name in ("unheard", "heard")]
+    handles = [await stack.ask(name, HEARTBEAT, *steps) for name in ("unread", "read")]
     handles.append(await stack.ask("alone", HEARTBEAT, *steps, bridge="http://127.0.0.1:1"))
     async with three_readers(stack, handles[1]) as readers:
         for handle in handles:
             shown = await at(handle, "1.1.5")
             assert (shown["status"], shown["current_tool"]) == ("running", "sql")
-        heard: list[object] = []
-        listening = asyncio.create_task(listen(stack.client, handles[2].id, heard))
+        followed: list[object] = []
+        listening = asyncio.create_task(listen(stack.client, handles[2].id, followed))
         lengths = [await length(handle) for handle in handles]
-        looks = [stack.looks(handle) for handle in handles]
+        checks = [stack.liveness_checks(handle) for handle in handles]
         await worker.kill()
         for status in ("waiting", "retrying"):
             shown = {handle.id: await says(handle, status) for handle in handles}
@@ -235,7 +235,7 @@ async def test_a_killed_worker_is_told_whoever_listens(stack: Stack) -> None:
                 assert (one["attempt"], one["tokens"]) == (1, 3)
                 assert one["last_event_id"] == "1.1.5"
         assert [await length(handle) for handle in handles] == lengths
-        assert [stack.looks(handle) for handle in handles][0::2] == looks[0::2]
+        assert [stack.liveness_checks(handle) for handle in handles][0::2] == checks[0::2]
         worker = await stack.worker()
         results = await asyncio.gather(*(handle.result() for handle in handles))
         await listening
@@ -246,7 +246,7 @@ async def test_a_killed_worker_is_told_whoever_listens(stack: Stack) -> None:
             [one.event["status"] for one in reader.seen if one.type == "status"]
             for reader in readers
         ]
-        for statuses in (heard, *said):
+        for statuses in (followed, *said):
             # A worker that is slow to take the session, or to begin anew, may add to these two.
             again = statuses.index("retrying")
             assert statuses[again - 1 : again + 1] == ["waiting", "retrying"]
@@ -257,14 +257,14 @@ async def test_a_killed_worker_is_told_whoever_listens(stack: Stack) -> None:
 
 
 async def test_a_frozen_worker_comes_back(stack: Stack) -> None:
-    """A silent agent is at work; its worker unheard of is told, and heard again too."""
+    """A silent agent is running; a worker without heartbeats is reported, and its return too."""
     worker = await stack.worker()
     handle = await stack.ask("frozen", 60, {"tokens": 2}, {"gate": "never"})
     await at(handle, "1.1.3")
     said: list[object] = []
     listening = asyncio.create_task(listen(stack.client, handle.id, said))
     for _ in range(20):
-        await asyncio.sleep(UNHEARD.total_seconds() / 10)
+        await asyncio.sleep(WORKER_TIMEOUT.total_seconds() / 10)
         assert (await handle.query("progress"))["status"] == "running"
     worker.process.send_signal(signal.SIGSTOP)
     await says(handle, "waiting")

@@ -108,8 +108,8 @@ async def test_a_worker_with_default_throttling_is_not_given_up(
 ) -> None:
     """A worker that passes heartbeats on every 0.8 timeouts is not `waiting` in between."""
     monkeypatch.setattr(session, "LIVENESS_SECONDS", 0.3)
-    monkeypatch.setattr(liveness, "UNHEARD", timedelta(seconds=1))
-    monkeypatch.setattr(liveness, "PACE_MARGIN", timedelta(seconds=5))
+    monkeypatch.setattr(liveness, "MIN_WORKER_TIMEOUT", timedelta(seconds=1))
+    monkeypatch.setattr(liveness, "HEARTBEAT_MARGIN", timedelta(seconds=5))
     thinks = 9.0  # longer than its worker keeps heartbeats back
     unset = {"interceptors": [StreamInterceptor()]}
     async with pondering(client, bridge, session_id, thinks, **unset), asyncio.timeout(60):

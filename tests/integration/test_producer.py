@@ -26,8 +26,8 @@ from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.reader import read_history
 from tests.agents import scripted
 from tests.integration.conftest import Ask
-from tests.integration.heard import heard
 from tests.integration.leaving import Laden, Leaving, leave, speak, stopped_by, talking
+from tests.integration.log_records import records_of
 from tests.integration.receivers import answer, receiving
 from tests.integration.waiting import eventually, until
 
@@ -75,7 +75,7 @@ async def test_a_zombie_is_told_so_whatever_it_is_at(
     assert len(receiver.posts) == 1
     (line,) = about(caplog, session_id)
     assert "the agent was stopped: a newer attempt has taken over" in line.getMessage()
-    assert [record for record in heard(caplog, session_id) if record.exc_info] == []
+    assert [record for record in records_of(caplog, session_id) if record.exc_info] == []
 
 
 async def test_a_zombie_of_kai_leaves_no_traceback(
@@ -94,7 +94,7 @@ async def test_a_zombie_of_kai_leaves_no_traceback(
     assert len(scripted.tasks[session_id]) == 1
     (line,) = about(caplog, session_id)
     assert "the agent was stopped: a newer attempt has taken over" in line.getMessage()
-    assert [record for record in heard(caplog, session_id) if record.exc_info] == []
+    assert [record for record in records_of(caplog, session_id) if record.exc_info] == []
 
 
 async def test_a_session_that_a_user_ends_leaves_no_traceback(
@@ -111,7 +111,7 @@ async def test_a_session_that_a_user_ends_leaves_no_traceback(
     await until(lambda: bool(about(caplog, session_id)))
     (line,) = about(caplog, session_id)
     assert "the agent was stopped: the session was terminated, or reset" in line.getMessage()
-    assert [record for record in heard(caplog, session_id) if record.exc_info] == []
+    assert [record for record in records_of(caplog, session_id) if record.exc_info] == []
 
 
 async def test_a_session_that_a_user_cancels_leaves_no_traceback(
@@ -125,7 +125,7 @@ async def test_a_session_that_a_user_cancels_leaves_no_traceback(
     with pytest.raises(WorkflowFailureError):
         await handle.result()
     assert session_id in scripted.stopped
-    assert [record for record in heard(caplog, session_id) if record.exc_info] == []
+    assert [record for record in records_of(caplog, session_id) if record.exc_info] == []
     assert about(caplog, session_id) == []
 
 
@@ -142,7 +142,7 @@ async def test_a_library_session_that_a_user_ends_leaves_no_traceback(
     assert isinstance(stopped_by[session_id], SessionEnded)
     (line,) = about(caplog, session_id)
     assert "the agent was stopped: the session was terminated, or reset" in line.getMessage()
-    assert [record for record in heard(caplog, session_id) if record.exc_info] == []
+    assert [record for record in records_of(caplog, session_id) if record.exc_info] == []
 
 
 # Told that it has said all
@@ -270,7 +270,7 @@ async def test_a_mistake_of_ours_is_no_failed_callback(
     def broken(*_: object) -> Any:
         raise ZeroDivisionError("a mistake")
 
-    monkeypatch.setattr("kai_flow.stream.producer.Delivery.delivered", broken)
+    monkeypatch.setattr("kai_flow.stream.producer.Delivery.post_succeeded", broken)
     async with receiving() as receiver:
         handle = await client.start_workflow(
             Leaving.run, args=["works", receiver.url], id=session_id, task_queue=leaving

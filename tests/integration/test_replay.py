@@ -17,7 +17,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from kai_flow.stream.batches import Batch, decode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.errors import InvalidBatch
-from kai_flow.stream.fold import Fold, Outcome
+from kai_flow.stream.fold import Disposition, Fold
 from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.worker.service import PASSTHROUGH
 from kai_flow.workflows import KaiChatWorkflow
@@ -135,8 +135,12 @@ def test_every_batch_of_duplicates_came_twice() -> None:
     assert len(batches) > 5
     assert set(Counter(batches).values()) == {2}
     fold = Fold(run_of(history))
-    outcomes = Counter(fold.apply(batch).outcome for batch in batches)
-    assert outcomes[Outcome.ACCEPTED] == outcomes[Outcome.DUPLICATE] == len(batches) / 2
+    dispositions = Counter(fold.apply(batch).disposition for batch in batches)
+    assert (
+        dispositions[Disposition.ACCEPTED]
+        == dispositions[Disposition.DUPLICATE]
+        == len(batches) / 2
+    )
 
 
 def test_many_signals_are_many() -> None:
@@ -144,8 +148,8 @@ def test_many_signals_are_many() -> None:
     file = FOLDER / "many-signals.json"
     history = recorded(file)
     fold = Fold(run_of(history))
-    outcomes = Counter(fold.apply(batch).outcome for batch in batches_in(history))
-    assert outcomes[Outcome.ACCEPTED] >= MANY >= 600
+    dispositions = Counter(fold.apply(batch).disposition for batch in batches_in(history))
+    assert dispositions[Disposition.ACCEPTED] >= MANY >= 600
     assert file.stat().st_size < 1_500_000
 
 
@@ -158,10 +162,10 @@ def test_a_reset_run_ignores_the_batches_of_the_old_one() -> None:
     new_run = run_of(history)
     assert new_run != old_run
     fold = Fold(new_run)
-    outcomes: dict[str, set[Outcome]] = {old_run: set(), new_run: set()}
+    dispositions: dict[str, set[Disposition]] = {old_run: set(), new_run: set()}
     for batch in batches_in(history):
-        outcomes[batch.run_id].add(fold.apply(batch).outcome)
-    assert outcomes == {old_run: {Outcome.OTHER_RUN}, new_run: {Outcome.ACCEPTED}}
+        dispositions[batch.run_id].add(fold.apply(batch).disposition)
+    assert dispositions == {old_run: {Disposition.OTHER_RUN}, new_run: {Disposition.ACCEPTED}}
     reset_at = next(
         number
         for number, event in enumerate(history.events)

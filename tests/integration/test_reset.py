@@ -19,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from kai_flow.bridge import hub as hub_module
 from kai_flow.bridge.hub import Hub, Unreachable, running_hub
 from kai_flow.settings import Settings
-from kai_flow.stream.callback import Delivered, decode_post
+from kai_flow.stream.callback import ProducerPost, decode_post
 from kai_flow.stream.follower import Followed, follow
 from kai_flow.stream.log import Stale, Taken
 from kai_flow.web.server import running_bridge
@@ -298,10 +298,10 @@ async def finish(play: Play) -> None:
     await play.client.get_workflow_handle(play.id).result()
 
 
-def posted(play: Play, numbers: list[int]) -> Delivered:
+def posted(play: Play, numbers: list[int]) -> ProducerPost:
     """A POST of the stage's run, as a hub gets it."""
     post = decode_post(json.dumps(play.body(numbers)).encode())
-    assert isinstance(post, Delivered)
+    assert isinstance(post, ProducerPost)
     return post
 
 

@@ -35,7 +35,7 @@ from kai_flow.worker import chat_activities as activities
 from kai_flow.workflows import KaiChatInput
 from tests.agents import scripted
 from tests.integration.conftest import Ask, Handle, worker_on
-from tests.integration.heard import heard
+from tests.integration.log_records import records_of
 from tests.integration.receivers import answer, receiving
 from tests.integration.stage import Play
 from tests.integration.subscriber import read_all, subscribed
@@ -733,7 +733,7 @@ async def test_a_worker_that_stops_cancels_no_session(
         await at_gate(session_id)
         began = time.monotonic()
     assert time.monotonic() - began < 20
-    assert [record for record in heard(caplog, session_id) if record.exc_info] == []
+    assert [record for record in records_of(caplog, session_id) if record.exc_info] == []
     assert (await handle.describe()).status == WorkflowExecutionStatus.RUNNING
     async with worker_on(client, queue):
         result = await handle.result()

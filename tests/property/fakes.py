@@ -13,7 +13,7 @@ from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.delivery import Acknowledged, Delivery, Post
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.fold import Outcome
+from kai_flow.stream.fold import Disposition
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.log import Full, Missing, SessionLog, Stale, Taken
 from kai_flow.stream.names import UNSTORED
@@ -78,7 +78,7 @@ class FakeWorkflow:
         """A signal has arrived."""
         self.signals.append((self.clock.now, who))
         verdict = self.buffer.apply(decode_batch(document))
-        assert verdict.outcome is not Outcome.OTHER_RUN
+        assert verdict.disposition is not Disposition.OTHER_RUN
         self.gaps += verdict.gap is not None
         self.accepted += verdict.events
 
@@ -102,7 +102,7 @@ class Failed(NamedTuple):
     retry_after: float = 0.0
 
 
-class Delivered(NamedTuple):
+class Succeeded(NamedTuple):
     """A 2xx that says nothing of durability."""
 
 
@@ -116,7 +116,7 @@ class Gone(NamedTuple):
     """A 410."""
 
 
-Reply = Acknowledged | Delivered | Expected | Gone | Failed
+Reply = Acknowledged | Succeeded | Expected | Gone | Failed
 
 
 class Receiver:
@@ -344,9 +344,9 @@ class FakeProducer:
             case Acknowledged(received):
                 self.succeeded |= {e.id for e in post.events if e.id <= received}
                 delivery.acknowledged(post, reply, now)
-            case Delivered():
+            case Succeeded():
                 self.succeeded |= {event.id for event in post.events}
-                delivery.delivered(post, now)
+                delivery.post_succeeded(post, now)
             case Expected(expected):
                 delivery.gap_reported(expected, now)
             case Gone():

@@ -19,7 +19,7 @@ from kai_flow.stream.buffer import EventBuffer, Slice
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.fold import Fold, Outcome, Verdict
+from kai_flow.stream.fold import Disposition, Fold, Verdict
 from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.log import Answer, Attempt, Behind, Chunk, Lost, SessionLog, Stale, Taken
 from kai_flow.stream.outbox import Outbox
@@ -60,10 +60,10 @@ def skip_dedup() -> Mutation:
     """Every batch of the current attempt counts, however often it comes."""
 
     def apply(self: Fold, batch: Batch) -> Verdict:
-        if batch.run_id != self.run_id or batch.first.try_of < self.position.try_of:
-            return Verdict(Outcome.DUPLICATE)
+        if batch.run_id != self.run_id or batch.first.attempt_key < self.position.attempt_key:
+            return Verdict(Disposition.DUPLICATE)
         self.position = max(self.position, batch.last)
-        return Verdict(Outcome.ACCEPTED, batch.events)
+        return Verdict(Disposition.ACCEPTED, batch.events)
 
     return instead(Fold, "apply", apply)
 
@@ -73,8 +73,8 @@ def ignore_supersession() -> Mutation:
     real = Fold.apply
 
     def apply(self: Fold, batch: Batch) -> Verdict:
-        if batch.run_id == self.run_id and batch.first.try_of < self.position.try_of:
-            return Verdict(Outcome.ACCEPTED, batch.events)
+        if batch.run_id == self.run_id and batch.first.attempt_key < self.position.attempt_key:
+            return Verdict(Disposition.ACCEPTED, batch.events)
         return real(self, batch)
 
     return instead(Fold, "apply", apply)

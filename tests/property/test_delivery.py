@@ -24,7 +24,6 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
 from tests.property.fakes import (
     Clock,
-    Delivered,
     Expected,
     Failed,
     FakeBridge,
@@ -34,6 +33,7 @@ from tests.property.fakes import (
     Link,
     Receiver,
     Reply,
+    Succeeded,
 )
 from tests.property.strategies import ids_of
 
@@ -96,8 +96,8 @@ class MoodyReceiver(Receiver):
         lie = Acknowledged(near, self.random.choice(lies), "liar", self.random.random() < 0.5)
         received = last if self.turn % 2 else nothing
         replies: dict[Mood, Reply] = {
-            Mood.PLAIN: Delivered(),
-            Mood.SLOW: Delivered(),
+            Mood.PLAIN: Succeeded(),
+            Mood.SLOW: Succeeded(),
             Mood.FAIL: Failed(),
             Mood.PUSH_BACK: Failed(retry_after=1e9),
             Mood.CONFLICT: Expected(near),
@@ -173,7 +173,7 @@ def assert_modest(producer: FakeProducer) -> None:
         news = {event.id for event in post.events} - told
         if isinstance(reply, Acknowledged):
             news = {event_id for event_id in news if event_id <= reply.received}
-        if isinstance(reply, Delivered | Acknowledged) and news:
+        if isinstance(reply, Succeeded | Acknowledged) and news:
             told |= news
         else:
             vain[int(when)] += 1
@@ -205,7 +205,7 @@ class Plain(Receiver):
         self.delay = delay
 
     def post(self, post: Post, signaller: str | None) -> tuple[float, Reply]:
-        return self.delay, Delivered()
+        return self.delay, Succeeded()
 
 
 @given(pauses, st.floats(0.001, 1.5))
@@ -272,7 +272,7 @@ def test_a_receiver_that_asks_for_patience_does_not_hold_up_the_end(
 
     class Busy(Receiver):
         def post(self, post: Post, signaller: str | None) -> tuple[float, Reply]:
-            return 0.01, Delivered() if takes_events and not post.done else Failed(retry_after)
+            return 0.01, Succeeded() if takes_events and not post.done else Failed(retry_after)
 
     producer = FakeProducer(clock, workflow, Busy(), Link(Random(0)))
     producer.run([0.1] * 20)
@@ -466,7 +466,7 @@ def test_a_slow_receiver_does_not_multiply_signals(plain: bool, pause: float) ->
 
     class Slow(Receiver):
         def post(self, post: Post, signaller: str | None) -> tuple[float, Reply] | None:
-            return (1.0, Delivered()) if plain else (2.9, Failed())
+            return (1.0, Succeeded()) if plain else (2.9, Failed())
 
     producer = FakeProducer(clock, workflow, Slow(), Link(Random(0)), max_events=100)
     producer.run([pause] * 300)

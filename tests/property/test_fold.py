@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.fold import Fold, Gap, Outcome, Verdict
+from kai_flow.stream.fold import Disposition, Fold, Gap, Verdict
 from kai_flow.stream.ids import START, EventId
 from tests.property.strategies import (
     OTHER_RUN,
@@ -30,7 +30,7 @@ def test_the_fold_is_what_was_said_however_it_came(
         batches: list[Batch] = data.draw(batches_of(life))
         for batch in batches:
             verdict = fold.apply(batch)
-            assert verdict.outcome is Outcome.ACCEPTED
+            assert verdict.disposition is Disposition.ACCEPTED
             assert verdict.events == batch.events
             assert verdict.gap is None
             begins = batch.first.seq == 1 and batch.first.attempt > 1
@@ -45,7 +45,7 @@ def test_the_fold_is_what_was_said_however_it_came(
                 run_id = data.draw(st.sampled_from([RUN, RUN, OTHER_RUN]))
                 before = fold.position
                 repeated = fold.apply(Batch(run_id, tuple(some[start:stop])))
-                assert repeated.outcome is not Outcome.ACCEPTED
+                assert repeated.disposition is not Disposition.ACCEPTED
                 assert not repeated.events
                 assert fold.position == before
             # The next part of the attempt, joined to what came before it, counts only once.
@@ -70,17 +70,17 @@ def test_the_fold_is_what_was_said_however_it_came(
 def expected(position: EventId, batch: Batch) -> Verdict:
     """The fold's rule, said plainly: what lies after the last accepted event is new."""
     if batch.run_id != RUN:
-        return Verdict(Outcome.OTHER_RUN)
+        return Verdict(Disposition.OTHER_RUN)
     if batch.first[:2] < position[:2]:
-        return Verdict(Outcome.SUPERSEDED)
+        return Verdict(Disposition.SUPERSEDED)
     new = tuple(event for event in batch.events if event.id > position)
     if not new:
-        return Verdict(Outcome.DUPLICATE)
+        return Verdict(Disposition.DUPLICATE)
     first = new[0].id
     other_attempt = first[:2] != position[:2]
     wanted = 1 if other_attempt else position.seq + 1
     return Verdict(
-        Outcome.ACCEPTED,
+        Disposition.ACCEPTED,
         new,
         Gap(position, first) if first.seq != wanted else None,
         first if other_attempt and first.producer == position.producer else None,

@@ -164,7 +164,7 @@ class LogAgainstModel(RuleBasedStateMachine):
     @precondition(lambda self: self.lives)
     @rule(luck=SELDOM, skipped=st.integers(1, 2))
     def is_tried_again(self, luck: int, skipped: int) -> None:
-        """The attempt dies, perhaps unheard, and a later one begins."""
+        """The attempt dies, perhaps without a signal, and a later one begins."""
         if luck:
             return
         producer, attempt, _ = self.lives[-1][0].id
@@ -192,7 +192,7 @@ class LogAgainstModel(RuleBasedStateMachine):
         last = self.history[-1].id if self.history else START
         if events[0].id[:2] >= last[:2]:
             self.history = what_counts([*self.history, *events])
-            self.accepted |= {(event.id.try_of, event.id.seq) for event in events}
+            self.accepted |= {(event.id.attempt_key, event.id.seq) for event in events}
 
     @precondition(lambda self: self.lives)
     @rule(back=st.integers(0, 2), count=st.integers(1, 8))
@@ -286,19 +286,19 @@ class LogAgainstModel(RuleBasedStateMachine):
         attempt = self.log.signal_next()
         waits = [t for t in (self.claim, self.current) if t and self.known[t].waiting]
         ready = [t for t in waits if self.known[t].to_signal()]
-        assert (attempt and attempt.try_of) == next(iter([*ready, *waits]), None)
+        assert (attempt and attempt.attempt_key) == next(iter([*ready, *waits]), None)
         if attempt is None:
             return
         assert attempt.run_id == RUN
         events = attempt.undurable()
-        known = self.known[attempt.try_of]
+        known = self.known[attempt.attempt_key]
         assert list(events) == known.to_signal()
         assert attempt.ready == bool(events)
         assert attempt.doubtful == (known.told > known.durable or not events)
         if not events:
             return
-        life = next(life for life in self.lives if life[0].id.try_of == attempt.try_of)
-        if self.history[-1:] < [life[0]] or self.history[-1].id.try_of == attempt.try_of:
+        life = next(life for life in self.lives if life[0].id.attempt_key == attempt.attempt_key)
+        if self.history[-1:] < [life[0]] or self.history[-1].id.attempt_key == attempt.attempt_key:
             assert events[0].id.seq <= self.durable_of(life) + 1, "no hole is made"
         self.becomes_durable(events)
         before = self.log.current and self.log.current.received
@@ -308,7 +308,7 @@ class LogAgainstModel(RuleBasedStateMachine):
 
     def hears(self, through: EventId) -> None:
         """The plain model learns that Temporal accepted everything up to `through`."""
-        known = self.at(through.try_of)
+        known = self.at(through.attempt_key)
         if known is not None:
             known.settle(through.seq)
             known.confirmed = True
@@ -339,9 +339,9 @@ class LogAgainstModel(RuleBasedStateMachine):
                 self.shows(reader, [event_of(one) for one in frames])
                 assert reader.cursor == after
                 assert self.log.current is not None
-                if after.try_of != min(self.known):
+                if after.attempt_key != min(self.known):
                     # Only what Temporal accepted may supersede what this bridge knew before.
-                    assert self.known[after.try_of].confirmed
+                    assert self.known[after.attempt_key].confirmed
             case Behind():
                 assert not self.was_given_all_stored(reader.cursor), "there is nothing to read"
                 self.shows(reader, [e for e in self.history if e.id > reader.cursor][:5])
@@ -353,16 +353,16 @@ class LogAgainstModel(RuleBasedStateMachine):
 
     def was_given_all_stored(self, cursor: EventId) -> bool:
         """Whether the bridge knows that nothing more of the reader's attempt is stored."""
-        if cursor.try_of != self.current:
+        if cursor.attempt_key != self.current:
             return False
-        stored = self.known[cursor.try_of].stored
+        stored = self.known[cursor.attempt_key].stored
         return stored is not None and cursor.seq >= stored
 
     def misses(self, reader: Reader, after: EventId, before: EventId | None) -> None:
         """Only what is not stored is ever missed, and by who has been given all that is."""
         assert after > reader.cursor
-        assert after.try_of == reader.cursor.try_of
-        stored = self.stored[after.try_of]
+        assert after.attempt_key == reader.cursor.attempt_key
+        stored = self.stored[after.attempt_key]
         assert reader.cursor.seq >= stored
         assert [e.id for e in self.history if e.id > reader.cursor and e.id <= after] == []
         assert self.log.current is not None
@@ -383,7 +383,7 @@ class LogAgainstModel(RuleBasedStateMachine):
         for event in events:
             assert event in next(life for life in self.lives if life[0].id[:2] == event.id[:2])
             assert event.id > reader.cursor
-            if event.id.try_of == reader.cursor.try_of:
+            if event.id.attempt_key == reader.cursor.attempt_key:
                 assert event.id.seq == reader.cursor.seq + 1
             else:
                 assert event.id.seq == 1
@@ -397,13 +397,15 @@ class LogAgainstModel(RuleBasedStateMachine):
     def agrees(self) -> None:
         """Log and model know the same attempts, to the same ids; memory is bounded."""
         log = self.log
-        assert (log.current and log.current.try_of) == self.current
-        assert (log.claim and log.claim.try_of) == self.claim
+        assert (log.current and log.current.attempt_key) == self.current
+        assert (log.claim and log.claim.attempt_key) == self.claim
         for attempt in (log.current, log.claim):
             if attempt is not None:
-                known = self.known[attempt.try_of]
+                known = self.known[attempt.attempt_key]
                 assert attempt.received.seq == known.place
-                assert attempt.durable.seq <= self.durable_of_try(attempt.try_of), "nobody's word"
+                assert attempt.durable.seq <= self.durable_of_try(attempt.attempt_key), (
+                    "nobody's word"
+                )
                 assert attempt.durable.seq == known.durable
                 assert attempt.confirmed == known.confirmed
                 assert attempt.waiting == len(known.waiting)

@@ -75,7 +75,7 @@ class Subscriber:
         """One event reaches the reader: it must be the very next."""
         assert event == plain(event.id), "same id, same event"
         assert event.id > self.cursor, "strictly increasing"
-        if event.id.try_of == self.cursor.try_of:
+        if event.id.attempt_key == self.cursor.attempt_key:
             assert event.id.seq == self.cursor.seq + 1, "none missing"
         else:
             assert event.id.seq == 1, "an attempt is shown from its first event"

@@ -169,7 +169,7 @@ class OutboxAgainstLists(RuleBasedStateMachine):
     def answer_lies(self, lie: EventId, beyond: int) -> None:
         """Ids of other attempts, old ids and ids never said are no acknowledgement."""
         for claimed in (lie, self.real.last.offset(beyond), self.real.durable):
-            if claimed.try_of != ATTEMPT.try_of or claimed.seq > len(self.said):
+            if claimed.attempt_key != ATTEMPT.attempt_key or claimed.seq > len(self.said):
                 assert not self.real.acknowledge(claimed)
                 self.real.move_to(claimed.offset(1))
         assert not self.real.acknowledge(self.real.durable)

@@ -100,9 +100,9 @@ async def _say(place: Place, producer: EventProducer, n: int) -> None:
 def _note(place: Place, event_id: EventId) -> None:
     """The newest event has its id."""
     attempt, oracle = place.attempt, place.oracle
-    said = oracle.listen(attempt.run.run_id, *event_id.try_of)
+    said = oracle.listen(attempt.run.run_id, *event_id.attempt_key)
     wrong = said.numbered(event_id.seq)
-    if wrong is not None or event_id.try_of != (attempt.number.producer, attempt.attempt):
+    if wrong is not None or event_id.attempt_key != (attempt.number.producer, attempt.attempt):
         oracle.violated(f"{event_id} of attempt {attempt.attempt}: {wrong}")
     oracle.said(attempt.run.run_id, event_id)
 

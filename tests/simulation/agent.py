@@ -21,7 +21,7 @@ class Agent(NamedTuple):
     """Bytes added to every tenth event."""
     breaks: tuple[tuple[int, int], ...] = ()
     """(attempt, after how many events) where it raises."""
-    stopping: float = 0.0
+    stop_seconds: float = 0.0
     """Seconds that it takes to clean up after itself."""
     words: str = "plain"
     """`plain`; `odd`: JSON cannot say all of it, or a line or a token not as it is; `large`."""
@@ -62,4 +62,4 @@ async def script(agent: Agent, attempt: int, link: Link) -> AsyncIterator[int]:
                 said += 1
                 yield said
     finally:
-        await asyncio.sleep(agent.stopping)
+        await asyncio.sleep(agent.stop_seconds)

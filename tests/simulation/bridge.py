@@ -12,7 +12,7 @@ from temporalio.client import Client
 from kai_flow.bridge.hub import Hub, HubError, RealSession, Unreachable
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream import log
-from kai_flow.stream.callback import Delivered, HandMade, decode_post, encode_answer
+from kai_flow.stream.callback import HandMade, ProducerPost, decode_post, encode_answer
 from kai_flow.stream.errors import InvalidId, StreamError
 from kai_flow.stream.ids import Cursor, EventId
 from kai_flow.stream.log import Full, Missing, Stale, Taken
@@ -224,7 +224,7 @@ class Bridge:
             self._connections.pop(connection, None)
 
 
-def _is_let_in(post: Delivered, answer: log.Answer) -> bool:
+def _is_let_in(post: ProducerPost, answer: log.Answer) -> bool:
     """Whether a bridge has let in the attempt of a POST, if only to ask for more of it."""
     if isinstance(answer, Taken):
         return answer.held or answer.received >= post.base

@@ -149,7 +149,7 @@ def _apart(random: Random, plan: Plan) -> Plan:
 
 
 def _talker(random: Random, agent: Agent, kind: str) -> Agent:
-    agent = agent._replace(stopping=random.choice([0.0, 0.0, 0.0, 0.5]))
+    agent = agent._replace(stop_seconds=random.choice([0.0, 0.0, 0.0, 0.5]))
     if kind == "zombie":  # it talks for some thirty seconds
         return agent._replace(events=100, pause=1.2, burst=4, breaks=())
     if kind == "turns":  # it breaks at once, and again
@@ -234,7 +234,7 @@ def _faults(
 
 
 def _zombie(random: Random, bridges: int) -> list[Fault]:
-    """An attempt talks on, unheard of, while the next one begins or the session ends."""
+    """An attempt without heartbeats talks on while the next one begins or the session ends."""
     at = random.uniform(0.5, 4.0)
     faults = [Fault(at, "mute worker", worker, 18.0) for worker in (0, 1)]
     if random.random() < 0.5:

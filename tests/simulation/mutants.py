@@ -28,7 +28,7 @@ from kai_flow.stream import (
     tail,
     workflow,
 )
-from kai_flow.stream.callback import Delivered, HandMade, decode_post
+from kai_flow.stream.callback import HandMade, ProducerPost, decode_post
 
 Mutation = Callable[[], AbstractContextManager[None]]
 
@@ -68,9 +68,9 @@ _SAID: dict[str, bytes] = {}  # the last word of each run, as its producer POSTe
 
 @contextmanager
 def _remembering_done() -> Iterator[None]:
-    def decode(document: bytes) -> Delivered | HandMade:
+    def decode(document: bytes) -> ProducerPost | HandMade:
         post = decode_post(document)
-        if isinstance(post, Delivered) and post.done:
+        if isinstance(post, ProducerPost) and post.done:
             _SAID[post.run_id] = msgspec.json.encode(msgspec.json.decode(document)["event"])
         return post
 
@@ -131,7 +131,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
     ),
     "a plain receiver's answer counts as durable": _edit(
         delivery.Delivery,
-        "delivered",
+        "post_succeeded",
         (
             "self.outbox.delivered(post.events)",
             (
@@ -203,7 +203,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
         ("batch.events[max(0, known + 1 - first.seq) :]", "batch.events"),
     ),
     "the fold knows no supersession": _edit(
-        fold.Fold, "apply", ("if first.try_of < position.try_of:", "if False:")
+        fold.Fold, "apply", ("if first.attempt_key < position.attempt_key:", "if False:")
     ),
     "what was evicted is not missed": _edit(
         buffer.EventBuffer,
@@ -286,9 +286,9 @@ MUTANTS: Final[dict[str, Mutation]] = {
             session.Session,
             "receive",
             (
-                "self._finished = post.base.try_of",
+                "self._finished = post.base.attempt_key",
                 (
-                    "self._finished = post.base.try_of\n"
+                    "self._finished = post.base.attempt_key\n"
                     "            self.outcome = Outcome(post.run_id, _SAID[post.run_id])\n"
                     "            self.durable.close(post.run_id)"
                 ),
@@ -345,7 +345,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
         "_query",
         ("if page.last is not None:\n        self._show(page.last)", "self._show(page.next)"),
     ),
-    "the notifier is taken after the look": _edit(
+    "the notifier is taken after the state is read": _edit(
         _Read, "_read", ("await wait_for(notified)", "await wait_for(session.notifier.next)")
     ),
     "a cursor of another run is believed": _edit(
@@ -356,12 +356,14 @@ MUTANTS: Final[dict[str, Mutation]] = {
     "nobody follows the history": _edit(
         session.Session, "_follow", ("while self.outcome is None", "while False")
     ),
-    "who follows does not look at what was before": _edit(
+    "a follower skips what came before it": _edit(
         session.Session,
         "_read_tail",
-        ("await self.durable.look(self.log.position or START)", "pass"),
+        ("await self.durable.catch_up(self.log.position or START)", "pass"),
     ),
-    "progress asks nobody": _edit(workflow.WorkflowEventStream, "_look", ("look is None", "True")),
+    "progress asks nobody": _edit(
+        workflow.WorkflowEventStream, "_check_liveness", ("check is None", "True")
+    ),
     "an older POST takes a session over": _edit(
         hub.Hub, "receive", ("if session.run.run_id != post.run_id:", "if False:")
     ),

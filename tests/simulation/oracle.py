@@ -13,7 +13,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 
 from kai_flow.stream.batches import decode_batch
-from kai_flow.stream.callback import Delivered, decode_post
+from kai_flow.stream.callback import ProducerPost, decode_post
 from kai_flow.stream.errors import InvalidBatch
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
@@ -24,7 +24,9 @@ from tests.simulation.loop import now
 from tests.simulation.record import Record
 from tests.simulation.temporal import Run, Server
 
-TOLD_SECONDS: Final = 30.0  # how late a status may be: a look, a call that hangs, a slow reader
+TOLD_SECONDS: Final = (
+    30.0  # how late a status may be: a liveness check, a call that hangs, a slow reader
+)
 
 
 class Shown(NamedTuple):
@@ -50,7 +52,7 @@ class Oracle(Record):
         """Its outbox must stay within its limits."""
         self._producers.append(producer)
 
-    def answered(self, post: Delivered, status: int, answer: dict[str, Any]) -> None:
+    def answered(self, post: ProducerPost, status: int, answer: dict[str, Any]) -> None:
         """A bridge answered a POST: what it claims is so."""
         self.posts += 1
         last = post.events[-1].id if post.events else post.base
@@ -59,22 +61,24 @@ class Oracle(Record):
         position = self.position(run.run_id)
         if status == 200:
             durable = EventId.parse(answer["durable"])
-            early = durable.try_of >= position.try_of and durable.seq and durable > position
+            early = (
+                durable.attempt_key >= position.attempt_key and durable.seq and durable > position
+            )
             if early and (self.is_stored(run.run_id, durable)):
                 self.violated(f"a bridge calls {durable} durable; the server has {position}")
-            said = self._said[run.run_id, *post.base.try_of]
+            said = self._said[run.run_id, *post.base.attempt_key]
             if EventId.parse(answer["received"]).seq > said.most:
                 self.violated(f"a bridge received {answer['received']}: never said")
         elif status == 409 and EventId.parse(answer["expected"]) < post.base:
             self.violated(f"a bridge expects {answer['expected']}, before base {post.base}")
         elif status == 410:
             newest = self.server.runs[post.workflow_id][-1]
-            if not run.closed and newest is run and position.try_of <= post.base.try_of:
+            if not run.closed and newest is run and position.attempt_key <= post.base.attempt_key:
                 self.violated(f"a bridge stops {post.base}, which nothing has superseded")
 
     def let_in(self, boot_id: str, run_id: str, place: EventId) -> None:
         """A bridge has let in the attempt of `place` by a POST."""
-        self._let_in.setdefault((boot_id, run_id), (place.try_of, now()))
+        self._let_in.setdefault((boot_id, run_id), (place.attempt_key, now()))
 
     def began_with(self, boot_id: str, run_id: str, place: EventId) -> float:
         """When a bridge let in the attempt of `place`, if no POST had let in another; else never.
@@ -82,15 +86,15 @@ class Oracle(Record):
         If it had read nothing back by then, it held nothing, and shows that attempt at once: a
         newer one waits to be durable only where an older one is held.
         """
-        try_of, at = self._let_in.get((boot_id, run_id), (None, inf))
-        return at if try_of == place.try_of else inf
+        attempt_key, at = self._let_in.get((boot_id, run_id), (None, inf))
+        return at if attempt_key == place.attempt_key else inf
 
     def told_to_stop(self, document: bytes, answer: bytes) -> None:
         """A 410 has reached the producer of this POST; it may have one more under way."""
         if not answer.startswith(b'{"bridge":"') or answer.startswith(b'{"bridge":""'):
             return  # not a bridge's
         post = decode_post(document)
-        assert isinstance(post, Delivered)
+        assert isinstance(post, ProducerPost)
         place = (post.run_id, post.base._replace(seq=0))
         self._stops[place] += 1
         if self._stops[place] > 2:
@@ -100,7 +104,7 @@ class Oracle(Record):
         """A producer says that it is superseded: it must be."""
         place = (attempt.number.producer, attempt.attempt)
         position = self.position(attempt.run.run_id)
-        if not (attempt.run.closed or attempt.over or position.try_of > place):
+        if not (attempt.run.closed or attempt.over or position.attempt_key > place):
             self.violated(f"attempt {place} was stopped, though nothing has superseded it")
 
     # What must be seen
@@ -135,7 +139,7 @@ class Oracle(Record):
             done = event.activity_task_completed_event_attributes
             result = msgspec.json.decode(done.result.payloads[0].data)
             last = EventId.parse(result["last_event_id"])
-            said = self._said[run.run_id, *last.try_of]
+            said = self._said[run.run_id, *last.attempt_key]
             if not len(said) == last.seq == result["said"]:
                 self.violated(f"{last} is not the last of {len(said)} events")
             stored = enumerate(said.events[: said.stored], 1)
@@ -165,7 +169,7 @@ class Oracle(Record):
 
     def _told_of_attempts(self, run: Run, told: dict[str, Any], *, broke: bool) -> None:
         """While no attempt is alive `progress` says so, and while one is it says that."""
-        alive = any(activity.heard for activity in run.pending.values())
+        alive = any(activity.alive for activity in run.pending.values())
         begun = not run.pending or alive
         if told["status"] == "running" and not begun:
             self.violated(f"progress says {told}; no attempt is alive")
@@ -179,7 +183,7 @@ class Oracle(Record):
     def _lonely(self) -> list[Run]:
         """The runs with no attempt alive of an activity under way."""
         runs = (run for runs in self.server.runs.values() for run in runs if run.pending)
-        return [run for run in runs if not any(one.heard for one in run.pending.values())]
+        return [run for run in runs if not any(one.alive for one in run.pending.values())]
 
     def outcome(self, run: Run) -> dict[str, Any]:
         """The `done` of a closed run."""
@@ -208,7 +212,7 @@ class Oracle(Record):
             self.queried(run, PROGRESS, run.query(PROGRESS).data)
         promised, folded = self.promised(run), self.folded(run)
         if fair and folded and (_ended_well(run) or not self.clumsy):
-            said = self._said[run.run_id, *folded[-1].id.try_of]
+            said = self._said[run.run_id, *folded[-1].id.attempt_key]
             newest = max(place[1:] for place in self._said if place[0] == run.run_id)
             if folded[-1].id != (*newest, said.stored or len(said)):
                 self.violated(f"the history ends at {_last(folded)} of {newest} ({len(said)})")

@@ -85,9 +85,9 @@ class Record:
         for event in batch.events:
             self.check(run.run_id, event.id, event.decode())
         position = self._stored.get(run.run_id, EventId(1, 1, 0))
-        if first.try_of < position.try_of:
+        if first.attempt_key < position.attempt_key:
             return
-        known = position.seq if first.try_of == position.try_of else 0
+        known = position.seq if first.attempt_key == position.attempt_key else 0
         if first.seq > known + 1 and not self.clumsy:
             self.violated(f"the signal of {first} to {last} leaves a gap after {position}")
         self._stored[run.run_id] = max(position, last)
@@ -107,7 +107,7 @@ class Record:
 
     def check(self, run_id: str, place: EventId, event: dict[str, Any]) -> None:
         """The same id is the same event, wherever it is met."""
-        said = self._said.get((run_id, *place.try_of))
+        said = self._said.get((run_id, *place.attempt_key))
         expected = None if said is None else said.at(place.seq, event)
         # To Python alone 1 and true are equal.
         if expected != event or (not self.plain and _text(expected) != _text(event)):
@@ -116,7 +116,7 @@ class Record:
 
     def is_stored(self, run_id: str, place: EventId) -> bool:
         """Whether an event is more than live; what is not may be missed, if that is said."""
-        said = self._said.get((run_id, *place.try_of))
+        said = self._said.get((run_id, *place.attempt_key))
         return said is None or said.is_stored(place.seq)
 
     def told(self, document: bytes, status: int, answer: bytes) -> None:
@@ -128,14 +128,16 @@ class Record:
         for item in post.get("events", [post]):
             place = EventId.parse(item["id"])
             if item["event"]["type"] != "done" and (received is None or place <= received):
-                sent = self._sent.setdefault((post["run_id"], *place.try_of), {})
+                sent = self._sent.setdefault((post["run_id"], *place.attempt_key), {})
                 sent.setdefault(place.seq, now())
 
     def counted(self, attempt: Try, sent: int, failed: int, *, callback: bool) -> None:
         """A result says how many events a callback took: it is so."""
         place = (attempt.run.run_id, attempt.number.producer, attempt.attempt)
         times = self._sent.get(place, {}).values()
-        just_now = sum(time > now() - 0.001 for time in times)  # perhaps not heard of yet
+        just_now = sum(
+            time > now() - 0.001 for time in times
+        )  # the producer may not have read the answer yet
         said = len(self._said[place])
         if not len(times) - just_now <= sent <= len(times):
             self.violated(f"events_sent is {sent}; {len(times)} were")

@@ -55,10 +55,10 @@ FOUND_BY: Final = {
     "every replica signals": 200_029,
     "an unknown signal of the bridge counts as stored": 100_009,
     "the next of an empty page counts as durable": 100_155,
-    "the notifier is taken after the look": 34,
+    "the notifier is taken after the state is read": 34,
     "a cursor of another run is believed": 0,
     "nobody follows the history": 63,
-    "who follows does not look at what was before": 108,
+    "a follower skips what came before it": 108,
     "progress asks nobody": 0,
     "an older POST takes a session over": 0,
 }

@@ -176,7 +176,7 @@ class Subscriber:
         self._moved_at, self._gap = min(self._moved_at, now()), None
         while (
             self.held
-            and self.held[-1].id.try_of < place.try_of
+            and self.held[-1].id.attempt_key < place.attempt_key
             and (self.held[-1].id.producer == place.producer)
         ):
             self.held.pop()
@@ -185,14 +185,14 @@ class Subscriber:
     def _advance(self, before: EventId, place: EventId, run: Run) -> None:
         if place <= before:
             self._wrong(f"was shown {place} after {before}")
-        expected = before.seq + 1 if place.try_of == before.try_of else 1
+        expected = before.seq + 1 if place.attempt_key == before.attempt_key else 1
         if place.seq != expected and not self._is_missing(before, place):
             self._wrong(f"was shown {place} right after {before}: a hole")
         retried = place.producer == before.producer and place.attempt > before.attempt
         stored = self._oracle.position(run.run_id)
         # A bridge that had let in the newer attempt by then may still read back the older one.
         began = self._oracle.began_with(self._connection.boot_id, run.run_id, place)
-        if retried and self._moved_at < began and stored.try_of < place.try_of:
+        if retried and self._moved_at < began and stored.attempt_key < place.attempt_key:
             self._wrong(f"was shown {place}, only claimed, while {before} counts")
 
     def _is_missing(self, before: EventId | None, place: EventId) -> bool:
@@ -222,7 +222,7 @@ class Subscriber:
             return
         # What was shown live and never became durable may remain behind it; nothing is missing.
         folded = self._oracle.folded(run)
-        counted = folded and held and held[-1].id.try_of == folded[-1].id.try_of
+        counted = folded and held and held[-1].id.attempt_key == folded[-1].id.attempt_key
         if held[: len(folded)] != folded if counted else len(held) < bool(folded):
             self._wrong(f"holds {_ends(held)}, not {_ends(folded)}")
 

@@ -43,7 +43,7 @@ CLOSES: Final[dict[int, WorkflowExecutionStatus.ValueType]] = {
 }
 
 HEARTBEAT_TIMEOUT: Final = 10.0
-SILENT_SECONDS: Final = 8.0  # without a heartbeat: nobody is heard of
+SILENT_SECONDS: Final = 8.0  # without a heartbeat: the worker counts as lost
 # Descriptions are looked at by the real clock: a heartbeat is ages ago, or yet to come.
 LONG_AGO: Final = Timestamp()
 YET_TO_COME: Final = Timestamp(seconds=2**35)
@@ -57,8 +57,8 @@ class Pending:
         self.beat_at: float | None = None  # last heartbeat; None: no worker has taken it
 
     @property
-    def heard(self) -> bool:
-        """A worker is at it, as far as its heartbeats tell."""
+    def alive(self) -> bool:
+        """Its worker heartbeats."""
         return self.beat_at is not None and now() - self.beat_at < SILENT_SECONDS
 
     @property
@@ -71,7 +71,7 @@ class Pending:
         state = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
         if self.beat_at is not None:
             state = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
-        beat = YET_TO_COME if self.heard else LONG_AGO
+        beat = YET_TO_COME if self.alive else LONG_AGO
         return PendingActivityInfo(
             activity_id=name, attempt=self.attempt, state=state, last_heartbeat_time=beat
         )

@@ -20,7 +20,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, CancelledErro
 from temporalio.workflow import ActivityCancellationType
 
 from kai_flow.stream.buffer import Limits
-from kai_flow.stream.interceptor import LOOK, ProducerNumber, appointed
+from kai_flow.stream.interceptor import LIVENESS_CHECK, ProducerNumber, appointed
 from kai_flow.stream.liveness import liveness_of
 from kai_flow.stream.workflow import WorkflowEventStream
 from kai_flow.workflows import WORKFLOW_TYPE, KaiChatWorkflow
@@ -129,7 +129,7 @@ class Instance:
             start_time=datetime.fromtimestamp(run.began, UTC),
             get_current_history_size=lambda: self._size,
         )
-        self.outside = {LOOK: lambda *_: liveness_of(run.describe(), datetime.now(UTC))}
+        self.outside = {LIVENESS_CHECK: lambda *_: liveness_of(run.describe(), datetime.now(UTC))}
         self.signals: dict[str, Callable[..., None]] = {}
         self.queries: dict[str, Callable[..., Any]] = {}
         self._commands: list[Command] = []

@@ -8,7 +8,7 @@ from kai_flow.bridge.memory_budget import MemoryBudget
 from kai_flow.bridge.readback import DurableCopy
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
-from kai_flow.stream.callback import Delivered, decode_post
+from kai_flow.stream.callback import ProducerPost, decode_post
 from kai_flow.stream.events import NumberedEvent, held_bytes
 from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.log import SessionLog
@@ -38,7 +38,7 @@ def test_tiny_events_are_counted_for_what_they_take() -> None:
     try:
         for body in bodies:
             post = decode_post(body)
-            assert isinstance(post, Delivered)
+            assert isinstance(post, ProducerPost)
             size = sum(len(event.data) for event in post.events)
             reserved += 2 * size + len(post.events) * memory_budget.EVENT_BYTES
             log.receive(post.run_id, post.base, post.events)

@@ -139,7 +139,7 @@ def test_the_signal_example_is_what_a_sender_writes() -> None:
 def test_a_callback_example_is_what_a_producer_writes(label: str) -> None:
     """§6.2, §6.3: each form reads as a delivery and is written again byte for byte."""
     body = callback.decode_post(_example(label))
-    assert isinstance(body, callback.Delivered)
+    assert isinstance(body, callback.ProducerPost)
     assert body.first_run_id is not None
     post = Post(body.base, body.events, batch=label == "batch")
     origin = callback.Origin(body.workflow_id, body.run_id, body.first_run_id)
@@ -152,7 +152,7 @@ def test_stored_stands_beside_base(label: str) -> None:
     """§6.2, §6.15: both forms carry it once it is known; one of another attempt is refused."""
     example, word = json.loads(_example(label)), {"stored": "1.1.30"}
     body = callback.decode_post(json.dumps(example | word).encode())
-    assert isinstance(body, callback.Delivered)
+    assert isinstance(body, callback.ProducerPost)
     assert body.stored == EventId(1, 1, 30)
     post = Post(body.base, body.events, batch=label == "batch", stored=body.stored)
     origin = callback.Origin(body.workflow_id, body.run_id, body.first_run_id or "")
@@ -169,10 +169,10 @@ def test_age_stands_beside_base(label: str) -> None:
     """§6.2: both forms carry it from the first second on; without it a session is young."""
     example, word = json.loads(_example(label)), {"age": 431}
     young = callback.decode_post(_example(label))
-    assert isinstance(young, callback.Delivered)
+    assert isinstance(young, callback.ProducerPost)
     assert young.age == 0
     body = callback.decode_post(json.dumps(example | word).encode())
-    assert isinstance(body, callback.Delivered)
+    assert isinstance(body, callback.ProducerPost)
     assert body.age == 431
     post = Post(body.base, body.events, batch=label == "batch")
     origin = callback.Origin(body.workflow_id, body.run_id, body.first_run_id or "")

@@ -8,8 +8,8 @@ import pytest
 from kai_flow.stream.batches import MAX_BATCH_EVENTS, decode_batch
 from kai_flow.stream.callback import (
     MAX_BRIDGE_CHARS,
-    Delivered,
     HandMade,
+    ProducerPost,
     decode_post,
     is_bridge,
     read_answer,
@@ -46,7 +46,7 @@ def test_the_last_word_may_be_the_last_of_a_post() -> None:
     done = {"id": "1.1.2", "event": {"type": "done", "result": {}}}
     for body in ({**HEAD, "events": [TOKEN, done]}, {**HEAD, **done}):
         post = decode_post(json.dumps(body).encode())
-        assert isinstance(post, Delivered)
+        assert isinstance(post, ProducerPost)
         assert post.done
         assert len(post.events) == len(body.get("events", [done])) - 1
 
@@ -66,7 +66,7 @@ def test_a_post_carries_as_many_events_as_a_batch() -> None:
     """§6.3: a body with more events than a batch may hold is refused, however small they are."""
     items = [{"id": f"1.1.{n}", "event": {"type": "t"}} for n in range(1, MAX_BATCH_EVENTS + 2)]
     post = decode_post(json.dumps({**HEAD, "events": items[:-1]}).encode())
-    assert isinstance(post, Delivered)
+    assert isinstance(post, ProducerPost)
     assert len(post.events) == MAX_BATCH_EVENTS
     with pytest.raises(InvalidBatch, match="1,001 events; a POST carries at most 1,000"):
         decode_post(json.dumps({**HEAD, "events": items}).encode())

@@ -65,7 +65,7 @@ def ago(seconds: float) -> Timestamp:
     ],
 )
 def test_a_pending_activity_tells(activity: PendingActivityInfo, liveness: Liveness) -> None:
-    """Nobody took it, another attempt is due, somebody is at it, or nobody is heard of."""
+    """Nobody took it, another attempt is due, somebody is at it, or its worker is silent."""
     description = DescribeWorkflowExecutionResponse(pending_activities=[activity])
     assert liveness_of(description, NOW) == liveness
 
@@ -99,7 +99,7 @@ def test_one_activity_at_work_is_enough() -> None:
     assert liveness_of(session, NOW) == Liveness("running", 3)
 
 
-def unheard(seconds: int, *details: bytes, timeout: int | None = None) -> PendingActivityInfo:
+def silent(seconds: int, *details: bytes, timeout: int | None = None) -> PendingActivityInfo:
     """An activity whose last heartbeat was so long ago, and said this."""
     activity = PendingActivityInfo(
         state=STARTED,
@@ -131,9 +131,9 @@ def unheard(seconds: int, *details: bytes, timeout: int | None = None) -> Pendin
 def test_a_worker_is_given_the_time_it_needs(
     details: tuple[bytes, ...], timeout: int | None, patience: int
 ) -> None:
-    """It is unheard of some seconds after its next heartbeat was due, by its own word if it can."""
+    """A worker counts as lost some seconds after its next heartbeat was due."""
     for seconds, status in ((patience - 1, "running"), (patience + 1, "waiting")):
-        activity = unheard(seconds, *details, timeout=timeout)
+        activity = silent(seconds, *details, timeout=timeout)
         session = DescribeWorkflowExecutionResponse(pending_activities=[activity])
         liveness = liveness_of(session, NOW)
         assert liveness is not None
@@ -160,7 +160,7 @@ def test_a_run_that_has_ended_says_how(end: str, status: Status) -> None:
 
 @pytest.mark.parametrize("status", ["waiting", "retrying"])
 def test_that_somebody_works_is_news_only_after_bad_news(status: Status) -> None:
-    """An agent may think as long as it likes; one that was unheard of is said to be back."""
+    """An agent may think as long as it likes; one that was lost is reported when it is back."""
     bad, good = Liveness(status, 1), Liveness("running", 1)
     assert news(bad, None) == news(bad, good) == bad
     assert news(good, bad) == news(good, good) == good

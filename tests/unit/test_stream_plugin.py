@@ -1,4 +1,4 @@
-"""The plugin's look at the server: from a query's thread, briefly, and never in the way."""
+"""The plugin's liveness check: from a query's thread, briefly, and never in the way."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from kai_flow.stream import plugin
-from kai_flow.stream.plugin import Look
+from kai_flow.stream.plugin import LivenessCheck
 from kai_flow.stream.progress import Liveness
 
 WORKER = cast("Worker", SimpleNamespace(client=None))
@@ -50,13 +50,13 @@ async def test_queries_that_come_together_ask_once(
     """Also a server that says nothing is waited for once: several waits would fail the workflow."""
     asked: list[str] = []
     monkeypatch.setattr(plugin, "observe", observing(asked, come_of_it))
-    monkeypatch.setattr(plugin, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(plugin, "LIVENESS_CHECK_SECONDS", 0.2)
     monkeypatch.setattr(plugin, "REMEMBER_SECONDS", 60)
-    look = Look()
-    look.begin(WORKER)
+    check = LivenessCheck()
+    check.begin(WORKER)
     for _ in range(3):
-        assert await asyncio.to_thread(look, "a", "run") == liveness
-    assert await asyncio.to_thread(look, "b", "run") == liveness
+        assert await asyncio.to_thread(check, "a", "run") == liveness
+    assert await asyncio.to_thread(check, "b", "run") == liveness
     assert asked == ["a", "b"]
 
 
@@ -65,10 +65,10 @@ async def test_an_answer_is_soon_forgotten(monkeypatch: pytest.MonkeyPatch) -> N
     asked: list[str] = []
     monkeypatch.setattr(plugin, "observe", observing(asked, _says))
     monkeypatch.setattr(plugin, "REMEMBER_SECONDS", 0)
-    look = Look()
-    look.begin(WORKER)
+    check = LivenessCheck()
+    check.begin(WORKER)
     for _ in range(2):
-        assert await asyncio.to_thread(look, "a", "run") == RUNNING
+        assert await asyncio.to_thread(check, "a", "run") == RUNNING
     assert asked == ["a", "a"]
 
 
@@ -79,10 +79,10 @@ async def test_nobody_is_asked_where_that_would_block_the_worker(
     asked: list[str] = []
     monkeypatch.setattr(plugin, "observe", observing(asked, _says))
     monkeypatch.setattr(plugin, "REMEMBER_SECONDS", 0)
-    look = Look()
-    assert await asyncio.to_thread(look, "a", "run") is None
-    look.begin(WORKER)
-    assert look("a", "run") is None
-    look.end()
-    assert await asyncio.to_thread(look, "a", "run") is None
+    check = LivenessCheck()
+    assert await asyncio.to_thread(check, "a", "run") is None
+    check.begin(WORKER)
+    assert check("a", "run") is None
+    check.end()
+    assert await asyncio.to_thread(check, "a", "run") is None
     assert asked == []

@@ -1,4 +1,4 @@
-"""What the log of this process says of one session: another test's may be ending meanwhile."""
+"""The log records of one session, without those of an earlier test that is still stopping."""
 
 import logging
 import re
@@ -6,11 +6,11 @@ from typing import Final
 
 import pytest
 
-# the session of a test has random digits in its name, which no other word after "session" has
+# the session id of a test ends in random digits, as no other word after "session" does
 _NAMED: Final = re.compile(r"\bsession ([\w-]*-[0-9a-f]{6,}[\w-]*)")
 
 
-def heard(caplog: pytest.LogCaptureFixture, session_id: str) -> list[logging.LogRecord]:
+def records_of(caplog: pytest.LogCaptureFixture, session_id: str) -> list[logging.LogRecord]:
     """Every record but those that name another session."""
     return [
         record for record in caplog.records if _named(record, session_id).startswith(session_id)
