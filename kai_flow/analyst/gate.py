@@ -148,13 +148,13 @@ def admit(question: Question, plan: Plan) -> Plan:
 
 
 def _named(question: Question, left: list[int]) -> str:
-    """Words of the question for a refusal; those that stand side by side stay together."""
+    """Words of the question for a refusal, each once; words side by side stay together."""
     runs: list[list[str]] = []
     for number, at in enumerate(left):
         if not number or left[number - 1] != at - 1:
             runs.append([])
         runs[-1].append(question.tokens[at].text)
-    return "”, “".join(" ".join(run) for run in runs)
+    return "”, “".join(dict.fromkeys(" ".join(run) for run in runs))
 
 
 def _owned(ledger: Ledger, at: int) -> bool:

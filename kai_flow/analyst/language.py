@@ -4,6 +4,7 @@ A phrase becomes a `Sign`; what it does to the question is decided in `understan
 knows any schema.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -184,24 +185,40 @@ _ENGLISH = frozenset(
     f"{_EN_ONLY} average mean how many number count highest largest biggest lowest smallest most"
     " fewest least newest oldest each every by which what with have has having and except other"
     " not compare list above over more than greater at below under less fewer between since after"
-    " before until in within year years yearly trend million billion thousand per".split()
+    " before until in within year years yearly trend million billion thousand per delete drop insert"
+    " truncate alter remove everything correlation forecast predict growth why".split()
 ) - {"data", "total", "per", "trend"}
 _INDONESIAN = frozenset(
     f"{_ID_ONLY} rata-rata jumlah berapa tertinggi terbesar terendah terkecil terbanyak terbaru"
     " tertua setiap tiap menurut berdasarkan tren tahun mana apa dengan memiliki dan serta selain"
     " kecuali bukan bandingkan daftar sebutkan di atas bawah kurang minimal antara sejak setelah"
-    " sebelum sampai hingga pada juta miliar ribu".split()
+    " sebelum sampai hingga pada juta miliar ribu hapus hapuskan ubah perbarui tambahkan sisipkan"
+    " kosongkan persentase korelasi kenapa mengapa".split()
 ) - {"data"}
+
+
+_ENGLISH_ENDING = re.compile(
+    r"(ed|[^aeiou]ies|[^aeiou]y|[lnrs]s|es|ts|ld|nd|rd|th|nt|rt|ht|ck|sh|ch)$"
+)
+_INDONESIAN_ENDING = re.compile(r"(nya|kan|an)$")
 
 
 def detect(tokens: Sequence[Token]) -> Language:
     """The language of a question, by its small words; Indonesian when nothing tells."""
     english = sum(token.word in _ENGLISH for token in tokens)
     indonesian = sum(token.word in _INDONESIAN for token in tokens)
-    if english == indonesian:
-        plurals = sum(token.word.endswith(("es", "rs", "ns", "ts", "ls")) for token in tokens)
-        return "en" if plurals else "id"
+    if english == indonesian:  # the endings of the other words decide: weaker evidence
+        english, indonesian = _ending(_ENGLISH_ENDING, tokens), _ending(_INDONESIAN_ENDING, tokens)
     return "en" if english > indonesian else "id"
+
+
+def _ending(ending: re.Pattern[str], tokens: Sequence[Token]) -> int:
+    """How many words have such an ending; names, which have a capital letter, do not count."""
+    return sum(
+        ending.search(token.word) is not None
+        for at, token in enumerate(tokens)
+        if at == 0 or not token.text[:1].isupper()
+    )
 
 
 @lru_cache(maxsize=10_000)

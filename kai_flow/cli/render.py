@@ -82,6 +82,12 @@ class Renderer:
     def _line(self, words: str, style: str = "") -> None:
         self._console.print(Text(words, style=style), soft_wrap=True)
 
+    def _one_line(self, words: str, style: str) -> None:
+        """A remark that is cut where the line of a terminal ends, rather than broken."""
+        line = Text(text.line(words, 1_000), style=style)
+        line.truncate(self._console.width, overflow="ellipsis")
+        self._console.print(line, soft_wrap=True)
+
     def _token(self, event: Event) -> None:
         self._flow(event, "")
 
@@ -100,14 +106,14 @@ class Renderer:
     def _tool_start(self, event: Event) -> None:
         tool, given = text.line(event.get("tool"), 60), event.get("input")
         self._tools[tool] = time.monotonic()
-        self._line(f"▸ {tool}{_brief(given)}", "cyan")
+        self._one_line(f"▸ {tool}{_brief(given)}", "cyan")
         self._sql(given)
 
     def _tool_end(self, event: Event) -> None:
         tool = text.line(event.get("tool"), 60)
         began = self._tools.pop(tool, None)
         took = "" if began is None else f" {_elapsed(time.monotonic() - began)}"
-        self._line(f"  ✓ {tool}{took}{_brief(event.get('output'))}", "green")
+        self._one_line(f"  ✓ {tool}{took}{_brief(event.get('output'))}", "green")
         self._sql(event.get("output"))
 
     def _sql(self, holder: object) -> None:
@@ -133,7 +139,7 @@ class Renderer:
         total = event.get("row_count", len(rows))
         hidden = len(rows) > ROWS_SHOWN or event.get("truncated")
         first = f", the first {min(len(rows), ROWS_SHOWN)} shown" if hidden else ""
-        self._line(f"  {text.line(total)} rows{first}", "dim")
+        self._line(f"  {text.line(total)} {'row' if total == 1 else 'rows'}{first}", "dim")
 
     def _chart_config(self, event: Event) -> None:
         bars = _bars(event)
@@ -158,7 +164,7 @@ class Renderer:
             self._line(f"→ {text.line(item)}", "bold")
 
     def _error(self, event: Event) -> None:
-        self._line(f"✗ {text.line(event.get('error'), 1000)}", "red")
+        self._line(f"✗ {error_line(event.get('error'))}", "red")
 
     def _gap(self, event: Event) -> None:
         after, before = text.line(event.get("after")), text.line(event.get("before"))
@@ -190,18 +196,29 @@ _KNOWN: Final = frozenset(
 _SILENT: Final = frozenset({"done", "idle_timeout", "attempt_failed"})  # others say it
 
 
+def error_line(error: object) -> str:
+    """An error as it is shown, on one line."""
+    return text.line(error, 2_000)
+
+
 def _elapsed(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def _brief(value: object) -> str:
-    """A tool's input or output on what is left of the line."""
+    """A tool's input or output for the rest of the line; of what is nested, only the size."""
     if value in (None, "", {}, []):
         return ""
     if isinstance(value, dict):
-        pairs = [f"{key}: {text.compact(item)}" for key, item in value.items() if key != "sql"]
-        return f"  {text.line(', '.join(pairs), 160)}" if pairs else ""
-    return f"  {text.line(text.compact(value), 160)}"
+        pairs = [f"{key}: {_short(item)}" for key, item in value.items() if key != "sql"]
+        return f"  {', '.join(pairs)}" if pairs else ""
+    return f"  {_short(value)}"
+
+
+def _short(value: object) -> str:
+    if isinstance(value, list | dict):
+        return f"({len(value)} {'item' if len(value) == 1 else 'items'})"
+    return text.compact(value)
 
 
 def _list(value: object) -> list[Any]:

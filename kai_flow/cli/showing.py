@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from kai_flow.cli import text
-from kai_flow.cli.render import Event, Renderer
+from kai_flow.cli.render import Event, Renderer, error_line
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Outcome:
         status = says.get("status") or done.get("status") or ("failed" if error else "completed")
         return cls(
             text.line(status, 30),
-            None if error is None else text.line(_message(error), 2_000),
+            None if error is None else error_line(_message(error)),
             str(says.get("final_answer") or ""),
         )
 
@@ -56,22 +56,25 @@ class Screen:
         self._renderer = Renderer(console)
         self._events = 0  # of the session, without `done`
         self._answered = False  # whether tokens of the latest attempt were shown
+        self._error: str | None = None  # the last one shown, of the latest attempt
         console.print(Text(f"session {session_id}", style="dim"), soft_wrap=True)
 
     def event(self, event_id: str | None, event: Event) -> None:
         kind = event.get("type")
         if kind in ("started", "reset"):
-            self._answered = False
+            self._answered, self._error = False, None
         self._answered = self._answered or kind == "token"
+        if kind == "error":
+            self._error = error_line(event.get("error"))
         self._events += kind != "done" and event_id is not None
         self._renderer.show(event)
 
     def finish(self, outcome: Outcome, seconds: float, later: str | None) -> None:
-        """The answer if it has not flowed by, then the summary."""
+        """The answer and the error, unless the events have shown them; then the summary."""
         self._renderer.close_line()
-        if outcome.answer and not self._answered:
+        if outcome.answer and not self._answered and error_line(outcome.answer) != self._error:
             self._console.print(Text(text.block(outcome.answer) + "\n"), soft_wrap=True)
-        if outcome.error is not None:
+        if outcome.error not in (None, self._error):
             self._console.print(Text(f"✗ {outcome.error}", style="red"), soft_wrap=True)
         mark, style = ("✔", "bold green") if outcome.good else ("✘", "bold red")
         self._console.print(

@@ -154,10 +154,14 @@ def test_numbers_are_written_as_each_language_does(
         ("top 5 toko dengan laba tertinggi", "id"),
         ("average profit by city", "en"),
         ("toko", "id"),
+        ("Total sold per city", "en"),
+        ("delete everything", "en"),
+        ("Total penjualan di West Java", "id"),
+        ("hapus semua", "id"),
     ],
 )
-def test_the_small_words_tell_the_language(question: str, language: str) -> None:
-    """The language is that of the question's own small words."""
+def test_the_question_tells_its_language(question: str, language: str) -> None:
+    """The language is that of the question's small words, else of the endings of the others."""
     assert detect(tokenize(question)) == language
 
 

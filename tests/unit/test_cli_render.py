@@ -76,6 +76,14 @@ def test_the_same_statement_is_shown_once() -> None:
     assert printed(SESSION).count(SQL) == 1
 
 
+def test_a_tool_takes_one_line() -> None:
+    """A tool's output is cut at the end of the line, and of lists in it only the size is shown."""
+    output = {"table_count": 2, "tables": [{"name": "a"}, {"name": "b"}], "note": "long " * 30}
+    shown = printed([{"type": "tool_end", "tool": "scan", "output": output}], width=60)
+    assert "tables: (2 items)" in shown
+    assert [len(line) for line in shown.splitlines()] == [60]
+
+
 def test_without_a_terminal_there_is_no_escape_sequence() -> None:
     """A pipe gets plain text."""
     assert "\x1b" not in printed(SESSION)
