@@ -14,6 +14,7 @@ from kai_flow.analyst.explain import Story, phrases
 from kai_flow.analyst.explore import explore
 from kai_flow.analyst.findings import chart, insights
 from kai_flow.analyst.guard import check
+from kai_flow.analyst.language import detect
 from kai_flow.analyst.messages import say
 from kai_flow.analyst.naming import names_for
 from kai_flow.analyst.numbers import format_number
@@ -23,6 +24,7 @@ from kai_flow.analyst.sql import build
 from kai_flow.analyst.suggest import capabilities, suggest
 from kai_flow.analyst.taught import Lesson, learn
 from kai_flow.analyst.understand import understand
+from kai_flow.analyst.words import tokenize
 from kai_flow.connections.knowledge import Knowledge
 from kai_flow.connections.store import Connection, ConnectionStore, StoreError
 
@@ -179,8 +181,8 @@ def _checked_prompt(prompt: str) -> str:
     size = len(text.encode("utf-8", "replace"))
     if size > MAX_PROMPT_BYTES:
         raise BadTask(
-            f"The question has {size:,} bytes; at most {MAX_PROMPT_BYTES:,} can be understood,"
-            " so make it shorter."
+            f"The question has {size:,} bytes, and at most {MAX_PROMPT_BYTES:,} are allowed; make"
+            " it shorter."
         )
     return text
 
@@ -203,10 +205,8 @@ async def _understood(
     try:
         return await in_thread(work, READING_DEADLINE_S)
     except TimeoutError as error:
-        raise UnclearQuestion(
-            f"The question could not be understood within {READING_DEADLINE_S:g} s; make it"
-            " shorter."
-        ) from error
+        language, seconds = detect(tokenize(prompt)), f"{READING_DEADLINE_S:g}"
+        raise UnclearQuestion(say(language, "too_slow", seconds=seconds)) from error
 
 
 def _story(question: Question, report: _Report) -> Story:

@@ -185,8 +185,8 @@ _ENGLISH = frozenset(
     f"{_EN_ONLY} average mean how many number count highest largest biggest lowest smallest most"
     " fewest least newest oldest each every by which what with have has having and except other"
     " not compare list above over more than greater at below under less fewer between since after"
-    " before until in within year years yearly trend million billion thousand per delete drop insert"
-    " truncate alter remove everything correlation forecast predict growth why".split()
+    " before until in within year years yearly trend million billion thousand per delete drop"
+    " insert truncate alter remove everything correlation forecast predict growth why".split()
 ) - {"data", "total", "per", "trend"}
 _INDONESIAN = frozenset(
     f"{_ID_ONLY} rata-rata jumlah berapa tertinggi terbesar terendah terkecil terbanyak terbaru"

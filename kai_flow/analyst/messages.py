@@ -1,4 +1,4 @@
-"""What the analyst says when it cannot go on, in the language of the question."""
+"""The analyst's refusals and remarks, each in Indonesian and in English."""
 
 from kai_flow.analyst.language import Language
 
@@ -6,8 +6,8 @@ __all__ = ["say"]
 
 _MESSAGES: dict[str, tuple[str, str]] = {
     "read_only": (
-        "Saya hanya membaca data dan tidak mengubahnya; ajukan pertanyaan tentang isinya.",
-        "I only read data and never change it; ask a question about what it holds.",
+        "Saya hanya membaca data dan tidak mengubahnya; ajukan pertanyaan tentang data itu.",
+        "I only read data and never change it; ask a question about the data.",
     ),
     "unsupported": (
         (
@@ -33,60 +33,67 @@ _MESSAGES: dict[str, tuple[str, str]] = {
             " tabel, kolom, atau nilai yang ada."
         ),
         (
-            "I do not find “{word}” in this database; check the spelling or use the name of a"
+            "I cannot find “{word}” in this database; check the spelling, or use the name of a"
             " table, column or value that exists."
         ),
     ),
     "ranked_by_what": (
-        "Peringkat “{table}” menurut apa? Sebutkan angka yang menjadi ukurannya.",
-        "A ranking of “{table}” by what? Name the number it should go by.",
+        "Peringkat “{table}” menurut apa? Sebutkan ukurannya, misalnya total atau rata-rata.",
+        "What should “{table}” be ranked by? Name a number, such as a total or an average.",
     ),
     "unconnected": (
         "Tabel “{table}” dan “{other}” tidak terhubung oleh kunci asing; tanyakan satu per satu.",
         "No foreign key connects the tables “{table}” and “{other}”; ask about one at a time.",
     ),
     "no_time": (
-        "Tidak ada kolom tahun atau tanggal untuk “{table}”; tanyakan tanpa tahun.",
-        "There is no year or date column for “{table}”; ask without a year.",
+        "“{table}” tidak memiliki kolom tahun atau tanggal; tanyakan tanpa tahun.",
+        "“{table}” has no column with a year or a date; ask without a year.",
     ),
     "nothing_known": (
-        "Saya tidak mengenali satu pun tabel, kolom, atau nilai dalam pertanyaan ini.",
-        "I recognise no table, column or value in this question.",
+        "Saya tidak mengenali tabel, kolom, atau nilai dalam pertanyaan ini; sebutkan satu.",
+        "I recognise no table, column or value in this question; name one of them.",
     ),
     "not_understood": (
         (
-            "Saya tidak memahami “{words}” dalam pertanyaan ini, jadi saya tidak menjawabnya;"
-            " ajukan tanpa kata itu atau dengan cara lain."
+            "Saya tidak memahami “{words}”, jadi saya tidak dapat menjawab pertanyaan ini;"
+            " hilangkan kata itu atau ubah kalimatnya."
         ),
         (
-            "I did not understand “{words}” in this question, so I do not answer it; ask without"
-            " it or in other words."
+            "I did not understand “{words}”, so I cannot answer this question; leave it out, or"
+            " rephrase the question."
         ),
     ),
     "count_what": (
         "Saya tidak tahu apa yang harus dihitung; sebutkan tabelnya, misalnya “{table}”.",
-        "I cannot tell what is to be counted; name the table, for example “{table}”.",
+        "I cannot tell what to count; name the table, for example “{table}”.",
     ),
     "misleading": (
         (
-            "Saya memahami kata-katanya, tetapi hubungannya dapat berarti lebih dari satu hal;"
+            "Saya memahami kata-katanya, tetapi bersama-sama artinya dapat lebih dari satu;"
             " tanyakan satu hal saja, dengan satu syarat."
         ),
         (
-            "I understood the words, but together they can mean more than one thing; ask for one"
-            " thing, with one condition."
+            "I understand the words, but together they can mean more than one thing; ask for one"
+            " thing at a time, with one condition."
         ),
     ),
     "too_long": (
-        "Pertanyaan ini terdiri dari {words} kata; paling banyak {most}, jadi persingkatlah.",
-        "The question has {words} words; at most {most} can be understood, so make it shorter.",
+        "Pertanyaan ini terdiri dari {words} kata; paling banyak {most} kata, jadi persingkatlah.",
+        "The question has {words} words, and at most {most} are allowed; make it shorter.",
+    ),
+    "too_slow": (
+        "Pertanyaan ini tidak dapat dipahami dalam {seconds} detik; persingkatlah.",
+        "The question could not be understood within {seconds} seconds; make it shorter.",
     ),
     "sampled": (
         (
-            "Nilai tabel {tables} hanya dilihat dari {rows} baris pertamanya; nilai yang lain"
+            "Nilai tabel {tables} hanya saya baca dari {rows} baris pertamanya; nilai yang lain"
             " mungkin tidak saya kenali."
         ),
-        ("I looked for values in the first {rows} rows of {tables} only; I may not know others."),
+        (
+            "I read values only from the first {rows} rows of {tables}; I may not recognise values"
+            " of later rows."
+        ),
     ),
     "glossary": (
         "Dari glosarium: {pairs}.",
@@ -100,6 +107,6 @@ _MESSAGES: dict[str, tuple[str, str]] = {
 
 
 def say(language: Language, key: str, **values: str) -> str:
-    """The sentence for ``key``."""
+    """The sentence that ``key`` names, in this language, with its gaps filled."""
     indonesian, english = _MESSAGES[key]
     return (english if language == "en" else indonesian).format(**values)

@@ -7,7 +7,7 @@ from rich.console import Console
 from kai_flow.cli.render import Event
 from kai_flow.cli.showing import Outcome, Screen
 
-REFUSAL = "I do not find “March” in this database"
+REFUSAL = "I cannot find “March” in this database"
 
 
 def shown(*events: Event, result: Event) -> str:
@@ -29,7 +29,7 @@ def test_a_refusal_is_shown_once() -> None:
 
 
 def test_an_error_of_the_result_alone_is_shown() -> None:
-    """What no event has shown, or only one of an attempt that was taken back, is shown at the end."""
+    """An error that no event has shown, or only one of an earlier attempt, is shown at the end."""
     result = {"status": "failed", "error": REFUSAL}
     assert f"✗ {REFUSAL}" in shown(result=result)
     retried = shown({"type": "error", "error": REFUSAL}, {"type": "started"}, result=result)

@@ -63,7 +63,7 @@ def test_what_the_query_would_not_say_is_refused(
     ("question", "says"),
     [
         ("number of flights since 2024-06-15", "I did not understand “- 06 - 15”"),
-        ("number of flights in May 2024", "I do not find “May”"),
+        ("number of flights in May 2024", "I cannot find “May”"),
         ("jumlah flights sejak 2024-06", "Saya tidak memahami “- 06”"),
         ("jumlah flights yang terlambat tahun 2024", "Saya tidak memahami “terlambat”"),
         ("bandingkan passengers 2023 dan 2024", "Saya tidak memahami “bandingkan passengers”"),
