@@ -74,7 +74,8 @@ _ENDS: Final[Mapping[int, str]] = {
 class EventProducer:
     """Streams the events of one activity attempt.
 
-    `callback_url` is where events are POSTed; without one they reach the workflow only.
+    `callback_url` is where events are POSTed. Without one they are signalled to the workflow, and a
+    bridge or `follow` that reads its history shows them up to a signal interval later.
     `client` defaults to the worker's own. `started` adds fields to the first event. `http` may be
     shared between producers; the caller closes it; without one, proxies of the environment are
     ignored. Raises InvalidUrl, and InvalidEvent for a `started` that speaks of the stream itself.
