@@ -68,6 +68,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._idle = _Idle()
         self._tasks_made = 0
+        self._processes: set[Process] = set()  # kept: what waits in one is no garbage
         self.broken: list[str] = []  # what the loop was told of: exceptions nobody took
         super().__init__(self._idle)
         self.set_task_factory(self._make)  # type: ignore[arg-type]  # typeshed lacks `context`
@@ -88,6 +89,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         task.number = loop._tasks_made
         process = _process.get(None) if context is None else context.get(_process)
         if process is not None:
+            loop._processes.add(process)
             process.adopt(task)
         return task
 

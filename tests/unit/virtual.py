@@ -47,7 +47,7 @@ def in_virtual_time(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P,
             loop.run_until_complete(test(*args, **kwargs))
         finally:
             loop.close_down()
-        assert not loop.broken
+        assert not loop.broken, "\n".join(loop.broken)
 
     return run
 
