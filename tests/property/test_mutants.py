@@ -1,12 +1,163 @@
 """Each planted mistake in the core is found by a property of the CI profile."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-from tests.property.mutants import MUTANTS, Mutant
+from tests.planting import Mutation
+from tests.property import (
+    mutants,
+    test_batches,
+    test_buffer,
+    test_cadence,
+    test_delivery,
+    test_events,
+    test_fold,
+    test_ids,
+    test_log,
+    test_ordering,
+    test_outbox,
+    test_pages,
+    test_progress,
+)
+
+FINDS: list[tuple[Any, list[Callable[[], Mutation]]]] = [
+    (
+        test_fold.test_the_fold_is_what_was_said_however_it_came,
+        [mutants.skip_dedup, mutants.ignore_supersession],
+    ),
+    (
+        test_fold.test_the_fold_agrees_with_a_plain_rule_on_any_batches,
+        [mutants.run_id_not_checked, mutants.hole_not_recorded],
+    ),
+    (
+        test_ordering.test_every_reader_ends_with_exactly_what_the_agent_said,
+        [mutants.skip_dedup, mutants.shown_past_a_hole, mutants.durable_on_received],
+    ),
+    (
+        test_progress.test_liveness_tells_what_no_event_can,
+        [
+            mutants.liveness_ignored,
+            mutants.liveness_reopens_the_session,
+            mutants.liveness_outlives_the_question,
+            mutants.liveness_forgets_the_tool,
+        ],
+    ),
+    (
+        test_buffer.BufferAgainstList,
+        [
+            mutants.evict_one_too_late,
+            mutants.evict_one_too_many,
+            mutants.retry_keeps_old_events,
+            mutants.gap_not_reported,
+            mutants.superseding_is_a_gap,
+            mutants.empty_page_forgets_the_cursor,
+        ],
+    ),
+    (test_pages.test_pages_join_to_the_whole, [mutants.page_skips_an_event]),
+    (test_pages.test_a_bad_question_is_refused, [mutants.page_may_be_of_any_size]),
+    (
+        test_batches.test_a_batch_survives_the_wire,
+        [
+            mutants.merge_whatever_differs,
+            mutants.merge_loses_a_boundary,
+            mutants.merge_by_python_equality,
+        ],
+    ),
+    (
+        test_batches.test_what_comes_out_of_a_batch_are_the_bytes_that_went_in,
+        [mutants.merge_rewrites_numbers],
+    ),
+    (test_batches.test_a_token_run_is_written_once, [mutants.cuts_in_bytes]),
+    (test_batches.test_cuts_must_fit_their_content, [mutants.wrong_cuts_accepted]),
+    (test_events.test_the_size_limit_is_exact, [mutants.size_limit_off_by_one]),
+    (test_ids.test_what_is_read_is_the_only_way_to_write_it, [mutants.ids_with_leading_zeros]),
+    (
+        test_outbox.OutboxAgainstLists,
+        [
+            mutants.trim_on_received,
+            mutants.rewind_not_honoured,
+            mutants.sent_counts_retransmissions,
+            mutants.believes_any_acknowledgement,
+            mutants.stores_without_end,
+            mutants.started_is_live_only,
+            mutants.live_only_is_never_done_with,
+            mutants.live_only_leaves_before_the_rest_is_durable,
+        ],
+    ),
+    (
+        test_cadence.test_a_long_answer_costs_few_signals,
+        [mutants.period_does_not_grow, mutants.two_signals_at_once],
+    ),
+    (
+        test_delivery.test_whatever_the_receiver_does_everything_becomes_durable,
+        [
+            mutants.durable_on_received,
+            mutants.never_signals_for_the_bridge,
+            mutants.never_gives_up_on_a_receiver,
+            mutants.no_pause_in_vain,
+            mutants.ends_before_all_is_durable,
+        ],
+    ),
+    (
+        test_delivery.test_a_slow_receiver_does_not_hold_up_a_session,
+        [
+            mutants.waits_for_a_slow_receiver,
+            mutants.every_event_waits_its_full_time,
+            mutants.given_up_counts_as_sent,
+        ],
+    ),
+    (
+        test_delivery.test_a_receiver_that_asks_for_patience_does_not_hold_up_the_end,
+        [mutants.waits_for_a_slow_receiver],
+    ),
+    (
+        test_delivery.test_batching_adds_no_delay,
+        [mutants.waits_between_posts, mutants.batches_of_two],
+    ),
+    (test_delivery.test_pauses_grow_and_are_spread, [mutants.no_jitter]),
+    (
+        test_delivery.test_a_retry_after_is_heeded_up_to_its_limit,
+        [mutants.retry_after_ignored, mutants.retry_after_without_limit],
+    ),
+    (test_delivery.test_a_producer_that_is_told_to_stop_stops, [mutants.goes_on_after_a_410]),
+    (
+        test_delivery.test_a_bridge_that_forgets_while_the_agent_is_silent_is_told_again,
+        [mutants.probe_never_sent],
+    ),
+    (
+        test_log.LogAgainstModel,
+        [
+            mutants.shown_past_a_hole,
+            mutants.claim_shown_before_durable,
+            mutants.base_ignored,
+            mutants.base_is_proof,
+            mutants.signalled_past_a_hole,
+            mutants.received_higher_than_held,
+            mutants.stale_attempt_not_refused,
+            mutants.window_never_shrinks,
+            mutants.undurable_leaves_memory,
+            mutants.hole_in_the_window,
+            mutants.live_only_is_signalled,
+        ],
+    ),
+    (test_log.test_a_lying_base_takes_nothing_away, [mutants.base_is_proof]),
+    (
+        test_delivery.test_what_is_not_stored_is_posted_and_never_signalled,
+        [mutants.live_only_is_never_done_with, mutants.live_only_is_signalled],
+    ),
+    (
+        test_log.test_what_is_nowhere_any_more_is_a_gap_and_only_that,
+        [mutants.lost_is_read_back, mutants.lost_before_all_stored_was_read],
+    ),
+    (test_log.test_only_who_has_everything_is_at_the_end, [mutants.live_readers_are_told_of_a_gap]),
+    (test_fold.test_behind_the_mark_nothing_is_stored, [mutants.late_readers_are_told_of_no_gap]),
+    (test_log.test_what_is_live_only_does_not_fill_a_bridge, [mutants.live_only_stays_in_memory]),
+]
+"""Each property, and the mistakes that it has to find."""
 
 
 def only_find(usual: settings) -> settings:
@@ -20,11 +171,6 @@ def only_find(usual: settings) -> settings:
     )
 
 
-def name_of(mutant: Mutant) -> str:
-    """As pytest shows it."""
-    return f"{mutant.plant.__name__}-{mutant.found_by.__name__}"
-
-
 def run(found_by: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The property, with the settings of this module."""
     if isinstance(found_by, type) and issubclass(found_by, RuleBasedStateMachine):
@@ -35,8 +181,17 @@ def run(found_by: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         found_by()
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=name_of)
-def test_a_mutant_is_found(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("plant", "found_by"),
+    [
+        pytest.param(plant, found_by, id=f"{plant.__name__}-{found_by.__name__}")
+        for found_by, plants in FINDS
+        for plant in plants
+    ],
+)
+def test_a_mutant_is_found(
+    plant: Callable[[], Mutation], found_by: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With this mistake in the core, this property fails."""
-    with mutant.plant(), pytest.raises((AssertionError, pytest.fail.Exception)):
-        run(mutant.found_by, monkeypatch)
+    with plant(), pytest.raises((AssertionError, pytest.fail.Exception)):
+        run(found_by, monkeypatch)
