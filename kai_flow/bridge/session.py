@@ -123,9 +123,7 @@ class Session:
 
     def _take(self, post: ProducerPost, events: Sequence[NumberedEvent]) -> Answer:
         self._mention(post)
-        return self.log.receive(
-            post.run_id, post.base, events, stored=post.stored, signalling=self._signalling
-        )
+        return self.log.receive(post.base, events, stored=post.stored, signalling=self._signalling)
 
     def _would_store(self, post: ProducerPost) -> bool:
         """Whether something of it is new, and to be signalled."""
@@ -238,7 +236,7 @@ class Session:
             if pause is None or pause > 0:
                 await wait_for(self._wake_signaller, pause)
                 continue
-            batch = Batch(attempt.run_id or self.run.run_id, attempt.undurable())
+            batch = Batch(self.run.run_id, attempt.undurable())
             self._cadence.sent()
             if not await self._publish(batch):
                 return

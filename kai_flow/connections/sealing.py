@@ -78,10 +78,6 @@ class Keyring:
         raw = self._first.private.public_key().public_bytes_raw()
         return f"{_PUBLIC}:{self._first.id}:{_text(raw)}"
 
-    def is_current(self, token: str) -> bool:
-        """Whether this is encrypted with the key that encrypts now."""
-        return token.startswith(f"{_AT_REST}:{self._first.id}:")
-
     def encrypt(self, text: str, bound_to: str) -> str:
         """``text`` for the store; opens only with the same ``bound_to``."""
         nonce = secrets.token_bytes(_NONCE)

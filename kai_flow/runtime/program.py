@@ -29,7 +29,7 @@ def run_program(name: str, part: Part) -> int:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's, where it is installed: it is faster with many sockets, and absent on Windows."""
+    """uvloop's, where it is installed: it is faster with many sockets."""
     try:
         import uvloop  # noqa: PLC0415  (optional)
     except ImportError:

@@ -70,7 +70,7 @@ def encode_batch(batch: Batch) -> bytes:
     """The batch as one JSON document, readable in the Temporal UI."""
     first = batch.first
     return msgspec.json.encode(
-        _Wire(1, batch.run_id, *first, items=list(_merge(batch.events))),
+        _Wire(WIRE_VERSION, batch.run_id, *first, items=list(_merge(batch.events))),
     )
 
 

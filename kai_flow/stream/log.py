@@ -78,8 +78,7 @@ class Lost(NamedTuple):
 class Attempt:
     """The window of one attempt: events `start` … `received`, consecutive."""
 
-    def __init__(self, first: EventId, run_id: str | None, encode: Encode, max_bytes: int) -> None:
-        self.run_id = run_id  # the run its batches are meant for; None: known from reads only
+    def __init__(self, first: EventId, encode: Encode, max_bytes: int) -> None:
         self.start = first  # the oldest event held, or the next to come
         self.received = first.offset(-1)  # the newest event held; before `start`: none
         self.durable = first._replace(seq=0)  # Temporal has shown that its history reaches here
@@ -287,7 +286,6 @@ class SessionLog:
 
     def receive(
         self,
-        run_id: str,
         base: EventId,
         events: Sequence[NumberedEvent],
         *,
@@ -301,7 +299,7 @@ class SessionLog:
         if base.attempt_key == current.attempt_key:
             answer = current.receive(base, events, stored=stored, signalling=signalling)
             if isinstance(answer, Taken):
-                self.current, current.run_id = current, run_id
+                self.current = current
             return answer
         if base.attempt_key < current.attempt_key:
             return Stale() if current.confirmed else Taken(nothing, nothing, held=False)
@@ -313,7 +311,7 @@ class SessionLog:
         answer = claim.receive(base, events, stored=stored, signalling=signalling)
         if not isinstance(answer, Taken):
             return answer
-        self.claim, claim.run_id = claim, run_id
+        self.claim = claim
         return answer._replace(news=False, held=False)
 
     def absorb(self, events: Sequence[NumberedEvent]) -> bool:
@@ -370,7 +368,7 @@ class SessionLog:
         return None if self.current is None else self.current.received
 
     def _attempt(self, place: EventId) -> Attempt:
-        return Attempt(place._replace(seq=1), None, self._encode, self._max_bytes)
+        return Attempt(place._replace(seq=1), self._encode, self._max_bytes)
 
     def _at(self, place: EventId) -> Attempt | None:
         """The attempt of `place`, an id that is durable or follows what is; None if it is void."""

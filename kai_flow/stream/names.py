@@ -5,8 +5,6 @@ from typing import Final
 PUBLISH_EVENTS: Final = "publish_events"
 """Signal: one batch of events into the workflow."""
 
-"""Signal: whether an attempt is alive, while no event says it."""
-
 PROGRESS: Final = "progress"
 """Query: how far the session is, for people."""
 

@@ -157,7 +157,7 @@ class FakeBridge(Receiver):
             return 0.001, Failed()
         self.signalling = signaller in {None, self.boot}
         answer = self.log.receive(
-            RUN, post.base, post.events, stored=post.stored, signalling=self.signalling
+            post.base, post.events, stored=post.stored, signalling=self.signalling
         )
         self.flush = self.flush or post.done
         self.pump()

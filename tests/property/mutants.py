@@ -588,12 +588,11 @@ def stale_attempt_not_refused() -> Mutation:
 
     def receive(
         self: SessionLog,
-        run_id: str,
         base: EventId,
         some: Sequence[NumberedEvent],
         **kwargs: Any,
     ) -> Answer:
-        answer = real(self, run_id, base, some, **kwargs)
+        answer = real(self, base, some, **kwargs)
         if isinstance(answer, Stale):
             return Taken(base.offset(-1), base.offset(-1))
         return answer

@@ -18,7 +18,7 @@ from kai_flow.stream.log import (
     Stale,
     Taken,
 )
-from tests.property.strategies import RUN, near_ids, plain, run_of, what_counts
+from tests.property.strategies import near_ids, plain, run_of, what_counts
 
 MAX_BYTES = 400
 SELDOM = st.integers(0, 5)  # acts on 0
@@ -247,7 +247,7 @@ class LogAgainstModel(RuleBasedStateMachine):
         stop = data.draw(st.integers(start, max(start, min(len(life) + 1, start + 6))))
         events = life[start - 1 : stop - 1]
         end = None if stored is None else EventId(*place, stored)
-        answer = self.log.receive(RUN, base, events, stored=end, signalling=signalling)
+        answer = self.log.receive(base, events, stored=end, signalling=signalling)
         wanted = self.expected(place, base, events, stored, signalling)
         assert answer == wanted
         if isinstance(answer, Taken) and answer.durable.seq >= base.seq:
@@ -289,7 +289,6 @@ class LogAgainstModel(RuleBasedStateMachine):
         assert (attempt and attempt.attempt_key) == next(iter([*ready, *waits]), None)
         if attempt is None:
             return
-        assert attempt.run_id == RUN
         events = attempt.undurable()
         known = self.known[attempt.attempt_key]
         assert list(events) == known.to_signal()
@@ -431,7 +430,7 @@ def test_a_full_log_refuses_and_keeps_what_it_has(
 ) -> None:
     """Full takes nothing of the POST: everything held, and every answer, is as it was."""
     first = first._replace(seq=1)
-    attempt = Attempt(first, RUN, frame, MAX_BYTES)
+    attempt = Attempt(first, frame, MAX_BYTES)
     assume(isinstance(attempt.receive(first, run_of(first, before)), Taken))
     more = [plain(first.offset(before + n), padding) for n, padding in enumerate(paddings)]
     held = (attempt.received, attempt.durable, attempt.undurable(), attempt.bytes)
@@ -449,7 +448,7 @@ def test_a_full_log_refuses_and_keeps_what_it_has(
 def test_what_is_nowhere_any_more_is_a_gap_and_only_that(stored: int, lost: int, held: int) -> None:
     """A reader is sent to the durable copy up to `stored`, and told what is lost behind it."""
     first = EventId(1, 1, 1)
-    attempt = Attempt(first, RUN, frame, 10_000)
+    attempt = Attempt(first, frame, 10_000)
     end, base = first.offset(stored - 1), first.offset(stored + lost)
     events = run_of(base, held)
     attempt.receive(base, events, stored=end)
@@ -468,10 +467,10 @@ def test_what_is_nowhere_any_more_is_a_gap_and_only_that(stored: int, lost: int,
 def test_only_who_has_everything_is_at_the_end(stored: int, beyond: int, seq: int) -> None:
     """Beyond what is stored a reader misses nothing when it has the last event that came."""
     first = EventId(1, 1, 1)
-    attempt = Attempt(first, RUN, frame, 10_000)
+    attempt = Attempt(first, frame, 10_000)
     attempt.receive(first, run_of(first, stored + beyond), stored=first.offset(stored - 1))
     assert attempt.ended_at(first._replace(seq=seq)) == (bool(beyond) and seq == stored + beyond)
-    unlimited = Attempt(first, RUN, frame, 10_000)
+    unlimited = Attempt(first, frame, 10_000)
     unlimited.receive(first, run_of(first, stored))
     assert not unlimited.ended_at(first._replace(seq=stored))
 
@@ -483,9 +482,9 @@ def test_the_end_of_an_attempt_is_known_when_the_next_has_begun(
     """Who saw all of what was not stored misses nothing, however the next one is learnt of."""
     log, first, later = SessionLog(frame), EventId(1, 1, 1), run_of(EventId(2, 1, 1), 2)
     end = first.offset(stored + beyond - 1)
-    log.receive(RUN, first, run_of(first, stored + beyond), stored=first.offset(stored - 1))
+    log.receive(first, run_of(first, stored + beyond), stored=first.offset(stored - 1))
     if claimed:
-        log.receive(RUN, later[0].id, later)
+        log.receive(later[0].id, later)
         log.mark_durable(later[0].id)
     else:
         log.absorb(later)
@@ -498,8 +497,8 @@ def test_the_end_of_an_attempt_is_known_when_the_next_has_begun(
 def test_a_claim_that_is_read_back_is_news() -> None:
     """An attempt that was POSTed whole is shown once a read proves it, though nothing is added."""
     log, first, later = SessionLog(frame), run_of(EventId(1, 1, 1), 1), run_of(EventId(2, 1, 1), 2)
-    log.receive(RUN, first[0].id, first)
-    log.receive(RUN, later[0].id, later)
+    log.receive(first[0].id, first)
+    log.receive(later[0].id, later)
     assert log.absorb([*first, *later])
     assert log.position == later[-1].id
     assert not log.absorb([*first, *later])
@@ -509,7 +508,7 @@ def test_a_claim_that_is_read_back_is_news() -> None:
 def test_what_is_live_only_does_not_fill_a_bridge(stored: int, count: int) -> None:
     """Once all that is stored is durable, the window holds its bytes and no more."""
     first = EventId(1, 1, 1)
-    attempt = Attempt(first, RUN, frame, MAX_BYTES)
+    attempt = Attempt(first, frame, MAX_BYTES)
     end, base = first.offset(stored - 1), first.offset(stored)
     for event in run_of(base, count):
         answer = attempt.receive(base, [event], stored=end)
@@ -522,7 +521,7 @@ def test_a_closed_session_takes_nothing_in() -> None:
     """After the end every POST is stale."""
     log = SessionLog(frame)
     log.closed = True
-    assert log.receive(RUN, EventId(1, 1, 1), run_of(EventId(1, 1, 1), 1)) == Stale()
+    assert log.receive(EventId(1, 1, 1), run_of(EventId(1, 1, 1), 1)) == Stale()
     assert log.current is None
 
 
@@ -532,7 +531,7 @@ def test_a_lying_base_takes_nothing_away(
 ) -> None:
     """What is held is signalled, whatever a POST calls durable, and no sender is told so."""
     first = EventId(1, 1, 1)
-    attempt, base = Attempt(first, RUN, frame, 10_000), first.offset(lie - 1)
+    attempt, base = Attempt(first, frame, 10_000), first.offset(lie - 1)
     said = run_of(first, held + 1)
     attempt.receive(first, said[:held])
     attempt.receive(base, run_of(base, forged), signalling=signalling)
@@ -557,12 +556,12 @@ def test_what_is_asked_for_again_changes_nothing(
     first = EventId(1, 1, 1)
     log = SessionLog(frame, max_bytes=MAX_BYTES)
     if held:
-        log.receive(RUN, first, run_of(first, held))
+        log.receive(first, run_of(first, held))
     place = first.offset(base - 1)
     come = max(held, base - 1)
     for events in (run_of(first.offset(come + hole), count), run_of(first.offset(come), 1, 500)):
         before = (log.position, log.bytes, log.signal_next(), log.read(START, 10**9))
-        answer = log.receive(RUN, place, events)
+        answer = log.receive(place, events)
         assert answer in (Missing(first.offset(come)), Full())
         assert before == (log.position, log.bytes, log.signal_next(), log.read(START, 10**9))
         assert (log.current is None) == (held == 0)

@@ -41,7 +41,7 @@ def test_tiny_events_are_counted_for_what_they_take() -> None:
             assert isinstance(post, ProducerPost)
             size = sum(len(event.data) for event in post.events)
             reserved += 2 * size + len(post.events) * memory_budget.EVENT_BYTES
-            log.receive(post.run_id, post.base, post.events)
+            log.receive(post.base, post.events)
             del post
         real, _ = tracemalloc.get_traced_memory()
     finally:
