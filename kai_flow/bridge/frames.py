@@ -3,7 +3,7 @@
 from typing import Final
 
 from kai_flow.stream.buffer import Slice
-from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.control import gap
 from kai_flow.stream.sse import encode_control, encode_event
 
 KEPT_FRAMES: Final = 16  # as many as pages are kept for readers close behind
@@ -37,14 +37,5 @@ class PageFrames:
 def _encode(page: Slice, incarnation: str) -> bytes:
     frames = [encode_event(event, incarnation) for event in page.events]
     if page.gap is not None:
-        frames.insert(0, encode_gap(*page.gap))
+        frames.insert(0, encode_control(gap(*page.gap)))
     return b"".join(frames)
-
-
-def encode_gap(after: EventId, before: EventId | None) -> bytes:
-    """The frame that says what lies between exists nowhere any more."""
-    return encode_control(
-        "gap",
-        after=None if after == START else str(after),
-        before=None if before is None else str(before),
-    )

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from kai_flow.bridge.channel import Channel
-from kai_flow.bridge.frames import encode_gap
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.notifier import wait_for
 from kai_flow.bridge.readback import Part
 from kai_flow.bridge.session import Session
+from kai_flow.stream import control
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.log import Behind, Chunk, Lost
@@ -75,7 +75,7 @@ class _Subscriber:
         try:
             if self._cursor is not None:
                 if self._cursor.incarnation not in (None, session.run.incarnation):
-                    yield encode_control("reset", reason="new_run")
+                    yield encode_control(control.reset())
                 elif self._cursor.position is None:
                     return  # it has seen the end: it will be told so when it comes back
                 else:
@@ -105,7 +105,7 @@ class _Subscriber:
                     yield self._event(session.encode(read.page))
                     continue
                 if read is not None and read.final and session.outcome is not None:
-                    lost = encode_gap(position, None) if session.lacks_rest(read) else b""
+                    lost = _gap(position, None) if session.lacks_rest(read) else b""
                     yield lost + encode_done(session.outcome.data, session.run.incarnation)
                     return
                 asked = read is not None
@@ -130,7 +130,7 @@ class _Subscriber:
             return None
         part = session.log.read(position, CHUNK_BYTES)
         if isinstance(part, Lost):
-            return Chunk((encode_gap(position, part.before),), part.next)
+            return Chunk((_gap(position, part.before),), part.next)
         return part
 
     async def _read_back(self, session: Session, position: EventId) -> AsyncIterator[bytes]:
@@ -163,7 +163,7 @@ class _Subscriber:
         if liveness == self._liveness:
             return b""
         self._liveness, self._written_at = liveness, now()
-        return encode_control("status", **liveness._asdict()) if liveness is not None else b""
+        return b"" if liveness is None else encode_control(control.status(liveness))
 
     def _aside(self) -> bytes:
         """What else there is to say now: hand-made events, a heartbeat, the idle timeout."""
@@ -173,7 +173,7 @@ class _Subscriber:
             return self._event(hand_made)
         if moment - self._event_at >= self._hub.idle_timeout:
             self._over = True
-            return encode_control("idle_timeout")
+            return encode_control(control.idle_timeout())
         if moment - self._written_at >= HEARTBEAT_SECONDS:
             self._written_at = moment
             return HEARTBEAT
@@ -199,3 +199,7 @@ class _Subscriber:
     def _event(self, frames: bytes) -> bytes:
         self._written_at = self._event_at = now()
         return frames
+
+
+def _gap(after: EventId, before: EventId | None) -> bytes:
+    return encode_control(control.gap(after, before))

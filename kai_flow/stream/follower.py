@@ -19,6 +19,7 @@ import msgspec
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from kai_flow.stream import control
 from kai_flow.stream.clock import now
 from kai_flow.stream.direct import direct_http, network_errors, require_url
 from kai_flow.stream.errors import StreamError
@@ -177,7 +178,7 @@ async def _from_temporal(
             if cursor.is_end_of(run.incarnation):
                 return
             if cursor.incarnation not in (None, run.incarnation) or cursor.position is None:
-                yield Followed(None, {"type": "reset", "reason": "new_run"})
+                yield Followed(None, control.reset())
             else:
                 position = cursor.position
         last: str | None = None
@@ -203,26 +204,20 @@ async def _from_run(
                 _liveness_changes(client, session_id, run.run_id, until=reading)
             ) as changes:
                 async for liveness in changes:
-                    yield Followed(None, {"type": "status", **liveness._asdict()})
+                    yield Followed(None, control.status(liveness))
         finally:
             await _end_task(reading)
         for event in reading.result():
             if event.id > position:
                 if event.id.producer > position.producer and tail.fold.unstored_after(position):
-                    yield _gap(position, event.id)
+                    yield Followed(None, control.gap(position, event.id))
                 position = event.id
                 yield Followed(str(Cursor(position, run.incarnation)), event.decode())
     outcome = await _end(client, session_id, run.run_id)
     if outcome is not None:
         if tail.fold.unstored_after(position):
-            yield _gap(position, None)
+            yield Followed(None, control.gap(position, None))
         yield Followed(str(Cursor(None, run.incarnation)), msgspec.json.decode(outcome.data))
-
-
-def _gap(after: EventId, before: EventId | None) -> Followed:
-    """What lies between was live only."""
-    until = None if before is None else str(before)
-    return Followed(None, {"type": "gap", "after": str(after), "before": until})
 
 
 async def _liveness_changes(

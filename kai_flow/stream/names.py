@@ -26,7 +26,13 @@ UNSTORED: Final = "unstored"
 DONE: Final = "done"
 """Type of the terminal event."""
 
-NEVER_NUMBERED: Final = frozenset({DONE, "gap", "reset", "idle_timeout", "status"})
+GAP: Final = "gap"
+RESET: Final = "reset"
+STATUS: Final = "status"
+IDLE_TIMEOUT: Final = "idle_timeout"
+"""Types of the control events, which `control` builds."""
+
+NEVER_NUMBERED: Final = frozenset({DONE, GAP, RESET, STATUS, IDLE_TIMEOUT})
 """Types of what a bridge says by itself: no event with an id may have them."""
 
 RESERVED: Final = NEVER_NUMBERED | {STARTED, ATTEMPT_FAILED, UNSTORED}

@@ -5,10 +5,11 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
+from kai_flow.stream.control import ControlEvent
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import Cursor
 
@@ -35,9 +36,9 @@ def encode_unnumbered(kind: str, data: bytes) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (kind.encode(), data)
 
 
-def encode_control(kind: str, **fields: Any) -> bytes:
-    """`gap`, `reset` or `idle_timeout`."""
-    return encode_unnumbered(kind, msgspec.json.encode({"type": kind, **fields}))
+def encode_control(event: ControlEvent) -> bytes:
+    """The frame of a control event."""
+    return encode_unnumbered(event["type"], msgspec.json.encode(event))
 
 
 def encode_cursor(cursor: Cursor) -> bytes:

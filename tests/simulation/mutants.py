@@ -269,7 +269,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
     "what is nowhere any more is not said": _edit(
         _Read,
         "_at_hand",
-        ("Chunk((encode_gap(position, part.before),), part.next)", "Chunk((), part.next)"),
+        ("(_gap(position, part.before),)", "()"),
     ),
     "hand-made events are numbered": _edit(
         channel.Channel,

@@ -1,0 +1,35 @@
+"""Control events: each is exactly what the protocol writes, wherever it is told."""
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from kai_flow.stream import control
+from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.names import DONE, NEVER_NUMBERED
+from kai_flow.stream.progress import Liveness
+from kai_flow.stream.sse import encode_control
+
+PROTOCOL = Path(__file__).parents[2] / "docs/reference/protocol.md"
+BUILT = {
+    "gap": control.gap(EventId(1, 1, 1), EventId(1, 1, 3)),
+    "reset": control.reset(),
+    "status": control.status(Liveness("waiting", 1)),
+    "idle_timeout": control.idle_timeout(),
+}
+
+
+def test_every_control_event_is_as_the_protocol_writes_it() -> None:
+    """§7.5: the events of its table, byte for byte, and no other has such a type."""
+    rows = re.findall(r"^\| `(\w+)` \| `(\{.*?\})` \|", PROTOCOL.read_text(), re.MULTILINE)
+    assert {kind: encode_control(event) for kind, event in BUILT.items()} == {
+        kind: f"event: {kind}\ndata: {data}\n\n".encode() for kind, data in rows
+    }
+    assert BUILT.keys() | {DONE} == NEVER_NUMBERED
+
+
+def test_a_gap_without_beginning_or_end_says_null() -> None:
+    """`after` is null at the beginning of the session, `before` when nothing behind is held."""
+    data = msgspec.json.encode(control.gap(START, None))
+    assert data == b'{"type":"gap","after":null,"before":null}'
