@@ -17,7 +17,7 @@ import random
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import httpx
 from temporalio import activity
@@ -69,6 +69,9 @@ _ENDS: Final[Mapping[int, str]] = {
         "the session has continued as new"
     ),
 }
+
+
+_Result = TypeVar("_Result")
 
 
 class EventProducer:
@@ -168,13 +171,13 @@ class EventProducer:
             if not self._stopped:
                 raise
         finally:
-            await self._stop()
+            _, cancellations = await _to_completion(self._stop())
+            if cancellations and not self._stopped:
+                raise asyncio.CancelledError
         if self._stopped:
-            if self._stopped_agent and self._owner is not None:
-                self._owner.uncancel()
-            if self._broken is not None:
-                raise self._broken from None  # not from our own cancelling of the agent
-            raise await self._superseded() from error
+            ended, later = await _to_completion(self._ended())
+            self._withdraw_cancellations(cancellations + later)
+            raise ended from None if ended is self._broken else error
 
     async def _leave(self, error: BaseException) -> None:
         """Say that the attempt broke, unless the session itself is being cancelled, and drain."""
@@ -193,6 +196,16 @@ class EventProducer:
     def _stopped(self) -> bool:
         """The attempt ends here, whatever the agent is at."""
         return self._delivery.superseded or self._broken is not None
+
+    def _withdraw_cancellations(self, of_others: int) -> None:
+        """Take back the cancellations of the agent's task that the raised error stands for."""
+        if self._owner is not None:
+            for _ in range(self._stopped_agent + of_others):
+                self._owner.uncancel()
+
+    async def _ended(self) -> BaseException:
+        """Why the attempt ends here."""
+        return self._broken or await self._superseded()
 
     async def _superseded(self) -> Superseded:
         """What has happened, as the server says: a 410 or a refused signal does not tell."""
@@ -451,6 +464,25 @@ class EventProducer:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._given_http is None:
             await self._http.aclose()
+
+
+async def _to_completion(work: Coroutine[Any, Any, _Result]) -> tuple[_Result, int]:
+    """Await `work` although this task may be cancelled meanwhile; its result, and how often it was.
+
+    Two parties cancel the agent's task, and neither knows of the other: the producer, when a POST
+    or a signal is refused, and Temporal's worker, when a heartbeat finds the attempt gone. Both
+    follow from the same event, the end of the session, often within milliseconds. Without this the
+    second cancellation would break off the closing that the first has begun, and a CancelledError
+    would leave the block in place of the reason.
+    """
+    task = asyncio.create_task(work)
+    cancellations = 0
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancellations += 1
+    return task.result(), cancellations
 
 
 def _left_after(history_bytes: int) -> int:

@@ -9,6 +9,8 @@ from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
+    import httpx
+
     from kai_flow.stream.errors import Finished, Superseded
     from kai_flow.stream.producer import EventProducer
     from kai_flow.stream.workflow import WorkflowEventStream
@@ -30,6 +32,46 @@ async def _conclude(producer: EventProducer, how: str) -> str:
                 await producer.send({"type": "token", "content": "late"})
     except Finished as error:
         return f"{producer.last_event_id}: Finished: {error}"
+    return "as if nothing were"
+
+
+class CancelsWhenBrokenOff(httpx.AsyncBaseTransport):
+    """A receiver that never answers; when the producer breaks off its POST, the agent is cancelled.
+
+    So does Temporal's worker when a heartbeat finds the attempt gone while the producer closes.
+    """
+
+    def __init__(self, agent: asyncio.Task[object]) -> None:
+        self.agent = agent
+        self.posted = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Wait until the POST is broken off."""
+        self.posted.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.agent.cancel()
+        raise AssertionError
+
+
+@activity.defn
+async def leave_cancelled_twice(callback_url: str) -> str:
+    """Work until the stream is refused, and be cancelled once more while the producer closes."""
+    task = asyncio.current_task()
+    assert task is not None
+    transport = CancelsWhenBrokenOff(task)
+    try:
+        async with (
+            httpx.AsyncClient(transport=transport) as http,
+            EventProducer(callback_url=callback_url, http=http) as producer,
+        ):
+            await transport.posted.wait()
+            producer._refused_as_superseded()
+            await asyncio.Event().wait()
+    except Superseded as error:
+        await asyncio.sleep(0)  # would raise if a cancellation were still to come
+        return f"Superseded: {error}; cancelled {task.cancelling()} times"
     return "as if nothing were"
 
 
@@ -69,9 +111,10 @@ class Leaving:
     async def run(self, how: str, callback_url: str) -> str:
         """What came of it."""
         with self.stream.session():
+            twice = how == "is cancelled twice"
             said: str = await self.stream.execute_activity(
-                leave,
-                args=[how, callback_url],
+                leave_cancelled_twice if twice else leave,
+                args=[callback_url] if twice else [how, callback_url],
                 start_to_close_timeout=timedelta(seconds=60),
                 retry_policy=RetryPolicy(maximum_attempts=1),
             )

@@ -26,7 +26,15 @@ from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.reader import read_history
 from tests.agents import scripted
 from tests.integration.conftest import Ask
-from tests.integration.leaving import Laden, Leaving, leave, speak, stopped_by, talking
+from tests.integration.leaving import (
+    Laden,
+    Leaving,
+    leave,
+    leave_cancelled_twice,
+    speak,
+    stopped_by,
+    talking,
+)
 from tests.integration.log_records import records_of
 from tests.integration.receivers import answer, receiving
 from tests.integration.waiting import eventually, until
@@ -43,7 +51,7 @@ async def leaving(client: Client) -> AsyncIterator[str]:
         client,
         task_queue=queue,
         workflows=[Leaving, Laden],
-        activities=[leave, speak],
+        activities=[leave, leave_cancelled_twice, speak],
         interceptors=[StreamInterceptor()],
         workflow_runner=SandboxedWorkflowRunner(restrictions=sandbox),
     ):
@@ -76,6 +84,20 @@ async def test_a_zombie_is_told_so_whatever_it_is_at(
     (line,) = about(caplog, session_id)
     assert "the agent was stopped: a newer attempt has taken over" in line.getMessage()
     assert [record for record in records_of(caplog, session_id) if record.exc_info] == []
+
+
+async def test_a_cancellation_while_the_producer_closes_hides_no_reason(
+    client: Client, leaving: str, session_id: str
+) -> None:
+    """The session's end cancels the agent twice, from two sides; the block still says why."""
+    said = await client.execute_workflow(
+        Leaving.run,
+        args=["is cancelled twice", "http://localhost:9"],
+        id=session_id,
+        task_queue=leaving,
+    )
+    assert said.startswith("Superseded: 1.1.1: a newer attempt has taken over")
+    assert said.endswith("cancelled 0 times")
 
 
 async def test_a_zombie_of_kai_leaves_no_traceback(
