@@ -3,14 +3,13 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from kai_flow.bridge.notifier import Notifier, wait_for
 from kai_flow.bridge.session import Session
 from kai_flow.bridge.supervised import supervised
 from kai_flow.stream.callback import HandMade
 from kai_flow.stream.clock import now
-from kai_flow.stream.names import DONE
 from kai_flow.stream.sse import encode_unnumbered
 
 FIRST_LOOKUP_SECONDS: Final = 1.0
@@ -20,14 +19,6 @@ KEPT_HAND_MADE_BYTES: Final = 1024 * 1024
 UNREAD_SECONDS: Final = 10.0  # how long they are kept before anybody has come
 FORGET_SECONDS: Final = 60.0  # a session without readers and POSTs
 MAX_FORMER: Final = 4  # sessions of earlier runs that somebody still reads
-
-
-class HandMadeFrame(NamedTuple):
-    """An event that somebody made by hand, as readers get it."""
-
-    frame: bytes
-    ends: bool
-    """It is a `done`: who reads such events is to read no more."""
 
 
 class Channel:
@@ -43,7 +34,7 @@ class Channel:
         self.shown = 0  # hand-made events so far: the n of their 0.0.n
         self.waiter: asyncio.Task[None] | None = None  # looks the workflow up until it exists
         self.held = 0  # bytes of the hand-made events that are kept
-        self._hand_made: deque[HandMadeFrame] = deque()
+        self._hand_made: deque[bytes] = deque()  # frames
         self._visited = False  # somebody has read here
 
     @property
@@ -56,10 +47,10 @@ class Channel:
         self.shown += 1
         self.touched = now()
         frame = encode_unnumbered(event.type, event.data)
-        self._hand_made.append(HandMadeFrame(frame, event.type == DONE))
+        self._hand_made.append(frame)
         self.held += len(frame)
         while len(self._hand_made) > KEPT_HAND_MADE or self.held > KEPT_HAND_MADE_BYTES:
-            self.held -= len(self._hand_made.popleft().frame)
+            self.held -= len(self._hand_made.popleft())
         self.notifier.notify()
         return self.shown
 
@@ -86,8 +77,8 @@ class Channel:
         """Nobody reads here, and Temporal has vouched for no session of this id."""
         return not (self.readers or any(session.proven for session in self.sessions))
 
-    def hand_made(self, after: int) -> list[HandMadeFrame]:
-        """The hand-made events after number `after` that are still kept."""
+    def hand_made(self, after: int) -> list[bytes]:
+        """The frames of the hand-made events after number `after` that are still kept."""
         new = self.shown - after
         return list(self._hand_made)[-new:] if new else []
 

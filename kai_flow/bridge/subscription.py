@@ -55,7 +55,6 @@ class _Subscriber:
         self._channel = channel
         self._cursor = cursor  # as the client gave it
         self._hand_made = hand_made_seen  # number of the last hand-made event seen
-        self._tried = False  # it was shown one: it reads what is made by hand
         self._over = False  # the stream ends here
         self._liveness: Liveness | None = None  # as told last
         self._part: Part | None = None  # as read back last; its frames may have waited since
@@ -180,21 +179,9 @@ class _Subscriber:
         return b""
 
     def _by_hand(self) -> bytes:
-        """The hand-made events that are new; a `done` among them ends the stream.
-
-        Who was shown no other before waits for a workflow: nobody's hand ends that.
-        """
+        """The frames of the hand-made events that this reader has not been sent."""
         new, self._hand_made = self._channel.hand_made(self._hand_made), self._channel.shown
-        frames = []
-        for frame, ends in new:
-            if ends and not self._tried:
-                continue
-            self._tried = True
-            frames.append(frame)
-            if ends:
-                self._over = True
-                break
-        return b"".join(frames)
+        return b"".join(new)
 
     def _event(self, frames: bytes) -> bytes:
         self._written_at = self._event_at = now()

@@ -10,7 +10,7 @@ import msgspec
 
 from kai_flow.stream.batches import MAX_BATCH_EVENTS
 from kai_flow.stream.delivery import Acknowledged, Post
-from kai_flow.stream.errors import InvalidBatch, InvalidId
+from kai_flow.stream.errors import InvalidBatch, InvalidEvent, InvalidId
 from kai_flow.stream.events import NumberedEvent, read_event, read_numbered
 from kai_flow.stream.ids import MAX_NUMBER, EventId
 from kai_flow.stream.names import DONE
@@ -97,7 +97,7 @@ class _Refusal(msgspec.Struct):
 
 
 class HandMade(NamedTuple):
-    """An event somebody POSTed by hand: no id, live only."""
+    """An event that somebody POSTed by hand: no id, live only, never a `done`."""
 
     session_id: str
     type: str
@@ -152,8 +152,18 @@ def decode_post(document: bytes) -> HandMade | ProducerPost:
     if single and body.events is not None:
         raise InvalidBatch("the body has both 'event' and 'events'; send one of them")
     if single and body.id is None:
-        return HandMade(body.session_id, *read_event(single))
+        return _made_by_hand(body.session_id, single)
     return _producer_post(body)
+
+
+def _made_by_hand(session_id: str, document: bytes) -> HandMade:
+    kind, data = read_event(document)
+    if kind == DONE:
+        # A reader that believed it would stop waiting for the real session.
+        raise InvalidEvent(
+            "a 'done' cannot be sent by hand: only the session's workflow ends its stream"
+        )
+    return HandMade(session_id, kind, data)
 
 
 def _producer_post(body: _Body) -> ProducerPost:

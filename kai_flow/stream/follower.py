@@ -111,8 +111,7 @@ class _Bridge:
                     self.last_id = message.id or self.last_id
                     if message.data:
                         event = self._event(message.data)
-                        # Without an id it was made by hand, and ends no session.
-                        self.ended = event.get("type") == DONE and bool(message.id)
+                        self.ended = event.get("type") == DONE
                         yield Followed(message.id, event)
                         if self.ended:
                             return

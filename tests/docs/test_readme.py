@@ -46,7 +46,7 @@ def test_every_block(newcomer: Reader) -> None:
 
 @pytest.mark.browser
 def test_the_web_page(newcomer: Reader, browser: Callable[[str], Any]) -> None:
-    """The page shows the answer in a real browser, and no `done` made by hand ends its wait."""
+    """The page shows the answer in a real browser, and no event made by hand ends its wait."""
     newcomer.browse = browser
     newcomer.follow(README, only=WEB)
 
@@ -55,9 +55,9 @@ def test_the_web_page(newcomer: Reader, browser: Callable[[str], Any]) -> None:
     page = browser(newcomer.ours("http://localhost:8000/page.html"))
     answer = page.locator("#answer")
     bridge = newcomer.ours("http://localhost:8092/events/waiting")
-    for event in ({"type": "token", "content": "by hand"}, {"type": "done"}):
+    for event, status in (({"type": "token", "content": "by hand"}, 200), ({"type": "done"}, 400)):
         body = {"session_id": "waiting", "event": event}
-        httpx.post(bridge, json=body).raise_for_status()
+        assert httpx.post(bridge, json=body).status_code == status
     page.get_by_text("by hand").wait_for()
     asked = [f"{SCRIPTS}/kai", "ask", "--session-id", "waiting", "Which type has the most?"]
     subprocess.run(asked, env=newcomer.environ, capture_output=True, check=False)

@@ -524,10 +524,10 @@ async def test_the_readme_lines_show_the_event(bridge: str, session_id: str) -> 
     await watching.communicate()
 
 
-async def test_hand_made_events_are_numbered_and_a_done_ends_the_stream(
+async def test_hand_made_events_are_numbered_and_live(
     bridge: str, http: httpx.AsyncClient, session_id: str
 ) -> None:
-    """Events without an id are `0.0.n`, live for all who read, and a hand-made `done` ends it."""
+    """Events without an id are `0.0.n`, and everybody who reads at that moment gets them."""
 
     async def post(event: dict[str, Any]) -> httpx.Response:
         body = {"session_id": session_id, "event": event}
@@ -539,12 +539,10 @@ async def test_hand_made_events_are_numbered_and_a_done_ends_the_stream(
         async with subscribed(url) as late:
             answer = (await post({"type": "chart", "no": 2})).json()
             assert (answer["received"], answer["durable"]) == ("0.0.2", "0.0.0")
-            await late.until(lambda: late.seen)
-            await post({"type": "done", "result": 1})
-            await late.saw("done")
-        await first.saw("done")
-    assert first.types == ["token", "chart", "done"]
-    assert late.types == ["chart", "done"]
+            await late.saw("chart")
+        await first.saw("chart")
+    assert first.types == ["token", "chart"]
+    assert late.types == ["chart"]
     assert {seen.id for seen in first.seen} == {None}
     assert first.seen[0].event["content"] == "ä\u2028"
 
@@ -561,7 +559,7 @@ async def test_hand_made_events_do_not_mix_into_a_real_session(
     await play.post(http, [1])
     async with subscribed(play.stream_url) as reader:
         await reader.until(lambda: reader.ids)
-        for kind in ("token", "done"):
+        for kind in ("token", "started"):
             refused = await http.post(url, json=by_hand | {"event": {"type": kind}})
             assert "no workflow has" in problem(refused, 400)["detail"]
         await play.post(http, [2])
@@ -572,35 +570,40 @@ async def test_hand_made_events_do_not_mix_into_a_real_session(
     assert None not in [seen.id for seen in reader.seen]
 
 
+@pytest.mark.parametrize("shown", [[], [{"type": "token", "content": "by hand"}]])
 async def test_a_done_by_hand_ends_no_wait_for_a_workflow(
-    ask: Ask, bridge: str, http: httpx.AsyncClient, session_id: str
+    ask: Ask, bridge: str, http: httpx.AsyncClient, session_id: str, shown: list[dict[str, Any]]
 ) -> None:
-    """Who was shown nothing made by hand waits on, is not shown that `done`, and gets its own."""
-    body = {"session_id": session_id, "event": {"type": "done", "result": "mine"}}
+    """It is refused, whether or not a reader was shown an event made by hand; the real one ends."""
+    url = f"{bridge}/events/{session_id}"
     async with subscribed(f"{bridge}/stream/{session_id}") as early:
-        assert (await http.post(f"{bridge}/events/{session_id}", json=body)).status_code == 200
+        await early.until(lambda: early.statuses)
+        for event in shown:
+            made = await http.post(url, json={"session_id": session_id, "event": event})
+            assert made.status_code == 200
+            await early.saw(event["type"])
+        done = {"session_id": session_id, "event": {"type": "done", "result": "mine"}}
+        refused = problem(await http.post(url, json=done), 400)
+        assert "only the session's workflow ends its stream" in refused["detail"]
         handle = await ask({"tokens": 1})
         await early.saw("done")
-    assert early.ids == ["1.1.1", "1.1.2", "end"]
+    assert early.types == [*(event["type"] for event in shown), "started", "token", "done"]
     assert early.statuses == [200]
     assert early.seen[-1].event["result"] == await handle.result()
 
 
-async def test_a_done_by_hand_ends_no_follower(
+async def test_a_follower_is_shown_events_made_by_hand(
     ask: Ask, bridge: str, http: httpx.AsyncClient, session_id: str
 ) -> None:
-    """`follow` shows what is made by hand, and goes on to the session's own `done`."""
-    events = [{"type": "token"}, {"type": "done", "result": "mine"}]
-    for made in events:  # they are kept for who comes first
-        body = {"session_id": session_id, "event": made}
-        assert (await http.post(f"{bridge}/events/{session_id}", json=body)).status_code == 200
+    """`follow` yields them without an id, and then the events of the real session to its end."""
+    body = {"session_id": session_id, "event": {"type": "note"}}  # kept for the first reader
+    assert (await http.post(f"{bridge}/events/{session_id}", json=body)).status_code == 200
     followed: list[Followed] = []
     async for event in follow(bridge, session_id):
         followed.append(event)
-        if event.id is None and event.event["type"] == "done":
+        if event.id is None:
             await ask({"tokens": 1})
-    assert [one.event for one in followed[:2]] == events
-    assert [one.event["type"] for one in followed[2:]] == ["started", "token", "done"]
+    assert [one.event["type"] for one in followed] == ["note", "started", "token", "done"]
     assert followed[-1].event["result"]["last_event_id"] == "1.1.2"
 
 

@@ -37,8 +37,12 @@ def test_a_post_forges_no_word_of_the_bridge(kind: str) -> None:
     for body in bodies:
         with pytest.raises(InvalidEvent, match=f"'{kind}' has no id"):
             decode_post(json.dumps(body).encode())
-    by_hand = decode_post(json.dumps({"session_id": "s", "event": forged["event"]}).encode())
-    assert isinstance(by_hand, HandMade)
+    by_hand = json.dumps({"session_id": "s", "event": forged["event"]}).encode()
+    if kind == "done":  # it would end the wait for the real session
+        with pytest.raises(InvalidEvent, match="only the session's workflow ends its stream"):
+            decode_post(by_hand)
+    else:
+        assert isinstance(decode_post(by_hand), HandMade)
 
 
 def test_the_last_word_may_be_the_last_of_a_post() -> None:
