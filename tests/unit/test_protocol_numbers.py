@@ -31,6 +31,7 @@ from kai_flow.stream.sse import RETRY, encode_done, encode_event
 from kai_flow.worker.chat_activities import STATUSES, _result
 from kai_flow.workflows import RETRY as RETRY_POLICY
 from kai_flow.workflows import KaiChatInput
+from tests.unit.protocol_limits import CONSTANTS
 
 ROOT = Path(__file__).parents[2]
 PROTOCOL = (ROOT / "docs/reference/protocol.md").read_text()
@@ -44,7 +45,7 @@ UNITS: dict[str, Any] = {
     "s": timedelta(seconds=1),
     "min": timedelta(minutes=1),
 }
-BOUND_BY_THE_CONTRACT = ("kai_flow/stream", "kai_flow/bridge", "api")
+BOUND_BY_THE_CONTRACT = ("kai_flow/stream", "kai_flow/bridge", "kai_flow/web", "api")
 
 
 def _cells(markdown: str, heading: str) -> list[list[str]]:
@@ -69,7 +70,16 @@ def _value(written: str) -> Any:
     return number * UNITS[match[2]]
 
 
-LIMITS = {row[0].strip("`"): _value(row[1]) for row in _cells(PROTOCOL, "constant")}
+def _limits() -> dict[str, Any]:
+    """The rows of all tables of §9: what is limited, and to what."""
+    section = PROTOCOL[PROTOCOL.index("\n## 9. ") : PROTOCOL.index("\n## 10. ")]
+    lines = [line for line in section.splitlines() if line.startswith("| ")]
+    rows = [line.strip("| ").split(" | ") for line in lines if not line.startswith("| limit |")]
+    assert len({row[0] for row in rows}) == len(rows), "two rows have the same text"
+    return {row[0]: _value(row[1]) for row in rows}
+
+
+LIMITS = _limits()
 VARIABLES = {row[0].strip("`"): row for row in _cells(SETTINGS, "variable")}
 
 
@@ -94,21 +104,22 @@ def _constants(path: Path) -> Iterator[str]:
                 pass
 
 
-@pytest.mark.parametrize("name", LIMITS)
-def test_a_limit_is_what_the_protocol_says(name: str) -> None:
+@pytest.mark.parametrize("row", LIMITS)
+def test_a_limit_is_what_the_protocol_says(row: str) -> None:
     """§9: every constant has the value that its row gives."""
-    module, _, constant = name.rpartition(".")
+    module, _, constant = CONSTANTS[row].rpartition(".")
     actual = getattr(importlib.import_module(module), constant)
-    written = LIMITS[name]
+    written = LIMITS[row]
     if isinstance(written, timedelta) and not isinstance(actual, timedelta):
         actual = timedelta(seconds=actual)
     assert actual == written
 
 
 def test_no_limit_is_left_out() -> None:
-    """§9: every number of library, bridge and routes is in the table."""
+    """§9: every number of library, bridge and web app has a row, and every row a number."""
     bound = [path for path in _modules() if str(path).startswith(BOUND_BY_THE_CONTRACT)]
-    assert {name for path in bound for name in _constants(path)} <= set(LIMITS)
+    assert {name for path in bound for name in _constants(path)} <= set(CONSTANTS.values())
+    assert set(CONSTANTS) == set(LIMITS)
 
 
 def test_the_prose_repeats_the_right_numbers() -> None:

@@ -1,0 +1,213 @@
+"""Which constant each row of the protocol's limits (§9) stands for.
+
+The protocol names a limit by what it bounds, so that its readers need no Python and a constant can
+move. Each module has its constants here, and each constant the text of its row.
+"""
+
+from typing import Final
+
+ROWS: Final[dict[str, dict[str, str]]] = {
+    "kai_flow.analyst.agent": {
+        "MAX_PROMPT_BYTES": "size of a question",
+    },
+    "kai_flow.analyst.question": {
+        "MAX_WORDS": "words, numbers and signs in a question",
+    },
+    "kai_flow.bridge.attempts": {
+        "ASK_SECONDS": "wait for Temporal's answer whether an attempt is real",
+        "ASK_AGAIN_SECONDS": "time between two such questions about one session",
+    },
+    "kai_flow.bridge.channel": {
+        "FORGET_SECONDS": "time without a reader or a POST before a session is forgotten",
+        "KEPT_HAND_MADE": "events sent by hand that are kept for a first subscriber",
+        "KEPT_HAND_MADE_BYTES": "bytes of events sent by hand that are kept for a first subscriber",
+        "MAX_FORMER": "earlier runs of a session id that are kept for their subscribers",
+        "UNREAD_SECONDS": "time that events sent by hand wait for a first subscriber",
+        "FIRST_LOOKUP_SECONDS": "time before the first lookup of a missing workflow",
+        "LAST_LOOKUP_SECONDS": "longest pause between two such lookups",
+    },
+    "kai_flow.bridge.frames": {
+        "KEPT_FRAMES": "pages of frames that are kept for other readers",
+    },
+    "kai_flow.bridge.hub": {
+        "MAX_CHANNELS": "sessions of a bridge",
+        "MAX_STRAY_CHANNELS": "sessions of a bridge without a reader, not confirmed by Temporal",
+        "TICK_SECONDS": "time between two checks of deadlines and idle sessions",
+        "FIND_SECONDS": "wait for a lookup before a stream opens without its result",
+    },
+    "kai_flow.bridge.memory_budget": {
+        "MAX_BYTES": "all that a bridge holds, before it drops events and refuses POSTs",
+        "EVENT_BYTES": "bytes added for an event with its frame, beside twice its data",
+        "RECOUNT_SECONDS": "time between two counts of everything held",
+    },
+    "kai_flow.bridge.readback": {
+        "KEPT_PAGES": "pages that were read back and are kept for other readers",
+        "QUERY_SECONDS": "wait for the workflow's answer before the history is read instead",
+        "PAUSE_SECONDS": "pause after a failed read",
+    },
+    "kai_flow.bridge.session": {
+        "UNFED_SECONDS": "time without a POST before a session is followed in its history",
+        "SETTLE_BYTES": "bytes waiting in a bridge that does not signal, before it reads",
+        "SETTLE_SECONDS": "time between two such reads",
+        "FLUSH_SECONDS": "wait for durability after a final POST, and when a bridge stops",
+        "PAUSE_SECONDS": "pause after a failed call to Temporal",
+        "MAX_PAUSE_SECONDS": "longest pause while Temporal does not answer",
+    },
+    "kai_flow.bridge.storage": {
+        "BESIDE_BYTES": "bytes that a history may have beside the 32 MiB of events",
+        "ASK_BYTES": "bytes that a bridge signals before it asks for the size of the history",
+    },
+    "kai_flow.bridge.subscription": {
+        "HEARTBEAT_SECONDS": "silence before a comment line",
+        "CHUNK_BYTES": "frames in one write",
+        "FIRST_PAUSE_SECONDS": "first pause before what Temporal does not show yet is read again",
+        "LAST_PAUSE_SECONDS": "longest such pause",
+    },
+    "kai_flow.bridge.supervised": {
+        "FIRST_PAUSE_SECONDS": "first pause before a failed task of a session is restarted",
+        "LAST_PAUSE_SECONDS": "longest pause before a failed task of a session is restarted",
+    },
+    "kai_flow.runtime.http_protocol": {
+        "MAX_HEAD_BYTES": "request line with headers; fields after a chunked body",
+        "HEAD_SECONDS": "wait for a complete request head",
+        "MAX_CONNECTIONS": "simultaneous connections of a process, over all its servers",
+        "SPARE_DESCRIPTORS": "file descriptors that connections leave for other work",
+    },
+    "kai_flow.runtime.log_limiter": {
+        "QUIET_SECONDS": "time between two log lines about the same subject",
+        "MAX_KINDS": "different subjects that are logged in that time",
+    },
+    "kai_flow.runtime.serving": {
+        "UNSENT_SECONDS": "time that a peer may accept nothing before it is dropped (Linux)",
+        "GRACE_SECONDS": "wait for open connections when a server stops",
+    },
+    "kai_flow.stream.batches": {
+        "WIRE_VERSION": "`v`, the version of the document",
+        "MAX_BATCH_EVENTS": "events in one batch or POST; waiting events that go at once",
+        "FLUSH_BYTES": "bytes of waiting events that go at once",
+        "MAX_BATCH_BYTES": "bytes of events in one batch; the Temporal server warns above it",
+        "MAX_DOCUMENT_BYTES": "size of a batch as it travels",
+        "MAX_UNFOLDED_BYTES": "bytes of events that a reader accepts from one batch",
+    },
+    "kai_flow.stream.cadence": {
+        "AGE_SHARE": "divisor of the session's age that gives the pause between signals",
+        "MAX_RETRY_SECONDS": "longest pause after a failed signal",
+    },
+    "kai_flow.stream.callback": {
+        "MAX_BODY_BYTES": "size of a POST",
+        "MAX_BRIDGE_CHARS": "characters of a boot id",
+    },
+    "kai_flow.stream.delivery": {
+        "STALL_SECONDS": "time without progress of `durable` before the producer signals",
+        "SIGNALLER_SECONDS": "time without progress of `durable` before the signaller is replaced",
+        "PROBE_SECONDS": "time between POSTs while something is not durable",
+        "MAX_TRIES": "failures in a row before a delivery is given up",
+        "FIRST_PAUSE_SECONDS": "first pause after a failed POST",
+        "MAX_PAUSE_SECONDS": "longest pause after a failed POST",
+        "MAX_RETRY_AFTER_SECONDS": "`Retry-After` that is honoured",
+        "DELIVERY_SECONDS": "wait of an agent for mere delivery, and again at its end",
+        "MAX_BRIDGES": "boot ids that an attempt remembers",
+    },
+    "kai_flow.stream.events": {
+        "MAX_EVENT_BYTES": "size of an event",
+        "MAX_DEPTH": "nesting levels of an event",
+        "MAX_TYPE_CHARS": "characters of an event's `type`",
+        "MAX_NUMBER_CHARS": "characters of a whole number in an event, with its sign",
+        "EVENT_OVERHEAD_BYTES": "bytes added for an event that waits or was read back",
+    },
+    "kai_flow.stream.follower": {
+        "FIRST_PAUSE_SECONDS": "first pause of `follow` before it tries again",
+        "LAST_PAUSE_SECONDS": "longest pause of `follow` between two tries",
+        "SILENCE_SECONDS": "silence after which `follow` reconnects",
+    },
+    "kai_flow.stream.ids": {
+        "MAX_NUMBER": "number in an event id",
+    },
+    "kai_flow.stream.liveness": {
+        "TASK_PICKUP_TIMEOUT": "time a workflow task may wait before no worker is assumed",
+        "MIN_WORKER_TIMEOUT": "shortest time without a heartbeat before a worker counts as lost",
+        "HEARTBEAT_MARGIN": "delay of a heartbeat that is due",
+        "THROTTLE_SHARE": "heartbeats held back by default, as a share of their timeout",
+        "MAX_THROTTLE": "longest time that heartbeats are held back by default",
+        "DEFAULT_THROTTLE": "this time for an activity without a heartbeat timeout",
+    },
+    "kai_flow.stream.log": {
+        "MAX_WINDOW_BYTES": "frames of one attempt, and again its events that wait to be signalled",
+        "FRAME_OVERHEAD_BYTES": "bytes added for a frame",
+    },
+    "kai_flow.stream.outbox": {
+        "MAX_STORED_BYTES": "bytes of events that a session stores",
+        "MAX_EVENTS": "events in an outbox",
+        "MAX_BYTES": "bytes in an outbox",
+    },
+    "kai_flow.stream.pages": {
+        "MIN_PAGE_BYTES": "smallest `max_bytes`",
+        "MAX_PAGE_BYTES": "largest `max_bytes`",
+        "DEFAULT_PAGE_BYTES": "default `max_bytes`",
+    },
+    "kai_flow.stream.plugin": {
+        "LIVENESS_CHECK_SECONDS": "wait of `progress` for the server's answer",
+        "REMEMBER_SECONDS": "time for which `progress` reuses that answer",
+        "HEARTBEAT_THROTTLE": "delay of heartbeats and cancellations with `StreamPlugin`",
+    },
+    "kai_flow.stream.producer": {
+        "POST_TIMEOUT_SECONDS": "time for one POST",
+        "MAX_ANSWER_BYTES": "bytes that are read of a receiver's answer",
+        "HEARTBEAT_SECONDS": "time between heartbeats of an attempt",
+        "HEARTBEAT_EVENTS": "events between heartbeats of an attempt",
+        "SETTLE_SECONDS": "wait for the last POSTs before the result is built",
+        "LEAVE_SECONDS": "wait for durability when an attempt ends with an error",
+        "MAX_ERROR_CHARS": "characters of the error in `attempt_failed`",
+    },
+    "kai_flow.stream.progress": {
+        "ANSWER_TAIL_CHARS": "characters of `answer_tail`",
+        "LIVENESS_SECONDS": "time without an event before readers get the liveness",
+    },
+    "kai_flow.stream.reader": {
+        "QUERY_TIMEOUT": "one query",
+    },
+    "kai_flow.stream.signals": {
+        "RPC_TIMEOUT": "one signal, or one lookup of a workflow",
+        "PAGE_TIMEOUT": "one page of a history",
+        "LONG_POLL_TIMEOUT": "wait for the next page of a history, or for its end",
+    },
+    "kai_flow.stream.tail": {
+        "SHORT_POLL_TIMEOUT": "one poll of the end of a history; the server answers 1 s before",
+    },
+    "kai_flow.stream.workflow": {
+        "QUIET": "time without an event before `progress` asks the server",
+        "DRAIN_TIMEOUT": "wait of a workflow for its last events",
+        "REFUSALS_EVERY": "time between two log lines of a workflow about refused signals",
+    },
+    "kai_flow.web.body": {
+        "BODY_SECONDS": "time until the body of a POST is complete",
+        "MAX_BODIES_BYTES": "bodies of all POSTs that are being received",
+    },
+    "kai_flow.web.refusals": {
+        "MAX_SHOWN_CHARS": "characters that a log line repeats of a refused request",
+    },
+    "kai_flow.web.routes": {
+        "MAX_SESSION_ID_CHARS": "characters of a session id",
+        "READY_TIMEOUT": "wait for Temporal's answer to `/readyz`",
+    },
+    "kai_flow.web.send_timeout": {
+        "SEND_SECONDS": "one write into the socket of a subscriber",
+        "MAX_UNSENT_BYTES": "bytes that all slow subscribers together have not accepted",
+        "SOCKET_BYTES": "bytes counted for the write buffer of each of them",
+    },
+    "kai_flow.worker.chat_activities": {
+        "MAX_RESULT_BYTES": "size of the result",
+    },
+    "kai_flow.worker.service": {
+        "GRACE": "wait for running activities when a worker stops",
+    },
+    "kai_flow.workflows": {
+        "START_TO_CLOSE": "one attempt",
+    },
+}
+
+CONSTANTS: Final = {
+    row: f"{module}.{constant}"
+    for module, constants in ROWS.items()
+    for constant, row in constants.items()
+}
