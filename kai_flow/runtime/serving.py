@@ -25,6 +25,34 @@ UNSENT_SECONDS: Final = 60  # a peer that takes nothing for so long has lost its
 BACKLOG: Final = 2_048
 
 
+class _LimitedLog:
+    """uvicorn's log, limited while any server of this process runs.
+
+    uvicorn writes a line for each request that it cannot parse. All servers share its logger, so
+    they share one filter: with one each, a line would be counted as often as there are servers.
+    """
+
+    def __init__(self) -> None:
+        self._filter = LimitedLines()
+        self._servers = 0
+
+    def begin(self) -> None:
+        """A server starts."""
+        if not self._servers:
+            self._filter = LimitedLines()
+            logging.getLogger("uvicorn.error").addFilter(self._filter)
+        self._servers += 1
+
+    def end(self) -> None:
+        """A server has stopped."""
+        self._servers -= 1
+        if not self._servers:
+            logging.getLogger("uvicorn.error").removeFilter(self._filter)
+
+
+_uvicorn_log: Final = _LimitedLog()
+
+
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -47,8 +75,6 @@ async def serving(
     is called first when the block is left. Raises PortInUse.
     """
     listener = _bind(host, port, what, setting)
-    limited = LimitedLines()  # uvicorn writes a line for each request that it cannot parse
-    logging.getLogger("uvicorn.error").addFilter(limited)
     BoundedProtocol.max_connections = _connections_at_once()
     config = uvicorn.Config(
         app,
@@ -60,6 +86,7 @@ async def serving(
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = _Server(config)
+    _uvicorn_log.begin()
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started and not running.done():  # noqa: ASYNC110 - uvicorn has no event
@@ -72,7 +99,7 @@ async def serving(
         server.should_exit = True
         await running
         listener.close()
-        logging.getLogger("uvicorn.error").removeFilter(limited)
+        _uvicorn_log.end()
 
 
 def _connections_at_once() -> int:

@@ -10,6 +10,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.web.problems import problem
+from kai_flow.web.shared_budget import SharedBudget
 
 BODY_SECONDS: Final = 10.0  # a producer gives a whole POST 3 s
 MAX_BODIES_BYTES: Final = 64 * 1024 * 1024  # of all bodies that are being read at one time
@@ -19,15 +20,15 @@ _CLOSE: Final = {"Connection": "close"}
 
 
 class Bodies:
-    """The bodies on their way in, whose senders may leave them half sent for a while.
+    """The bodies that are being received, within one memory budget.
 
-    When they are too large together, those that have taken longest are given up. A producer sends a
-    whole POST in a moment: whoever holds half-sent bodies open cannot keep its POSTs out.
+    A sender can leave a body half sent for BODY_SECONDS. When all bodies together are too large,
+    those that have taken longest are given up. A producer sends a whole POST in a moment, so nobody
+    who holds half-sent bodies open can keep its POSTs out.
     """
 
     def __init__(self) -> None:
-        self._bytes = 0  # received of all of them
-        self._received: dict[asyncio.Task[Any], int] = {}  # by who reads it, the oldest first
+        self._budget = SharedBudget()
 
     def reading(self, request: Request[Any, Any, State]) -> asyncio.Task[bytes]:
         """A task that reads one body; it is cancelled when that body is given up."""
@@ -37,25 +38,11 @@ class Bodies:
         body = bytearray()
         this = asyncio.current_task()
         assert this is not None  # noqa: S101 - `reading` makes it a task
-        self._received[this] = 0
-        try:
+        with self._budget.share(give_up=this.cancel) as share:
             async for chunk in request.stream():
                 body += chunk
-                self._bytes += len(chunk)
-                self._received[this] += len(chunk)
-                self._make_room()
+                self._budget.grow(share, len(chunk), MAX_BODIES_BYTES)
             return bytes(body)
-        finally:
-            self._bytes -= self._received.pop(this)
-
-    def _make_room(self) -> None:
-        excess = self._bytes - MAX_BODIES_BYTES
-        for reading, size in self._received.items():
-            if excess <= 0:
-                break
-            if size and not reading.cancelling():  # else it has yet to run, and to take them off
-                reading.cancel()
-            excess -= size
 
 
 async def read_body(

@@ -1,4 +1,4 @@
-"""A refused POST leaves one clear line in the log, with the session and the event it was about."""
+"""Logs one clear line for a refused POST, with its session and the event that it was about."""
 
 import logging
 import re
@@ -18,7 +18,7 @@ _IDS: Final = [re.compile(rb'"%s"\s*:\s*"([^"\\]{1,60})"' % key) for key in (b"i
 
 
 class Refusals:
-    """The log of all refusals of one bridge, in which no sender can write as much as it likes."""
+    """The log lines of all refusals of one bridge, limited: no sender can fill the disk."""
 
     def __init__(self) -> None:
         self._limiter = LogLimiter()
@@ -36,8 +36,8 @@ class Refusals:
         more = f" ({suppressed} more refusals were not logged)" if suppressed else ""
         log.log(
             logging.INFO if status in _EXPECTED else logging.WARNING,
-            "session %s: the POST of %s is refused with %d: %s%s",
-            shown(path.removeprefix("/events/")),
+            "%s: the POST of %s is refused with %d: %s%s",
+            subject(path),
             shown(_event_id(scope.get("state", {}).get("body", b""))),
             status,
             shown(error.detail),
@@ -45,8 +45,16 @@ class Refusals:
         )
 
 
+def subject(path: str) -> str:
+    """What a line about a request to this path begins with: its session, if it names one."""
+    for route in ("/events/", "/stream/"):
+        if path.startswith(route):
+            return f"session {shown(path.removeprefix(route))}"
+    return f"path {shown(path)}"
+
+
 def shown(text: str) -> str:
-    """It on one line, and not too much of it."""
+    """The text on one line, with its end cut off when it is long."""
     line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return line if len(line) <= MAX_SHOWN_CHARS else line[:MAX_SHOWN_CHARS] + "…"
 

@@ -12,6 +12,9 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPDisconnectEvent, Message, Receive, Scope, Send
 
+from kai_flow.web.refusals import subject
+from kai_flow.web.shared_budget import SharedBudget
+
 log = logging.getLogger(__name__)
 
 _DISCONNECT: Final[HTTPDisconnectEvent] = {"type": "http.disconnect"}
@@ -28,8 +31,7 @@ class SendTimeout(ASGIMiddleware):
 
     def __init__(self, seconds: float = SEND_SECONDS) -> None:
         self._seconds = seconds
-        self._unsent = 0  # bytes that wait in `send`, with those that uvicorn keeps before them
-        self._waiting: dict[asyncio.Timeout, int] = {}  # who waits there, the longest first
+        self._budget = SharedBudget()  # of writes that wait, with what uvicorn buffers for each
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Pass the request on, with a `send` that times out."""
@@ -44,9 +46,8 @@ class SendTimeout(ASGIMiddleware):
                 await self._send(send, message)
             except TimeoutError:
                 log.info(
-                    "session %s: a subscriber that does not read is disconnected; "
-                    "it can go on after %s",
-                    scope["path"].removeprefix("/stream/"),
+                    "%s: a subscriber that does not read is disconnected; it can go on after %s",
+                    subject(scope["path"]),
                     _last_id(taken),
                 )
                 timed_out.set()
@@ -69,33 +70,19 @@ class SendTimeout(ASGIMiddleware):
         await next_app(scope, receive_or_leave, send_in_time)
 
     async def _send(self, send: Send, message: Message) -> None:
-        """Raises TimeoutError when it takes too long, or so much waits that this must not.
+        """Raises TimeoutError when the write takes too long, or too much waits in all.
 
-        Only a write that has to wait counts: all others are gone before anybody else can look.
+        Only a write that has to wait counts in practice: any other leaves the budget before another
+        task runs.
         """
         size = SOCKET_BYTES
         if message["type"] == "http.response.body":
             size += len(message["body"])
-        async with asyncio.timeout(self._seconds) as waiting:
-            self._waiting[waiting] = size
-            self._unsent += size
-            try:
-                self._make_room(waiting)
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(self._seconds) as timeout:
+            with self._budget.share(give_up=lambda: timeout.reschedule(loop.time())) as share:
+                self._budget.grow(share, size, MAX_UNSENT_BYTES)
                 await send(message)
-            finally:
-                del self._waiting[waiting]
-                self._unsent -= size
-
-    def _make_room(self, newest: asyncio.Timeout) -> None:
-        """Let those who have waited longest run out of time, until the rest is within bounds."""
-        excess = self._unsent - MAX_UNSENT_BYTES
-        moment = asyncio.get_running_loop().time()
-        for waiting, size in self._waiting.items():
-            if excess <= 0 or waiting is newest:
-                break
-            if not waiting.expired():  # its task has yet to run, and to take its bytes off
-                waiting.reschedule(moment)
-            excess -= size
 
 
 def _last_id(frames: bytes) -> str:

@@ -1,0 +1,25 @@
+"""What a log line about a request says it is about."""
+
+import pytest
+
+from kai_flow.web.refusals import MAX_SHOWN_CHARS, subject
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/events/test-1", "session test-1"),
+        ("/stream/test-1", "session test-1"),
+        ("/api/v1/agents", "path /api/v1/agents"),
+        ("/events", "path /events"),
+        ("/x\n2026 forged line", "path /x\N{REPLACEMENT CHARACTER}2026 forged line"),
+    ],
+)
+def test_a_line_names_the_session_or_else_the_path(path: str, says: str) -> None:
+    """Only the two routes of a session name one, and no path can begin a line of its own."""
+    assert subject(path) == says
+
+
+def test_a_long_path_is_cut() -> None:
+    """A line repeats at most MAX_SHOWN_CHARS of a path."""
+    assert len(subject("/" + "x" * 5_000)) < MAX_SHOWN_CHARS + 10
