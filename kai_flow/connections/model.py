@@ -9,9 +9,9 @@ StoreError               what the store refuses; the message is one sentence wit
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-from kai_flow.connections.uris import safe_uri
+from kai_flow.connections.uris import path_of, safe_uri
 
 __all__ = [
     "DEMO_ALIAS",
@@ -71,7 +71,7 @@ class Connection:
 
     def sqlite_path(self) -> Path:
         """The file behind a ``sqlite:///`` URI."""
-        return Path(unquote(urlsplit(self.uri).path))
+        return path_of(urlsplit(self.uri))
 
 
 @dataclass(frozen=True)

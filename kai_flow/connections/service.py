@@ -76,13 +76,12 @@ class Data:
     async def scan_schema(
         self, connection_id: str, table_names: Sequence[str] | None = None
     ) -> Answer:
-        """Look at the database, and remember what was found."""
+        """Scan the database, and remember what was found."""
         connection = await self.resolve(connection_id)
         names = _table_names(table_names)
-        try:
-            schema = await _scan(self._engine(connection), names)
-        except (AnalysisError, TimeoutError) as error:
-            return {**_failed(error, connection), "scanned_count": 0, "tables": []}
+        schema = await self._scanned(connection, names)
+        if not isinstance(schema, Schema):
+            return {**schema, "scanned_count": 0, "tables": []}
         tables = _within([_summary(table) for table in schema.tables.values()])
         await self._in_thread(lambda: self._remember(connection, tables, whole=names is None))
         return {"status": "ok", "scanned_count": len(tables), "tables": tables}
@@ -92,11 +91,9 @@ class Data:
     ) -> Answer:
         """The data model as Markdown, with the notes of the one that was synced before."""
         connection = await self.resolve(connection_id)
-        names = _table_names(table_names)
-        try:
-            schema = await _scan(self._engine(connection), names)
-        except (AnalysisError, TimeoutError) as error:
-            return {**_failed(error, connection), "mdl": "", "table_count": 0, "tables": []}
+        schema = await self._scanned(connection, _table_names(table_names))
+        if not isinstance(schema, Schema):
+            return {**schema, "mdl": "", "table_count": 0, "tables": []}
         known = await self._in_thread(lambda: self.store.knowledge(connection))
         written = _fitting(described(schema, known.mdl))
         return {
@@ -121,6 +118,13 @@ class Data:
     async def resolve(self, connection_id: str) -> Connection:
         """The connection of that id or alias."""
         return await self._in_thread(lambda: self.store.resolve(connection_id))
+
+    async def _scanned(self, connection: Connection, names: list[str] | None) -> Schema | Answer:
+        """A scan of these tables (None: all), or the answer that it failed."""
+        try:
+            return await _scan(self._engine(connection), names)
+        except (AnalysisError, TimeoutError) as error:
+            return _failed(error, connection)
 
     def _engine(self, connection: Connection) -> Engine:
         return engine_for(connection.uri, self.store.files(connection))

@@ -10,68 +10,100 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 __all__ = [
     "FILES",
+    "FORMS",
     "MAX_URI_LENGTH",
     "PATTERNS",
     "SERVERS",
+    "SYNONYMS",
     "BadUri",
     "check_uri",
     "file_of",
+    "malformed",
+    "path_of",
     "safe_uri",
     "scrub",
 ]
 
+FORMS: Final = {
+    "postgresql": "postgresql://user:password@host:5432/database",
+    "mysql": "mysql://user:password@host:3306/database",
+    "sqlite": "sqlite:///absolute/path/to/file.db",
+    "duckdb": "duckdb:///absolute/path/to/file.duckdb",
+    "csv": "csv:///absolute/path/to/file.csv",
+    "parquet": "parquet:///absolute/path/to/file.parquet",
+}
+"""How a URI is written, by its scheme."""
+
+SYNONYMS: Final = {"postgres": "postgresql", "mariadb": "mysql"}
+"""Other schemes for the same: the first means the second."""
+
 FILES: Final = ("sqlite", "duckdb", "csv", "parquet")
-"""Schemes that name a file on the worker's machine: ``sqlite:///absolute/path``."""
+"""Schemes that name a file on the worker's machine."""
 
 PATTERNS: Final = ("csv", "parquet")
 """Those of them whose path may be a pattern: ``parquet:///data/sales-*.parquet``."""
 
-SERVERS: Final = ("postgresql", "postgres", "mysql", "mariadb")
-"""Schemes that name a server: ``postgresql://user:password@host:5432/database``."""
+SERVERS: Final = ("postgresql", "mysql", *SYNONYMS)
+"""Schemes that name a server."""
 
 MAX_URI_LENGTH: Final = 4_096
 """Characters of a URI at most."""
 
-_FORMS: Final = (
-    "write postgresql://user:password@host:5432/database (or mysql://, mariadb://), or"
-    " sqlite:///absolute/path/to/file (or duckdb:///, csv:///, parquet:///)"
-)
+_ONE_OF: Final = f"write one of these: {', '.join(FORMS.values())}"
 _HIDDEN: Final = "***"
 _OPEN_OPTIONS: Final = ("host", "port", "sslmode", "sslrootcert")  # of the query: no secrets
 
 
 class BadUri(ValueError):
-    """A URI is not understood; one sentence that says what to write, without the URI."""
+    """A URI is not understood; the message is one sentence that says what to write instead."""
 
 
 def check_uri(uri: object) -> str:
-    """The URI without space around it; ``BadUri`` when it is none of ours."""
+    """The URI without space around it; ``BadUri`` when KAI does not understand it."""
     if not isinstance(uri, str):
-        raise BadUri(f"The connection URI must be a text: {_FORMS}.")
+        raise BadUri(f"The connection URI must be a text; {_ONE_OF}.")
     text = uri.strip()
     if not text:
-        raise BadUri(f"The connection URI is empty: {_FORMS}.")
+        raise BadUri(f"The connection URI is empty; {_ONE_OF}.")
     if len(text) > MAX_URI_LENGTH:
-        raise BadUri(f"The connection URI has more than {MAX_URI_LENGTH:,} characters: {_FORMS}.")
-    parts = _parts(text)
-    if parts is None:
-        raise BadUri(
-            f"The connection URI is not understood; {_FORMS}. In user, password and path,"
-            " percent-encode what is not a letter or digit: @ is %40, / is %2F, # is %23."
-        )
+        raise BadUri(f"The connection URI has more than {MAX_URI_LENGTH:,} characters; {_ONE_OF}.")
+    if _parts(text) is None:
+        raise BadUri(malformed(text.partition(":")[0]))
     return text
+
+
+def malformed(scheme: str) -> str:
+    """The sentence about a URI of this scheme that cannot be taken apart."""
+    scheme = scheme.strip().lower()
+    scheme = SYNONYMS.get(scheme, scheme)
+    if scheme not in FORMS:
+        return f"The connection URI has an unknown scheme; {_ONE_OF}."
+    advice = (
+        "with three slashes, and special characters in the path percent-encoded"
+        if scheme in FILES
+        else "with special characters in user and password percent-encoded"
+    )
+    return (
+        f"The connection URI is incomplete or malformed; write {FORMS[scheme]}, {advice}"
+        " (# as %23, % as %25, / as %2F, ? as %3F, @ as %40)."
+    )
 
 
 def file_of(uri: str) -> Path | None:
     """The file, or pattern of files, that a URI names; None for a server's."""
     parts = urlsplit(uri)
-    return Path(unquote(parts.path)) if parts.scheme in FILES else None
+    return path_of(parts) if parts.scheme in FILES else None
+
+
+def path_of(parts: SplitResult) -> Path:
+    """The file, or pattern of files, of a URI whose scheme is one of `FILES`."""
+    return Path(unquote(parts.path))
 
 
 def safe_uri(uri: str) -> str:
     """The URI as it may be shown: scheme, host, port and path; user, password and query left out.
 
-    Of one that is not understood only the fact that there is one.
+    A URI that is not understood is shown as ``***``.
     """
     parts = _parts(uri.strip())
     if parts is None:
@@ -83,9 +115,10 @@ def safe_uri(uri: str) -> str:
 
 
 def scrub(text: str, uri: str) -> str:
-    """``text`` with everything secret of ``uri`` replaced: the last wall behind careful messages.
+    """``text`` with every secret part of ``uri`` replaced by ``***``.
 
-    A driver may repeat the URI, the password as given or as decoded, or a value of the query.
+    This is the last line of defence: messages are written without secrets, but a driver's own text
+    may repeat the URI, the password (as given or decoded), or a value of the query.
     """
     secret = {uri, uri.strip()}
     parts = _parts(uri.strip())
@@ -111,7 +144,7 @@ def _parts(text: str) -> SplitResult | None:
         return None
     if parts.scheme in FILES:
         good = not parts.netloc and parts.path.startswith("/") and len(parts.path) > 1
-        good = good and text[len(parts.scheme) :].startswith(":///")
+        good = good and text[len(parts.scheme) :].startswith(":///") and "%00" not in text
         return parts if good and "#" not in text and "?" not in text else None
     socket = not parts.netloc and "host" in dict(parse_qsl(parts.query))
     if parts.scheme not in SERVERS or not (parts.hostname or socket) or port == 0:

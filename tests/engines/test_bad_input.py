@@ -51,7 +51,7 @@ async def sentence(engine: Engine) -> str:
         (f"postgresql://u:{CANARY}@host:port/db", "percent-encoded"),
         (f"postgresql://u:{CANARY}@host:99999/db", "percent-encoded"),
         (f"postgresql://u:{CANARY}@host", "incomplete or malformed"),
-        (f"postgresql:///{CANARY}", "incomplete or malformed"),
+        (f"postgresql:///{CANARY}", "incomplete or malformed; write postgresql://"),
         (f"postgresql://u:{CANARY}@host/db?evil=1", "unknown option 'evil'"),
         (f"postgresql://u:{CANARY}@host/db?sslmode=evil", "must be disable, require"),
         (f"mysql://u:{CANARY}@host/db?sslmode=require&sslrootcert=/no/such", "sslrootcert"),
@@ -60,7 +60,7 @@ async def sentence(engine: Engine) -> str:
         ("sqlite:relative.db", "three slashes"),
         (f"duckdb:///x?{CANARY}", "three slashes"),
         ("csv:///", "three slashes"),
-        ("parquet:///a%00b", "NUL"),
+        ("parquet:///a%00b", "malformed"),
     ],
 )  # fmt: skip
 def test_a_wrong_uri_is_refused_with_the_right_form(uri: str, says: str) -> None:
@@ -75,12 +75,12 @@ def test_a_wrong_uri_is_refused_with_the_right_form(uri: str, says: str) -> None
 @pytest.mark.parametrize("module", ["asyncpg", "pymysql", "duckdb"])
 def test_a_missing_driver_names_the_extra(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without its driver an engine says what to install."""
-    scheme = {"asyncpg": "postgresql", "pymysql": "mysql", "duckdb": "duckdb"}[module]
+    uri = {"asyncpg": "postgresql://h/x", "pymysql": "mysql://h/x", "duckdb": "duckdb:///x"}[module]
     for name in [name for name in sys.modules if name.startswith("kai_flow.analyst.engines.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(EngineError, match=r"install kai-flow\[(postgres|mysql|duckdb)\] from"):
-        engine_for(f"{scheme}:///x")
+        engine_for(uri)
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
@@ -204,7 +204,7 @@ async def test_a_locked_duckdb_file_is_said(tmp_path: Path) -> None:
     with closing(duckdb.connect(str(path))) as db:  # in this process
         db.execute("CREATE TABLE x (i INT)")
         said = await sentence(engine_for(f"duckdb://{path}", EVERYWHERE))
-        assert "held.duckdb is held by another program" in said
+        assert "held.duckdb is open in another program" in said
     hold = f"import duckdb; d = duckdb.connect({str(path)!r}); print(flush=True); input()"
     pipe = asyncio.subprocess.PIPE
     other = await asyncio.create_subprocess_exec(
@@ -214,7 +214,7 @@ async def test_a_locked_duckdb_file_is_said(tmp_path: Path) -> None:
     await other.stdout.readline()
     said = await sentence(engine_for(f"duckdb://{path}", EVERYWHERE))
     await other.communicate(b"\n")
-    assert "held.duckdb is held by another program" in said
+    assert "held.duckdb is open in another program" in said
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,14 @@
-"""Parts of a connection's URI as the engines need them; refusals never repeat them."""
+"""A server's address and TLS options, read from a connection's URI, which no refusal repeats."""
 
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote
 
-from kai_flow.analyst.engines.registry import SCHEMES
-from kai_flow.analyst.errors import DatabaseUnavailable, EngineError
-from kai_flow.connections.file_access import FileRefused
+from kai_flow.analyst.errors import EngineError
+from kai_flow.connections.uris import malformed
 
-__all__ = ["Address", "file_path", "judging", "tls_context"]
+__all__ = ["Address", "tls_context"]
 
 
 @dataclass(frozen=True)
@@ -27,20 +24,17 @@ class Address:
 
     @classmethod
     def of(cls, uri: SplitResult, port: int, options: frozenset[str]) -> "Address":
-        """Read a server's URI; ``EngineError`` without host or database or for other options."""
+        """Read a server's URI; ``EngineError`` when a part is missing or an option unknown."""
         given = dict(parse_qsl(uri.query, keep_blank_values=True))
         if unknown := sorted(given.keys() - options):
             raise EngineError(
-                f"The connection URI has the unknown option {unknown[0][:50]!r}; possible are"
+                f"The connection URI has the unknown option {unknown[0][:50]!r}; use only"
                 f" {', '.join(sorted(options))}."
             )
         database = unquote(uri.path.removeprefix("/"))
         host = uri.hostname or given.pop("host", "")
         if not host or not database or "/" in database or uri.fragment:
-            raise EngineError(
-                f"The connection URI is incomplete or malformed; write {SCHEMES[uri.scheme]},"
-                " with special characters in user and password percent-encoded."
-            )
+            raise EngineError(malformed(uri.scheme))
         user = unquote(uri.username) if uri.username else None
         password = unquote(uri.password) if uri.password else None
         return cls(unquote(host), uri.port or port, database, user, password, given)
@@ -49,28 +43,6 @@ class Address:
     def where(self) -> str:
         """Host and port, fit to be shown."""
         return self.host if self.host.startswith("/") else f"{self.host}:{self.port}"
-
-
-def file_path(uri: SplitResult) -> Path:
-    """The file behind a URI with three slashes; ``EngineError`` for any other form."""
-    if uri.netloc or not uri.path.startswith("/") or uri.path == "/" or uri.query or uri.fragment:
-        raise EngineError(
-            f"The connection URI is malformed; write {SCHEMES[uri.scheme]}, with three slashes,"
-            " and special characters in the path percent-encoded."
-        )
-    path = unquote(uri.path)
-    if "\0" in path:
-        raise EngineError("The connection URI holds a NUL character; remove it.")
-    return Path(path)
-
-
-@contextmanager
-def judging() -> Iterator[None]:
-    """A file that may not be read becomes ``DatabaseUnavailable``."""
-    try:
-        yield
-    except FileRefused as refused:
-        raise DatabaseUnavailable(str(refused)) from None
 
 
 def tls_context(mode: str, ca: str | None) -> ssl.SSLContext | None:

@@ -10,28 +10,26 @@ import functools
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
-from urllib.parse import SplitResult
 
 import duckdb
 
 from kai_flow.analyst.engines import sentences
-from kai_flow.analyst.engines.address import file_path, judging
 from kai_flow.analyst.engines.cells import Collector
 from kai_flow.analyst.engines.contract import (
     CONNECT_TIMEOUT_S,
     DEFAULT_LIMITS,
     SCAN_DEADLINE_S,
     Limits,
-    Probe,
     Rows,
 )
+from kai_flow.analyst.engines.database_file import DatabaseFile
 from kai_flow.analyst.engines.duck_scan import scan_tables
-from kai_flow.analyst.engines.threads import Stop, in_thread
-from kai_flow.analyst.errors import DatabaseUnavailable, EngineError, QueryFailed, QueryTimeout
+from kai_flow.analyst.engines.threads import Stop, query_in_thread
+from kai_flow.analyst.errors import QueryFailed, QueryTimeout
 from kai_flow.analyst.schema import Schema
-from kai_flow.connections.file_access import FileAccess
 
 __all__ = ["DuckDbEngine", "config", "plain"]
 
@@ -40,23 +38,15 @@ _FETCH = 100  # rows at a time
 T = TypeVar("T")
 
 
-class DuckDbEngine:
+class DuckDbEngine(DatabaseFile):
     """A DuckDB file."""
 
     dialect = "duckdb"
+    _server = f"DuckDB {duckdb.__version__}"
 
-    def __init__(self, uri: SplitResult, files: FileAccess) -> None:
-        self._path = file_path(uri)
-        self._files = files
-
-    async def check(self) -> Probe:
-        """Open the database and look at its catalogue."""
-        server = f"DuckDB {duckdb.__version__}"
-        try:
-            await self._work(_peek, self._load_s + CONNECT_TIMEOUT_S)
-        except EngineError as error:
-            return Probe(ok=False, message=str(error))
-        return sentences.reads_file(server, self._path)
+    async def _peek(self) -> None:
+        """Look at the catalogue."""
+        await self._work(_look, self._load_s + CONNECT_TIMEOUT_S)
 
     async def scan(
         self, tables: Sequence[str] | None = None, deadline_s: float = SCAN_DEADLINE_S
@@ -80,7 +70,7 @@ class DuckDbEngine:
         return await self._work(lambda db, _stop: _fetch(db, sql, limits), limits.deadline_s)
 
     _load_s = 0.0
-    """How long getting ready to be read may take besides, in seconds."""
+    """How long loading a file may take on top of the deadline, in seconds."""
 
     async def _work(
         self, work: Callable[[duckdb.DuckDBPyConnection, Stop], T], deadline_s: float
@@ -105,37 +95,24 @@ class DuckDbEngine:
             except duckdb.Error as error:
                 raise sentences.query_failed(plain(error)) from None
 
-        try:
-            return await in_thread(run, deadline_s)
-        except TimeoutError:
-            raise QueryTimeout(deadline_s) from None
+        return await query_in_thread(run, deadline_s)
 
     @contextmanager
     def _opened(self, stop: Stop) -> Iterator[duckdb.DuckDBPyConnection]:
         """The file, opened read-only and locked; ``DatabaseUnavailable`` when it cannot be."""
         del stop
-        name = self._path.name
-        with judging():
-            found = self._files.locate(self._path)
-        if found.identity is None:
-            raise sentences.no_file(self._path)
+        with self._judged(self._connect) as db:
+            yield db
+
+    def _connect(self, path: Path) -> duckdb.DuckDBPyConnection:
         try:
-            db = duckdb.connect(str(found.path), read_only=True, config=config(locked=True))
+            return duckdb.connect(str(path), read_only=True, config=config(locked=True))
         except duckdb.Error as error:
             # another process holds it, or another part of this one
             if "set lock" in str(error) or "different configuration" in str(error):
-                raise DatabaseUnavailable(
-                    f"The database file {name} is held by another program that may write to it;"
-                    " close that program, or ask a copy of the file."
-                ) from None
-            raise DatabaseUnavailable(
-                f"The database file {name} cannot be read; check that it is a DuckDB database of a"
-                f" version that DuckDB {duckdb.__version__} reads, and that this user may read it."
-            ) from None
-        with closing(db):
-            with judging():
-                self._files.confirm(found)
-            yield db
+                raise sentences.file_held(self._path) from None
+            kind = f"a DuckDB database of a version that {self._server} reads"
+            raise sentences.unreadable_file(self._path, kind) from None
 
 
 def config(*, locked: bool) -> dict[str, str | bool | int | float | list[str]]:
@@ -170,8 +147,7 @@ def plain(error: BaseException) -> str:
     return lines[0].rstrip(".") if lines else type(error).__name__
 
 
-def _peek(db: duckdb.DuckDBPyConnection, _stop: Stop) -> None:
-    """Look at the catalogue."""
+def _look(db: duckdb.DuckDBPyConnection, _stop: Stop) -> None:
     db.execute("SELECT COUNT(*) FROM duckdb_tables()").fetchone()
 
 
@@ -179,7 +155,7 @@ def _fetch(db: duckdb.DuckDBPyConnection, sql: str, limits: Limits) -> Rows:
     """Run one SELECT."""
     statements = db.extract_statements(sql)
     if len(statements) != 1 or not _is_select(statements[0]):
-        raise QueryFailed("This is no query; send a single SELECT.")
+        raise sentences.no_query()
     db.execute("BEGIN TRANSACTION READ ONLY")
     cursor = db.execute(statements[0])
     found = Collector((entry[0] for entry in cursor.description or ()), limits)

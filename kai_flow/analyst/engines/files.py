@@ -12,7 +12,7 @@ from urllib.parse import SplitResult
 
 import duckdb
 
-from kai_flow.analyst.engines.address import judging
+from kai_flow.analyst.engines.database_file import judging
 from kai_flow.analyst.engines.duck import DuckDbEngine, config, plain
 from kai_flow.analyst.engines.study import quoted
 from kai_flow.analyst.engines.threads import Stop

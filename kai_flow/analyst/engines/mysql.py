@@ -28,8 +28,8 @@ from kai_flow.analyst.engines.contract import (
     Rows,
 )
 from kai_flow.analyst.engines.mysql_scan import is_mariadb, scan_tables, version
-from kai_flow.analyst.engines.threads import Stop, in_thread
-from kai_flow.analyst.errors import DatabaseUnavailable, EngineError, QueryFailed, QueryTimeout
+from kai_flow.analyst.engines.threads import Stop, query_in_thread
+from kai_flow.analyst.errors import DatabaseUnavailable, EngineError, QueryTimeout
 from kai_flow.analyst.schema import Schema
 
 __all__ = ["MySqlEngine"]
@@ -103,15 +103,12 @@ class MySqlEngine:
                 finally:
                     stop.interrupt = None
 
-        try:
-            return await in_thread(run, deadline_s)
-        except TimeoutError:
-            raise QueryTimeout(deadline_s) from None
+        return await query_in_thread(run, deadline_s)
 
     def _fetch(self, db: Db, sql: str, limits: Limits, stop: Stop) -> Rows:
         """Run one query and read no more of it than is kept."""
         if _READS.match(sql) is None:
-            raise QueryFailed("This is no query; send a single SELECT.")
+            raise sentences.no_query()
         _restrict(db, limits.deadline_s)
         cursor = SSCursor(db)
         try:
@@ -174,10 +171,7 @@ class MySqlEngine:
         if code == _DENIED_USER:
             hint = sentences.wrong_login("MySQL")
         elif code in {_UNKNOWN_DATABASE, _DENIED_DATABASE}:
-            hint = (
-                "MySQL has no database of this name that this user may read; check the end of the"
-                " connection's URI, and the user's grants."
-            )
+            hint = sentences.no_database("MySQL")
         elif code == _TOO_MANY:
             hint = sentences.no_free_connection("MySQL", at)
         elif 2000 <= code < 3000:

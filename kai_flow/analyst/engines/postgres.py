@@ -28,7 +28,7 @@ from kai_flow.analyst.engines.contract import (
     Rows,
 )
 from kai_flow.analyst.engines.postgres_scan import LOOK_S, scan_tables
-from kai_flow.analyst.errors import DatabaseUnavailable, EngineError, QueryFailed, QueryTimeout
+from kai_flow.analyst.errors import DatabaseUnavailable, EngineError, QueryTimeout
 from kai_flow.analyst.schema import Schema
 
 __all__ = ["PostgresEngine"]
@@ -124,9 +124,7 @@ class PostgresEngine:
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise sentences.query_failed(_plain(error)) from None
         except (OSError, asyncio.IncompleteReadError):
-            raise DatabaseUnavailable(
-                f"The connection to PostgreSQL at {self._address.where} broke; try again."
-            ) from None
+            raise sentences.broken("PostgreSQL", self._address) from None
         finally:
             try:
                 await asyncio.shield(db.close(timeout=_CLOSE_S))
@@ -155,19 +153,13 @@ class PostgresEngine:
         except asyncpg.InvalidPasswordError:
             hint = sentences.wrong_login("PostgreSQL")
         except asyncpg.InvalidAuthorizationSpecificationError:
-            hint = (
-                "PostgreSQL lets this user not in from here; check the user in the connection's"
-                " URI, and the server's pg_hba.conf."
-            )
+            hint = sentences.no_entry("PostgreSQL", "pg_hba.conf")
         except asyncpg.InvalidCatalogNameError:
-            hint = "PostgreSQL has no database of this name; check the end of the connection's URI."
+            hint = sentences.no_database("PostgreSQL")
         except asyncpg.TooManyConnectionsError:
             hint = sentences.no_free_connection("PostgreSQL", at)
         except ssl.SSLError:
-            hint = (
-                f"PostgreSQL at {at.where} shows a certificate that cannot be trusted; name its"
-                " authority with sslrootcert in the connection's URI."
-            )
+            hint = sentences.untrusted("PostgreSQL", at)
         except asyncpg.PostgresError as error:
             hint = sentences.refused("PostgreSQL", at, _plain(error))
         except (OSError, TimeoutError, asyncpg.InterfaceError, ValueError):
@@ -183,7 +175,7 @@ async def _fetch(db: Db, sql: str, limits: Limits) -> Rows:
         statement = await db.prepare(sql)
         columns = statement.get_attributes()
         if not columns:
-            raise QueryFailed("This is no query: it gives no columns; send a single SELECT.")
+            raise sentences.no_query()
         found = Collector((column.name for column in columns), limits)
         cursor: Any = statement.cursor(prefetch=_PREFETCH)
         async for row in cursor:

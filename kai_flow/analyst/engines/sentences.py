@@ -1,4 +1,4 @@
-"""What all engines say alike: that a database answers, or what stands in the way, with a remedy."""
+"""What engines say about databases: that one answers, or what is wrong and how to put it right."""
 
 from pathlib import Path
 
@@ -7,14 +7,22 @@ from kai_flow.analyst.engines.contract import Probe
 from kai_flow.analyst.errors import DatabaseUnavailable, QueryFailed
 
 __all__ = [
+    "broken",
+    "file_held",
+    "file_locked",
+    "no_database",
+    "no_entry",
     "no_file",
     "no_free_connection",
+    "no_query",
     "no_server",
     "query_failed",
     "reads_file",
     "refused",
     "server_answers",
     "too_powerful",
+    "unreadable_file",
+    "untrusted",
     "wrong_login",
 ]
 
@@ -25,12 +33,12 @@ def reads_file(server: str, path: Path) -> Probe:
 
 
 def server_answers(server: str, at: Address, *, may_write: bool) -> Probe:
-    """A server lets us in; a role that may write is warned about."""
+    """A server accepts the connection; a role that may write is warned about."""
     message = f"{server} at {at.where} answers."
     if may_write:
         message += (
-            " Warning: this role may write. KAI only reads, but use a role that can do nothing"
-            " else: GRANT SELECT, and no other right."
+            " Warning: this role may write. KAI only reads, but use a role that has the right"
+            " SELECT and no other."
         )
     return Probe(ok=True, message=message, may_write=may_write, server=server)
 
@@ -42,6 +50,14 @@ def query_failed(reason: str) -> QueryFailed:
     )
 
 
+def no_query() -> QueryFailed:
+    """The statement gives no rows."""
+    return QueryFailed("The statement is not a query; send a single SELECT.")
+
+
+# --- why a file cannot be read
+
+
 def no_file(path: Path) -> DatabaseUnavailable:
     """There is no such database file."""
     return DatabaseUnavailable(
@@ -49,34 +65,88 @@ def no_file(path: Path) -> DatabaseUnavailable:
     )
 
 
-# --- why a server lets nobody in
+def file_locked(path: Path) -> DatabaseUnavailable:
+    """Another program is writing at this moment (SQLite)."""
+    return DatabaseUnavailable(
+        f"The database file {path.name} is locked by another program that is writing to it;"
+        " wait until it has finished, and try again."
+    )
+
+
+def file_held(path: Path) -> DatabaseUnavailable:
+    """Another program has the file open for as long as it runs (DuckDB)."""
+    return DatabaseUnavailable(
+        f"The database file {path.name} is open in another program that may write to it; close"
+        " that program, or use a copy of the file."
+    )
+
+
+def unreadable_file(path: Path, kind: str, reason: str = "") -> DatabaseUnavailable:
+    """The file is not of this kind, or may not be read."""
+    why = f" ({reason})" if reason else ""
+    return DatabaseUnavailable(
+        f"The database file {path.name} cannot be read{why}; check that it is {kind} and that"
+        " this user may read it."
+    )
+
+
+# --- why a server cannot be used
 
 
 def wrong_login(product: str) -> str:
-    """User or password are not right."""
+    """User or password are wrong."""
     return f"{product} refuses this user or password; check both in the connection's URI."
 
 
+def no_entry(product: str, rules: str) -> str:
+    """The server's access rules do not admit this user from here."""
+    return (
+        f"{product} does not accept this user from this machine; check the user in the"
+        f" connection's URI, and the server's {rules}."
+    )
+
+
+def no_database(product: str) -> str:
+    """There is no such database, or none that this user may see."""
+    return (
+        f"{product} has no database of this name that this user may read; check the end of the"
+        " connection's URI, and the user's grants."
+    )
+
+
 def too_powerful(product: str, at: Address) -> str:
-    """The role could do anything, whatever is granted."""
+    """The role may do anything, whatever is granted to it."""
     return (
         f"{product} at {at.where} lets this role do everything (it is a superuser, may become one,"
-        " or may use the server's files); make a role that can do nothing but read (CREATE ROLE …"
-        " LOGIN NOSUPERUSER, GRANT SELECT) and name it in the connection's URI."
+        " or may use the server's files); create a role that can only read (CREATE ROLE … LOGIN"
+        " NOSUPERUSER, GRANT SELECT) and name it in the connection's URI."
     )
 
 
 def no_free_connection(product: str, at: Address) -> str:
-    """Too many are connected already."""
+    """The server's limit of connections is reached."""
     return f"{product} at {at.where} has no free connection; try again in a while."
 
 
+def untrusted(product: str, at: Address) -> str:
+    """The server's certificate is not signed by an authority that is known here."""
+    return (
+        f"The certificate of {product} at {at.where} cannot be trusted; name its authority with"
+        " sslrootcert in the connection's URI."
+    )
+
+
 def no_server(product: str, at: Address) -> str:
-    """Nobody answers, or not in the server's language."""
+    """Nothing answers, or something that does not speak the server's protocol."""
     return (
         f"No {product} server answers at {at.where}; check host, port and sslmode in the"
         " connection's URI, and that the server runs and can be reached from here."
     )
+
+
+def broken(product: str, at: Address) -> DatabaseUnavailable:
+    """The connection was lost while it was used."""
+    return DatabaseUnavailable(f"The connection to {product} at {at.where} was lost; try again.")
 
 
 def refused(product: str, at: Address, reason: str) -> str:

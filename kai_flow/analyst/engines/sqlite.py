@@ -7,31 +7,23 @@ else.
 
 import re
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from urllib.parse import SplitResult
 
 from kai_flow.analyst.engines import sentences
-from kai_flow.analyst.engines.address import file_path, judging
 from kai_flow.analyst.engines.cells import Collector
 from kai_flow.analyst.engines.contract import (
     CONNECT_TIMEOUT_S,
     DEFAULT_LIMITS,
     SCAN_DEADLINE_S,
     Limits,
-    Probe,
     Rows,
 )
+from kai_flow.analyst.engines.database_file import DatabaseFile
 from kai_flow.analyst.engines.sqlite_scan import readable, scan_tables
-from kai_flow.analyst.engines.threads import Stop, in_thread
-from kai_flow.analyst.errors import (
-    DatabaseUnavailable,
-    EngineError,
-    QueryTimeout,
-)
+from kai_flow.analyst.engines.threads import Stop, in_thread, query_in_thread
+from kai_flow.analyst.errors import DatabaseUnavailable, QueryTimeout
 from kai_flow.analyst.schema import Schema
-from kai_flow.connections.file_access import FileAccess
 
 __all__ = ["ALLOWED_FUNCTIONS", "SqliteEngine", "connect", "restrict"]
 
@@ -82,23 +74,15 @@ _LIMITS = {
 }
 
 
-class SqliteEngine:
+class SqliteEngine(DatabaseFile):
     """A SQLite file."""
 
     dialect = "sqlite"
+    _server = f"SQLite {sqlite3.sqlite_version}"
 
-    def __init__(self, uri: SplitResult, files: FileAccess) -> None:
-        self._path = file_path(uri)
-        self._files = files
-
-    async def check(self) -> Probe:
-        """Open the file and read its first page."""
-        server = f"SQLite {sqlite3.sqlite_version}"
-        try:
-            await in_thread(lambda _stop: self._peek(), CONNECT_TIMEOUT_S + BUSY_TIMEOUT_S)
-        except EngineError as error:
-            return Probe(ok=False, message=str(error))
-        return sentences.reads_file(server, self._path)
+    async def _peek(self) -> None:
+        """Read the file's first page."""
+        await in_thread(lambda _stop: self._read_first(), CONNECT_TIMEOUT_S + BUSY_TIMEOUT_S)
 
     async def scan(
         self, tables: Sequence[str] | None = None, deadline_s: float = SCAN_DEADLINE_S
@@ -114,31 +98,12 @@ class SqliteEngine:
         self, sql: str, limits: Limits = DEFAULT_LIMITS, *, tables: Collection[str] | None = None
     ) -> Rows:
         """The rows of one query, which can read ``tables`` (default: all) and do nothing else."""
-        try:
-            return await in_thread(
-                lambda stop: self._run(sql, limits, tables, stop), limits.deadline_s
-            )
-        except TimeoutError:
-            raise QueryTimeout(limits.deadline_s) from None
+        return await query_in_thread(
+            lambda stop: self._run(sql, limits, tables, stop), limits.deadline_s
+        )
 
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        """The file as it was judged, for reading only; ``DatabaseUnavailable`` when it cannot be.
-
-        SQLite follows no link of its own here: there is none in the path that it is given.
-        """
-        with judging():
-            found = self._files.locate(self._path)
-        if found.identity is None:
-            raise sentences.no_file(self._path)
-        with closing(connect(found.path)) as db:
-            with judging():
-                self._files.confirm(found)
-            yield db
-
-    def _peek(self) -> None:
-        """Read the file's first page."""
-        with self._opened() as db:
+    def _read_first(self) -> None:
+        with self._judged(connect) as db:
             try:
                 db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
             except sqlite3.Error as error:
@@ -146,7 +111,7 @@ class SqliteEngine:
 
     def _scan(self, stop: Stop, tables: Sequence[str] | None) -> Schema:
         """Scan in this thread, looking at values until ``stop`` says so."""
-        with self._opened() as db:
+        with self._judged(connect) as db:
             try:
                 return scan_tables(db, stop, tables)
             except sqlite3.Error as error:
@@ -154,7 +119,7 @@ class SqliteEngine:
 
     def _run(self, sql: str, limits: Limits, tables: Collection[str] | None, stop: Stop) -> Rows:
         """Run a query in this thread."""
-        with self._opened() as db:
+        with self._judged(connect) as db:
             try:
                 restrict(db, readable(db) if tables is None else tables, sql)
                 db.set_progress_handler(stop, _CHECK_EVERY)
@@ -234,14 +199,8 @@ def _unreadable(error: sqlite3.Error) -> bool:
 def _unavailable(path: Path, error: sqlite3.Error) -> DatabaseUnavailable:
     """What to do about a file that cannot be read."""
     if getattr(error, "sqlite_errorcode", -1) & 0xFF == sqlite3.SQLITE_BUSY:
-        return DatabaseUnavailable(
-            f"The database file {path.name} is locked by another program that is writing to it;"
-            " try again when it has finished, or close it."
-        )
-    return DatabaseUnavailable(
-        f"The database file {path.name} cannot be read ({_plain(error)}); check that it is a SQLite"
-        " database and that this user may read it."
-    )
+        return sentences.file_locked(path)
+    return sentences.unreadable_file(path, "a SQLite database", _plain(error))
 
 
 def _plain(error: sqlite3.Error) -> str:

@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
-__all__ = ["Stop", "in_thread"]
+from kai_flow.analyst.errors import QueryTimeout
+
+__all__ = ["Stop", "in_thread", "query_in_thread"]
 
 _THREADS = 16  # queries at once; a slow one occupies one of these, never the event loop
 _pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="kai-sql")
@@ -73,6 +75,14 @@ async def in_thread(work: Callable[[Stop], T], deadline_s: float) -> T:
         if future.done() and not future.cancelled():
             future.exception()  # seen, so that asyncio does not report it
         raise
+
+
+async def query_in_thread(work: Callable[[Stop], T], deadline_s: float) -> T:
+    """Run a query as `in_thread` does; past its deadline it is a ``QueryTimeout``."""
+    try:
+        return await in_thread(work, deadline_s)
+    except TimeoutError:
+        raise QueryTimeout(deadline_s) from None
 
 
 async def _end(future: "asyncio.Future[T]", stop: Stop) -> None:
