@@ -18,13 +18,13 @@ from temporalio.service import RPCError, RPCStatusCode
 from kai_flow.bridge.channel import FIRST_LOOKUP_SECONDS, LAST_LOOKUP_SECONDS, Channel
 from kai_flow.bridge.memory_budget import Holder, MemoryBudget
 from kai_flow.bridge.session import Session
-from kai_flow.bridge.supervised import supervised
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.callback import HandMade, ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import incarnation_of
 from kai_flow.stream.log import Answer, Full, Stale
 from kai_flow.stream.run import Run, find_run
+from kai_flow.stream.supervised import supervised
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,6 @@ from kai_flow.bridge.memory_budget import MemoryBudget
 from kai_flow.bridge.notifier import Notifier, wait_for
 from kai_flow.bridge.readback import DurableCopy, Part
 from kai_flow.bridge.storage import Storage
-from kai_flow.bridge.supervised import supervised
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
@@ -37,6 +36,7 @@ from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
 from kai_flow.stream.run import Run
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
 from kai_flow.stream.sse import encode_event
+from kai_flow.stream.supervised import supervised
 from kai_flow.stream.tail import HistoryTail
 
 log = logging.getLogger(__name__)

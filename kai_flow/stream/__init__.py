@@ -1,10 +1,9 @@
 """The library: a durable event stream for any Temporal workflow, activity and agent.
 
-The pure core (ids, events, batches, fold, buffer, pages, progress, outbox, cadence, delivery,
-anomalies, log, callback, sse, names, errors) does no I/O, reads no clock and draws no randomness:
-time and ids are arguments. The shells beside it (`workflow`, `interceptor`, `plugin`, `producer`,
-`signals`, `run`, `liveness`, `reader`, `tail`, `outcome`, `follower`, `direct`) drive it with
-Temporal and HTTP.
+The pure core does no I/O, reads no clock and draws no random numbers: time, ids and chance are
+arguments. It is ids, events, batches, fold, buffer, pages, progress, outbox, cadence, backoff,
+delivery, anomalies, log, callback, sse, names and errors. The other modules drive it with Temporal
+and HTTP.
 
 Import from here: `from kai_flow.stream import EventProducer, StreamPlugin, WorkflowEventStream`.
 Each name is loaded when it is first used, so that a program pays only for what it needs. What is

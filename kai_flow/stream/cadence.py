@@ -7,6 +7,7 @@ some 1,100 in a day, however fast the agent talks.
 
 from typing import Final
 
+from kai_flow.stream.backoff import Backoff
 from kai_flow.stream.batches import FLUSH_BYTES, MAX_BATCH_EVENTS
 
 AGE_SHARE: Final = 120
@@ -64,5 +65,5 @@ class Cadence:
         """It is unknown whether it arrived; the same batch goes again after a growing pause."""
         self._in_flight = False
         self._failures += 1
-        pause: float = self.interval * 2 ** min(self._failures, 10)
-        self._not_before = now + min(MAX_RETRY_SECONDS, pause)
+        backoff = Backoff(2 * self.interval, MAX_RETRY_SECONDS)
+        self._not_before = now + backoff.pause(self._failures)

@@ -17,6 +17,7 @@ it, or when it was delivered; it is not waited for at the end, or when the agent
 from enum import Enum
 from typing import Final, NamedTuple
 
+from kai_flow.stream.backoff import Backoff
 from kai_flow.stream.batches import MAX_BATCH_EVENTS
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.events import MAX_EVENT_BYTES, NumberedEvent
@@ -33,6 +34,8 @@ MAX_PAUSE_SECONDS: Final = 5.0
 DELIVERY_SECONDS: Final = 5.0  # that an agent, and again its end, waits for mere delivery
 MAX_BRIDGES: Final = 64  # boot ids kept of those that have answered
 MAX_RETRY_AFTER_SECONDS: Final = 30.0  # whatever a receiver asks for: the agent may be waiting
+
+_BACKOFF: Final = Backoff(FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS)
 
 
 class Receiver(Enum):
@@ -264,9 +267,8 @@ class Delivery:
         """No answer, or one that is no success. `jitter` is drawn from [0, 1)."""
         self._posting = False
         self._failures += 1
-        pause = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(self._failures - 1, 10))
-        retry_after = min(retry_after, MAX_RETRY_AFTER_SECONDS)
-        self._not_before = now + max(retry_after, pause * (0.5 + jitter / 2))
+        pause = _BACKOFF.pause(self._failures, jitter)
+        self._not_before = now + max(pause, min(retry_after, MAX_RETRY_AFTER_SECONDS))
         if self._failures < MAX_TRIES:
             return
         if self.receiver is not Receiver.BRIDGE:
@@ -317,9 +319,8 @@ class Delivery:
 
     def _pause_in_vain(self, now: float) -> None:
         self._vain += 1
-        if self._vain > 1:  # the first refusal is answered at once, a second one is not
-            pause = FIRST_PAUSE_SECONDS * 2 ** min(self._vain - 2, 10)
-            self._not_before = now + min(MAX_PAUSE_SECONDS, pause)
+        # The first such answer is followed at once by another POST, a second one is not.
+        self._not_before = now + _BACKOFF.pause(self._vain - 1)
         if self._vain >= MAX_TRIES:
             self._give_up_what_is_live()
 

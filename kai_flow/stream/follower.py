@@ -9,9 +9,9 @@ ends after `done`. To go on later, or by the other way, give the last `event_id`
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -20,6 +20,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.stream import control
+from kai_flow.stream.backoff import Backoff
 from kai_flow.stream.clock import now
 from kai_flow.stream.direct import direct_http, network_errors, require_url
 from kai_flow.stream.errors import StreamError
@@ -31,9 +32,12 @@ from kai_flow.stream.outcome import Outcome, wait_for_outcome
 from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
 from kai_flow.stream.run import Run, find_run
 from kai_flow.stream.sse import Decoder
+from kai_flow.stream.supervised import retried
 from kai_flow.stream.tail import HistoryTail
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 FIRST_PAUSE_SECONDS: Final = 0.2  # before the second try
 LAST_PAUSE_SECONDS: Final = 5.0
@@ -141,7 +145,7 @@ class _Bridge:
 async def _from_bridge(
     bridge: _Bridge, give_up_after: float | None, on_outage: Callable[[], None]
 ) -> AsyncGenerator[Followed, None]:
-    pause = FIRST_PAUSE_SECONDS
+    tries = 0  # since the last event
     failing_since: float | None = None
     async with bridge.http:
         while not bridge.ended:
@@ -150,7 +154,7 @@ async def _from_bridge(
                 with network_errors():
                     async with aclosing(bridge.read()) as events:
                         async for event in events:
-                            pause = FIRST_PAUSE_SECONDS
+                            tries = 0
                             yield event
             except httpx.RequestError as error:
                 log.info("session %s: reconnecting: %r", bridge.session_id, error)
@@ -163,8 +167,8 @@ async def _from_bridge(
             else:
                 failing_since = None
             if not bridge.ended:
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LAST_PAUSE_SECONDS)
+                tries += 1
+                await asyncio.sleep(_backoff().pause(tries))
 
 
 async def _from_temporal(
@@ -248,35 +252,32 @@ async def _end_task(task: asyncio.Task[Any]) -> None:
 
 
 async def _read(tail: HistoryTail, session_id: str) -> list[NumberedEvent]:
-    """What comes next; nothing at the end. An outage of Temporal is waited out."""
+    """The next durable events; an empty list at the end. Waits for Temporal to be back."""
     while not tail.ended:
-        try:
-            if events := await tail.read():
-                return events
-        except RPCError as error:
-            log.info("session %s: waiting for Temporal: %s", session_id, error.message)
-            await asyncio.sleep(LAST_PAUSE_SECONDS)
+        if events := await _until_answered(session_id, tail.read):
+            return events
     return []
 
 
 async def _end(client: Client, session_id: str, run_id: str) -> Outcome | None:
-    """How it ended, or None after a reset; an outage of Temporal is waited out."""
-    while True:
-        try:
-            return await wait_for_outcome(client, session_id, run_id)
-        except RPCError as error:
-            log.info("session %s: waiting for Temporal: %s", session_id, error.message)
-            await asyncio.sleep(LAST_PAUSE_SECONDS)
+    """How the session ended, or None after a reset. Waits for Temporal to be back."""
+    return await _until_answered(session_id, lambda: wait_for_outcome(client, session_id, run_id))
 
 
 async def _find(client: Client, session_id: str) -> Run:
     """The newest run; waits until there is one."""
-    pause = FIRST_PAUSE_SECONDS
-    while True:
-        try:
-            return await find_run(client, session_id)
-        except RPCError as error:
-            if error.status != RPCStatusCode.NOT_FOUND:
-                log.info("session %s: waiting for Temporal: %s", session_id, error.message)
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LAST_PAUSE_SECONDS)
+    return await _until_answered(session_id, lambda: find_run(client, session_id))
+
+
+async def _until_answered(session_id: str, call: Callable[[], Awaitable[T]]) -> T:
+    """The result of a call to Temporal, repeated while it raises RPCError."""
+
+    def failed(error: RPCError, _pause: float) -> None:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            log.info("session %s: waiting for Temporal: %s", session_id, error.message)
+
+    return await retried(call, _backoff(), on=RPCError, failed=failed)
+
+
+def _backoff() -> Backoff:
+    return Backoff(FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS)

@@ -54,8 +54,8 @@ def codec() -> Codec:
 @pytest.fixture
 def encoding(client: Client, codec: Codec, monkeypatch: pytest.MonkeyPatch) -> Client:
     """A client with that codec; what fails is tried again sooner."""
-    monkeypatch.setattr("kai_flow.bridge.supervised.FIRST_PAUSE_SECONDS", 0.1)
-    monkeypatch.setattr("kai_flow.bridge.supervised.LAST_PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr("kai_flow.stream.supervised.FIRST_PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr("kai_flow.stream.supervised.LAST_PAUSE_SECONDS", 0.1)
     monkeypatch.setattr("kai_flow.bridge.readback.PAUSE_SECONDS", 0.1)
     config = client.config()
     config["data_converter"] = dataclasses.replace(client.data_converter, payload_codec=codec)

@@ -63,7 +63,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "FIRST_PAUSE_SECONDS": "first pause before what Temporal does not show yet is read again",
         "LAST_PAUSE_SECONDS": "longest such pause",
     },
-    "kai_flow.bridge.supervised": {
+    "kai_flow.stream.supervised": {
         "FIRST_PAUSE_SECONDS": "first pause before a failed task of a session is restarted",
         "LAST_PAUSE_SECONDS": "longest pause before a failed task of a session is restarted",
     },
