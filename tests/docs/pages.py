@@ -67,7 +67,8 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 INSTALL: Final = ROOT / "docs/how-to/install-the-library.md"
-WITH_TESTS_OF_THEIR_OWN: Final = frozenset({ROOT / "README.md", INSTALL})
+PRODUCTION: Final = ROOT / "docs/how-to/run-in-production.md"
+WITH_TESTS_OF_THEIR_OWN: Final = frozenset({ROOT / "README.md", INSTALL, PRODUCTION})
 
 
 def pages() -> list[Path]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sysconfig
@@ -107,11 +108,12 @@ class Reader:
                 continue
             where = f"{page.name}:{block.line}"
             try:
-                self._do(block)
+                self.do(block)
             except AssertionError as wrong:
                 pytest.fail(f"{where}: {wrong}\n\n{block.text}\n{self._screens()}", pytrace=False)
 
-    def _do(self, block: Block) -> None:
+    def do(self, block: Block) -> None:
+        """Do what one block says."""
         if block.is_file:
             (self.folder / block.attributes["file"]).write_text(self.ours(block.text))
         elif block.is_command:
@@ -121,9 +123,8 @@ class Reader:
 
     def ours(self, text: str) -> str:
         """The text with our ports in it."""
-        for documented, port in self.ports.items():
-            text = text.replace(documented, port)
-        return text
+        documented = re.compile("|".join(self.ports))  # at once: a port of ours may contain another
+        return documented.sub(lambda found: self.ports[found[0]], text)
 
     def _type(self, block: Block) -> None:
         name = self._last = block.attributes.get("terminal", "you")
@@ -158,6 +159,17 @@ class Reader:
 
     def _screens(self) -> str:
         return "\n".join(f"--- {n}\n{t.output()[-4000:]}" for n, t in self._terminals.items())
+
+    def kill(self, terminal: str) -> None:
+        """`kill -9` what runs in a terminal; returns when it is dead."""
+        for child in psutil.Process(self._terminals[terminal].shell.pid).children():
+            child.kill()
+            child.wait()
+
+    def connections(self, terminal: str) -> int:
+        """How many connections the program that runs in a terminal has."""
+        [program] = psutil.Process(self._terminals[terminal].shell.pid).children()
+        return len([c for c in program.net_connections() if c.status == psutil.CONN_ESTABLISHED])
 
     def close(self) -> None:
         """Close every terminal, the newest first."""
