@@ -206,8 +206,8 @@ def test_a_data_model_is_printed_edited_and_given_back(kai: Kai, shop: str, tmp_
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["connection", "create", f"oracle://me:{CANARY}@h/d", "-a", "x"], "not understood"),
-        (["connection", "create", f"postgresql://me:{CANARY}#@h/d", "-a", "x"], "not understood"),
+        (["connection", "create", f"oracle://me:{CANARY}@h/d", "-a", "x"], "unknown scheme"),
+        (["connection", "create", f"postgresql://me:{CANARY}#@h/d", "-a", "x"], "malformed"),
         (["connection", "create", "", "-a", "x"], "is empty"),
         (["connection", "create", "-", "-a", "x"], "is empty"),
         (["connection", "create", FAR], "alias"),
@@ -219,7 +219,7 @@ def test_a_data_model_is_printed_edited_and_given_back(kai: Kai, shop: str, tmp_
         (["connection", "create", FAR, "-a", "koperasi"], "demo"),
         (["connection", "create", FAR, "-a", "taken"], "delete that one first"),
         (["connection", "create", FAR, "-a", "new", "--id", "taken"], "delete that one first"),
-        (["connection", "encrypt", "nothing"], "not understood"),
+        (["connection", "encrypt", "nothing"], "unknown scheme"),
         (["connection", "encrypt", FAR, "--key", "nothing"], "kai connection key"),
         (["connection", "delete", "koperasi"], "demo"),
         (["connection", "delete", "nope"], "no connection"),

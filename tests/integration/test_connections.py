@@ -308,8 +308,8 @@ async def test_a_clear_password_is_in_the_arguments_alone(plane: Plane) -> None:
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (["store_connection", "x", f"oracle://me:{CANARY}@h/d", "x"], "not understood"),
-        (["store_connection", "x", f"postgresql://me:{CANARY}/@h/d", "x"], "not understood"),
+        (["store_connection", "x", f"oracle://me:{CANARY}@h/d", "x"], "unknown scheme"),
+        (["store_connection", "x", f"postgresql://me:{CANARY}/@h/d", "x"], "malformed"),
         (["store_connection", "x", "", "x"], "is empty"),
         (["store_connection", "x", {"uri": CANARY}, "x"], "must be a text"),
         (["store_connection", "x", "sqlite:///" + "x" * 100_000, "x"], "4,096"),
