@@ -8,7 +8,7 @@ from kai_flow.runtime.log_limiter import LimitedLines
 from kai_flow.runtime.serving import serving
 
 
-async def app(*_: Any) -> None:
+async def app(_scope: Any, _receive: Any, _send: Any) -> None:
     """An app that is asked nothing."""
 
 
