@@ -45,7 +45,7 @@ UNFED_SECONDS: Final = 2.0  # without a useful POST before the session is follow
 PAUSE_SECONDS: Final = 1.0  # after a failed call, before the next
 SETTLE_SECONDS: Final = 2.0  # between two reads of what POSTs call durable, for who does not signal
 SETTLE_BYTES: Final = 1024 * 1024  # of waiting events, before such a read is worth its cost
-FLUSH_SECONDS: Final = 2.0  # how long the answer to a producer's last word waits for durability
+FLUSH_SECONDS: Final = 2.0  # how long the answer to a final POST waits for durability
 MAX_PAUSE_SECONDS: Final = 10.0
 
 
@@ -86,7 +86,7 @@ class Session:
         self._refused = False  # no more signals: Temporal takes none, or the run stores all it may
         self._limiter = LogLimiter()
         self._settled_at = now() - SETTLE_SECONDS  # last read of what POSTs call durable
-        self._finished: tuple[int, int] | None = None  # the attempt that has said its last word
+        self._finished: tuple[int, int] | None = None  # the attempt whose final POST has come
         self._wake_signaller = asyncio.Event()
         self._fed_at = now()  # last POST that brought this log up to date
         self._tail = HistoryTail(client, session_id, run.run_id)
@@ -96,7 +96,7 @@ class Session:
     # POSTs
 
     async def receive(self, post: ProducerPost) -> Answer:
-        """Take in one POST of a producer; a last word is answered once all is durable."""
+        """Take in one POST of a producer; a final POST is answered once all is durable."""
         self.touched = now()
         if not (self.log.closed or await self._attempts.include(post.base.attempt_key)):
             nothing = post.base.offset(-1)
@@ -114,7 +114,7 @@ class Session:
             if post.done:
                 self._finished = post.base.attempt_key
             elif answer.news and self._finished == post.base.attempt_key:
-                self._finished = None  # it was not its last word
+                self._finished = None  # more events came after its final POST
             self._start("signaller", self._signal)
             self._wake_signaller.set()
             if post.done:

@@ -118,7 +118,7 @@ class ProducerPost(NamedTuple):
     events: tuple[NumberedEvent, ...]
     """Consecutive, of one attempt; empty in a probe."""
     done: bool
-    """The producer's last word: nothing more will come, flush."""
+    """It is the final POST of its attempt: no more events will come."""
     age: int = 0
     """Seconds that the session has been streaming."""
 
@@ -126,7 +126,7 @@ class ProducerPost(NamedTuple):
 def encode_post(
     post: Post, origin: Origin, signaller: str | None, done: NumberedEvent, age: int = 0
 ) -> bytes:
-    """The body of `post`; `done` is the last word, should it be its turn."""
+    """The body of `post`; `done` is the event of the final POST, if `post` is that one."""
     stored = msgspec.UNSET if post.stored is None else str(post.stored)
     head = (origin.workflow_id, *origin, str(post.base), stored, age or msgspec.UNSET)
     if post.batch:
@@ -202,7 +202,7 @@ def _producer_post(body: _Body) -> ProducerPost:
 
 
 def _is_done(item: _Item) -> bool:
-    """Whether it is a last word; its result is not read, and may be larger than an event."""
+    """Whether it is the `done` of a final POST; the size of its result is not limited here."""
     try:
         return msgspec.json.decode(item.event, type=_Type).type == DONE
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -251,7 +251,7 @@ def read_retry_after(header: str | None) -> float:
 
 
 def done_event(result: Any, last: EventId) -> NumberedEvent:
-    """The last word of an attempt that ended well; it carries the id after its last event."""
+    """The `done` of a final POST; it has the id after the last event of the attempt."""
     return NumberedEvent(
         last.offset(1), DONE, msgspec.json.encode({"type": DONE, "result": result})
     )

@@ -51,7 +51,7 @@ class Receiver(Enum):
 
 
 class Post(NamedTuple):
-    """One POST to make: events, nothing (a probe), or the last word."""
+    """One POST to make: events, nothing (a probe), or the final POST."""
 
     base: EventId
     """The oldest event still held: everything before it is durable, or live only."""
@@ -96,9 +96,9 @@ class Delivery:
         self._posted_at = now  # last time a POST was answered
         self._waiting_since: float | None = None  # since when `durable` owes us progress
         self._direct = not callback  # signalling ourselves
-        self._done_due = False  # the last word is known and still to be said
+        self._done_due = False  # the final POST is known and still to be made
         self.done_posted = False  # a POST has carried it, whatever came of that
-        self._done_since: float | None = None  # since when it is the last word's turn
+        self._done_since: float | None = None  # since when the final POST is next
         self._finished_at = now
         self._patience = DELIVERY_SECONDS  # that is left of the agent's waiting for mere delivery
         self._held_up_since: float | None = None  # since when the agent waits for room
@@ -126,12 +126,12 @@ class Delivery:
             self.finished, self._finished_at = True, now
 
     def say_done(self, now: float) -> None:
-        """The last word is known: it is POSTed after the last event, if there is a callback."""
+        """The result is known: the final POST follows the last event, if there is a callback."""
         self.finish(now)
         self._done_due = self.receiver is not Receiver.NONE
 
     def abandon_done(self) -> None:
-        """The attempt did not end well after all: there is no last word."""
+        """The attempt did not end well after all: there is no final POST."""
         self._done_due = False
 
     def give_up_late(self, now: float) -> bool:
@@ -179,7 +179,7 @@ class Delivery:
 
     @property
     def drained(self) -> bool:
-        """Everything said is durable, delivered or given up, and so is the last word."""
+        """Every event is durable, delivered or given up, and so is the final POST."""
         return not self.outbox and not self._done_due and not self._posting
 
     @property
@@ -343,7 +343,7 @@ class Delivery:
         return min(times, default=None)
 
     def _done_late_at(self) -> float | None:
-        """When the last word is not tried again."""
+        """When the final POST is not tried again."""
         if self._done_since is None or self._posting or not self._done_is_next:
             return None
         return self._done_since + DELIVERY_SECONDS

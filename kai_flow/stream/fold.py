@@ -50,8 +50,8 @@ class Fold:
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
         self.position = START  # the last accepted event
-        self.unstored = False  # it says that no more of its attempt will come
-        self._cuts: dict[int, EventId] = {}  # that last word of each producer that said it
+        self.unstored = False  # `position` is an `unstored`: no more of its attempt is stored
+        self._cuts: dict[int, EventId] = {}  # the `unstored` of each producer that has sent one
 
     def apply(self, batch: Batch) -> Verdict:
         """Take in one batch and say what of it is new."""

@@ -109,7 +109,7 @@ class EventProducer:
         self._wake = asyncio.Event()  # the driver has something to look at
         self._changed = asyncio.Event()  # set and replaced whenever something came of an action
         self._tasks: set[asyncio.Task[None]] = set()  # driver, heartbeat, POST and signal under way
-        self._done: NumberedEvent | None = None  # the last word, once known
+        self._done: NumberedEvent | None = None  # the `done` of the final POST, once known
         self._failing: str | None = None  # why the last POST failed, if it did
         self._noted: set[Anomaly] = set()  # what the log was told of the receiver
         self._leaving = False  # the agent has ended: nobody is left to be stopped
@@ -183,7 +183,8 @@ class EventProducer:
         """Say that the attempt broke, unless the session itself is being cancelled, and drain."""
         self._delivery.abandon_done()
         details = activity.cancellation_details()
-        # Nor when a receiver may have the last word already, under the number that would be next.
+        # After a final POST there is no `attempt_failed`: a receiver may hold the `done` of that
+        # POST under the number that `attempt_failed` would get.
         untold = not self._delivery.done_posted
         if untold and (details is None or not details.cancel_requested):
             why = str(error)[:MAX_ERROR_CHARS] or type(error).__name__
@@ -270,9 +271,9 @@ class EventProducer:
                 await self._until(lambda: self._outbox.posted == self._outbox.last or not self._url)
 
     async def finish(self, result: Any) -> None:
-        """POST the last word `done` with the result, and wait until every event is durable.
+        """POST `done` with the result, and wait until every event is durable.
 
-        Raises Finished the second time, and after the block: there is one last word.
+        Raises Finished the second time, and after the block: there is one final POST.
         """
         if self._done is not None or self._leaving:
             raise Finished("finish() is called once, inside the block")

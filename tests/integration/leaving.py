@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from kai_flow.stream.workflow import WorkflowEventStream
 
 
-_CONCLUSIONS = ("says all", "says done", "ends twice", "breaks after the last word")
+_CONCLUSIONS = ("says all", "says done", "ends twice", "breaks after the final POST")
 
 
 async def _conclude(producer: EventProducer, how: str) -> str:
@@ -24,7 +24,7 @@ async def _conclude(producer: EventProducer, how: str) -> str:
     await (producer.settle() if how == "says all" else producer.finish("all is well"))
     try:
         match how:
-            case "breaks after the last word":
+            case "breaks after the final POST":
                 raise RuntimeError("or not")
             case "ends twice":
                 await producer.finish("or not")

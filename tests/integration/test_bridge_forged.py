@@ -41,7 +41,7 @@ async def eventually_durable(play: Play, http: httpx.AsyncClient, place: str) ->
 async def test_after_a_forged_last_word_the_pace_is_kept(
     play: Play, http: httpx.AsyncClient
 ) -> None:
-    """An attempt that goes on after its last word is signalled no faster than any other."""
+    """An attempt that continues after its final POST is signalled no faster than any other."""
     async with bridging(play.client, signal_interval=30) as bridge:
         place = Play(play.client, play.handle, bridge.url)
         last = {"id": "1.1.2", "event": {"type": "done", "result": {}}}

@@ -229,7 +229,7 @@ async def test_an_attempt_that_breaks_after_its_last_word_reuses_no_id(
     async with receiving() as receiver:
         handle = await client.start_workflow(
             Leaving.run,
-            args=["breaks after the last word", receiver.url],
+            args=["breaks after the final POST", receiver.url],
             id=session_id,
             task_queue=leaving,
         )

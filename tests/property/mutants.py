@@ -476,7 +476,7 @@ def no_pause_in_vain() -> Mutation:
 
 
 def ends_before_all_is_durable() -> Mutation:
-    """The activity returns when its last word is said."""
+    """The activity returns when its final POST is made."""
     real: Any = Delivery.drained
 
     def drained(self: Delivery) -> bool:

@@ -266,7 +266,7 @@ def test_a_slow_receiver_does_not_hold_up_a_session(
 def test_a_receiver_that_asks_for_patience_does_not_hold_up_the_end(
     retry_after: float, takes_events: bool
 ) -> None:
-    """An enormous Retry-After is heeded, but neither events nor the last word are waited for."""
+    """A very large Retry-After does not hold up the end, for events or for the final POST."""
     clock = Clock()
     workflow = FakeWorkflow(clock)
 
@@ -364,7 +364,7 @@ def test_beside_a_bridge_that_signals_it_does_not(
     clock.run(LONG, until=lambda: producer.over)
     assert ids_of(workflow.accepted) == ids_of(producer.said)
     assert producer.signals == []
-    # Batching adds nothing: a POST per event at most, a probe a second, the last word.
+    # Batching adds nothing: a POST per event at most, a probe a second, the final POST.
     assert len(producer.posts) <= len(pauses) + (clock.now - 1_000) + 3
 
 

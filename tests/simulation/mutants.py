@@ -63,7 +63,7 @@ def _all(*mutations: Mutation) -> Mutation:
     return together
 
 
-_SAID: dict[str, bytes] = {}  # the last word of each run, as its producer POSTed it
+_SAID: dict[str, bytes] = {}  # the final POST of each run, as its producer sent it
 
 
 @contextmanager
