@@ -31,6 +31,7 @@ class Terminal:
         self._screen = folder.parent / f"{name}.screen"
         self._status = folder.parent / f"{name}.status"
         self._mark = 0  # where the output of the last block begins
+        self._typed = False  # anything yet
         with self._screen.open("wb") as screen:
             self.shell = subprocess.Popen(
                 ["bash", "--noprofile", "--norc"],
@@ -47,6 +48,7 @@ class Terminal:
     def type(self, commands: str) -> None:
         """Type the commands."""
         self._mark = self._screen.stat().st_size
+        self._typed = True
         self._status.unlink(missing_ok=True)
         assert self.shell.stdin is not None
         # the block's exit code is that of the last command in it that failed
@@ -70,7 +72,7 @@ class Terminal:
     @property
     def busy(self) -> bool:
         """Whether something runs in the foreground."""
-        return bool(self._mark) and not self._status.exists()
+        return self._typed and not self._status.exists()
 
     def interrupt(self) -> None:
         """Ctrl-C."""
