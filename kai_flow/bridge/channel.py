@@ -22,7 +22,7 @@ MAX_FORMER: Final = 4  # sessions of earlier runs that somebody still reads
 
 
 class Channel:
-    """Who reads here, the session of the newest run, and the events somebody made by hand."""
+    """Who reads here, the session of the newest run, and the events sent by hand."""
 
     def __init__(self, session_id: str) -> None:
         self.id = session_id
@@ -30,10 +30,10 @@ class Channel:
         self.session: Session | None = None  # of the newest run
         self.former: list[Session] = []  # of earlier runs, for who still reads them
         self.readers = 0
-        self.touched = now()  # last hand-made event or change of readers
-        self.shown = 0  # hand-made events so far: the n of their 0.0.n
+        self.touched = now()  # last event sent by hand or change of readers
+        self.shown = 0  # events sent by hand so far: the n of their 0.0.n
         self.waiter: asyncio.Task[None] | None = None  # looks the workflow up until it exists
-        self.held = 0  # bytes of the hand-made events that are kept
+        self.held = 0  # bytes of the events sent by hand that are kept
         self._hand_made: deque[bytes] = deque()  # frames
         self._visited = False  # somebody has read here
 
@@ -43,7 +43,7 @@ class Channel:
         return self.former if self.session is None else [*self.former, self.session]
 
     def show(self, event: HandMade) -> int:
-        """Show a hand-made event to whoever reads now, or to who comes first; its number."""
+        """Show an event sent by hand to the readers of now, or to the first to come; its number."""
         self.shown += 1
         self.touched = now()
         frame = encode_unnumbered(event.type, event.data)
@@ -55,7 +55,7 @@ class Channel:
         return self.shown
 
     def enter(self) -> int:
-        """A reader comes; the number of the last hand-made event that is not meant for it."""
+        """A reader comes. Return the number of the last event sent by hand that it does not get."""
         self.readers += 1
         self.touched = now()
         first_reader = self.readers == 1 and not self._visited
@@ -78,12 +78,12 @@ class Channel:
         return not (self.readers or any(session.proven for session in self.sessions))
 
     def hand_made(self, after: int) -> list[bytes]:
-        """The frames of the hand-made events after number `after` that are still kept."""
+        """The frames of the events sent by hand after number `after` that are still kept."""
         new = self.shown - after
         return list(self._hand_made)[-new:] if new else []
 
     def forget(self) -> None:
-        """Let go of the hand-made events: they are live only."""
+        """Drop the events sent by hand: they are never stored."""
         self._hand_made.clear()
         self.held = 0
 

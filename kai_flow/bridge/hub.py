@@ -55,7 +55,7 @@ class TooMuchHeld(HubError):
 
 
 class RealSession(HubError):
-    """An event made by hand for a session that has a workflow."""
+    """An event sent by hand for a session that has a workflow."""
 
 
 class UnknownRun(HubError):
@@ -96,13 +96,13 @@ class Hub:
         return await session.receive(post)
 
     async def receive_by_hand(self, event: HandMade) -> int:
-        """Show a hand-made event to whoever reads, or comes soon; its number. Raises HubError."""
+        """Show an event sent by hand to present and coming readers; its number. Raises HubError."""
         if not self._memory.admits(1, len(event.data)):
             raise TooMuchHeld("the bridge holds as much as it may; send it again in a moment")
         # In the session of a workflow somebody else speaks: no reader could tell the two apart.
         if await self._is_real(event.session_id):
             raise RealSession(
-                f"{event.session_id} is the session of a workflow: events made by hand are not "
+                f"{event.session_id} is the session of a workflow: events sent by hand are not "
                 "shown in it; send them to a session id that no workflow has"
             )
         return self._channel(event.session_id, stray=True).show(event)

@@ -17,7 +17,7 @@ _LEFT: Final = 0.9  # of the limit, once something had to go: not one count for 
 
 
 class Holder(Protocol):
-    """What holds events: a session, or what was made by hand in a channel."""
+    """What holds events: a session, or what was sent by hand in a channel."""
 
     touched: float
 

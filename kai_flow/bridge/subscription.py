@@ -54,7 +54,7 @@ class _Subscriber:
         self._hub = hub
         self._channel = channel
         self._cursor = cursor  # as the client gave it
-        self._hand_made = hand_made_seen  # number of the last hand-made event seen
+        self._hand_made = hand_made_seen  # number of the last event sent by hand that was shown
         self._over = False  # the stream ends here
         self._liveness: Liveness | None = None  # as told last
         self._part: Part | None = None  # as read back last; its frames may have waited since
@@ -165,7 +165,7 @@ class _Subscriber:
         return b"" if liveness is None else encode_control(control.status(liveness))
 
     def _aside(self) -> bytes:
-        """What else there is to say now: hand-made events, a heartbeat, the idle timeout."""
+        """What else there is to say now: events sent by hand, a heartbeat, the idle timeout."""
         moment = now()
         self._over = self._hub.stopping.is_set()
         if hand_made := self._by_hand():
@@ -179,7 +179,7 @@ class _Subscriber:
         return b""
 
     def _by_hand(self) -> bytes:
-        """The frames of the hand-made events that this reader has not been sent."""
+        """The frames of the events sent by hand that this reader has not been sent."""
         new, self._hand_made = self._channel.hand_made(self._hand_made), self._channel.shown
         return b"".join(new)
 

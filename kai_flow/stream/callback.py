@@ -59,7 +59,7 @@ class _Batch(msgspec.Struct):
 
 
 class _Body(msgspec.Struct):
-    """Whatever comes in: the fields of both forms, and of events made by hand."""
+    """Whatever comes in: the fields of both forms, and of events sent by hand."""
 
     session_id: str
     workflow_id: str | None = None

@@ -48,7 +48,7 @@ class Followed(NamedTuple):
     """One event, and the cursor behind it."""
 
     id: str | None
-    """None for control events and for events made by hand."""
+    """None for control events and for events sent by hand."""
     event: dict[str, Any]
 
 

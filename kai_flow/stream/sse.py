@@ -32,7 +32,7 @@ def encode_done(data: bytes, incarnation: str) -> bytes:
 
 
 def encode_unnumbered(kind: str, data: bytes) -> bytes:
-    """The frame of an event that has no id: a control event, or one made by hand."""
+    """The frame of an event that has no id: a control event, or one sent by hand."""
     return b"event: %b\ndata: %b\n\n" % (kind.encode(), data)
 
 

@@ -32,7 +32,7 @@ STREAM_HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
 async def receive_events(
     session_id: FromPath[str], request: Request[Any, Any, State], hub: NamedDependency[Hub]
 ) -> Response[bytes]:
-    """Take in a producer's POST, or an event made by hand."""
+    """Take in a producer's POST, or an event sent by hand."""
     _require_session_id(session_id)
     if request.content_type[0] != "application/json":
         raise problem(415, "send the event as JSON, with Content-Type: application/json")

@@ -46,7 +46,7 @@ def test_every_block(newcomer: Reader) -> None:
 
 @pytest.mark.browser
 def test_the_web_page(newcomer: Reader, browser: Callable[[str], Any]) -> None:
-    """The page shows the answer in a real browser, and no event made by hand ends its wait."""
+    """The page shows the answer in a real browser, and no event sent by hand ends its wait."""
     newcomer.browse = browser
     newcomer.follow(README, only=WEB)
 

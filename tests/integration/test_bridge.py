@@ -497,7 +497,7 @@ async def test_an_error_of_ours_is_a_problem_too_and_is_logged(
 
 
 async def test_the_readme_lines_show_the_event(bridge: str, session_id: str) -> None:
-    """The two curl lines of the README show a hand-made event, without an id."""
+    """The two curl lines of the README show an event sent by hand, without an id."""
     curl = shutil.which("curl")
     if curl is None:
         pytest.skip("curl is not installed")
@@ -574,7 +574,7 @@ async def test_hand_made_events_do_not_mix_into_a_real_session(
 async def test_a_done_by_hand_ends_no_wait_for_a_workflow(
     ask: Ask, bridge: str, http: httpx.AsyncClient, session_id: str, shown: list[dict[str, Any]]
 ) -> None:
-    """It is refused, whether or not a reader was shown an event made by hand; the real one ends."""
+    """It is refused, whether or not a reader was shown an event sent by hand; the real one ends."""
     url = f"{bridge}/events/{session_id}"
     async with subscribed(f"{bridge}/stream/{session_id}") as early:
         await early.until(lambda: early.statuses)

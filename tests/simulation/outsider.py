@@ -199,7 +199,7 @@ class Outsider:
             self._oracle.violated(f"a bridge answers {told.status} to {body[:200]!r}")
 
     async def _speak(self, bridge: Bridge, nuisance: Nuisance) -> None:
-        """Events made by hand: few, or more than a room keeps."""
+        """Events sent by hand: few, or more than a room keeps."""
         for n in range(1 + 40 * (nuisance.target % 8 == 0)):
             event = {"type": nuisance.kind, "by": "hand", "n": n, "at": nuisance.at}
             if nuisance.kind == "note" and nuisance.target % 8 == 0:
