@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
+from kai_flow.settings import parsers
+
 __all__ = ["Agent", "BadAgent", "BadTask", "Task", "load_agent"]
 
 
@@ -56,9 +58,10 @@ def load_agent(spec: str | None, default: Callable[[], Agent]) -> Agent:
     """
     if spec is None or not spec.strip():
         return default()
-    module_name, colon, path = spec.strip().partition(":")
-    if not colon or not all(part.isidentifier() for part in f"{module_name}.{path}".split(".")):
-        raise BadAgent(f"KAI_AGENT={spec!r} is not of the form package.module:factory.")
+    try:
+        module_name, path = parsers.factory(spec.strip()).split(":")
+    except ValueError as wrong:
+        raise BadAgent(f"KAI_AGENT={spec!r} is refused: {wrong}.") from None
     factory = _find(spec, module_name, path)
     if not callable(factory):
         raise BadAgent(f"KAI_AGENT={spec!r}: {path} is not callable; name a factory function.")

@@ -28,7 +28,7 @@ from kai_flow.runtime.logs import log_to_stderr
 from kai_flow.runtime.shutdown import ShutdownSignals
 from kai_flow.settings import Settings, StartError, load_settings
 from kai_flow.stream.follower import StreamLostError, follow
-from kai_flow.temporal.client import connect, same_address, target
+from kai_flow.temporal.client import DEFAULT_ADDRESS, connect, same_address, target
 
 QUERY: Final = "temporal workflow query --workflow-id {id} --type progress"
 
@@ -236,5 +236,5 @@ def _later(own: Stack) -> str | None:
 
 def _where(client: Client, address: str) -> str:
     """The options with which the `temporal` command finds this server; its defaults need none."""
-    options = "" if address in ("localhost:7233", "127.0.0.1:7233") else f" --address {address}"
+    options = "" if same_address(address, DEFAULT_ADDRESS) else f" --address {address}"
     return options + ("" if client.namespace == "default" else f" --namespace {client.namespace}")

@@ -147,10 +147,9 @@ async def _listening(where: Target) -> Client | None:
 
 
 async def _accepts(where: Target) -> bool:
-    host = where.address.rpartition(":")[0].strip("[]")
     try:
         async with asyncio.timeout(1.0):
-            _, writer = await asyncio.open_connection(host, where.port)
+            _, writer = await asyncio.open_connection(where.host, where.port)
     except (OSError, TimeoutError):
         return False
     writer.close()

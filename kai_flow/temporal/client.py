@@ -25,11 +25,10 @@ from temporalio.runtime import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from kai_flow.settings import Settings, StartError
+from kai_flow.settings import LOOPBACK, Settings, StartError
 
 DEFAULT_ADDRESS: Final = "localhost:7233"
 
-_THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 ATTEMPT_SECONDS: Final = 3.0  # something that accepts and says nothing is not Temporal
 RETRY_SECONDS: Final = 0.2
 
@@ -59,19 +58,27 @@ class Target:
         return int(self.address.rpartition(":")[2])
 
     @property
+    def host(self) -> str:
+        """The host, without the brackets of an IPv6 address."""
+        return _host(self.address)
+
+    @property
     def loopback(self) -> bool:
         """Whether it is an address of this machine that an embedded server could take."""
-        host = self.address.rpartition(":")[0].strip("[]")
-        return host in _THIS_MACHINE
+        return self.host in LOOPBACK
 
 
 def same_address(one: str, other: str) -> bool:
-    """Whether two addresses (host:port) are the same one, under whichever name of this machine."""
-    places = []
-    for address in (one, other):
-        host, _, port = address.rpartition(":")
-        places.append(("localhost" if host.strip("[]") in _THIS_MACHINE else host, port))
-    return places[0] == places[1]
+    """Whether two addresses (host:port) mean the same place; all names of this machine are one."""
+    ports = [address.rpartition(":")[2] for address in (one, other)]
+    hosts = [_host(one), _host(other)]
+    return ports[0] == ports[1] and (
+        hosts[0] == hosts[1] or all(host in LOOPBACK for host in hosts)
+    )
+
+
+def _host(address: str) -> str:
+    return address.rpartition(":")[0].strip("[]")
 
 
 def target() -> Target:

@@ -1,10 +1,9 @@
 """`KaiActivities`: what the worker does for `KaiChatWorkflow`.
 
-An agent yields events; the producer numbers and delivers them; the result is one JSON object.
+An agent yields events, and the producer numbers and delivers them. The activity's result is one
+JSON object.
 """
 
-import asyncio
-import contextlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing
@@ -13,15 +12,14 @@ from typing import Any, Final
 import httpx
 import msgspec
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from kai_flow.agents import Agent, BadTask, Task
+from kai_flow.agents import Agent, Task
 from kai_flow.connections.store import ConnectionStore
 from kai_flow.stream.direct import require_callback_url
-from kai_flow.stream.errors import InvalidEvent, InvalidUrl
 from kai_flow.stream.events import encode_json
 from kai_flow.stream.producer import EventProducer
 from kai_flow.worker.connection_activities import DataActivities
+from kai_flow.worker.failures import activity_failures, bad_input
 from kai_flow.worker.heartbeats import heartbeats
 
 MAX_RESULT_BYTES: Final = 512 * 1024
@@ -30,9 +28,9 @@ STATUSES: Final = ("completed", "failed", "partial", "cancelled")
 
 
 class KaiActivities(DataActivities):
-    """The activities, around one agent and one store.
+    """The activities of one worker, which has one agent and one store.
 
-    `callback_allow` are the hosts that a callback URL may name; `http` is shared by all callbacks.
+    `callback_allow` lists the hosts that a callback URL may name. All callbacks share `http`.
     """
 
     def __init__(
@@ -58,10 +56,10 @@ class KaiActivities(DataActivities):
         conversation_id: str | None = None,
         callback_url: str | None = None,
     ) -> dict[str, Any]:
-        """Answer a question and stream how; without `callback_url` only its start and end."""
+        """Answer a question and stream events; without `callback_url`, only its start and end."""
         task = _task(prompt, connection_id, conversation_id, "chat")
         began = time.monotonic()
-        with _as_activity_failures():
+        with activity_failures():
             if callback_url is not None:
                 self._check_callback(callback_url)
             async with EventProducer(
@@ -89,7 +87,7 @@ class KaiActivities(DataActivities):
     async def autonomous_chat(
         self, prompt_text: str, connection_id: str, conversation_id: str | None = None
     ) -> dict[str, Any]:
-        """Answer a question without streaming, and go on by oneself: the task's mode says so."""
+        """Answer a question without streaming, then the questions that the answer suggests."""
         return await self._execute(_task(prompt_text, connection_id, conversation_id, "autonomous"))
 
     def all(self) -> list[Callable[..., Any]]:
@@ -108,12 +106,12 @@ class KaiActivities(DataActivities):
     async def _execute(self, task: Task) -> dict[str, Any]:
         """Run the agent to its result."""
         began = time.monotonic()
-        with _as_activity_failures():
+        with activity_failures():
             async with heartbeats():
                 return _result(task, await self._agent.execute(task), began, None)
 
     async def _stream(self, task: Task, producer: EventProducer) -> dict[str, Any]:
-        """Send the agent's events; its own part of the result."""
+        """Send the agent's events; return the agent's part of the result."""
         tokens: list[str] = []
         failure: str | None = None
         async with aclosing(_closable(self._agent.stream_execute(task))) as events:
@@ -132,9 +130,9 @@ class KaiActivities(DataActivities):
         require_callback_url(url)
         host = httpx.URL(url).host
         if host not in self._callback_allow:
-            raise _bad_input(
-                f"callback_url names the host {host!r}, which this worker may not call; "
-                "add it to KAI_CALLBACK_ALLOW of the worker."
+            raise bad_input(
+                f"callback_url names the host {host!r}, which this worker may not call; add the "
+                "host to KAI_CALLBACK_ALLOW where the worker runs."
             )
 
 
@@ -153,7 +151,7 @@ def _task(prompt: str, connection_id: str, conversation_id: str | None, mode: st
 
 
 async def _closable(events: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
-    """An agent's iterator as a generator: leaving it closes the agent's, should that have a way."""
+    """The agent's iterator as a generator that closes the agent's iterator, if it can be closed."""
     try:
         async for event in events:
             yield event
@@ -171,7 +169,7 @@ def _from_tokens(tokens: list[str], failure: str | None) -> dict[str, Any]:
 def _result(
     task: Task, own: Mapping[str, Any], began: float, producer: EventProducer | None
 ) -> dict[str, Any]:
-    """The session's result: the agent's part in the documented form, and what was counted."""
+    """The session's result: the agent's part in the documented form, and the counted events."""
     status, error = own.get("status", "completed"), own.get("error")
     result: dict[str, Any] = {
         "task_id": task.id,
@@ -191,7 +189,7 @@ _LISTS: Final = ("sql_queries", "charts", "insights", "suggested_questions")
 
 
 def _cut(result: dict[str, Any]) -> dict[str, Any]:
-    """The result within MAX_RESULT_BYTES: what is longest gives way, and that is said."""
+    """The result, shortened to MAX_RESULT_BYTES and then marked as truncated."""
     result = msgspec.json.decode(encode_json(result))
     for key in ("charts", "sql_queries", "insights", "suggested_questions"):
         while result[key] and _size(result) > MAX_RESULT_BYTES:
@@ -208,32 +206,3 @@ def _cut(result: dict[str, Any]) -> dict[str, Any]:
 
 def _size(value: object) -> int:
     return len(msgspec.json.encode(value))
-
-
-def _bad_input(message: str) -> ApplicationError:
-    """A failure that no retry can mend; one line in the worker's log, not a traceback."""
-    activity.logger.warning("refused: %s", message)
-    return ApplicationError(
-        message, type="BadInput", non_retryable=True, category=ApplicationErrorCategory.BENIGN
-    )
-
-
-@contextlib.contextmanager
-def _as_activity_failures() -> Any:
-    """Say to Temporal which failures are worth another attempt."""
-    try:
-        yield
-    except (BadTask, InvalidUrl) as error:
-        raise _bad_input(str(error)) from None
-    except InvalidEvent as error:
-        raise ApplicationError(f"the agent yielded something that is no event: {error}") from error
-    except asyncio.CancelledError:
-        details = activity.cancellation_details()
-        if details is not None and details.worker_shutdown:
-            # Not a cancellation of the session: the next attempt goes on elsewhere.
-            raise ApplicationError(
-                "the worker is shutting down",
-                type="WorkerShutdown",
-                category=ApplicationErrorCategory.BENIGN,  # somebody stopped it: no traceback
-            ) from None
-        raise

@@ -1,31 +1,31 @@
-"""The activities about connections: what a control plane asks of a worker beside the data.
+"""The activities about connections, which a control plane runs on a worker beside the data.
 
-No result, failure or log line of theirs holds a secret of a connection. What the caller got wrong
-fails at once; a database that cannot be used is a result of status ``failed``.
+Their results, failures and log lines hold no secret of a connection. A caller's mistake fails the
+activity at once; a database that cannot be used is a result of status ``failed``.
 """
 
-import asyncio
-import contextlib
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import ApplicationError
 
-from kai_flow.connections.service import BadInput, Data
-from kai_flow.connections.store import ConnectionStore, StoreUnavailable
+from kai_flow.connections.service import Data
+from kai_flow.connections.store import ConnectionStore
+from kai_flow.worker.failures import EXPECTED, activity_failures
 from kai_flow.worker.heartbeats import heartbeats
 
 __all__ = ["DataActivities"]
 
 Given = Any
-"""What callers send, checked by us. By a stricter hint the SDK would fail the attempt by itself,
-again and again, with "Failed decoding arguments", and nobody would be told what is wrong."""
+"""A value that a caller sends, which `Data` checks. With a stricter type hint the SDK itself would
+fail every attempt with "Failed decoding arguments", which does not say what is wrong."""
 
 
 class DataActivities:
-    """The activities on one store."""
+    """The activities of one store."""
 
     def __init__(self, store: ConnectionStore) -> None:
         self._data = Data(store)
@@ -36,8 +36,8 @@ class DataActivities:
     ) -> dict[str, Any]:
         """Store a connection, or replace the one of that id: `{"connection_id","alias","uri"}`.
 
-        The URI is in the clear, which Temporal's history then keeps, or as `kai connection
-        encrypt` made it.
+        The URI is either in the clear, and then stays readable in Temporal's history, or
+        encrypted by `kai connection encrypt`.
         """
         async with _as_activity():
             return await self._data.store_connection(connection_id, connection_uri, alias)
@@ -50,7 +50,7 @@ class DataActivities:
 
     @activity.defn
     async def scan_schema(self, connection_id: Given, table_names: Given = None) -> dict[str, Any]:
-        """What is in the database: `{"status", "scanned_count", "tables"}`; no row of it."""
+        """The tables of the database, without rows: `{"status", "scanned_count", "tables"}`."""
         async with _as_activity():
             return await self._data.scan_schema(connection_id, table_names)
 
@@ -71,8 +71,8 @@ class DataActivities:
     ) -> dict[str, Any]:
         """Replace what is known about a connection, part by part; None leaves a part as it is.
 
-        `{"status", "synced": {"instructions", "skills", "glossary", "mdl"}}`: how many are kept
-        now, of `mdl` the bytes.
+        Returns `{"status", "synced": {"instructions", "skills", "glossary", "mdl"}}`: how many
+        entries each part has now, and for `mdl` its bytes.
         """
         async with _as_activity():
             return await self._data.sync_config(
@@ -84,30 +84,24 @@ class DataActivities:
             )
 
 
-@contextlib.asynccontextmanager
+@asynccontextmanager
 async def _as_activity() -> AsyncIterator[None]:
-    """Beat, and say to Temporal which failures are worth another attempt."""
-    try:
+    """Send heartbeats while the block runs, and report its failures without secrets."""
+    with activity_failures(), _without_secrets():
         async with heartbeats():
             yield
-    except BadInput as error:
-        activity.logger.warning("refused: %s", error)
-        raise ApplicationError(
-            str(error),
-            type="BadInput",
-            non_retryable=True,
-            category=ApplicationErrorCategory.BENIGN,
-        ) from None
-    except StoreUnavailable as error:
-        raise ApplicationError(str(error), type="StoreUnavailable") from None
-    except asyncio.CancelledError:
-        details = activity.cancellation_details()
-        if details is not None and details.worker_shutdown:
-            raise ApplicationError("the worker is shutting down", type="WorkerShutdown") from None
+
+
+@contextmanager
+def _without_secrets() -> Iterator[None]:
+    """Report an unforeseen error by its type alone: its text might hold a secret."""
+    try:
+        yield
+    except EXPECTED:
         raise
-    except Exception as error:  # noqa: BLE001  (its text might repeat a secret that it was given)
+    except Exception as error:  # noqa: BLE001  (reported without its text)
         where = "".join(traceback.format_tb(error.__traceback__))
         activity.logger.error("failed with %s at\n%s", type(error).__name__, where)
         raise ApplicationError(
-            f"the worker failed with {type(error).__name__}; look at its log", type="Defect"
+            f"the worker failed with {type(error).__name__}; see its log", type="Defect"
         ) from None
