@@ -1,13 +1,16 @@
 """The library: a durable event stream for any Temporal workflow, activity and agent.
 
-The pure core does no I/O, reads no clock and draws no random numbers: time, ids and chance are
-arguments. It is ids, events, batches, fold, buffer, pages, progress, outbox, cadence, backoff,
-delivery, anomalies, log, callback, sse, names and errors. The other modules drive it with Temporal
-and HTTP.
+Import the public names from here:
 
-Import from here: `from kai_flow.stream import EventProducer, StreamPlugin, WorkflowEventStream`.
-Each name is loaded when it is first used, so that a program pays only for what it needs. What is
-not in `__all__` may change without notice.
+    from kai_flow.stream import EventProducer, StreamPlugin, WorkflowEventStream
+
+`__all__` lists all of them. Everything else in this package is internal, also the modules and what
+is in them under a name without an underscore: it may change without notice. A name is loaded when
+it is first used, so that a program imports only what it needs.
+
+Inside there is a pure core, which does no I/O, reads no clock and draws no random numbers: time,
+ids and chance are arguments. The map in docs/design.md marks its modules, and the contract
+`pure-core` in pyproject.toml keeps them pure. The other modules drive it with Temporal and HTTP.
 """
 
 from importlib import import_module

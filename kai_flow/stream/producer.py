@@ -181,11 +181,11 @@ class EventProducer:
 
     async def _leave(self, error: BaseException) -> None:
         """Say that the attempt broke, unless the session itself is being cancelled, and drain."""
-        self._delivery.abandon_done()
+        self._delivery.drop_final_post()
         details = activity.cancellation_details()
         # After a final POST there is no `attempt_failed`: a receiver may hold the `done` of that
         # POST under the number that `attempt_failed` would get.
-        untold = not self._delivery.done_posted
+        untold = not self._delivery.final_posted
         if untold and (details is None or not details.cancel_requested):
             why = str(error)[:MAX_ERROR_CHARS] or type(error).__name__
             if details is not None and details.worker_shutdown:
@@ -278,7 +278,7 @@ class EventProducer:
         if self._done is not None or self._leaving:
             raise Finished("finish() is called once, inside the block")
         self._done = done_event(result, self._outbox.last)
-        self._delivery.say_done(now())
+        self._delivery.add_final_post(now())
         self._wake.set()
         await self._until(lambda: self._delivery.drained)
 

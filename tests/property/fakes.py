@@ -277,7 +277,7 @@ class FakeProducer:
             self.clock.after(self.to_say[0], self._say)
         else:
             self.ended = True
-            self.delivery.say_done(self.clock.now)
+            self.delivery.add_final_post(self.clock.now)
             self.pump()
 
     def _say(self) -> None:
@@ -311,7 +311,7 @@ class FakeProducer:
             self._post(post)
         events = self.delivery.next_signal(now)
         if events:
-            self.signals.append((now, self.delivery._waiting_since))
+            self.signals.append((now, self.delivery._own_signals.waiting_since))
             self.workflow.signal(
                 events, "producer", self.link, lambda ok: self._signalled(events[-1].id, ok)
             )

@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-from kai_flow.stream import cadence, delivery, events, pages
+from kai_flow.stream import cadence, events, own_signals, pacing, pages, patience
 from kai_flow.stream.batches import Batch, decode_batch, encode_batch, take
 from kai_flow.stream.buffer import EventBuffer, Slice
 from kai_flow.stream.cadence import Cadence
-from kai_flow.stream.delivery import Delivery
+from kai_flow.stream.delivery import Acknowledged, Delivery, Post
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Disposition, Fold, Verdict
 from kai_flow.stream.ids import START, EventId
@@ -331,9 +331,7 @@ def durable_on_received() -> Mutation:
     """`received` is taken for `durable`."""
     real = Delivery.acknowledged
 
-    def acknowledged(
-        self: Delivery, post: delivery.Post, answer: delivery.Acknowledged, now: float
-    ) -> None:
+    def acknowledged(self: Delivery, post: Post, answer: Acknowledged, now: float) -> None:
         real(self, post, answer._replace(durable=answer.received), now)
 
     return instead(Delivery, "acknowledged", acknowledged)
@@ -378,22 +376,22 @@ def two_signals_at_once() -> Mutation:
 
 def probe_never_sent() -> Mutation:
     """A bridge is asked nothing while the agent is silent."""
-    return instead(delivery, "PROBE_SECONDS", 1e9)
+    return instead(pacing, "PROBE_SECONDS", 1e9)
 
 
 def never_signals_for_the_bridge() -> Mutation:
     """A bridge that does not make events durable is waited for for ever."""
-    return instead(delivery, "STALL_SECONDS", 1e9)
+    return instead(own_signals, "STALL_SECONDS", 1e9)
 
 
 def never_gives_up_on_a_receiver() -> Mutation:
     """Towards a receiver that fails, events are held until it works again."""
-    return instead(delivery, "MAX_TRIES", 10**9)
+    return instead(pacing, "MAX_TRIES", 10**9)
 
 
 def waits_for_a_slow_receiver() -> Mutation:
     """An event stays until it was delivered, however long that takes."""
-    return instead(delivery, "DELIVERY_SECONDS", 1e9)
+    return instead(patience, "DELIVERY_SECONDS", 1e9)
 
 
 def every_event_waits_its_full_time() -> Mutation:
@@ -426,9 +424,7 @@ def waits_between_posts() -> Mutation:
     """What gathered while a POST was under way is kept a little longer."""
     real = Delivery.acknowledged
 
-    def acknowledged(
-        self: Delivery, post: delivery.Post, answer: delivery.Acknowledged, now: float
-    ) -> None:
+    def acknowledged(self: Delivery, post: Post, answer: Acknowledged, now: float) -> None:
         real(self, post, answer, now + 0.2)
 
     return instead(Delivery, "acknowledged", acknowledged)
@@ -444,7 +440,7 @@ def post_failed_with(**other: float) -> Mutation:
     """A failed POST is taken in with other figures."""
     real = Delivery.post_failed
 
-    def post_failed(self: Delivery, post: delivery.Post, now: float, **figures: float) -> None:
+    def post_failed(self: Delivery, post: Post, now: float, **figures: float) -> None:
         real(self, post, now, **figures | other)
 
     return instead(Delivery, "post_failed", post_failed)
@@ -462,7 +458,7 @@ def retry_after_ignored() -> Mutation:
 
 def retry_after_without_limit() -> Mutation:
     """A receiver may silence a producer for as long as it likes."""
-    return instead(delivery, "MAX_RETRY_AFTER_SECONDS", 1e9)
+    return instead(pacing, "MAX_RETRY_AFTER_SECONDS", 1e9)
 
 
 def no_pause_in_vain() -> Mutation:
@@ -470,7 +466,7 @@ def no_pause_in_vain() -> Mutation:
     real = Delivery.gap_reported
 
     def gap_reported(self: Delivery, expected: EventId, now: float) -> None:
-        real(self, expected, now - delivery.MAX_PAUSE_SECONDS)
+        real(self, expected, now - pacing.MAX_PAUSE_SECONDS)
 
     return instead(Delivery, "gap_reported", gap_reported)
 

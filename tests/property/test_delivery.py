@@ -9,19 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kai_flow.stream.cadence import Cadence
-from kai_flow.stream.delivery import (
-    DELIVERY_SECONDS,
-    FIRST_PAUSE_SECONDS,
-    MAX_BRIDGES,
-    MAX_PAUSE_SECONDS,
-    MAX_RETRY_AFTER_SECONDS,
-    STALL_SECONDS,
-    Acknowledged,
-    Delivery,
-    Post,
-)
+from kai_flow.stream.delivery import Acknowledged, Delivery, Post
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
+from kai_flow.stream.own_signals import STALL_SECONDS
+from kai_flow.stream.pacing import FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS, MAX_RETRY_AFTER_SECONDS
+from kai_flow.stream.patience import DELIVERY_SECONDS
+from kai_flow.stream.signaller import MAX_BRIDGES
 from tests.property.fakes import (
     Clock,
     Expected,
@@ -155,7 +149,7 @@ def test_whatever_the_receiver_does_everything_becomes_durable(
     assert producer.ended, "the agent is blocked for ever"
     assert producer.delivery.drained, "the activity never ends"
     assert not producer.delivery.superseded
-    assert len(producer.delivery._seen) <= MAX_BRIDGES, "a receiver fills its memory"
+    assert len(producer.delivery._signaller._seen) <= MAX_BRIDGES, "a receiver fills its memory"
     stored = ids_of(producer.to_be_stored)
     assert ids_of(workflow.accepted) == stored, "it ends before all is durable"
     clock.run(60)

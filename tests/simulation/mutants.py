@@ -88,7 +88,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
     "trim on received": _edit(
         delivery.Delivery,
         "acknowledged",
-        ("self._progressed(answer.durable, now)", "self._progressed(answer.received, now)"),
+        (".progressed(answer.durable, now)", ".progressed(answer.received, now)"),
     ),
     "no wait and no drain": _all(
         _edit(
@@ -136,7 +136,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
             "self.outbox.delivered(post.events)",
             (
                 "self.outbox.delivered(post.events)\n"
-                "        self._progressed(post.events[-1].id, now)"
+                "        self._own_signals.progressed(post.events[-1].id, now)"
             ),
         ),
     ),
@@ -144,7 +144,7 @@ MUTANTS: Final[dict[str, Mutation]] = {
         producer.EventProducer, "_take_answer", ("and is_bridge(answer)", "")
     ),
     "it never gives a receiver up": _edit(
-        delivery.Delivery, "post_failed", ("if self._failures < MAX_TRIES:", "if True:")
+        delivery.Delivery, "post_failed", ("if not self._pacing.exhausted:", "if True:")
     ),
     "a retransmission counts as sent again": _edit(
         outbox.Outbox,

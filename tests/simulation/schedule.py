@@ -193,7 +193,7 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
         stack.enter_context(patch("httpx.AsyncClient", http_client))
         stack.enter_context(patch("kai_flow.bridge.memory_budget.MAX_BYTES", plan.hub_bytes))
         if plan.outbox[0] < MAX_EVENTS:  # little room, also for names
-            stack.enter_context(patch("kai_flow.stream.delivery.MAX_BRIDGES", 2))
+            stack.enter_context(patch("kai_flow.stream.signaller.MAX_BRIDGES", 2))
         if plan.stored_bytes is not None:
             stack.enter_context(
                 patch("kai_flow.stream.producer.MAX_STORED_BYTES", plan.stored_bytes)

@@ -63,6 +63,24 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "FIRST_PAUSE_SECONDS": "first pause before what Temporal does not show yet is read again",
         "LAST_PAUSE_SECONDS": "longest such pause",
     },
+    "kai_flow.stream.own_signals": {
+        "STALL_SECONDS": "time without progress of `durable` before the producer signals",
+    },
+    "kai_flow.stream.pacing": {
+        "PROBE_SECONDS": "time between POSTs while something is not durable",
+        "MAX_TRIES": "failures in a row before a delivery is given up",
+        "FIRST_PAUSE_SECONDS": "first pause after a failed POST",
+        "MAX_PAUSE_SECONDS": "longest pause after a failed POST",
+        "MAX_RETRY_AFTER_SECONDS": "`Retry-After` that is honoured",
+    },
+    "kai_flow.stream.patience": {
+        "DELIVERY_SECONDS": "wait of an agent for mere delivery, and again at its end",
+    },
+    "kai_flow.stream.signaller": {
+        "SIGNALLER_SECONDS": "time without progress of `durable` before the signaller is replaced",
+        "UNREACHED_SECONDS": "the same for a signaller that no POST has reached yet",
+        "MAX_BRIDGES": "boot ids that an attempt remembers",
+    },
     "kai_flow.stream.supervised": {
         "FIRST_PAUSE_SECONDS": "first pause before a failed task of a session is restarted",
         "LAST_PAUSE_SECONDS": "longest pause before a failed task of a session is restarted",
@@ -96,17 +114,6 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.stream.callback": {
         "MAX_BODY_BYTES": "size of a POST",
         "MAX_BRIDGE_CHARS": "characters of a boot id",
-    },
-    "kai_flow.stream.delivery": {
-        "STALL_SECONDS": "time without progress of `durable` before the producer signals",
-        "SIGNALLER_SECONDS": "time without progress of `durable` before the signaller is replaced",
-        "PROBE_SECONDS": "time between POSTs while something is not durable",
-        "MAX_TRIES": "failures in a row before a delivery is given up",
-        "FIRST_PAUSE_SECONDS": "first pause after a failed POST",
-        "MAX_PAUSE_SECONDS": "longest pause after a failed POST",
-        "MAX_RETRY_AFTER_SECONDS": "`Retry-After` that is honoured",
-        "DELIVERY_SECONDS": "wait of an agent for mere delivery, and again at its end",
-        "MAX_BRIDGES": "boot ids that an attempt remembers",
     },
     "kai_flow.stream.events": {
         "MAX_EVENT_BYTES": "size of an event",

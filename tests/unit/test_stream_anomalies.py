@@ -4,9 +4,11 @@ import pytest
 
 from kai_flow.stream.anomalies import Anomaly, in_conflict, in_success
 from kai_flow.stream.cadence import Cadence
-from kai_flow.stream.delivery import MAX_BRIDGES, MAX_TRIES, Acknowledged, Delivery, Post, Receiver
+from kai_flow.stream.delivery import Acknowledged, Delivery, Post, Receiver
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
+from kai_flow.stream.pacing import MAX_TRIES
+from kai_flow.stream.signaller import MAX_BRIDGES
 
 
 def delivery(receiver: Receiver = Receiver.UNKNOWN) -> Delivery:
