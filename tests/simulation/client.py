@@ -38,7 +38,7 @@ class TemporalClient:
         self.data_converter = DataConverter.default
         self.server = server
         self.workflow_service = self  # so far as it is used
-        self._process = process
+        self.process = process
         self._link = link
 
     def get_workflow_handle(self, workflow_id: str, *, run_id: str | None = None) -> "Handle":
@@ -64,7 +64,7 @@ class TemporalClient:
 
     async def call(self, serve: Callable[[], Awaitable[Any]], timeout: timedelta | None) -> Any:
         """One RPC. Raises RPCError."""
-        if not self._process.alive:
+        if not self.process.alive:
             await forever()
         seconds = CALL_SECONDS if timeout is None else timeout.total_seconds()
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -114,6 +114,15 @@ class Handle:
     def __init__(self, client: TemporalClient, workflow_id: str, run_id: str | None) -> None:
         self._client = client
         self._of = (workflow_id, run_id)
+
+    @property
+    def process(self) -> Process:
+        """Which process makes its calls."""
+        return self._client.process
+
+    def of_newest_run(self) -> "Handle":
+        """The same without a run id."""
+        return Handle(self._client, self._of[0], None)
 
     async def signal(
         self, name: str, arg: RawValue, *, rpc_timeout: timedelta | None = None

@@ -1,370 +1,520 @@
-"""Mutants: the shells and the core, each time with one plausible mistake in the source.
+"""Mutants: the shells and the core, each time with one plausible mistake in it.
 
-A mutant is an edit of a function's text, so that it reads as the mistake that it is; an edit that
-no longer fits the source is an error.
+Each is planted at a seam (see tests/planting.py). What the core alone can get wrong is shared with
+the properties; what is here takes a shell, or several parts of the core together.
 """
 
-import inspect
-import textwrap
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing, suppress
+from contextvars import ContextVar
+from datetime import timedelta
 from typing import Any, Final
-from unittest.mock import patch
 
+import httpx
 import msgspec
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client
+from temporalio.common import RawValue
+from temporalio.service import RPCError, RPCStatusCode
 
-from kai_flow.bridge import channel, hub, readback, session, subscription
-from kai_flow.stream import (
-    batches,
-    buffer,
-    delivery,
-    events,
-    fold,
-    follower,
-    log,
-    outbox,
-    producer,
-    sse,
-    tail,
-    workflow,
-)
-from kai_flow.stream.callback import HandMade, ProducerPost, decode_post
+from kai_flow.bridge.channel import Channel
+from kai_flow.bridge.hub import Hub
+from kai_flow.bridge.notifier import Notifier, wait_for
+from kai_flow.bridge.readback import DurableCopy, Part
+from kai_flow.bridge.session import Session
+from kai_flow.bridge.subscription import subscribe
+from kai_flow.stream import producer
+from kai_flow.stream.batches import Batch
+from kai_flow.stream.buffer import Slice
+from kai_flow.stream.cadence import Cadence
+from kai_flow.stream.callback import HandMade, ProducerPost, decode_post, is_bridge
+from kai_flow.stream.delivery import Acknowledged, Delivery, Post
+from kai_flow.stream.errors import InvalidEvent
+from kai_flow.stream.events import NumberedEvent, encode_json
+from kai_flow.stream.ids import START, Cursor, EventId
+from kai_flow.stream.log import Answer, Attempt, Chunk, Lost, SessionLog
+from kai_flow.stream.names import UNSTORED
+from kai_flow.stream.outbox import Outbox
+from kai_flow.stream.outcome import Outcome
+from kai_flow.stream.pages import Page
+from kai_flow.stream.producer import EventProducer
+from kai_flow.stream.reader import EventReader
+from kai_flow.stream.run import Run
+from kai_flow.stream.signals import batch_in
+from kai_flow.stream.sse import Decoder, Message
+from kai_flow.stream.tail import HistoryPages, HistoryTail
+from kai_flow.stream.workflow import WorkflowEventStream
+from tests.planting import Mutation, changed_result, everywhere, instead, together
+from tests.property import mutants as core
+from tests.simulation.client import Handle
+from tests.simulation.follower import WebFollower
 
-Mutation = Callable[[], AbstractContextManager[None]]
-
-
-@contextmanager
-def edited(owner: Any, name: str, *edits: tuple[str, str]) -> Iterator[None]:
-    """The function `owner.name` with its text edited."""
-    function = vars(owner)[name]
-    plain: Any = function.fget if isinstance(function, property) else function
-    source = textwrap.dedent(inspect.getsource(plain))
-    for old, new in edits:
-        assert source.count(old) == 1, f"{owner.__name__}.{name} has not one {old!r}"
-        source = source.replace(old, new)
-    made: dict[str, Any] = {}
-    exec(compile(source, f"<mutant of {name}>", "exec"), plain.__globals__, made)
-    with patch.object(owner, name, made[name]):
-        yield
-
-
-def _edit(owner: Any, name: str, *edits: tuple[str, str]) -> Mutation:
-    return lambda: edited(owner, name, *edits)
-
-
-def _all(*mutations: Mutation) -> Mutation:
-    @contextmanager
-    def together() -> Iterator[None]:
-        with ExitStack() as stack:
-            for mutation in mutations:
-                stack.enter_context(mutation())
-            yield
-
-    return together
+# The producer
 
 
-_SAID: dict[str, bytes] = {}  # the final POST of each run, as its producer sent it
+def no_wait_and_no_drain() -> Mutation:
+    """The activity ends when all was POSTed, and the workflow does not wait for the rest."""
+
+    async def drain(self: WorkflowEventStream, last_event_id: str | None) -> bool:
+        return True
+
+    return together(core.ends_before_all_is_durable(), instead(WorkflowEventStream, "drain", drain))
 
 
-@contextmanager
-def _remembering_done() -> Iterator[None]:
-    def decode(document: bytes) -> ProducerPost | HandMade:
-        post = decode_post(document)
+def lower_received_not_heeded() -> Mutation:
+    """A bridge that has lost what it had is not sent it again, unless it refuses what follows."""
+    real = Delivery.acknowledged
+
+    def acknowledged(self: Delivery, post: Post, answer: Acknowledged, now: float) -> None:
+        with core.rewind_not_honoured():
+            real(self, post, answer, now)
+
+    return instead(Delivery, "acknowledged", acknowledged)
+
+
+def never_signals_itself() -> Mutation:
+    """A producer leaves all signals to a bridge, whatever that does."""
+    real = Delivery.__init__
+
+    class Never(Cadence):
+        def due(self, events: int, size: int, *, flush: bool) -> float | None:
+            return None
+
+    def init(self: Delivery, box: Outbox, cadence: Cadence, **kwargs: Any) -> None:
+        cadence.__class__ = Never
+        real(self, box, cadence, **kwargs)
+
+    return instead(Delivery, "__init__", init)
+
+
+def outbox_takes_everything() -> Mutation:
+    """The agent never waits for room."""
+    return changed_result(Outbox, "has_room", lambda room: True)
+
+
+def unknown_signal_counts(of: str) -> Mutation:
+    """A signal of which nobody knows whether it arrived counts as stored."""
+    real = Handle.signal
+
+    async def signal(self: Handle, *args: Any, **kwargs: Any) -> None:
+        try:
+            await real(self, *args, **kwargs)
+        except RPCError as error:
+            refused = error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT)
+            if refused or not self.process.name.startswith(of):
+                raise
+
+    return instead(Handle, "signal", signal)
+
+
+def signals_not_pinned() -> Mutation:
+    """A signal goes to the newest run of the session id, whichever it was meant for."""
+    real = Handle.signal
+
+    async def signal(self: Handle, name: str, arg: RawValue, **kwargs: Any) -> None:
+        await real(self.of_newest_run(), name, arg, **kwargs)
+
+    return instead(Handle, "signal", signal)
+
+
+def plain_answer_is_durable() -> Mutation:
+    """What a receiver has taken that is no bridge counts as durable."""
+    real = Delivery.post_succeeded
+
+    def succeeded(self: Delivery, post: Post, now: float) -> None:
+        real(self, post, now)
+        if post.events:
+            self.outbox.acknowledge(post.events[-1].id)
+
+    return instead(Delivery, "post_succeeded", succeeded)
+
+
+def any_410_stops() -> Mutation:
+    """A 410 of anybody stops the agent."""
+    return everywhere(is_bridge, lambda answer: True)
+
+
+def refused_event_takes_a_number() -> Mutation:
+    """An event that is refused leaves one behind all the same."""
+    real = EventProducer.send
+
+    async def send(self: EventProducer, event: Any) -> EventId:
+        try:
+            return await real(self, event)
+        except InvalidEvent:
+            await real(self, {"type": "refused"})
+            raise
+
+    return instead(EventProducer, "send", send)
+
+
+def each_attempt_stores_anew() -> Mutation:
+    """What earlier attempts have stored is not counted."""
+    real = Outbox.__init__
+
+    def init(self: Outbox, *args: Any, **kwargs: Any) -> None:
+        real(self, *args, **kwargs | {"max_stored": vars(producer)["MAX_STORED_BYTES"]})
+
+    return instead(Outbox, "__init__", init)
+
+
+def end_of_store_not_said() -> Mutation:
+    """Nobody is told that the store has ended: an event like any other stands in that place."""
+    disguised = b'{"type":"note"}'
+
+    def other(events: Sequence[NumberedEvent]) -> tuple[NumberedEvent, ...]:
+        return tuple(
+            event._replace(type="note", data=disguised) if event.type == UNSTORED else event
+            for event in events
+        )
+
+    return together(
+        changed_result(Outbox, "undurable", other), changed_result(Outbox, "unposted", other)
+    )
+
+
+# The encoding
+
+
+def ready_made_json_not_checked() -> Mutation:
+    """JSON that an agent has encoded itself is taken as it is."""
+    real = encode_json
+
+    def encode(value: object) -> bytes:
+        try:
+            return msgspec.json.encode(value, enc_hook=str)
+        except (TypeError, ValueError):
+            return real(value)
+
+    return everywhere(encode_json, encode)
+
+
+def line_ends_where_unicode_says() -> Mutation:
+    """A line of the stream ends at U+2028 and U+2029 too, as `str.splitlines` has it."""
+    real = Decoder.feed
+
+    def feed(self: Decoder, text: str) -> Iterator[Message]:
+        return real(self, text.replace("\u2028", "\n").replace("\u2029", "\n"))
+
+    return instead(Decoder, "feed", feed)
+
+
+# The bridge's log
+
+
+def undurable_is_forgotten() -> Mutation:
+    """A bridge that has to let go of events lets go of those that are nowhere else, too."""
+    real = Attempt.forget_durable
+
+    def forget(self: Attempt) -> None:
+        self.mark_durable(self.received)
+        real(self)
+
+    return instead(Attempt, "forget_durable", forget)
+
+
+def window_takes_everything() -> Mutation:
+    """A window has no limit."""
+    real = Attempt.__init__
+
+    def init(self: Attempt, first: EventId, encode: Any, max_bytes: int) -> None:
+        real(self, first, encode, 2**60)
+
+    return instead(Attempt, "__init__", init)
+
+
+# The readers
+
+
+def follow_forgets_its_cursor() -> Mutation:
+    """A follower that comes back names the cursor that it began with."""
+    real = WebFollower.handle_async_request
+    first: dict[WebFollower, str | None] = {}
+
+    async def handle(self: WebFollower, request: httpx.Request) -> httpx.Response:
+        cursor = first.setdefault(self, request.headers.pop("Last-Event-ID", None))
+        if cursor is not None:
+            request.headers["Last-Event-ID"] = cursor
+        return await real(self, request)
+
+    return instead(WebFollower, "handle_async_request", handle)
+
+
+def tail_skips_by_event_id() -> Mutation:
+    """A tail takes `event_id` for a cursor: what has a number that it has seen is skipped."""
+    read, decode = HistoryPages.read, batch_in
+    reading: ContextVar[HistoryPages | None] = ContextVar("reading", default=None)
+    seen: dict[HistoryPages, int] = {}
+
+    async def read_noting(self: HistoryPages, timeout: timedelta) -> list[Batch]:
+        token = reading.set(self)
+        try:
+            return await read(self, timeout)
+        finally:
+            reading.reset(token)
+
+    async def decode_new(client: Client, event: HistoryEvent) -> Batch | None:
+        pages = reading.get()
+        if pages is not None:
+            if event.event_id <= seen.get(pages, 0):
+                return None
+            seen[pages] = event.event_id
+        return await decode(client, event)
+
+    return together(instead(HistoryPages, "read", read_noting), everywhere(batch_in, decode_new))
+
+
+def what_is_nowhere_is_not_said() -> Mutation:
+    """A reader that is past what is stored, and past what is held, is told of no gap."""
+    return changed_result(
+        SessionLog,
+        "read",
+        lambda part: Chunk((), part.next) if isinstance(part, Lost) else part,
+    )
+
+
+def hand_made_events_are_numbered() -> Mutation:
+    """Events made by hand have an `id:` line, so that a reader comes back with it."""
+
+    def numbered(frames: list[bytes]) -> list[bytes]:
+        return [b"id: 0.0.1\n" + frame for frame in frames]
+
+    return changed_result(Channel, "hand_made", numbered)
+
+
+# The bridge
+
+
+def done_comes_from_the_producer() -> Mutation:
+    """The last word of a producer ends the stream; the workflow may still fail, or go on."""
+    said: dict[str, bytes] = {}  # the last word of each run, as it was POSTed
+    receive, decode = Session.receive, decode_post
+
+    def remember(document: bytes) -> ProducerPost | HandMade:
+        post = decode(document)
         if isinstance(post, ProducerPost) and post.done:
-            _SAID[post.run_id] = msgspec.json.encode(msgspec.json.decode(document)["event"])
+            body = msgspec.json.decode(document)
+            last = body["event"] if "event" in body else body["events"][-1]["event"]
+            said[post.run_id] = msgspec.json.encode(last)
         return post
 
-    with (
-        patch("tests.simulation.bridge.decode_post", decode),
-        patch.object(session, "_SAID", _SAID, create=True),
-    ):
-        yield
+    async def end(self: Session, post: ProducerPost) -> Answer:
+        answer = await receive(self, post)
+        if post.done and self.outcome is None:
+            self.outcome = Outcome(post.run_id, said[post.run_id])
+            self.durable.close(post.run_id)
+        return answer
+
+    return together(everywhere(decode_post, remember), instead(Session, "receive", end))
 
 
-_Read = subscription._Subscriber
+def done_comes_before_the_last_events() -> Mutation:
+    """Once the workflow has closed, a reader is told so at once, wherever it is."""
+    read, close = DurableCopy.read, DurableCopy.close
+    closed: set[DurableCopy] = set()
 
-MUTANTS: Final[dict[str, Mutation]] = {
+    def note(self: DurableCopy, run_id: str) -> None:
+        closed.add(self)
+        close(self, run_id)
+
+    async def nothing(self: DurableCopy, after: EventId) -> Part | None:
+        if self in closed:
+            return Part(Slice((), after, has_more=False, gap=None), final=True)
+        return await read(self, after)
+
+    return together(instead(DurableCopy, "close", note), instead(DurableCopy, "read", nothing))
+
+
+def final_is_asked_later() -> Mutation:
+    """Whether a page is the last is asked when its reader goes on, not when it was read."""
+    real = DurableCopy.read
+    complete: set[DurableCopy] = set()
+
+    class Late(Part):
+        copy: DurableCopy
+
+        @property
+        def final(self) -> bool:  # the mistake: a field that changes
+            return self.copy in complete
+
+    async def read(self: DurableCopy, after: EventId) -> Part | None:
+        part = await real(self, after)
+        if part is None:
+            return None
+        if part.final:
+            complete.add(self)
+        late = Late(*part)
+        late.copy = self
+        return late
+
+    return instead(DurableCopy, "read", read)
+
+
+_POSITION = re.compile(rb"^id: (\d+\.\d+\.\d+)", re.MULTILINE)
+_END = re.compile(rb"^id: end", re.MULTILINE)
+
+
+def done_has_the_next_number() -> Mutation:
+    """`done` comes under the number after the last event, which a later one may have."""
+    real = subscribe
+
+    async def numbered(*args: Any) -> AsyncIterator[bytes]:
+        last = START
+        async with aclosing(real(*args)) as frames:  # type: ignore[type-var]  # it is a generator
+            async for frame in frames:
+                for position in _POSITION.findall(frame):
+                    last = EventId.parse(position.decode())
+                yield _END.sub(f"id: {last.offset(1)}".encode(), frame)
+
+    return everywhere(subscribe, numbered)
+
+
+def every_replica_signals() -> Mutation:
+    """A bridge signals whatever it is POSTed, whichever bridge the producer names."""
+    real = Session.receive
+
+    async def receive(self: Session, post: ProducerPost) -> Answer:
+        return await real(self, post._replace(signaller=None))
+
+    return instead(Session, "receive", receive)
+
+
+def next_of_an_empty_page_is_durable() -> Mutation:
+    """`next` of a page without events is taken for the newest durable event."""
+    real = EventReader.page
+
+    async def page(self: EventReader, *args: Any) -> Page:
+        page = await real(self, *args)
+        return msgspec.structs.replace(page, last=page.last or page.next)
+
+    return instead(EventReader, "page", page)
+
+
+def notifier_taken_after_the_state() -> Mutation:
+    """What comes after a reader has read the state, and before it waits, does not wake it."""
+    real = wait_for
+    owner: dict[asyncio.Event, Notifier] = {}
+    notify, init = Notifier.notify, Notifier.__init__
+
+    def begin(self: Notifier) -> None:
+        init(self)
+        owner[self.next] = self
+
+    def go_on(self: Notifier) -> None:
+        notify(self)
+        owner[self.next] = self
+
+    async def wait_for_next(event: asyncio.Event, seconds: float | None = None) -> None:
+        if event in owner:
+            event = owner[event].next
+        await real(event, seconds)
+
+    return together(
+        instead(Notifier, "__init__", begin),
+        instead(Notifier, "notify", go_on),
+        everywhere(wait_for, wait_for_next, within="kai_flow.bridge.subscription"),
+    )
+
+
+def cursor_of_another_run_is_believed() -> Mutation:
+    """Which use of the session id a cursor belongs to is not looked at."""
+    real = subscribe
+
+    def anywhere(
+        hub: Hub, session_id: str, cursor: Cursor | None, run: Run | None
+    ) -> AsyncIterator[bytes]:
+        place = None if cursor is None else Cursor(cursor.position, None)
+        return real(hub, session_id, place, run)
+
+    return everywhere(subscribe, anywhere)
+
+
+def nobody_follows_the_history() -> Mutation:
+    """A bridge that is POSTed nothing does not look for what became durable without it."""
+
+    class Ended(HistoryTail):
+        ended = True  # in the place of a property
+
+    return everywhere(HistoryTail, Ended, within="kai_flow.bridge")
+
+
+def follower_skips_what_came_before() -> Mutation:
+    """A bridge that begins to follow the history does not read what came before."""
+
+    async def catch_up(self: DurableCopy, after: EventId) -> None:
+        await asyncio.sleep(0)
+
+    return instead(DurableCopy, "catch_up", catch_up)
+
+
+def older_post_takes_a_session_over() -> Mutation:
+    """A POST of an earlier run is taken for one of the newest."""
+    real = Hub.receive
+
+    async def receive(self: Hub, post: ProducerPost) -> Answer:
+        newest = None
+        with suppress(Exception):  # it cannot be told while Temporal is away
+            newest = await self.find(post.session_id)
+        return await real(self, post if newest is None else post._replace(run_id=newest.run_id))
+
+    return instead(Hub, "receive", receive)
+
+
+MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     # The producer
-    "trim on received": _edit(
-        delivery.Delivery,
-        "acknowledged",
-        (".progressed(answer.durable, now)", ".progressed(answer.received, now)"),
-    ),
-    "no wait and no drain": _all(
-        _edit(
-            delivery.Delivery,
-            "drained",
-            ("return not self.outbox and", "return self.outbox.posted == self.outbox.last and"),
-        ),
-        _edit(
-            workflow.WorkflowEventStream,
-            "drain",
-            ("if self._has_reached(last):", "if True:"),
-        ),
-    ),
-    "a lower received is not heeded": _edit(
-        delivery.Delivery,
-        "acknowledged",
-        ("self.outbox.move_to(self._reached.offset(1))", "pass"),
-    ),
-    "a 410 is ignored": _edit(
-        delivery.Delivery,
-        "refused_as_superseded",
-        ("self.superseded = self.superseded or bool(self.outbox) or not self.finished", "pass"),
-    ),
-    "it never signals itself": _edit(
-        delivery.Delivery, "_signal_at", ("if self.superseded:", "if self.outbox.must_deliver < 2:")
-    ),
-    "the outbox takes everything": _edit(
-        outbox.Outbox,
-        "has_room",
-        ("return len(self._held) < self.max_events and", "return True or"),
-    ),
-    "an unknown signal counts as stored": _edit(
-        producer.EventProducer,
-        "_signal",
-        ("self._delivery.signal_failed(now())", "self._delivery.signalled(batch.last, now())"),
-    ),
-    "signals are not pinned to the run": _all(
-        _edit(session, "publish", ("run_id=batch.run_id)", "run_id=None)")),
-        _edit(producer, "publish", ("run_id=batch.run_id)", "run_id=None)")),
-    ),
-    "a plain receiver's answer counts as durable": _edit(
-        delivery.Delivery,
-        "post_succeeded",
-        (
-            "self.outbox.delivered(post.events)",
-            (
-                "self.outbox.delivered(post.events)\n"
-                "        self._own_signals.progressed(post.events[-1].id, now)"
-            ),
-        ),
-    ),
-    "anybody's 410 stops the agent": _edit(
-        producer.EventProducer, "_take_answer", ("and is_bridge(answer)", "")
-    ),
-    "it never gives a receiver up": _edit(
-        delivery.Delivery, "post_failed", ("if not self._pacing.exhausted:", "if True:")
-    ),
-    "a retransmission counts as sent again": _edit(
-        outbox.Outbox,
-        "delivered",
-        ("self.sent += len(seqs & self._unsent)", "self.sent += len(seqs)"),
-    ),
-    "a refused event takes a number": _edit(
-        producer.EventProducer,
-        "send",
-        (
-            "if kind in RESERVED:",
-            "if kind in RESERVED:\n        await self._send(kind, data)",
-        ),
-    ),
-    "each attempt may store as much anew": _edit(
-        producer, "_left_after", ("MAX_STORED_BYTES - history_bytes", "MAX_STORED_BYTES")
-    ),
-    "nobody is told that the store has ended": _edit(
-        outbox.Outbox,
-        "append",
-        ("self.stored = self._put(UNSTORED, _MARK).id", "self.stored = self.last"),
-        ("self.waiting_bytes += len(_MARK)", "pass"),
-    ),
-    "what is live only is stored": _edit(
-        outbox.Outbox,
-        "append",
-        ("if self._exceeds(len(data)):", "if False:"),
-    ),
+    "trim on received": core.durable_on_received,
+    "no wait and no drain": no_wait_and_no_drain,
+    "a lower received is not heeded": lower_received_not_heeded,
+    "a 410 is ignored": core.goes_on_after_a_410,
+    "it never signals itself": never_signals_itself,
+    "the outbox takes everything": outbox_takes_everything,
+    "an unknown signal counts as stored": lambda: unknown_signal_counts("worker"),
+    "signals are not pinned to the run": signals_not_pinned,
+    "a plain receiver's answer counts as durable": plain_answer_is_durable,
+    "anybody's 410 stops the agent": any_410_stops,
+    "it never gives a receiver up": core.never_gives_up_on_a_receiver,
+    "a retransmission counts as sent again": core.sent_counts_retransmissions,
+    "a refused event takes a number": refused_event_takes_a_number,
+    "each attempt may store as much anew": each_attempt_stores_anew,
+    "nobody is told that the store has ended": end_of_store_not_said,
+    "what is live only is stored": core.stores_without_end,
     # The encoding
-    "tokens that differ are merged": _edit(
-        batches, "_token_run", ("if alike is not None and rest != alike:", "if False:")
-    ),
-    "tokens are compared as Python does": _edit(
-        batches,
-        "_token_run",
-        ('msgspec.json.encode({**token, "content": ""})', '{**token, "content": ""}'),
-    ),
-    "ready-made JSON is not checked": _edit(
-        events, "encode_json", ("if _is_line_of_json(data)", "if True")
-    ),
-    "a line ends where Unicode says": _edit(
-        sse.Decoder,
-        "feed",
-        (
-            "_LINE_END.split(self._rest + text)",
-            're.split("\\r\\n|[\\r\\n\\u2028\\u2029]", self._rest + text)',
-        ),
-    ),
+    "tokens that differ are merged": core.merge_whatever_differs,
+    "tokens are compared as Python does": core.merge_by_python_equality,
+    "ready-made JSON is not checked": ready_made_json_not_checked,
+    "a line ends where Unicode says": line_ends_where_unicode_says,
     # The fold and the buffer
-    "a batch of another run is folded": _edit(
-        fold.Fold, "apply", ("if batch.run_id != self.run_id:", "if False:")
-    ),
-    "the fold skips dedup": _edit(
-        fold.Fold,
-        "apply",
-        ("batch.events[max(0, known + 1 - first.seq) :]", "batch.events"),
-    ),
-    "the fold knows no supersession": _edit(
-        fold.Fold, "apply", ("if first.attempt_key < position.attempt_key:", "if False:")
-    ),
-    "what was evicted is not missed": _edit(
-        buffer.EventBuffer,
-        "read",
-        ("gap=Gap(after, first) if missing else None,\n    )", "gap=None,\n    )"),
-    ),
+    "a batch of another run is folded": core.run_id_not_checked,
+    "the fold skips dedup": core.skip_dedup,
+    "the fold knows no supersession": core.ignore_supersession,
+    "what was evicted is not missed": core.gap_not_reported,
     # The bridge's log
-    "base is ignored": _edit(
-        log.Attempt, "_reach", ("max(base.offset(-1), self.durable)", "self.durable")
-    ),
-    "base is proof": _edit(
-        log.Attempt,
-        "receive",
-        ("reach = self._reach(base)", "reach = self._settle(base.offset(-1)) or self._reach(base)"),
-    ),
-    "a live event is shown past a hole": _edit(
-        log.Attempt,
-        "read",
-        ("return Behind()\n    if seq > ", "seq = self.start.seq\n    if seq > "),
-    ),
-    "a claim is shown before it is durable": _edit(
-        log.SessionLog,
-        "receive",
-        (
-            "answer = claim.receive(",
-            (
-                "self.claim = claim\n    claim.confirmed = True\n    self._promote()\n"
-                "    answer = claim.receive("
-            ),
-        ),
-    ),
-    "the log never shrinks": _edit(
-        log.Attempt, "_shrink", ("while self.bytes > limit and", "while False and")
-    ),
-    "what is not durable is let go": _edit(
-        log.Attempt, "forget_durable", ("self._shrink(0)", "self._settle(self.received)")
-    ),
-    "a window takes everything": _edit(
-        log.Attempt,
-        "receive",
-        (
-            "> self._max_bytes:\n        return Full()\n    if len",
-            "< 0:\n        return Full()\n    if len",
-        ),
-    ),
+    "base is ignored": core.base_ignored,
+    "base is proof": core.base_is_proof,
+    "a live event is shown past a hole": core.shown_past_a_hole,
+    "a claim is shown before it is durable": core.claim_shown_before_durable,
+    "the log never shrinks": core.window_never_shrinks,
+    "what is not durable is let go": undurable_is_forgotten,
+    "a window takes everything": window_takes_everything,
     # The readers
-    "follow forgets its cursor": _edit(
-        follower._Bridge, "read", ("self.last_id = message.id or self.last_id", "pass")
-    ),
-    "the tail skips by event_id": _edit(
-        tail.HistoryPages,
-        "read",
-        (
-            "batch = await batch_in(self._client, event)",
-            (
-                'if event.event_id <= getattr(self, "_at", 0):\n'
-                "            continue\n"
-                "        self._at = event.event_id\n"
-                "        batch = await batch_in(self._client, event)"
-            ),
-        ),
-    ),
-    "what is nowhere any more is not said": _edit(
-        _Read,
-        "_at_hand",
-        ("(_gap(position, part.before),)", "()"),
-    ),
-    "hand-made events are numbered": _edit(
-        channel.Channel,
-        "show",
-        (
-            "encode_unnumbered(event.type, event.data)",
-            'b"id: 0.0.%d\\n" % self.shown + encode_unnumbered(event.type, event.data)',
-        ),
-    ),
+    "follow forgets its cursor": follow_forgets_its_cursor,
+    "the tail skips by event_id": tail_skips_by_event_id,
+    "what is nowhere any more is not said": what_is_nowhere_is_not_said,
+    "hand-made events are numbered": hand_made_events_are_numbered,
     # The bridge
-    "done comes from the producer": _all(
-        _remembering_done,
-        _edit(
-            session.Session,
-            "receive",
-            (
-                "self._finished = post.base.attempt_key",
-                (
-                    "self._finished = post.base.attempt_key\n"
-                    "            self.outcome = Outcome(post.run_id, _SAID[post.run_id])\n"
-                    "            self.durable.close(post.run_id)"
-                ),
-            ),
-        ),
-    ),
-    "done comes before the last events": _edit(
-        _Read,
-        "_read",
-        (
-            "behind = isinstance(part, Behind)",
-            (
-                "if session.outcome is not None:\n"
-                "            yield encode_done(session.outcome.data, session.run.incarnation)\n"
-                "            return\n"
-                "        behind = isinstance(part, Behind)"
-            ),
-        ),
-    ),
-    "whether a read was final is asked later": _edit(
-        _Read,
-        "_read",
-        (
-            "and read.final and",
-            "and session.durable._history is not None and session.durable._history.complete and",
-        ),
-    ),
-    "done has the next number": _edit(
-        _Read,
-        "_read",
-        (
-            "encode_done(session.outcome.data, session.run.incarnation)",
-            (
-                "encode_done(session.outcome.data, session.run.incarnation)"
-                ".replace(b'end', str(position.offset(1)).encode(), 1)"
-            ),
-        ),
-    ),
-    "every replica signals": _edit(
-        session.Session,
-        "receive",
-        ("post.signaller in (None, self._boot_id)", "True"),
-    ),
-    "an unknown signal of the bridge counts as stored": _edit(
-        session.Session,
-        "_publish",
-        (
-            "self._cadence.failed(now())",
-            "self._cadence.failed(now())\n        self.log.mark_durable(batch.last)",
-        ),
-    ),
-    "the next of an empty page counts as durable": _edit(
-        readback.DurableCopy,
-        "_query",
-        ("if page.last is not None:\n        self._show(page.last)", "self._show(page.next)"),
-    ),
-    "the notifier is taken after the state is read": _edit(
-        _Read, "_read", ("await wait_for(notified)", "await wait_for(session.notifier.next)")
-    ),
-    "a cursor of another run is believed": _edit(
-        _Read,
-        "frames",
-        ("self._cursor.incarnation not in (None, session.run.incarnation)", "False"),
-    ),
-    "nobody follows the history": _edit(
-        session.Session, "_follow", ("while self.outcome is None", "while False")
-    ),
-    "a follower skips what came before it": _edit(
-        session.Session,
-        "_read_tail",
-        ("await self.durable.catch_up(self.log.position or START)", "pass"),
-    ),
-    "progress asks nobody": _edit(
-        workflow.WorkflowEventStream, "_check_liveness", ("check is None", "True")
-    ),
-    "an older POST takes a session over": _edit(
-        hub.Hub, "receive", ("if session.run.run_id != post.run_id:", "if False:")
-    ),
+    "done comes from the producer": done_comes_from_the_producer,
+    "done comes before the last events": done_comes_before_the_last_events,
+    "whether a read was final is asked later": final_is_asked_later,
+    "done has the next number": done_has_the_next_number,
+    "every replica signals": every_replica_signals,
+    "an unknown signal of the bridge counts as stored": lambda: unknown_signal_counts("bridge"),
+    "the next of an empty page counts as durable": next_of_an_empty_page_is_durable,
+    "the notifier is taken after the state is read": notifier_taken_after_the_state,
+    "a cursor of another run is believed": cursor_of_another_run_is_believed,
+    "nobody follows the history": nobody_follows_the_history,
+    "a follower skips what came before it": follower_skips_what_came_before,
+    "progress asks nobody": core.liveness_ignored,
+    "an older POST takes a session over": older_post_takes_a_session_over,
 }
