@@ -46,7 +46,7 @@ FOUND_BY: Final = {
     "what is not durable is let go": 29,
     "a window takes everything": 100_002,
     "follow forgets its cursor": 200_002,
-    "the tail skips by event_id": 13,
+    "the tail skips by event_id": 200_152,
     "what is nowhere any more is not said": 2,
     "hand-made events are numbered": 200_031,
     "done comes from the producer": 100_001,
