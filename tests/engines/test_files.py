@@ -46,16 +46,20 @@ async def test_a_question_is_answered_from_files(folder: Path, tmp_path: Path, u
         assert found["sql_result"]["data"] == rows
 
 
-@pytest.mark.parametrize("sql", [sql for sql in HOSTILE["duckdb"] if "'" in sql])
-async def test_a_loaded_file_is_locked_in(folder: Path, sql: str) -> None:
+async def test_a_loaded_file_is_locked_in(folder: Path) -> None:
     """What was loaded reaches no other file, nor the file that it came from."""
     engine = engine_for(f"csv://{folder}/sales.csv", EVERYWHERE)
-    shown = ""
     before = names(folder)
-    try:
-        shown = repr(await engine.run(sql.replace("{folder}", str(folder))))
-    except QueryFailed as refused:
-        assert "\n" not in str(refused)  # noqa: PT017 -- most are refused, some give nothing
-    assert "root:" not in shown
-    assert names(folder) == before
-    assert (folder / "sales.csv").read_text() == ROWS
+    hostile = [sql for sql in HOSTILE["duckdb"] if "'" in sql]
+    assert len(hostile) >= 25
+    harmful: dict[str, str] = {}
+    for sql in hostile:
+        try:
+            shown = repr(await engine.run(sql.replace("{folder}", str(folder))))
+        except QueryFailed as refused:  # most are; some give nothing
+            shown = str(refused)
+            assert "\n" not in shown, sql
+        if "root:" in shown or names(folder) != before:
+            harmful[sql] = shown
+        assert (folder / "sales.csv").read_text() == ROWS, sql
+    assert not harmful

@@ -12,21 +12,30 @@ from tests.engines.hostile import HOSTILE
 from tests.engines.places import ENGINES, Place, names
 
 TABLES = ("item", "shop")
-EACH = [(kind, sql) for kind in ENGINES for sql in HOSTILE[kind]]
 
 
 def test_there_are_statements_enough() -> None:
     """At least 150 different hostile statements stand against the engines together."""
-    assert len({sql for _, sql in EACH}) >= 150
+    assert len({sql for kind in ENGINES for sql in HOSTILE[kind]}) >= 150
     assert all(len(set(HOSTILE[kind])) == len(HOSTILE[kind]) >= 50 for kind in ENGINES)
 
 
-@pytest.mark.parametrize(("dialect", "sql"), EACH)
-def test_the_guard_refuses(dialect: str, sql: str) -> None:
+@pytest.mark.parametrize("dialect", ENGINES)
+def test_the_guard_refuses(dialect: str) -> None:
     """Everything but one plain read of scanned tables is refused with one sentence."""
-    with pytest.raises(RefusedSql) as caught:
+    judged = {sql: refusal(sql, dialect) for sql in HOSTILE[dialect]}
+    assert len(judged) >= 50
+    wrong = {sql: why for sql, why in judged.items() if why is None or "\n" in why}
+    assert not wrong, "not refused (None), or not with one sentence"
+
+
+def refusal(sql: str, dialect: str) -> str | None:
+    """What the guard says against a statement; None when it lets it pass."""
+    try:
         check(sql, TABLES, dialect)
-    assert "\n" not in str(caught.value)
+    except RefusedSql as error:
+        return str(error)
+    return None
 
 
 @pytest.fixture
@@ -42,22 +51,37 @@ def open_folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    ("kind", "sql"), EACH, scope="session", indirect=["kind"], ids=lambda each: str(each)[:60]
-)
 async def test_the_connection_alone_is_a_wall(
-    shop: Place, before: object, open_folder: Path, sql: str
+    shop: Place, before: object, open_folder: Path
 ) -> None:
     """With the guard switched off nothing changes, no secret is read, and no file appears."""
+    found: dict[str, list[str]] = {}
+    for sql in HOSTILE[shop.kind]:
+        found[sql] = await harm(shop, sql, before, open_folder)
+        if found[sql]:  # the next statement is not to be blamed for it
+            before = await shop.fingerprint()
+    assert len(found) >= 50
+    assert not {sql: harms for sql, harms in found.items() if harms}
+
+
+async def harm(shop: Place, sql: str, before: object, open_folder: Path) -> list[str]:
+    """What a statement does that it must not be able to do."""
     shown = ""
     with suppress(EngineError):
         statement, limits = sql.replace("{folder}", str(open_folder)), Limits(deadline_s=0.4)
         shown = repr((await shop.engine.run(statement, limits, tables=TABLES)).data)
+    harms = []
     # DuckDB knows no roles: what is in the file can be read
-    assert "s3cret" not in shown or shop.kind == "duckdb"
-    assert "root:" not in shown
-    assert names(open_folder) == []
-    assert await shop.fingerprint() == before
+    if "s3cret" in shown and shop.kind != "duckdb":
+        harms.append("reads a secret")
+    if "root:" in shown:
+        harms.append("reads a file")
+    for appeared in names(open_folder):
+        harms.append(f"writes {appeared}")
+        (open_folder / appeared).unlink()
+    if await shop.fingerprint() != before:
+        harms.append("changes the database")
+    return harms
 
 
 @pytest.mark.parametrize(
