@@ -17,7 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.bridge.channel import FIRST_LOOKUP_SECONDS, LAST_LOOKUP_SECONDS, Channel
 from kai_flow.bridge.memory_budget import Holder, MemoryBudget
-from kai_flow.bridge.session import Session
+from kai_flow.bridge.session import Session, State
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.callback import HandMade, ProducerPost
 from kai_flow.stream.clock import now
@@ -202,7 +202,7 @@ class Hub:
         Its subscribers end when there is none. They come back, and are given `reset`.
         """
         pause = FIRST_LOOKUP_SECONDS
-        while channel.session is session and not (session.proven or session.stopping):
+        while channel.session is session and not (session.proven or session.state is State.STOPPED):
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LAST_LOOKUP_SECONDS)
             with contextlib.suppress(Unreachable):

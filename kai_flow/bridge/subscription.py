@@ -119,7 +119,7 @@ class _Subscriber:
 
     def _ending(self, session: Session) -> bool:
         """Whether the stream ends here; whoever comes back after a reset gets the new run."""
-        return self._over or session.stopping or session.replaced
+        return self._over or session.ends_without_done
 
     def _at_hand(self, session: Session, position: EventId) -> Chunk | Behind | None:
         """What memory has for this reader; a gap, where it had what there is nowhere any more."""
@@ -153,7 +153,10 @@ class _Subscriber:
     async def _rest(self, session: Session, seconds: float) -> None:
         """A pause that only the end cuts short: what follows each is a call to Temporal."""
         until = now() + seconds
-        while not (self._hub.stopping.is_set() or session.stopping) and (left := until - now()) > 0:
+        while (
+            not (self._hub.stopping.is_set() or session.ends_without_done)
+            and (left := until - now()) > 0
+        ):
             await wait_for(session.notifier.next, left)
 
     def _status(self, session: Session) -> bytes:

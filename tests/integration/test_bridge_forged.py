@@ -121,7 +121,7 @@ async def test_what_another_bridge_made_durable_is_let_go_of(
     play: Play, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bridge that is not to signal frees what a read of Temporal shows to be durable."""
-    monkeypatch.setattr("kai_flow.bridge.session.SETTLE_BYTES", 0)
+    monkeypatch.setattr("kai_flow.bridge.publisher.SETTLE_BYTES", 0)
     async with bridging(play.client) as bridge:
         place = Play(play.client, play.handle, bridge.url)
         await place.post(http, [1, 2, 3], signaller="another")

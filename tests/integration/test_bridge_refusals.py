@@ -167,8 +167,8 @@ async def test_a_forged_base_or_stored_leaves_a_line(
         if "closed" not in text
     ]
     assert said == [
-        f"session {play.id}: on to 1.1.50 at its producer's word; what is between is read back",
-        f"session {play.id}: what comes after 1.1.71 is live only",
+        f"session {play.id}: a POST calls all before 1.1.50 durable; what is missing is read back",
+        f"session {play.id}: events after 1.1.71 are live only",
     ]
 
 

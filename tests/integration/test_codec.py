@@ -120,7 +120,7 @@ async def test_what_could_not_be_followed_is_shown_later(
     play: Play, encoding: Client, codec: Codec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page of the history at which the codec failed is decoded once more: none is left out."""
-    monkeypatch.setattr("kai_flow.bridge.session.UNFED_SECONDS", 0.0)
+    monkeypatch.setattr("kai_flow.bridge.history_follower.UNFED_SECONDS", 0.0)
     async with bridging(encoding) as bridge:
         place = Play(play.client, play.handle, bridge.url)
         await play.signal([1])

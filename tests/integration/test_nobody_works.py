@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from temporalio.client import Client
 
-from kai_flow.bridge import session
+from kai_flow.bridge import observer
 from kai_flow.settings import Settings
 from kai_flow.stream.follower import Followed, follow
 from kai_flow.stream.ids import START
@@ -32,7 +32,7 @@ WINDOW_BYTES: Final = 4_000  # and what the memory of a bridge has
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bridges look often and hold little."""
-    monkeypatch.setattr(session, "LIVENESS_SECONDS", 0.5)
+    monkeypatch.setattr(observer, "LIVENESS_SECONDS", 0.5)
     log = partial(SessionLog, max_bytes=WINDOW_BYTES)
     monkeypatch.setattr("kai_flow.bridge.session.SessionLog", log)
 

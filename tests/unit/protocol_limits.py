@@ -45,10 +45,14 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "QUERY_SECONDS": "wait for the workflow's answer before the history is read instead",
         "PAUSE_SECONDS": "pause after a failed read",
     },
-    "kai_flow.bridge.session": {
+    "kai_flow.bridge.history_follower": {
         "UNFED_SECONDS": "time without a POST before a session is followed in its history",
+    },
+    "kai_flow.bridge.publisher": {
         "SETTLE_BYTES": "bytes waiting in a bridge that does not signal, before it reads",
         "SETTLE_SECONDS": "time between two such reads",
+    },
+    "kai_flow.bridge.session": {
         "FLUSH_SECONDS": "wait for durability after a final POST, and when a bridge stops",
         "PAUSE_SECONDS": "pause after a failed call to Temporal",
         "MAX_PAUSE_SECONDS": "longest pause while Temporal does not answer",

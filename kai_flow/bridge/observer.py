@@ -1,0 +1,69 @@
+"""Observes whether a worker is alive, while a session that is read has no new event."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from kai_flow.bridge.notifier import Notifier
+from kai_flow.runtime.log_limiter import LogLimiter
+from kai_flow.stream.liveness import news, observe
+from kai_flow.stream.log import SessionLog
+from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
+
+log = logging.getLogger(__name__)
+
+
+class Observer:
+    """The liveness of one session, as its readers are told it (§7.5).
+
+    A look at the server takes time, and an event may arrive meanwhile. The event is the later news,
+    so a look counts only if the log's position is still the same afterwards.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        session_id: str,
+        run_id: str,
+        session_log: SessionLog,
+        notifier: Notifier,
+        *,
+        wanted: Callable[[], bool],
+    ) -> None:
+        self.liveness: Liveness | None = None  # what readers are told; None: nothing
+        self._client = client
+        self._session_id = session_id
+        self._run_id = run_id
+        self._log = session_log
+        self._notifier = notifier
+        self._wanted = wanted  # the session is open and has readers
+        self._limiter = LogLimiter()
+
+    def event_shown(self) -> None:
+        """A new event is shown: it tells readers more than any liveness."""
+        self.liveness = None
+
+    async def run(self) -> None:
+        """Look at the server every LIVENESS_SECONDS without an event, as long as it is wanted."""
+        while True:
+            shown = self._log.position
+            await asyncio.sleep(LIVENESS_SECONDS)
+            if not self._wanted():
+                break
+            seen = None
+            if self._log.position == shown:
+                try:
+                    seen = await observe(self._client, self._session_id, self._run_id)
+                except RPCError as error:
+                    if self._limiter.due("no answer") is not None:
+                        text = "session %s: its liveness is unknown: %s"
+                        log.info(text, self._session_id, error.message)
+                    continue
+            liveness = news(seen, self.liveness) if self._log.position == shown else None
+            if liveness != self.liveness:
+                self.liveness = liveness
+                self._notifier.notify()
+        self.liveness = None
