@@ -6,10 +6,11 @@ cursor is its predecessor; everything else is read back first, so an outage is n
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import Final
 
 from kai_flow.bridge.channel import Channel
-from kai_flow.bridge.hub import Hub
+from kai_flow.bridge.hub import Hub, HubError
 from kai_flow.bridge.notifier import wait_for
 from kai_flow.bridge.readback import Part
 from kai_flow.bridge.session import Session
@@ -38,10 +39,13 @@ async def subscribe(
 ) -> AsyncIterator[bytes]:
     """The frames of one subscriber, from behind `cursor` until `done` or the idle timeout.
 
-    `run` is the newest run of the session, if there is one yet. Raises HubError before the first
-    frame.
+    `run` is the newest run of the session, if there is one yet.
     """
-    with hub.reading(session_id, run) as (channel, hand_made_seen):
+    with ExitStack() as stay:
+        try:
+            channel, hand_made_seen = stay.enter_context(hub.reading(session_id, run))
+        except HubError:
+            return  # the hub has filled up or stopped since it admitted this reader, who comes back
         yield RETRY if cursor is None else RETRY + encode_cursor(cursor)
         async for frames in _Subscriber(hub, channel, hand_made_seen, cursor).frames():
             yield frames
