@@ -4,8 +4,11 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 import time
-from types import TracebackType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -76,3 +79,35 @@ class ShutdownSignals:
         if self._task is not None:
             self._task.cancel()
         asyncio.get_running_loop().call_later(LEAVE_SECONDS, os._exit, 128 + number)
+
+
+@contextmanager
+def before_shutdown(act: Callable[[], None]) -> Iterator[None]:
+    """Call `act` in the running loop when the process is asked to stop, while the block runs.
+
+    It is for code inside a program that handles SIGINT and SIGTERM itself, such as a web server:
+    that handler is called as well. A signal that nobody handles ends the process, and is left
+    alone. So are all signals outside of the main thread, where Python allows no handlers.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    handled = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        theirs = signal.getsignal(number)
+        if callable(theirs):
+            handled[number] = theirs
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(act)  # a signal interrupts whatever the loop runs
+        handled[signal.Signals(number)](number, frame)
+
+    for number in handled:
+        signal.signal(number, receive)
+    try:
+        yield
+    finally:
+        for number, theirs in handled.items():
+            if signal.getsignal(number) is receive:
+                signal.signal(number, theirs)

@@ -14,7 +14,7 @@ from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import dev_server
-from kai_flow.web.server import create_app
+from kai_flow.web.app import create_app
 
 
 class Bridge(NamedTuple):

@@ -25,8 +25,8 @@ from kai_flow.stream.follower import follow
 from kai_flow.stream.ids import MAX_NUMBER, START
 from kai_flow.stream.log import MAX_WINDOW_BYTES, Attempt
 from kai_flow.stream.reader import EventReader, read_history
+from kai_flow.web.app import create_app
 from kai_flow.web.send_timeout import SendTimeout
-from kai_flow.web.server import create_app
 from tests.bench.listening import ids_in, listen
 from tests.integration.conftest import Handle, worker_on
 from tests.integration.log_records import records_of

@@ -26,7 +26,7 @@ from kai_flow.stream.ids import incarnation_of
 from kai_flow.stream.sse import encode_event
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import DevServer
-from kai_flow.web.server import create_app
+from kai_flow.web.app import create_app
 from tests.agents import scripted
 from tests.bench import paced
 from tests.bench.listening import listen

@@ -30,7 +30,7 @@ from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.workflow import WorkflowEventStream
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import DevServer
-from kai_flow.web.server import create_app
+from kai_flow.web.app import create_app
 from tests.integration.conftest import Handle
 from tests.integration.programs import Program, environment, start
 from tests.integration.subscriber import Subscriber, subscribed

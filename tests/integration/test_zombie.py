@@ -20,7 +20,7 @@ from kai_flow.stream.follower import follow
 from kai_flow.stream.ids import START
 from kai_flow.stream.reader import read_history
 from kai_flow.temporal.dev_server import DevServer
-from kai_flow.web.server import create_app
+from kai_flow.web.app import create_app
 from tests.chaos.proxy import proxied
 from tests.chaos.world import Session, check
 from tests.integration.conftest import Handle

@@ -1,0 +1,80 @@
+"""The bridge as an ASGI app, to be served alone or mounted in another app."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.plugins.problem_details import ProblemDetailsPlugin
+from temporalio.client import Client
+
+from kai_flow.bridge.hub import Hub, running_hub
+from kai_flow.runtime.shutdown import before_shutdown
+from kai_flow.settings import LOOPBACK, Settings
+from kai_flow.stream.callback import MAX_BODY_BYTES
+from kai_flow.web.body import Bodies
+from kai_flow.web.foreign_requests import ForeignRequestGuard
+from kai_flow.web.problems import PROBLEMS
+from kai_flow.web.refusals import Refusals
+from kai_flow.web.routes import healthz, readyz, receive_events, stream_events
+from kai_flow.web.send_timeout import SendTimeout
+
+_Message = MutableMapping[str, Any]
+ASGIApp = Callable[
+    [_Message, Callable[[], Awaitable[_Message]], Callable[[_Message], Awaitable[None]]],
+    Awaitable[None],
+]
+"""An app as other frameworks type it. Litestar's own type is narrower than theirs."""
+
+
+def create_app(hub: Hub, client: Client, settings: Settings) -> Litestar:
+    """The Litestar app over a running hub."""
+    hosts = {*LOOPBACK, settings.bridge_host}
+    if settings.bridge_url is not None:
+        hosts.add(urlsplit(settings.bridge_url).hostname or "")
+    return Litestar(
+        [receive_events, stream_events, healthz, readyz],
+        dependencies={"hub": Provide(lambda: hub, sync_to_thread=False)},
+        state=State({"temporal": client, "bodies": Bodies()}),
+        middleware=[ForeignRequestGuard(hosts, settings.cors_origins), SendTimeout()],
+        cors_config=CORSConfig(
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Content-Type", "Last-Event-ID"],
+        ),
+        plugins=[ProblemDetailsPlugin(PROBLEMS)],
+        after_exception=[Refusals().note],
+        request_max_body_size=MAX_BODY_BYTES,
+        openapi_config=None,
+        logging_config=None,  # the program decides where logs go
+    )
+
+
+def hub_for(settings: Settings, client: Client) -> AbstractAsyncContextManager[Hub]:
+    """The hub that these settings ask for; it works while the block runs."""
+    return running_hub(
+        client,
+        signal_interval=settings.signal_interval,
+        idle_timeout=settings.stream_idle_timeout,
+    )
+
+
+@asynccontextmanager
+async def bridge_app(client: Client, settings: Settings | None = None) -> AsyncIterator[ASGIApp]:
+    """The bridge, to be mounted in another ASGI app; it works while the block runs.
+
+    Enter it in the lifespan of the outer app: servers do not run the lifespan of a mounted app.
+    Of the settings, those of the address it listens on have no effect. `bridge_url` is the URL at
+    which it is mounted; without one it answers only requests to localhost.
+
+    A server waits for open streams before it ends the lifespan. They are ended when the process
+    gets SIGINT or SIGTERM.
+    """
+    settings = settings or Settings()
+    async with hub_for(settings, client) as hub:
+        with before_shutdown(hub.end_streams):
+            yield cast("ASGIApp", create_app(hub, client, settings))
