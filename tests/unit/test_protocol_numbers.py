@@ -37,6 +37,7 @@ ROOT = Path(__file__).parents[2]
 PROTOCOL = (ROOT / "docs/reference/protocol.md").read_text()
 SETTINGS = (ROOT / "docs/reference/settings.md").read_text()
 DESIGN = (ROOT / "docs/design.md").read_text()
+LIMITS_SECTION = PROTOCOL[PROTOCOL.index("\n## 9. ") : PROTOCOL.index("\n## 10. ")]
 
 UNITS: dict[str, Any] = {
     "": 1,
@@ -72,8 +73,7 @@ def _value(written: str) -> Any:
 
 def _limits() -> dict[str, Any]:
     """The rows of all tables of §9: what is limited, and to what."""
-    section = PROTOCOL[PROTOCOL.index("\n## 9. ") : PROTOCOL.index("\n## 10. ")]
-    lines = [line for line in section.splitlines() if line.startswith("| ")]
+    lines = [line for line in LIMITS_SECTION.splitlines() if line.startswith("| ")]
     rows = [line.strip("| ").split(" | ") for line in lines if not line.startswith("| limit |")]
     assert len({row[0] for row in rows}) == len(rows), "two rows have the same text"
     return {row[0]: _value(row[1]) for row in rows}
@@ -307,10 +307,15 @@ def test_the_links_of_these_documents_lead_somewhere(document: str) -> None:
 
 
 def test_every_section_that_is_cited_exists() -> None:
-    """Each §-number that a document or a docstring cites is a heading of the protocol."""
+    """Each section number that documents, tables and docstrings cite is one of the protocol."""
     headings = set(re.findall(r"^#+ (\d+(?:\.\d+)?)\.? ", PROTOCOL, re.MULTILINE))
     read: Callable[[Path], str] = Path.read_text
     texts = [PROTOCOL, SETTINGS, DESIGN, *(read(ROOT / path) for path in _modules())]
     texts += [read(path) for path in (ROOT / "tests").rglob("test_*.py")]
     cited = {number for text in texts for number in re.findall(r"§(\d+(?:\.\d+)?)", text)}
+    # Columns with the heading "§": the last one of the limits, the first one of the differences.
+    cells = re.findall(r"\| ([\d., ]+) \|$", LIMITS_SECTION, re.MULTILINE)
+    cells += re.findall(r"^\| ([\d., ]+) \|", DESIGN, re.MULTILINE)
+    assert len(cells) > len(LIMITS) / 2
+    cited |= {number for cell in cells for number in cell.split(", ")}
     assert cited <= headings
