@@ -22,9 +22,9 @@ from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.callback import HandMade, ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import incarnation_of
-from kai_flow.stream.log import Answer, Full, Stale
 from kai_flow.stream.run import Run, find_run
 from kai_flow.stream.supervised import supervised
+from kai_flow.stream.window import Answer, Full, Stale
 
 log = logging.getLogger(__name__)
 

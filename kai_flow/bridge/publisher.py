@@ -17,9 +17,10 @@ from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import held_bytes
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.log import Attempt, SessionLog
+from kai_flow.stream.log import SessionLog
 from kai_flow.stream.run import Run
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
+from kai_flow.stream.window import AttemptWindow
 
 log = logging.getLogger(__name__)
 
@@ -145,13 +146,13 @@ class Publisher:
             self._notifier.notify()
         return True
 
-    def _pause(self, attempt: Attempt) -> float | None:
+    def _pause(self, attempt: AttemptWindow) -> float | None:
         """Seconds until its next signal is due; None: not before an answer has come."""
         flush = self._flushing or attempt.attempt_key == self._finished
         due = self._cadence.due(attempt.waiting, attempt.waiting_bytes, flush=flush)
         return None if due is None else due - now()
 
-    async def _settle(self, attempt: Attempt) -> bool:
+    async def _settle(self, attempt: AttemptWindow) -> bool:
         """Read from Temporal what only POSTs have called durable; True when that moved something.
 
         The read frees what another sender has made durable. A `base` alone frees nothing: it may be
@@ -164,7 +165,7 @@ class Publisher:
                 return False
         self._settled_at = now()
         before = attempt.durable
-        await self._durable.read(max(attempt.told, before))
+        await self._durable.read(max(attempt.claimed, before))
         moved = attempt.durable > before or self._log.signal_next() is not attempt
         if moved:
             self._notifier.notify()

@@ -31,12 +31,13 @@ from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.log import Answer, Full, SessionLog, Taken
+from kai_flow.stream.log import SessionLog
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
 from kai_flow.stream.progress import Liveness
 from kai_flow.stream.run import Run
 from kai_flow.stream.sse import encode_event
 from kai_flow.stream.supervised import retried, supervised
+from kai_flow.stream.window import Answer, Full, Taken
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,6 @@ from kai_flow.bridge.session import Session
 from kai_flow.stream import control
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, EventId
-from kai_flow.stream.log import Behind, Chunk, Lost
 from kai_flow.stream.progress import Liveness
 from kai_flow.stream.run import Run
 from kai_flow.stream.sse import (
@@ -27,6 +26,7 @@ from kai_flow.stream.sse import (
     encode_cursor,
     encode_done,
 )
+from kai_flow.stream.window import Behind, Chunk, Lost
 
 HEARTBEAT_SECONDS: Final = 15.0
 CHUNK_BYTES: Final = 64 * 1024
@@ -129,7 +129,7 @@ class _Subscriber:
         """What memory has for this reader; a gap, where it had what there is nowhere any more."""
         # A closed session is what its history holds, whatever else was POSTed at its end; only
         # what was never to be stored is shown as long as it is here.
-        if session.outcome is not None and not session.log.outlives(position):
+        if session.outcome is not None and not session.log.is_past_stored(position):
             return None
         part = session.log.read(position, CHUNK_BYTES)
         if isinstance(part, Lost):

@@ -112,8 +112,9 @@ class ProducerPost(NamedTuple):
     run_id: str
     first_run_id: str | None
     base: EventId
+    """Everything before it is durable or live only: a claim of the sender, not a proof."""
     stored: EventId | None
-    """The last event that is stored; None: all are."""
+    """The last event that is to be stored; None: all are."""
     signaller: str | None
     events: tuple[NumberedEvent, ...]
     """Consecutive, of one attempt; empty in a probe."""

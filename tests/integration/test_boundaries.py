@@ -23,8 +23,8 @@ from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.stream.events import MAX_EVENT_BYTES
 from kai_flow.stream.follower import follow
 from kai_flow.stream.ids import MAX_NUMBER, START
-from kai_flow.stream.log import MAX_WINDOW_BYTES, Attempt
 from kai_flow.stream.reader import EventReader, read_history
+from kai_flow.stream.window import MAX_WINDOW_BYTES, AttemptWindow
 from kai_flow.web.app import create_app
 from kai_flow.web.send_timeout import SendTimeout
 from tests.bench.listening import ids_in, listen
@@ -99,15 +99,15 @@ async def test_a_hundred_thousand_events(
 ) -> None:
     """Every event of an agent that never pauses arrives in order, and no memory grows with them."""
     count, most = 100_000, 0
-    receive = Attempt.receive
+    receive = AttemptWindow.receive
 
-    def watched(attempt: Attempt, *args: Any, **options: Any) -> Any:
+    def watched(attempt: AttemptWindow, *args: Any, **options: Any) -> Any:
         nonlocal most
         answer = receive(attempt, *args, **options)
         most = max(most, attempt.bytes, attempt.waiting_bytes)
         return answer
 
-    monkeypatch.setattr(Attempt, "receive", watched)
+    monkeypatch.setattr(AttemptWindow, "receive", watched)
     handle = await recite(
         client, reciting, bridge, session_id,
         lambda: ({"type": "token", "content": f"t{n} "} for n in range(2, count + 2)),

@@ -15,9 +15,10 @@ from kai_flow.stream.delivery import Acknowledged, Delivery, Post
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Disposition
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.log import Full, Missing, SessionLog, Stale, Taken
+from kai_flow.stream.log import SessionLog
 from kai_flow.stream.names import UNSTORED
 from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
+from kai_flow.stream.window import Full, Missing, Stale, Taken
 from tests.property.strategies import RUN, plain
 
 POST_TIMEOUT = 3.0

@@ -18,9 +18,10 @@ from kai_flow.stream.delivery import Acknowledged, Delivery, Post
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Disposition, Fold, Verdict
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.log import Answer, Attempt, Behind, Chunk, Lost, SessionLog, Stale, Taken
+from kai_flow.stream.log import SessionLog
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.progress import Progress
+from kai_flow.stream.window import Answer, AttemptWindow, Behind, Chunk, Lost, Stale, Taken
 from tests.planting import Mutation, changed_result, everywhere, instead, together
 
 # The fold
@@ -499,15 +500,15 @@ def goes_on_after_a_410() -> Mutation:
 
 def shown_past_a_hole() -> Mutation:
     """A reader that is behind is given what memory holds."""
-    real = Attempt.read
+    real = AttemptWindow.read
 
-    def read(self: Attempt, cursor: EventId, max_bytes: int) -> Chunk | Behind | Lost | None:
+    def read(self: AttemptWindow, cursor: EventId, max_bytes: int) -> Chunk | Behind | Lost | None:
         answer = real(self, cursor, max_bytes)
         if isinstance(answer, Behind) and self.start <= self.received:
             return real(self, self.start.offset(-1), max_bytes)
         return answer
 
-    return instead(Attempt, "read", read)
+    return instead(AttemptWindow, "read", read)
 
 
 def claim_shown_before_durable() -> Mutation:
@@ -525,57 +526,61 @@ def claim_shown_before_durable() -> Mutation:
 
 def base_ignored() -> Mutation:
     """A bridge that lacks what is durable asks for it all the same."""
-    real = Attempt.receive
+    real = AttemptWindow.receive
 
     def receive(
-        self: Attempt, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
+        self: AttemptWindow, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
     ) -> Answer:
         return real(self, base._replace(seq=1), some, **kwargs)
 
-    return instead(Attempt, "receive", receive)
+    return instead(AttemptWindow, "receive", receive)
 
 
 def base_is_proof() -> Mutation:
     """What a POST calls durable is let go of, as if Temporal had said so."""
-    real = Attempt.receive
+    real = AttemptWindow.receive
 
     def receive(
-        self: Attempt, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
+        self: AttemptWindow, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
     ) -> Answer:
         self.mark_durable(base.offset(-1))
         return real(self, base, some, **kwargs)
 
-    return instead(Attempt, "receive", receive)
+    return instead(AttemptWindow, "receive", receive)
 
 
 def signalled_past_a_hole() -> Mutation:
     """What waits is signalled, though what lies before it is not known to be durable."""
-    receive = Attempt.receive
-    taken: dict[Attempt, dict[EventId, NumberedEvent]] = {}
+    receive = AttemptWindow.receive
+    taken: dict[AttemptWindow, dict[EventId, NumberedEvent]] = {}
 
-    def note(self: Attempt, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any) -> Answer:
+    def note(
+        self: AttemptWindow, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
+    ) -> Answer:
         answer = receive(self, base, some, **kwargs)
         if isinstance(answer, Taken) and answer.held:
             taken.setdefault(self, {}).update((event.id, event) for event in some)
         return answer
 
-    def undurable(self: Attempt) -> tuple[NumberedEvent, ...]:
+    def undurable(self: AttemptWindow) -> tuple[NumberedEvent, ...]:
         return take(event for key, event in taken.get(self, {}).items() if key > self.durable)
 
-    return together(instead(Attempt, "receive", note), instead(Attempt, "undurable", undurable))
+    return together(
+        instead(AttemptWindow, "receive", note), instead(AttemptWindow, "undurable", undurable)
+    )
 
 
 def received_higher_than_held() -> Mutation:
     """The bridge acknowledges one event more than it has."""
-    real = Attempt.receive
+    real = AttemptWindow.receive
 
-    def receive(self: Attempt, *args: Any, **kwargs: Any) -> Answer:
+    def receive(self: AttemptWindow, *args: Any, **kwargs: Any) -> Answer:
         answer = real(self, *args, **kwargs)
         if isinstance(answer, Taken) and answer.news:
             return answer._replace(received=answer.received.offset(1))
         return answer
 
-    return instead(Attempt, "receive", receive)
+    return instead(AttemptWindow, "receive", receive)
 
 
 def stale_attempt_not_refused() -> Mutation:
@@ -598,34 +603,34 @@ def stale_attempt_not_refused() -> Mutation:
 
 def hole_in_the_window() -> Mutation:
     """A POST that does not join what is held is taken in all the same."""
-    real = Attempt.receive
+    real = AttemptWindow.receive
 
     def receive(
-        self: Attempt, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
+        self: AttemptWindow, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
     ) -> Answer:
         if some and some[0].id.seq > self.received.seq + 1:
             return real(self, some[0].id, some, **kwargs)
         return real(self, base, some, **kwargs)
 
-    return instead(Attempt, "receive", receive)
+    return instead(AttemptWindow, "receive", receive)
 
 
 def window_never_shrinks() -> Mutation:
     """What is durable stays in memory."""
     # Private: the window shrinks within every public call, and none tells that it is to.
-    return instead(Attempt, "_shrink", lambda self, max_bytes=None: None)
+    return instead(AttemptWindow, "_shrink", lambda self, max_bytes=None: None)
 
 
 def undurable_leaves_memory() -> Mutation:
     """What has been received is let go of, though it is nowhere else."""
-    real = Attempt.receive
+    real = AttemptWindow.receive
 
-    def receive(self: Attempt, *args: Any, **kwargs: Any) -> Answer:
+    def receive(self: AttemptWindow, *args: Any, **kwargs: Any) -> Answer:
         answer = real(self, *args, **kwargs)
         self.mark_durable(self.received)
         return answer
 
-    return instead(Attempt, "receive", receive)
+    return instead(AttemptWindow, "receive", receive)
 
 
 # What is live only
@@ -678,29 +683,29 @@ def live_only_leaves_before_the_rest_is_durable() -> Mutation:
 
 def live_only_is_signalled() -> Mutation:
     """A bridge signals what its producer does not want stored."""
-    real = Attempt.receive
+    real = AttemptWindow.receive
 
     def receive(
-        self: Attempt, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
+        self: AttemptWindow, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
     ) -> Answer:
         return real(self, base, some, **kwargs | {"stored": None})
 
-    return instead(Attempt, "receive", receive)
+    return instead(AttemptWindow, "receive", receive)
 
 
 def lost_is_read_back() -> Mutation:
     """A reader of what exists nowhere is sent to the durable copy, for ever."""
-    return instead(Attempt, "outlives", lambda self, cursor: False)
+    return instead(AttemptWindow, "is_past_stored", lambda self, cursor: False)
 
 
 def lost_before_all_stored_was_read() -> Mutation:
     """A reader is told of a gap where the durable copy still has something for it."""
-    return instead(Attempt, "outlives", lambda self, cursor: self.stored is not None)
+    return instead(AttemptWindow, "is_past_stored", lambda self, cursor: self.stored is not None)
 
 
 def live_readers_are_told_of_a_gap() -> Mutation:
     """Who has seen everything live is told at the end that something is missing."""
-    return instead(Attempt, "ended_at", lambda self, cursor: False)
+    return instead(AttemptWindow, "ended_at", lambda self, cursor: False)
 
 
 def late_readers_are_told_of_no_gap() -> Mutation:
@@ -710,10 +715,10 @@ def late_readers_are_told_of_no_gap() -> Mutation:
 
 def live_only_stays_in_memory() -> Mutation:
     """The window of a bridge grows with what is not stored."""
-    real = Attempt._shrink  # private: see window_never_shrinks
+    real = AttemptWindow._shrink  # private: see window_never_shrinks
 
-    def shrink(self: Attempt, max_bytes: int | None = None) -> None:
+    def shrink(self: AttemptWindow, max_bytes: int | None = None) -> None:
         if self.stored is None or self.start <= self.stored:
             real(self, max_bytes)
 
-    return instead(Attempt, "_shrink", shrink)
+    return instead(AttemptWindow, "_shrink", shrink)

@@ -6,15 +6,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.log import (
+from kai_flow.stream.log import SessionLog
+from kai_flow.stream.window import (
     Answer,
-    Attempt,
+    AttemptWindow,
     Behind,
     Chunk,
     Full,
     Lost,
     Missing,
-    SessionLog,
     Stale,
     Taken,
 )
@@ -430,7 +430,7 @@ def test_a_full_log_refuses_and_keeps_what_it_has(
 ) -> None:
     """Full takes nothing of the POST: everything held, and every answer, is as it was."""
     first = first._replace(seq=1)
-    attempt = Attempt(first, frame, MAX_BYTES)
+    attempt = AttemptWindow(first, frame, MAX_BYTES)
     assume(isinstance(attempt.receive(first, run_of(first, before)), Taken))
     more = [plain(first.offset(before + n), padding) for n, padding in enumerate(paddings)]
     held = (attempt.received, attempt.durable, attempt.undurable(), attempt.bytes)
@@ -448,7 +448,7 @@ def test_a_full_log_refuses_and_keeps_what_it_has(
 def test_what_is_nowhere_any_more_is_a_gap_and_only_that(stored: int, lost: int, held: int) -> None:
     """A reader is sent to the durable copy up to `stored`, and told what is lost behind it."""
     first = EventId(1, 1, 1)
-    attempt = Attempt(first, frame, 10_000)
+    attempt = AttemptWindow(first, frame, 10_000)
     end, base = first.offset(stored - 1), first.offset(stored + lost)
     events = run_of(base, held)
     attempt.receive(base, events, stored=end)
@@ -467,10 +467,10 @@ def test_what_is_nowhere_any_more_is_a_gap_and_only_that(stored: int, lost: int,
 def test_only_who_has_everything_is_at_the_end(stored: int, beyond: int, seq: int) -> None:
     """Beyond what is stored a reader misses nothing when it has the last event that came."""
     first = EventId(1, 1, 1)
-    attempt = Attempt(first, frame, 10_000)
+    attempt = AttemptWindow(first, frame, 10_000)
     attempt.receive(first, run_of(first, stored + beyond), stored=first.offset(stored - 1))
     assert attempt.ended_at(first._replace(seq=seq)) == (bool(beyond) and seq == stored + beyond)
-    unlimited = Attempt(first, frame, 10_000)
+    unlimited = AttemptWindow(first, frame, 10_000)
     unlimited.receive(first, run_of(first, stored))
     assert not unlimited.ended_at(first._replace(seq=stored))
 
@@ -508,7 +508,7 @@ def test_a_claim_that_is_read_back_is_news() -> None:
 def test_what_is_live_only_does_not_fill_a_bridge(stored: int, count: int) -> None:
     """Once all that is stored is durable, the window holds its bytes and no more."""
     first = EventId(1, 1, 1)
-    attempt = Attempt(first, frame, MAX_BYTES)
+    attempt = AttemptWindow(first, frame, MAX_BYTES)
     end, base = first.offset(stored - 1), first.offset(stored)
     for event in run_of(base, count):
         answer = attempt.receive(base, [event], stored=end)
@@ -531,7 +531,7 @@ def test_a_lying_base_takes_nothing_away(
 ) -> None:
     """What is held is signalled, whatever a POST calls durable, and no sender is told so."""
     first = EventId(1, 1, 1)
-    attempt, base = Attempt(first, frame, 10_000), first.offset(lie - 1)
+    attempt, base = AttemptWindow(first, frame, 10_000), first.offset(lie - 1)
     said = run_of(first, held + 1)
     attempt.receive(first, said[:held])
     attempt.receive(base, run_of(base, forged), signalling=signalling)

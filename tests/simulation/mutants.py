@@ -25,7 +25,7 @@ from kai_flow.bridge.notifier import Notifier, wait_for
 from kai_flow.bridge.readback import DurableCopy, Part
 from kai_flow.bridge.session import Session
 from kai_flow.bridge.subscription import subscribe
-from kai_flow.stream import producer
+from kai_flow.stream import attempt
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.cadence import Cadence
@@ -34,7 +34,7 @@ from kai_flow.stream.delivery import Acknowledged, Delivery, Post
 from kai_flow.stream.errors import InvalidEvent
 from kai_flow.stream.events import NumberedEvent, encode_json
 from kai_flow.stream.ids import START, Cursor, EventId
-from kai_flow.stream.log import Answer, Attempt, Chunk, Lost, SessionLog
+from kai_flow.stream.log import SessionLog
 from kai_flow.stream.names import UNSTORED
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.outcome import Outcome
@@ -45,6 +45,7 @@ from kai_flow.stream.run import Run
 from kai_flow.stream.signals import batch_in
 from kai_flow.stream.sse import Decoder, Message
 from kai_flow.stream.tail import HistoryPages, HistoryTail
+from kai_flow.stream.window import Answer, AttemptWindow, Chunk, Lost
 from kai_flow.stream.workflow import WorkflowEventStream
 from tests.planting import Mutation, changed_result, everywhere, instead, together
 from tests.property import mutants as core
@@ -155,7 +156,7 @@ def each_attempt_stores_anew() -> Mutation:
     real = Outbox.__init__
 
     def init(self: Outbox, *args: Any, **kwargs: Any) -> None:
-        real(self, *args, **kwargs | {"max_stored": vars(producer)["MAX_STORED_BYTES"]})
+        real(self, *args, **kwargs | {"max_stored": vars(attempt)["MAX_STORED_BYTES"]})
 
     return instead(Outbox, "__init__", init)
 
@@ -206,23 +207,23 @@ def line_ends_where_unicode_says() -> Mutation:
 
 def undurable_is_forgotten() -> Mutation:
     """A bridge that has to let go of events lets go of those that are nowhere else, too."""
-    real = Attempt.forget_durable
+    real = AttemptWindow.forget_durable
 
-    def forget(self: Attempt) -> None:
+    def forget(self: AttemptWindow) -> None:
         self.mark_durable(self.received)
         real(self)
 
-    return instead(Attempt, "forget_durable", forget)
+    return instead(AttemptWindow, "forget_durable", forget)
 
 
 def window_takes_everything() -> Mutation:
     """A window has no limit."""
-    real = Attempt.__init__
+    real = AttemptWindow.__init__
 
-    def init(self: Attempt, first: EventId, encode: Any, max_bytes: int) -> None:
+    def init(self: AttemptWindow, first: EventId, encode: Any, max_bytes: int) -> None:
         real(self, first, encode, 2**60)
 
-    return instead(Attempt, "__init__", init)
+    return instead(AttemptWindow, "__init__", init)
 
 
 # The readers

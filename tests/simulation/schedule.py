@@ -196,7 +196,7 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
             stack.enter_context(patch("kai_flow.stream.signaller.MAX_BRIDGES", 2))
         if plan.stored_bytes is not None:
             stack.enter_context(
-                patch("kai_flow.stream.producer.MAX_STORED_BYTES", plan.stored_bytes)
+                patch("kai_flow.stream.attempt.MAX_STORED_BYTES", plan.stored_bytes)
             )
         root = logging.getLogger()
         root.addHandler(ear)

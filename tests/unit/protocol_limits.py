@@ -119,6 +119,10 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "MAX_BODY_BYTES": "size of a POST",
         "MAX_BRIDGE_CHARS": "characters of a boot id",
     },
+    "kai_flow.stream.callback_client": {
+        "POST_TIMEOUT_SECONDS": "time for one POST",
+        "MAX_ANSWER_BYTES": "bytes that are read of a receiver's answer",
+    },
     "kai_flow.stream.events": {
         "MAX_EVENT_BYTES": "size of an event",
         "MAX_DEPTH": "nesting levels of an event",
@@ -142,10 +146,6 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "MAX_THROTTLE": "longest time that heartbeats are held back by default",
         "DEFAULT_THROTTLE": "this time for an activity without a heartbeat timeout",
     },
-    "kai_flow.stream.log": {
-        "MAX_WINDOW_BYTES": "frames of one attempt, and again its events that wait to be signalled",
-        "FRAME_OVERHEAD_BYTES": "bytes added for a frame",
-    },
     "kai_flow.stream.outbox": {
         "MAX_STORED_BYTES": "bytes of events that a session stores",
         "MAX_EVENTS": "events in an outbox",
@@ -162,8 +162,6 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "HEARTBEAT_THROTTLE": "delay of heartbeats and cancellations with `StreamPlugin`",
     },
     "kai_flow.stream.producer": {
-        "POST_TIMEOUT_SECONDS": "time for one POST",
-        "MAX_ANSWER_BYTES": "bytes that are read of a receiver's answer",
         "HEARTBEAT_SECONDS": "time between heartbeats of an attempt",
         "HEARTBEAT_EVENTS": "events between heartbeats of an attempt",
         "SETTLE_SECONDS": "wait for the last POSTs before the result is built",
@@ -184,6 +182,10 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     },
     "kai_flow.stream.tail": {
         "SHORT_POLL_TIMEOUT": "one poll of the end of a history; the server answers 1 s before",
+    },
+    "kai_flow.stream.window": {
+        "MAX_WINDOW_BYTES": "frames of one attempt, and again its events that wait to be signalled",
+        "FRAME_OVERHEAD_BYTES": "bytes added for a frame",
     },
     "kai_flow.stream.workflow": {
         "QUIET": "time without an event before `progress` asks the server",

@@ -1,0 +1,96 @@
+"""What an attempt learns from the server: where its stream begins, and why it had to end."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from temporalio import activity
+from temporalio.api.enums.v1 import WorkflowExecutionStatus
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from kai_flow.stream.callback import Origin
+from kai_flow.stream.errors import SessionEnded, Superseded
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.interceptor import ProducerNumber
+from kai_flow.stream.outbox import MAX_STORED_BYTES
+from kai_flow.stream.run import describe, run_in
+
+_ENDS: Final[Mapping[int, str]] = {
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED: "the session was cancelled",
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED: (
+        "the session was terminated, or reset"
+    ),
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT: "the session timed out",
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW: (
+        "the session has continued as new"
+    ),
+}
+
+
+class AttemptStart(NamedTuple):
+    """What is known when an attempt begins to stream."""
+
+    origin: Origin
+    storable: int
+    """How many bytes of events it may store."""
+    age: float
+    """For how many seconds the session has been streaming."""
+
+
+async def start_of(client: Client, info: activity.Info, number: ProducerNumber) -> AttemptStart:
+    """Where the stream of the attempt that `info` describes begins. Raises no RPCError.
+
+    The server is asked in two cases. A run that is not the first of its chain may have been made by
+    a reset: then its stream is its own (§1.3 of the protocol). And only the server knows how much
+    earlier attempts have stored.
+    """
+    workflow_id, run_id = info.workflow_id or "", info.workflow_run_id or ""
+    first_run_id, storable = run_id, _storable_beside(number.history_bytes)
+    if number.first_run_id != run_id or info.attempt > 1:
+        try:
+            description = await describe(client, workflow_id, run_id)
+        except RPCError as error:
+            activity.logger.warning("the size of the history is unknown: %s", error.message)
+            # With this, three attempts stay well below the 50 MiB at which the server terminates.
+            first_run_id, storable = number.first_run_id, MAX_STORED_BYTES // 4
+        else:
+            first_run_id = run_in(description).first_run_id
+            size = description.workflow_execution_info.history_size_bytes
+            storable = _storable_beside(size)
+    return AttemptStart(Origin(workflow_id, run_id, first_run_id), storable, _age(info, number))
+
+
+def _storable_beside(history_bytes: int) -> int:
+    """How many bytes an attempt may store when the history has this size."""
+    return max(0, MAX_STORED_BYTES - history_bytes)
+
+
+def _age(info: activity.Info, number: ProducerNumber) -> float:
+    """For how long the session has been streaming.
+
+    A first attempt does not count the time for which it waited for a worker. Both times of a later
+    one are the server's, and of this run: after a reset a pending activity is scheduled again.
+    """
+    if info.attempt == 1:
+        return number.age
+    return number.age + max(0.0, (info.started_time - info.scheduled_time).total_seconds())
+
+
+async def why_superseded(client: Client, origin: Origin, last: EventId) -> Superseded:
+    """The error for an attempt that was refused after its event `last`, and a line in the log.
+
+    A 410 or a refused signal does not tell the reason, so the server is asked for it.
+    """
+    kind, why = Superseded, "a newer attempt has taken over"
+    try:
+        description = await describe(client, origin.workflow_id, origin.run_id)
+    except RPCError:
+        why = "a newer attempt, or the session's end, has taken over"
+    else:
+        status = description.workflow_execution_info.status
+        if status != WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING:
+            kind, why = SessionEnded, _ENDS.get(status, "the session has ended")
+    activity.logger.warning(
+        "the agent was stopped: %s (session %s, event %s)", why, origin.workflow_id, last
+    )
+    return kind(f"{last}: {why}")
