@@ -2,7 +2,9 @@
 
 import sys
 
-from kai_flow.web.__main__ import main
+from kai_flow.runtime.program import read_arguments
+from kai_flow.web.__main__ import ABOUT, main
 
 if __name__ == "__main__":
+    read_arguments("api", ABOUT)
     sys.exit(main())

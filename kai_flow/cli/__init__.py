@@ -1,11 +1,11 @@
 """The command `kai`.
 
-The rule: a mistake of the user, or of the machine around us, is one sentence on standard error and
-an exit code, never a traceback.
+The rule: a user's mistake, or a problem of the machine, ends in one sentence on standard error and
+an exit code, never in a traceback.
 
-Exit codes of every command: 0 all went well (for `kai up`: it was told to stop), 1 the session
-failed or its stream was lost, 2 wrong usage or it could not start, 130 interrupted by Ctrl-C, 141
-nobody reads its output any more, 143 ended by SIGTERM.
+Exit codes of every command: 0 success (for `kai up`: it was told to stop), 1 the session failed or
+its stream was lost, 2 wrong usage or the program could not start, 130 interrupted by Ctrl-C, 141
+nothing reads its output any more, 143 stopped by SIGTERM.
 """
 
 import os
@@ -28,10 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _main(arguments: Sequence[str] | None) -> None:
-    from cyclopts import CycloptsError  # noqa: PLC0415  (a broken import must not hide the sentence)
+    from cyclopts import CycloptsError  # noqa: PLC0415  (a missing package is reported by `needs`)
 
     from kai_flow.cli.app import app  # noqa: PLC0415
     from kai_flow.cli.text import block  # noqa: PLC0415
+    from kai_flow.cli.usage import mistake  # noqa: PLC0415
     from kai_flow.settings import StartError  # noqa: PLC0415
 
     for stream in (sys.stdout, sys.stderr):
@@ -46,7 +47,7 @@ def _main(arguments: Sequence[str] | None) -> None:
             result_action="return_value",
         )
     except CycloptsError as wrong:
-        code = _refuse(f"{block(_without_uris(str(wrong), given)).rstrip()} (see `kai --help`)")
+        code = _refuse(mistake(wrong, given))
     except StartError as wrong:
         code = _refuse(block(wrong))
     except BrokenPipeError:  # `kai ask … | head`: the reader has enough
@@ -55,15 +56,6 @@ def _main(arguments: Sequence[str] | None) -> None:
     except KeyboardInterrupt:  # before or after the time in which the commands handle it
         code = EXIT_INTERRUPTED
     raise SystemExit(code or EXIT_OK)
-
-
-def _without_uris(sentence: str, arguments: Sequence[str]) -> str:
-    """A sentence about wrong usage that repeats no URI: there may be a password in it."""
-    for argument in arguments:
-        if "://" in argument:
-            for form in (argument, repr(argument)[1:-1]):
-                sentence = sentence.replace(form, "***")
-    return sentence
 
 
 def _refuse(sentence: str) -> int:

@@ -1,4 +1,4 @@
-"""The commands, their options and their help. What they do is imported when they run."""
+"""The commands, their options and their help. What a command does is imported when it runs."""
 
 from typing import Annotated
 
@@ -11,84 +11,95 @@ from kai_flow.cli.running import run
 app = App(
     name="kai",
     help=(
-        "KAI answers questions about your databases, and streams the answer while it works.\n\n"
-        'Try `kai ask "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"`.'
+        "Ask questions about your databases, and watch each answer while KAI works on it.\n\n"
+        "Try the demo database first:\n\n"
+        '- `kai ask "Show the top 5 provinces by average founding capital of cooperatives"`'
     ),
     help_format="markdown",
     help_epilogue=(
-        "Exit codes: 0 all went well, 1 the session failed or its stream was lost, 2 wrong usage "
-        "or it could not start, 130 interrupted, 143 terminated. Settings are variables of the "
-        "environment (KAI_HOME, KAI_BRIDGE_PORT, TEMPORAL_ADDRESS, …)."
+        "Exit codes: 0 success, 1 the session failed or its stream was lost, 2 wrong usage or the"
+        " program could not start, 130 interrupted by Ctrl-C, 143 stopped by SIGTERM.\n\n"
+        "Settings are environment variables, such as KAI_HOME (default ~/.kai), KAI_BRIDGE_PORT"
+        " and TEMPORAL_ADDRESS."
     ),
+    group_parameters=data_app.OPTIONS,
     version=__version__,
 )
+app["--help"].help = "Show this help and exit."
+app["--version"].help = "Show the version and exit."
 app.command(data_app.connection)
 app.command(data_app.schema)
-app.command(data_app.mdl)
+app.command(data_app.mdl, sort_key=6, help_epilogue=data_app.NO_EPILOGUE)
 
 
-@app.command
+@app.command(sort_key=1, help_epilogue=data_app.NO_EPILOGUE)
 def up(
     *,
-    ui_port: Annotated[int | None, Parameter(name="--ui-port")] = None,
-    ui: Annotated[bool, Parameter(name="--ui")] = False,
+    ui: Annotated[bool, Parameter(name="--ui", negative="", show_default=False)] = False,
+    ui_port: Annotated[int | None, Parameter(name="--ui-port", metavar="PORT")] = None,
 ) -> int:
-    """Run the whole stack until Ctrl-C: Temporal, worker and bridge.
+    """Run Temporal, the worker and the bridge until Ctrl-C.
 
-    Keeps its state under KAI_HOME (default ~/.kai). A Temporal that already listens at
-    TEMPORAL_ADDRESS (default localhost:7233) is used; otherwise an embedded one is started there.
-    Port 0 means any free port, for example KAI_BRIDGE_PORT=0 or TEMPORAL_ADDRESS=127.0.0.1:0.
+    Sessions and connections are kept in KAI_HOME (default ~/.kai). If a Temporal server listens at
+    TEMPORAL_ADDRESS (default localhost:7233), it is used. Otherwise an embedded server is started
+    at that address.
 
-    Examples:
+    Port 0 takes any free port, in KAI_BRIDGE_PORT (default 8092), KAI_HEALTH_PORT (default 8091)
+    and TEMPORAL_ADDRESS.
 
-        kai up
+    For example:
 
-        KAI_BRIDGE_PORT=9092 KAI_HEALTH_PORT=9091 kai up --ui
+    - `kai up`
+    - `KAI_BRIDGE_PORT=9092 KAI_HEALTH_PORT=9091 kai up --ui`
 
     Parameters
     ----------
-    ui_port
-        Port of the embedded server's web UI, which it turns on; default: Temporal's port + 1000.
     ui
-        Whether the embedded server shows its web UI. It has no password and answers to any host
-        name: a web page that you visit meanwhile, and whose name leads to your machine, can use it.
+        Serve the web UI of the embedded Temporal server. It asks for no password and answers to
+        any host name, so a web page you visit meanwhile could use it if the page's host name
+        points to your machine.
+    ui_port
+        Serve that web UI on this port; 0 takes any free port. Default: Temporal's port + 1000.
     """
     from kai_flow.cli.up import up as run_stack  # noqa: PLC0415
 
     return run(run_stack(ui=ui, ui_port=ui_port))
 
 
-@app.command
+@app.command(
+    sort_key=0, help_epilogue=data_app.NO_EPILOGUE, usage="Usage: kai ask [OPTIONS] QUESTION"
+)
 def ask(
     *question: str,
-    connection: Annotated[str, Parameter(name=["--connection", "-c"])] = "koperasi",
-    session_id: Annotated[str | None, Parameter(name=["--session-id", "-s"])] = None,
-    json: Annotated[bool, Parameter(name="--json", negative="")] = False,
-    plain: Annotated[bool, Parameter(name="--plain", negative="")] = False,
+    connection: Annotated[str, Parameter(name=["--connection", "-c"], metavar="NAME")] = "koperasi",
+    session_id: Annotated[str | None, Parameter(name=["--session-id", "-s"], metavar="ID")] = None,
+    json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    plain: Annotated[bool, Parameter(name="--plain", negative="", show_default=False)] = False,
 ) -> int:
-    """Ask a question and watch the answer come: steps, SQL, table, text.
+    """Ask a question, and watch each step until the answer.
 
-    Uses the stack of a running `kai up` with the same KAI_HOME, or starts one for this question.
-    Ctrl-C cancels the session.
+    The session runs on the `kai up` of the same KAI_HOME. If none is running, Temporal, a worker
+    and a bridge are started for this question alone. Ctrl-C cancels the session.
 
-    Examples:
+    The exit code is 0 when there is an answer, 1 when the session failed, and 130 after Ctrl-C.
 
-        kai ask "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"
+    For example:
 
-        kai ask "How many members do active cooperatives have?" --json
+    - `kai ask "How many members do active cooperatives have?"`
+    - `kai ask "total amount per city" -c shop --json`
 
     Parameters
     ----------
     question
-        The question, in Indonesian or English.
+        The question, in English or Indonesian.
     connection
-        Alias or id of the database connection; `koperasi` is the demo.
+        Alias or id of the database connection; koperasi is the demo database.
     session_id
-        Name of the session (Temporal's workflow id); default: a new one.
+        Id of the session, which is also Temporal's workflow id. Default: a new id.
     json
-        Print one JSON object per event, `{"id": …, "event": {…}}`, and nothing else.
+        Print each event as one line of JSON, `{"id": …, "event": {…}}`, and nothing else.
     plain
-        No colours.
+        Print without colours.
     """
     from kai_flow.cli import ask as asking  # noqa: PLC0415
 
@@ -99,41 +110,46 @@ def ask(
     )
 
 
-@app.command
+@app.command(sort_key=7, help_epilogue=data_app.NO_EPILOGUE)
 def bridge() -> int:
-    """Run the bridge alone until Ctrl-C, on the Temporal that TEMPORAL_ADDRESS names.
+    """Run only the bridge until Ctrl-C.
 
-    It receives events at /events/{session_id} and serves streams at /stream/{session_id}.
+    The bridge receives events at POST /events/{session_id} and serves them to any number of
+    readers at GET /stream/{session_id}. It connects to the Temporal server at TEMPORAL_ADDRESS
+    (default localhost:7233) and listens on KAI_BRIDGE_PORT (default 8092).
 
-    Examples:
+    For example:
 
-        TEMPORAL_ADDRESS=temporal.internal:7233 kai bridge
+    - `TEMPORAL_ADDRESS=temporal.internal:7233 kai bridge`
     """
     from kai_flow.web.__main__ import main  # noqa: PLC0415
 
     return main()
 
 
-@app.command
+@app.command(sort_key=8, help_epilogue=data_app.NO_EPILOGUE)
 def worker() -> int:
-    """Run the worker alone until Ctrl-C, on the Temporal that TEMPORAL_ADDRESS names.
+    """Run only the worker until Ctrl-C.
 
-    It polls the task queue TEMPORAL_TASK_QUEUE, next to the databases that it asks.
+    The worker answers the questions in the task queue TEMPORAL_TASK_QUEUE (default
+    kai-agent-queue) of the Temporal server at TEMPORAL_ADDRESS (default localhost:7233). Run it
+    where it can reach your databases. Its health is at /readyz on KAI_HEALTH_PORT (default 8091).
 
-    Examples:
+    For example:
 
-        TEMPORAL_ADDRESS=temporal.internal:7233 TEMPORAL_TASK_QUEUE=kai-agent-queue kai worker
+    - `TEMPORAL_ADDRESS=temporal.internal:7233 kai worker`
     """
     from kai_flow.worker.__main__ import main  # noqa: PLC0415
 
     return main()
 
 
-@app.command
+@app.command(sort_key=2, help_epilogue=data_app.NO_EPILOGUE)
 def status() -> int:
-    """Say whether a `kai up` runs for this KAI_HOME, and where its parts are.
+    """Show whether `kai up` is running, and the addresses of its parts.
 
-    Exit code 0 when it runs and answers, 1 when it does not.
+    The exit code is 0 when the `kai up` of this KAI_HOME (default ~/.kai) runs and all its parts
+    are ready, and 1 otherwise.
     """
     from kai_flow.cli.status import status as look  # noqa: PLC0415
 

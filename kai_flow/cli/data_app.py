@@ -1,121 +1,153 @@
-"""The commands about connections and their help. What they do is imported when they run."""
+"""The commands about connections and their help. What a command does is imported when it runs."""
 
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App, Group, Parameter
 
 from kai_flow.cli.running import run
 
+OPTIONS = Group("Options")  # their heading in the help
+NO_EPILOGUE = ""  # exit codes and settings are in `kai --help` alone
+
 connection = App(
     name="connection",
-    help="Tell KAI which databases there are. Passwords are stored encrypted and never shown.",
+    sort_key=4,
+    help_epilogue=NO_EPILOGUE,
+    group_parameters=OPTIONS,
+    help=(
+        "Manage the databases that KAI may ask.\n\n"
+        "Connections are kept in KAI_HOME (default ~/.kai). Their passwords are encrypted there,"
+        " and never shown."
+    ),
 )
-schema = App(name="schema", help="Look at what is in a database.")
+schema = App(
+    name="schema",
+    sort_key=5,
+    help_epilogue=NO_EPILOGUE,
+    group_parameters=OPTIONS,
+    help="Show which tables and columns a database has.",
+)
 
 Name = Annotated[str, Parameter(help="Alias or id of the connection.")]
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")]
+Json = Annotated[
+    bool,
+    Parameter(name="--json", negative="", show_default=False, help="Print JSON."),
+]
 Uri = Annotated[str, Parameter(allow_leading_hyphen=True)]
 Tables = Annotated[
     list[str] | None,
-    Parameter(name=["--table", "-t"], negative="", help="Only this table; may be repeated."),
+    Parameter(
+        name=["--table", "-t"],
+        negative="",
+        metavar="TABLE",
+        help="Only this table. Repeat the option for more tables. Default: all tables.",
+    ),
 ]
 
 
-@connection.command
+@connection.command(sort_key=0)
 def create(
     uri: Uri,
+    /,
     *,
-    alias: Annotated[str, Parameter(name=["--alias", "-a"])],
-    connection_id: Annotated[str | None, Parameter(name="--id")] = None,
+    alias: Annotated[str, Parameter(name=["--alias", "-a"], metavar="ALIAS")],
+    connection_id: Annotated[str | None, Parameter(name="--id", metavar="ID")] = None,
     json: Json = False,
 ) -> int:
-    """Store a connection under an alias.
+    """Store a connection to a database.
 
-    Examples:
+    For example:
 
-        kai connection create postgresql://kai:secret@db.example:5432/shop -a shop
-
-        kai connection create - -a shop < uri.txt
+    - `kai connection create postgresql://kai:secret@db.example:5432/shop -a shop`
+    - `kai connection create sqlite:///home/me/shop.db -a shop`
+    - `kai connection create - -a shop < uri.txt`
 
     Parameters
     ----------
     uri
-        postgresql://, mysql://, mariadb://, sqlite:///, duckdb:///, csv:/// or parquet:///; what
-        `kai connection encrypt` printed; or - to read either from standard input, so that it does
-        not stay in the shell's history. A file must lie in the current folder, or in one of
-        KAI_FILE_FOLDERS when that is set.
+        Where the database is: postgresql://, mysql://, mariadb://, sqlite:///, duckdb:///, csv:///
+        or parquet:///, or the output of `kai connection encrypt`. Use - to read it from standard
+        input, so that the password stays out of the shell's history. A file must be in the current
+        folder or, when KAI_FILE_FOLDERS is set, in one of those folders.
     alias
-        What the connection is called from now on.
+        The name by which you will use the connection.
     connection_id
-        Its id; default: a new one.
+        The connection's id. Default: a new id.
     """
     from kai_flow.cli import connection as work  # noqa: PLC0415
 
     return run(work.create(uri, alias, connection_id, as_json=json))
 
 
-@connection.command(name="list")
+@connection.command(name="list", sort_key=1)
 def list_(*, json: Json = False) -> int:
-    """List the connections, the demo among them."""
+    """List the stored connections and the demo database."""
     from kai_flow.cli import connection as work  # noqa: PLC0415
 
     return run(work.list_all(as_json=json))
 
 
-@connection.command
-def show(name: Name, *, json: Json = False) -> int:
-    """Show a connection and what is known about it."""
+@connection.command(sort_key=2)
+def show(name: Name, /, *, json: Json = False) -> int:
+    """Show a connection, without its password, and what KAI knows about it."""
     from kai_flow.cli import connection as work  # noqa: PLC0415
 
     return run(work.show(name, as_json=json))
 
 
-@connection.command(name="test")
-def check(name: Name, *, json: Json = False) -> int:
-    """Connect to the database and say whether KAI can use it. Exit code 1 when it cannot."""
+@connection.command(name="test", sort_key=3)
+def check(name: Name, /, *, json: Json = False) -> int:
+    """Connect to the database, and say whether KAI can use it.
+
+    The exit code is 0 when KAI can use the database, and 1 when it cannot.
+    """
     from kai_flow.cli import connection as work  # noqa: PLC0415
 
     return run(work.test(name, as_json=json))
 
 
-@connection.command
-def delete(name: Name) -> int:
-    """Forget a connection and what is known about it. The database is not touched."""
+@connection.command(sort_key=4)
+def delete(name: Name, /) -> int:
+    """Delete a connection and what KAI knows about it. The database itself is not changed."""
     from kai_flow.cli import connection as work  # noqa: PLC0415
 
     return run(work.delete(name))
 
 
-@connection.command
+@connection.command(sort_key=5)
 def key() -> int:
-    """Print the public key with which others encrypt connections for this KAI_HOME.
+    """Print the public key that encrypts connections for this KAI_HOME.
 
-    It is no secret: what is encrypted with it can only be read where the worker runs.
+    The key is not secret: what it encrypts can be decrypted only where the worker runs. Give it to
+    `kai connection encrypt --key`.
     """
     from kai_flow.cli import connection as work  # noqa: PLC0415
 
     return run(work.key())
 
 
-@connection.command
+@connection.command(sort_key=6, usage="Usage: kai connection encrypt [OPTIONS] [URI]")
 def encrypt(
-    uri: Uri = "-", *, public_key: Annotated[str | None, Parameter(name=["--key", "-k"])] = None
+    uri: Uri = "-",
+    /,
+    *,
+    public_key: Annotated[str | None, Parameter(name=["--key", "-k"], metavar="KEY")] = None,
 ) -> int:
-    """Encrypt a URI so that only the worker can read it, and print the outcome.
+    """Encrypt a database URI so that only the worker can read it, and print the result.
 
-    The outcome stands wherever a URI is taken: in `kai connection create` and in the activity
+    Use the result in place of the URI: in `kai connection create`, and in the activity
     store_connection, whose arguments Temporal keeps in its history.
 
-    Examples:
+    For example:
 
-        kai connection encrypt --key kai-public1:… < uri.txt
+    - `kai connection encrypt --key kai-public1:… < uri.txt`
 
     Parameters
     ----------
     uri
-        The URI; - (the default) reads it from standard input.
+        The URI; - reads it from standard input.
     public_key
-        What `kai connection key` prints where the worker runs; default: the key of this KAI_HOME.
+        The output of `kai connection key` where the worker runs. Default: the key of this KAI_HOME.
     """
     from kai_flow.cli import connection as work  # noqa: PLC0415
 
@@ -123,16 +155,24 @@ def encrypt(
 
 
 @schema.command
-def scan(name: Name, *, table: Tables = None, json: Json = False) -> int:
-    """Scan a database and remember what was found: tables, columns, types, keys; no rows."""
+def scan(name: Name, /, *, table: Tables = None, json: Json = False) -> int:
+    """Read the tables, columns, types and keys of a database, store them, and print them.
+
+    No rows are stored.
+
+    For example:
+
+    - `kai schema scan shop`
+    - `kai schema scan shop -t orders -t customers`
+    """
     from kai_flow.cli import schema as work  # noqa: PLC0415
 
     return run(work.scan(name, table, as_json=json))
 
 
 @schema.command(name="show")
-def show_schema(name: Name, *, table: Tables = None, json: Json = False) -> int:
-    """Show what the last scan found, without asking the database."""
+def show_schema(name: Name, /, *, table: Tables = None, json: Json = False) -> int:
+    """Print what the last `kai schema scan` found, without connecting to the database."""
     from kai_flow.cli import schema as work  # noqa: PLC0415
 
     return run(work.show(name, table, as_json=json))
@@ -140,26 +180,29 @@ def show_schema(name: Name, *, table: Tables = None, json: Json = False) -> int:
 
 def mdl(
     name: Name,
+    /,
     *,
     table: Tables = None,
-    sync: Annotated[str | None, Parameter(name="--sync", allow_leading_hyphen=True)] = None,
+    sync: Annotated[
+        str | None, Parameter(name="--sync", metavar="FILE", allow_leading_hyphen=True)
+    ] = None,
 ) -> int:
-    """Print the data model of a database as Markdown: tables, columns, types, relationships.
+    """Print the data model of a database as Markdown, or store an edited one.
 
-    Write synonyms behind "Also called:" and into the column Notes, as
-    `name, other name (unit); value = meaning`, and give the file back with --sync: from then on
-    questions may use these words.
+    The data model lists tables, columns, types and relationships. Add synonyms to it after
+    "Also called:" and in the column Notes, as `name, other name (unit); value = meaning`. Store it
+    with --sync, and questions may use these words.
 
-    Examples:
+    For example:
 
-        kai mdl shop > shop.md
-
-        kai mdl shop --sync shop.md
+    - `kai mdl shop > shop.md`
+    - `kai mdl shop --sync shop.md`
 
     Parameters
     ----------
     sync
-        A file with the data model to keep for this connection; - reads standard input.
+        Store the data model in this file for the connection, and print nothing of it; - reads it
+        from standard input.
     """
     from kai_flow.cli import schema as work  # noqa: PLC0415
 

@@ -1,10 +1,12 @@
 """Running one program of KAI in the foreground: settings, logs, signals, exit code."""
 
+import argparse
 import asyncio
 import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import NoReturn
 
 from kai_flow.runtime.logs import log_to_stderr
 from kai_flow.runtime.shutdown import ShutdownSignals
@@ -14,9 +16,9 @@ Part = Callable[[Settings], AbstractAsyncContextManager[str]]
 
 
 def run_program(name: str, part: Part) -> int:
-    """Run `part` until Ctrl-C or SIGTERM; the process's exit code.
+    """Run `part` until Ctrl-C or SIGTERM; returns the process's exit code.
 
-    0 after an orderly stop, 2 when it could not start, which is said in one sentence.
+    0 after an orderly stop; 2 when it could not start, and then one sentence says why.
     """
     try:
         settings = load_settings(os.environ)
@@ -26,6 +28,28 @@ def run_program(name: str, part: Part) -> int:
     except StartError as error:
         print(f"kai: {error}", file=sys.stderr)
         return 2
+
+
+def read_arguments(program: str, about: str) -> None:
+    """Answer `--help` for `python -m <program>`, and refuse every other argument.
+
+    Such a program has no options: its settings are environment variables.
+    """
+    parser = _Parser(
+        prog=f"python -m {program}",
+        description=about,
+        epilog=(
+            "Settings are environment variables: see docs/reference/settings.md. Exit codes: 0 "
+            "after Ctrl-C or SIGTERM, 2 when it could not start."
+        ),
+    )
+    parser.parse_args()
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """End with one line, like every program of KAI, and without the usage."""
+        self.exit(2, f"kai: {message} (see `{self.prog} --help`)\n")
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -1,1 +1,1 @@
-"""The Temporal worker: its activities, its health endpoints, `python -m kai_flow.worker`."""
+"""The Temporal worker, its activities and health endpoints; run by `python -m kai_flow.worker`."""

@@ -3,17 +3,24 @@
 import sys
 
 from kai_flow.runtime.extras import needs
-from kai_flow.runtime.program import run_program
+from kai_flow.runtime.program import read_arguments, run_program
 from kai_flow.temporal.client import connected
 
 with needs("bridge,kai"):
     from kai_flow.worker.service import running_worker
 
+ABOUT = (
+    "Run the worker until Ctrl-C. It answers the questions in the task queue TEMPORAL_TASK_QUEUE "
+    "(default kai-agent-queue) of the Temporal server at TEMPORAL_ADDRESS (default "
+    "localhost:7233). Its health is at /readyz on KAI_HEALTH_PORT (default 8091)."
+)
+
 
 def main() -> int:
-    """Run the worker until Ctrl-C or SIGTERM; the exit code."""
+    """Run the worker until Ctrl-C or SIGTERM; returns the exit code."""
     return run_program("worker", connected(running_worker))
 
 
 if __name__ == "__main__":
+    read_arguments("kai_flow.worker", ABOUT)
     sys.exit(main())

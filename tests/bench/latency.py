@@ -1,7 +1,8 @@
-"""Latency, throughput and replay, beside Temporal's own Workflow Streams: `just bench`.
+"""Measure latency, throughput and replay, beside Temporal's own Workflow Streams: `just bench`.
 
-Server, worker, bridge and subscribers are processes of their own, as in life. It prints figures and
-fails for none of them: they depend on the machine, so trust the ratios, which come out of one run.
+It takes about a minute and has no options. Server, worker, bridge and subscribers are separate
+processes, as in production. The figures depend on the machine, so compare only the figures of one
+run with each other; no figure makes it fail.
 """
 
 import asyncio
@@ -172,7 +173,7 @@ async def figures(
 
 
 async def main() -> None:
-    """Everything, in about a minute."""
+    """Measure everything, in about a minute."""
     began = time.monotonic()
     async with AsyncExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -201,6 +202,9 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    if {"-h", "--help"} & {*sys.argv}:
+        print(__doc__)
+        sys.exit()
     if sys.argv[1:2] == ["worker"]:
         asyncio.run(streams.work(*sys.argv[2:4]))
     else:

@@ -1,9 +1,10 @@
-"""Chaos for longer: `python -m tests.chaos [--rounds N] [--seed S] [--sessions N]`.
+"""Break a real stack in every way, while sessions run on it: `just chaos`.
 
-Each round is a new stack and one plan: `kill -9` of each program and of all pairs, one before the
-other and the other way round, each fault of each link, and the server away for 3 s and for 30 s, in
-an order that the seed decides. A failure names the seed of
-its round; `--rounds 1 --seed` with it plays the same plan again, and its folder is kept.
+Each round starts a new stack and plays one plan. The plan kills each program, and all pairs of
+programs in both orders, with SIGKILL, causes each fault on each link, and stops the server for 3 s
+and for 30 s. The seed decides the order. In the end every reader must have had every event. A
+failure prints the seed of its round and keeps the round's folder; --rounds 1 with that seed plays
+the same plan again.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from tests.chaos.world import living
 
 
 async def play_round(folder: Path, seed: int, sessions: int) -> None:
-    """One stack, one plan."""
+    """Start one stack, and play one plan on it."""
     rng = random.Random(seed)
     steps = plan(rng)
     steps.insert(rng.randrange(len(steps) + 1), (kill("server", 30.0),))
@@ -29,15 +30,28 @@ async def play_round(folder: Path, seed: int, sessions: int) -> None:
     async with living(folder, seed, sessions) as world:
         await play(world, steps)
         counted = ", ".join(f"{number} {what}" for what, number in world.figures.items())
-    print(f"seed {seed}: all is well; {counted}; {time.monotonic() - began:.0f} s", flush=True)
+    print(f"seed {seed}: nothing was lost; {counted}; {time.monotonic() - began:.0f} s", flush=True)
 
 
 def main(arguments: list[str]) -> int:
-    """0 when nothing was lost."""
-    parser = argparse.ArgumentParser(prog="just chaos")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    parser.add_argument("--sessions", type=int, default=4, help="at once")
+    """Play the rounds; returns 0 when nothing was lost."""
+    parser = argparse.ArgumentParser(
+        prog="just chaos",
+        description=__doc__,
+        epilog="example: just chaos --rounds 1 --seed 7",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds; default: 3")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=random.randrange(10**6),
+        metavar="N",
+        help="seed of the first round; the next rounds count up from it; default: a random seed",
+    )
+    parser.add_argument(
+        "--sessions", type=int, default=4, metavar="N", help="sessions at the same time; default: 4"
+    )
     asked = parser.parse_args(arguments)
     for seed in range(asked.seed, asked.seed + asked.rounds):
         print(f"seed {seed}", flush=True)
