@@ -3,8 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
+from kai_flow.bridge.lookup import look_up_while
 from kai_flow.bridge.notifier import Notifier, wait_for
 from kai_flow.bridge.session import Session
 from kai_flow.stream.callback import HandMade
@@ -12,8 +14,6 @@ from kai_flow.stream.clock import now
 from kai_flow.stream.sse import encode_unnumbered
 from kai_flow.stream.supervised import supervised
 
-FIRST_LOOKUP_SECONDS: Final = 1.0
-LAST_LOOKUP_SECONDS: Final = 10.0
 KEPT_HAND_MADE: Final = 100  # for the first reader, who may come a moment later
 KEPT_HAND_MADE_BYTES: Final = 1024 * 1024
 UNREAD_SECONDS: Final = 10.0  # how long they are kept before anybody has come
@@ -127,14 +127,11 @@ class Channel:
         """Look the workflow up while somebody reads here and there is none; once for all."""
         if self.waiter is None or self.waiter.done():
             what = f"wait for the workflow of session {self.id}"
-            self.waiter = asyncio.create_task(
-                supervised(what, lambda: self._await_workflow(look_up))
-            )
+            waiting = partial(look_up_while, self._lacks_session, look_up, self._pause)
+            self.waiter = asyncio.create_task(supervised(what, waiting))
 
-    async def _await_workflow(self, look_up: Callable[[], Awaitable[object]]) -> None:
-        pause = FIRST_LOOKUP_SECONDS
-        while self.readers and self.session is None:
-            await wait_for(self.notifier.next, pause)
-            pause = min(pause * 1.5, LAST_LOOKUP_SECONDS)
-            if self.session is None:
-                await look_up()
+    def _lacks_session(self) -> bool:
+        return self.readers > 0 and self.session is None
+
+    async def _pause(self, seconds: float) -> None:
+        await wait_for(self.notifier.next, seconds)

@@ -5,7 +5,6 @@ what it forgets is read back from Temporal.
 """
 
 import asyncio
-import contextlib
 import logging
 import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -13,16 +12,23 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
 
-from kai_flow.bridge.channel import FIRST_LOOKUP_SECONDS, LAST_LOOKUP_SECONDS, Channel
+from kai_flow.bridge.channel import Channel
+from kai_flow.bridge.errors import (
+    RealSession,
+    Stopping,
+    TooManySessions,
+    TooMuchHeld,
+    UnknownRun,
+    Unreachable,
+)
+from kai_flow.bridge.lookup import Lookups, look_up_while
 from kai_flow.bridge.memory_budget import Holder, MemoryBudget
 from kai_flow.bridge.session import Session, State
-from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.callback import HandMade, ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import incarnation_of
-from kai_flow.stream.run import Run, find_run
+from kai_flow.stream.run import Run
 from kai_flow.stream.supervised import supervised
 from kai_flow.stream.window import Answer, Full, Stale
 
@@ -32,34 +38,6 @@ TICK_SECONDS: Final = 5.0  # readers check their deadlines; what is idle is forg
 FIND_SECONDS: Final = 1.0  # for finding a session before its stream opens without knowing
 MAX_CHANNELS: Final = 10_000
 MAX_STRAY_CHANNELS: Final = 1_000  # of them: without a reader and a proven session
-
-
-class HubError(Exception):
-    """Root of what the hub refuses; the message says what to do."""
-
-
-class TooManySessions(HubError):
-    """The bridge holds as many sessions as it may; try again later."""
-
-
-class Stopping(HubError):
-    """The bridge is shutting down; another one will answer."""
-
-
-class Unreachable(HubError):
-    """Temporal does not answer: whether there is such a session cannot be told."""
-
-
-class TooMuchHeld(HubError):
-    """The bridge holds as many bytes as it may, and cannot let go of any; try again later."""
-
-
-class RealSession(HubError):
-    """An event sent by hand for a session that has a workflow."""
-
-
-class UnknownRun(HubError):
-    """Temporal knows no run of that session id; perhaps it will in a moment."""
 
 
 class Hub:
@@ -75,9 +53,7 @@ class Hub:
         self._memory = MemoryBudget(self._holders)
         self._partings: set[asyncio.Task[None]] = set()  # sessions being stopped
         self._verifying: set[asyncio.Task[None]] = set()
-        self._limiter = LogLimiter()
-        # lookups of the newest run under way, by session id
-        self._lookups: dict[str, asyncio.Task[Run | Unreachable | None]] = {}
+        self._lookups = Lookups(client, self._found)
 
     async def receive(self, post: ProducerPost) -> Answer:
         """Take in one POST of a producer. Raises HubError, or InvalidId for what is no run id."""
@@ -120,7 +96,7 @@ class Hub:
             return session.run
         try:
             async with asyncio.timeout(FIND_SECONDS):
-                return await self._look_up(session_id)
+                return await self._lookups.newest(session_id)
         except TimeoutError:
             raise Unreachable("Temporal does not answer; try again later") from None
 
@@ -148,10 +124,9 @@ class Hub:
                 self._channels.pop(session_id, None)
 
     async def _look_up_again(self, channel: Channel) -> None:
-        with contextlib.suppress(Unreachable):
-            run = await self._look_up(channel.id)
-            if run is not None and channel.session is None:
-                self._enter(channel, run)
+        run = await self._lookups.newest(channel.id)
+        if run is not None and channel.session is None:
+            self._enter(channel, run)
 
     async def _find_session(self, post: ProducerPost) -> Session:
         """The session of the newest run, which only the server knows. Raises HubError.
@@ -161,7 +136,8 @@ class Hub:
         there is a session of another run already: it may be a former run that is POSTing.
         """
         try:
-            newest = await self._newest(post)
+            async with asyncio.timeout(FIND_SECONDS):
+                newest = await self._lookups.newest_for(post.session_id, post.run_id)
         except (Unreachable, TimeoutError):
             held = self._session(post.session_id)
             if held is not None and held.run.run_id == post.run_id:
@@ -186,30 +162,23 @@ class Hub:
         # Another lookup may have entered the session of an even newer run.
         return self._session(post.session_id) or self._enter(self._channel(post.session_id), newest)
 
-    async def _newest(self, post: ProducerPost) -> Run | None:
-        """The newest run, by a lookup that began no earlier than this POST came."""
-        shared = post.session_id in self._lookups
-        async with asyncio.timeout(FIND_SECONDS):
-            newest = await self._look_up(post.session_id)
-            if shared and (newest is None or newest.run_id != post.run_id):
-                # A lookup that others began may be older than this run: ask once more.
-                newest = await self._look_up(post.session_id)
-        return newest
-
     async def _verify(self, channel: Channel, session: Session) -> None:
-        """Ask Temporal again whether there is the run that was believed, until it answers.
+        """Look up, until Temporal answers, whether there is the run that was believed.
 
-        Its subscribers end when there is none. They come back, and are given `reset`.
+        If there is none, its subscribers' streams end. When they come back, they get `reset`.
         """
-        pause = FIRST_LOOKUP_SECONDS
-        while channel.session is session and not (session.proven or session.state is State.STOPPED):
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, LAST_LOOKUP_SECONDS)
-            with contextlib.suppress(Unreachable):
-                run = await self._look_up(channel.id)  # a run that it finds enters the channel
-                if run is None and channel.session is session and not session.proven:
-                    log.warning("session %s has no run %s: dropped", channel.id, session.run.run_id)
-                    self._part_with(channel.drop())
+
+        def unverified() -> bool:
+            stopped = session.state is State.STOPPED
+            return channel.session is session and not (session.proven or stopped)
+
+        async def look_up() -> None:
+            run = await self._lookups.newest(channel.id)  # one that it finds enters the channel
+            if run is None and unverified():
+                log.warning("session %s has no run %s: dropped", channel.id, session.run.run_id)
+                self._part_with(channel.drop())
+
+        await look_up_while(unverified, look_up, asyncio.sleep)
 
     def _session(self, session_id: str) -> Session | None:
         channel = self._channels.get(session_id)
@@ -254,36 +223,11 @@ class Hub:
             channel = self._channels[session_id] = Channel(session_id)
         return channel
 
-    async def _look_up(self, session_id: str) -> Run | None:
-        """Ask Temporal for the newest run; all who ask at the same time share one call.
-
-        None when there is none. Raises Unreachable.
-        """
-        lookup = self._lookups.get(session_id)
-        if lookup is None:
-            lookup = self._lookups[session_id] = asyncio.create_task(self._describe(session_id))
-            lookup.add_done_callback(lambda _: self._lookups.pop(session_id, None))
-        found = await asyncio.shield(lookup)
-        if isinstance(found, Unreachable):
-            raise found
-        return found
-
-    async def _describe(self, session_id: str) -> Run | Unreachable | None:
-        try:
-            run = await find_run(self._client, session_id)
-        except RPCError as error:
-            if error.status == RPCStatusCode.NOT_FOUND:
-                return None
-            # Seldom, whatever the ids: who cannot look up one session can look up no other.
-            if self._limiter.due("lookup") is not None:
-                log.warning("session %s cannot be looked up: %s", session_id, error.message)
-            return Unreachable(f"Temporal does not answer: {error.message}")
-        # Here, where one lookup ends before the next begins: who waits for this one may go on after
-        # the next, and must not bring an older run back.
+    def _found(self, session_id: str, run: Run) -> None:
+        """A lookup has found the newest run: where somebody reads or POSTs, it takes over."""
         channel = self._channels.get(session_id)
         if channel is not None and channel.session is not None:
             self._enter(channel, run)
-        return run
 
     async def look_after(self) -> None:
         """Wake readers to check their deadlines, and forget what is idle, until cancelled."""

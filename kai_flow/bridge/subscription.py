@@ -10,7 +10,8 @@ from contextlib import ExitStack
 from typing import Final
 
 from kai_flow.bridge.channel import Channel
-from kai_flow.bridge.hub import Hub, HubError
+from kai_flow.bridge.errors import HubError
+from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.notifier import wait_for
 from kai_flow.bridge.readback import Part
 from kai_flow.bridge.session import Session

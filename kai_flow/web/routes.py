@@ -11,7 +11,8 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
 from temporalio.service import RPCError
 
-from kai_flow.bridge.hub import Hub, HubError, RealSession, TooMuchHeld, Unreachable
+from kai_flow.bridge.errors import HubError, RealSession, TooMuchHeld, Unreachable
+from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream.callback import HandMade, decode_post, encode_answer
 from kai_flow.stream.errors import InvalidId, StreamError

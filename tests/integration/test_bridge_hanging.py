@@ -13,6 +13,7 @@ import pytest
 from temporalio.client import Client, WorkflowHandle
 
 from kai_flow.bridge import hub
+from kai_flow.bridge.errors import Stopping
 from kai_flow.runtime.serving import GRACE_SECONDS
 from kai_flow.stream.callback import ProducerPost, decode_post
 from kai_flow.temporal.client import connect
@@ -209,6 +210,6 @@ async def test_a_stopping_bridge_refuses_posts_and_readers(
             assert "come back" in answer.json()["detail"]
         probe = decode_post(json.dumps(place.body([])).encode())
         assert isinstance(probe, ProducerPost)
-        with pytest.raises(hub.Stopping):  # the hub itself, whoever serves it
+        with pytest.raises(Stopping):  # the hub itself, whoever serves it
             await bridge.hub.receive(probe)
     assert (await play.handle.query("progress"))["last_event_id"] == "1.1.1"

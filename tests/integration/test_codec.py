@@ -167,8 +167,8 @@ async def test_a_look_for_the_workflow_that_breaks_is_begun_anew(
             raise KeysAway
         return await find_run(*args)
 
-    monkeypatch.setattr("kai_flow.bridge.hub.find_run", breaking)
-    monkeypatch.setattr("kai_flow.bridge.channel.FIRST_LOOKUP_SECONDS", 0.1)
+    monkeypatch.setattr("kai_flow.bridge.lookup.find_run", breaking)
+    monkeypatch.setattr("kai_flow.bridge.lookup.FIRST_LOOKUP_SECONDS", 0.1)
     async with (
         stage_worker(client, session_id),
         bridging(encoding) as bridge,

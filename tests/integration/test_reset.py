@@ -16,8 +16,9 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
-from kai_flow.bridge import hub as hub_module
-from kai_flow.bridge.hub import Hub, Unreachable, running_hub
+from kai_flow.bridge import lookup
+from kai_flow.bridge.errors import Unreachable
+from kai_flow.bridge.hub import Hub, running_hub
 from kai_flow.settings import Settings
 from kai_flow.stream.callback import ProducerPost, decode_post
 from kai_flow.stream.follower import Followed, follow
@@ -337,7 +338,7 @@ async def test_a_bridge_that_cannot_ask_does_not_choose_between_runs(
         raise RPCError("away", RPCStatusCode.UNAVAILABLE, b"")
 
     with monkeypatch.context() as patched:
-        patched.setattr(hub_module, "find_run", away)
+        patched.setattr(lookup, "find_run", away)
         with pytest.raises(Unreachable):
             await hub.receive(old)
         assert isinstance(await hub.receive(posted(play, [2])), Taken)

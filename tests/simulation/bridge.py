@@ -9,7 +9,8 @@ from typing import Any, Final, cast
 import msgspec
 from temporalio.client import Client
 
-from kai_flow.bridge.hub import Hub, HubError, RealSession, Unreachable
+from kai_flow.bridge.errors import HubError, RealSession, Unreachable
+from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream import window
 from kai_flow.stream.callback import HandMade, ProducerPost, decode_post, encode_answer

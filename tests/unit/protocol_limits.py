@@ -23,8 +23,6 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "KEPT_HAND_MADE_BYTES": "bytes of events sent by hand that are kept for a first subscriber",
         "MAX_FORMER": "earlier runs of a session id that are kept for their subscribers",
         "UNREAD_SECONDS": "time that events sent by hand wait for a first subscriber",
-        "FIRST_LOOKUP_SECONDS": "time before the first lookup of a missing workflow",
-        "LAST_LOOKUP_SECONDS": "longest pause between two such lookups",
     },
     "kai_flow.bridge.frames": {
         "KEPT_FRAMES": "pages of frames that are kept for other readers",
@@ -34,6 +32,10 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "MAX_STRAY_CHANNELS": "sessions of a bridge without a reader, not confirmed by Temporal",
         "TICK_SECONDS": "time between two checks of deadlines and idle sessions",
         "FIND_SECONDS": "wait for a lookup before a stream opens without its result",
+    },
+    "kai_flow.bridge.lookup": {
+        "FIRST_LOOKUP_SECONDS": "time before the first lookup of a missing workflow",
+        "LAST_LOOKUP_SECONDS": "longest pause between two such lookups",
     },
     "kai_flow.bridge.memory_budget": {
         "MAX_BYTES": "all that a bridge holds, before it drops events and refuses POSTs",

@@ -1,0 +1,90 @@
+"""Looks up the newest run of a session id in Temporal: once for all who ask at the same time."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from kai_flow.bridge.errors import Unreachable
+from kai_flow.runtime.log_limiter import LogLimiter
+from kai_flow.stream.backoff import Backoff
+from kai_flow.stream.run import Run, find_run
+
+log = logging.getLogger(__name__)
+
+FIRST_LOOKUP_SECONDS: Final = 1.0  # before a lookup is repeated
+LAST_LOOKUP_SECONDS: Final = 10.0  # the longest pause between two lookups
+
+
+class Lookups:
+    """The lookups that are under way, by session id.
+
+    `found` is called with each run that a lookup finds, before the next lookup of the same session
+    id can begin. So runs are found in the order in which Temporal had them. A caller that waited
+    for a lookup may go on only after the next one has ended, and must not bring an older run back:
+    it has to look at what `found` has made of it, not at its own result alone.
+    """
+
+    def __init__(self, client: Client, found: Callable[[str, Run], None]) -> None:
+        self._client = client
+        self._found = found
+        self._under_way: dict[str, asyncio.Task[Run | Unreachable | None]] = {}
+        self._limiter = LogLimiter()
+
+    async def newest(self, session_id: str) -> Run | None:
+        """The newest run of a session id; None when there is none. Raises Unreachable."""
+        lookup = self._under_way.get(session_id)
+        if lookup is None:
+            lookup = self._under_way[session_id] = asyncio.create_task(self._look_up(session_id))
+            lookup.add_done_callback(lambda _: self._under_way.pop(session_id, None))
+        result = await asyncio.shield(lookup)  # others wait for it too
+        if isinstance(result, Unreachable):
+            raise result
+        return result
+
+    async def newest_for(self, session_id: str, run_id: str) -> Run | None:
+        """`newest`, by a lookup that began after this call, unless an earlier one has that run.
+
+        A lookup that others have begun may be older than the run of whoever asks now.
+        """
+        shared = session_id in self._under_way
+        run = await self.newest(session_id)
+        if shared and (run is None or run.run_id != run_id):
+            run = await self.newest(session_id)
+        return run
+
+    async def _look_up(self, session_id: str) -> Run | Unreachable | None:
+        try:
+            run = await find_run(self._client, session_id)
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return None
+            # One line for all session ids: if one cannot be looked up, none can.
+            if self._limiter.due("lookup") is not None:
+                log.warning("session %s cannot be looked up: %s", session_id, error.message)
+            return Unreachable(f"Temporal does not answer: {error.message}")
+        self._found(session_id, run)
+        return run
+
+
+async def look_up_while(
+    wanted: Callable[[], bool],
+    look_up: Callable[[], Awaitable[object]],
+    pause: Callable[[float], Awaitable[object]],
+) -> None:
+    """Repeat a lookup after growing pauses for as long as it is wanted, whatever Temporal answers.
+
+    `pause` is given the seconds to wait; it may return earlier.
+    """
+    backoff = Backoff(FIRST_LOOKUP_SECONDS, LAST_LOOKUP_SECONDS, factor=1.5)
+    lookups = 0
+    while wanted():
+        lookups += 1
+        await pause(backoff.pause(lookups))
+        if wanted():
+            with suppress(Unreachable):
+                await look_up()
