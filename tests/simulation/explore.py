@@ -1,5 +1,9 @@
-"""Many schedules: run them until one fails, and make the failing one small."""
+"""Many schedules: run them until one fails, and make the failing one small.
 
+`python -m tests.simulation.explore SEED…` does so for a test, in a process of its own.
+"""
+
+import sys
 from collections.abc import Iterator, Sequence
 
 from tests.simulation.drawing import draw
@@ -72,3 +76,8 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
         yield plan._replace(producers=1)
     if plan.agent.events > 1:
         yield plan._replace(agent=plan.agent._replace(events=plan.agent.events // 2))
+
+
+if __name__ == "__main__":
+    _, failing = first_failure([int(seed) for seed in sys.argv[1:]])
+    sys.exit(None if failing is None else describe(failing))
