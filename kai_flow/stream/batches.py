@@ -1,10 +1,12 @@
-"""Batches: what one `publish_events` signal carries, and the lossless merge of token runs in it.
+"""Batches: the document of one `publish_events` signal, with merged tokens (§4 of the protocol).
 
-Written out one by one, tokens cost four times the bytes; so consecutive `token` events that differ
-only in `content` become one item with the joined content and the lengths of the parts. Lengths
-count Unicode code points. Single events keep an item of their own, and so does a token that is not
-written as we write JSON. What comes out are the very bytes that went in, so a reader's limits never
-meet anything that the sender's have not seen. See docs/reference/protocol.md.
+Tokens that are written one by one take four times the bytes. So consecutive `token` events that
+differ only in `content` become one item: the joined content, and the lengths of its parts in
+Unicode code points. Every other event is an item of its own, and so is a token that is not written
+exactly as this library writes JSON.
+
+The merge is lossless: unpacking restores every event byte for byte. So an event that has passed a
+sender's limits also passes a reader's.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,20 +19,20 @@ from kai_flow.stream.events import NumberedEvent, read_numbered, within_limit
 from kai_flow.stream.ids import MAX_NUMBER, EventId
 
 WIRE_VERSION: Final = 1
-MAX_BATCH_EVENTS: Final = 1_000  # of a batch; so many waiting events make one go at once
-FLUSH_BYTES: Final = 128 * 1024  # waiting bytes that make a batch go at once
-MAX_BATCH_BYTES: Final = 512 * 1024  # event bytes in one batch; the server warns from 512 KiB
-MAX_DOCUMENT_BYTES: Final = 1024 * 1024  # of a batch as it travels; a sender's has about 530 KiB
-MAX_UNFOLDED_BYTES: Final = 2 * 1024 * 1024  # of a batch once taken apart; a sender's has 512 KiB
+MAX_BATCH_EVENTS: Final = 1_000  # in one batch; so many waiting events are signalled at once
+FLUSH_BYTES: Final = 128 * 1024  # so many waiting bytes are signalled at once
+MAX_BATCH_BYTES: Final = 512 * 1024  # of events in one batch; above it the server warns
+MAX_DOCUMENT_BYTES: Final = 1024 * 1024  # of a batch as it travels; our senders need 530 KiB
+MAX_UNFOLDED_BYTES: Final = 2 * 1024 * 1024  # of its events; our senders need 512 KiB
 
 
 class Batch(NamedTuple):
     """Consecutive events of one attempt, on their way into the workflow."""
 
     run_id: str
-    """The run they are meant for; every other run ignores them."""
+    """The run that they are meant for; every other run ignores them."""
     events: tuple[NumberedEvent, ...]
-    """Never empty; ids run on by one."""
+    """At least one. Each id is the next of the one before."""
 
     @property
     def first(self) -> EventId:
@@ -46,13 +48,13 @@ class Batch(NamedTuple):
 _NOTHING: Final = msgspec.Raw()
 
 
-# A hundred thousand events in one signal would hold a workflow up until its task times out, again
-# with every try: too many are refused while they are still a list of slices of the document.
+# A hundred thousand events in one signal would delay a workflow until its task times out, again at
+# every retry. So too many are refused early, while they are still undecoded parts of the document.
 _AtMostABatch = msgspec.Meta(max_length=MAX_BATCH_EVENTS)
 
 
 class _Item(msgspec.Struct, omit_defaults=True):
-    event: msgspec.Raw = _NOTHING  # empty when there is none: a union with None would not decode
+    event: msgspec.Raw = _NOTHING  # empty if there is none: msgspec decodes no union with Raw
     tokens: dict[str, Any] | None = None
     cuts: Annotated[list[int], _AtMostABatch] | None = None
 
@@ -75,7 +77,7 @@ def encode_batch(batch: Batch) -> bytes:
 
 
 def decode_batch(document: bytes) -> Batch:
-    """The batch of one JSON document; every event and id exactly as it was. Raises InvalidBatch."""
+    """The batch of one JSON document, with its events byte for byte. Raises InvalidBatch."""
     if len(document) > MAX_DOCUMENT_BYTES:
         raise InvalidBatch(f"a batch is a document of at most {MAX_DOCUMENT_BYTES:,} bytes")
     try:
@@ -93,7 +95,7 @@ def decode_batch(document: bytes) -> Batch:
 
 
 def take(events: Iterable[NumberedEvent]) -> tuple[NumberedEvent, ...]:
-    """As many of `events`, from the front, as one batch may hold; at least one if there is any."""
+    """The first of `events`, as many as one batch may hold; at least one if there is any."""
     taken: list[NumberedEvent] = []
     size = 0
     for event in events:
@@ -126,10 +128,10 @@ def _token_run(events: Sequence[NumberedEvent], start: int) -> list[dict[str, An
         token = event.decode()
         if not isinstance(token.get("content"), str):
             break
-        # A number such as 1e15 is longer once it was read and written; twice a key is once.
+        # Writing it again may change it: 1e15 becomes longer, and a duplicate key disappears.
         if msgspec.json.encode(token) != event.data:
             break
-        # Compared as JSON text: Python holds 1, 1.0 and true for equal, JSON readers do not.
+        # Compared as JSON text: in Python 1, 1.0 and true are equal, in JSON they are not.
         rest = msgspec.json.encode({**token, "content": ""})
         if alike is not None and rest != alike:
             break
@@ -145,7 +147,7 @@ def _unfold(items: Sequence[_Item]) -> Iterator[tuple[str, bytes]]:
     for item in items:
         for part in _split(item):
             size += len(part[1])
-            if size > MAX_UNFOLDED_BYTES:  # else a few bytes of `cuts` could repeat a huge key
+            if size > MAX_UNFOLDED_BYTES:  # a few bytes of `cuts` could repeat a huge key
                 raise InvalidBatch(f"a batch holds at most {MAX_UNFOLDED_BYTES:,} bytes of events")
             yield part
 
@@ -161,7 +163,7 @@ def _split(item: _Item) -> Iterator[tuple[str, bytes]]:
                 raise InvalidBatch("merged tokens need a 'content' string and lengths from 0")
             if sum(cuts) != len(content):
                 raise InvalidBatch("the 'cuts' of merged tokens do not add up to their content")
-            # They differ in nothing but their content, so one look says of all what they are.
+            # They differ only in their content, so checking one of them checks all.
             kind, _ = read_numbered(msgspec.json.encode({**tokens, "content": ""}))
             start = 0
             for cut in cuts:

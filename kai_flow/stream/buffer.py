@@ -1,4 +1,7 @@
-"""The buffer: the workflow's bounded log of recent events, which queries read page by page."""
+"""The buffer: the recent events of a session, bounded, which queries read page by page.
+
+The workflow has one. Readers of the history use another one without bounds.
+"""
 
 from bisect import bisect_right
 from typing import NamedTuple
@@ -10,44 +13,45 @@ from kai_flow.stream.ids import START, EventId, follows
 
 
 class Limits(NamedTuple):
-    """How much a buffer may hold; whichever is reached first evicts the oldest."""
+    """How much a buffer may hold. Whichever limit is exceeded first, the oldest events leave."""
 
     events: int = 2_000
     bytes: int = 512 * 1024
-    """Sum of the encoded events; keep it well under the 2 MiB that a query answer may have."""
+    """The sum of the encoded events. Keep it well below the 2 MiB that a query may answer."""
 
 
 class Slice(NamedTuple):
-    """Consecutive held events after a cursor."""
+    """Consecutive events of a buffer, after a cursor."""
 
     events: tuple[NumberedEvent, ...]
     next: EventId
     """The cursor for the next read."""
     has_more: bool
+    """Whether the buffer holds more events after these."""
     gap: Gap | None
-    """What lies between the cursor and the first event but is no longer held."""
+    """The events between the cursor and the first of these that are no longer held, if any."""
 
 
 class EventBuffer:
-    """All accepted events of the attempts that count, cut to the limits from the oldest end."""
+    """The accepted events of the attempts that count, within `limits`: the oldest leave first."""
 
     def __init__(self, run_id: str, limits: Limits) -> None:
         self.limits = limits
         self.fold = Fold(run_id)
         self.bytes = 0  # of all held events
-        self.evicted = 0  # how many events were cut off or never came, for people to read
+        self.evicted = 0  # how many events have left because of the limits, for people
         self._events: list[NumberedEvent] = []
-        self._lost_earlier = START  # last evicted event of an earlier producer
-        self._lost = START  # last evicted event of the current producer; a retry clears it
+        self._lost_earlier = START  # the last evicted event of an earlier producer
+        self._lost = START  # the last evicted event of the current producer; a retry clears it
 
     def apply(self, batch: Batch) -> Verdict:
-        """Fold one batch in, then evict down to the limits."""
+        """Fold one batch, keep what was accepted, then evict down to the limits."""
         before = self.fold.position
         verdict = self.fold.apply(batch)
         if not verdict.events:
             return verdict
-        if verdict.takes_back is not None:
-            self._take_back(verdict.takes_back.producer)
+        if verdict.replaces is not None:
+            self._drop_replaced(verdict.replaces.producer)
         elif verdict.events[0].id.producer > before.producer:
             self._lost_earlier, self._lost = self.lost, START
         self._events.extend(verdict.events)
@@ -56,9 +60,9 @@ class EventBuffer:
         return verdict
 
     def read(self, after: EventId, max_bytes: int) -> Slice:
-        """Events after the cursor `after` of at most `max_bytes` in all, but at least one.
+        """The events after `after`, of at most `max_bytes` in all; at least one if there is any.
 
-        A slice ends before a range that is missing inside; the next read reports it.
+        A slice ends before missing events, and the next read reports them as a gap.
         """
         start = bisect_right(self._events, after, key=_id)
         missing = after < self.lost
@@ -83,17 +87,17 @@ class EventBuffer:
 
     @property
     def lost(self) -> EventId:
-        """The last event that was evicted and still counts; START if there is none."""
+        """The last evicted event that still counts; START if there is none."""
         return max(self._lost_earlier, self._lost)
 
     @property
     def first(self) -> EventId | None:
-        """The oldest event held."""
+        """The oldest event held; None if there is none."""
         return self._events[0].id if self._events else None
 
     @property
     def last(self) -> EventId | None:
-        """The newest event held."""
+        """The newest event held; None if there is none."""
         return self._events[-1].id if self._events else None
 
     def __len__(self) -> int:
@@ -103,12 +107,12 @@ class EventBuffer:
         return self._hole_between(self._events[index - 1].id, self._events[index].id)
 
     def _hole_between(self, cursor: EventId, event: EventId) -> bool:
-        """Whether something came between the two that never was here."""
+        """Whether events are missing between the two that were never in this buffer."""
         if event.seq > 1:
             return not follows(event, cursor)
         return event.producer > cursor.producer and self.fold.unstored_after(cursor)
 
-    def _take_back(self, producer: int) -> None:
+    def _drop_replaced(self, producer: int) -> None:
         self._lost = START
         keep = len(self._events)
         while keep and self._events[keep - 1].id.producer == producer:

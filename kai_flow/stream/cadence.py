@@ -1,8 +1,9 @@
-"""Cadence: when the next batch is signalled, so that a session's signals stay few.
+"""Cadence: when the next batch is signalled, so that a session has few signals.
 
-A replay costs about a second at 700 signals and wedges the worker at 5,000. So at most one signal
-is under way, and a batch goes after `max(interval, age / 120)`: some 530 signals in 15 minutes,
-some 1,100 in a day, however fast the agent talks.
+A replay of a workflow takes about a second at 700 signals, and at 5,000 it exceeds the timeout of a
+workflow task, so that the worker can no longer make progress. So a sender has at most one signal in
+flight, and pauses for `max(interval, age / 120)` before the next. That makes some 530 signals in 15
+minutes and some 1,100 in a day, however many events the agent sends.
 """
 
 from typing import Final
@@ -15,22 +16,24 @@ MAX_RETRY_SECONDS: Final = 5.0
 
 
 class Cadence:
-    """The clock of one session's signals. Times are seconds of any monotonic clock.
+    """The times of one session's signals. Times are seconds of any monotonic clock.
 
-    `age` is how long the session has been streaming: also before this attempt, and this bridge.
+    `interval` is the least pause between two signals. `age` is for how long the session has been
+    streaming, including the time before this attempt or bridge existed.
     """
 
     def __init__(self, interval: float, now: float, age: float = 0.0) -> None:
         self.interval = interval
         self._began = now - age
         self._in_flight = False
-        self._not_before = now  # earliest next signal: one period after the last acknowledgement
+        self._not_before = now  # earliest next signal: a period after the last acknowledgement
         self._failures = 0  # in a row
 
     def due(self, events: int, size: int, *, flush: bool) -> float | None:
-        """When what waits (`events` of `size` bytes) may go; None: not now, or nothing waits.
+        """When the waiting events may be signalled; None: nothing waits, or a signal is in flight.
 
-        `flush` is the sender's word that no more will come: the wait is cut short.
+        `events` of them wait, of `size` bytes in all. `flush`: they are to be signalled without a
+        pause. A full batch is signalled without one, too. After a failure the pause always counts.
         """
         if self._in_flight or not events:
             return None
@@ -40,29 +43,32 @@ class Cadence:
         return self._not_before
 
     def age(self, now: float) -> float:
-        """Seconds that the session has been streaming by `now`."""
+        """For how many seconds the session has been streaming at `now`."""
         return now - self._began
 
     def learn_age(self, age: float, now: float) -> None:
-        """Somebody knows that the session has been streaming for `age` seconds, or even longer."""
+        """Another program reports the age. The greatest age that was reported counts."""
         self._began = min(self._began, now - age)
 
     def period(self, now: float) -> float:
-        """Seconds between an acknowledgement and the next signal, at the age reached by `now`."""
+        """Seconds between an acknowledgement and the next signal, at the age of `now`."""
         return max(self.interval, self.age(now) / AGE_SHARE)
 
     def sent(self) -> None:
-        """A signal went out."""
+        """A signal was sent: it is in flight until `acknowledged` or `failed`."""
         self._in_flight = True
 
     def acknowledged(self, now: float) -> None:
-        """The server has it; the next waits a period from now, so signalling clocks itself."""
+        """The server has stored the signal. The next one waits a period from now.
+
+        The pause begins at the acknowledgement, so a slow server gets fewer signals.
+        """
         self._in_flight = False
         self._failures = 0
         self._not_before = now + self.period(now)
 
     def failed(self, now: float) -> None:
-        """It is unknown whether it arrived; the same batch goes again after a growing pause."""
+        """It is unknown whether the signal arrived: it is sent again, after a growing pause."""
         self._in_flight = False
         self._failures += 1
         backoff = Backoff(2 * self.interval, MAX_RETRY_SECONDS)

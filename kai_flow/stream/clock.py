@@ -1,4 +1,4 @@
-"""The shells' clock: the event loop's, so that a test can turn it."""
+"""The clock of everything outside the pure core: the event loop's, so that tests can control it."""
 
 import asyncio
 

@@ -1,22 +1,22 @@
-"""Every error the stream library raises on purpose.
+"""The errors that the stream library raises on purpose.
 
 StreamError
 ├── InvalidId        an event id or a cursor that cannot be parsed
-├── InvalidEvent     not a JSON object with a usable `type`
-├── InvalidBatch     a `publish_events` signal or a POST body of the wrong shape
+├── InvalidEvent     not a JSON object with a valid `type`
+├── InvalidBatch     a `publish_events` signal or a POST body of the wrong form
 ├── InvalidQuery     a query argument out of its bounds
 ├── InvalidUrl       a URL at which nothing can be reached
-├── OutboxFull       the caller must wait until something became durable
+├── OutboxFull       the outbox has no room until more is durable
 ├── EventsMissing    (in `reader`) events that a reader asks for are no longer held
-├── StreamLostError  (in `follower`) the stream of a session cannot be read on
-├── Finished         an event, or a second result, after the producer was told that no more come
-└── Superseded       a newer attempt has taken over; stop the agent
-    └── SessionEnded the session has ended while the agent was at work
+├── StreamLostError  (in `follower`) the stream of a session cannot be read any further
+├── Finished         an event, or a second result, after the last event
+└── Superseded       a newer attempt has taken over, and the agent is stopped
+    └── SessionEnded the session has ended while the agent was running
 """
 
 
 class StreamError(Exception):
-    """Root of all errors of this library; `code` is stable and meant for machines."""
+    """The base class of all errors of this library. `code` is stable and meant for programs."""
 
     code = "stream_error"
 
@@ -46,25 +46,25 @@ class InvalidQuery(StreamError, ValueError):
 
 
 class InvalidUrl(StreamError, ValueError):
-    """A URL that is not one of http or https: trying again would not help."""
+    """A URL that is not http or https, or has no valid host: a retry would not help."""
 
     code = "invalid_url"
 
 
 class OutboxFull(StreamError):
-    """The outbox holds all it may; nothing was stored."""
+    """The outbox holds all that it may. Nothing was added."""
 
     code = "outbox_full"
 
 
 class Finished(StreamError):
-    """The producer was told that no more events will come; nothing was taken."""
+    """No more events were to come: `settle` or `finish` was called. Nothing was sent."""
 
     code = "finished"
 
 
 class Superseded(StreamError):
-    """A newer attempt, or the end of the session, has taken over: the agent is stopped."""
+    """A newer attempt has taken over, or the session has ended: the agent is stopped."""
 
     code = "superseded"
 

@@ -1,7 +1,7 @@
-"""Events: checking them at the border and the one encoding of each that everybody shares.
+"""Events: checks them where they come in, and encodes each of them once.
 
-An event is a JSON object with a string `type`. It is encoded once, where it is numbered; from then
-on its bytes travel unchanged, on one line, so that no copy is ever encoded again.
+An event is a JSON object with a string `type`. It is encoded as one line when it gets its number.
+From then on its bytes travel unchanged, so that every copy of an event is equal byte for byte.
 """
 
 import re
@@ -14,24 +14,24 @@ from kai_flow.stream.errors import InvalidEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.names import NEVER_NUMBERED
 
-MAX_EVENT_BYTES: Final = 256 * 1024  # UTF-8 JSON of one event; a larger one is replaced
-MAX_DEPTH: Final = 100  # nesting; deeper documents overflow some parsers on the way
+MAX_EVENT_BYTES: Final = 256 * 1024  # UTF-8 JSON of one event; a larger event is replaced
+MAX_DEPTH: Final = 100  # levels of nesting; deeper documents overflow some parsers on the way
 MAX_TYPE_CHARS: Final = 128
-MAX_NUMBER_CHARS: Final = 4_300  # what Python and msgspec write and read as one number
+MAX_NUMBER_CHARS: Final = 4_300  # the longest number that Python and msgspec read and write
 
-# What `_too_deep` counts. Walking the decoded values takes five times as long, and a signal full of
-# brackets would then hold its workflow up.
+# `_too_deep` counts brackets in the text. Walking the decoded values would take five times as long,
+# and a signal full of brackets would then delay its workflow.
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _STEP: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _NO_BRACKET: Final = bytes(byte for byte in range(256) if byte not in _STEP)
-EVENT_OVERHEAD_BYTES: Final = 256  # of an event kept in memory, beside its data: CPython's objects
+EVENT_OVERHEAD_BYTES: Final = 256  # memory of an event beside its data: CPython's objects
 
-_TOO_LOW: Final = -(10 ** (MAX_NUMBER_CHARS - 1))  # its sign counts as well
+_TOO_LOW: Final = -(10 ** (MAX_NUMBER_CHARS - 1))  # the sign counts as a character
 _TOO_HIGH: Final = 10**MAX_NUMBER_CHARS
 
 
 class NumberedEvent(NamedTuple):
-    """An event under its id, encoded."""
+    """An encoded event with its id."""
 
     id: EventId
     type: str
@@ -45,17 +45,18 @@ class NumberedEvent(NamedTuple):
 
 
 def held_bytes(count: int, size: int) -> int:
-    """What so many events with so many bytes of data, all taken together, take in memory."""
+    """Bytes of memory for `count` events that have `size` bytes of data in all."""
     return size + count * EVENT_OVERHEAD_BYTES
 
 
 def encode_event(event: object) -> tuple[str, bytes]:
     """Check an agent's event and encode it: (its type, one line of UTF-8 JSON).
 
-    What JSON cannot say is mended rather than refused, because it happens in the middle of an
-    agent's work: lone surrogates become U+FFFD, NaN, infinities and numbers of over
-    MAX_NUMBER_CHARS null, unknown objects their `str`. An event over MAX_EVENT_BYTES or MAX_DEPTH
-    becomes `{"type": "omitted", …}`. Raises InvalidEvent when it is no object with a usable `type`.
+    A value that JSON cannot express is repaired instead of refused, because it must not fail an
+    agent in the middle of its work. A lone surrogate becomes U+FFFD; NaN, infinities and numbers of
+    over MAX_NUMBER_CHARS become null; an unknown object becomes its `str`. An event that exceeds
+    MAX_EVENT_BYTES or MAX_DEPTH becomes `{"type": "omitted", …}`. Raises InvalidEvent when the
+    value is not an object with a valid `type`.
     """
     kind = _type_of(event)
     try:
@@ -64,26 +65,26 @@ def encode_event(event: object) -> tuple[str, bytes]:
         return _omitted(kind, 0)
     if len(data) > MAX_EVENT_BYTES or _too_deep(data):
         return _omitted(kind, len(data))
-    return kind if kind.isascii() else _mended(kind), data
+    return kind if kind.isascii() else _repaired(kind), data
 
 
 def encode_json(value: object) -> bytes:
-    """Any value as one line of UTF-8 JSON, mended as `encode_event` does it.
+    """Any value as one line of UTF-8 JSON, repaired as `encode_event` does it.
 
-    Raises RecursionError when it is nested too deep.
+    Raises RecursionError when it is nested too deeply.
     """
     try:
         data = msgspec.json.encode(value, enc_hook=_text)
     except (TypeError, ValueError):  # a key, a surrogate or a number that msgspec cannot write
-        return msgspec.json.encode(_mended(value))
-    return data if _is_line_of_json(data) else msgspec.json.encode(_mended(value))
+        return msgspec.json.encode(_repaired(value))
+    return data if _is_line_of_json(data) else msgspec.json.encode(_repaired(value))
 
 
 def read_event(raw: bytes) -> tuple[str, bytes]:
-    """Check an event that came as JSON: (its type, one line of UTF-8 JSON). Raises InvalidEvent.
+    """Check an event that arrived as JSON: (its type, one line of UTF-8 JSON). Raises InvalidEvent.
 
-    The bytes are kept as they are unless they span lines: a JSON string cannot contain a raw
-    line break, so any CR or LF is only layout.
+    The bytes are kept as they are if they are on one line. Otherwise they are encoded again: a JSON
+    string cannot contain a raw line break, so every CR or LF is only layout.
     """
     try:
         event = msgspec.json.decode(raw)
@@ -97,16 +98,16 @@ def read_event(raw: bytes) -> tuple[str, bytes]:
 
 
 def within_limit(data: bytes) -> bytes:
-    """`data`, an encoded event. Raises InvalidEvent when it is larger than one may be."""
+    """`data`, an encoded event. Raises InvalidEvent when it exceeds MAX_EVENT_BYTES."""
     if len(data) > MAX_EVENT_BYTES:
         raise InvalidEvent(f"the event has {len(data):,} bytes; at most {MAX_EVENT_BYTES:,}")
     return data
 
 
 def read_numbered(raw: bytes) -> tuple[str, bytes]:
-    """`read_event` for what has an id, in a POST or in a signal. Raises InvalidEvent.
+    """`read_event` for an event with an id, in a POST or in a signal. Raises InvalidEvent.
 
-    A subscriber believes `done`, `gap` and their like as the bridge's own word.
+    Types such as `done` and `gap` are refused: subscribers rely on them as the bridge's own.
     """
     kind, data = read_event(raw)
     if kind in NEVER_NUMBERED:
@@ -121,35 +122,35 @@ def _type_of(event: object) -> str:
     if not isinstance(kind, str) or not 1 <= len(kind) <= MAX_TYPE_CHARS:
         raise InvalidEvent(f"an event needs a 'type': a string of 1 to {MAX_TYPE_CHARS} characters")
     if any(char < " " or char == "\x7f" for char in kind):
-        # The type becomes a line of the SSE stream: a line break in it would forge frames.
+        # The type becomes a line of the SSE stream, and a line break in it would forge a frame.
         raise InvalidEvent("an event's 'type' must not contain control characters")
     return kind
 
 
 def _omitted(kind: str, size: int) -> tuple[str, bytes]:
-    return "omitted", msgspec.json.encode({"type": "omitted", "of": _mended(kind), "bytes": size})
+    return "omitted", msgspec.json.encode({"type": "omitted", "of": _repaired(kind), "bytes": size})
 
 
-def _mended(value: Any) -> Any:
+def _repaired(value: Any) -> Any:
     match value:
         case str():
             return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         case dict():
-            return {_key(key): _mended(item) for key, item in value.items()}
+            return {_key(key): _repaired(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [_mended(item) for item in value]
+            return [_repaired(item) for item in value]
         case None | bool() | int() | float():
             return None if _is_huge(value) else value
         case msgspec.Raw():
-            return _mended(_parsed(value))
+            return _repaired(_parsed(value))
         case _:
-            return _mended(_built(value))
+            return _repaired(_built(value))
 
 
 def _is_line_of_json(data: bytes) -> bool:
-    """False when whoever reads it could not, or it spans lines.
+    """Whether a reader can read it, and it has no line break.
 
-    A msgspec.Raw is written as it is, whatever it is; of numbers, more can be written than read.
+    msgspec does not check this: it writes a msgspec.Raw as it is, and numbers that it cannot read.
     """
     try:
         msgspec.json.decode(data)
@@ -178,8 +179,8 @@ def _built(value: object) -> object:
 
 
 def _key(key: object) -> str:
-    mended: str = _mended(key if isinstance(key, str) else _text(key))
-    return mended
+    repaired: str = _repaired(key if isinstance(key, str) else _text(key))
+    return repaired
 
 
 def _text(value: object) -> str:
@@ -190,7 +191,7 @@ def _text(value: object) -> str:
 
 
 def _too_deep(data: bytes) -> bool:
-    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:  # the cheap test that nearly all pass
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:  # cheap, and true for nearly all events
         return False
     brackets = _STRING.sub(b"", data).translate(None, _NO_BRACKET)
     return max(accumulate(map(_STEP.__getitem__, brackets))) > MAX_DEPTH

@@ -1,7 +1,7 @@
-"""The fold: which of the events that reached the history belong to the stream.
+"""The fold: decides which of the events in a history belong to the stream.
 
-The one function that the workflow, the bridge and every other reader apply to all `publish_events`
-signals of a run, in history order. It reads no settings, so all of them come to the same result.
+The workflow, the bridge and every other reader apply it to all `publish_events` signals of a run,
+in the order of the history. It reads no settings, so all of them arrive at the same stream.
 """
 
 from enum import Enum
@@ -14,23 +14,23 @@ from kai_flow.stream.names import UNSTORED
 
 
 class Disposition(Enum):
-    """What the fold made of a batch."""
+    """What the fold decided about a batch."""
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
-    """Every event of it was there already."""
+    """All of its events were accepted before."""
     SUPERSEDED = "superseded"
-    """It belongs to an attempt or a producer that a later one has replaced."""
+    """A later attempt or producer has replaced the one that it belongs to."""
     OTHER_RUN = "other_run"
-    """It was meant for another run of this session id."""
+    """It is meant for another run of this session id."""
 
 
 class Gap(NamedTuple):
-    """A range of events that is missing: all that lies strictly between two ids."""
+    """Missing events: all that lie strictly between two ids."""
 
     after: EventId
     before: EventId | None
-    """None when nothing after the range is held."""
+    """None when no event after the missing ones is held."""
 
 
 class Verdict(NamedTuple):
@@ -39,13 +39,13 @@ class Verdict(NamedTuple):
     disposition: Disposition
     events: tuple[NumberedEvent, ...] = ()
     gap: Gap | None = None
-    """What never came before these events; a correct sender never leaves one."""
-    takes_back: EventId | None = None
-    """The first event of a newer attempt: all of its producer's earlier attempts are void."""
+    """The events that are missing before the accepted ones. A correct sender leaves none."""
+    replaces: EventId | None = None
+    """The first event of a newer attempt, which replaces its producer's earlier attempts."""
 
 
 class Fold:
-    """Decides batch by batch; the same batches again, late, split or merged change nothing."""
+    """The fold of one run. Batches that come again, late, split or merged change nothing."""
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
@@ -54,7 +54,7 @@ class Fold:
         self._cuts: dict[int, EventId] = {}  # the `unstored` of each producer that has sent one
 
     def apply(self, batch: Batch) -> Verdict:
-        """Take in one batch and say what of it is new."""
+        """Decide about the next batch of the history."""
         if batch.run_id != self.run_id:
             return Verdict(Disposition.OTHER_RUN)
         first, position = batch.first, self.position
@@ -76,6 +76,6 @@ class Fold:
         return Verdict(Disposition.ACCEPTED, events, gap, events[0].id if retried else None)
 
     def unstored_after(self, cursor: EventId) -> bool:
-        """Whether whatever the attempt of `cursor` said after it was live only."""
+        """Whether `cursor` has all that its attempt stored, and what follows was live only."""
         cut = self._cuts.get(cursor.producer)
         return cut is not None and cut.attempt_key == cursor.attempt_key and cut <= cursor

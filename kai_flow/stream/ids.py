@@ -1,7 +1,8 @@
-"""Event ids and cursors: how a place in a session's stream is named.
+"""Event ids and cursors: the names of places in a session's stream.
 
-An event id is `producer.attempt.seq`; its order is the order of the three integers. It never
-changes, so every copy of the stream can serve every reader.
+An event id is `producer.attempt.seq`, ordered by its three numbers from left to right. The id of an
+event never changes and is never used for another event, so every copy of the stream can serve every
+reader.
 """
 
 import re
@@ -17,12 +18,15 @@ _END = "end"
 
 
 class EventId(NamedTuple):
-    """The name of one event: which producer, which try of it, and which event of that try."""
+    """The name of one event: its producer, the attempt of that producer, and its place there.
+
+    Each number is at most MAX_NUMBER.
+    """
 
     producer: int
     """Numbered from 1 within the session; 0 only in START."""
     attempt: int
-    """From 1; a higher one supersedes the lower ones of the same producer."""
+    """From 1; a later attempt replaces the earlier ones of the same producer."""
     seq: int
     """From 1 within the attempt; 0 means "none of this attempt yet"."""
 
@@ -42,11 +46,11 @@ class EventId(NamedTuple):
 
     @property
     def attempt_key(self) -> tuple[int, int]:
-        """(producer, attempt): what two events must share to be counted by the same `seq`."""
+        """(producer, attempt): names the attempt. `seq` counts the events with the same key."""
         return self[:2]
 
     def offset(self, by: int) -> "EventId":
-        """The id `by` places further on in the same attempt."""
+        """The id that is `by` places later in the same attempt; earlier, if `by` is negative."""
         return self._replace(seq=self.seq + by)
 
 
@@ -55,11 +59,11 @@ START: Final = EventId(0, 0, 0)
 
 
 def follows(event: EventId, cursor: EventId) -> bool:
-    """Whether nothing can lie between `cursor` and `event`, by their names alone.
+    """Whether the ids alone prove that no event is missing between `cursor` and `event`.
 
-    True for the next of the same attempt, for the first event of a later attempt of the same
-    producer (which takes back what lies between), and for a session's very first event. The first
-    event of a *later producer* is False: the names do not tell how long the one before it was.
+    True for the next event of the same attempt, for the first event of a later attempt of the same
+    producer (which replaces whatever lies between), and for the first event of a session. False for
+    the first event of a *later producer*: the ids do not tell how many events came before it.
     """
     if event.attempt_key == cursor.attempt_key:
         return event.seq == cursor.seq + 1
@@ -71,12 +75,15 @@ def follows(event: EventId, cursor: EventId) -> bool:
 
 
 class Cursor(NamedTuple):
-    """The last place a subscriber saw: opaque to it, `1.1.57@4f3a9c1e` or `end@4f3a9c1e` to us."""
+    """The last place that a subscriber has seen, as `1.1.57@4f3a9c1e` or `end@4f3a9c1e`.
+
+    Subscribers store it and send it back without interpreting it.
+    """
 
     position: EventId | None
-    """None is the end: the subscriber has seen `done`."""
+    """The last event seen; None: the subscriber has seen `done`."""
     incarnation: str | None
-    """Which use of the session id is meant (`incarnation_of`); None: whichever is the newest."""
+    """Which incarnation of the session id is meant (see `incarnation_of`); None: the newest."""
 
     def __str__(self) -> str:
         where = _END if self.position is None else str(self.position)
@@ -92,14 +99,15 @@ class Cursor(NamedTuple):
         return cls(position, incarnation or None)
 
     def is_end_of(self, incarnation: str) -> bool:
-        """Whether its owner has seen the end of this very use of the session id."""
+        """Whether the subscriber has seen the end of this incarnation of the session id."""
         return self.position is None and self.incarnation in (None, incarnation)
 
 
 def incarnation_of(first_run_id: str) -> str:
-    """The last 8 hex digits of the chain's first run id, which tell two uses of one id apart.
+    """The incarnation of a session: the last 8 hex digits of the first run id of its chain.
 
-    The last ones, because a run id is a UUIDv7: its first half is a clock. Raises InvalidId.
+    It distinguishes the uses of one session id. The last digits are taken because a run id is a
+    UUIDv7, which begins with a timestamp. Raises InvalidId.
     """
     incarnation = first_run_id[-8:].lower()
     if _INCARNATION.fullmatch(incarnation) is None:

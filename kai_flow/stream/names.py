@@ -1,12 +1,12 @@
-"""Names that cross a process border. Both sides of each border import them from here."""
+"""Names that cross a process boundary. Both sides of each boundary import them from here."""
 
 from typing import Final
 
 PUBLISH_EVENTS: Final = "publish_events"
-"""Signal: one batch of events into the workflow."""
+"""Signal: carries one batch of events into the workflow."""
 
 PROGRESS: Final = "progress"
-"""Query: how far the session is, for people."""
+"""Query: the progress of the session, for people."""
 
 EVENTS: Final = "events"
 """Query: one page of the buffer."""

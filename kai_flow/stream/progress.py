@@ -68,7 +68,7 @@ class Progress:
         producer = verdict.events[0].id.producer
         if producer > self._producer:
             self._producer, self._earlier = producer, (self.events, self.tokens)
-        if verdict.takes_back is not None:
+        if verdict.replaces is not None:
             self._begin()
         if not self.closed:
             broke = verdict.events[-1].type == ATTEMPT_FAILED

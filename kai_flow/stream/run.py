@@ -1,4 +1,4 @@
-"""Which run of a session id is meant, and which stream it belongs to, as Temporal describes it."""
+"""Which run of a session id is the newest, and to which incarnation it belongs."""
 
 from typing import NamedTuple
 
@@ -14,16 +14,16 @@ from kai_flow.stream.signals import RPC_TIMEOUT
 
 
 class Run(NamedTuple):
-    """One run, and the use of the session id that it is part of."""
+    """One run, and where the stream that it belongs to began."""
 
     run_id: str
-    """The run a read is pinned to: the newest known of the chain."""
+    """The newest known run of the chain; reads are pinned to it."""
     first_run_id: str
-    """The run that its stream began with: the first of its chain, or itself after a reset."""
+    """The run with which the stream began: the first of its chain, or itself after a reset."""
     made_by_reset: bool = False
-    """It began with a copy of another run's history, and streams anew."""
+    """A reset made it: its history begins with a copy of another run's, its stream is its own."""
     history_bytes: int = 0
-    """The size of its history when it was looked up; 0: it was not."""
+    """The size of its history when it was looked up; 0 if it was not."""
 
     @property
     def incarnation(self) -> str:
@@ -39,10 +39,10 @@ async def find_run(client: Client, session_id: str) -> Run:
 async def describe(
     client: Client, session_id: str, run_id: str = ""
 ) -> DescribeWorkflowExecutionResponse:
-    """What the server says of a run, by default of the newest. Raises RPCError.
+    """The server's description of a run, by default of the newest one. Raises RPCError.
 
-    As the server sends it: the SDK's own `describe` cannot read a status that is newer than itself,
-    such as that of a paused run, and may fail in somebody's converter.
+    The answer is returned as the server sent it. The SDK's own `describe` fails on a status that is
+    newer than the SDK, such as that of a paused run, and may fail in a user's data converter.
     """
     execution = WorkflowExecution(workflow_id=session_id, run_id=run_id)
     request = DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=execution)
@@ -51,10 +51,10 @@ async def describe(
 
 
 def run_in(description: DescribeWorkflowExecutionResponse) -> Run:
-    """The run that is described.
+    """The run of a description.
 
-    After a reset the server still names the base run's chain as the first, although the ids of the
-    events begin anew: such a run is the first of its own stream.
+    After a reset the server still names the first run of the chain that was reset, although the
+    event ids start again. Such a run is therefore taken for the first of its own stream.
     """
     info = description.workflow_execution_info
     run_id = info.execution.run_id

@@ -1,4 +1,4 @@
-"""Sending signals into a session, and finding its batches again: the one place that knows how."""
+"""Signals a batch into a session, and finds batches in a history."""
 
 from datetime import timedelta
 from typing import Final
@@ -15,18 +15,18 @@ from kai_flow.stream.errors import InvalidBatch
 from kai_flow.stream.names import PUBLISH_EVENTS
 
 RPC_TIMEOUT: Final = timedelta(seconds=5)
-PAGE_TIMEOUT: Final = timedelta(seconds=15)  # a page of a history has up to 4 MiB
+PAGE_TIMEOUT: Final = timedelta(seconds=15)  # a page of a history may have 4 MiB
 LONG_POLL_TIMEOUT: Final = timedelta(seconds=60)  # the server answers a long poll after 20 s
 
 
 class SessionClosed(Exception):
-    """The run that a batch was meant for has ended (or never was): it cannot be stored."""
+    """The run that a batch is meant for has ended or never existed: the batch cannot be stored."""
 
 
 class SignalsRefused(ApplicationError):
-    """The server takes no such signal, now or later: trying again is no use, for any sender.
+    """The server refuses the signals of this session for good: no sender's retry would help.
 
-    It has a limit of 10,000 signals for a run, which our own senders do not come near.
+    It accepts 10,000 signals for a run. The senders of this library stay far below that.
     """
 
     def __init__(self, why: str) -> None:
@@ -39,10 +39,11 @@ class SignalsRefused(ApplicationError):
 
 
 async def publish(client: Client, workflow_id: str, batch: Batch) -> None:
-    """Signal one batch into exactly the run it is meant for.
+    """Signal one batch into exactly the run that it is meant for.
 
-    Returns when the server has it in the history. Raises SessionClosed or SignalsRefused, or
-    RPCError when it is unknown whether it arrived: sending it again is harmless.
+    Returns when the server has stored it in the history. Raises SessionClosed or SignalsRefused
+    when it never can, and RPCError when it is unknown whether it arrived: sending it again is then
+    harmless, because the fold drops duplicates. A payload codec may raise anything.
     """
     handle = client.get_workflow_handle(workflow_id, run_id=batch.run_id)
     payload = Payload(metadata={"encoding": b"json/plain"}, data=encode_batch(batch))
@@ -57,11 +58,14 @@ async def publish(client: Client, workflow_id: str, batch: Batch) -> None:
 
 
 async def batch_in(client: Client, event: HistoryEvent) -> Batch | None:
-    """The batch that a history event carries; None for every other event."""
+    """The batch that a history event carries; None if it carries none that can be read.
+
+    Raises whatever the client's payload codec raises.
+    """
     signal = event.workflow_execution_signaled_event_attributes
     if signal.signal_name != PUBLISH_EVENTS:
         return None
-    if len(signal.input.payloads) != 1:  # as the workflow has it: no value or several are garbage
+    if len(signal.input.payloads) != 1:  # the workflow refuses no value or several, too
         return None
     values = await client.data_converter.decode(signal.input.payloads, [RawValue])
     try:

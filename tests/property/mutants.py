@@ -141,7 +141,7 @@ def evict_one_too_many() -> Mutation:
 
 def retry_keeps_old_events() -> Mutation:
     """The events of a superseded attempt stay in the buffer."""
-    return changed_result(Fold, "apply", lambda verdict: verdict._replace(takes_back=None))
+    return changed_result(Fold, "apply", lambda verdict: verdict._replace(replaces=None))
 
 
 def gap_not_reported() -> Mutation:

@@ -35,7 +35,7 @@ def test_the_fold_is_what_was_said_however_it_came(
             assert verdict.gap is None
             begins = batch.first.seq == 1 and batch.first.attempt > 1
             again = any(old and old[0].id.producer == batch.first.producer for old in arrived[:-1])
-            assert verdict.takes_back == (batch.first if begins and again else None)
+            assert verdict.replaces == (batch.first if begins and again else None)
             accepted += verdict.events
             arrived[-1] += batch.events
             for _ in range(data.draw(st.integers(0, 2))):

@@ -30,9 +30,9 @@ def acknowledged(received: str, durable: str) -> Acknowledged:
     [
         (Receiver.UNKNOWN, b"ok", Anomaly.PLAIN),
         (Receiver.PLAIN, b"<html></html>", Anomaly.PLAIN),
-        (Receiver.UNKNOWN, b'{"received":"1.2.1","dur', Anomaly.GARBLED),
-        (Receiver.BRIDGE, b"ok", Anomaly.TURNED),
-        (Receiver.BRIDGE, b'{"received":5}', Anomaly.TURNED),
+        (Receiver.UNKNOWN, b'{"received":"1.2.1","dur', Anomaly.UNREADABLE),
+        (Receiver.BRIDGE, b"ok", Anomaly.NO_LONGER_A_BRIDGE),
+        (Receiver.BRIDGE, b'{"received":5}', Anomaly.NO_LONGER_A_BRIDGE),
     ],
 )
 def test_what_is_no_bridges_answer(receiver: Receiver, body: bytes, odd: Anomaly) -> None:
@@ -44,8 +44,8 @@ def test_what_is_no_bridges_answer(receiver: Receiver, body: bytes, odd: Anomaly
     ("received", "durable", "odd"),
     [
         ("1.2.0", "1.2.0", None), ("1.2.3", "1.2.1", None), ("1.2.1", "1.2.3", None),
-        ("1.2.4", "1.2.0", Anomaly.UNSAID), ("1.2.1", "1.2.4", Anomaly.UNSAID),
-        ("1.1.1", "1.2.0", Anomaly.UNSAID), ("1.2.1", "2.2.1", Anomaly.UNSAID),
+        ("1.2.4", "1.2.0", Anomaly.NEVER_SENT), ("1.2.1", "1.2.4", Anomaly.NEVER_SENT),
+        ("1.1.1", "1.2.0", Anomaly.NEVER_SENT), ("1.2.1", "2.2.1", Anomaly.NEVER_SENT),
     ],
 )  # fmt: skip
 def test_an_answer_names_only_what_was_said(
@@ -57,7 +57,12 @@ def test_an_answer_names_only_what_was_said(
 
 @pytest.mark.parametrize(
     ("expected", "odd"),
-    [("1.2.1", None), ("1.2.4", None), ("1.2.5", Anomaly.UNSAID), ("1.3.1", Anomaly.UNSAID)],
+    [
+        ("1.2.1", None),
+        ("1.2.4", None),
+        ("1.2.5", Anomaly.NEVER_SENT),
+        ("1.3.1", Anomaly.NEVER_SENT),
+    ],
 )
 def test_a_conflict_asks_only_for_what_was_said(expected: str, odd: Anomaly | None) -> None:
     """A 409 may ask for any event of the attempt, at most for the next one."""
@@ -81,7 +86,7 @@ def test_a_name_too_many_is_odd() -> None:
     sent = delivery(Receiver.BRIDGE)
     for n in range(MAX_BRIDGES + 1):
         answer = acknowledged("1.2.3", "1.2.0")._replace(bridge=f"b{n}")
-        assert (in_success(sent, b"", answer) is Anomaly.RENAMED) == (n == MAX_BRIDGES), n
+        assert (in_success(sent, b"", answer) is Anomaly.TOO_MANY_BOOT_IDS) == (n == MAX_BRIDGES), n
         sent.acknowledged(Post(sent.outbox.base, (), batch=True), answer, float(n))
     again = acknowledged("1.2.3", "1.2.0")._replace(bridge="b0")
-    assert in_success(sent, b"", again) is not Anomaly.RENAMED
+    assert in_success(sent, b"", again) is not Anomaly.TOO_MANY_BOOT_IDS
