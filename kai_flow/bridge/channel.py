@@ -14,33 +14,39 @@ from kai_flow.stream.clock import now
 from kai_flow.stream.sse import encode_unnumbered
 from kai_flow.stream.supervised import supervised
 
-KEPT_HAND_MADE: Final = 100  # for the first reader, who may come a moment later
+KEPT_HAND_MADE: Final = 100  # events sent by hand, for a first reader that comes a moment later
 KEPT_HAND_MADE_BYTES: Final = 1024 * 1024
-UNREAD_SECONDS: Final = 10.0  # how long they are kept before anybody has come
-FORGET_SECONDS: Final = 60.0  # a session without readers and POSTs
-MAX_FORMER: Final = 4  # sessions of earlier runs that somebody still reads
+UNREAD_SECONDS: Final = 10.0  # how long these are kept before the first reader comes
+FORGET_SECONDS: Final = 60.0  # without readers and POSTs, before a session is forgotten
+MAX_FORMER: Final = 4  # sessions of earlier runs that are kept for their readers
 
 
 class Channel:
-    """Who reads here, the session of the newest run, and the events sent by hand."""
+    """The readers of one session id, the session of its newest run, and events sent by hand.
+
+    Everything here happens at once, without an await. Methods that take sessions out of the channel
+    return them, and the caller has to stop them: that takes seconds while Temporal does not answer.
+    """
 
     def __init__(self, session_id: str) -> None:
         self.id = session_id
         self.notifier = Notifier()
         self.session: Session | None = None  # of the newest run
-        self.former: list[Session] = []  # of earlier runs, for who still reads them
+        self.former: list[Session] = []  # of earlier runs that still have readers
         self.readers = 0
         self.touched = now()  # last event sent by hand or change of readers
-        self.shown = 0  # events sent by hand so far: the n of their 0.0.n
+        self.shown = 0  # how many events were sent by hand: the n of the last one's id 0.0.n
         self.waiter: asyncio.Task[None] | None = None  # looks the workflow up until it exists
         self.held = 0  # bytes of the events sent by hand that are kept
-        self._hand_made: deque[bytes] = deque()  # frames
-        self._visited = False  # somebody has read here
+        self._hand_made: deque[bytes] = deque()  # their frames
+        self._visited = False  # it has had a reader
 
     @property
     def sessions(self) -> list[Session]:
         """Every session of this id that the bridge holds."""
         return self.former if self.session is None else [*self.former, self.session]
+
+    # Events sent by hand
 
     def show(self, event: HandMade) -> int:
         """Show an event sent by hand to the readers of now, or to the first to come; its number."""
@@ -53,6 +59,18 @@ class Channel:
             self.held -= len(self._hand_made.popleft())
         self.notifier.notify()
         return self.shown
+
+    def hand_made(self, after: int) -> list[bytes]:
+        """The frames of the events sent by hand after number `after` that are still kept."""
+        new = self.shown - after
+        return list(self._hand_made)[-new:] if new else []
+
+    def forget(self) -> None:
+        """Drop the events sent by hand: they are never stored."""
+        self._hand_made.clear()
+        self.held = 0
+
+    # Readers
 
     def enter(self) -> int:
         """A reader comes. Return the number of the last event sent by hand that it does not get."""
@@ -68,28 +86,26 @@ class Channel:
         self.touched = now()
 
     @property
-    def deserted(self) -> bool:
-        """Nobody reads here, nobody is about to, and no session is held."""
-        return not (self.readers or self.sessions or now() - self.touched < UNREAD_SECONDS)
-
-    @property
     def stray(self) -> bool:
-        """Nobody reads here, and Temporal has vouched for no session of this id."""
+        """It has no reader, and Temporal has confirmed no session of this id."""
         return not (self.readers or any(session.proven for session in self.sessions))
 
-    def hand_made(self, after: int) -> list[bytes]:
-        """The frames of the events sent by hand after number `after` that are still kept."""
-        new = self.shown - after
-        return list(self._hand_made)[-new:] if new else []
+    def idle(self, moment: float) -> bool:
+        """Whether everything that is held here may be forgotten."""
+        if self.readers:
+            return False
+        if not self.sessions:
+            return moment - self.touched >= UNREAD_SECONDS  # before that a first reader may come
+        return all(moment - session.touched > FORGET_SECONDS for session in self.sessions)
 
-    def forget(self) -> None:
-        """Drop the events sent by hand: they are never stored."""
-        self._hand_made.clear()
-        self.held = 0
+    # Sessions
 
-    def enter_session(self, session: Session) -> list[Session]:
-        """`session` is of the newest run; those that are too many for one channel, out of it."""
-        self.forget()  # from here on somebody else speaks
+    def take_over(self, session: Session) -> list[Session]:
+        """Make `session` the one of the newest run; return former ones that are now too many.
+
+        The session that it replaces goes on for its readers. `session` may be a former one.
+        """
+        self.forget()  # from here on the channel shows the events of a workflow
         if self.session is not None:
             self.former.append(self.session)
         if session in self.former:
@@ -103,28 +119,23 @@ class Channel:
         return excess
 
     def drop(self) -> list[Session]:
-        """The session of the newest run, out of the channel: that it is one was only believed."""
+        """Take out the session of the newest run, whose run was only believed to exist."""
         dropped = [] if self.session is None else [self.session]
         self.session = None
         return dropped
 
-    def part_with_unread(self) -> list[Session]:
-        """The former sessions that nobody reads any more, out of the channel."""
+    def remove_unread(self) -> list[Session]:
+        """Take out the former sessions that have no reader any more."""
         unread = [session for session in self.former if not session.readers]
         self.former = [session for session in self.former if session.readers]
         return unread
 
-    def idle(self, moment: float) -> bool:
-        """Whether all that is held here may be forgotten."""
-        if self.readers:
-            return False
-        return self.deserted or (
-            bool(self.sessions)
-            and all(moment - session.touched > FORGET_SECONDS for session in self.sessions)
-        )
-
     def await_workflow(self, look_up: Callable[[], Awaitable[object]]) -> None:
-        """Look the workflow up while somebody reads here and there is none; once for all."""
+        """Look the workflow up again and again, while there are readers and no session.
+
+        One task does it for all readers. It ends when a session has come or the last reader has
+        gone, and the next reader starts it again.
+        """
         if self.waiter is None or self.waiter.done():
             what = f"wait for the workflow of session {self.id}"
             waiting = partial(look_up_while, self._lacks_session, look_up, self._pause)

@@ -207,7 +207,7 @@ class Hub:
             memory=self._memory,
         )
         session.proven = session.proven or proven
-        self._part_with(channel.enter_session(session))
+        self._part_with(channel.take_over(session))
         return session
 
     def _channel(self, session_id: str, *, stray: bool = False) -> Channel:
@@ -241,7 +241,7 @@ class Hub:
     def _tick(self, moment: float) -> None:
         # Waits for nothing: a session takes seconds to stop while Temporal does not answer.
         for channel in list(self._channels.values()):
-            self._part_with(channel.part_with_unread())
+            self._part_with(channel.remove_unread())
             if channel.readers:
                 channel.notifier.notify()
             elif channel.idle(moment):

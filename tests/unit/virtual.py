@@ -18,9 +18,12 @@ from temporalio.common import RawValue
 from temporalio.converter import DataConverter
 
 from kai_flow.bridge.memory_budget import MemoryBudget
-from kai_flow.stream.batches import Batch, encode_batch
+from kai_flow.bridge.notifier import Notifier
+from kai_flow.bridge.session import Session
+from kai_flow.stream.batches import Batch, decode_batch, encode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import START
 from kai_flow.stream.interceptor import ProducerNumber
 from kai_flow.stream.names import PRODUCER_HEADER, PUBLISH_EVENTS
 from kai_flow.stream.pages import PageRequest, answer
@@ -84,6 +87,8 @@ class Stage:
         self.memory = MemoryBudget(list)
         self.run = Run(RUN_ID, RUN_ID)
         self.buffer = EventBuffer(RUN_ID, limits or Limits())
+        self.server.on_signal = self._on_signal
+        self.signals: list[Batch] = []  # in the order of their arrival
         self._execution = self.begin(RUN_ID)
 
     def begin(self, run_id: str) -> temporal.Run:
@@ -95,9 +100,31 @@ class Stage:
         self._execution = run
         return run
 
+    def _on_signal(self, _run: temporal.Run, document: bytes) -> None:
+        batch = decode_batch(document)
+        self.signals.append(batch)
+        self.buffer.apply(batch)
+
     def _query(self, _name: str, request: Mapping[str, Any]) -> Payload:
         page = answer(self.buffer, msgspec.convert(request, PageRequest), closed=False)
         return Payload(metadata={"encoding": b"json/plain"}, data=page)
+
+    def session(self, run: Run | None = None, notifier: Notifier | None = None) -> Session:
+        """A session of this run on a bridge whose boot id is "this"."""
+        return Session(
+            self.client,
+            SESSION,
+            run or self.run,
+            notifier or Notifier(),
+            signal_interval=0.25,
+            boot_id="this",
+            memory=self.memory,
+        )
+
+    @property
+    def stored(self) -> list[NumberedEvent]:
+        """What the workflow has accepted and still holds."""
+        return list(self.buffer.read(START, 2**60).events)
 
     def store(self, events: Iterable[NumberedEvent], *, run_id: str = RUN_ID) -> None:
         """One signal has arrived with these events."""
