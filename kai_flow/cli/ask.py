@@ -32,8 +32,8 @@ from kai_flow.temporal.client import DEFAULT_ADDRESS, connect, same_address, tar
 
 QUERY: Final = "temporal workflow query --workflow-id {id} --type progress"
 
-OUTAGE_SECONDS: Final = 60.0  # without an answer of the bridge: then we give up
-CANCEL_SECONDS: Final = 6.0  # an agent is to stop within 5 s of its session's cancellation
+OUTAGE_SECONDS: Final = 60.0  # without an answer from the bridge before giving up
+CANCEL_SECONDS: Final = 6.0  # an agent should stop within 5 s after its session is cancelled
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class _Place:
 
 
 async def ask(question: Question) -> int:
-    """Ask, print the events until `done`; returns the exit code.
+    """Ask, and print the events until `done`; returns the exit code.
 
-    Raises `StartError` for what is wrong before the session has started.
+    Raises `StartError` for what goes wrong before the session has started.
     """
     settings = load_settings(os.environ)
     _check(question)
@@ -80,14 +80,14 @@ async def ask(question: Question) -> int:
 
 def _check(question: Question) -> None:
     if not question.prompt.strip():
-        raise StartError('the question is empty: ask for something, as in `kai ask "…"`')
+        raise StartError('the question is empty: write it in quotes, as in `kai ask "…"`')
     if not question.connection.strip():
-        raise StartError("--connection is empty: give the alias of a connection, as koperasi")
+        raise StartError("--connection is empty: give the alias of a connection, such as koperasi")
     given = question.session_id
     if given is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}", given):
         raise StartError(
             f"--session-id {text.line(given, 60)!a} is refused: it must be 1 to 200 letters, "
-            "digits or any of . _ : @ -, beginning with a letter or digit"
+            "digits or . _ : @ -, and begin with a letter or a digit"
         )
 
 
@@ -96,7 +96,7 @@ async def _place(settings: Settings, say: Say) -> AsyncIterator[_Place]:
     """The running stack of this home, or one of our own for as long as the block lasts."""
     up = await _running(settings)
     if up is not None:
-        # an embedded server is none of the TEMPORAL_* variables' business
+        # the TEMPORAL_* variables do not apply to an embedded server
         client = await connect(up.temporal if up.embedded else None)
         later = QUERY + _where(client, up.temporal)
         yield _Place(client, up.bridge, up.task_queue, up.temporal, later)
@@ -109,8 +109,8 @@ async def _place(settings: Settings, say: Say) -> AsyncIterator[_Place]:
 async def _running(settings: Settings) -> state.UpState | None:
     """The `kai up` of this home, if one runs.
 
-    Raises `StartError` when the environment names another place than it uses: a session that is
-    meant for one server must not go to another in silence.
+    Raises `StartError` when the environment names another server, namespace or task queue: a
+    session must not silently run in another place than the one that is asked for.
     """
     up = await state.find(settings.home)
     where = target()
@@ -128,14 +128,14 @@ async def _running(settings: Settings) -> state.UpState | None:
 def _require_same(variable: str, asked: str, used: str, home: Path) -> None:
     if not (asked == used or same_address(asked, used)):
         raise StartError(
-            f"the `kai up` of {home} uses {used}, and not {asked}: change {variable} to ask "
-            "there, or set KAI_HOME to another folder"
+            f"the `kai up` of {home} uses {used}, but {variable} asks for {asked}: change "
+            f"{variable}, or set KAI_HOME to another folder"
         )
 
 
 async def _converse(question: Question, place: _Place, stop: ShutdownSignals, say: Say) -> int:
-    """Start the session and follow it, until it ends or the user has enough of it."""
-    # the only writer of standard output from here on
+    """Start the session and follow it until it ends, or until Ctrl-C."""
+    # from here on, nothing else writes to standard output
     console = console_for(plain=question.plain)
     began = time.monotonic()
     handle = await _start(question, place)
@@ -148,13 +148,13 @@ async def _converse(question: Question, place: _Place, stop: ShutdownSignals, sa
             await _cancel(handle, reading, say)
             return stop.exit_code
         done = reading.result()
-    except BrokenPipeError:  # `kai ask … | head`: nobody reads on, so nobody needs the session
+    except BrokenPipeError:  # `kai ask … | head`: nothing reads the answer, so cancel the session
         with contextlib.suppress(RPCError, TimeoutError):
             async with asyncio.timeout(CANCEL_SECONDS):
                 await handle.cancel()
         raise
     except StreamLostError as lost:
-        print(f"kai: {text.line(lost, 500)}; session {handle.id} goes on", file=sys.stderr)
+        print(f"kai: {text.line(lost, 500)}; session {handle.id} is still running", file=sys.stderr)
         return EXIT_FAILED
     finally:
         for task in (reading, asked):
@@ -166,7 +166,7 @@ async def _converse(question: Question, place: _Place, stop: ShutdownSignals, sa
 
 
 async def _start(question: Question, place: _Place) -> WorkflowHandle[Any, Any]:
-    """Start the workflow; the events wait for us: whoever subscribes later misses nothing."""
+    """Start the workflow. Who subscribes later still gets every event."""
     from kai_flow.workflows import WORKFLOW_TYPE, KaiChatInput  # noqa: PLC0415
 
     session_id = question.session_id or f"kai-{secrets.token_hex(4)}"
@@ -183,23 +183,23 @@ async def _start(question: Question, place: _Place) -> WorkflowHandle[Any, Any]:
         )
     except WorkflowAlreadyStartedError:
         raise StartError(
-            f"session {session_id} is running already: choose another --session-id, or look at it "
+            f"session {session_id} is already running: choose another --session-id, or look at it "
             f"with `temporal workflow query --workflow-id {session_id} --type progress`"
         ) from None
     except RPCError as wrong:
         raise StartError(
-            f"Temporal at {place.temporal} does not take the session "
-            f"({text.line(wrong.message, 300)}): ask again, perhaps shorter"
+            f"Temporal at {place.temporal} refused to start the session "
+            f"({text.line(wrong.message, 300)}): try again, or shorten the question"
         ) from None
 
 
 async def _read(place: _Place, session_id: str, show: Screen | JsonLines, say: Say) -> Event | None:
-    """Show every event; returns `done`, or None when the bridge has nothing more to say."""
+    """Show every event; returns `done`, or None when the stream has ended without it."""
     stream = follow(
         place.bridge_url,
         session_id,
         give_up_after=OUTAGE_SECONDS,
-        on_outage=lambda: say("the stream is interrupted; trying again"),
+        on_outage=lambda: say("the stream is interrupted: reconnecting"),
     )
     async with contextlib.aclosing(stream) as events:
         async for event_id, event in events:
@@ -212,9 +212,9 @@ async def _read(place: _Place, session_id: str, show: Screen | JsonLines, say: S
 async def _cancel(
     handle: WorkflowHandle[Any, Any], reading: "asyncio.Task[Event | None]", say: Say
 ) -> None:
-    """Cancel the session and give its agent the time to stop."""
+    """Cancel the session, and give its agent time to stop."""
     try:
-        async with asyncio.timeout(CANCEL_SECONDS):  # the SDK tries for longer than we have
+        async with asyncio.timeout(CANCEL_SECONDS):  # the SDK would retry for longer
             await handle.cancel()
     except (RPCError, TimeoutError):
         say(f"\ninterrupted: session {handle.id} could not be cancelled: no answer from Temporal")
@@ -225,8 +225,8 @@ async def _cancel(
 
 
 def _later(own: Stack) -> str | None:
-    """How to see a session again when the stack of its own is gone."""
-    if own.server is None:  # the server stays, but no worker that could answer a query
+    """How to see a session again after the stack of this question has stopped."""
+    if own.server is None:  # the server stays, but the worker that answers queries does not
         return "temporal workflow show --workflow-id {id}" + _where(own.client, own.temporal)
     if own.server.db_file is None:
         return None
@@ -235,6 +235,6 @@ def _later(own: Stack) -> str | None:
 
 
 def _where(client: Client, address: str) -> str:
-    """The options with which the `temporal` command finds this server; its defaults need none."""
+    """The options with which the `temporal` command finds this server; empty for its defaults."""
     options = "" if same_address(address, DEFAULT_ADDRESS) else f" --address {address}"
     return options + ("" if client.namespace == "default" else f" --namespace {client.namespace}")

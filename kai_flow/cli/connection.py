@@ -1,6 +1,6 @@
 """`kai connection …`: the connections of this home.
 
-Nothing of a URI is printed but what `safe_uri` lets through, except the outcome of `encrypt`.
+Of a URI, only what `safe_uri` shows is printed, except by `encrypt`.
 """
 
 import getpass
@@ -85,7 +85,7 @@ async def show(name: str, *, as_json: bool) -> int:
 
 
 async def test(name: str, *, as_json: bool) -> int:
-    """Connect, and print what came of it."""
+    """Connect, and print whether the database can be used."""
     async with data_of_home() as data:
         outcome = await data.test_connection(name)
         if as_json:
@@ -98,7 +98,7 @@ async def test(name: str, *, as_json: bool) -> int:
 async def delete(name: str) -> int:
     """Forget a connection."""
     async with data_of_home() as data:
-        say(f"deleted {data.store.delete(name)}; the database itself was not touched")
+        say(f"deleted {data.store.delete(name)}; the database itself was not changed")
     return EXIT_OK
 
 
@@ -124,7 +124,7 @@ async def encrypt(uri: str, public_key: str | None) -> int:
 
 @asynccontextmanager
 async def data_of_home() -> AsyncIterator[Data]:
-    """The operations on this home's store; what is wrong becomes a `StartError`."""
+    """The operations on this home's store; their refusals become a `StartError`."""
     settings = load_settings(os.environ)
     log_to_stderr(settings.log_level if os.environ.get("KAI_LOG_LEVEL") else None)
     prepare_home(settings.home)
@@ -135,7 +135,7 @@ async def data_of_home() -> AsyncIterator[Data]:
 
 
 def read_uri(given: str) -> str:
-    """The URI itself, or the one on standard input for `-`, where a terminal does not echo it."""
+    """The given URI; for `-`, the one on standard input, which a terminal does not echo."""
     if given != "-":
         return given
     if sys.stdin.isatty():
@@ -144,10 +144,10 @@ def read_uri(given: str) -> str:
 
 
 def say(words: str) -> None:
-    """One line for a person, harmless for the terminal."""
+    """Print one line for a person, harmless for the terminal."""
     console_for(plain=False).print(Text(text.line(words, 2_000)), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
-    """One JSON value in ASCII, so that no terminal is moved."""
+    """Print one JSON value in ASCII, which is harmless for every terminal."""
     print(json.dumps(value, indent=2))

@@ -1,8 +1,8 @@
-"""Numbers of one column or chart, written so that the eye can compare them.
+"""Formats the numbers of one column or chart so that they are easy to compare.
 
-The rule: blanks between groups of three digits and a point before the decimals, which readers of
-every language take for the same number (`1,234` and `1.234` they do not), and the same decimals
-for all, so that the points stand below each other.
+The rule: spaces between groups of three digits and a point before the decimals, because readers of
+all languages read that as the same number (unlike `1,234` and `1.234`). All numbers have the same
+count of decimals, so that their points are aligned.
 """
 
 import math
@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Final
 
 DECIMALS: Final = 2  # where there are fractions
-MOST_DECIMALS: Final = 6  # where the smallest is too small for that
-GROUPED_FROM: Final = 10_000  # a column below it has no groups: 2024 may be a year
-PLAIN_BELOW: Final = 1e15  # beyond, a float is not exact and an integer rather an id
+MOST_DECIMALS: Final = 6  # where the smallest fraction needs more than two
+GROUPED_FROM: Final = 10_000  # smaller numbers are not grouped: 2024 may be a year
+PLAIN_BELOW: Final = 1e15  # above it, floats are not exact and integers are probably ids
 
 
 def written(values: Sequence[float]) -> list[str]:
@@ -23,7 +23,7 @@ def written(values: Sequence[float]) -> list[str]:
 
 
 def _decimals(values: Sequence[float]) -> int:
-    """As many as show two digits of the smallest fraction, and no zeros beyond the usual two."""
+    """Enough for two digits of the smallest fraction, but no zeros beyond the usual two."""
     fractions = [abs(value) for value in values if abs(value) < PLAIN_BELOW and value % 1]
     if not fractions:
         return 0
@@ -40,5 +40,5 @@ def _written(value: float, form: str) -> str:
         return str(value) if isinstance(value, int) else f"{value:.6g}"
     words = format(value + 0, form).replace(",", " ")  # 0 takes the sign from a negative zero
     if value and not words.strip("-0."):
-        return f"{value:.2g}"  # not zero, and must not look like it
+        return f"{value:.2g}"  # not zero, so it must not look like zero
     return words

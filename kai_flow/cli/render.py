@@ -1,7 +1,7 @@
-"""A session on the terminal, as its events arrive.
+"""Draws a session on the terminal as its events arrive.
 
-The rule: one method for each type of event, and every word of an event passes `kai_flow.cli.text`.
-Without a terminal the same is written without any escape sequence, token by token.
+The rule: there is one method for each type of event, and all text of an event passes through
+`kai_flow.cli.text`. Without a terminal the output is the same, but has no escape sequences.
 """
 
 import time
@@ -17,15 +17,15 @@ from kai_flow.cli.table import table_of
 
 Event = dict[str, Any]
 
-ROWS_SHOWN: Final = 50  # of a table; the whole of it is in the event (`--json`)
+ROWS_SHOWN: Final = 50  # of a table; the event has all rows (`--json`)
 BAR_CELLS: Final = 40  # length of the longest bar
-PIPE_WIDTH: Final = 200  # columns where there is no terminal to ask
+PIPE_WIDTH: Final = 200  # columns, where there is no terminal
 
 
 class _Console(Console):
-    """Rich's console, but for a reader that has gone away.
+    """Rich's console, except when the reader of a pipe has gone away.
 
-    Rich ends the process from within whatever task prints, which leaves the others hanging.
+    Rich would then end the process from within the task that prints, and leave the others hanging.
     """
 
     def on_broken_pipe(self) -> None:
@@ -33,7 +33,7 @@ class _Console(Console):
 
 
 def console_for(*, plain: bool, stderr: bool = False) -> Console:
-    """A console that interprets nothing in what it is given, and colours only a terminal."""
+    """A console that takes its text literally, and uses colours only on a terminal."""
     console = _Console(
         stderr=stderr,
         markup=False,
@@ -53,12 +53,12 @@ class Renderer:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._flowing: str | None = None  # the type of the run of text whose line is still open
-        self._tools: dict[str, float] = {}  # tool → when it started; taken out when it ends
-        self._sql_shown = ""  # the statement printed last: a tool's input and its result repeat it
+        self._flowing: str | None = None  # the type of the text whose line is still open
+        self._tools: dict[str, float] = {}  # tool → when it started; removed when it ends
+        self._sql_shown = ""  # the last statement: a tool's input and its result have the same one
 
     def show(self, event: Event) -> None:
-        """Print one event; of types that this version does not know, only the name."""
+        """Print one event; of an unknown type, only its name."""
         kind = str(event.get("type"))
         if kind != self._flowing:
             self.close_line()
@@ -69,7 +69,7 @@ class Renderer:
             self._line(f"· {text.line(kind)}", "dim")
 
     def close_line(self) -> None:
-        """End the line on which tokens were flowing, if there is one."""
+        """End the line of the last tokens, if it is open."""
         if self._flowing is not None:
             self._console.print("\n" if self._flowing == "token" else "")
             self._flowing = None
@@ -99,7 +99,7 @@ class Renderer:
         if isinstance(attempt, int) and attempt > 1:
             self._tools.clear()
             self._line(
-                f"↺ attempt {attempt}: what was shown before is taken back, it starts again",
+                f"↺ attempt {attempt} has started: ignore what was shown before",
                 "yellow",
             )
 
@@ -172,15 +172,17 @@ class Renderer:
 
     def _status(self, event: Event) -> None:
         said = {
-            "waiting": "no worker is heard of: waiting for one",
-            "retrying": f"attempt {text.line(event.get('attempt'))} is about to begin",
-            "running": "a worker is at it again",
+            "waiting": "no worker is running this session: waiting for one",
+            "retrying": f"attempt {text.line(event.get('attempt'))} will start soon",
+            "running": "a worker is running the session again",
         }
-        self._line(f"… {said.get(str(event.get('status')), 'the session is quiet')}", "dim")
+        self._line(f"… {said.get(str(event.get('status')), 'no events for a while')}", "dim")
 
     def _reset(self, _event: Event) -> None:
         self._tools.clear()
-        self._line("↺ a new run of this session has begun: the answer starts again", "yellow")
+        self._line(
+            "↺ a new run of this session has started: ignore what was shown before", "yellow"
+        )
 
     def _omitted(self, event: Event) -> None:
         what, size = text.line(event.get("of")), text.line(event.get("bytes"))
@@ -193,7 +195,7 @@ _KNOWN: Final = frozenset(
         *("suggestions", "error", "gap", "reset", "status", "omitted"),
     }
 )
-_SILENT: Final = frozenset({"done", "idle_timeout", "attempt_failed"})  # others say it
+_SILENT: Final = frozenset({"done", "idle_timeout", "attempt_failed"})  # shown by other means
 
 
 def error_line(error: object) -> str:

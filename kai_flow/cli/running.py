@@ -1,4 +1,4 @@
-"""Running one command's coroutine to its exit code."""
+"""Runs one command's coroutine, and returns its exit code."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def run(work: Coroutine[Any, Any, int]) -> int:
-    """Run it in an event loop of its own."""
+    """Run the coroutine in an event loop of its own."""
 
     async def settled() -> int:
         try:

@@ -1,5 +1,6 @@
 """`kai schema …` and `kai mdl`: what is in a database."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +18,7 @@ TABLES_SHOWN: Final = 200  # for a person; `--json` has them all
 
 
 async def scan(name: str, tables: list[str] | None, *, as_json: bool) -> int:
-    """Scan, remember, print."""
+    """Scan the database, store what was found, and print it."""
     async with data_of_home() as data:
         outcome = await data.scan_schema(name, tables)
         if as_json:
@@ -28,21 +29,21 @@ async def scan(name: str, tables: list[str] | None, *, as_json: bool) -> int:
 
 
 async def show(name: str, tables: list[str] | None, *, as_json: bool) -> int:
-    """Print what was remembered."""
+    """Print what the last scan found."""
     async with data_of_home() as data:
         connection = await data.resolve(name)
         last = data.store.last_scan(connection)
         if last is None:
             raise StartError(
                 f"the schema of {text.line(name, 60)!a} has not been scanned yet: run"
-                " `kai schema scan` first"
+                f" `kai schema scan {shlex.quote(text.line(name, 60))}` first"
             )
         found = [each for each in last["tables"] if not tables or each["name"] in tables]
         missing = set(tables or ()) - {each["name"] for each in found}
         if missing:
             raise StartError(
-                f"the last scan found no table {text.line(min(missing), 60)!a}: look at"
-                " `kai schema show` without --table, or scan again"
+                f"the last scan found no table {text.line(min(missing), 60)!a}: run"
+                " `kai schema show` without --table to list the tables, or scan again"
             )
         if as_json:
             print_json({"tables": found})
@@ -52,11 +53,11 @@ async def show(name: str, tables: list[str] | None, *, as_json: bool) -> int:
 
 
 async def mdl(name: str, tables: list[str] | None, sync: str | None) -> int:
-    """Print the data model, or keep one that was edited."""
+    """Print the data model, or store an edited one."""
     async with data_of_home() as data:
         if sync is not None:
             kept = await data.sync_config(name, mdl=_read(sync))
-            say(f"kept a data model of {kept['synced']['mdl']:,} bytes for {name}")
+            say(f"stored a data model of {kept['synced']['mdl']:,} bytes for {name}")
             return EXIT_OK
         outcome = await data.generate_mdl(name, tables)
         sys.stdout.write(text.block(outcome["mdl"]))
@@ -76,11 +77,13 @@ def _read(path: str) -> str:
         return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
         reason = getattr(wrong, "strerror", None) or "it is not UTF-8"
-        raise StartError(f"{text.line(path, 100)!a} cannot be read ({reason})") from None
+        raise StartError(
+            f"{text.line(path, 100)!a} cannot be read ({reason}): check the path"
+        ) from None
 
 
 def _print_tables(tables: list[dict[str, Any]], *, in_full: bool) -> None:
-    """A line for each table, or its columns where tables were named."""
+    """Print one line for each table, or the columns of the tables that were named."""
     console = console_for(plain=False)
     if in_full:
         for table in tables:

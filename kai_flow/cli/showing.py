@@ -1,6 +1,7 @@
-"""A session from its first event to its outcome: for a person, or for a program.
+"""Shows a session from its first event to its outcome: to a person, or to a program.
 
-Both have the same two methods: ``event`` for each event as it comes, ``finish`` at the end.
+Both classes have the same two methods: ``event`` for each event as it arrives, ``finish`` at the
+end.
 """
 
 import json
@@ -16,7 +17,7 @@ from kai_flow.cli.render import Event, Renderer, error_line
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a session ended, as its `done` tells."""
+    """How a session ended, read from its `done` event."""
 
     status: str
     error: str | None
@@ -24,7 +25,7 @@ class Outcome:
 
     @classmethod
     def of(cls, done: Event | None) -> "Outcome":
-        """Read both forms of `done`: the workflow's result, or how it closed without one."""
+        """Read either form of `done`: the workflow's result, or how it closed without a result."""
         if done is None:
             return cls("ended", None, "")
         result = done.get("result")
@@ -39,7 +40,7 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        """Whether there is an answer, be it a partial one."""
+        """Whether there is an answer, even a partial one."""
         return self.status in ("completed", "partial", "ended")
 
 
@@ -48,7 +49,7 @@ def _message(error: object) -> str:
 
 
 class Screen:
-    """The session for a person."""
+    """Shows the session to a person."""
 
     def __init__(self, console: Console, session_id: str) -> None:
         self._console = console
@@ -90,7 +91,7 @@ class Screen:
 
 
 class JsonLines:
-    """The session for a program: one object a line, in ASCII, so that no terminal is moved."""
+    """Shows the session to a program: one JSON object a line, in ASCII, harmless for a terminal."""
 
     def __init__(self, console: Console) -> None:
         self._file = console.file
@@ -99,6 +100,6 @@ class JsonLines:
         print(json.dumps({"id": event_id, "event": event}), file=self._file, flush=True)
 
     def finish(self, outcome: Outcome, _seconds: float, _later: str | None) -> None:
-        """The `done` line has said it all; an error is told to the person as well."""
+        """Print an error for the person as well; the line of `done` has everything else."""
         if outcome.error is not None:
             print(f"kai: {outcome.error}", file=sys.stderr)

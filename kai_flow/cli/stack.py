@@ -1,8 +1,8 @@
-"""The whole of KAI in one process: Temporal, worker and bridge, for `kai up` and `kai ask`.
+"""All parts of KAI in one process: Temporal, worker and bridge, for `kai up` and `kai ask`.
 
-The rule: what is started here ends here, in reverse order. Worker and bridge live in this event
-loop; the dev server is a child that never outlives it. A Temporal that already listens is used as
-it is and left as it was.
+The rule: what is started here is stopped here, in reverse order. Worker and bridge run in this
+event loop; the dev server is a child process that never outlives this one. A Temporal server that
+already listens is used, and left running.
 """
 
 import asyncio
@@ -23,10 +23,10 @@ from kai_flow.settings import Settings, StartError
 from kai_flow.temporal.client import NoTemporal, Target, connect, target
 from kai_flow.temporal.dev_server import HOST, DevServer, dev_server
 
-Say = Callable[[str], None]  # tells the user one sentence about what goes on
+Say = Callable[[str], None]  # shows the user one line of progress
 
 UI_OFFSET: Final = 1000  # the UI's default port lies that much above Temporal's, as in its own CLI
-DATABASE_WAIT_SECONDS: Final = 60.0  # a `kai ask` that uses the file ends sooner than that
+DATABASE_WAIT_SECONDS: Final = 60.0  # longer than a usual `kai ask`, which may use the file
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Stack:
     settings: Settings  # as in effect: with the task queue that the worker polls
     bridge_url: str  # base URLs without a slash at their end
     health_url: str
-    server: DevServer | None  # None: a Temporal that somebody else runs
+    server: DevServer | None  # None: a Temporal server that was started elsewhere
 
 
 @dataclass(frozen=True)
@@ -78,18 +78,18 @@ async def standing_stack(settings: Settings, ui: UiWish, say: Say) -> AsyncItera
         require_free(what, host, port, setting)  # before anything has been started
     with FileLock(database(settings.home).with_suffix(".lock")) as lock:
         async with contextlib.AsyncExitStack() as parts:
-            # the lock first: a dev server of ours that is just ending must not be taken for a
-            # Temporal that somebody runs
+            # take the lock first: an embedded server that is just stopping must not be mistaken
+            # for a Temporal server that was started elsewhere
             await _wait_for(lock, say)
             found = await _listening(where)
             if found is not None:
                 lock.release()
-                say(f"using the Temporal that listens at {where.address}")
+                say(f"using the Temporal server at {where.address}")
                 temporal = _Temporal(found, where.address)
             elif where.secured or not where.loopback:
                 raise NoTemporal(
                     f"no Temporal server at {where.address}, and `kai up` starts one on this "
-                    "machine only: start yours, or unset TEMPORAL_ADDRESS"
+                    "machine only: start the server there, or unset TEMPORAL_ADDRESS"
                 )
             else:
                 temporal = await parts.enter_async_context(
@@ -100,17 +100,18 @@ async def standing_stack(settings: Settings, ui: UiWish, say: Say) -> AsyncItera
 
 @contextlib.asynccontextmanager
 async def private_stack(settings: Settings, say: Say) -> AsyncIterator[Stack]:
-    """The stack of one `kai ask`, on free ports: any number of them stay out of each other's way.
+    """The stack of one `kai ask`, on free ports, so that any number of them can run at once.
 
-    On a Temporal that listens the worker takes a task queue of its own, for it will soon be gone.
-    Without one, the home's database is used when nobody else uses it, and memory otherwise.
+    On a Temporal server that already listens, the worker polls a task queue of its own, because it
+    will soon be gone. An embedded server uses the home's database when no other process uses it,
+    and memory otherwise.
     """
     settings = msgspec.structs.replace(settings, bridge_port=0, health_port=0, bridge_url=None)
     where = target()
     async with contextlib.AsyncExitStack() as parts:
         found = await _listening(where)
         if found is not None:
-            say(f"using the Temporal that listens at {where.address}, with a worker of our own")
+            say(f"using the Temporal server at {where.address}; starting a worker and a bridge")
             queue = f"{settings.task_queue}-{secrets.token_hex(4)}"
             settings = msgspec.structs.replace(settings, task_queue=queue)
             temporal = _Temporal(found, where.address)
@@ -122,9 +123,9 @@ async def private_stack(settings: Settings, say: Say) -> AsyncIterator[Stack]:
         else:
             lock = parts.enter_context(FileLock(database(settings.home).with_suffix(".lock")))
             file = database(settings.home) if lock.try_acquire() else None
-            kept = f"kept in {file}" if file else "in memory: another one uses the database"
+            kept = f"kept in {file}" if file else "in memory: another process uses the database"
             say(f"starting Temporal, worker and bridge for this question ({kept})")
-            # killed at the end: that loses nothing, and nobody waits 1.3 s for a prompt
+            # stopped by SIGKILL, which loses nothing, so that the prompt returns 1.3 s sooner
             temporal = await parts.enter_async_context(_embedded(0, None, file, lock, 0.0))
         yield await parts.enter_async_context(_parts(settings, temporal))
 
@@ -168,7 +169,7 @@ async def _embedded(
 
 @contextlib.asynccontextmanager
 async def _parts(settings: Settings, temporal: _Temporal) -> AsyncIterator[Stack]:
-    """Bridge and worker: the bridge first and last, so that a worker always finds its callback."""
+    """Start the bridge before the worker and stop it after it: a worker needs its callback."""
     from kai_flow.web.server import running_bridge  # noqa: PLC0415  (heavy, and only needed here)
     from kai_flow.worker.service import running_worker  # noqa: PLC0415
 
@@ -187,17 +188,17 @@ async def _parts(settings: Settings, temporal: _Temporal) -> AsyncIterator[Stack
 
 
 async def _wait_for(lock: FileLock, say: Say) -> None:
-    """Take the lock of the database, after whoever has it."""
+    """Take the lock of the database, once another process has released it."""
     deadline = time.monotonic() + DATABASE_WAIT_SECONDS
-    told_at = time.monotonic() + 1.0  # a server that is just ending needs no words
+    told_at = time.monotonic() + 1.0  # a server that is just stopping needs no message
     while not lock.try_acquire():
         now = time.monotonic()
         if now >= deadline:
             raise StartError(
-                f"the database beside {lock.path} is still used by process {lock.holder()}: "
-                "end that one, or set KAI_HOME to another folder"
+                f"process {lock.holder()} still uses the database beside {lock.path}: end that "
+                "process, or set KAI_HOME to another folder"
             )
         if now >= told_at:
-            say(f"waiting for process {lock.holder()}, which uses the same database, to end")
+            say(f"waiting for process {lock.holder()} to stop using the database")
             told_at = deadline
         await asyncio.sleep(0.1)

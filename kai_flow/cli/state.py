@@ -1,7 +1,7 @@
-"""What a running `kai up` says about itself to the other commands of the same KAI_HOME.
+"""The addresses that a running `kai up` publishes to the other commands of the same KAI_HOME.
 
-The lock is the truth: `up.lock` is held exactly as long as the process lives. `up.json` says where
-everything is and means nothing without the lock.
+`up.lock` is held exactly as long as the process lives, so the lock alone tells whether it runs.
+`up.json` has the addresses, and counts only while the lock is held.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import msgspec
 from kai_flow.runtime.locks import FileLock, held_elsewhere
 from kai_flow.settings import StartError
 
-STARTING_SECONDS: Final = 20.0  # how long a `kai up` may hold the lock before it says where it is
+STARTING_SECONDS: Final = 20.0  # how long a `kai up` may hold the lock before it publishes
 
 
 class UpState(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class UpState(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     temporal: str  # host:port
     namespace: str
-    embedded: bool  # False: a Temporal that somebody else runs
+    embedded: bool  # False: a Temporal server that was started elsewhere
     task_queue: str
     bridge: str  # base URLs without a slash at their end
     health: str
@@ -47,7 +47,7 @@ def is_up(home: Path) -> bool:
 
 
 def write(home: Path, state: UpState) -> None:
-    """Publish the state, in one step."""
+    """Publish the state atomically."""
     fresh = state_path(home).with_suffix(".json.new")
     fresh.write_bytes(msgspec.json.format(msgspec.json.encode(state), indent=2) + b"\n")
     fresh.chmod(0o600)
@@ -55,12 +55,12 @@ def write(home: Path, state: UpState) -> None:
 
 
 def forget(home: Path) -> None:
-    """Take the state back."""
+    """Remove the published state."""
     state_path(home).unlink(missing_ok=True)
 
 
 def read(home: Path) -> UpState | None:
-    """The published state; None when there is none, or none that this version understands."""
+    """The published state; None when there is none, or this version cannot read it."""
     with contextlib.suppress(OSError, msgspec.DecodeError):
         return msgspec.json.decode(state_path(home).read_bytes(), type=UpState)
     return None
@@ -69,18 +69,18 @@ def read(home: Path) -> UpState | None:
 async def find(home: Path) -> UpState | None:
     """The state of the stack that runs for this home, or None when none runs.
 
-    Waits for one that is just starting; raises `StartError` when it says nothing for too long.
+    Waits for one that is just starting; raises `StartError` when it does not publish in time.
     """
     deadline = time.monotonic() + STARTING_SECONDS
     while is_up(home):
         state = read(home)
-        # one that was killed leaves its file: only the holder of the lock counts
+        # a killed process leaves its file behind: only the holder of the lock counts
         if state is not None and state.pid == FileLock(lock_path(home)).holder():
             return state
         if time.monotonic() >= deadline:
             raise StartError(
-                f"a `kai up` holds {lock_path(home)} but does not say where it is: end it, or set "
-                "KAI_HOME to another folder"
+                f"a `kai up` holds {lock_path(home)} but has not published its addresses within "
+                f"{STARTING_SECONDS:.0f} s: stop it, or set KAI_HOME to another folder"
             )
         await asyncio.sleep(0.1)
     return None

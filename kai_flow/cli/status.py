@@ -1,4 +1,4 @@
-"""`kai status`: what runs for this home."""
+"""`kai status`: whether `kai up` runs for this home, and where its parts are."""
 
 import os
 
@@ -17,13 +17,18 @@ async def status() -> int:
         print(f"kai is not up for {settings.home}: start it with `kai up`")
         return EXIT_FAILED
     print(f"kai is up for {settings.home} (process {found.pid})")
-    owner = "embedded" if found.embedded else "not ours"
-    print(f"  Temporal  {found.temporal}  {owner}, namespace {found.namespace}")
-    if found.ui:
-        print(f"  UI        {found.ui}")
+    owner = "embedded" if found.embedded else "started elsewhere"
     bridge, worker = await _answer(found.bridge), await _answer(found.health)
-    print(f"  bridge    {found.bridge}  {bridge}")
-    print(f"  worker    {found.health}  {worker}, task queue {found.task_queue}")
+    rows = [
+        ("Temporal", found.temporal, f"{owner}, namespace {found.namespace}"),
+        ("bridge", found.bridge, bridge),
+        ("worker", found.health, f"{worker}, task queue {found.task_queue}"),
+    ]
+    if found.ui:
+        rows.insert(1, ("UI", found.ui, ""))
+    width = max(len(address) for _, address, _ in rows)
+    for name, address, remark in rows:
+        print(f"  {name:<8}  {address:<{width}}  {remark}".rstrip())
     return EXIT_OK if bridge == worker == "ready" else EXIT_FAILED
 
 

@@ -10,14 +10,14 @@ from rich.text import Text
 from kai_flow.cli import text
 from kai_flow.cli.figures import written
 
-LEAST_CELLS: Final = 10  # to which a column of long texts is narrowed before the line overflows
+LEAST_CELLS: Final = 10  # a column of long texts becomes no narrower than this
 
 
 def table_of(names: list[str], rows: list[Any]) -> Table:
-    """The table, one line of cells for each row, which is a list or an object.
+    """The table of these rows, each of them a list or an object.
 
-    Numbers are neither cut nor broken, however narrow the terminal is: texts give way, then the
-    table is wider than the line (to be printed with ``crop=False``).
+    Numbers are never cut or broken. On a narrow terminal, columns of text become narrower first;
+    after that the table is wider than the line (print it with ``crop=False``).
     """
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     filled = [_cells(row, names) for row in rows]
@@ -48,7 +48,7 @@ def _cells(row: object, names: list[str]) -> list[Any]:
 
 
 def _texts(name: str, cells: list[Any]) -> list[str]:
-    """The cells of a column; its numbers in one form, unless they only tell things apart."""
+    """The cells of a column as text; its numbers in one form, unless they are ids."""
     if re.fullmatch(r"(.*_)?id", name, re.IGNORECASE | re.DOTALL):
         return [_shown(cell) for cell in cells]
     numbers = iter(written([cell for cell in cells if _number(cell)]))

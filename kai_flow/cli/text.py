@@ -1,15 +1,15 @@
-"""Text from events, made harmless for a terminal.
+"""Makes text from events harmless for a terminal.
 
-The rule: nothing that an event carries reaches the terminal but through here. A database cell or a
-model must not be able to move the cursor, recolour, retitle or reverse what the user reads.
+The rule: all text of an event passes through here before it is printed. A database cell or a
+model's output must not move the cursor, change colours or the window's title, or reverse the text.
 """
 
 import json
 from typing import Final
 
-_FORGED: Final = "\ufffd"  # shown for what has no picture of its own
+_FORGED: Final = "\ufffd"  # shown for control characters that have no symbol of their own
 
-# bidirectional controls turn the order of the characters around without a trace
+# bidirectional controls reverse the order of characters, and cannot be seen
 _BIDI: Final = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 
 _BLOCK: Final[dict[int, str | None]] = {
@@ -22,7 +22,7 @@ _BLOCK: Final[dict[int, str | None]] = {
     0x2029: "\n",
     ord("\n"): "\n",
     ord("\t"): "\t",
-    ord("\r"): None,  # what is left of CRLF; alone it would overwrite the line
+    ord("\r"): None,  # part of CRLF; alone it would let the rest overwrite the line
 }
 _LINE: Final = {**_BLOCK, ord("\n"): "↵", ord("\t"): " ", 0x2028: "↵", 0x2029: "↵"}
 
@@ -39,5 +39,5 @@ def line(value: object, limit: int = 200) -> str:
 
 
 def compact(value: object) -> str:
-    """A value as text, not yet harmless: itself, or what it is as JSON."""
+    """A string as it is, any other value as JSON; not yet harmless for a terminal."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 from pathlib import Path
 
 from rich.console import Console
@@ -16,7 +17,7 @@ from kai_flow.runtime.logs import log_to_stderr
 from kai_flow.runtime.shutdown import ShutdownSignals
 from kai_flow.settings import Settings, StartError, load_settings
 
-EXAMPLE = 'kai ask "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"'
+EXAMPLE = 'kai ask "Show the top 5 provinces by average founding capital of cooperatives"'
 
 
 async def up(*, ui: bool, ui_port: int | None) -> int:
@@ -56,7 +57,7 @@ async def _serve(settings: Settings, ui: UiWish, stop: ShutdownSignals, notes: C
                 wait.cancel()
         if stop.signal is None:
             log = database(settings.home).with_suffix(".log")
-            _note(notes, f"kai: the embedded Temporal server has ended by itself; see {log}")
+            _note(notes, f"kai: the embedded Temporal server has stopped unexpectedly: see {log}")
             return EXIT_FAILED
         _note(notes, "stopping")
     return EXIT_OK
@@ -66,8 +67,8 @@ def _already_up(home: Path, lock: FileLock) -> StartError:
     known = state.read(home)
     where = f", bridge {known.bridge}, Temporal {known.temporal}" if known else ""
     return StartError(
-        f"already up for {home} (process {lock.holder()}{where}): use it with `kai ask`, "
-        "end it with Ctrl-C, or set KAI_HOME to another folder"
+        f"`kai up` is already running for {home} (process {lock.holder()}{where}): use it with "
+        "`kai ask`, stop it with Ctrl-C, or set KAI_HOME to another folder"
     )
 
 
@@ -99,13 +100,13 @@ def _announce(stack: Stack) -> None:
         table.add_row(Text(f"  {name}"), Text(where, style="cyan"), Text(remark, style="dim"))
     console.print(table)
     home = os.environ.get("KAI_HOME")
-    prefix = f"KAI_HOME={home} " if home else ""
+    prefix = f"KAI_HOME={shlex.quote(home)} " if home else ""
     console.print(Text(f"Ask:  {prefix}{EXAMPLE}"), soft_wrap=True)
 
 
 def _kept(stack: Stack) -> str:
     if stack.server is None:
-        return f"not ours; namespace {stack.client.namespace}"
+        return f"started elsewhere, namespace {stack.client.namespace}"
     return f"embedded, kept in {stack.server.db_file}"
 
 

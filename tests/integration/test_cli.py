@@ -172,7 +172,7 @@ def test_a_session_that_runs_is_not_started_again(counting_up: Kai) -> None:
         assert wait_for("0 1 ", first)
         second = counting_up.run("ask", "1", "-s", "busy")
         assert second.returncode == 2
-        assert "busy is running already" in second.stderr
+        assert "busy is already running" in second.stderr
         assert second.stderr.count("\n") == 1
 
 
@@ -298,7 +298,7 @@ async def test_a_temporal_that_listens_is_used(kai: Kai) -> None:
         environ = {"TEMPORAL_ADDRESS": server.address, "KAI_AGENT": "counting:create"}
         done = await asyncio.to_thread(kai.run, "ask", "2", **environ)
         assert done.returncode == 0, done.stderr
-        assert f"using the Temporal that listens at {server.address}" in done.stderr
+        assert f"using the Temporal server at {server.address}" in done.stderr
         assert not (kai.home / "temporal.db").exists()
         await connect(server.address)
 

@@ -196,7 +196,7 @@ def test_a_data_model_is_printed_edited_and_given_back(kai: Kai, shop: str, tmp_
     assert "\x1b" not in model
     edited = model.replace("| `net_amount` | REAL |  |  |", "| `net_amount` | REAL |  | omzet |")
     (tmp_path / "shop.md").write_text(edited)
-    assert "kept a data model" in kai("mdl", "shop", "--sync", str(tmp_path / "shop.md")).out
+    assert "stored a data model" in kai("mdl", "shop", "--sync", str(tmp_path / "shop.md")).out
     assert "| `net_amount` | REAL |  | omzet |" in kai("mdl", "shop", "-t", "purchase").out
     assert kai("mdl", "shop", "--sync", "-", stdin="").code == 0
     assert "omzet" not in kai("mdl", "shop").out
