@@ -1,6 +1,6 @@
 """Tests of one module of the bridge alone: in virtual time, beside a simulated Temporal server."""
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import wraps
 from typing import Any, Final, ParamSpec, cast
@@ -22,8 +22,9 @@ from kai_flow.bridge.notifier import Notifier
 from kai_flow.bridge.session import Session
 from kai_flow.stream.batches import Batch, decode_batch, encode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
+from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.ids import START
+from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.interceptor import ProducerNumber
 from kai_flow.stream.names import PRODUCER_HEADER, PUBLISH_EVENTS
 from kai_flow.stream.pages import PageRequest, answer
@@ -53,6 +54,22 @@ def in_virtual_time(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P,
         assert not loop.broken, "\n".join(loop.broken)
 
     return run
+
+
+def post_of(
+    events: Sequence[NumberedEvent],
+    *,
+    base: EventId | None = None,
+    signaller: str | None = None,
+    stored: EventId | None = None,
+    done: bool = False,
+    age: int = 0,
+    run_id: str = RUN_ID,
+) -> ProducerPost:
+    """A POST of these events, or a probe; everything before the first is durable, as it says."""
+    base = base or events[0].id
+    head = (SESSION, SESSION, run_id, run_id)
+    return ProducerPost(*head, base, stored, signaller, tuple(events), done, age)
 
 
 class CountingClient(TemporalClient):
@@ -91,9 +108,9 @@ class Stage:
         self.signals: list[Batch] = []  # in the order of their arrival
         self._execution = self.begin(RUN_ID)
 
-    def begin(self, run_id: str) -> temporal.Run:
+    def begin(self, run_id: str, *, made_by_reset: bool = False) -> temporal.Run:
         """A run of the session id begins."""
-        run = temporal.Run(SESSION, run_id, 0.0)
+        run = (_ResetRun if made_by_reset else temporal.Run)(SESSION, run_id, 0.0)
         self.server.runs.setdefault(SESSION, []).append(run)
         run.query = self._query
         run.append(HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED))
@@ -153,6 +170,18 @@ class Stage:
         """The server has begun another attempt of this activity."""
         self._execution.pending[activity_id] = Pending(attempt)
 
+    def outage(self, *, over: bool = False) -> None:
+        """The server goes away, or is back."""
+        self.server.up = over
+        self.server.changed.change()
+
+    def reset(self, run_id: str) -> None:
+        """A reset terminates the run and begins another one."""
+        self._execution.append(
+            HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED)
+        )
+        self.begin(run_id, made_by_reset=True)
+
     def close(self, result: bytes = b"{}") -> None:
         """The workflow completes."""
         event = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED)
@@ -164,6 +193,15 @@ class Stage:
         """Let the payload codec of the bridge raise this; None: it works again."""
         converter = DataConverter.default if error is None else _BrokenCodec(error)
         self.counted.data_converter = cast("DataConverter", converter)
+
+
+class _ResetRun(temporal.Run):
+    """A run that a reset has made, as its description shows."""
+
+    def describe(self) -> DescribeWorkflowExecutionResponse:
+        description = super().describe()
+        description.workflow_extended_info.last_reset_time.seconds = 1
+        return description
 
 
 class _BrokenCodec:

@@ -1,0 +1,227 @@
+"""The publisher: all that the log holds becomes durable, once each, in order, at its pace."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from temporalio.service import RPCError, RPCStatusCode
+
+from kai_flow.bridge.notifier import Notifier
+from kai_flow.bridge.publisher import SETTLE_BYTES, SETTLE_SECONDS, Publisher
+from kai_flow.bridge.readback import DurableCopy
+from kai_flow.stream.clock import now
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.log import SessionLog
+from kai_flow.stream.sse import encode_event
+from kai_flow.stream.window import Taken
+from tests.property.strategies import run_of
+from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time, post_of
+
+FIRST = EventId(1, 1, 1)
+INTERVAL = 0.25
+
+
+class Desk:
+    """A log with its publisher, as a session has them, and the task that publishes."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.log = SessionLog(partial(encode_event, incarnation="4f3a9c1e"))
+        self.publisher = Publisher(
+            stage.client,
+            SESSION,
+            stage.run,
+            self.log,
+            DurableCopy(stage.client, SESSION, RUN_ID, self._mark, stage.memory),
+            Notifier(),
+            signal_interval=INTERVAL,
+            mark_durable=self._mark,
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    def _mark(self, last: EventId) -> None:
+        self.log.mark_durable(last)
+
+    async def published(self) -> None:
+        """Wait until the publisher has ended."""
+        assert self._task is not None
+        await self._task
+
+    def post(
+        self, first: int, count: int, *, base: int | None = None, done: bool = False
+    ) -> asyncio.Task[None]:
+        """A POST of these events; the running task, or a new one."""
+        post = post_of(
+            run_of(FIRST._replace(seq=first), count),
+            base=FIRST._replace(seq=base or first),
+            done=done,
+        )
+        answer = self.log.receive(post.base, post.events, signalling=self.publisher.signalling)
+        assert isinstance(answer, Taken)
+        self.publisher.posted(post, news=answer.news)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self.publisher.run())
+        return self._task
+
+
+@given(
+    posts=st.lists(st.tuples(st.integers(1, 5), st.floats(0, 2)), min_size=1, max_size=8),
+    outages=st.lists(st.tuples(st.floats(0, 3), st.floats(0.1, 8)), max_size=3),
+)
+@in_virtual_time
+async def test_all_becomes_durable_through_every_outage(
+    posts: Sequence[tuple[int, float]], outages: Sequence[tuple[float, float]]
+) -> None:
+    """Whenever Temporal is away and whenever POSTs come, all is stored, in order, with no hole."""
+    stage = Stage()
+    desk = Desk(stage)
+
+    async def weather() -> None:
+        for calm, away in outages:
+            await asyncio.sleep(calm)
+            stage.outage()
+            await asyncio.sleep(away)
+            stage.outage(over=True)
+
+    changing = asyncio.create_task(weather())
+    total = 0
+    for count, pause in posts:
+        desk.post(total + 1, count)
+        total += count
+        await asyncio.sleep(pause)
+    await changing
+    await desk.published()
+    assert stage.stored == [*run_of(FIRST, total)]
+    assert desk.log.signal_next() is None
+
+
+@in_virtual_time
+async def test_signals_keep_their_pace() -> None:
+    """However fast POSTs come, the next signal waits a period; a final POST cuts that short."""
+    stage = Stage()
+    desk = Desk(stage)
+    began = now()
+    for number in range(1, 101):
+        desk.post(number, 1)
+        await asyncio.sleep(0.01)
+    publishing = desk.post(101, 1, done=True)
+    await publishing
+    assert len(stage.signals) <= (now() - began) / INTERVAL + 2
+    assert len(stage.stored) == 101
+
+
+@in_virtual_time
+async def test_an_old_session_is_signalled_less_often() -> None:
+    """The pace is that of the session's age, which the POSTs tell."""
+    stage = Stage()
+    desk = Desk(stage)
+    desk.publisher.instruct(signalling=True, age=1_200)
+    await desk.post(1, 1)
+    publishing = desk.post(2, 1)
+    began = now()
+    await publishing
+    assert now() - began > 9
+
+
+@in_virtual_time
+async def test_who_is_not_named_signals_nothing() -> None:
+    """While the producer names another bridge nothing is signalled, and the events are kept."""
+    stage = Stage()
+    desk = Desk(stage)
+    desk.publisher.instruct(signalling=False, age=0)
+    await desk.post(1, 3)
+    assert stage.signals == []
+    desk.publisher.instruct(signalling=True, age=0)
+    await desk.post(4, 1)
+    assert stage.stored == [*run_of(FIRST, 4)]
+
+
+@in_virtual_time
+async def test_what_another_bridge_made_durable_is_freed_by_a_read() -> None:
+    """A bridge that keeps much and is not to signal reads now and then, and frees what it sees."""
+    stage = Stage()
+    desk = Desk(stage)
+    desk.publisher.instruct(signalling=False, age=0)
+    count = SETTLE_BYTES // 250
+    await desk.post(1, count // 2)
+    await desk.post(count // 2 + 1, count - count // 2)
+    calls = stage.counted.calls
+    stage.store(run_of(FIRST, count))
+    await asyncio.sleep(SETTLE_SECONDS)
+    await desk.post(count + 1, 1)
+    assert desk.log.current is not None
+    assert desk.log.current.waiting == 1
+    assert stage.counted.calls > calls
+    assert stage.signals == []
+
+
+@in_virtual_time
+async def test_nothing_is_signalled_behind_a_hole() -> None:
+    """Events behind what only a `base` calls durable wait until Temporal shows what is missing."""
+    stage = Stage()
+    desk = Desk(stage)
+    publishing = desk.post(5, 1)
+    await asyncio.sleep(5)
+    assert stage.signals == []
+    stage.store(run_of(FIRST, 4))
+    await publishing
+    assert stage.stored == [*run_of(FIRST, 5)]
+
+
+@in_virtual_time
+async def test_a_run_that_has_ended_takes_no_more() -> None:
+    """When a signal comes too late, the log is closed for POSTs and nothing more is signalled."""
+    stage = Stage()
+    desk = Desk(stage)
+    stage.close()
+    await desk.post(1, 1)
+    assert desk.log.closed
+    assert stage.stored == []
+
+
+@in_virtual_time
+async def test_what_is_refused_for_good_is_not_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """After Temporal's limit for signals, later POSTs are held and nothing is sent any more."""
+    stage = Stage()
+    desk = Desk(stage)
+    stage.counted.breaks_with = RPCError("limit", RPCStatusCode.INVALID_ARGUMENT, b"")
+    await desk.post(1, 1)
+    calls = stage.counted.calls
+    stage.counted.breaks_with = None
+    await desk.post(2, 1, base=1)
+    assert (stage.signals, stage.counted.calls) == ([], calls)
+    assert "for good" in caplog.text
+
+
+@in_virtual_time
+async def test_a_batch_that_a_codec_has_refused_goes_again() -> None:
+    """What breaks in mid-signal is raised, and the restarted task sends the same events."""
+    stage = Stage()
+    desk = Desk(stage)
+    stage.counted.breaks_with = RuntimeError("keys are away")
+    with pytest.raises(RuntimeError, match="keys are away"):
+        await desk.post(1, 2)
+    stage.counted.breaks_with = None
+    await desk.publisher.run()
+    assert stage.stored == [*run_of(FIRST, 2)]
+
+
+@in_virtual_time
+async def test_a_flush_waits_for_no_period() -> None:
+    """When the session stops, what is left is signalled at once, however old the session is."""
+    stage = Stage()
+    desk = Desk(stage)
+    desk.publisher.instruct(signalling=True, age=3_600)
+    await desk.post(1, 1)
+    publishing = desk.post(2, 1)
+    await asyncio.sleep(1)
+    assert len(stage.signals) == 1
+    desk.publisher.flush()
+    began = now()
+    await publishing
+    assert now() - began < 1
+    assert len(stage.stored) == 2
