@@ -97,7 +97,7 @@ class _Refusal(msgspec.Struct):
 
 
 class HandMade(NamedTuple):
-    """An event that somebody POSTed by hand: no id, live only, never a `done`."""
+    """An event sent by hand: without an id, shown and never stored, and never a `done`."""
 
     session_id: str
     type: str
@@ -138,7 +138,7 @@ def encode_post(
 
 
 def decode_post(document: bytes) -> HandMade | ProducerPost:
-    """Read a body. Raises InvalidBatch, InvalidEvent or InvalidId, each saying what is wrong."""
+    """Read a body. Raises InvalidBatch, InvalidEvent or InvalidId, with what is wrong."""
     try:
         body = msgspec.json.decode(document, type=_Body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
@@ -211,12 +211,12 @@ def _is_done(item: _Item) -> bool:
 
 
 def encode_answer(received: EventId, durable: EventId, bridge: str) -> bytes:
-    """A bridge's 200."""
+    """The body of a bridge's 200."""
     return msgspec.json.encode(_Answer(str(received), str(durable), bridge, ACCEPTS_BATCH))
 
 
 def read_answer(document: bytes) -> Acknowledged | None:
-    """A bridge's 200; None when the answer is anybody else's and means delivery only."""
+    """A bridge's 200. None: another receiver answered, so that it means delivery only."""
     try:
         answer = msgspec.json.decode(document, type=_Answer)
         return Acknowledged(
@@ -230,7 +230,7 @@ def read_answer(document: bytes) -> Acknowledged | None:
 
 
 def read_expected(document: bytes) -> EventId | None:
-    """The id that a 409 asks for; None when the answer does not say."""
+    """The id that a 409 asks for; None if it names none."""
     try:
         return EventId.parse(msgspec.json.decode(document, type=_Expected).expected)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidId):
@@ -238,7 +238,7 @@ def read_expected(document: bytes) -> EventId | None:
 
 
 def is_bridge(document: bytes) -> bool:
-    """Whether a refusal is a bridge's: what others mean by 410 stops no agent."""
+    """Whether a refusal comes from a bridge: a 410 of another receiver stops no agent."""
     try:
         msgspec.json.decode(document, type=_Refusal)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -247,7 +247,7 @@ def is_bridge(document: bytes) -> bool:
 
 
 def read_retry_after(header: str | None) -> float:
-    """The whole seconds of a `Retry-After`; 0 for a date or anything else."""
+    """The seconds of a `Retry-After`, if it is a whole number; 0 for a date or anything else."""
     return float(header) if header and header.isascii() and header.isdigit() else 0.0
 
 

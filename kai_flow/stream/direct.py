@@ -1,4 +1,4 @@
-"""HTTP as every program here does it: straight to the address, failing in one way."""
+"""HTTP between the programs of a site: without proxies, and with one error for network failures."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,24 +12,24 @@ _NETWORK = ("anyio", "httpcore")  # what httpx opens sockets with
 
 
 def direct_http(timeout: httpx.Timeout | float) -> httpx.AsyncClient:
-    """A client that ignores `HTTP_PROXY`, `HTTPS_PROXY` and `ALL_PROXY`.
+    """A client that ignores `HTTP_PROXY`, `HTTPS_PROXY` and `ALL_PROXY`. `timeout` is in seconds.
 
-    They are set for the web. A proxy between two programs of one site refuses what it is asked, or
-    reads along. `SSL_CERT_FILE` and `SSL_CERT_DIR` are heeded all the same.
+    These proxies are for the web. One between two programs of a site would refuse the requests, or
+    read the events. `SSL_CERT_FILE` and `SSL_CERT_DIR` are respected.
     """
     context = httpx.create_ssl_context(trust_env=True)
     return httpx.AsyncClient(timeout=timeout, verify=context, trust_env=False)
 
 
 def require_url(url: str, what: str, example: str) -> None:
-    """Raises InvalidUrl when nothing could ever be reached there, and trying again would not help.
+    """Raise InvalidUrl when nothing can ever be reached at `url`, so that a retry would not help.
 
-    `what` names it in the message, `example` shows a right one.
+    `what` names the URL in the message, and `example` is a valid one.
     """
     try:
         parts = httpx.URL(url)
         host = parts.raw_host.decode("ascii")
-        host.encode("idna")  # as the resolver will: it refuses empty labels and long ones
+        host.encode("idna")  # as the resolver does, which refuses empty and long labels
         port = 1 if parts.port is None else parts.port
         usable = parts.scheme in _SCHEMES and bool(host) and 0 < port < 2**16
     except (httpx.InvalidURL, UnicodeError):
@@ -39,10 +39,10 @@ def require_url(url: str, what: str, example: str) -> None:
 
 
 def require_callback_url(url: str) -> None:
-    """Raises InvalidUrl when `url` cannot be a callback's, or has a user or a password in it.
+    """Raise InvalidUrl when `url` cannot be a callback URL, or contains a user or a password.
 
-    Logs and Temporal's history keep the URL, and a password must not stand there. The message does
-    not repeat one either.
+    Logs and Temporal's history keep the URL, where a password must not be. The message does not
+    repeat it.
     """
     what, example = "callback_url", "http://localhost:8092/events/session-1"
     if _may_hold_credentials(url):
@@ -54,7 +54,7 @@ def require_callback_url(url: str) -> None:
 
 
 def _may_hold_credentials(url: str) -> bool:
-    """Whether a user or a password is in it, or might be: it has an `@` and no host."""
+    """Whether it contains a user or a password, or might: it has an `@` and cannot be parsed."""
     try:
         parts = httpx.URL(url)
         return bool(parts.userinfo) or ("@" in url and not parts.host)
@@ -64,10 +64,11 @@ def _may_hold_credentials(url: str) -> bool:
 
 @contextmanager
 def network_errors() -> Iterator[None]:
-    """What the network does wrong comes out as an httpx.HTTPError, whatever loop runs.
+    """Raise every network failure as an httpx.HTTPError, whichever event loop runs.
 
-    Under uvloop, a connection that is reset the moment it opens has no socket any more, and anyio
-    asks None for its peer: an AttributeError. One of our own is a mistake of ours, and passes.
+    Under uvloop, a connection that is reset while it opens has no socket, and anyio raises
+    AttributeError because it asks None for the peer's address. Only an AttributeError from the
+    network libraries is translated: any other one is a bug of this program.
     """
     try:
         yield

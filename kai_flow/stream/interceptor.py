@@ -1,7 +1,7 @@
-"""How a workflow tells its activity which producer it is: one header on the activity call.
+"""Passes the producer number from a workflow to its activity, in a header of the activity call.
 
-`StreamPlugin` adds `StreamInterceptor` to a worker. Without it no activity can stream: of two with
-the same number, the events of the second would be dropped as repetitions of the first's.
+`StreamPlugin` adds `StreamInterceptor` to a worker. Without it no activity can stream: if two of
+them had the same number, the fold would drop the events of the second as duplicates.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,31 +28,34 @@ from kai_flow.stream.errors import InvalidUrl, Superseded
 from kai_flow.stream.names import PRODUCER_HEADER
 from kai_flow.stream.progress import Liveness
 
-LIVENESS_CHECK: Final = "kai_flow.liveness_check"  # the extern function that a workflow calls
+LIVENESS_CHECK: Final = "kai_flow.liveness_check"  # an extern function of the sandbox
 CheckLiveness = Callable[[str, str], Liveness | None]
-"""Given workflow id and run id: whether anybody works at it, None when that cannot be said."""
+"""From workflow id and run id to the liveness of the run; None when it is unknown."""
 
 
 class ProducerNumber(msgspec.Struct, frozen=True):
-    """What the header says."""
+    """The content of the header (§3.3 of the protocol)."""
 
     producer: int
     first_run_id: str
-    age: float = 0.0  # seconds since the first producer began, when this one was called
-    history_bytes: int = 0  # of the run's history then, as far as a workflow is told
+    """The first run id of the workflow's chain."""
+    age: float = 0.0
+    """Seconds from the workflow's first producer to this one."""
+    history_bytes: int = 0
+    """The size of the history by then, without the latest events: so the server reports it."""
 
 
 appointed: Final[ContextVar[ProducerNumber | None]] = ContextVar("appointed", default=None)
-"""In a workflow: the producer that the activity being started shall be. In an activity: its own."""
+"""In a workflow: the number for the activity that is being started. In an activity: its own."""
 
 heartbeat_throttle: Final[ContextVar[timedelta | None]] = ContextVar("throttle", default=None)
-"""In an activity: for how long its worker keeps a heartbeat back, where that is known."""
+"""In an activity: the longest time for which its worker holds a heartbeat back, if known."""
 
 
 def own_number() -> ProducerNumber:
-    """The number that this activity was given. Raises ApplicationError when there is none.
+    """The number of this activity. Raises ApplicationError when it was given none.
 
-    Not to be retried: the header is part of the activity call, which stays the same.
+    The error is not retried, because every retry would have the same header.
     """
     number = appointed.get()
     if number is None:

@@ -1,7 +1,7 @@
-"""Whether anybody works at a session: what the server says of its run while no event comes.
+"""Liveness: whether a worker is working on a session, as the server shows it (§5.7).
 
-A worker that was killed cannot say so, nor can a workflow that was terminated. The server knows,
-and tells it to whoever describes the run.
+A worker that was killed cannot report that, and neither can a workflow that was terminated. But the
+server shows it in the description of the run.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -20,21 +20,22 @@ from temporalio.client import Client
 from kai_flow.stream.progress import Liveness, Status
 from kai_flow.stream.run import describe
 
-MIN_WORKER_TIMEOUT: Final = timedelta(seconds=20)  # without a heartbeat; they come every second
+MIN_WORKER_TIMEOUT: Final = timedelta(seconds=20)  # without a heartbeat; one is sent a second
 HEARTBEAT_MARGIN: Final = timedelta(seconds=5)  # how late a heartbeat may be that is due
 TASK_PICKUP_TIMEOUT: Final = timedelta(seconds=3)  # a polling worker takes a workflow task sooner
 
-# Workers keep heartbeats back. What of a worker's that does not say for how long, by its SDK:
-THROTTLE_SHARE: Final = 0.8  # of the heartbeat timeout
+# A worker holds heartbeats back before it sends them. If its heartbeats do not tell for how long,
+# these defaults of the SDK are assumed:
+THROTTLE_SHARE: Final = 0.8  # of the activity's heartbeat timeout
 MAX_THROTTLE: Final = timedelta(seconds=60)
-DEFAULT_THROTTLE: Final = timedelta(seconds=30)  # of an activity without heartbeat timeout
+DEFAULT_THROTTLE: Final = timedelta(seconds=30)  # without a heartbeat timeout
 
-_LIVELIEST: Final = ("waiting", "retrying", "running")  # the last one is
+_LIVELIEST: Final = ("waiting", "retrying", "running")  # in rising order
 _IDLE: Final = (
     PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED,
     PendingActivityState.PENDING_ACTIVITY_STATE_PAUSED,
 )
-_ENDS: Final[dict[int, Status]] = {  # sessions do not continue as new
+_ENDS: Final[dict[int, Status]] = {  # continuing as new is no end of the session
     WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED: "completed",
     WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED: "failed",
     WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED: "cancelled",
@@ -44,23 +45,23 @@ _ENDS: Final[dict[int, Status]] = {  # sessions do not continue as new
 
 
 class Throttle(msgspec.Struct, frozen=True):
-    """What a producer adds to its heartbeats, where its worker says it."""
+    """The second detail of a producer's heartbeats (§6.14), sent by workers with StreamPlugin."""
 
     every: float
-    """Seconds for which its worker keeps a heartbeat back at most."""
+    """The longest time in seconds for which the worker holds a heartbeat back."""
 
 
 def details_of(throttle: timedelta) -> dict[str, float]:
-    """The same, for any data converter."""
+    """A Throttle as plain values, which every data converter can encode."""
     said: dict[str, float] = msgspec.to_builtins(Throttle(throttle.total_seconds()))
     return said
 
 
 def news(seen: Liveness | None, told: Liveness | None) -> Liveness | None:
-    """What a reader has to be told of a liveness, who was `told` another one last.
+    """The liveness to show to a reader that was shown `told` last; None: nothing is to be shown.
 
-    An agent may think as long as it likes: that it is at work is news only after bad news. The end
-    is told by `done`.
+    An agent may think for as long as it likes, so `running` is shown only after something else was.
+    The end of a session is shown by `done`.
     """
     if seen is None or seen.ended or (seen.status == "running" and told is None):
         return None
@@ -70,18 +71,18 @@ def news(seen: Liveness | None, told: Liveness | None) -> Liveness | None:
 async def observe(client: Client, session_id: str, run_id: str) -> Liveness | None:
     """The liveness of one run; None when it is unknown. Raises RPCError.
 
-    The clocks of this machine and of the server have to agree to a few seconds.
+    The clocks of this machine and of the server have to agree to within a few seconds.
     """
     return liveness_of(await describe(client, session_id, run_id), datetime.now(UTC))
 
 
 def liveness_of(session: DescribeWorkflowExecutionResponse, moment: datetime) -> Liveness | None:
-    """What a description says at `moment`: by its end, its activities, or its workflow task."""
+    """The liveness at `moment` by a description: by end, pending activities, or workflow task."""
     end = _ENDS.get(session.workflow_execution_info.status)
     if end is not None:
         return Liveness(end, 0)
     if session.pending_activities:
-        # Which of several streams is not told: as long as one of them is worked at, it may be that.
+        # The server does not show which of several activities streams: the liveliest one counts.
         found = [_of_activity(one, moment) for one in session.pending_activities]
         return max(found, key=lambda liveness: _LIVELIEST.index(liveness.status))
     task = session.pending_workflow_task
@@ -96,7 +97,7 @@ def _of_activity(activity: PendingActivityInfo, moment: datetime) -> Liveness:
         return Liveness("retrying" if activity.attempt > 1 else "waiting", activity.attempt)
     timeout = activity.activity_options.heartbeat_timeout.ToTimedelta()
     if not (timeout or activity.HasField("last_heartbeat_time")):
-        # Of an activity that never heartbeats nothing is known.
+        # It has never sent a heartbeat and need not: nothing else can be determined.
         return Liveness("running", activity.attempt)
     last_seen = max(
         stamp.ToDatetime(UTC)
@@ -107,14 +108,14 @@ def _of_activity(activity: PendingActivityInfo, moment: datetime) -> Liveness:
 
 
 def _throttle(activity: PendingActivityInfo) -> timedelta:
-    """The longest time between two heartbeats of a living worker; 0 when nothing is known."""
+    """The longest time between two heartbeats of a live worker; 0 when that is unknown."""
     for payload in activity.heartbeat_details.payloads:
         try:
             said = msgspec.json.decode(payload.data, type=Throttle)
             return timedelta(seconds=min(said.every, MAX_THROTTLE.total_seconds()))
         except (msgspec.MsgspecError, UnicodeError, OverflowError):
-            continue  # for people, or of somebody else
+            continue  # a detail for people, or of another program
     if not activity.HasField("activity_options"):
-        return timedelta()  # of an older server
+        return timedelta()  # an older server does not report the heartbeat timeout
     timeout = activity.activity_options.heartbeat_timeout.ToTimedelta()
     return min(THROTTLE_SHARE * timeout, MAX_THROTTLE) if timeout else DEFAULT_THROTTLE

@@ -1,12 +1,19 @@
-"""The outbox: what one attempt has said and must still be able to say again.
+"""The outbox: the events that one attempt may have to send again.
 
-An event is numbered when it comes in and stays until it is durable; a receiver that lost its
-memory is served from here. Towards a receiver that only takes delivery, it stays until it is
-durable *and* delivered or given up.
+An event is numbered when it comes in, and stays until it is durable: a receiver that has lost its
+memory gets it again from here. If the receiver never answers `durable`, the event stays until it is
+durable *and* either delivered or given up.
 
-An attempt may store so many bytes and no more. The event that would exceed them is preceded by one
-of the type `unstored`, the last that is stored; what comes after it is live only, and leaves when
-it was shown.
+An attempt may store a limited number of bytes. Before the event that would exceed the limit comes
+`unstored`, the last event that is stored. Later events are live only. They leave when everything
+that is to be stored is durable and they were shown.
+
+These invariants hold between any two calls:
+
+- The held events are consecutive, from `base` to `last`.
+- `durable` and `last` never go back.
+- `posted` may go back, but never before `base`: what left cannot be sent again.
+- `sent` counts an event once, also when it is delivered again, or after it has left.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,16 +26,19 @@ from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.names import UNSTORED
 
-MAX_EVENTS: Final = 4_000  # at least twice what makes a batch go at once
+MAX_EVENTS: Final = 4_000  # at least twice the events that are signalled at once
 MAX_BYTES: Final = 2 * 1024 * 1024
-MAX_STORED_BYTES: Final = 32 * 1024 * 1024  # of a session; the server terminates a run at 50 MiB
+MAX_STORED_BYTES: Final = 32 * 1024 * 1024  # in a session; at 50 MiB the server terminates it
 
-_WRAPPING: Final = len(b'{"event":},')  # what an event costs in a batch beside its own bytes
+_WRAPPING: Final = len(b'{"event":},')  # the bytes of a batch around an event
 _MARK: Final = b'{"type":"unstored"}'
 
 
 class Outbox:
-    """The events of one attempt from the oldest still needed (`base`) to the newest (`last`)."""
+    """The events of one attempt, from the oldest that is still needed to the newest.
+
+    `max_events` and `max_bytes` bound what is held, `max_stored` what is stored, in bytes.
+    """
 
     def __init__(
         self,
@@ -44,28 +54,28 @@ class Outbox:
         self.stored: EventId | None = None  # the last event to be stored, once there is one
         self._storable = max_stored  # bytes that may still be stored
         self.bytes = 0  # of all held events
-        self.waiting_bytes = 0  # of those that are to become durable
-        self.sent = 0  # distinct events whose POST succeeded at least once
-        self.must_deliver = False  # hold what is durable until it is delivered or given up, too
+        self.waiting_bytes = 0  # of the events that wait to become durable
+        self.sent = 0  # events whose POST has succeeded, each counted once
+        self.must_deliver = False  # an event stays until it is also delivered or given up
         self.last = EventId(producer, attempt, 0)  # the newest event ever put in
-        self.durable = self.last  # all of it up to here that is to be stored is in the history
-        self.posted = self.last  # the POST cursor: the next POST starts after it
-        self._settled = self.last  # everything up to here was delivered or given up, once
-        self._released = self.last  # what is live only is not needed up to here
-        self._unsent: set[int] = set()  # not delivered yet: held, or in flight
-        self._in_flight = range(0)  # what the last POST took; an answer may still come
+        self.durable = self.last  # everything to be stored up to here is in the history
+        self.posted = self.last  # the POST cursor: the next POST begins after it
+        self._settled = self.last  # everything up to here was delivered or given up at least once
+        self._released = self.last  # live-only events up to here are not needed any more
+        self._unsent: set[int] = set()  # seqs never delivered, of held events and those in flight
+        self._in_flight = range(0)  # seqs of the last POST, whose answer may still come
         self._held: dict[int, NumberedEvent] = {}  # by seq, consecutive, oldest first
 
     @property
     def base(self) -> EventId:
-        """The oldest event held; the next one to come when nothing is."""
+        """The oldest event held; the next one to come if none is held."""
         return self.last.offset(1 - len(self._held))
 
     def __len__(self) -> int:
         return len(self._held)
 
     def has_room(self, size: int) -> bool:
-        """Whether an event of `size` bytes fits now; an empty outbox takes any event."""
+        """Whether an event of `size` bytes fits now; an empty outbox accepts any event."""
         if not self._held:
             return True
         if self._exceeds(size):
@@ -76,25 +86,25 @@ class Outbox:
 
     @property
     def waiting(self) -> int:
-        """How many events are to become durable."""
+        """How many events wait to become durable."""
         last = self.last if self.stored is None else self.stored
         return max(0, last.seq - self.durable.seq)
 
     @property
     def pending(self) -> int:
-        """How many events are not done with: neither durable nor, if live only, shown."""
+        """How many events are neither durable nor, if they are live only, released."""
         return self.last.seq - self.durable.seq
 
     @property
     def half_full(self) -> bool:
-        """So much is not durable that it must be made so at once rather than at the next period.
+        """Whether so much is not durable that it has to be signalled at once.
 
-        What only waits for delivery does not count: signals would not move it.
+        Events that only wait for delivery do not count: a signal would not make room for others.
         """
         return 2 * self.waiting >= self.max_events or 2 * self.waiting_bytes >= self.max_bytes
 
     def append(self, kind: str, data: bytes) -> NumberedEvent:
-        """Number an event and keep it. Raises OutboxFull, keeping nothing, if it does not fit."""
+        """Number an event and keep it. Raises OutboxFull, without a change, if it does not fit."""
         if not self.has_room(len(data)):
             raise OutboxFull(f"the outbox holds {len(self._held)} events, {self.bytes} bytes")
         if self._exceeds(len(data)):
@@ -106,7 +116,7 @@ class Outbox:
         return self._put(kind, data)
 
     def _exceeds(self, size: int) -> bool:
-        """Whether the store ends before the next event; the first one, `started`, is always in."""
+        """Whether `unstored` has to come before the next event. Never before the first event."""
         beyond = size + _WRAPPING > self._storable
         return beyond and self.stored is None and self.last.seq > 0
 
@@ -119,18 +129,18 @@ class Outbox:
         return event
 
     def unposted(self, max_events: int) -> tuple[NumberedEvent, ...]:
-        """The next events to POST: from the cursor on, within the limits of a batch."""
+        """The next events to POST, from the POST cursor on, within the limits of a batch."""
         self._unsent.difference_update(seq for seq in self._in_flight if seq < self.base.seq)
         events = take(islice(self._from(self.posted), max_events))
         self._in_flight = range(events[0].id.seq, events[-1].id.seq + 1) if events else range(0)
         return events
 
     def undurable(self) -> tuple[NumberedEvent, ...]:
-        """The next events to signal: the oldest not durable, within the limits of a batch."""
+        """The next events to signal: the oldest that wait, within the limits of a batch."""
         return take(islice(self._from(self.durable), self.waiting))
 
     def delivered(self, events: Sequence[NumberedEvent]) -> None:
-        """The receiver has these events, which `unposted` gave; some may have left since."""
+        """The receiver has these events of `unposted`. Some of them may have left meanwhile."""
         seqs = {event.id.seq for event in events}
         self.sent += len(seqs & self._unsent)
         self._unsent -= seqs
@@ -139,14 +149,14 @@ class Outbox:
         self._pass(events[-1].id)
 
     def give_up(self, through: EventId) -> None:
-        """No more tries for the events through `through`: they count as failed, not as sent."""
+        """The events up to `through` are not POSTed again: they count as failed, not as sent."""
         self.release(through)
         self._pass(through)
 
     def release(self, through: EventId) -> bool:
-        """What is live only need not be held through `through`; True when something is done with.
+        """Live-only events up to `through` need not be held; True when some leave by that.
 
-        It still stays until everything that is to be stored is durable.
+        They stay until everything that is to be stored is durable.
         """
         self._released = max(self._released, min(through, self.last))
         if self.stored is None or not self.stored <= self.durable < self._released:
@@ -155,24 +165,24 @@ class Outbox:
         return True
 
     def move_to(self, expected: EventId) -> None:
-        """Let the next POST start with `expected`, as far as that is still held.
+        """Let the next POST begin with `expected`, or with `base` if that is later.
 
-        Ids of another attempt, or beyond what was ever said, change nothing.
+        An id of another attempt, or of an event that was never sent, changes nothing.
         """
         if expected.attempt_key == self.last.attempt_key and expected.seq <= self.last.seq + 1:
             self.posted = max(expected, self.base).offset(-1)
 
     def acknowledge(self, through: EventId) -> bool:
-        """Everything through `through` is durable; True if that is news."""
+        """Everything up to `through` is durable; True if that was not known."""
         if not self.is_news(through):
             return False
         self._advance(through)
         return True
 
     def is_news(self, through: EventId) -> bool:
-        """Whether that is not known yet, if everything through `through` is durable.
+        """Whether `through` is later than what is known to be durable.
 
-        An id of another attempt, or of an event never said, is no acknowledgement.
+        An id of another attempt, or of an event that was never sent, acknowledges nothing.
         """
         return through.attempt_key == self.last.attempt_key and self.durable < through <= self.last
 
@@ -186,7 +196,7 @@ class Outbox:
         self.trim()
 
     def trim(self) -> None:
-        """Let go of what nobody needs any more."""
+        """Drop the events that are not needed any more."""
         limit = min(self.durable, self._settled) if self.must_deliver else self.durable
         for seq in range(self.base.seq, limit.seq + 1):
             self.bytes -= len(self._held.pop(seq).data)

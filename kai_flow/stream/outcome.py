@@ -1,4 +1,4 @@
-"""How a session ended, read from Temporal: the one source of the stream's `done`."""
+"""How a session ended, read from Temporal: the only source of the stream's `done`."""
 
 from typing import Any, Final, NamedTuple
 
@@ -23,7 +23,7 @@ _WITHOUT_RESULT: Final = {
 
 
 class Outcome(NamedTuple):
-    """The end of a chain of runs."""
+    """How a session ended."""
 
     run_id: str
     """The last run of the chain."""
@@ -32,10 +32,10 @@ class Outcome(NamedTuple):
 
 
 async def wait_for_outcome(client: Client, session_id: str, run_id: str) -> Outcome | None:
-    """Wait until the run has closed, following continue-as-new; needs no worker. Raises RPCError.
+    """Wait until the run and every run that continues it have closed. Raises RPCError.
 
-    None when it was closed by a reset: the session goes on, in a newer run with its own stream.
-    A long poll: it adds nothing to the history however many wait.
+    None when a reset has closed the run: the session goes on in a newer run, with a stream of its
+    own. It is a long poll that needs no worker and adds nothing to the history.
     """
     while True:
         event = await _close_event(client, session_id, run_id)
@@ -63,8 +63,9 @@ async def _close_event(client: Client, session_id: str, run_id: str) -> HistoryE
 async def _was_reset(client: Client, session_id: str, run_id: str, event: HistoryEvent) -> bool:
     """Whether a reset terminated this run.
 
-    Its own `reset_run_id` would not do: a reset to an earlier run terminates the current one too,
-    and leaves no such mark on it. What had closed before the reset ended as it says.
+    The newest run tells it. The `reset_run_id` of this run does not: a reset to a point in an
+    earlier run terminates the current one as well, and leaves no such mark on it. A run that had
+    closed before the reset has an outcome of its own.
     """
     if event.event_type != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
         return False
@@ -73,7 +74,7 @@ async def _was_reset(client: Client, session_id: str, run_id: str, event: Histor
 
 
 def _next_run(event: HistoryEvent) -> str:
-    """The run that goes on where this one ended: by continue-as-new, a retry or a schedule."""
+    """The run that continues this one, by continue-as-new, a retry or a schedule; else empty."""
     return (
         event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
         or event.workflow_execution_failed_event_attributes.new_execution_run_id
@@ -95,7 +96,7 @@ async def _done(client: Client, event: HistoryEvent) -> bytes:
 
 
 async def _json(client: Client, payloads: Payloads) -> bytes:
-    """The result as one line of JSON; null when it is none or not JSON."""
+    """The result as one line of JSON; null if there is none, or if it is not JSON."""
     if not payloads.payloads:
         return b"null"
     values: list[Any] = await client.data_converter.decode(payloads.payloads, [RawValue])
@@ -106,7 +107,7 @@ async def _json(client: Client, payloads: Payloads) -> bytes:
 
 
 def _root_cause(failure: Failure) -> str:
-    """The innermost message: the outer ones only say that an activity failed."""
+    """The innermost message. The outer ones only report that an activity failed."""
     while failure.HasField("cause"):
         failure = failure.cause
     return failure.message

@@ -1,4 +1,4 @@
-"""Pages: the argument and the answer of the `events` query, as both sides write and read them."""
+"""Pages: argument and answer of the `events` query, written and read (§5.2 of the protocol)."""
 
 from typing import Final
 
@@ -19,9 +19,9 @@ class PageRequest(msgspec.Struct, forbid_unknown_fields=True):
     """Argument of the `events` query."""
 
     after: str | None = None
-    """Last event id already seen; None reads from the beginning."""
+    """The last event id that the reader has; None reads from the beginning."""
     max_bytes: int = DEFAULT_PAGE_BYTES
-    """Sum of the encoded events of the page, MIN_PAGE_BYTES to MAX_PAGE_BYTES."""
+    """The sum of the encoded events of a page: MIN_PAGE_BYTES to MAX_PAGE_BYTES."""
 
 
 class _Event(msgspec.Struct):
@@ -49,18 +49,19 @@ class Page(msgspec.Struct, frozen=True):
 
     events: tuple[NumberedEvent, ...]
     last: EventId | None
-    """The newest event held, on this page or not: everything through it is durable."""
+    """The newest event in the buffer, on this page or not: everything up to it is durable."""
     next: EventId
-    """The cursor for the next call."""
+    """The `after` of the next query."""
     has_more: bool
+    """Whether the buffer has more events after this page."""
     gap: Gap | None
-    """What was evicted between the cursor asked for and the first event."""
+    """The events between `after` and the first event of the page that the buffer lacks, if any."""
     closed: bool
     """The workflow's code has ended: nothing will be added."""
 
 
 def answer(buffer: EventBuffer, request: PageRequest, *, closed: bool) -> bytes:
-    """The page that `request` asks for, as JSON. Raises InvalidQuery or InvalidId."""
+    """The answer to `request`, as JSON. Raises InvalidQuery or InvalidId."""
     if not MIN_PAGE_BYTES <= request.max_bytes <= MAX_PAGE_BYTES:
         raise InvalidQuery(
             f"max_bytes is {request.max_bytes}; it goes from {MIN_PAGE_BYTES} to {MAX_PAGE_BYTES}"

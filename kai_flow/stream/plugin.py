@@ -1,4 +1,4 @@
-"""What a worker needs to stream, as one Temporal plugin: `Worker(…, plugins=[StreamPlugin()])`."""
+"""`StreamPlugin`, everything that a worker needs to stream: `Worker(…, plugins=[StreamPlugin()])`."""
 
 import asyncio
 import dataclasses
@@ -31,34 +31,39 @@ from kai_flow.stream.progress import Liveness
 log = logging.getLogger(__name__)
 
 HEARTBEAT_THROTTLE: Final = timedelta(seconds=2)  # by default a cancellation takes up to 45 s
-LIVENESS_CHECK_SECONDS: Final = 1.0  # the SDK gives a workflow up that blocks for 2 s
-REMEMBER_SECONDS: Final = 1.0  # several queries may come at once, and block only once
+LIVENESS_CHECK_SECONDS: Final = 1.0  # the SDK fails a workflow task that blocks for 2 s
+REMEMBER_SECONDS: Final = 1.0  # of several queries at once, only the first one blocks
 
-# The sandbox would import them anew for every workflow. It refuses some of what they import, and a
-# second copy of `interceptor` has a variable of its own, in which nobody looks for the number.
+# Without this, the sandbox would import these modules again for every workflow. It refuses some of
+# their imports, and a second copy of `interceptor` would have a context variable of its own, in
+# which the interceptor would not find the producer number.
 PASSED_THROUGH: Final = ("kai_flow.stream", "msgspec")
 
 
 class LivenessCheck:
-    """Asks the server whether anybody works at a session, out of a query of one worker.
+    """Asks the server for the liveness of a session, from within a query of one worker.
 
-    Queries run in threads of the worker, in which nothing can be awaited.
+    Queries run in threads of the worker, where nothing can be awaited. So the question runs in the
+    worker's event loop, and the thread blocks until it is answered. The lock guards `_seen`, which
+    several query threads use; they may ask twice at the same time, which is harmless.
     """
 
     def __init__(self) -> None:
-        self._worker: Worker | None = None  # while it runs
-        self._loop: asyncio.AbstractEventLoop | None = None  # and where
-        self._thread = 0
+        self._worker: Worker | None = None  # the running worker; None while it does not run
+        self._loop: asyncio.AbstractEventLoop | None = None  # the event loop in which it runs
+        self._thread = 0  # the thread of that loop
         self._lock = threading.Lock()
-        self._seen: dict[tuple[str, str], tuple[float, Liveness | None]] = {}  # when, and what
+        self._seen: dict[
+            tuple[str, str], tuple[float, Liveness | None]
+        ] = {}  # by ids: (when, liveness)
 
     def begin(self, worker: Worker) -> None:
-        """The worker begins to run, here."""
+        """The worker begins to run, in the event loop of the caller."""
         self._worker, self._loop = worker, asyncio.get_running_loop()
         self._thread = threading.get_ident()
 
     def end(self) -> None:
-        """It has stopped."""
+        """The worker has stopped."""
         self._worker = self._loop = None
 
     def __call__(self, session_id: str, run_id: str) -> Liveness | None:
@@ -78,7 +83,7 @@ class LivenessCheck:
 
     def _ask(self, session_id: str, run_id: str) -> Liveness | None:
         worker, loop = self._worker, self._loop
-        # In the SDK's debug mode workflows run in the loop's own thread, which must not wait.
+        # In the SDK's debug mode workflows run in the event loop's thread, which must not block.
         if worker is None or loop is None or threading.get_ident() == self._thread:
             return None
         observing = asyncio.run_coroutine_threadsafe(
@@ -95,18 +100,18 @@ class LivenessCheck:
 class StreamPlugin(Plugin):
     """Sets a worker up for workflows and activities that stream. It is for workers, not clients.
 
-    - activities learn which producer they are (`StreamInterceptor`);
-    - a workflow's file imports the library like any other: Temporal's sandbox lets it through;
-    - the query `progress` asks the server whether an attempt is alive, when events have stopped;
-    - heartbeats are passed on every `heartbeat_throttle` (by default 2 s), so that a cancellation
-      reaches an agent within 5 s and a dead worker is noticed.
+    - Activities get their producer number (`StreamInterceptor`).
+    - A workflow's file imports the library like any other: Temporal's sandbox passes it through.
+    - The query `progress` asks the server whether an attempt is alive when events have stopped.
+    - The worker holds heartbeats back for `heartbeat_throttle` at most (by default 2 s), so that a
+      cancellation reaches an agent within 5 s, and a worker that was killed is noticed.
     """
 
     def __init__(self, heartbeat_throttle: timedelta = HEARTBEAT_THROTTLE) -> None:
         self._throttle = heartbeat_throttle
 
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
-        """As described by the SDK."""
+        """Called by the SDK; see temporalio.worker.Plugin."""
         interceptor = StreamInterceptor(
             check_liveness=LivenessCheck(), heartbeat_throttle=self._throttle
         )
@@ -119,7 +124,7 @@ class StreamPlugin(Plugin):
     async def run_worker(
         self, worker: Worker, following: Callable[[Worker], Awaitable[None]]
     ) -> None:
-        """As described by the SDK."""
+        """Called by the SDK; see temporalio.worker.Plugin."""
         used = worker.config(active_config=True).get("interceptors", ())
         ours = [one for one in used if isinstance(one, StreamInterceptor)]
         checks = [
@@ -134,7 +139,7 @@ class StreamPlugin(Plugin):
                 check.end()
 
     def configure_replayer(self, config: ReplayerConfig) -> ReplayerConfig:
-        """As described by the SDK."""
+        """Called by the SDK; see temporalio.worker.Plugin."""
         config["interceptors"] = [*config.get("interceptors", ()), StreamInterceptor()]
         config["workflow_runner"] = _passing_through(config["workflow_runner"])
         return config
@@ -148,12 +153,12 @@ class StreamPlugin(Plugin):
             AbstractAsyncContextManager[AsyncIterator[WorkflowReplayResult]],
         ],
     ) -> AbstractAsyncContextManager[AsyncIterator[WorkflowReplayResult]]:
-        """As described by the SDK."""
+        """Called by the SDK; see temporalio.worker.Plugin."""
         return following(replayer, histories)
 
 
 def _passing_through(runner: WorkflowRunner) -> WorkflowRunner:
-    """The sandbox with the library let through; another runner as it is."""
+    """`runner` with the library passed through its sandbox; a runner without sandbox unchanged."""
     if not isinstance(runner, SandboxedWorkflowRunner):
         return runner
     restrictions = runner.restrictions.with_passthrough_modules(*PASSED_THROUGH)

@@ -1,7 +1,7 @@
-"""Progress: what the `progress` query tells a person, folded from the accepted events.
+"""Progress: the answer of the `progress` query, computed from the accepted events.
 
-While no event comes, the liveness may say what no event can: that no attempt is alive. It lies over
-what the events said, and changes nothing of it.
+While no event comes, the liveness may add what no event can report: that no attempt is alive. It
+changes the answer, and nothing of what was computed from the events.
 """
 
 from typing import Any, Final, Literal, NamedTuple
@@ -28,41 +28,41 @@ _PHASES: Final = {
 
 
 class Liveness(NamedTuple):
-    """What the server says of a session in which nothing happens."""
+    """Whether a worker is working on a session, as the server shows it."""
 
     status: Status
     """`waiting`: no worker has taken the activity, or its worker sends no heartbeats. `retrying`:
     an attempt has ended and the next one has not begun. `running`: a worker runs it. Any other
     value is how the run has ended."""
     attempt: int
-    """The attempt that is at work or waited for; 0 when the run has ended."""
+    """The attempt that runs, or that is waited for; 0 when the run has ended."""
 
     @property
     def ended(self) -> bool:
-        """The run has."""
+        """Whether the run has ended."""
         return self.attempt == 0
 
 
 class Progress:
-    """Counts and last sights of the attempts that count; a retry takes back its own part."""
+    """Counts and latest state of the attempts that count; a retry replaces its producer's part."""
 
     def __init__(self) -> None:
         self.status: Status = "waiting"
         self.closed = False  # set once, when the workflow's code ends
-        self._last_phase = ""  # the phase from then on
-        self._producer = 0  # whose part is being counted
+        self._last_phase = ""  # the phase after that
+        self._producer = 0  # the producer whose events are being counted
         self._earlier = (0, 0)  # events and tokens of the producers before it
         self._begin()
 
     def _begin(self) -> None:
-        """Begin the part of a producer, or begin it again."""
+        """Begin to count the events of a producer, for the first time or after a retry."""
         self.phase = "waiting"
         self.events, self.tokens = self._earlier
         self.current_tool: str | None = None  # between tool_start and tool_end
         self.answer_tail = ""
 
     def observe(self, verdict: Verdict) -> None:
-        """Take in what the buffer accepted."""
+        """Count what the buffer has accepted."""
         if not verdict.events:
             return
         producer = verdict.events[0].id.producer
@@ -87,7 +87,7 @@ class Progress:
                     self.current_tool = None
                 case _:
                     pass
-        if self.closed:  # what was still under way counts, but the end stays the end
+        if self.closed:  # late events are counted, but the session stays closed
             self.phase, self.current_tool = self._last_phase, None
 
     def close(self, status: Status, phase: str = "closed") -> None:
@@ -99,11 +99,11 @@ class Progress:
     def _at_present(
         self, attempt: int, liveness: Liveness | None
     ) -> tuple[Status, str, str | None]:
-        """Status, phase and tool, by the last event, of that attempt, or by what came of it."""
+        """Status, phase and tool: by the last event, which is of `attempt`, or by the liveness."""
         by_events = self.status, self.phase, self.current_tool
         if self.closed or liveness is None:
             return by_events
-        if liveness.ended:  # not by the workflow's own code, or that has not said so
+        if liveness.ended:  # terminated or timed out: the workflow's code could not report it
             return liveness.status, "closed", None
         if liveness.status != "running":
             return liveness.status, "waiting", None
@@ -112,9 +112,9 @@ class Progress:
     def describe(
         self, buffer: EventBuffer, elapsed_ms: int, liveness: Liveness | None = None
     ) -> dict[str, Any]:
-        """The answer of the `progress` query: flat, readable, stable.
+        """The answer of the `progress` query.
 
-        `liveness` is for a session from which nothing has come for a while.
+        `liveness` is given when no event has come for a while; None: it is unknown.
         """
         position = buffer.fold.position
         status, phase, tool = self._at_present(position.attempt, liveness)

@@ -1,4 +1,4 @@
-"""Reading a stream from Temporal: the workflow's buffer by query, or its whole history."""
+"""Reads a stream from Temporal: the workflow's buffer by query, or the whole history."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -18,32 +18,32 @@ from kai_flow.stream.pages import DEFAULT_PAGE_BYTES, Page, read_page
 from kai_flow.stream.signals import PAGE_TIMEOUT, batch_in
 
 QUERY_TIMEOUT: Final = timedelta(seconds=5)
-EVERYTHING: Final = Limits(events=2**62, bytes=2**62)  # the server bounds a history at 50 MiB
+EVERYTHING: Final = Limits(events=2**62, bytes=2**62)  # the server limits a history to 50 MiB
 
 
 class EventsMissing(StreamError):
-    """Events between two ids are no longer in the workflow's buffer, or were live only."""
+    """Some events are no longer in the workflow's buffer, or were live only."""
 
     code = "events_missing"
 
     def __init__(self, gap: Gap, go_on_after: EventId) -> None:
         self.gap = gap
-        """All that lies strictly between `after` and `before`; `before` None: nothing is held."""
+        """The missing events: all strictly between `after` and `before` (None: up to the end)."""
         self.go_on_after = go_on_after
-        """The cursor behind the gap."""
+        """The cursor after the gap, for another call of `events`."""
         until = "" if gap.before is None else f" and before {gap.before}"
         super().__init__(
             f"the events after {gap.after}{until} are not in the workflow's buffer any more: "
-            "`read_history` has all that were ever stored, and "
-            "`events(after=error.go_on_after)` goes on behind the gap"
+            "`read_history` returns all that were ever stored, and "
+            "`events(after=error.go_on_after)` continues after the gap"
         )
 
 
 class EventReader:
-    """Pages the `events` query of one session.
+    """Reads the buffer of one session by the query `events`.
 
-    `run_id` pins the run; None means the latest. Works on running and on closed sessions, as long
-    as a worker answers; a closed one is read faster with `read_history`.
+    `run_id` pins the run; None means the newest. It works for running and closed sessions, as long
+    as a worker polls. `read_history` reads a closed session faster.
     """
 
     def __init__(self, client: Client, session_id: str, run_id: str | None = None) -> None:
@@ -52,7 +52,11 @@ class EventReader:
         )
 
     async def page(self, after: EventId = START, max_bytes: int = DEFAULT_PAGE_BYTES) -> Page:
-        """One page of events after `after`. Raises RPCError, WorkflowQueryFailedError."""
+        """One page of events after `after`, of at most `max_bytes` (see PageRequest).
+
+        Raises RPCError, WorkflowQueryFailedError for an argument that the workflow refuses, and
+        InvalidQuery for an answer that is not a page.
+        """
         request = {"after": None if after == START else str(after), "max_bytes": max_bytes}
         value = await self._handle.query(
             EVENTS, request, result_type=RawValue, rpc_timeout=QUERY_TIMEOUT
@@ -60,10 +64,10 @@ class EventReader:
         return read_page(value.payload.data)
 
     async def events(self, after: EventId = START) -> AsyncGenerator[NumberedEvent, None]:
-        """Everything the buffer holds now after `after`, page by page, without a hole.
+        """The events that the buffer holds after `after`, page by page, without a gap.
 
-        Raises EventsMissing where some are no longer held. To go on behind them, call it again with
-        what the error says.
+        Raises EventsMissing where some are no longer held; its `go_on_after` is the cursor to
+        continue with. Raises what `page` raises.
         """
         async with aclosing(self._pages(after)) as pages:
             async for page in pages:
@@ -75,7 +79,7 @@ class EventReader:
     async def events_and_gaps(
         self, after: EventId = START
     ) -> AsyncGenerator[NumberedEvent | Gap, None]:
-        """The same, with a Gap in the place of what is no longer held."""
+        """The events that the buffer holds after `after`, with a Gap where some are missing."""
         async with aclosing(self._pages(after)) as pages:
             async for page in pages:
                 if page.gap is not None:
@@ -93,12 +97,15 @@ class EventReader:
 
 
 def _before(page: Page) -> EventId:
-    """The cursor behind which nothing of this page is missing."""
+    """The cursor after which no event of this page is missing."""
     return page.events[0].id.offset(-1) if page.events else page.next
 
 
 async def read_history(client: Client, session_id: str, run_id: str) -> EventBuffer:
-    """The complete stream of a run, folded from its history; needs no worker. Raises RPCError."""
+    """The complete stored stream of a run, folded from its history. Needs no worker.
+
+    Raises RPCError, or what the client's payload codec raises.
+    """
     buffer = EventBuffer(run_id, EVERYTHING)
     handle = client.get_workflow_handle(session_id, run_id=run_id)
     async for event in handle.fetch_history_events(rpc_timeout=PAGE_TIMEOUT):

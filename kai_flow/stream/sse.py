@@ -1,4 +1,4 @@
-"""Server-Sent Events: how the stream looks on the wire, written and read. Pure.
+"""Server-Sent Events: writes and reads the frames of a stream.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -13,8 +13,8 @@ from kai_flow.stream.control import ControlEvent
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import Cursor
 
-RETRY: Final = b"retry: 1000\n\n"  # how long EventSource waits before it reconnects, ms
-HEARTBEAT: Final = b": still here\n"  # one comment line: no decoder makes an event of it
+RETRY: Final = b"retry: 1000\n\n"  # milliseconds until EventSource reconnects
+HEARTBEAT: Final = b": still here\n"  # a comment line, which every decoder ignores
 
 
 def encode_event(event: NumberedEvent, incarnation: str) -> bytes:
@@ -42,19 +42,19 @@ def encode_control(event: ControlEvent) -> bytes:
 
 
 def encode_cursor(cursor: Cursor) -> bytes:
-    """An id without an event: EventSource remembers it, nobody is told anything."""
+    """An id without an event: EventSource stores it as its last event id and dispatches nothing."""
     return b"id: %b\n\n" % str(cursor).encode()
 
 
 def unnamed(frame: bytes) -> bytes:
-    """The same frame without its `event:` line, for clients that only know `onmessage`."""
+    """`frame` without its `event:` line, for clients that only use `onmessage`."""
     return b"".join(
         line for line in frame.splitlines(keepends=True) if not line.startswith(b"event: ")
     )
 
 
 class Message(NamedTuple):
-    """What one frame says: an id, data, or both."""
+    """What one frame contains: an id, data, or both."""
 
     id: str | None
     data: str
@@ -64,7 +64,7 @@ _LINE_END = re.compile(r"\r\n|\n|\r(?=.)", re.DOTALL)  # a CR at the end: its LF
 
 
 class Decoder:
-    """Reads frames as the standard says; only `id` and `data` matter here."""
+    """Reads frames as the standard defines; fields other than `id` and `data` are ignored."""
 
     def __init__(self) -> None:
         self._rest = ""  # the line that has not ended yet
@@ -72,9 +72,10 @@ class Decoder:
         self._data: list[str] = []  # its data lines
 
     def feed(self, text: str) -> Iterator[Message]:
-        """Take in what has come; yields the frames that it completes.
+        """Take in the next part of a stream; yields the frames that it completes.
 
-        Not `str.splitlines`: to the standard U+2028 and the like are no line breaks, but text.
+        Lines are not split with `str.splitlines`, for which U+2028 and others are line breaks: in
+        the standard they are text.
         """
         *lines, self._rest = _LINE_END.split(self._rest + text)
         for line in lines:

@@ -1,4 +1,4 @@
-"""The stream of a run as far as its history was read: what was read is kept, and gone on from."""
+"""The stored stream of a run, as far as its history has been read. Later reads continue there."""
 
 from collections.abc import Callable
 from typing import Final
@@ -14,38 +14,39 @@ from kai_flow.stream.reader import EVERYTHING
 from kai_flow.stream.signals import PAGE_TIMEOUT
 from kai_flow.stream.tail import SHORT_POLL_TIMEOUT, HistoryPages
 
-# A page can come empty because what there was when its like was first asked for has all been given.
-_QUIET_PAGES: Final = 2  # in a row: the end
+# A page token covers what the history contained when it was issued. So one page without news only
+# means that all of that has been read; so many in a row mean the end of the history.
+_QUIET_PAGES: Final = 2
 
 
 class StoredStream:
-    """Events of one run, folded from its history."""
+    """The events of one run, folded from its history."""
 
     def __init__(self, client: Client, session_id: str, run_id: str) -> None:
         self.run_id = run_id
         self.events = EventBuffer(run_id, EVERYTHING)
         self._pages = HistoryPages(client, session_id, run_id)
-        self._timeout = SHORT_POLL_TIMEOUT  # longer after a failure: a page may need its time
+        self._timeout = SHORT_POLL_TIMEOUT  # longer after a failure: a large page takes time
 
     @property
     def complete(self) -> bool:
-        """The run has closed and all of it has been read."""
+        """Whether the run has closed and all of it has been read."""
         return self._pages.ended
 
     @property
     def held(self) -> int:
-        """What it takes in memory."""
+        """Bytes of memory for its events."""
         return held_bytes(len(self.events), self.events.bytes)
 
     def reaches_past(self, after: EventId) -> bool:
-        """Whether there is an event behind `after`."""
+        """Whether an event after `after` has been read."""
         return self.events.last is not None and self.events.last > after
 
     async def read_on(self, after: EventId | None, taken: Callable[[int], None]) -> None:
-        """Read until there is an event behind `after`, if there is any; None: to the end.
+        """Read on until there is an event after `after`, or to the end. None: always to the end.
 
-        `taken` is told, after each page, how much memory it has added. Raises RPCError, or what the
-        client's codec raises; the place is kept.
+        `taken` is called after each page with the bytes of memory that it has added. Raises
+        RPCError, or what the client's payload codec raises; the next call continues at that page.
         """
         quiet = 0
         while not (self.complete or quiet == _QUIET_PAGES):
@@ -54,7 +55,7 @@ class StoredStream:
             before = self.held
             for batch in await self._read_page():
                 self.events.apply(batch)
-            quiet = min(self._pages.quiet, quiet + 1)  # of this call's own pages
+            quiet = min(self._pages.quiet, quiet + 1)  # only pages of this call count
             taken(self.held - before)
 
     async def _read_page(self) -> list[Batch]:

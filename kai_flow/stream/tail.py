@@ -1,4 +1,4 @@
-"""Following a run's history: everything that becomes durable, in order, without any worker."""
+"""Follows the history of a run: every event that becomes durable, in order, without a worker."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,39 +12,40 @@ from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.signals import LONG_POLL_TIMEOUT, batch_in
 
-# The server ends a long poll 1 s before its caller's time is up: with this it says soon that there
-# is nothing new.
+# The server ends a long poll 1 s before the timeout of the call. So with this timeout it answers
+# after 0.1 s that there is nothing new.
 SHORT_POLL_TIMEOUT: Final = timedelta(seconds=1.1)
 
 
 class HistoryPages:
-    """A place in one run's history, from its beginning on.
+    """Reads one run's history page by page, from its beginning on.
 
-    It keeps the server's page token, so that it can rest and go on. `event_id` would be no
-    cursor: a page can hold transient events whose ids are used again by real ones.
+    It keeps the server's page token, so that reading can pause and continue. The `event_id` of a
+    history event is no cursor: a page may have transient events, which real events replace later
+    under the same ids.
     """
 
     def __init__(self, client: Client, session_id: str, run_id: str) -> None:
         self.ended = False  # the run has closed and all of it has been read
-        self.quiet = 0  # pages in a row that brought nothing
+        self.quiet = 0  # pages in a row without anything new
         self._client = client
         self._session_id = session_id
         self._run_id = run_id
-        self._token: bytes | None = None  # of the next page; None: the first
-        self._page: Sequence[HistoryEvent] | None = None  # fetched, and not decoded yet
-        self._ids: list[int] = []  # of the last page
+        self._token: bytes | None = None  # of the next page; None: the first page
+        self._page: Sequence[HistoryEvent] | None = None  # fetched and not decoded yet
+        self._ids: list[int] = []  # event ids of the last page
 
     async def skip(self) -> None:
-        """Go to the end: nothing that is in the history by now will come. Raises RPCError."""
+        """Skip everything that is in the history by now. Raises RPCError."""
         await self._fetch(SHORT_POLL_TIMEOUT, WorkflowHistoryEventFilterType.CLOSE_EVENT)
         self._page = None
         self.ended = self._token is None
 
     async def read(self, timeout: timedelta) -> list[Batch]:
-        """The batches of the next page; waits for it, up to the server's long poll.
+        """The batches of the next page, for which the server waits until `timeout` at most.
 
-        Often empty: most history events carry no batch. Raises RPCError, or what the client's codec
-        raises; the place is kept.
+        Often there are none: most history events carry no batch. Raises RPCError, or what the
+        client's payload codec raises; the next call reads the same page then.
         """
         if self._page is None:
             await self._fetch(timeout, WorkflowHistoryEventFilterType.ALL_EVENT)
@@ -54,7 +55,7 @@ class HistoryPages:
             if batch is not None:
                 batches.append(batch)
         ids = [event.event_id for event in self._page or ()]
-        # Transient events are shown again and again, until real ones take their ids.
+        # The server returns transient events again and again, until real ones replace them.
         self.quiet = self.quiet + 1 if ids in ([], self._ids) else 0
         self._page, self._ids = None, ids
         self.ended = self._token is None
@@ -83,18 +84,19 @@ class HistoryTail:
 
     @property
     def ended(self) -> bool:
-        """The run has closed and all of it has been read."""
+        """Whether the run has closed and all of it has been read."""
         return self._pages.ended
 
     async def skip(self) -> None:
-        """Go to the end. What came before has to be known from elsewhere: read *after* this.
+        """Skip everything that is in the history by now. Raises RPCError.
 
-        Raises RPCError.
+        What was skipped has to be read in another way, and *after* this call: what is stored
+        between an earlier read and this call would be missing.
         """
         await self._pages.skip()
 
     async def read(self) -> list[NumberedEvent]:
-        """The accepted events of the next page; see HistoryPages.read."""
+        """The accepted events of the next page, after a long poll; see HistoryPages.read."""
         accepted: list[NumberedEvent] = []
         for batch in await self._pages.read(LONG_POLL_TIMEOUT):
             accepted += self.fold.apply(batch).events
