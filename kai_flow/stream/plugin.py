@@ -1,4 +1,4 @@
-"""`StreamPlugin`, everything that a worker needs to stream: `Worker(…, plugins=[StreamPlugin()])`."""
+"""`StreamPlugin`: all that a worker needs to stream, as `Worker(…, plugins=[StreamPlugin()])`."""
 
 import asyncio
 import dataclasses
