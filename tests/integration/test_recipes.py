@@ -1,23 +1,19 @@
 """The agents of docs/how-to/stream-an-agent.md are cancelled and retried.
 
-The page itself shows that each of them streams, and both of these for the OpenAI-style API.
+The page itself shows that each of them streams, and both of these for the OpenAI-style API. The
+frameworks are imported by name: their types would double the time of mypy.
 """
 
 import asyncio
 import secrets
 import sys
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 import pytest
-from langchain_core.language_models import GenericFakeChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGenerationChunk
-from pydantic_ai.messages import ModelMessage, ModelRequest, UserPromptPart
-from pydantic_ai.models.function import AgentInfo, FunctionModel
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -44,25 +40,6 @@ async def words(question: str) -> AsyncIterator[str]:
     yield "two"
 
 
-async def pydantic_words(messages: list[ModelMessage], _: AgentInfo) -> AsyncIterator[str]:
-    """The same, for pydantic-ai."""
-    assert isinstance(messages[0], ModelRequest)
-    prompt = messages[0].parts[0]
-    assert isinstance(prompt, UserPromptPart)
-    async for word in words(str(prompt.content)):
-        yield word
-
-
-class LangChainWords(GenericFakeChatModel):
-    """The same, for LangGraph."""
-
-    async def _astream(
-        self, messages: list[BaseMessage], *_: Any, **__: Any
-    ) -> AsyncIterator[ChatGenerationChunk]:
-        async for word in words(str(messages[0].text)):
-            yield ChatGenerationChunk(message=AIMessageChunk(content=word))
-
-
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory, bridge: str) -> Iterator[None]:
     """Makes the files of the page importable; their bridge is the one of the tests."""
@@ -78,30 +55,49 @@ def page(tmp_path_factory: pytest.TempPathFactory, bridge: str) -> Iterator[None
         sys.modules.pop(block.attributes["file"].removesuffix(".py"), None)
 
 
-def with_model_of_ours(recipe: str, patch: pytest.MonkeyPatch) -> ModuleType:
-    """The recipe's module, with one of the models above in place of the page's."""
-    module = import_module(recipe)
-    if recipe == "pydantic_agent":
-        patch.setattr(module.agent, "model", FunctionModel(stream_function=pydantic_words))
-    else:
-        patch.setattr(module, "model", LangChainWords(messages=iter(())))
-    return module
+def pydantic_agent(patch: pytest.MonkeyPatch) -> ModuleType:
+    """The recipe for pydantic-ai, with `words` for a model."""
+    recipe = import_module("pydantic_agent")
+
+    async def stream(messages: Any, _: Any) -> AsyncIterator[str]:
+        async for word in words(messages[0].parts[0].content):
+            yield word
+
+    function = import_module("pydantic_ai.models.function")
+    patch.setattr(recipe.agent, "model", function.FunctionModel(stream_function=stream))
+    return recipe
+
+
+def graph_agent(patch: pytest.MonkeyPatch) -> ModuleType:
+    """The recipe for LangGraph, with `words` for a model."""
+    recipe = import_module("graph_agent")
+
+    async def stream(_: Any, messages: Any, *__: Any, **___: Any) -> AsyncIterator[Any]:
+        async for word in words(messages[0].text):
+            chunk = recipe.AIMessageChunk(content=word)
+            yield recipe.ChatGenerationChunk(message=chunk)
+
+    patch.setattr(recipe.Scripted, "_astream", stream)
+    return recipe
 
 
 @pytest.mark.usefixtures("page")
-@pytest.mark.parametrize("recipe", ["pydantic_agent", "graph_agent"])
+@pytest.mark.parametrize("recipe", [pydantic_agent, graph_agent])
 async def test_an_agent_is_cancelled_and_retried(
-    recipe: str, client: Client, bridge: str, session_id: str, monkeypatch: pytest.MonkeyPatch
+    recipe: Callable[[pytest.MonkeyPatch], ModuleType],
+    client: Client,
+    bridge: str,
+    session_id: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A cancellation reaches the model; after a failure, readers see the new attempt begin."""
-    module = with_model_of_ours(recipe, monkeypatch)
     queue, broken = f"recipes-{secrets.token_hex(4)}", f"{session_id}-broken"
     async with (
         Worker(
             client,
             task_queue=queue,
             workflows=[import_module("answering").Answering],
-            activities=[module.answer],
+            activities=[recipe(monkeypatch).answer],
             plugins=[StreamPlugin()],
         ),
         subscribed(f"{bridge}/stream/{session_id}") as hanging,
