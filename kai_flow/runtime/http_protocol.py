@@ -1,10 +1,10 @@
-"""uvicorn's HTTP protocol with the bounds that it lacks: on request heads, silence, connections.
+"""uvicorn's HTTP protocol with the limits that it lacks: on heads, idle time and connections.
 
-uvicorn takes a request head of any size with httptools (with h11 it does not), and keeps header
-fields of any number that follow a chunked body. It waits for a head for ever, accepts connections
-until descriptors run out, and queues requests that are sent before the last one is answered. Any of
-these lets one client stop a server for everybody else. The bounds are here, below the app, because
-the app never sees such requests.
+With httptools, uvicorn accepts a request head of any size (with h11 it does not), and any number of
+header fields after a chunked body. It waits for a head for ever, accepts connections until the
+process has no descriptors left, and queues requests that arrive before the last one is answered.
+Each of these would let one client block a server for all others. The limits are here, below the
+app, because the app never sees such requests.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from kai_flow.runtime.log_limiter import LimitedLines
 
 MAX_HEAD_BYTES: Final = 64 * 1024  # request line and headers; other servers take 8 to 64 KiB
-HEAD_SECONDS: Final = 10.0  # from the first byte, or from the connection on, to the whole head
-MAX_CONNECTIONS: Final = 20_000  # of a process, where its descriptors allow so many
-SPARE_DESCRIPTORS: Final = 64  # for Temporal, files and what else the process opens
+HEAD_SECONDS: Final = 10.0  # for a whole head, from its first byte or from the new connection
+MAX_CONNECTIONS: Final = 20_000  # of a process, if it may have so many descriptors
+SPARE_DESCRIPTORS: Final = 64  # for Temporal, files and everything else that it opens
 
 log = logging.getLogger(__name__)
 log.addFilter(LimitedLines())
@@ -28,17 +28,17 @@ _TOO_LARGE: Final = f"The request head has more than {MAX_HEAD_BYTES // 1024} Ki
 
 
 class _HeadTooLarge(Exception):
-    """Leaves httptools in the middle of a request head."""
+    """Aborts httptools within a request head."""
 
 
 class _Pipelined(Exception):
-    """Leaves httptools at a request that came before the last one was answered."""
+    """Aborts httptools at a request that came before the last one was answered."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. `max_connections` is how many the process may have at once, on all servers.
+    """One connection. The process may have `max_connections` at once, on all its servers.
 
-    A connection beyond that is reset rather than answered with 503: `EventSource` tries again after
+    Further connections are reset and not answered with 503, because `EventSource` reconnects after
     a broken connection, but never after a status other than 200.
     """
 
@@ -48,8 +48,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._reading_head = True  # the next byte belongs to a request head
-        self._head_bytes = 0  # received since the last head or part of a body, or one chunk more
-        self._head_too_large = False  # found by a callback of the parser, told after it
+        self._head_bytes = 0  # received since the last head or part of a body, plus up to a chunk
+        self._head_too_large = False  # set by a callback of the parser, and answered after it
         self._head_timer: asyncio.TimerHandle | None = None  # runs while a head is awaited
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -57,7 +57,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.opened.add(self)
         if len(self.opened) > self.max_connections:
-            log.warning("all %s connections are in use: more are reset", self.max_connections)
+            log.warning("all %s connections are in use: new ones are reset", self.max_connections)
             transport.abort()
             return
         self._await_head()
@@ -74,42 +74,42 @@ class BoundedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self.transport.is_closing():
             return
-        # A single header without an end is not reported before it ends: only what was received can
-        # be counted. The same holds for a field behind a chunked body.
+        # The parser reports a header only when it ends, so only the received bytes can be counted.
+        # The same holds for a field after a chunked body.
         if self._head_bytes > MAX_HEAD_BYTES:
             self._refuse_head()
         else:
-            self._await_head()  # also behind a body that goes on after its request was answered
+            self._await_head()  # also after a body that continues after its answer
 
     def on_message_begin(self) -> None:
-        """The parser has met the first byte of a request."""
+        """The parser has read the first byte of a request."""
         super().on_message_begin()
         self._reading_head = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """The parser has met a header field; one behind a chunked body is left out.
+        """The parser has read a header field; a field after a chunked body is ignored.
 
-        uvicorn would add it to the headers of the request, which has begun by then.
+        uvicorn would add it to the headers of the request, whose app already runs.
         """
         if self._reading_head:
             super().on_header(name, value)
 
     def on_body(self, body: bytes) -> None:
-        """The parser has met a part of a body; the app bounds those."""
+        """The parser has read a part of a body, whose size the app limits."""
         self._head_bytes = 0
         super().on_body(body)
 
     def on_headers_complete(self) -> None:
-        """The parser has met the end of a head: it starts the app, unless the head is too large."""
-        # Here as well: a head that came whole, in one chunk with its body, is exact only here.
+        """The parser has read a whole head: start the app, unless the head is too large."""
+        # Checked here too: of a head in one chunk with its body, only here the size is exact.
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         self._head_too_large = size > MAX_HEAD_BYTES
         if self._head_too_large:
             raise _HeadTooLarge
         if self._answering:
-            # uvicorn would queue it, with thousands more in one chunk; and once it is queued, an
-            # app that streams the answer before it is not told any more that its reader has left.
-            log.warning("a request before the end of the last answer: the connection is reset")
+            # uvicorn would queue it, and thousands more from the same chunk. While a request is
+            # queued, an app that streams the previous answer no longer learns that its reader left.
+            log.warning("a request before the end of the last answer: reset the connection")
             self.transport.abort()
             raise _Pipelined
         self._reading_head = False
@@ -118,21 +118,21 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """The parser has met the end of a request; the next byte begins another head."""
+        """The parser has read a whole request; the next byte starts another head."""
         super().on_message_complete()
         self._reading_head = True
         self._head_bytes = 0
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what cannot be parsed, or was found too large while it was."""
+        """Refuse a request that cannot be parsed, or whose head is too large."""
         if self._head_too_large:
             self._refuse_head()
         elif not self.transport.is_closing():
             super().send_400_response(msg)
 
     def _refuse_head(self) -> None:
-        log.warning("a request head of more than %s bytes is refused", MAX_HEAD_BYTES)
-        if self._answering:  # what ends here follows a body, and another answer may have begun
+        log.warning("refused a request head of more than %s bytes", MAX_HEAD_BYTES)
+        if self._answering:  # the excess came after a body, and an answer may have started
             self.transport.abort()
             return
         head = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain\r\n"
@@ -141,10 +141,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _await_head(self) -> None:
-        """Close the connection unless a whole head comes in time.
+        """Close the connection unless a whole head arrives in time.
 
-        uvicorn's own timer runs between two requests, and ends with the first byte of anything. A
-        client that reads a stream owes no head: nothing is awaited before its response has ended.
+        uvicorn's own timer runs between two requests, and stops at the first byte of any kind.
+        While a response is being sent no head is due, so a client that reads a stream is not timed.
         """
         waited_for = self._head_timer is not None or self.timeout_keep_alive_task is not None
         if not waited_for and not self._answering:

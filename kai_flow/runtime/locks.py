@@ -1,8 +1,8 @@
-"""Locks between processes that no crash can leave behind.
+"""Locks between processes that are freed even after a crash.
 
-A `FileLock` is an flock: the kernel frees it with the last descriptor, whatever ended the process.
-The file itself stays; only the lock on it means anything. Its text is the holder's process id, for
-messages.
+A `FileLock` is an flock: the kernel frees it when its last descriptor is closed, however the
+process ended. The file stays and has no meaning of its own; its text is the holder's process id,
+for messages.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.fd: int | None = None  # open while held; may be handed to a child, which holds it too
+        self.fd: int | None = None  # open while held; a child that inherits it holds the lock too
 
     def try_acquire(self) -> bool:
         """Take the lock if it is free; False when another process holds it."""
@@ -40,7 +40,7 @@ class FileLock:
         return True
 
     def release(self) -> None:
-        """Give it back; without effect when it is not held here."""
+        """Release the lock; without effect when it is not held here."""
         if self.fd is not None:
             os.close(self.fd)
             self.fd = None
@@ -65,7 +65,7 @@ class FileLock:
 
 
 def held_elsewhere(path: Path) -> bool:
-    """Whether a process holds the lock at this moment. Changes nothing, creates nothing."""
+    """Whether a process holds the lock now. Creates and changes no file."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -80,7 +80,7 @@ def held_elsewhere(path: Path) -> bool:
 
 
 def _take(fd: int) -> bool:
-    # tried again for a moment: a look by `held_elsewhere` holds the lock for some microseconds
+    # retried for a moment: `held_elsewhere` itself holds the lock for some microseconds
     for pause in (0.01, 0.02, 0.03, None):
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -93,7 +93,7 @@ def _take(fd: int) -> bool:
 
 
 def prepare_home(home: Path) -> None:
-    """Create the folder of the state, readable for its owner alone."""
+    """Create the home folder, readable only for its owner."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as wrong:

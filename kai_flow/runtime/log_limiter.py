@@ -1,4 +1,4 @@
-"""A limit on equal lines in a log: whoever can make a server write a line could fill its disk."""
+"""Limits equal log lines, so that a client that causes log lines cannot fill the disk."""
 
 import logging
 from collections.abc import Hashable
@@ -7,11 +7,11 @@ from typing import Final
 from kai_flow.stream.clock import now
 
 QUIET_SECONDS: Final = 10.0  # between two lines of one kind
-MAX_KINDS: Final = 100  # lines of different kinds in that time
+MAX_KINDS: Final = 100  # kinds of lines that may be written in that time
 
 
 class LogLimiter:
-    """Decides which lines are written, and counts those that are not."""
+    """Decides which lines are written, and counts the suppressed ones."""
 
     def __init__(self) -> None:
         self._written_at: dict[Hashable, float] = {}  # by kind, the oldest first
@@ -19,7 +19,7 @@ class LogLimiter:
         self._others = 0  # suppressed lines of kinds that are not in the tables
 
     def due(self, kind: Hashable) -> int | None:
-        """None: do not write it. Else how many lines were suppressed since the last one."""
+        """None: do not write the line. A number: so many were suppressed since the last one."""
         moment = now()
         while self._written_at and self._oldest() <= moment - 2 * QUIET_SECONDS:
             self._forget(next(iter(self._written_at)))
@@ -46,10 +46,10 @@ class LogLimiter:
 
 
 class LimitedLines(logging.Filter):
-    """A logging filter that limits lines of the same text below ERROR.
+    """A logging filter that limits lines with the same text below the level ERROR.
 
-    Errors pass: they are mistakes of ours, and each may be another one. Use it only where an event
-    loop runs, whose clock it reads.
+    Errors are always written: they are defects, and each may be a different one. The filter needs
+    a running event loop, whose clock it uses.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class LimitedLines(logging.Filter):
         self._limiter = LogLimiter()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the line is written; if it is, it ends with the number of those suppressed."""
+        """Whether the line is written; a written line ends with the number of suppressed ones."""
         if record.levelno >= logging.ERROR:
             return True
         suppressed = self._limiter.due(record.msg)

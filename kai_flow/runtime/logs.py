@@ -1,4 +1,4 @@
-"""Where the programs log: to standard error, or nowhere."""
+"""Configures logging: to standard error, or not at all."""
 
 import logging
 import sys
@@ -8,25 +8,25 @@ from temporalio.exceptions import ApplicationError
 
 
 def log_to_stderr(level: str | None) -> None:
-    """Log from `level` on ("info", …); None shows disasters only."""
+    """Log lines of at least this level ("info", …); with None only critical ones."""
     threshold = logging.CRITICAL if level is None else getattr(logging, level.upper())
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
     handler.addFilter(_name_session)
-    # the SDK's own way of saying where: a dictionary of 400 characters behind each line
+    # otherwise the SDK appends a dictionary of 400 characters to each line
     activity.logger.activity_info_on_message = False
     workflow.logger.workflow_info_on_message = False
     logging.basicConfig(level=threshold, handlers=[handler], force=True)
-    # a line for each callback POST, and the lives of parts of which we tell what matters
+    # they log each POST, start and stop; what matters of that is logged by our own code
     for chatty in ("httpx", "httpcore", "temporalio.worker", "uvicorn"):
         logging.getLogger(chatty).setLevel(max(threshold, logging.WARNING))
 
 
 def _name_session(record: logging.LogRecord) -> bool:
-    """Say which session a line of an activity or workflow is about, and spare known tracebacks.
+    """Put the session before a line of an activity or workflow, and drop expected tracebacks.
 
-    An `ApplicationError` is our own sentence (an unknown connection, a worker that shuts down);
-    anything else is a defect, of an agent perhaps, and keeps its traceback.
+    An `ApplicationError` has a sentence of our own (an unknown connection, a worker that shuts
+    down). Any other error is a defect, perhaps of an agent, and keeps its traceback.
     """
     info = getattr(record, "temporal_activity", None) or getattr(record, "temporal_workflow", None)
     if info is None:

@@ -1,4 +1,4 @@
-"""Ports of this machine: find a free one, or say clearly which one is taken."""
+"""Ports of this machine: finds a free one, or reports which one is taken."""
 
 import errno
 import socket
@@ -7,13 +7,13 @@ from kai_flow.settings import StartError
 
 
 class PortInUse(StartError):
-    """A program listens already where ours was to listen."""
+    """The port that a program needs is taken, or may not be used."""
 
 
 def require_free(what: str, host: str, port: int, remedy: str) -> None:
-    """Raise `PortInUse` when nothing more can listen on `host` and `port` (0 is always free).
+    """Raise `PortInUse` when a program cannot listen on `host` and `port` (0 is always free).
 
-    `what` is who wanted it and `remedy` the setting that changes it, both for the message.
+    `what` needs the port and the setting `remedy` changes it; both are for the message.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -28,20 +28,21 @@ def require_free(what: str, host: str, port: int, remedy: str) -> None:
 def port_in_use(what: str, host: str, port: int, remedy: str, wrong: OSError) -> PortInUse:
     """The error for a bind that failed with `wrong`."""
     if wrong.errno == errno.EADDRINUSE:
-        reason = "is in use by another program: end that one"
+        reason = "is in use by another program: stop that program, or set"
     elif wrong.errno == errno.EACCES:
-        reason = "is reserved for privileged programs: take one above 1023"
+        reason = "is reserved for privileged programs: choose a port above 1023 with"
     else:
-        reason = f"cannot be listened on ({wrong.strerror}): take another one"
-    return PortInUse(f"port {port} of {host}, wanted by {what}, {reason}, or set {remedy}")
+        reason = f"cannot be used ({wrong.strerror}): choose another port with"
+    return PortInUse(f"port {port} of {host}, wanted by {what}, {reason} {remedy}")
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on, and that the system will not give to others for a minute.
+    """A free port that the system will not give to another program for a minute.
 
-    A port that is only bound and closed can be handed to the next who asks. One that has carried a
-    connection stays in TIME_WAIT on the side that closed first: the system picks it for nobody, but
-    a server that sets SO_REUSEADDR, as we and nearly all do, can listen on it.
+    The system may give a port that was only bound and closed to the next program that asks. A port
+    that has carried a connection stays in TIME_WAIT on the side that closed first. The system then
+    assigns it to no program, but a server that sets SO_REUSEADDR, as ours and most do, can listen
+    on it.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""Running one program of KAI in the foreground: settings, logs, signals, exit code."""
+"""Runs one program of KAI in the foreground: settings, logs, signals, exit code."""
 
 import argparse
 import asyncio

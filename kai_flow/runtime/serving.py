@@ -1,9 +1,9 @@
-"""Serving an ASGI app inside a running event loop, for the bridge and for the worker's health.
+"""Serves an ASGI app inside a running event loop: the bridge, and the worker's health endpoints.
 
-Binds first, so that a taken port is one clear sentence and port 0 tells what it got; leaves the
-signals to the program around it; ends streams before it waits for connections to close, because
-uvicorn would wait for an open stream for ever. `kai_flow.runtime.http_protocol` bounds what
-one client may take.
+It binds the port first, so that a taken port is reported in one sentence and the port behind 0 is
+known. The program around it handles signals. Streams are ended before it waits for connections to
+close, because uvicorn would wait for an open stream for ever. `kai_flow.runtime.http_protocol`
+limits what one client may use.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from kai_flow.runtime.log_limiter import LimitedLines
 from kai_flow.runtime.ports import port_in_use
 
 GRACE_SECONDS: Final = 5
-UNSENT_SECONDS: Final = 60  # a peer that takes nothing for so long has lost its connection
+UNSENT_SECONDS: Final = 60  # a peer that acknowledges nothing for so long is disconnected
 BACKLOG: Final = 2_048
 
 
@@ -56,7 +56,7 @@ _uvicorn_log: Final = _LimitedLog()
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        yield  # the program around us decides when to stop
+        yield  # the program around it decides when to stop
 
 
 @asynccontextmanager
@@ -72,7 +72,7 @@ async def serving(
     """Serve `app` on `host` and `port` (0: any) while the block runs; yields the port it got.
 
     `what` and `setting` name the server and the variable of its port in the error. `before_stop`
-    is called first when the block is left. Raises PortInUse.
+    is called first when the block ends. Raises PortInUse.
     """
     listener = _bind(host, port, what, setting)
     BoundedProtocol.max_connections = _connections_at_once()
@@ -103,7 +103,7 @@ async def serving(
 
 
 def _connections_at_once() -> int:
-    """As many as descriptors allow, once the process has taken all that it may have."""
+    """As many connections as descriptors allow, after raising the process's limit of those."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_CONNECTIONS + SPARE_DESCRIPTORS
     if soft < wanted:
@@ -113,12 +113,12 @@ def _connections_at_once() -> int:
 
 
 def _bind(host: str, port: int, what: str, setting: str) -> socket.socket:
-    # The protocol must be named: asyncio sets TCP_NODELAY only on sockets that say they are TCP,
-    # and without it every small answer waits 40 ms for a delayed ACK.
+    # Name the protocol: asyncio sets TCP_NODELAY only on sockets that are declared as TCP, and
+    # without it every small answer waits 40 ms for a delayed ACK.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; closing would wait for such a peer for ever
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; without it closing may never end
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNSENT_SECONDS * 1000)
     try:
         listener.bind((host, port))

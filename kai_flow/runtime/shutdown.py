@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first asks us to stop in order, the second ends us at once."""
+"""Ctrl-C and SIGTERM: the first stops the program in order, the second ends it at once."""
 
 import asyncio
 import os
@@ -13,20 +13,20 @@ from typing import Any, Final, Self
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-# The children are supervised, so leaving at once is safe. This is the last resort against a part
-# that does not stop; worker, bridge and server together take about 2 s.
+# The last resort when a part does not stop. Worker, bridge and server together need about 2 s.
+# Exiting at once is safe, because the child processes are supervised.
 LEAVE_SECONDS: Final = 10.0
 
-# A Ctrl-C in the terminal reaches us and the launcher (just, uv run), which may pass it on: that
-# echo is not the user's second one.
+# A Ctrl-C in the terminal reaches this process and its launcher (just, uv run), which may send it
+# on to this process: that repeated signal is not a second Ctrl-C of the user.
 REPEAT_SECONDS: Final = 0.5
 
 
 class ShutdownSignals:
-    """Handles the signals for the length of an `async with`; knows whether and which one came.
+    """Handles the signals during an `async with`; remembers the first one.
 
-    While starting, the first signal cancels the task, and the block swallows that cancellation.
-    After `started` it only sets the event that `wait` waits for.
+    Until `started` is called, the first signal cancels the task, and the block ends normally. After
+    that it only sets the event that `wait` waits for.
     """
 
     def __init__(self) -> None:
@@ -60,11 +60,11 @@ class ShutdownSignals:
         return 128 + (self.signal or 0)
 
     def started(self) -> None:
-        """Say that from now on `wait` is heeded."""
+        """Stop cancelling the task: from now on the program awaits `wait`."""
         self._task = None
 
     async def wait(self) -> None:
-        """Return when we were asked to stop."""
+        """Return when the first signal has come."""
         await self._asked.wait()
 
     def _receive(self, number: int) -> None:
@@ -72,7 +72,7 @@ class ShutdownSignals:
         if self.signal is not None and now - self._since < REPEAT_SECONDS:
             return
         if self.signal is not None:
-            sys.stderr.write("kai: leaving at once\n")
+            sys.stderr.write("kai: stopped at once\n")
             os._exit(128 + number)
         self.signal, self._since = number, now
         self._asked.set()

@@ -1,4 +1,4 @@
-"""Reading the body of a POST: in time, within a memory budget, not while the bridge is stopping."""
+"""Reads the body of a POST within a time limit and a memory budget, until the bridge stops."""
 
 import asyncio
 from typing import Any, Final
@@ -13,9 +13,9 @@ from kai_flow.web.problems import problem
 from kai_flow.web.shared_budget import SharedBudget
 
 BODY_SECONDS: Final = 10.0  # a producer gives a whole POST 3 s
-MAX_BODIES_BYTES: Final = 64 * 1024 * 1024  # of all bodies that are being read at one time
+MAX_BODIES_BYTES: Final = 64 * 1024 * 1024  # of all bodies that are being read at the same time
 
-# What is still to come of the body is not read: the connection is of no use any more.
+# The rest of the body is not read, so the connection cannot be used again.
 _CLOSE: Final = {"Connection": "close"}
 
 
@@ -56,24 +56,24 @@ async def read_body(
             [reading, waiting], timeout=BODY_SECONDS, return_when=asyncio.FIRST_COMPLETED
         )
         if reading.cancelled():
-            detail = "too many bodies are half sent; send it again in a moment"
+            detail = "too many requests are incomplete at the moment; send it again in a second"
             raise problem(429, detail, headers={"Retry-After": "1", **_CLOSE})
         if reading.done():
-            request.state.body = reading.result()  # should it be refused
+            request.state.body = reading.result()  # for the log line, if the POST is refused
             return reading.result()
     except RequestEntityTooLarge:
-        # The connection stays: closed in mid-body it is reset, and the answer lost with it.
+        # Keep the connection: closing it within the body would reset it, and lose the answer.
         most = MAX_BODY_BYTES // 2**20
         raise problem(
             413, f"the body has more than {most} MiB; send fewer events in one POST"
         ) from None
     except InternalServerException:
-        raise problem(400, "the body broke off; send the whole of it again") from None
+        raise problem(400, "the connection broke within the body; send it again") from None
     finally:
         reading.cancel()
         waiting.cancel()
     if stopping.is_set():
         detail = "the bridge is shutting down; come back in a moment"
         raise problem(503, detail, headers={"Retry-After": "1", **_CLOSE})
-    detail = f"the body was not all here within {BODY_SECONDS:.0f} s; send the whole of it again"
+    detail = f"the whole body did not arrive within {BODY_SECONDS:.0f} s; send it again"
     raise problem(408, detail, headers=_CLOSE)

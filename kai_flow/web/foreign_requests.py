@@ -1,7 +1,7 @@
-"""Which requests a bridge on somebody's own machine answers: not those of foreign web pages.
+"""Refuses requests that a foreign web page makes the browser send to the bridge.
 
-A page on the web can make a browser send requests to localhost. It cannot choose the `Host` (short
-of DNS rebinding, which shows in it) nor hide its `Origin`, so both are checked on every request.
+A web page can make a browser send requests to localhost. It cannot choose the `Host` header (DNS
+rebinding shows in it) and cannot hide its `Origin`, so both are checked on every request.
 """
 
 from collections.abc import Iterable
@@ -17,8 +17,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 class ForeignRequestGuard(ASGIMiddleware):
     """Refuses a foreign `Host` and a cross-site `Origin` with 403.
 
-    `hosts` are the names under which the bridge may be called, `origins` the web origins that may
-    call it besides its own.
+    `hosts` are the names by which the bridge may be called. `origins` are the web origins that may
+    call it, in addition to its own.
     """
 
     scopes = (ScopeType.HTTP,)
@@ -28,7 +28,7 @@ class ForeignRequestGuard(ASGIMiddleware):
         self._origins = frozenset(origins)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Pass the request on, or raise."""
+        """Pass the request on, or raise the refusal."""
         headers = Headers.from_scope(scope)
         host = headers.get("host", "")
         if _name(host) not in self._hosts:
@@ -44,7 +44,10 @@ class ForeignRequestGuard(ASGIMiddleware):
                 "add it to KAI_CORS_ORIGINS to allow it"
             )
         if origin is None and headers.get("sec-fetch-site") == "cross-site":
-            raise _refused("pages of another site may not load this")
+            raise _refused(
+                "pages of other sites may not load this; call it with CORS, from an origin in "
+                "KAI_CORS_ORIGINS"
+            )
         await next_app(scope, receive, send)
 
 

@@ -1,4 +1,4 @@
-"""Refusals as problem documents (RFC 9457), each with a `detail` that says what to do."""
+"""Refusals as problem documents (RFC 9457); the `detail` of each says what to do."""
 
 import logging
 from typing import Final
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 def problem(
     status: int, detail: str, *, headers: dict[str, str] | None = None, **extra: str
 ) -> ProblemDetailsException:
-    """The refusal with this status."""
+    """The refusal with this status; `extra` are further members of the document."""
     return ProblemDetailsException(detail, status_code=status, headers=headers, extra=extra or None)
 
 
@@ -25,13 +25,13 @@ def _bad_parameter(error: ValidationException) -> ProblemDetailsException:
     names = ", ".join(sorted({str(one["key"]) for one in wrong if "key" in one})) or "a parameter"
     return problem(
         400,
-        f"{names} cannot be read: 'wait' is true or false, 'event' is message, and a cursor "
-        "(Last-Event-ID, last_event_id) stands there once, as an earlier answer gave it",
+        f"{names} is not valid: 'wait' is true or false, 'event' is message, and a cursor "
+        "(Last-Event-ID or last_event_id) is given once, exactly as the stream sent it",
     )
 
 
 def _no_route(_: NotFoundException) -> ProblemDetailsException:
-    return problem(404, "there is nothing here; the routes are /events/{id} and /stream/{id}")
+    return problem(404, "there is no such route; use /events/{id} or /stream/{id}")
 
 
 def _no_method(error: MethodNotAllowedException) -> ProblemDetailsException:
@@ -40,9 +40,9 @@ def _no_method(error: MethodNotAllowedException) -> ProblemDetailsException:
 
 
 def _unforeseen(error: Exception) -> ProblemDetailsException:
-    """A bug of ours: everything about it in the log, nothing of it in the answer."""
-    log.error("a request broke", exc_info=error)
-    return problem(500, "the bridge made a mistake; its log says which")
+    """A defect of the bridge: its log has the details, and the answer has none."""
+    log.error("a request failed with an unexpected error", exc_info=error)
+    return problem(500, "the bridge failed with an unexpected error; see its log")
 
 
 PROBLEMS: Final = ProblemDetailsConfig(

@@ -11,9 +11,9 @@ from kai_flow.runtime.log_limiter import LogLimiter
 
 log = logging.getLogger(__name__)
 
-MAX_SHOWN_CHARS: Final = 300  # of anything that a stranger wrote
+MAX_SHOWN_CHARS: Final = 300  # of any text that a client sent
 
-_EXPECTED: Final = {409, 410, 429, 503}  # in the life of a bridge; all others are mistakes
+_EXPECTED: Final = {409, 410, 429, 503}  # normal in operation; the others are mistakes
 _IDS: Final = [re.compile(rb'"%s"\s*:\s*"([^"\\]{1,60})"' % key) for key in (b"id", b"base")]
 
 
@@ -26,7 +26,7 @@ class Refusals:
     async def note(self, error: Exception, scope: Scope) -> None:
         """Litestar's hook for every exception."""
         if scope.get("method") != "POST" or not isinstance(error, HTTPException):
-            return  # what is no refusal is logged with a traceback
+            return  # an error that is not a refusal is logged with a traceback
         path = scope["path"]
         status = error.status_code
         code = error.extra.get("code") if isinstance(error.extra, dict) else None
@@ -60,7 +60,7 @@ def shown(text: str) -> str:
 
 
 def _event_id(body: bytes) -> str:
-    """The first event id in the body, else its base, whatever else may be wrong with it."""
+    """The first event id in the body, or else its base; the body itself may be malformed."""
     for pattern in _IDS:
         if match := pattern.search(body):
             return match[1].decode(errors="replace")

@@ -1,4 +1,4 @@
-"""The bridge's four routes. Thin: what they mean is in `kai_flow.bridge` and in the protocol."""
+"""The bridge's four routes. `kai_flow.bridge` does the work; the protocol document defines it."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -44,9 +44,10 @@ async def receive_events(
         raise problem(400, f"{error}; see docs/reference/protocol.md", code=error.code) from None
     meant = delivered.session_id if isinstance(delivered, HandMade) else delivered.workflow_id
     if meant != session_id:
-        raise problem(400, f"this is the URL of {session_id!r}; send it to /events/{meant}")
+        raise problem(400, f"the URL names {session_id!r}; send this to /events/{meant}")
     if meant != delivered.session_id:
-        raise problem(400, f"'session_id' is {delivered.session_id!r}, 'workflow_id' {meant!r}")
+        detail = f"'session_id' is {delivered.session_id!r}, but 'workflow_id' is {meant!r}"
+        raise problem(400, f"{detail}; they must be equal")
     try:
         if isinstance(delivered, HandMade):
             number = await hub.receive_by_hand(delivered)
@@ -68,16 +69,18 @@ def _answer(answer: Answer, boot_id: str) -> Response[bytes]:
             detail = f"send again from {expected}"
             raise problem(409, detail, expected=str(expected), bridge=boot_id)
         case Stale():
-            detail = "a later attempt, or the session's end, has taken over: stop"
+            detail = "a later attempt has taken over, or the session has ended; stop sending"
             raise problem(410, detail, bridge=boot_id)
         case Full(stored=True):
             detail = (
-                "the session stores 32 MiB, and may store no more: end what is stored with an "
-                "event of the type 'unstored', and name it as 'stored' in each POST from there on"
+                "the session has reached its limit of 32 MiB stored; end the stored part with an "
+                "event of the type 'unstored', and name that event as 'stored' in each later POST"
             )
             raise problem(429, detail, headers={"Retry-After": "1"})
         case Full():
-            detail = "the bridge holds all it may until more is durable; send it again in a moment"
+            detail = (
+                "the bridge has no memory left until more is durable; send it again in a moment"
+            )
             raise problem(429, detail, headers={"Retry-After": "1"})
 
 
@@ -90,7 +93,7 @@ async def stream_events(
     wait: FromQuery[bool] = True,
     event: Annotated[str | None, QueryParameter(pattern="^message$")] = None,
 ) -> Response[None] | Stream:
-    """The session's events as Server-Sent Events, from behind the cursor on."""
+    """The session's events after the cursor, as Server-Sent Events."""
     _require_session_id(session_id)
     text = last_event_id_header or last_event_id
     try:
@@ -102,12 +105,14 @@ async def stream_events(
     except Unreachable as error:
         if not wait:
             raise problem(503, str(error), headers={"Retry-After": "1"}) from None
-        run = None  # an outage is a stream that waits: EventSource gives up on any other status
+        run = (
+            None  # during an outage the stream waits: EventSource gives up on every status but 200
+        )
     if run is None and not wait:
         raise problem(404, f"there is no session {session_id!r}; without wait=false the stream "
                             "would wait for it")  # fmt: skip
     if run is not None and cursor is not None and cursor.is_end_of(run.incarnation):
-        return Response(None, status_code=204)  # EventSource: no more to come
+        return Response(None, status_code=204)  # tells EventSource not to reconnect
     try:
         hub.admit(session_id)
     except HubError as error:
@@ -122,13 +127,13 @@ async def stream_events(
 
 @get("/healthz")
 async def healthz() -> dict[str, str]:
-    """The process lives."""
+    """Whether the process runs."""
     return {"status": "ok"}
 
 
 @get("/readyz")
 async def readyz(state: State) -> dict[str, str]:
-    """Temporal answers: events can be made durable."""
+    """Whether Temporal answers, so that events can be made durable."""
     try:
         await state.temporal.service_client.check_health(timeout=READY_TIMEOUT)
     except RPCError as error:
@@ -138,7 +143,7 @@ async def readyz(state: State) -> dict[str, str]:
 
 def _require_session_id(session_id: str) -> None:
     if len(session_id) > MAX_SESSION_ID_CHARS or not session_id.isprintable():
-        raise problem(400, "that is not a session id: 1 to 1,000 printable characters")
+        raise problem(400, "the session id must be 1 to 1,000 printable characters")
 
 
 async def _unnamed(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

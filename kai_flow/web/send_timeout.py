@@ -1,7 +1,7 @@
-"""A subscriber that does not read is disconnected; it resumes from the last id it saw.
+"""Disconnects a subscriber that does not read; it can resume from the last id that it received.
 
-Without this a paused reader would hold a connection, a place in the log and what fills its socket
-for as long as it likes.
+Without this, a paused reader could hold a connection, a place in the log and a full socket buffer
+for any length of time.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ log = logging.getLogger(__name__)
 
 _DISCONNECT: Final[HTTPDisconnectEvent] = {"type": "http.disconnect"}
 
-SEND_SECONDS: Final = 30.0  # for one write into the reader's socket
-MAX_UNSENT_BYTES: Final = 128 * 1024 * 1024  # what all readers together have not taken
-SOCKET_BYTES: Final = 64 * 1024  # uvicorn keeps so much for a reader before a write has to wait
+SEND_SECONDS: Final = 30.0  # for one write to the reader's socket
+MAX_UNSENT_BYTES: Final = 128 * 1024 * 1024  # waiting for all readers together
+SOCKET_BYTES: Final = 64 * 1024  # what uvicorn buffers for a reader before a write waits
 
 
 class SendTimeout(ASGIMiddleware):
-    """Ends a response whose client takes nothing for `seconds`."""
+    """Ends a response whose client reads nothing for `seconds`."""
 
     scopes = (ScopeType.HTTP,)
 
@@ -36,7 +36,7 @@ class SendTimeout(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Pass the request on, with a `send` that times out."""
         timed_out = asyncio.Event()
-        taken = b""  # the last frames with an id that went out
+        taken = b""  # the last frames with an id that were sent
 
         async def send_in_time(message: Message) -> None:
             if timed_out.is_set():
@@ -46,7 +46,7 @@ class SendTimeout(ASGIMiddleware):
                 await self._send(send, message)
             except TimeoutError:
                 log.info(
-                    "%s: a subscriber that does not read is disconnected; it can go on after %s",
+                    "%s: a subscriber that does not read is disconnected; it can resume after %s",
                     subject(scope["path"]),
                     _last_id(taken),
                 )

@@ -27,6 +27,6 @@ async def running_bridge(settings: Settings, client: Client) -> AsyncIterator[st
             before_stop=hub.end_streams,
         ) as port,
     ):
-        if settings.bridge_url is not None:  # which does not tell where it listens
+        if settings.bridge_url is not None:  # that URL does not show where the bridge listens
             log.info("the bridge listens on %s, port %d", settings.bridge_host, port)
         yield settings.reach_bridge(port)

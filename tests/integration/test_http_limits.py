@@ -254,7 +254,7 @@ async def test_connections_beyond_the_limit_are_reset(
     held[1][1].write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert (await rest(held[1][0])).startswith(b"HTTP/1.1 200 ")
     lines = [r.getMessage() for r in caplog.records if r.name == http_protocol.__name__]
-    assert lines == ["all 3 connections are in use: more are reset"]
+    assert lines == ["all 3 connections are in use: new ones are reset"]
 
 
 async def test_all_servers_of_a_process_share_the_limit(
