@@ -1,10 +1,11 @@
-"""Following a session to its end, over a bridge or straight from Temporal: the same events.
+"""`follow`: reads a session to its end, from a bridge or directly from Temporal.
 
     async for event_id, event in follow("http://localhost:8092", "session-1"):
         ...
 
-It survives whatever the session survives: it reconnects by itself, with the last id it saw, and
-ends after `done`. To go on later, or by the other way, give the last `event_id` as `after`.
+It survives every outage that the session survives: it reconnects by itself with the last id that it
+has read, and ends after `done`. To continue later, or from the other source, pass the last
+`event_id` as `after`.
 """
 
 import asyncio
@@ -40,12 +41,12 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 FIRST_PAUSE_SECONDS: Final = 0.2  # before the second try
-LAST_PAUSE_SECONDS: Final = 5.0
-SILENCE_SECONDS: Final = 60.0  # four heartbeats missed: the connection is dead
+LAST_PAUSE_SECONDS: Final = 5.0  # the longest pause
+SILENCE_SECONDS: Final = 60.0  # four heartbeats of the bridge are missing: reconnect
 
 
 class Followed(NamedTuple):
-    """One event, and the cursor behind it."""
+    """One event, and the cursor after it."""
 
     id: str | None
     """None for control events and for events sent by hand."""
@@ -53,7 +54,7 @@ class Followed(NamedTuple):
 
 
 class StreamLostError(StreamError):
-    """The stream cannot be read on, and the message says why. The session itself goes on."""
+    """The stream cannot be read any further, and the message tells why. The session continues."""
 
     code = "stream_lost"
 
@@ -66,15 +67,19 @@ async def follow(
     give_up_after: float | None = None,
     on_outage: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[Followed, None]:
-    """Every event of a session behind the cursor `after`, each once and in order, then `done`.
+    """The events of a session after the cursor `after`, each once and in order, then `done`.
 
-    `source` is the base URL of a bridge, or a Temporal client. The session may not exist yet: it is
-    waited for. Events of an attempt that a later one supersedes come first; the later one's
-    `started` takes them back. Straight from Temporal events come as they become durable; what a
-    session says beyond its limit only a bridge shows, while it runs. `on_outage` is called when a
-    bridge stops answering, and after `give_up_after` seconds of that (None: never) the stream is
-    given up. Raises StreamLostError; at once InvalidId for a cursor of another form, and InvalidUrl
-    for a base URL that is none.
+    `source` is the base URL of a bridge, or a Temporal client. If the session does not exist yet,
+    it is waited for. If a later attempt replaces an earlier one, the events of both are yielded;
+    `started` of the later one tells to discard the earlier ones.
+
+    From Temporal, events are yielded as they become durable. Live-only events, which a session
+    sends beyond its storage limit, are shown by a bridge only, while the session runs.
+
+    `on_outage` is called when a bridge stops answering. After `give_up_after` seconds without an
+    answer (None: never), StreamLostError is raised. It is also raised when the source refuses the
+    stream. Raises InvalidId at once for a cursor that cannot be parsed, and InvalidUrl for a base
+    URL at which nothing can be reached.
     """
     cursor = None if after is None else Cursor.parse(after)
     if isinstance(source, str):
@@ -89,18 +94,21 @@ async def follow(
 
 
 class _Bridge:
-    """A bridge, and how far its stream has been read."""
+    """The stream of one session on a bridge, and how far it has been read."""
 
     def __init__(self, base_url: str, session_id: str, cursor: Cursor | None) -> None:
         self.base_url = base_url
         self.session_id = session_id
         self.last_id = None if cursor is None else str(cursor)
-        self.ended = False  # all of it was read
-        self.answered = False  # since it was asked last
+        self.ended = False  # `done` was read
+        self.answered = False  # the bridge has answered the last request
         self.http = direct_http(httpx.Timeout(10.0, read=SILENCE_SECONDS))
 
     async def read(self) -> AsyncGenerator[Followed, None]:
-        """Until the connection ends. Raises RequestError when asking again may help."""
+        """Yield events until the connection ends.
+
+        Raises httpx.RequestError when another try may help, and StreamLostError when it cannot.
+        """
         url = f"{self.base_url}/stream/{quote(self.session_id, safe='')}"
         headers = {} if self.last_id is None else {"Last-Event-ID": self.last_id}
         async with self.http.stream("GET", url, headers=headers) as response:
@@ -124,14 +132,16 @@ class _Bridge:
         try:
             return msgspec.json.decode(data, type=dict[str, Any])
         except msgspec.MsgspecError:
-            raise StreamLostError(f"what listens at {self.base_url} is no bridge of KAI") from None
+            raise StreamLostError(
+                f"what answers at {self.base_url} is not a bridge of KAI Flow"
+            ) from None
 
     async def _require_stream(self, response: httpx.Response) -> None:
         kind = response.headers.get("content-type", "")
         if response.is_success and kind.startswith("text/event-stream"):
             return
         if response.is_success:
-            raise StreamLostError(f"what listens at {self.base_url} is no bridge of KAI")
+            raise StreamLostError(f"what answers at {self.base_url} is not a bridge of KAI Flow")
         if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             raise httpx.RemoteProtocolError(f"the bridge answers {response.status_code}")
         await response.aread()
@@ -145,7 +155,7 @@ class _Bridge:
 async def _from_bridge(
     bridge: _Bridge, give_up_after: float | None, on_outage: Callable[[], None]
 ) -> AsyncGenerator[Followed, None]:
-    tries = 0  # since the last event
+    tries = 0  # connections since the last event
     failing_since: float | None = None
     async with bridge.http:
         while not bridge.ended:
@@ -198,7 +208,12 @@ async def _from_temporal(
 async def _from_run(
     client: Client, session_id: str, run: Run, position: EventId
 ) -> AsyncGenerator[Followed, None]:
-    """One run, after `position`; without `done` when it is not the last."""
+    """The events of one run after `position`, and `done` if the session ended with it.
+
+    The next page is read in a task of its own, because that may be a long poll. Meanwhile changes
+    of the liveness are yielded. Each `position` is later than the one before: the fold accepts only
+    growing ids, so nothing is yielded twice.
+    """
     tail = HistoryTail(client, session_id, run.run_id)
     while not tail.ended:
         reading = asyncio.create_task(_read(tail, session_id))
@@ -226,7 +241,7 @@ async def _from_run(
 async def _liveness_changes(
     client: Client, session_id: str, run_id: str, *, until: asyncio.Task[Any]
 ) -> AsyncGenerator[Liveness, None]:
-    """Whether anybody works at the session, when that changes while nothing comes."""
+    """The changes of a session's liveness, until the task `until` is done."""
     told: Liveness | None = None
     while not (await asyncio.wait({until}, timeout=LIVENESS_SECONDS))[0]:
         observing = asyncio.create_task(observe(client, session_id, run_id))
@@ -246,7 +261,7 @@ async def _liveness_changes(
 
 
 async def _end_task(task: asyncio.Task[Any]) -> None:
-    """Cancel it unless it is done, and wait until it is."""
+    """Cancel a task, unless it is done, and wait for its end."""
     task.cancel()
     await asyncio.wait({task})
 

@@ -53,9 +53,8 @@ class LivenessCheck:
         self._loop: asyncio.AbstractEventLoop | None = None  # the event loop in which it runs
         self._thread = 0  # the thread of that loop
         self._lock = threading.Lock()
-        self._seen: dict[
-            tuple[str, str], tuple[float, Liveness | None]
-        ] = {}  # by ids: (when, liveness)
+        # By workflow id and run id: when the server was asked, and the answer.
+        self._seen: dict[tuple[str, str], tuple[float, Liveness | None]] = {}
 
     def begin(self, worker: Worker) -> None:
         """The worker begins to run, in the event loop of the caller."""

@@ -1,8 +1,8 @@
-"""The workflow's side: remembers the stream, answers queries, numbers the producers.
+"""`WorkflowEventStream`, the workflow's side: buffers the stream and numbers the producers.
 
-Create one `WorkflowEventStream` in `@workflow.init`. It registers the signal `publish_events` and
-the queries `progress` and `events`. It issues no Temporal command of its own but a timer should the
-last events be late, so adding it to a workflow costs one signal per batch.
+Create one in `@workflow.init`. It registers the signal `publish_events` and the queries `progress`
+and `events`. The only Temporal command of its own is a timer, if the last events are late. So it
+costs a workflow one signal per batch.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,16 +28,16 @@ from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS
 from kai_flow.stream.pages import PageRequest, answer
 from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness, Progress, Status
 
-QUIET: Final = timedelta(seconds=LIVENESS_SECONDS)  # without an event; then `progress` asks
+QUIET: Final = timedelta(seconds=LIVENESS_SECONDS)  # no event for so long: `progress` asks
 DRAIN_TIMEOUT: Final = timedelta(seconds=10)
-REFUSALS_EVERY: Final = timedelta(seconds=10)  # between two lines in the log about bad signals
+REFUSALS_EVERY: Final = timedelta(seconds=10)  # between two log lines about refused signals
 
 
 class WorkflowEventStream:
-    """The session's bounded buffer inside its workflow.
+    """The session's stream inside its workflow: buffer, progress and producer numbers.
 
-    `limits` bound what queries can read back; the history keeps everything in any case. They may
-    differ between a run and its replay: no command depends on them.
+    `limits` bound what queries can read; the history keeps everything in any case. They may differ
+    between a run and its replay, because no Temporal command depends on them.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -47,28 +47,29 @@ class WorkflowEventStream:
         self._ended: datetime | None = None  # when the workflow's code ended
         self._last_event_at = info.start_time  # when the last event was accepted
         self._buffer = EventBuffer(info.run_id, limits or Limits())
-        # What commands depend on may not depend on the run's own id: after a reset the new run
-        # repeats the decisions of the old one from the batches of the old one, and a Replayer of
-        # that history takes it for the old run altogether. So `drain` considers all of these.
+        # Determinism: no command may depend on the run's own id. After a reset the new run replays
+        # the decisions of the old one, from batches that are meant for the old run; and a Replayer
+        # takes that history for the old run's altogether. So `drain`, which may start a timer,
+        # considers the batches of every run that has a fold here.
         self._folds: dict[str, Fold] = {}  # by the run that the batches are meant for
         self._progress = Progress()
         self._logged_at: datetime | None = None  # the last line about refused signals
-        self._unlogged = 0  # refused since
+        self._unlogged = 0  # signals refused since that line
         self._producers = 0  # streaming activities started so far
-        self._producing = False  # one is under way
-        self._streams_since: datetime | None = None  # when the first one was called
-        workflow.set_signal_handler(PUBLISH_EVENTS, _of_any_number(self._publish))
+        self._producing = False  # a streaming activity is running
+        self._streams_since: datetime | None = None  # when the first one was started
+        workflow.set_signal_handler(PUBLISH_EVENTS, _accepting_any_values(self._publish))
         workflow.set_query_handler(PROGRESS, self._answer_progress)
         workflow.set_query_handler(EVENTS, self._answer_events)
 
     async def execute_activity(self, activity: Callable[..., Any] | str, **options: Any) -> Any:
-        """`workflow.execute_activity` for an activity that uses `EventProducer`.
+        """Like `workflow.execute_activity`, for an activity that uses `EventProducer`.
 
-        Gives it the next producer number. Producers follow one another: starting a second one
-        while one is under way raises RuntimeError.
+        It gives the activity the next producer number. Producers run one after the other: starting
+        one while another is running raises RuntimeError.
         """
         if self._producing:
-            raise RuntimeError("a streaming activity is already under way in this workflow")
+            raise RuntimeError("a streaming activity is already running in this workflow")
         self._producers += 1
         self._producing = True
         self._streams_since = self._streams_since or workflow.now()
@@ -86,15 +87,15 @@ class WorkflowEventStream:
             self._producing = False
 
     async def drain(self, last_event_id: str | None, timeout: timedelta = DRAIN_TIMEOUT) -> bool:
-        """Wait until the stream has reached `last_event_id`; False when it did not in time.
+        """Wait until the stream includes `last_event_id`; False if it does not within `timeout`.
 
-        Reached is also the last event before it that is stored. Call it before completing: a signal
-        that comes after the completion is refused.
+        Call it before the workflow completes: the server refuses signals after that. Of an attempt
+        with live-only events, everything that is stored suffices. None returns True at once.
         """
         if last_event_id is None:
             return True
         last = EventId.parse(last_event_id)
-        if self._has_reached(last):  # nearly always: no timer then
+        if self._has_reached(last):  # nearly always, and then there is no timer in the history
             return True
         try:
             await workflow.wait_condition(lambda: self._has_reached(last), timeout=timeout)
@@ -104,17 +105,17 @@ class WorkflowEventStream:
         return True
 
     def _has_reached(self, last: EventId) -> bool:
-        """Whether one of the runs that have spoken has said `last`, or all of it that is stored."""
+        """Whether the stream of some run includes `last`, or all that its attempt has stored."""
         return any(_includes(fold, last) for fold in self._folds.values())
 
     @contextmanager
     def session(self) -> Iterator["WorkflowEventStream"]:
-        """Around the workflow's whole `run`: when it is left, `progress` says how it ended."""
+        """Wraps the workflow's whole `run`: when it is left, `progress` reports how it ended."""
         try:
             yield self
-        except GeneratorExit:  # a worker that stops drops the workflow: nothing has ended
+        except GeneratorExit:  # a stopping worker evicts the workflow, which has not ended
             raise
-        except ContinueAsNewError:  # the session goes on, in the next run
+        except ContinueAsNewError:  # the session continues in the next run
             self._ended = workflow.now()
             self._progress.close("running", "continued")
             raise
@@ -125,7 +126,7 @@ class WorkflowEventStream:
             self.close("completed")
 
     def close(self, status: Status) -> None:
-        """The workflow's code ends here, with `status`."""
+        """The workflow's code ends now, with `status`."""
         self._ended = workflow.now()
         self._progress.close(status)
 
@@ -133,29 +134,29 @@ class WorkflowEventStream:
         try:
             decoded = decode_batch(batch.payload.data)
         except InvalidBatch as error:
-            # Refused, not fatal: whoever can signal this workflow must not be able to break it.
+            # Not raised: a program that can signal this workflow must not be able to break it.
             self._log_refused(error)
             return
         if self._counts_for_drain(decoded):
             self._folds.setdefault(decoded.run_id, Fold(decoded.run_id)).apply(decoded)
-        verdict = self._buffer.apply(decoded)  # nothing, when it is meant for another run
+        verdict = self._buffer.apply(decoded)  # accepts nothing that is meant for another run
         self._progress.observe(verdict)
         if verdict.events:
             self._last_event_at = workflow.now()
 
     def _counts_for_drain(self, batch: Batch) -> bool:
-        """Whether a batch may say how far the stream has come.
+        """Whether `drain` considers a batch.
 
-        A run counts from the first event of an attempt on, of a producer that was started. What
-        belongs to another session is nearly always something else. Whether the run is our own must
-        not matter here.
+        A run is recognised when it sends the first event of an attempt, of a producer that this
+        workflow has started; its later batches count as well. A batch of another session is nearly
+        always something else. Whether the run is this one must not matter (see `_folds`).
         """
         if batch.run_id in self._folds:
             return True
         return batch.first.seq == 1 and batch.first.producer <= max(1, self._producers)
 
     def _log_refused(self, error: InvalidBatch) -> None:
-        """One line in REFUSALS_EVERY: thousands in one workflow task would outlast its time."""
+        """Log one line in REFUSALS_EVERY: thousands would exceed the timeout of a workflow task."""
         self._unlogged += 1
         if self._logged_at is None or workflow.now() - self._logged_at >= REFUSALS_EVERY:
             workflow.logger.warning(
@@ -166,8 +167,8 @@ class WorkflowEventStream:
 
     def _answer_progress(self) -> dict[str, Any]:
         with workflow.unsafe.sandbox_unrestricted():
-            # The workflow's own time stands still between signals; an answer is no command, so it
-            # may look at the real one, and ask the server.
+            # The workflow's own clock stands still between signals. The answer to a query is no
+            # command and need not be deterministic: it may use the real time, and ask the server.
             now = datetime.now(UTC)
             quiet = self._ended is None and abs(now - self._last_event_at) >= QUIET
             liveness = self._check_liveness() if quiet else None
@@ -175,11 +176,11 @@ class WorkflowEventStream:
         return self._progress.describe(self._buffer, elapsed_ms, liveness)
 
     def _check_liveness(self) -> Liveness | None:
-        """Whether anybody works at this session, when no event says it."""
+        """Ask the server whether a worker is working on this session; None: it is unknown."""
         check = workflow.extern_functions().get(LIVENESS_CHECK)
         info = workflow.info()
         liveness = None if check is None else check(info.workflow_id, info.run_id)
-        # Before, between and after streaming activities what is pending is something else.
+        # While no streaming activity runs, a pending activity does not belong to the stream.
         return liveness if self._producing or (liveness is not None and liveness.ended) else None
 
     def _answer_events(self, request: dict[str, Any] | None = None) -> RawValue:
@@ -192,20 +193,21 @@ class WorkflowEventStream:
 
 
 def _includes(fold: Fold, last: EventId) -> bool:
-    """Whether a stream has come to `last`, the last event of the attempt that has succeeded."""
+    """Whether a stream includes `last`, the last event of the attempt that has succeeded."""
     position = fold.position
     if position.attempt_key == last.attempt_key:
         return position >= last or fold.unstored
     return position.producer > last.producer
 
 
-def _of_any_number(handler: Callable[[RawValue], None]) -> Callable[..., None]:
-    """`handler` for a signal that may carry no value or several, which is as good as garbage.
+def _accepting_any_values(handler: Callable[[RawValue], None]) -> Callable[..., None]:
+    """`handler`, called with an empty value if the signal carries no value or several.
 
-    A signal that does not fit its handler's signature would fail the workflow task, for ever.
+    A signal that does not fit the signature of its handler would fail the workflow task at every
+    retry, without end.
     """
 
-    @wraps(handler)  # also its signature, which tells the SDK to leave the one value as it is
+    @wraps(handler)  # the SDK reads the signature too: RawValue tells it not to decode the value
     def handle(*values: RawValue) -> None:
         handler(values[0] if len(values) == 1 else RawValue(Payload()))
 

@@ -119,7 +119,7 @@ async def test_a_refusal_is_told_with_the_bridges_reason() -> None:
 )
 async def test_something_else_at_the_address_is_recognised(reply: str) -> None:
     """Whoever does not speak as a bridge does is named as such."""
-    with pytest.raises(StreamLostError, match="no bridge of KAI"):
+    with pytest.raises(StreamLostError, match="not a bridge of KAI Flow"):
         await read(ScriptedBridge(reply))
 
 
