@@ -47,7 +47,7 @@ MAX_PAUSE_SECONDS: Final = 10.0  # the longest such pause
 
 
 class State(Enum):
-    """Where a session stands on this bridge. It begins OPEN, and only `_enter` changes it."""
+    """Where a session stands on this bridge. It begins OPEN, and only `_become` changes it."""
 
     OPEN = "open"
     """Its workflow runs, as far as this bridge knows."""
@@ -265,7 +265,7 @@ class Session:
 
     # State and tasks
 
-    def _enter(self, state: State) -> bool:
+    def _become(self, state: State) -> bool:
         """Change the state and wake everybody; False when this transition comes too late."""
         if state not in _NEXT[self.state]:
             return False
@@ -306,7 +306,7 @@ class Session:
             return
         self.log.closed = True
         if outcome is None:
-            self._enter(State.REPLACED)
+            self._become(State.REPLACED)
         else:
             self._close(outcome)
 
@@ -314,14 +314,14 @@ class Session:
         """The workflow has ended: from here on its history is final, and gives the rest."""
         self.outcome = outcome
         self.durable.close(outcome.run_id)
-        self._enter(State.CLOSED)
+        self._become(State.CLOSED)
 
     async def stop(self) -> None:
         """Make durable what is held, within FLUSH_SECONDS, and end every task.
 
         Readers are woken first: their streams end while the publisher flushes.
         """
-        self._enter(State.STOPPED)
+        self._become(State.STOPPED)
         publisher = self._tasks.get("publisher")
         if publisher is not None and not publisher.done():
             self._publisher.flush()

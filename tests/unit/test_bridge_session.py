@@ -1,0 +1,198 @@
+"""One session: its state, what it answers to POSTs, and what its readers learn of its end."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from kai_flow.bridge.session import FLUSH_SECONDS, Session, State
+from kai_flow.stream.clock import now
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.window import Full, Stale, Taken
+from tests.property.strategies import run_of
+from tests.unit.virtual import Stage, in_virtual_time, post_of
+
+FIRST = EventId(1, 1, 1)
+NEWER = "0190b6a2-7e1c-7000-8000-0000deadbeef"
+
+
+async def until_it_leaves(session: Session, state: State) -> State:
+    """The state after this one; the session tells its readers of it."""
+    async with asyncio.timeout(60):
+        while session.state is state:
+            await session.notifier.next.wait()
+    return session.state
+
+
+@in_virtual_time
+async def test_the_close_of_the_workflow_is_the_end() -> None:
+    """OPEN to CLOSED: readers are told how it ended, and a producer is told to stop."""
+    stage = Stage()
+    session = stage.session()
+    session.attend()
+    assert session.watched
+    await session.receive(post_of(run_of(FIRST, 2)))
+    stage.close(b'{"answer":42}')
+    assert await until_it_leaves(session, State.OPEN) is State.CLOSED
+    assert session.outcome is not None
+    assert msgspec.json.decode(session.outcome.data)["result"] == {"answer": 42}
+    assert not session.ends_without_done
+    assert not session.watched
+    assert await session.receive(post_of(run_of(FIRST, 3))) == Stale()
+    await session.stop()
+
+
+@in_virtual_time
+async def test_a_reset_is_no_end_of_the_session() -> None:
+    """OPEN to REPLACED: streams end here without `done`, and no POST for the old run is taken."""
+    stage = Stage()
+    session = stage.session()
+    session.attend()
+    await asyncio.sleep(1)
+    stage.reset(NEWER)
+    assert await until_it_leaves(session, State.OPEN) is State.REPLACED
+    assert session.outcome is None
+    assert session.ends_without_done
+    assert await session.receive(post_of(run_of(FIRST, 1))) == Stale()
+    await session.stop()
+
+
+@in_virtual_time
+async def test_a_stopped_session_stays_stopped() -> None:
+    """Any state to STOPPED, and no further: it starts no task, whatever happens to its workflow."""
+    stage = Stage()
+    session = stage.session()
+    session.attend()
+    await session.stop()
+    assert session.state is State.STOPPED
+    assert session.ends_without_done
+    stage.close()
+    calls = stage.counted.calls
+    session.attend()
+    await asyncio.sleep(60)
+    assert session.state is State.STOPPED
+    assert stage.counted.calls == calls
+
+
+@in_virtual_time
+async def test_stopping_makes_durable_what_is_held() -> None:
+    """Readers are woken at once, and what waits is signalled whatever the pace says."""
+    stage = Stage()
+    session = stage.session()
+    await session.receive(post_of(run_of(FIRST, 1), age=3_600))
+    await asyncio.sleep(1)
+    await session.receive(post_of(run_of(FIRST.offset(1), 3)))
+    woken = session.notifier.next
+    stopping = asyncio.create_task(session.stop())
+    await asyncio.sleep(0)
+    assert woken.is_set()
+    await stopping
+    assert stage.stored == [*run_of(FIRST, 4)]
+
+
+@in_virtual_time
+async def test_stopping_does_not_wait_for_a_server_that_is_away() -> None:
+    """What cannot be made durable within FLUSH_SECONDS is left to the producer."""
+    stage = Stage()
+    session = stage.session()
+    session.attend()
+    stage.outage()
+    await session.receive(post_of(run_of(FIRST, 1)))
+    began = now()
+    await session.stop()
+    assert now() - began < FLUSH_SECONDS + 0.1
+
+
+@in_virtual_time
+async def test_a_final_post_is_answered_once_all_is_durable() -> None:
+    """Its answer says so; when Temporal is away it comes after FLUSH_SECONDS all the same."""
+    stage = Stage()
+    session = stage.session()
+    final = post_of(run_of(FIRST, 3), done=True)
+    assert await session.receive(final) == Taken(FIRST.offset(2), FIRST.offset(2), news=False)
+    stage.outage()
+    began = now()
+    late = await session.receive(post_of(run_of(FIRST.offset(3), 1), done=True))
+    assert isinstance(late, Taken)
+    assert (late.received, late.durable) == (FIRST.offset(3), FIRST.offset(2))
+    assert FLUSH_SECONDS <= now() - began < FLUSH_SECONDS + 0.1
+
+
+@in_virtual_time
+async def test_an_attempt_that_nobody_began_changes_nothing() -> None:
+    """Nothing of its POST is taken, and the answer asks for it again."""
+    stage = Stage()
+    session = stage.session()
+    forged = EventId(1, 7, 1)
+    answer = await session.receive(post_of(run_of(forged, 2)))
+    assert answer == Taken(forged.offset(-1), forged.offset(-1), held=False)
+    assert session.log.current is None
+
+
+@in_virtual_time
+async def test_a_full_history_is_the_producers_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the run stores all it may, new events are refused, and probes and live ones are not."""
+    monkeypatch.setattr("kai_flow.bridge.storage.BESIDE_BYTES", 100)
+    monkeypatch.setattr("kai_flow.bridge.storage.MAX_STORED_BYTES", 0)
+    stage = Stage()
+    session = stage.session()
+    await session.receive(post_of(run_of(FIRST, 1, padding=200)))
+    await asyncio.sleep(1)
+    assert await session.receive(post_of(run_of(FIRST, 2))) == Full(stored=True)
+    assert isinstance(await session.receive(post_of((), base=FIRST)), Taken)
+    live = post_of(run_of(FIRST.offset(1), 1), base=FIRST, stored=FIRST)
+    assert isinstance(await session.receive(live), Taken)
+
+
+@in_virtual_time
+async def test_a_watcher_that_breaks_is_restarted() -> None:
+    """However the look at the close fails, its readers are told of the end in the end."""
+    stage = Stage()
+    stage.break_codec(RuntimeError("keys are away"))
+    session = stage.session()
+    session.attend()
+    stage.close()
+    await asyncio.sleep(30)
+    assert session.state is State.OPEN
+    stage.break_codec(None)
+    assert await until_it_leaves(session, State.OPEN) is State.CLOSED
+
+
+@in_virtual_time
+async def test_an_outage_does_not_end_the_wait_for_the_close() -> None:
+    """A close during an outage is seen after it."""
+    stage = Stage()
+    session = stage.session()
+    session.attend()
+    await asyncio.sleep(1)
+    stage.outage()
+    await asyncio.sleep(120)
+    stage.close()
+    stage.outage(over=True)
+    assert await until_it_leaves(session, State.OPEN) is State.CLOSED
+
+
+@in_virtual_time
+async def test_a_signal_that_comes_too_late_finds_out_how_it_ended() -> None:
+    """Without any reader, a refused signal is enough to learn of the close."""
+    stage = Stage()
+    session = stage.session()
+    stage.close()
+    assert isinstance(await session.receive(post_of(run_of(FIRST, 1))), Taken)
+    assert await until_it_leaves(session, State.OPEN) is State.CLOSED
+    assert await session.receive(post_of(run_of(FIRST, 2))) == Stale()
+
+
+@in_virtual_time
+async def test_what_is_held_is_counted_and_can_be_dropped() -> None:
+    """`held` counts every copy; durable events are dropped, and what waits is kept."""
+    stage = Stage()
+    session = stage.session()
+    await session.receive(post_of(run_of(FIRST, 50)))
+    await asyncio.sleep(1)
+    await session.receive(post_of(run_of(FIRST.offset(50), 1), signaller="another"))
+    full = session.held
+    session.forget()
+    assert 0 < session.held < full / 10
+    assert session.log.current is not None
+    assert session.log.current.waiting == 1
