@@ -1,7 +1,7 @@
-"""The hub: every session this bridge has to do with, found by session id and run.
+"""The hub: every session of this bridge, found by session id and run.
 
-A new run under an old session id gets a session of its own. The bridge keeps nothing on disk:
-what it forgets is read back from Temporal.
+A new run under an old session id gets a session of its own. The bridge keeps nothing on disk: what
+it has forgotten it reads back from Temporal.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Final
 
 from temporalio.client import Client
@@ -34,14 +35,24 @@ from kai_flow.stream.window import Answer, Full, Stale
 
 log = logging.getLogger(__name__)
 
-TICK_SECONDS: Final = 5.0  # readers check their deadlines; what is idle is forgotten
-FIND_SECONDS: Final = 1.0  # for finding a session before its stream opens without knowing
+TICK_SECONDS: Final = 5.0  # between two checks of readers' deadlines and of idle sessions
+FIND_SECONDS: Final = 1.0  # wait for a lookup, before a stream opens without its result
 MAX_CHANNELS: Final = 10_000
-MAX_STRAY_CHANNELS: Final = 1_000  # of them: without a reader and a proven session
+MAX_STRAY_CHANNELS: Final = 1_000  # of them, those that have neither a reader nor a proven session
 
 
 class Hub:
-    """Channels by session id. Create it with `running_hub`."""
+    """All channels by session id. Create a hub with `running_hub`.
+
+    A session is *proven* once Temporal has shown its run, and *believed* before, when a POST came
+    while Temporal did not answer.
+
+    Races: POSTs, readers, lookups and ticks interleave at every await, and any of them may change
+    which session a channel has. Two rules keep that harmless. Channels and their sessions change
+    only in code without an await, so nobody sees half a change. And whoever has awaited something
+    looks at the channel again: which run is the newest is decided by the last lookup that ended
+    (`_found`), and not by an older result that somebody still has in hand.
+    """
 
     def __init__(self, client: Client, *, signal_interval: float, idle_timeout: float) -> None:
         self.boot_id = secrets.token_hex(8)
@@ -51,12 +62,12 @@ class Hub:
         self._signal_interval = signal_interval
         self._channels: dict[str, Channel] = {}
         self._memory = MemoryBudget(self._holders)
-        self._partings: set[asyncio.Task[None]] = set()  # sessions being stopped
-        self._verifying: set[asyncio.Task[None]] = set()
+        self._stops: set[asyncio.Task[None]] = set()  # sessions that are being stopped
+        self._verifying: set[asyncio.Task[None]] = set()  # lookups of runs that were believed
         self._lookups = Lookups(client, self._found)
 
     async def receive(self, post: ProducerPost) -> Answer:
-        """Take in one POST of a producer. Raises HubError, or InvalidId for what is no run id."""
+        """Take in one POST of a producer. Raises HubError, or InvalidId for a bad run id."""
         if self.stopping.is_set():
             raise Stopping("the bridge is shutting down; come back in a moment")
         for run_id in (post.run_id, post.first_run_id or post.run_id):
@@ -75,7 +86,7 @@ class Hub:
         """Show an event sent by hand to present and coming readers; its number. Raises HubError."""
         if not self._memory.admits(1, len(event.data)):
             raise TooMuchHeld("the bridge holds as much as it may; send it again in a moment")
-        # In the session of a workflow somebody else speaks: no reader could tell the two apart.
+        # In the session of a workflow, no reader could tell this event from the agent's.
         if await self._is_real(event.session_id):
             raise RealSession(
                 f"{event.session_id} is the session of a workflow: events sent by hand are not "
@@ -86,11 +97,14 @@ class Hub:
     async def _is_real(self, session_id: str) -> bool:
         if await self.find(session_id) is not None:
             return True
-        session = self._session(session_id)  # it may have come while Temporal was asked
+        session = self._session(session_id)  # it may have come during the lookup
         return session is not None and session.proven
 
     async def find(self, session_id: str) -> Run | None:
-        """The newest run of this session id; None when there is none. Raises Unreachable, soon."""
+        """The newest run of this session id; None when there is none.
+
+        Raises Unreachable, after FIND_SECONDS at the latest.
+        """
         session = self._session(session_id)
         if session is not None and session.proven and session.watched:
             return session.run
@@ -101,7 +115,7 @@ class Hub:
             raise Unreachable("Temporal does not answer; try again later") from None
 
     def admit(self, session_id: str) -> None:
-        """Raise HubError when there is no room for a reader of this session."""
+        """Raise HubError when no reader of this session can be taken in."""
         if self.stopping.is_set():
             raise Stopping("the bridge is shutting down; come back in a moment")
         if session_id not in self._channels and len(self._channels) >= MAX_CHANNELS:
@@ -109,10 +123,13 @@ class Hub:
 
     @contextmanager
     def reading(self, session_id: str, run: Run | None) -> Iterator[tuple[Channel, int]]:
-        """A reader's stay in a channel, and its Channel.enter. Raises HubError as `admit` does."""
+        """The channel of a session id for as long as one reader stays, and its `Channel.enter`.
+
+        Raises HubError, as `admit` does.
+        """
         channel = self._channel(session_id)
         if run is not None and channel.session is None:
-            self._enter(channel, run)
+            self._take_over(channel, run)
         hand_made_seen = channel.enter()
         try:
             if channel.session is None:
@@ -126,46 +143,51 @@ class Hub:
     async def _look_up_again(self, channel: Channel) -> None:
         run = await self._lookups.newest(channel.id)
         if run is not None and channel.session is None:
-            self._enter(channel, run)
+            self._take_over(channel, run)
 
     async def _find_session(self, post: ProducerPost) -> Session:
         """The session of the newest run, which only the server knows. Raises HubError.
 
-        A run that it does not know is not let in: an invented one would take the subscribers that
-        wait for the real one. While the server does not answer, the producer is believed, unless
-        there is a session of another run already: it may be a former run that is POSTing.
+        A run that the server does not know is not let in: an invented one would take over the
+        subscribers that wait for the real one. While the server does not answer, the producer is
+        believed. But it is not believed when the channel has a session of another run: the POST may
+        be of a former run.
         """
         try:
             async with asyncio.timeout(FIND_SECONDS):
                 newest = await self._lookups.newest_for(post.session_id, post.run_id)
         except (Unreachable, TimeoutError):
-            held = self._session(post.session_id)
-            if held is not None and held.run.run_id == post.run_id:
-                return held
-            if held is not None:
-                raise Unreachable("Temporal does not answer which run is the newest") from None
-            channel = self._channel(post.session_id, stray=True)
-            believed = Run(post.run_id, post.first_run_id or post.run_id)
-            session = self._enter(channel, believed, proven=False)
-            what = f"question whether session {channel.id} has that run"
-            verifying = asyncio.create_task(
-                supervised(what, lambda: self._verify(channel, session))
-            )
-            self._verifying.add(verifying)
-            verifying.add_done_callback(self._verifying.discard)
-            return session
+            return self._believe(post)
         if newest is None:
             raise UnknownRun(
                 f"Temporal knows no workflow {post.session_id}: start it in the namespace that "
                 "this bridge is connected to, and send this again"
             )
-        # Another lookup may have entered the session of an even newer run.
-        return self._session(post.session_id) or self._enter(self._channel(post.session_id), newest)
+        # Another lookup may have found an even newer run, whose session then is in the channel.
+        return self._session(post.session_id) or self._take_over(
+            self._channel(post.session_id), newest
+        )
+
+    def _believe(self, post: ProducerPost) -> Session:
+        """The session of the run that a POST claims, while Temporal does not answer."""
+        held = self._session(post.session_id)
+        if held is not None and held.run.run_id == post.run_id:
+            return held
+        if held is not None:
+            raise Unreachable("Temporal does not answer which run is the newest") from None
+        channel = self._channel(post.session_id, stray=True)
+        believed = Run(post.run_id, post.first_run_id or post.run_id)
+        session = self._take_over(channel, believed, proven=False)
+        what = f"check whether session {channel.id} has that run"
+        verifying = asyncio.create_task(supervised(what, partial(self._verify, channel, session)))
+        self._verifying.add(verifying)
+        verifying.add_done_callback(self._verifying.discard)
+        return session
 
     async def _verify(self, channel: Channel, session: Session) -> None:
-        """Look up, until Temporal answers, whether there is the run that was believed.
+        """Repeat the lookup until Temporal answers whether there is the run that was believed.
 
-        If there is none, its subscribers' streams end. When they come back, they get `reset`.
+        If there is none, its subscribers' streams end, and they get `reset` when they come back.
         """
 
         def unverified() -> bool:
@@ -173,10 +195,10 @@ class Hub:
             return channel.session is session and not (session.proven or stopped)
 
         async def look_up() -> None:
-            run = await self._lookups.newest(channel.id)  # one that it finds enters the channel
+            run = await self._lookups.newest(channel.id)  # one that is found takes over
             if run is None and unverified():
                 log.warning("session %s has no run %s: dropped", channel.id, session.run.run_id)
-                self._part_with(channel.drop())
+                self._stop(channel.drop())
 
         await look_up_while(unverified, look_up, asyncio.sleep)
 
@@ -184,10 +206,11 @@ class Hub:
         channel = self._channels.get(session_id)
         return None if channel is None else channel.session
 
-    def _enter(self, channel: Channel, run: Run, *, proven: bool = True) -> Session:
-        """The session of `run`, which is the newest; a former one goes on for who reads it.
+    def _take_over(self, channel: Channel, run: Run, *, proven: bool = True) -> Session:
+        """The session of `run`, the newest run, which is now the session of its channel.
 
-        Not one that was only believed: whether there ever was that run is not known.
+        The session before it goes on for its readers if it was proven. If it was only believed, it
+        is stopped: perhaps there never was such a run.
         """
         held = channel.session
         same = held is not None and held.run.run_id == run.run_id
@@ -195,7 +218,7 @@ class Hub:
             held.proven = held.proven or proven
             return held
         if held is not None and not held.proven:
-            self._part_with(channel.drop())
+            self._stop(channel.drop())
         session = next((one for one in channel.former if one.run.run_id == run.run_id), None)
         session = session or Session(
             self._client,
@@ -207,11 +230,14 @@ class Hub:
             memory=self._memory,
         )
         session.proven = session.proven or proven
-        self._part_with(channel.take_over(session))
+        self._stop(channel.take_over(session))
         return session
 
     def _channel(self, session_id: str, *, stray: bool = False) -> Channel:
-        """The channel of a session id; `stray`: anybody may have invented it. Raises HubError."""
+        """The channel of a session id, made if there is none. Raises HubError.
+
+        `stray`: neither a reader nor Temporal has asked for it, so anybody may have invented it.
+        """
         channel = self._channels.get(session_id)
         if channel is None:
             self.admit(session_id)
@@ -224,10 +250,10 @@ class Hub:
         return channel
 
     def _found(self, session_id: str, run: Run) -> None:
-        """A lookup has found the newest run: where somebody reads or POSTs, it takes over."""
+        """A lookup has found the newest run: it takes over in a channel that has a session."""
         channel = self._channels.get(session_id)
         if channel is not None and channel.session is not None:
-            self._enter(channel, run)
+            self._take_over(channel, run)
 
     async def look_after(self) -> None:
         """Wake readers to check their deadlines, and forget what is idle, until cancelled."""
@@ -235,26 +261,26 @@ class Hub:
             await asyncio.sleep(min(TICK_SECONDS, self.idle_timeout / 2))
             try:
                 self._tick(now())
-            except Exception:  # heartbeats and every limit depend on the next one
+            except Exception:  # heartbeats and every limit depend on the next tick
                 log.exception("looking after the sessions broke")
 
     def _tick(self, moment: float) -> None:
-        # Waits for nothing: a session takes seconds to stop while Temporal does not answer.
+        # Awaits nothing: a session takes seconds to stop while Temporal does not answer.
         for channel in list(self._channels.values()):
-            self._part_with(channel.remove_unread())
+            self._stop(channel.remove_unread())
             if channel.readers:
                 channel.notifier.notify()
             elif channel.idle(moment):
                 self._channels.pop(channel.id)
-                self._part_with(channel.sessions)
+                self._stop(channel.sessions)
         self._memory.make_room()
 
-    def _part_with(self, sessions: Iterable[Session]) -> None:
-        """Stop sessions that are in no channel any more, in tasks of their own."""
+    def _stop(self, sessions: Iterable[Session]) -> None:
+        """Stop sessions that are in no channel any more, each in a task of its own."""
         for session in sessions:
-            parting = asyncio.create_task(session.stop())
-            self._partings.add(parting)
-            parting.add_done_callback(self._partings.discard)
+            stop = asyncio.create_task(session.stop())
+            self._stops.add(stop)
+            stop.add_done_callback(self._stops.discard)
 
     def _holders(self) -> Iterator[Holder]:
         for channel in self._channels.values():
@@ -262,26 +288,26 @@ class Hub:
             yield from channel.sessions
 
     def end_streams(self) -> None:
-        """End every stream: readers come back with their cursors, to us or to another bridge."""
+        """End every stream. Readers come back with their cursors, here or to another bridge."""
         self.stopping.set()
         for channel in self._channels.values():
             channel.notifier.notify()
 
     async def stop(self) -> None:
-        """End the streams, make durable what is held, and stop."""
+        """End the streams, make durable what is held, and end every task."""
         self.end_streams()
         for verifying in self._verifying:
             verifying.cancel()
         for channel in self._channels.values():
-            self._part_with(channel.sessions)
-        await asyncio.gather(*self._partings, *self._verifying, return_exceptions=True)
+            self._stop(channel.sessions)
+        await asyncio.gather(*self._stops, *self._verifying, return_exceptions=True)
 
 
 @asynccontextmanager
 async def running_hub(
     client: Client, *, signal_interval: float, idle_timeout: float
 ) -> AsyncIterator[Hub]:
-    """A hub that works while the block runs. Durations are seconds."""
+    """A hub that runs while the block runs. Durations are seconds."""
     hub = Hub(client, signal_interval=signal_interval, idle_timeout=idle_timeout)
     ticker = asyncio.create_task(hub.look_after())
     try:

@@ -1,7 +1,7 @@
 """One subscriber: a cursor over the shared log, and nothing else that grows.
 
-It reads memory first, then the durable copy, then waits. A live event is shown only when the
-cursor is its predecessor; everything else is read back first, so an outage is never a gap.
+It reads what is in memory, else the durable copy, else waits. A live event is shown only when the
+cursor is its predecessor; whatever lies between is read back first. So an outage is never a gap.
 """
 
 import asyncio
@@ -29,16 +29,16 @@ from kai_flow.stream.sse import (
 )
 from kai_flow.stream.window import Behind, Chunk, Lost
 
-HEARTBEAT_SECONDS: Final = 15.0
-CHUNK_BYTES: Final = 64 * 1024
+HEARTBEAT_SECONDS: Final = 15.0  # of silence, before a comment line
+CHUNK_BYTES: Final = 64 * 1024  # of frames in one write
 FIRST_PAUSE_SECONDS: Final = 0.05  # before reading again what Temporal does not show yet
-LAST_PAUSE_SECONDS: Final = 1.0
+LAST_PAUSE_SECONDS: Final = 1.0  # the longest such pause
 
 
 async def subscribe(
     hub: Hub, session_id: str, cursor: Cursor | None, run: Run | None
 ) -> AsyncIterator[bytes]:
-    """The frames of one subscriber, from behind `cursor` until `done` or the idle timeout.
+    """The frames of one subscriber, from after `cursor` until `done` or the idle timeout.
 
     `run` is the newest run of the session, if there is one yet.
     """
@@ -46,26 +46,35 @@ async def subscribe(
         try:
             channel, hand_made_seen = stay.enter_context(hub.reading(session_id, run))
         except HubError:
-            return  # the hub has filled up or stopped since it admitted this reader, who comes back
+            return  # the hub filled up or stopped after `admit`: the reader comes back by itself
         yield RETRY if cursor is None else RETRY + encode_cursor(cursor)
         async for frames in _Subscriber(hub, channel, hand_made_seen, cursor).frames():
             yield frames
 
 
 class _Subscriber:
+    """The state of one stream.
+
+    Races: while this task waits or writes to a slow socket, POSTs, reads and the close of the
+    workflow change what it looks at. It holds two rules. It takes the notifier's next event
+    *before* it looks, so whatever changes after the look wakes it. And what a read gave is judged
+    by the result of that read (`Part`), not by the session's state at a later moment.
+    """
+
     def __init__(
         self, hub: Hub, channel: Channel, hand_made_seen: int, cursor: Cursor | None
     ) -> None:
         self._hub = hub
         self._channel = channel
-        self._cursor = cursor  # as the client gave it
+        self._cursor = cursor  # of the request
         self._hand_made = hand_made_seen  # number of the last event sent by hand that was shown
         self._over = False  # the stream ends here
-        self._liveness: Liveness | None = None  # as told last
-        self._part: Part | None = None  # as read back last; its frames may have waited since
+        self._liveness: Liveness | None = None  # as it was shown last
+        self._part: Part | None = None  # the result of the last read back
         self._written_at = self._event_at = now()  # last frame; last frame of an event
 
     async def frames(self) -> AsyncIterator[bytes]:
+        """The frames after the first ones: until there is a session, and then of that session."""
         while (session := self._channel.session) is None:
             notified = self._channel.notifier.next
             if frames := self._aside():
@@ -75,13 +84,13 @@ class _Subscriber:
             if self._over:
                 return
         position = START
-        session.attend()  # first of all: nobody may let go of it from here on
+        session.attend()  # before any await: a session with a reader is not forgotten
         try:
             if self._cursor is not None:
                 if self._cursor.incarnation not in (None, session.run.incarnation):
                     yield encode_control(control.reset())
                 elif self._cursor.position is None:
-                    return  # it has seen the end: it will be told so when it comes back
+                    return  # this reader has had `done`: its next request gets 204
                 else:
                     position = self._cursor.position
             async for frames in self._read(session, position):
@@ -90,7 +99,7 @@ class _Subscriber:
             session.leave()
 
     async def _read(self, session: Session, position: EventId) -> AsyncIterator[bytes]:
-        asked = False  # what is durable: only Temporal can tell while no POST has come
+        asked = False  # Temporal was asked what is durable, which no POST has shown here yet
         pause = FIRST_PAUSE_SECONDS
         while not self._ending(session):
             notified = session.notifier.next
@@ -123,13 +132,15 @@ class _Subscriber:
                 await wait_for(notified)
 
     def _ending(self, session: Session) -> bool:
-        """Whether the stream ends here; whoever comes back after a reset gets the new run."""
+        """Whether the stream ends here, without `done`."""
         return self._over or session.ends_without_done
 
     def _at_hand(self, session: Session, position: EventId) -> Chunk | Behind | None:
-        """What memory has for this reader; a gap, where it had what there is nowhere any more."""
-        # A closed session is what its history holds, whatever else was POSTed at its end; only
-        # what was never to be stored is shown as long as it is here.
+        """What memory has for this reader, or a gap for live-only events that it has no more.
+
+        A closed session is what its history holds, whatever else was POSTed at its end. Only
+        live-only events are still shown from memory then.
+        """
         if session.outcome is not None and not session.log.is_past_stored(position):
             return None
         part = session.log.read(position, CHUNK_BYTES)
@@ -138,7 +149,7 @@ class _Subscriber:
         return part
 
     async def _read_back(self, session: Session, position: EventId) -> AsyncIterator[bytes]:
-        """Read the next page; meanwhile what else there is to say, for Temporal may hang."""
+        """Read the next page into `_part`, and meanwhile yield other frames: Temporal may hang."""
         self._part = None
         reading = asyncio.ensure_future(session.durable.read(position))
         try:
@@ -156,7 +167,7 @@ class _Subscriber:
             reading.cancel()
 
     async def _rest(self, session: Session, seconds: float) -> None:
-        """A pause that only the end cuts short: what follows each is a call to Temporal."""
+        """Pause, for each pause is followed by a call to Temporal; only the end cuts it short."""
         until = now() + seconds
         while (
             not (self._hub.stopping.is_set() or session.ends_without_done)
@@ -165,7 +176,7 @@ class _Subscriber:
             await wait_for(session.notifier.next, left)
 
     def _status(self, session: Session) -> bytes:
-        """Whether anybody works at the session, when that has changed."""
+        """A `status` event, if the liveness has changed since the last one."""
         liveness = session.liveness
         if liveness == self._liveness:
             return b""
@@ -173,7 +184,7 @@ class _Subscriber:
         return b"" if liveness is None else encode_control(control.status(liveness))
 
     def _aside(self) -> bytes:
-        """What else there is to say now: events sent by hand, a heartbeat, the idle timeout."""
+        """Frames beside the session's events: what was sent by hand, a heartbeat, a timeout."""
         moment = now()
         self._over = self._hub.stopping.is_set()
         if hand_made := self._by_hand():
@@ -192,6 +203,7 @@ class _Subscriber:
         return b"".join(new)
 
     def _event(self, frames: bytes) -> bytes:
+        """Frames of events, about to be written."""
         self._written_at = self._event_at = now()
         return frames
 

@@ -171,9 +171,9 @@ async def test_a_former_session_is_taken_up_again(
     runs = [Run(str(uuid.uuid4()), str(uuid.uuid4())) for _ in range(2)]
     async with bridging(absent) as bridge:
         place = bridge.hub._channel("s")
-        first = bridge.hub._enter(place, runs[0])
-        assert bridge.hub._enter(place, runs[1]) is not first
-        assert bridge.hub._enter(place, runs[0]) is first
+        first = bridge.hub._take_over(place, runs[0])
+        assert bridge.hub._take_over(place, runs[1]) is not first
+        assert bridge.hub._take_over(place, runs[0]) is first
         assert [session.run for session in place.sessions] == [runs[1], runs[0]]
 
 
@@ -194,7 +194,7 @@ async def test_more_readers_of_former_runs_than_a_room_holds(
         readers = []
         for number in range(5):
             run = Run(str(uuid.uuid4()), str(uuid.uuid4()))
-            bridge.hub._enter(bridge.hub._channel("s"), run)
+            bridge.hub._take_over(bridge.hub._channel("s"), run)
             readers.append(asyncio.create_task(read(number, run)))
             await asyncio.sleep(0.1)
         await until(lambda: len(over) == 2)

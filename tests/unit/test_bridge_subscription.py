@@ -1,18 +1,210 @@
-"""One subscriber of a hub."""
+"""One subscriber: what it is shown, in which order, and what it is told while nothing happens."""
 
-from typing import cast
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
-from temporalio.client import Client
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kai_flow.bridge.hub import Hub
-from kai_flow.bridge.subscription import subscribe
+from kai_flow.bridge.hub import Hub, running_hub
+from kai_flow.bridge.subscription import HEARTBEAT_SECONDS, subscribe
+from kai_flow.stream.buffer import Limits
+from kai_flow.stream.callback import HandMade
+from kai_flow.stream.clock import now
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import Cursor, EventId
+from kai_flow.stream.names import UNSTORED
+from kai_flow.stream.sse import HEARTBEAT, Decoder
+from tests.property.strategies import run_of
+from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time, post_of
 
-NO_TEMPORAL = cast("Client", None)
+FIRST = EventId(1, 1, 1)
+HERE = RUN_ID[-8:]
+NEWER = "0190b6a2-7e1c-7000-8000-0000deadbeef"
 
 
-async def test_a_hub_that_stops_after_admission_ends_the_stream() -> None:
-    """The response has begun by then, so the stream ends at once and in order; no error is left."""
-    hub = Hub(NO_TEMPORAL, signal_interval=0.25, idle_timeout=300.0)
-    hub.admit("session")
-    hub.end_streams()
-    assert [frames async for frames in subscribe(hub, "session", None, None)] == []
+class Reader:
+    """A subscriber that reads as fast as frames come, or waits before each as it is told."""
+
+    def __init__(self, hub: Hub, cursor: str | None = None, slow: float = 0.0) -> None:
+        self.types: list[str] = []
+        self.ids: list[str | None] = []
+        self.data: list[dict[str, object]] = []
+        self.heartbeats = 0
+        self.ended_at = 0.0
+        self._slow = slow
+        self._changed = asyncio.Event()
+        self._cursor = None if cursor is None else Cursor.parse(cursor)
+        self.task = asyncio.create_task(self._read(hub))
+
+    async def _read(self, hub: Hub) -> None:
+        decoder = Decoder()
+        run = await hub.find(SESSION)
+        async for frames in subscribe(hub, SESSION, self._cursor, run):
+            self.heartbeats += frames.count(HEARTBEAT)
+            for message in decoder.feed(frames.decode()):
+                if message.data:
+                    event = msgspec.json.decode(message.data, type=dict[str, object])
+                    self.data.append(event)
+                    self.types.append(str(event["type"]))
+                    self.ids.append(message.id)
+            self._changed.set()
+            await asyncio.sleep(self._slow)
+        self.ended_at = now()
+        self._changed.set()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until this holds of what was read."""
+        async with asyncio.timeout(300):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+
+@asynccontextmanager
+async def hub_on(stage: Stage, idle_timeout: float = 600.0) -> AsyncIterator[Hub]:
+    """A hub in front of the stage."""
+    async with running_hub(stage.client, signal_interval=0.25, idle_timeout=idle_timeout) as hub:
+        yield hub
+
+
+def ids(first: int, last: int) -> list[str]:
+    """The cursors of these events of the first attempt."""
+    return [f"1.1.{n}@{HERE}" for n in range(first, last + 1)]
+
+
+@given(
+    posted=st.lists(st.integers(1, 6), min_size=1, max_size=5),
+    cursor=st.integers(0, 10),
+    stored=st.integers(0, 10),
+    slow=st.sampled_from([0.0, 0.0, 0.4]),
+    kept=st.integers(1, 20),
+)
+@in_virtual_time
+async def test_a_reader_gets_each_event_once_in_order(
+    posted: Sequence[int], cursor: int, stored: int, slow: float, kept: int
+) -> None:
+    """Wherever it begins, whatever is in memory, buffer or history, and however slowly it reads."""
+    stage = Stage(limits=Limits(events=kept))
+    if stored:
+        stage.store(run_of(FIRST, stored))
+    total = stored
+    async with hub_on(stage) as hub:
+        at = min(cursor, stored)
+        reader = Reader(hub, None if not at else f"1.1.{at}@{HERE}", slow)
+        for count in posted:
+            await hub.receive(post_of(run_of(FIRST.offset(total), count)))
+            total += count
+            await asyncio.sleep(0.3)
+        await hub.receive(post_of((), base=FIRST.offset(total), done=True))
+        stage.close()
+        await reader.task
+    assert reader.ids == [*ids(at + 1, total), f"end@{HERE}"]
+
+
+@in_virtual_time
+async def test_silence_has_heartbeats_and_an_end() -> None:
+    """A comment after each HEARTBEAT_SECONDS of silence; `idle_timeout` after that of events."""
+    stage = Stage()
+    async with hub_on(stage, idle_timeout=100.0) as hub:
+        began = now()
+        reader = Reader(hub)
+        await reader.task
+    assert reader.types == ["idle_timeout"]
+    assert 100 <= reader.ended_at - began <= 111
+    assert 3 <= reader.heartbeats <= 100 / HEARTBEAT_SECONDS
+
+
+@in_virtual_time
+async def test_a_cursor_of_another_run_gets_a_reset() -> None:
+    """It is told `reset`, and the stream begins with the first event."""
+    stage = Stage()
+    stage.store(run_of(FIRST, 2))
+    async with hub_on(stage) as hub:
+        reader = Reader(hub, "1.1.2@deadbeef")
+        await reader.until(lambda: len(reader.ids) == 3)
+    assert (reader.types[0], reader.ids) == ("reset", [None, *ids(1, 2)])
+
+
+@in_virtual_time
+async def test_a_reset_ends_the_stream_without_done() -> None:
+    """The stream of the old run ends, and the same cursor then gets `reset` and the new run."""
+    stage = Stage()
+    stage.store(run_of(FIRST, 1))
+    async with hub_on(stage) as hub:
+        reader = Reader(hub)
+        await reader.until(lambda: reader.ids == ids(1, 1))
+        stage.reset(NEWER)
+        await reader.task
+        assert reader.types == ["e"]
+        again = Reader(hub, ids(1, 1)[0])
+        await again.until(lambda: bool(again.types))
+        assert again.types == ["reset"]
+
+
+@in_virtual_time
+async def test_a_stopping_bridge_ends_its_streams_at_once() -> None:
+    """Readers are let go with their cursors, also one whose read of Temporal hangs."""
+    stage = Stage()
+    stage.store(run_of(FIRST, 1))
+    async with hub_on(stage) as hub:
+        reader = Reader(hub)
+        await reader.until(lambda: len(reader.ids) == 1)
+        session = hub._channels[SESSION].session
+        assert session is not None
+        session.forget()
+        stage.outage()
+        behind = Reader(hub)
+        await asyncio.sleep(1)
+        began = now()
+        hub.end_streams()
+        await asyncio.gather(reader.task, behind.task)
+        assert now() - began < 0.1
+        assert behind.types == []
+
+
+@in_virtual_time
+async def test_what_is_live_only_and_gone_is_a_gap() -> None:
+    """A reader that was shown `unstored` gets a gap for what is held no more, and then goes on."""
+    stage = Stage()
+    mark = NumberedEvent(EventId(1, 1, 2), UNSTORED, b'{"type":"unstored"}')
+    async with hub_on(stage) as hub:
+        await hub.receive(post_of([*run_of(FIRST, 1), mark], stored=mark.id))
+        await asyncio.sleep(1)
+        live = run_of(mark.id.offset(1), 3)
+        await hub.receive(post_of(live[:2], base=live[0].id, stored=mark.id))
+        session = hub._channels[SESSION].session
+        assert session is not None
+        session.forget()
+        await hub.receive(post_of(live[2:], base=live[2].id, stored=mark.id))
+        reader = Reader(hub, f"{mark.id}@{HERE}")
+        await reader.until(lambda: len(reader.types) == 2)
+    assert reader.types == ["gap", "e"]
+    assert reader.data[0] == {"type": "gap", "after": "1.1.2", "before": "1.1.5"}
+
+
+@in_virtual_time
+async def test_what_is_sent_by_hand_is_shown_without_an_id() -> None:
+    """Where there is no workflow, an event sent by hand is shown, and moves no cursor."""
+    stage = Stage()
+    stage.server.runs.clear()
+    async with hub_on(stage) as hub:
+        reader = Reader(hub)
+        await hub.receive_by_hand(HandMade(SESSION, "hello", b'{"type":"hello"}'))
+        await reader.until(lambda: bool(reader.types))
+    assert (reader.types, reader.ids) == (["hello"], [None])
+
+
+@in_virtual_time
+async def test_readers_are_told_that_nobody_works_while_temporal_hangs() -> None:
+    """A read back that does not come on holds up neither `status` nor heartbeats."""
+    stage = Stage()
+    stage.schedule("1", attempt=1)
+    stage.server.worker_up = False
+    async with hub_on(stage) as hub:
+        reader = Reader(hub)
+        await reader.until(lambda: reader.heartbeats >= 2)
+    assert reader.data[0] == {"type": "status", "status": "waiting", "attempt": 1}
+    assert reader.types == ["status"]
