@@ -1,0 +1,229 @@
+"""The hub: which session a POST and a reader get, what is let in, and what is forgotten."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from kai_flow.bridge import hub as hub_module
+from kai_flow.bridge.channel import FORGET_SECONDS, UNREAD_SECONDS
+from kai_flow.bridge.errors import (
+    RealSession,
+    Stopping,
+    TooManySessions,
+    TooMuchHeld,
+    UnknownRun,
+    Unreachable,
+)
+from kai_flow.bridge.hub import FIND_SECONDS, TICK_SECONDS, Hub, running_hub
+from kai_flow.bridge.lookup import LAST_LOOKUP_SECONDS
+from kai_flow.bridge.session import State
+from kai_flow.stream.callback import HandMade
+from kai_flow.stream.clock import now
+from kai_flow.stream.errors import InvalidId
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.run import Run
+from kai_flow.stream.window import Full, Stale, Taken
+from tests.property.strategies import run_of
+from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time, post_of
+
+FIRST = EventId(1, 1, 1)
+NEWER = "0190b6a2-7e1c-7000-8000-0000deadbeef"
+INVENTED = "0190b6a2-7e1c-7000-8000-00000badc0de"
+BY_HAND = HandMade(SESSION, "note", b'{"type":"note"}')
+
+
+@asynccontextmanager
+async def hub_on(stage: Stage) -> AsyncIterator[Hub]:
+    """A hub in front of the stage."""
+    async with running_hub(stage.client, signal_interval=0.25, idle_timeout=600.0) as hub:
+        yield hub
+
+
+@in_virtual_time
+async def test_posts_go_to_the_newest_run() -> None:
+    """A POST of the newest run is taken; one of a former run is stale, and the session goes on."""
+    stage = Stage()
+    async with hub_on(stage) as hub:
+        assert isinstance(await hub.receive(post_of(run_of(FIRST, 1))), Taken)
+        stage.reset(NEWER)
+        assert isinstance(await hub.receive(post_of(run_of(FIRST, 1), run_id=NEWER)), Taken)
+        assert await hub.receive(post_of(run_of(FIRST, 2))) == Stale()
+        session = hub._channels[SESSION].session
+        assert session is not None
+        assert session.run.run_id == NEWER
+
+
+@in_virtual_time
+async def test_a_run_that_temporal_does_not_know_is_not_let_in() -> None:
+    """An invented run takes no place and no subscriber."""
+    stage = Stage()
+    async with hub_on(stage) as hub:
+        stage.server.runs.clear()
+        with pytest.raises(UnknownRun, match="start it in the namespace"):
+            await hub.receive(post_of(run_of(FIRST, 1), run_id=INVENTED))
+        with pytest.raises(InvalidId):
+            await hub.receive(post_of(run_of(FIRST, 1), run_id="not a run id"))
+        assert not hub._channels
+
+
+@in_virtual_time
+async def test_while_temporal_is_away_the_first_run_is_believed_and_no_other() -> None:
+    """Its POSTs are taken after FIND_SECONDS, and POSTs of another run are put off."""
+    stage = Stage()
+    async with hub_on(stage) as hub:
+        stage.outage()
+        began = now()
+        assert isinstance(await hub.receive(post_of(run_of(FIRST, 1))), Taken)
+        assert now() - began < FIND_SECONDS + 0.1
+        with pytest.raises(Unreachable):
+            await hub.receive(post_of(run_of(FIRST, 1), run_id=NEWER))
+        stage.outage(over=True)
+        session = hub._channels[SESSION].session
+        assert session is not None
+        assert not session.proven
+        await asyncio.sleep(2 * LAST_LOOKUP_SECONDS)
+        assert session.proven
+        assert stage.stored == [*run_of(FIRST, 1)]
+
+
+@pytest.mark.parametrize("exists", [True, False])
+@in_virtual_time
+async def test_a_run_that_was_believed_wrongly_is_dropped(exists: bool) -> None:
+    """As soon as Temporal names another run, or none, the streams of the invented one end."""
+    stage = Stage()
+    async with hub_on(stage) as hub:
+        stage.outage()
+        await hub.receive(post_of(run_of(FIRST, 1), run_id=INVENTED))
+        believed = hub._channels[SESSION].session
+        assert believed is not None
+        with hub.reading(SESSION, None):
+            believed.attend()
+            if not exists:
+                stage.server.runs.clear()
+            stage.outage(over=True)
+            async with asyncio.timeout(3 * LAST_LOOKUP_SECONDS):
+                while believed.state is not State.STOPPED:
+                    await believed.notifier.next.wait()
+            believed.leave()
+            session = hub._channels[SESSION].session
+            assert (session is not None and session.run.run_id) == (RUN_ID if exists else False)
+
+
+@in_virtual_time
+async def test_an_event_sent_by_hand_is_not_let_into_a_real_session() -> None:
+    """It is refused where there is a workflow, and where Temporal does not say."""
+    stage = Stage()
+    async with hub_on(stage) as hub:
+        with pytest.raises(RealSession):
+            await hub.receive_by_hand(BY_HAND)
+        stage.outage()
+        with pytest.raises(Unreachable):
+            await hub.receive_by_hand(BY_HAND)
+        stage.outage(over=True)
+        stage.server.runs.clear()
+        await asyncio.sleep(10)
+        assert await hub.receive_by_hand(BY_HAND) == 1
+
+
+@in_virtual_time
+async def test_what_is_idle_is_forgotten() -> None:
+    """A session without readers and POSTs leaves with its tasks, and is found again later."""
+    stage = Stage()
+    async with hub_on(stage) as hub:
+        await hub.receive(post_of(run_of(FIRST, 1)))
+        session = hub._channels[SESSION].session
+        assert session is not None
+        await asyncio.sleep(FORGET_SECONDS - 1)
+        assert SESSION in hub._channels
+        await asyncio.sleep(2 + TICK_SECONDS)
+        assert SESSION not in hub._channels
+        assert session.state is State.STOPPED
+        again = await hub.receive(post_of(run_of(FIRST.offset(1), 1), base=FIRST.offset(1)))
+        assert isinstance(again, Taken)
+
+
+@in_virtual_time
+async def test_a_reader_keeps_its_session() -> None:
+    """What is read is not forgotten, however quiet it is; an empty channel leaves at once."""
+    stage = Stage()
+    async with hub_on(stage) as hub:
+        with hub.reading(SESSION, await hub.find(SESSION)) as (channel, _):
+            session = channel.session
+            assert session is not None
+            session.attend()
+            await asyncio.sleep(10 * FORGET_SECONDS)
+            assert hub._channels[SESSION].session is session
+            session.leave()
+        with hub.reading("unknown", None):
+            assert "unknown" in hub._channels
+        assert "unknown" not in hub._channels
+
+
+@in_virtual_time
+async def test_readers_who_wait_get_the_workflow_that_comes() -> None:
+    """A reader of a session id without a workflow gets its session soon after it begins."""
+    stage = Stage()
+    stage.server.runs.clear()
+    async with hub_on(stage) as hub:
+        with hub.reading(SESSION, None) as (channel, _):
+            await asyncio.sleep(30)
+            assert channel.session is None
+            stage.begin(NEWER)
+            await asyncio.sleep(LAST_LOOKUP_SECONDS + 0.1)
+            assert channel.session is not None
+            assert channel.session.run.run_id == NEWER
+
+
+@in_virtual_time
+async def test_a_hub_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many channels, fewer that anybody may have invented, and so many bytes in all."""
+    monkeypatch.setattr(hub_module, "MAX_CHANNELS", 3)
+    monkeypatch.setattr(hub_module, "MAX_STRAY_CHANNELS", 2)
+    stage = Stage()
+    async with hub_on(stage) as hub:
+        for name in ("a", "b"):
+            await hub.receive_by_hand(BY_HAND._replace(session_id=name))
+        with pytest.raises(TooManySessions, match="nobody reads"):
+            await hub.receive_by_hand(BY_HAND._replace(session_id="c"))
+        assert isinstance(await hub.receive(post_of(run_of(FIRST, 1))), Taken)
+        with pytest.raises(TooManySessions):
+            hub.admit("d")
+        hub.admit(SESSION)
+        monkeypatch.setattr("kai_flow.bridge.memory_budget.MAX_BYTES", 0)
+        await asyncio.sleep(1)
+        assert await hub.receive(post_of(run_of(FIRST.offset(1), 1))) == Full()
+        assert isinstance(await hub.receive(post_of((), base=FIRST.offset(1))), Taken)
+        with pytest.raises(TooMuchHeld):
+            await hub.receive_by_hand(BY_HAND._replace(session_id="a"))
+        await asyncio.sleep(UNREAD_SECONDS + TICK_SECONDS)
+        assert set(hub._channels) == {SESSION}
+
+
+@in_virtual_time
+async def test_a_stopping_hub_takes_nothing_in_and_makes_durable_what_it_has() -> None:
+    """POSTs and readers are sent to another bridge; what was acknowledged is stored."""
+    stage = Stage()
+    async with hub_on(stage) as hub:
+        await hub.receive(post_of(run_of(FIRST, 2), age=3_600))
+        hub.end_streams()
+        with pytest.raises(Stopping):
+            await hub.receive(post_of(run_of(FIRST.offset(2), 1)))
+        with pytest.raises(Stopping):
+            hub.admit(SESSION)
+    assert stage.stored == [*run_of(FIRST, 2)]
+
+
+@in_virtual_time
+async def test_a_former_run_that_is_found_late_takes_over_nothing() -> None:
+    """Who looked before a reset and comes after it gets the newest run, and the old one stays."""
+    stage = Stage()
+    async with hub_on(stage) as hub:
+        old = await hub.find(SESSION)
+        assert old == Run(RUN_ID, RUN_ID, history_bytes=old.history_bytes if old else 0)
+        stage.reset(NEWER)
+        await hub.receive(post_of(run_of(FIRST, 1), run_id=NEWER))
+        with hub.reading(SESSION, old) as (channel, _):
+            assert channel.session is not None
+            assert channel.session.run.run_id == NEWER
