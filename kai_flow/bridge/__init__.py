@@ -1,5 +1,5 @@
-"""The bridge: relays a session's events to any number of subscribers and into its workflow.
+"""The bridge: relays the events of sessions to any number of subscribers and into workflows.
 
-asyncio and the Temporal client, no web framework: `api` mounts it in Litestar, anybody else can
-mount it elsewhere.
+It needs asyncio and a Temporal client, and no web framework. `kai_flow.web` is the Litestar app
+around it; any other framework can serve a hub in the same way.
 """

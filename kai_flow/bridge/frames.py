@@ -1,4 +1,4 @@
-"""The frames of pages that were read back: made once, for all readers who are given the same."""
+"""The frames of pages that were read back: made once for all readers that get the same page."""
 
 from typing import Final
 
@@ -29,7 +29,7 @@ class PageFrames:
         return frames
 
     def forget(self) -> None:
-        """Let go of all: they can be made again."""
+        """Drop all frames: they can be made again."""
         self._frames.clear()
         self.held = 0
 

@@ -1,7 +1,7 @@
-"""How much a bridge holds in all, and what it lets go of first.
+"""Limits how much a bridge holds in all, and decides what is dropped first.
 
-Counting everything at every POST would cost more than the POST. So what comes in is added as it
-comes, and all is counted anew now and then, and whenever the sum says that it is too much.
+Counting everything at every POST would cost more than the POST itself. So what comes in is added to
+a sum as it comes. Everything is counted anew now and then, and when the sum exceeds the limit.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,27 +10,28 @@ from typing import Final, Protocol
 from kai_flow.stream.clock import now
 
 MAX_BYTES: Final = 512 * 1024 * 1024
-EVENT_BYTES: Final = 512  # of an event and its frame, beside twice its data
-RECOUNT_SECONDS: Final = 0.25  # between two counts, however often there is too much
+EVENT_BYTES: Final = 512  # of an event with its frame, in addition to twice its data
+RECOUNT_SECONDS: Final = 0.25  # between two counts, however often the limit is exceeded
 
-_LEFT: Final = 0.9  # of the limit, once something had to go: not one count for each event more
+_LEFT: Final = 0.9  # of the limit: drop down to this, or the next event would need a new count
 
 
 class Holder(Protocol):
-    """What holds events: a session, or what was sent by hand in a channel."""
+    """Something that holds events: a session, or a channel with events sent by hand."""
 
     touched: float
+    """When it was last used."""
 
     @property
     def held(self) -> int:
-        """What everything held takes in memory: a figure kept ready, for it is asked often."""
+        """Bytes of memory that it takes. The figure has to be kept ready: it is asked for often."""
 
     def forget(self) -> None:
-        """Let go of what can be read back, or was never to be kept."""
+        """Drop everything that can be read back or need not be kept."""
 
 
 class MemoryBudget:
-    """The account of all that `holders` hold."""
+    """The budget that all `holders` share."""
 
     def __init__(self, holders: Callable[[], Iterable[Holder]]) -> None:
         self._holders = holders
@@ -38,13 +39,13 @@ class MemoryBudget:
         self._counted_at = now() - RECOUNT_SECONDS
 
     def grew(self, size: int) -> None:
-        """So many bytes more are held; what can be let go of makes room for them."""
+        """Note that `size` more bytes are held. Over the limit, drop what can be dropped."""
         self._held += size
         if self._held > MAX_BYTES and now() - self._counted_at >= RECOUNT_SECONDS:
             self.make_room(size)
 
     def admits(self, events: int, size: int) -> bool:
-        """Whether so many events of so many bytes may be taken in; they then count as held."""
+        """Whether `events` events of `size` bytes may be taken in. If so, they count as held."""
         size = 2 * size + events * EVENT_BYTES  # as frames, and once more while not durable
         self.grew(size)
         if self._held <= MAX_BYTES:
@@ -53,9 +54,9 @@ class MemoryBudget:
         return False
 
     def make_room(self, coming: int = 0) -> None:
-        """Count, and over the limit let go: of what was longest untouched first.
+        """Count everything, and over the limit drop first what has been unused for longest.
 
-        So many bytes are `coming`, which no holder counts yet.
+        `coming` bytes are to come in, and no holder counts them yet.
         """
         holders = list(self._holders())
         self._held = coming + sum(holder.held for holder in holders)

@@ -1,18 +1,20 @@
-"""A notifier: wakes all tasks that wait for it, however many they are."""
+"""A notifier: wakes all tasks that wait for it, however many there are."""
 
 import asyncio
 
 
 class Notifier:
-    """One event, replaced each time it is set: a waiter that is cancelled disturbs no other."""
+    """One event, replaced each time it is set, so that waiters never have to reset it.
+
+    Whoever waits takes `next` *before* reading the state that it waits for. Then a change between
+    the reading and the waiting has set that very event, and the wait returns at once.
+    """
 
     def __init__(self) -> None:
-        self.next = (
-            asyncio.Event()
-        )  # set by the next `notify`; take it *before* looking at the state
+        self.next = asyncio.Event()  # set by the next `notify`
 
     def notify(self) -> None:
-        """Wake all who wait now."""
+        """Wake all tasks that wait now."""
         self.next.set()
         self.next = asyncio.Event()
 

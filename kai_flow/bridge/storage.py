@@ -1,7 +1,7 @@
-"""How much a run has stored, so that no sender makes its server terminate it.
+"""Limits how much a run stores, because the server terminates a run that stores too much.
 
-The server terminates a run whose history has 50 MiB. A producer of ours stops at 32 MiB by itself
-(see `outbox`); whoever else can POST may not.
+The server terminates a run whose history reaches 50 MiB. Our producers stop storing at 32 MiB by
+themselves (see `outbox`); other senders need not, and anyone who can reach the bridge can POST.
 """
 
 import logging
@@ -14,23 +14,23 @@ from kai_flow.stream.run import Run, describe
 
 log = logging.getLogger(__name__)
 
-BESIDE_BYTES: Final = 4 * 1024 * 1024  # what a history may have beside the events of our producers
-ASK_BYTES: Final = 2 * 1024 * 1024  # signalled before the server is asked how large it is by now
+BESIDE_BYTES: Final = 4 * 1024 * 1024  # of a history, in addition to our producers' events
+ASK_BYTES: Final = 2 * 1024 * 1024  # signalled before the server is asked for the size again
 
 
 class Storage:
-    """What the history of one run has, as its server says, and what was signalled since."""
+    """The size of one run's history: the server's figure, and what was signalled since."""
 
     def __init__(self, client: Client, session_id: str, run: Run) -> None:
-        self.full = False  # nothing more may be stored; a history never shrinks
+        self.full = False  # for good, because a history never shrinks
         self._client = client
         self._session_id = session_id
         self._run_id = run.run_id
         self._history = run.history_bytes
-        self._signalled = 0  # since the server said so, whether or not it has arrived
+        self._signalled = 0  # bytes since that figure, whether or not they have arrived
 
     async def admits(self, size: int) -> bool:
-        """Whether a batch of so many bytes may be signalled; it then counts. Raises RPCError."""
+        """Whether a batch of `size` bytes may be signalled. If so, it counts. Raises RPCError."""
         if self._signalled + size > ASK_BYTES:
             description = await describe(self._client, self._session_id, self._run_id)
             self._history = description.workflow_execution_info.history_size_bytes
