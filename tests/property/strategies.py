@@ -111,3 +111,8 @@ def what_counts(accepted: Iterable[NumberedEvent]) -> list[NumberedEvent]:
     everything = sorted(set(accepted))
     latest = {event.id.producer: event.id.attempt for event in everything}
     return [event for event in everything if latest[event.id.producer] == event.id.attempt]
+
+
+def frame(event: NumberedEvent) -> bytes:
+    """A reader's frame; longer than the event, as in SSE."""
+    return f"{event.id}|".encode() + event.data + b" " * 60

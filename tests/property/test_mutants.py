@@ -22,6 +22,7 @@ from tests.property import (
     test_outbox,
     test_pages,
     test_progress,
+    test_window,
 )
 
 FINDS: list[tuple[Any, list[Callable[[], Mutation]]]] = [
@@ -144,18 +145,24 @@ FINDS: list[tuple[Any, list[Callable[[], Mutation]]]] = [
             mutants.live_only_is_signalled,
         ],
     ),
-    (test_log.test_a_lying_base_takes_nothing_away, [mutants.base_is_proof]),
+    (test_window.test_a_lying_base_takes_nothing_away, [mutants.base_is_proof]),
     (
         test_delivery.test_what_is_not_stored_is_posted_and_never_signalled,
         [mutants.live_only_is_never_done_with, mutants.live_only_is_signalled],
     ),
     (
-        test_log.test_what_is_nowhere_any_more_is_a_gap_and_only_that,
+        test_window.test_what_is_nowhere_any_more_is_a_gap_and_only_that,
         [mutants.lost_is_read_back, mutants.lost_before_all_stored_was_read],
     ),
-    (test_log.test_only_who_has_everything_is_at_the_end, [mutants.live_readers_are_told_of_a_gap]),
+    (
+        test_window.test_only_who_has_everything_is_at_the_end,
+        [mutants.live_readers_are_told_of_a_gap],
+    ),
     (test_fold.test_behind_the_mark_nothing_is_stored, [mutants.late_readers_are_told_of_no_gap]),
-    (test_log.test_what_is_live_only_does_not_fill_a_bridge, [mutants.live_only_stays_in_memory]),
+    (
+        test_window.test_what_is_live_only_does_not_fill_a_bridge,
+        [mutants.live_only_stays_in_memory],
+    ),
 ]
 """Each property, and the mistakes that it has to find."""
 

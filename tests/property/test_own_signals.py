@@ -1,0 +1,73 @@
+"""A producer's own signals: at once where nobody else signals, late where a bridge should."""
+
+from math import inf
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kai_flow.stream.cadence import Cadence
+from kai_flow.stream.outbox import Outbox
+from kai_flow.stream.own_signals import STALL_SECONDS, OwnSignals
+from kai_flow.stream.signaller import SIGNALLER_SECONDS
+
+INTERVAL = 0.25
+ages = st.floats(0.0, 3_000.0)
+
+
+def signals_of(events: int, *, active: bool, age: float = 0.0) -> tuple[OwnSignals, Outbox]:
+    """A producer that has sent events at the time 0."""
+    outbox = Outbox(1, 1)
+    signals = OwnSignals(outbox, Cadence(INTERVAL, 0.0, age), active=active)
+    for _ in range(events):
+        outbox.append("e", b"{}")
+        signals.appended(0.0)
+    return signals, outbox
+
+
+@given(st.integers(1, 20))
+def test_without_a_bridge_nothing_is_waited_for(events: int) -> None:
+    """Where the producer signals alone, all events are due at once; then none are."""
+    signals, outbox = signals_of(events, active=True)
+    assert signals.due_at(finished=False, bridge_answers=False) == 0.0
+    assert [event.id for event in signals.next()] == [outbox.base.offset(n) for n in range(events)]
+    assert signals.due_at(finished=False, bridge_answers=False) is None, "one is in flight"
+    signals.acknowledged(outbox.last, 1.0)
+    assert signals.due_at(finished=False, bridge_answers=False) is None
+    assert signals.waiting_since is None
+
+
+@given(ages, st.booleans(), st.booleans())
+def test_a_bridge_that_answers_gets_its_time(age: float, active: bool, finished: bool) -> None:
+    """5 s and a period, or 2 s if it is to take over again; at the end 2 s without the period."""
+    signals, _ = signals_of(1, active=active, age=age)
+    period = max(INTERVAL, age / 120)
+    allowed = SIGNALLER_SECONDS if active or finished else STALL_SECONDS
+    due = signals.due_at(finished=finished, bridge_answers=True)
+    assert due is not None
+    assert abs(due - allowed - (0.0 if finished else period)) < 1e-6
+
+
+@given(st.floats(0.1, 4.0), st.integers(1, 5), st.integers(1, 5))
+def test_progress_renews_the_time(now: float, events: int, durable: int) -> None:
+    """The wait for a bridge counts from the last progress, and ends when all is durable."""
+    signals, outbox = signals_of(events, active=False)
+    before = signals.waiting_since
+    signals.progressed(outbox.base.offset(durable - 1), now)
+    if durable > events:
+        assert signals.waiting_since == before, "an event that was never sent acknowledges nothing"
+    else:
+        assert signals.waiting_since == (None if durable == events else now)
+    since = signals.waiting_since
+    assert signals.standstill(now + 1.0) == (0.0 if since is None else now + 1.0 - since)
+
+
+def test_a_failed_signal_is_sent_again_after_a_pause() -> None:
+    """The same events are due again, and the producer counts as the one that signals."""
+    signals, _ = signals_of(3, active=True)
+    sent = signals.next()
+    signals.failed(1.0)
+    due = signals.due_at(finished=True, bridge_answers=False)
+    assert due is not None
+    assert due > 1.0
+    assert signals.next() == sent
+    assert signals.standstill(1.0) == inf
