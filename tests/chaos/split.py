@@ -27,6 +27,7 @@ from kai_flow.runtime.ports import free_port
 from kai_flow.temporal.dev_server import dev_server, find_binary
 from tests.chaos import proxy as proxy_program
 from tests.chaos.proxy import proxied
+from tests.children import bound
 from tests.integration.programs import ROOT, Program
 
 PORT: Final = 7233
@@ -82,7 +83,7 @@ class Split:
 async def _spawn(command: Sequence[str], environ: dict[str, str], errors: Path) -> Program:
     with errors.open("w") as log:
         process = await asyncio.create_subprocess_exec(
-            *command,
+            *bound(command),
             cwd=ROOT,
             env=environ,
             stdin=asyncio.subprocess.PIPE,

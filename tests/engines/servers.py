@@ -17,6 +17,8 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tests.children import bound
+
 START_S = 60.0
 
 
@@ -156,9 +158,7 @@ def _running(command: list[Any], folder: Path, port: int, ready: str) -> Iterato
     """A server that listens, and says in its log that it is ready; killed at the end."""
     log = folder / "log"
     with log.open("w") as out:
-        child = subprocess.Popen(
-            [str(part) for part in command], stdout=out, stderr=out, cwd=folder, **_identity()
-        )
+        child = subprocess.Popen(bound(command), stdout=out, stderr=out, cwd=folder, **_identity())
     try:
         until = time.monotonic() + START_S
         # PostgreSQL listens a moment before it lets anybody in

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.children import bound
+
 # Streams for as long as its prompt says, so that a test can interrupt it in the middle.
 AGENT = """
 import asyncio
@@ -39,7 +41,7 @@ class Kai:
     def start(self, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
         """Run it beside us."""
         return subprocess.Popen(
-            [sys.executable, "-m", "kai_flow.cli", *arguments],
+            bound([sys.executable, "-m", "kai_flow.cli", *arguments]),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

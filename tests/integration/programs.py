@@ -11,6 +11,7 @@ from typing import Final
 
 import psutil
 
+from tests.children import bound
 from tests.integration.waiting import DEADLINE_SECONDS
 
 ROOT: Final = Path(__file__).parents[2]
@@ -75,8 +76,7 @@ async def start(arguments: list[str], environ: dict[str, str], errors: Path) -> 
     """A Python program beside us."""
     with errors.open("w") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *arguments,
+            *bound([sys.executable, *arguments]),
             cwd=ROOT,
             env=environ,
             stdin=asyncio.subprocess.PIPE,

@@ -16,6 +16,7 @@ from kai_flow.runtime.ports import free_port
 from kai_flow.settings import Settings
 from kai_flow.temporal.dev_server import DevServer
 from kai_flow.web.app import bridge_app
+from tests.children import bound
 from tests.docs.pages import ROOT, blocks_of
 from tests.integration.subscriber import subscribed
 from tests.integration.waiting import eventually
@@ -55,7 +56,7 @@ async def test_a_mounted_bridge_lets_its_server_stop(
     code = page.text.replace("localhost:7233", temporal.address).replace("8000", port)
     (tmp_path / "app.py").write_text(code)
     server = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "uvicorn", "app:app", "--port", port,
+        *bound([sys.executable, "-m", "uvicorn", "app:app", "--port", port]),
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:

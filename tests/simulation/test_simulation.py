@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.children import bound
 from tests.simulation.drawing import draw
 from tests.simulation.explore import first_failure, shrink
 from tests.simulation.mutants import MUTANTS
@@ -27,7 +28,7 @@ class Exploration:
         noting = ["-m", "coverage", "run", "--branch", f"--data-file={data}", f"--include={files}"]
         explore = ["-m", "tests.simulation.explore", *map(str, seeds)]
         self.process = Popen(
-            [sys.executable, *(noting if data else ()), *explore],
+            bound([sys.executable, *(noting if data else ()), *explore]),
             cwd=HOUSE, stdout=PIPE, stderr=STDOUT, text=True,
         )  # fmt: skip
 
