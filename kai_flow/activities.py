@@ -1,4 +1,4 @@
-"""The activities of KAI by their public name: `from kai_flow.activities import KaiActivities`."""
+"""The public name of KAI's activities: `from kai_flow.activities import KaiActivities`."""
 
 from kai_flow.worker.chat_activities import KaiActivities
 

@@ -1,4 +1,4 @@
-"""Bring your own agent: the two methods an agent has, and how ``KAI_AGENT`` names one."""
+"""Bring your own agent: the two methods of an agent, and how ``KAI_AGENT`` names one."""
 
 import importlib
 import inspect
@@ -12,9 +12,9 @@ __all__ = ["Agent", "BadAgent", "BadTask", "Task", "load_agent"]
 
 
 class BadTask(ValueError):
-    """What no retry can mend: an unknown connection, an empty or huge prompt.
+    """A task that no retry can mend, such as an unknown connection or an empty prompt.
 
-    The message is one clear sentence with the remedy, fit to be shown.
+    The message is one sentence with the remedy, which may be shown to users.
     """
 
 
@@ -35,26 +35,26 @@ class Task:
     context: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     attempt: int = 1
-    """From 1; a retry asks the same question again."""
+    """Counts from 1; a retry asks the same question again."""
 
 
 class Agent(Protocol):
-    """What the worker runs. Events and results are JSON objects."""
+    """An agent that the worker runs. Events and results are JSON objects."""
 
     async def execute(self, task: Task) -> dict[str, Any]:
-        """Answer without streaming; the agent's own part of the session's result."""
+        """Answer without streaming; return the agent's part of the session's result."""
         ...
 
     def stream_execute(self, task: Task) -> AsyncIterator[dict[str, Any]]:
-        """Answer as events, in order; a last ``done`` carries the result."""
+        """Yield events in order; the last one, ``done``, has the result."""
         ...
 
 
 def load_agent(spec: str | None, default: Callable[[], Agent]) -> Agent:
-    """The agent that ``spec`` (``"package.module:factory"``) makes, or ``default()`` without one.
+    """The agent that ``spec`` (``"package.module:factory"``) makes, or else ``default()``.
 
     ``BadAgent`` when the spec has another form, the module or the factory does not exist, the
-    factory fails, or what it returns lacks the two methods.
+    factory fails, or its result lacks one of the two methods.
     """
     if spec is None or not spec.strip():
         return default()

@@ -1,6 +1,6 @@
 """`KaiChatWorkflow`: one question, one session.
 
-The code here is deterministic: it is replayed from histories that older versions recorded.
+The code here is deterministic, because histories that older versions recorded are replayed on it.
 """
 
 import os
@@ -20,19 +20,19 @@ with workflow.unsafe.imports_passed_through():
     from kai_flow.stream.buffer import Limits
     from kai_flow.stream.workflow import WorkflowEventStream
 
-    # Read once for the process, outside the sandbox. No command but a timeout depends on it, and
-    # replay does not compare timeouts.
+    # Read once for the process, outside the sandbox. Of the commands, only timeouts depend on it,
+    # and replay does not compare timeouts.
     SETTINGS: Settings = load_settings(os.environ)
 
 WORKFLOW_TYPE: Final = "KaiChatWorkflow"
-MAX_SHOWN_CHARS: Final = 40  # what a failure repeats of an encoding
+MAX_SHOWN_CHARS: Final = 40  # of an encoding, in a failure
 START_TO_CLOSE = timedelta(minutes=15)
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
 
 
 @dataclass
 class KaiChatInput:
-    """The question. `callback_url` is where events are POSTed; without it none are streamed."""
+    """The question. Events are POSTed to `callback_url`; without it, none are streamed."""
 
     prompt: str
     connection_id: str
@@ -40,12 +40,12 @@ class KaiChatInput:
     callback_url: str | None = None
 
 
-# Dynamic, which is the SDK's word for a workflow that gets its input as it came. Values that the
-# SDK cannot decode or pass on (no JSON, an unknown encoding, two of them) would fail the workflow
-# task again and again, and nobody would be told.
+# Dynamic: the SDK then passes the input on as it came. Otherwise an input that it cannot decode
+# (not JSON, an unknown encoding, two values) would fail the workflow task again and again, and
+# the caller would get no error.
 @workflow.defn(dynamic=True)
 class KaiChatWorkflow:
-    """Runs the analyst in an activity and remembers its stream."""
+    """Runs the agent in an activity, and keeps its stream."""
 
     @workflow.init
     def __init__(self, _given: Sequence[RawValue]) -> None:
@@ -55,8 +55,8 @@ class KaiChatWorkflow:
     async def run(self, given: Sequence[RawValue]) -> dict[str, Any]:
         """The session's result, as in the protocol document."""
         if workflow.info().workflow_type != WORKFLOW_TYPE:
-            # As for every type that a worker does not have: the task is tried again, perhaps by one
-            # that has it.
+            # What the SDK does for an unknown type: the task is retried, perhaps by another worker
+            # that has the type.
             raise NotImplementedError(f"this worker has no workflow but {WORKFLOW_TYPE}")
         with self.stream.session():
             asked = read_input(given)
@@ -74,7 +74,7 @@ class KaiChatWorkflow:
 
 
 def read_input(given: Sequence[RawValue]) -> KaiChatInput:
-    """The question in a workflow's input; a failure of the workflow when there is none."""
+    """The question in a workflow's input; fails the workflow when there is none."""
     if len(given) != 1:
         raise _bad_input(f"there are {len(given)} values")
     payload = given[0].payload
@@ -92,7 +92,7 @@ def read_input(given: Sequence[RawValue]) -> KaiChatInput:
 
 def _bad_input(why: str) -> ApplicationError:
     return ApplicationError(
-        f"the workflow's input is wrong: {why}; it is one object like "
+        f"the workflow's input is wrong: {why}; it must be one object like "
         '{"prompt": "…", "connection_id": "…", "callback_url": null}',
         type="BadInput",
         non_retryable=True,

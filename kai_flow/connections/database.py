@@ -1,7 +1,7 @@
-"""The file of the store: opened for one transaction at a time, brought to today's form first.
+"""The store's file: opened for one transaction at a time, and migrated to the current format first.
 
-An older file, from before URIs were encrypted, is migrated by whoever opens it first. The steps
-are ordered so that a process killed between any two leaves a file that the next one finishes:
+A file from before URIs were encrypted is migrated by the first process that opens it. If a process
+is killed between any two steps, the next process continues from there:
 
     user_version 0   no store yet, or one with URIs in the clear
     user_version 1   URIs encrypted; their old text may still lie in free pages and in the log
@@ -27,7 +27,7 @@ BUSY_TIMEOUT_S: Final = 10.0
 VERSION: Final = 2
 
 Encrypt = Callable[[str, str], str]
-"""(URI, connection id) → what is stored."""
+"""(URI, connection id) → the ciphertext that is stored."""
 
 _TABLES: Final = (
     """CREATE TABLE connections (
@@ -39,7 +39,7 @@ _TABLES: Final = (
 
 
 class StoreUnavailable(Exception):
-    """The store's file cannot be used: locked for too long, damaged, of a newer version.
+    """The store's file cannot be used: it is locked, damaged, or of a newer version.
 
     The message is one sentence that says what to do.
     """
@@ -49,9 +49,9 @@ class StoreUnavailable(Exception):
 def transaction(
     home: Path, encryption: Callable[[], Encrypt], *, write: bool
 ) -> Iterator[sqlite3.Connection]:
-    """One transaction; committed when the block ends well, rolled back otherwise.
+    """One transaction: committed when the block succeeds, rolled back when it raises.
 
-    ``encryption`` gives the key for a migration; it is asked for only then.
+    ``encryption`` provides the key for a migration, and is called only for one.
     """
     path = home / FILE
     try:
@@ -66,12 +66,12 @@ def transaction(
                 raise
             db.execute("COMMIT")
     except (sqlite3.Error, OSError) as wrong:
-        # Never the driver's own text behind it: it may quote a statement's values.
+        # Leave out the driver's own text: it may quote a statement's values.
         raise StoreUnavailable(f"The store {path} cannot be used: {_reason(wrong)}.") from None
 
 
 def _create(path: Path) -> None:
-    """An empty file for its owner alone; SQLite gives its log the same mode."""
+    """Create an empty file, readable only for its owner; SQLite gives its log the same mode."""
     if path.exists():
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def _create(path: Path) -> None:
 
 
 def _prepare_in_turn(db: sqlite3.Connection, encryption: Callable[[], Encrypt]) -> None:
-    """Wait for others who prepare the same file: SQLite itself does not, to change its journal."""
+    """Wait for other processes that prepare the file: SQLite does not when the journal changes."""
     deadline = time.monotonic() + BUSY_TIMEOUT_S
     while True:
         try:
@@ -96,8 +96,8 @@ def _busy(wrong: Exception) -> bool:
 
 
 def _prepare(db: sqlite3.Connection, encryption: Callable[[], Encrypt]) -> None:
-    """Settings of this connection, and the file in today's form."""
-    db.execute("PRAGMA secure_delete = ON")  # a deleted URI is overwritten, encrypted as it is
+    """Set up this connection, and bring the file to the current format."""
+    db.execute("PRAGMA secure_delete = ON")  # a deleted URI is overwritten, although encrypted
     version = _version(db)
     if version == VERSION:
         return
@@ -140,18 +140,18 @@ def _migrate(db: sqlite3.Connection, encryption: Callable[[], Encrypt]) -> None:
 
 
 def _rewrite(db: sqlite3.Connection) -> None:
-    """From version 1 to 2: nothing of what was there before stays in the file or its log."""
+    """From version 1 to 2: remove every trace of the old text from the file and its log."""
     if _version(db) == 1:
         db.execute("VACUUM")
         blocked, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if not blocked:  # else somebody is reading: whoever opens the file next tries again
+        if not blocked:  # otherwise a process is reading: the next one to open it tries again
             db.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _reason(wrong: Exception) -> str:
-    """Why, and what to do."""
+    """Why the file cannot be used, and what to do."""
     if isinstance(wrong, sqlite3.NotSupportedError):
-        return "a newer version of KAI has written it; update this one"
+        return "a newer version of KAI has written it; update KAI"
     if isinstance(wrong, OSError):
         return f"{wrong.strerror}; make the folder writable, or set KAI_HOME to another one"
     name = getattr(wrong, "sqlite_errorname", "")

@@ -1,8 +1,8 @@
-"""Which files a connection may name: those in allowed folders, and nothing of the home.
+"""Which files a connection may name: files in allowed folders, and none in the home folder.
 
-A file that a connection names becomes answers, so a path is judged where it leads, after all links,
-and what is opened is the path that was judged. It is judged when the connection is stored and again
-each time it is opened, because a link may have been changed in between.
+KAI's answers show what is in such a file. So a path is judged by where it leads after all links
+are followed, and the path that was judged is the one that is opened. It is judged when the
+connection is stored, and again each time it is opened, because a link may have changed meanwhile.
 """
 
 import glob
@@ -32,7 +32,9 @@ _PRIVATE: Final = (
     "A connection may not name a file in KAI_HOME, where the keys and the stored connections are:"
     " keep data in another folder."
 )
-_NO_DISK: Final = "The path leads to no file on a disk: name a database, CSV or Parquet file."
+_NO_DISK: Final = (
+    "The path does not lead to a file on a disk: name a database, a CSV or a Parquet file."
+)
 _CHANGED: Final = "The file was replaced by another one while it was opened: try again."
 
 
@@ -51,14 +53,14 @@ class Located:
 
 @dataclass(frozen=True)
 class FileAccess:
-    """The folders whose files connections may name, and the home, of which only the demo."""
+    """The folders whose files connections may name; of the home, only the demo is allowed."""
 
     folders: tuple[Path, ...] = ()
     home: Path | None = None
     demo: Path | None = None
     """The one file of the home that may be read."""
     remembered: Path | None = None
-    """One more folder: where it was when it was allowed, and not where a link leads to by now."""
+    """One more folder, as it was when it was allowed: links in it are not followed again."""
 
     def also(self, remembered: Path | None) -> "FileAccess":
         """The same, with the folder that was allowed when a connection was stored."""
@@ -67,7 +69,7 @@ class FileAccess:
     def allowing(self, path: Path, *, pattern: bool) -> Path | None:
         """The folder that allows a path, all links in both followed; None for the demo.
 
-        ``pattern``: whether ``*``, ``?`` and ``[…]`` in the path stand for other signs.
+        ``pattern``: whether ``*``, ``?`` and ``[…]`` in the path stand for other characters.
         ``FileRefused`` when none does.
         """
         return self._judge(_real(_fixed_part(path)[0] if pattern else path))
@@ -81,10 +83,10 @@ class FileAccess:
         return Located(real, _identity(real) if plain else None)
 
     def match(self, path: Path) -> Iterator[Located]:
-        """The files that a pattern stands for, or the one of that very name.
+        """The files that match a pattern, or the one file with exactly that name.
 
-        ``FileRefused`` as soon as one of them may not be read: to leave it out in silence would
-        change the answer.
+        ``FileRefused`` when one of them may not be read: leaving it out silently would change the
+        answer.
         """
         fixed, rest = _fixed_part(path)
         root = _real(fixed)
@@ -94,7 +96,7 @@ class FileAccess:
         for number, each in enumerate(found):
             if number >= MAX_FILES:
                 raise FileRefused(
-                    f"The pattern matches more than {MAX_FILES:,} names: name fewer, or put the"
+                    f"The pattern matches more than {MAX_FILES:,} names: narrow it, or put the"
                     " files into a DuckDB database."
                 )
             located = self.locate(each)
@@ -148,12 +150,12 @@ def _fixed_part(path: Path) -> tuple[Path, str]:
     parts = path.parts
     first = next((n for n, part in enumerate(parts) if PATTERN.search(part)), len(parts))
     if ".." in parts[first:]:
-        raise FileRefused("A pattern may not have .. behind its first *; write the folder's name.")
+        raise FileRefused("A pattern may not have .. after its first *: write the folder's name.")
     return Path(*parts[:first]), str(Path(*parts[first:])) if parts[first:] else ""
 
 
 def _glob(root: Path, pattern: str) -> Iterator[Path]:
-    """What matches; `**` stands for any number of folders, and at the end for all in them."""
+    """All matching paths; `**` matches any number of folders, and at the end all they contain."""
     if pattern.rsplit(os.sep, maxsplit=1)[-1] == "**":
         pattern += os.sep + "*"
     try:
@@ -179,7 +181,7 @@ def _stat(path: Path) -> os.stat_result | None:
 
 
 def _within(real: Path, folder: Path) -> bool:
-    """Whether a path is that folder or lies in it, by whatever spelling or mount it is reached."""
+    """Whether a path is that folder or is inside it, in any spelling and by any mount."""
     inside = _identity(folder)
     return real.is_relative_to(folder) or (
         inside is not None and any(_identity(each) == inside for each in (real, *real.parents))
@@ -187,9 +189,9 @@ def _within(real: Path, folder: Path) -> bool:
 
 
 def _named_in(real: Path, home: Path) -> bool:
-    """Whether a file has another name in the home: as a hard link, or by a link that lies there.
+    """Whether a file also has a name in the home: a hard link, or a symbolic link there.
 
-    A key file is often a link to where secrets are mounted.
+    A key file is often a symbolic link to a mounted secret.
     """
     found = _stat(real)
     if found is None or not stat.S_ISREG(found.st_mode):
@@ -203,5 +205,5 @@ def _named_in(real: Path, home: Path) -> bool:
 
 
 def literal(path: Path) -> str:
-    """A path for a reader that takes patterns: each sign of it stands for itself."""
+    """A path for a reader of patterns, in which every character stands for itself."""
     return glob.escape(os.fspath(path))

@@ -1,7 +1,7 @@
-"""Where the root key comes from: ``KAI_ENCRYPT_KEY``, else a file in the home, made when needed.
+"""Where the root key comes from: ``KAI_ENCRYPT_KEY``, or a file in the home, made when needed.
 
-The file is created in one step, so that of several processes that start at once all use the same
-key, and is readable for its owner alone.
+The file is created in one step, so that processes that start at the same time all use the same key.
+It is readable only for its owner.
 """
 
 import base64
@@ -22,10 +22,10 @@ KEY_FILE: Final = "encrypt.key"
 
 
 def open_keyring(home: Path, keys: Sequence[bytes] = (), *, create: bool = True) -> Keyring:
-    """The keys given, and behind them the one in the home's key file.
+    """The given keys, followed by the one in the home's key file.
 
-    When there is neither, the file is made, or with ``create=False`` missed: a new key would open
-    nothing. ``SecretError`` when it cannot be made or trusted.
+    When there are none, the file is created. With ``create=False``, that is an error: a new key
+    could decrypt nothing. ``SecretError`` when the file cannot be created or trusted.
     """
     path = home / KEY_FILE
     if not keys and not path.exists():
@@ -39,7 +39,7 @@ def open_keyring(home: Path, keys: Sequence[bytes] = (), *, create: bool = True)
 
 
 def _make_key(path: Path) -> None:
-    """Create the key file in one step: whoever reads it sees a whole key, and only one is made."""
+    """Create the key file in one step: it never holds half a key, and only one key is made."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

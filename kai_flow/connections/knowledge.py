@@ -1,7 +1,7 @@
-"""What an administrator tells KAI about a connection: instructions, skills, glossary, data model.
+"""What an administrator adds to a connection: instructions, skills, glossary, data model.
 
-Values of the wire are checked here, once, in every form that callers send; the rest of the code
-sees a frozen `Knowledge`.
+The values that callers send are checked here, once, in all accepted forms; the rest of the code
+gets a frozen `Knowledge`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,22 +21,22 @@ MAX_TEXT: Final = 8_000
 """Characters of one instruction, meaning or skill at most."""
 
 MAX_MDL_BYTES: Final = 1024 * 1024
-"""Bytes of a data model at most: what one signal of Temporal can carry, twice over."""
+"""Bytes of a data model at most: half of what one Temporal payload can carry."""
 
 
 class BadKnowledge(ValueError):
-    """What was sent is not understood; one sentence that names the part and its form."""
+    """A part has the wrong form; the message is one sentence with its name and the right form."""
 
 
 class Term(msgspec.Struct, frozen=True):
-    """A word of the house and what it means: a table, a column, a value, or a phrase."""
+    """A word of the organisation and what it means: a table, a column, a value, or a phrase."""
 
     term: str
     meaning: str
 
 
 class Skill(msgspec.Struct, frozen=True):
-    """A question that has a name: asking the name asks the question."""
+    """A question with a name: asking for the name asks the question."""
 
     name: str
     content: str
@@ -51,7 +51,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     mdl: str = ""
 
     def counts(self) -> dict[str, int]:
-        """How many there are of each; of the data model, its bytes."""
+        """The number of entries of each part; for the data model, its bytes."""
         return {
             "instructions": len(self.instructions),
             "skills": len(self.skills),
@@ -61,9 +61,9 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_knowledge(**parts: object) -> dict[str, Any]:
-    """The given parts in the types of `Knowledge`; those that are None are left out.
+    """The given parts, converted to the types of `Knowledge`, without those that are None.
 
-    Empty values are kept: they take back what was there. Raises `BadKnowledge`.
+    Empty values are kept, because they delete what was there. Raises `BadKnowledge`.
     """
     read: dict[str, Any] = {}
     for name, value in parts.items():
@@ -130,7 +130,7 @@ def _pairs(
 
 
 def _field(entry: object, keys: Iterable[str], what: str) -> object:
-    """The first of these keys that an entry has; a text is its own content (of instructions)."""
+    """The value of the first of these keys that an entry has; an instruction may be plain text."""
     if isinstance(entry, str) and what == "instructions":
         return entry
     if isinstance(entry, Mapping):

@@ -1,9 +1,9 @@
-"""What a connection is: its values, its names, and what goes wrong with it.
+"""What a connection is: its values, its names and its errors.
 
-StoreError               what the store refuses; the message is one sentence with the remedy
+StoreError               the store refuses; the message is one sentence with the remedy
 ├── UnknownConnection    no connection has this id or alias
-├── BadConnection        it cannot be stored as given
-└── WrongKey             it cannot be decrypted here
+├── BadConnection        the connection cannot be stored as given
+└── WrongKey             the connection cannot be decrypted here
 """
 
 from dataclasses import dataclass, field
@@ -27,14 +27,14 @@ __all__ = [
 ]
 
 DEMO_ALIAS: Final = "koperasi"
-"""The alias that always resolves: the demo database, generated when first asked for."""
+"""The alias of the demo database, which always exists: it is generated when first used."""
 
 MAX_NAME_LENGTH: Final = 200
 """Longest id or alias, in characters."""
 
 
 class StoreError(ValueError):
-    """Root of what this store refuses; the message is one sentence that says what to do."""
+    """Root of this store's refusals; the message is one sentence that says what to do."""
 
 
 class UnknownConnection(StoreError):
@@ -56,9 +56,9 @@ class Connection:
     id: str
     alias: str
     uri: str = field(repr=False)
-    """As given, secrets included: for the engine only."""
+    """As given, with its secrets: only for the engine."""
     folder: Path | None = None
-    """The folder that somebody at the command line allowed this connection to read files from."""
+    """The folder that a user of the command line allowed this connection to read files from."""
 
     @property
     def safe_uri(self) -> str:
@@ -76,12 +76,12 @@ class Connection:
 
 @dataclass(frozen=True)
 class Entry:
-    """A connection in a list: no secret, and there even when its URI cannot be decrypted."""
+    """A connection in a list, without secrets; listed even when its URI cannot be decrypted."""
 
     id: str
     alias: str
     shown: str
-    """The URI as it may be shown, or why it cannot be."""
+    """The URI as it may be shown, or why it cannot be shown."""
 
 
 def check_name(what: str, value: object) -> str:

@@ -1,15 +1,15 @@
-"""How connection URIs are kept secret: at rest in the store, and on their way to a worker.
+"""Encrypts connection URIs, in the store and on their way to a worker.
 
-One root key of 32 bytes (see `kai_flow.connections.keys`) and two uses of it, each with a key of
-its own derived by HKDF-SHA256:
+There is one root key of 32 bytes (see `kai_flow.connections.keys`). It has two uses, each with its
+own key, derived by HKDF-SHA256:
 
-- *at rest*, AES-256-GCM with a random nonce, bound to the connection's id, so that a ciphertext
-  copied to another row does not open;
-- *sealed*, for whoever should be able to write a URI and never to read one: an ephemeral X25519
-  key agrees on an AES-256-GCM key with the worker's public key. A control plane holds the public
-  key only and cannot open even what it sealed itself.
+- *at rest*: AES-256-GCM with a random nonce, bound to the connection's id, so that a ciphertext
+  copied to another row cannot be decrypted;
+- *sealed*: for a sender that may write a URI but never read one. An ephemeral X25519 key and the
+  worker's public key agree on an AES-256-GCM key. A control plane has only the public key, and
+  cannot decrypt even what it sealed itself.
 
-Every ciphertext names its key by an id, so that a wrong key is told from damage.
+Every ciphertext contains the id of its key, so that a wrong key can be told from damage.
 """
 
 import base64
@@ -41,7 +41,7 @@ _POINT: Final = 32  # bytes of an X25519 public key
 
 
 class SecretError(ValueError):
-    """A key or a ciphertext cannot be used; one sentence that says what to do, and no secret."""
+    """A key or ciphertext cannot be used; the message says what to do, without a secret."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Keyring:
 
     @property
     def public_key(self) -> str:
-        """What others seal with; names the key by its id and is no secret."""
+        """The key with which others seal; it contains its id, and is not secret."""
         raw = self._first.private.public_key().public_bytes_raw()
         return f"{_PUBLIC}:{self._first.id}:{_text(raw)}"
 
@@ -111,15 +111,15 @@ class Keyring:
         if root is None:
             known = ", ".join(self._roots)
             raise SecretError(
-                f"The connection is encrypted with the key {_key_id(parts[1])}, and this process"
-                f" has {known}: set KAI_ENCRYPT_KEY to the key it was encrypted with, or store the"
-                " connection again."
+                f"The connection is encrypted with the key {_key_id(parts[1])}, but this process"
+                f" has only {known}: set KAI_ENCRYPT_KEY to the key it was encrypted with, or store"
+                " the connection again."
             )
         return root, _raw(parts[2])
 
 
 def seal(text: str, public_key: str) -> str:
-    """``text`` for the one who has the private key; nobody else, the sealer included, can read it.
+    """Encrypt ``text`` for the holder of the private key; not even the sealer can decrypt it.
 
     ``SecretError`` when ``public_key`` is not one that ``kai connection key`` prints.
     """
@@ -134,8 +134,8 @@ def seal(text: str, public_key: str) -> str:
         shared = ephemeral.exchange(theirs)
     except ValueError:
         raise SecretError(
-            "The public key is not one of ours; give the line that `kai connection key` prints"
-            " where the worker runs."
+            "This is not a public key of KAI; use the line that `kai connection key` prints where"
+            " the worker runs."
         ) from None
     mine = ephemeral.public_key().public_bytes_raw()
     # The key is used for this one message only, so the nonce may be constant.
@@ -146,7 +146,7 @@ def seal(text: str, public_key: str) -> str:
 
 
 def is_sealed(text: str) -> bool:
-    """Whether a text is (meant to be) the outcome of ``seal``."""
+    """Whether a text has the form of a result of ``seal``."""
     return text.strip().startswith(_SEALED + ":")
 
 
@@ -155,7 +155,7 @@ def _derive(key: bytes, purpose: bytes) -> bytes:
 
 
 def _agreed(shared: bytes, ephemeral: bytes, theirs: bytes) -> AESGCM:
-    """The key of one sealed message; both public keys take part, so neither can be swapped."""
+    """The key of one sealed message, bound to both public keys, so that neither can be replaced."""
     kdf = HKDF(hashes.SHA256(), length=32, salt=ephemeral + theirs, info=b"kai-flow sealed box 1")
     return AESGCM(kdf.derive(shared))
 
@@ -190,7 +190,7 @@ def _raw(text: str) -> bytes:
 
 
 def _key_id(text: str) -> str:
-    """A key's id, if it has the form of one: what is shown must not be anybody's text."""
+    """A key's id, if it has the form of one: a message must not repeat arbitrary text."""
     return text if len(text) == 8 and set(text) <= set("0123456789abcdef") else "of unknown id"
 
 

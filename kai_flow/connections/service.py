@@ -1,7 +1,7 @@
-"""What can be done with connections and what is known about them: for activities and command line.
+"""The operations on connections and what is known about them, for activities and command line.
 
-Every answer is a JSON object without a secret in it. What the caller got wrong raises `BadInput`;
-what is wrong with a database is an answer of status ``failed`` with a message.
+Every answer is a JSON object without secrets. A mistake of the caller raises `BadInput`; a database
+that cannot be used is an answer of status ``failed`` with a message.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 class BadInput(ValueError):
-    """What no other try can mend; one sentence that says what to do, without a secret."""
+    """A mistake that no retry can mend; the message says what to do, without a secret."""
 
 
 class Data:
@@ -56,13 +56,13 @@ class Data:
 
         def work() -> Connection:
             clear = self.store.read_uri(uri)
-            engine_for(clear)  # refuses what the store cannot know: a missing driver
+            engine_for(clear)  # refuses a URI whose driver is missing
             return self.store.add(connection_id, clear, alias, replace=replace)
 
         return shown(await self._in_thread(work))
 
     async def test_connection(self, connection_id: str) -> Answer:
-        """Whether the database can be used; a role that may write is said in the message."""
+        """Whether the database can be used; the message warns about a role that may write."""
         connection = await self.resolve(connection_id)
         try:
             probe = await self._engine(connection).check()
@@ -155,9 +155,10 @@ def shown(connection: Connection) -> Answer:
 
 
 async def _scan(engine: Engine, names: list[str] | None) -> Schema:
-    """A scan of these tables, with every foreign key that they have.
+    """A scan of these tables, with all their foreign keys.
 
-    An engine leaves out the keys to tables that it was not asked for: no query could follow them.
+    An engine leaves out foreign keys to tables that it does not scan, because no query could follow
+    them.
     """
     schema = await engine.scan(names)
     if names is None:
@@ -181,18 +182,20 @@ def _failed(error: Exception, connection: Connection) -> Answer:
 
 
 def _table_names(given: object) -> list[str] | None:
-    """The tables that are meant; None for all."""
+    """The named tables; None for all tables."""
     if given is None or given == []:
         return None
     if not isinstance(given, list | tuple) or not all(isinstance(name, str) for name in given):
         raise BadInput('table_names must be a list of names, for example ["orders"], or null.')
     if len(given) > MAX_TABLE_NAMES:
-        raise BadInput(f"table_names has more than {MAX_TABLE_NAMES:,} names; leave it out.")
+        raise BadInput(
+            f"table_names has more than {MAX_TABLE_NAMES:,} names; leave it out for all tables."
+        )
     return list(dict.fromkeys(given))
 
 
 def _summary(table: Table) -> Answer:
-    """A table for an answer: no value of a row is in it."""
+    """A table for an answer, without values of its rows."""
     return {
         "name": table.name,
         "row_count": table.row_count,
@@ -211,7 +214,7 @@ def _summary(table: Table) -> Answer:
 
 
 def _within(tables: list[Answer]) -> list[Answer]:
-    """The tables, those beyond the limit by name alone."""
+    """The tables; those beyond the limit have only their name."""
     size, fitting = 0, []
     for table in tables:
         size += len(msgspec.json.encode(table))
@@ -220,7 +223,7 @@ def _within(tables: list[Answer]) -> list[Answer]:
 
 
 def _fitting(schema: Schema) -> Schema:
-    """As many tables as a data model can carry."""
+    """The first tables, as many as a data model can hold."""
     size, tables = 0, {}
     for name, table in schema.tables.items():
         size += len(write_mdl(Schema({name: table}), "").encode())

@@ -1,9 +1,9 @@
-"""The connections KAI knows and what it knows about them, in one SQLite file under ``KAI_HOME``.
+"""The stored connections and what KAI knows about them, in one SQLite file in ``KAI_HOME``.
 
-Several processes (workers, command line) use it at once: every call opens the file, does one
-transaction and closes it, so no state here can go stale. URIs lie in it encrypted.
+Several processes (workers, command line) use the file at once. Every call opens it, does one
+transaction and closes it, so no state is kept that could become stale. URIs in it are encrypted.
 
-What is refused is a `StoreError`; `StoreUnavailable` says that another try may succeed.
+Refusals are a `StoreError`; after `StoreUnavailable`, another try may succeed.
 """
 
 import os
@@ -57,11 +57,11 @@ _DEMO_FILE: Final = f"{DEMO_ALIAS}.sqlite"
 class ConnectionStore:
     """Connections by id or alias, in ``connections.db`` in the folder ``home`` (made if absent).
 
-    ``keys`` encrypt the URIs (the first) and decrypt them (all); without any, the home's key file,
-    which is made when first needed.
+    The first of ``keys`` encrypts the URIs, and all of them decrypt. Without keys, the home's key
+    file is used, and created when first needed.
 
-    ``folders`` are those whose files may be named; with ``remember_folder`` a connection that is
-    stored here may be opened by every program with this home, whatever folders that one has.
+    Connections may name files in ``folders``. With ``remember_folder``, a connection that is stored
+    here can be opened by every program with this home, whatever its own folders are.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class ConnectionStore:
 
     @classmethod
     def at_the_terminal(cls, settings: Settings) -> "ConnectionStore":
-        """The same for a person at the command line, who can read the current folder anyway."""
+        """The same for a user of the command line, who can read the current folder anyway."""
         folders = settings.file_folders or _current_folder()
         return cls(settings.home, settings.encrypt_keys, folders, remember_folder=True)
 
@@ -93,14 +93,15 @@ class ConnectionStore:
         return self._files.also(connection.folder)
 
     def public_key(self) -> str:
-        """What others encrypt a URI with, so that only this store can read it."""
+        """The key with which others encrypt a URI that only this store can read."""
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._keyring().public_key
 
     def read_uri(self, uri: object) -> str:
         """A URI given in the clear or as ``kai connection encrypt`` made it, checked.
 
-        ``BadConnection`` when it is not one of ours, ``WrongKey`` when it is for somebody else.
+        ``BadConnection`` when it is not understood, ``WrongKey`` when it was encrypted for another
+        key.
         """
         try:
             if isinstance(uri, str) and is_sealed(uri):
@@ -112,12 +113,12 @@ class ConnectionStore:
             raise WrongKey(str(error)) from None
 
     def add(self, connection_id: str, uri: str, alias: str, *, replace: bool = True) -> Connection:
-        """Store a connection; the same id again replaces it, if that is allowed.
+        """Store a connection; ``replace`` allows to replace the one with the same id.
 
-        ``uri`` is in the clear or as ``kai connection encrypt`` made it. ``BadConnection`` when it
-        is not one of ours, names a file that may not be read, a name is empty or too long, or
-        alias or id already name another connection; ``WrongKey`` when it was encrypted for
-        somebody else.
+        ``uri`` is in the clear, or the output of ``kai connection encrypt``. ``BadConnection``
+        when it is not understood or names a file that may not be read, when a name is empty or too
+        long, or when alias or id already name another connection. ``WrongKey`` when it was
+        encrypted for another key.
         """
         identity = check_name("id", connection_id)
         name, clear = check_alias(alias, identity), self.read_uri(uri)
@@ -134,7 +135,7 @@ class ConnectionStore:
                     " another connection; choose another one, or delete that one first."
                 )
             token = self._keyring().encrypt(_written(connection), connection.id)
-            # What was known of another database under this id (its scan) is no longer true.
+            # A scan stored under this id belongs to the database that is replaced.
             db.execute("DELETE FROM scans WHERE connection_id = ?", (connection.id,))
             db.execute(
                 "INSERT INTO connections (id, alias, encrypted_uri) VALUES (?1, ?2, ?3)"
@@ -144,7 +145,7 @@ class ConnectionStore:
         return connection
 
     def resolve(self, id_or_alias: str) -> Connection:
-        """The connection of that id or alias; ``UnknownConnection`` names those there are."""
+        """The connection with that id or alias; ``UnknownConnection`` lists the existing ones."""
         with self._open() as db:
             row = _find(db, id_or_alias)
             if row is None and id_or_alias != DEMO_ALIAS:
@@ -158,17 +159,16 @@ class ConnectionStore:
         return found
 
     def delete(self, id_or_alias: str) -> str:
-        """Forget a connection and what is known about it; its alias.
+        """Delete a connection and what is known about it; returns its alias.
 
-        Whoever already uses the connection goes on; the database itself is not touched.
+        Work that already uses the connection continues; the database itself is not changed.
         """
         with self._open(write=True) as db:
             row = _find(db, id_or_alias)
             if row is None:
                 if id_or_alias == DEMO_ALIAS:
                     raise BadConnection(
-                        f"{DEMO_ALIAS!r} is the demo, which is always there; there is nothing to"
-                        " delete."
+                        f"{DEMO_ALIAS!r} is the demo database, which cannot be deleted."
                     )
                 raise _unknown(db, id_or_alias)
             db.execute("DELETE FROM connections WHERE id = ?", (row[0],))
@@ -194,14 +194,14 @@ class ConnectionStore:
         return tuple(sorted(found, key=lambda each: each.alias))
 
     def knowledge(self, connection: Connection) -> Knowledge:
-        """What is known about a connection; nothing, when nobody has said anything."""
+        """What an administrator has added to a connection; empty by default."""
         with self._open() as db:
             return _known(db, connection)
 
     def teach(self, connection: Connection, parts: Mapping[str, Any]) -> Knowledge:
-        """Replace these parts of what is known about a connection; the whole of it.
+        """Replace these parts of what is known about a connection; returns all parts.
 
-        ``UnknownConnection`` when it has been deleted meanwhile.
+        ``UnknownConnection`` when the connection has been deleted meanwhile.
         """
         with self._open(write=True) as db:
             _require(db, connection)
@@ -213,7 +213,7 @@ class ConnectionStore:
         return known
 
     def keep_scan(self, connection: Connection, scan: Mapping[str, Any]) -> None:
-        """Remember what a scan found; ``UnknownConnection`` when it has been deleted meanwhile."""
+        """Store what a scan found; ``UnknownConnection`` when the connection has been deleted."""
         with self._open(write=True) as db:
             _require(db, connection)
             db.execute(
@@ -222,7 +222,7 @@ class ConnectionStore:
             )
 
     def last_scan(self, connection: Connection) -> dict[str, Any] | None:
-        """What was remembered of the last scan."""
+        """What the last scan found; None when there was none."""
         with self._open() as db:
             row = db.execute(
                 "SELECT content FROM scans WHERE connection_id = ?", (connection.id,)
@@ -265,7 +265,7 @@ class ConnectionStore:
         return (self._home / _DEMO_FILE).resolve()
 
     def _demo(self) -> Connection:
-        """The demo connection, its database generated where that is missing."""
+        """The demo connection; its database is generated when it is missing."""
         path = self._demo_path()
         if not path.exists():
             create_demo_database(path)
@@ -282,12 +282,12 @@ _Row = tuple[str, str, str]
 """Id, alias, encrypted URI."""
 
 _BREAK: Final = "\n"
-"""Between URI and folder in what is encrypted: no URI has one. So only who has the key can allow a
-folder, and nobody can move it to another connection."""
+"""Separates URI and folder in the encrypted text; no URI contains it. The folder is encrypted too:
+only a holder of the key can allow one, and it cannot be moved to another connection."""
 
 
 def _written(connection: Connection) -> str:
-    """What is encrypted of a connection."""
+    """The text of a connection that is encrypted."""
     if connection.folder is None:
         return connection.uri
     return connection.uri + _BREAK + quote(os.fsencode(connection.folder))
@@ -305,7 +305,7 @@ def _current_folder() -> tuple[Path, ...]:
 
 
 def _find(db: sqlite3.Connection, id_or_alias: object) -> _Row | None:
-    """The row of that id or alias; callers may ask for anything at all."""
+    """The row with that id or alias; callers may pass a value of any type."""
     if not isinstance(id_or_alias, str) or not id_or_alias.isprintable():
         return None
     found: _Row | None = db.execute(
@@ -322,7 +322,7 @@ def _known(db: sqlite3.Connection, connection: Connection) -> Knowledge:
 
 
 def _require(db: sqlite3.Connection, connection: Connection) -> None:
-    """``UnknownConnection`` unless the connection is still there; the demo always is."""
+    """``UnknownConnection`` unless the connection still exists; the demo always does."""
     there = db.execute("SELECT 1 FROM connections WHERE id = ?", (connection.id,)).fetchone()
     if there is None and connection.id != DEMO_ALIAS:
         raise UnknownConnection(
@@ -336,5 +336,5 @@ def _unknown(db: sqlite3.Connection, id_or_alias: object) -> UnknownConnection:
     more = f" and {len(known) - NAMES_SHOWN} more" if len(known) > NAMES_SHOWN else ""
     return UnknownConnection(
         f"There is no connection {str(id_or_alias)[:MAX_NAME_LENGTH]!r}; use one of"
-        f" {', '.join(known[:NAMES_SHOWN])}{more}, or add it first."
+        f" {', '.join(known[:NAMES_SHOWN])}{more}, or create it first."
     )

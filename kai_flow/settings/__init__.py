@@ -1,11 +1,11 @@
-"""What the programs of KAI are told by their environment.
+"""The settings of KAI's programs, read from environment variables.
 
-The rule: every setting is read, checked and given its unit here, once, at start; the rest of the
-code sees a frozen `Settings` and never the environment. A wrong value is refused with its name,
-the value, the allowed range and an example (`kai_flow.settings.parsers`). A variable that is set
-but blank counts as not set.
+The rule: every setting is read, checked and converted here, once, at the start. The rest of the
+code gets a frozen `Settings` and never reads the environment. A wrong value is refused with the
+variable's name, the value, the allowed range and an example (`kai_flow.settings.parsers`). A
+variable that is blank counts as not set.
 
-The connection to Temporal is not here: it has variables and profiles of its own
+The connection to Temporal is not here: it has its own variables and profiles
 (`kai_flow.temporal.client`).
 
     StartError            a program cannot start; its message is one sentence for the user
@@ -44,7 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     buffer_bytes: int = 512 * KIB
     stream_idle_timeout: float = 300.0
     heartbeat_timeout: float = 60.0
-    cors_origins: tuple[str, ...] = ()  # origins (scheme://host[:port]) besides the bridge's own
+    cors_origins: tuple[str, ...] = ()  # more origins (scheme://host[:port]) than its own
     callback_allow: tuple[str, ...] = LOOPBACK  # hosts that a callback URL may name, lower case
     log_level: str = "info"
     home: Path = msgspec.field(default_factory=lambda: Path.home() / ".kai")

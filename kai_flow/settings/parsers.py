@@ -1,7 +1,7 @@
-"""What the values of settings look like: parsers from text to value, with the unit taken off.
+"""Parsers of settings: from the text of a variable to its value, without the unit.
 
-The rule: a `ValueError` says the allowed form, the range and an example; `kai_flow.settings` puts
-the variable's name before it.
+The rule: the message of a `ValueError` has the allowed form, the range and an example;
+`kai_flow.settings` puts the variable's name before it.
 """
 
 import base64
@@ -101,8 +101,8 @@ def loopback_host(value: str) -> str:
         loopback = False
     if not loopback:
         raise ValueError(
-            "the bridge listens on a loopback address only as long as it has no credentials to "
-            "check, for example 127.0.0.1, ::1 or localhost"
+            "it must be a loopback address, because the bridge checks no credentials yet, for "
+            "example 127.0.0.1, ::1 or localhost"
         )
     return host
 
@@ -111,9 +111,9 @@ def _split_url(value: str) -> SplitResult:
     url = urlsplit(value)  # raises ValueError by itself for a broken address
     _ = url.port
     if url.scheme not in ("http", "https") or not url.hostname or re.search(r"[\s\\]", value):
-        raise ValueError("not an http or https URL")
+        raise ValueError("this is not an http or https URL")
     if "@" in url.netloc or url.query or url.fragment:
-        raise ValueError("user, password, query and fragment have no place in it")
+        raise ValueError("it may have no user, password, query or fragment")
     return url
 
 
@@ -131,7 +131,7 @@ def _origin(value: str) -> str:
     try:
         url = _split_url(value)
         if url.path not in ("", "/"):
-            raise ValueError("a path has no place in it")
+            raise ValueError("it may have no path")
     except ValueError as wrong:
         raise ValueError(
             f"{shown(value)} must be an origin, scheme://host[:port] ({wrong}), "
@@ -178,9 +178,11 @@ def home(value: str) -> Path:
     try:
         path = Path(value).expanduser().absolute()
     except RuntimeError:
-        raise ValueError("its home folder is not known, for example /home/me/.kai") from None
+        raise ValueError(
+            "it names an unknown home folder; write for example /home/me/.kai"
+        ) from None
     if path.exists() and not path.is_dir():
-        raise ValueError("it must be a folder and is a file, for example ~/.kai")
+        raise ValueError("it must be a folder, but it is a file, for example ~/.kai")
     return path
 
 
@@ -190,11 +192,13 @@ def folders(value: str) -> tuple[Path, ...]:
         try:
             path = Path(part).expanduser().absolute()
         except RuntimeError:
-            raise ValueError("its home folder is not known, for example /srv/data") from None
+            raise ValueError(
+                "it names an unknown home folder; write for example /srv/data"
+            ) from None
         if path.resolve() == Path("/") or (path.exists() and not path.is_dir()):
             raise ValueError(
-                f"{shown(part)} must be a folder, and not the root of all files, for example"
-                " /srv/data"
+                f"{shown(part)} must be a folder other than the root of the file system, for"
+                " example /srv/data"
             )
         found.append(path)
     return tuple(dict.fromkeys(found))
@@ -203,7 +207,7 @@ def folders(value: str) -> tuple[Path, ...]:
 def queue(value: str) -> str:
     if not re.fullmatch(r"[!-~]{1,200}", value):
         raise ValueError(
-            "it must be 1 to 200 printable characters without blanks, for example kai-agent-queue"
+            "it must be 1 to 200 printable characters without spaces, for example kai-agent-queue"
         )
     return value
 
@@ -231,7 +235,7 @@ def keys(value: str) -> Keys:
             found.append(b"")
     if not 1 <= len(found) <= 8 or any(len(key) != 32 for key in found):
         raise ValueError(
-            "it must be 32 random bytes in base64 (or up to 8 such keys with commas between, of "
-            "which the first encrypts), for example what `openssl rand -base64 32` prints"
+            "it must be 32 random bytes in base64, or up to 8 such keys separated by commas, of "
+            "which the first encrypts; for example the output of `openssl rand -base64 32`"
         )
     return Keys(found)

@@ -1,8 +1,8 @@
-"""The connection to Temporal, found the standard way: `TEMPORAL_*` variables and profiles.
+"""Connects to Temporal, found in the standard way: `TEMPORAL_*` variables and profiles.
 
-The rule: nobody else in the project calls `Client.connect`, so that every program finds the same
-server and says the same sentence when there is none. The client always has Temporal's default
-data converter: callers of the plain Temporal CLI and of other SDKs must be able to read everything.
+The rule: only this module calls `Client.connect`, so that every program finds the same server and
+prints the same sentence when there is none. The client always has Temporal's default data
+converter, so that the Temporal CLI and other SDKs can read everything.
 """
 
 import asyncio
@@ -29,12 +29,12 @@ from kai_flow.settings import LOOPBACK, Settings, StartError
 
 DEFAULT_ADDRESS: Final = "localhost:7233"
 
-ATTEMPT_SECONDS: Final = 3.0  # something that accepts and says nothing is not Temporal
+ATTEMPT_SECONDS: Final = 3.0  # a program that accepts and stays silent is not Temporal
 RETRY_SECONDS: Final = 0.2
 
 _REMEDY: Final = (
     "start one with `kai up` (or `temporal server start-dev`), or set TEMPORAL_ADDRESS to the "
-    "address of yours"
+    "address of your server"
 )
 
 
@@ -44,12 +44,12 @@ class NoTemporal(StartError):
 
 @dataclass(frozen=True)
 class Target:
-    """Where the environment says that Temporal is."""
+    """Where Temporal is, according to the environment."""
 
     address: str  # host:port
     namespace: str
-    chosen: bool  # False: nobody named an address, so it is the default one
-    secured: bool  # TLS or an API key is configured: certainly not an embedded server
+    chosen: bool  # False: no address is set, so it is the default one
+    secured: bool  # TLS or an API key is configured: it cannot be an embedded server
     config: ClientConnectConfig
 
     @property
@@ -123,10 +123,10 @@ def connected(
 async def connect(address: str | None = None, *, timeout: float = 3.0) -> Client:
     """Connect to the configured Temporal and make sure that its namespace exists.
 
-    With `address` (host:port of an embedded server) the variables and profiles are left aside. A
-    server that does not listen yet is tried again for `timeout` seconds; 0 tries once.
+    With `address` (host:port of an embedded server), variables and profiles are ignored. While no
+    server listens, the connection is retried for `timeout` seconds; 0 tries once.
 
-    Raises `NoTemporal`: address, reason and remedy in one sentence; at the latest `timeout` plus
+    Raises `NoTemporal` with address, reason and remedy in one sentence, at most `timeout` plus
     three seconds after the call.
     """
     if address is None:
@@ -145,15 +145,15 @@ async def _connect_within(address: str, config: ClientConnectConfig, timeout: fl
     deadline = time.monotonic() + timeout
     while True:
         try:
-            # the SDK's own connect_timeout does not bound a peer that accepts and stays silent
+            # the SDK's own connect_timeout does not limit a peer that accepts and stays silent
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 return await Client.connect(**config, runtime=_runtime())
         except TimeoutError:
             raise _stranger(address) from None
         except ValueError as wrong:
-            raise NoTemporal(f"{address!a} is no address ({_line(wrong)}): {_REMEDY}") from None
+            raise NoTemporal(f"{address!a} is not an address ({_line(wrong)}): {_REMEDY}") from None
         except RuntimeError as refused:
-            if "get_system_info" in str(refused):  # connected, and what answered is not gRPC
+            if "get_system_info" in str(refused):  # connected, but the peer does not speak gRPC
                 raise _stranger(address) from None
             if time.monotonic() >= deadline:
                 raise NoTemporal(
@@ -170,7 +170,7 @@ async def _require_namespace(client: Client, address: str) -> None:
             DescribeNamespaceRequest(namespace=client.namespace)
         )
     except RPCError as answer:
-        # a server may refuse to describe it and still serve it: only "not found" is certain
+        # a server may refuse to describe a namespace that it serves: only "not found" is certain
         if answer.status is RPCStatusCode.NOT_FOUND:
             raise NoTemporal(
                 f"Temporal at {address} has no namespace {client.namespace!a}: create it with "
@@ -181,7 +181,7 @@ async def _require_namespace(client: Client, address: str) -> None:
 
 @functools.cache
 def _runtime() -> Runtime:
-    """The SDK's core, logging where Python does: by itself it writes to standard output."""
+    """The SDK's core with its log in Python's logging; by default it writes to standard output."""
     log = logging.getLogger("temporalio.core")
     return Runtime(
         telemetry=TelemetryConfig(
@@ -194,11 +194,11 @@ def _runtime() -> Runtime:
 
 
 def _stranger(address: str) -> NoTemporal:
-    return NoTemporal(f"what listens at {address} does not answer as Temporal does: {_REMEDY}")
+    return NoTemporal(f"the program at {address} does not answer like a Temporal server: {_REMEDY}")
 
 
 def _reason(failure: RuntimeError) -> str:
-    """What went wrong, without the layers of wrapping that the SDK prints around it."""
+    """The reason alone, without the text that the SDK wraps around it."""
     text = str(failure)
     if "ConnectionRefused" in text:
         return "connection refused"

@@ -1,10 +1,12 @@
-"""A Temporal server of one's own: the dev server of the `temporal` binary, as a child process.
+"""The embedded Temporal server: the dev server of the `temporal` binary, as a child process.
 
-The rule: the server ends with the program that started it, whatever ends the program
-(`kai_flow.temporal.supervisor`), and it is yielded only when it serves. With a file it keeps
-what it holds for 30 days, readable for its owner alone; without one it forgets everything.
+The rule: the server ends with the program that started it, however that program ends
+(`kai_flow.temporal.supervisor`), and it is yielded only when it is ready. With a file, it keeps
+closed sessions for 30 days, readable only for the file's owner; without one, everything is lost
+when it ends.
 
-It serves gRPC, which no web page can send. Its HTTP API is closed: any page could drive it.
+It serves gRPC, which no web page can send. Its HTTP API is closed, because any web page could use
+it.
 """
 
 import asyncio
@@ -40,14 +42,14 @@ RETENTION: Final = timedelta(days=30)  # the dev server's own is one day
 READY_SECONDS: Final = 20.0  # 0.3 s on an idle machine
 STOP_SECONDS: Final = 3.0  # 1.3 s on an idle machine
 POLL_SECONDS: Final = 0.03
-PORT_TRIES: Final = 3  # another program may take a free port between our look and the server's bind
+PORT_TRIES: Final = 3  # another program may take the free port before the server binds it
 
-# the file survives a kill of the server either way; this triples its signals per second
+# the file survives SIGKILL with or without these; they triple the signals per second
 _PRAGMAS: Final = ("journal_mode=wal", "synchronous=normal")
 
-# The HTTP API listens on a port of the server's choice, cannot be left out, and takes a form or a
-# text/plain POST of any web page. This is a Host that no request can have, so all get 403. An empty
-# list would still let in HTTP/1.0 without a Host.
+# The HTTP API listens on a port that the server chooses, cannot be turned off, and accepts a form
+# or a text/plain POST from any web page. No request can have this Host, so every request gets 403.
+# An empty list would still accept HTTP/1.0 requests without a Host.
 _NO_HTTP_API: Final = 'frontend.httpAllowedHosts=["no host"]'
 
 _OWNER_ONLY: Final = 0o600
@@ -59,7 +61,7 @@ class NoBinary(StartError):
 
 @dataclass(frozen=True)
 class DevServer:
-    """A dev server that serves."""
+    """A dev server that is ready."""
 
     address: str  # host:port of its gRPC front end
     ui_url: str | None
@@ -67,7 +69,7 @@ class DevServer:
     process: "subprocess.Popen[bytes]"  # the supervisor, which ends when the server does
 
     async def ended(self) -> None:
-        """Return when the server has ended, which it does not do by itself."""
+        """Return when the server has ended, which is always unexpected."""
         while self.process.poll() is None:  # noqa: ASYNC110  (a process sets no Event)
             await asyncio.sleep(0.2)
 
@@ -93,14 +95,14 @@ async def dev_server(
     lock: FileLock | None = None,
     stop_seconds: float = STOP_SECONDS,
 ) -> AsyncIterator[DevServer]:
-    """Run a dev server on the loopback address for as long as the block lasts.
+    """Run a dev server on the loopback address while the block runs.
 
-    A port of 0 takes any free one. `ui_port` None runs without the UI: that answers any `Host`, so
-    a web page whose own name resolves to this machine can drive it. `lock` is the held lock of
-    `db_file`: the server holds it too. `stop_seconds` 0 kills the server at the end instead of
-    asking it, which loses nothing that it has acknowledged.
+    Port 0 takes any free port. With `ui_port` None there is no UI: the UI answers any `Host`, so a
+    web page whose own name resolves to this machine could use it. `lock` is the held lock of
+    `db_file`; the server then holds it too. With `stop_seconds` 0 the server is killed at the end
+    and not asked to stop, which loses nothing that it has acknowledged.
 
-    Raises `StartError` when the binary is missing, a port is taken, or the server does not come up.
+    Raises `StartError` when the binary is missing, a port is taken, or the server does not start.
     """
     binary = find_binary()
     if db_file is not None:
@@ -130,7 +132,7 @@ def _ui_port(wanted: int | None) -> int | None:
 
 
 def _log_file(db_file: Path | None) -> IO[bytes]:
-    """Where the server's own words go: beside its file, or nowhere that lasts."""
+    """The server's log: beside its database file, or else a temporary file."""
     if db_file is None:
         return tempfile.TemporaryFile()
     try:
@@ -143,7 +145,7 @@ def _log_file(db_file: Path | None) -> IO[bytes]:
 
 
 def _keep_to_owner(db_file: Path) -> None:
-    """Take what an older version left from the eyes of others; new files get it by the umask."""
+    """Make the files of an older version readable only for their owner; the umask does new ones."""
     sides = [Path(f"{db_file}{suffix}") for suffix in ("", "-wal", "-shm", "-journal")]
     for file in (*sides, db_file.with_suffix(".log")):
         try:
@@ -152,8 +154,8 @@ def _keep_to_owner(db_file: Path) -> None:
             continue
         except OSError as wrong:
             raise StartError(
-                f"{file} cannot be kept to its owner ({wrong.strerror}): "
-                "make it yours, or set KAI_HOME to another folder"
+                f"the access rights of {file} cannot be changed ({wrong.strerror}): "
+                "make it your own file, or set KAI_HOME to another folder"
             ) from None
 
 
@@ -173,10 +175,10 @@ def _lost_port(log: IO[bytes]) -> bool:
 def _why_not(plan: "_Plan", log: IO[bytes]) -> str:
     words = _words(log).split("\n")
     last = next((line for line in reversed(words) if "rror" in line), words[-1]).strip()
-    where = "" if plan.db_file is None else f", and all it said is in {log.name}"
+    where = "" if plan.db_file is None else f" (its log is {log.name})"
     return (
-        f"the embedded Temporal server did not come up on {plan.address}{where}: "
-        f"{last[-300:] or 'it said nothing'}"
+        f"the embedded Temporal server did not start on {plan.address}{where}: "
+        f"{last[-300:] or 'it wrote nothing'}"
     )
 
 
@@ -209,7 +211,7 @@ class _Plan:
 def _spawn(
     plan: _Plan, log: IO[bytes], lock: FileLock | None, stop_seconds: float
 ) -> "tuple[subprocess.Popen[bytes], int]":
-    """Start supervisor and server; returns the supervisor and our end of its lifeline."""
+    """Start supervisor and server; returns the supervisor and the writing end of its pipe."""
     fds = [lock.fd] if lock is not None and lock.fd is not None else []
     lifeline, ours = os.pipe()
     try:
@@ -223,8 +225,8 @@ def _spawn(
             stdout=log,
             stderr=subprocess.STDOUT,
             pass_fds=fds,
-            umask=0o077,  # its files hold every session, and the home may be open to others
-            start_new_session=True,  # a Ctrl-C in the terminal is for us, we tell the server
+            umask=0o077,  # its files hold all sessions, and the home may be readable for others
+            start_new_session=True,  # Ctrl-C reaches only this process, which stops it
             env=_environment(),
         )
     except BaseException:
@@ -236,7 +238,7 @@ def _spawn(
 
 
 def _environment() -> dict[str, str]:
-    """Ours without Temporal's client settings, which the binary would read as its own."""
+    """This process's environment without TEMPORAL_*, which the binary would read as settings."""
     return {k: v for k, v in os.environ.items() if not k.startswith("TEMPORAL_")}
 
 
@@ -247,7 +249,7 @@ async def _comes_up(address: str, process: "subprocess.Popen[bytes]") -> bool:
         with contextlib.suppress(NoTemporal):
             client = await connect(address, timeout=0)
             await _keep_history(client)
-            # a server that lost the race for its port dies a moment after we met the winner
+            # when another server has taken the port, this one dies a moment later
             return process.poll() is None
         await asyncio.sleep(POLL_SECONDS)
     return False

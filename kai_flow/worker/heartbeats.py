@@ -1,4 +1,4 @@
-"""Heartbeats for an activity that has nothing else to say while it works."""
+"""Heartbeats for an activity that reports nothing else while it works."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ INTERVAL_SECONDS: Final = 1.0  # a cancellation arrives with the answer to a hea
 
 @asynccontextmanager
 async def heartbeats() -> AsyncIterator[None]:
-    """Beat while the block runs."""
+    """Send heartbeats while the block runs."""
 
     async def beat() -> None:
         while True:

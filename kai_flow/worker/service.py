@@ -1,6 +1,7 @@
-"""The worker: `python -m kai_flow.worker`. Runs next to the data; needs Temporal and the callback.
+"""The worker: polls a task queue, and serves its health endpoints.
 
-It serves `/healthz` (the process lives) and `/readyz` (it polls for work) for supervisors.
+It runs where it can reach the databases, and connects to Temporal and to callbacks. For supervisors
+it serves `/healthz` (the process runs) and `/readyz` (it polls for work).
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
@@ -24,9 +25,9 @@ from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.worker.chat_activities import KaiActivities
 from kai_flow.workflows import KaiChatWorkflow
 
-GRACE: Final = timedelta(seconds=1.5)  # for running activities, when the worker is told to stop
+GRACE: Final = timedelta(seconds=1.5)  # for running activities, when the worker stops
 
-# Already deterministic: importing it anew for every workflow would only cost time.
+# Deterministic: importing it again for every workflow would only cost time.
 PASSTHROUGH: Final = "kai_flow.settings"
 
 
@@ -84,7 +85,7 @@ def _health(
 ) -> Callable[
     [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Any
 ]:
-    """Two routes as a bare ASGI app: a framework would be the worker's only use of it."""
+    """Two routes as a plain ASGI app, because the worker needs a web framework for nothing else."""
 
     async def app(
         scope: Message,

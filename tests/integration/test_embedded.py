@@ -211,7 +211,7 @@ async def test_a_peer_that_never_answers_does_not_hang_us(monkeypatch: pytest.Mo
     monkeypatch.setattr("kai_flow.temporal.client.ATTEMPT_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(NoTemporal, match="does not answer as Temporal"):
+        with pytest.raises(NoTemporal, match="does not answer like a Temporal server"):
             await connect(address)
 
 

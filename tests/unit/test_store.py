@@ -167,7 +167,7 @@ def test_the_alias_of_the_demo_is_taken(tmp_path: Path) -> None:
     assert store.resolve(DEMO_ALIAS).uri == CANARY
     assert store.delete(DEMO_ALIAS) == DEMO_ALIAS
     assert store.resolve(DEMO_ALIAS).sqlite_path().exists()
-    with pytest.raises(BadConnection, match="always there"):
+    with pytest.raises(BadConnection, match="cannot be deleted"):
         store.delete(DEMO_ALIAS)
 
 

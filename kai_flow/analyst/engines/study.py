@@ -89,7 +89,7 @@ def chosen(found: Iterable[Definition], tables: Sequence[str] | None) -> list[De
     if missing := wanted - {each.name.casefold() for each in picked}:
         raise EngineError(
             f"There is no table {min(missing)[:100]!r} in this database that this role can read;"
-            " scan without naming tables to see those there are."
+            " scan without table names to list the tables."
         )
     return picked
 
