@@ -6,6 +6,7 @@ for any length of time.
 
 import asyncio
 import logging
+from functools import partial
 from typing import Any, Final
 
 from litestar.enums import ScopeType
@@ -78,11 +79,15 @@ class SendTimeout(ASGIMiddleware):
         size = SOCKET_BYTES
         if message["type"] == "http.response.body":
             size += len(message["body"])
-        loop = asyncio.get_running_loop()
         async with asyncio.timeout(self._seconds) as timeout:
-            with self._budget.share(give_up=lambda: timeout.reschedule(loop.time())) as share:
+            with self._budget.share(give_up=partial(_expire, timeout)) as share:
                 self._budget.grow(share, size, MAX_UNSENT_BYTES)
                 await send(message)
+
+
+def _expire(timeout: asyncio.Timeout) -> None:
+    if not timeout.expired():  # its own time may be up, before its task has run and left the budget
+        timeout.reschedule(asyncio.get_running_loop().time())
 
 
 def _last_id(frames: bytes) -> str:

@@ -6,6 +6,7 @@ never among the oldest.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 
 class Share:
@@ -49,7 +50,7 @@ class SharedBudget:
         share.bytes += size
         self._bytes += size
         excess = self._bytes - limit
-        for oldest in list(self._shares)[:-1]:
+        for oldest in islice(self._shares, len(self._shares) - 1):
             if excess <= 0:
                 break
             if oldest.bytes:

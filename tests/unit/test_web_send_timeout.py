@@ -8,6 +8,7 @@ import pytest
 
 from kai_flow.web import send_timeout
 from kai_flow.web.send_timeout import SOCKET_BYTES, SendTimeout
+from tests.unit.virtual import in_virtual_time
 
 CHUNK = b"id: 1.1.1@4f3a9c1e\n" + b"x" * 1_000
 SIZE = SOCKET_BYTES + len(CHUNK)
@@ -72,3 +73,19 @@ async def test_a_quick_reader_is_never_disconnected(monkeypatch: pytest.MonkeyPa
     assert quick.took == 100
     await holding  # it has made room
     assert slow.took == 0
+
+
+@in_virtual_time
+async def test_a_write_that_times_out_disturbs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room is made by a write whose time is up already, and which only has yet to notice it."""
+    monkeypatch.setattr(send_timeout, "MAX_UNSENT_BYTES", SIZE)
+    gate = SendTimeout(1.0)
+    slow, next_one = Reader(gate), Reader(gate)
+    next_one.takes.set()
+
+    async def write_next() -> None:
+        await asyncio.sleep(1.0)  # begun first, and over in the same turn of the loop
+        await next_one.read(1)
+
+    await asyncio.gather(write_next(), slow.read(1))
+    assert (slow.took, next_one.took) == (0, 1)
