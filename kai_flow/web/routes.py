@@ -39,20 +39,20 @@ async def receive_events(
         raise problem(415, "send the event as JSON, with Content-Type: application/json")
     body = await read_body(request, request.app.state.bodies, hub.stopping)
     try:
-        delivered = decode_post(body)
+        posted = decode_post(body)
     except StreamError as error:
         raise problem(400, f"{error}; see docs/reference/protocol.md", code=error.code) from None
-    meant = delivered.session_id if isinstance(delivered, HandMade) else delivered.workflow_id
+    meant = posted.session_id if isinstance(posted, HandMade) else posted.workflow_id
     if meant != session_id:
         raise problem(400, f"the URL names {session_id!r}; send this to /events/{meant}")
-    if meant != delivered.session_id:
-        detail = f"'session_id' is {delivered.session_id!r}, but 'workflow_id' is {meant!r}"
+    if meant != posted.session_id:
+        detail = f"'session_id' is {posted.session_id!r}, but 'workflow_id' is {meant!r}"
         raise problem(400, f"{detail}; they must be equal")
     try:
-        if isinstance(delivered, HandMade):
-            number = await hub.receive_by_hand(delivered)
+        if isinstance(posted, HandMade):
+            number = await hub.receive_by_hand(posted)
             return _json(encode_answer(EventId(0, 0, number), EventId(0, 0, 0), hub.boot_id))
-        return _answer(await hub.receive(delivered), hub.boot_id)
+        return _answer(await hub.receive(posted), hub.boot_id)
     except (RealSession, InvalidId) as error:
         raise problem(400, str(error)) from None
     except TooMuchHeld as error:
@@ -105,9 +105,7 @@ async def stream_events(
     except Unreachable as error:
         if not wait:
             raise problem(503, str(error), headers={"Retry-After": "1"}) from None
-        run = (
-            None  # during an outage the stream waits: EventSource gives up on every status but 200
-        )
+        run = None  # the stream waits: EventSource stops for good on any status but 200
     if run is None and not wait:
         raise problem(404, f"there is no session {session_id!r}; without wait=false the stream "
                             "would wait for it")  # fmt: skip
