@@ -16,6 +16,7 @@ from kai_flow.bridge.notifier import wait_for
 from kai_flow.bridge.readback import Part
 from kai_flow.bridge.session import Session
 from kai_flow.stream import control
+from kai_flow.stream.backoff import Backoff
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.progress import Liveness
@@ -33,6 +34,8 @@ HEARTBEAT_SECONDS: Final = 15.0  # of silence, before a comment line
 CHUNK_BYTES: Final = 64 * 1024  # of frames in one write
 FIRST_PAUSE_SECONDS: Final = 0.05  # before reading again what Temporal does not show yet
 LAST_PAUSE_SECONDS: Final = 1.0  # the longest such pause
+
+_BACKOFF: Final = Backoff(FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS)
 
 
 async def subscribe(
@@ -100,7 +103,7 @@ class _Subscriber:
 
     async def _read(self, session: Session, position: EventId) -> AsyncIterator[bytes]:
         asked = False  # Temporal was asked what is durable, which no POST has shown here yet
-        pause = FIRST_PAUSE_SECONDS
+        misses = 0  # reads in a row that brought nothing
         while not self._ending(session):
             notified = session.notifier.next
             part = self._at_hand(session, position)
@@ -114,7 +117,7 @@ class _Subscriber:
                     yield frames
                 read = self._part
                 if read is not None and (read.page.events or read.page.gap):
-                    position, pause = max(position, read.page.next), FIRST_PAUSE_SECONDS
+                    position, misses = max(position, read.page.next), 0
                     yield self._event(session.encode(read.page))
                     continue
                 if read is not None and read.final and session.outcome is not None:
@@ -123,11 +126,11 @@ class _Subscriber:
                     return
                 asked = read is not None
                 behind = behind or not asked
-                pause = min(2 * pause, LAST_PAUSE_SECONDS)
+                misses += 1
             if frames := self._status(session) or self._aside():
                 yield frames
             elif behind and not self._over:
-                await self._rest(session, pause)
+                await self._rest(session, _BACKOFF.pause(misses))
             elif not self._over:
                 await wait_for(notified)
 

@@ -1,18 +1,18 @@
-"""A small process that stands between a program and a server that must not outlive it.
+"""A small process between a program and a server that must not outlive the program.
 
     python -I -S supervisor.py <grace> <descriptors> command …
 
-`<grace>` is the number of seconds that the command has to stop when it is asked (0: it is killed at
-once); `<descriptors>` are inherited ones that the command is to hold as well, with commas ("" for
-none): the lock on a database is free only when the server that uses it is gone.
+`<grace>` is how many seconds the command has to stop when it is asked to; with 0 it is killed at
+once. `<descriptors>` are inherited file descriptors that the command is to hold as well, separated
+by commas ("" for none). So the lock on a database is free only when its server has ended.
 
-The rule: the program holds the other end of the supervisor's standard input and never writes to
-it. When the program ends, by whatever means (a SIGKILL too), the kernel closes that end; the
-supervisor reads the end of the file and stops the command. When the command ends by itself, the
-supervisor ends with its exit code.
+The program holds the other end of the supervisor's standard input, and never writes to it. When the
+program ends, however it ends (also by SIGKILL), the kernel closes that end. The supervisor then
+reads the end of the file, and stops the command. When the command ends by itself, the supervisor
+ends with the command's exit code.
 
-It is run by its path, in a session of its own, and imports the standard library alone: a Ctrl-C
-in the terminal reaches neither it nor the command, and it starts in 20 ms.
+It is run by its path, in a session of its own, so a Ctrl-C in the terminal reaches neither it nor
+the command. It imports only the standard library, so it starts in 20 ms.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from types import FrameType
 
 def _die_with_parent() -> None:
     """Linux only: the kernel kills the command when the supervisor itself is killed."""
-    import ctypes  # noqa: PLC0415  (in the child alone, and not on other systems)
+    import ctypes  # noqa: PLC0415  (only in the child, and only on Linux)
 
     pr_set_pdeathsig = 1
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
@@ -37,10 +37,10 @@ def _leave(_signal: int, _frame: FrameType | None) -> None:
 
 
 def main(grace: float, inherited: list[int], command: list[str]) -> int:
-    """Run the command until it ends or the program does; returns its exit code."""
+    """Run the command until it or the program ends; return the command's exit code."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    # an end of file on this pipe says that the command is gone: it alone holds the writing end
+    # only the command holds the writing end of this pipe: its end of file means that it has ended
     alive, held_by_command = os.pipe()
     child = subprocess.Popen(
         command,
