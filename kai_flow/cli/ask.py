@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from rich.text import Text
 from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, state, text
-from kai_flow.cli.render import Event, console_for
+from kai_flow.cli.render import Event, console_for, print_words
 from kai_flow.cli.showing import JsonLines, Outcome, Screen
 from kai_flow.cli.stack import Say, Stack, private_stack
 from kai_flow.runtime.locks import prepare_home
@@ -70,7 +69,7 @@ async def ask(question: Question) -> int:
     notes = console_for(plain=question.plain, stderr=True)
 
     def say(words: str) -> None:
-        notes.print(Text(words, style="dim"), soft_wrap=True)
+        print_words(notes, words, "dim")
 
     async with ShutdownSignals() as stop, _place(settings, say) as place:
         stop.started()

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, text
-from kai_flow.cli.render import console_for
+from kai_flow.cli.render import console_for, print_words
 from kai_flow.connections.model import StoreError
 from kai_flow.connections.sealing import SecretError, seal
 from kai_flow.connections.service import BadInput, Data, shown
@@ -78,10 +78,23 @@ async def show(name: str, *, as_json: bool) -> int:
         say(f"alias     {connection.alias}")
         say(f"id        {connection.id}")
         say(f"database  {connection.safe_uri}")
-        tables = "not scanned yet" if scan is None else f"{len(scan['tables'])} tables"
+        tables = "not scanned yet" if scan is None else _counted(len(scan["tables"]), "table")
         say(f"schema    {tables}")
-        say(f"taught    {', '.join(f'{number} {what}' for what, number in known.items())}")
+        say(f"known     {_known(known)}")
     return EXIT_OK
+
+
+def _known(counts: dict[str, int]) -> str:
+    """What an administrator has added to a connection, without the parts that are empty."""
+    names = {"instructions": "instruction", "skills": "skill", "glossary": "glossary term"}
+    parts = [_counted(counts[key], name) for key, name in names.items() if counts[key]]
+    if counts["mdl"]:
+        parts.append(f"a data model of {_counted(counts['mdl'], 'byte')}")
+    return ", ".join(parts) or "nothing beyond the schema"
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number:,} {name}" if number == 1 else f"{number:,} {name}s"
 
 
 async def test(name: str, *, as_json: bool) -> int:
@@ -145,7 +158,7 @@ def read_uri(given: str) -> str:
 
 def say(words: str) -> None:
     """Print one line for a person, harmless for the terminal."""
-    console_for(plain=False).print(Text(text.line(words, 2_000)), soft_wrap=True)
+    print_words(console_for(plain=False), text.line(words, 2_000))
 
 
 def print_json(value: Any) -> None:

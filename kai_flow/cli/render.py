@@ -19,6 +19,7 @@ Event = dict[str, Any]
 
 ROWS_SHOWN: Final = 50  # of a table; the event has all rows (`--json`)
 BAR_CELLS: Final = 40  # length of the longest bar
+LEAST_BAR_CELLS: Final = 8  # of the longest bar on a narrow terminal
 PIPE_WIDTH: Final = 200  # columns, where there is no terminal
 
 
@@ -46,6 +47,11 @@ def console_for(*, plain: bool, stderr: bool = False) -> Console:
     if not console.is_terminal:
         console.width = PIPE_WIDTH
     return console
+
+
+def print_words(console: Console, words: str, style: str = "") -> None:
+    """Print lines of words. A terminal gets them wrapped between words, a pipe as they are."""
+    console.print(Text(words, style=style), soft_wrap=not console.is_terminal)
 
 
 class Renderer:
@@ -80,7 +86,7 @@ class Renderer:
         self._console.print(content, end="", soft_wrap=True)
 
     def _line(self, words: str, style: str = "") -> None:
-        self._console.print(Text(words, style=style), soft_wrap=True)
+        print_words(self._console, words, style)
 
     def _one_line(self, words: str, style: str) -> None:
         """A remark that is cut where the line of a terminal ends, rather than broken."""
@@ -150,8 +156,10 @@ class Renderer:
         longest = max(abs(value) for _, value in bars) or 1
         margin = max(len(label) for label, _ in bars)
         numbers = written([value for _, value in bars])
+        room = self._console.width - margin - max(map(len, numbers)) - 5  # 5: spaces between
+        cells = min(BAR_CELLS, max(LEAST_BAR_CELLS, room))
         for (label, value), number in zip(bars, numbers, strict=True):
-            bar = "█" * max(1 if value else 0, round(abs(value) / longest * BAR_CELLS))
+            bar = "█" * max(1 if value else 0, round(abs(value) / longest * cells))
             words = Text(f"  {label:<{margin}}  ")
             words.append(bar, style="red" if value < 0 else "blue").append(f" {number}")
             self._console.print(words, soft_wrap=True)

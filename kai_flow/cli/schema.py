@@ -108,10 +108,12 @@ def _print_columns(table: dict[str, Any]) -> None:
         for key in table.get("foreign_keys", ())
         for column, target in zip(key["columns"], key["target_columns"], strict=True)
     }
+    grid = Table.grid(padding=(0, 2))
     for column in table.get("columns", ()):
-        key = "primary key" if column["name"] in table["primary_key"] else ""
-        words = (column["name"], column["type"], key, targets.get(column["name"], ""))
-        say("  " + "  ".join(filter(None, words)))
+        name, key = column["name"], "primary key" if column["name"] in table["primary_key"] else ""
+        cells = (f"  {name}", column["type"], "  ".join(filter(None, (key, targets.get(name)))))
+        grid.add_row(*(Text(text.line(cell)) for cell in cells))
+    console_for(plain=False).print(grid)
 
 
 def _rows(table: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from kai_flow.cli import text
-from kai_flow.cli.render import Event, Renderer, error_line
+from kai_flow.cli.render import Event, Renderer, error_line, print_words
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,9 @@ class Screen:
         """The answer and the error, unless the events have shown them; then the summary."""
         self._renderer.close_line()
         if outcome.answer and not self._answered and error_line(outcome.answer) != self._error:
-            self._console.print(Text(text.block(outcome.answer) + "\n"), soft_wrap=True)
+            print_words(self._console, text.block(outcome.answer) + "\n")
         if outcome.error not in (None, self._error):
-            self._console.print(Text(f"✗ {outcome.error}", style="red"), soft_wrap=True)
+            print_words(self._console, f"✗ {outcome.error}", "red")
         mark, style = ("✔", "bold green") if outcome.good else ("✘", "bold red")
         self._console.print(
             Text(f"{mark} {outcome.status}", style=style).append(

@@ -5,6 +5,8 @@ import os
 import httpx
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, state
+from kai_flow.cli.parts import print_parts
+from kai_flow.cli.render import console_for
 from kai_flow.settings import load_settings
 from kai_flow.stream.direct import direct_http
 
@@ -26,9 +28,7 @@ async def status() -> int:
     ]
     if found.ui:
         rows.insert(1, ("UI", found.ui, ""))
-    width = max(len(address) for _, address, _ in rows)
-    for name, address, remark in rows:
-        print(f"  {name:<8}  {address:<{width}}  {remark}".rstrip())
+    print_parts(console_for(plain=False), rows)
     return EXIT_OK if bridge == worker == "ready" else EXIT_FAILED
 
 

@@ -6,11 +6,11 @@ import shlex
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, state
-from kai_flow.cli.render import console_for
+from kai_flow.cli.parts import print_parts
+from kai_flow.cli.render import console_for, print_words
 from kai_flow.cli.stack import Stack, UiWish, database, standing_stack
 from kai_flow.runtime.locks import FileLock, prepare_home
 from kai_flow.runtime.logs import log_to_stderr
@@ -59,7 +59,7 @@ async def _serve(settings: Settings, ui: UiWish, stop: ShutdownSignals, notes: C
             log = database(settings.home).with_suffix(".log")
             _note(notes, f"kai: the embedded Temporal server has stopped unexpectedly: see {log}")
             return EXIT_FAILED
-        _note(notes, "stopping")
+        _note(notes, "\nstopping" if notes.is_terminal else "stopping")  # not behind the ^C
     return EXIT_OK
 
 
@@ -95,10 +95,7 @@ def _announce(stack: Stack) -> None:
         rows.insert(1, ("UI", stack.server.ui_url, ""))
     console = console_for(plain=False)
     console.print(Text("KAI is up; Ctrl-C stops it.", style="bold"))
-    table = Table.grid(padding=(0, 2))
-    for name, where, remark in rows:
-        table.add_row(Text(f"  {name}"), Text(where, style="cyan"), Text(remark, style="dim"))
-    console.print(table)
+    print_parts(console, rows)
     home = os.environ.get("KAI_HOME")
     prefix = f"KAI_HOME={shlex.quote(home)} " if home else ""
     console.print(Text(f"Ask:  {prefix}{EXAMPLE}"), soft_wrap=True)
@@ -111,4 +108,4 @@ def _kept(stack: Stack) -> str:
 
 
 def _note(notes: Console, words: str) -> None:
-    notes.print(Text(words, style="dim"), soft_wrap=True)
+    print_words(notes, words, "dim")

@@ -37,7 +37,7 @@ async def test_a_question_is_answered_from_files(folder: Path, tmp_path: Path, u
     assert table.column("city").values == ("Medan", "Palu")
     assert (
         await engine.check()
-    ).message == f"{(await engine.check()).server} reads {uri.split('/')[-1]}."
+    ).message == f"{(await engine.check()).server} can read {uri.split('/')[-1]}."
     for question, rows in (
         ("total sold per city", [["Medan", 8], ["Palu", 7]]),
         ("total sold per year", [[2023, 5], [2024, 10]]),

@@ -84,6 +84,17 @@ def test_a_tool_takes_one_line() -> None:
     assert [len(line) for line in shown.splitlines()] == [60]
 
 
+def test_a_narrow_terminal_gets_whole_words_and_short_bars() -> None:
+    """No word is broken and no bar is wider than the terminal."""
+    events = [SESSION[6], {"type": "error", "error": "wide " * 20}]
+    lines = printed(events, terminal=True, width=30).splitlines()
+    seen = [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in lines]
+    assert max(map(len, seen)) <= 30
+    assert max(line.count("█") for line in seen) > 8
+    assert {word for line in seen for word in line.split()} >= {"wide"}
+    assert not {"wid", "ide", "wi", "de"} & {word for line in seen for word in line.split()}
+
+
 def test_without_a_terminal_there_is_no_escape_sequence() -> None:
     """A pipe gets plain text."""
     assert "\x1b" not in printed(SESSION)

@@ -29,7 +29,7 @@ __all__ = [
 
 def reads_file(server: str, path: Path) -> Probe:
     """A file can be read."""
-    return Probe(ok=True, message=f"{server} reads {path.name}.", server=server)
+    return Probe(ok=True, message=f"{server} can read {path.name}.", server=server)
 
 
 def server_answers(server: str, at: Address, *, may_write: bool) -> Probe:
