@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from kai_flow.bridge import readback, session
+from kai_flow.bridge import history_follower, readback
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
@@ -62,7 +62,7 @@ async def test_coming_back_downloads_nothing_again(
     play: Play, metered: tuple[Client, Meter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who comes back while the agent thinks costs what is new, not the history once more."""
-    monkeypatch.setattr(session, "UNFED_SECONDS", 0.0)
+    monkeypatch.setattr(history_follower, "UNFED_SECONDS", 0.0)
     client, meter = metered
     last = await say_much(play)
     async with bridging(client) as bridge:
