@@ -38,7 +38,7 @@ setup:
 demo: setup
     export TEMPORAL_ADDRESS=127.0.0.1:0; kai ask "{{ english }}" && kai ask "{{ indonesian }}"
 
-# install everything, then run the tests in two lanes side by side; arguments go to one pytest. CI=true: leaving any out is a failure
+# install everything, then run the tests in lanes side by side; arguments go to one pytest. CI=true: leaving any out is a failure
 test *args: setup
     python -m tests.lanes "$@"
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
@@ -18,6 +19,19 @@ settings.register_profile(
 # New examples in every run, and what failed once is tried first: for work on the core.
 settings.register_profile("dev", max_examples=200, stateful_step_count=50, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In a lane (tests/lanes.py) a failure is shown when it happens, and once more at the end."""
+    report = yield
+    reporter = item.config.pluginmanager.get_plugin("terminalreporter")
+    if report.failed and "TESTS_LANE" in os.environ and reporter is not None:
+        reporter.write_line(f"\n{report.nodeid}: {report.when} failed", red=True)
+        reporter.write_line(report.longreprtext)
+    return report
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,67 +1,106 @@
-"""Runs the whole suite as two pytest processes side by side: `python -m tests.lanes`.
+"""Runs the whole suite as several pytest processes side by side: `python -m tests.lanes`.
 
-A part of the suite computes (hypothesis, the simulation, SQL engines); the rest waits for servers,
-browsers and timeouts. One process leaves both cores of a small machine idle for minutes; a third
-saves no more than two minutes, and its load makes tests late.
+One part of the suite computes (hypothesis, the simulation, SQL engines), one drives programs and
+browsers, and one waits for timeouts and costs next to nothing meanwhile. One process leaves both
+cores of a small machine idle for minutes; a process for each core spends as long in waiting. Each
+line of output begins with the name of its lane; a failure is shown when it happens.
 
-With arguments it is one plain pytest process: named tests show their output as it comes.
+With arguments it is one plain pytest process.
 """
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
-import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
+
+from tests.children import bound
 
 ROOT: Final = Path(__file__).parents[1]
 
-# A folder below `tests/` belongs to one lane; a test holds the list against the tree.
+# A folder below `tests/` belongs to one lane, but for the files of it that another lane names; a
+# test holds the list against the tree.
 LANES: Final = {
     "core": ("docs", "chaos", "unit", "property", "simulation", "engines"),
     "stack": ("integration",),
+    "waits": (
+        "integration/test_bridge_hanging.py",
+        "integration/test_bridge_memory.py",
+        "integration/test_codec.py",
+        "integration/test_connections.py",
+        "integration/test_dead_workers.py",
+        "integration/test_http_limits.py",
+        "integration/test_liveness.py",
+        "integration/test_nobody_works.py",
+        "integration/test_producer.py",
+        "integration/test_stored_bytes.py",
+        "integration/test_workflow.py",
+        "integration/test_workflow_wedged.py",
+        "integration/test_zombie.py",
+    ),
 }
 
 
 def main(arguments: list[str]) -> int:
     """The exit code of the run: that of the first lane that failed, in the order of LANES."""
-    pytest = [sys.executable, "-m", "pytest"]
     if arguments:
-        os.execv(sys.executable, [*pytest, *arguments])
-    first, *others = LANES
-    started: dict[str, tuple[subprocess.Popen[bytes], IO[Any]]] = {}
-    codes: dict[str, int] = {}
-    output: IO[Any]
+        os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
+    _end_with_parent()
+    lanes = {name: _start(name) for name in LANES}
+    shown = [threading.Thread(target=_show, args=(name, lanes[name].stdout)) for name in lanes]
     try:
-        for name in others:
-            output = tempfile.TemporaryFile()  # noqa: SIM115  closed below, after the lane has ended
-            started[name] = (
-                subprocess.Popen(
-                    [*pytest, *_folders(name)], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
-                ),
-                output,
-            )
-        codes[first] = subprocess.run([*pytest, *_folders(first)], cwd=ROOT, check=False).returncode
-        for name, (process, output) in started.items():
-            codes[name] = process.wait()
-            output.seek(0)
-            print(f"\n=== the lane {name!r}, which ran beside it", flush=True)
-            sys.stdout.buffer.write(output.read())
-            sys.stdout.flush()
+        for thread in shown:
+            thread.start()
+        codes = [lane.wait() for lane in lanes.values()]
     except KeyboardInterrupt:  # the terminal has sent it to the lanes, too
-        for process, _ in started.values():
-            process.wait()
+        for lane in lanes.values():
+            lane.wait()
         return 128 + signal.SIGINT
     finally:
-        for process, output in started.values():
-            process.terminate()
-            output.close()
-    return next((code for name in LANES if (code := codes[name])), 0)
+        for lane in lanes.values():
+            lane.terminate()
+        for thread in shown:
+            thread.join()
+    return next((code for code in codes if code), 0)
 
 
-def _folders(lane: str) -> list[str]:
-    return [f"tests/{folder}" for folder in LANES[lane]]
+def _end_with_parent() -> None:
+    """Linux only: who kills `just` or `.ci/run` ends the lanes as well, by `bound`."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM, 0, 0, 0)
+
+
+def _start(name: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "pytest", *paths(name)]
+    return subprocess.Popen(
+        bound(command, "INT"),  # an interrupted pytest cleans up
+        cwd=ROOT,
+        env={**os.environ, "TESTS_LANE": name},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+
+
+def _show(name: str, output: IO[str] | None) -> None:
+    for line in output or ():
+        sys.stdout.write(f"{name:5} | {line}")
+        sys.stdout.flush()
+
+
+def paths(lane: str) -> Iterator[str]:
+    """The arguments of pytest that make it run this lane."""
+    for path in LANES[lane]:
+        yield f"tests/{path}"
+    for path in (path for other in LANES if other != lane for path in LANES[other]):
+        if any(path.startswith(f"{folder}/") for folder in LANES[lane]):
+            yield f"--ignore=tests/{path}"
 
 
 if __name__ == "__main__":
