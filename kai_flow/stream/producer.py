@@ -74,8 +74,8 @@ class EventProducer:
     #   from then on `_until` sees that the attempt is over, and raises.
     # - `__aexit__` completes its cleanup whoever cancels it meanwhile, so that no task and no
     #   connection is left behind.
-    # - When the attempt is over, `__aexit__` raises the reason, and takes back every cancellation
-    #   that the reason stands for. Otherwise a cancellation leaves the block as CancelledError.
+    # - When the attempt is over, `__aexit__` raises the reason, which stands for every cancellation
+    #   in the block, and takes those back. Otherwise one leaves the block as CancelledError.
 
     def __init__(
         self,
@@ -119,6 +119,7 @@ class EventProducer:
         info = activity.info()
         self._client = self._given_client or activity.client()
         self._owner = asyncio.current_task()
+        self._cancelled_before = 0 if self._owner is None else self._owner.cancelling()
         self._origin, storable, age = await start_of(self._client, info, number)
         self._outbox = Outbox(number.producer, info.attempt, max_stored=storable)
         moment = now()
@@ -158,8 +159,8 @@ class EventProducer:
             if cancellations and not self._over:
                 raise asyncio.CancelledError
         if self._over:
-            reason, later = await to_completion(self._reason())
-            self._withdraw_cancellations(cancellations + later)
+            reason, _ = await to_completion(self._reason())
+            self._withdraw_cancellations()
             raise reason from None if reason is self._broken else error
 
     async def _leave(self, error: BaseException) -> None:
@@ -190,11 +191,10 @@ class EventProducer:
         """Why the attempt is over."""
         return self._broken or await why_superseded(self._client, self._origin, self._outbox.last)
 
-    def _withdraw_cancellations(self, of_others: int) -> None:
-        """Take back the cancellations of the agent's task that the raised error stands for."""
-        if self._owner is not None:
-            for _ in range(self._agent_cancelled + of_others):
-                self._owner.uncancel()
+    def _withdraw_cancellations(self) -> None:
+        """Take back all cancellations of the agent's task in this block, whoever asked for them."""
+        while self._owner is not None and self._owner.cancelling() > self._cancelled_before:
+            self._owner.uncancel()
 
     async def send(self, event: Mapping[str, Any]) -> EventId:
         """Number an event and see to its delivery; returns its id.
