@@ -281,14 +281,21 @@ async def _end(client: Client, session_id: str, run_id: str) -> Outcome | None:
 
 async def _find(client: Client, session_id: str) -> Run:
     """The newest run; waits until there is one."""
-    return await _until_answered(session_id, lambda: find_run(client, session_id))
+    return await _until_answered(
+        session_id, lambda: find_run(client, session_id), expected=RPCStatusCode.NOT_FOUND
+    )
 
 
-async def _until_answered(session_id: str, call: Callable[[], Awaitable[T]]) -> T:
-    """The result of a call to Temporal, repeated while it raises RPCError."""
+async def _until_answered(
+    session_id: str, call: Callable[[], Awaitable[T]], expected: RPCStatusCode | None = None
+) -> T:
+    """The result of a call to Temporal, repeated while it raises RPCError.
+
+    Errors are logged, except those with the status `expected`.
+    """
 
     def failed(error: RPCError, _pause: float) -> None:
-        if error.status != RPCStatusCode.NOT_FOUND:
+        if error.status != expected:
             log.info("session %s: waiting for Temporal: %s", session_id, error.message)
 
     return await retried(call, _backoff(), on=RPCError, failed=failed)
