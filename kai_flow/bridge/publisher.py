@@ -24,6 +24,7 @@ from kai_flow.stream.window import AttemptWindow
 
 log = logging.getLogger(__name__)
 
+FLUSH_SECONDS: Final = 2.0  # wait until all is durable, of a final POST or a stopping session
 SETTLE_SECONDS: Final = 2.0  # between two reads of what POSTs call durable, if another signals
 SETTLE_BYTES: Final = 1024 * 1024  # of waiting events, before such a read is worth its cost
 

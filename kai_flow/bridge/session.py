@@ -7,43 +7,34 @@ Readers are woken by the channel's notifier and read the log by themselves: none
 """
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from functools import partial
 from typing import Final
 
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.bridge.attempts import KnownAttempts
 from kai_flow.bridge.frames import PageFrames
 from kai_flow.bridge.history_follower import HistoryFollower
+from kai_flow.bridge.intake import Intake
 from kai_flow.bridge.memory_budget import MemoryBudget
-from kai_flow.bridge.notifier import Notifier, wait_for
+from kai_flow.bridge.notifier import Notifier
 from kai_flow.bridge.observer import Observer
-from kai_flow.bridge.publisher import Publisher
+from kai_flow.bridge.publisher import FLUSH_SECONDS, Publisher
 from kai_flow.bridge.readback import DurableCopy, Part
-from kai_flow.runtime.log_limiter import LogLimiter
-from kai_flow.stream.backoff import Backoff
+from kai_flow.bridge.watcher import Watcher
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
-from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.log import SessionLog
-from kai_flow.stream.outcome import Outcome, wait_for_outcome
+from kai_flow.stream.outcome import Outcome
 from kai_flow.stream.progress import Liveness
 from kai_flow.stream.run import Run
 from kai_flow.stream.sse import encode_event
-from kai_flow.stream.supervised import retried, supervised
-from kai_flow.stream.window import Answer, Full, Taken
-
-log = logging.getLogger(__name__)
-
-FLUSH_SECONDS: Final = 2.0  # wait for durability after a final POST, and when the session stops
-PAUSE_SECONDS: Final = 1.0  # after a failed call of the watcher
-MAX_PAUSE_SECONDS: Final = 10.0  # the longest such pause
+from kai_flow.stream.supervised import supervised
+from kai_flow.stream.window import Answer, Taken
 
 
 class State(Enum):
@@ -98,10 +89,7 @@ class Session:
         self.log = SessionLog(partial(encode_event, incarnation=run.incarnation))
         self.durable = DurableCopy(client, session_id, run.run_id, self._mark_durable, memory)
         self.frames = PageFrames(run.incarnation)  # of what was read back
-        self._client = client
-        self._boot_id = boot_id
         self._attempts = KnownAttempts(client, session_id, run.run_id)
-        self._limiter = LogLimiter()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._publisher = Publisher(
             client,
@@ -113,6 +101,16 @@ class Session:
             signal_interval=signal_interval,
             mark_durable=self._mark_durable,
         )
+        self._intake = Intake(
+            session_id,
+            self.log,
+            self._attempts,
+            self._publisher,
+            notifier,
+            boot_id=boot_id,
+            taken=self._taken,
+        )
+        self._watcher = Watcher(client, session_id, run.run_id, closed=self._closed)
         self._follower = HistoryFollower(
             client,
             session_id,
@@ -130,68 +128,17 @@ class Session:
     # POSTs
 
     async def receive(self, post: ProducerPost) -> Answer:
-        """Take in one POST of a producer; a final POST is answered once all is durable.
-
-        Two awaits, and other POSTs may be taken during both. The first comes before anything is
-        changed. The second waits for durability, and asks the log anew each time it is woken.
-        """
+        """Take in one POST of a producer; a final POST is answered once all is durable."""
         self.touched = now()
-        if not (self.log.closed or await self._attempts.include(post.base.attempt_key)):
-            nothing = post.base.offset(-1)
-            return Taken(nothing, nothing, held=False)
-        signalling = post.signaller in (None, self._boot_id)
-        self._publisher.instruct(signalling=signalling, age=post.age)
-        if self._publisher.storage_full and self._would_store(post):
-            return Full(stored=True)
-        answer = self._take(post, post.events)
-        if isinstance(answer, Taken):
-            if answer.held:
-                self._follower.fed()
-            if answer.news:
-                self._show_news()
-            self._publisher.posted(post, news=answer.news)
-            self._start("publisher", self._publish)
-            if post.done:
-                answer = await self._until_durable(answer, post)
-        return answer
+        return await self._intake.receive(post)
 
-    def _take(self, post: ProducerPost, events: Sequence[NumberedEvent]) -> Answer:
-        self._log_claims(post)
-        signalling = self._publisher.signalling
-        return self.log.receive(post.base, events, stored=post.stored, signalling=signalling)
-
-    def _would_store(self, post: ProducerPost) -> bool:
-        """Whether the POST has an event that is new and to be signalled."""
-        last = post.events[-1].id if post.events else post.base.offset(-1)
-        last = last if post.stored is None else min(last, post.stored)
-        return bool(post.events) and last > (self.log.position or post.base.offset(-1))
-
-    def _log_claims(self, post: ProducerPost) -> None:
-        """Log that a POST moves this log by a claim that may be forged; rare, and harmless."""
-        attempt = self.log.current
-        if attempt is None or attempt.attempt_key != post.base.attempt_key:
-            return
-        if post.base > attempt.received.offset(1) and self._limiter.due("base") is not None:
-            log.info(
-                "session %s: a POST calls all before %s durable; what is missing is read back",
-                self.id, post.base,
-            )  # fmt: skip
-        if post.stored not in (None, attempt.stored) and self._limiter.due("stored") is not None:
-            log.info("session %s: events after %s are live only", self.id, post.stored)
-
-    async def _until_durable(self, answer: Taken, post: ProducerPost) -> Answer:
-        """Wait until all that is to be stored is durable, FLUSH_SECONDS at most; the new answer."""
-        deadline = now() + FLUSH_SECONDS
-        while now() < deadline:
-            last = answer.received if post.stored is None else min(answer.received, post.stored)
-            if answer.durable >= last:
-                break
-            await wait_for(self.notifier.next, deadline - now())
-            again = self._take(post, ())
-            if not isinstance(again, Taken):
-                return again
-            answer = again
-        return answer
+    def _taken(self, answer: Taken) -> None:
+        """The log has taken a POST: show what is new, and make it durable."""
+        if answer.held:
+            self._follower.fed()
+        if answer.news:
+            self._show_news()
+        self._start("publisher", self._publish)
 
     # Memory
 
@@ -230,7 +177,7 @@ class Session:
         self.readers += 1
         self.touched = now()
         if self.state is State.OPEN:
-            self._start("watcher", self._watch)
+            self._start("watcher", self._watcher.run)
             self._start("follower", self._follower.run)
             self._start("observer", self._observer.run)
 
@@ -283,38 +230,17 @@ class Session:
     async def _publish(self) -> None:
         await self._publisher.run()
         if self.log.closed and self.state is State.OPEN:  # a signal came too late
-            self._start("watcher", self._watch)
+            self._start("watcher", self._watcher.run)
 
-    async def _watch(self) -> None:
-        """Wait for the close of the workflow, through every outage of Temporal."""
-
-        def failed(error: RPCError, _pause: float) -> None:
-            if error.status == RPCStatusCode.NOT_FOUND:
-                raise error
-            if self._limiter.due("outage") is not None:
-                log.info("session %s: waiting for Temporal: %s", self.id, error.message)
-
-        try:
-            outcome = await retried(
-                lambda: wait_for_outcome(self._client, self.id, self.run.run_id),
-                Backoff(PAUSE_SECONDS, MAX_PAUSE_SECONDS),
-                on=RPCError,
-                failed=failed,
-            )
-        except RPCError:
-            log.warning("session %s has no run %s", self.id, self.run.run_id)
-            return
+    def _closed(self, outcome: Outcome | None) -> None:
+        """The run has closed; None: by a reset. A final history gives the rest of the stream."""
         self.log.closed = True
         if outcome is None:
             self._become(State.REPLACED)
         else:
-            self._close(outcome)
-
-    def _close(self, outcome: Outcome) -> None:
-        """The workflow has ended: from here on its history is final, and gives the rest."""
-        self.outcome = outcome
-        self.durable.close(outcome.run_id)
-        self._become(State.CLOSED)
+            self.outcome = outcome
+            self.durable.close(outcome.run_id)
+            self._become(State.CLOSED)
 
     async def stop(self) -> None:
         """Make durable what is held, within FLUSH_SECONDS, and end every task.

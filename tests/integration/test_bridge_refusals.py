@@ -162,9 +162,7 @@ async def test_a_forged_base_or_stored_leaves_a_line(
         answer = await play.post(http, [], base=70, stored=f"1.1.{stored}")
         assert answer.status_code == 200
     said = [
-        text
-        for _, text in lines(caplog, play.id, "kai_flow.bridge.session")
-        if "closed" not in text
+        text for _, text in lines(caplog, play.id, "kai_flow.bridge.intake") if "closed" not in text
     ]
     assert said == [
         f"session {play.id}: a POST calls all before 1.1.50 durable; what is missing is read back",

@@ -53,9 +53,9 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.bridge.publisher": {
         "SETTLE_BYTES": "bytes waiting in a bridge that does not signal, before it reads",
         "SETTLE_SECONDS": "time between two such reads",
-    },
-    "kai_flow.bridge.session": {
         "FLUSH_SECONDS": "wait for durability after a final POST, and when a bridge stops",
+    },
+    "kai_flow.bridge.watcher": {
         "PAUSE_SECONDS": "pause after a failed call to Temporal",
         "MAX_PAUSE_SECONDS": "longest pause while Temporal does not answer",
     },

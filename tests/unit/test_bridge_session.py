@@ -3,12 +3,12 @@
 import asyncio
 
 import msgspec
-import pytest
 
-from kai_flow.bridge.session import FLUSH_SECONDS, Session, State
+from kai_flow.bridge.publisher import FLUSH_SECONDS
+from kai_flow.bridge.session import Session, State
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.window import Full, Stale, Taken
+from kai_flow.stream.window import Stale, Taken
 from tests.property.strategies import run_of
 from tests.unit.virtual import Stage, in_virtual_time, post_of
 
@@ -104,47 +104,6 @@ async def test_stopping_does_not_wait_for_a_server_that_is_away() -> None:
 
 
 @in_virtual_time
-async def test_a_final_post_is_answered_once_all_is_durable() -> None:
-    """Its answer says so; when Temporal is away it comes after FLUSH_SECONDS all the same."""
-    stage = Stage()
-    session = stage.session()
-    final = post_of(run_of(FIRST, 3), done=True)
-    assert await session.receive(final) == Taken(FIRST.offset(2), FIRST.offset(2), news=False)
-    stage.outage()
-    began = now()
-    late = await session.receive(post_of(run_of(FIRST.offset(3), 1), done=True))
-    assert isinstance(late, Taken)
-    assert (late.received, late.durable) == (FIRST.offset(3), FIRST.offset(2))
-    assert FLUSH_SECONDS <= now() - began < FLUSH_SECONDS + 0.1
-
-
-@in_virtual_time
-async def test_an_attempt_that_nobody_began_changes_nothing() -> None:
-    """Nothing of its POST is taken, and the answer asks for it again."""
-    stage = Stage()
-    session = stage.session()
-    forged = EventId(1, 7, 1)
-    answer = await session.receive(post_of(run_of(forged, 2)))
-    assert answer == Taken(forged.offset(-1), forged.offset(-1), held=False)
-    assert session.log.current is None
-
-
-@in_virtual_time
-async def test_a_full_history_is_the_producers_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the run stores all it may, new events are refused, and probes and live ones are not."""
-    monkeypatch.setattr("kai_flow.bridge.storage.BESIDE_BYTES", 100)
-    monkeypatch.setattr("kai_flow.bridge.storage.MAX_STORED_BYTES", 0)
-    stage = Stage()
-    session = stage.session()
-    await session.receive(post_of(run_of(FIRST, 1, padding=200)))
-    await asyncio.sleep(1)
-    assert await session.receive(post_of(run_of(FIRST, 2))) == Full(stored=True)
-    assert isinstance(await session.receive(post_of((), base=FIRST)), Taken)
-    live = post_of(run_of(FIRST.offset(1), 1), base=FIRST, stored=FIRST)
-    assert isinstance(await session.receive(live), Taken)
-
-
-@in_virtual_time
 async def test_a_watcher_that_breaks_is_restarted() -> None:
     """However the look at the close fails, its readers are told of the end in the end."""
     stage = Stage()
@@ -155,20 +114,6 @@ async def test_a_watcher_that_breaks_is_restarted() -> None:
     await asyncio.sleep(30)
     assert session.state is State.OPEN
     stage.break_codec(None)
-    assert await until_it_leaves(session, State.OPEN) is State.CLOSED
-
-
-@in_virtual_time
-async def test_an_outage_does_not_end_the_wait_for_the_close() -> None:
-    """A close during an outage is seen after it."""
-    stage = Stage()
-    session = stage.session()
-    session.attend()
-    await asyncio.sleep(1)
-    stage.outage()
-    await asyncio.sleep(120)
-    stage.close()
-    stage.outage(over=True)
     assert await until_it_leaves(session, State.OPEN) is State.CLOSED
 
 
