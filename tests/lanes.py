@@ -1,7 +1,7 @@
 """Runs the whole suite as several pytest processes side by side: `python -m tests.lanes`.
 
-One part of the suite computes (hypothesis, the simulation, SQL engines), one drives programs and
-browsers, and one waits for timeouts and costs next to nothing meanwhile. One process leaves both
+One part of the suite computes (hypothesis, the simulation, SQL engines), one drives the stack and
+its programs, and one mostly waits: for a page's commands, for timeouts. One process leaves both
 cores of a small machine idle for minutes; a process for each core spends as long in waiting. Each
 line of output begins with the name of its lane; a failure is shown when it happens.
 
@@ -25,20 +25,18 @@ ROOT: Final = Path(__file__).parents[1]
 # A folder below `tests/` belongs to one lane, but for the files of it that another lane names; a
 # test holds the list against the tree.
 LANES: Final = {
-    "core": ("docs", "chaos", "unit", "property", "simulation", "engines"),
+    "core": ("chaos", "unit", "property", "simulation", "engines"),
     "stack": ("integration",),
     "waits": (
+        "docs",
         "integration/test_bridge_hanging.py",
         "integration/test_bridge_memory.py",
-        "integration/test_codec.py",
         "integration/test_connections.py",
         "integration/test_dead_workers.py",
         "integration/test_http_limits.py",
         "integration/test_liveness.py",
         "integration/test_nobody_works.py",
-        "integration/test_producer.py",
         "integration/test_stored_bytes.py",
-        "integration/test_workflow.py",
         "integration/test_workflow_wedged.py",
         "integration/test_zombie.py",
     ),
