@@ -96,8 +96,8 @@ class KnownAttempts:
         description = await describe(self._client, self._session_id, self._run_id)
         pending = description.pending_activities
         self._pending = {activity.activity_id: activity.attempt for activity in pending}
-        # The history is read only when it can say something new: not for every producer number
-        # that somebody makes up.
+        # The history is read only when it can have something new, not for every producer number
+        # that a POST invents.
         if producer == 1 or self._scheduled.issuperset(self._pending):
             return
         handle = self._client.get_workflow_handle(self._session_id, run_id=self._run_id)

@@ -25,7 +25,7 @@ UNFED_SECONDS: Final = 2.0  # without a useful POST, before the history is follo
 
 
 class HistoryFollower:
-    """Reads durable events into a session's log while nobody POSTs them here.
+    """Reads durable events into a session's log while no producer POSTs them here.
 
     POSTs and reads may interleave in any way: both only add to the log, which takes each event
     once, by its id. So it does not matter which of them brings an event first.

@@ -49,9 +49,9 @@ class Hub:
 
     Races: POSTs, readers, lookups and ticks interleave at every await, and any of them may change
     which session a channel has. Two rules keep that harmless. Channels and their sessions change
-    only in code without an await, so nobody sees half a change. And whoever has awaited something
-    looks at the channel again: which run is the newest is decided by the last lookup that ended
-    (`_found`), and not by an older result that somebody still has in hand.
+    only in code without an await, so no half-made change is visible. And code that has awaited
+    something looks at the channel again: the newest run is the one of the last lookup that ended
+    (`_found`), and not that of an older result still in hand.
     """
 
     def __init__(self, client: Client, *, signal_interval: float, idle_timeout: float) -> None:
@@ -146,12 +146,11 @@ class Hub:
             self._take_over(channel, run)
 
     async def _find_session(self, post: ProducerPost) -> Session:
-        """The session of the newest run, which only the server knows. Raises HubError.
+        """The session of the newest run, by a lookup in Temporal. Raises HubError.
 
-        A run that the server does not know is not let in: an invented one would take over the
-        subscribers that wait for the real one. While the server does not answer, the producer is
-        believed. But it is not believed when the channel has a session of another run: the POST may
-        be of a former run.
+        A run that Temporal does not have is refused: an invented one would take over the
+        subscribers that wait for the real one. While Temporal does not answer, the producer is
+        believed, unless the channel has a session of another run: the POST may be of a former run.
         """
         try:
             async with asyncio.timeout(FIND_SECONDS):

@@ -21,7 +21,7 @@ class Intake:
 
     Each awaits twice, and others may be taken meanwhile. The first await, whether its attempt is
     real, comes before anything is changed. The second, of a final POST, waits for durability: it
-    asks the log anew each time it is woken, as a repeated POST would.
+    asks the log again each time it is woken, as a repeated POST would.
     """
 
     def __init__(

@@ -24,9 +24,9 @@ class Lookups:
     """The lookups that are under way, by session id.
 
     `found` is called with each run that a lookup finds, before the next lookup of the same session
-    id can begin. So runs are found in the order in which Temporal had them. A caller that waited
-    for a lookup may go on only after the next one has ended, and must not bring an older run back:
-    it has to look at what `found` has made of it, not at its own result alone.
+    id can begin. So runs are found in the order in which Temporal had them. But a caller that has
+    waited for a lookup may be resumed only after the next one has ended. To not bring an older run
+    back, it must check what `found` has done since, and not rely on its own result.
     """
 
     def __init__(self, client: Client, found: Callable[[str, Run], None]) -> None:
@@ -49,7 +49,7 @@ class Lookups:
     async def newest_for(self, session_id: str, run_id: str) -> Run | None:
         """`newest`, by a lookup that began after this call, unless an earlier one has that run.
 
-        A lookup that others have begun may be older than the run of whoever asks now.
+        A lookup that was already under way may be older than the caller's run.
         """
         shared = session_id in self._under_way
         run = await self.newest(session_id)

@@ -1,7 +1,7 @@
 """Limits how much a bridge holds in all, and decides what is dropped first.
 
 Counting everything at every POST would cost more than the POST itself. So what comes in is added to
-a sum as it comes. Everything is counted anew now and then, and when the sum exceeds the limit.
+a sum as it comes. Everything is counted again now and then, and when the sum exceeds the limit.
 """
 
 from collections.abc import Callable, Iterable

@@ -6,8 +6,8 @@ import asyncio
 class Notifier:
     """One event, replaced each time it is set, so that waiters never have to reset it.
 
-    Whoever waits takes `next` *before* reading the state that it waits for. Then a change between
-    the reading and the waiting has set that very event, and the wait returns at once.
+    A task takes `next` *before* it reads the state that it waits for. If the state changes between
+    the reading and the waiting, that very event has been set, and the wait returns at once.
     """
 
     def __init__(self) -> None:

@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 
 class Observer:
-    """The liveness of one session, as its readers are told it (§7.5).
+    """The liveness of one session, as its readers are shown it (§7.5).
 
-    A look at the server takes time, and an event may arrive meanwhile. The event is the later news,
-    so a look counts only if the log's position is still the same afterwards.
+    A check takes time, and an event may arrive meanwhile. The event is the later information, so a
+    check counts only if the log's position is still the same afterwards.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Observer:
         *,
         wanted: Callable[[], bool],
     ) -> None:
-        self.liveness: Liveness | None = None  # what readers are told; None: nothing
+        self.liveness: Liveness | None = None  # what readers are shown; None: nothing
         self._client = client
         self._session_id = session_id
         self._run_id = run_id
@@ -43,11 +43,11 @@ class Observer:
         self._limiter = LogLimiter()
 
     def event_shown(self) -> None:
-        """A new event is shown: it tells readers more than any liveness."""
+        """A new event is shown, which is better information than any liveness."""
         self.liveness = None
 
     async def run(self) -> None:
-        """Look at the server every LIVENESS_SECONDS without an event, as long as it is wanted."""
+        """Check every LIVENESS_SECONDS without an event, as long as that is wanted."""
         while True:
             shown = self._log.position
             await asyncio.sleep(LIVENESS_SECONDS)

@@ -40,7 +40,7 @@ class Publisher:
     * A batch does not change once it was read from the log, and its acknowledgement marks as
       durable what was in that batch, whatever has come meanwhile.
     * No wake-up is lost: the event is cleared before the log is read, and set after it was changed.
-    * Only Temporal's word makes an event durable: an acknowledgement, or a read (`_settle`).
+    * Only Temporal makes an event durable: by an acknowledgement, or in a read (`_settle`).
     """
 
     def __init__(

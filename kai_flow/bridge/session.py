@@ -2,7 +2,7 @@
 
 There are four tasks, each started when it is needed. The *publisher* makes events durable, the
 *watcher* waits for the close of the workflow, the *follower* reads what becomes durable while
-nobody POSTs here, and the *observer* finds out whether a worker is alive while no event comes.
+no producer POSTs here, and the *observer* finds out whether a worker is alive while no event comes.
 Readers are woken by the channel's notifier and read the log by themselves: none has a queue.
 """
 
@@ -41,14 +41,14 @@ class State(Enum):
     """Where a session stands on this bridge. It begins OPEN, and only `_become` changes it."""
 
     OPEN = "open"
-    """Its workflow runs, as far as this bridge knows."""
+    """Its workflow runs, as far as this bridge has seen."""
     CLOSED = "closed"
     """Its workflow has ended: readers get the rest of its history, and then `done`."""
     REPLACED = "replaced"
     """A reset has ended its run: streams end without `done`, and readers that come back get the
     session of the new run."""
     STOPPED = "stopped"
-    """The bridge has let go of it: streams end without `done`, and no task is started any more."""
+    """The bridge has forgotten it: streams end without `done`, and no task is started any more."""
 
 
 _NEXT: Final = {
@@ -158,7 +158,7 @@ class Session:
 
     @property
     def liveness(self) -> Liveness | None:
-        """Whether a worker is alive, as readers are told it; None: an event has told them more."""
+        """Whether a worker is alive, as readers are shown it; None: they are shown nothing."""
         return self._observer.liveness
 
     @property

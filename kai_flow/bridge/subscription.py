@@ -58,10 +58,10 @@ async def subscribe(
 class _Subscriber:
     """The state of one stream.
 
-    Races: while this task waits or writes to a slow socket, POSTs, reads and the close of the
-    workflow change what it looks at. It holds two rules. It takes the notifier's next event
-    *before* it looks, so whatever changes after the look wakes it. And what a read gave is judged
-    by the result of that read (`Part`), not by the session's state at a later moment.
+    Races: while this task waits, or writes to a slow socket, POSTs, reads and the close of the
+    workflow change the state that it reads. Two rules make that harmless. The task takes the
+    notifier's next event *before* it reads the state, so a later change wakes it. And it judges the
+    result of a read by what the read recorded (`Part`), not by the session's state afterwards.
     """
 
     def __init__(

@@ -22,7 +22,7 @@ class Watcher:
     """Waits for one close, through every outage of Temporal, and then calls `closed` once.
 
     `closed` is given None when a reset has closed the run. It is not called when Temporal has no
-    such run: then nothing can be said about its end.
+    such run: then there is no end to report.
     """
 
     def __init__(

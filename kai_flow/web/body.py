@@ -23,8 +23,8 @@ class Bodies:
     """The bodies that are being received, within one memory budget.
 
     A sender can leave a body half sent for BODY_SECONDS. When all bodies together are too large,
-    those that have taken longest are given up. A producer sends a whole POST in a moment, so nobody
-    who holds half-sent bodies open can keep its POSTs out.
+    those that have taken longest are given up. A producer sends a whole POST in a moment, so
+    half-sent bodies cannot keep its POSTs out, however many there are.
     """
 
     def __init__(self) -> None:

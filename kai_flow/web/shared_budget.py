@@ -1,7 +1,7 @@
 """A memory budget that requests share: over the limit, the requests that hold longest are given up.
 
-Whoever holds many slow requests open cannot keep others out: a request that is done in a moment is
-never among the oldest.
+So a client that holds many slow requests open cannot keep others out: a request that is done in a
+moment is never among the oldest.
 """
 
 from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ class SharedBudget:
     def grow(self, share: Share, size: int, limit: int) -> None:
         """So many bytes more are held; while it is more than `limit` in all, the oldest give way.
 
-        The newest request stays: giving it up as well would leave nobody to be served.
+        The newest request stays: if it were given up as well, none would be served.
         """
         share.bytes += size
         self._bytes += size
