@@ -40,6 +40,12 @@ CLOSES: Final[dict[int, WorkflowExecutionStatus.ValueType]] = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED: (
         WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED
     ),
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT: (
+        WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT
+    ),
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW: (
+        WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW
+    ),
 }
 
 HEARTBEAT_TIMEOUT: Final = 10.0

@@ -1,0 +1,118 @@
+"""What an attempt learns from the server: its stream, its room, its age, and why it ended."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+
+from kai_flow.stream.attempt import AttemptStart, start_of, why_superseded
+from kai_flow.stream.callback import Origin
+from kai_flow.stream.errors import SessionEnded, Superseded
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.interceptor import ProducerNumber
+from kai_flow.stream.outbox import MAX_STORED_BYTES
+from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
+
+LATER = "0190b6a2-7e1c-7000-8000-0000deadbeef"
+SCHEDULED = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+async def start(
+    stage: Stage,
+    number: ProducerNumber,
+    *,
+    attempt: int = 1,
+    run_id: str = RUN_ID,
+    waited: float = 0.0,
+) -> AttemptStart:
+    """The start of an attempt that the server began so many seconds after it was scheduled."""
+    info: Any = SimpleNamespace(
+        workflow_id=SESSION,
+        workflow_run_id=run_id,
+        attempt=attempt,
+        scheduled_time=SCHEDULED,
+        started_time=SCHEDULED + timedelta(seconds=waited),
+    )
+    return await start_of(stage.client, info, number)
+
+
+@in_virtual_time
+async def test_a_first_attempt_asks_nobody() -> None:
+    """Its header has everything; that it waited for a worker is not part of its age."""
+    stage = Stage()
+    begun = await start(stage, ProducerNumber(1, RUN_ID, 7.0, 1_000), waited=60.0)
+    assert begun == AttemptStart(Origin(SESSION, RUN_ID, RUN_ID), MAX_STORED_BYTES - 1_000, 7.0)
+    assert stage.counted.calls == 0
+
+
+@in_virtual_time
+async def test_a_later_attempt_asks_how_much_is_stored() -> None:
+    """Only the server knows what earlier attempts have stored; their time counts for the age."""
+    stage = Stage()
+    begun = await start(stage, ProducerNumber(1, RUN_ID, 7.0), attempt=2, waited=60.0)
+    size = stage.server.find(SESSION, RUN_ID).describe().workflow_execution_info.history_size_bytes
+    assert begun.storable == MAX_STORED_BYTES - size
+    assert begun.age == 67.0
+
+
+@in_virtual_time
+async def test_a_run_of_a_chain_asks_whether_a_reset_made_it() -> None:
+    """A run that a reset made is the first of its own stream, whatever its header names."""
+    stage = Stage()
+    stage.reset(LATER)
+    begun = await start(stage, ProducerNumber(1, RUN_ID), run_id=LATER)
+    assert begun.origin == Origin(SESSION, LATER, LATER)
+
+
+@in_virtual_time
+async def test_a_silent_server_leaves_a_quarter_of_the_room() -> None:
+    """So that three attempts together stay below the limit of the server."""
+    stage = Stage()
+    stage.outage()
+    begun = await start(stage, ProducerNumber(1, "another run"), attempt=3)
+    assert begun.origin.first_run_id == "another run"
+    assert 3 * begun.storable < 50 * 1024 * 1024
+
+
+@in_virtual_time
+async def test_a_full_history_leaves_no_room() -> None:
+    """Never a negative one."""
+    begun = await start(Stage(), ProducerNumber(1, RUN_ID, 0.0, 2 * MAX_STORED_BYTES))
+    assert begun.storable == 0
+
+
+@pytest.mark.parametrize(
+    ("close", "kind", "why"),
+    [
+        (None, Superseded, "a newer attempt has taken over"),
+        ("CANCELED", SessionEnded, "the session was cancelled"),
+        ("TERMINATED", SessionEnded, "the session was terminated, or reset"),
+        ("TIMED_OUT", SessionEnded, "the session timed out"),
+        ("FAILED", SessionEnded, "the session has ended"),
+        ("COMPLETED", SessionEnded, "the session has ended"),
+    ],
+)
+@in_virtual_time
+async def test_the_server_tells_why_an_attempt_was_refused(
+    close: str | None, kind: type[Superseded], why: str
+) -> None:
+    """Another attempt, or the end of the session and how it ended."""
+    stage = Stage()
+    if close is not None:
+        closed = EventType.Value(f"EVENT_TYPE_WORKFLOW_EXECUTION_{close}")
+        stage.server.find(SESSION, RUN_ID).append(HistoryEvent(event_type=closed))
+    origin = Origin(SESSION, RUN_ID, RUN_ID)
+    error = await why_superseded(stage.client, origin, EventId(1, 1, 7))
+    assert (type(error), str(error)) == (kind, f"1.1.7: {why}")
+
+
+@in_virtual_time
+async def test_a_silent_server_leaves_both_reasons_open() -> None:
+    """The attempt ends all the same."""
+    stage = Stage()
+    stage.outage()
+    error = await why_superseded(stage.client, Origin(SESSION, RUN_ID, RUN_ID), EventId(1, 1, 7))
+    assert str(error) == "1.1.7: a newer attempt, or the session's end, has taken over"
