@@ -1,4 +1,4 @@
-"""Question → SQL → answer. Knows nothing of Temporal or HTTP, and no schema but the scanned one."""
+"""Question → SQL → answer, without Temporal, HTTP, or a schema other than the scanned one."""
 
 from kai_flow.analyst.agent import Analyst
 

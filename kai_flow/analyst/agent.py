@@ -1,4 +1,4 @@
-"""The built-in agent: takes a question through scan, plan, SQL and answer, telling each step."""
+"""The built-in agent: scan, plan, SQL and answer of a question, with events for each step."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -31,17 +31,17 @@ from kai_flow.connections.store import Connection, ConnectionStore, StoreError
 __all__ = ["MAX_PROMPT_BYTES", "Analyst"]
 
 MAX_PROMPT_BYTES = 32 * 1024
-"""A longer question is refused, in bytes of UTF-8."""
+"""Bytes of a question in UTF-8 at most; a longer one is refused."""
 
 READING_DEADLINE_S = 30.0
-"""Understanding a question may take this long, even one about thousands of tables."""
+"""Seconds for understanding a question, even about thousands of tables."""
 
 Event = dict[str, Any]
 
 
 @dataclass
 class _Report:
-    """The agent's part of the result, as it grows."""
+    """The agent's part of the result, filled step by step."""
 
     status: str = "completed"
     answer: list[str] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Analyst:
     async def execute(self, task: Task) -> dict[str, Any]:
         """Answer a question; the same steps as ``stream_execute``, without the events.
 
-        In the mode ``autonomous`` it goes on with the questions that the answer suggests.
+        In the mode ``autonomous`` it then answers the questions that the answer suggests.
         """
         first = await self._answer(task)
         if task.mode != "autonomous":
@@ -100,7 +100,7 @@ class Analyst:
         return result
 
     async def stream_execute(self, task: Task) -> AsyncIterator[Event]:
-        """Answer a question, each event as it happens; the last is ``done`` with the result."""
+        """Answer a question as events; the last one is ``done`` with the result."""
         prompt = _checked_prompt(task.prompt)
         try:
             # The demo database may have to be generated first, which takes a fraction of a second.
@@ -150,7 +150,7 @@ class Analyst:
     async def _run(
         self, engine: Engine, sql: str, story: Story, report: _Report
     ) -> AsyncIterator[Event]:
-        """Run the query, show what came, and say what it means."""
+        """Run the query, show its rows, and explain them."""
         yield _tool_start("run_sql", {"sql": sql})
         limits = Limits(deadline_s=self._deadline_s)
         rows = await engine.run(sql, limits, tables=story.schema.tables.keys())
@@ -190,9 +190,9 @@ def _checked_prompt(prompt: str) -> str:
 async def _understood(
     prompt: str, schema: Schema, known: Knowledge, report: _Report
 ) -> tuple[Lesson, Question, Story]:
-    """What is taught, the question, and what is to be told, worked out beside the event loop.
+    """Read the question in a thread: the event loop also sends the heartbeats of other sessions.
 
-    The loop also sends the heartbeats of every other session of this worker.
+    Returns what was taught about the connection, the question, and the story of its answer.
     """
 
     def work(_stop: Stop) -> tuple[Lesson, Question, Story]:
@@ -210,7 +210,7 @@ async def _understood(
 
 
 def _story(question: Question, report: _Report) -> Story:
-    """What is to be told; when the question is unclear, what could be asked instead."""
+    """The story of the answer. The refusal of an unclear question lists what can be asked."""
     schema, names = question.schema, names_for(question)
     try:
         plan = understand(question)
@@ -223,7 +223,7 @@ def _story(question: Question, report: _Report) -> Story:
 
 
 def _sampled(question: Question, story: Story) -> str:
-    """Which tables of the query the scan has not looked through; empty when it has all."""
+    """A remark on the query's tables whose rows were only sampled; empty when there are none."""
     used = {story.plan.fact, *(condition.column.table for condition in story.plan.conditions)}
     tables = [name for name in used if story.schema.tables[name].sampled]
     if not tables:
@@ -233,7 +233,7 @@ def _sampled(question: Question, story: Story) -> str:
 
 
 def _overview(schema: Schema) -> dict[str, Any]:
-    """What the scan found, small enough to be shown."""
+    """A summary of the scan, small enough for an event."""
     return {
         "table_count": len(schema.tables),
         "tables": [

@@ -1,7 +1,7 @@
-"""What "or" joins: two filters of which one is enough, or nothing that a query of ours can say.
+"""What "or" joins: two filters of which one must hold, or something that no query here can express.
 
-"Bali or Aceh" is one filter with two values and needs nothing here. "Active or in Bali" joins two.
-An "or" that joins anything else is not silently read as "and": whoever asked is told.
+"Bali or Aceh" is one filter with two values, and is not handled here. "Active or in Bali" joins two
+filters. A question in which "or" joins anything else is refused: it is never read as "and".
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class Placed:
 
 
 def join(question: Question, filters: Sequence[Placed]) -> tuple[tuple[Condition, ...], bool]:
-    """The filters with their alternatives numbered, and whether an "or" joins nothing of them."""
+    """The filters with numbered alternatives, and whether some "or" joins no filters."""
     number = dict.fromkeys(range(len(filters)), 0)
     loose = False
     for group, word in enumerate(_ors(question), start=1):
@@ -53,7 +53,7 @@ def _ors(question: Question) -> list[Word]:
 
 
 def _nearest(filters: Sequence[Placed], word: Word, *, before: bool) -> int | None:
-    """The filter that stands next to an "or" on one side of it."""
+    """The filter next to an "or", on one side."""
     places = [
         (abs(at - word.start), number)
         for number, each in enumerate(filters)
@@ -64,11 +64,11 @@ def _nearest(filters: Sequence[Placed], word: Word, *, before: bool) -> int | No
 
 
 def _both_denied(filters: Sequence[Placed], left: int, right: int) -> bool:
-    """Whether both deny: "neither A or B" means not A and not B."""
+    """Whether both filters exclude: "neither A or B" means not A and not B."""
     operators = {filters[left].condition.operator, filters[right].condition.operator}
     return operators == {Operator.NOT_IN}
 
 
 def _apart(left: Placed, right: Placed, word: Word) -> bool:
-    """Whether each filter lies on its own side; one on both sides mixes "and" with "or"."""
+    """Whether each filter is on one side only; a filter on both sides mixes "and" and "or"."""
     return max(left.at) < word.start <= min(right.at)

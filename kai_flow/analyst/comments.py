@@ -1,6 +1,6 @@
 """Read the comments in a ``CREATE TABLE`` statement, where an administrator explains a schema.
 
-A comment after a column names it in other words: ``-- name, other name (unit); value = meaning``.
+A comment after a column gives it other names: ``-- name, other name (unit); value = meaning``.
 SQLite has no ``COMMENT ON``; it stores the text of the statement instead, comments included.
 """
 
@@ -53,7 +53,7 @@ def parse_note(comment: str) -> Note:
 
 
 def _split(line: str) -> tuple[str, str]:
-    """The code and the comment of one line; comment marks inside quotes do not count."""
+    """The code and the comment of one line; comment marks inside quotes are ignored."""
     for piece in _CODE.finditer(line):
         if piece.group() in {"--", "/*"}:
             comment = line[piece.end() :].strip()

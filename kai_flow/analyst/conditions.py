@@ -1,6 +1,6 @@
 """The filters in a question: values, years, and numbers compared.
 
-Each reader marks what it used, so that a filtered column is not taken for the measure as well.
+Each function marks the parts it used, so that a filtered column is not also read as the measure.
 """
 
 from dataclasses import dataclass
@@ -24,19 +24,19 @@ __all__ = [
 
 @dataclass(frozen=True)
 class YearFilter:
-    """A filter by calendar year; the column is known once the fact table is."""
+    """A filter by calendar year; its column is chosen once the fact table is known."""
 
     operator: Operator
     years: tuple[float, ...]
     start: int
-    """Token where it begins: a time column beside it is the one that is meant."""
+    """The token where it begins; a time column next to it is the one that is meant."""
     at: tuple[int, ...]
     """Tokens of its years."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A number compared with the column or table mentioned beside it."""
+    """A number that is compared with the column or table next to it."""
 
     mention: Mention
     operator: Operator
@@ -61,7 +61,7 @@ _YEARS = {
 
 
 def value_filters(question: Question) -> list[Condition]:
-    """One condition per column whose values are named; "selain" and "not" turn it round."""
+    """One condition for each column whose values are named; "selain" and "not" negate it."""
     wanted: dict[ColumnRef, list[str]] = {}
     refused: dict[ColumnRef, list[str]] = {}
     negated = False
@@ -75,7 +75,7 @@ def value_filters(question: Question) -> list[Condition]:
         if isinstance(following, Mention) and _names(question, following, mention):
             _use_trailing(question, following)
         if isinstance(previous, Word) and previous.sign is Sign.AND:
-            pass  # "not A or B" denies both
+            pass  # "not A or B" excludes both
         else:
             negated = isinstance(previous, Word) and previous.sign is Sign.NOT
         (refused if negated else wanted).setdefault(target.ref, []).append(target.value)
@@ -88,7 +88,7 @@ def value_filters(question: Question) -> list[Condition]:
 
 
 def _names(question: Question, mention: Mention, value: Mention) -> bool:
-    """Whether a table or column mention only says what the value beside it is: "kota Palu"."""
+    """Whether a table or column only names the kind of the value next to it: "kota Palu"."""
     target, meant = question.meaning[mention], question.meaning[value]
     if mention in question.used or target.table != meant.table:
         return False
@@ -99,14 +99,14 @@ def _names(question: Question, mention: Mention, value: Mention) -> bool:
 
 
 def _use_trailing(question: Question, mention: Mention) -> None:
-    """Use up "province" in "Bali province", unless something before the value asks for it."""
+    """Mark "province" in "Bali province" as used, unless a word before the value asks for it."""
     following = question.after(mention.end)
     if not (isinstance(following, Word) and following.sign in {Sign.WITH, Sign.WHICH}):
         question.used.add(mention)
 
 
 def quoted_texts(question: Question, fact: str) -> list[Condition]:
-    """Quoted texts that are no known value: looked for in the name of the fact table's rows."""
+    """Quoted texts that are no known value: they are searched in the names of the fact's rows."""
     known = {at for m in question.mentions for at in range(m.start, m.end)}
     texts = [t.text for at, t in enumerate(question.tokens) if t.quoted and at not in known]
     label = question.schema.tables[fact].label
@@ -179,7 +179,7 @@ def _range_end(question: Question, number: Number, sign: Sign | None) -> Number 
 
 
 def comparisons(question: Question) -> list[Comparison]:
-    """Numbers compared with what is mentioned beside them."""
+    """Numbers that are compared with the part next to them."""
     found: list[Comparison] = []
     for word in question.words:
         if word.sign is not Sign.BETWEEN and word.sign not in _COMPARE:
@@ -213,7 +213,7 @@ def _scale(question: Question, number: Number) -> float:
 
 
 def _compared_mention(question: Question, word: Word, end: Number) -> Mention:
-    """What a comparison is about: what follows the number at once, else what precedes it."""
+    """What a comparison is about: the part right after the number, or else the part before it."""
     numeric = {Kind.NUMBER, TargetKind.TABLE, Kind.YEAR}
     following = question.after(end.end)
     if (

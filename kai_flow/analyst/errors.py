@@ -1,9 +1,9 @@
-"""What can go wrong in an analysis. Each message is one sentence, fit to be shown, with a remedy.
+"""The errors of an analysis. Each message is one sentence for the user, with a remedy.
 
 AnalysisError
 ├── UnclearQuestion           the question cannot be turned into a query
-├── RefusedSql                the guard does not let a statement through
-└── EngineError               what the database, or the way to it, does not do; never with a secret
+├── RefusedSql                the guard refuses a statement
+└── EngineError               the database cannot be used; the message never holds a secret
     ├── QueryFailed           the database reports an error
     ├── QueryTimeout          the query ran longer than its deadline
     └── DatabaseUnavailable   the database cannot be reached, opened or read
@@ -21,7 +21,7 @@ __all__ = [
 
 
 class AnalysisError(Exception):
-    """Root of everything that ends an analysis with status ``failed``."""
+    """Root of the errors that end an analysis with status ``failed``."""
 
 
 class UnclearQuestion(AnalysisError):

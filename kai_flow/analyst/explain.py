@@ -1,4 +1,4 @@
-"""Say in words what was understood and what was found, in the language of the question."""
+"""Puts into words what was understood and what was found, in the language of the question."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MAX_TABLE_ROWS = 20
 
 @dataclass(frozen=True)
 class Story:
-    """Everything an explanation is made of."""
+    """Everything that an explanation needs."""
 
     plan: Plan
     statement: Statement
@@ -32,7 +32,7 @@ class Story:
         return english if self.language == "en" else indonesian
 
     def understood(self) -> str:
-        """What the question was taken to ask, in one sentence."""
+        """How the question was understood, in one sentence."""
         plan = self.plan
         if plan.columns:
             what = self.pick("daftar ", "a list of ") + self.names.table(plan.fact, plural=True)
@@ -94,7 +94,7 @@ class Story:
         return [either.join(map(self.condition, group)) for group in self.plan.alternatives]
 
     def value(self, cell: Cell, column: str) -> str:
-        """A cell as a reader wants it: years without separators, money with its unit."""
+        """A cell for a reader: years without separators, money with its unit."""
         if cell is None:
             return "–"
         if isinstance(cell, str):
@@ -178,7 +178,7 @@ class Story:
 
 
 def with_unit(text: str, unit: str) -> str:
-    """A number with its unit: currencies in front, everything else behind."""
+    """A number with its unit: a currency before it, any other unit after it."""
     if not unit:
         return text
     currency = unit.upper() in {"RP", "IDR", "USD", "EUR", "SGD"} or unit in {"$", "€", "£", "¥"}
@@ -256,7 +256,7 @@ def _headline(story: Story, rows: Rows) -> str:
 
 
 def _first_place(story: Story, who: str, what: str, value: str) -> str:
-    """Who leads the list, and with what."""
+    """The first row of the list, and its number."""
     order, measures = story.plan.order, story.plan.measures
     if measures and measures[0].aggregate in {Aggregate.MINIMUM, Aggregate.MAXIMUM}:
         return f"**{who}**: {what} **{value}**."
@@ -286,7 +286,7 @@ def _table(story: Story, rows: Rows) -> Iterator[str]:
 
 
 def _words(text: str) -> Iterator[str]:
-    """A sentence word by word, spaces kept, so that joining the pieces gives it back."""
+    """The words of a sentence with their spaces: joined, they are the sentence again."""
     words = text.split(" ")
     for word in words[:-1]:
         yield word + " "

@@ -1,4 +1,4 @@
-"""Go on from an answer by oneself: ask the questions that it suggests, and tell what they gave."""
+"""Continues from an answer: asks the questions that it suggests, and adds their answers."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -6,16 +6,15 @@ from typing import Any, Final
 __all__ = ["FOLLOW_UPS", "explore"]
 
 FOLLOW_UPS: Final = 3
-"""Questions that are asked by oneself at most: each costs a scan and a query."""
+"""Suggested questions that are asked at most: each costs a scan and a query."""
 
 Result = dict[str, Any]
 
 
 async def explore(first: Result, answer: Callable[[str], Awaitable[Result]]) -> Result:
-    """The first result with what its suggested questions gave added to each of its parts.
+    """The first result, with the results of its suggested questions added to each part.
 
-    A follow-up that fails, or repeats a query, is left out; the first answer is never the worse
-    for it.
+    A follow-up that fails, or repeats a query, is left out, so it cannot spoil the first answer.
     """
     if first["status"] == "failed":
         return first

@@ -34,7 +34,7 @@ def column_of(ref: ColumnRef) -> exp.Expr:
 
 
 def table_of(name: str, schema: Schema) -> exp.Expr:
-    """A table, under its own name also when it takes a namespace to find it."""
+    """A table, under its own name even when it is found only with its namespace."""
     source = schema.tables[name].source or (name,)
     *namespace, plain = (exp.to_identifier(part, quoted=True) for part in source)
     if not namespace:
@@ -88,9 +88,9 @@ def row_filter(condition: Condition, schema: Schema) -> exp.Expr:
         column = _year(column, condition.column, schema)
     if condition.operator is Operator.CONTAINS:
         text = str(condition.values[0])
-        for special in "!%_":  # not a backslash, which MySQL's literals would take for their own
+        for special in "!%_":  # no backslash, which has a meaning of its own in MySQL's literals
             text = text.replace(special, "!" + special)
-        # SQLite's and MySQL's LIKE see no difference of case
+        # LIKE ignores case in SQLite and MySQL
         kind = exp.Like if schema.dialect in {"sqlite", "mysql"} else exp.ILike
         like = kind(this=column, expression=exp.Literal.string(f"%{text}%"))
         return exp.Escape(this=like, expression=exp.Literal.string("!"))
@@ -118,7 +118,7 @@ def _compared(left: exp.Expr, operator: Operator, values: list[exp.Expr]) -> exp
 def _year(column: exp.Expr, ref: ColumnRef, schema: Schema) -> exp.Expr:
     """The calendar year of a date, which may be kept as ISO text."""
     year: exp.Expr
-    if schema.dialect == "sqlite":  # knows no dates, only functions that read them
+    if schema.dialect == "sqlite":  # has no type for dates, only functions that read them
         year = exp.TimeToStr(this=column, format=exp.Literal.string("%Y"))
     elif schema.column(ref).text_date:
         first, length = exp.Literal.number(1), exp.Literal.number(4)
@@ -129,7 +129,7 @@ def _year(column: exp.Expr, ref: ColumnRef, schema: Schema) -> exp.Expr:
 
 
 def _literal(value: str | float) -> exp.Expr:
-    """A value, never as part of the text of a statement."""
+    """A value as a literal, never as a part of the statement's text."""
     if isinstance(value, str):
         return exp.Literal.string(value)
     return exp.Literal.number(int(value) if value % 1 == 0 else value)

@@ -10,11 +10,11 @@ from kai_flow.analyst.plan import Aggregate
 __all__ = ["MAX_CHART_POINTS", "chart", "insights"]
 
 MAX_CHART_POINTS = 60
-"""Bars or points of a chart at most: more cannot be told apart."""
+"""Bars or points of a chart at most: more could not be distinguished."""
 
 
 def chart(story: Story, rows: Rows) -> dict[str, Any] | None:
-    """A bar or line chart of the first measure, when a picture says more than the table."""
+    """A bar or line chart of the first measure, when a chart helps; else None."""
     if not story.statement.measures or not 2 <= len(rows.data) <= MAX_CHART_POINTS:
         return None
     axis, value = rows.columns[0], story.statement.measures[0]
@@ -76,7 +76,7 @@ def _change(story: Story, points: list[tuple[Cell, Any]]) -> str:
 
 
 def _spread(story: Story, points: list[tuple[Cell, Any]], column: str) -> list[str]:
-    """How far apart the first and the last shown are; the sum where a sum makes sense."""
+    """The ratio of the first and the last row shown; their sum, where a sum makes sense."""
     (top, high), (low_name, low) = (
         max(points, key=lambda point: point[1]),
         min(points, key=lambda point: point[1]),

@@ -1,9 +1,9 @@
-"""The gate between a plan and its query: an answer to another question than was asked is refused.
+"""The gate between a plan and its query: refuses a plan that answers another question.
 
-The principle: each token of the question has an owner in the plan that is executed, with the
-meaning it has in the question, and each element of the plan was asked for. A token without an
-owner is named in the refusal. The gate judges the finished plan and trusts nothing of the reading
-that made it. Better no answer than a wrong one.
+The principle: each token of the question has an owner in the plan, with the meaning that it has in
+the question, and the question asks for each element of the plan. A refusal names the tokens without
+an owner. The gate judges the finished plan alone, not how it was made. No answer is better than a
+wrong one.
 """
 
 from typing import Final
@@ -79,7 +79,7 @@ _TELLING: Final = frozenset(
         "sorted",
     ]
 )
-"""Fillers of the reading that change what a question means, unless they are part of something."""
+"""Fillers that change what a question means, unless they are part of something else."""
 _UNITS: Final = frozenset(
     [
         "orang",
@@ -130,12 +130,12 @@ _OPENING: Final = frozenset(
         "whose",
     ]
 )
-"""They ask for something else than a table shows, where they open a question."""
+"""At the start of a question they ask for something that a table does not show."""
 _COUNTS: Final = (Sign.QUANTITY, Sign.ASK, Sign.MOST, Sign.FEWEST)
 
 
 def admit(question: Question, plan: Plan) -> Plan:
-    """The plan, if it says what the question says; else ``UnclearQuestion`` names what is left."""
+    """The plan, if it answers the question; else ``UnclearQuestion`` names the words left over."""
     ledger = Ledger(question, plan)
     left = [at for at in range(len(question.tokens)) if not _owned(ledger, at)]
     if left:
@@ -158,7 +158,7 @@ def _named(question: Question, left: list[int]) -> str:
 
 
 def _owned(ledger: Ledger, at: int) -> bool:
-    """Whether a token has its role in the plan."""
+    """Whether a token has an owner in the plan."""
     token, part = ledger.question.tokens[at], ledger.question.part_at(at)
     if at == 0 and token.word in _YES_OR_NO | _OPENING:
         return False
@@ -177,7 +177,7 @@ def _owned(ledger: Ledger, at: int) -> bool:
 
 
 def _silent(ledger: Ledger, at: int) -> bool:
-    """Whether a word only holds the sentence together here."""
+    """Whether a word has no meaning of its own here."""
     word = ledger.question.tokens[at].word
     if word in _UNITS and at and isinstance(ledger.question.part_at(at - 1), Number):
         return True
@@ -194,7 +194,7 @@ def _refuse_unasked(ledger: Ledger) -> None:
         and question.has(Sign.LIST, Sign.WHICH)
         and not question.has(*_COUNTS)
     ):
-        return  # "list the types": how many there are of each is only added
+        return  # "list the types": the count of each type is only an addition
     for measure in ledger.measures:
         named = any(
             question.meaning[mention].table == measure.table

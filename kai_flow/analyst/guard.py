@@ -1,8 +1,8 @@
-"""Let through only a plain read of scanned tables, and run what was understood, not what was sent.
+"""Allows only a plain read of scanned tables, and renders the statement again before it runs.
 
-A statement is parsed; every node of its tree must be of a kind that is known to be harmless; what
-is executed is rendered from that tree again, without comments. The list says what is allowed, so
-a construct that nobody thought of is refused.
+A statement is parsed, and every node of its tree must be of an allowed kind. The statement that
+runs is rendered from that tree, without comments. The list contains what is allowed, so an unknown
+construct is refused.
 """
 
 from collections.abc import Collection
@@ -46,13 +46,13 @@ _TYPES: frozenset[exp.DType] = frozenset(
         *(exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ),
     )
 )
-"""What a value may be cast to: a cast to a type of somebody's own runs that one's code."""
+"""The types that a value may be cast to: a cast to a user-defined type runs its code."""
 
 Names = Collection[str | tuple[str, ...]]
 
 
 def check(sql: str, tables: Names, dialect: str = "sqlite") -> str:
-    """Give the statement to execute; ``RefusedSql`` says why there is none.
+    """The statement to execute; raises ``RefusedSql`` when there is none.
 
     ``tables``: what may be read, by name, or by (namespace, name) where a namespace is needed.
     """
@@ -107,7 +107,7 @@ def _check_tree(root: exp.Expr, tables: set[tuple[str, ...]]) -> None:
 
 
 def _check_with(clause: exp.With) -> None:
-    """``RefusedSql`` for a clause that may have no end: SQLite needs no RECURSIVE for that."""
+    """``RefusedSql`` for a clause that may not end: SQLite recurses even without RECURSIVE."""
     endless = clause.recursive or any(
         not table.db and table.name.casefold() == cte.alias.casefold()
         for cte in clause.expressions

@@ -1,7 +1,7 @@
 """The words of analysis in Indonesian and English: top, average, per, since, more than …
 
-A phrase becomes a `Sign`; what it does to the question is decided in `understand`. Nothing here
-knows any schema.
+A phrase becomes a `Sign`, whose effect on the question is decided in `understand`. Nothing here
+depends on a schema.
 """
 
 import re
@@ -30,7 +30,7 @@ Language = Literal["id", "en"]
 
 
 class Sign(Enum):
-    """What an analysis word does."""
+    """The effect of an analysis word."""
 
     AVERAGE = auto()
     QUANTITY = auto()  # "jumlah", "total", "how many": a count of rows or a sum of numbers
@@ -64,7 +64,7 @@ class Sign(Enum):
     AFTER = auto()  # > year
     BEFORE = auto()  # < year
     UNTIL = auto()  # <= year
-    PLACE = auto()  # "di", "in": a value is to follow
+    PLACE = auto()  # "di", "in": a value should follow
     SCALE = auto()  # "juta", "million"
     UNSUPPORTED = auto()
     WRITE = auto()
@@ -170,10 +170,10 @@ FILLERS = frozenset(f"{_ID_ONLY} {_EN_ONLY}".split())
 """Words that carry no meaning of their own for an analysis."""
 
 SIGN_WORDS = frozenset(word for phrase in _LEXICON for word in phrase)
-"""Every word of a phrase that does something."""
+"""Every word of a phrase that is a sign."""
 
 LANGUAGE_WORDS = FILLERS | SIGN_WORDS
-"""Every word with a fixed meaning: never taken for a misspelled table or column."""
+"""Every word with a fixed meaning: never read as a misspelled table or column."""
 
 _MIN_MISTYPED = 6
 _BY_LENGTH: dict[int, list[str]] = defaultdict(list)
@@ -223,7 +223,7 @@ def _ending(ending: re.Pattern[str], tokens: Sequence[Token]) -> int:
 
 @lru_cache(maxsize=10_000)
 def corrected(word: str) -> str | None:
-    """The word of analysis that a misspelled one is: one slip in six letters or more."""
+    """The word of analysis that a word misspells by one slip, if it has six letters or more."""
     if len(word) < _MIN_MISTYPED or word in LANGUAGE_WORDS:
         return None
     near = [
@@ -238,7 +238,7 @@ def corrected(word: str) -> str | None:
 def _mistyped(word: str, known: str) -> bool:
     """Whether a letter is missing, doubled, swapped with the next, or the wrong vowel.
 
-    Another consonant is too often another word: "nearly" is no "yearly".
+    A wrong consonant is not accepted, because it often makes another word: "nearly", "yearly".
     """
     if slips(word, known) > 1:
         return False
@@ -249,7 +249,7 @@ def _mistyped(word: str, known: str) -> bool:
 
 
 def read_signs(tokens: Sequence[Token], taken: set[int]) -> list[Word]:
-    """The analysis words among the tokens that nothing else has taken, longest phrases first."""
+    """The analysis words among the tokens that are not taken; the longest phrases come first."""
     found: list[Word] = []
     position = 0
     while position < len(tokens):

@@ -1,7 +1,7 @@
-"""What each part of a question became in the plan: the facts that the gate decides by.
+"""What each part of a question became in the plan: the facts on which the gate decides.
 
-Pure. A `Ledger` answers questions such as "is this mention what the result is grouped by?" from the
-plan alone, never from what the reading intended.
+A `Ledger` answers questions such as "is the result grouped by this mention?" from the plan alone,
+whatever the reading of the question intended. It does no I/O.
 """
 
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from kai_flow.analyst.schema import ColumnRef, Kind
 __all__ = ["COUNTING", "RANKS", "Ledger"]
 
 COUNTING = frozenset(["many", "number", "count", "counts", "banyak", "banyaknya"])
-"""Words that ask how many there are, and never for a sum."""
+"""Words that ask for a count, never for a sum."""
 
 RANKS = frozenset(
     {
@@ -27,7 +27,7 @@ _THINGS = frozenset({TargetKind.TABLE, Kind.TEXT, Kind.YEAR, Kind.DATE})
 
 
 class Ledger:
-    """A question beside the plan that is to answer it."""
+    """A question, and the plan that should answer it."""
 
     def __init__(self, question: Question, plan: Plan) -> None:
         self.question = question

@@ -1,8 +1,8 @@
-"""Find the tables, columns and values that the words of a question mean.
+"""Finds the tables, columns and values that the words of a question mean.
 
-Every name has labels: its identifier's words and what comments call it. A run of question words
-that covers a table's or column's label, but for words that say little, becomes a `Mention`; a value
-must be there whole, word by word. The longest and surest runs win.
+Every thing has labels: the words of its identifier, and its names in comments. A run of words that
+covers the label of a table or column, except for words with little meaning, becomes a `Mention`. A
+value must occur with all its words. The longest and most certain runs win.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ __all__ = ["Mention", "Target", "TargetKind", "link", "named_exactly"]
 
 
 class TargetKind(IntEnum):
-    """What is meant; at equal evidence the first comes first."""
+    """What is meant; with equal evidence, the first kind is preferred."""
 
     TABLE = 0
     COLUMN = 1
@@ -34,7 +34,7 @@ class Target:
     column: str = ""
     value: str = ""
     by_comment: bool = False
-    """Whether a comment gave the word, not the identifier or value itself."""
+    """Whether the word comes from a comment, not from the identifier or value itself."""
 
     @property
     def ref(self) -> ColumnRef:
@@ -66,7 +66,7 @@ class _Candidate:
     target: Target
 
     def rank(self) -> tuple[int, float, int]:
-        """Longer runs first, then surer ones, then by kind."""
+        """Longer runs come first, then more certain ones, then the order of kinds."""
         return self.start - self.end, -self.score, self.target.kind
 
 
@@ -158,7 +158,7 @@ def _opening(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _spelled(label: _Label, start: int, tokens: Sequence[Token]) -> _Candidate | None:
-    """A value whose words all stand here in their order; a bare number is no value."""
+    """A value whose words all occur here in order; a number alone is not a value."""
     end = start + len(label.words)
     run = [token.word for token in tokens[start:end]]
     if len(run) < len(label.words) or all(word.isdigit() for word in run):
@@ -202,12 +202,12 @@ def _walk(
             linked = True
         position += 1
     total = sum(label.weights)
-    # "order" and "amount" are small talk unless something is called just that.
+    # "order" and "amount" are fillers unless something has exactly that name.
     named = content or (filler and not remaining)
     missing = any(weight == 1 and word not in LANGUAGE_WORDS for _, (word, weight) in remaining)
     if not named or missing or covered / total < _ENOUGH:
         return None
-    # A loan or a slip must not beat the same word written right: certainty counts squared.
+    # A loan word or a slip must not win over the exact word, so certainty is squared.
     return _Candidate(start, end, covered / total * (sure / covered) ** 2, label.target)
 
 
@@ -262,7 +262,7 @@ def _quoted(tokens: Sequence[Token], schema: Schema) -> Iterator[_Candidate]:
 
 
 def _labels(schema: Schema) -> Iterator[_Label]:
-    """Every way each thing is called."""
+    """All labels of all things."""
     for table in schema.tables.values():
         target = Target(TargetKind.TABLE, table.name)
         own = set(split_name(table.name))
@@ -301,7 +301,7 @@ def _column_labels(
 
 
 def _label(words: tuple[str, ...], target: Target, own: frozenset[str]) -> Iterator[_Label]:
-    """A label, unless its words say nothing."""
+    """A label, unless its words have no meaning."""
     value = target.kind is TargetKind.VALUE
     if not words or (value and len("".join(words)) < 2):
         return

@@ -1,8 +1,8 @@
 """The data model as Markdown: written from a scan, read back with what people added to it.
 
 What is read is the line "Also called" under a table and the column "Notes", in the grammar of a
-comment in the DDL: ``name, other name (unit); value = meaning``. Types and keys are not read: they
-are the database's to say.
+comment in the DDL: ``name, other name (unit); value = meaning``. Types and keys are not read:
+only the database defines them.
 """
 
 import re
@@ -46,7 +46,7 @@ def write_mdl(schema: Schema, title: str, *, left_out: int = 0) -> str:
 
 
 def read_mdl(text: str) -> Described:
-    """What the model says about tables and columns in words; what is not understood is skipped."""
+    """The notes on tables and columns in the model; lines in another form are skipped."""
     found: dict[str, tuple[Note, dict[str, Note]]] = {}
     table: tuple[Note, dict[str, Note]] | None = None
     header: tuple[int, int] | None = None
@@ -118,14 +118,14 @@ def _header(cells: list[str]) -> tuple[int, int] | None:
 
 
 def _code(name: str) -> str:
-    """A name as code, whatever is in it."""
+    """A name in the marks of code, whatever characters it has."""
     ticks = "`" * (1 + max((len(run) for run in re.findall("`+", name)), default=0))
     space = " " if len(ticks) > 1 else ""
     return f"{ticks}{space}{_cell(name)}{space}{ticks}"
 
 
 def _cell(text: str) -> str:
-    """Text that neither ends a cell nor a line."""
+    """Text that ends neither its cell nor its line."""
     return _BREAKS.sub("\ufffd", text).replace("|", "\\|").strip()
 
 

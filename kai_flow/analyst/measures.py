@@ -64,13 +64,13 @@ _RATES = frozenset(
         "duration",
     ]
 )
-"""Words in a column's name that say adding its values up makes no sense."""
+"""Words in a column's name that show that a sum of its values makes no sense."""
 
 
 def find_measured(question: Question, default: Aggregate | None) -> list[Found]:
     """The number columns in the question, each with its aggregate.
 
-    ``default`` is for those without one of their own; None leaves it to what the column holds.
+    ``default`` is for columns without an aggregate; with None, their content decides.
     """
     found: list[Found] = []
     for mention in question.free(Kind.NUMBER):
@@ -144,7 +144,7 @@ def _named_aggregate(question: Question, mention: Mention) -> Aggregate | None:
 
 
 def _named_by_sign(question: Question) -> list[Found]:
-    """A column that is called just "total" or "jumlah", when that word has no other role."""
+    """A column with exactly the name "total" or "jumlah", when the word has no other role."""
     for word in question.words:
         following = question.after(word.end)
         if word.sign is not Sign.QUANTITY or isinstance(following, Mention):

@@ -1,4 +1,4 @@
-"""What to call tables and columns when speaking to a person."""
+"""Names of tables and columns in sentences for a person."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ __all__ = ["Names", "names_for"]
 
 @dataclass(frozen=True)
 class Names:
-    """Names for one answer: the identifiers' own words, or those of the schema's comments."""
+    """Names for one answer: the words of the identifiers, or those of the schema's comments."""
 
     schema: Schema
     language: Language
     by_comment: bool
-    """Whether comments speak the asker's language and identifiers do not."""
+    """Whether the comments have the question's language and the identifiers do not."""
 
     def table(self, name: str, *, plural: bool = False) -> str:
         """A table in words; the English plural when asked for and the name is English."""
@@ -34,13 +34,13 @@ class Names:
 
 
 def names_for(question: Question) -> Names:
-    """Speak as the asker did: in the words of comments when those were what matched."""
+    """Names as the question used them: the words of comments, if those matched."""
     matched = [mention.choices[0].by_comment for mention in question.mentions]
     return Names(question.schema, question.language, sum(matched) * 2 > len(matched))
 
 
 def _plural(text: str) -> str:
-    """The plural of an English noun; words that end like a plural already stay."""
+    """The plural of an English noun; a word that already ends like a plural is unchanged."""
     if text.endswith("s"):
         return text
     if text.endswith("y") and text[-2:-1] not in set("aeiou"):

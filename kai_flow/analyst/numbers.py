@@ -53,8 +53,8 @@ def number_at(tokens: Sequence[Token], start: int) -> tuple[float, int] | None:
 def format_number(value: float, language: Language, decimals: int = 2) -> str:
     """A number for a reader: 1.234,5 in Indonesian, 1,234.5 in English.
 
-    Fractions are shown with at most ``decimals`` digits, and not at all from a million on, where
-    they only blur the figure.
+    Fractions have at most ``decimals`` digits. From a million on they are left out, because they
+    only make the figure harder to read.
     """
     digits = 0 if isinstance(value, int) or abs(value) >= 1e6 else decimals
     text = f"{value:,.{digits}f}"

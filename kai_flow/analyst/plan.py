@@ -1,4 +1,4 @@
-"""What a question asks for, in terms of one schema: plain values between understanding and SQL."""
+"""A plan: what a question asks for, in terms of one schema. Plain values without behaviour."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -48,7 +48,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Dimension:
-    """What rows are grouped by. ``keys`` keep two things of the same name apart."""
+    """What rows are grouped by. ``keys`` distinguish two things of the same name."""
 
     column: ColumnRef
     keys: tuple[ColumnRef, ...] = ()
@@ -65,7 +65,7 @@ class Condition:
     values: tuple[str | float, ...]
     temporal: bool = False
     alternative: int = 0
-    """One of those with the same number is enough; 0: it must hold."""
+    """Of the conditions with the same number one must hold; 0: this one must hold."""
 
 
 @dataclass(frozen=True)
@@ -99,13 +99,13 @@ class Plan:
     order: Order | None = None
     limit: int | None = None
     default_limit: bool = False
-    """Whether the limit is ours, not the asker's."""
+    """Whether the limit is a default, not a number in the question."""
     loose_or: bool = False
     """Whether the question has an "or" that no filter here stands for."""
 
     @property
     def alternatives(self) -> tuple[tuple[Condition, ...], ...]:
-        """The conditions: of each group one is enough, and every group must hold."""
+        """The conditions in groups: in every group, at least one must hold."""
         groups: dict[int, list[Condition]] = {}
         for at, condition in enumerate(self.conditions):
             groups.setdefault(condition.alternative or -1 - at, []).append(condition)

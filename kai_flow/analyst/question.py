@@ -1,4 +1,4 @@
-"""A question with everything that was recognised in it, and how to look around in it."""
+"""A question with everything that was recognised in it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from kai_flow.analyst.words import Token, tokenize
 __all__ = ["MAX_WORDS", "Number", "Question", "read"]
 
 MAX_WORDS: Final = 200
-"""A longer question is refused: reading it would take too long, and no plan holds that much."""
+"""Words of a question at most: reading more would take too long, and no plan has so many parts."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Question:
     ambiguous: set[Mention] = field(default_factory=set)
     """Mentions with another meaning that is just as likely."""
     used: set[Part] = field(default_factory=set)
-    """Parts that already play a role and must not get a second one."""
+    """Parts that already have a role and must not get a second one."""
 
     def has(self, *signs: Sign) -> bool:
         """Whether any of these signs occurs."""
@@ -97,11 +97,11 @@ class Question:
         return None
 
     def text(self, part: Part) -> str:
-        """A part as the asker wrote it."""
+        """A part as it is written in the question."""
         return " ".join(token.text for token in self.tokens[part.start : part.end])
 
     def unknown(self) -> list[int]:
-        """Positions of words that mean nothing to us."""
+        """Positions of words that were not recognised."""
         return [
             at
             for at, token in enumerate(self.tokens)
@@ -118,7 +118,7 @@ class Question:
 
 
 def read(prompt: str, schema: Schema) -> Question:
-    """Recognise everything there is to recognise in a question; too long a one is refused."""
+    """Recognise the parts of a question; refuse one that is too long."""
     tokens = tokenize(prompt)
     if len(tokens) > MAX_WORDS:
         count, most = str(len(tokens)), str(MAX_WORDS)
@@ -159,7 +159,7 @@ def _stands(word: Word, tokens: list[Token], numbers: list[Number]) -> bool:
 
 
 def _decide(question: Question) -> None:
-    """Choose among equally good meanings: what lies nearest to the tables that are certain."""
+    """Choose among equally good meanings the one nearest to the tables that are certain."""
     certain = {
         mention.choices[0].table
         for mention in question.mentions

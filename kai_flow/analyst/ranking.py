@@ -43,14 +43,14 @@ def is_ranking(question: Question, subject: Subject, measured: Sequence[Found]) 
 
 
 def ascending(question: Question) -> bool:
-    """Smallest first. "top 5 … terendah" is about the smallest; "bottom" yields to nothing."""
+    """Whether the smallest come first: always with "bottom", and in "top 5 … terendah" too."""
     if question.has(*_ASCENDING):
         return True
     return question.has(Sign.BOTTOM) and not question.has(*_SUPERLATIVES)
 
 
 def limit(question: Question, subject: Subject) -> tuple[int, bool]:
-    """How many places, and whether that is our choice: "which province" asks for one."""
+    """How many places, and whether that is a default: "which province" asks for one."""
     if subject.limit is not None:
         return subject.limit, False
     if subject.groups and not question.has(*_ENDS):

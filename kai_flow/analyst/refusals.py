@@ -1,4 +1,4 @@
-"""Questions that are refused before anything is planned: half an answer would be a wrong one."""
+"""Refuses questions before a plan is made, where half an answer would be a wrong one."""
 
 from kai_flow.analyst.errors import UnclearQuestion
 from kai_flow.analyst.language import Sign, Word
@@ -12,7 +12,7 @@ _NAMING = {Sign.PLACE, Sign.PER, Sign.BY, Sign.AVERAGE, Sign.QUANTITY, Sign.NOT,
 
 
 def refuse_unanswerable(question: Question) -> None:
-    """Refuse what no query of ours can answer."""
+    """Refuse what no query of this analyst can answer."""
     for word in question.words:
         if word.sign is Sign.WRITE:
             raise UnclearQuestion(say(question.language, "read_only"))
@@ -23,7 +23,7 @@ def refuse_unanswerable(question: Question) -> None:
 
 
 def refuse_unknown(question: Question) -> None:
-    """Refuse when an unknown word stands where a name must: ignoring it would answer wrongly."""
+    """Refuse an unknown word in the place of a name: ignoring it would give a wrong answer."""
     for at in question.unknown():
         token = question.tokens[at]
         previous = question.before(at)
@@ -33,7 +33,7 @@ def refuse_unknown(question: Question) -> None:
 
 
 def _denies_value(question: Question, word: Word) -> bool:
-    """Whether a "not" has a value to deny: "selain Bali", "except the province of Bali"."""
+    """Whether a "not" has a value to exclude: "selain Bali", "except the province of Bali"."""
     part = question.after(word.end, (Sign.PLACE, Sign.WITH))
     while isinstance(part, Mention):
         if question.kind(part) is TargetKind.VALUE:

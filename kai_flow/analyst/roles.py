@@ -1,7 +1,7 @@
 """Whether each name, value and number of a question has its role in the plan.
 
-A role is found in the plan, not in the reading: a value must stand in a filter that keeps or leaves
-it out as asked, a column must be measured, grouped by, filtered, sorted by or shown.
+Only the plan counts: a value must be in a filter that keeps or excludes it as asked, and a column
+must be measured, grouped by, filtered, sorted by or shown.
 """
 
 import re
@@ -90,7 +90,7 @@ def _starts_with_places(ledger: Ledger, mention: Mention) -> bool:
 def _torn(ledger: Ledger, mention: Mention) -> bool:
     """Whether another filter stands between two values of one: "A in 2022 and B in 2023".
 
-    Each value belongs to its own half of the sentence then, and filters know no halves.
+    Each value then belongs to its own half of the sentence, which filters cannot express.
     """
     question, column = ledger.question, ledger.ref(mention)
     places = [
@@ -114,7 +114,7 @@ def _listed_with_another(ledger: Ledger, mention: Mention) -> bool:
     previous = link
     if isinstance(link, Word) and link.sign is Sign.AND:
         if question.tokens[link.start].word in _OR:
-            return False  # the plan's alternatives answer for it
+            return False  # the plan has alternatives for it
         previous = question.before(link.start)
     elif not isinstance(link, Mention) or (
         ledger.sign(question.before(link.start)) is not Sign.PLACE
@@ -129,7 +129,7 @@ def _listed_with_another(ledger: Ledger, mention: Mention) -> bool:
 
 
 def _denied(ledger: Ledger, mention: Mention) -> bool:
-    """Whether a "not" reaches this value: "not A or B" denies values of one column."""
+    """Whether a "not" applies to this value: "not A or B" excludes values of one column."""
     column = ledger.ref(mention)
     skip = (Sign.PLACE, Sign.AND, Sign.WITH)
     part = ledger.question.before(mention.start, skip)

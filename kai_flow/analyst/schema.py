@@ -1,6 +1,6 @@
-"""What is known of a database: tables, columns, keys and the values of short text columns.
+"""What a scan finds in a database: tables, columns, keys and the values of short text columns.
 
-Plain values, made by `scan` and read by everything else.
+Plain values without behaviour, made by an engine's `scan`.
 """
 
 from collections import deque
@@ -46,13 +46,13 @@ class Column:
     kind: Kind
     note: Note = Note()
     unique: bool = False
-    """Every row has a value of its own, as far as was seen."""
+    """Whether every scanned row has a different value."""
     values: tuple[str, ...] = ()
-    """All distinct values of a text column, when they are few; else empty."""
+    """All distinct values of a text column when they are few; else empty."""
     type: str = ""
     """As the database names it; empty where it has none."""
     text_date: bool = False
-    """Dates that are kept as ISO text."""
+    """Whether it holds dates as ISO text."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,14 @@ class Table:
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     row_count: int = 0
-    """Exact up to the scan's limit, beyond that by the database's own statistics if there are."""
+    """Exact up to the scan's limit; above it, from the database's statistics where it has them."""
     note: Note = Note()
     source: tuple[str, ...] = ()
     """(namespace, name) when the name alone does not find it; else empty."""
     sampled: bool = False
-    """Only its first rows were looked at: values may be missing."""
+    """Whether only its first rows were scanned, so that values may be missing."""
     studied: bool = True
-    """False when the scan's time was up: only its definition is known."""
+    """False when the scan's time was over: only its definition is known."""
 
     def column(self, name: str) -> Column:
         """The column of that name; ``KeyError`` when there is none."""
@@ -91,7 +91,7 @@ class Table:
 
     @property
     def label(self) -> Column | None:
-        """The column that tells a person which row this is: the first unique text column."""
+        """The column that names a row for a person: the first unique text column."""
         texts = [column for column in self.columns if column.kind is Kind.TEXT]
         unique = [column for column in texts if column.unique]
         return next(iter(unique or texts), None)

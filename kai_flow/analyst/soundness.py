@@ -1,7 +1,7 @@
-"""Plans that a question may lead to and that would mislead: refused whatever the words were.
+"""Plans that would mislead: they are refused, whatever the words of the question are.
 
-Rows of child tables are the danger: "orders with a line total above 50" may mean any line or their
-sum, and two filters on child rows need not meet in one row.
+Rows of child tables are the usual reason. "Orders with a line total above 50" may mean any line or
+the sum of all lines, and two filters on child rows need not hold for the same row.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ _PARTS = frozenset(
         *("bulan", "kuartal", "triwulan", "minggu", "hari", "jam"),
     ]
 )
-"""Words in a column's name that say it is part of a date: a number that is never added up."""
+"""Words in a column's name that show that it is part of a date, which is never added up."""
 _LOWER = {Operator.ABOVE, Operator.AT_LEAST}
 _UPPER = {Operator.BELOW, Operator.AT_MOST}
 
@@ -101,7 +101,7 @@ def _spreads(schema: Schema, plan: Plan) -> bool:
 
 
 def _widens(schema: Schema, plan: Plan, column: ColumnRef) -> bool:
-    """Whether a column lies in rows that are children of the fact's."""
+    """Whether a column is in child rows of the fact's rows."""
     return schema.distance(plan.fact, column.table)[0] > 0
 
 

@@ -1,4 +1,4 @@
-"""From a plan to a statement: what is selected from where, joined along foreign keys only.
+"""Builds the statement of a plan, joining tables only along foreign keys.
 
 Rows are never counted twice: a filter on child rows becomes EXISTS, and a grouping by something in
 child rows aggregates over distinct (group, fact row) pairs.
@@ -35,7 +35,7 @@ class Statement:
     names: tuple[str, ...]
     """Result columns: dimensions (or listed columns) first, then measures."""
     measures: tuple[str, ...]
-    """Those of them that are measures."""
+    """The result columns that are measures."""
 
     @property
     def text(self) -> str:
@@ -107,7 +107,7 @@ class _Plain:
 
 
 class _Distinct:
-    """The same when a dimension lies in child rows: a subquery of distinct pairs stands between."""
+    """The same when a dimension is in child rows: aggregate over a subquery of distinct pairs."""
 
     def __init__(self, plan: Plan, schema: Schema) -> None:
         self._schema = schema
@@ -167,7 +167,7 @@ def _from(query: exp.Select, plan: Plan, schema: Schema, tables: Sequence[str]) 
     """FROM the fact, joins to these tables, and the plan's conditions."""
     query = query.from_(table_of(plan.fact, schema))
     joined = {plan.fact}
-    # A filter that need not hold must not drop rows by an inner join: it becomes EXISTS.
+    # A filter with alternatives must not drop rows by an inner join, so it becomes EXISTS.
     needed = [c.column.table for c in plan.conditions if not c.alternative]
     direct = [table for table in needed if not _widens(schema, plan.fact, table)]
     for table in [*tables, *direct]:

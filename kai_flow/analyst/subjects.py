@@ -33,7 +33,7 @@ class Subject:
     entity: Mention | None = None
     """What is ranked or chosen: "toko" in "top 5 toko"."""
     groups: list[Mention] = field(default_factory=list)
-    """What stands after "per", "setiap", "by" …"""
+    """What follows "per", "setiap", "by" …"""
     by_year: bool = False
     limit: int | None = None
 
@@ -46,8 +46,8 @@ class Subject:
 def find(question: Question, *, filtered: bool, by_group: bool) -> Subject:
     """The subject of a question.
 
-    ``filtered`` when it compares something with a number, ``by_group`` when that is a count or an
-    aggregate: then even "how many provinces have more than …" is about each province.
+    ``filtered``: it compares something with a number. ``by_group``: that is a count or an
+    aggregate, so that even "how many provinces have more than …" is about each province.
     """
     subject = Subject(by_year=question.has(Sign.TREND))
     subject.by_year |= _asks_for_year(question)
@@ -137,7 +137,7 @@ def _find_limit(question: Question, subject: Subject) -> None:
 
 
 def _asks_for_year(question: Question) -> bool:
-    """Whether it is "which year" or "tahun berapa" that is asked."""
+    """Whether the question asks "which year" or "tahun berapa"."""
     for word in question.words:
         if word.sign is Sign.YEAR:
             around = (question.before(word.start), question.after(word.end))

@@ -1,4 +1,4 @@
-"""Follow-up questions made from the schema; only such as this analyst itself understands."""
+"""Follow-up questions made from the schema; only questions that this analyst can answer."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ MAX_SUGGESTIONS = 3
 
 
 def suggest(schema: Schema, names: Names, plan: Plan | None) -> list[str]:
-    """Questions near the one that was asked, each planned once to be sure that it works."""
+    """Questions close to the one that was asked; each has been planned once, so it works."""
     found: list[str] = []
     for text in _drafts(schema, names, plan.fact if plan else None):
         if len(found) == MAX_SUGGESTIONS:

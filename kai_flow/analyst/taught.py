@@ -1,14 +1,14 @@
-"""How what an administrator said about a connection changes the reading of a question.
+"""How an administrator's additions to a connection change the reading of a question.
 
-The rule: everything acts through the two things that linking looks at, the names of tables, columns
-and values, and the words of the question; the rest of the analyst knows nothing of it.
+The rule: additions change only what linking reads, which are the names of tables, columns and
+values, and the words of the question. The rest of the analyst does not depend on them.
 
 - A data model adds its notes to those of the database's own comments.
 - A glossary term that means a table, a column or a value becomes one more name of it.
-- A term that means a phrase is replaced by the phrase, where the phrase says something about this
-  database; a definition in prose is left alone.
-- An instruction that defines a word ("X means Y") is a glossary entry. Others change nothing here;
-  they are kept for agents that can follow prose.
+- A term that means a phrase is replaced by the phrase, if the phrase names something in this
+  database; a definition in prose is ignored.
+- An instruction that defines a word ("X means Y") is a glossary entry. Other instructions have no
+  effect here; they are for agents that can follow prose.
 - A question that is the name of a skill is the question that the skill holds.
 """
 
@@ -38,7 +38,7 @@ _DEFINES: Final = re.compile(
     |merujuk\ (?:ke|pada))\s|:?=|→|->)\s*(?P<meaning>.+?)\.?""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_QUOTED: Final = r"\"[^\"]+\"|“[^”]+”|'[^']{2,}'"  # taken literally: no term is looked for there
+_QUOTED: Final = r"\"[^\"]+\"|“[^”]+”|'[^']{2,}'"  # taken literally: terms inside are not replaced
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Lesson:
     """The terms that were replaced in the question by what they mean."""
 
     def remark(self, language: Language) -> str:
-        """Which words of the house were replaced, for whoever asked; empty when none was."""
+        """A remark on the terms that were replaced in the question; empty when none was."""
         pairs = "; ".join(f"“{term.term}” = {term.meaning}" for term in self.replaced)
         return say(language, "glossary", pairs=pairs) if pairs else ""
 
@@ -103,7 +103,7 @@ class _Names:
         self._of_columns: dict[ColumnRef, Note] = defaultdict(Note)
 
     def describe(self, mdl: str) -> None:
-        """Take in the notes of a data model."""
+        """Add the notes of a data model."""
         for name, (note, columns) in read_mdl(mdl).items():
             if name in self._tables:
                 table = self._tables[name]
@@ -113,7 +113,7 @@ class _Names:
                         self._of_columns[ref] = _both(self._of_columns[ref], words)
 
     def add(self, term: Term) -> bool:
-        """Call what the term means so too; False when it means no single thing of the schema."""
+        """Add the term as a name of what it means; False when it means no single thing."""
         path, equals, value = (part.strip() for part in term.meaning.partition("="))
         name = re.sub(r"[\"'`\[\]]", "", path).casefold()
         if not equals and name in self._tables:
@@ -165,7 +165,7 @@ def _both(own: Note, added: Note) -> Note:
 
 
 def _rephrased(prompt: str, schema: Schema, terms: Sequence[Term]) -> Lesson:
-    """The question with each term replaced that means something here; the longest terms first."""
+    """The question with the terms replaced that have a meaning here, the longest terms first."""
     folded = prompt.casefold()
     meanings = {
         term.term.casefold(): term
@@ -194,7 +194,7 @@ def _rephrased(prompt: str, schema: Schema, terms: Sequence[Term]) -> Lesson:
 
 
 def _says_something(meaning: str, schema: Schema) -> bool:
-    """Whether a phrase can be read without a rest: then it may stand in a question."""
+    """Whether every word of a phrase is recognised, so that it may replace a term."""
     if len(meaning.split()) > MAX_PHRASE_WORDS:
         return False
     phrase = read(meaning, schema)

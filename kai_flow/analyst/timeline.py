@@ -1,4 +1,4 @@
-"""Which column says when."""
+"""Which column holds the time of a row."""
 
 from kai_flow.analyst.errors import UnclearQuestion
 from kai_flow.analyst.messages import say

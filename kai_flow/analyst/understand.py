@@ -1,7 +1,7 @@
-"""From the parts of a question to a plan: what is measured, by what, filtered and ranked how.
+"""Makes the plan of a question: what is measured, grouped, filtered and ranked.
 
-Pure and deterministic. Where several readings are possible the rules below take the likeliest; the
-agent says in its `thinking` which one it was.
+Deterministic and without I/O. Where several readings are possible, the rules below choose the most
+likely one, and the agent's `thinking` event states it.
 """
 
 from dataclasses import dataclass, field, replace
@@ -49,7 +49,7 @@ class _Draft:
 
 
 def understand(question: Question) -> Plan:
-    """The plan for a question; ``UnclearQuestion`` says what is missing."""
+    """The plan for a question; raises ``UnclearQuestion`` when something is missing."""
     refuse_unanswerable(question)
     draft = _read(question)
     plan = _planned(question, draft)
@@ -72,7 +72,7 @@ def _planned(question: Question, draft: _Draft) -> Plan:
 
 
 def _read(question: Question) -> _Draft:
-    """Find filters first (what they use is no measure), then subjects, then measures."""
+    """Find filters first (their parts are no measures), then subjects, then measures."""
     draft = _Draft(
         years=filters.year_filters(question),
         comparisons=filters.comparisons(question),

@@ -1,8 +1,8 @@
-"""Whether each word of analysis in a question does in the plan what it says.
+"""Whether each word of analysis in a question has its effect in the plan.
 
-"Average" must have become an average of the number beside it, "compare" a grouping by what is
-compared, "not" a filter that leaves something out, and so on. Words that only hold a sentence
-together need nothing.
+"Average" must have become an average of the number next to it, "compare" a grouping by what is
+compared, "not" a filter that excludes something, and so on. Words that only connect a sentence need
+no effect.
 """
 
 from collections.abc import Callable
@@ -26,12 +26,12 @@ _AGGREGATES: Final = {
 _NAMING: Final = (Sign.QUANTITY, Sign.ASK, *_AGGREGATES)
 _DOWN: Final = {Sign.TOP, Sign.HIGHEST, Sign.MOST, Sign.NEWEST}
 _VAGUE: Final = frozenset(["first", "best", "worst", "terbaik", "termahal", "termurah"])
-"""Words that rank by something they do not name."""
+"""Words that rank without naming the measure."""
 _YEARLY: Final = frozenset(["annual", "annually", "yearly", "tahunan"])
 _COUNTED: Final = frozenset(
     ["number", "num", "no", "count", "quantity", "qty", "units", "jumlah", "jml", "banyak", "total"]
 )
-"""Words in a column's name that say it holds numbers of things."""
+"""Words in a column's name that show that it holds counts of things."""
 _OR: Final = frozenset(["or", "atau"])
 _VERSUS: Final = frozenset(["vs", "versus"])
 
@@ -336,7 +336,7 @@ def _not(ledger: Ledger, word: Word) -> bool:
 
 
 def _compare(ledger: Ledger, word: Word) -> bool:
-    """What is compared stands side by side in the result."""
+    """The compared things are next to each other in the result."""
     plan = ledger.plan
     several = [c for c in plan.conditions if c.operator is Operator.IN and len(c.values) > 1]
     columns = {dimension.column for dimension in plan.dimensions}
@@ -383,4 +383,4 @@ _RULES: Final[dict[Sign, Callable[[Ledger, Word], bool]]] = {
     **dict.fromkeys((Sign.SINCE, Sign.AFTER, Sign.BEFORE, Sign.UNTIL), _time_word),
     **dict.fromkeys((Sign.SCALE, Sign.UNSUPPORTED, Sign.WRITE), _never),
 }
-"""``WITH`` and ``PLACE`` only hold a sentence together."""
+"""``WITH`` and ``PLACE`` only connect a sentence."""

@@ -1,4 +1,4 @@
-"""Words: cut a question into tokens, and say how alike two words are, in Indonesian and English."""
+"""Cuts a question into tokens, and measures how alike two words are."""
 
 import re
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Token:
 
     @property
     def quoted(self) -> bool:
-        """Whether the asker put it in quotes: a value to be taken literally."""
+        """Whether it is in quotes, and therefore taken literally."""
         return not self.word
 
 
@@ -82,7 +82,7 @@ def _number(text: str) -> float:
 
 
 def likeness(asked: str, known: str) -> float:
-    """How surely a word of the question means a word of the schema, from 0 to 1."""
+    """How certain it is that a word of the question means a word of the schema, from 0 to 1."""
     if asked == known:
         return 1.0
     return _likeness(asked, known)
@@ -97,7 +97,7 @@ def _likeness(asked: str, known: str) -> float:
     if _loan(singular(asked)) == _loan(singular(known)):
         return 0.9
     # One slip in a long word; a short one is too often another word: contact, contract.
-    # A slip of the pen seldom changes the first letter; without this "bulan" would be "wulan".
+    # A slip seldom changes the first letter; without this rule, "bulan" would match "wulan".
     long = min(len(asked), len(known)) >= _MIN_SLIPPED
     near = long and asked[0] == known[0] and abs(len(asked) - len(known)) <= 1
     return 0.83 if near and slips(asked, known) <= 1 else 0.0
@@ -105,7 +105,7 @@ def _likeness(asked: str, known: str) -> float:
 
 @lru_cache(maxsize=50_000)
 def likeness_keys(word: str) -> frozenset[str]:
-    """Keys of a word. Words that are alike share one, so that only those need to be compared."""
+    """Keys of a word. Alike words share a key, so only words with a common key are compared."""
     keys = {*_stems(word), f"~{_loan(singular(word))}"}
     if len(word) >= _MIN_SLIPPED:
         keys |= {f"{word[0]}{len(word)}", f"{word[0]}{len(word) + 1}"}
@@ -132,16 +132,16 @@ _PREFIXES = (
     *("penge", "peng", "peny", "pem", "pen", "per", "pe", "ber", "ter", "di", "ke", "se"),
 )
 _SUFFIXES = ("nya", "kan", "lah", "kah", "an", "i")
-# What a nasal prefix swallows: memilih < pilih, menulis < tulis, menyapu < sapu, mengirim < kirim
+# What a nasal prefix replaces: memilih < pilih, menulis < tulis, menyapu < sapu, mengirim < kirim
 _SWALLOWED = {"mem": "p", "pem": "p", "men": "t", "pen": "t", "meny": "s", "peny": "s"}
 _SWALLOWED |= {"meng": "k", "peng": "k"}
 _MIN_SLIPPED = 7
-_MIN_ROOT = 4  # letters; shorter "roots" are chance
+_MIN_ROOT = 4  # letters; shorter "roots" are coincidences
 
 
 @lru_cache(maxsize=50_000)
 def _stems(word: str) -> frozenset[str]:
-    """The roots a word may have by taking affixes off, itself among them."""
+    """The possible roots of a word without its affixes, and the word itself."""
     stems = {word, singular(word)}
     for base in [word, *(word.removesuffix(s) for s in _SUFFIXES if word.endswith(s))]:
         stems.add(base)
@@ -166,7 +166,7 @@ def singular(word: str) -> str:
     return word
 
 
-# English words came into Indonesian by regular changes of spelling: quality → kualitas.
+# Loan words from English follow regular changes of spelling: quality → kualitas.
 _LOANS = (
     *(("tion", "si"), ("sion", "si"), ("ty", "tas"), ("ive", "if"), ("nce", "nsi"), ("ph", "f")),
     *(("ck", "k"), ("ch", "k"), ("ct", "kt"), ("ce", "se"), ("ci", "si"), ("c", "k"), ("x", "ks")),
@@ -176,7 +176,7 @@ _LOANS = (
 
 @lru_cache(maxsize=50_000)
 def _loan(word: str) -> str:
-    """The spelling an English word would have as a loan; Indonesian words hardly change."""
+    """The spelling of an English word as an Indonesian loan; Indonesian words hardly change."""
     for english, loan in _LOANS:
         word = (
             re.sub(english + "$", loan, word)

@@ -2,9 +2,9 @@
 
 The provinces, capitals and island groups are real; every cooperative and every figure is made up,
 and the database says so itself (table ``tentang_data``). This is the only module that knows the
-names of the demo schema: the analyst reads them from the database like anybody else's.
+names of the demo schema: the analyst reads them from the database, like those of any other.
 
-The English words for an English question stand where a database administrator would put them, in
+The English words for English questions are where a database administrator would put them, in
 comments of the DDL: ``-- name (unit); value = meaning``.
 """
 
@@ -145,7 +145,7 @@ _JAVA_FOLD = 4  # Java holds more than half of all Indonesians: its provinces ge
 def create_demo_database(path: Path) -> None:
     """Write the demo database to ``path``, replacing what is there.
 
-    The content depends on nothing but this module. The file appears in one step (written beside
+    The content depends only on this module. The file appears in one step (written beside
     its place, then renamed), so two processes that create it at once both leave a whole one.
     The folder must exist; ``OSError`` when it cannot be written.
     """
@@ -161,7 +161,7 @@ def create_demo_database(path: Path) -> None:
 
 
 def _fill(db: sqlite3.Connection) -> None:
-    """Create the tables and put every row in."""
+    """Create the tables and insert every row."""
     english = ", ".join(f"{name} = {_english(name)}" for name, _, _ in _PROVINCES if _english(name))
     db.executescript(_SCHEMA.replace("{provinces}", english))
     db.executemany("INSERT INTO tentang_data VALUES (?, ?)", _ABOUT)
@@ -180,7 +180,7 @@ def _fill(db: sqlite3.Connection) -> None:
 
 
 def _english(name: str) -> str:
-    """What a province is called in English; empty when that is the same."""
+    """The English name of a province; empty when it is the same."""
     for indonesian, english in _DIRECTIONS.items():
         stem = name.removesuffix(f" {indonesian}")
         if stem != name:
@@ -228,10 +228,10 @@ def _reports(
 
 
 def _weighted(rng: random.Random, weights: dict[str, int]) -> str:
-    """One of the keys, each as often as its weight says."""
+    """One of the keys, chosen by weight."""
     return rng.choice([value for value, weight in weights.items() for _ in range(weight)])
 
 
 def _skewed(rng: random.Random, top: int) -> int:
-    """An integer in [0, top), small ones far more often, as sizes of firms are."""
+    """An integer in [0, top), small ones far more often, like the sizes of firms."""
     return rng.randrange(1 + rng.randrange(1 + rng.randrange(top)))

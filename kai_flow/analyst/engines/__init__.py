@@ -1,7 +1,8 @@
-"""The databases that can be asked: one engine each, all with the same three promises.
+"""The supported databases: one engine for each, all with the same three methods.
 
-``check`` says whether it can be reached, ``scan`` what is in it, ``run`` gives a query's rows: read
-only for certain, within a deadline, cut at limits, and stopped when the task is cancelled.
+``check`` tells whether the database can be used, ``scan`` finds what is in it, and ``run`` returns
+the rows of a query. A query is always read-only, has a deadline and limits, and is stopped when its
+task is cancelled.
 """
 
 from kai_flow.analyst.engines.contract import Cell, Engine, Limits, Probe, Rows

@@ -13,7 +13,7 @@ __all__ = ["Address", "tls_context"]
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server is, and who asks. Its ``repr`` holds no secret."""
+    """A server, and the user that connects to it. Its ``repr`` holds no secret."""
 
     host: str
     port: int
@@ -41,12 +41,12 @@ class Address:
 
     @property
     def where(self) -> str:
-        """Host and port, fit to be shown."""
+        """Host and port, which may be shown."""
         return self.host if self.host.startswith("/") else f"{self.host}:{self.port}"
 
 
 def tls_context(mode: str, ca: str | None) -> ssl.SSLContext | None:
-    """TLS by PostgreSQL's ``sslmode`` words; None for ``disable``. ``EngineError`` for others."""
+    """TLS for a value of ``sslmode``; None for ``disable``. ``EngineError`` for unknown values."""
     if mode not in {"disable", "require", "verify-ca", "verify-full"}:
         raise EngineError(
             "The option sslmode must be disable, require, verify-ca or verify-full; change it in"
@@ -55,7 +55,7 @@ def tls_context(mode: str, ca: str | None) -> ssl.SSLContext | None:
     if mode == "disable":
         return None
     try:
-        if ca and not Path(ca).is_file():  # a device or pipe would be read for ever
+        if ca and not Path(ca).is_file():  # reading a device or pipe may never end
             raise OSError
         context = ssl.create_default_context(cafile=ca)
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Values of every driver as JSON can carry them, and rows cut at their limits."""
+"""Converts the values of every driver to JSON, and truncates rows at their limits."""
 
 import datetime as dt
 import json
@@ -15,7 +15,7 @@ MAX_TEXT = 1_000
 
 
 class Collector:
-    """Takes rows until a limit is reached; one more than are kept tells whether there are more."""
+    """Collects rows up to the limits. The first row that does not fit shows that there are more."""
 
     def __init__(self, columns: Iterable[str], limits: Limits) -> None:
         self._columns = tuple(columns)
@@ -23,10 +23,10 @@ class Collector:
         self._data: list[tuple[Cell, ...]] = []
         self._bytes = 0
         self.full = False
-        """Whether a row did not fit any more."""
+        """Whether a row did not fit."""
 
     def add(self, raw: Iterable[object]) -> bool:
-        """Keep a row; false when there is no room for it, and no more are wanted."""
+        """Keep a row; False when it does not fit, and no more rows are needed."""
         row = tuple(cell(value) for value in raw)
         self._bytes += len(json.dumps(row))
         self.full = len(self._data) >= self._limits.rows or self._bytes > self._limits.bytes
@@ -35,12 +35,12 @@ class Collector:
         return not self.full
 
     def rows(self) -> Rows:
-        """What was kept."""
+        """The rows that were kept."""
         return Rows(self._columns, tuple(self._data), truncated=self.full)
 
 
 def cell(value: object) -> Cell:
-    """A value as JSON can carry it; texts are cut, bytes only counted."""
+    """A value for JSON; long texts are cut, and of bytes only the number is kept."""
     found: Cell
     match value:
         case bool():
@@ -63,7 +63,7 @@ def cell(value: object) -> Cell:
 
 
 def _decimal(value: Decimal) -> int | float | None:
-    """An integer where it is written as one: a sum of integers must not end in ".0"."""
+    """An integer if it has no decimals: a sum of integers must not end in ".0"."""
     if not value.is_finite():
         return None
     exponent = value.as_tuple().exponent
@@ -80,5 +80,5 @@ def _plain(value: object) -> object:
 
 
 def _cut(text: str) -> str:
-    """A text that is not too long."""
+    """The text, cut to `MAX_TEXT` characters."""
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"

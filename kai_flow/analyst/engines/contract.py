@@ -1,4 +1,4 @@
-"""What every engine promises, and the values that it takes and gives."""
+"""The interface of every engine, and the values that it takes and returns."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -21,27 +21,27 @@ __all__ = [
 ]
 
 CONNECT_TIMEOUT_S = 5.0
-"""How long a server may take to let us in, in seconds."""
+"""Seconds for a server to accept a connection."""
 
 QUERY_DEADLINE_S = 30.0
-"""A query that runs longer is stopped, in seconds."""
+"""Seconds after which a query is stopped."""
 
 SCAN_DEADLINE_S = 20.0
-"""After this many seconds a scan looks at no more values."""
+"""Seconds after which a scan reads no more values."""
 
 MAX_ROWS = 1_000
-"""Rows of a result at most; more are cut, and the result says so."""
+"""Rows of a result at most; a result with more is marked as truncated."""
 
 MAX_RESULT_BYTES = 64 * 1024
 """Bytes of a result's rows as JSON at most; an event may have 256 KiB."""
 
 Cell = str | int | float | None
-"""A value as JSON can carry it."""
+"""A value for JSON."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one query may take."""
+    """The limits of one query."""
 
     deadline_s: float = QUERY_DEADLINE_S
     rows: int = MAX_ROWS
@@ -49,34 +49,34 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
-"""What a query may take unless said otherwise."""
+"""The default limits of a query."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What a query gave."""
+    """The result of a query."""
 
     columns: tuple[str, ...]
     data: tuple[tuple[Cell, ...], ...]
     truncated: bool
-    """Whether there was more than is shown here."""
+    """Whether there were more rows."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What came of knocking at a database's door."""
+    """Whether a database can be used."""
 
     ok: bool
     message: str
-    """One sentence: what answered, or what is wrong and how to mend it. Never a secret."""
+    """One sentence: what answered, or what is wrong and the remedy. It holds no secret."""
     may_write: bool = False
-    """The role could change data (KAI never does): a warning, said in ``message`` as well."""
+    """Whether the role may change data, which KAI never does; ``message`` then has a warning."""
     server: str = ""
     """Name and version of what answered."""
 
 
 class Engine(Protocol):
-    """One database. Nothing is open between two calls; any number may run at once."""
+    """One database. No connection stays open between two calls, and calls may run at once."""
 
     @property
     def dialect(self) -> str:
@@ -84,24 +84,26 @@ class Engine(Protocol):
         ...
 
     async def check(self) -> Probe:
-        """Connect and say what was found; raises nothing for a database that cannot be used."""
+        """Connect, and report the result; a database that cannot be used raises nothing."""
         ...
 
     async def scan(
         self, tables: Sequence[str] | None = None, deadline_s: float = SCAN_DEADLINE_S
     ) -> Schema:
-        """What is in it, bounded in time and rows; ``tables`` by the names a scan gives.
+        """What is in the database, within limits of time and rows.
 
-        ``EngineError`` when it cannot be read, or has no such table.
+        ``tables`` are names as a scan returns them. ``EngineError`` when the database cannot be
+        read, or has no such table.
         """
         ...
 
     async def run(
         self, sql: str, limits: Limits = DEFAULT_LIMITS, *, tables: Collection[str] | None = None
     ) -> Rows:
-        """The rows of one query, cut at the limits; nothing else can be run.
+        """The rows of one query, truncated at the limits; nothing else can be run.
 
-        ``tables``: what it may read, where the connection itself can enforce that (SQLite). On a
-        server the role's grants do. ``QueryTimeout``, ``QueryFailed``, ``DatabaseUnavailable``.
+        ``tables``: what it may read, where the connection itself enforces that (SQLite). On a
+        server the role's grants do. Raises ``QueryTimeout``, ``QueryFailed`` or
+        ``DatabaseUnavailable``.
         """
         ...

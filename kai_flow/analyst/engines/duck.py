@@ -1,8 +1,8 @@
-"""DuckDB: a database opened read-only, and locked so that it reaches nothing else.
+"""DuckDB: a database opened read-only, and locked so that nothing else can be reached.
 
-The connection is the wall: no access to other files or the network, no extension, no secret, no
-variable of this program, a locked configuration, bounded memory and temporary space; and DuckDB's
-own parser must call the text one SELECT.
+The connection enforces this: it has no access to other files, the network, extensions, secrets or
+variables of this program; its configuration is locked, and memory and temporary space are limited.
+DuckDB's own parser must take the text for one SELECT.
 """
 
 import atexit
@@ -54,7 +54,7 @@ class DuckDbEngine(DatabaseFile):
         """What is in it."""
 
         def work(db: duckdb.DuckDBPyConnection, stop: Stop) -> Schema:
-            del stop  # it also has the time to load a file in it
+            del stop  # its deadline includes the time to load a file
             return scan_tables(db, Stop(deadline_s), tables)
 
         return await self._work(work, self._load_s + deadline_s + CONNECT_TIMEOUT_S)
@@ -116,13 +116,13 @@ class DuckDbEngine(DatabaseFile):
 
 
 def config(*, locked: bool) -> dict[str, str | bool | int | float | list[str]]:
-    """DuckDB's settings. Not locked, it can still load a file, and must be shut afterwards."""
+    """DuckDB's settings. Unlocked, it can still load a file, and must be locked afterwards."""
     found: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
         "allow_persistent_secrets": "false",
-        "python_enable_replacements": "false",  # a table must never be a variable of this program
+        "python_enable_replacements": "false",  # otherwise tables may be variables here
         "memory_limit": "1GB",
         "temp_directory": _spill_folder(),
         "max_temp_directory_size": "4GB",
@@ -135,7 +135,7 @@ def config(*, locked: bool) -> dict[str, str | bool | int | float | list[str]]:
 
 @functools.cache
 def _spill_folder() -> str:
-    """Where DuckDB puts what does not fit into memory: one for all, as they may share a file."""
+    """The folder for data that does not fit into memory; one for all, as they may share a file."""
     folder = tempfile.mkdtemp(prefix="kai-duckdb-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

@@ -47,7 +47,7 @@ _Key = tuple[str, str]
 
 
 def scan_tables(db: duckdb.DuckDBPyConnection, stop: Stop, tables: Sequence[str] | None) -> Schema:
-    """Scan until ``stop`` says so; after that by definitions alone."""
+    """Scan; once ``stop`` is true, only definitions are read."""
     found = [
         answered(study(each, "duckdb"), lambda sql: _look(db, sql, stop))
         for each in chosen(_define(db), tables)
@@ -95,4 +95,4 @@ def _look(db: duckdb.DuckDBPyConnection, sql: str, stop: Stop) -> Answer:
     except duckdb.InterruptException:
         raise
     except duckdb.Error:
-        return None  # a view of something that is gone
+        return None  # a view of a table that does not exist any more

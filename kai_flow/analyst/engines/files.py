@@ -1,7 +1,7 @@
 """CSV and Parquet files: loaded into a DuckDB in memory, which is then locked.
 
 One URI is one table, named after its file; a pattern (``/data/sales-*.parquet``) is one table of
-all the files that match. The files are read once for as long as the engine is kept.
+all the files that match. The files are read once in the lifetime of an engine.
 """
 
 import threading
@@ -36,12 +36,12 @@ class FileEngine(DuckDbEngine):
         super().__init__(uri, files)
         self._kind = uri.scheme
         self._lock = threading.Lock()
-        self._loaded: duckdb.DuckDBPyConnection | None = None  # once read, for good
+        self._loaded: duckdb.DuckDBPyConnection | None = None  # set once the files are read
 
     @contextmanager
     def _opened(self, stop: Stop) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection of its own to the loaded files."""
-        # Whoever comes while another loads waits for that; the loader hears every interrupt.
+        # A call that comes while another one loads waits for it. Interrupts go to the loading call.
         while not self._lock.acquire(timeout=0.1):
             if stop():
                 raise QueryTimeout(LOAD_S)
@@ -55,18 +55,18 @@ class FileEngine(DuckDbEngine):
             yield cursor
 
     def _load(self, stop: Stop) -> duckdb.DuckDBPyConnection:
-        """Read the files, then shut the door."""
+        """Read the files, then lock the database."""
         found = self._find(stop)
         db = duckdb.connect(":memory:", config=config(locked=False))
         stop.interrupt = db.interrupt
         try:
             table = quoted([_table_name(self._path)], "duckdb")
             source = f"{_READERS[self._kind]}(?, union_by_name = true)"
-            # the reader and the quoted name are ours; the paths are a parameter
+            # the reader and the quoted name are made here; the paths are a parameter
             paths = [literal(each.path) for each in found]
             try:
                 db.execute(f"CREATE TABLE {table} AS FROM {source}", [paths])
-            finally:  # a message of DuckDB's may quote the file as well
+            finally:  # even a message of DuckDB may quote the file
                 self._confirm(found)
             db.execute("SET enable_external_access = false")
             db.execute("SET lock_configuration = true")
@@ -115,7 +115,7 @@ class FileEngine(DuckDbEngine):
 
 
 def _nameless(said: str, found: list[Located]) -> str:
-    """What DuckDB says about files, without their folders."""
+    """A message of DuckDB about files, without their folders."""
     for each in found:
         for spelling in {literal(each.path), str(each.path)}:
             said = said.replace(spelling, each.path.name)
@@ -123,6 +123,6 @@ def _nameless(said: str, found: list[Located]) -> str:
 
 
 def _table_name(path: Path) -> str:
-    """A name for the table: what the file's name begins with, or its folder's."""
+    """A name for the table: the beginning of the file's name, or else its folder's name."""
     stem = PATTERN.split(path.name.split(".", 1)[0])[0].strip("-_ ")
     return stem or path.parent.name or "data"

@@ -1,8 +1,8 @@
 """MySQL and MariaDB by PyMySQL in a thread: one statement in a read-only transaction.
 
-The role's grants are the wall, so a role that may write is warned about. Beside it: a protocol that
-takes one statement a call, transactions that are read-only, nothing that does not begin as a query,
-a limit of time on the server, and ``KILL QUERY`` for what is cancelled.
+The role's grants are the real protection, so a role that may write causes a warning. In addition,
+the protocol takes one statement a call, transactions are read-only, a statement must begin like a
+query, the server limits its time, and ``KILL QUERY`` stops a cancelled one.
 """
 
 import re
@@ -35,7 +35,7 @@ from kai_flow.analyst.schema import Schema
 __all__ = ["MySqlEngine"]
 
 _OPTIONS = frozenset({"sslmode", "sslrootcert"})
-_GRACE_S = 2.0  # the server stops a query itself; only if it does not, the client does
+_GRACE_S = 2.0  # the server stops a query itself; if it does not, the client does after this
 _READS = re.compile(r"[\s(]*(select|with)\b", re.IGNORECASE)
 _HARMLESS_GRANTS = {"USAGE", "SELECT", "SHOW VIEW", "SHOW DATABASES", "PROCESS", "REFERENCES"}
 _TIMED_OUT = {1969, 3024, 1317}  # MariaDB's limit, MySQL's limit, killed
@@ -123,8 +123,8 @@ class MySqlEngine:
             self._abandon(db, cursor)
 
     def _abandon(self, db: Db, cursor: SSCursor) -> None:
-        """Leave a result half read: PyMySQL would read it to its end, however long it is."""
-        result: Any = getattr(cursor, "_result", None)  # there is no other way to let go of it
+        """Abandon a result that is not read to its end: PyMySQL would read all of it."""
+        result: Any = getattr(cursor, "_result", None)  # PyMySQL has no public way to abandon it
         if result is not None and result.unbuffered_active:
             self._kill(db)
             result.unbuffered_active = False
@@ -132,7 +132,7 @@ class MySqlEngine:
 
     @contextmanager
     def _connected(self, deadline_s: float) -> Iterator[Db]:
-        """A connection; closed whatever happens."""
+        """A connection that is always closed."""
         db = self._connect()
         try:
             # From now on an answer may take as long as a query may.
@@ -143,7 +143,7 @@ class MySqlEngine:
                 db.close()
 
     def _connect(self) -> Db:
-        """Open a connection, or say what stands in the way."""
+        """Open a connection; ``DatabaseUnavailable`` explains why there is none."""
         at = self._address
         try:
             return pymysql.connect(
@@ -181,7 +181,7 @@ class MySqlEngine:
         raise DatabaseUnavailable(hint)
 
     def _kill(self, db: Db) -> None:
-        """Stop what a connection is doing, from another thread; drop it if that fails."""
+        """Stop the query of a connection from another thread; drop the connection if that fails."""
         try:
             with self._connected(CONNECT_TIMEOUT_S) as other, other.cursor() as cursor:
                 number = int(db.thread_id())  # type: ignore[no-untyped-call]
@@ -192,7 +192,7 @@ class MySqlEngine:
 
 
 def _restrict(db: Db, deadline_s: float) -> None:
-    """Read only from now on, and no longer than the deadline."""
+    """Make the session read-only, and limit its queries to the deadline."""
     with db.cursor() as cursor:
         if is_mariadb(db):
             cursor.execute("SET SESSION max_statement_time = %s", (deadline_s,))
@@ -205,7 +205,7 @@ def _restrict(db: Db, deadline_s: float) -> None:
 
 
 def _look_at_role(db: Db, _stop: Stop) -> tuple[str, bool]:
-    """The server's version, and whether the role has any right but to read."""
+    """The server's version, and whether the role has a right other than reading."""
     with db.cursor() as cursor:
         cursor.execute("SHOW GRANTS")
         grants = [str(row[0]) for row in cursor.fetchall()]
@@ -219,7 +219,7 @@ def _look_at_role(db: Db, _stop: Stop) -> tuple[str, bool]:
 
 
 def _tls(at: Address) -> dict[str, Any]:
-    """What PyMySQL is told about TLS: by default it is used when the server has it."""
+    """PyMySQL's options for TLS; by default TLS is used when the server supports it."""
     if "sslmode" not in at.options:
         return {}
     context = tls_context(at.options["sslmode"], at.options.get("sslrootcert"))

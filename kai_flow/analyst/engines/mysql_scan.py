@@ -22,7 +22,7 @@ from kai_flow.analyst.schema import ForeignKey, Schema
 __all__ = ["LOOK_S", "is_mariadb", "scan_tables", "version"]
 
 LOOK_S = 5
-"""One look at a table takes no longer, in seconds: a slow view must not use up everything."""
+"""Seconds for one query on a table: a slow view must not use all the time of a scan."""
 
 _TABLES = """
 SELECT table_name, table_type, table_comment, table_rows FROM information_schema.tables
@@ -46,17 +46,17 @@ Db: TypeAlias = "Connection[Cursor]"  # subscriptable for type checkers only
 
 
 def is_mariadb(db: Db) -> bool:
-    """Whether it is MariaDB, which has other words for the same settings."""
+    """Whether it is MariaDB, which has other names for the same settings."""
     return "mariadb" in version(db).lower()
 
 
 def version(db: Db) -> str:
-    """What the server calls itself."""
+    """The version that the server reports."""
     return str(db.get_server_info())  # type: ignore[no-untyped-call]
 
 
 def scan_tables(db: Db, tables: Sequence[str] | None, stop: Stop) -> Schema:
-    """Scan until ``stop`` says so; after that by definitions alone."""
+    """Scan; once ``stop`` is true, only definitions are read."""
     definitions = chosen(_define(db), tables)
     with db.cursor() as cursor:
         cursor.execute("SET SESSION TRANSACTION READ ONLY")
@@ -107,7 +107,7 @@ def _look(db: Db, sql: str, stop: Stop) -> Answer:
     try:
         return _rows(db, sql)
     except (pymysql.err.OperationalError, pymysql.err.ProgrammingError, pymysql.err.InternalError):
-        return None  # it took too long, or is a view of something that is gone
+        return None  # it took too long, or is a view of a table that does not exist any more
 
 
 def _rows(db: Db, sql: str) -> list[tuple[Any, ...]]:

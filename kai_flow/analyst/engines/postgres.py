@@ -1,10 +1,10 @@
 """PostgreSQL by asyncpg: one prepared statement in a read-only transaction that is rolled back.
 
-The role's grants are the wall. A role that may write is warned about; one to which grants mean
-nothing (a superuser, or who may become one or use the server's files) is refused. Beside the wall:
-a session whose transactions are read-only, no statement without a result (``COMMIT``, ``SET`` and
-their like are refused before they run), a statement timeout on the server, and a rollback whatever
-happens.
+The role's grants are the real protection. A role that may write causes a warning; a role to which
+grants do not apply (a superuser, or one that may become a superuser or use the server's files) is
+refused. In addition, the session's transactions are read-only, a statement without a result
+(``COMMIT``, ``SET`` and others) is refused before it runs, the server limits its time, and the
+transaction is always rolled back.
 """
 
 import asyncio
@@ -34,9 +34,9 @@ from kai_flow.analyst.schema import Schema
 __all__ = ["PostgresEngine"]
 
 _OPTIONS = frozenset({"host", "sslmode", "sslrootcert"})
-_LOCK_TIMEOUT_MS = 5_000  # a table that is being altered makes a reader wait no longer
-_GRACE_S = 2.0  # the server stops a query itself; only if it does not, the client does
-_CLOSE_S = 2.0  # a polite goodbye takes no longer
+_LOCK_TIMEOUT_MS = 5_000  # the longest wait for a table that is being altered
+_GRACE_S = 2.0  # the server stops a query itself; if it does not, the client does after this
+_CLOSE_S = 2.0  # for closing a connection in order
 _PREFETCH = 50  # rows at a time, so that few wide rows are held at once
 
 Db: TypeAlias = "asyncpg.Connection[asyncpg.Record]"  # subscriptable for type checkers only
@@ -105,7 +105,7 @@ class PostgresEngine:
             raise QueryTimeout(limits.deadline_s) from None
 
     def _tls(self) -> ssl.SSLContext | Literal["prefer", False]:
-        """What asyncpg is told about TLS: by default it is used when the server has it."""
+        """The option of asyncpg for TLS; by default TLS is used when the server supports it."""
         mode = self._address.options.get("sslmode", "prefer")
         if mode == "prefer":
             return "prefer"
@@ -113,7 +113,7 @@ class PostgresEngine:
 
     @asynccontextmanager
     async def _connected(self, deadline_s: float) -> AsyncIterator[Db]:
-        """A session whose transactions are read-only; closed whatever happens."""
+        """A session with read-only transactions, which is always closed."""
         db = await self._connect(deadline_s)
         try:
             if await db.fetchval(_ALL_POWERFUL):
@@ -128,11 +128,11 @@ class PostgresEngine:
         finally:
             try:
                 await asyncio.shield(db.close(timeout=_CLOSE_S))
-            except (Exception, asyncio.CancelledError):  # noqa: BLE001 -- what is broken is dropped
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001 -- a broken connection is dropped
                 db.terminate()
 
     async def _connect(self, deadline_s: float) -> Db:
-        """Open a session, or say what stands in the way."""
+        """Open a session; ``DatabaseUnavailable`` explains why there is none."""
         at = self._address
         try:
             return await asyncpg.connect(

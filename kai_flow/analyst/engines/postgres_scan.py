@@ -1,4 +1,4 @@
-"""What is in a PostgreSQL database: three looks at its catalogue, then a study of each table."""
+"""What is in a PostgreSQL database: three queries of its catalogue, then a study of each table."""
 
 import asyncio
 import time
@@ -23,11 +23,11 @@ from kai_flow.analyst.schema import ForeignKey, Schema, Table
 __all__ = ["LOOK_S", "scan_tables"]
 
 LOOK_S = 5.0
-"""One look at a table takes no longer, in seconds: a slow view must not use up everything."""
+"""Seconds for one query on a table: a slow view must not use all the time of a scan."""
 
 Db: TypeAlias = "asyncpg.Connection[asyncpg.Record]"  # subscriptable for type checkers only
 
-# A table found by its name alone comes under that, another with its schema in front.
+# A table that its name alone finds has that name; others have their schema before it.
 _TABLES = """
 SELECT c.oid::int8, n.nspname, c.relname, pg_table_is_visible(c.oid), c.reltuples::int8,
   obj_description(c.oid, 'pg_class')
@@ -57,7 +57,7 @@ ORDER BY conrelid, oid
 
 
 async def scan_tables(db: Db, tables: Sequence[str] | None, deadline_s: float) -> Schema:
-    """Scan on this connection; after the deadline by definitions alone."""
+    """Scan on this connection; after the deadline, only definitions are read."""
     until = time.monotonic() + deadline_s
     definitions = chosen(await _define(db), tables)
     found = [await _studied(db, each, until) for each in definitions]
@@ -102,7 +102,7 @@ def _named(numbers: Sequence[int], names: dict[int, str]) -> tuple[str, ...]:
 
 
 async def _studied(db: Db, table: Definition, until: float) -> Table:
-    """Answer every question of a table's study."""
+    """Run every query of a table's study."""
     steps = study(table, "postgres")
     answer: Answer = None
     try:
@@ -124,4 +124,4 @@ async def _look(db: Db, sql: str, until: float) -> Answer:
         async with asyncio.timeout(left):
             return [tuple(row) for row in await db.fetch(sql)]
     except (TimeoutError, asyncpg.PostgresError):
-        return None  # a broken view, a lock, or a foreign table whose server is away
+        return None  # a broken view, a lock, or a foreign table whose server does not answer

@@ -1,4 +1,4 @@
-"""What engines say about databases: that one answers, or what is wrong and how to put it right."""
+"""The engines' messages about databases: one can be used, or what is wrong and the remedy."""
 
 from pathlib import Path
 

@@ -1,8 +1,8 @@
 """SQLite: one file, opened so that it can only be read.
 
-The guard gives the good error message; the connection made here is the wall: opened read-only, no
-attaching, an authorizer that allows reading scanned tables and a list of functions, and nothing
-else.
+The guard gives the clear error message; the connection made here is the real protection. It is
+opened read-only, cannot attach other files, and has an authorizer that allows reading scanned
+tables, a list of functions, and nothing else.
 """
 
 import re
@@ -58,11 +58,11 @@ ALLOWED_FUNCTIONS = frozenset(
         "upper",
     ]
 )
-"""What may be called, by SQLite's lower-case names: pure functions that cannot blow up."""
+"""Functions that may be called, by SQLite's lower-case names: pure, and bounded in their cost."""
 
 _WITH = re.compile(r"\bwith\b", re.IGNORECASE)
 
-_CHECK_EVERY = 5_000  # virtual machine steps between two looks at the clock: under a millisecond
+_CHECK_EVERY = 5_000  # virtual machine steps between two checks of the deadline: under 1 ms
 
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
@@ -88,7 +88,7 @@ class SqliteEngine(DatabaseFile):
         self, tables: Sequence[str] | None = None, deadline_s: float = SCAN_DEADLINE_S
     ) -> Schema:
         """What is in the file; ``DatabaseUnavailable`` when it is no readable SQLite database."""
-        # The definitions are always read; only looking at values ends at the deadline.
+        # Definitions are always read; only the reading of values ends at the deadline.
         return await in_thread(
             lambda stop: self._scan(Stop(min(stop.left, deadline_s)), tables),
             deadline_s + BUSY_TIMEOUT_S,
@@ -110,7 +110,7 @@ class SqliteEngine(DatabaseFile):
                 raise _unavailable(self._path, error) from error
 
     def _scan(self, stop: Stop, tables: Sequence[str] | None) -> Schema:
-        """Scan in this thread, looking at values until ``stop`` says so."""
+        """Scan in this thread; once ``stop`` is true, only definitions are read."""
         with self._judged(connect) as db:
             try:
                 return scan_tables(db, stop, tables)
@@ -159,9 +159,9 @@ def connect(path: Path) -> sqlite3.Connection:
 def restrict(db: sqlite3.Connection, tables: Iterable[str], sql: str) -> None:
     """Allow nothing but reading these tables (and views), for this statement.
 
-    A view of these may read tables that are not among them. SQLite tells us that by the view's
-    name alone, which a WITH clause of the statement can take as well; so with one in it no view
-    may.
+    A view among them may read tables that are not among them. SQLite reports such a read with the
+    view's name alone. A WITH clause of the statement could have the same name, so in a statement
+    with a WITH clause no view may read further tables.
     """
     views_read = _WITH.search(sql) is None
     allowed_tables = {name.casefold() for name in tables}

@@ -18,12 +18,12 @@ _TABLES = (
 
 
 def readable(db: sqlite3.Connection) -> list[str]:
-    """Every table and view but SQLite's own."""
+    """Every table and view, except SQLite's own."""
     return [name for name, _ in db.execute(_TABLES).fetchall()]
 
 
 def scan_tables(db: sqlite3.Connection, stop: Stop, tables: Sequence[str] | None) -> Schema:
-    """Scan on this connection until ``stop`` says so; before the connection is restricted."""
+    """Scan on this connection, before it is restricted; once ``stop`` is true, only definitions."""
     names = {str(name).casefold(): str(name) for name, _ in db.execute(_TABLES)}
     definitions = [
         _define(db, name, ddl or "", names) for name, ddl in db.execute(_TABLES).fetchall()
@@ -53,7 +53,7 @@ def _define(db: sqlite3.Connection, name: str, ddl: str, names: dict[str, str]) 
     try:
         infos = db.execute("SELECT name, type, pk FROM pragma_table_info(?)", (name,)).fetchall()
     except sqlite3.OperationalError:
-        infos = []  # a view of something that is gone
+        infos = []  # a view of a table that does not exist any more
     note, notes = read_notes(ddl, tuple(column for column, _, _ in infos))
     return Definition(
         name,

@@ -1,8 +1,8 @@
 """What a scan learns about a table beyond its definition: kinds, counts, values of short texts.
 
-Without I/O: ``study`` yields queries and is sent their rows, so that every engine runs the same
-study, over whatever driver. Bounded: a large table is sampled, and when the answer to a query is
-None (its time was up) the definition alone is taken.
+``study`` does no I/O: it yields queries and is sent their rows, so that every engine runs the same
+study with its own driver. It is bounded: a large table is sampled, and when a query has no answer
+(None: its time was over), only the definition is used.
 """
 
 # ruff: noqa: S608 -- identifiers cannot be parameters; `quoted` quotes every one
@@ -34,16 +34,16 @@ __all__ = [
 ]
 
 SAMPLE_ROWS = 50_000
-"""Rows of a table that are looked at for values and kinds."""
+"""Rows of a table that are read for values and kinds."""
 
 COUNT_LIMIT = 1_000_000
 """Rows counted at most; a larger table shows the engine's estimate, or this number."""
 
 MAX_VALUES = 200
-"""A text column with more distinct values than this is not remembered value by value."""
+"""Distinct values of a text column at most; of a column with more, no values are kept."""
 
 MAX_VALUE_LENGTH = 64
-"""Characters of a remembered value at most."""
+"""Characters of a kept value at most."""
 
 _YEARS = (1900, 2100)  # an integer column that stays within is one of years
 _YEAR_SPREAD = 150  # distinct years at most
@@ -80,7 +80,7 @@ def quoted(names: Iterable[str], dialect: str) -> str:
 
 
 def chosen(found: Iterable[Definition], tables: Sequence[str] | None) -> list[Definition]:
-    """Those of these names, or all; ``EngineError`` names one that is not there."""
+    """The definitions with these names, or all; ``EngineError`` names one that does not exist."""
     everything = list(found)
     if tables is None:
         return everything
@@ -109,7 +109,7 @@ def connected(tables: Iterable[Table], dialect: str) -> Schema:
 
 
 def study(table: Definition, dialect: str) -> Study:
-    """Learn about one table by queries; each is to be answered, with None when time is up."""
+    """Study one table by queries; the answer to each is its rows, or None when time is over."""
     origin = quoted(table.source or (table.name,), dialect)
     keys = {*table.primary_key, *(name for key in table.foreign_keys for name in key.columns)}
     plain = {
@@ -120,7 +120,7 @@ def study(table: Definition, dialect: str) -> Study:
     totals, seen = yield from _totals(open_, plain, origin, dialect)
     if seen is None or seen >= SAMPLE_ROWS:
         rows, complete = yield from _count(table, origin)
-    else:  # the sample was all there is
+    else:  # the sample is the whole table
         rows, complete = seen, True
     for name in open_:
         if plain[name].kind is Kind.NUMBER:
@@ -141,7 +141,7 @@ def study(table: Definition, dialect: str) -> Study:
 
 
 def answered(steps: Study, look: Callable[[str], Answer]) -> Table:
-    """Run a study over a driver that blocks."""
+    """Run a study with a blocking driver."""
     try:
         sql = next(steps)
         while True:
@@ -170,7 +170,7 @@ def _plain_column(name: str, declared: str, note: Note, key: bool, unique: bool)
 
 
 def _kind(declared: str) -> Kind:
-    """What a type name stands for. SQLite allows none at all, which may be text."""
+    """The kind of a type's name. SQLite allows an empty one, which counts as text."""
     if _NESTED.search(declared):
         return Kind.OTHER
     for pattern, kind in ((_TEXT, Kind.TEXT), (_DATED, Kind.DATE), (_NUMBER, Kind.NUMBER)):
@@ -244,10 +244,10 @@ def _text(
 
 
 def comment(text: object) -> Note:
-    """The note that a database keeps beside a table or column."""
+    """The note in a database's comment on a table or column."""
     return parse_note(str(text)) if text else Note()
 
 
 def qualified(name: str, note: Note) -> Note:
-    """The note of a table whose name carries a namespace: the bare name is another name of it."""
+    """The note of a table whose name has a namespace, with the bare name as another name."""
     return replace(note, names=(*note.names, name)) if name not in note.names else note

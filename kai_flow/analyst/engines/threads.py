@@ -1,4 +1,4 @@
-"""Blocking database work in threads of our own, which a deadline or a cancelled task ends."""
+"""Runs blocking database work in threads; a deadline or a cancelled task ends it."""
 
 import asyncio
 import threading
@@ -12,23 +12,23 @@ from kai_flow.analyst.errors import QueryTimeout
 
 __all__ = ["Stop", "in_thread", "query_in_thread"]
 
-_THREADS = 16  # queries at once; a slow one occupies one of these, never the event loop
+_THREADS = 16  # queries at once; a slow one blocks one of these, never the event loop
 _pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="kai-sql")
 
-_AGAIN_S = 0.2  # an interrupt that came between two statements hit nothing: it is sent again
-_GIVE_UP_S = 5.0  # a driver that hears no interrupt is left to its own socket's timeout
+_AGAIN_S = 0.2  # an interrupt between two statements has no effect, so it is sent again
+_GIVE_UP_S = 5.0  # after this, a driver that ignores interrupts runs into its socket's timeout
 
 T = TypeVar("T")
 
 
 class Stop:
-    """The one reason for which running work is asked to end: its deadline, or cancellation."""
+    """Tells running work to end: its deadline has passed, or it was cancelled."""
 
     def __init__(self, seconds: float) -> None:
         self._deadline = time.monotonic() + seconds
         self._cancelled = threading.Event()
         self.interrupt: Callable[[], None] | None = None
-        """Ends what the driver is doing, from any thread. Set by the work while there is any."""
+        """Interrupts the driver, from any thread. The work sets it while it runs."""
 
     @property
     def late(self) -> bool:
@@ -57,7 +57,7 @@ class Stop:
 
 
 async def in_thread(work: Callable[[Stop], T], deadline_s: float) -> T:
-    """Run blocking work in a thread. Its deadline interrupts it, as does cancelling this call."""
+    """Run blocking work in a thread. The deadline, or cancelling this call, interrupts it."""
     stop = Stop(deadline_s)
     loop = asyncio.get_running_loop()
     future = loop.run_in_executor(_pool, work, stop)
@@ -70,10 +70,10 @@ async def in_thread(work: Callable[[Stop], T], deadline_s: float) -> T:
         return await future
     except asyncio.CancelledError:
         stop.cancel()
-        # Leave no thread behind that still reads the database.
+        # Wait, so that no thread goes on reading the database.
         await _end(future, stop)
         if future.done() and not future.cancelled():
-            future.exception()  # seen, so that asyncio does not report it
+            future.exception()  # retrieved, so that asyncio does not report it
         raise
 
 
@@ -86,11 +86,11 @@ async def query_in_thread(work: Callable[[Stop], T], deadline_s: float) -> T:
 
 
 async def _end(future: "asyncio.Future[T]", stop: Stop) -> None:
-    """Interrupt until it has ended, or hears nothing."""
+    """Interrupt until the work has ended, or `_GIVE_UP_S` have passed."""
     until = time.monotonic() + _GIVE_UP_S
     loop = asyncio.get_running_loop()
     while not future.done() and time.monotonic() < until:
-        # In a thread outside the pool, which may be full: MySQL's interrupt opens a connection.
+        # Not in the pool, which may be full: MySQL's interrupt opens a connection, which blocks.
         pressed = loop.run_in_executor(None, stop.press)
         await asyncio.wait({asyncio.ensure_future(pressed)}, timeout=_AGAIN_S)
         if not future.done():
