@@ -133,13 +133,17 @@ class Channel:
     def await_workflow(self, look_up: Callable[[], Awaitable[object]]) -> None:
         """Look the workflow up again and again, while there are readers and no session.
 
-        One task does it for all readers. It ends when a session has come or the last reader has
-        gone, and the next reader starts it again.
+        One task does it for all readers. It ends when a session has come, or by `stop_waiting`.
         """
         if self.waiter is None or self.waiter.done():
             what = f"wait for the workflow of session {self.id}"
             waiting = partial(look_up_while, self._lacks_session, look_up, self._pause)
             self.waiter = asyncio.create_task(supervised(what, waiting))
+
+    def stop_waiting(self) -> None:
+        """End that task: the last reader has gone, and the channel with it."""
+        if self.waiter is not None:
+            self.waiter.cancel()
 
     def _lacks_session(self) -> bool:
         return self.readers > 0 and self.session is None

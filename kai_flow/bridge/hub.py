@@ -123,9 +123,10 @@ class Hub:
 
     @contextmanager
     def reading(self, session_id: str, run: Run | None) -> Iterator[tuple[Channel, int]]:
-        """The channel of a session id for as long as one reader stays, and its `Channel.enter`.
+        """Keep the channel of a session id while one reader stays.
 
-        Raises HubError, as `admit` does.
+        Yields the channel, and the number of the last event sent by hand that the reader does not
+        get. Raises HubError, as `admit` does.
         """
         channel = self._channel(session_id)
         if run is not None and channel.session is None:
@@ -139,6 +140,7 @@ class Hub:
             channel.leave()
             if not channel.readers and not channel.sessions:
                 self._channels.pop(session_id, None)
+                channel.stop_waiting()
 
     async def _look_up_again(self, channel: Channel) -> None:
         run = await self._lookups.newest(channel.id)

@@ -156,9 +156,13 @@ async def test_a_reader_keeps_its_session() -> None:
             await asyncio.sleep(10 * FORGET_SECONDS)
             assert hub._channels[SESSION].session is session
             session.leave()
-        with hub.reading("unknown", None):
+        with hub.reading("unknown", None) as (waiting, _):
             assert "unknown" in hub._channels
+            await asyncio.sleep(1.5)
         assert "unknown" not in hub._channels
+        assert waiting.waiter is not None
+        await asyncio.wait([waiting.waiter], timeout=0.1)
+        assert waiting.waiter.done(), "nothing is left behind"
 
 
 @in_virtual_time
