@@ -1,6 +1,6 @@
 """The bridge's wire contract over real sockets, with a real workflow behind it.
 
-Numbered as in docs/reference/protocol.md where that says it; design.md, section 3, is the source.
+The numbers of sections are those of docs/reference/protocol.md.
 """
 
 import asyncio

@@ -11,7 +11,7 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.sse import Decoder
 from tests.property.strategies import plain, run_of
 
-EPOCH = "4f3a9c1e"
+INCARNATION = "4f3a9c1e"
 
 
 def page_at(seq: int, count: int, *, gap: bool = False) -> Slice:
@@ -29,7 +29,7 @@ pages = st.builds(
 @given(st.lists(pages, max_size=60), st.integers(0, 59))
 def test_what_is_kept_is_counted(asked: list[Slice], forget_at: int) -> None:
     """`held` is the size of the newest pages' frames, at most KEPT_FRAMES of them, at any time."""
-    frames = PageFrames(EPOCH)
+    frames = PageFrames(INCARNATION)
     kept: dict[Slice, bytes] = {}
     for number, page in enumerate(asked):
         made = frames.of(page)
@@ -46,15 +46,15 @@ def test_what_is_kept_is_counted(asked: list[Slice], forget_at: int) -> None:
 def test_a_page_is_its_gap_and_then_its_events() -> None:
     """The frames of a page are its events in order; what is missing before them comes first."""
     page = page_at(8, 2, gap=True)
-    told = list(Decoder().feed(PageFrames(EPOCH).of(page).decode()))
+    told = list(Decoder().feed(PageFrames(INCARNATION).of(page).decode()))
     assert [msgspec.json.decode(one.data)["type"] for one in told] == ["gap", "e", "e"]
-    assert [one.id for one in told] == [None, f"1.1.8@{EPOCH}", f"1.1.9@{EPOCH}"]
+    assert [one.id for one in told] == [None, f"1.1.8@{INCARNATION}", f"1.1.9@{INCARNATION}"]
     assert told[1].data.encode() == plain(EventId(1, 1, 8)).data
 
 
 def test_the_same_page_with_another_gap_is_another() -> None:
     """A reader that has seen what was never stored is told no gap, whoever was told one before."""
-    frames = PageFrames(EPOCH)
+    frames = PageFrames(INCARNATION)
     with_gap = page_at(8, 2, gap=True)
     assert frames.of(with_gap) != frames.of(page_at(8, 2))
     assert frames.of(with_gap).endswith(frames.of(page_at(8, 2)))
