@@ -212,13 +212,11 @@ class Session:
 
     # State and tasks
 
-    def _become(self, state: State) -> bool:
-        """Change the state and wake everybody; False when this transition comes too late."""
-        if state not in _NEXT[self.state]:
-            return False
-        self.state = state
-        self.notifier.notify()
-        return True
+    def _become(self, state: State) -> None:
+        """Change the state and wake everybody, unless this transition comes too late."""
+        if state in _NEXT[self.state]:
+            self.state = state
+            self.notifier.notify()
 
     def _start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Start a task unless it runs. One that breaks is restarted until its work has ended."""
