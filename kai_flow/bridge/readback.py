@@ -49,7 +49,7 @@ class Part(NamedTuple):
 class DurableCopy:
     """The durable copy of one run's stream, as Temporal holds it.
 
-    `show` is called with the newest durable event after every read that has seen it.
+    `mark_durable` is called with the newest durable event after every read that has seen it.
 
     Races: reads await Temporal, and meanwhile `close` may change the run, and `forget` may drop
     what is kept. Both take effect at once for later reads. A read under way finishes on the history
@@ -62,13 +62,13 @@ class DurableCopy:
         client: Client,
         session_id: str,
         run_id: str,
-        show: Callable[[EventId], None],
+        mark_durable: Callable[[EventId], None],
         memory: MemoryBudget,
     ) -> None:
         self._client = client
         self._session_id = session_id
         self._run_id = run_id
-        self._show = show
+        self._mark_durable = mark_durable
         self._memory = memory
         self._closed = False
         self._pages: deque[tuple[EventId, Slice, int]] = deque(maxlen=KEPT_PAGES)
@@ -111,7 +111,7 @@ class DurableCopy:
         return self._kept(after)
 
     async def catch_up(self, after: EventId) -> None:
-        """Call `show` with the newest durable event, if there is one after `after`.
+        """Call `mark_durable` with the newest durable event, if there is one after `after`.
 
         Never shares a read under way, which may have begun before the caller's question. Raises
         RPCError.
@@ -177,7 +177,7 @@ class DurableCopy:
                 self._session_id, len(page.events), after,
             )  # fmt: skip
         if page.last is not None:
-            self._show(page.last)
+            self._mark_durable(page.last)
         self._memory.grew(_size(page.events))
         return page
 
@@ -191,7 +191,7 @@ class DurableCopy:
 
             def taken(size: int) -> None:
                 if history.events.last is not None:
-                    self._show(history.events.last)
+                    self._mark_durable(history.events.last)
                 self._memory.grew(size)
 
             had = len(history.events)

@@ -213,7 +213,7 @@ class Session:
     # State and tasks
 
     def _become(self, state: State) -> None:
-        """Change the state and wake everybody, unless this transition comes too late."""
+        """Change the state and wake all who wait, unless this transition comes too late."""
         if state in _NEXT[self.state]:
             self.state = state
             self.notifier.notify()
