@@ -131,13 +131,14 @@ class _Activity(ActivityInboundInterceptor):
 
 @contextmanager
 def _as_failures() -> Iterator[None]:
-    """Say to Temporal what no other attempt can mend, and to the log what is nobody's mistake."""
+    """Raise errors that no retry helps against as failures that Temporal does not retry."""
     try:
         yield
     except InvalidUrl as error:
         raise ApplicationError(str(error), type="InvalidUrl", non_retryable=True) from error
     except Superseded as error:
-        # What a user did, or an outage: the producer has written its line, and no traceback helps.
+        # The cause is what a user did, or an outage. It is no bug, and the producer has logged it:
+        # "benign" keeps the SDK from logging a traceback.
         raise ApplicationError(
             str(error),
             type=type(error).__name__,

@@ -22,11 +22,6 @@ HEAD: dict[str, Any] = {"session_id": "s", "workflow_id": "s", "run_id": "r", "b
 TOKEN: dict[str, Any] = {"id": "1.1.1", "event": {"type": "token", "content": "a"}}
 
 
-def test_what_only_a_bridge_says_is_known() -> None:
-    """§2.5, §7.5: `done` and the control events are what no event with an id may be."""
-    assert {"done", "gap", "reset", "status", "idle_timeout"} == NEVER_NUMBERED
-
-
 @pytest.mark.parametrize("kind", sorted(NEVER_NUMBERED))
 def test_a_post_forges_no_word_of_the_bridge(kind: str) -> None:
     """§2.5: with an id such an event is refused, in both forms, wherever it stands."""
