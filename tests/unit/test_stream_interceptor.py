@@ -33,7 +33,8 @@ def started_with(interceptor: StreamInterceptor, number: ProducerNumber | None) 
     inbound: Any = interceptor.workflow_interceptor_class(outside)(following)
     inbound.init(SimpleNamespace(start_activity=calls.append))
     headers: dict[str, Any] = {"other": "kept"}
-    outbound, call = calls[0], SimpleNamespace(headers=headers)
+    outbound = calls[0]
+    call: Any = SimpleNamespace(headers=headers)
 
     def start() -> None:
         appointed.set(number)
@@ -41,8 +42,7 @@ def started_with(interceptor: StreamInterceptor, number: ProducerNumber | None) 
 
     copy_context().run(start)
     assert calls[1] is call
-    headers = call.headers
-    return headers
+    return dict(call.headers)
 
 
 async def executed(
