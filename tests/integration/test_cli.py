@@ -77,7 +77,7 @@ def gone(family: list[psutil.Process]) -> bool:
     ("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 0), (signal.SIGKILL, -9)]
 )
 def test_up_leaves_nothing(kai: Kai, number: int, code: int) -> None:
-    """Whatever signal ends `kai up`, all its processes, ports and locks are gone in 5 s."""
+    """Whatever signal ends `kai up`, all its processes, ports and locks are gone soon."""
     with kai.up("--ui") as process:
         state = kai.state()
         family = psutil.Process(process.pid).children(recursive=True)
@@ -90,7 +90,7 @@ def test_up_leaves_nothing(kai: Kai, number: int, code: int) -> None:
         process.send_signal(number)
         output, errors = process.communicate(timeout=60)
         assert process.returncode == code
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15, "2 s on an idle machine"
         assert "Traceback" not in errors
         assert all(place in output for place in places)
     assert gone(family)

@@ -39,7 +39,7 @@ from tests.integration.log_records import records_of
 from tests.integration.receivers import answer, receiving
 from tests.integration.stage import Play
 from tests.integration.subscriber import read_all, subscribed
-from tests.integration.waiting import eventually, until
+from tests.integration.waiting import DEADLINE_SECONDS, eventually, until
 
 STARTED = {"type": "started", "producer": 1, "attempt": 1}
 RESULT_KEYS = {
@@ -63,7 +63,7 @@ async def failure_of(handle: Handle, seconds: float = 20) -> Exception:
 
 async def at_gate(session_id: str, gate: str = "a") -> None:
     """Wait until the agent stands at the gate."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         await scripted.reached[f"{session_id}/{gate}"].wait()
 
 
@@ -704,7 +704,7 @@ async def test_cancelling_stops_the_agent_within_five_seconds(
     async with subscribed(f"{bridge}/stream/{session_id}") as reader:
         began = time.monotonic()
         await handle.cancel()
-        done = await reader.saw("done", 10)
+        done = await reader.saw("done")
     assert scripted.stopped[session_id] - began < 5
     assert done.event["status"] == "cancelled"
     assert reader.types == ["started", "token", "token", "token", "done"]

@@ -108,7 +108,7 @@ async def test_junk_up_to_the_servers_limit_ends_the_session(
         handle: Handle = await narrow.start_workflow(
             "KaiChatWorkflow", question, id=session_id, task_queue="narrow"
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await scripted.reached[f"{session_id}/a"].wait()
         with pytest.raises(RPCError, match="limit for signal events"):
             await flood(handle)

