@@ -1,6 +1,7 @@
 """A connection reads files of allowed folders, and nothing else, whatever its path looks like."""
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -61,9 +62,10 @@ class Machine:
         return (self.home / KEY_FILE).read_text().strip()
 
 
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    found = Machine(tmp_path.resolve())
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """A machine to copy: its files take longer to make than most tests do."""
+    found = Machine(tmp_path_factory.mktemp("machine").resolve())
     for folder in (found.home, found.allowed, found.other):
         folder.mkdir()
     found.store.add("1", "postgresql://u:p@db.example/x", "first")
@@ -71,6 +73,12 @@ def machine(tmp_path: Path) -> Machine:
         for scheme in SCHEMES:
             make(scheme, folder / f"x.{scheme}", "allowed" if folder == found.allowed else CANARY)
     return found
+
+
+@pytest.fixture
+def machine(made: Machine, tmp_path: Path) -> Machine:
+    """A machine of the test's own."""
+    return Machine(shutil.copytree(made.root, tmp_path.resolve(), dirs_exist_ok=True))
 
 
 def make(scheme: str, path: Path, word: str) -> None:
