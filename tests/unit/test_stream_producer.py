@@ -1,55 +1,319 @@
-"""The producer alone: who may cancel the agent that it streams for, and what comes out of that."""
+"""The producer alone: what an agent may count on, beside a simulated server and a virtual clock."""
 
 import asyncio
-import dataclasses
+import json
+from collections.abc import Awaitable, Callable
+from contextvars import copy_context
+from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 
-from kai_flow.stream.errors import Superseded
+from kai_flow.stream import producer as module
+from kai_flow.stream.callback import ProducerPost, decode_post, encode_answer
+from kai_flow.stream.clock import now
+from kai_flow.stream.delivery import Delivery
+from kai_flow.stream.errors import Finished, InvalidEvent, SessionEnded
+from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import ProducerNumber, appointed
-from kai_flow.stream.producer import EventProducer
+from kai_flow.stream.names import RESERVED
+from kai_flow.stream.outbox import MAX_EVENTS
+from kai_flow.stream.producer import HEARTBEAT_EVENTS, EventProducer
+from kai_flow.stream.signals import SignalsRefused
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
 
+TOKEN = {"type": "token", "content": "a"}
 
-class Refusing(httpx.AsyncBaseTransport):
-    """A bridge that answers 410 as soon as it is told to, and nothing before."""
+Agent = Callable[[EventProducer], Awaitable[Any]]
 
-    def __init__(self) -> None:
-        self.refuses = asyncio.Event()
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Wait, and refuse the POST."""
-        await self.refuses.wait()
-        return httpx.Response(410, stream=httpx.ByteStream(b'{"bridge":"a"}'))
+class Activity:
+    """One attempt of a streaming activity whose agent is a function of the test."""
+
+    def __init__(self, stage: Stage, **options: Any) -> None:
+        self.stage = stage
+        self.heartbeats: list[tuple[Any, ...]] = []
+        self._options = options
+        self._environment = ActivityEnvironment()
+        info = self._environment.info
+        self._environment.info = replace(info, workflow_id=SESSION, workflow_run_id=RUN_ID)
+        self._environment.on_heartbeat = lambda *details: self.heartbeats.append(details)
+
+    async def run(self, agent: Agent) -> Any:
+        """What the agent returns, once the producer has left its block."""
+
+        async def work() -> Any:
+            appointed.set(ProducerNumber(1, RUN_ID))
+            options = {"client": self.stage.client, **self._options}
+            async with EventProducer(**options) as producer:
+                return await agent(producer)
+
+        return await copy_context().run(asyncio.create_task, self._environment.run(work))
+
+    @property
+    def stored(self) -> list[dict[str, Any]]:
+        """The events that the workflow has accepted."""
+        return [json.loads(event.data) for event in self.stage.stored]
+
+
+@given(st.integers(0, 30))
+@in_virtual_time
+async def test_all_events_are_durable_when_the_block_is_left(count: int) -> None:
+    """`started` first, then what the agent sent, in order; nothing of the producer is left."""
+    activity = Activity(Stage(), started={"agent": "test"})
+
+    async def agent(producer: EventProducer) -> EventId:
+        for number in range(count):
+            sent = await producer.send({**TOKEN, "content": str(number)})
+            assert sent == EventId(1, 1, number + 2)
+        return producer.last_event_id
+
+    assert await activity.run(agent) == EventId(1, 1, count + 1)
+    started, *tokens = activity.stored
+    assert started == {"type": "started", "producer": 1, "attempt": 1, "agent": "test"}
+    assert [token["content"] for token in tokens] == [str(number) for number in range(count)]
+    left = [task for task in asyncio.all_tasks() if "EventProducer" in repr(task)]
+    assert left == []
+    assert len(activity.heartbeats) >= 1 + count // HEARTBEAT_EVENTS
 
 
 @in_virtual_time
-async def test_a_cancellation_by_temporal_before_the_refusal_leaves_no_trace() -> None:
-    """An agent that both sides cancel ends with the reason, as a task that nobody has cancelled."""
-    stage, transport = Stage(), Refusing()
-    environment = ActivityEnvironment()
-    info = ActivityEnvironment.default_info()
-    environment.info = dataclasses.replace(info, workflow_id=SESSION, workflow_run_id=RUN_ID)
+async def test_an_outage_holds_the_end_up_and_not_the_agent() -> None:
+    """The agent works on while Temporal is away; the block is left when all is durable."""
+    stage = Stage()
+    activity, worked = Activity(stage), asyncio.Event()
 
-    async def be_cancelled(task: asyncio.Task[object]) -> None:
-        http = httpx.AsyncClient(transport=transport)
-        async with http, EventProducer(callback_url="http://b", client=stage.client, http=http):
-            asyncio.get_running_loop().call_soon(task.cancel)
-            try:
-                await asyncio.Event().wait()
-            finally:
-                transport.refuses.set()
-                await asyncio.Event().wait()  # it tidies up, until the producer cancels it too
+    async def agent(producer: EventProducer) -> None:
+        stage.outage()
+        for _ in range(100):
+            await producer.send(TOKEN)
+        worked.set()
 
-    async def agent() -> int:
-        task = asyncio.current_task()
-        assert task is not None
-        with pytest.raises(Superseded):
-            await be_cancelled(task)
-        await asyncio.sleep(0)  # would raise if a cancellation were still to come
-        return task.cancelling()
+    running = asyncio.create_task(activity.run(agent))
+    await asyncio.wait_for(worked.wait(), 1.0)
+    await asyncio.sleep(60.0)
+    assert not running.done()
+    stage.outage(over=True)
+    await running
+    assert len(activity.stored) == 101
 
-    appointed.set(ProducerNumber(1, RUN_ID))
-    assert await environment.run(agent) == 0
+
+@in_virtual_time
+async def test_a_full_outbox_holds_the_agent_up() -> None:
+    """`send` waits for room, and goes on as soon as something is durable."""
+    stage = Stage()
+    activity = Activity(stage)
+    sent = 0
+
+    async def agent(producer: EventProducer) -> None:
+        nonlocal sent
+        stage.outage()
+        for _ in range(MAX_EVENTS + 10):
+            await producer.send(TOKEN)
+            sent += 1
+
+    running = asyncio.create_task(activity.run(agent))
+    await asyncio.sleep(30.0)
+    assert sent == MAX_EVENTS - 1, "`started` is one of them"
+    stage.outage(over=True)
+    await running
+    assert stage.buffer.fold.position == EventId(1, 1, MAX_EVENTS + 11)
+
+
+@pytest.mark.parametrize("last", ["settle", "finish"])
+@in_virtual_time
+async def test_nothing_follows_the_end(last: str) -> None:
+    """After `settle` or `finish` an event is refused, and so is a second result."""
+    activity = Activity(Stage())
+
+    async def agent(producer: EventProducer) -> None:
+        await (producer.settle() if last == "settle" else producer.finish({}))
+        with pytest.raises(Finished):
+            await producer.send(TOKEN)
+        if last == "finish":
+            with pytest.raises(Finished):
+                await producer.finish({})
+
+    await activity.run(agent)
+    assert len(activity.stored) == 1
+
+
+@pytest.mark.parametrize(
+    "event", [{"type": kind} for kind in sorted(RESERVED)] + [{}, {"type": ""}]
+)
+@in_virtual_time
+async def test_what_is_no_agents_event_takes_no_number(event: dict[str, Any]) -> None:
+    """The stream's own types and what has no type are refused, and the agent may go on."""
+    activity = Activity(Stage())
+
+    async def agent(producer: EventProducer) -> EventId:
+        with pytest.raises(InvalidEvent):
+            await producer.send(event)
+        return await producer.send(TOKEN)
+
+    assert await activity.run(agent) == EventId(1, 1, 2)
+
+
+def test_started_has_fields_of_its_own() -> None:
+    """They cannot be replaced by others of the same name."""
+    for name in ("type", "producer", "attempt"):
+        with pytest.raises(InvalidEvent):
+            EventProducer(started={name: 1})
+
+
+@in_virtual_time
+async def test_a_broken_agent_is_reported() -> None:
+    """`attempt_failed` is the last event, with the start of the error's text; the error passes."""
+    activity = Activity(Stage())
+
+    async def agent(producer: EventProducer) -> None:
+        await producer.send(TOKEN)
+        raise ValueError("x" * 5_000)
+
+    with pytest.raises(ValueError, match="xxx"):
+        await activity.run(agent)
+    assert activity.stored[-1] == {"type": "attempt_failed", "error": "x" * 1_000}
+
+
+@in_virtual_time
+async def test_a_broken_agent_does_not_wait_for_an_outage() -> None:
+    """Its error leaves the block within LEAVE_SECONDS."""
+    stage = Stage()
+
+    async def agent(_: EventProducer) -> None:
+        stage.outage()
+        raise ValueError("broken")
+
+    began = now()
+    with pytest.raises(ValueError, match="broken"):
+        await Activity(stage).run(agent)
+    assert now() - began <= module.LEAVE_SECONDS + 0.1
+
+
+@in_virtual_time
+async def test_the_end_of_the_session_stops_the_agent() -> None:
+    """The agent is cancelled wherever it is, and the block raises how the session ended."""
+    stage = Stage()
+    stopped = False
+
+    async def agent(producer: EventProducer) -> None:
+        nonlocal stopped
+        stage.close()
+        await producer.send(TOKEN)
+        try:
+            await asyncio.sleep(3_600.0)
+        finally:
+            stopped = True
+
+    with pytest.raises(SessionEnded, match="the session has ended"):
+        await Activity(stage).run(agent)
+    assert stopped
+
+
+@in_virtual_time
+async def test_a_final_refusal_of_signals_fails_the_attempt() -> None:
+    """Nothing more can be stored: the agent is stopped, and the error says so."""
+    stage = Stage()
+
+    async def agent(producer: EventProducer) -> None:
+        stage.counted.breaks_with = RPCError("limit", RPCStatusCode.INVALID_ARGUMENT, b"")
+        await producer.send(TOKEN)
+        await asyncio.sleep(3_600.0)
+
+    with pytest.raises(SignalsRefused):
+        await Activity(stage).run(agent)
+
+
+@in_virtual_time
+async def test_a_mistake_of_ours_fails_the_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task of the producer that breaks stops the agent, whose events nobody would see."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a mistake")
+
+    async def agent(_: EventProducer) -> None:
+        monkeypatch.setattr(Delivery, "next_signal", broken)
+        await asyncio.sleep(3_600.0)
+
+    with pytest.raises(ZeroDivisionError):
+        await Activity(Stage()).run(agent)
+
+
+@in_virtual_time
+async def test_a_bridge_gets_the_events_and_signals_them() -> None:
+    """The producer POSTs, counts each event once, and signals nothing beside a bridge that does."""
+    stage = Stage()
+    posts: list[ProducerPost] = []
+
+    def bridge(request: httpx.Request) -> httpx.Response:
+        post = decode_post(request.content)
+        assert isinstance(post, ProducerPost)
+        posts.append(post)
+        if post.events:
+            stage.store(post.events)
+        last = post.events[-1].id if post.events else post.base.offset(-1)
+        body = encode_answer(last, last, "05c82dad795370b3")
+        return httpx.Response(200, stream=httpx.ByteStream(body))
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(bridge))
+    activity = Activity(stage, http=http, callback_url="http://bridge.example/events/session-1")
+
+    async def agent(producer: EventProducer) -> tuple[int, int]:
+        for _ in range(20):
+            await producer.send(TOKEN)
+        await producer.settle()
+        counts = producer.events_sent, producer.events_failed
+        await producer.finish({"answer": 42})
+        return counts
+
+    assert await activity.run(agent) == (21, 0)
+    assert len(activity.stored) == 21
+    assert stage.signals == []
+    assert [post.done for post in posts].count(True) == 1
+    assert posts[-1].done
+    assert not http.is_closed, "it was given to the producer"
+
+
+@in_virtual_time
+async def test_without_a_number_nothing_is_sent() -> None:
+    """An activity that was started without its workflow's stream fails before the first event."""
+    stage = Stage()
+
+    async def work() -> None:
+        async with EventProducer(client=stage.client):
+            raise AssertionError
+
+    with pytest.raises(ApplicationError, match="no producer number"):
+        await copy_context().run(asyncio.create_task, ActivityEnvironment().run(work))
+    assert stage.counted.calls == 0
+
+
+@in_virtual_time
+async def test_what_is_sent_while_others_finish_is_refused() -> None:
+    """An event that waits for room when all was said gets no number."""
+    stage = Stage()
+    refused = asyncio.Event()
+
+    async def agent(producer: EventProducer) -> None:
+        producer._outbox.max_events = len(producer._outbox)
+
+        async def late() -> None:
+            with pytest.raises(Finished):
+                await producer.send(TOKEN)
+            refused.set()
+
+        stage.outage()
+        task = asyncio.create_task(late())
+        await asyncio.sleep(0.1)
+        await producer.settle()
+        stage.outage(over=True)
+        await task
+
+    await Activity(stage).run(agent)
+    assert refused.is_set()
