@@ -235,7 +235,7 @@ def _headline(story: Story, rows: Rows) -> str:
             what = story.names.table(first_group.column.table, plural=count != 1)
         return story.pick(
             f"**{count}** {what} memenuhi syarat. {lead}",
-            f"**{count}** {what} with that. {lead}",
+            f"**{count}** {what} {'meets' if count == 1 else 'meet'} the condition. {lead}",
         )
     if plan.columns and plan.order and story.statement.measures and first[0] is not None:
         ranked = story.statement.measures[0]

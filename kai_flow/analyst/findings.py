@@ -87,7 +87,7 @@ def _spread(story: Story, points: list[tuple[Cell, Any]], column: str) -> list[s
         found.append(
             story.pick(
                 f"Nilai {top} {times} kali nilai {low_name}, yang terendah dalam daftar ini.",
-                f"{top} is at {times} times the value of {low_name}, the lowest in this list.",
+                f"The value of {top} is {times} times that of {low_name}, the lowest in this list.",
             )
         )
     summable = story.plan.measures and story.plan.measures[0].aggregate in {
@@ -101,6 +101,9 @@ def _spread(story: Story, points: list[tuple[Cell, Any]], column: str) -> list[s
             format_number(sum(value for _, value in points), story.language), story.unit(column)
         )
         found.append(
-            story.pick(f"Jumlah semua yang ditampilkan: {total}.", f"All shown add up to {total}.")
+            story.pick(
+                f"Jumlah semua yang ditampilkan: {total}.",
+                f"The sum of the values shown is {total}.",
+            )
         )
     return found
