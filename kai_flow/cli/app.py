@@ -150,6 +150,10 @@ def status() -> int:
 
     The exit code is 0 when the `kai up` of this KAI_HOME (default ~/.kai) runs and all its parts
     are ready, and 1 otherwise.
+
+    For example:
+
+    - `kai status`
     """
     from kai_flow.cli.status import status as look  # noqa: PLC0415
 

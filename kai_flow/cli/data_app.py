@@ -81,7 +81,12 @@ def create(
 
 @connection.command(name="list", sort_key=1)
 def list_(*, json: Json = False) -> int:
-    """List the stored connections and the demo database."""
+    """List the stored connections and the demo database.
+
+    For example:
+
+    - `kai connection list`
+    """
     from kai_flow.cli import connection as work  # noqa: PLC0415
 
     return run(work.list_all(as_json=json))
@@ -89,7 +94,12 @@ def list_(*, json: Json = False) -> int:
 
 @connection.command(sort_key=2)
 def show(name: Name, /, *, json: Json = False) -> int:
-    """Show a connection, without its password, and what KAI knows about it."""
+    """Show a connection, without its password, and what KAI knows about it.
+
+    For example:
+
+    - `kai connection show shop`
+    """
     from kai_flow.cli import connection as work  # noqa: PLC0415
 
     return run(work.show(name, as_json=json))
@@ -100,6 +110,10 @@ def check(name: Name, /, *, json: Json = False) -> int:
     """Connect to the database, and say whether KAI can use it.
 
     The exit code is 0 when KAI can use the database, and 1 when it cannot.
+
+    For example:
+
+    - `kai connection test shop`
     """
     from kai_flow.cli import connection as work  # noqa: PLC0415
 
@@ -108,7 +122,12 @@ def check(name: Name, /, *, json: Json = False) -> int:
 
 @connection.command(sort_key=4)
 def delete(name: Name, /) -> int:
-    """Delete a connection and what KAI knows about it. The database itself is not changed."""
+    """Delete a connection and what KAI knows about it. The database itself is not changed.
+
+    For example:
+
+    - `kai connection delete shop`
+    """
     from kai_flow.cli import connection as work  # noqa: PLC0415
 
     return run(work.delete(name))
@@ -120,6 +139,10 @@ def key() -> int:
 
     The key is not secret: what it encrypts can be decrypted only where the worker runs. Give it to
     `kai connection encrypt --key`.
+
+    For example:
+
+    - `kai connection key`
     """
     from kai_flow.cli import connection as work  # noqa: PLC0415
 
@@ -172,7 +195,13 @@ def scan(name: Name, /, *, table: Tables = None, json: Json = False) -> int:
 
 @schema.command(name="show")
 def show_schema(name: Name, /, *, table: Tables = None, json: Json = False) -> int:
-    """Print what the last `kai schema scan` found, without connecting to the database."""
+    """Print what the last `kai schema scan` found, without connecting to the database.
+
+    For example:
+
+    - `kai schema show shop`
+    - `kai schema show shop -t orders`
+    """
     from kai_flow.cli import schema as work  # noqa: PLC0415
 
     return run(work.show(name, table, as_json=json))
