@@ -40,7 +40,7 @@ class _LimitedLog:
         """A server starts."""
         if not self._servers:
             self._filter = LimitedLines()
-            logging.getLogger("uvicorn.error").addFilter(self._filter)
+        logging.getLogger("uvicorn.error").addFilter(self._filter)  # no effect if it is there
         self._servers += 1
 
     def end(self) -> None:
