@@ -17,7 +17,7 @@ class Anomaly(Enum):
     """What may be unusual about an answer. The value is the text of the log line."""
 
     PLAIN = "delivery only: the receiver is no bridge, so events are made durable beside it"
-    """No fault, but good to know."""
+    """Not a fault, but worth a line."""
     NO_LONGER_A_BRIDGE = "an answer that is not a bridge's, where a bridge answered before"
     UNREADABLE = "a bridge's answer that cannot be understood"
     NEVER_SENT = "an answer that names an event which was never sent"

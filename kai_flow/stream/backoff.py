@@ -16,7 +16,7 @@ class Backoff(NamedTuple):
         """Seconds to pause after so many failures in a row: 0 after none, `longest` at most.
 
         `jitter`, drawn from [0, 1), spreads senders that failed at the same moment: it takes away
-        up to half of the pause. Leave it out where nobody else waits for the same thing.
+        up to half of the pause. Leave it out where there is only one sender.
         """
         if failures < 1:
             return 0.0

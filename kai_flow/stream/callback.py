@@ -1,7 +1,7 @@
-"""The callback's wire: bodies and answers of `POST /events/{session_id}`, as both sides know them.
+"""The callback on the wire: bodies and answers of `POST /events/{session_id}` (§6 of the protocol).
 
-Single form is what any receiver gets: one event. Batch form goes to a receiver that has said it
-can take it. See docs/reference/protocol.md.
+A receiver gets the single form, with one event, until an answer states that it accepts the batch
+form. Producers and bridges both use this module.
 """
 
 from typing import Annotated, Any, Final, NamedTuple
@@ -16,7 +16,7 @@ from kai_flow.stream.ids import MAX_NUMBER, EventId
 from kai_flow.stream.names import DONE
 
 ACCEPTS_BATCH: Final = "batch"
-MAX_BODY_BYTES: Final = 2 * 1024 * 1024  # a full batch with the ids around it stays well below
+MAX_BODY_BYTES: Final = 2 * 1024 * 1024  # far more than a full batch with its ids
 
 MAX_BRIDGE_CHARS: Final = 128  # of a bridge's boot id; ours have 16
 
@@ -40,7 +40,7 @@ class _Single(msgspec.Struct):
     run_id: str
     first_run_id: str
     base: str
-    stored: str | msgspec.UnsetType  # left out until it is known
+    stored: str | msgspec.UnsetType  # left out while all events are stored
     age: int | msgspec.UnsetType  # left out in the first second
     id: str
     event: msgspec.Raw
@@ -59,7 +59,7 @@ class _Batch(msgspec.Struct):
 
 
 class _Body(msgspec.Struct):
-    """Whatever comes in: the fields of both forms, and of events sent by hand."""
+    """Any body: the fields of both forms, and of events sent by hand."""
 
     session_id: str
     workflow_id: str | None = None
@@ -70,7 +70,7 @@ class _Body(msgspec.Struct):
     age: Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)] = 0
     signaller: str | None = None
     id: str | None = None
-    event: msgspec.Raw = msgspec.Raw()  # empty: there is none (null is no event either)
+    event: msgspec.Raw = msgspec.Raw()  # empty if there is none; null is refused as an event
     events: list[_Item] | None = None
 
 
@@ -105,7 +105,7 @@ class HandMade(NamedTuple):
 
 
 class ProducerPost(NamedTuple):
-    """A producer's POST."""
+    """A producer's POST, in either form."""
 
     session_id: str
     workflow_id: str
@@ -121,7 +121,7 @@ class ProducerPost(NamedTuple):
     done: bool
     """It is the final POST of its attempt: no more events will come."""
     age: int = 0
-    """Seconds that the session has been streaming."""
+    """For how many seconds the session has been streaming."""
 
 
 def encode_post(
@@ -182,12 +182,12 @@ def _producer_post(body: _Body) -> ProducerPost:
     for position, event in enumerate(events):
         if event.id != events[0].id.offset(position) or event.id.attempt_key != base.attempt_key:
             raise InvalidBatch(
-                f"event {event.id} is out of order: ids run on by one from the first"
+                f"event {event.id} is out of order: ids are consecutive, in the attempt of 'base'"
             )
     if min(base) < 1 or (events and base > events[0].id):
-        raise InvalidBatch(f"'base' {base} is not the oldest id the producer still holds")
+        raise InvalidBatch(f"'base' {base} is not the oldest event that the producer holds")
     if stored is not None and (stored.attempt_key != base.attempt_key or stored.seq < 1):
-        raise InvalidBatch(f"'stored' {stored} is no event of the attempt of 'base' {base}")
+        raise InvalidBatch(f"'stored' {stored} is not an event of the attempt of 'base' {base}")
     return ProducerPost(
         body.session_id,
         body.workflow_id,

@@ -1,4 +1,4 @@
-"""Control events: what a stream says about itself, without an id (§7.5 of the protocol).
+"""Control events: events about the stream itself, without an id (§7.5 of the protocol).
 
 They are built only here, so that readers get the same ones over a bridge and from Temporal.
 """

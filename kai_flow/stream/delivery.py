@@ -85,7 +85,7 @@ class Delivery:
         self._accepts_batch = False
         self._posting = False  # a POST is in flight
         self._own_signals = OwnSignals(outbox, cadence, active=not callback)
-        self._reached = outbox.last  # what the signaller has received, as it says: POSTs follow it
+        self._reached = outbox.last  # the signaller's `received`: POSTs continue after it
         self._newest_posted = outbox.last  # the newest event that any POST has carried
         self._final_due = False  # the final POST has yet to be made, or to be answered
 
@@ -185,8 +185,8 @@ class Delivery:
         self._answered(now)
         self._found_bridge()
         self._accepts_batch = answer.accepts_batch
-        # More than the bridge could derive from `base`: somebody signals for us, or, once all that
-        # is stored is durable, the bridge shows what is live only.
+        # More than the bridge could derive from `base`: it signals, or another bridge does, or,
+        # once all that is stored is durable, it shows what is live only.
         live = post.stored is not None and post.base > post.stored
         works = (answer.received if live else answer.durable) >= post.base
         named = self.signaller  # by the POST
@@ -265,7 +265,7 @@ class Delivery:
     def refused_as_superseded(self) -> None:
         """Another attempt, or the end of the session, has taken over: a 410, or a refused signal.
 
-        That stops nobody when only the final POST was left.
+        When only the final POST was left, the attempt has ended well all the same.
         """
         self._posting = False
         self._final_due = False
@@ -311,7 +311,7 @@ class Delivery:
             self._give_up_what_is_live()
 
     def _give_up_what_is_live(self) -> None:
-        """Tries have failed: wait no longer for live-only events, where anybody would wait."""
+        """Tries have failed: release live-only events if the agent or its end waits for them."""
         if self.finished or not self.outbox.has_room(MAX_EVENT_BYTES):
             self.outbox.release(self.outbox.last)
 

@@ -35,7 +35,9 @@ def require_url(url: str, what: str, example: str) -> None:
     except (httpx.InvalidURL, UnicodeError):
         usable = False
     if not usable:
-        raise InvalidUrl(f"{what} {url[:200]!r} is not an http:// or https:// URL, as {example} is")
+        raise InvalidUrl(
+            f"{what} {url[:200]!r} is not an http:// or https:// URL; one looks like {example}"
+        )
 
 
 def require_callback_url(url: str) -> None:

@@ -70,6 +70,6 @@ class Superseded(StreamError):
 
 
 class SessionEnded(Superseded):
-    """The session has ended; the message says how."""
+    """The session has ended; the message tells how."""
 
     code = "session_ended"

@@ -111,7 +111,7 @@ def read_numbered(raw: bytes) -> tuple[str, bytes]:
     """
     kind, data = read_event(raw)
     if kind in NEVER_NUMBERED:
-        raise InvalidEvent(f"an event of the type {kind!r} has no id of its own")
+        raise InvalidEvent(f"an event of the type {kind!r} has no id")
     return kind, data
 
 

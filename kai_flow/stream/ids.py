@@ -94,7 +94,7 @@ class Cursor(NamedTuple):
         """Read a cursor, with or without `@incarnation`. Raises InvalidId."""
         where, at, incarnation = text.partition("@")
         if at and _INCARNATION.fullmatch(incarnation) is None:
-            raise InvalidId(f"{text[:60]!r} is not a cursor: after '@' stand 8 hex digits")
+            raise InvalidId(f"{text[:60]!r} is not a cursor: '@' is followed by 8 hex digits")
         position = None if where == _END else EventId.parse(where)
         return cls(position, incarnation or None)
 

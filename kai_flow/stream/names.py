@@ -18,13 +18,13 @@ STARTED: Final = "started"
 """Type of the first event of every attempt."""
 
 ATTEMPT_FAILED: Final = "attempt_failed"
-"""Type of the last event of an attempt that broke: another one follows, or the session fails."""
+"""Type of the last event of a failed attempt: another one follows, or the session fails."""
 
 UNSTORED: Final = "unstored"
 """Type of the last event that is stored: those after it in its attempt are live only."""
 
 DONE: Final = "done"
-"""Type of the terminal event."""
+"""Type of the last event of a stream."""
 
 GAP: Final = "gap"
 RESET: Final = "reset"
@@ -33,7 +33,7 @@ IDLE_TIMEOUT: Final = "idle_timeout"
 """Types of the control events, which `control` builds."""
 
 NEVER_NUMBERED: Final = frozenset({DONE, GAP, RESET, STATUS, IDLE_TIMEOUT})
-"""Types of what a bridge says by itself: no event with an id may have them."""
+"""Types of events that only a reader's source creates: no event with an id may have them."""
 
 RESERVED: Final = NEVER_NUMBERED | {STARTED, ATTEMPT_FAILED, UNSTORED}
-"""Types that speak of the stream itself: an agent's own event may not have them."""
+"""Types with a meaning for the stream itself: an agent's event may not have them."""

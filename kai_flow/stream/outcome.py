@@ -57,7 +57,7 @@ async def _close_event(client: Client, session_id: str, run_id: str) -> HistoryE
     )
     async for event in events:
         return event
-    raise RuntimeError(f"the history of {session_id} run {run_id} has no end")
+    raise RuntimeError(f"the history of {session_id} run {run_id} has no close event")
 
 
 async def _was_reset(client: Client, session_id: str, run_id: str, event: HistoryEvent) -> bool:

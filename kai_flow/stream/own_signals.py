@@ -32,7 +32,7 @@ class OwnSignals:
             self.waiting_since = now
 
     def progressed(self, durable: EventId, now: float) -> None:
-        """All that is to be stored is durable through `durable`, by whoever's signal."""
+        """All that is to be stored is durable up to `durable`, by a signal of any sender."""
         if self._outbox.acknowledge(durable):
             self.waiting_since = now
         if not self._outbox.pending:

@@ -64,7 +64,7 @@ def answer(buffer: EventBuffer, request: PageRequest, *, closed: bool) -> bytes:
     """The answer to `request`, as JSON. Raises InvalidQuery or InvalidId."""
     if not MIN_PAGE_BYTES <= request.max_bytes <= MAX_PAGE_BYTES:
         raise InvalidQuery(
-            f"max_bytes is {request.max_bytes}; it goes from {MIN_PAGE_BYTES} to {MAX_PAGE_BYTES}"
+            f"max_bytes is {request.max_bytes}; allowed are {MIN_PAGE_BYTES} to {MAX_PAGE_BYTES}"
         )
     after = START if request.after is None else EventId.parse(request.after)
     part = buffer.read(after, request.max_bytes)

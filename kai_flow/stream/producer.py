@@ -65,14 +65,14 @@ class EventProducer:
     when the activity was given no producer number.
     """
 
-    # Cancellation: two parties cancel the agent's task, and neither knows of the other: this
-    # producer, when a POST or a signal is refused for good, and Temporal's worker, when a heartbeat
-    # finds that the attempt is gone. Both follow from the same event, the end of the session, often
-    # within milliseconds. The invariants that keep them apart:
+    # Cancellation. Two parties cancel the agent's task independently of each other: this producer,
+    # when a POST or a signal is refused for good, and Temporal's worker, when a heartbeat shows
+    # that the attempt is gone. Both react to the same event, the end of the session, often within
+    # milliseconds. These invariants hold in every order:
     #
     # - The producer cancels the agent once at most, and never after the agent has left the block:
     #   from then on `_until` sees that the attempt is over, and raises.
-    # - `__aexit__` completes its cleanup whoever cancels it meanwhile, so that no task and no
+    # - `__aexit__` completes its cleanup even if it is cancelled meanwhile, so that no task and no
     #   connection is left behind.
     # - When the attempt is over, `__aexit__` raises the reason, which stands for every cancellation
     #   in the block, and takes those back. Otherwise one leaves the block as CancelledError.
@@ -95,15 +95,13 @@ class EventProducer:
         self._given_http = http
         self._interval = signal_interval
         self._started = dict(started or {})
-        self._tasks = BackgroundTasks(
-            self._task_failed
-        )  # driver, heartbeat, and a POST and a signal
+        self._tasks = BackgroundTasks(self._task_failed)  # driver, heartbeat, POST, signal
         self._wake = asyncio.Event()  # wakes the driver
         self._changed = asyncio.Event()  # set and replaced after every report to the delivery
         self._done: NumberedEvent | None = None  # the `done` of the final POST, once known
         self._leaving = False  # the agent has left the block
         self._agent_cancelled = False  # by this producer
-        self._broken: BaseException | None = None  # an error of a task of ours, or SignalsRefused
+        self._broken: BaseException | None = None  # the error of a task here, or SignalsRefused
 
     async def __aenter__(self) -> Self:
         number = own_number()
@@ -192,7 +190,7 @@ class EventProducer:
         return self._broken or await why_superseded(self._client, self._origin, self._outbox.last)
 
     def _withdraw_cancellations(self) -> None:
-        """Take back all cancellations of the agent's task in this block, whoever asked for them."""
+        """Take back all cancellations of the agent's task in this block, of both parties."""
         while self._owner is not None and self._owner.cancelling() > self._cancelled_before:
             self._owner.uncancel()
 
@@ -314,7 +312,7 @@ class EventProducer:
         self._reported()
 
     def _task_failed(self, error: BaseException) -> None:
-        """A task of ours raised: the attempt fails, because nobody would see the agent's events."""
+        """A task raised: the attempt fails, because the agent's events would not be seen."""
         self._broken = self._broken or error
         self._reported()
 
@@ -344,7 +342,7 @@ class EventProducer:
         """
         while not condition():
             if self._over:
-                raise Superseded(f"{self._outbox.last}: the agent is to stop")
+                raise Superseded(f"{self._outbox.last}: the attempt is over")
             changed = self._changed
             self._wake.set()
             await changed.wait()

@@ -2,7 +2,7 @@
 
 Talking to Temporal may fail for reasons that no caller can foresee: an outage, or a payload codec
 whose keys are unreachable. Readers depend on that work all the same: without the task that waits
-for the close of a workflow, for example, nobody would ever get `done`.
+for the close of a workflow, for example, no reader would ever get `done`.
 """
 
 import asyncio

@@ -5,9 +5,9 @@ events leave the window first. What is not durable stays until the server has it
 (§6.15 of the protocol) leave like durable ones.
 
 A POST also claims what is durable: everything before its `base`. The claim decides how the POST is
-answered and where the window continues. It is no proof, because anybody can POST. So two
-invariants hold whatever is claimed, in whatever order POSTs, reads of Temporal and
-acknowledgements come:
+answered and where the window continues. It is no proof, because any program can POST. So
+two invariants hold for every claim, and for every order of POSTs, reads of Temporal and
+acknowledgements:
 
 - An event to be signalled stays until Temporal itself has shown that it is durable.
 - Nothing is signalled behind a hole that Temporal has not shown to be filled: the fold would
@@ -72,7 +72,7 @@ class Behind(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """The reader's next events were live only and are not in memory: nobody has them any more."""
+    """The reader's next events were live only and are not in memory: they exist nowhere else."""
 
     next: EventId
     """The reader's cursor after them."""

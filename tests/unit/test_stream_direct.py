@@ -51,7 +51,7 @@ def test_every_client_is_made_in_one_place() -> None:
 )  # fmt: skip
 def test_a_url_that_leads_nowhere_is_refused(url: str) -> None:
     """What no retry can mend is said at once, with an example of what is right."""
-    with pytest.raises(InvalidUrl, match="as http://right is"):
+    with pytest.raises(InvalidUrl, match="one looks like http://right"):
         require_url(url, "it", "http://right")
 
 

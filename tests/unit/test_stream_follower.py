@@ -149,7 +149,7 @@ async def test_a_session_id_is_one_segment_of_the_path() -> None:
 async def test_an_address_that_is_none_is_refused_at_once(address: str) -> None:
     """What cannot be reached however long one tries is an error, and the message shows how."""
     async with asyncio.timeout(60):
-        with pytest.raises(InvalidUrl, match="as http://localhost:8092 is"):
+        with pytest.raises(InvalidUrl, match="one looks like http://localhost:8092"):
             await anext(follow(address, "s"))
 
 

@@ -28,7 +28,7 @@ def test_the_incarnation_is_the_end_of_a_run_id() -> None:
     [
         ("abc", "'abc' is not an event id; one looks like '1.2.57'"),
         ("1.1.9007199254740992", "'1.1.9007199254740992' has a number above 2^53 - 1"),
-        ("1.1.1@XYZ", "'1.1.1@XYZ' is not a cursor: after '@' stand 8 hex digits"),
+        ("1.1.1@XYZ", "'1.1.1@XYZ' is not a cursor: '@' is followed by 8 hex digits"),
     ],
 )
 def test_a_refusal_says_what_is_wrong(text: str, sentence: str) -> None:

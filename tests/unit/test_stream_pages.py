@@ -42,4 +42,4 @@ def test_a_bad_size_is_refused_with_the_range() -> None:
     """The refusal names the bounds."""
     with pytest.raises(InvalidQuery) as caught:
         answer(EventBuffer("run", Limits()), PageRequest(max_bytes=1), closed=False)
-    assert str(caught.value) == "max_bytes is 1; it goes from 16384 to 1048576"
+    assert str(caught.value) == "max_bytes is 1; allowed are 16384 to 1048576"
