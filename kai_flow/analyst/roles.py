@@ -219,8 +219,8 @@ def _number_column(ledger: Ledger, mention: Mention) -> bool:
 def _says_how(ledger: Ledger, mention: Mention) -> bool:
     """Whether the question says how a number is aggregated, where that makes a difference.
 
-    "Average capital, members" does not say it of the members, nor does "price of A and B" say
-    whether both prices are wanted or one sum. An average must be asked for.
+    "Average capital, members" leaves it open for the members, and "price of A and B" leaves open
+    whether both prices are wanted, or one sum. An average must be asked for.
     """
     before = ledger.question.before(mention.start)
     if isinstance(before, Mention) and ledger.kind(before) is Kind.NUMBER:

@@ -59,7 +59,7 @@ async def _serve(settings: Settings, ui: UiWish, stop: ShutdownSignals, notes: C
             log = database(settings.home).with_suffix(".log")
             _note(notes, f"kai: the embedded Temporal server has stopped unexpectedly: see {log}")
             return EXIT_FAILED
-        _note(notes, "\nstopping" if notes.is_terminal else "stopping")  # not behind the ^C
+        _note(notes, "\nstopping" if notes.is_terminal else "stopping")  # below the ^C
     return EXIT_OK
 
 

@@ -1,7 +1,7 @@
 """The demo database: a synthetic register of Indonesian cooperatives in one SQLite file.
 
 The provinces, capitals and island groups are real; every cooperative and every figure is made up,
-and the database says so itself (table ``tentang_data``). This is the only module that knows the
+and a table of the database says so (``tentang_data``). Only this module contains the
 names of the demo schema: the analyst reads them from the database, like those of any other.
 
 The English words for English questions are where a database administrator would put them, in
@@ -108,7 +108,7 @@ _PROVINCES = (
     ("Papua Selatan", "Merauke", "Papua"),
 )
 
-# Indonesian puts the direction behind the name: "Jawa Barat" is West Java.
+# Indonesian puts the direction after the name: "Jawa Barat" is West Java.
 _DIRECTIONS = {
     "Barat Daya": "Southwest",
     "Utara": "North",
@@ -116,7 +116,7 @@ _DIRECTIONS = {
     "Barat": "West",
     "Timur": "East",
     "Tengah": "Central",
-    "Tenggara": "Southeast",  # Nusa Tenggara itself always has a direction behind it
+    "Tenggara": "Southeast",  # Nusa Tenggara itself always has a direction after it
     "Pegunungan": "Highland",
 }
 _NAMES = {"Jawa": "Java", "Sumatera": "Sumatra", "Kepulauan Riau": "Riau Islands"}

@@ -131,7 +131,7 @@ class FileAccess:
 
 
 NO_FILES: Final = FileAccess()
-"""No file at all: what an engine may read unless it is told otherwise."""
+"""No file at all: an engine's default."""
 
 
 def _real(path: Path) -> Path:

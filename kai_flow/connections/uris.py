@@ -149,6 +149,6 @@ def _parts(text: str) -> SplitResult | None:
     socket = not parts.netloc and "host" in dict(parse_qsl(parts.query))
     if parts.scheme not in SERVERS or not (parts.hostname or socket) or port == 0:
         return None
-    # A raw @, # or / of a password would end up behind the host.
+    # A raw @, # or / in a password would end up after the host.
     misplaced = parts.netloc.count("@") > 1 or "@" in parts.path + parts.query or "#" in text
     return None if misplaced else parts

@@ -40,7 +40,7 @@ def activity_failures() -> Iterator[None]:
             raise ApplicationError(
                 "the worker is shutting down",
                 type="WorkerShutdown",
-                category=ApplicationErrorCategory.BENIGN,  # somebody stopped it: no traceback
+                category=ApplicationErrorCategory.BENIGN,  # a normal stop: no traceback in the log
             ) from None
         raise
 
