@@ -9,7 +9,7 @@ from temporalio.service import RPCError
 
 from kai_flow.bridge.notifier import Notifier
 from kai_flow.runtime.log_limiter import LogLimiter
-from kai_flow.stream.liveness import news, observe
+from kai_flow.stream.liveness import liveness_to_show, observe
 from kai_flow.stream.log import SessionLog
 from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
 
@@ -62,7 +62,9 @@ class Observer:
                         text = "session %s: its liveness is unknown: %s"
                         log.info(text, self._session_id, error.message)
                     continue
-            liveness = news(seen, self.liveness) if self._log.position == shown else None
+            liveness = (
+                liveness_to_show(seen, self.liveness) if self._log.position == shown else None
+            )
             if liveness != self.liveness:
                 self.liveness = liveness
                 self._notifier.notify()

@@ -7,8 +7,9 @@ to see what was unusual, once in an attempt and not with every POST.
 from enum import Enum
 from typing import Final
 
-from kai_flow.stream.delivery import Acknowledged, Delivery, Receiver
+from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.posts import Acknowledged, Receiver
 
 _A_BRIDGES: Final = b'"received"'  # a body with this is meant to be a bridge's answer
 

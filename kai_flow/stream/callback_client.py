@@ -18,9 +18,10 @@ from kai_flow.stream.callback import (
     read_retry_after,
 )
 from kai_flow.stream.clock import now
-from kai_flow.stream.delivery import Delivery, Post
+from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.direct import network_errors
 from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.posts import Post
 
 POST_TIMEOUT_SECONDS: Final = 3.0
 MAX_ANSWER_BYTES: Final = 64 * 1024

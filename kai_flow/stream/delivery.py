@@ -19,9 +19,6 @@ or a receiver without durability has; neither the agent nor the end of the attem
 when that fails.
 """
 
-from enum import Enum
-from typing import NamedTuple
-
 from kai_flow.stream.batches import MAX_BATCH_EVENTS
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.events import MAX_EVENT_BYTES, NumberedEvent
@@ -30,42 +27,8 @@ from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.own_signals import OwnSignals
 from kai_flow.stream.pacing import PostPacing
 from kai_flow.stream.patience import Patience
+from kai_flow.stream.posts import Acknowledged, Post, Receiver
 from kai_flow.stream.signaller import Signaller
-
-
-class Receiver(Enum):
-    """What the other end of the callback URL has proved to be."""
-
-    UNKNOWN = "unknown"
-    PLAIN = "plain"
-    """Takes delivery and never answers `durable`."""
-    BRIDGE = "bridge"
-    """Answers `received` and `durable`, and signals for the producer."""
-    NONE = "none"
-    """There is no callback."""
-
-
-class Post(NamedTuple):
-    """One POST to make: events, a probe without any, or the final POST."""
-
-    base: EventId
-    """The oldest event still held, or the next to come: all before it is durable or live only."""
-    events: tuple[NumberedEvent, ...]
-    batch: bool
-    """In batch form; otherwise in single form, with exactly one event."""
-    done: bool = False
-    """It is the final POST."""
-    stored: EventId | None = None
-    """The last event that is stored, once that is known."""
-
-
-class Acknowledged(NamedTuple):
-    """A bridge's 200."""
-
-    received: EventId
-    durable: EventId
-    bridge: str
-    accepts_batch: bool
 
 
 class Delivery:

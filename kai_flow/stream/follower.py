@@ -27,7 +27,7 @@ from kai_flow.stream.direct import direct_http, network_errors, require_url
 from kai_flow.stream.errors import StreamError
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import START, Cursor, EventId
-from kai_flow.stream.liveness import news, observe
+from kai_flow.stream.liveness import liveness_to_show, observe
 from kai_flow.stream.names import DONE
 from kai_flow.stream.outcome import Outcome, wait_for_outcome
 from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
@@ -242,22 +242,22 @@ async def _liveness_changes(
     client: Client, session_id: str, run_id: str, *, until: asyncio.Task[Any]
 ) -> AsyncGenerator[Liveness, None]:
     """The changes of a session's liveness, until the task `until` is done."""
-    told: Liveness | None = None
+    shown: Liveness | None = None
     while not (await asyncio.wait({until}, timeout=LIVENESS_SECONDS))[0]:
         observing = asyncio.create_task(observe(client, session_id, run_id))
         try:
             await asyncio.wait({until, observing}, return_when=asyncio.FIRST_COMPLETED)
             if until.done():
                 return
-            liveness = news(observing.result(), told)
+            liveness = liveness_to_show(observing.result(), shown)
         except RPCError as error:
             log.info("session %s: its liveness is unknown: %s", session_id, error.message)
             continue
         finally:
             await _end_task(observing)
-        if liveness is not None and liveness != told:
+        if liveness is not None and liveness != shown:
             yield liveness
-        told = liveness
+        shown = liveness
 
 
 async def _end_task(task: asyncio.Task[Any]) -> None:

@@ -53,17 +53,17 @@ class Throttle(msgspec.Struct, frozen=True):
 
 def details_of(throttle: timedelta) -> dict[str, float]:
     """A Throttle as plain values, which every data converter can encode."""
-    said: dict[str, float] = msgspec.to_builtins(Throttle(throttle.total_seconds()))
-    return said
+    details: dict[str, float] = msgspec.to_builtins(Throttle(throttle.total_seconds()))
+    return details
 
 
-def news(seen: Liveness | None, told: Liveness | None) -> Liveness | None:
-    """The liveness to show to a reader that was shown `told` last; None: nothing is to be shown.
+def liveness_to_show(seen: Liveness | None, shown: Liveness | None) -> Liveness | None:
+    """The liveness to show to a reader who was shown `shown` last; None: none is to be shown.
 
     An agent may think for as long as it likes, so `running` is shown only after something else was.
     The end of a session is shown by `done`.
     """
-    if seen is None or seen.ended or (seen.status == "running" and told is None):
+    if seen is None or seen.ended or (seen.status == "running" and shown is None):
         return None
     return seen
 
@@ -111,8 +111,8 @@ def _throttle(activity: PendingActivityInfo) -> timedelta:
     """The longest time between two heartbeats of a live worker; 0 when that is unknown."""
     for payload in activity.heartbeat_details.payloads:
         try:
-            said = msgspec.json.decode(payload.data, type=Throttle)
-            return timedelta(seconds=min(said.every, MAX_THROTTLE.total_seconds()))
+            found = msgspec.json.decode(payload.data, type=Throttle)
+            return timedelta(seconds=min(found.every, MAX_THROTTLE.total_seconds()))
         except (msgspec.MsgspecError, UnicodeError, OverflowError):
             continue  # a detail for people, or of another program
     if not activity.HasField("activity_options"):

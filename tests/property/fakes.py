@@ -11,13 +11,14 @@ from typing import NamedTuple
 from kai_flow.stream.batches import Batch, decode_batch, encode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.cadence import Cadence
-from kai_flow.stream.delivery import Acknowledged, Delivery, Post
+from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Disposition
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.log import SessionLog
 from kai_flow.stream.names import UNSTORED
 from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
+from kai_flow.stream.posts import Acknowledged, Post
 from kai_flow.stream.window import Full, Missing, Stale, Taken
 from tests.property.strategies import RUN, plain
 

@@ -14,12 +14,13 @@ from kai_flow.stream import cadence, events, own_signals, pacing, pages, patienc
 from kai_flow.stream.batches import Batch, decode_batch, encode_batch, take
 from kai_flow.stream.buffer import EventBuffer, Slice
 from kai_flow.stream.cadence import Cadence
-from kai_flow.stream.delivery import Acknowledged, Delivery, Post
+from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Disposition, Fold, Verdict
 from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.log import SessionLog
 from kai_flow.stream.outbox import Outbox
+from kai_flow.stream.posts import Acknowledged, Post
 from kai_flow.stream.progress import Progress
 from kai_flow.stream.window import Answer, AttemptWindow, Behind, Chunk, Lost, Stale, Taken
 from tests.planting import Mutation, changed_result, everywhere, instead, together

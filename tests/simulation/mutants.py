@@ -30,7 +30,7 @@ from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import HandMade, ProducerPost, decode_post, is_bridge
-from kai_flow.stream.delivery import Acknowledged, Delivery, Post
+from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.errors import InvalidEvent
 from kai_flow.stream.events import NumberedEvent, encode_json
 from kai_flow.stream.ids import START, Cursor, EventId
@@ -39,6 +39,7 @@ from kai_flow.stream.names import UNSTORED
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.outcome import Outcome
 from kai_flow.stream.pages import Page
+from kai_flow.stream.posts import Acknowledged, Post
 from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.reader import EventReader
 from kai_flow.stream.run import Run

@@ -20,12 +20,12 @@ from kai_flow.settings import _VARIABLES, Settings, SettingsError, load_settings
 from kai_flow.stream import callback, pages
 from kai_flow.stream.batches import decode_batch, encode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
-from kai_flow.stream.delivery import Post
 from kai_flow.stream.errors import InvalidBatch
 from kai_flow.stream.events import MAX_EVENT_BYTES, NumberedEvent
 from kai_flow.stream.events import encode_event as encode
 from kai_flow.stream.ids import Cursor, EventId
 from kai_flow.stream.interceptor import ProducerNumber
+from kai_flow.stream.posts import Post
 from kai_flow.stream.progress import Progress
 from kai_flow.stream.sse import RETRY, encode_done, encode_event
 from kai_flow.worker.chat_activities import STATUSES, _result

@@ -4,10 +4,11 @@ import pytest
 
 from kai_flow.stream.anomalies import Anomaly, in_conflict, in_success
 from kai_flow.stream.cadence import Cadence
-from kai_flow.stream.delivery import Acknowledged, Delivery, Post, Receiver
+from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.pacing import MAX_TRIES
+from kai_flow.stream.posts import Acknowledged, Post, Receiver
 from kai_flow.stream.signaller import MAX_BRIDGES
 
 

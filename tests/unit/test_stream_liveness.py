@@ -17,7 +17,7 @@ from temporalio.api.workflow.v1 import (
 )
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
-from kai_flow.stream.liveness import liveness_of, news
+from kai_flow.stream.liveness import liveness_of, liveness_to_show
 from kai_flow.stream.progress import Liveness, Status
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -155,13 +155,17 @@ def test_a_run_that_has_ended_says_how(end: str, status: Status) -> None:
     )
     liveness = liveness_of(session, NOW)
     assert liveness == Liveness(status, 0)
-    assert news(liveness, None) is news(liveness, Liveness("waiting", 1)) is None
+    assert (
+        liveness_to_show(liveness, None)
+        is liveness_to_show(liveness, Liveness("waiting", 1))
+        is None
+    )
 
 
 @pytest.mark.parametrize("status", ["waiting", "retrying"])
 def test_that_somebody_works_is_news_only_after_bad_news(status: Status) -> None:
     """An agent may think as long as it likes; one that was lost is reported when it is back."""
     bad, good = Liveness(status, 1), Liveness("running", 1)
-    assert news(bad, None) == news(bad, good) == bad
-    assert news(good, bad) == news(good, good) == good
-    assert news(good, None) is news(None, bad) is None
+    assert liveness_to_show(bad, None) == liveness_to_show(bad, good) == bad
+    assert liveness_to_show(good, bad) == liveness_to_show(good, good) == good
+    assert liveness_to_show(good, None) is liveness_to_show(None, bad) is None

@@ -1,0 +1,42 @@
+"""What a producer POSTs, and what it learns of the receiver: plain values without behaviour."""
+
+from enum import Enum
+from typing import NamedTuple
+
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import EventId
+
+
+class Receiver(Enum):
+    """What the other end of the callback URL has proved to be."""
+
+    UNKNOWN = "unknown"
+    PLAIN = "plain"
+    """Takes delivery and never answers `durable`."""
+    BRIDGE = "bridge"
+    """Answers `received` and `durable`, and signals for the producer."""
+    NONE = "none"
+    """There is no callback."""
+
+
+class Post(NamedTuple):
+    """One POST to make: events, a probe without any, or the final POST."""
+
+    base: EventId
+    """The oldest event still held, or the next to come: all before it is durable or live only."""
+    events: tuple[NumberedEvent, ...]
+    batch: bool
+    """In batch form; otherwise in single form, with exactly one event."""
+    done: bool = False
+    """It is the final POST."""
+    stored: EventId | None = None
+    """The last event that is stored, once that is known."""
+
+
+class Acknowledged(NamedTuple):
+    """A bridge's 200."""
+
+    received: EventId
+    durable: EventId
+    bridge: str
+    accepts_batch: bool
