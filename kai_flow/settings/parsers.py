@@ -174,13 +174,15 @@ def log_level(value: str) -> str:
     return value.lower()
 
 
-def home(value: str) -> Path:
+def _path(value: str, example: str) -> Path:
     try:
-        path = Path(value).expanduser().absolute()
+        return Path(value).expanduser().absolute()
     except RuntimeError:
-        raise ValueError(
-            "it names an unknown home folder; write for example /home/me/.kai"
-        ) from None
+        raise ValueError(f"it names an unknown home folder; write for example {example}") from None
+
+
+def home(value: str) -> Path:
+    path = _path(value, "/home/me/.kai")
     if path.exists() and not path.is_dir():
         raise ValueError("it must be a folder, but it is a file, for example ~/.kai")
     return path
@@ -189,12 +191,7 @@ def home(value: str) -> Path:
 def folders(value: str) -> tuple[Path, ...]:
     found = []
     for part in _listed(value):
-        try:
-            path = Path(part).expanduser().absolute()
-        except RuntimeError:
-            raise ValueError(
-                "it names an unknown home folder; write for example /srv/data"
-            ) from None
+        path = _path(part, "/srv/data")
         if path.resolve() == Path("/") or (path.exists() and not path.is_dir()):
             raise ValueError(
                 f"{shown(part)} must be a folder other than the root of the file system, for"
