@@ -54,6 +54,8 @@ def _main(arguments: Sequence[str] | None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_UNREAD
     except KeyboardInterrupt:  # before or after the time in which the commands handle it
+        if sys.stderr.isatty():  # the prompt of the shell goes below the ^C
+            print(file=sys.stderr)
         code = EXIT_INTERRUPTED
     raise SystemExit(code or EXIT_OK)
 

@@ -32,10 +32,9 @@ STDIN_LIMIT: Final = 64 * 1024  # characters; a URI has at most 4,096
 
 async def create(uri: str, alias: str, connection_id: str | None, *, as_json: bool) -> int:
     """Store a connection."""
-    given = read_uri(uri)
     async with data_of_home() as data:
         name = connection_id or f"conn-{secrets.token_hex(4)}"
-        stored = await data.store_connection(name, given, alias, replace=False)
+        stored = await data.store_connection(name, uri, alias, replace=False)
         if as_json:
             print_json(stored)
         else:
@@ -125,7 +124,7 @@ async def key() -> int:
 async def encrypt(uri: str, public_key: str | None) -> int:
     """Print a URI encrypted for the holder of a key."""
     try:
-        clear = check_uri(read_uri(uri))
+        clear = check_uri(uri)
         if public_key is None:
             async with data_of_home() as data:
                 public_key = data.store.public_key()
@@ -148,11 +147,17 @@ async def data_of_home() -> AsyncIterator[Data]:
 
 
 def read_uri(given: str) -> str:
-    """The given URI; for `-`, the one on standard input, which a terminal does not echo."""
+    """The given URI; for `-`, the one on standard input, which a terminal does not echo.
+
+    Call it outside the event loop, which would hold back a Ctrl-C until the input ends.
+    """
     if given != "-":
         return given
     if sys.stdin.isatty():
-        return getpass.getpass("URI (not shown): ").strip()
+        try:
+            return getpass.getpass("URI (not shown): ").strip()
+        except EOFError:  # Ctrl-D
+            return ""
     return sys.stdin.read(STDIN_LIMIT).strip()
 
 

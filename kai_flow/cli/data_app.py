@@ -76,7 +76,7 @@ def create(
     """
     from kai_flow.cli import connection as work  # noqa: PLC0415
 
-    return run(work.create(uri, alias, connection_id, as_json=json))
+    return run(work.create(work.read_uri(uri), alias, connection_id, as_json=json))
 
 
 @connection.command(name="list", sort_key=1)
@@ -174,7 +174,7 @@ def encrypt(
     """
     from kai_flow.cli import connection as work  # noqa: PLC0415
 
-    return run(work.encrypt(uri, public_key))
+    return run(work.encrypt(work.read_uri(uri), public_key))
 
 
 @schema.command
@@ -235,4 +235,4 @@ def mdl(
     """
     from kai_flow.cli import schema as work  # noqa: PLC0415
 
-    return run(work.mdl(name, table, sync))
+    return run(work.mdl(name, table, None if sync is None else work.read_model(sync)))

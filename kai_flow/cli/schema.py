@@ -56,7 +56,7 @@ async def mdl(name: str, tables: list[str] | None, sync: str | None) -> int:
     """Print the data model, or store an edited one."""
     async with data_of_home() as data:
         if sync is not None:
-            kept = await data.sync_config(name, mdl=_read(sync))
+            kept = await data.sync_config(name, mdl=sync)
             say(f"stored a data model of {kept['synced']['mdl']:,} bytes for {name}")
             return EXIT_OK
         outcome = await data.generate_mdl(name, tables)
@@ -72,7 +72,8 @@ def _exit_code(outcome: dict[str, Any], *, told: bool) -> int:
     return EXIT_FAILED
 
 
-def _read(path: str) -> str:
+def read_model(path: str) -> str:
+    """The data model in a file, or on standard input for `-`; call it outside the event loop."""
     try:
         return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as wrong:

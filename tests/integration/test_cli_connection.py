@@ -4,9 +4,12 @@ import json
 import os
 import pty
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -254,8 +257,9 @@ def test_a_damaged_store_is_one_sentence(kai: Kai) -> None:
     assert "damaged" in kai.refused("connection", "list")
 
 
-def test_a_terminal_does_not_echo_the_uri(tmp_path: Path) -> None:
-    """At a terminal `-` asks for the URI and does not show it."""
+@contextmanager
+def prompting(home: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    """`kai connection create -` at a terminal that asks for the URI; the terminal's other end."""
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "kai_flow.cli", "connection", "create", "-", "-a", "far"],
@@ -263,16 +267,47 @@ def test_a_terminal_does_not_echo_the_uri(tmp_path: Path) -> None:
         stdout=terminal,
         stderr=terminal,
         start_new_session=True,
-        env={**os.environ, "KAI_HOME": str(tmp_path / "home"), "TERM": "dumb"},
+        env={**os.environ, "KAI_HOME": str(home), "TERM": "dumb"},
     )
     os.close(terminal)
+    try:
+        read_until(controller, b"not shown")
+        yield process, controller
+    finally:
+        process.kill()
+        process.wait()
+        os.close(controller)
+
+
+def read_until(controller: int, end: bytes) -> bytes:
+    """What the terminal shows, up to a text."""
     said = b""
-    while b"not shown" not in said:
-        said += os.read(controller, 1024)
-    os.write(controller, f"{FAR}\n".encode())
-    assert process.wait(timeout=30) == 0
-    while b"stored far" not in said:
+    while end not in said:
         said += os.read(controller, 4096)
-    os.close(controller)
-    assert CANARY.encode() not in said
+    return said
+
+
+def test_a_terminal_does_not_echo_the_uri(tmp_path: Path) -> None:
+    """At a terminal `-` asks for the URI and does not show it."""
+    with prompting(tmp_path / "home") as (process, controller):
+        os.write(controller, f"{FAR}\n".encode())
+        assert CANARY.encode() not in read_until(controller, b"stored far")
+        assert process.wait(timeout=30) == 0
     assert ConnectionStore(tmp_path / "home").resolve("far").uri == FAR
+
+
+def test_ctrl_c_ends_the_prompt_for_the_uri(tmp_path: Path) -> None:
+    """The first Ctrl-C at the prompt ends the command, with 130 and without a traceback."""
+    with prompting(tmp_path / "home") as (process, controller):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+        with suppress(OSError):  # nothing more to read, and nobody to write it
+            assert os.read(controller, 4096).strip() == b""
+
+
+def test_ctrl_d_at_the_prompt_is_an_empty_uri(tmp_path: Path) -> None:
+    """The end of the input is a URI that is missing, said in one sentence."""
+    with prompting(tmp_path / "home") as (process, controller):
+        os.write(controller, b"\x04")
+        assert b"Traceback" not in read_until(controller, b"is empty")
+        assert process.wait(timeout=30) == 2
