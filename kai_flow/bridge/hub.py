@@ -302,6 +302,7 @@ class Hub:
         for channel in self._channels.values():
             self._stop(channel.sessions)
         await asyncio.gather(*self._stops, *self._verifying, return_exceptions=True)
+        await self._lookups.stop()
 
 
 @asynccontextmanager

@@ -57,6 +57,13 @@ class Lookups:
             run = await self.newest(session_id)
         return run
 
+    async def stop(self) -> None:
+        """Cancel the lookups under way, with what still awaits them."""
+        under_way = list(self._under_way.values())
+        for lookup in under_way:
+            lookup.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
     async def _look_up(self, session_id: str) -> Run | Unreachable | None:
         try:
             run = await find_run(self._client, session_id)

@@ -231,3 +231,20 @@ async def test_a_former_run_that_is_found_late_takes_over_nothing() -> None:
         with hub.reading(SESSION, old) as (channel, _):
             assert channel.session is not None
             assert channel.session.run.run_id == NEWER
+
+
+@in_virtual_time
+async def test_nothing_goes_on_behind_a_hub_that_has_stopped() -> None:
+    """Not even a lookup that Temporal does not answer, for a reader that waits for its workflow."""
+    stage = Stage()
+    stage.outage()
+
+    def running() -> set[str]:
+        return {getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()}
+
+    before = running()
+    async with hub_on(stage) as hub:
+        with hub.reading(SESSION, None):
+            await asyncio.sleep(1.5)
+            assert "Lookups._look_up" in running()
+    assert running() - before == {"TemporalClient._carry"}, "the server still has the call"
