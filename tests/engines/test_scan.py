@@ -41,7 +41,7 @@ async def test_only_named_tables_are_scanned(shop: Place) -> None:
     engine = shop.engine
     assert list((await engine.scan(["ITEM"])).tables) == ["item"]
     assert (await engine.scan(["item"])).tables["item"].foreign_keys == ()
-    with pytest.raises(EngineError, match=r"no table 'nowhere'.*scan without naming"):
+    with pytest.raises(EngineError, match=r"no table 'nowhere'.*scan without table names"):
         await engine.scan(["item", "nowhere"])
 
 
