@@ -78,7 +78,7 @@ def _start(name: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         bound(command, "INT"),  # an interrupted pytest cleans up
         cwd=ROOT,
-        env={**os.environ, "TESTS_LANE": name},
+        env={**os.environ, "TESTS_LANE": name, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
