@@ -406,7 +406,7 @@ async def impatient(
         return listener
 
     monkeypatch.setattr(kai_serving, "_bind", bind_small)
-    monkeypatch.setattr("kai_flow.web.server.SendTimeout", partial(SendTimeout, 5.0))
+    monkeypatch.setattr("kai_flow.web.app.SendTimeout", partial(SendTimeout, 5.0))
     async with running_hub(client, signal_interval=0.25, idle_timeout=60) as hub:
         app = Handed(create_app(hub, client, Settings(bridge_port=0)))
         async with serving(

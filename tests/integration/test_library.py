@@ -98,7 +98,7 @@ async def test_a_second_producer_at_the_same_time_is_refused(
 ) -> None:
     """Starting a streaming activity while one is under way is an error that says so."""
     said = await client.execute_workflow(Greedy.run, id=session_id, task_queue=library)
-    assert said == "a streaming activity is already under way in this workflow"
+    assert said == "a streaming activity is already running in this workflow"
     seen = [event async for _, event in follow(client, session_id)]
     assert [event["topic"] for event in seen if event["type"] == "started"] == ["one"]
 
