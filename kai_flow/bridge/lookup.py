@@ -58,7 +58,7 @@ class Lookups:
         return run
 
     async def stop(self) -> None:
-        """Cancel the lookups under way, with what still awaits them."""
+        """End the lookups under way, as if Temporal did not answer."""
         under_way = list(self._under_way.values())
         for lookup in under_way:
             lookup.cancel()
@@ -67,6 +67,8 @@ class Lookups:
     async def _look_up(self, session_id: str) -> Run | Unreachable | None:
         try:
             run = await find_run(self._client, session_id)
+        except asyncio.CancelledError:  # by `stop`; whoever waits for the lookup is not cancelled
+            return Unreachable("the bridge is shutting down; come back in a moment")
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return None

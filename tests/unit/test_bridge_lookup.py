@@ -82,6 +82,19 @@ async def test_no_session_is_no_outage(caplog: pytest.LogCaptureFixture) -> None
 
 
 @in_virtual_time
+async def test_the_end_of_lookups_cancels_nobody_who_waits() -> None:
+    """Who waits for a lookup when the bridge stops is told at once that there is no answer."""
+    stage = Stage()
+    lookups, _ = lookups_on(stage)
+    stage.outage()
+    asking = asyncio.create_task(lookups.newest(SESSION))
+    await asyncio.sleep(1)
+    await lookups.stop()
+    with pytest.raises(Unreachable, match="shutting down"):
+        await asking
+
+
+@in_virtual_time
 async def test_a_repeated_lookup_outlives_an_outage() -> None:
     """It goes on after each Unreachable, and ends as soon as it is not wanted any more."""
     tries: list[float] = []
