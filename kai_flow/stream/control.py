@@ -13,9 +13,9 @@ ControlEvent = dict[str, Any]
 
 
 def gap(after: EventId, before: EventId | None) -> ControlEvent:
-    """All events strictly between the two exist nowhere any more, or are not held here.
+    """All events strictly between the two ids are missing: neither stored nor held here.
 
-    `before` None: no event behind them is held yet.
+    `before` None: no later event has come yet.
     """
     return {
         "type": GAP,
@@ -25,7 +25,7 @@ def gap(after: EventId, before: EventId | None) -> ControlEvent:
 
 
 def reset() -> ControlEvent:
-    """The reader's cursor is of an earlier use of the session id: the stream starts anew."""
+    """The reader's cursor is of another incarnation: the stream is read from its beginning."""
     return {"type": RESET, "reason": "new_run"}
 
 

@@ -154,7 +154,7 @@ async def test_a_producer_signals_again_what_could_not_be_encoded(
     assert failures == 2
 
 
-async def test_a_look_for_the_workflow_that_breaks_is_begun_anew(
+async def test_a_lookup_of_the_workflow_that_breaks_is_repeated(
     client: Client, session_id: str, encoding: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader that waits for a workflow gets its stream, though a lookup broke on the way."""
