@@ -8,8 +8,8 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any, Final
 
 from rich import box
@@ -99,7 +99,8 @@ def _counted(number: int, name: str) -> str:
 async def test(name: str, *, as_json: bool) -> int:
     """Connect, and print whether the database can be used."""
     async with data_of_home() as data:
-        outcome = await data.test_connection(name)
+        with working(f"connecting to {name}"):
+            outcome = await data.test_connection(name)
         if as_json:
             print_json(outcome)
         else:
@@ -164,6 +165,15 @@ def read_uri(given: str) -> str:
 def say(words: str) -> None:
     """Print one line for a person, harmless for the terminal."""
     print_words(console_for(plain=False), text.line(words, 2_000))
+
+
+@contextmanager
+def working(words: str) -> Iterator[None]:
+    """Show on a terminal that work is going on, until the block ends."""
+    notes = console_for(plain=False, stderr=True)
+    shown = Text(text.line(words, 100), style="dim")
+    with notes.status(shown) if notes.is_terminal else nullcontext():
+        yield
 
 
 def print_json(value: Any) -> None:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, text
-from kai_flow.cli.connection import data_of_home, print_json, say
+from kai_flow.cli.connection import data_of_home, print_json, say, working
 from kai_flow.cli.render import console_for
 from kai_flow.settings import StartError
 
@@ -20,7 +20,8 @@ TABLES_SHOWN: Final = 200  # for a person; `--json` has them all
 async def scan(name: str, tables: list[str] | None, *, as_json: bool) -> int:
     """Scan the database, store what was found, and print it."""
     async with data_of_home() as data:
-        outcome = await data.scan_schema(name, tables)
+        with working(f"scanning {name}"):
+            outcome = await data.scan_schema(name, tables)
         if as_json:
             print_json(outcome)
         elif outcome["status"] == "ok":
@@ -59,7 +60,8 @@ async def mdl(name: str, tables: list[str] | None, sync: str | None) -> int:
             kept = await data.sync_config(name, mdl=sync)
             say(f"stored a data model of {kept['synced']['mdl']:,} bytes for {name}")
             return EXIT_OK
-        outcome = await data.generate_mdl(name, tables)
+        with working(f"scanning {name}"):
+            outcome = await data.generate_mdl(name, tables)
         sys.stdout.write(text.block(outcome["mdl"]))
     return _exit_code(outcome, told=False)
 
