@@ -145,7 +145,7 @@ def _programs(*names: str) -> Iterator[Path]:
 
 
 def _run(*command: object) -> None:
-    """Run a program to its end; what it said is the failure's message."""
+    """Run a program to its end; its output is the failure's message."""
     done = subprocess.run(
         [str(part) for part in command], capture_output=True, text=True, timeout=100, cwd="/",
         check=False, **_identity(),
@@ -155,13 +155,13 @@ def _run(*command: object) -> None:
 
 @contextmanager
 def _running(command: list[Any], folder: Path, port: int, ready: str) -> Iterator[None]:
-    """A server that listens, and says in its log that it is ready; killed at the end."""
+    """A server that listens and has logged that it is ready; stopped at the end."""
     log = folder / "log"
     with log.open("w") as out:
         child = subprocess.Popen(bound(command), stdout=out, stderr=out, cwd=folder, **_identity())
     try:
         until = time.monotonic() + START_S
-        # PostgreSQL listens a moment before it lets anybody in
+        # PostgreSQL listens a moment before it accepts a login
         while not (_listens(port) and ready in log.read_text()):
             assert child.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
@@ -177,14 +177,14 @@ def _running(command: list[Any], folder: Path, port: int, ready: str) -> Iterato
 
 
 def _listens(port: int) -> bool:
-    """Whether somebody answers at a port."""
+    """Whether something accepts connections at a port."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False
 
 
 def _free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

@@ -29,7 +29,7 @@ from tests.planting import Mutation, changed_result, everywhere, instead, togeth
 
 
 def skip_dedup() -> Mutation:
-    """Every batch of the current attempt counts, however often it comes."""
+    """A batch of the current attempt counts each time it arrives."""
 
     def apply(self: Fold, batch: Batch) -> Verdict:
         if batch.run_id != self.run_id or batch.first.attempt_key < self.position.attempt_key:
@@ -41,7 +41,7 @@ def skip_dedup() -> Mutation:
 
 
 def ignore_supersession() -> Mutation:
-    """An earlier attempt still speaks after a later one has begun."""
+    """Events of an earlier attempt are accepted after a later attempt has begun."""
     real = Fold.apply
 
     def apply(self: Fold, batch: Batch) -> Verdict:
@@ -53,7 +53,7 @@ def ignore_supersession() -> Mutation:
 
 
 def run_id_not_checked() -> Mutation:
-    """A batch of any run counts."""
+    """Batches of other runs are accepted."""
     real = Fold.apply
     return instead(
         Fold, "apply", lambda self, batch: real(self, batch._replace(run_id=self.run_id))
@@ -61,7 +61,7 @@ def run_id_not_checked() -> Mutation:
 
 
 def hole_not_recorded() -> Mutation:
-    """What never came is not said."""
+    """A hole between two batches is not reported."""
     return changed_result(Fold, "apply", lambda verdict: verdict._replace(gap=None))
 
 
@@ -69,7 +69,7 @@ def hole_not_recorded() -> Mutation:
 
 
 def liveness_ignored() -> Mutation:
-    """What the server says of a dead worker is not said."""
+    """`progress` does not report what the server knows of a dead worker."""
     real = Progress.describe
     return instead(
         Progress, "describe", lambda self, buffer, elapsed, _=None: real(self, buffer, elapsed)
@@ -77,7 +77,7 @@ def liveness_ignored() -> Mutation:
 
 
 def liveness_reopens_the_session() -> Mutation:
-    """After the end a look at the liveness still changes the status."""
+    """After the end of the session a liveness check still changes its status."""
     real = Progress.describe
 
     def describe(self: Progress, *args: Any) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def liveness_reopens_the_session() -> Mutation:
 
 
 def liveness_outlives_the_question() -> Mutation:
-    """What one look at the liveness showed is kept from then on."""
+    """The result of one liveness check is shown in all later answers."""
     real = Progress.describe
 
     def describe(self: Progress, buffer: EventBuffer, elapsed: int, liveness: Any = None) -> Any:
@@ -103,7 +103,7 @@ def liveness_outlives_the_question() -> Mutation:
 
 
 def liveness_forgets_the_tool() -> Mutation:
-    """An attempt that is alive, and silent, is taken for one that begins."""
+    """A silent attempt that is alive is reported as one that is starting."""
     real = Progress.describe
 
     def describe(self: Progress, buffer: EventBuffer, elapsed: int, liveness: Any = None) -> Any:
@@ -116,7 +116,7 @@ def liveness_forgets_the_tool() -> Mutation:
 
 
 def _evicts_at(more: int) -> Mutation:
-    """The buffer holds so many events more than its limit."""
+    """The buffer holds `more` events than its limit."""
     real = EventBuffer.apply
 
     def apply(self: EventBuffer, batch: Batch) -> Verdict:
@@ -136,7 +136,7 @@ def evict_one_too_late() -> Mutation:
 
 
 def evict_one_too_many() -> Mutation:
-    """The buffer lets go of one event more than it must."""
+    """The buffer evicts one event more than it must."""
     return _evicts_at(-1)
 
 
@@ -146,7 +146,7 @@ def retry_keeps_old_events() -> Mutation:
 
 
 def gap_not_reported() -> Mutation:
-    """A reader whose events were evicted is silently given the next ones."""
+    """A reader whose next events were evicted gets the ones after them, and no gap."""
     real = EventBuffer.read
     return instead(EventBuffer, "read", lambda self, *args: Slice(*real(self, *args)[:3], gap=None))
 
@@ -180,7 +180,7 @@ def empty_page_forgets_the_cursor() -> Mutation:
 
 
 def page_skips_an_event() -> Mutation:
-    """`next` of a page that was cut is one too far."""
+    """`next` of a page that ends early is one event too far."""
     real = EventBuffer.read
 
     def read(self: EventBuffer, after: EventId, max_bytes: int) -> Slice:
@@ -199,7 +199,7 @@ def page_may_be_of_any_size() -> Mutation:
 
 
 def _encoded(change: Any) -> Mutation:
-    """A batch goes out with its items changed."""
+    """A batch is encoded with its items changed."""
     real = encode_batch
 
     def encode(batch: Batch) -> bytes:
@@ -211,7 +211,7 @@ def _encoded(change: Any) -> Mutation:
 
 
 def _tokens_taken_for_alike(alike: Any) -> Mutation:
-    """Tokens are merged when `alike` says so, and come out with the keys of the first."""
+    """Tokens of which `alike` is true are merged, and all decoded with the keys of the first."""
     real = encode_batch
 
     def encode(batch: Batch) -> bytes:
@@ -232,7 +232,7 @@ def _is_text(token: dict[str, Any]) -> bool:
 
 
 def merge_loses_a_boundary() -> Mutation:
-    """Two tokens of a run come back as one."""
+    """Two tokens of a run are decoded as one."""
 
     def change(items: list[dict[str, Any]], _: Batch) -> None:
         for item in items:
@@ -243,17 +243,17 @@ def merge_loses_a_boundary() -> Mutation:
 
 
 def merge_whatever_differs() -> Mutation:
-    """Tokens become one run, whatever their other keys are."""
+    """Tokens are merged, whatever their other keys are."""
     return _tokens_taken_for_alike(lambda one, other: True)
 
 
 def merge_by_python_equality() -> Mutation:
-    """Tokens whose other keys are equal to Python, such as 1 and true, become one run."""
+    """Tokens are merged whose other keys are equal in Python, such as 1 and true."""
     return _tokens_taken_for_alike(lambda one, other: one == other)
 
 
 def merge_rewrites_numbers() -> Mutation:
-    """Tokens are merged however their values are written, and come back written our way."""
+    """Tokens are merged however their values are written, and are decoded as we write them."""
     real = encode_batch
 
     def encode(batch: Batch) -> bytes:
@@ -284,7 +284,7 @@ def cuts_in_bytes() -> Mutation:
 
 
 def wrong_cuts_accepted() -> Mutation:
-    """Merged tokens are taken apart without looking whether the lengths add up."""
+    """Merged tokens are split without a check that the lengths add up."""
     real = decode_batch
 
     def decode(document: bytes) -> Batch:
@@ -299,12 +299,12 @@ def wrong_cuts_accepted() -> Mutation:
 
 
 def size_limit_off_by_one() -> Mutation:
-    """An event one byte over the limit passes."""
+    """An event one byte over the limit is accepted."""
     return instead(events, "MAX_EVENT_BYTES", events.MAX_EVENT_BYTES + 1)
 
 
 def ids_with_leading_zeros() -> Mutation:
-    """`01.1.1` is taken for an id."""
+    """`01.1.1` is accepted as an id."""
     real = EventId.parse
 
     def parse(_: type[EventId], text: str) -> EventId:
@@ -317,7 +317,7 @@ def ids_with_leading_zeros() -> Mutation:
 
 
 def trim_on_received() -> Mutation:
-    """What the bridge has in memory is let go, durable or not."""
+    """The outbox drops what the bridge has received, durable or not."""
     real = Outbox.delivered
 
     def delivered(self: Outbox, some: Sequence[NumberedEvent]) -> None:
@@ -340,12 +340,12 @@ def durable_on_received() -> Mutation:
 
 
 def rewind_not_honoured() -> Mutation:
-    """A receiver that asks for earlier events does not get them."""
+    """A receiver that asks for earlier events is not sent them."""
     return instead(Outbox, "move_to", lambda self, expected: None)
 
 
 def sent_counts_retransmissions() -> Mutation:
-    """An event that is sent again counts again."""
+    """An event that is sent again is counted again."""
     real = Outbox.delivered
 
     def delivered(self: Outbox, some: Sequence[NumberedEvent]) -> None:
@@ -357,7 +357,7 @@ def sent_counts_retransmissions() -> Mutation:
 
 
 def believes_any_acknowledgement() -> Mutation:
-    """`durable` of another attempt, or beyond what was said, is believed."""
+    """A `durable` of another attempt, or beyond the last event, is accepted."""
     real = Outbox.acknowledge
 
     def acknowledge(self: Outbox, through: EventId) -> bool:
@@ -367,37 +367,37 @@ def believes_any_acknowledgement() -> Mutation:
 
 
 def period_does_not_grow() -> Mutation:
-    """A long session is signalled as often as a young one."""
+    """A long session is signalled as often as a new one."""
     return instead(cadence, "AGE_SHARE", 1e9)
 
 
 def two_signals_at_once() -> Mutation:
-    """The next signal does not wait for the one under way."""
+    """The next signal does not wait for the answer to the last one."""
     return instead(Cadence, "sent", lambda self: None)
 
 
 def probe_never_sent() -> Mutation:
-    """A bridge is asked nothing while the agent is silent."""
+    """No probes are sent while the agent is silent."""
     return instead(pacing, "PROBE_SECONDS", 1e9)
 
 
 def never_signals_for_the_bridge() -> Mutation:
-    """A bridge that does not make events durable is waited for for ever."""
+    """The producer waits for ever for a bridge that does not make events durable."""
     return instead(own_signals, "STALL_SECONDS", 1e9)
 
 
 def never_gives_up_on_a_receiver() -> Mutation:
-    """Towards a receiver that fails, events are held until it works again."""
+    """Events are held for a failing receiver until it works again."""
     return instead(pacing, "MAX_TRIES", 10**9)
 
 
 def waits_for_a_slow_receiver() -> Mutation:
-    """An event stays until it was delivered, however long that takes."""
+    """An event is held until it is delivered, however long that takes."""
     return instead(patience, "DELIVERY_SECONDS", 1e9)
 
 
 def every_event_waits_its_full_time() -> Mutation:
-    """The agent waits for a slow receiver as long before each event."""
+    """Each event may wait its full time for a slow receiver; the waits are not added up."""
     held_up, appended = Delivery.held_up, Delivery.appended
     since: dict[Delivery, float] = {}
 
@@ -412,7 +412,7 @@ def every_event_waits_its_full_time() -> Mutation:
 
 
 def given_up_counts_as_sent() -> Mutation:
-    """What a receiver had no time to take is counted as if it had."""
+    """Events that were given up are counted as sent."""
     real = Outbox.give_up
 
     def give_up(self: Outbox, through: EventId) -> None:
@@ -423,7 +423,7 @@ def given_up_counts_as_sent() -> Mutation:
 
 
 def waits_between_posts() -> Mutation:
-    """What gathered while a POST was under way is kept a little longer."""
+    """Events that arrived during a POST wait a little longer for the next one."""
     real = Delivery.acknowledged
 
     def acknowledged(self: Delivery, post: Post, answer: Acknowledged, now: float) -> None:
@@ -433,13 +433,13 @@ def waits_between_posts() -> Mutation:
 
 
 def batches_of_two() -> Mutation:
-    """A POST does not take along all that has gathered."""
+    """A POST does not carry all events that are waiting."""
     real = Outbox.unposted
     return instead(Outbox, "unposted", lambda self, most: real(self, min(most, 2)))
 
 
 def post_failed_with(**other: float) -> Mutation:
-    """A failed POST is taken in with other figures."""
+    """A failed POST is handled with other figures."""
     real = Delivery.post_failed
 
     def post_failed(self: Delivery, post: Post, now: float, **figures: float) -> None:
@@ -449,22 +449,22 @@ def post_failed_with(**other: float) -> Mutation:
 
 
 def no_jitter() -> Mutation:
-    """All senders that failed together try again together."""
+    """Senders that failed at the same time try again at the same time."""
     return post_failed_with(jitter=1.0)
 
 
 def retry_after_ignored() -> Mutation:
-    """A receiver that asks for time does not get it."""
+    """`Retry-After` is ignored."""
     return post_failed_with(retry_after=0.0)
 
 
 def retry_after_without_limit() -> Mutation:
-    """A receiver may silence a producer for as long as it likes."""
+    """`Retry-After` may stop a producer for any length of time."""
     return instead(pacing, "MAX_RETRY_AFTER_SECONDS", 1e9)
 
 
 def no_pause_in_vain() -> Mutation:
-    """A receiver that forgets everything is told everything again without a pause."""
+    """A receiver that keeps asking for everything is sent everything without a pause."""
     real = Delivery.gap_reported
 
     def gap_reported(self: Delivery, expected: EventId, now: float) -> None:
@@ -486,7 +486,7 @@ def ends_before_all_is_durable() -> Mutation:
 
 
 def goes_on_after_a_410() -> Mutation:
-    """A superseded producer keeps on POSTing."""
+    """A superseded producer goes on POSTing."""
     real = Delivery.refused_as_superseded
 
     def refused(self: Delivery) -> None:
@@ -500,7 +500,7 @@ def goes_on_after_a_410() -> Mutation:
 
 
 def shown_past_a_hole() -> Mutation:
-    """A reader that is behind is given what memory holds."""
+    """A reader that is behind gets the events in memory, past a hole."""
     real = AttemptWindow.read
 
     def read(self: AttemptWindow, cursor: EventId, max_bytes: int) -> Chunk | Behind | Lost | None:
@@ -513,7 +513,7 @@ def shown_past_a_hole() -> Mutation:
 
 
 def claim_shown_before_durable() -> Mutation:
-    """A POST's word is enough to supersede the attempt that counts."""
+    """A POST alone supersedes the current attempt, before anything of it is durable."""
     real = SessionLog.receive
 
     def receive(self: SessionLog, *args: Any, **kwargs: Any) -> Answer:
@@ -526,7 +526,7 @@ def claim_shown_before_durable() -> Mutation:
 
 
 def base_ignored() -> Mutation:
-    """A bridge that lacks what is durable asks for it all the same."""
+    """A bridge asks for events that `base` calls durable."""
     real = AttemptWindow.receive
 
     def receive(
@@ -538,7 +538,7 @@ def base_ignored() -> Mutation:
 
 
 def base_is_proof() -> Mutation:
-    """What a POST calls durable is let go of, as if Temporal had said so."""
+    """What a POST calls durable is dropped, as if Temporal had confirmed it."""
     real = AttemptWindow.receive
 
     def receive(
@@ -551,7 +551,7 @@ def base_is_proof() -> Mutation:
 
 
 def signalled_past_a_hole() -> Mutation:
-    """What waits is signalled, though what lies before it is not known to be durable."""
+    """Events are signalled although the ones before them are not known to be durable."""
     receive = AttemptWindow.receive
     taken: dict[AttemptWindow, dict[EventId, NumberedEvent]] = {}
 
@@ -603,7 +603,7 @@ def stale_attempt_not_refused() -> Mutation:
 
 
 def hole_in_the_window() -> Mutation:
-    """A POST that does not join what is held is taken in all the same."""
+    """A POST is accepted that leaves a hole after the events held."""
     real = AttemptWindow.receive
 
     def receive(
@@ -617,13 +617,13 @@ def hole_in_the_window() -> Mutation:
 
 
 def window_never_shrinks() -> Mutation:
-    """What is durable stays in memory."""
+    """Durable events stay in memory."""
     # Private: the window shrinks within every public call, and none tells that it is to.
     return instead(AttemptWindow, "_shrink", lambda self, max_bytes=None: None)
 
 
 def undurable_leaves_memory() -> Mutation:
-    """What has been received is let go of, though it is nowhere else."""
+    """Received events are dropped although no other copy exists."""
     real = AttemptWindow.receive
 
     def receive(self: AttemptWindow, *args: Any, **kwargs: Any) -> Answer:
@@ -650,7 +650,7 @@ def _outbox_that_may_store(
 
 
 def stores_without_end() -> Mutation:
-    """An attempt stores whatever its agent says."""
+    """An attempt stores events without a limit."""
     return _outbox_that_may_store(2**60)
 
 
@@ -665,12 +665,12 @@ def started_is_live_only() -> Mutation:
 
 
 def live_only_is_never_done_with() -> Mutation:
-    """What is not stored is held until it is durable, which it never is."""
+    """Live-only events are held until they are durable, which they never are."""
     return instead(Outbox, "release", lambda self, through: False)
 
 
 def live_only_leaves_before_the_rest_is_durable() -> Mutation:
-    """That an event was shown is enough, whatever lies before it."""
+    """A live-only event is dropped once it was shown, before the ones before it are durable."""
     real = Outbox.release
 
     def release(self: Outbox, through: EventId) -> bool:
@@ -683,7 +683,7 @@ def live_only_leaves_before_the_rest_is_durable() -> Mutation:
 
 
 def live_only_is_signalled() -> Mutation:
-    """A bridge signals what its producer does not want stored."""
+    """A bridge signals live-only events."""
     real = AttemptWindow.receive
 
     def receive(
@@ -695,27 +695,27 @@ def live_only_is_signalled() -> Mutation:
 
 
 def lost_is_read_back() -> Mutation:
-    """A reader of what exists nowhere is sent to the durable copy, for ever."""
+    """A reader of events that no copy has is sent to the durable copy, for ever."""
     return instead(AttemptWindow, "is_past_stored", lambda self, cursor: False)
 
 
 def lost_before_all_stored_was_read() -> Mutation:
-    """A reader is told of a gap where the durable copy still has something for it."""
+    """A reader is told of a gap although the durable copy has its next events."""
     return instead(AttemptWindow, "is_past_stored", lambda self, cursor: self.stored is not None)
 
 
 def live_readers_are_told_of_a_gap() -> Mutation:
-    """Who has seen everything live is told at the end that something is missing."""
+    """A reader that has seen everything live is told at the end that something is missing."""
     return instead(AttemptWindow, "ended_at", lambda self, cursor: False)
 
 
 def late_readers_are_told_of_no_gap() -> Mutation:
-    """Who comes after the close takes what is stored for everything."""
+    """A reader that comes after the close is not told that live-only events are missing."""
     return instead(Fold, "unstored_after", lambda self, cursor: False)
 
 
 def live_only_stays_in_memory() -> Mutation:
-    """The window of a bridge grows with what is not stored."""
+    """The window of a bridge grows with live-only events."""
     real = AttemptWindow._shrink  # private: see window_never_shrinks
 
     def shrink(self: AttemptWindow, max_bytes: int | None = None) -> None:

@@ -57,7 +57,7 @@ from tests.simulation.follower import WebFollower
 
 
 def no_wait_and_no_drain() -> Mutation:
-    """The activity ends when all was POSTed, and the workflow does not wait for the rest."""
+    """The activity ends when everything was POSTed, and the workflow does not drain."""
 
     async def drain(self: WorkflowEventStream, last_event_id: str | None) -> bool:
         return True
@@ -66,7 +66,7 @@ def no_wait_and_no_drain() -> Mutation:
 
 
 def lower_received_not_heeded() -> Mutation:
-    """A bridge that has lost what it had is not sent it again, unless it refuses what follows."""
+    """A bridge that has lost events is sent them again only when it answers 409."""
     real = Delivery.acknowledged
 
     def acknowledged(self: Delivery, post: Post, answer: Acknowledged, now: float) -> None:
@@ -77,7 +77,7 @@ def lower_received_not_heeded() -> Mutation:
 
 
 def never_signals_itself() -> Mutation:
-    """A producer leaves all signals to a bridge, whatever that does."""
+    """A producer leaves all signals to the bridge, even to one that sends none."""
     real = Delivery.__init__
 
     class Never(Cadence):
@@ -97,7 +97,7 @@ def outbox_takes_everything() -> Mutation:
 
 
 def unknown_signal_counts(of: str) -> Mutation:
-    """A signal of which nobody knows whether it arrived counts as stored."""
+    """A signal whose fate is unknown counts as stored."""
     real = Handle.signal
 
     async def signal(self: Handle, *args: Any, **kwargs: Any) -> None:
@@ -112,7 +112,7 @@ def unknown_signal_counts(of: str) -> Mutation:
 
 
 def signals_not_pinned() -> Mutation:
-    """A signal goes to the newest run of the session id, whichever it was meant for."""
+    """A signal goes to the newest run of the session id, not to the run it is meant for."""
     real = Handle.signal
 
     async def signal(self: Handle, name: str, arg: RawValue, **kwargs: Any) -> None:
@@ -122,7 +122,7 @@ def signals_not_pinned() -> Mutation:
 
 
 def plain_answer_is_durable() -> Mutation:
-    """What a receiver has taken that is no bridge counts as durable."""
+    """A 2xx answer of a receiver that is not a bridge counts as durable."""
     real = Delivery.post_succeeded
 
     def succeeded(self: Delivery, post: Post, now: float) -> None:
@@ -134,12 +134,12 @@ def plain_answer_is_durable() -> Mutation:
 
 
 def any_410_stops() -> Mutation:
-    """A 410 of anybody stops the agent."""
+    """A 410 from any receiver stops the agent."""
     return everywhere(is_bridge, lambda answer: True)
 
 
 def refused_event_takes_a_number() -> Mutation:
-    """An event that is refused leaves one behind all the same."""
+    """A refused event still adds one to the stream."""
     real = EventProducer.send
 
     async def send(self: EventProducer, event: Any) -> EventId:
@@ -153,7 +153,7 @@ def refused_event_takes_a_number() -> Mutation:
 
 
 def each_attempt_stores_anew() -> Mutation:
-    """What earlier attempts have stored is not counted."""
+    """The bytes that earlier attempts have stored are not counted."""
     real = Outbox.__init__
 
     def init(self: Outbox, *args: Any, **kwargs: Any) -> None:
@@ -162,8 +162,8 @@ def each_attempt_stores_anew() -> Mutation:
     return instead(Outbox, "__init__", init)
 
 
-def end_of_store_not_said() -> Mutation:
-    """Nobody is told that the store has ended: an event like any other stands in that place."""
+def end_of_store_not_told() -> Mutation:
+    """The mark that ends the store is replaced by an ordinary event."""
     disguised = b'{"type":"note"}'
 
     def other(events: Sequence[NumberedEvent]) -> tuple[NumberedEvent, ...]:
@@ -181,7 +181,7 @@ def end_of_store_not_said() -> Mutation:
 
 
 def ready_made_json_not_checked() -> Mutation:
-    """JSON that an agent has encoded itself is taken as it is."""
+    """Ready-made JSON of an agent is not checked."""
     real = encode_json
 
     def encode(value: object) -> bytes:
@@ -207,7 +207,7 @@ def line_ends_where_unicode_says() -> Mutation:
 
 
 def undurable_is_forgotten() -> Mutation:
-    """A bridge that has to let go of events lets go of those that are nowhere else, too."""
+    """A bridge that has to free memory drops events that no other copy has."""
     real = AttemptWindow.forget_durable
 
     def forget(self: AttemptWindow) -> None:
@@ -231,7 +231,7 @@ def window_takes_everything() -> Mutation:
 
 
 def follow_forgets_its_cursor() -> Mutation:
-    """A follower that comes back names the cursor that it began with."""
+    """A follower reconnects with the cursor that it began with."""
     real = WebFollower.handle_async_request
     first: dict[WebFollower, str | None] = {}
 
@@ -245,7 +245,7 @@ def follow_forgets_its_cursor() -> Mutation:
 
 
 def tail_skips_by_event_id() -> Mutation:
-    """A tail takes `event_id` for a cursor: what has a number that it has seen is skipped."""
+    """A tail uses `event_id` as a cursor and skips ids that it has read before."""
     read, decode = HistoryPages.read, batch_in
     reading: ContextVar[HistoryPages | None] = ContextVar("reading", default=None)
     seen: dict[HistoryPages, int] = {}
@@ -268,8 +268,8 @@ def tail_skips_by_event_id() -> Mutation:
     return together(instead(HistoryPages, "read", read_noting), everywhere(batch_in, decode_new))
 
 
-def what_is_nowhere_is_not_said() -> Mutation:
-    """A reader that is past what is stored, and past what is held, is told of no gap."""
+def what_is_nowhere_is_not_told() -> Mutation:
+    """A reader is not told of events that are neither stored nor in memory."""
     return changed_result(
         SessionLog,
         "read",
@@ -278,7 +278,7 @@ def what_is_nowhere_is_not_said() -> Mutation:
 
 
 def hand_made_events_are_numbered() -> Mutation:
-    """Events made by hand have an `id:` line, so that a reader comes back with it."""
+    """Events made by hand have an `id:` line, with which a reader would reconnect."""
 
     def numbered(frames: list[bytes]) -> list[bytes]:
         return [b"id: 0.0.1\n" + frame for frame in frames]
@@ -290,8 +290,8 @@ def hand_made_events_are_numbered() -> Mutation:
 
 
 def done_comes_from_the_producer() -> Mutation:
-    """The last word of a producer ends the stream; the workflow may still fail, or go on."""
-    said: dict[str, bytes] = {}  # the last word of each run, as it was POSTed
+    """The final POST of a producer ends the stream; the workflow may still fail, or go on."""
+    final: dict[str, bytes] = {}  # the final POST of each run
     receive, decode = Session.receive, decode_post
 
     def remember(document: bytes) -> ProducerPost | HandMade:
@@ -299,13 +299,13 @@ def done_comes_from_the_producer() -> Mutation:
         if isinstance(post, ProducerPost) and post.done:
             body = msgspec.json.decode(document)
             last = body["event"] if "event" in body else body["events"][-1]["event"]
-            said[post.run_id] = msgspec.json.encode(last)
+            final[post.run_id] = msgspec.json.encode(last)
         return post
 
     async def end(self: Session, post: ProducerPost) -> Answer:
         answer = await receive(self, post)
         if post.done and self.outcome is None:
-            self.outcome = Outcome(post.run_id, said[post.run_id])
+            self.outcome = Outcome(post.run_id, final[post.run_id])
             self.durable.close(post.run_id)
         return answer
 
@@ -313,7 +313,7 @@ def done_comes_from_the_producer() -> Mutation:
 
 
 def done_comes_before_the_last_events() -> Mutation:
-    """Once the workflow has closed, a reader is told so at once, wherever it is."""
+    """Once the workflow has closed, a reader gets `done` at once, wherever it is."""
     read, close = DurableCopy.read, DurableCopy.close
     closed: set[DurableCopy] = set()
 
@@ -330,7 +330,7 @@ def done_comes_before_the_last_events() -> Mutation:
 
 
 def final_is_asked_later() -> Mutation:
-    """Whether a page is the last is asked when its reader goes on, not when it was read."""
+    """Whether a page is the last is decided when its reader goes on, not when it was read."""
     real = DurableCopy.read
     complete: set[DurableCopy] = set()
 
@@ -359,7 +359,7 @@ _END = re.compile(rb"^id: end", re.MULTILINE)
 
 
 def done_has_the_next_number() -> Mutation:
-    """`done` comes under the number after the last event, which a later one may have."""
+    """`done` has the id after the last event, which a later event may have, too."""
     real = subscribe
 
     async def numbered(*args: Any) -> AsyncIterator[bytes]:
@@ -374,7 +374,7 @@ def done_has_the_next_number() -> Mutation:
 
 
 def every_replica_signals() -> Mutation:
-    """A bridge signals whatever it is POSTed, whichever bridge the producer names."""
+    """A bridge signals all that it is POSTed, even when the producer names another one."""
     real = Session.receive
 
     async def receive(self: Session, post: ProducerPost) -> Answer:
@@ -395,7 +395,7 @@ def next_of_an_empty_page_is_durable() -> Mutation:
 
 
 def notifier_taken_after_the_state() -> Mutation:
-    """What comes after a reader has read the state, and before it waits, does not wake it."""
+    """A change after a reader has read the state, and before it waits, does not wake it."""
     real = wait_for
     owner: dict[asyncio.Event, Notifier] = {}
     notify, init = Notifier.notify, Notifier.__init__
@@ -421,7 +421,7 @@ def notifier_taken_after_the_state() -> Mutation:
 
 
 def cursor_of_another_run_is_believed() -> Mutation:
-    """Which use of the session id a cursor belongs to is not looked at."""
+    """The incarnation of a cursor is ignored."""
     real = subscribe
 
     def anywhere(
@@ -434,7 +434,7 @@ def cursor_of_another_run_is_believed() -> Mutation:
 
 
 def nobody_follows_the_history() -> Mutation:
-    """A bridge that is POSTed nothing does not look for what became durable without it."""
+    """A bridge that receives no POSTs does not follow the history."""
 
     class Ended(HistoryTail):
         ended = True  # in the place of a property
@@ -452,7 +452,7 @@ def follower_skips_what_came_before() -> Mutation:
 
 
 def older_post_takes_a_session_over() -> Mutation:
-    """A POST of an earlier run is taken for one of the newest."""
+    """A POST of an earlier run is handled as one of the newest run."""
     real = Hub.receive
 
     async def receive(self: Hub, post: ProducerPost) -> Answer:
@@ -480,7 +480,7 @@ MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     "a retransmission counts as sent again": core.sent_counts_retransmissions,
     "a refused event takes a number": refused_event_takes_a_number,
     "each attempt may store as much anew": each_attempt_stores_anew,
-    "nobody is told that the store has ended": end_of_store_not_said,
+    "nobody is told that the store has ended": end_of_store_not_told,
     "what is live only is stored": core.stores_without_end,
     # The encoding
     "tokens that differ are merged": core.merge_whatever_differs,
@@ -503,7 +503,7 @@ MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     # The readers
     "follow forgets its cursor": follow_forgets_its_cursor,
     "the tail skips by event_id": tail_skips_by_event_id,
-    "what is nowhere any more is not said": what_is_nowhere_is_not_said,
+    "what is nowhere any more is not said": what_is_nowhere_is_not_told,
     "hand-made events are numbered": hand_made_events_are_numbered,
     # The bridge
     "done comes from the producer": done_comes_from_the_producer,

@@ -23,7 +23,7 @@ class Exploration:
     """Schedules run by a process of their own; with `data` it notes what they reach."""
 
     def __init__(self, seeds: Sequence[int], data: Path | None = None) -> None:
-        self._said: str | None = None
+        self._output: str | None = None
         files = ",".join(str(file) for file in CORE)
         noting = ["-m", "coverage", "run", "--branch", f"--data-file={data}", f"--include={files}"]
         explore = ["-m", "tests.simulation.explore", *map(str, seeds)]
@@ -33,10 +33,10 @@ class Exploration:
         )  # fmt: skip
 
     def outcome(self) -> tuple[int, str]:
-        """How it ended, and what it said."""
-        if self._said is None:
-            self._said, _ = self.process.communicate()
-        return self.process.returncode, self._said
+        """Its exit code and its output."""
+        if self._output is None:
+            self._output, _ = self.process.communicate()
+        return self.process.returncode, self._output
 
     def kill(self) -> None:
         """End it, if it has not ended."""
@@ -68,8 +68,8 @@ def test_every_invariant_holds_under_any_fault(
     which: str, explorations: dict[str, Exploration]
 ) -> None:
     """Whatever is lost, late, doubled or killed, every reader ends with exactly the stream."""
-    code, said = explorations[which].outcome()
-    assert code == 0, said
+    code, output = explorations[which].outcome()
+    assert code == 0, output
 
 
 @pytest.mark.timeout(300)

@@ -49,10 +49,10 @@ def test_a_failure_in_any_lane_fails_the_run(tmp_path: Path, failing: str | None
         env={**os.environ, "CI": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )  # fmt: skip
     assert done.returncode == (0 if failing is None else 1), done.stdout
-    said: dict[str, list[str]] = {lane: [] for lane in LANES}
+    output_of: dict[str, list[str]] = {lane: [] for lane in LANES}
     for line in done.stdout.splitlines():
         lane, _, text = line.partition(" | ")
-        said[lane.strip()].append(text)
-    for lane, lines in said.items():
+        output_of[lane.strip()].append(text)
+    for lane, lines in output_of.items():
         assert (" failed" in lines[-1]) == (lane == failing), done.stdout
         assert any("call failed" in line for line in lines) == (lane == failing), done.stdout
