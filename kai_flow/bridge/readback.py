@@ -105,7 +105,9 @@ class DurableCopy:
             return kept
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read(after))
-        done = await asyncio.shield(self._reading)
+        reading = self._reading
+        await asyncio.wait([reading])  # this way, neither is cancelled by the end of the other
+        done = None if reading.cancelled() else reading.result()
         if done is not None and done[0] == after:
             return done[1]
         return self._kept(after)
