@@ -26,7 +26,7 @@ from kai_flow.runtime.locks import prepare_home
 from kai_flow.runtime.logs import log_to_stderr
 from kai_flow.runtime.shutdown import ShutdownSignals
 from kai_flow.settings import Settings, StartError, load_settings
-from kai_flow.stream.follower import StreamLostError, follow
+from kai_flow.stream import StreamLostError, follow
 from kai_flow.temporal.client import DEFAULT_ADDRESS, connect, same_address, target
 
 QUERY: Final = "temporal workflow query --workflow-id {id} --type progress"

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
         Superseded,
     )
     from kai_flow.stream.fold import Gap
-    from kai_flow.stream.follower import Followed, StreamLostError, follow
+    from kai_flow.stream.followed import Followed, StreamLostError
+    from kai_flow.stream.follower import follow
     from kai_flow.stream.ids import Cursor, EventId
     from kai_flow.stream.plugin import StreamPlugin
     from kai_flow.stream.producer import EventProducer
@@ -70,10 +71,10 @@ _HOMES: Final = {
     "EventProducer": "producer",
     "EventReader": "reader",
     "EventsMissing": "reader",
-    "Followed": "follower",
+    "Followed": "followed",
     "Gap": "fold",
     "Limits": "buffer",
-    "StreamLostError": "follower",
+    "StreamLostError": "followed",
     "StreamPlugin": "plugin",
     "WorkflowEventStream": "workflow",
     "follow": "follower",

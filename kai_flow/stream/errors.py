@@ -8,7 +8,7 @@ StreamError
 ├── InvalidUrl       a URL at which nothing can be reached
 ├── OutboxFull       the outbox has no room until more is durable
 ├── EventsMissing    (in `reader`) events that a reader asks for are no longer held
-├── StreamLostError  (in `follower`) the stream of a session cannot be read any further
+├── StreamLostError  (in `followed`) the stream of a session cannot be read any further
 ├── Finished         an event, or a second result, after the last event
 └── Superseded       a newer attempt has taken over, and the agent is stopped
     └── SessionEnded the session has ended while the agent was running

@@ -16,7 +16,7 @@ from temporalio.client import Client
 
 from kai_flow.runtime.serving import GRACE_SECONDS
 from kai_flow.settings import Settings
-from kai_flow.stream.follower import Followed, follow
+from kai_flow.stream import Followed, follow
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import dev_server
 from kai_flow.web.server import running_bridge

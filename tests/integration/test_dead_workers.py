@@ -22,7 +22,7 @@ from kai_flow.bridge import observer
 from kai_flow.bridge.hub import Hub, running_hub
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
-from kai_flow.stream import follower as following
+from kai_flow.stream import follow_temporal as following
 from kai_flow.stream import liveness
 from kai_flow.stream import workflow as stream_workflow
 from kai_flow.stream.follower import follow

@@ -14,10 +14,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from kai_flow.bridge import observer
-from kai_flow.stream import follower as following
-from kai_flow.stream import liveness, plugin
+from kai_flow.stream import Followed, follow, liveness, plugin
+from kai_flow.stream import follow_temporal as following
 from kai_flow.stream import workflow as stream_workflow
-from kai_flow.stream.follower import Followed, follow
 from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.progress import Liveness

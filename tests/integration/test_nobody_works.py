@@ -13,7 +13,7 @@ from temporalio.client import Client
 
 from kai_flow.bridge import observer
 from kai_flow.settings import Settings
-from kai_flow.stream.follower import Followed, follow
+from kai_flow.stream import Followed, follow
 from kai_flow.stream.ids import START
 from kai_flow.stream.log import SessionLog
 from kai_flow.stream.reader import read_history

@@ -14,7 +14,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 
 from kai_flow.agents import Task
 from kai_flow.settings import Settings
-from kai_flow.stream.follower import Followed, follow
+from kai_flow.stream import Followed, follow
 from kai_flow.stream.ids import START
 from kai_flow.stream.log import SessionLog
 from kai_flow.stream.names import UNSTORED

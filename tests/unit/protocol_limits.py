@@ -132,10 +132,12 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "MAX_NUMBER_CHARS": "characters of a whole number in an event, with its sign",
         "EVENT_OVERHEAD_BYTES": "bytes added for an event that waits or was read back",
     },
-    "kai_flow.stream.follower": {
+    "kai_flow.stream.follow_bridge": {
+        "SILENCE_SECONDS": "silence after which `follow` reconnects",
+    },
+    "kai_flow.stream.followed": {
         "FIRST_PAUSE_SECONDS": "first pause of `follow` before it tries again",
         "LAST_PAUSE_SECONDS": "longest pause of `follow` between two tries",
-        "SILENCE_SECONDS": "silence after which `follow` reconnects",
     },
     "kai_flow.stream.ids": {
         "MAX_NUMBER": "number in an event id",

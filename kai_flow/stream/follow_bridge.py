@@ -1,0 +1,114 @@
+"""Follows a session on a bridge: reconnects with the last id that was read, until `done`."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from kai_flow.stream.clock import now
+from kai_flow.stream.direct import direct_http, network_errors
+from kai_flow.stream.followed import Followed, StreamLostError, pauses
+from kai_flow.stream.ids import Cursor
+from kai_flow.stream.names import DONE
+from kai_flow.stream.sse import Decoder
+
+log = logging.getLogger(__name__)
+
+SILENCE_SECONDS: Final = 60.0  # four heartbeats of the bridge are missing: reconnect
+
+
+class BridgeStream:
+    """The stream of one session on a bridge, and how far it has been read."""
+
+    def __init__(self, base_url: str, session_id: str, cursor: Cursor | None) -> None:
+        self.base_url = base_url
+        self.session_id = session_id
+        self.last_id = None if cursor is None else str(cursor)
+        self.ended = False  # `done` was read
+        self.answered = False  # the bridge has answered the last request
+        self.http = direct_http(httpx.Timeout(10.0, read=SILENCE_SECONDS))
+
+    async def read(self) -> AsyncGenerator[Followed, None]:
+        """Yield events until the connection ends.
+
+        Raises httpx.RequestError when another try may help, and StreamLostError when it cannot.
+        """
+        url = f"{self.base_url}/stream/{quote(self.session_id, safe='')}"
+        headers = {} if self.last_id is None else {"Last-Event-ID": self.last_id}
+        async with self.http.stream("GET", url, headers=headers) as response:
+            self.ended = response.status_code == httpx.codes.NO_CONTENT
+            if self.ended:
+                return
+            await self._require_stream(response)
+            self.answered = True
+            decoder = Decoder()
+            async for text in response.aiter_text():
+                for message in decoder.feed(text):
+                    self.last_id = message.id or self.last_id
+                    if message.data:
+                        event = self._event(message.data)
+                        self.ended = event.get("type") == DONE
+                        yield Followed(message.id, event)
+                        if self.ended:
+                            return
+
+    def _event(self, data: str) -> dict[str, Any]:
+        try:
+            return msgspec.json.decode(data, type=dict[str, Any])
+        except msgspec.MsgspecError:
+            raise StreamLostError(
+                f"what answers at {self.base_url} is not a bridge of KAI Flow"
+            ) from None
+
+    async def _require_stream(self, response: httpx.Response) -> None:
+        kind = response.headers.get("content-type", "")
+        if response.is_success and kind.startswith("text/event-stream"):
+            return
+        if response.is_success:
+            raise StreamLostError(f"what answers at {self.base_url} is not a bridge of KAI Flow")
+        if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise httpx.RemoteProtocolError(f"the bridge answers {response.status_code}")
+        await response.aread()
+        try:
+            why = str(response.json()["detail"])
+        except (ValueError, KeyError, TypeError):
+            why = f"status {response.status_code}"
+        raise StreamLostError(f"the bridge at {self.base_url} refuses the stream: {why}")
+
+
+async def from_bridge(
+    bridge: BridgeStream, give_up_after: float | None, on_outage: Callable[[], None]
+) -> AsyncGenerator[Followed, None]:
+    """Every event to the end of the session, over as many connections as it takes.
+
+    See `follow` for `give_up_after` and `on_outage`.
+    """
+    tries = 0  # connections since the last event
+    failing_since: float | None = None
+    async with bridge.http:
+        while not bridge.ended:
+            bridge.answered = False
+            try:
+                with network_errors():
+                    async with aclosing(bridge.read()) as events:
+                        async for event in events:
+                            tries = 0
+                            yield event
+            except httpx.RequestError as error:
+                log.info("session %s: reconnecting: %r", bridge.session_id, error)
+                if bridge.answered or failing_since is None:
+                    failing_since = now()
+                    on_outage()
+                if give_up_after is not None and now() - failing_since >= give_up_after:
+                    why = f"has not answered for {give_up_after:.0f} s"
+                    raise StreamLostError(f"the bridge at {bridge.base_url} {why}") from None
+            else:
+                failing_since = None
+            if not bridge.ended:
+                tries += 1
+                await asyncio.sleep(pauses().pause(tries))
