@@ -210,7 +210,7 @@ def test_ask_goes_into_no_other_namespace(counting_up: Kai) -> None:
     address = counting_up.state()["temporal"]
     done = counting_up.run("ask", "3", TEMPORAL_ADDRESS=address, TEMPORAL_NAMESPACE="other")
     assert done.returncode == 2
-    assert "uses default, and not other: change TEMPORAL_NAMESPACE" in done.stderr
+    assert "uses default, but TEMPORAL_NAMESPACE asks for other: change" in done.stderr
 
 
 def test_up_says_which_port_it_got(kai: Kai) -> None:
