@@ -1,13 +1,12 @@
 """`python -m kai_flow.worker`: the worker alone, on the Temporal that the environment names."""
 
 import sys
+from contextlib import AbstractAsyncContextManager
 
 from kai_flow.runtime.extras import needs
 from kai_flow.runtime.program import read_arguments, run_program
+from kai_flow.settings import Settings
 from kai_flow.temporal.client import connected
-
-with needs("bridge,kai"):
-    from kai_flow.worker.service import running_worker
 
 ABOUT = (
     "Run the worker until Ctrl-C. It answers the questions in the task queue TEMPORAL_TASK_QUEUE "
@@ -18,7 +17,15 @@ ABOUT = (
 
 def main() -> int:
     """Run the worker until Ctrl-C or SIGTERM; returns the exit code."""
-    return run_program("worker", connected(running_worker))
+    return run_program("worker", _worker)
+
+
+def _worker(settings: Settings) -> AbstractAsyncContextManager[str]:
+    # Imported only now: `kai_flow.workflows` reads the settings when it is imported, and a wrong one
+    # would end that import with a traceback. `run_program` has checked them before it calls this.
+    with needs("bridge,kai"):
+        from kai_flow.worker.service import running_worker  # noqa: PLC0415  (see above)
+    return connected(running_worker)(settings)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """`kai --help` and what `kai` says about arguments that it does not take."""
 
+import os
 import runpy
+import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -74,3 +76,26 @@ def test_a_program_without_options_refuses_them(
     assert "TEMPORAL_ADDRESS (default localhost:7233)" in " ".join(out.split())
     says = f"unrecognized arguments: --port (see `python -m {module} --help`)"
     assert errors == f"kai: {says}\n"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        ("api",),
+        ("kai_flow.web",),
+        ("kai_flow.worker",),
+        ("kai_flow.cli", "bridge"),
+        ("kai_flow.cli", "worker"),
+        ("kai_flow.cli", "up"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(program: tuple[str, ...]) -> None:
+    """Every program names the variable and ends with exit code 2, without a traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", *program],
+        env={**os.environ, "KAI_SIGNAL_INTERVAL": "9"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("kai: KAI_SIGNAL_INTERVAL='9' is refused: ")
+    assert done.stderr.count("\n") == 1
