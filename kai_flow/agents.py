@@ -54,7 +54,7 @@ def load_agent(spec: str | None, default: Callable[[], Agent]) -> Agent:
     """The agent that ``spec`` (``"package.module:factory"``) makes, or else ``default()``.
 
     ``BadAgent`` when the spec has another form, the module or the factory does not exist, the
-    factory fails, or its result lacks one of the two methods.
+    factory fails, or its result lacks one of the two methods or has one of the wrong kind.
     """
     if spec is None or not spec.strip():
         return default()
@@ -97,7 +97,7 @@ def _find(spec: str, module_name: str, path: str) -> object:
 
 
 def _check_methods(spec: str, agent: object) -> None:
-    """``BadAgent`` unless both methods are there and ``execute`` is a coroutine function."""
+    """``BadAgent`` unless there are both methods, one that can be awaited and one that yields."""
     for name in ("execute", "stream_execute"):
         if not callable(getattr(agent, name, None)):
             raise BadAgent(
@@ -105,6 +105,10 @@ def _check_methods(spec: str, agent: object) -> None:
             )
     if not inspect.iscoroutinefunction(agent.execute):  # type: ignore[attr-defined]
         raise BadAgent(f"KAI_AGENT={spec!r}: execute must be an async def method.")
+    if inspect.iscoroutinefunction(agent.stream_execute):  # type: ignore[attr-defined]
+        raise BadAgent(
+            f"KAI_AGENT={spec!r}: stream_execute must yield its events; it has no `yield`."
+        )
 
 
 def _line(error: Exception) -> str:

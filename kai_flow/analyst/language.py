@@ -186,14 +186,16 @@ _ENGLISH = frozenset(
     " fewest least newest oldest each every by which what with have has having and except other"
     " not compare list above over more than greater at below under less fewer between since after"
     " before until in within year years yearly trend million billion thousand per delete drop"
-    " insert truncate alter remove everything correlation forecast predict growth why".split()
+    " insert truncate alter remove everything correlation forecast predict growth why"
+    " hello hi hey good morning afternoon evening thanks thank help yes no".split()
 ) - {"data", "total", "per", "trend"}
 _INDONESIAN = frozenset(
     f"{_ID_ONLY} rata-rata jumlah berapa tertinggi terbesar terendah terkecil terbanyak terbaru"
     " tertua setiap tiap menurut berdasarkan tren tahun mana apa dengan memiliki dan serta selain"
     " kecuali bukan bandingkan daftar sebutkan di atas bawah kurang minimal antara sejak setelah"
     " sebelum sampai hingga pada juta miliar ribu hapus hapuskan ubah perbarui tambahkan sisipkan"
-    " kosongkan persentase korelasi kenapa mengapa".split()
+    " kosongkan persentase korelasi kenapa mengapa"
+    " halo hai selamat pagi siang sore malam terima kasih bantuan tidak".split()
 ) - {"data"}
 
 

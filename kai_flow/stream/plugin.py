@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import CancelledError
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import Final
+from typing import Final, NoReturn
 
 from temporalio.client import WorkflowHistory
 from temporalio.service import RPCError
@@ -38,6 +38,10 @@ REMEMBER_SECONDS: Final = 1.0  # of several queries at once, only the first one 
 # their imports, and a second copy of `interceptor` would have a context variable of its own, in
 # which the interceptor would not find the producer number.
 PASSED_THROUGH: Final = ("kai_flow.stream", "msgspec")
+
+_FOR_WORKERS: Final = (
+    "StreamPlugin belongs to the Worker, not to the Client: `Worker(…, plugins=[StreamPlugin()])`"
+)
 
 
 class LivenessCheck:
@@ -107,7 +111,22 @@ class StreamPlugin(Plugin):
     """
 
     def __init__(self, heartbeat_throttle: timedelta = HEARTBEAT_THROTTLE) -> None:
+        if not isinstance(heartbeat_throttle, timedelta):
+            raise TypeError(
+                "heartbeat_throttle must be a timedelta, for example "
+                f"StreamPlugin(timedelta(seconds=10)), not {heartbeat_throttle!r}"
+            )
         self._throttle = heartbeat_throttle
+
+    # The SDK calls these two on each plugin of a client. Without them the error would be that they
+    # do not exist, which does not tell where the plugin belongs.
+    def configure_client(self, _config: object) -> NoReturn:
+        """Refuse to be a plugin of a client."""
+        raise TypeError(_FOR_WORKERS)
+
+    def connect_service_client(self, _config: object, _following: object) -> NoReturn:
+        """Refuse to be a plugin of a client."""
+        raise TypeError(_FOR_WORKERS)
 
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
         """Called by the SDK; see temporalio.worker.Plugin."""

@@ -21,8 +21,8 @@ def main() -> int:
 
 
 def _worker(settings: Settings) -> AbstractAsyncContextManager[str]:
-    # Imported only now: `kai_flow.workflows` reads the settings when it is imported, and a wrong one
-    # would end that import with a traceback. `run_program` has checked them before it calls this.
+    # Imported only now: `kai_flow.workflows` reads the settings when it is imported, so a wrong one
+    # would end the import with a traceback. `run_program` checks them before it calls this.
     with needs("bridge,kai"):
         from kai_flow.worker.service import running_worker  # noqa: PLC0415  (see above)
     return connected(running_worker)(settings)

@@ -250,6 +250,11 @@ class NotAsync(Good):
         return {}
 
 
+class ReturnsEvents(Good):
+    async def stream_execute(self, task: Task) -> list[dict[str, Any]]:  # type: ignore[override]
+        return [{"type": "done", "result": await self.execute(task)}]
+
+
 def broken() -> Agent:
     raise RuntimeError("no key")
 
@@ -280,6 +285,7 @@ def test_a_spec_names_a_factory() -> None:
         (f"{__name__}:NOT_CALLABLE", "not callable"),
         (f"{__name__}:NoStream", "no method stream_execute"),
         (f"{__name__}:NotAsync", "async def"),
+        (f"{__name__}:ReturnsEvents", "stream_execute must yield its events"),
         (f"{__name__}:broken", "no key"),
     ],
 )

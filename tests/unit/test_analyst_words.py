@@ -158,6 +158,11 @@ def test_numbers_are_written_as_each_language_does(
         ("delete everything", "en"),
         ("Total penjualan di West Java", "id"),
         ("hapus semua", "id"),
+        ("hello", "en"),
+        ("Good morning", "en"),
+        ("help", "en"),
+        ("halo", "id"),
+        ("selamat pagi", "id"),
     ],
 )
 def test_the_question_tells_its_language(question: str, language: str) -> None:

@@ -6,11 +6,13 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from temporalio.client import Client
+from temporalio.client import Plugin as ClientPlugin
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from kai_flow.stream import plugin
-from kai_flow.stream.plugin import LivenessCheck
+from kai_flow.stream.plugin import LivenessCheck, StreamPlugin
 from kai_flow.stream.progress import Liveness
 
 WORKER = cast("Worker", SimpleNamespace(client=None))
@@ -86,3 +88,16 @@ async def test_nobody_is_asked_where_that_would_block_the_worker(
     check.end()
     assert await asyncio.to_thread(check, "a", "run") is None
     assert asked == []
+
+
+async def test_a_client_refuses_the_plugin() -> None:
+    """The error names the place where the plugin belongs."""
+    misplaced = cast("ClientPlugin", StreamPlugin())
+    with pytest.raises(TypeError, match=r"belongs to the Worker, .*plugins=\[StreamPlugin\(\)\]"):
+        await Client.connect("localhost:7233", lazy=True, plugins=[misplaced])
+
+
+def test_a_throttle_without_a_unit_is_refused() -> None:
+    """A number is refused where it is given, with an example of what to give."""
+    with pytest.raises(TypeError, match=r"timedelta\(seconds=10\)"):
+        StreamPlugin(10)  # type: ignore[arg-type]
