@@ -54,7 +54,7 @@ FOUND_BY: Final = {
     "the tail skips by event_id": 200_152,
     "what is nowhere any more is not said": 2,
     "hand-made events are numbered": 200_031,
-    "done comes from the producer": 100_001,
+    "done comes from the producer": 100_004,
     "done comes before the last events": 100_000,
     "whether a read was final is asked later": 200_073,
     "done has the next number": 0,
