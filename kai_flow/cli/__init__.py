@@ -23,8 +23,13 @@ EXIT_UNREAD = 141
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line (default: the arguments of the process); always raises SystemExit."""
-    with needs("bridge,embedded,kai"):
-        _main(arguments)
+    try:
+        with needs("bridge,embedded,kai"):
+            _main(arguments)
+    except KeyboardInterrupt:  # while no command handles it: for example while it is imported
+        if sys.stderr.isatty():  # the prompt of the shell goes below the ^C
+            print(file=sys.stderr)
+        raise SystemExit(EXIT_INTERRUPTED) from None
 
 
 def _main(arguments: Sequence[str] | None) -> None:
@@ -53,10 +58,6 @@ def _main(arguments: Sequence[str] | None) -> None:
     except BrokenPipeError:  # `kai ask … | head`: the reader has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_UNREAD
-    except KeyboardInterrupt:  # before or after the time in which the commands handle it
-        if sys.stderr.isatty():  # the prompt of the shell goes below the ^C
-            print(file=sys.stderr)
-        code = EXIT_INTERRUPTED
     raise SystemExit(code or EXIT_OK)
 
 

@@ -74,6 +74,8 @@ async def ask(question: Question) -> int:
     async with ShutdownSignals() as stop, _place(settings, say) as place:
         stop.started()
         return await _converse(question, place, stop, say)
+    if notes.is_terminal:
+        notes.print()  # the prompt of the shell goes below the ^C
     return stop.exit_code  # interrupted while it was starting
 
 

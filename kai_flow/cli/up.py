@@ -39,6 +39,8 @@ async def up(*, ui: bool, ui_port: int | None) -> int:
                 )
             finally:
                 state.forget(settings.home)
+        if notes.is_terminal:
+            notes.print()  # the prompt of the shell goes below the ^C
         return EXIT_OK  # told to stop while it was starting
 
 
