@@ -5,7 +5,7 @@ and `events`. The only Temporal command of its own is a timer, if the last event
 costs a workflow one signal per batch.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -69,7 +69,10 @@ class WorkflowEventStream:
         one while another is running raises RuntimeError.
         """
         if self._producing:
-            raise RuntimeError("a streaming activity is already running in this workflow")
+            raise RuntimeError(
+                "a streaming activity is already running in this workflow: await it before you "
+                "start the next one"
+            )
         self._producers += 1
         self._producing = True
         self._streams_since = self._streams_since or workflow.now()
@@ -86,14 +89,21 @@ class WorkflowEventStream:
         finally:
             self._producing = False
 
-    async def drain(self, last_event_id: str | None, timeout: timedelta = DRAIN_TIMEOUT) -> bool:
+    async def drain(
+        self, last_event_id: str | Sequence[int] | None, timeout: timedelta = DRAIN_TIMEOUT
+    ) -> bool:
         """Wait until the stream includes `last_event_id`; False if it does not within `timeout`.
 
         Call it before the workflow completes: the server refuses signals after that. Of an attempt
         with live-only events, everything that is stored suffices. None returns True at once.
+
+        The id may also be an EventId, or the list of numbers that an EventId becomes when an
+        activity returns it: Temporal encodes values as JSON.
         """
         if last_event_id is None:
             return True
+        if not isinstance(last_event_id, str):
+            last_event_id = ".".join(str(number) for number in last_event_id)
         last = EventId.parse(last_event_id)
         if self._has_reached(last):  # nearly always, and then there is no timer in the history
             return True
