@@ -13,6 +13,7 @@ ids and chance are arguments. The map in docs/design.md marks its modules, and t
 `pure-core` in pyproject.toml keeps them pure. The other modules drive it with Temporal and HTTP.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -81,6 +82,25 @@ _HOMES: Final = {
     "read_history": "reader",
 }
 """The module of each name that is no error; those are in `errors`."""
+
+
+def _refuse_to_load_in_a_sandbox() -> None:
+    """Raise ImportError when a workflow's sandbox loads a copy of the library.
+
+    `StreamPlugin` passes the library through the sandbox. Without it, the sandbox would refuse an
+    import of a dependency, with an advice that does not lead to the plugin.
+    """
+    workflow = sys.modules.get("temporalio.workflow")  # not imported: no sandbox runs without it
+    if workflow is None or workflow.unsafe.is_imports_passed_through():
+        return
+    if workflow.unsafe.in_sandbox():
+        raise ImportError(
+            "kai_flow.stream was imported inside Temporal's workflow sandbox: give "
+            "`plugins=[StreamPlugin()]` to this Worker"
+        )
+
+
+_refuse_to_load_in_a_sandbox()
 
 
 if not TYPE_CHECKING:  # a type checker knows the names from the imports above, and no others

@@ -98,7 +98,7 @@ async def test_a_second_producer_at_the_same_time_is_refused(
 ) -> None:
     """Starting a streaming activity while one is under way is an error that says so."""
     said = await client.execute_workflow(Greedy.run, id=session_id, task_queue=library)
-    assert said == "a streaming activity is already running in this workflow"
+    assert "already running in this workflow: await it before you start the next one" in said
     seen = [event async for _, event in follow(client, session_id)]
     assert [event["topic"] for event in seen if event["type"] == "started"] == ["one"]
 
@@ -214,3 +214,15 @@ async def test_a_workflow_file_needs_no_preparation(client: Client, session_id: 
     history = await client.get_workflow_handle(session_id).fetch_history()
     replayer = Replayer(workflows=[Unprepared], plugins=[StreamPlugin()])
     assert (await replayer.replay_workflow(history)).replay_failure is None
+
+
+async def test_a_sandbox_without_the_plugin_names_the_plugin(client: Client) -> None:
+    """A worker whose sandbox copies the library does not start, and the error names StreamPlugin.
+
+    Temporal's own error would be about a module that the library needs, and would lead elsewhere.
+    """
+    with pytest.raises(RuntimeError, match="Failed validating workflow") as refused:
+        Worker(client, task_queue="no-plugin", workflows=[Unprepared], activities=[])
+    cause = refused.value.__cause__
+    assert isinstance(cause, ImportError)
+    assert "plugins=[StreamPlugin()]" in str(cause)
