@@ -231,7 +231,7 @@ async def run() -> int:
         print(f"error: {problem}", file=sys.stderr)
         return 1
     finally:
-        await asyncio.sleep(0.05)  # temporalio can abort a process that ends right after a call
+        await asyncio.sleep(0.05)  # Temporal can crash at exit without this pause (sdk-python#300)
     return 0
 
 

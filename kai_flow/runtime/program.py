@@ -67,5 +67,5 @@ async def _run(name: str, part: Part, settings: Settings) -> int:
         stop.started()
         await stop.wait()
         print(f"{name}: stopping", flush=True)
-    await asyncio.sleep(0.05)  # temporalio can abort a process that exits right after a call
+    await asyncio.sleep(0.05)  # Temporal can crash at exit without this pause (sdk-python#300)
     return 0

@@ -28,7 +28,7 @@ async def client() -> AsyncIterator[Client]:
     """A client of a Temporal server of our own."""
     async with dev_server(stop_seconds=0) as server:
         yield await connect(server.address)
-        await asyncio.sleep(0.05)  # temporalio can abort a process that exits right after a call
+        await asyncio.sleep(0.05)  # Temporal can crash at exit without this pause (sdk-python#300)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ async def temporal() -> AsyncIterator[DevServer]:
 async def client(temporal: DevServer) -> AsyncIterator[Client]:
     """A client of it."""
     yield await connect(temporal.address)
-    await asyncio.sleep(0.05)  # temporalio can abort a process that exits right after a call
+    await asyncio.sleep(0.05)  # Temporal can crash at exit without this pause (sdk-python#300)
 
 
 @pytest.fixture(scope="session")

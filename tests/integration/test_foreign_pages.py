@@ -119,7 +119,7 @@ async def begun(address: str) -> list[str]:
     answer = await client.workflow_service.list_activity_executions(
         ListActivityExecutionsRequest(namespace="default")
     )
-    await asyncio.sleep(0.05)  # temporalio can abort a process that exits right after a call
+    await asyncio.sleep(0.05)  # Temporal can crash at exit without this pause (sdk-python#300)
     return workflows + [activity.activity_id for activity in answer.executions]
 
 

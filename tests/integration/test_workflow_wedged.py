@@ -82,7 +82,7 @@ async def narrow(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
     monkeypatch.setattr(embedded._Plan, "command", lambda plan: [*command(plan), *few])
     async with embedded.dev_server(stop_seconds=0) as server:
         yield await connect(server.address)
-        await asyncio.sleep(0.05)  # temporalio can abort a process that exits right after a call
+        await asyncio.sleep(0.05)  # Temporal can crash at exit without this pause (sdk-python#300)
 
 
 async def flood(handle: Handle) -> None:
