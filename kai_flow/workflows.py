@@ -57,7 +57,12 @@ class KaiChatWorkflow:
         if workflow.info().workflow_type != WORKFLOW_TYPE:
             # What the SDK does for an unknown type: the task is retried, perhaps by another worker
             # that has the type.
-            raise NotImplementedError(f"this worker has no workflow but {WORKFLOW_TYPE}")
+            raise NotImplementedError(
+                f"this worker has no workflow but {WORKFLOW_TYPE}; if the type "
+                f"{workflow.info().workflow_type!r} is a mistake, "
+                f"`temporal workflow terminate --workflow-id {workflow.info().workflow_id}` ends "
+                "the session"
+            )
         with self.stream.session():
             asked = read_input(given)
             result: dict[str, Any] = await self.stream.execute_activity(

@@ -13,7 +13,7 @@ from kai_flow.cli.parts import print_parts
 from kai_flow.cli.render import console_for, print_words
 from kai_flow.cli.stack import Stack, UiWish, database, standing_stack
 from kai_flow.runtime.locks import FileLock, prepare_home
-from kai_flow.runtime.logs import log_to_stderr
+from kai_flow.runtime.logs import log_to_stderr, warn_of_unknown_settings
 from kai_flow.runtime.shutdown import ShutdownSignals
 from kai_flow.settings import Settings, StartError, load_settings
 
@@ -26,6 +26,7 @@ async def up(*, ui: bool, ui_port: int | None) -> int:
     if ui_port is not None and not 0 <= ui_port <= 65_535:
         raise StartError(f"--ui-port {ui_port} is refused: it must be from 0 (any) to 65535")
     log_to_stderr(settings.log_level)
+    warn_of_unknown_settings(os.environ)
     prepare_home(settings.home)
     notes = console_for(plain=False, stderr=True)
     with FileLock(state.lock_path(settings.home)) as lock:

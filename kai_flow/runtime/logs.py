@@ -2,9 +2,14 @@
 
 import logging
 import sys
+from collections.abc import Mapping
 
 from temporalio import activity, workflow
 from temporalio.exceptions import ApplicationError
+
+from kai_flow.settings import unknown_settings
+
+log = logging.getLogger(__name__)
 
 
 def log_to_stderr(level: str | None) -> None:
@@ -22,18 +27,27 @@ def log_to_stderr(level: str | None) -> None:
         logging.getLogger(chatty).setLevel(max(threshold, logging.WARNING))
 
 
+def warn_of_unknown_settings(environ: Mapping[str, str]) -> None:
+    """Log a warning for each variable whose name looks like that of a setting."""
+    for sentence in unknown_settings(environ):
+        log.warning("%s", sentence)
+
+
 def _name_session(record: logging.LogRecord) -> bool:
     """Put the session before a line of an activity or workflow, and drop expected tracebacks.
 
     An `ApplicationError` has a sentence of our own (an unknown connection, a worker that shuts
-    down). Any other error is a defect, perhaps of an agent, and keeps its traceback.
+    down), and so has the `NotImplementedError` of a workflow (its type is unknown). Any other error
+    is a defect, perhaps of an agent, and keeps its traceback.
     """
-    info = getattr(record, "temporal_activity", None) or getattr(record, "temporal_workflow", None)
+    in_workflow = getattr(record, "temporal_workflow", None)
+    info = getattr(record, "temporal_activity", None) or in_workflow
     if info is None:
         return True
     failure = record.exc_info[1] if record.exc_info else None
     message = record.getMessage()
-    if isinstance(failure, ApplicationError):
+    expected = (ApplicationError, NotImplementedError) if in_workflow else ApplicationError
+    if isinstance(failure, expected):
         message, record.exc_info = str(failure), None
     if "session" not in message:
         message = f"session {info.get('workflow_id')}, attempt {info.get('attempt')}: {message}"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import NoReturn
 
-from kai_flow.runtime.logs import log_to_stderr
+from kai_flow.runtime.logs import log_to_stderr, warn_of_unknown_settings
 from kai_flow.runtime.shutdown import ShutdownSignals
 from kai_flow.settings import Settings, StartError, load_settings
 
@@ -23,6 +23,7 @@ def run_program(name: str, part: Part) -> int:
     try:
         settings = load_settings(os.environ)
         log_to_stderr(settings.log_level)
+        warn_of_unknown_settings(os.environ)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(_run(name, part, settings))
     except StartError as error:

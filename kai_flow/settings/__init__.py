@@ -12,6 +12,7 @@ The connection to Temporal is not here: it has its own variables and profiles
     └── SettingsError     a variable of the environment has a wrong value
 """
 
+import difflib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,14 @@ import msgspec
 from kai_flow.settings import parsers
 from kai_flow.settings.parsers import KIB, LOOPBACK, Keys
 
-__all__ = ["LOOPBACK", "Settings", "SettingsError", "StartError", "load_settings"]
+__all__ = [
+    "LOOPBACK",
+    "Settings",
+    "SettingsError",
+    "StartError",
+    "load_settings",
+    "unknown_settings",
+]
 
 
 class StartError(Exception):
@@ -74,6 +82,17 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             shown = "***" if variable in _SECRETS else parsers.shown(value)
             raise SettingsError(f"{variable}={shown} is refused: {wrong}") from None
     return msgspec.structs.replace(Settings(), **found)
+
+
+def unknown_settings(environ: Mapping[str, str]) -> list[str]:
+    """A sentence for each variable named `KAI_…` that is not a setting: probably misspelt."""
+    sentences = []
+    for name in sorted(environ):
+        if name.startswith("KAI_") and name not in _VARIABLES:
+            near = difflib.get_close_matches(name, _VARIABLES, n=1)
+            remedy = f"; did you mean {near[0]}?" if near else ""
+            sentences.append(f"the variable {parsers.shown(name)} is not a setting{remedy}")
+    return sentences
 
 
 _SECRETS: Final = ("KAI_ENCRYPT_KEY",)  # never shown, not even when wrong

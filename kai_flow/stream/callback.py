@@ -19,6 +19,7 @@ ACCEPTS_BATCH: Final = "batch"
 MAX_BODY_BYTES: Final = 2 * 1024 * 1024  # far more than a full batch with its ids
 
 MAX_BRIDGE_CHARS: Final = 128  # of a bridge's boot id; ours have 16
+MAX_DETAIL_CHARS: Final = 300  # of the reason that a receiver gives for a refusal, in the log
 
 
 class Origin(NamedTuple):
@@ -72,6 +73,10 @@ class _Body(msgspec.Struct):
     id: str | None = None
     event: msgspec.Raw = msgspec.Raw()  # empty if there is none; null is refused as an event
     events: list[_Item] | None = None
+
+
+class _Problem(msgspec.Struct):
+    detail: str
 
 
 class _Type(msgspec.Struct):
@@ -244,6 +249,19 @@ def is_bridge(document: bytes) -> bool:
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return False
     return True
+
+
+def read_detail(document: bytes) -> str:
+    """The reason in a problem document (RFC 9457), on one line of bounded length; "" without one.
+
+    Any receiver can be the author of it, and it is for the log.
+    """
+    try:
+        detail = msgspec.json.decode(document, type=_Problem).detail
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return ""
+    line = "".join(c if c.isprintable() else " " for c in detail[: MAX_DETAIL_CHARS + 1])
+    return line if len(line) <= MAX_DETAIL_CHARS else line[:-1] + "…"
 
 
 def read_retry_after(header: str | None) -> float:

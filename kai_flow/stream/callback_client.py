@@ -14,6 +14,7 @@ from kai_flow.stream.callback import (
     encode_post,
     is_bridge,
     read_answer,
+    read_detail,
     read_expected,
     read_retry_after,
 )
@@ -85,12 +86,18 @@ class CallbackClient:
             delivery.refused_as_superseded()
         else:
             pause = read_retry_after(response.headers.get("Retry-After"))
-            self._failed(post, f"HTTP {response.status_code}", retry_after=pause)
+            why = f"HTTP {response.status_code}"
+            self._failed(post, why, read_detail(answer), retry_after=pause)
 
-    def _failed(self, post: Post, why: str, retry_after: float = 0.0) -> None:
-        if why != self._failing:
+    def _failed(self, post: Post, why: str, detail: str = "", retry_after: float = 0.0) -> None:
+        if why != self._failing:  # the detail does not count: it can be another one each time
             self._failing = why
-            self._log(logging.WARNING, f"callback failed: {why}", post)
+            reason = f"{why}: {detail}" if detail else why
+            self._log(
+                logging.WARNING,
+                f"callback failed, events still go to the workflow: {reason}",
+                post,
+            )
         jitter = random.random()
         self._delivery.post_failed(post, now(), jitter=jitter, retry_after=retry_after)
 

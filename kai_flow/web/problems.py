@@ -4,6 +4,7 @@ import logging
 from typing import Final
 
 from litestar.exceptions import (
+    HTTPException,
     MethodNotAllowedException,
     NotFoundException,
     ValidationException,
@@ -37,6 +38,19 @@ def _no_route(_: NotFoundException) -> ProblemDetailsException:
 def _no_method(error: MethodNotAllowedException) -> ProblemDetailsException:
     detail = "POST to /events/{id}; GET /stream/{id}, /healthz and /readyz"
     return problem(405, detail, headers=error.headers)
+
+
+def detail_of(error: HTTPException) -> str:
+    """What the answer to a refused request states; the exceptions of Litestar say less."""
+    match error:
+        case ValidationException():
+            return _bad_parameter(error).detail
+        case NotFoundException():
+            return _no_route(error).detail
+        case MethodNotAllowedException():
+            return _no_method(error).detail
+        case _:
+            return error.detail
 
 
 def _unforeseen(error: Exception) -> ProblemDetailsException:

@@ -8,6 +8,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
 from kai_flow.runtime.log_limiter import LogLimiter
+from kai_flow.web.problems import detail_of
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +37,11 @@ class Refusals:
         more = f" ({suppressed} more refusals were not logged)" if suppressed else ""
         log.log(
             logging.INFO if status in _EXPECTED else logging.WARNING,
-            "%s: the POST of %s is refused with %d: %s%s",
+            "%s: %s is refused with %d: %s%s",
             subject(path),
-            shown(_event_id(scope.get("state", {}).get("body", b""))),
+            shown(_post(scope.get("state", {}).get("body", b""))),
             status,
-            shown(error.detail),
+            shown(detail_of(error)),
             more,
         )
 
@@ -59,9 +60,9 @@ def shown(text: str) -> str:
     return line if len(line) <= MAX_SHOWN_CHARS else line[:MAX_SHOWN_CHARS] + "…"
 
 
-def _event_id(body: bytes) -> str:
-    """The first event id in the body, or else its base; the body itself may be malformed."""
+def _post(body: bytes) -> str:
+    """A POST, by the first event id in its body or else its base. The body may be malformed."""
     for pattern in _IDS:
         if match := pattern.search(body):
-            return match[1].decode(errors="replace")
-    return "no readable event id"
+            return f"the POST of {match[1].decode(errors='replace')}"
+    return "a POST without a readable event id"

@@ -319,8 +319,8 @@ REPLIES: dict[str, tuple[bytes | None, bool | None, str]] = {
     "lying-409": (answer("409 Conflict", b'{"expected":"1.1.9"}'), False, "was never sent"),
     "endless-409": (answer("409 Conflict", b'{"expected":"1.1.1"}'), False, "again and again"),
     "redirect": (answer("302 Found", b"", "Location: http://evil.example/"), False, "HTTP 302"),
-    "half": (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf", False, "callback failed: "),
-    "nothing": (None, False, "callback failed: "),
+    "half": (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf", False, "callback failed, "),
+    "nothing": (None, False, "callback failed, "),
 }
 
 

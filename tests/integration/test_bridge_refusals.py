@@ -113,8 +113,24 @@ async def test_what_cannot_be_read_leaves_a_line_too(
         [(level, said)] = lines(caplog, play.id)
         assert level == "WARNING"
         assert said.startswith(
-            f"session {play.id}: the POST of no readable event id is refused with {status}: "
+            f"session {play.id}: a POST without a readable event id is refused with {status}: "
         )
+
+
+async def test_a_post_to_a_wrong_route_leaves_the_right_one(
+    play: Play, http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The line about a POST to another path or to a stream names the route to use."""
+    base = play.events_url.partition("/events/")[0]
+    for path, says in (
+        ("/", "path /: a POST without a readable event id is refused with 404: there is no such"),
+        (f"/stream/{play.id}", f"session {play.id}: a POST without a readable event id is refused"),
+    ):
+        caplog.clear()
+        await http.post(base + path, content="{}", headers=JSON)
+        [said] = [r.getMessage() for r in caplog.records if r.name == "kai_flow.web.refusals"]
+        assert said.startswith(says)
+        assert "/events/{id}" in said
 
 
 async def test_no_sender_floods_the_log(

@@ -120,6 +120,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.stream.callback": {
         "MAX_BODY_BYTES": "size of a POST",
         "MAX_BRIDGE_CHARS": "characters of a boot id",
+        "MAX_DETAIL_CHARS": "characters that a log line repeats of a receiver's reason",
     },
     "kai_flow.stream.callback_client": {
         "POST_TIMEOUT_SECONDS": "time for one POST",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kai_flow.settings import LOOPBACK, Settings, SettingsError, load_settings
+from kai_flow.settings import LOOPBACK, Settings, SettingsError, load_settings, unknown_settings
 
 
 def test_nothing_set_gives_the_documented_defaults() -> None:
@@ -154,6 +154,15 @@ def test_the_bridge_is_reached_where_the_setting_says() -> None:
     assert Settings(bridge_host="::1").reach_bridge(4711) == "http://[::1]:4711"
     assert Settings(bridge_host="127.0.0.2").reach_bridge(4711) == "http://127.0.0.2:4711"
     assert Settings(bridge_url="http://kai:1").reach_bridge(4711) == "http://kai:1"
+
+
+def test_a_misspelt_setting_is_named_with_the_right_one() -> None:
+    """Only variables that begin like a setting are looked at, and their values are not shown."""
+    environ = {"KAI_BRIDGE_PRT": "9099", "KAI_ZZZ": "1", "KAI_BRIDGE_PORT": "9099", "HOME": "/"}
+    assert unknown_settings(environ) == [
+        "the variable 'KAI_BRIDGE_PRT' is not a setting; did you mean KAI_BRIDGE_PORT?",
+        "the variable 'KAI_ZZZ' is not a setting",
+    ]
 
 
 def test_reading_settings_imports_nothing_heavy() -> None:

@@ -8,11 +8,13 @@ import pytest
 from kai_flow.stream.batches import MAX_BATCH_EVENTS, decode_batch
 from kai_flow.stream.callback import (
     MAX_BRIDGE_CHARS,
+    MAX_DETAIL_CHARS,
     HandMade,
     ProducerPost,
     decode_post,
     is_bridge,
     read_answer,
+    read_detail,
     read_retry_after,
 )
 from kai_flow.stream.errors import InvalidBatch, InvalidEvent
@@ -92,3 +94,19 @@ def test_a_boot_id_has_its_length(length: int) -> None:
     fits = 1 <= length <= MAX_BRIDGE_CHARS
     assert (read_answer(answer) is not None) == fits
     assert is_bridge(answer) == fits
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        (b'{"detail":"send it\\nagain\\u001b[31m"}', "send it again [31m"),
+        (b'{"detail":7}', ""),
+        (b"<html>", ""),
+        (b"", ""),
+        (b"[" * 5_000, ""),
+        (b'{"detail":"%s"}' % (b"x" * 5_000), "x" * MAX_DETAIL_CHARS + "…"),
+    ],
+)
+def test_the_reason_of_a_refusal_is_one_short_line(answer: bytes, line: str) -> None:
+    """Whatever a receiver answers, it cannot forge or flood the log."""
+    assert read_detail(answer) == line

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
+import msgspec
 import pytest
 
 from kai_flow.stream.cadence import Cadence
@@ -205,7 +206,24 @@ async def test_a_failure_is_logged_when_its_reason_changes(
     lines = [record.getMessage() for record in caplog.records]
     failures = [line.split(" (session")[0] for line in lines if line.startswith("callback failed")]
     reasons = ["HTTP 500", "HTTP 503", "ConnectError refused"]
-    assert failures == [f"callback failed: {reason}" for reason in reasons]
+    assert failures == [
+        f"callback failed, events still go to the workflow: {reason}" for reason in reasons
+    ]
+
+
+@in_virtual_time
+async def test_the_log_has_the_receivers_reason(caplog: pytest.LogCaptureFixture) -> None:
+    """The remedy that a bridge gives for a refusal is in the worker's log, once, on one line."""
+
+    def respond(_: httpx.Request) -> Response:
+        detail = f"the URL names 'a'; send this\nto /events/b: try {len(attempt.posts)}"
+        return response_of(400, msgspec.json.encode({"detail": detail}))
+
+    attempt = Attempt(respond)
+    for _ in range(2):
+        await attempt.post()
+    [line] = [record.getMessage() for record in caplog.records]
+    assert ": HTTP 400: the URL names 'a'; send this to /events/b: try 1 (session" in line
 
 
 @in_virtual_time
