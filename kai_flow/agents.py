@@ -83,7 +83,9 @@ def _find(spec: str, module_name: str, path: str) -> object:
                 f"KAI_AGENT={spec!r}: there is no module {error.name!r};"
                 " install it or put its folder on PYTHONPATH."
             ) from error
-        raise BadAgent(f"KAI_AGENT={spec!r}: {module_name} needs {error.name!r}.") from error
+        raise BadAgent(
+            f"KAI_AGENT={spec!r}: {module_name} needs the module {error.name!r}; install it."
+        ) from error
     except Exception as error:
         raise BadAgent(
             f"KAI_AGENT={spec!r}: importing {module_name} failed: {_line(error)}."
