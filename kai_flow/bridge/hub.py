@@ -239,9 +239,9 @@ class Hub:
 
         `stray`: neither a reader nor Temporal has asked for it, so anybody may have invented it.
         """
+        self.admit(session_id)  # again: the hub may have stopped while the caller asked Temporal
         channel = self._channels.get(session_id)
         if channel is None:
-            self.admit(session_id)
             if stray and sum(one.stray for one in self._channels.values()) >= MAX_STRAY_CHANNELS:
                 raise TooManySessions(
                     f"the bridge holds {MAX_STRAY_CHANNELS:,} sessions that nobody reads and "

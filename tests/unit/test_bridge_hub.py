@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 import pytest
 
@@ -233,18 +233,36 @@ async def test_a_former_run_that_is_found_late_takes_over_nothing() -> None:
             assert channel.session.run.run_id == NEWER
 
 
+def _running() -> set[str]:
+    """What runs now, by the names of the coroutines."""
+    return {getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()}
+
+
 @in_virtual_time
 async def test_nothing_goes_on_behind_a_hub_that_has_stopped() -> None:
     """Not even a lookup that Temporal does not answer, for a reader that waits for its workflow."""
     stage = Stage()
     stage.outage()
-
-    def running() -> set[str]:
-        return {getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()}
-
-    before = running()
+    before = _running()
     async with hub_on(stage) as hub:
         with hub.reading(SESSION, None):
             await asyncio.sleep(1.5)
-            assert "Lookups._look_up" in running()
-    assert running() - before == {"TemporalClient._carry"}, "the server still has the call"
+            assert "Lookups._look_up" in _running()
+    assert _running() - before == {"TemporalClient._carry"}, "the server still has the call"
+
+
+@in_virtual_time
+async def test_a_post_that_waits_while_the_hub_stops_begins_nothing() -> None:
+    """It is refused, although somebody waits for that session and Temporal cannot deny its run."""
+    stage = Stage()
+    stage.outage()
+    before = _running()
+    with ExitStack() as reader:
+        async with hub_on(stage) as hub:
+            reader.enter_context(hub.reading(SESSION, None))
+            posting = asyncio.create_task(hub.receive(post_of(run_of(FIRST, 1))))
+            await asyncio.sleep(FIND_SECONDS / 2)
+        with pytest.raises(Stopping):
+            await posting
+    await asyncio.sleep(FIND_SECONDS)
+    assert _running() - before <= {"TemporalClient._carry"}
