@@ -2,8 +2,8 @@
 
 One part of the suite computes (hypothesis, the simulation, SQL engines), one drives the stack and
 its programs, and one mostly waits: for a page's commands, for timeouts. One process leaves both
-cores of a small machine idle for minutes; a process for each core spends as long in waiting. Each
-line of output begins with the name of its lane; a failure is shown when it happens.
+cores of a small machine idle for minutes, and two still wait together. Each line of output begins
+with the name of its lane, and a failure is shown when it happens.
 
 With arguments it is one plain pytest process.
 """
