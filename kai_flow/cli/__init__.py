@@ -24,7 +24,7 @@ EXIT_UNREAD = 141
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line (default: the arguments of the process); always raises SystemExit."""
     try:
-        with needs("bridge,embedded,kai"):
+        with needs("bridge,kai"):
             _main(arguments)
     except KeyboardInterrupt:  # while no command handles it: for example while it is imported
         if sys.stderr.isatty():  # the prompt of the shell goes below the ^C

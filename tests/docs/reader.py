@@ -213,6 +213,7 @@ def reader(tmp_path: Path, **settings: str) -> Iterator[Reader]:
     instead = {
         server: f"{server} --port {temporal} --ui-port {temporal + 1000}",
         ". .venv/bin/activate": "true",  # the tests run in an active environment already
+        "/path/to/kai-flow": str(ROOT),
     }
     one = Reader(folder, environ, ports, instead)
     try:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.docs.pages import ROOT
+from tests.docs.pages import ROOT, blocks_of
 from tests.docs.reader import SCRIPTS, Reader
 
 README = ROOT / "README.md"
@@ -63,6 +63,14 @@ def test_the_web_page(newcomer: Reader, browser: Callable[[str], Any]) -> None:
     subprocess.run(asked, env=newcomer.environ, capture_output=True, check=False)
     page.wait_for_function("document.body.innerText.includes('(done)')")
     assert "by hand" not in answer.inner_text()
+
+
+def test_git_ignores_what_a_reader_saves() -> None:
+    """A reader who saves the files in the clone finds it clean; the linters ignore them, too."""
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    saved = {f"/{block.attributes['file']}" for block in blocks_of(README) if block.is_file}
+    assert saved
+    assert saved <= set(ignored)
 
 
 def test_every_extra_is_in_the_table() -> None:

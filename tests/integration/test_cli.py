@@ -226,20 +226,20 @@ def test_up_says_which_port_it_got(kai: Kai) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "extras"),
+    ("command", "extras"),
     [
-        ("kai_flow.cli", "bridge,embedded,kai"),
+        ("kai_flow.cli bridge", "bridge,kai"),
         ("kai_flow.worker", "bridge,kai"),
         ("api", "bridge"),
     ],
 )
-def test_a_base_installation_names_the_extra(kai: Kai, module: str, extras: str) -> None:
+def test_a_base_installation_names_the_extra(kai: Kai, command: str, extras: str) -> None:
     """A program without the packages of its extras says in one sentence what to install."""
-    arguments = ["up"] if module == "kai_flow.cli" else []
+    module, *arguments = command.split()
     program = (
         "import runpy, sys\n"
         f"sys.modules.update(dict.fromkeys({OPTIONAL!r}))\n"  # as if they were not installed
-        f"sys.argv = ['kai', *{arguments}]\n"
+        f"sys.argv = {['kai', *arguments]!r}\n"
         f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
     )
     done = subprocess.run(
