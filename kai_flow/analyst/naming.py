@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from kai_flow.analyst.language import Language
+from kai_flow.analyst.language import Language, detect
 from kai_flow.analyst.question import Question
 from kai_flow.analyst.schema import ColumnRef, Schema
-from kai_flow.analyst.words import split_name
+from kai_flow.analyst.words import split_name, tokenize
 
 __all__ = ["Names", "names_for"]
 
@@ -34,9 +34,25 @@ class Names:
 
 
 def names_for(question: Question) -> Names:
-    """Names as the question used them: the words of comments, if those matched."""
+    """Names as the question used them: the words of comments, if those matched.
+
+    When nothing matched, they are the words of comments if only those have the question's language.
+    """
     matched = [mention.choices[0].by_comment for mention in question.mentions]
-    return Names(question.schema, question.language, sum(matched) * 2 > len(matched))
+    by_comment = sum(matched) * 2 > len(matched) if matched else _only_comments_fit(question)
+    return Names(question.schema, question.language, by_comment)
+
+
+def _only_comments_fit(question: Question) -> bool:
+    """Whether the comments have the question's language and the identifiers do not."""
+    tables = question.schema.tables.values()
+    columns = [column for table in tables for column in table.columns]
+    notes = [*(table.note for table in tables), *(column.note for column in columns)]
+    names = [*(table.name for table in tables), *(column.name for column in columns)]
+    comments = " ".join(note.names[0] for note in notes if note.names)
+    identifiers = " ".join(word for name in names for word in split_name(name))
+    commented, named = (detect(tokenize(text)) for text in (comments, identifiers))
+    return commented == question.language != named
 
 
 def _plural(text: str) -> str:

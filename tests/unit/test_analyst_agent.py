@@ -99,6 +99,22 @@ async def test_a_retry_produces_the_same_events(store: ConnectionStore) -> None:
     assert await events_of(analyst, task()) == await events_of(analyst, task())
 
 
+@pytest.mark.parametrize(
+    ("prompt", "names", "suggests"),
+    [
+        ("hello", "cooperative (cooperative name, type, ", "How many cooperatives are there by "),
+        ("halo", "koperasi (nama koperasi, jenis koperasi, ", "Berapa jumlah koperasi per "),
+    ],
+)
+async def test_what_can_be_asked_is_named_in_the_language_of_the_question(
+    store: ConnectionStore, prompt: str, names: str, suggests: str
+) -> None:
+    """Comments name the tables and columns when only they have the language of the question."""
+    result = await Analyst(store).execute(task(prompt))
+    assert names in result["error"]
+    assert any(question.startswith(suggests) for question in result["suggested_questions"])
+
+
 @pytest.mark.parametrize("prompt", ["", "  \n\t", "x" * (MAX_PROMPT_BYTES + 1), "é" * 20_000])
 async def test_an_empty_or_huge_prompt_is_a_bad_task(store: ConnectionStore, prompt: str) -> None:
     """No retry mends an empty or huge question: both ways of asking raise BadTask."""
