@@ -27,7 +27,7 @@ import sys
 import time
 import uuid
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +40,7 @@ QUESTION = "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertin
 
 FIRST_EVENT_SECONDS = 15.0  # a running worker takes less than one
 OUTAGE_SECONDS = 60.0  # how long the bridge may be away
-ABOUT_THE_STREAM = {"subscribed", "gap", "reset", "idle_timeout"}  # not events of the session
+ABOUT_THE_STREAM = {"subscribed", "gap", "reset", "status", "idle_timeout"}  # not the session
 
 Event = dict[str, Any]
 
@@ -60,9 +60,10 @@ async def main() -> None:
 
     handle: WorkflowHandle[Any, Event] | None = None
     events: list[Event] = []
+    first_by = asyncio.get_running_loop().time() + FIRST_EVENT_SECONDS
     async with aclosing(follow(bridge, session_id)) as stream:
         while not events or events[-1]["type"] != "done":
-            event = await next_event(stream, handle, waiting=not events)
+            event = await next_event(stream, handle, None if events else first_by)
             show(event)
             if event["type"] == "subscribed" and handle is None:
                 handle = await start(client, bridge, session_id, options)
@@ -182,15 +183,16 @@ async def refusal(bridge: str, response: httpx.Response) -> str:
 
 
 async def next_event(
-    stream: AsyncGenerator[Event], handle: WorkflowHandle[Any, Event] | None, *, waiting: bool
+    stream: AsyncGenerator[Event], handle: WorkflowHandle[Any, Event] | None, by: float | None
 ) -> Event:
-    """The next event. `waiting`: none has come yet, so that perhaps nobody is at work."""
+    """The next event. None by that time of the loop: end the session, as no worker runs it."""
     try:
-        async with asyncio.timeout(FIRST_EVENT_SECONDS if waiting else None):
+        async with asyncio.timeout_at(by):
             return await anext(stream)
     except TimeoutError:
         if handle is not None:
-            await handle.cancel()
+            with suppress(RPCError):  # it has just closed
+                await handle.terminate("no event came: perhaps no worker is running")
         raise Problem(
             f"no event came within {FIRST_EVENT_SECONDS:.0f} s: is a worker running? "
             "python -m kai_flow.worker"

@@ -3,6 +3,7 @@
 That the script passes against the real stack is what the test of the tutorial shows.
 """
 
+import asyncio
 import importlib.util
 import os
 import socket
@@ -14,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from temporalio.client import WorkflowExecutionStatus
 
 from kai_flow.runtime.ports import PortInUse, free_port
 from kai_flow.settings import load_settings
@@ -114,7 +116,7 @@ async def test_no_bridge(temporal: str, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 async def test_no_worker(temporal: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a worker it asks for one after a while, and cancels the session."""
+    """Without a worker it asks for one after a while, and terminates the session."""
     from kai_flow.web.server import running_bridge
 
     script = module()
@@ -127,6 +129,26 @@ async def test_no_worker(temporal: str, monkeypatch: pytest.MonkeyPatch) -> None
         )
     assert said == ("no event came within 1 s: is a worker running? python -m kai_flow.worker")
     assert "is a worker running?" in TUTORIAL
+    [session] = [found async for found in client.list_workflows()]
+    assert session.status is WorkflowExecutionStatus.TERMINATED
+
+
+async def test_status_is_not_an_event_of_the_session(
+    temporal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wait for the first event ends, although the bridge reports `waiting` meanwhile."""
+    script = module()
+
+    async def reports(_bridge: str, _session_id: str) -> AsyncIterator[dict[str, Any]]:
+        yield {"type": "subscribed"}
+        yield {"type": "status", "status": "waiting"}
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(script, "FIRST_EVENT_SECONDS", 1.0)
+    monkeypatch.setattr(script, "follow", reports)
+    async with asyncio.timeout(10):
+        said = await complaint_of(script, monkeypatch, "--temporal-host", temporal)
+    assert said.startswith("no event came within 1 s")
 
 
 def test_a_problem_is_one_sentence_and_an_exit_code() -> None:
