@@ -93,7 +93,7 @@ def target() -> Target:
     chosen = "target_host" in config
     address = config.setdefault("target_host", DEFAULT_ADDRESS) or DEFAULT_ADDRESS
     host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65_535:
+    if not host or "/" in host or not port.isdecimal() or int(port) > 65_535:
         raise StartError(
             f"TEMPORAL_ADDRESS={address!a} is refused: it must be host:port with a port from 0 to "
             f"65535, for example {DEFAULT_ADDRESS}"
@@ -148,13 +148,14 @@ async def _connect_within(address: str, config: ClientConnectConfig, timeout: fl
             # the SDK's own connect_timeout does not limit a peer that accepts and stays silent
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 return await Client.connect(**config, runtime=_runtime())
-        except TimeoutError:
-            raise _stranger(address) from None
+        except TimeoutError:  # a silent program, or a firewall that drops what is sent
+            raise NoTemporal(
+                f"nothing at {address} answered within {ATTEMPT_SECONDS:g} s: {_REMEDY}"
+            ) from None
         except ValueError as wrong:
             raise NoTemporal(f"{address!a} is not an address ({_line(wrong)}): {_REMEDY}") from None
         except RuntimeError as refused:
-            if "get_system_info" in str(refused):  # connected, but the peer does not speak gRPC
-                raise _stranger(address) from None
+            _raise_if_final(refused, address)
             if time.monotonic() >= deadline:
                 raise NoTemporal(
                     f"no Temporal server at {address} ({_reason(refused)}): {_REMEDY}"
@@ -193,8 +194,18 @@ def _runtime() -> Runtime:
     )
 
 
-def _stranger(address: str) -> NoTemporal:
-    return NoTemporal(f"the program at {address} does not answer like a Temporal server: {_REMEDY}")
+def _raise_if_final(failure: RuntimeError, address: str) -> None:
+    """Raise when something listens at the address, and trying again would fail in the same way."""
+    text = str(failure)
+    if "get_system_info" in text:  # connected, but the peer does not speak gRPC
+        raise NoTemporal(
+            f"the program at {address} does not answer like a Temporal server: {_REMEDY}"
+        ) from None
+    if "InvalidContentType" in text:  # its answer is not one of TLS
+        raise NoTemporal(
+            f"the server at {address} does not use TLS: unset TEMPORAL_TLS and TEMPORAL_API_KEY, "
+            "or set TEMPORAL_ADDRESS to the address of a server that does"
+        ) from None
 
 
 def _reason(failure: RuntimeError) -> str:

@@ -211,8 +211,30 @@ async def test_a_peer_that_never_answers_does_not_hang_us(monkeypatch: pytest.Mo
     monkeypatch.setattr("kai_flow.temporal.client.ATTEMPT_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(NoTemporal, match="does not answer like a Temporal server"):
+        with pytest.raises(NoTemporal, match=rf"nothing at {address} answered within 0\.3 s"):
             await connect(address)
+
+
+async def test_a_peer_that_is_not_temporal_is_named() -> None:
+    """A program that speaks no gRPC is refused at once, with its address."""
+
+    async def close(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(close, "127.0.0.1", 0) as other:
+        address = "127.0.0.1:{1}".format(*other.sockets[0].getsockname())
+        with pytest.raises(NoTemporal, match=f"{address} does not answer like a Temporal server"):
+            await connect(address)
+
+
+async def test_tls_with_a_server_without_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With TEMPORAL_TLS set for a server without TLS, the error names the variable to unset."""
+    async with dev_server(stop_seconds=0) as server:
+        monkeypatch.setenv("TEMPORAL_ADDRESS", server.address)
+        monkeypatch.setenv("TEMPORAL_TLS", "true")
+        with pytest.raises(NoTemporal, match=r"does not use TLS: unset TEMPORAL_TLS") as refused:
+            await connect()
+    assert "tonic" not in str(refused.value)
 
 
 async def test_an_unknown_namespace_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
