@@ -47,6 +47,9 @@ def up(
     Port 0 takes any free port, in KAI_BRIDGE_PORT (default 8092), KAI_HEALTH_PORT (default 8091)
     and TEMPORAL_ADDRESS.
 
+    The exit code is 0 when it is stopped after it was ready. While it starts, it is 130 after
+    Ctrl-C and 143 after SIGTERM.
+
     For example:
 
     - `kai up`

@@ -42,7 +42,7 @@ async def up(*, ui: bool, ui_port: int | None) -> int:
                 state.forget(settings.home)
         if notes.is_terminal:
             notes.print()  # the prompt of the shell goes below the ^C
-        return EXIT_OK  # told to stop while it was starting
+        return stop.exit_code  # told to stop while it was starting
 
 
 async def _serve(settings: Settings, ui: UiWish, stop: ShutdownSignals, notes: Console) -> int:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import psutil
 import pytest
@@ -97,6 +98,33 @@ def test_up_leaves_nothing(kai: Kai, number: int, code: int) -> None:
     assert not any(listens(place) for place in places)
     assert not held_elsewhere(kai.home / "up.lock")
     assert not held_elsewhere(kai.home / "temporal.lock")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_up_that_is_stopped_while_it_starts(kai: Kai, number: int, code: int) -> None:
+    """Before it is ready, the exit code of `kai up` is that of the signal, without a traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        process = kai.start("up", TEMPORAL_ADDRESS=f"127.0.0.1:{port}")
+        silent.settimeout(60)
+        with silent.accept()[0]:  # it looks whether a Temporal server listens there
+            process.send_signal(number)
+            output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output, errors) == (code, "", "")
+
+
+def test_ctrl_c_while_a_command_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends a command with 130 even while its modules are imported."""
+
+    def interrupted(name: str, *_: object) -> None:
+        if name == "kai_flow.cli.usage":
+            raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "kai_flow.cli.usage", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Mock(find_spec=interrupted), *sys.meta_path])
+    with pytest.raises(SystemExit) as end:
+        main(["status"])
+    assert end.value.code == 130
 
 
 def test_a_second_up_is_refused(counting_up: Kai) -> None:
@@ -364,6 +392,7 @@ def test_an_unknown_connection_fails_the_session(kai: Kai) -> None:
         (["ask", "x"], {"KAI_AGENT": "no.such.module:f"}, "no.such.module"),
         (["ask", "x"], {"TEMPORAL_ADDRESS": "127.0.0.1:1"}, "no Temporal server at 127.0.0.1:1"),
         (["ask", "x"], {"TEMPORAL_ADDRESS": "here"}, "TEMPORAL_ADDRESS='here' is refused"),
+        (["up"], {"TEMPORAL_ADDRESS": "http://localhost:1"}, "it must be host:port"),
         (["ask", "x"], {"TEMPORAL_PROFILE": "nowhere"}, "Profile 'nowhere' not found"),
         (["up"], {"TEMPORAL_ADDRESS": "kai.invalid:7233"}, "no Temporal server at kai.invalid"),
     ],
