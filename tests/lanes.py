@@ -55,6 +55,7 @@ def main(arguments: list[str]) -> int:
             thread.start()
         codes = [lane.wait() for lane in lanes.values()]
     except KeyboardInterrupt:  # the terminal has sent it to the lanes, too
+        print("stopping the tests", flush=True)
         for lane in lanes.values():
             lane.wait()
         return 128 + signal.SIGINT
