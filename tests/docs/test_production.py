@@ -161,6 +161,31 @@ def test_the_page_outlives_a_502(site: Site, browser: Callable[[str], Any]) -> N
     assert page.locator("#answer").inner_text().count("(done)") == 1
 
 
+@pytest.mark.browser
+def test_the_page_discards_by_producer(browser: Callable[[str], Any]) -> None:
+    """A second attempt replaces what the first one showed, and nothing of other producers."""
+    said = [
+        ({"type": "started", "producer": 1, "attempt": 1}, "1.1.1@4f3a9c1e"),
+        ({"type": "token", "content": "plan "}, "1.1.2@4f3a9c1e"),
+        ({"type": "started", "producer": 2, "attempt": 1}, "2.1.1@4f3a9c1e"),
+        ({"type": "token", "content": "broken"}, "2.1.2@4f3a9c1e"),
+        ({"type": "started", "producer": 2, "attempt": 2}, "2.2.1@4f3a9c1e"),
+        ({"type": "token", "content": "answer"}, "2.2.2@4f3a9c1e"),
+        ({"type": "done"}, "end@4f3a9c1e"),
+    ]
+    [shown] = [b.text for b in blocks_of(PRODUCTION) if b.attributes.get("file") == "page.html"]
+    script = "for (const one of SAID) show(...one)".replace("SAID", json.dumps(said))
+    script = f"export function followSession(url, show) {{ {script} }}"
+    page = browser("about:blank")
+    page.route("**/page.html*", lambda route: route.fulfill(body=shown, content_type="text/html"))
+    page.route(
+        "**/session.js", lambda route: route.fulfill(body=script, content_type="text/javascript")
+    )
+    page.goto("http://localhost/page.html?session=two")
+    page.wait_for_function("document.body.innerText.includes('(done)')")
+    assert page.inner_text("#answer").split() == ["plan", "answer", "(done)"]
+
+
 def test_the_log_lines_are_those_of_the_programs() -> None:
     """Every phrase that the page tells to look for in a log is one of a message in the code."""
     rows = re.findall(
