@@ -434,8 +434,9 @@ async def test_chosen_origins_are_allowed(client: Client, http: httpx.AsyncClien
 async def test_wrong_paths_and_methods_are_problems_too(
     bridge: str, http: httpx.AsyncClient
 ) -> None:
-    """What is no route, method, parameter or cursor of ours says so as problem+json."""
+    """§7.1, §7.9: what is no route, method, parameter value or cursor says so as problem+json."""
     problem(await http.get(f"{bridge}/nowhere"), 404)
+    assert "no such route" in problem(await http.get(f"{bridge}/stream/a%2Fb"), 404)["detail"]
     problem(await http.get(f"{bridge}/events/x"), 405)
     problem(await http.delete(f"{bridge}/stream/x"), 405)
     for query in (
@@ -675,6 +676,15 @@ async def test_an_unknown_session_is_404_on_request(
 ) -> None:
     """With `wait=false` a session that does not exist is refused instead of waited for."""
     problem(await http.get(f"{bridge}/stream/{session_id}?wait=false"), 404)
+
+
+async def test_an_id_is_percent_encoded_and_other_parameters_are_ignored(
+    bridge: str, http: httpx.AsyncClient, session_id: str
+) -> None:
+    """§7.1: an id of any printable characters is decoded; a misspelt parameter has no effect."""
+    query = "wait=false&wiat=true"
+    answer = await http.get(f"{bridge}/stream/{session_id}%20%3F%25é?{query}")
+    assert f"{session_id} ?%é" in problem(answer, 404)["detail"]
 
 
 async def test_subscribing_before_the_workflow_starts(
