@@ -40,6 +40,10 @@ async def create(uri: str, alias: str, connection_id: str | None, *, as_json: bo
         else:
             say(f"stored {stored['alias']} ({stored['uri']})")
             say(f"try it: kai connection test {stored['alias']}")
+        if data.store.lacks_file(await data.resolve(name)):
+            notes = console_for(plain=False, stderr=True)
+            words = f"there is no file {stored['uri'].partition('://')[2]} yet"
+            print_words(notes, text.line(f"warning: {words}; put one there", 2_000))
     return EXIT_OK
 
 

@@ -9,7 +9,7 @@ Refusals are a `StoreError`; after `StoreUnavailable`, another try may succeed.
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, unquote_to_bytes
@@ -92,6 +92,15 @@ class ConnectionStore:
         """The files that this connection may read, here and now."""
         return self._files.also(connection.folder)
 
+    def lacks_file(self, connection: Connection) -> bool:
+        """Whether the connection names a file, or a pattern of files, and none is there now."""
+        path = file_of(connection.uri)
+        if path is None:
+            return False
+        with suppress(FileRefused):  # the engine will explain it
+            return next(self.files(connection).match(path), None) is None
+        return False
+
     def public_key(self) -> str:
         """The key with which others encrypt a URI that only this store can read."""
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -125,14 +134,17 @@ class ConnectionStore:
         connection = Connection(identity, name, clear, self._allowing(clear))
         with self._open(write=True) as db:
             clash = db.execute(
-                "SELECT id FROM connections"
+                "SELECT id, alias FROM connections"
                 " WHERE (id != ?1 OR NOT ?3) AND (alias IN (?1, ?2) OR id IN (?1, ?2))",
                 (connection.id, connection.alias, replace),
             ).fetchone()
             if clash is not None:
+                kind, name = ("alias", connection.alias)
+                if name not in clash:
+                    kind, name = ("id", connection.id)
                 raise BadConnection(
-                    f"The alias {connection.alias!r} (or id {connection.id!r}) already names"
-                    " another connection; choose another one, or delete that one first."
+                    f"The {kind} {name!r} already names another connection; choose another"
+                    f" {kind}, or delete that one first."
                 )
             token = self._keyring().encrypt(_written(connection), connection.id)
             # A scan stored under this id belongs to the database that is replaced.

@@ -159,6 +159,18 @@ def test_files_of_the_current_folder_can_be_stored(
     )
 
 
+def test_a_file_that_is_missing_leaves_a_warning(
+    kai: Kai, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection to a missing file is stored with a warning, any other one without."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here.csv").write_text("a\n1\n")
+    for name, missing in (("here", False), ("gone", True), ("*", False), ("g*", True)):
+        stored = kai("connection", "create", f"csv://{tmp_path}/{name}.csv", "-a", f"c {name}")
+        assert (stored.code, "no file" in stored.err) == (0, missing), stored
+    assert kai("connection", "create", FAR, "-a", "far").err == ""
+
+
 def test_what_was_encrypted_elsewhere_can_be_stored_here(kai: Kai) -> None:
     """The public key goes out, the encrypted URI comes back, and only this home can read it."""
     key = kai("connection", "key").out.strip()

@@ -149,11 +149,15 @@ def test_the_representation_holds_no_secret() -> None:
 
 
 def test_an_existing_connection_can_be_protected(tmp_path: Path) -> None:
-    """Where replacing is not allowed, neither the id nor the alias can be taken again."""
+    """Without replacing, no id or alias can be taken again; the error names which one was."""
     store = ConnectionStore(tmp_path)
     old = store.add("1", URI, "sales")
-    for name, alias in (("1", "sales"), ("1", "x"), ("2", "sales")):
-        with pytest.raises(BadConnection, match="delete that one first"):
+    for name, alias, taken in (
+        ("1", "sales", "alias 'sales'"),
+        ("1", "x", "id '1'"),
+        ("2", "sales", "alias 'sales'"),
+    ):
+        with pytest.raises(BadConnection, match=f"^The {taken} .*delete that one first"):
             store.add(name, URI, alias, replace=False)
     assert store.all() == (old,)
 
