@@ -67,4 +67,4 @@ def _netloc(origin: str) -> str | None:
 
 
 def _refused(detail: str) -> ProblemDetailsException:
-    return ProblemDetailsException(detail, status_code=403, title="Forbidden")
+    return ProblemDetailsException(detail, status_code=403)

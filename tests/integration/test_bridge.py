@@ -34,6 +34,7 @@ def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
     document: dict[str, Any] = answer.json()
     assert document["status"] == status
     assert document["detail"], "a refusal says what is wrong"
+    assert "title" not in document, "it would only repeat the status"
     assert "Traceback" not in answer.text
     return document
 
