@@ -75,18 +75,23 @@ class Story:
         """A grouping in words."""
         if dimension.keys:
             return self.names.table(dimension.column.table)
-        if dimension.temporal and self.schema.column(dimension.column).kind is Kind.DATE:
-            return self.pick("tahun ", "year of ") + self.names.column(dimension.column)
-        return self.names.column(dimension.column)
+        return self._part(dimension.column, dimension.temporal)
 
     def condition(self, condition: Condition) -> str:
         """A filter in words."""
-        name = self.names.column(condition.column)
+        name = self._part(condition.column, condition.temporal)
         values = [
             value if isinstance(value, str) else self._plain(value, condition.temporal)
             for value in condition.values
         ]
         return f"{name} {self._bound(condition.operator, values)}"
+
+    def _part(self, column: ColumnRef, temporal: bool) -> str:
+        """What of a column is meant: the year of a date, or all of it."""
+        whole = self.names.column(column)
+        if temporal and self.schema.column(column).kind is Kind.DATE:
+            return self.pick(f"tahun {whole}", f"year of {whole}")
+        return whole
 
     def filters(self) -> list[str]:
         """Every filter in words, alternatives together."""

@@ -14,6 +14,8 @@ __all__ = ["MAX_SUGGESTIONS", "capabilities", "suggest"]
 MAX_SUGGESTIONS = 3
 """Questions suggested at most."""
 
+_ASKABLE = {Kind.NUMBER, Kind.TEXT, Kind.YEAR, Kind.DATE}
+
 
 def suggest(schema: Schema, names: Names, plan: Plan | None) -> list[str]:
     """Questions close to the one that was asked; each has been planned once, so it works."""
@@ -35,7 +37,7 @@ def capabilities(schema: Schema, names: Names, most: int = 8) -> str:
     tables = sorted(schema.tables.values(), key=lambda t: (-len(t.foreign_keys), -t.row_count))
     parts = []
     for table in tables[:most]:
-        columns = [c for c in table.columns if c.kind in {Kind.NUMBER, Kind.TEXT, Kind.YEAR}]
+        columns = [c for c in table.columns if c.kind in _ASKABLE]
         shown = ", ".join(names.column(ColumnRef(table.name, c.name)) for c in columns[:6])
         parts.append(f"{names.table(table.name)} ({shown})" if shown else names.table(table.name))
     return "; ".join(parts)

@@ -115,6 +115,27 @@ async def test_what_can_be_asked_is_named_in_the_language_of_the_question(
     assert any(question.startswith(suggests) for question in result["suggested_questions"])
 
 
+@pytest.mark.parametrize(
+    ("prompt", "says"),
+    [
+        ("total sold in 2024", "(year of day = 2024)"),
+        ("total sold tahun 2024", "tahun day = 2024"),
+    ],
+)
+async def test_a_year_of_a_date_is_named_as_such(
+    store: ConnectionStore, tmp_path: Path, prompt: str, says: str
+) -> None:
+    """A condition on the year of a date says so, and the date is among what can be asked."""
+    own = make_database(
+        store,
+        tmp_path,
+        "CREATE TABLE sales (city TEXT, sold INTEGER, day DATE);"
+        "INSERT INTO sales VALUES ('Palu', 10, '2024-02-29'), ('Medan', 8, '2023-01-31')",
+    )
+    assert says in (await Analyst(store).execute(task(prompt, own)))["final_answer"]
+    assert "(city, sold, day)" in (await Analyst(store).execute(task("hello", own)))["error"]
+
+
 @pytest.mark.parametrize("prompt", ["", "  \n\t", "x" * (MAX_PROMPT_BYTES + 1), "é" * 20_000])
 async def test_an_empty_or_huge_prompt_is_a_bad_task(store: ConnectionStore, prompt: str) -> None:
     """No retry mends an empty or huge question: both ways of asking raise BadTask."""
