@@ -1,5 +1,7 @@
 """The built-in analyst, slowed down, so that there is time to watch and to pull plugs.
 
+An answer takes about 20 s. SLOW_ANALYST_PAUSE sets the seconds between two events.
+
 KAI_AGENT=slow_analyst:create PYTHONPATH=docs/cookbook python -m kai_flow.worker
 """
 
@@ -13,11 +15,11 @@ from kai_flow.analyst.agent import Analyst
 from kai_flow.connections.store import ConnectionStore
 from kai_flow.settings import load_settings
 
-PAUSE_SECONDS = 0.2  # after each event
+PAUSE_SECONDS = float(os.environ.get("SLOW_ANALYST_PAUSE", "0.5"))  # after each event
 
 
 class SlowAnalyst(Analyst):
-    """Answers as the analyst does, a fifth of a second an event."""
+    """Answers as the analyst does, with a pause after each event."""
 
     async def stream_execute(self, task: Task) -> AsyncIterator[dict[str, Any]]:
         """The analyst's events, one by one."""

@@ -206,6 +206,7 @@ def reader(tmp_path: Path, **settings: str) -> Iterator[Reader]:
         "TEMPORAL_ADDRESS": f"localhost:{temporal}",
         "CURL_HOME": str(tmp_path),
         "PYTHONUNBUFFERED": "1",
+        "SLOW_ANALYST_PAUSE": "0.2",  # nobody has to switch terminals here
         **settings,
     }
     # the one program without a variable for its ports
