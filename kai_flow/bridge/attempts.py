@@ -12,9 +12,9 @@ from temporalio.service import RPCError
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.clock import now
 from kai_flow.stream.interceptor import ProducerNumber
-from kai_flow.stream.names import PRODUCER_HEADER
 from kai_flow.stream.run import describe
 from kai_flow.stream.signals import RPC_TIMEOUT
+from kai_flow.stream.wire_names import PRODUCER_HEADER
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from kai_flow.stream.backoff import Backoff
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent, held_bytes
 from kai_flow.stream.ids import START
-from kai_flow.stream.log import SessionLog
+from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.supervised import retried
 from kai_flow.stream.tail import HistoryTail
 

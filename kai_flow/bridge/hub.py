@@ -26,12 +26,12 @@ from kai_flow.bridge.errors import (
 from kai_flow.bridge.lookup import Lookups, look_up_while
 from kai_flow.bridge.memory_budget import Holder, MemoryBudget
 from kai_flow.bridge.session import Session, State
+from kai_flow.stream.attempt_window import Answer, Full, Stale
 from kai_flow.stream.callback import HandMade, ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import incarnation_of
 from kai_flow.stream.run import Run
 from kai_flow.stream.supervised import supervised
-from kai_flow.stream.window import Answer, Full, Stale
 
 log = logging.getLogger(__name__)
 

@@ -10,17 +10,17 @@ from temporalio.service import RPCError
 
 from kai_flow.bridge.notifier import Notifier, wait_for
 from kai_flow.bridge.readback import PAUSE_SECONDS, DurableCopy
-from kai_flow.bridge.storage import Storage
+from kai_flow.bridge.storage_limit import Storage
+from kai_flow.stream.attempt_window import AttemptWindow
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import held_bytes
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.log import SessionLog
 from kai_flow.stream.run import Run
+from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
-from kai_flow.stream.window import AttemptWindow
 
 log = logging.getLogger(__name__)
 

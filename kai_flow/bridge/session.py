@@ -18,23 +18,23 @@ from kai_flow.bridge.attempts import KnownAttempts
 from kai_flow.bridge.frames import PageFrames
 from kai_flow.bridge.history_follower import HistoryFollower
 from kai_flow.bridge.intake import Intake
+from kai_flow.bridge.liveness_observer import Observer
 from kai_flow.bridge.memory_budget import MemoryBudget
 from kai_flow.bridge.notifier import Notifier
-from kai_flow.bridge.observer import Observer
 from kai_flow.bridge.publisher import FLUSH_SECONDS, Publisher
 from kai_flow.bridge.readback import DurableCopy, Part
 from kai_flow.bridge.watcher import Watcher
+from kai_flow.stream.attempt_window import Answer, Taken
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.log import SessionLog
 from kai_flow.stream.outcome import Outcome
 from kai_flow.stream.progress import Liveness
 from kai_flow.stream.run import Run
+from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.sse import encode_event
 from kai_flow.stream.supervised import supervised
-from kai_flow.stream.window import Answer, Taken
 
 
 class State(Enum):

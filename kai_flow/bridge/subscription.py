@@ -16,6 +16,7 @@ from kai_flow.bridge.notifier import wait_for
 from kai_flow.bridge.readback import Part
 from kai_flow.bridge.session import Session
 from kai_flow.stream import control
+from kai_flow.stream.attempt_window import Behind, Chunk, Lost
 from kai_flow.stream.backoff import Backoff
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, EventId
@@ -28,7 +29,6 @@ from kai_flow.stream.sse import (
     encode_cursor,
     encode_done,
 )
-from kai_flow.stream.window import Behind, Chunk, Lost
 
 HEARTBEAT_SECONDS: Final = 15.0  # of silence, before a comment line
 CHUNK_BYTES: Final = 64 * 1024  # of frames in one write

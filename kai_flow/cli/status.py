@@ -8,7 +8,7 @@ from kai_flow.cli import EXIT_FAILED, EXIT_OK, state
 from kai_flow.cli.parts import print_parts
 from kai_flow.cli.render import console_for
 from kai_flow.settings import load_settings
-from kai_flow.stream.direct import direct_http
+from kai_flow.stream.direct_http import direct_http
 
 
 async def status() -> int:

@@ -12,8 +12,8 @@ from kai_flow.stream.batches import MAX_BATCH_EVENTS
 from kai_flow.stream.errors import InvalidBatch, InvalidEvent, InvalidId
 from kai_flow.stream.events import NumberedEvent, read_event, read_numbered
 from kai_flow.stream.ids import MAX_NUMBER, EventId
-from kai_flow.stream.names import DONE
 from kai_flow.stream.posts import Acknowledged, Post
+from kai_flow.stream.wire_names import DONE
 
 ACCEPTS_BATCH: Final = "batch"
 MAX_BODY_BYTES: Final = 2 * 1024 * 1024  # far more than a full batch with its ids

@@ -20,7 +20,7 @@ from kai_flow.stream.callback import (
 )
 from kai_flow.stream.clock import now
 from kai_flow.stream.delivery import Delivery
-from kai_flow.stream.direct import network_errors
+from kai_flow.stream.direct_http import network_errors
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.posts import Post
 

@@ -6,8 +6,8 @@ They are built only here, so that readers get the same ones over a bridge and fr
 from typing import Any
 
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.names import GAP, IDLE_TIMEOUT, RESET, STATUS
 from kai_flow.stream.progress import Liveness
+from kai_flow.stream.wire_names import GAP, IDLE_TIMEOUT, RESET, STATUS
 
 ControlEvent = dict[str, Any]
 

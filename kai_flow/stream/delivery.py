@@ -11,8 +11,8 @@ the agent sends. Two invariants make every order harmless: `outbox.durable` neve
 POST cursor `outbox.posted` goes back when an answer asks for it, but never behind `outbox.base`.
 
 A receiver that never answers `durable` gets one event in each POST, and may take longer for them
-than the agent. `patience` bounds how long that is waited for; then the events that are durable but
-not delivered are given up and count as failed.
+than the agent. `delivery_wait` bounds how long that is waited for; then the events that are durable
+but not delivered are given up and count as failed.
 
 Live-only events (§6.15) are only POSTed. They leave the outbox when the signaller has received them
 or a receiver without durability has; neither the agent nor the end of the attempt waits for them
@@ -21,14 +21,14 @@ when that fails.
 
 from kai_flow.stream.batches import MAX_BATCH_EVENTS
 from kai_flow.stream.cadence import Cadence
+from kai_flow.stream.delivery_wait import Patience
 from kai_flow.stream.events import MAX_EVENT_BYTES, NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.own_signals import OwnSignals
 from kai_flow.stream.pacing import PostPacing
-from kai_flow.stream.patience import Patience
 from kai_flow.stream.posts import Acknowledged, Post, Receiver
-from kai_flow.stream.signaller import Signaller
+from kai_flow.stream.signaller_choice import Signaller
 
 
 class Delivery:

@@ -12,7 +12,7 @@ import msgspec
 
 from kai_flow.stream.errors import InvalidEvent
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.names import NEVER_NUMBERED
+from kai_flow.stream.wire_names import NEVER_NUMBERED
 
 MAX_EVENT_BYTES: Final = 256 * 1024  # UTF-8 JSON of one event; a larger event is replaced
 MAX_DEPTH: Final = 100  # levels of nesting; deeper documents overflow some parsers on the way

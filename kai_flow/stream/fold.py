@@ -10,7 +10,7 @@ from typing import NamedTuple
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.names import UNSTORED
+from kai_flow.stream.wire_names import UNSTORED
 
 
 class Disposition(Enum):

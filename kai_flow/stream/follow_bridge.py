@@ -11,11 +11,11 @@ import httpx
 import msgspec
 
 from kai_flow.stream.clock import now
-from kai_flow.stream.direct import direct_http, network_errors
+from kai_flow.stream.direct_http import direct_http, network_errors
 from kai_flow.stream.followed import Followed, StreamLostError, pauses
 from kai_flow.stream.ids import Cursor
-from kai_flow.stream.names import DONE
 from kai_flow.stream.sse import Decoder
+from kai_flow.stream.wire_names import DONE
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from contextlib import aclosing
 
 from temporalio.client import Client
 
-from kai_flow.stream.direct import require_url
+from kai_flow.stream.direct_http import require_url
 from kai_flow.stream.follow_bridge import BridgeStream, from_bridge
 from kai_flow.stream.follow_temporal import from_temporal
 from kai_flow.stream.followed import Followed

@@ -25,8 +25,8 @@ from temporalio.worker import (
 )
 
 from kai_flow.stream.errors import InvalidUrl, Superseded
-from kai_flow.stream.names import PRODUCER_HEADER
 from kai_flow.stream.progress import Liveness
+from kai_flow.stream.wire_names import PRODUCER_HEADER
 
 LIVENESS_CHECK: Final = "kai_flow.liveness_check"  # an extern function of the sandbox
 CheckLiveness = Callable[[str, str], Liveness | None]

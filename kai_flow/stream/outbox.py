@@ -24,7 +24,7 @@ from kai_flow.stream.batches import take
 from kai_flow.stream.errors import OutboxFull
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.names import UNSTORED
+from kai_flow.stream.wire_names import UNSTORED
 
 MAX_EVENTS: Final = 4_000  # at least twice the events that are signalled at once
 MAX_BYTES: Final = 2 * 1024 * 1024

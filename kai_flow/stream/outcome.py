@@ -10,9 +10,9 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHistoryEventFilterType
 from temporalio.common import RawValue
 
-from kai_flow.stream.names import DONE
 from kai_flow.stream.run import find_run
 from kai_flow.stream.signals import LONG_POLL_TIMEOUT
+from kai_flow.stream.wire_names import DONE
 
 _WITHOUT_RESULT: Final = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: ("failed", "the session failed"),

@@ -11,7 +11,7 @@ from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
-from kai_flow.stream.signaller import SIGNALLER_SECONDS
+from kai_flow.stream.signaller_choice import SIGNALLER_SECONDS
 
 # On top of the cadence's period, which grows with the session's age: no bridge is late before that.
 STALL_SECONDS: Final = 5.0  # without progress of `durable` before the producer signals by itself

@@ -30,16 +30,16 @@ from kai_flow.stream.callback import done_event
 from kai_flow.stream.callback_client import POST_TIMEOUT_SECONDS, CallbackClient
 from kai_flow.stream.clock import now
 from kai_flow.stream.delivery import Delivery
-from kai_flow.stream.direct import direct_http, require_callback_url
+from kai_flow.stream.direct_http import direct_http, require_callback_url
 from kai_flow.stream.errors import Finished, InvalidEvent, OutboxFull, Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import ProducerNumber, heartbeat_throttle, own_number
 from kai_flow.stream.liveness import details_of
-from kai_flow.stream.names import ATTEMPT_FAILED, RESERVED, STARTED
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.posts import Post
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
+from kai_flow.stream.wire_names import ATTEMPT_FAILED, RESERVED, STARTED
 
 HEARTBEAT_SECONDS: Final = 1.0  # a cancellation arrives with the answer to a heartbeat
 HEARTBEAT_EVENTS: Final = 5

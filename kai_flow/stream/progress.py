@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from kai_flow.stream.buffer import EventBuffer
 from kai_flow.stream.fold import Verdict
-from kai_flow.stream.names import ATTEMPT_FAILED, STARTED
+from kai_flow.stream.wire_names import ATTEMPT_FAILED, STARTED
 
 Status = Literal["waiting", "running", "retrying", "completed", "failed", "partial", "cancelled"]
 

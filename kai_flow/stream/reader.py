@@ -13,9 +13,9 @@ from kai_flow.stream.errors import StreamError
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Gap
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.names import EVENTS
 from kai_flow.stream.pages import DEFAULT_PAGE_BYTES, Page, read_page
 from kai_flow.stream.signals import PAGE_TIMEOUT, batch_in
+from kai_flow.stream.wire_names import EVENTS
 
 QUERY_TIMEOUT: Final = timedelta(seconds=5)
 EVERYTHING: Final = Limits(events=2**62, bytes=2**62)  # the server limits a history to 50 MiB

@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.stream.batches import Batch, decode_batch, encode_batch
 from kai_flow.stream.errors import InvalidBatch
-from kai_flow.stream.names import PUBLISH_EVENTS
+from kai_flow.stream.wire_names import PUBLISH_EVENTS
 
 RPC_TIMEOUT: Final = timedelta(seconds=5)
 PAGE_TIMEOUT: Final = timedelta(seconds=15)  # a page of a history may have 4 MiB

@@ -24,9 +24,9 @@ from kai_flow.stream.errors import InvalidBatch, InvalidQuery
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import LIVENESS_CHECK, ProducerNumber, appointed
-from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS
 from kai_flow.stream.pages import PageRequest, answer
 from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness, Progress, Status
+from kai_flow.stream.wire_names import EVENTS, PROGRESS, PUBLISH_EVENTS
 
 QUIET: Final = timedelta(seconds=LIVENESS_SECONDS)  # no event for so long: `progress` asks
 DRAIN_TIMEOUT: Final = timedelta(seconds=10)

@@ -19,7 +19,7 @@ from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.web.body import Bodies
 from kai_flow.web.foreign_requests import ForeignRequestGuard
 from kai_flow.web.problems import PROBLEMS
-from kai_flow.web.refusals import Refusals
+from kai_flow.web.refusal_log import Refusals
 from kai_flow.web.routes import healthz, readyz, receive_events, stream_events
 from kai_flow.web.send_timeout import SendTimeout
 

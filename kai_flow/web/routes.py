@@ -14,11 +14,11 @@ from temporalio.service import RPCError
 from kai_flow.bridge.errors import HubError, RealSession, TooMuchHeld, Unreachable
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.subscription import subscribe
+from kai_flow.stream.attempt_window import Answer, Full, Missing, Stale, Taken
 from kai_flow.stream.callback import HandMade, decode_post, encode_answer
 from kai_flow.stream.errors import InvalidId, StreamError
 from kai_flow.stream.ids import Cursor, EventId
 from kai_flow.stream.sse import unnamed
-from kai_flow.stream.window import Answer, Full, Missing, Stale, Taken
 from kai_flow.web.body import read_body
 from kai_flow.web.problems import problem
 

@@ -13,8 +13,8 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPDisconnectEvent, Message, Receive, Scope, Send
 
-from kai_flow.web.refusals import subject
-from kai_flow.web.shared_budget import SharedBudget
+from kai_flow.web.refusal_log import subject
+from kai_flow.web.request_budget import SharedBudget
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from temporalio import activity
 
 from kai_flow.agents import Agent, Task
 from kai_flow.connections.store import ConnectionStore
-from kai_flow.stream.direct import require_callback_url
+from kai_flow.stream.direct_http import require_callback_url
 from kai_flow.stream.events import encode_json
 from kai_flow.stream.producer import EventProducer
 from kai_flow.worker.connection_activities import DataActivities

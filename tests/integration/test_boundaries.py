@@ -19,12 +19,12 @@ from kai_flow.bridge.hub import running_hub
 from kai_flow.runtime import serving as kai_serving
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
+from kai_flow.stream.attempt_window import MAX_WINDOW_BYTES, AttemptWindow
 from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.stream.events import MAX_EVENT_BYTES
 from kai_flow.stream.follower import follow
 from kai_flow.stream.ids import MAX_NUMBER, START
 from kai_flow.stream.reader import EventReader, read_history
-from kai_flow.stream.window import MAX_WINDOW_BYTES, AttemptWindow
 from kai_flow.web.app import create_app
 from kai_flow.web.send_timeout import SendTimeout
 from tests.bench.listening import ids_in, listen

@@ -10,8 +10,8 @@ from temporalio.client import Client
 
 from kai_flow.runtime import log_limiter
 from kai_flow.stream.callback import MAX_BODY_BYTES
-from kai_flow.stream.names import RESERVED
-from kai_flow.web.refusals import MAX_SHOWN_CHARS
+from kai_flow.stream.wire_names import RESERVED
+from kai_flow.web.refusal_log import MAX_SHOWN_CHARS
 from tests.integration.hubs import away, bridging
 from tests.integration.log_records import records_of
 from tests.integration.stage import Play, token
@@ -27,7 +27,7 @@ def every_level_is_captured(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def lines(
-    caplog: pytest.LogCaptureFixture, session_id: str, name: str = "kai_flow.web.refusals"
+    caplog: pytest.LogCaptureFixture, session_id: str, name: str = "kai_flow.web.refusal_log"
 ) -> list[tuple[str, str]]:
     """Level and text of what that module said, other sessions left out."""
     return [(r.levelname, r.getMessage()) for r in records_of(caplog, session_id) if r.name == name]
@@ -128,7 +128,7 @@ async def test_a_post_to_a_wrong_route_leaves_the_right_one(
     ):
         caplog.clear()
         await http.post(base + path, content="{}", headers=JSON)
-        [said] = [r.getMessage() for r in caplog.records if r.name == "kai_flow.web.refusals"]
+        [said] = [r.getMessage() for r in caplog.records if r.name == "kai_flow.web.refusal_log"]
         assert said.startswith(says)
         assert "/events/{id}" in said
 

@@ -18,7 +18,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from kai_flow.bridge import observer
+from kai_flow.bridge import liveness_observer
 from kai_flow.bridge.hub import Hub, running_hub
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
@@ -114,7 +114,7 @@ async def stack(
     temporal: DevServer, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Stack]:
     """Everything but the activity worker, impatient."""
-    monkeypatch.setattr(observer, "LIVENESS_SECONDS", LIVENESS)
+    monkeypatch.setattr(liveness_observer, "LIVENESS_SECONDS", LIVENESS)
     monkeypatch.setattr(following, "LIVENESS_SECONDS", LIVENESS)
     monkeypatch.setattr(stream_workflow, "QUIET", timedelta(seconds=LIVENESS))
     monkeypatch.setattr(liveness, "MIN_WORKER_TIMEOUT", WORKER_TIMEOUT)

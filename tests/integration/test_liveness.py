@@ -13,7 +13,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
-from kai_flow.bridge import observer
+from kai_flow.bridge import liveness_observer
 from kai_flow.stream import Followed, follow, liveness, plugin
 from kai_flow.stream import follow_temporal as following
 from kai_flow.stream import workflow as stream_workflow
@@ -45,7 +45,7 @@ async def test_a_session_without_a_worker_says_that_it_waits(
     way: str,
 ) -> None:
     """While no worker takes the session its readers are told so; then it goes on as ever."""
-    for module in (observer, following):
+    for module in (liveness_observer, following):
         monkeypatch.setattr(module, "LIVENESS_SECONDS", 0.5)
     queue = f"nobody-{secrets.token_hex(4)}"
     handle = await ask({"say": {"type": "token", "content": "at last"}}, task_queue=queue)
@@ -106,7 +106,7 @@ async def test_a_worker_with_default_throttling_is_not_given_up(
     client: Client, bridge: str, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker that passes heartbeats on every 0.8 timeouts is not `waiting` in between."""
-    monkeypatch.setattr(observer, "LIVENESS_SECONDS", 0.3)
+    monkeypatch.setattr(liveness_observer, "LIVENESS_SECONDS", 0.3)
     monkeypatch.setattr(liveness, "MIN_WORKER_TIMEOUT", timedelta(seconds=1))
     monkeypatch.setattr(liveness, "HEARTBEAT_MARGIN", timedelta(seconds=5))
     thinks = 9.0  # longer than its worker keeps heartbeats back

@@ -11,12 +11,12 @@ from typing import Final
 import pytest
 from temporalio.client import Client
 
-from kai_flow.bridge import observer
+from kai_flow.bridge import liveness_observer
 from kai_flow.settings import Settings
 from kai_flow.stream import Followed, follow
 from kai_flow.stream.ids import START
-from kai_flow.stream.log import SessionLog
 from kai_flow.stream.reader import read_history
+from kai_flow.stream.session_log import SessionLog
 from kai_flow.temporal.dev_server import DevServer
 from kai_flow.web.server import running_bridge
 from tests.agents import scripted
@@ -32,7 +32,7 @@ WINDOW_BYTES: Final = 4_000  # and what the memory of a bridge has
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bridges look often and hold little."""
-    monkeypatch.setattr(observer, "LIVENESS_SECONDS", 0.5)
+    monkeypatch.setattr(liveness_observer, "LIVENESS_SECONDS", 0.5)
     log = partial(SessionLog, max_bytes=WINDOW_BYTES)
     monkeypatch.setattr("kai_flow.bridge.session.SessionLog", log)
 

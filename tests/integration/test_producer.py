@@ -16,14 +16,14 @@ from temporalio.testing import ActivityEnvironment
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from kai_flow.stream.direct import direct_http
+from kai_flow.stream.direct_http import direct_http
 from kai_flow.stream.errors import Finished, InvalidEvent, InvalidUrl, SessionEnded
 from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.interceptor import ProducerNumber, StreamInterceptor, appointed
-from kai_flow.stream.names import UNSTORED
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.reader import read_history
+from kai_flow.stream.wire_names import UNSTORED
 from tests.agents import scripted
 from tests.integration.conftest import Ask
 from tests.integration.leaving import (

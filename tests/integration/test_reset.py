@@ -21,8 +21,8 @@ from kai_flow.bridge.errors import Unreachable
 from kai_flow.bridge.hub import Hub, running_hub
 from kai_flow.settings import Settings
 from kai_flow.stream import Followed, follow
+from kai_flow.stream.attempt_window import Stale, Taken
 from kai_flow.stream.callback import ProducerPost, decode_post
-from kai_flow.stream.window import Stale, Taken
 from kai_flow.web.server import running_bridge
 from tests.agents import scripted
 from tests.integration import reporting

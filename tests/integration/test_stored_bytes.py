@@ -16,9 +16,9 @@ from kai_flow.agents import Task
 from kai_flow.settings import Settings
 from kai_flow.stream import Followed, follow
 from kai_flow.stream.ids import START
-from kai_flow.stream.log import SessionLog
-from kai_flow.stream.names import UNSTORED
 from kai_flow.stream.reader import read_history
+from kai_flow.stream.session_log import SessionLog
+from kai_flow.stream.wire_names import UNSTORED
 from kai_flow.stream.workflow import DRAIN_TIMEOUT
 from kai_flow.web.server import running_bridge
 from tests.integration.conftest import Handle, worker_on
@@ -237,9 +237,9 @@ async def test_a_bridge_stores_no_more_than_a_session_may(
 ) -> None:
     """Whoever POSTs without end gets 429 with the remedy; the run goes on, and what is live too."""
     most = 300_000
-    monkeypatch.setattr("kai_flow.bridge.storage.MAX_STORED_BYTES", most)
-    monkeypatch.setattr("kai_flow.bridge.storage.BESIDE_BYTES", 0)
-    monkeypatch.setattr("kai_flow.bridge.storage.ASK_BYTES", 2 * LARGE_BYTES)
+    monkeypatch.setattr("kai_flow.bridge.storage_limit.MAX_STORED_BYTES", most)
+    monkeypatch.setattr("kai_flow.bridge.storage_limit.BESIDE_BYTES", 0)
+    monkeypatch.setattr("kai_flow.bridge.storage_limit.ASK_BYTES", 2 * LARGE_BYTES)
     async with bridging(play.client) as bridge:
         place = Play(play.client, play.handle, bridge.url)
         number, detail = 1, ""

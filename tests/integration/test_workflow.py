@@ -837,7 +837,7 @@ async def test_a_slow_callback_holds_up_no_session(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A healthy receiver too slow for its agent is waited for only so long; the rest is failed."""
-    monkeypatch.setattr("kai_flow.stream.patience.DELIVERY_SECONDS", 0.8)
+    monkeypatch.setattr("kai_flow.stream.delivery_wait.DELIVERY_SECONDS", 0.8)
     monkeypatch.setattr("kai_flow.stream.producer.Outbox", partial(Outbox, max_events=outbox))
     async with receiving(delay=0.15) as receiver:
         began = time.monotonic()

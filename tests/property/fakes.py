@@ -8,6 +8,7 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
+from kai_flow.stream.attempt_window import Full, Missing, Stale, Taken
 from kai_flow.stream.batches import Batch, decode_batch, encode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.cadence import Cadence
@@ -15,11 +16,10 @@ from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Disposition
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.log import SessionLog
-from kai_flow.stream.names import UNSTORED
 from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
 from kai_flow.stream.posts import Acknowledged, Post
-from kai_flow.stream.window import Full, Missing, Stale, Taken
+from kai_flow.stream.session_log import SessionLog
+from kai_flow.stream.wire_names import UNSTORED
 from tests.property.strategies import RUN, plain
 
 POST_TIMEOUT = 3.0

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from kai_flow.stream import cadence, events, own_signals, pacing, pages, patience
+from kai_flow.stream import cadence, delivery_wait, events, own_signals, pacing, pages
+from kai_flow.stream.attempt_window import Answer, AttemptWindow, Behind, Chunk, Lost, Stale, Taken
 from kai_flow.stream.batches import Batch, decode_batch, encode_batch, take
 from kai_flow.stream.buffer import EventBuffer, Slice
 from kai_flow.stream.cadence import Cadence
@@ -18,11 +19,10 @@ from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Disposition, Fold, Verdict
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.log import SessionLog
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.posts import Acknowledged, Post
 from kai_flow.stream.progress import Progress
-from kai_flow.stream.window import Answer, AttemptWindow, Behind, Chunk, Lost, Stale, Taken
+from kai_flow.stream.session_log import SessionLog
 from tests.planting import Mutation, changed_result, everywhere, instead, together
 
 # The fold
@@ -393,7 +393,7 @@ def never_gives_up_on_a_receiver() -> Mutation:
 
 def waits_for_a_slow_receiver() -> Mutation:
     """An event is held until it is delivered, however long that takes."""
-    return instead(patience, "DELIVERY_SECONDS", 1e9)
+    return instead(delivery_wait, "DELIVERY_SECONDS", 1e9)
 
 
 def every_event_waits_its_full_time() -> Mutation:

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.delivery import Delivery
+from kai_flow.stream.delivery_wait import DELIVERY_SECONDS
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
 from kai_flow.stream.own_signals import STALL_SECONDS
 from kai_flow.stream.pacing import FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS, MAX_RETRY_AFTER_SECONDS
-from kai_flow.stream.patience import DELIVERY_SECONDS
 from kai_flow.stream.posts import Acknowledged, Post
-from kai_flow.stream.signaller import MAX_BRIDGES
+from kai_flow.stream.signaller_choice import MAX_BRIDGES
 from tests.property.fakes import (
     Clock,
     Expected,

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from tests.planting import Mutation
 from tests.property import (
     mutants,
+    test_attempt_window,
     test_batches,
     test_buffer,
     test_cadence,
@@ -17,12 +18,11 @@ from tests.property import (
     test_events,
     test_fold,
     test_ids,
-    test_log,
     test_ordering,
     test_outbox,
     test_pages,
     test_progress,
-    test_window,
+    test_session_log,
 )
 
 FINDS: list[tuple[Any, list[Callable[[], Mutation]]]] = [
@@ -130,7 +130,7 @@ FINDS: list[tuple[Any, list[Callable[[], Mutation]]]] = [
         [mutants.probe_never_sent],
     ),
     (
-        test_log.LogAgainstModel,
+        test_session_log.LogAgainstModel,
         [
             mutants.shown_past_a_hole,
             mutants.claim_shown_before_durable,
@@ -145,22 +145,22 @@ FINDS: list[tuple[Any, list[Callable[[], Mutation]]]] = [
             mutants.live_only_is_signalled,
         ],
     ),
-    (test_window.test_a_lying_base_takes_nothing_away, [mutants.base_is_proof]),
+    (test_attempt_window.test_a_lying_base_takes_nothing_away, [mutants.base_is_proof]),
     (
         test_delivery.test_what_is_not_stored_is_posted_and_never_signalled,
         [mutants.live_only_is_never_done_with, mutants.live_only_is_signalled],
     ),
     (
-        test_window.test_what_is_nowhere_any_more_is_a_gap_and_only_that,
+        test_attempt_window.test_what_is_nowhere_any_more_is_a_gap_and_only_that,
         [mutants.lost_is_read_back, mutants.lost_before_all_stored_was_read],
     ),
     (
-        test_window.test_only_who_has_everything_is_at_the_end,
+        test_attempt_window.test_only_who_has_everything_is_at_the_end,
         [mutants.live_readers_are_told_of_a_gap],
     ),
     (test_fold.test_behind_the_mark_nothing_is_stored, [mutants.late_readers_are_told_of_no_gap]),
     (
-        test_window.test_what_is_live_only_does_not_fill_a_bridge,
+        test_attempt_window.test_what_is_live_only_does_not_fill_a_bridge,
         [mutants.live_only_stays_in_memory],
     ),
 ]

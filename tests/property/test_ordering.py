@@ -9,10 +9,10 @@ from random import Random
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from kai_flow.stream.attempt_window import Behind, Chunk, Lost
 from kai_flow.stream.buffer import Limits
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.window import Behind, Chunk, Lost
 from tests.property.fakes import Balancer, Clock, FakeBridge, FakeProducer, FakeWorkflow, Link
 from tests.property.strategies import ids_of, plain, what_counts
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.own_signals import STALL_SECONDS, OwnSignals
-from kai_flow.stream.signaller import SIGNALLER_SECONDS
+from kai_flow.stream.signaller_choice import SIGNALLER_SECONDS
 
 INTERVAL = 0.25
 ages = st.floats(0.0, 3_000.0)

@@ -9,8 +9,8 @@ from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.names import ATTEMPT_FAILED
 from kai_flow.stream.progress import Liveness, Progress
+from kai_flow.stream.wire_names import ATTEMPT_FAILED
 from tests.property.strategies import OTHER_RUN, RUN, numbered
 
 SAID: list[dict[str, Any]] = [

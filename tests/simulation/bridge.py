@@ -12,12 +12,12 @@ from temporalio.client import Client
 from kai_flow.bridge.errors import HubError, RealSession, Unreachable
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.subscription import subscribe
-from kai_flow.stream import window
+from kai_flow.stream import attempt_window
+from kai_flow.stream.attempt_window import Full, Missing, Stale, Taken
 from kai_flow.stream.callback import HandMade, ProducerPost, decode_post, encode_answer
 from kai_flow.stream.errors import InvalidId, StreamError
 from kai_flow.stream.ids import Cursor, EventId
 from kai_flow.stream.sse import unnamed
-from kai_flow.stream.window import Full, Missing, Stale, Taken
 from tests.simulation.client import TemporalClient
 from tests.simulation.loop import Flag, Process
 from tests.simulation.oracle import Oracle
@@ -164,7 +164,7 @@ class Bridge:
             self._oracle.answered(post, told.status, msgspec.json.decode(told.body))
         return told
 
-    def _told(self, answer: window.Answer) -> Answer:
+    def _told(self, answer: attempt_window.Answer) -> Answer:
         match answer:
             case Taken(received, durable):
                 return Answer(200, encode_answer(received, durable, self.hub.boot_id))
@@ -225,7 +225,7 @@ class Bridge:
             self._connections.pop(connection, None)
 
 
-def _is_let_in(post: ProducerPost, answer: window.Answer) -> bool:
+def _is_let_in(post: ProducerPost, answer: attempt_window.Answer) -> bool:
     """Whether a bridge has let in the attempt of a POST, if only to ask for more of it."""
     if isinstance(answer, Taken):
         return answer.held or answer.received >= post.base

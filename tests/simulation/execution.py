@@ -9,7 +9,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
-from kai_flow.stream.names import PRODUCER_HEADER
+from kai_flow.stream.wire_names import PRODUCER_HEADER
 from tests.simulation.loop import Flag, now
 from tests.simulation.temporal import Pending, Run, Server
 from tests.simulation.workflow import Activity, Close, Instance, Shape, Timer

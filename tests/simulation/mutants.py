@@ -26,6 +26,7 @@ from kai_flow.bridge.readback import DurableCopy, Part
 from kai_flow.bridge.session import Session
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream import attempt
+from kai_flow.stream.attempt_window import Answer, AttemptWindow, Chunk, Lost
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.cadence import Cadence
@@ -34,8 +35,6 @@ from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.errors import InvalidEvent
 from kai_flow.stream.events import NumberedEvent, encode_json
 from kai_flow.stream.ids import START, Cursor, EventId
-from kai_flow.stream.log import SessionLog
-from kai_flow.stream.names import UNSTORED
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.outcome import Outcome
 from kai_flow.stream.pages import Page
@@ -43,10 +42,11 @@ from kai_flow.stream.posts import Acknowledged, Post
 from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.reader import EventReader
 from kai_flow.stream.run import Run
+from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.signals import batch_in
 from kai_flow.stream.sse import Decoder, Message
 from kai_flow.stream.tail import HistoryPages, HistoryTail
-from kai_flow.stream.window import Answer, AttemptWindow, Chunk, Lost
+from kai_flow.stream.wire_names import UNSTORED
 from kai_flow.stream.workflow import WorkflowEventStream
 from tests.planting import Mutation, changed_result, everywhere, instead, together
 from tests.property import mutants as core

@@ -17,8 +17,8 @@ from kai_flow.stream.callback import ProducerPost, decode_post
 from kai_flow.stream.errors import InvalidBatch
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.names import ATTEMPT_FAILED, PROGRESS, PUBLISH_EVENTS
 from kai_flow.stream.producer import EventProducer
+from kai_flow.stream.wire_names import ATTEMPT_FAILED, PROGRESS, PUBLISH_EVENTS
 from tests.simulation.execution import Try
 from tests.simulation.loop import now
 from tests.simulation.record import Record

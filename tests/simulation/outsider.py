@@ -19,8 +19,8 @@ from kai_flow.stream.batches import MAX_BATCH_EVENTS, MAX_DOCUMENT_BYTES
 from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.fold import Gap
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS
 from kai_flow.stream.reader import EventReader
+from kai_flow.stream.wire_names import EVENTS, PROGRESS, PUBLISH_EVENTS
 from tests.simulation.bridge import Bridge, Connection
 from tests.simulation.client import TemporalClient
 from tests.simulation.loop import Process, now

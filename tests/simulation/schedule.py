@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
-from kai_flow.stream.log import SessionLog
 from kai_flow.stream.outbox import MAX_EVENTS, Outbox
+from kai_flow.stream.session_log import SessionLog
 from tests.simulation.chaos import Chaos
 from tests.simulation.follower import http_client
 from tests.simulation.loop import Hang, Process, VirtualLoop, now
@@ -193,7 +193,7 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
         stack.enter_context(patch("httpx.AsyncClient", http_client))
         stack.enter_context(patch("kai_flow.bridge.memory_budget.MAX_BYTES", plan.hub_bytes))
         if plan.outbox[0] < MAX_EVENTS:  # little room, also for names
-            stack.enter_context(patch("kai_flow.stream.signaller.MAX_BRIDGES", 2))
+            stack.enter_context(patch("kai_flow.stream.signaller_choice.MAX_BRIDGES", 2))
         if plan.stored_bytes is not None:
             stack.enter_context(
                 patch("kai_flow.stream.attempt.MAX_STORED_BYTES", plan.stored_bytes)

@@ -22,7 +22,7 @@ from temporalio.client import WorkflowQueryFailedError
 from temporalio.common import RawValue
 from temporalio.service import RPCError, RPCStatusCode
 
-from kai_flow.stream.names import PUBLISH_EVENTS
+from kai_flow.stream.wire_names import PUBLISH_EVENTS
 from tests.simulation.loop import Flag, Process, now
 
 LONG_POLL_SECONDS: Final = 20.0

@@ -59,7 +59,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "PAUSE_SECONDS": "pause after a failed call to Temporal",
         "MAX_PAUSE_SECONDS": "longest pause while Temporal does not answer",
     },
-    "kai_flow.bridge.storage": {
+    "kai_flow.bridge.storage_limit": {
         "BESIDE_BYTES": "bytes that a history may have beside the 32 MiB of events",
         "ASK_BYTES": "bytes that a bridge signals before it asks for the size of the history",
     },
@@ -79,10 +79,10 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "MAX_PAUSE_SECONDS": "longest pause after a failed POST",
         "MAX_RETRY_AFTER_SECONDS": "`Retry-After` that is honoured",
     },
-    "kai_flow.stream.patience": {
+    "kai_flow.stream.delivery_wait": {
         "DELIVERY_SECONDS": "wait of an agent for mere delivery, and again at its end",
     },
-    "kai_flow.stream.signaller": {
+    "kai_flow.stream.signaller_choice": {
         "SIGNALLER_SECONDS": "time without progress of `durable` before the signaller is replaced",
         "UNREACHED_SECONDS": "the same for a signaller that no POST has reached yet",
         "MAX_BRIDGES": "boot ids that an attempt remembers",
@@ -188,7 +188,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.stream.tail": {
         "SHORT_POLL_TIMEOUT": "one poll of the end of a history; the server answers 1 s before",
     },
-    "kai_flow.stream.window": {
+    "kai_flow.stream.attempt_window": {
         "MAX_WINDOW_BYTES": "frames of one attempt, and again its events that wait to be signalled",
         "FRAME_OVERHEAD_BYTES": "bytes added for a frame",
     },
@@ -201,7 +201,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "BODY_SECONDS": "time until the body of a POST is complete",
         "MAX_BODIES_BYTES": "bodies of all POSTs that are being received",
     },
-    "kai_flow.web.refusals": {
+    "kai_flow.web.refusal_log": {
         "MAX_SHOWN_CHARS": "characters that a log line repeats of a refused request",
     },
     "kai_flow.web.routes": {

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kai_flow.bridge.history_follower import UNFED_SECONDS, HistoryFollower
 from kai_flow.bridge.readback import DurableCopy
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.log import SessionLog
+from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.sse import encode_event
 from tests.property.strategies import run_of
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time

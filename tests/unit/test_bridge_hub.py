@@ -19,12 +19,12 @@ from kai_flow.bridge.errors import (
 from kai_flow.bridge.hub import FIND_SECONDS, TICK_SECONDS, Hub, running_hub
 from kai_flow.bridge.lookup import LAST_LOOKUP_SECONDS
 from kai_flow.bridge.session import State
+from kai_flow.stream.attempt_window import Full, Stale, Taken
 from kai_flow.stream.callback import HandMade
 from kai_flow.stream.clock import now
 from kai_flow.stream.errors import InvalidId
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.run import Run
-from kai_flow.stream.window import Full, Stale, Taken
 from tests.property.strategies import run_of
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time, post_of
 

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from kai_flow.bridge.publisher import FLUSH_SECONDS
+from kai_flow.stream.attempt_window import Full, Stale, Taken
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.window import Full, Stale, Taken
 from tests.property.strategies import run_of
 from tests.unit.virtual import Stage, in_virtual_time, post_of
 
@@ -43,8 +43,8 @@ async def test_an_attempt_that_nobody_began_changes_nothing() -> None:
 @in_virtual_time
 async def test_a_full_history_is_the_producers_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the run stores all it may, new events are refused, and probes and live ones are not."""
-    monkeypatch.setattr("kai_flow.bridge.storage.BESIDE_BYTES", 100)
-    monkeypatch.setattr("kai_flow.bridge.storage.MAX_STORED_BYTES", 0)
+    monkeypatch.setattr("kai_flow.bridge.storage_limit.BESIDE_BYTES", 100)
+    monkeypatch.setattr("kai_flow.bridge.storage_limit.MAX_STORED_BYTES", 0)
     stage = Stage()
     session = stage.session()
     await session.receive(post_of(run_of(FIRST, 1, padding=200)))

@@ -11,7 +11,7 @@ from kai_flow.stream.buffer import Slice
 from kai_flow.stream.callback import ProducerPost, decode_post
 from kai_flow.stream.events import NumberedEvent, held_bytes
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.log import SessionLog
+from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.sse import encode_event
 from kai_flow.stream.stored import StoredStream
 

@@ -13,7 +13,7 @@ from kai_flow.stream.buffer import Limits
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.names import UNSTORED
+from kai_flow.stream.wire_names import UNSTORED
 from tests.property.strategies import run_of, sessions, what_counts
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
 

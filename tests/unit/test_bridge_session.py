@@ -6,9 +6,9 @@ import msgspec
 
 from kai_flow.bridge.publisher import FLUSH_SECONDS
 from kai_flow.bridge.session import Session, State
+from kai_flow.stream.attempt_window import Stale, Taken
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.window import Stale, Taken
 from tests.property.strategies import run_of
 from tests.unit.virtual import Stage, in_virtual_time, post_of
 

@@ -15,8 +15,8 @@ from kai_flow.stream.callback import HandMade
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import Cursor, EventId
-from kai_flow.stream.names import UNSTORED
 from kai_flow.stream.sse import HEARTBEAT, Decoder
+from kai_flow.stream.wire_names import UNSTORED
 from tests.property.strategies import run_of
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time, post_of
 

@@ -9,7 +9,7 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.pacing import MAX_TRIES
 from kai_flow.stream.posts import Acknowledged, Post, Receiver
-from kai_flow.stream.signaller import MAX_BRIDGES
+from kai_flow.stream.signaller_choice import MAX_BRIDGES
 
 
 def delivery(receiver: Receiver = Receiver.UNKNOWN) -> Delivery:

@@ -18,7 +18,7 @@ from kai_flow.stream.callback import (
     read_retry_after,
 )
 from kai_flow.stream.errors import InvalidBatch, InvalidEvent
-from kai_flow.stream.names import NEVER_NUMBERED
+from kai_flow.stream.wire_names import NEVER_NUMBERED
 
 HEAD: dict[str, Any] = {"session_id": "s", "workflow_id": "s", "run_id": "r", "base": "1.1.1"}
 TOKEN: dict[str, Any] = {"id": "1.1.1", "event": {"type": "token", "content": "a"}}

@@ -7,9 +7,9 @@ import msgspec
 
 from kai_flow.stream import control
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.names import DONE, NEVER_NUMBERED
 from kai_flow.stream.progress import Liveness
 from kai_flow.stream.sse import encode_control
+from kai_flow.stream.wire_names import DONE, NEVER_NUMBERED
 
 PROTOCOL = Path(__file__).parents[2] / "docs/reference/protocol.md"
 BUILT = {

@@ -19,7 +19,7 @@ from kai_flow.stream.interceptor import (
     heartbeat_throttle,
     own_number,
 )
-from kai_flow.stream.names import PRODUCER_HEADER
+from kai_flow.stream.wire_names import PRODUCER_HEADER
 
 NUMBER = ProducerNumber(2, "0190b6a2-7e1c-7000-8000-00004f3a9c1e", 7.5, 1_893)
 THROTTLE = timedelta(seconds=2)

@@ -22,10 +22,10 @@ from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.errors import Finished, InvalidEvent, SessionEnded
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import ProducerNumber, appointed
-from kai_flow.stream.names import RESERVED
 from kai_flow.stream.outbox import MAX_EVENTS
 from kai_flow.stream.producer import HEARTBEAT_EVENTS, EventProducer
 from kai_flow.stream.signals import SignalsRefused
+from kai_flow.stream.wire_names import RESERVED
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
 
 TOKEN = {"type": "token", "content": "a"}

@@ -22,8 +22,8 @@ from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import LIVENESS_CHECK, ProducerNumber, appointed
-from kai_flow.stream.names import EVENTS, PROGRESS, PUBLISH_EVENTS, UNSTORED
 from kai_flow.stream.progress import Liveness
+from kai_flow.stream.wire_names import EVENTS, PROGRESS, PUBLISH_EVENTS, UNSTORED
 from kai_flow.stream.workflow import REFUSALS_EVERY, WorkflowEventStream
 from tests.property.strategies import OTHER_RUN, RUN, run_of
 

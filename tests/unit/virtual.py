@@ -26,9 +26,9 @@ from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.interceptor import ProducerNumber
-from kai_flow.stream.names import PRODUCER_HEADER, PUBLISH_EVENTS
 from kai_flow.stream.pages import PageRequest, answer
 from kai_flow.stream.run import Run
+from kai_flow.stream.wire_names import PRODUCER_HEADER, PUBLISH_EVENTS
 from tests.simulation import temporal
 from tests.simulation.client import TemporalClient
 from tests.simulation.loop import Process, VirtualLoop

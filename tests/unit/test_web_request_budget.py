@@ -6,7 +6,7 @@ from functools import partial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kai_flow.web.shared_budget import Share, SharedBudget
+from kai_flow.web.request_budget import Share, SharedBudget
 
 LIMIT = 100
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kai_flow.web.refusals import MAX_SHOWN_CHARS, subject
+from kai_flow.web.refusal_log import MAX_SHOWN_CHARS, subject
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from functools import partial
 
 import pytest
 
+from kai_flow.bridge.liveness_observer import Observer
 from kai_flow.bridge.notifier import Notifier
-from kai_flow.bridge.observer import Observer
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.log import SessionLog
 from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
+from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.sse import encode_event
 from tests.property.strategies import run_of
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time

@@ -3,8 +3,8 @@
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from kai_flow.stream.attempt_window import AttemptWindow, Behind, Chunk, Full, Lost, Taken
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.window import AttemptWindow, Behind, Chunk, Full, Lost, Taken
 from tests.property.strategies import frame, near_ids, plain, run_of
 
 MAX_BYTES = 400

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kai_flow.stream.patience import DELIVERY_SECONDS, Patience
+from kai_flow.stream.delivery_wait import DELIVERY_SECONDS, Patience
 
 waits = st.lists(st.tuples(st.floats(0.0, 3.0), st.floats(0.0, 3.0)), max_size=10)
 

@@ -9,7 +9,7 @@ import pytest
 from anyio._backends._asyncio import SocketStream, StreamProtocol
 from anyio.abc import SocketAttribute
 
-from kai_flow.stream.direct import direct_http, network_errors, require_url
+from kai_flow.stream.direct_http import direct_http, network_errors, require_url
 from kai_flow.stream.errors import InvalidUrl
 
 
@@ -39,7 +39,7 @@ def test_every_client_is_made_in_one_place() -> None:
     root = Path(__file__).parents[2]
     sources = [*root.glob("kai_flow/**/*.py"), *root.glob("api/**/*.py")]
     makers = [source.name for source in sources if "AsyncClient(" in source.read_text()]
-    assert makers == ["direct.py"]
+    assert makers == ["direct_http.py"]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.log import SessionLog
-from kai_flow.stream.window import (
+from kai_flow.stream.attempt_window import (
     Answer,
     Behind,
     Chunk,
@@ -17,6 +14,9 @@ from kai_flow.stream.window import (
     Stale,
     Taken,
 )
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.session_log import SessionLog
 from tests.property.strategies import frame, plain, run_of, what_counts
 
 MAX_BYTES = 400

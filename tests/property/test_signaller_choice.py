@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kai_flow.stream.signaller import (
+from kai_flow.stream.signaller_choice import (
     MAX_BRIDGES,
     SIGNALLER_SECONDS,
     UNREACHED_SECONDS,

@@ -1,20 +1,20 @@
 """The names that cross a process boundary, which no version may change."""
 
-from kai_flow.stream import names
+from kai_flow.stream import wire_names
 
 
 def test_the_names_are_those_of_the_protocol() -> None:
     """§3.3, §4, §5: clients of any version and language use these."""
-    assert (names.PUBLISH_EVENTS, names.PROGRESS, names.EVENTS) == (
+    assert (wire_names.PUBLISH_EVENTS, wire_names.PROGRESS, wire_names.EVENTS) == (
         "publish_events",
         "progress",
         "events",
     )
-    assert names.PRODUCER_HEADER == "kai-producer"
+    assert wire_names.PRODUCER_HEADER == "kai-producer"
 
 
 def test_an_agent_may_not_use_what_speaks_of_the_stream() -> None:
     """§2.5, §7.5: the producer's own types, and those that readers rely on as the bridge's own."""
     own = {"started", "attempt_failed", "unstored"}
-    assert own | {"done", "gap", "reset", "status", "idle_timeout"} == names.RESERVED
-    assert names.RESERVED - own == names.NEVER_NUMBERED
+    assert own | {"done", "gap", "reset", "status", "idle_timeout"} == wire_names.RESERVED
+    assert wire_names.RESERVED - own == wire_names.NEVER_NUMBERED

@@ -3,7 +3,7 @@
 import pytest
 from temporalio.service import RPCError
 
-from kai_flow.bridge.storage import ASK_BYTES, BESIDE_BYTES, Storage
+from kai_flow.bridge.storage_limit import ASK_BYTES, BESIDE_BYTES, Storage
 from kai_flow.stream.outbox import MAX_STORED_BYTES
 from kai_flow.stream.run import Run
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time

@@ -7,9 +7,7 @@ newer attempt replaces the current one when Temporal shows that something of it 
 
 from collections.abc import Sequence
 
-from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.ids import EventId
-from kai_flow.stream.window import (
+from kai_flow.stream.attempt_window import (
     MAX_WINDOW_BYTES,
     Answer,
     AttemptWindow,
@@ -20,6 +18,8 @@ from kai_flow.stream.window import (
     Stale,
     Taken,
 )
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import EventId
 
 
 class SessionLog:
