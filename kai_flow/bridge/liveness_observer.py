@@ -16,7 +16,7 @@ from kai_flow.stream.session_log import SessionLog
 log = logging.getLogger(__name__)
 
 
-class Observer:
+class LivenessObserver:
     """The liveness of one session, as its readers are shown it (§7.5).
 
     A check takes time, and an event may arrive meanwhile. The event is the later information, so a

@@ -10,7 +10,7 @@ from temporalio.service import RPCError
 
 from kai_flow.bridge.notifier import Notifier, wait_for
 from kai_flow.bridge.readback import PAUSE_SECONDS, DurableCopy
-from kai_flow.bridge.storage_limit import Storage
+from kai_flow.bridge.storage_limit import StorageLimit
 from kai_flow.stream.attempt_window import AttemptWindow
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.cadence import Cadence
@@ -64,7 +64,7 @@ class Publisher:
         self._notifier = notifier  # wakes readers, and POSTs that wait for durability
         self._mark_durable = mark_durable
         self._cadence = Cadence(signal_interval, now())
-        self._storage = Storage(client, session_id, run)
+        self._storage = StorageLimit(client, session_id, run)
         self._refused = False  # for good: Temporal takes no signal, or the run stores all it may
         self._flushing = False  # the session is stopping: pauses are cut short
         self._finished: tuple[int, int] | None = None  # the attempt of the last final POST

@@ -18,7 +18,7 @@ from kai_flow.bridge.attempts import KnownAttempts
 from kai_flow.bridge.frames import PageFrames
 from kai_flow.bridge.history_follower import HistoryFollower
 from kai_flow.bridge.intake import Intake
-from kai_flow.bridge.liveness_observer import Observer
+from kai_flow.bridge.liveness_observer import LivenessObserver
 from kai_flow.bridge.memory_budget import MemoryBudget
 from kai_flow.bridge.notifier import Notifier
 from kai_flow.bridge.publisher import FLUSH_SECONDS, Publisher
@@ -121,7 +121,7 @@ class Session:
             wanted=self._is_read,
             show_news=self._show_news,
         )
-        self._observer = Observer(
+        self._observer = LivenessObserver(
             client, session_id, run.run_id, self.log, notifier, wanted=self._is_read
         )
 

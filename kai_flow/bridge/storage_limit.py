@@ -18,7 +18,7 @@ BESIDE_BYTES: Final = 4 * 1024 * 1024  # of a history, in addition to our produc
 ASK_BYTES: Final = 2 * 1024 * 1024  # signalled before the server is asked for the size again
 
 
-class Storage:
+class StorageLimit:
     """The size of one run's history: the server's figure, and what was signalled since."""
 
     def __init__(self, client: Client, session_id: str, run: Run) -> None:

@@ -21,14 +21,14 @@ when that fails.
 
 from kai_flow.stream.batches import MAX_BATCH_EVENTS
 from kai_flow.stream.cadence import Cadence
-from kai_flow.stream.delivery_wait import Patience
+from kai_flow.stream.delivery_wait import DeliveryWait
 from kai_flow.stream.events import MAX_EVENT_BYTES, NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.own_signals import OwnSignals
 from kai_flow.stream.pacing import PostPacing
 from kai_flow.stream.posts import Acknowledged, Post, Receiver
-from kai_flow.stream.signaller_choice import Signaller
+from kai_flow.stream.signaller_choice import SignallerChoice
 
 
 class Delivery:
@@ -42,9 +42,9 @@ class Delivery:
         self.superseded = False  # a 410, or a signal refused as too late, has ended the attempt
         self.finished = False  # no more events will come
         self.final_posted = False  # the final POST was made at least once, whatever came of it
-        self._signaller = Signaller(now)
+        self._signaller = SignallerChoice(now)
         self._pacing = PostPacing(now)
-        self._patience = Patience()
+        self._delivery_wait = DeliveryWait()
         self._accepts_batch = False
         self._posting = False  # a POST is in flight
         self._own_signals = OwnSignals(outbox, cadence, active=not callback)
@@ -62,18 +62,18 @@ class Delivery:
     def appended(self, now: float) -> None:
         """An event was put into the outbox."""
         self._own_signals.appended(now)
-        self._patience.went_on(now)
+        self._delivery_wait.went_on(now)
         if self.receiver is Receiver.NONE:
             self.outbox.release(self.outbox.last)
 
     def held_up(self, now: float) -> None:
         """The agent waits because the outbox has no room for its next event."""
-        self._patience.held_up(now)
+        self._delivery_wait.held_up(now)
 
     def finish(self, now: float) -> None:
         """No more events will come: what is left is signalled without a pause."""
         self.finished = True
-        self._patience.finish(now)
+        self._delivery_wait.finish(now)
 
     def add_final_post(self, now: float) -> None:
         """The attempt has ended well: the final POST follows its last event."""
@@ -98,7 +98,7 @@ class Delivery:
         if final_late is not None and now >= final_late:
             self._final_due, given_up = False, True
         if self._final_is_next:
-            self._patience.reached_final_post(now)
+            self._delivery_wait.reached_final_post(now)
         return given_up
 
     def next_post(self, now: float) -> Post | None:
@@ -287,13 +287,13 @@ class Delivery:
         """When the events that only need delivery are given up."""
         if not self.outbox.must_deliver or self.outbox.base > self._needing_delivery_alone:
             return None
-        return self._patience.ends_at
+        return self._delivery_wait.ends_at
 
     def _final_late_at(self) -> float | None:
         """When the final POST is given up."""
         if self._posting or not self._final_is_next:
             return None
-        return self._patience.final_ends_at
+        return self._delivery_wait.final_ends_at
 
     @property
     def _final_is_next(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 DELIVERY_SECONDS: Final = 5.0
 
 
-class Patience:
+class DeliveryWait:
     """The time that is left. Times are seconds of any monotonic clock."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ UNREACHED_SECONDS: Final = 5.0  # the same for a signaller that no POST has reac
 MAX_BRIDGES: Final = 64  # boot ids that an attempt remembers
 
 
-class Signaller:
+class SignallerChoice:
     """The choice of one attempt. Times are seconds of any monotonic clock."""
 
     def __init__(self, now: float) -> None:

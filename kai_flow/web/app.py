@@ -19,7 +19,7 @@ from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.web.body import Bodies
 from kai_flow.web.foreign_requests import ForeignRequestGuard
 from kai_flow.web.problems import PROBLEMS
-from kai_flow.web.refusal_log import Refusals
+from kai_flow.web.refusal_log import RefusalLog
 from kai_flow.web.routes import healthz, readyz, receive_events, stream_events
 from kai_flow.web.send_timeout import SendTimeout
 
@@ -47,7 +47,7 @@ def create_app(hub: Hub, client: Client, settings: Settings) -> Litestar:
             allow_headers=["Content-Type", "Last-Event-ID"],
         ),
         plugins=[ProblemDetailsPlugin(PROBLEMS)],
-        after_exception=[Refusals().note],
+        after_exception=[RefusalLog().note],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,
         logging_config=None,  # the program decides where logs go

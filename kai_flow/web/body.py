@@ -10,7 +10,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.web.problems import problem
-from kai_flow.web.request_budget import SharedBudget
+from kai_flow.web.request_budget import RequestBudget
 
 BODY_SECONDS: Final = 10.0  # a producer gives a whole POST 3 s
 MAX_BODIES_BYTES: Final = 64 * 1024 * 1024  # of all bodies that are being read at the same time
@@ -28,7 +28,7 @@ class Bodies:
     """
 
     def __init__(self) -> None:
-        self._budget = SharedBudget()
+        self._budget = RequestBudget()
 
     def reading(self, request: Request[Any, Any, State]) -> asyncio.Task[bytes]:
         """A task that reads one body; it is cancelled when that body is given up."""

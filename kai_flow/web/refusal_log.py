@@ -18,7 +18,7 @@ _EXPECTED: Final = {409, 410, 429, 503}  # normal in operation; the others are m
 _IDS: Final = [re.compile(rb'"%s"\s*:\s*"([^"\\]{1,60})"' % key) for key in (b"id", b"base")]
 
 
-class Refusals:
+class RefusalLog:
     """The log lines of all refusals of one bridge, limited: no sender can fill the disk."""
 
     def __init__(self) -> None:

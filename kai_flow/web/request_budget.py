@@ -24,7 +24,7 @@ class Share:
             self._give_up()
 
 
-class SharedBudget:
+class RequestBudget:
     """All requests that hold something now."""
 
     def __init__(self) -> None:

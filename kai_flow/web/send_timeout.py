@@ -14,7 +14,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPDisconnectEvent, Message, Receive, Scope, Send
 
 from kai_flow.web.refusal_log import subject
-from kai_flow.web.request_budget import SharedBudget
+from kai_flow.web.request_budget import RequestBudget
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class SendTimeout(ASGIMiddleware):
 
     def __init__(self, seconds: float = SEND_SECONDS) -> None:
         self._seconds = seconds
-        self._budget = SharedBudget()  # of writes that wait, with what uvicorn buffers for each
+        self._budget = RequestBudget()  # of writes that wait, with what uvicorn buffers for each
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Pass the request on, with a `send` that times out."""

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kai_flow.stream.delivery_wait import DELIVERY_SECONDS, Patience
+from kai_flow.stream.delivery_wait import DELIVERY_SECONDS, DeliveryWait
 
 waits = st.lists(st.tuples(st.floats(0.0, 3.0), st.floats(0.0, 3.0)), max_size=10)
 
@@ -11,7 +11,7 @@ waits = st.lists(st.tuples(st.floats(0.0, 3.0), st.floats(0.0, 3.0)), max_size=1
 @given(waits)
 def test_the_waiting_of_an_agent_is_added_up(waits: list[tuple[float, float]]) -> None:
     """Whatever the pauses between them, all waits together end after 5 s."""
-    patience, now, waited = Patience(), 0.0, 0.0
+    patience, now, waited = DeliveryWait(), 0.0, 0.0
     for working, waiting in waits:
         now += working
         assert patience.ends_at is None, "nobody waits"
@@ -27,7 +27,7 @@ def test_the_waiting_of_an_agent_is_added_up(waits: list[tuple[float, float]]) -
 @given(st.floats(0.0, 20.0), st.floats(0.0, 20.0))
 def test_the_end_of_an_attempt_has_its_own_time(waited: float, later: float) -> None:
     """Its 5 s begin with the last event and are not prolonged by another call."""
-    patience = Patience()
+    patience = DeliveryWait()
     patience.held_up(0.0)
     patience.went_on(waited)
     patience.finish(waited)
@@ -38,7 +38,7 @@ def test_the_end_of_an_attempt_has_its_own_time(waited: float, later: float) -> 
 @given(st.floats(0.0, 20.0), st.floats(0.0, 20.0))
 def test_the_final_post_has_its_own_time(turn: float, later: float) -> None:
     """It is tried for 5 s, from the moment at which nothing else is left."""
-    patience = Patience()
+    patience = DeliveryWait()
     assert patience.final_ends_at is None
     patience.reached_final_post(turn)
     patience.reached_final_post(turn + later)

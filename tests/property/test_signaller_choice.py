@@ -7,7 +7,7 @@ from kai_flow.stream.signaller_choice import (
     MAX_BRIDGES,
     SIGNALLER_SECONDS,
     UNREACHED_SECONDS,
-    Signaller,
+    SignallerChoice,
 )
 
 LATE = UNREACHED_SECONDS + 1.0
@@ -16,7 +16,7 @@ answers = st.lists(st.tuples(boot_ids, st.booleans(), st.floats(0.0, 10.0)), max
 
 
 def answered(
-    signaller: Signaller,
+    signaller: SignallerChoice,
     boot_id: str,
     now: float,
     *,
@@ -34,7 +34,7 @@ def test_without_a_standstill_only_a_new_bridge_takes_over(
     answers: list[tuple[str, bool, float]],
 ) -> None:
     """As long as `durable` progresses, the newest bridge of all that have answered is named."""
-    signaller = Signaller(0.0)
+    signaller = SignallerChoice(0.0)
     now, order = 0.0, list[str]()
     for boot_id, works, pause in answers:
         now += pause
@@ -47,7 +47,7 @@ def test_a_signaller_is_replaced_when_it_is_late(
     period: float, standstill: float, reached: bool
 ) -> None:
     """It has 2 s and a period, or 5 s and a period if no POST has reached it since it was named."""
-    signaller = Signaller(0.0)
+    signaller = SignallerChoice(0.0)
     answered(signaller, "a", 0.0)
     answered(signaller, "b", 0.0)
     if reached:
@@ -59,7 +59,7 @@ def test_a_signaller_is_replaced_when_it_is_late(
 
 def test_a_signaller_that_works_is_kept() -> None:
     """An answer that proves that somebody signals renews the time of the one that is named."""
-    signaller = Signaller(0.0)
+    signaller = SignallerChoice(0.0)
     answered(signaller, "a", 0.0)
     answered(signaller, "b", 0.0)
     answered(signaller, "b", LATE, works=True, standstill=LATE)
@@ -70,7 +70,7 @@ def test_a_signaller_that_works_is_kept() -> None:
 @given(st.integers(0, MAX_BRIDGES + 20))
 def test_ever_new_names_are_not_remembered(count: int) -> None:
     """After 64 boot ids a new one neither becomes the signaller at once nor fills the memory."""
-    signaller = Signaller(0.0)
+    signaller = SignallerChoice(0.0)
     for number in range(count):
         answered(signaller, f"bridge-{number}", 0.0)
     full = count >= MAX_BRIDGES

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from kai_flow.bridge.liveness_observer import Observer
+from kai_flow.bridge.liveness_observer import LivenessObserver
 from kai_flow.bridge.notifier import Notifier
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
@@ -24,7 +24,7 @@ class Watching:
         self.wanted = True
         self.log = SessionLog(partial(encode_event, incarnation="4f3a9c1e"))
         self.notifier = Notifier()
-        self.observer = Observer(
+        self.observer = LivenessObserver(
             stage.client, SESSION, RUN_ID, self.log, self.notifier, wanted=lambda: self.wanted
         )
         self.task = asyncio.create_task(self.observer.run())

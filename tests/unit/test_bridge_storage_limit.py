@@ -3,7 +3,7 @@
 import pytest
 from temporalio.service import RPCError
 
-from kai_flow.bridge.storage_limit import ASK_BYTES, BESIDE_BYTES, Storage
+from kai_flow.bridge.storage_limit import ASK_BYTES, BESIDE_BYTES, StorageLimit
 from kai_flow.stream.outbox import MAX_STORED_BYTES
 from kai_flow.stream.run import Run
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
@@ -12,9 +12,9 @@ LIMIT = MAX_STORED_BYTES + BESIDE_BYTES
 BATCH = ASK_BYTES // 16
 
 
-def storage_of(stage: Stage, history_bytes: int) -> Storage:
+def storage_of(stage: Stage, history_bytes: int) -> StorageLimit:
     """What is known of the session when its history has so many bytes."""
-    return Storage(stage.client, SESSION, Run(RUN_ID, RUN_ID, history_bytes=history_bytes))
+    return StorageLimit(stage.client, SESSION, Run(RUN_ID, RUN_ID, history_bytes=history_bytes))
 
 
 @in_virtual_time

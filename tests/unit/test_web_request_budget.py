@@ -6,7 +6,7 @@ from functools import partial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kai_flow.web.request_budget import Share, SharedBudget
+from kai_flow.web.request_budget import RequestBudget, Share
 
 LIMIT = 100
 
@@ -14,7 +14,7 @@ LIMIT = 100
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 60)), max_size=40))
 def test_what_is_kept_is_within_the_limit(steps: list[tuple[int, int]]) -> None:
     """Over the limit requests are given up, each once, until the rest is within it."""
-    budget = SharedBudget()
+    budget = RequestBudget()
     ended: list[int] = []
     with ExitStack() as stack:
         shares: list[Share] = [
@@ -30,7 +30,7 @@ def test_what_is_kept_is_within_the_limit(steps: list[tuple[int, int]]) -> None:
 
 def test_a_request_is_given_up_once_and_only_when_it_must() -> None:
     """A request that has yet to notice its end counts as gone: the next one stays."""
-    budget = SharedBudget()
+    budget = RequestBudget()
     ended: list[str] = []
     with (
         budget.share(lambda: ended.append("old")) as old,
@@ -47,7 +47,7 @@ def test_a_request_is_given_up_once_and_only_when_it_must() -> None:
 
 def test_what_is_done_counts_no_more() -> None:
     """A request that has ended takes its bytes off, whatever it grew to."""
-    budget = SharedBudget()
+    budget = RequestBudget()
     ended: list[str] = []
     with budget.share(lambda: ended.append("first")) as first:
         with budget.share(lambda: ended.append("gone")) as gone:
