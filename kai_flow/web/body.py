@@ -13,6 +13,7 @@ from kai_flow.web.problems import problem
 from kai_flow.web.request_budget import RequestBudget
 
 BODY_SECONDS: Final = 10.0  # a producer gives a whole POST 3 s
+STOPPING_BODY_SECONDS: Final = 0.1  # the body of a producer's POST arrives just after its head
 MAX_BODIES_BYTES: Final = 64 * 1024 * 1024  # of all bodies that are being read at the same time
 
 # The rest of the body is not read, so the connection cannot be used again.
@@ -55,6 +56,8 @@ async def read_body(
         await asyncio.wait(
             [reading, waiting], timeout=BODY_SECONDS, return_when=asyncio.FIRST_COMPLETED
         )
+        if stopping.is_set():  # the log line about the refused POST names an event of its body
+            await asyncio.wait([reading], timeout=STOPPING_BODY_SECONDS)
         if reading.cancelled():
             detail = "too many requests are incomplete at the moment; send it again in a second"
             raise problem(429, detail, headers={"Retry-After": "1", **_CLOSE})

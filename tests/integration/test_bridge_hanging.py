@@ -190,9 +190,10 @@ async def test_half_a_body_does_not_delay_the_end(
 
 
 async def test_a_stopping_bridge_refuses_posts_and_readers(
-    play: Play, http: httpx.AsyncClient
+    play: Play, http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """While a bridge hands over, POSTs of either kind and new readers are 503 with Retry-After."""
+    """While a bridge stops, POSTs and new readers get 503 with Retry-After; a line names a POST."""
+    caplog.set_level("INFO")
     async with bridging(play.client) as bridge:
         place = Play(play.client, play.handle, bridge.url)
         assert (await place.post(http, [1])).status_code == 200
@@ -213,3 +214,5 @@ async def test_a_stopping_bridge_refuses_posts_and_readers(
         with pytest.raises(Stopping):  # the hub itself, whoever serves it
             await bridge.hub.receive(probe)
     assert (await play.handle.query("progress"))["last_event_id"] == "1.1.1"
+    [line] = [m for m in caplog.messages if f"{play.handle.id}: the POST" in m]
+    assert "the POST of 1.1.2 is refused with 503" in line

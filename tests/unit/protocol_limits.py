@@ -199,6 +199,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     },
     "kai_flow.web.body": {
         "BODY_SECONDS": "time until the body of a POST is complete",
+        "STOPPING_BODY_SECONDS": "the same while the bridge stops",
         "MAX_BODIES_BYTES": "bodies of all POSTs that are being received",
     },
     "kai_flow.web.refusal_log": {
