@@ -3,7 +3,7 @@
 The rule: a user's mistake, or a problem of the machine, ends in one sentence on standard error and
 an exit code, never in a traceback.
 
-Exit codes of every command: 0 success (for `kai up`: it was stopped after it was ready), 1 the
+Exit codes of every command: 0 success (for programs that run until Ctrl-C: it was ready), 1 the
 session failed or its stream was lost, 2 wrong usage or the program could not start, 130 interrupted
 by Ctrl-C, 141 nothing reads its output any more, 143 stopped by SIGTERM.
 """

@@ -18,7 +18,8 @@ app = App(
     help_format="markdown",
     help_epilogue=(
         "Exit codes: 0 success, 1 the session failed or its stream was lost, 2 wrong usage or the"
-        " program could not start, 130 interrupted by Ctrl-C, 143 stopped by SIGTERM.\n\n"
+        " program could not start, 130 interrupted by Ctrl-C, 143 stopped by SIGTERM. Programs that"
+        " run until Ctrl-C end with 0 if they were ready.\n\n"
         "Settings are environment variables, such as KAI_HOME (default ~/.kai), KAI_BRIDGE_PORT"
         " and TEMPORAL_ADDRESS."
     ),
