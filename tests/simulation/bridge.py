@@ -156,7 +156,7 @@ class Bridge:
                 self._oracle.violated(f"a producer's POST is refused: {error}")
             return Answer(400, b"{}")
         except HubError:
-            return Answer(503, b"{}", {"Retry-After": "1"})
+            return Answer(503, b'{"detail":"Temporal does not answer"}', {"Retry-After": "1"})
         if _is_let_in(post, answer):
             self._oracle.let_in(self.hub.boot_id, post.run_id, post.base)
         told = self._told(answer)
@@ -173,7 +173,7 @@ class Bridge:
             case Stale():
                 return Answer(410, msgspec.json.encode({"bridge": self.hub.boot_id}))
             case Full():
-                return Answer(429, b"{}", {"Retry-After": "1"})
+                return Answer(429, b'{"detail":"too many events wait"}', {"Retry-After": "1"})
 
     def stream(
         self,

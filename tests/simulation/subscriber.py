@@ -69,6 +69,16 @@ class Subscriber:
         self._bridge = bridges[0]
         self._moved_at = inf  # when this connection first showed an event of a numbered attempt
 
+    @property
+    def slow(self) -> bool:
+        """Its socket may hold the bridge up after a frame."""
+        return self._reader.socket > 0
+
+    @property
+    def cursor(self) -> str | None:
+        """The last id that it was shown."""
+        return self._last_id
+
     async def read(self) -> None:
         """Connect and come back until a 204."""
         await asyncio.sleep(self._reader.comes_at)
