@@ -7,10 +7,10 @@ from functools import partial
 from typing import Final
 
 from kai_flow.bridge.lookup import look_up_while
-from kai_flow.bridge.notifier import Notifier, wait_for
 from kai_flow.bridge.session import Session
 from kai_flow.stream.callback import HandMade
 from kai_flow.stream.clock import now
+from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.sse import encode_unnumbered
 from kai_flow.stream.supervised import supervised
 

@@ -4,13 +4,13 @@ import logging
 from collections.abc import Callable, Sequence
 
 from kai_flow.bridge.attempts import KnownAttempts
-from kai_flow.bridge.notifier import Notifier, wait_for
 from kai_flow.bridge.publisher import FLUSH_SECONDS, Publisher
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.attempt_window import Answer, Full, Taken
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.session_log import SessionLog
 
 log = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from kai_flow.bridge.notifier import Notifier
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.liveness import liveness_to_show, observe
+from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
 from kai_flow.stream.session_log import SessionLog
 

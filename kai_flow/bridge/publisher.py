@@ -8,7 +8,6 @@ from typing import Final
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from kai_flow.bridge.notifier import Notifier, wait_for
 from kai_flow.bridge.readback import PAUSE_SECONDS, DurableCopy
 from kai_flow.bridge.storage_limit import StorageLimit
 from kai_flow.stream.attempt_window import AttemptWindow
@@ -18,6 +17,7 @@ from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import held_bytes
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.run import Run
 from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish

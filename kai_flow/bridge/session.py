@@ -20,7 +20,6 @@ from kai_flow.bridge.history_follower import HistoryFollower
 from kai_flow.bridge.intake import Intake
 from kai_flow.bridge.liveness_observer import LivenessObserver
 from kai_flow.bridge.memory_budget import MemoryBudget
-from kai_flow.bridge.notifier import Notifier
 from kai_flow.bridge.publisher import FLUSH_SECONDS, Publisher
 from kai_flow.bridge.readback import DurableCopy, Part
 from kai_flow.bridge.watcher import Watcher
@@ -29,6 +28,7 @@ from kai_flow.stream.buffer import Slice
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.outcome import Outcome
 from kai_flow.stream.progress import Liveness
 from kai_flow.stream.run import Run

@@ -12,7 +12,6 @@ from typing import Final
 from kai_flow.bridge.channel import Channel
 from kai_flow.bridge.errors import HubError
 from kai_flow.bridge.hub import Hub
-from kai_flow.bridge.notifier import wait_for
 from kai_flow.bridge.readback import Part
 from kai_flow.bridge.session import Session
 from kai_flow.stream import control
@@ -20,6 +19,7 @@ from kai_flow.stream.attempt_window import Behind, Chunk, Lost
 from kai_flow.stream.backoff import Backoff
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import START, Cursor, EventId
+from kai_flow.stream.notifier import wait_for
 from kai_flow.stream.progress import Liveness
 from kai_flow.stream.run import Run
 from kai_flow.stream.sse import (

@@ -36,6 +36,7 @@ from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import ProducerNumber, heartbeat_throttle, own_number
 from kai_flow.stream.liveness import details_of
+from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.posts import Post
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
@@ -98,7 +99,7 @@ class EventProducer:
         self._started = dict(started or {})
         self._tasks = BackgroundTasks(self._task_failed)  # driver, heartbeat, POST, signal
         self._wake = asyncio.Event()  # wakes the driver
-        self._changed = asyncio.Event()  # set and replaced after every report to the delivery
+        self._reports = Notifier()  # notifies after every report to the delivery
         self._done: NumberedEvent | None = None  # the `done` of the final POST, once known
         self._leaving = False  # the agent has left the block
         self._agent_cancelled = False  # by this producer
@@ -286,9 +287,7 @@ class EventProducer:
             if events:
                 self._tasks.spawn(self._signal(Batch(self._origin.run_id, events)))
             wake_at = self._delivery.wake_at()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(None if wake_at is None else max(0, wake_at - moment)):
-                    await self._wake.wait()
+            await wait_for(self._wake, None if wake_at is None else max(0, wake_at - moment))
 
     async def _post(self, post: Post) -> None:
         await self._callback.post(post, self._done or done_event(None, self._outbox.last))
@@ -338,18 +337,16 @@ class EventProducer:
     async def _until(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition that only reports can change. Raises Superseded, without a reason.
 
-        `_changed` is taken after the condition was checked, and there is no `await` between the
-        two: a report that comes later sets the event that this task waits for.
+        There is no `await` between the check of the condition and the wait: a report that comes
+        later sets the event that this task waits for.
         """
         while not condition():
             if self._over:
                 raise Superseded(f"{self._outbox.last}: the attempt is over")
-            changed = self._changed
             self._wake.set()
-            await changed.wait()
+            await self._reports.next.wait()
 
     def _notify(self) -> None:
         """Wake the driver and all that wait in `_until`."""
         self._wake.set()
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._reports.notify()

@@ -21,7 +21,6 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.bridge.channel import Channel
 from kai_flow.bridge.hub import Hub
-from kai_flow.bridge.notifier import Notifier, wait_for
 from kai_flow.bridge.readback import DurableCopy, Part
 from kai_flow.bridge.session import Session
 from kai_flow.bridge.subscription import subscribe
@@ -35,6 +34,7 @@ from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.errors import InvalidEvent
 from kai_flow.stream.events import NumberedEvent, encode_json
 from kai_flow.stream.ids import START, Cursor, EventId
+from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.outcome import Outcome
 from kai_flow.stream.pages import Page

@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 
 from kai_flow.bridge.liveness_observer import LivenessObserver
-from kai_flow.bridge.notifier import Notifier
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
 from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.sse import encode_event

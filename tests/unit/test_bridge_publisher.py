@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from temporalio.service import RPCError, RPCStatusCode
 
-from kai_flow.bridge.notifier import Notifier
 from kai_flow.bridge.publisher import SETTLE_BYTES, SETTLE_SECONDS, Publisher
 from kai_flow.bridge.readback import DurableCopy
 from kai_flow.stream.attempt_window import Taken
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.sse import encode_event
 from tests.property.strategies import run_of

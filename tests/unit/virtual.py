@@ -18,7 +18,6 @@ from temporalio.common import RawValue
 from temporalio.converter import DataConverter
 
 from kai_flow.bridge.memory_budget import MemoryBudget
-from kai_flow.bridge.notifier import Notifier
 from kai_flow.bridge.session import Session
 from kai_flow.stream.batches import Batch, decode_batch, encode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
@@ -26,6 +25,7 @@ from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.interceptor import ProducerNumber
+from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.pages import PageRequest, answer
 from kai_flow.stream.run import Run
 from kai_flow.stream.wire_names import PRODUCER_HEADER, PUBLISH_EVENTS

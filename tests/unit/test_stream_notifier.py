@@ -5,8 +5,8 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kai_flow.bridge.notifier import Notifier, wait_for
 from kai_flow.stream.clock import now
+from kai_flow.stream.notifier import Notifier, wait_for
 from tests.unit.virtual import in_virtual_time
 
 
