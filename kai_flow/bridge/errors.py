@@ -1,5 +1,9 @@
 """What a bridge refuses; the message says what to do."""
 
+from typing import Final
+
+SHUTTING_DOWN: Final = "the bridge is shutting down; come back in a moment"
+
 
 class HubError(Exception):
     """Root of what the hub refuses."""

@@ -16,6 +16,7 @@ from temporalio.client import Client
 
 from kai_flow.bridge.channel import Channel
 from kai_flow.bridge.errors import (
+    SHUTTING_DOWN,
     RealSession,
     Stopping,
     TooManySessions,
@@ -69,7 +70,7 @@ class Hub:
     async def receive(self, post: ProducerPost) -> Answer:
         """Take in one POST of a producer. Raises HubError, or InvalidId for a bad run id."""
         if self.stopping.is_set():
-            raise Stopping("the bridge is shutting down; come back in a moment")
+            raise Stopping(SHUTTING_DOWN)
         for run_id in (post.run_id, post.first_run_id or post.run_id):
             incarnation_of(run_id)
         size = sum(len(event.data) for event in post.events)
@@ -117,7 +118,7 @@ class Hub:
     def admit(self, session_id: str) -> None:
         """Raise HubError when no reader of this session can be taken in."""
         if self.stopping.is_set():
-            raise Stopping("the bridge is shutting down; come back in a moment")
+            raise Stopping(SHUTTING_DOWN)
         if session_id not in self._channels and len(self._channels) >= MAX_CHANNELS:
             raise TooManySessions(f"the bridge holds {MAX_CHANNELS:,} sessions; try again later")
 

@@ -9,7 +9,7 @@ from typing import Final
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from kai_flow.bridge.errors import Unreachable
+from kai_flow.bridge.errors import SHUTTING_DOWN, Unreachable
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.backoff import Backoff
 from kai_flow.stream.run import Run, find_run
@@ -68,7 +68,7 @@ class Lookups:
         try:
             run = await find_run(self._client, session_id)
         except asyncio.CancelledError:  # by `stop`; whoever waits for the lookup is not cancelled
-            return Unreachable("the bridge is shutting down; come back in a moment")
+            return Unreachable(SHUTTING_DOWN)
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return None

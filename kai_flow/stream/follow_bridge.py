@@ -61,16 +61,17 @@ class BridgeStream:
         try:
             return msgspec.json.decode(data, type=dict[str, Any])
         except msgspec.MsgspecError:
-            raise StreamLostError(
-                f"what answers at {self.base_url} is not a bridge of KAI Flow"
-            ) from None
+            raise self._not_a_bridge() from None
+
+    def _not_a_bridge(self) -> StreamLostError:
+        return StreamLostError(f"what answers at {self.base_url} is not a bridge of KAI Flow")
 
     async def _require_stream(self, response: httpx.Response) -> None:
         kind = response.headers.get("content-type", "")
         if response.is_success and kind.startswith("text/event-stream"):
             return
         if response.is_success:
-            raise StreamLostError(f"what answers at {self.base_url} is not a bridge of KAI Flow")
+            raise self._not_a_bridge()
         if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             raise httpx.RemoteProtocolError(f"the bridge answers {response.status_code}")
         await response.aread()

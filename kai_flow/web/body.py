@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from litestar.exceptions import InternalServerException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
+from kai_flow.bridge.errors import SHUTTING_DOWN
 from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.web.problems import problem
 from kai_flow.web.request_budget import RequestBudget
@@ -76,7 +77,6 @@ async def read_body(
         reading.cancel()
         waiting.cancel()
     if stopping.is_set():
-        detail = "the bridge is shutting down; come back in a moment"
-        raise problem(503, detail, headers={"Retry-After": "1", **_CLOSE})
+        raise problem(503, SHUTTING_DOWN, headers={"Retry-After": "1", **_CLOSE})
     detail = f"the whole body did not arrive within {BODY_SECONDS:.0f} s; send it again"
     raise problem(408, detail, headers=_CLOSE)

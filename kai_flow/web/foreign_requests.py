@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
-from litestar.plugins.problem_details import ProblemDetailsException
 from litestar.types import ASGIApp, Receive, Scope, Send
+
+from kai_flow.web.problems import problem
 
 
 class ForeignRequestGuard(ASGIMiddleware):
@@ -32,21 +33,24 @@ class ForeignRequestGuard(ASGIMiddleware):
         headers = Headers.from_scope(scope)
         host = headers.get("host", "")
         if _name(host) not in self._hosts:
-            raise _refused(
+            raise problem(
+                403,
                 f"the Host {host[:100]!r} is not this bridge's; call it as localhost, or set "
-                "KAI_BRIDGE_URL to the address others use"
+                "KAI_BRIDGE_URL to the address others use",
             )
         origin = headers.get("origin")
         own = origin is not None and _netloc(origin) == host
         if origin is not None and not own and origin not in self._origins:
-            raise _refused(
+            raise problem(
+                403,
                 f"pages of the origin {origin[:100]!r} may not call this bridge; "
-                "add it to KAI_CORS_ORIGINS to allow it"
+                "add it to KAI_CORS_ORIGINS to allow it",
             )
         if origin is None and headers.get("sec-fetch-site") == "cross-site":
-            raise _refused(
+            raise problem(
+                403,
                 "pages of other sites may not load this; call it with CORS, from an origin in "
-                "KAI_CORS_ORIGINS"
+                "KAI_CORS_ORIGINS",
             )
         await next_app(scope, receive, send)
 
@@ -64,7 +68,3 @@ def _netloc(origin: str) -> str | None:
         return urlsplit(origin).netloc
     except ValueError:
         return None
-
-
-def _refused(detail: str) -> ProblemDetailsException:
-    return ProblemDetailsException(detail, status_code=403)
