@@ -35,10 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _main(arguments: Sequence[str] | None) -> None:
     from cyclopts import CycloptsError  # noqa: PLC0415  (a missing package is reported by `needs`)
 
-    from kai_flow.cli.app import app  # noqa: PLC0415
-    from kai_flow.cli.text import block  # noqa: PLC0415
-    from kai_flow.cli.usage import mistake  # noqa: PLC0415
-    from kai_flow.settings import StartError  # noqa: PLC0415
+    from kai_flow.cli.app import app  # noqa: PLC0415  (see above)
+    from kai_flow.cli.text import block  # noqa: PLC0415  (see above)
+    from kai_flow.cli.usage import mistake  # noqa: PLC0415  (see above)
+    from kai_flow.settings import StartError  # noqa: PLC0415  (see above)
 
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without UTF-8

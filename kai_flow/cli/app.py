@@ -65,7 +65,7 @@ def up(
     ui_port
         Serve that web UI on this port; 0 takes any free port. Default: Temporal's port + 1000.
     """
-    from kai_flow.cli.up import up as run_stack  # noqa: PLC0415
+    from kai_flow.cli.up import up as run_stack
 
     return run(run_stack(ui=ui, ui_port=ui_port))
 
@@ -105,7 +105,7 @@ def ask(
     plain
         Print without colours.
     """
-    from kai_flow.cli import ask as asking  # noqa: PLC0415
+    from kai_flow.cli import ask as asking
 
     return run(
         asking.ask(
@@ -126,7 +126,7 @@ def bridge() -> int:
 
     - `TEMPORAL_ADDRESS=temporal.internal:7233 kai bridge`
     """
-    from kai_flow.web.__main__ import main  # noqa: PLC0415
+    from kai_flow.web.__main__ import main
 
     return main()
 
@@ -143,7 +143,7 @@ def worker() -> int:
 
     - `TEMPORAL_ADDRESS=temporal.internal:7233 kai worker`
     """
-    from kai_flow.worker.__main__ import main  # noqa: PLC0415
+    from kai_flow.worker.__main__ import main
 
     return main()
 
@@ -159,6 +159,6 @@ def status() -> int:
 
     - `kai status`
     """
-    from kai_flow.cli.status import status as look  # noqa: PLC0415
+    from kai_flow.cli.status import status as look
 
     return run(look())

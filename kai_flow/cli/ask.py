@@ -168,7 +168,7 @@ async def _converse(question: Question, place: _Place, stop: ShutdownSignals, sa
 
 async def _start(question: Question, place: _Place) -> WorkflowHandle[Any, Any]:
     """Start the workflow. Who subscribes later still gets every event."""
-    from kai_flow.workflows import WORKFLOW_TYPE, KaiChatInput  # noqa: PLC0415
+    from kai_flow.workflows import WORKFLOW_TYPE, KaiChatInput  # noqa: PLC0415  (heavy)
 
     session_id = question.session_id or f"kai-{secrets.token_hex(4)}"
     try:

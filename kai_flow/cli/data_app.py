@@ -74,7 +74,7 @@ def create(
     connection_id
         The connection's id. Default: a new id.
     """
-    from kai_flow.cli import connection as work  # noqa: PLC0415
+    from kai_flow.cli import connection as work
 
     return run(work.create(work.read_uri(uri), alias, connection_id, as_json=json))
 
@@ -87,7 +87,7 @@ def list_(*, json: Json = False) -> int:
 
     - `kai connection list`
     """
-    from kai_flow.cli import connection as work  # noqa: PLC0415
+    from kai_flow.cli import connection as work
 
     return run(work.list_all(as_json=json))
 
@@ -100,7 +100,7 @@ def show(name: Name, /, *, json: Json = False) -> int:
 
     - `kai connection show shop`
     """
-    from kai_flow.cli import connection as work  # noqa: PLC0415
+    from kai_flow.cli import connection as work
 
     return run(work.show(name, as_json=json))
 
@@ -115,7 +115,7 @@ def check(name: Name, /, *, json: Json = False) -> int:
 
     - `kai connection test shop`
     """
-    from kai_flow.cli import connection as work  # noqa: PLC0415
+    from kai_flow.cli import connection as work
 
     return run(work.test(name, as_json=json))
 
@@ -128,7 +128,7 @@ def delete(name: Name, /) -> int:
 
     - `kai connection delete shop`
     """
-    from kai_flow.cli import connection as work  # noqa: PLC0415
+    from kai_flow.cli import connection as work
 
     return run(work.delete(name))
 
@@ -144,7 +144,7 @@ def key() -> int:
 
     - `kai connection key`
     """
-    from kai_flow.cli import connection as work  # noqa: PLC0415
+    from kai_flow.cli import connection as work
 
     return run(work.key())
 
@@ -172,7 +172,7 @@ def encrypt(
     public_key
         The output of `kai connection key` where the worker runs. Default: the key of this KAI_HOME.
     """
-    from kai_flow.cli import connection as work  # noqa: PLC0415
+    from kai_flow.cli import connection as work
 
     return run(work.encrypt(work.read_uri(uri), public_key))
 
@@ -188,7 +188,7 @@ def scan(name: Name, /, *, table: Tables = None, json: Json = False) -> int:
     - `kai schema scan shop`
     - `kai schema scan shop -t orders -t customers`
     """
-    from kai_flow.cli import schema as work  # noqa: PLC0415
+    from kai_flow.cli import schema as work
 
     return run(work.scan(name, table, as_json=json))
 
@@ -202,7 +202,7 @@ def show_schema(name: Name, /, *, table: Tables = None, json: Json = False) -> i
     - `kai schema show shop`
     - `kai schema show shop -t orders`
     """
-    from kai_flow.cli import schema as work  # noqa: PLC0415
+    from kai_flow.cli import schema as work
 
     return run(work.show(name, table, as_json=json))
 
@@ -233,6 +233,6 @@ def mdl(
         Store the data model in this file for the connection, and print nothing of it; - reads it
         from standard input.
     """
-    from kai_flow.cli import schema as work  # noqa: PLC0415
+    from kai_flow.cli import schema as work
 
     return run(work.mdl(name, table, None if sync is None else work.read_model(sync)))

@@ -171,7 +171,7 @@ async def _embedded(
 async def _parts(settings: Settings, temporal: _Temporal) -> AsyncIterator[Stack]:
     """Start the bridge before the worker and stop it after it: a worker needs its callback."""
     from kai_flow.web.server import running_bridge  # noqa: PLC0415  (heavy, and only needed here)
-    from kai_flow.worker.service import running_worker  # noqa: PLC0415
+    from kai_flow.worker.service import running_worker  # noqa: PLC0415  (heavy, too)
 
     async with (
         running_bridge(settings, temporal.client) as bridge_url,

@@ -14,6 +14,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import (
@@ -164,8 +165,6 @@ async def _connect_within(address: str, config: ClientConnectConfig, timeout: fl
 
 
 async def _require_namespace(client: Client, address: str) -> None:
-    from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest  # noqa: PLC0415
-
     try:
         await client.workflow_service.describe_namespace(
             DescribeNamespaceRequest(namespace=client.namespace)
