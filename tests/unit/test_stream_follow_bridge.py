@@ -8,9 +8,6 @@ import pytest
 
 from kai_flow.stream import Followed, StreamLostError, follow
 from kai_flow.stream import followed as module
-from kai_flow.stream.ids import EventId
-from tests.property.strategies import run_of
-from tests.unit.virtual import SESSION, Stage, in_virtual_time
 
 OPEN = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nretry: 10\n\n"
 
@@ -155,25 +152,3 @@ async def test_a_mistake_of_ours_is_not_tried_again(monkeypatch: pytest.MonkeyPa
     with pytest.raises(AttributeError, match="a mistake"):
         await read(bridge)
     assert len(bridge.asked) == 1
-
-
-@in_virtual_time
-async def test_a_deleted_run_is_not_waited_for_in_silence(caplog: pytest.LogCaptureFixture) -> None:
-    """A session that does not exist yet is no news; one that is gone again is logged."""
-    stage = Stage()
-    runs = stage.server.runs.pop(SESSION)
-    caplog.set_level("INFO")
-    following = follow(stage.client, SESSION)
-    reading = asyncio.ensure_future(anext(following))
-    await asyncio.sleep(1)
-    assert caplog.messages == []
-    stage.server.runs[SESSION] = runs
-    stage.store(run_of(EventId(1, 1, 1), 1))
-    await reading
-    reading = asyncio.ensure_future(anext(following))
-    await asyncio.sleep(1)
-    del stage.server.runs[SESSION]
-    stage.server.changed.change()
-    await asyncio.sleep(100)
-    reading.cancel()
-    assert any(f"session {SESSION}: waiting for Temporal" in line for line in caplog.messages)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,3 +122,25 @@ async def test_a_dead_worker_is_shown_once_and_its_return_too() -> None:
     stage.close()
     await reading
     assert seen == ["waiting", "retrying", "e", "done"]
+
+
+@in_virtual_time
+async def test_a_deleted_run_is_not_waited_for_in_silence(caplog: pytest.LogCaptureFixture) -> None:
+    """A session that does not exist yet is no news; one that is gone again is logged."""
+    stage = Stage()
+    runs = stage.server.runs.pop(SESSION)
+    caplog.set_level("INFO")
+    following = follow(stage.client, SESSION)
+    reading = asyncio.ensure_future(anext(following))
+    await asyncio.sleep(1)
+    assert caplog.messages == []
+    stage.server.runs[SESSION] = runs
+    stage.store(run_of(FIRST, 1))
+    await reading
+    reading = asyncio.ensure_future(anext(following))
+    await asyncio.sleep(1)
+    del stage.server.runs[SESSION]
+    stage.server.changed.change()
+    await asyncio.sleep(100)
+    reading.cancel()
+    assert any(f"session {SESSION}: waiting for Temporal" in line for line in caplog.messages)
