@@ -88,7 +88,7 @@ async def test_the_single_form_is_taken_like_a_batch_of_one(
     await durable_to(play, http, "1.1.2")
 
 
-async def test_the_last_word_is_answered_once_all_is_durable(
+async def test_a_final_post_is_answered_once_all_is_durable(
     play: Play, http: httpx.AsyncClient
 ) -> None:
     """A producer's `done` flushes: its answer says that everything before it is durable."""

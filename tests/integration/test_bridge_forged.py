@@ -38,7 +38,7 @@ async def eventually_durable(play: Play, http: httpx.AsyncClient, place: str) ->
     await eventually(look)
 
 
-async def test_after_a_forged_last_word_the_pace_is_kept(
+async def test_after_a_forged_final_post_the_pace_is_kept(
     play: Play, http: httpx.AsyncClient
 ) -> None:
     """An attempt that continues after its final POST is signalled no faster than any other."""

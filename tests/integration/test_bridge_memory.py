@@ -177,7 +177,7 @@ async def test_a_former_session_is_taken_up_again(
         assert [session.run for session in place.sessions] == [runs[1], runs[0]]
 
 
-async def test_more_readers_of_former_runs_than_a_room_holds(
+async def test_more_readers_of_former_runs_than_a_channel_holds(
     absent: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The streams of the oldest runs are ended when there are too many, and of no others."""

@@ -222,7 +222,7 @@ async def test_an_event_that_waits_while_all_is_said_is_refused(
     assert await environment.run(activity) == EventId(1, 1, 2)
 
 
-async def test_an_attempt_that_breaks_after_its_last_word_reuses_no_id(
+async def test_an_attempt_that_breaks_after_its_final_post_reuses_no_id(
     client: Client, leaving: str, session_id: str
 ) -> None:
     """A receiver that has `done` under an id gets nothing else under it, nor does the history."""

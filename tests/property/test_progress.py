@@ -1,4 +1,4 @@
-"""Progress: whatever signals arrive, in whatever order, it says what the last word makes true."""
+"""Progress: whatever signals arrive, in whatever order, it tells what the last event makes true."""
 
 from typing import Any
 

@@ -22,7 +22,7 @@ from tests.property.strategies import frame, plain, run_of, what_counts
 MAX_BYTES = 400
 SELDOM = st.integers(0, 5)  # acts on 0
 
-Try = tuple[int, int]
+AttemptKey = tuple[int, int]
 
 
 def event_of(one: bytes) -> NumberedEvent:
@@ -119,9 +119,9 @@ class LogAgainstModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.lives: list[list[NumberedEvent]] = []  # what each attempt said
-        self.stored: dict[Try, int] = {}  # the last event that each stores, if there is more
+        self.stored: dict[AttemptKey, int] = {}  # the last event that each stores, if there is more
         self.history: list[NumberedEvent] = []  # what the fold accepted, and still counts
-        self.accepted: set[tuple[Try, int]] = set()  # all that it ever did
+        self.accepted: set[tuple[AttemptKey, int]] = set()  # all that it ever did
         self.readers = [Reader(), Reader()]
         self.comes_up()
 
@@ -135,9 +135,9 @@ class LogAgainstModel(RuleBasedStateMachine):
     def comes_up(self) -> None:
         """A bridge that knows nothing."""
         self.log = SessionLog(frame, max_bytes=MAX_BYTES)
-        self.current: Try | None = None
-        self.claim: Try | None = None
-        self.known: dict[Try, PlainAttempt] = {}
+        self.current: AttemptKey | None = None
+        self.claim: AttemptKey | None = None
+        self.known: dict[AttemptKey, PlainAttempt] = {}
 
     # What producers and Temporal do
 
@@ -177,7 +177,7 @@ class LogAgainstModel(RuleBasedStateMachine):
         """How much of an attempt the history holds."""
         return sum(event in self.history for event in life)
 
-    def durable_of_try(self, place: Try) -> int:
+    def durable_of_attempt(self, place: AttemptKey) -> int:
         """The newest event of an attempt that the fold has ever let in."""
         return max((n for tried, n in self.accepted if tried == place), default=0)
 
@@ -199,7 +199,7 @@ class LogAgainstModel(RuleBasedStateMachine):
 
     # What the bridge does
 
-    def at(self, place: Try) -> PlainAttempt | None:
+    def at(self, place: AttemptKey) -> PlainAttempt | None:
         """The plain attempt that news from Temporal about `place` concerns."""
         if self.current is not None and place < self.current:
             return None
@@ -228,7 +228,7 @@ class LogAgainstModel(RuleBasedStateMachine):
         Now and then somebody says a `base` of his own beside it.
         """
         life = self.lives[max(0, len(self.lives) - 1 - back)]
-        place: Try = life[0].id[:2]
+        place: AttemptKey = life[0].id[:2]
         stored = self.stored.get(place)
         base = EventId(*place, max(1, self.durable_of(life) + 1 - held))
         if self.durable_of(life) == stored and data.draw(st.booleans()):  # and more was let go
@@ -251,7 +251,7 @@ class LogAgainstModel(RuleBasedStateMachine):
 
     def expected(
         self,
-        place: Try,
+        place: AttemptKey,
         base: EventId,
         events: list[NumberedEvent],
         stored: int | None,
@@ -396,7 +396,7 @@ class LogAgainstModel(RuleBasedStateMachine):
             if attempt is not None:
                 known = self.known[attempt.attempt_key]
                 assert attempt.received.seq == known.place
-                assert attempt.durable.seq <= self.durable_of_try(attempt.attempt_key), (
+                assert attempt.durable.seq <= self.durable_of_attempt(attempt.attempt_key), (
                     "nobody's word"
                 )
                 assert attempt.durable.seq == known.durable

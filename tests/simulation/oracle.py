@@ -24,9 +24,8 @@ from tests.simulation.loop import now
 from tests.simulation.record import Record
 from tests.simulation.temporal import Run, Server
 
-TOLD_SECONDS: Final = (
-    30.0  # how late a status may be: a liveness check, a call that hangs, a slow reader
-)
+# How late a status may be: a liveness check, a call that hangs, a slow reader.
+TOLD_SECONDS: Final = 30.0
 
 
 class Shown(NamedTuple):

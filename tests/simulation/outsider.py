@@ -199,7 +199,7 @@ class Outsider:
             self._oracle.violated(f"a bridge answers {told.status} to {body[:200]!r}")
 
     async def _speak(self, bridge: Bridge, nuisance: Nuisance) -> None:
-        """Events sent by hand: few, or more than a room keeps."""
+        """Events sent by hand: few, or more than a channel keeps."""
         for n in range(1 + 40 * (nuisance.target % 8 == 0)):
             event = {"type": nuisance.kind, "by": "hand", "n": n, "at": nuisance.at}
             if nuisance.kind == "note" and nuisance.target % 8 == 0:
@@ -216,7 +216,7 @@ class Outsider:
             return  # else nobody could tell that it is wrong, and the producer is believed
         last = {"id": "1.9.2", "event": {"type": "done", "result": {}}}
         body = _numbered(self._id, events=[_ITEM, last][: 1 + target % 2])
-        if target % 3 == 0:  # its last word may be anything at all
+        if target % 3 == 0:  # its event may be anything at all
             body = _numbered(self._id, id="1.9.1", event=_FORGED)
         await self._post(bridge, body, {410, 429, 503})
 

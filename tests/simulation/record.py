@@ -135,9 +135,8 @@ class Record:
         """A result says how many events a callback took: it is so."""
         place = (attempt.run.run_id, attempt.number.producer, attempt.attempt)
         times = self._sent.get(place, {}).values()
-        just_now = sum(
-            time > now() - 0.001 for time in times
-        )  # the producer may not have read the answer yet
+        # Of the last ones the producer may not have read the answer yet.
+        just_now = sum(time > now() - 0.001 for time in times)
         said = len(self._said[place])
         if not len(times) - just_now <= sent <= len(times):
             self.violated(f"events_sent is {sent}; {len(times)} were")

@@ -69,13 +69,13 @@ async def test_a_session_with_events_is_not_looked_at() -> None:
 
 
 @in_virtual_time
-async def test_an_event_during_a_look_is_the_later_news() -> None:
+async def test_an_event_during_a_check_is_the_later_news() -> None:
     """What the server said before an event came is not told after it."""
     stage = Stage()
     stage.schedule("1", attempt=1)
     stage.outage()
     watching = Watching(stage)
-    await asyncio.sleep(LIVENESS_SECONDS + 0.5)  # the look waits for the server
+    await asyncio.sleep(LIVENESS_SECONDS + 0.5)  # the check waits for the server
     watching.event(1)
     stage.outage(over=True)
     await asyncio.sleep(1)

@@ -105,7 +105,7 @@ async def test_stopping_does_not_wait_for_a_server_that_is_away() -> None:
 
 @in_virtual_time
 async def test_a_watcher_that_breaks_is_restarted() -> None:
-    """However the look at the close fails, its readers are told of the end in the end."""
+    """However often it breaks, readers are told of the end as soon as it works again."""
     stage = Stage()
     stage.break_codec(RuntimeError("keys are away"))
     session = stage.session()

@@ -29,7 +29,7 @@ def test_a_post_forges_no_word_of_the_bridge(kind: str) -> None:
     """§2.5: with an id such an event is refused, in both forms, wherever it stands."""
     forged: dict[str, Any] = {"id": "1.1.2", "event": {"type": kind, "result": {}}}
     bodies: list[dict[str, Any]] = [{**HEAD, "events": [TOKEN, forged, {**TOKEN, "id": "1.1.3"}]}]
-    if kind != "done":  # which is the last word when nothing follows it
+    if kind != "done":  # with nothing after it, that is a final POST
         bodies += [{**HEAD, "events": [TOKEN, forged]}, {**HEAD, **forged}]
     for body in bodies:
         with pytest.raises(InvalidEvent, match=f"'{kind}' has no id"):
@@ -42,8 +42,8 @@ def test_a_post_forges_no_word_of_the_bridge(kind: str) -> None:
         assert isinstance(decode_post(by_hand), HandMade)
 
 
-def test_the_last_word_may_be_the_last_of_a_post() -> None:
-    """§6.5: a `done` after which nothing comes is no event but the word to flush, in any form."""
+def test_a_done_may_be_the_last_of_a_post() -> None:
+    """§6.5: a `done` with nothing after it makes the POST a final one, in either form."""
     done = {"id": "1.1.2", "event": {"type": "done", "result": {}}}
     for body in ({**HEAD, "events": [TOKEN, done]}, {**HEAD, **done}):
         post = decode_post(json.dumps(body).encode())

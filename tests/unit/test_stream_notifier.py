@@ -28,11 +28,11 @@ async def test_all_who_wait_are_woken_whoever_else_gives_up(stay: list[bool]) ->
 
 
 @in_virtual_time
-async def test_what_happens_between_look_and_wait_is_not_missed() -> None:
-    """A reader that takes `next` before it looks is woken by whatever comes after its look."""
+async def test_what_happens_between_read_and_wait_is_not_missed() -> None:
+    """A reader that takes `next` before it reads the state is woken by every later change."""
     notifier = Notifier()
     following = notifier.next
-    notifier.notify()  # after the look, before the wait
+    notifier.notify()  # after the reading, before the wait
     began = now()
     await wait_for(following, 60)
     assert now() - began < 1
