@@ -466,7 +466,7 @@ def older_post_takes_a_session_over() -> Mutation:
 
 MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     # The producer
-    "trim on received": core.durable_on_received,
+    "received counts as durable": core.durable_on_received,
     "no wait and no drain": no_wait_and_no_drain,
     "a lower received is not heeded": lower_received_not_heeded,
     "a 410 is ignored": core.goes_on_after_a_410,

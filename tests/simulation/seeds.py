@@ -19,7 +19,7 @@ RECORDED: Final = (*range(SEEDS[0], SEEDS[0] + SCHEDULES), *RARE)
 UNRECORDED: Final = tuple(first + n for first in SEEDS[1:] for n in range(SCHEDULES))
 
 FOUND_BY: Final = {
-    "trim on received": 0,
+    "received counts as durable": 0,
     "no wait and no drain": 3,
     "a lower received is not heeded": 417_309,
     "a 410 is ignored": 0,
