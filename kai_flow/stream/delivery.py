@@ -187,7 +187,10 @@ class Delivery:
         """
         if answer.bridge != self.signaller:
             # Shown there, but not held by the bridge that signals: a later POST will reach that.
-            if not news and self.outbox.last == self._newest_posted:
+            # Unless that POST has something new to show, it waits: what was never POSTed may be
+            # durable meanwhile, and only the final POST be left.
+            newest = max(self._newest_posted, self.outbox.base.offset(-1))
+            if not news and self.outbox.last == newest:
                 self._sent_back(now)
         elif named not in (None, self.signaller):
             # It has become the signaller by this answer, and has dropped what it could not hold.

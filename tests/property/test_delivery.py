@@ -541,6 +541,36 @@ def test_what_has_become_durable_is_not_paused_for(vain: int) -> None:
     assert [event.id for event in post.events] == [outbox.last]
 
 
+@given(st.integers(0, 30))
+def test_a_bridge_that_is_not_the_signaller_gets_few_final_posts(unposted: int) -> None:
+    """The final POST is paced although the last events became durable without any POST."""
+    moment, word = 1_000.0, b'{"type":"token"}'
+    outbox = Outbox(1, 1)
+    delivery = Delivery(outbox, Cadence(0.25, moment), callback=True, now=moment)
+    nothing = outbox.last
+    for bridge in ("other", "named"):
+        outbox.append("token", word)
+        post = delivery.next_post(moment)
+        assert post is not None
+        delivery.acknowledged(post, Acknowledged(outbox.last, nothing, bridge, True), moment)
+    for _ in range(unposted):
+        outbox.append("token", word)
+    delivery.signalled(outbox.last, moment)  # by the producer itself: its signaller is down
+    delivery.add_final_post(moment)
+    posts = 0
+    while not delivery.drained:
+        delivery.give_up_late(moment)
+        post = delivery.next_post(moment)
+        if post is None:
+            moment = delivery.wake_at() or moment
+            continue
+        posts, moment = posts + 1, moment + 0.01
+        answer = Acknowledged(outbox.last, outbox.last, "other", True)
+        delivery.acknowledged(post, answer, moment)
+    assert delivery.final_posted
+    assert posts <= 5
+
+
 @given(st.integers(1, 20), st.floats(0.0, 3.0))
 def test_a_bridge_that_forgets_while_the_agent_is_silent_is_told_again(
     count: int, down: float
