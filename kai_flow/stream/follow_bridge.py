@@ -10,10 +10,12 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from kai_flow.stream.callback import read_retry_after
 from kai_flow.stream.clock import now
 from kai_flow.stream.direct_http import direct_http, network_errors
 from kai_flow.stream.followed import Followed, StreamLostError, pauses
 from kai_flow.stream.ids import Cursor
+from kai_flow.stream.pacing import MAX_RETRY_AFTER_SECONDS
 from kai_flow.stream.sse import Decoder
 from kai_flow.stream.wire_names import DONE
 
@@ -31,6 +33,7 @@ class BridgeStream:
         self.last_id = None if cursor is None else str(cursor)
         self.ended = False  # `done` was read
         self.answered = False  # the bridge has answered the last request
+        self.retry_after = 0.0  # seconds that the last refusal asked for
         self.http = direct_http(httpx.Timeout(10.0, read=SILENCE_SECONDS))
 
     async def read(self) -> AsyncGenerator[Followed, None]:
@@ -73,6 +76,7 @@ class BridgeStream:
         if response.is_success:
             raise self._not_a_bridge()
         if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            self.retry_after = read_retry_after(response.headers.get("Retry-After"))
             raise httpx.RemoteProtocolError(f"the bridge answers {response.status_code}")
         await response.aread()
         try:
@@ -93,7 +97,7 @@ async def from_bridge(
     failing_since: float | None = None
     async with bridge.http:
         while not bridge.ended:
-            bridge.answered = False
+            bridge.answered, bridge.retry_after = False, 0.0
             try:
                 with network_errors():
                     async with aclosing(bridge.read()) as events:
@@ -112,4 +116,5 @@ async def from_bridge(
                 failing_since = None
             if not bridge.ended:
                 tries += 1
-                await asyncio.sleep(pauses().pause(tries))
+                asked = min(bridge.retry_after, MAX_RETRY_AFTER_SECONDS)
+                await asyncio.sleep(max(pauses().pause(tries), asked))

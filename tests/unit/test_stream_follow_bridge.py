@@ -91,6 +91,15 @@ async def test_a_busy_bridge_is_asked_again() -> None:
     assert len(await read(bridge)) == 1
 
 
+async def test_a_retry_after_is_waited_for() -> None:
+    """A refusal that asks for a second gets no other request before it has passed."""
+    busy = answer("503 Service Unavailable").replace("\r\n", "\r\nRetry-After: 1\r\n", 1)
+    bridge = ScriptedBridge(busy, OPEN + frame("end", "done"))
+    began = asyncio.get_running_loop().time()
+    assert len(await read(bridge)) == 1
+    assert asyncio.get_running_loop().time() - began >= 1
+
+
 async def test_no_content_is_the_end() -> None:
     """204 says that the subscriber has seen everything."""
     assert await read(ScriptedBridge("HTTP/1.1 204 No Content\r\n\r\n")) == []
