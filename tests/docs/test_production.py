@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,43 @@ def test_the_page_outlives_a_502(site: Site, browser: Callable[[str], Any]) -> N
     assert page.evaluate("plain.seen.length") < len(expected)
     page.wait_for_function("document.body.innerText.includes('(done)')")
     assert page.locator("#answer").inner_text().count("(done)") == 1
+
+
+def fulfil(route: Any, **answer: str) -> None:
+    """Answer a request of a page."""
+    route.fulfill(**answer)
+
+
+@pytest.mark.browser
+def test_the_script_shows_the_run_that_replaced_a_finished_one(
+    browser: Callable[[str], Any],
+) -> None:
+    """With the cursor of a finished session, a reset and the events after it are shown."""
+    frames = [
+        "retry: 1000\nid: end@4f3a9c1e\n",
+        'data: {"type":"reset","reason":"new_run"}\n',
+        'id: 1.1.1@0badc0de\ndata: {"type":"started","producer":1,"attempt":1}\n',
+        'id: end@0badc0de\ndata: {"type":"done"}\n',
+    ]
+    stream = "\n".join([*frames, ""])
+    [script] = [b.text for b in blocks_of(PRODUCTION) if b.attributes.get("file") == "session.js"]
+    page = browser("about:blank")
+    for path, body, kind in (
+        ("empty.html", "", "text/html"),
+        ("session.js", script, "text/javascript"),
+        ("stream/s?*", stream, "text/event-stream"),
+    ):
+        page.route(f"**/{path}", partial(fulfil, body=body, content_type=kind))
+    page.goto("http://localhost/empty.html")
+    page.evaluate(
+        """async () => {
+          const { followSession } = await import("/session.js")
+          window.seen = []
+          followSession("/stream/s", (event) => seen.push(event.type), "end@4f3a9c1e")
+        }"""
+    )
+    page.wait_for_function("seen.at(-1) === 'done'")
+    assert page.evaluate("seen") == ["reset", "started", "done"]
 
 
 @pytest.mark.browser
