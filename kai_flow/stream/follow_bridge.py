@@ -117,4 +117,6 @@ async def from_bridge(
             if not bridge.ended:
                 tries += 1
                 asked = min(bridge.retry_after, MAX_RETRY_AFTER_SECONDS)
+                if give_up_after is not None:
+                    asked = min(asked, give_up_after)
                 await asyncio.sleep(max(pauses().pause(tries), asked))
