@@ -146,8 +146,12 @@ class Session:
         return self.handle.id
 
     def attempt(self) -> int:
-        """The latest attempt that has begun; 0 for none."""
-        return len(list(self.folder.glob(f"{self.id}.*.log")))
+        """The latest attempt whose agent has begun; 0 for none.
+
+        A killed worker can take an attempt with it before its agent begins: that one has no log.
+        """
+        logs = self.folder.glob(f"{self.id}.*.log")
+        return max((int(log.name.split(".")[-2]) for log in logs), default=0)
 
     def counts(self) -> list[int]:
         """How many events of the session each reader has seen."""
