@@ -1,4 +1,4 @@
-"""Event ids and cursors: the names of places in a session's stream.
+"""Event ids: the names of the events in a session's stream.
 
 An event id is `producer.attempt.seq`, ordered by its three numbers from left to right. The id of an
 event never changes and is never used for another event, so every copy of the stream can serve every
@@ -14,7 +14,6 @@ MAX_NUMBER: Final = 2**53 - 1  # the largest integer that JavaScript's Number ho
 
 _ID = re.compile(r"(0|[1-9][0-9]{0,15})\.(0|[1-9][0-9]{0,15})\.(0|[1-9][0-9]{0,15})")
 _INCARNATION = re.compile(r"[0-9a-f]{8}")
-_END = "end"
 
 
 class EventId(NamedTuple):
@@ -24,7 +23,7 @@ class EventId(NamedTuple):
     """
 
     producer: int
-    """Numbered from 1 within the session; 0 only in START."""
+    """Numbered from 1 within the session, in the order of scheduling; 0 is the workflow itself."""
     attempt: int
     """From 1; a later attempt replaces the earlier ones of the same producer."""
     seq: int
@@ -52,55 +51,6 @@ class EventId(NamedTuple):
     def offset(self, by: int) -> "EventId":
         """The id that is `by` places later in the same attempt; earlier, if `by` is negative."""
         return self._replace(seq=self.seq + by)
-
-
-START: Final = EventId(0, 0, 0)
-"""Before the first event of a session."""
-
-
-def follows(event: EventId, cursor: EventId) -> bool:
-    """Whether the ids alone prove that no event is missing between `cursor` and `event`.
-
-    True for the next event of the same attempt, for the first event of a later attempt of the same
-    producer (which replaces whatever lies between), and for the first event of a session. False for
-    the first event of a *later producer*: the ids do not tell how many events came before it.
-    """
-    if event.attempt_key == cursor.attempt_key:
-        return event.seq == cursor.seq + 1
-    if event.seq != 1:
-        return False
-    if cursor == START:
-        return event.producer == 1
-    return event.producer == cursor.producer and event.attempt > cursor.attempt
-
-
-class Cursor(NamedTuple):
-    """The last place that a subscriber has seen, as `1.1.57@4f3a9c1e` or `end@4f3a9c1e`.
-
-    Subscribers store it and send it back without interpreting it.
-    """
-
-    position: EventId | None
-    """The last event seen; None: the subscriber has seen `done`."""
-    incarnation: str | None
-    """Which incarnation of the session id is meant (see `incarnation_of`); None: the newest."""
-
-    def __str__(self) -> str:
-        where = _END if self.position is None else str(self.position)
-        return where if self.incarnation is None else f"{where}@{self.incarnation}"
-
-    @classmethod
-    def parse(cls, text: str) -> "Cursor":
-        """Read a cursor, with or without `@incarnation`. Raises InvalidId."""
-        where, at, incarnation = text.partition("@")
-        if at and _INCARNATION.fullmatch(incarnation) is None:
-            raise InvalidId(f"{text[:60]!r} is not a cursor: '@' is followed by 8 hex digits")
-        position = None if where == _END else EventId.parse(where)
-        return cls(position, incarnation or None)
-
-    def is_end_of(self, incarnation: str) -> bool:
-        """Whether the subscriber has seen the end of this incarnation of the session id."""
-        return self.position is None and self.incarnation in (None, incarnation)
 
 
 def incarnation_of(first_run_id: str) -> str:
