@@ -35,7 +35,7 @@ _END: Final = "end"
 class Place:
     """What a reader has seen: a set of events that contains each event's causes. Immutable."""
 
-    __slots__ = ("positions", "newest")
+    __slots__ = ("newest", "positions")
 
     def __init__(self, positions: Mapping[int, Position] | None = None) -> None:
         self.positions: Final = dict(positions or {})
