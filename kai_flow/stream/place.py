@@ -109,20 +109,35 @@ class Place:
     def __str__(self) -> str:
         return _SEPARATOR.join(_parts(self.positions))
 
+    def text(self, leading: int) -> str:
+        """`str`, with the part of the producer `leading` in front, which has to be listed by itself.
+
+        So the id of an event in a stream begins with the event's own id, whatever else it lists.
+        """
+        own = str(self.position(leading))
+        return _SEPARATOR.join([own, *(part for part in _parts(self.positions) if part != own)])
+
     def __repr__(self) -> str:
         return f"Place({str(self)!r})"
 
     @classmethod
     def parse(cls, text: str) -> "Place":
-        """Read a place as `str` writes it. Raises InvalidId."""
+        """Read a place as `str` or `text` writes it. Raises InvalidId."""
         positions: dict[int, Position] = {}
         parts = text.split(_SEPARATOR)
         if len(parts) > MAX_PARTS:
             raise InvalidId(f"a cursor has at most {MAX_PARTS} parts, not {len(parts)}")
-        for part in parts:
+        newest = -1  # of the parts after the leading one
+        for index, part in enumerate(parts):
             first, last, position = _read_part(part)
-            if first <= max(positions, default=-1):
-                raise InvalidId(f"{text[:60]!r}: the producers of a cursor are in rising order")
+            if first <= newest or any(
+                n in positions for n in range(first, min(last, first + MAX_LISTED) + 1)
+            ):
+                raise InvalidId(
+                    f"{text[:60]!r}: each producer of a cursor is there once, and those after the "
+                    "first one are in rising order"
+                )
+            newest = last if index else newest
             if len(positions) + last - first >= MAX_LISTED:
                 raise InvalidId(f"a cursor lists at most {MAX_LISTED:,} producers")
             positions.update(dict.fromkeys(range(first, last + 1), position))
@@ -140,18 +155,24 @@ NOWHERE: Final = Place()
 
 
 class Cursor(NamedTuple):
-    """The last place that a subscriber has seen, as `1.1.57@4f3a9c1e` or `end@4f3a9c1e`.
+    """The last place that a subscriber has seen, as `6.1.3,4.1.12@4f3a9c1e` or `end@4f3a9c1e`.
 
-    Subscribers store it and send it back without interpreting it.
+    Subscribers store it and send it back. They may read the first id, which is that of the last
+    event that they have seen, and interpret nothing else.
     """
 
     place: Place | None
     """What was seen; None: everything, and `done`."""
     incarnation: str | None
     """Which incarnation of the session id is meant (see `incarnation_of`); None: the newest."""
+    leading: int | None = None
+    """The producer of the last event seen: its part is written first. Parsing does not set it."""
 
     def __str__(self) -> str:
-        where = _END if self.place is None else str(self.place)
+        if self.place is None:
+            where = _END
+        else:
+            where = str(self.place) if self.leading is None else self.place.text(self.leading)
         return where if self.incarnation is None else f"{where}@{self.incarnation}"
 
     @classmethod
