@@ -110,7 +110,7 @@ class Place:
         return _SEPARATOR.join(_parts(self.positions))
 
     def text(self, leading: int) -> str:
-        """`str`, with the part of the producer `leading` in front, which has to be listed by itself.
+        """`str`, with the part of the producer `leading` in front.
 
         So the id of an event in a stream begins with the event's own id, whatever else it lists.
         """
