@@ -10,6 +10,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 
 from kai_flow.stream.ids import incarnation_of
+from kai_flow.stream.run_start import read_start
 from kai_flow.stream.signals import RPC_TIMEOUT
 
 
@@ -19,7 +20,7 @@ class Run(NamedTuple):
     run_id: str
     """The newest known run of the chain; reads are pinned to it."""
     first_run_id: str
-    """The run with which the stream began: the first of its chain, or itself after a reset."""
+    """The run with which the stream began, which may be this one."""
     made_by_reset: bool = False
     """A reset made it: its history begins with a copy of another run's, its stream is its own."""
     history_bytes: int = 0
@@ -32,8 +33,11 @@ class Run(NamedTuple):
 
 
 async def find_run(client: Client, session_id: str) -> Run:
-    """The newest run of a session id. Raises RPCError: NOT_FOUND when there is none."""
-    return run_in(await describe(client, session_id))
+    """The newest run of a session id. Raises RPCError: NOT_FOUND when there is none.
+
+    A payload codec may raise anything.
+    """
+    return await run_in(client, await describe(client, session_id))
 
 
 async def describe(
@@ -50,14 +54,18 @@ async def describe(
     return await service.describe_workflow_execution(request, retry=True, timeout=RPC_TIMEOUT)
 
 
-def run_in(description: DescribeWorkflowExecutionResponse) -> Run:
-    """The run of a description.
+async def run_in(client: Client, description: DescribeWorkflowExecutionResponse) -> Run:
+    """The run of a description. Raises what `find_run` raises.
 
-    After a reset the server still names the first run of the chain that was reset, although the
-    event ids start again. Such a run is therefore taken for the first of its own stream.
+    The description suffices for the first run of a chain, and for one that a reset made: the server
+    still names the first run of the chain that was reset, although the event ids start again. Only
+    the first event of any other run tells whether it goes on with the stream of the run before.
     """
     info = description.workflow_execution_info
-    run_id = info.execution.run_id
+    run_id, size = info.execution.run_id, info.history_size_bytes
     if description.workflow_extended_info.HasField("last_reset_time"):
-        return Run(run_id, run_id, made_by_reset=True, history_bytes=info.history_size_bytes)
-    return Run(run_id, info.first_run_id or run_id, history_bytes=info.history_size_bytes)
+        return Run(run_id, run_id, made_by_reset=True, history_bytes=size)
+    if info.first_run_id in ("", run_id):
+        return Run(run_id, run_id, history_bytes=size)
+    start = await read_start(client, info.execution.workflow_id, run_id)
+    return Run(run_id, start.first_run_id, start.made_by_reset, size)

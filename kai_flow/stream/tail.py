@@ -1,103 +1,120 @@
-"""Follows the history of a run: every event that becomes durable, in order, without a worker."""
+"""Reads the history of a run page by page: what it records of the stream, in order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHandle, WorkflowHistoryEventFilterType
 
-from kai_flow.stream.batches import Batch
-from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream import history_event
 from kai_flow.stream.fold import Fold
-from kai_flow.stream.signals import LONG_POLL_TIMEOUT, batch_in
+from kai_flow.stream.recorded import Ended, Published, Recorded, Scheduled
+from kai_flow.stream.run_start import RunStart, start_in
+from kai_flow.stream.signals import LONG_POLL_TIMEOUT
 
 # The server ends a long poll 1 s before the timeout of the call. So with this timeout it answers
 # after 0.1 s that there is nothing new.
 SHORT_POLL_TIMEOUT: Final = timedelta(seconds=1.1)
 
+Recall = Callable[[bytes], Published | None]
+"""The batches of a signal, by its document, if the caller has them: SentSignals.recall."""
 
-class HistoryPages:
-    """Reads one run's history page by page, from its beginning on.
 
-    It keeps the server's page token, so that reading can pause and continue. The `event_id` of a
-    history event is no cursor: a page may have transient events, which real events replace later
-    under the same ids.
+class RunHistory:
+    """Reads one run's history from its beginning on, without a worker.
+
+    It keeps the server's page token, so that reading can pause, and can continue after any error.
+    The `event_id` of a history event is no cursor: a page may have transient events, which real
+    events replace later under the same ids.
     """
 
-    def __init__(self, client: Client, session_id: str, run_id: str) -> None:
+    def __init__(
+        self, client: Client, session_id: str, run_id: str, recall: Recall = lambda _: None
+    ) -> None:
+        self.run_id: Final = run_id
+        self.start: RunStart | None = None  # known after the first page that was read
+        self.closed: HistoryEvent | None = None  # the event that closed the run
         self.ended = False  # the run has closed and all of it has been read
         self.quiet = 0  # pages in a row without anything new
         self._client = client
         self._session_id = session_id
-        self._run_id = run_id
+        self._recall = recall
         self._token: bytes | None = None  # of the next page; None: the first page
         self._page: Sequence[HistoryEvent] | None = None  # fetched and not decoded yet
         self._ids: list[int] = []  # event ids of the last page
+        self._numbers: dict[int, int] = {}  # producers under way, by their scheduling event's id
 
-    async def skip(self) -> None:
-        """Skip everything that is in the history by now. Raises RPCError."""
-        await self._fetch(SHORT_POLL_TIMEOUT, WorkflowHistoryEventFilterType.CLOSE_EVENT)
-        self._page = None
-        self.ended = self._token is None
+    @property
+    def next_run(self) -> str:
+        """The run that the server started when this one closed; empty: none, or not read yet.
 
-    async def read(self, timeout: timedelta) -> list[Batch]:
-        """The batches of the next page, for which the server waits until `timeout` at most.
+        Its own start tells whether it goes on with the stream.
+        """
+        return "" if self.closed is None else history_event.next_run(self.closed)
 
-        Often there are none: most history events carry no batch. Raises RPCError, or what the
-        client's payload codec raises; the next call reads the same page then.
+    def fold(self) -> Fold:
+        """A new fold for what the run records. Needs `start`."""
+        assert self.start is not None, "the first page tells how the run begins"
+        return Fold(self.run_id, self.start.begins)
+
+    async def read(self, timeout: timedelta = LONG_POLL_TIMEOUT) -> list[Recorded]:
+        """What the next page records, for which the server waits until `timeout` at most.
+
+        Often that is nothing: most history events do not concern the stream. Raises RPCError, or
+        what the client's payload codec raises; the next call reads the same page then.
         """
         if self._page is None:
-            await self._fetch(timeout, WorkflowHistoryEventFilterType.ALL_EVENT)
-        batches = []
-        for event in self._page or ():
-            batch = await batch_in(self._client, event)
-            if batch is not None:
-                batches.append(batch)
-        ids = [event.event_id for event in self._page or ()]
+            await self._fetch(timeout)
+        page = self._page or ()
+        items = [item for event in page if (item := await self._item(event)) is not None]
+        self._page = None
+        for event in page:  # only now, because a page may have to be read again
+            self._numbers.pop(history_event.ended_activity(event), None)
+        ids = [event.event_id for event in page]
         # The server returns transient events again and again, until real ones replace them.
         self.quiet = self.quiet + 1 if ids in ([], self._ids) else 0
-        self._page, self._ids = None, ids
+        self._ids = ids
         self.ended = self._token is None
-        return batches
+        return items
 
-    async def _fetch(self, timeout: timedelta, what: WorkflowHistoryEventFilterType) -> None:
+    async def _item(self, event: HistoryEvent) -> Recorded | None:
+        match event.event_type:
+            case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+                self.start = await start_in(self._client, self.run_id, event)
+            case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+                return await history_event.published_in(self._client, event, self._recall)
+            case EventType.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED:
+                return await history_event.spoken_in(self._client, event)
+            case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+                return await self._mark(event)
+            case kind if kind in history_event.CLOSES:
+                self.closed = event
+            case _:
+                return self._end(event)
+        return None
+
+    async def _mark(self, event: HistoryEvent) -> Scheduled | None:
+        mark = await history_event.scheduled_in(self._client, event)
+        if mark is not None:
+            self._numbers[event.event_id] = mark.producer
+        return mark
+
+    def _end(self, event: HistoryEvent) -> Ended | None:
+        producer = self._numbers.get(history_event.ended_activity(event))
+        status = history_event.ENDS.get(event.event_type)
+        return None if producer is None or status is None else Ended(producer, status)
+
+    async def _fetch(self, timeout: timedelta) -> None:
         handle: WorkflowHandle[Any, Any] = self._client.get_workflow_handle(
-            self._session_id, run_id=self._run_id
+            self._session_id, run_id=self.run_id
         )
         pages = handle.fetch_history_events(
             next_page_token=self._token,
             wait_new_event=True,
-            event_filter_type=what,
+            event_filter_type=WorkflowHistoryEventFilterType.ALL_EVENT,
             rpc_timeout=timeout,
         )
         await pages.fetch_next_page()
         self._page, self._token = pages.current_page, pages.next_page_token
-
-
-class HistoryTail:
-    """The accepted events of one run, as they become durable."""
-
-    def __init__(self, client: Client, session_id: str, run_id: str) -> None:
-        self.fold = Fold(run_id)
-        self._pages = HistoryPages(client, session_id, run_id)
-
-    @property
-    def ended(self) -> bool:
-        """Whether the run has closed and all of it has been read."""
-        return self._pages.ended
-
-    async def skip(self) -> None:
-        """Skip everything that is in the history by now. Raises RPCError.
-
-        What was skipped has to be read in another way, and *after* this call: what is stored
-        between an earlier read and this call would be missing.
-        """
-        await self._pages.skip()
-
-    async def read(self) -> list[NumberedEvent]:
-        """The accepted events of the next page, after a long poll; see HistoryPages.read."""
-        accepted: list[NumberedEvent] = []
-        for batch in await self._pages.read(LONG_POLL_TIMEOUT):
-            accepted += self.fold.apply(batch).events
-        return accepted
