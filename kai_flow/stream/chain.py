@@ -38,9 +38,7 @@ class Chain:
         if not self.links:
             start = await read_start(self._client, self._session_id, self._run_id)
             self.links.append(Link(self._run_id, start))
-        while not (self._cut or self._holds(0, place)):
-            before = self.links[0].start.continued_from
-            assert before is not None, "the first run of a stream holds every place"
+        while (before := self._needed(place)) is not None:
             try:
                 start = await read_start(self._client, self._session_id, before)
             except RPCError as error:
@@ -66,6 +64,10 @@ class Chain:
         """Forget this run and those before it: retention has deleted it, the oldest ones first."""
         del self.links[: index + 1]
         self._cut = True
+
+    def _needed(self, place: Place) -> str | None:
+        """The run before the first link, if a reader at `place` needs it and it may be left."""
+        return None if self._cut or self._holds(0, place) else self.links[0].start.continued_from
 
     def _holds(self, index: int, place: Place) -> bool:
         start = self.links[index].start

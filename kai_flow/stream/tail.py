@@ -10,6 +10,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowHistoryEventFilter
 
 from kai_flow.stream import history_event
 from kai_flow.stream.fold import Fold
+from kai_flow.stream.place import NOWHERE
 from kai_flow.stream.recorded import Ended, Published, Recorded, Scheduled
 from kai_flow.stream.run_start import RunStart, start_in
 from kai_flow.stream.signals import LONG_POLL_TIMEOUT
@@ -55,9 +56,8 @@ class RunHistory:
         return "" if self.closed is None else history_event.next_run(self.closed)
 
     def fold(self) -> Fold:
-        """A new fold for what the run records. Needs `start`."""
-        assert self.start is not None, "the first page tells how the run begins"
-        return Fold(self.run_id, self.start.begins)
+        """A new fold for what the run records. Needs `start`, so read the first page before."""
+        return Fold(self.run_id, NOWHERE if self.start is None else self.start.begins)
 
     async def read(self, timeout: timedelta = LONG_POLL_TIMEOUT) -> list[Recorded]:
         """What the next page records, for which the server waits until `timeout` at most.
