@@ -7,11 +7,11 @@ from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client, WorkflowHistoryEventFilterType
+from temporalio.client import Client
 from temporalio.common import RawValue
 
-from kai_flow.stream.run import find_run
-from kai_flow.stream.signals import LONG_POLL_TIMEOUT
+from kai_flow.stream.history_event import next_run
+from kai_flow.stream.run import describe
 from kai_flow.stream.wire_names import DONE
 
 _WITHOUT_RESULT: Final = {
@@ -31,33 +31,19 @@ class Outcome(NamedTuple):
     """The `done` event, encoded."""
 
 
-async def wait_for_outcome(client: Client, session_id: str, run_id: str) -> Outcome | None:
-    """Wait until the run and every run that continues it have closed. Raises RPCError.
+async def outcome_of(
+    client: Client, session_id: str, run_id: str, closed: HistoryEvent
+) -> Outcome | None:
+    """How a session ended whose last run `run_id` was closed by this event of its history.
 
-    None when a reset has closed the run: the session goes on in a newer run, with a stream of its
-    own. It is a long poll that needs no worker and adds nothing to the history.
+    None when the session id goes on in another run, which has a stream of its own: after a reset,
+    a retry of the workflow, on a schedule, or after a continue-as-new by a worker without the
+    plugin. The caller has followed all runs that continue the stream. Raises RPCError, or what the
+    client's payload codec raises.
     """
-    while True:
-        event = await _close_event(client, session_id, run_id)
-        following = _next_run(event)
-        if following:
-            run_id = following
-        elif await _was_reset(client, session_id, run_id, event):
-            return None
-        else:
-            return Outcome(run_id, await _done(client, event))
-
-
-async def _close_event(client: Client, session_id: str, run_id: str) -> HistoryEvent:
-    handle = client.get_workflow_handle(session_id, run_id=run_id)
-    events = handle.fetch_history_events(
-        wait_new_event=True,
-        event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT,
-        rpc_timeout=LONG_POLL_TIMEOUT,
-    )
-    async for event in events:
-        return event
-    raise RuntimeError(f"the history of {session_id} run {run_id} has no close event")
+    if next_run(closed) or await _was_reset(client, session_id, run_id, closed):
+        return None
+    return Outcome(run_id, await _done(client, closed))
 
 
 async def _was_reset(client: Client, session_id: str, run_id: str, event: HistoryEvent) -> bool:
@@ -69,18 +55,9 @@ async def _was_reset(client: Client, session_id: str, run_id: str, event: Histor
     """
     if event.event_type != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
         return False
-    newest = await find_run(client, session_id)
-    return newest.made_by_reset and newest.run_id != run_id
-
-
-def _next_run(event: HistoryEvent) -> str:
-    """The run that continues this one, by continue-as-new, a retry or a schedule; else empty."""
-    return (
-        event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
-        or event.workflow_execution_failed_event_attributes.new_execution_run_id
-        or event.workflow_execution_timed_out_event_attributes.new_execution_run_id
-        or event.workflow_execution_completed_event_attributes.new_execution_run_id
-    )
+    newest = await describe(client, session_id)
+    made_by_reset = newest.workflow_extended_info.HasField("last_reset_time")
+    return made_by_reset and newest.workflow_execution_info.execution.run_id != run_id
 
 
 async def _done(client: Client, event: HistoryEvent) -> bytes:
