@@ -1,4 +1,7 @@
-"""Batches: the document of one `publish_events` signal, with merged tokens (§4 of the protocol).
+"""Batches: how events travel into a history, with merged tokens (§4 of the protocol).
+
+The events of activities travel in `publish_events` signals, with one batch of each of several
+producers. The workflow's own events are recorded in a memo field, one batch in each record.
 
 Tokens that are written one by one take four times the bytes. So consecutive `token` events that
 differ only in `content` become one item: the joined content, and the lengths of its parts in
@@ -10,27 +13,34 @@ sender's limits also passes a reader's.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from itertools import takewhile
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
 from kai_flow.stream.errors import InvalidBatch, InvalidEvent
-from kai_flow.stream.events import NumberedEvent, read_numbered, within_limit
+from kai_flow.stream.events import NumberedEvent, encode_event, read_numbered, within_limit
 from kai_flow.stream.ids import MAX_NUMBER, EventId
 
 WIRE_VERSION: Final = 1
-MAX_BATCH_EVENTS: Final = 1_000  # in one batch; so many waiting events are signalled at once
+MAX_SIGNAL_BATCHES: Final = 64  # in one signal, each of another producer
+MAX_BATCH_EVENTS: Final = 1_000  # in one signal; so many waiting events are signalled at once
 FLUSH_BYTES: Final = 128 * 1024  # so many waiting bytes are signalled at once
-MAX_BATCH_BYTES: Final = 512 * 1024  # of events in one batch; above it the server warns
-MAX_DOCUMENT_BYTES: Final = 1024 * 1024  # of a batch as it travels; our senders need 530 KiB
+MAX_BATCH_BYTES: Final = 512 * 1024  # of events in one signal; above it the server warns
+MAX_DOCUMENT_BYTES: Final = 1024 * 1024  # of a signal as it travels; our senders need 535 KiB
 MAX_UNFOLDED_BYTES: Final = 2 * 1024 * 1024  # of its events; our senders need 512 KiB
+MAX_RECORD_BYTES: Final = 32 * 1024  # of a record: visibility stores keep it, MySQL in 64 KiB
+
+VOICE: Final = EventId(0, 1, 0)
+"""The events of the workflow itself are `0.1.n`: its code runs once, so it has one attempt."""
+
+_ITEM_BYTES: Final = len('{"event":},')
+_RECORD_ROOM: Final = MAX_RECORD_BYTES - 64  # the rest is for the version and the first number
 
 
 class Batch(NamedTuple):
     """Consecutive events of one attempt, on their way into the workflow."""
 
-    run_id: str
-    """The run that they are meant for; every other run ignores them."""
     events: tuple[NumberedEvent, ...]
     """At least one. Each id is the next of the one before."""
 
@@ -43,6 +53,15 @@ class Batch(NamedTuple):
     def last(self) -> EventId:
         """The id of its last event."""
         return self.events[-1].id
+
+
+class Published(NamedTuple):
+    """The content of one `publish_events` signal."""
+
+    run_id: str
+    """The run that it is meant for; every other run ignores it."""
+    batches: tuple[Batch, ...]
+    """At least one, at most one of each producer."""
 
 
 _NOTHING: Final = msgspec.Raw()
@@ -59,51 +78,139 @@ class _Item(msgspec.Struct, omit_defaults=True):
     cuts: Annotated[list[int], _AtMostABatch] | None = None
 
 
-class _Wire(msgspec.Struct):
-    v: Literal[1]
-    run_id: str
+_Items = Annotated[list[_Item], _AtMostABatch]
+
+
+class _Batch(msgspec.Struct):
     producer: int
     attempt: int
     first: int
-    items: Annotated[list[_Item], _AtMostABatch]
+    items: _Items
 
 
-def encode_batch(batch: Batch) -> bytes:
-    """The batch as one JSON document, readable in the Temporal UI."""
-    first = batch.first
-    return msgspec.json.encode(
-        _Wire(WIRE_VERSION, batch.run_id, *first, items=list(_merge(batch.events))),
-    )
+class _Signal(msgspec.Struct):
+    v: Literal[1]
+    run_id: str
+    batches: Annotated[list[_Batch], msgspec.Meta(min_length=1, max_length=MAX_SIGNAL_BATCHES)]
 
 
-def decode_batch(document: bytes) -> Batch:
-    """The batch of one JSON document, with its events byte for byte. Raises InvalidBatch."""
+class _Record(msgspec.Struct):
+    v: Literal[1]
+    first: int
+    items: _Items
+
+
+_Document = TypeVar("_Document", _Signal, _Record)
+
+
+def encode_signal(run_id: str, batches: Iterable[Batch]) -> bytes:
+    """The batches of one signal as a JSON document, readable in the Temporal UI."""
+    parts = [_Batch(*batch.first, items=list(_merge(batch.events))) for batch in batches]
+    return msgspec.json.encode(_Signal(WIRE_VERSION, run_id, parts))
+
+
+def decode_signal(document: bytes) -> Published:
+    """The batches of one signal, with their events byte for byte. Raises InvalidBatch."""
+    wire = _read(document, _Signal)
+    _check_count(item for part in wire.batches for item in part.items)
+    batches: list[Batch] = []
+    room = MAX_UNFOLDED_BYTES
+    for part in wire.batches:
+        if part.producer < 1:
+            raise InvalidBatch("producer 0 is the workflow itself: no signal brings its events")
+        batch = _batch(EventId(part.producer, part.attempt, part.first), part.items, room)
+        room -= sum(len(event.data) for event in batch.events)
+        batches.append(batch)
+    if len({batch.first.producer for batch in batches}) < len(batches):
+        raise InvalidBatch("a signal holds at most one batch of each producer")
+    return Published(wire.run_id, tuple(batches))
+
+
+def encode_record(events: Sequence[NumberedEvent]) -> bytes:
+    """Events of the workflow itself as the JSON document of one record."""
+    return msgspec.json.encode(_Record(WIRE_VERSION, events[0].id.seq, list(_merge(events))))
+
+
+def decode_record(document: bytes) -> Batch:
+    """The events of one record, byte for byte. Raises InvalidBatch."""
+    wire = _read(document, _Record)
+    _check_count(wire.items)
+    return _batch(VOICE._replace(seq=wire.first), wire.items, MAX_UNFOLDED_BYTES)
+
+
+def records_of(events: Iterable[object], last: int) -> tuple[Batch, ...]:
+    """The events that a workflow publishes, numbered after `last`, as few records as hold them.
+
+    An event that does not fit in a record is replaced as `encode_event` does it. Raises
+    InvalidEvent, before anything has changed, for what cannot be an event.
+    """
+    records: list[list[NumberedEvent]] = []
+    size = 0
+    for seq, event in enumerate(events, last + 1):
+        numbered = NumberedEvent(VOICE._replace(seq=seq), *encode_event(event, _RECORD_ROOM))
+        size += len(numbered.data) + _ITEM_BYTES
+        if not records or size > _RECORD_ROOM or len(records[-1]) == MAX_BATCH_EVENTS:
+            records.append([])
+            size = len(numbered.data) + _ITEM_BYTES
+        records[-1].append(numbered)
+    return tuple(Batch(tuple(record)) for record in records)
+
+
+class Room:
+    """How much more one signal may carry; the batches in it share the room."""
+
+    def __init__(self) -> None:
+        self._events = MAX_BATCH_EVENTS
+        self._bytes = MAX_BATCH_BYTES
+
+    def admits(self, event: NumberedEvent) -> bool:
+        """Whether the event fits, and if so, take the room for it. The first one always fits."""
+        size = len(event.data)
+        first = self._events == MAX_BATCH_EVENTS
+        if not first and (size > self._bytes or not self._events):
+            return False
+        self._events -= 1
+        self._bytes -= size
+        return True
+
+
+def take(events: Iterable[NumberedEvent], room: Room | None = None) -> tuple[NumberedEvent, ...]:
+    """The first of `events`, as many as `room` admits; without `room` that is a whole signal's."""
+    admits = (room or Room()).admits
+    return tuple(takewhile(admits, events))
+
+
+def _read(document: bytes, form: type[_Document]) -> _Document:
     if len(document) > MAX_DOCUMENT_BYTES:
         raise InvalidBatch(f"a batch is a document of at most {MAX_DOCUMENT_BYTES:,} bytes")
     try:
-        wire = msgspec.json.decode(document, type=_Wire)
-        first = EventId(wire.producer, wire.attempt, wire.first)
-        parts = list(_unfold(wire.items))
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidEvent) as error:
+        return msgspec.json.decode(document, type=form)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise InvalidBatch(f"not a batch: {error}") from None
+
+
+def _check_count(items: Iterable[_Item]) -> None:
+    if sum(1 if item.cuts is None else len(item.cuts) for item in items) > MAX_BATCH_EVENTS:
+        raise InvalidBatch(f"a signal holds at most {MAX_BATCH_EVENTS:,} events")
+
+
+def _batch(first: EventId, items: Sequence[_Item], room: int) -> Batch:
+    """The batch that begins at `first`; its events may have `room` bytes in all."""
+    try:
+        parts = list(_unfold(items, room))
+    except (UnicodeError, RecursionError, InvalidEvent) as error:
         raise InvalidBatch(f"not a batch: {error}") from None
     if not parts:
         raise InvalidBatch("a batch holds at least one event")
-    if min(first) < 1 or max(first.offset(len(parts) - 1)) > MAX_NUMBER:
+    producer, attempt, seq = first
+    if attempt < 1 or seq < 1 or max(producer, attempt, seq + len(parts) - 1) > MAX_NUMBER:
         raise InvalidBatch(f"a batch cannot begin at {first}")
-    events = (NumberedEvent(first.offset(n), *part) for n, part in enumerate(parts))
-    return Batch(wire.run_id, tuple(events))
-
-
-def take(events: Iterable[NumberedEvent]) -> tuple[NumberedEvent, ...]:
-    """The first of `events`, as many as one batch may hold; at least one if there is any."""
-    taken: list[NumberedEvent] = []
-    size = 0
-    for event in events:
-        size += len(event.data)
-        if taken and (size > MAX_BATCH_BYTES or len(taken) == MAX_BATCH_EVENTS):
-            break
-        taken.append(event)
-    return tuple(taken)
+    return Batch(
+        tuple(
+            NumberedEvent(EventId(producer, attempt, seq), *part)
+            for seq, part in enumerate(parts, seq)
+        )
+    )
 
 
 def _merge(events: Sequence[NumberedEvent]) -> Iterator[_Item]:
@@ -140,15 +247,12 @@ def _token_run(events: Sequence[NumberedEvent], start: int) -> list[dict[str, An
     return run
 
 
-def _unfold(items: Sequence[_Item]) -> Iterator[tuple[str, bytes]]:
-    if sum(1 if item.cuts is None else len(item.cuts) for item in items) > MAX_BATCH_EVENTS:
-        raise InvalidBatch(f"a batch holds at most {MAX_BATCH_EVENTS:,} events")
-    size = 0
+def _unfold(items: Sequence[_Item], room: int) -> Iterator[tuple[str, bytes]]:
     for item in items:
         for part in _split(item):
-            size += len(part[1])
-            if size > MAX_UNFOLDED_BYTES:  # a few bytes of `cuts` could repeat a huge key
-                raise InvalidBatch(f"a batch holds at most {MAX_UNFOLDED_BYTES:,} bytes of events")
+            room -= len(part[1])
+            if room < 0:  # a few bytes of `cuts` could repeat a huge key
+                raise InvalidBatch(f"a signal holds at most {MAX_UNFOLDED_BYTES:,} bytes of events")
             yield part
 
 

@@ -1,15 +1,20 @@
 """The buffer: the recent events of a session, bounded, which queries read page by page.
 
-The workflow has one. Readers of the history use another one without bounds.
+The workflow has one. Events are kept in the order in which they were accepted, and leave in that
+order. A second index, by producer, finds where a reader goes on.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.fold import Fold, Gap, Verdict
-from kai_flow.stream.ids import START, EventId, follows
+from kai_flow.stream.fold import Fold, Verdict
+from kai_flow.stream.gaps import Gap, Missing
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.place import NOWHERE, Place
+from kai_flow.stream.recorded import Closing, Recorded
 
 
 class Limits(NamedTuple):
@@ -21,118 +26,182 @@ class Limits(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """Consecutive events of a buffer, after a cursor."""
+    """Events of a buffer that a place does not cover, in the order they were accepted."""
 
     events: tuple[NumberedEvent, ...]
-    next: EventId
-    """The cursor for the next read."""
+    next: Place
+    """The place for the next read."""
     has_more: bool
     """Whether the buffer holds more events after these."""
     gap: Gap | None
-    """The events between the cursor and the first of these that are no longer held, if any."""
+    """What is missing before these, if anything. `next` covers it."""
+
+
+class _Held(NamedTuple):
+    number: int
+    """Counts all accepted events; a higher number was accepted later."""
+    event: NumberedEvent
 
 
 class EventBuffer:
     """The accepted events of the attempts that count, within `limits`: the oldest leave first."""
 
-    def __init__(self, run_id: str, limits: Limits) -> None:
+    def __init__(self, run_id: str, limits: Limits, begins: Place = NOWHERE) -> None:
         self.limits = limits
-        self.fold = Fold(run_id)
+        self.fold = Fold(run_id, begins)
         self.bytes = 0  # of all held events
         self.evicted = 0  # how many events have left because of the limits, for people
-        self._events: list[NumberedEvent] = []
-        self._lost_earlier = START  # the last evicted event of an earlier producer
-        self._lost = START  # the last evicted event of the current producer; a retry clears it
+        self._number = 0  # of the event accepted last
+        self._log: list[_Held] = []
+        self._of: dict[int, list[_Held]] = {}  # the same ones, by producer
+        self._producers: list[int] = []  # the keys of `_of`, rising
+        self._lost: dict[int, EventId] = {}  # the last evicted event, by producer
+        self._losers: list[int] = []  # the keys of `_lost`, rising
 
-    def apply(self, batch: Batch) -> Verdict:
-        """Fold one batch, keep what was accepted, then evict down to the limits."""
-        before = self.fold.position
-        verdict = self.fold.apply(batch)
-        if not verdict.events:
-            return verdict
-        if verdict.replaces is not None:
-            self._drop_replaced(verdict.replaces.producer)
-        elif verdict.events[0].id.producer > before.producer:
-            self._lost_earlier, self._lost = self.lost, START
-        self._events.extend(verdict.events)
-        self.bytes += sum(len(event.data) for event in verdict.events)
-        self._evict()
-        return verdict
+    def take(self, item: Recorded) -> tuple[list[Verdict], tuple[Closing, ...]]:
+        """Fold the next item of the history, keep what is accepted, and evict down to the limits.
 
-    def read(self, after: EventId, max_bytes: int) -> Slice:
-        """The events after `after`, of at most `max_bytes` in all; at least one if there is any.
+        The answer is that of `Fold.take`.
+        """
+        verdicts, closings = self.fold.take(item)
+        for verdict in verdicts:
+            if verdict.events:
+                self._keep(verdict)
+        return verdicts, closings
+
+    def read(self, after: Place, max_bytes: int) -> Slice:
+        """What `after` does not cover, of at most `max_bytes` in all; at least one event if any.
 
         A slice ends before missing events, and the next read reports them as a gap.
         """
-        start = bisect_right(self._events, after, key=_id)
-        missing = after < self.lost
-        if start == len(self._events):
-            gap = Gap(after, None) if missing else None
-            return Slice((), max(after, self.lost), has_more=False, gap=gap)
-        first = self._events[start].id
-        missing = missing or self._hole_between(after, first)
-        stop, size = start, 0
-        while stop < len(self._events):
-            event = self._events[stop]
+        missing, place = self._evicted_since(after)
+        events: list[NumberedEvent] = []
+        size = 0
+        has_more = False
+        for event in self._since(place):
             size += len(event.data)
-            if stop > start and (size > max_bytes or self._hole_before(stop)):
+            if events and event.id != events[-1].id.offset(1):
+                place = self._advance(place, events[-1].id)
+                has_more = not place.follows(event.id)
+            elif not events and not place.follows(event.id):
+                missing.append(Missing(place.position(event.id.producer), event.id))
+            if has_more or (events and size > max_bytes):
+                has_more = True
                 break
-            stop += 1
-        return Slice(
-            tuple(self._events[start:stop]),
-            self._events[stop - 1].id,
-            has_more=stop < len(self._events),
-            gap=Gap(after, first) if missing else None,
-        )
-
-    @property
-    def lost(self) -> EventId:
-        """The last evicted event that still counts; START if there is none."""
-        return max(self._lost_earlier, self._lost)
+            events.append(event)
+        if events:
+            place = self._advance(place, events[-1].id)
+        return Slice(tuple(events), place, has_more, Gap(tuple(missing)) if missing else None)
 
     @property
     def first(self) -> EventId | None:
         """The oldest event held; None if there is none."""
-        return self._events[0].id if self._events else None
+        return self._log[0].event.id if self._log else None
 
     @property
     def last(self) -> EventId | None:
         """The newest event held; None if there is none."""
-        return self._events[-1].id if self._events else None
+        return self._log[-1].event.id if self._log else None
 
     def __len__(self) -> int:
-        return len(self._events)
+        return len(self._log)
 
-    def _hole_before(self, index: int) -> bool:
-        return self._hole_between(self._events[index - 1].id, self._events[index].id)
+    def _above(self, place: Place, producers: list[int]) -> list[int]:
+        """Those of `producers`, which rise, of which `place` covers nothing."""
+        return producers[bisect_right(producers, place.newest) :]
 
-    def _hole_between(self, cursor: EventId, event: EventId) -> bool:
-        """Whether events are missing between the two that were never in this buffer."""
-        if event.seq > 1:
-            return not follows(event, cursor)
-        return event.producer > cursor.producer and self.fold.unstored_after(cursor)
+    def _since(self, place: Place) -> Iterator[NumberedEvent]:
+        """The held events that `place` does not cover, in the order they were accepted."""
+        firsts = [self._of[p][0].number for p in self._above(place, self._producers)]
+        for producer in place.positions:
+            held = self._of.get(producer, [])
+            index = bisect_right(held, place.position(producer), key=_id)
+            if index < len(held):
+                firsts.append(held[index].number)
+        if 0 in self._of and 0 not in place.positions:
+            firsts.append(self._of[0][0].number)
+        if not firsts:
+            return
+        for index in range(bisect_left(self._log, min(firsts), key=_number), len(self._log)):
+            event = self._log[index].event
+            if not place.covers(event.id):
+                yield event
+
+    def _advance(self, place: Place, event: EventId) -> Place:
+        if place.covers(event):
+            return place
+        return place.advance(event, self.fold.beside(event.producer))
+
+    def _evicted_since(self, place: Place) -> tuple[list[Missing], Place]:
+        """The evicted events that `place` does not cover, and the place of one who has them."""
+        listed = sorted(p for p in {0, *place.positions} if p in self._lost)
+        missing: list[Missing] = []
+        reached = place
+        for producer in [*listed, *self._above(place, self._losers)]:
+            lost = self._lost[producer]
+            if place.covers(lost):
+                continue
+            held = self._of.get(producer)
+            before = held[0].event.id if held else lost.offset(1)
+            missing.append(Missing(place.position(producer), before))
+            reached = self._advance(reached, lost)
+        return missing, reached
+
+    def _keep(self, verdict: Verdict) -> None:
+        producer = verdict.events[0].id.producer
+        if verdict.replaces is not None:
+            self._drop_replaced(producer)
+        if producer not in self._of:
+            self._of[producer] = []
+            insort(self._producers, producer)
+        held = [_Held(self._number + n, event) for n, event in enumerate(verdict.events, 1)]
+        self._number += len(held)
+        self._log += held
+        self._of[producer] += held
+        self.bytes += sum(len(event.data) for event in verdict.events)
+        self._evict()
 
     def _drop_replaced(self, producer: int) -> None:
-        self._lost = START
-        keep = len(self._events)
-        while keep and self._events[keep - 1].id.producer == producer:
-            keep -= 1
-            self.bytes -= len(self._events[keep].data)
-        del self._events[keep:]
+        """Forget the earlier attempts of a producer, the evicted events included."""
+        if self._lost.pop(producer, None) is not None:
+            self._losers.remove(producer)
+        if producer not in self._of:
+            return
+        replaced = self._of[producer]
+        self._forget(producer)
+        self.bytes -= sum(len(held.event.data) for held in replaced)
+        start = bisect_left(self._log, replaced[0].number, key=_number)
+        self._log[start:] = [
+            held for held in self._log[start:] if held.event.id.producer != producer
+        ]
 
     def _evict(self) -> None:
         cut = 0
-        while len(self._events) - cut > self.limits.events or self.bytes > self.limits.bytes:
-            event = self._events[cut]
-            self.bytes -= len(event.data)
-            if event.id.producer == self.fold.position.producer:
-                self._lost = event.id
-            else:
-                self._lost_earlier = event.id
+        while len(self._log) - cut > self.limits.events or self.bytes > self.limits.bytes:
+            self.bytes -= len(self._log[cut].event.data)
             cut += 1
+        if not cut:
+            return
+        for producer, count in Counter(held.event.id.producer for held in self._log[:cut]).items():
+            held = self._of[producer]
+            if producer not in self._lost:
+                insort(self._losers, producer)
+            self._lost[producer] = held[count - 1].event.id
+            del held[:count]
+            if not held:
+                self._forget(producer)
         self.evicted += cut
-        del self._events[:cut]
+        del self._log[:cut]
+
+    def _forget(self, producer: int) -> None:
+        """Take a producer out of the index, as nothing of it is held."""
+        del self._of[producer]
+        self._producers.remove(producer)
 
 
-def _id(event: NumberedEvent) -> EventId:
-    return event.id
+def _id(held: _Held) -> EventId:
+    return held.event.id
+
+
+def _number(held: _Held) -> int:
+    return held.number

@@ -5,23 +5,31 @@ They are built only here, so that readers get the same ones over a bridge and fr
 
 from typing import Any
 
-from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.gaps import Gap
+from kai_flow.stream.ids import EventId
 from kai_flow.stream.progress import Liveness
-from kai_flow.stream.wire_names import GAP, IDLE_TIMEOUT, RESET, STATUS
+from kai_flow.stream.recorded import EndStatus
+from kai_flow.stream.wire_names import ENDED, GAP, IDLE_TIMEOUT, RESET, STATUS, SUPERSEDED
 
 ControlEvent = dict[str, Any]
 
 
-def gap(after: EventId, before: EventId | None) -> ControlEvent:
-    """All events strictly between the two ids are missing: neither stored nor held here.
+def gap(missing: Gap) -> ControlEvent:
+    """Events are missing: they are neither stored nor held here."""
+    return {"type": GAP, "missing": missing.to_json()}
 
-    `before` None: no later event has come yet.
+
+def ended(producer: int, status: EndStatus) -> ControlEvent:
+    """The activity of a producer has ended."""
+    return {"type": ENDED, "producer": producer, "status": status}
+
+
+def superseded(last: EventId) -> ControlEvent:
+    """The events of a producer after `last` never counted, and the reader takes them back.
+
+    `last` is `4.1.0`, with any attempt, when none of the producer's events counts.
     """
-    return {
-        "type": GAP,
-        "after": None if after == START else str(after),
-        "before": None if before is None else str(before),
-    }
+    return {"type": SUPERSEDED, "producer": last.producer, "after": str(last)}
 
 
 def reset() -> ControlEvent:

@@ -12,7 +12,7 @@ import msgspec
 
 from kai_flow.stream.errors import InvalidEvent
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.wire_names import NEVER_NUMBERED
+from kai_flow.stream.wire_names import NEVER_NUMBERED, OMITTED
 
 MAX_EVENT_BYTES: Final = 256 * 1024  # UTF-8 JSON of one event; a larger event is replaced
 MAX_DEPTH: Final = 100  # levels of nesting; deeper documents overflow some parsers on the way
@@ -49,13 +49,13 @@ def held_bytes(count: int, size: int) -> int:
     return size + count * EVENT_OVERHEAD_BYTES
 
 
-def encode_event(event: object) -> tuple[str, bytes]:
+def encode_event(event: object, max_bytes: int = MAX_EVENT_BYTES) -> tuple[str, bytes]:
     """Check an agent's event and encode it: (its type, one line of UTF-8 JSON).
 
     A value that JSON cannot express is repaired instead of refused, because it must not fail an
     agent in the middle of its work. A lone surrogate becomes U+FFFD; NaN, infinities and numbers of
     over MAX_NUMBER_CHARS become null; an unknown object becomes its `str`. An event that exceeds
-    MAX_EVENT_BYTES or MAX_DEPTH becomes `{"type": "omitted", …}`. Raises InvalidEvent when the
+    `max_bytes` or MAX_DEPTH becomes `{"type": "omitted", …}`. Raises InvalidEvent when the
     value is not an object with a valid `type`.
     """
     kind = _type_of(event)
@@ -63,7 +63,7 @@ def encode_event(event: object) -> tuple[str, bytes]:
         data = encode_json(event)
     except RecursionError:
         return _omitted(kind, 0)
-    if len(data) > MAX_EVENT_BYTES or _too_deep(data):
+    if len(data) > max_bytes or _too_deep(data):
         return _omitted(kind, len(data))
     return kind if kind.isascii() else _repaired(kind), data
 
@@ -128,7 +128,7 @@ def _type_of(event: object) -> str:
 
 
 def _omitted(kind: str, size: int) -> tuple[str, bytes]:
-    return "omitted", msgspec.json.encode({"type": "omitted", "of": _repaired(kind), "bytes": size})
+    return OMITTED, msgspec.json.encode({"type": OMITTED, "of": _repaired(kind), "bytes": size})
 
 
 def _repaired(value: Any) -> Any:

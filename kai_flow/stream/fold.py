@@ -1,16 +1,29 @@
 """The fold: decides which of the events in a history belong to the stream.
 
-The workflow, the bridge and every other reader apply it to all `publish_events` signals of a run,
-in the order of the history. It reads no settings, so all of them arrive at the same stream.
+The workflow, the bridge and every other reader give it what the history records, in the order of
+the history. It reads no settings, so all of them arrive at the same stream.
+
+The history event that schedules an activity is the *mark* of its producer. It closes every
+producer that is not listed as beside it: the workflow no longer waits for that one, and what it
+still sends does not count. The end of an activity alone closes nothing, because the workflow
+applies the signals of an activation before it is told of the end.
 """
 
+from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+import msgspec
 
 from kai_flow.stream.batches import Batch
+from kai_flow.stream.errors import InvalidId
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.wire_names import UNSTORED
+from kai_flow.stream.gaps import Gap, Missing
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.place import NOTHING, NOWHERE, Place, Ranges, from_ranges
+from kai_flow.stream.recorded import Closing, Ended, EndStatus, Published, Recorded, Scheduled
+from kai_flow.stream.wire_names import STARTED, UNSTORED
 
 
 class Disposition(Enum):
@@ -20,17 +33,11 @@ class Disposition(Enum):
     DUPLICATE = "duplicate"
     """All of its events were accepted before."""
     SUPERSEDED = "superseded"
-    """A later attempt or producer has replaced the one that it belongs to."""
+    """A later attempt has replaced the one that it belongs to, or its producer is closed."""
+    UNKNOWN = "unknown"
+    """Its producer has no mark."""
     OTHER_RUN = "other_run"
     """It is meant for another run of this session id."""
-
-
-class Gap(NamedTuple):
-    """Missing events: all that lie strictly between two ids."""
-
-    after: EventId
-    before: EventId | None
-    """None when no event after the missing ones is held."""
 
 
 class Verdict(NamedTuple):
@@ -42,40 +49,172 @@ class Verdict(NamedTuple):
     """The events that are missing before the accepted ones. A correct sender leaves none."""
     replaces: EventId | None = None
     """The first event of a newer attempt, which replaces its producer's earlier attempts."""
+    closings: tuple[Closing, ...] = ()
+    """The producers that it closes: in a run without marks, the first batch of one is its mark."""
+
+
+class _Started(msgspec.Struct):
+    activity: str = ""
+    activity_id: str = ""
+    beside: Ranges = []
 
 
 class Fold:
     """The fold of one run. Batches that come again, late, split or merged change nothing."""
 
-    def __init__(self, run_id: str) -> None:
-        self.run_id = run_id
-        self.position = START  # the last accepted event
-        self.unstored = False  # `position` is an `unstored`: no more of its attempt is stored
-        self._cuts: dict[int, EventId] = {}  # the `unstored` of each producer that has sent one
+    def __init__(self, run_id: str, begins: Place = NOWHERE) -> None:
+        """`begins`: what the runs before this one have accepted, see `Place.before`."""
+        self.run_id: Final = run_id
+        self.place = begins  # everything accepted
+        self.newest = max(0, begins.newest - 1)  # the producer of the newest mark
+        self.marked = False  # the run has a mark
+        self._marks: dict[int, Scheduled] = {}  # of all producers of this run
+        self._open: dict[int, Scheduled] = {}
+        self._ends: dict[int, EndStatus] = {}
+        self._closings: dict[int, Closing] = {}
+        self._unstored: dict[int, EventId] = {}  # the accepted `unstored` of each producer
 
-    def apply(self, batch: Batch) -> Verdict:
-        """Decide about the next batch of the history."""
-        if batch.run_id != self.run_id:
+    @property
+    def open(self) -> Mapping[int, Scheduled]:
+        """The producers that are not closed, in the order of scheduling."""
+        return MappingProxyType(self._open)
+
+    def take(self, item: Recorded) -> tuple[list[Verdict], tuple[Closing, ...]]:
+        """Take the next item of the history: verdicts on its batches, and what it closes or ends.
+
+        The closings come before the events of the verdicts.
+        """
+        match item:
+            case Scheduled():
+                return [], self.scheduled(item)
+            case Ended():
+                closing = self.ended(item)
+                return [], () if closing is None else (closing,)
+            case Published(run_id, batches):
+                verdicts = [self.apply(batch, run_id) for batch in batches]
+                return verdicts, tuple(one for verdict in verdicts for one in verdict.closings)
+            case _:
+                return [self.spoken(item.batch)], ()
+
+    def scheduled(self, mark: Scheduled) -> tuple[Closing, ...]:
+        """An activity was scheduled: close every producer that is not beside it, and return those.
+
+        A number that is not higher than all before it is ignored.
+        """
+        if mark.producer <= self.newest:
+            return ()
+        self.marked = True
+        return self._begin(mark)
+
+    def ended(self, end: Ended) -> Closing | None:
+        """The activity of a producer has ended. None: it is unknown, closed, or has ended before.
+
+        Its batches are still accepted until a mark closes it, so `final` may rise until then.
+        """
+        if end.producer not in self._open or end.producer in self._ends:
+            return None
+        self._ends[end.producer] = end.status
+        return self.closing(end.producer)
+
+    def apply(self, batch: Batch, run_id: str) -> Verdict:
+        """Decide about the next batch of a signal that is meant for the run `run_id`."""
+        if run_id != self.run_id:
             return Verdict(Disposition.OTHER_RUN)
-        first, position = batch.first, self.position
-        if first.attempt_key < position.attempt_key:
+        producer = batch.first.producer
+        closings: tuple[Closing, ...] = ()
+        if producer not in self._open:
+            if producer in self._marks:
+                return Verdict(Disposition.SUPERSEDED)
+            if self.marked or producer <= self.newest:
+                return Verdict(Disposition.UNKNOWN)
+            closings = self._begin(_mark_of(batch.events[0]))
+        elif not self.marked:
+            self._complete(batch.events[0])
+        verdict = self._accept(batch)
+        return verdict._replace(closings=closings) if closings else verdict
+
+    def spoken(self, batch: Batch) -> Verdict:
+        """Decide about the next events of the workflow itself."""
+        return self._accept(batch)
+
+    def close(self) -> tuple[Closing, ...]:
+        """The run has ended: close all producers that are open, and return them."""
+        return self._close(tuple(self._open))
+
+    def beside(self, producer: int) -> frozenset[int]:
+        """The producers beside this one; none if it is unknown."""
+        mark = self._marks.get(producer)
+        return frozenset() if mark is None else mark.beside
+
+    def closing(self, producer: int) -> Closing | None:
+        """How the producer has ended, or why it was closed; None if neither has happened."""
+        if producer in self._open:
+            status = self._ends.get(producer)
+            if status is None:
+                return None
+            return Closing(producer, self.place.position(producer), status)
+        return self._closings.get(producer)
+
+    def unstored(self, producer: int) -> EventId | None:
+        """The accepted `unstored` of the producer's attempt that counts, if there is one."""
+        return self._unstored.get(producer)
+
+    def _begin(self, mark: Scheduled) -> tuple[Closing, ...]:
+        self.newest = mark.producer
+        closings = self._close([p for p in self._open if p not in mark.beside])
+        if not self.marked:
+            # The first batch of a later producer may come before those of the ones beside it.
+            for producer in sorted(mark.beside - self._marks.keys()):
+                self._marks[producer] = self._open[producer] = Scheduled(producer, "", "")
+        self._marks[mark.producer] = self._open[mark.producer] = mark
+        return closings
+
+    def _complete(self, first: NumberedEvent) -> None:
+        """Take over what the first event of a producer tells that another one has listed."""
+        mark = self._open[first.id.producer]
+        if not mark.activity and self.place.position(mark.producer)[1:] == NOTHING:
+            self._marks[mark.producer] = self._open[mark.producer] = _mark_of(first)
+
+    def _close(self, producers: Iterable[int]) -> tuple[Closing, ...]:
+        closings = []
+        for producer in producers:
+            del self._open[producer]
+            status = self._ends.pop(producer, "cancelled")
+            closing = Closing(producer, self.place.position(producer), status)
+            self._closings[producer] = closing
+            closings.append(closing)
+        return tuple(closings)
+
+    def _accept(self, batch: Batch) -> Verdict:
+        first = batch.first
+        position = self.place.position(first.producer)
+        if first.attempt < position.attempt:
             return Verdict(Disposition.SUPERSEDED)
-        same_attempt = first.attempt_key == position.attempt_key
+        same_attempt = first.attempt == position.attempt
         known = position.seq if same_attempt else 0
         events = batch.events[max(0, known + 1 - first.seq) :]
         if not events:
             return Verdict(Disposition.DUPLICATE)
-        gap = Gap(position, events[0].id) if events[0].id.seq > known + 1 else None
-        retried = not same_attempt and first.producer == position.producer
-        self.position = batch.last
-        self.unstored = events[-1].type == UNSTORED
+        begins = events[0].id
+        gap = Gap((Missing(position, begins),)) if begins.seq > known + 1 else None
+        retried = position.attempt > 0 and not same_attempt
         if retried:
-            self._cuts.pop(first.producer, None)
-        if self.unstored:
-            self._cuts[first.producer] = self.position
-        return Verdict(Disposition.ACCEPTED, events, gap, events[0].id if retried else None)
+            self._unstored.pop(first.producer, None)
+        last = events[-1]
+        if last.type == UNSTORED:
+            self._unstored[first.producer] = last.id
+        self.place = self.place.advance(last.id, self.beside(first.producer))
+        return Verdict(Disposition.ACCEPTED, events, gap, begins if retried else None)
 
-    def unstored_after(self, cursor: EventId) -> bool:
-        """Whether `cursor` has all that its attempt stored, and what follows was live only."""
-        cut = self._cuts.get(cursor.producer)
-        return cut is not None and cut.attempt_key == cursor.attempt_key and cut <= cursor
+
+def _mark_of(first: NumberedEvent) -> Scheduled:
+    """The mark that the first batch of a producer stands for, in a run without marks."""
+    producer = first.id.producer
+    if first.type != STARTED:
+        return Scheduled(producer, "", "")
+    try:
+        started = msgspec.json.decode(first.data, type=_Started)
+        beside = from_ranges(started.beside, producer)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidId):
+        return Scheduled(producer, "", "")
+    return Scheduled(producer, started.activity, started.activity_id, beside)
