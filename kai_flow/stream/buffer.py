@@ -35,6 +35,8 @@ class Slice(NamedTuple):
     """Whether the buffer holds more events after these."""
     gap: Gap | None
     """What is missing before these, if anything. `next` covers it."""
+    start: Place | None = None
+    """With a gap: the place of a reader who was told of it, before these events."""
 
 
 class _Held(NamedTuple):
@@ -75,6 +77,7 @@ class EventBuffer:
         A slice ends before missing events, and the next read reports them as a gap.
         """
         missing, place = self._evicted_since(after)
+        start = place
         events: list[NumberedEvent] = []
         size = 0
         has_more = False
@@ -84,14 +87,17 @@ class EventBuffer:
                 place = self._advance(place, events[-1].id)
                 has_more = not place.follows(event.id)
             elif not events and not place.follows(event.id):
-                missing.append(Missing(place.position(event.id.producer), event.id))
+                missing.append((place.position(event.id.producer), event.id))
             if has_more or (events and size > max_bytes):
                 has_more = True
                 break
             events.append(event)
         if events:
             place = self._advance(place, events[-1].id)
-        return Slice(tuple(events), place, has_more, Gap(tuple(missing)) if missing else None)
+        if not missing:
+            return Slice(tuple(events), place, has_more, None)
+        gap = Gap(tuple(Missing(*ids) for ids in sorted(missing)))
+        return Slice(tuple(events), place, has_more, gap, start)
 
     @property
     def first(self) -> EventId | None:
@@ -132,10 +138,13 @@ class EventBuffer:
             return place
         return place.advance(event, self.fold.beside(event.producer))
 
-    def _evicted_since(self, place: Place) -> tuple[list[Missing], Place]:
-        """The evicted events that `place` does not cover, and the place of one who has them."""
+    def _evicted_since(self, place: Place) -> tuple[list[tuple[EventId, EventId]], Place]:
+        """The evicted events that `place` does not cover, and the place of one who has them.
+
+        They lie strictly between the two ids of each pair.
+        """
         listed = sorted(p for p in {0, *place.positions} if p in self._lost)
-        missing: list[Missing] = []
+        missing: list[tuple[EventId, EventId]] = []
         reached = place
         for producer in [*listed, *self._above(place, self._losers)]:
             lost = self._lost[producer]
@@ -143,7 +152,7 @@ class EventBuffer:
                 continue
             held = self._of.get(producer)
             before = held[0].event.id if held else lost.offset(1)
-            missing.append(Missing(place.position(producer), before))
+            missing.append((place.position(producer), before))
             reached = self._advance(reached, lost)
         return missing, reached
 

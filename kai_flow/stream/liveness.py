@@ -17,7 +17,7 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import Client
 
-from kai_flow.stream.progress import Liveness, Status
+from kai_flow.stream.progress import Liveness, RunLiveness, Status
 from kai_flow.stream.run import describe
 
 MIN_WORKER_TIMEOUT: Final = timedelta(seconds=20)  # without a heartbeat; one is sent a second
@@ -68,7 +68,7 @@ def liveness_to_show(seen: Liveness | None, shown: Liveness | None) -> Liveness 
     return seen
 
 
-async def observe(client: Client, session_id: str, run_id: str) -> Liveness | None:
+async def observe(client: Client, session_id: str, run_id: str) -> RunLiveness | None:
     """The liveness of one run; None when it is unknown. Raises RPCError.
 
     The clocks of this machine and of the server have to agree to within a few seconds.
@@ -76,19 +76,19 @@ async def observe(client: Client, session_id: str, run_id: str) -> Liveness | No
     return liveness_of(await describe(client, session_id, run_id), datetime.now(UTC))
 
 
-def liveness_of(session: DescribeWorkflowExecutionResponse, moment: datetime) -> Liveness | None:
+def liveness_of(session: DescribeWorkflowExecutionResponse, moment: datetime) -> RunLiveness | None:
     """The liveness at `moment` by a description: by end, pending activities, or workflow task."""
     end = _ENDS.get(session.workflow_execution_info.status)
     if end is not None:
-        return Liveness(end, 0)
+        return RunLiveness(Liveness(end, 0))
     if session.pending_activities:
-        # The server does not show which of several activities streams: the liveliest one counts.
-        found = [_of_activity(one, moment) for one in session.pending_activities]
-        return max(found, key=lambda liveness: _LIVELIEST.index(liveness.status))
+        found = {one.activity_id: _of_activity(one, moment) for one in session.pending_activities}
+        liveliest = max(found.values(), key=lambda liveness: _LIVELIEST.index(liveness.status))
+        return RunLiveness(liveliest, found)
     task = session.pending_workflow_task
     untaken = task.state == PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED
     if untaken and moment - task.scheduled_time.ToDatetime(UTC) > TASK_PICKUP_TIMEOUT:
-        return Liveness("waiting", 1)
+        return RunLiveness(Liveness("waiting", 1))
     return None
 
 
