@@ -203,7 +203,7 @@ class Progress:
             own = liveness.of(mark.activity_id)
         elif part.last is not None:  # it has ended, so that no attempt of it is waited for
             own = own._replace(attempt=part.last.attempt)
-        # The phase is that of the newest producer, but a session runs if any of its activities does.
+        # A session runs if any of its activities does; the phase is that of the newest producer.
         return liveness.session.status, *part.at_present(own)[1:]
 
     def _producers(self, fold: Fold, liveness: RunLiveness | None) -> list[dict[str, Any]]:
