@@ -17,9 +17,13 @@ class Link(NamedTuple):
     run_id: str
     start: RunStart
 
+    def holds(self, place: Place) -> bool:
+        """Whether a reader at `place` needs nothing of the runs before."""
+        return self.start.continued_from is None or place.includes(self.start.begins)
+
 
 class Chain:
-    """The runs of a stream, from a known one back as far as readers have needed them."""
+    """The runs of a stream: from a known one back as far as readers need them, and forward."""
 
     def __init__(self, client: Client, session_id: str, run_id: str) -> None:
         self.links: list[Link] = []  # the oldest first; none before the first search
@@ -28,17 +32,18 @@ class Chain:
         self._run_id = run_id  # where the search begins
         self._cut = False  # what is before the first link has been deleted
 
-    async def find(self, place: Place) -> int:
-        """The index of the link in which a reader at `place` reads on.
+    async def find(self, place: Place) -> Link:
+        """The run in which a reader at `place` reads on, see `holding`.
 
-        That is the newest run before which the reader has seen everything, or the oldest run that
-        is left. Each run that has to be found costs one short call. Raises RPCError (NOT_FOUND when
-        even the run is deleted from which the search begins), or what the client's codec raises.
+        Each run that is looked at for the first time costs one short call. Raises RPCError
+        (NOT_FOUND when even the run is deleted from which the search begins), or what the client's
+        payload codec raises.
         """
         if not self.links:
             start = await read_start(self._client, self._session_id, self._run_id)
             self.links.append(Link(self._run_id, start))
-        while (before := self._needed(place)) is not None:
+        while (link := self.holding(place)) is None:
+            before = self.links[0].start.continued_from or ""
             try:
                 start = await read_start(self._client, self._session_id, before)
             except RPCError as error:
@@ -47,31 +52,39 @@ class Chain:
                 self._cut = True
             else:
                 self.links.insert(0, Link(before, start))
-        last = len(self.links) - 1
-        return next((index for index in range(last, 0, -1) if self._holds(index, place)), 0)
+        return link
 
-    def append(self, run_id: str, start: RunStart) -> bool:
-        """Add the run that the server started when the newest one closed.
+    def holding(self, place: Place) -> Link | None:
+        """The newest run before which a reader at `place` has everything; None: not found yet.
 
-        False, and nothing is added, if it does not go on with the stream.
+        When retention has deleted it, the oldest run that is left: see `enter`.
         """
-        if not self.links or start.continued_from != self.links[-1].run_id:
-            return False
-        self.links.append(Link(run_id, start))
-        return True
+        held = next((link for link in reversed(self.links) if link.holds(place)), None)
+        return self.links[0] if held is None and self._cut and self.links else held
 
-    def cut(self, index: int) -> None:
-        """Forget this run and those before it: retention has deleted it, the oldest ones first."""
-        del self.links[: index + 1]
+    def after(self, link: Link) -> Link | None:
+        """The next run of the chain, if it is known."""
+        index = self.links.index(link) + 1
+        return self.links[index] if index < len(self.links) else None
+
+    async def go_on(self, link: Link, next_run: str) -> Link | None:
+        """The run that continues `link`, which has closed; None if the stream ends with it.
+
+        `next_run`: the run that the server started when it closed. Raises RPCError, or what the
+        client's payload codec raises.
+        """
+        following = self.after(link)
+        if following is None and next_run:
+            start = await read_start(self._client, self._session_id, next_run)
+            if start.continued_from == link.run_id:
+                following = Link(next_run, start)
+                self.links.append(following)
+        return following
+
+    def cut(self, link: Link) -> None:
+        """Forget a run that has been deleted, and those before it: the oldest are deleted first."""
+        del self.links[: self.links.index(link) + 1]
         self._cut = True
-
-    def _needed(self, place: Place) -> str | None:
-        """The run before the first link, if a reader at `place` needs it and it may be left."""
-        return None if self._cut or self._holds(0, place) else self.links[0].start.continued_from
-
-    def _holds(self, index: int, place: Place) -> bool:
-        start = self.links[index].start
-        return start.continued_from is None or place.includes(start.begins)
 
 
 def enter(place: Place, start: RunStart) -> tuple[Place, Gap | None]:
@@ -99,12 +112,11 @@ def _missing(place: Place, begins: Place) -> list[Missing]:
     spoken, seen = (one.positions.get(0, NOTHING)[1] for one in (begins, place))
     if seen < spoken:
         missing.append(Missing(EventId(0, 1, seen) if seen else None, EventId(0, 1, spoken + 1)))
-    open_ended = [producer for producer in place.listed() if producer < begins.newest]
     if place.newest < begins.newest:
-        # An id without a seq is before everything of its producer, as in a place.
-        after = [place.position(producer) for producer in open_ended] or [
-            EventId(1, 0, 0) if spoken else None
-        ]
-        until = [EventId(producer + 1, 0, 0) for producer in open_ended[:-1]]
-        missing += map(Missing, after, [*until, EventId(begins.newest, 0, 0)])
+        listed = list(place.listed())
+        # An id whose seq is 0 is before everything of its producer, as in a place.
+        after = [place.position(producer) for producer in listed]
+        before = [EventId(producer + 1, 0, 0) for producer in listed[:-1]]
+        first = EventId(1, 0, 0) if spoken else None
+        missing += map(Missing, after or [first], [*before, EventId(begins.newest, 0, 0)])
     return missing

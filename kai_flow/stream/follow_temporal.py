@@ -2,24 +2,35 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.stream import control
+from kai_flow.stream.chain import Chain, Link, enter
+from kai_flow.stream.control import ControlEvent
+from kai_flow.stream.errors import InvalidId
 from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.fold import Fold
 from kai_flow.stream.followed import Followed, pauses
-from kai_flow.stream.ids import START, Cursor, EventId
 from kai_flow.stream.liveness import liveness_to_show, observe
-from kai_flow.stream.outcome import Outcome, wait_for_outcome
+from kai_flow.stream.narration import Narration
+from kai_flow.stream.outcome import Outcome, outcome_of
+from kai_flow.stream.place import NOWHERE, Cursor, Place
 from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
+from kai_flow.stream.recorded import Recorded
 from kai_flow.stream.run import Run, find_run
+from kai_flow.stream.signals import LONG_POLL_TIMEOUT
+from kai_flow.stream.stored import QUIET_PAGES
 from kai_flow.stream.supervised import retried
-from kai_flow.stream.tail import HistoryTail
+from kai_flow.stream.tail import SHORT_POLL_TIMEOUT, RunHistory
+from kai_flow.stream.unknown_place import what_never_was
 
 log = logging.getLogger(__name__)
 
@@ -29,59 +40,160 @@ T = TypeVar("T")
 async def from_temporal(
     client: Client, session_id: str, cursor: Cursor | None
 ) -> AsyncGenerator[Followed, None]:
-    """Every durable event after `cursor`, run by run, to the end of the session."""
+    """Every durable event after `cursor`, to the end of the session.
+
+    Raises InvalidId for a cursor that cannot be one of this session.
+    """
     while True:
         run = await _find(client, session_id)
-        position = START
+        place = NOWHERE
         if cursor is not None:
             if cursor.is_end_of(run.incarnation):
                 return
-            if cursor.incarnation not in (None, run.incarnation) or cursor.position is None:
+            if cursor.incarnation not in (None, run.incarnation) or cursor.place is None:
                 yield Followed(None, control.reset())
             else:
-                position = cursor.position
+                place = cursor.place
         last: str | None = None
-        async with aclosing(_from_run(client, session_id, run, position)) as events:
+        async with aclosing(_Stream(client, session_id, run, place).follow()) as events:
             async for event in events:
                 last = event.id or last
                 yield event
         if last is not None:
             cursor = Cursor.parse(last)
-            if cursor.position is None:
+            if cursor.place is None:
                 return
 
 
-async def _from_run(
-    client: Client, session_id: str, run: Run, position: EventId
-) -> AsyncGenerator[Followed, None]:
-    """The events of one run after `position`, and `done` if the session ended with it.
+class _Stream:
+    """One reader's way through the stream of one incarnation, from run to run."""
 
-    The next page is read in a task of its own, because that may be a long poll. Meanwhile changes
-    of the liveness are yielded. Each `position` is later than the one before: the fold accepts only
-    growing ids, so nothing is yielded twice.
-    """
-    tail = HistoryTail(client, session_id, run.run_id)
-    while not tail.ended:
-        reading = asyncio.create_task(_read(tail, session_id))
-        try:
-            async with aclosing(
-                _liveness_changes(client, session_id, run.run_id, until=reading)
-            ) as changes:
-                async for liveness in changes:
-                    yield Followed(None, control.status(liveness))
-        finally:
-            await _end_task(reading)
-        for event in reading.result():
-            if event.id > position:
-                if event.id.producer > position.producer and tail.fold.unstored_after(position):
-                    yield Followed(None, control.gap(position, event.id))
-                position = event.id
-                yield Followed(str(Cursor(position, run.incarnation)), event.decode())
-    outcome = await _end(client, session_id, run.run_id)
-    if outcome is not None:
-        if tail.fold.unstored_after(position):
-            yield Followed(None, control.gap(position, None))
-        yield Followed(str(Cursor(None, run.incarnation)), msgspec.json.decode(outcome.data))
+    def __init__(self, client: Client, session_id: str, run: Run, place: Place) -> None:
+        self._client = client
+        self._session_id = session_id
+        self._incarnation = run.incarnation
+        self._chain = Chain(client, session_id, run.run_id)
+        self._fold = Fold(run.run_id)  # of the run that is being read
+        self._narration = Narration(place, self._fold)
+        self._again = False  # the reader has to begin with the run again
+
+    async def follow(self) -> AsyncGenerator[Followed, None]:
+        """What comes after the reader's place; `done` if the session ends with this stream."""
+        link: Link | None = await self._find_link()
+        while link is not None:
+            self._narration.place, gap = enter(self._narration.place, link.start)
+            if gap is not None:
+                yield Followed(None, control.gap(gap))
+            history = RunHistory(self._client, self._session_id, link.run_id)
+            try:
+                async with aclosing(self._from_run(link, history)) as events:
+                    async for event in events:
+                        yield event
+            except RPCError:  # it is deleted, see `_read`
+                self._chain.cut(link)
+                link = await self._find_link()
+                continue
+            if self._again:
+                continue
+            for notice in _controls(self._narration.end()):
+                yield notice
+            following = await self._following(link, history)
+            if following is None:
+                outcome = await self._outcome(history)
+                if outcome is not None:
+                    done = str(Cursor(None, self._incarnation))
+                    yield Followed(done, msgspec.json.decode(outcome.data))
+            link = following
+
+    async def _from_run(self, link: Link, history: RunHistory) -> AsyncGenerator[Followed, None]:
+        """What one run has for the reader, and meanwhile the changes of its liveness.
+
+        The next page is read in a task of its own, because that may be a long poll. It returns
+        before the history ends when the reader has to begin with the run again.
+        """
+        self._again = False
+        while not (history.ended or self._again):
+            reading = asyncio.create_task(self._read(link, history))
+            try:
+                changes = _liveness_changes(
+                    self._client, self._session_id, link.run_id, until=reading
+                )
+                async with aclosing(changes):
+                    async for liveness in changes:
+                        yield Followed(None, control.status(liveness))
+            finally:
+                await _end_task(reading)
+            for followed in self._shown(reading.result()):
+                yield followed
+        if history.ended:
+            self._fold.close()
+
+    def _shown(self, items: Sequence[Recorded]) -> Iterator[Followed]:
+        for item in items:
+            verdicts, _ = self._fold.take(item)
+            before = self._narration.place
+            yield from _controls(self._narration.notices())
+            # What the reader took back may have hidden events that count, further up in the run.
+            self._again = not self._narration.place.includes(before)
+            if self._again:
+                return
+            for verdict in verdicts:
+                yield from self._events(verdict.events)
+
+    def _events(self, events: Sequence[NumberedEvent]) -> Iterator[Followed]:
+        for event in events:
+            if not self._narration.place.covers(event.id):
+                yield from _controls(self._narration.tell(event.id))
+                cursor = Cursor(self._narration.place, self._incarnation, event.id.producer)
+                yield Followed(str(cursor), event.decode())
+
+    async def _read(self, link: Link, history: RunHistory) -> Sequence[Recorded]:
+        """The next page with something in it; empty at the end. Waits for Temporal to be back.
+
+        Raises RPCError when retention has deleted the run while a later one is left.
+        """
+
+        def failed(error: RPCError, _pause: float) -> None:
+            if error.status == RPCStatusCode.NOT_FOUND and self._chain.after(link) is not None:
+                raise error
+            log.info("session %s: waiting for Temporal: %s", self._session_id, error.message)
+
+        items: Sequence[Recorded] = ()
+        while not (items or history.ended):
+            begun = history.start is not None
+            doubt = what_never_was(self._narration.place, self._fold) if begun else None
+            if doubt is not None and history.quiet >= QUIET_PAGES:
+                raise InvalidId(doubt)
+            timeout = LONG_POLL_TIMEOUT if doubt is None else SHORT_POLL_TIMEOUT
+            read = partial(history.read, timeout)
+            items = await retried(read, pauses(), on=RPCError, failed=failed)
+            if not begun:  # the first page, which tells how the run begins
+                self._fold = self._narration.knowledge = history.fold()
+        return items
+
+    async def _find_link(self) -> Link:
+        """The run that holds the reader's place; waits for Temporal to be back."""
+        find = partial(self._chain.find, self._narration.place)
+        return await _until_answered(self._session_id, find)
+
+    async def _following(self, link: Link, history: RunHistory) -> Link | None:
+        """The run that continues this one; None: the stream ends. Waits for Temporal to be back."""
+        go_on = partial(self._chain.go_on, link, history.next_run)
+        following = await _until_answered(self._session_id, go_on)
+        doubt = what_never_was(self._narration.place, self._fold)
+        if following is None and doubt is not None:
+            raise InvalidId(doubt)
+        return following
+
+    async def _outcome(self, history: RunHistory) -> Outcome | None:
+        """How the session ended; None: another stream follows. Waits for Temporal to be back."""
+        closed = history.closed or HistoryEvent()
+        outcome = partial(outcome_of, self._client, self._session_id, history.run_id, closed)
+        return await _until_answered(self._session_id, outcome)
+
+
+def _controls(events: Iterable[ControlEvent]) -> Iterator[Followed]:
+    return (Followed(None, event) for event in events)
 
 
 async def _liveness_changes(
@@ -110,19 +222,6 @@ async def _end_task(task: asyncio.Task[Any]) -> None:
     """Cancel a task, unless it is done, and wait for its end."""
     task.cancel()
     await asyncio.wait({task})
-
-
-async def _read(tail: HistoryTail, session_id: str) -> list[NumberedEvent]:
-    """The next durable events; an empty list at the end. Waits for Temporal to be back."""
-    while not tail.ended:
-        if events := await _until_answered(session_id, tail.read):
-            return events
-    return []
-
-
-async def _end(client: Client, session_id: str, run_id: str) -> Outcome | None:
-    """How the session ended, or None after a reset. Waits for Temporal to be back."""
-    return await _until_answered(session_id, lambda: wait_for_outcome(client, session_id, run_id))
 
 
 async def _find(client: Client, session_id: str) -> Run:

@@ -1,0 +1,19 @@
+"""Finds out that a cursor cannot be one of this stream."""
+
+from kai_flow.stream.fold import Fold
+from kai_flow.stream.place import NOTHING, Place
+
+
+def what_never_was(place: Place, fold: Fold) -> str | None:
+    """A sentence about what `place` names and the history does not have; None: it may be right.
+
+    `fold` has taken everything that the history records. What a bridge shows may not be stored yet,
+    but the marks of its producers are, and so is what the workflow itself has published.
+    """
+    if fold.marked and place.newest > fold.newest:
+        named, newest = place.newest, fold.newest
+        return f"the cursor names producer {named}, but the newest of this session is {newest}"
+    spoken, seen = (one.positions.get(0, NOTHING)[1] for one in (fold.place, place))
+    if seen > spoken:
+        return f"the cursor names event 0.1.{seen}; the workflow has published {spoken}"
+    return None
