@@ -115,8 +115,9 @@ def _missing(place: Place, begins: Place) -> list[Missing]:
     if place.newest < begins.newest:
         listed = list(place.listed())
         # An id whose seq is 0 is before everything of its producer, as in a place.
-        after = [place.position(producer) for producer in listed]
+        after: list[EventId | None] = [place.position(producer) for producer in listed]
         before = [EventId(producer + 1, 0, 0) for producer in listed[:-1]]
-        first = EventId(1, 0, 0) if spoken else None
-        missing += map(Missing, after or [first], [*before, EventId(begins.newest, 0, 0)])
+        if not listed:
+            after = [EventId(1, 0, 0) if spoken else None]
+        missing += map(Missing, after, [*before, EventId(begins.newest, 0, 0)])
     return missing
