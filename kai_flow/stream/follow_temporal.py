@@ -207,7 +207,8 @@ async def _liveness_changes(
             await asyncio.wait({until, observing}, return_when=asyncio.FIRST_COMPLETED)
             if until.done():
                 return
-            liveness = liveness_to_show(observing.result(), shown)
+            seen = observing.result()
+            liveness = liveness_to_show(None if seen is None else seen.session, shown)
         except RPCError as error:
             log.info("session %s: its liveness is unknown: %s", session_id, error.message)
             continue

@@ -91,7 +91,10 @@ class StoredStream:
                 found = run.buffer.read(found.next, max_bytes)
             if found.has_more:
                 break
-        return found._replace(gap=_both(deleted, found.gap))
+        if deleted is None:
+            return found
+        start = place if found.start is None else found.start
+        return found._replace(gap=_both(deleted, found.gap), start=start)
 
     async def read_on(
         self, after: Place, taken: Callable[[int], None], *, to_end: bool = False
@@ -194,7 +197,5 @@ class StoredStream:
             run.buffer.fold.close()
 
 
-def _both(deleted: Gap | None, evicted: Gap | None) -> Gap | None:
-    if deleted is None or evicted is None:
-        return deleted or evicted
-    return Gap(deleted.missing + evicted.missing)
+def _both(deleted: Gap, hole: Gap | None) -> Gap:
+    return deleted if hole is None else Gap(deleted.missing + hole.missing)
