@@ -1,10 +1,6 @@
-"""The window of one attempt: the events that a bridge holds of it, consecutive and encoded.
+"""The window of one attempt: what a bridge has received of it, until Temporal has it.
 
-Every reader has a cursor in the window, and reads what lies before it back from Temporal. Durable
-events leave the window first. What is not durable stays until the server has it; live-only events
-(§6.15 of the protocol) leave like durable ones.
-
-A POST also claims what is durable: everything before its `base`. The claim decides how the POST is
+A POST claims what is durable: everything before its `base`. The claim decides how the POST is
 answered and where the window continues. It is no proof, because any program can POST. So
 two invariants hold for every claim, and for every order of POSTs, reads of Temporal and
 acknowledgements:
@@ -12,19 +8,19 @@ acknowledgements:
 - An event to be signalled stays until Temporal itself has shown that it is durable.
 - Nothing is signalled behind a hole that Temporal has not shown to be filled: the fold would
   accept what lies behind the hole and then drop what fills it as a duplicate.
+
+Showing events is the log's task (see `session_log`): it takes the next one from here as soon as
+everything before it was shown. Live-only events (§6.15 of the protocol) stay here until then.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from kai_flow.stream.batches import take
+from kai_flow.stream.batches import Room, take
 from kai_flow.stream.events import NumberedEvent, held_bytes
-from kai_flow.stream.ids import EventId, follows
+from kai_flow.stream.ids import EventId
 
-MAX_WINDOW_BYTES: Final = 8 * 1024 * 1024
-FRAME_OVERHEAD_BYTES: Final = 144  # memory of a frame beside its text: CPython's objects
-
-Encode = Callable[[NumberedEvent], bytes]
+MAX_WINDOW_BYTES: Final = 8 * 1024 * 1024  # of the events of one attempt that wait
 
 
 class Taken(NamedTuple):
@@ -35,7 +31,7 @@ class Taken(NamedTuple):
     news: bool = False
     """Whether there is something new to show."""
     held: bool = True
-    """Whether the log holds all that was POSTed; False: it left that to the signaller."""
+    """Whether all that was POSTed is held here; False: it was left to the signaller."""
 
 
 class Missing(NamedTuple):
@@ -46,7 +42,7 @@ class Missing(NamedTuple):
 
 
 class Stale(NamedTuple):
-    """Answer 410: a later attempt or producer has been accepted, or the session has ended."""
+    """Answer 410: a later attempt has been accepted, or the producer or the session has ended."""
 
 
 class Full(NamedTuple):
@@ -59,49 +55,25 @@ class Full(NamedTuple):
 Answer = Taken | Missing | Stale | Full
 
 
-class Chunk(NamedTuple):
-    """Consecutive events for a reader, encoded as frames."""
-
-    frames: Sequence[bytes]
-    next: EventId
-    """The reader's cursor after them."""
-
-
-class Behind(NamedTuple):
-    """The reader's next event is not in memory: it has to be read back from Temporal."""
-
-
-class Lost(NamedTuple):
-    """The reader's next events were live only and are not in memory: they exist nowhere else."""
-
-    next: EventId
-    """The reader's cursor after them."""
-    before: EventId | None
-    """The first event that is still held; None when none is."""
-
-
 class AttemptWindow:
-    """The frames of the events `start` to `received`, and the events that wait to be signalled."""
+    """The events of one attempt that wait to be signalled or shown, and how far it has come."""
 
-    def __init__(self, first: EventId, encode: Encode, max_bytes: int) -> None:
-        self.start = first  # the oldest event in the window, or the next one to come
-        self.received = first.offset(-1)  # the newest one; just before `start` when it is empty
+    def __init__(self, first: EventId, max_bytes: int) -> None:
+        self.received = first.offset(-1)  # the newest one
         self.durable = first._replace(seq=0)  # Temporal has shown that its history reaches here
-        self.claimed = self.durable  # the last POST claims that the history reaches here
         self.stored: EventId | None = None  # the last event that is stored, once that is known
         self.confirmed = False  # Temporal itself, not a POST, has shown events of this attempt
-        self.bytes = 0  # of all frames
         self.waiting_bytes = 0  # of all events that wait to be signalled
-        self._since = first  # everything from here to `received` came; the oldest may have left
+        self.live_bytes = 0  # of all live-only events that wait to be shown
+        self._since = first  # everything from here to `received` came
         self._max_bytes = max_bytes
-        self._encode = encode
-        self._frames: dict[int, bytes] = {}  # by seq: the window
         self._waiting: dict[int, NumberedEvent] = {}  # to be signalled, by seq, in rising order
+        self._live: dict[int, NumberedEvent] = {}  # live only and not shown, by seq, rising
 
     @property
     def attempt_key(self) -> tuple[int, int]:
         """(producer, attempt) of all events here."""
-        return self.start.attempt_key
+        return self._since.attempt_key
 
     @property
     def waiting(self) -> int:
@@ -110,9 +82,9 @@ class AttemptWindow:
 
     @property
     def held(self) -> int:
-        """Bytes of memory for frames and waiting events, with those of Python's objects."""
-        frames = self.bytes + len(self._frames) * FRAME_OVERHEAD_BYTES
-        return frames + held_bytes(len(self._waiting), self.waiting_bytes)
+        """Bytes of memory for all events here, with those of Python's objects."""
+        size = self.waiting_bytes + self.live_bytes
+        return held_bytes(len(self._waiting) + len(self._live), size)
 
     def receive(
         self,
@@ -138,98 +110,57 @@ class AttemptWindow:
         waiting = [event for event in new if stored is None or event.id <= stored]
         if waiting and self.waiting_bytes + sum(len(e.data) for e in waiting) > self._max_bytes:
             return Full()
-        if len(waiting) < len(new) and self.bytes > self._max_bytes:
-            return Full()  # live-only events behind some that cannot leave yet
+        if len(waiting) < len(new) and self.live_bytes > self._max_bytes:
+            return Full()  # live-only events behind some that cannot be shown yet
         # Nothing has changed up to here: a POST that is refused leaves no trace.
         self.stored = stored or self.stored
-        self.claimed = base.offset(-1)
         if reach != self.received and (new or not self._waiting):
             self._jump(reach.offset(1))
-        self._append(new)
-        for event in waiting:
-            self._waiting[event.id.seq] = event
-            self.waiting_bytes += len(event.data)
-        self._shrink()
-        return Taken(max(reach, new[-1].id) if new else reach, durable, news=bool(new))
-
-    def absorb(self, events: Sequence[NumberedEvent]) -> None:
-        """Take in consecutive durable events, read from Temporal."""
-        new = [event for event in events if event.id > self.received]
-        if new:
-            if new[0].id.seq > self.received.seq + 1:
-                self._jump(new[0].id)
-            self._append(new)
-        self.mark_durable(events[-1].id)
+        self._append(new, len(waiting))
+        return Taken(max(reach, new[-1].id) if new else reach, durable)
 
     def mark_durable(self, through: EventId) -> None:
         """Temporal has shown that the history reaches `through`: nothing up to it is signalled."""
         self.confirmed = self.confirmed or through.seq > 0
         if through > self.received:
             self._jump(through.offset(1))
-        self._settle(through)
-
-    def forget_durable(self) -> None:
-        """Drop every frame that can be read back."""
-        self._shrink(0)
-
-    def is_past_stored(self, cursor: EventId) -> bool:
-        """Whether a reader at `cursor` has all that is stored: what follows is here or nowhere."""
-        return (
-            self.stored is not None
-            and cursor.attempt_key == self.attempt_key
-            and cursor >= self.stored
-        )
-
-    def ended_at(self, cursor: EventId) -> bool:
-        """Whether a reader at `cursor` has everything, up to the last live-only event."""
-        return self.stored is not None and self.stored < cursor == self.received
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether Temporal has to be read before a waiting event is signalled.
-
-        Some of the waiting events may be durable already, because the last POST claims more than
-        Temporal has shown, or they lie behind a hole.
-        """
-        return self.waiting > 0 and not (self.claimed <= self.durable and self.ready)
+        while self._waiting and (seq := next(iter(self._waiting))) <= through.seq:
+            self.waiting_bytes -= len(self._waiting.pop(seq).data)
+        self.durable = max(self.durable, through)
 
     @property
     def ready(self) -> bool:
         """Whether the event that follows the known end of the history waits to be signalled."""
         return self.durable.seq + 1 in self._waiting
 
-    def undurable(self) -> tuple[NumberedEvent, ...]:
-        """The next batch to signal; empty unless `ready`.
+    def undurable(self, room: Room | None = None) -> tuple[NumberedEvent, ...]:
+        """The next events to signal, as many as there is room for; empty unless `ready`.
 
         Nothing behind a hole is in it. A wrong or forged `base` is enough to leave a hole, and the
         fold would never accept the events that fill it later.
         """
-        return take(self._next())
+        return take(self._next(), room)
 
-    def read(self, cursor: EventId, max_bytes: int) -> Chunk | Behind | Lost | None:
-        """Some frames after `cursor`, of about `max_bytes` in all; None: there are none yet."""
-        if cursor >= self.received:
-            return None
-        if cursor.attempt_key == self.attempt_key:
-            seq = cursor.seq + 1
-        elif follows(self.start, cursor):
-            seq = 1
-        else:
-            return Behind()
-        if seq < self.start.seq:
-            if self.is_past_stored(cursor):
-                return Lost(self.start.offset(-1), self.start if self._frames else None)
-            return Behind()
-        if seq > self.received.seq:
-            return None
-        frames: list[bytes] = []
-        size = 0
-        while seq <= self.received.seq and (not frames or size < max_bytes):
-            frame = self._frames[seq]
-            frames.append(frame)
-            size += len(frame)
-            seq += 1
-        return Chunk(frames, self.start._replace(seq=seq - 1))
+    def awaits_signal(self, event: EventId) -> bool:
+        """Whether this event is here because no other copy of it is known."""
+        return event.seq in self._waiting
+
+    def shown(self, through: EventId) -> None:
+        """The log has shown, or needs no more, what is not later than `through`."""
+        while self._live and (seq := next(iter(self._live))) <= through.seq:
+            self.live_bytes -= len(self._live.pop(seq).data)
+
+    def next_after(self, position: EventId, *, past_stored: bool) -> NumberedEvent | None:
+        """The event to show to readers who have everything up to `position` of this attempt.
+
+        `past_stored`: what follows is live only. Then events that are missing here are missing
+        everywhere, and the oldest that is left comes next.
+        """
+        seq = position.seq + 1
+        event = self._waiting.get(seq) or self._live.get(seq)
+        if event is None and past_stored and self._live:
+            event = self._live[next(iter(self._live))]
+        return event
 
     def _reach(self, base: EventId) -> EventId:
         """The id up to which a sender that holds everything from `base` on need not send again."""
@@ -246,34 +177,26 @@ class AttemptWindow:
             yield self._waiting[seq]
             seq += 1
 
-    def _settle(self, through: EventId) -> None:
-        while self._waiting and (seq := next(iter(self._waiting))) <= through.seq:
-            self.waiting_bytes -= len(self._waiting.pop(seq).data)
-        self.durable = max(self.durable, through)
-        self._shrink()
-
-    def _append(self, events: Iterable[NumberedEvent]) -> None:
-        for event in events:
-            frame = self._encode(event)
-            self._frames[event.id.seq] = frame
-            self.bytes += len(frame)
-            self.received = event.id
+    def _append(self, events: Sequence[NumberedEvent], waiting: int) -> None:
+        """Take in events of which the first `waiting` are to be signalled."""
+        for event in events[:waiting]:
+            self._waiting[event.id.seq] = event
+            self.waiting_bytes += len(event.data)
+        for event in events[waiting:]:
+            self._live[event.id.seq] = event
+            self.live_bytes += len(event.data)
+        if events:
+            self.received = events[-1].id
 
     def _jump(self, first: EventId) -> None:
-        """Empty the window and let it begin at `first`.
+        """Let the window begin at `first`.
 
-        Events before `first` that are not durable are signalled all the same. Waiting events from
-        `first` on are dropped: they came from a sender with another claim, which sends them again.
+        Events before `first` that are not durable are signalled all the same. Events from `first`
+        on are dropped: they came from a sender with another claim, which sends them again.
         """
-        self._frames.clear()
-        self.bytes = 0
         while self._waiting and (seq := next(reversed(self._waiting))) >= first.seq:
             self.waiting_bytes -= len(self._waiting.pop(seq).data)
-        self.start = self._since = first
+        while self._live and (seq := next(reversed(self._live))) >= first.seq:
+            self.live_bytes -= len(self._live.pop(seq).data)
+        self._since = first
         self.received = first.offset(-1)
-
-    def _shrink(self, max_bytes: int | None = None) -> None:
-        limit = self._max_bytes if max_bytes is None else max_bytes
-        while self.bytes > limit and self.start.seq not in self._waiting:
-            self.bytes -= len(self._frames.pop(self.start.seq))
-            self.start = self.start.offset(1)

@@ -1,38 +1,140 @@
 """The session log: what one bridge holds of one session, for its readers and for the signaller.
 
-It holds the window of the attempt that counts, and at most one window of a newer attempt that so
-far only claims to exist: a POST may be forged, or of an attempt that the server has given up. The
-newer attempt replaces the current one when Temporal shows that something of it is durable.
+*Receiving* and *showing* are separate. Each attempt that POSTs has a window (`attempt_window`),
+which decides how a POST is answered and keeps its events until Temporal has them. The log
+(`shown_log`) has what readers are shown, in one order for all of them. An event enters it when
+everything before it of the same producer has, from a POST or from the history. So:
+
+- The history is absorbed in its own order, and what it has and the log has not is shown.
+- An event of a POST is shown at once if the mark of its producer was absorbed, and with it all that
+  was durable before that mark. What lies behind a hole waits until the history fills it.
+- A later attempt than the first is shown once Temporal has shown or acknowledged some of it. The
+  events of earlier attempts leave then.
+- What is shown and can never count, because its producer was closed or the run has ended, leaves
+  the log, and readers who have it are told to take it back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
+from typing import NamedTuple
 
-from kai_flow.stream.attempt_window import (
-    MAX_WINDOW_BYTES,
-    Answer,
-    AttemptWindow,
-    Behind,
-    Chunk,
-    Encode,
-    Lost,
-    Stale,
-    Taken,
-)
+from kai_flow.stream.attempt_window import MAX_WINDOW_BYTES, Answer, AttemptWindow, Stale, Taken
+from kai_flow.stream.batches import MAX_SIGNAL_BATCHES, Batch, Room
+from kai_flow.stream.control import ControlEvent
 from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.fold import Fold
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.log_reader import Behind, Chunk, LogReader
+from kai_flow.stream.narration import Narration
+from kai_flow.stream.place import NOWHERE, Place
+from kai_flow.stream.producer_windows import ProducerWindows
+from kai_flow.stream.recorded import Closing, Recorded, Scheduled
+from kai_flow.stream.shown_log import MAX_LOG_BYTES, ShownLog
+from kai_flow.stream.wire_names import UNSTORED
+
+
+class Unknown(NamedTuple):
+    """No answer yet: the history has to be read up to the mark of this producer."""
 
 
 class SessionLog:
-    """The window of the attempt that counts, and perhaps one of an attempt that claims to."""
+    """The log of one session, over all runs that continue each other. Readers know it by place."""
 
-    def __init__(self, encode: Encode, *, max_bytes: int = MAX_WINDOW_BYTES) -> None:
-        self.current: AttemptWindow | None = None
-        self.claim: AttemptWindow | None = None  # newer; becomes current when Temporal shows it
-        self.closed = False  # the workflow has ended: nothing more is taken in
-        # The last event of the attempt before the current one, if that event was live only.
-        self._ended: EventId | None = None
-        self._encode = encode
+    def __init__(
+        self,
+        incarnation: str,
+        *,
+        max_bytes: int = MAX_LOG_BYTES,
+        max_waiting: int = MAX_WINDOW_BYTES,
+    ) -> None:
+        self.fold = Fold("")  # of the present run, driven by `absorb`
+        self.begun = False  # the history was read up to its end once
+        self.closed = False  # nothing more is taken in
+        self._shown = ShownLog(incarnation, NOWHERE)
+        self._narration = Narration(NOWHERE, self, self._given_of)
+        self._windows: dict[int, ProducerWindows] = {}  # least recently signalled first
+        self._former: dict[int, Closing] = {}  # of producers of earlier runs
+        self._cuts: dict[int, EventId] = {}  # the `unstored` of each producer that was shown one
+        self._given: dict[int, EventId] = {}  # the last live-only event of a producer
         self._max_bytes = max_bytes
+        self._max_waiting = max_waiting
+
+    # The history
+
+    def begin(self, fold: Fold) -> None:
+        """The history was read up to its end: `fold` has taken it, and the log begins there."""
+        self.fold = fold
+        self.begun = True
+        self._start_over()
+
+    def absorb(self, item: Recorded) -> bool:
+        """Take in the next item of the history. True when there is something new for readers."""
+        before = self._shown.next
+        verdicts, closings = self.fold.take(item)
+        if closings:
+            self._close(closings)
+        for verdict in verdicts:
+            for event in verdict.events:
+                self._show(event)
+            if verdict.events:
+                self._settle(verdict.events[-1].id)
+        if isinstance(item, Scheduled):
+            self._show_received(item.producer)
+        self._announce(self._narration.notices())
+        self._evict()
+        return self._shown.next != before
+
+    def continue_in(self, fold: Fold) -> None:
+        """The session goes on in the next run. `fold` has taken nothing of it yet."""
+        self._close(self.fold.close())
+        # A reader who has `base` may still have to be told of these.
+        producers = range(min(self.base.listed(), default=1), self.fold.newest + 1)
+        closings = {n: self.closing(n) for n in producers}
+        self._former = {n: one for n, one in closings.items() if one is not None and one.final.seq}
+        cuts = {n: self.unstored(n) for n in producers}
+        self._cuts = {n: one for n, one in cuts.items() if one is not None}
+        self._given = {n: one for n, one in self._given.items() if n in producers}
+        self._windows.clear()
+        self.fold = fold
+
+    def end(self) -> None:
+        """The last run has closed: what is neither durable nor live only leaves."""
+        self.closed = True
+        self._close(self.fold.close())
+        self._announce(self._narration.end())
+        self._shown.ended = True
+        self._windows.clear()
+        self._evict()
+
+    # What is known of the producers: see narration.Knowledge
+
+    @property
+    def open(self) -> Container[int]:
+        """The producers that are not closed."""
+        return self.fold.open
+
+    def beside(self, producer: int) -> frozenset[int]:
+        """The producers beside one of the present run."""
+        return self.fold.beside(producer)
+
+    def closing(self, producer: int) -> Closing | None:
+        """How a producer has ended, or was closed."""
+        return self.fold.closing(producer) or self._former.get(producer)
+
+    def unstored(self, producer: int) -> EventId | None:
+        """The `unstored` of a producer, which may only have been POSTed."""
+        return self._cuts.get(producer) or self.fold.unstored(producer)
+
+    # Producers and the signaller
+
+    def knows(self, producer: int) -> bool:
+        """Whether the history is read far enough to judge a POST of this producer.
+
+        A run without marks is of a workflow without the plugin, or its first mark is on the way.
+        Then events of a new producer are shown when the history shows either.
+        """
+        return self.begun and (producer <= self.fold.newest or not self.fold.marked)
 
     def receive(
         self,
@@ -41,106 +143,205 @@ class SessionLog:
         *,
         stored: EventId | None = None,
         signalling: bool = True,
-    ) -> Answer:
+    ) -> Answer | Unknown:
         """Take in one POST of one attempt's consecutive events; see AttemptWindow.receive."""
-        if self.closed:
+        producer = base.producer
+        if self.closed or self._has_ended(producer):
             return Stale()
-        current, nothing = self.current or self._attempt(base), base.offset(-1)
-        if base.attempt_key == current.attempt_key:
-            answer = current.receive(base, events, stored=stored, signalling=signalling)
-            if isinstance(answer, Taken):
-                self.current = current
-            return answer
-        if base.attempt_key < current.attempt_key:
-            return Stale() if current.confirmed else Taken(nothing, nothing, held=False)
-        claim = self.claim
-        if claim is None or claim.attempt_key < base.attempt_key:
-            claim = self._attempt(base)
-        if base.attempt_key < claim.attempt_key:
-            return Taken(nothing, nothing, held=False)
-        answer = claim.receive(base, events, stored=stored, signalling=signalling)
+        if not self.knows(producer):
+            return Unknown()
+        windows = self._windows.get(producer)
+        if windows is None:
+            windows = ProducerWindows(self._max_waiting)
+            position = self.fold.place.position(producer)
+            if position.seq:
+                windows.mark_durable(position)
+        answer = windows.receive(base, events, stored=stored, signalling=signalling)
         if not isinstance(answer, Taken):
             return answer
-        self.claim = claim
-        return answer._replace(news=False, held=False)
-
-    def absorb(self, events: Sequence[NumberedEvent]) -> bool:
-        """Take in durable events, in the order of the history, as they were read from Temporal.
-
-        They may prove that the claim is real. True when there is something new for readers.
-        """
-        before = self.position
-        start = 0
-        for stop in range(1, len(events) + 1):
-            if stop == len(events) or events[stop].id != events[stop - 1].id.offset(1):
-                run = events[start:stop]
-                start = stop
-                attempt = self._at(run[0].id)
-                if attempt is not None:
-                    attempt.absorb(run)
-                    self._promote()
-        return self.position != before
+        self._windows[producer] = windows
+        before = self._shown.next
+        self._show_received(producer)
+        self._evict()
+        return answer._replace(news=self._shown.next != before)
 
     def mark_durable(self, through: EventId) -> bool:
-        """The history reaches `through`. True when there is something new for readers."""
-        before = self.position
-        attempt = self._at(through.offset(1))
-        if attempt is not None:
-            attempt.mark_durable(through)
-            self._promote()
-        return self.position != before
+        """Temporal has acknowledged the events up to `through`. True when there is news."""
+        before = self._shown.next
+        self._settle(through)
+        windows = self._windows.pop(through.producer, None)
+        if windows is not None:
+            self._windows[through.producer] = windows  # the others come first now
+        self._evict()
+        return self._shown.next != before
 
-    def signal_next(self) -> AttemptWindow | None:
-        """The attempt whose events are to be signalled next: the newest one that can be."""
-        waits = [a for a in (self.claim, self.current) if a is not None and a.waiting]
-        return next((a for a in waits if a.ready), waits[0] if waits else None)
+    def batches(self) -> tuple[Batch, ...]:
+        """What to signal next, of all producers, as much as one signal holds; empty: nothing.
 
-    def is_past_stored(self, cursor: EventId) -> bool:
-        """See AttemptWindow.is_past_stored."""
-        return self.current is not None and self.current.is_past_stored(cursor)
-
-    def ended_at(self, cursor: EventId) -> bool:
-        """See AttemptWindow.ended_at; of the attempt that counts and of the one before it."""
-        return cursor == self._ended or (self.current is not None and self.current.ended_at(cursor))
-
-    def read(self, cursor: EventId, max_bytes: int) -> Chunk | Behind | Lost | None:
-        """What a reader at `cursor` gets from memory; None: it has to wait."""
-        return None if self.current is None else self.current.read(cursor, max_bytes)
-
-    @property
-    def bytes(self) -> int:
-        """Bytes of memory for everything held."""
-        return sum(one.held for one in (self.current, self.claim) if one is not None)
-
-    @property
-    def position(self) -> EventId | None:
-        """The newest event received of the attempt that counts."""
-        return None if self.current is None else self.current.received
-
-    def _attempt(self, place: EventId) -> AttemptWindow:
-        return AttemptWindow(place._replace(seq=1), self._encode, self._max_bytes)
-
-    def _at(self, place: EventId) -> AttemptWindow | None:
-        """The window for `place`, an id that is durable or follows the last durable one.
-
-        None if a later attempt counts. A later attempt than both windows replaces them.
+        It may be empty although events wait: they lie behind a hole that the history has to fill.
         """
-        if self.current is not None and place.attempt_key < self.current.attempt_key:
-            return None
-        if self.claim is not None and place.attempt_key >= self.claim.attempt_key:
-            if place.attempt_key == self.claim.attempt_key:
-                return self.claim
-            self.claim = None
-        if self.current is None or place.attempt_key > self.current.attempt_key:
-            self._replace(self._attempt(place))
-        return self.current
+        room = Room()
+        batches: list[Batch] = []
+        for windows in self._windows.values():
+            window = windows.to_signal
+            events = () if window is None else window.undurable(room)
+            if events:
+                batches.append(Batch(events))
+            if len(batches) == MAX_SIGNAL_BATCHES:
+                break
+        return tuple(batches)
 
-    def _promote(self) -> None:
-        if self.claim is not None and self.claim.confirmed:
-            self._replace(self.claim)
-            self.claim = None
+    def window(self, attempt: EventId) -> AttemptWindow | None:
+        """What was received of the attempt of this id, if anything was."""
+        windows = self._windows.get(attempt.producer)
+        return None if windows is None else windows.window(attempt)
 
-    def _replace(self, attempt: AttemptWindow) -> None:
-        if self.current is not None and self.current.ended_at(self.current.received):
-            self._ended = self.current.received
-        self.current = attempt
+    @property
+    def waiting(self) -> int:
+        """How many events wait to be signalled."""
+        return sum(window.waiting for window in self._all_windows())
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of the events that wait to be signalled."""
+        return sum(window.waiting_bytes for window in self._all_windows())
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory for everything held."""
+        return self._shown.held + sum(window.held for window in self._all_windows())
+
+    def forget_durable(self) -> None:
+        """Drop everything that can be read back, or is live only."""
+        self._evict(0)
+
+    # Readers
+
+    @property
+    def base(self) -> Place:
+        """What a reader has to have before the log's entries."""
+        return self._shown.base
+
+    @property
+    def place(self) -> Place:
+        """The place of a reader who has all that is shown."""
+        return self._shown.place
+
+    def reader(self, place: Place) -> LogReader:
+        """A reader who has seen what `place` says."""
+        return LogReader(self._shown, place, self, self._given_of)
+
+    def read(self, reader: LogReader, max_bytes: int) -> Chunk | Behind | None:
+        """The next frames for a reader of this log. See LogReader.read."""
+        return reader.read(max_bytes)
+
+    # Showing
+
+    def _show(self, event: NumberedEvent) -> None:
+        """Append an event, unless the log has had it or a later attempt."""
+        narration, producer = self._narration, event.id.producer
+        if narration.place.covers(event.id):
+            return
+        if 0 < narration.place.position(producer).attempt < event.id.attempt:
+            self._shown.remove(lambda shown: shown.producer == producer)
+            self._cuts.pop(producer, None)
+        before = narration.place
+        self._announce(narration.tell(event.id), before)
+        if event.type == UNSTORED:
+            self._cuts[producer] = event.id
+        elif self.unstored(producer) is not None:
+            self._given[producer] = event.id
+        self._shown.show(event, narration.place)
+
+    def _show_received(self, producer: int) -> None:
+        """Append what was received of a producer and comes next."""
+        windows = self._windows.get(producer)
+        window = None if windows is None else windows.current
+        position = self.place.position(producer)
+        if window is None or producer not in self.fold.open:
+            return
+        attempt = window.received.attempt
+        if attempt != position.attempt:
+            if attempt < position.attempt or not (window.confirmed or attempt == 1):
+                return
+            position = EventId(producer, attempt, 0)
+        window.shown(position)
+        while event := window.next_after(position, past_stored=self._past_stored(position)):
+            self._show(event)
+            position = event.id
+            window.shown(position)
+
+    def _past_stored(self, position: EventId) -> bool:
+        """Whether what follows in the attempt is live only."""
+        stored = self.unstored(position.producer)
+        return (
+            stored is not None and stored.attempt_key == position.attempt_key and position >= stored
+        )
+
+    def _settle(self, through: EventId) -> None:
+        """Temporal has shown that the history reaches `through`."""
+        windows = self._windows.get(through.producer)
+        if windows is not None:
+            windows.mark_durable(through)
+            self._show_received(through.producer)
+
+    def _close(self, closings: Iterable[Closing]) -> None:
+        """Producers have ended, or were closed: take back what does not count of them."""
+        before = self.place
+        self._announce(self._narration.notices())
+        now = self.place
+        for producer, final, _ in closings:
+            if producer in self.fold.open:
+                continue
+            self._windows.pop(producer, None)
+            if now.position(producer) == before.position(producer):
+                continue
+            if now.position(producer) != final:
+                # Its last attempt does not count, and the one before has left the log.
+                self._start_over()
+                return
+            self._shown.remove(partial(_is_after, final))
+        self._settle_base()
+
+    def _announce(self, events: Iterable[ControlEvent], place: Place | None = None) -> None:
+        for event in events:
+            self._shown.announce(event, place or self._narration.place)
+
+    def _start_over(self) -> None:
+        """Begin the log at what the fold has accepted."""
+        self._narration = Narration(self.fold.place, self, self._given_of)
+        self._shown.start_over(self.fold.place)
+        for producer in self._windows:
+            self._show_received(producer)
+
+    def _evict(self, max_bytes: int | None = None) -> None:
+        limit = self._max_bytes if max_bytes is None else max_bytes
+        if self._shown.evict(limit, self._stays):
+            self._settle_base()
+
+    def _settle_base(self) -> None:
+        """Take out of `base` what does not count any more: no reader can have it."""
+        narration = Narration(self.base, self)
+        narration.notices()
+        self._shown.base = narration.place
+
+    def _stays(self, event: EventId) -> bool:
+        """Whether no other copy of the event is known."""
+        window = self.window(event)
+        return window is not None and window.awaits_signal(event)
+
+    def _has_ended(self, producer: int) -> bool:
+        fold = self.fold
+        return producer <= fold.newest and (
+            producer not in fold.open or fold.closing(producer) is not None
+        )
+
+    def _given_of(self, producer: int) -> EventId | None:
+        return self._given.get(producer)
+
+    def _all_windows(self) -> Iterator[AttemptWindow]:
+        return chain.from_iterable(windows.all for windows in self._windows.values())
+
+
+def _is_after(final: EventId, event: EventId) -> bool:
+    return event.producer == final.producer and event > final

@@ -11,19 +11,31 @@ import msgspec
 
 from kai_flow.stream.control import ControlEvent
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.ids import Cursor
+from kai_flow.stream.place import Cursor
 
 RETRY: Final = b"retry: 1000\n\n"  # milliseconds until EventSource reconnects
 HEARTBEAT: Final = b": still here\n"  # a comment line, which every decoder ignores
 
 
-def encode_event(event: NumberedEvent, incarnation: str) -> bytes:
-    """The frame of a numbered event."""
+def encode_event(event: NumberedEvent, cursor: Cursor) -> bytes:
+    """The frame of a numbered event, after which a reader is at `cursor`."""
     return b"id: %b\nevent: %b\ndata: %b\n\n" % (
-        str(Cursor(event.id, incarnation)).encode(),
+        str(cursor).encode(),
         event.type.encode(),
         event.data,
     )
+
+
+def cursor_of(frame: bytes) -> Cursor:
+    """The cursor in a frame of `encode_event`."""
+    line, _, _ = frame.partition(b"\n")
+    return Cursor.parse(line.removeprefix(b"id: ").decode())
+
+
+def with_cursor(frame: bytes, cursor: Cursor) -> bytes:
+    """A frame of `encode_event` for a reader who is at another cursor after it."""
+    _, _, rest = frame.partition(b"\n")
+    return b"id: %b\n%b" % (str(cursor).encode(), rest)
 
 
 def encode_done(data: bytes, incarnation: str) -> bytes:

@@ -1,0 +1,180 @@
+"""One reader of a session's log on a bridge.
+
+A reader is *synced* when it has exactly what the log has shown up to some entry. Then it gets the
+log's own frames, and the control events as entries. Any other reader, which comes from a durable
+copy or from another bridge, has seen the events in another order: it gets the ones that it lacks,
+with `id:` lines and control events of its own, until it is synced.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from kai_flow.stream.control import ControlEvent, gap
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.gaps import Gap, Missing
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.narration import Given, Knowledge, Narration
+from kai_flow.stream.place import NOTHING, Cursor, Place
+from kai_flow.stream.shown_log import Entry, ShownLog
+from kai_flow.stream.sse import encode_control, encode_event, with_cursor
+
+
+class Chunk(NamedTuple):
+    """Frames for a reader, which is at `reader.place` after them."""
+
+    frames: Sequence[bytes]
+
+
+class Behind(NamedTuple):
+    """The reader lacks events from before the log: they have to be read back from Temporal."""
+
+
+class LogReader:
+    """The progress of one reader. `SessionLog.reader` makes it."""
+
+    def __init__(self, log: ShownLog, place: Place, knowledge: Knowledge, given: Given) -> None:
+        self._log = log
+        self._knowledge = knowledge
+        self._given = given
+        self._narration = Narration(place, knowledge, given)
+        self._number: int | None = None  # all entries before this one are covered; None: search
+        self._synced = False
+        self._last: Entry | Place = place  # the last entry read while synced, or where it began
+
+    @property
+    def place(self) -> Place:
+        """What the reader has seen."""
+        if not self._synced:
+            return self._narration.place
+        last = self._last
+        return last if isinstance(last, Place) else last.place_after() or self._log.base
+
+    @property
+    def synced(self) -> bool:
+        """Whether it gets the shared frames."""
+        return self._synced
+
+    def read(self, max_bytes: int) -> Chunk | Behind | None:
+        """The next frames, of about `max_bytes` in all; None: there are none yet."""
+        if self._synced and (self._number or 0) >= self._log.first:
+            return self._read_shared(max_bytes)
+        return self._read_own(max_bytes)
+
+    def tell(
+        self, events: Iterable[NumberedEvent], knowledge: Knowledge | None = None
+    ) -> list[bytes]:
+        """Frames of what was read back, without what the reader has.
+
+        `knowledge`: of the run that they were read from. None: it is the log's present run. Then
+        events that the log has not shown are left for the log.
+        """
+        narration = self._leave_the_log(knowledge or self._knowledge)
+        frames = [encode_control(one) for one in narration.notices()]
+        for event in events:
+            if narration.place.covers(event.id):
+                continue
+            if knowledge is None and not self._log.place.covers(event.id):
+                break
+            frames += [encode_control(one) for one in narration.tell(event.id)]
+            frames.append(encode_event(event, self._cursor))
+        narration.knowledge = self._knowledge
+        return frames
+
+    @property
+    def _cursor(self) -> Cursor:
+        return Cursor(self._narration.place, self._log.incarnation)
+
+    def _read_shared(self, max_bytes: int) -> Chunk | None:
+        number = self._number or 0
+        entries = self._log.read(number, max_bytes)
+        if not entries:
+            return None
+        self._last = entries[-1]
+        self._number = self._log.number(self._log.index(number) + len(entries) - 1) + 1
+        return Chunk([entry.frame for entry in entries])
+
+    def _read_own(self, max_bytes: int) -> Chunk | Behind | None:
+        narration, log = self._leave_the_log(self._knowledge), self._log
+        frames = self._catch_up()
+        if not narration.place.includes(log.base):
+            return Chunk(frames) if frames else Behind()
+        size = sum(map(len, frames))
+        index = self._index()
+        while not self._synced and index < len(log) and size < max_bytes:
+            event = log[index].event
+            if event is not None and not narration.place.covers(event):
+                before = [encode_control(one) for one in narration.tell(event)]
+                frames += [*before, with_cursor(log[index].frame, self._cursor)]
+                size += sum(map(len, before)) + len(frames[-1])
+            index += 1
+            self._number = log.number(index)
+        if not self._synced and index == len(log):
+            frames += self._at_the_end()
+        if frames:
+            return Chunk(frames)
+        return self._read_shared(max_bytes) if self._synced else None
+
+    def _leave_the_log(self, knowledge: Knowledge) -> Narration:
+        """Go on with frames of its own."""
+        if self._synced:
+            self._narration = Narration(self.place, knowledge, self._given)
+            self._synced, self._number = False, None
+        self._narration.knowledge = knowledge
+        return self._narration
+
+    def _catch_up(self) -> list[bytes]:
+        """What is to be told before the next event: notices, and what is lost before the log."""
+        narration = self._narration
+        before = narration.place
+        told: list[ControlEvent] = list(narration.notices())
+        if not narration.place.includes(self._log.base):
+            told += self._skip_lost()
+        if narration.place != before:
+            self._number = None
+        return [encode_control(one) for one in told]
+
+    def _index(self) -> int:
+        """Where the entries begin that the reader may lack; it is synced if it lacks no other."""
+        log, place = self._log, self._narration.place
+        if self._number is not None:
+            return log.index(self._number)
+        index = log.reached(place)
+        if log.place_after(index - 1) == place:
+            while index and log[index - 1].event is None:  # control events are told again
+                index -= 1
+            self._sync(index, place)
+        self._number = log.number(index)
+        return index
+
+    def _at_the_end(self) -> list[bytes]:
+        """What is to be told to a reader that has all entries; it is synced unless it has more."""
+        narration, log = self._narration, self._log
+        told = [*narration.notices(), *(narration.end() if log.ended else ())]
+        if log.place.includes(narration.place):
+            # What the log has shown and this reader has not does not count any more.
+            self._sync(len(log), log.place)
+        return [encode_control(one) for one in told]
+
+    def _sync(self, index: int, place: Place) -> None:
+        self._synced = True
+        self._number = self._log.number(index)
+        self._last = place
+
+    def _skip_lost(self) -> list[ControlEvent]:
+        """Go on behind live-only events that have left the log, and tell that they are missing."""
+        narration, base = self._narration, self._log.base
+        lost: list[Missing] = []
+        place = narration.place
+        if place.newest < base.newest:
+            return []
+        for producer, at in base.positions.items():
+            last = EventId(producer, *at)
+            if at == NOTHING or place.covers(last):
+                continue
+            position, stored = place.position(producer), self._knowledge.unstored(producer)
+            if stored is None or position.attempt_key != stored.attempt_key or position < stored:
+                return []  # something that is durable comes first
+            lost.append(Missing(position, self._log.first_of(producer)))
+            place = place.advance(last)
+        narration.place = place
+        return [gap(Gap(tuple(lost)))] if lost else []

@@ -1,0 +1,135 @@
+"""One reader's way through a stream: where it is, and what it is told between the events.
+
+A copy of the stream holds events. What happens to the producers, and which events are missing, is
+not in it: that follows from the reader's place and from what is known of the producers. So every
+copy can serve a reader, and the reader is told the same.
+"""
+
+from collections.abc import Callable, Container, Iterator
+from typing import Protocol
+
+from kai_flow.stream import control
+from kai_flow.stream.control import ControlEvent
+from kai_flow.stream.gaps import Gap, Missing
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.place import Place
+from kai_flow.stream.recorded import Closing
+
+
+class Knowledge(Protocol):
+    """What is known of the producers of a run. A Fold is one."""
+
+    @property
+    def open(self) -> Container[int]:
+        """The producers that are not closed: events of them may still be accepted."""
+
+    def beside(self, producer: int) -> frozenset[int]:
+        """The producers beside this one."""
+
+    def closing(self, producer: int) -> Closing | None:
+        """How the producer has ended, or was closed; None: neither, or it is not known."""
+
+    def unstored(self, producer: int) -> EventId | None:
+        """The last event of it that is stored, if those after it are live only."""
+
+
+Given = Callable[[int], EventId | None]
+"""The last live-only event of a producer that exists as far as the reader's source was given it."""
+
+
+def _nothing(_producer: int) -> EventId | None:
+    return None
+
+
+class Narration:
+    """The progress of one reader, with the control events at their right places.
+
+    All control events are idempotent: a narration that begins at a stored place may repeat the last
+    ones.
+    """
+
+    def __init__(self, place: Place, knowledge: Knowledge, given: Given = _nothing) -> None:
+        self.place = place
+        self.knowledge = knowledge
+        self._given = given
+        self._told: set[int] = set()  # producers whose `ended` was returned
+        self._short: set[int] = set()  # producers whose missing end was reported
+
+    def notices(self) -> tuple[ControlEvent, ...]:
+        """What is to be told at the present place; afterwards `place` may be an earlier one.
+
+        Call it before the next event is chosen: what a reader takes back it may get again.
+        """
+        return tuple(one for producer in self.place.listed() for one in self._notices(producer))
+
+    def tell(self, event: EventId) -> tuple[ControlEvent, ...]:
+        """Go on to `event`, which is not covered; returns what is to be told before it."""
+        notices: list[ControlEvent] = []
+        beside = self.knowledge.beside(event.producer)
+        if event.producer > self.place.newest:
+            for producer in self.place.listed():
+                if producer not in beside:
+                    notices += self._rest(producer)
+                    notices += self._notices(producer, left=True)
+        if not self.place.follows(event):
+            notices.append(_gap(_after(self.place, event), event))
+        newest = self.place.newest
+        self.place = self.place.advance(event, beside)
+        if event.producer > newest:  # what is told of those left behind was told
+            self._told &= self.place.positions.keys()
+            self._short &= self.place.positions.keys()
+        return tuple(notices)
+
+    def end(self) -> tuple[ControlEvent, ...]:
+        """What is to be told at the end of the stream, when no event follows."""
+        rest = [one for producer in self.place.listed() for one in self._rest(producer)]
+        return (*rest, *self.notices())
+
+    def _notices(self, producer: int, *, left: bool = False) -> Iterator[ControlEvent]:
+        """`left`: the reader leaves the producer behind."""
+        closing = self.knowledge.closing(producer)
+        if closing is None:
+            return
+        if self._is_beyond(closing):
+            last = closing.final
+            if self.place.position(producer).attempt != last.attempt:
+                # The reader has discarded what counts, so it begins with this producer again.
+                last = last._replace(attempt=0, seq=0)
+            yield control.superseded(last._replace(attempt=max(1, closing.final.attempt)))
+            self.place = self.place.withdraw(last)
+        seen = left or self.place.covers(closing.final)
+        if closing.final.seq and seen and producer not in self._told:
+            self._told.add(producer)
+            yield control.ended(producer, closing.status)
+
+    def _is_beyond(self, closing: Closing) -> bool:
+        """Whether the reader has events of a closed producer that do not count."""
+        producer, final, _ = closing
+        position = self.place.position(producer)
+        if producer in self.knowledge.open or position[1:] <= final[1:]:
+            return False
+        live_only = final == self.knowledge.unstored(producer)
+        return not (live_only and position.attempt_key == final.attempt_key)
+
+    def _rest(self, producer: int) -> Iterator[ControlEvent]:
+        """A gap, if there may be live-only events behind the last that the reader has."""
+        position, stored = self.place.position(producer), self.knowledge.unstored(producer)
+        if (
+            stored is not None
+            and position.attempt_key == stored.attempt_key
+            and position >= stored
+            and position != self._given(producer)
+            and producer not in self._short
+        ):
+            self._short.add(producer)
+            yield _gap(position, None)
+
+
+def _after(place: Place, event: EventId) -> EventId:
+    """The last event of the same attempt that the reader has; `seq` 0: none."""
+    position = place.position(event.producer)
+    return position if position.attempt_key == event.attempt_key else event._replace(seq=0)
+
+
+def _gap(after: EventId, before: EventId | None) -> ControlEvent:
+    return control.gap(Gap((Missing(after, before),)))

@@ -1,0 +1,148 @@
+"""The shown log: what a bridge shows of one session, in one order for all live readers.
+
+Each entry is encoded once. The frame of an event has an `id:` line with the place of a reader who
+has everything up to that entry. Readers who follow the log share these frames, so an event costs
+the same however many they are.
+
+Entries have numbers that never change. Entries at the front are *evicted* when they can be read
+from elsewhere: then `base` moves on. Entries in the middle are *removed* when they do not count any
+more: `base` stays, because no reader needs them.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from kai_flow.stream.control import ControlEvent
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.place import Cursor, Place
+from kai_flow.stream.sse import cursor_of, encode_control, encode_event
+
+MAX_LOG_BYTES: Final = 8 * 1024 * 1024  # of the frames of one session that can be evicted
+FRAME_OVERHEAD_BYTES: Final = 288  # memory of an entry beside its frame's text: CPython's objects
+
+
+class Entry(NamedTuple):
+    """An event, or a control event, as it was shown."""
+
+    frame: bytes
+    event: EventId | None
+    """None: a control event."""
+    place: Place | None
+    """The place of a reader who has it. An event's frame contains it."""
+
+    def place_after(self) -> Place | None:
+        """The place of a reader who has everything up to this entry."""
+        return self.place or cursor_of(self.frame).place
+
+
+class ShownLog:
+    """The entries, from a reader's place `base` on, up to `place`."""
+
+    def __init__(self, incarnation: str, place: Place) -> None:
+        self.base = place
+        self.place = place
+        self.ended = False  # no entry will follow
+        self.bytes = 0  # of all frames
+        self.first = 0  # the number of the entry after the newest evicted one
+        self.next = 0  # the number of the next entry to come
+        self.incarnation: Final = incarnation
+        self._entries: list[Entry] = []
+        self._numbers: list[int] = []  # of the entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getitem__(self, index: int) -> Entry:
+        return self._entries[index]
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory for all entries, with those of Python's objects."""
+        return self.bytes + len(self._entries) * FRAME_OVERHEAD_BYTES
+
+    def show(self, event: NumberedEvent, place: Place) -> None:
+        """Append an event, after which a reader is at `place`."""
+        self.place = place
+        frame = encode_event(event, Cursor(place, self.incarnation))
+        self._append(Entry(frame, event.id, None))
+
+    def announce(self, event: ControlEvent, place: Place) -> None:
+        """Append a control event, after which a reader is at `place`."""
+        self.place = place
+        self._append(Entry(encode_control(event), None, place))
+
+    def read(self, number: int, max_bytes: int) -> list[Entry]:
+        """The entries from `number` on, of about `max_bytes`; at least one if there is any."""
+        start = stop = self.index(number)
+        size = 0
+        while stop < len(self._entries) and (stop == start or size < max_bytes):
+            size += len(self._entries[stop].frame)
+            stop += 1
+        return self._entries[start:stop]
+
+    def index(self, number: int) -> int:
+        """Where the entry with this number is, or the next one if it has left."""
+        return bisect_left(self._numbers, number)
+
+    def number(self, index: int) -> int:
+        """The number of the entry at `index`, or of the next one to come."""
+        return self._numbers[index] if index < len(self._numbers) else self.next
+
+    def reached(self, place: Place) -> int:
+        """How many entries, at least, a reader at `place` has: the search assumes rising places.
+
+        It need not find all, but what it finds is right: `place` includes that of the last one.
+        """
+        low, high = 0, len(self._entries)
+        while low < high:
+            middle = (low + high) // 2
+            if place.includes(self.place_after(middle)):
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def place_after(self, index: int) -> Place:
+        """The place of a reader who has everything up to the entry at `index`; -1: `base`."""
+        return self.base if index < 0 else self._entries[index].place_after() or self.base
+
+    def first_of(self, producer: int) -> EventId | None:
+        """The oldest event here of a producer."""
+        events = (entry.event for entry in self._entries if entry.event is not None)
+        return next((event for event in events if event.producer == producer), None)
+
+    def remove(self, gone: Callable[[EventId], bool]) -> None:
+        """Remove the events that do not count any more."""
+        kept = [e.event is None or not gone(e.event) for e in self._entries]
+        self._numbers = [n for n, keep in zip(self._numbers, kept, strict=True) if keep]
+        self._entries = [e for e, keep in zip(self._entries, kept, strict=True) if keep]
+        self.bytes = sum(len(entry.frame) for entry in self._entries)
+
+    def evict(self, max_bytes: int, stays: Callable[[EventId], bool]) -> bool:
+        """Evict entries from the front down to `max_bytes`, up to one that stays; True: any."""
+        count = 0
+        for entry in self._entries:
+            if self.bytes <= max_bytes or (entry.event is not None and stays(entry.event)):
+                break
+            self.bytes -= len(entry.frame)
+            count += 1
+        if count:
+            self.base = self.place_after(count - 1)
+            self.first = self._numbers[count - 1] + 1
+            del self._entries[:count], self._numbers[:count]
+        return count > 0
+
+    def start_over(self, place: Place) -> None:
+        """Evict everything and go on at `place`: all readers have to find their place anew."""
+        self.base = self.place = place
+        self.first = self.next = self.next + 1
+        self.bytes = 0
+        self._entries, self._numbers = [], []
+
+    def _append(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        self._numbers.append(self.next)
+        self.next += 1
+        self.bytes += len(entry.frame)
