@@ -7,6 +7,8 @@ order. A second index, by producer, finds where a reader goes on.
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
+from operator import itemgetter
 from typing import NamedTuple
 
 from kai_flow.stream.events import NumberedEvent
@@ -39,10 +41,8 @@ class Slice(NamedTuple):
     """With a gap: the place of a reader who was told of it, before these events."""
 
 
-class _Held(NamedTuple):
-    number: int
-    """Counts all accepted events; a higher number was accepted later."""
-    event: NumberedEvent
+_Held = tuple[int, NumberedEvent]
+"""An event, and how many had been accepted with it; the later of two has the higher number."""
 
 
 class EventBuffer:
@@ -82,12 +82,13 @@ class EventBuffer:
         size = 0
         has_more = False
         for event in self._since(place):
-            size += len(event.data)
-            if events and event.id != events[-1].id.offset(1):
+            if not events:
+                if not place.follows(event.id):
+                    missing.append((place.position(event.id.producer), event.id))
+            elif not _goes_on(events[-1].id, event.id):
                 place = self._advance(place, events[-1].id)
                 has_more = not place.follows(event.id)
-            elif not events and not place.follows(event.id):
-                missing.append((place.position(event.id.producer), event.id))
+            size += len(event.data)
             if has_more or (events and size > max_bytes):
                 has_more = True
                 break
@@ -102,12 +103,12 @@ class EventBuffer:
     @property
     def first(self) -> EventId | None:
         """The oldest event held; None if there is none."""
-        return self._log[0].event.id if self._log else None
+        return self._log[0][1].id if self._log else None
 
     @property
     def last(self) -> EventId | None:
         """The newest event held; None if there is none."""
-        return self._log[-1].event.id if self._log else None
+        return self._log[-1][1].id if self._log else None
 
     def __len__(self) -> int:
         return len(self._log)
@@ -118,20 +119,22 @@ class EventBuffer:
 
     def _since(self, place: Place) -> Iterator[NumberedEvent]:
         """The held events that `place` does not cover, in the order they were accepted."""
-        firsts = [self._of[p][0].number for p in self._above(place, self._producers)]
-        for producer in place.positions:
-            held = self._of.get(producer, [])
+        firsts: list[int] = []  # the number of the first such event of each producer
+        count = 0
+        for producer in [*{0, *place.positions}, *self._above(place, self._producers)]:
+            held = self._of.get(producer, ())
             index = bisect_right(held, place.position(producer), key=_id)
             if index < len(held):
-                firsts.append(held[index].number)
-        if 0 in self._of and 0 not in place.positions:
-            firsts.append(self._of[0][0].number)
+                firsts.append(held[index][0])
+                count += len(held) - index
         if not firsts:
             return
-        for index in range(bisect_left(self._log, min(firsts), key=_number), len(self._log)):
-            event = self._log[index].event
-            if not place.covers(event.id):
-                yield event
+        start = bisect_left(self._log, min(firsts), key=_number)
+        rest = islice(self._log, start, None)
+        if count == len(self._log) - start:  # nearly always: the reader has none of the rest
+            yield from map(_event, rest)
+        else:
+            yield from (event for _, event in rest if not place.covers(event.id))
 
     def _advance(self, place: Place, event: EventId) -> Place:
         if place.covers(event):
@@ -151,7 +154,7 @@ class EventBuffer:
             if place.covers(lost):
                 continue
             held = self._of.get(producer)
-            before = held[0].event.id if held else lost.offset(1)
+            before = held[0][1].id if held else lost.offset(1)
             missing.append((place.position(producer), before))
             reached = self._advance(reached, lost)
         return missing, reached
@@ -163,7 +166,7 @@ class EventBuffer:
         if producer not in self._of:
             self._of[producer] = []
             insort(self._producers, producer)
-        held = [_Held(self._number + n, event) for n, event in enumerate(verdict.events, 1)]
+        held = list(enumerate(verdict.events, self._number + 1))
         self._number += len(held)
         self._log += held
         self._of[producer] += held
@@ -178,24 +181,22 @@ class EventBuffer:
             return
         replaced = self._of[producer]
         self._forget(producer)
-        self.bytes -= sum(len(held.event.data) for held in replaced)
-        start = bisect_left(self._log, replaced[0].number, key=_number)
-        self._log[start:] = [
-            held for held in self._log[start:] if held.event.id.producer != producer
-        ]
+        self.bytes -= sum(len(event.data) for _, event in replaced)
+        start = bisect_left(self._log, replaced[0][0], key=_number)
+        self._log[start:] = [one for one in self._log[start:] if one[1].id.producer != producer]
 
     def _evict(self) -> None:
         cut = 0
         while len(self._log) - cut > self.limits.events or self.bytes > self.limits.bytes:
-            self.bytes -= len(self._log[cut].event.data)
+            self.bytes -= len(self._log[cut][1].data)
             cut += 1
         if not cut:
             return
-        for producer, count in Counter(held.event.id.producer for held in self._log[:cut]).items():
+        for producer, count in Counter(event.id.producer for _, event in self._log[:cut]).items():
             held = self._of[producer]
             if producer not in self._lost:
                 insort(self._losers, producer)
-            self._lost[producer] = held[count - 1].event.id
+            self._lost[producer] = held[count - 1][1].id
             del held[:count]
             if not held:
                 self._forget(producer)
@@ -208,9 +209,13 @@ class EventBuffer:
         self._producers.remove(producer)
 
 
+def _goes_on(last: EventId, event: EventId) -> bool:
+    return event.seq == last.seq + 1 and event.attempt_key == last.attempt_key
+
+
 def _id(held: _Held) -> EventId:
-    return held.event.id
+    return held[1].id
 
 
-def _number(held: _Held) -> int:
-    return held.number
+_number = itemgetter(0)
+_event = itemgetter(1)

@@ -160,12 +160,12 @@ class Fold:
         return self._unstored.get(producer)
 
     def _begin(self, mark: Scheduled) -> tuple[Closing, ...]:
-        self.newest = mark.producer
         closings = self._close([p for p in self._open if p not in mark.beside])
         if not self.marked:
             # The first batch of a later producer may come before those of the ones beside it.
-            for producer in sorted(mark.beside - self._marks.keys()):
+            for producer in sorted(p for p in mark.beside if p > self.newest):
                 self._marks[producer] = self._open[producer] = Scheduled(producer, "", "")
+        self.newest = mark.producer
         self._marks[mark.producer] = self._open[mark.producer] = mark
         return closings
 
