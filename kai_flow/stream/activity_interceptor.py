@@ -1,0 +1,169 @@
+"""Gives an activity what its EventProducer needs: the producer number, and the worker's settings.
+
+Without `StreamPlugin` on the worker of the workflow *and* on the worker of the activity no activity
+can stream: if two of them had the same number, the fold would drop the events of the second as
+duplicates.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
+
+from kai_flow.stream.errors import InvalidId, InvalidUrl, Superseded
+from kai_flow.stream.header import TOO_MANY_BESIDE, ProducerHeader, Refused, decode_header
+from kai_flow.stream.numbering import MAX_BESIDE
+from kai_flow.stream.wire_names import PRODUCER_HEADER, PUBLISH_EVENTS
+
+OWN_SIGNAL: Final = "own_signal"
+"""The reason in `Refused`: the workflow has a signal `publish_events` of its own."""
+
+
+_PLUGIN: Final = "`plugins=[StreamPlugin()]`"
+
+_REFUSALS: Final = {
+    TOO_MANY_BESIDE: (
+        f"this activity cannot stream, because over {MAX_BESIDE} other activities of its workflow "
+        "were under way when it was scheduled: run fewer at once, or in child workflows"
+    ),
+    OWN_SIGNAL: (
+        f"this activity cannot stream, because its workflow has a signal {PUBLISH_EVENTS!r} of its "
+        "own: rename that signal"
+    ),
+}
+"""What a producer answers to a reason in `Refused`."""
+
+
+def _refusal(why: str) -> ApplicationError:
+    return ApplicationError(why, type="NoProducerNumber", non_retryable=True)
+
+
+class OwnActivity:
+    """What the interceptor has for the producers of one attempt."""
+
+    def __init__(
+        self,
+        header: ProducerHeader | Refused | None,
+        throttle: timedelta | None,
+        bridge: str | None,
+    ) -> None:
+        self.header = header
+        """None: the workflow's worker has given no number."""
+        self.throttle = throttle
+        """The longest time for which the worker holds a heartbeat back, if known."""
+        self.bridge = bridge
+        """The base URL of the bridge to which producers POST by default."""
+        self._taken: set[int] = set()  # the numbers that producers of this attempt have taken
+
+    def take(self, number: int) -> None:
+        """A producer takes this number. Raises ApplicationError when another one has it.
+
+        Two producers with one number would give the same ids to different events.
+        """
+        if number in self._taken:
+            raise _refusal(
+                f"this attempt has had an EventProducer with the number {number} already: "
+                "send all events of an activity with one"
+            )
+        self._taken.add(number)
+
+
+own_activity: Final[ContextVar[OwnActivity | None]] = ContextVar("own_activity", default=None)
+"""In an activity: its own. None when its worker has no StreamPlugin."""
+
+
+def own_number(explicit: ProducerHeader | None = None) -> ProducerHeader:
+    """The number of this activity; `explicit` is the one that its code has given, if it has.
+
+    Raises ApplicationError when there is none, when there are two, and when it is taken. A retry
+    would have the same header, so the error is not retried.
+    """
+    own = own_activity.get()
+    if activity.info().is_local:
+        raise _refusal(
+            "a local activity cannot stream: start it with `workflow.execute_activity` instead of "
+            "`workflow.execute_local_activity`"
+        )
+    if own is None:
+        raise _refusal(
+            "this activity cannot stream, because its own worker has no StreamPlugin: give "
+            f"{_PLUGIN} to the Worker that runs this activity"
+        )
+    number = _number_of(own.header, explicit)
+    own.take(number.producer)
+    return number
+
+
+def _number_of(
+    header: ProducerHeader | Refused | None, explicit: ProducerHeader | None
+) -> ProducerHeader:
+    match header, explicit:
+        case None, None:
+            raise _refusal(
+                "this activity cannot stream, because its workflow has given it no producer "
+                f"number: give {_PLUGIN} to the Worker that runs the workflow as well. If the "
+                "workflow is written in another language, number its activities there, and give "
+                "the number and those beside it to `EventProducer(producer=…, beside=…)`"
+            )
+        case None, ProducerHeader():
+            return explicit
+        case ProducerHeader(producer=number), ProducerHeader():
+            raise _refusal(
+                f"the workflow has given this activity the producer number {number} already: "
+                "leave out `producer=` and `beside=`"
+            )
+        case ProducerHeader(), None:
+            return header
+        case Refused(reason), _:
+            raise _refusal(_REFUSALS.get(reason, f"this activity cannot stream: {reason}"))
+
+
+class ActivityInterceptor(ActivityInboundInterceptor):
+    """Wraps one attempt of an activity."""
+
+    def __init__(
+        self,
+        following: ActivityInboundInterceptor,
+        throttle: timedelta | None,
+        bridge: str | None,
+    ) -> None:
+        super().__init__(following)
+        self._throttle = throttle
+        self._bridge = bridge
+
+    async def execute_activity(self, call: ExecuteActivityInput) -> Any:
+        """Called by the SDK: the activity itself."""
+        own_activity.set(OwnActivity(_header_in(call), self._throttle, self._bridge))
+        with _as_failures():
+            return await super().execute_activity(call)
+
+
+def _header_in(call: ExecuteActivityInput) -> ProducerHeader | Refused | None:
+    payload = call.headers.get(PRODUCER_HEADER)
+    try:
+        return None if payload is None else decode_header(payload.data)
+    except InvalidId as error:
+        return Refused(f"its header is wrong: {error}")
+
+
+@contextmanager
+def _as_failures() -> Iterator[None]:
+    """Raise errors that no retry helps against as failures that Temporal does not retry."""
+    try:
+        yield
+    except InvalidUrl as error:
+        raise ApplicationError(str(error), type="InvalidUrl", non_retryable=True) from error
+    except Superseded as error:
+        # The cause is what a user did, or an outage. It is no bug, and the producer has logged it:
+        # "benign" keeps the SDK from logging a traceback.
+        raise ApplicationError(
+            str(error),
+            type=type(error).__name__,
+            non_retryable=True,
+            category=ApplicationErrorCategory.BENIGN,
+        ) from None

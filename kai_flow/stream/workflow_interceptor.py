@@ -1,0 +1,94 @@
+"""Gives every workflow of a worker its stream, and every activity that it schedules its number.
+
+It adds no command. So a workflow that was started without it replays with it.
+"""
+
+from collections.abc import MutableMapping
+from typing import Any, NoReturn
+
+from temporalio import workflow
+from temporalio.api.common.v1 import Payload
+from temporalio.exceptions import is_cancelled_exception
+from temporalio.worker import (
+    ContinueAsNewInput,
+    ExecuteWorkflowInput,
+    StartActivityInput,
+    WorkflowInboundInterceptor,
+    WorkflowOutboundInterceptor,
+)
+
+from kai_flow.stream.activity_interceptor import OWN_SIGNAL
+from kai_flow.stream.header import Refused, encode_carried, encode_header
+from kai_flow.stream.run_stream import RunStream
+from kai_flow.stream.wire_names import PRODUCER_HEADER, PUBLISH_EVENTS, STREAM_HEADER
+
+
+class WorkflowInterceptor(WorkflowInboundInterceptor):
+    """Wraps the whole code of one workflow."""
+
+    def init(self, outbound: WorkflowOutboundInterceptor) -> None:
+        """Called by the SDK before any code of the workflow, also its signal handlers."""
+        # `workflow.info()` does not work yet.
+        self._stream = RunStream(outbound.info())
+        # A workflow with a signal of that name of its own keeps it. Its activities cannot stream.
+        streams = workflow.get_signal_handler(PUBLISH_EVENTS) is None
+        if streams:
+            self._stream.register()
+        self._outbound = _Outbound(outbound, self._stream, streams=streams)
+        super().init(self._outbound)
+
+    async def execute_workflow(self, call: ExecuteWorkflowInput) -> Any:
+        """Called by the SDK: the workflow's `run`."""
+        try:
+            result = await super().execute_workflow(call)
+        except GeneratorExit:  # a stopping worker evicts the workflow, which has not ended
+            raise
+        except workflow.ContinueAsNewError:
+            self._stream.close("running", "continued")
+            self._outbound.carry_over()
+            raise
+        except BaseException as error:
+            self._stream.close("cancelled" if is_cancelled_exception(error) else "failed")
+            raise
+        if not self._stream.closed:
+            self._stream.close("completed")
+        return result
+
+
+class _Outbound(WorkflowOutboundInterceptor):
+    def __init__(
+        self, following: WorkflowOutboundInterceptor, stream: RunStream, *, streams: bool
+    ) -> None:
+        super().__init__(following)
+        self._stream = stream
+        self._streams = streams
+        # The headers of `continue_as_new` calls. They are filled when the workflow's code has
+        # ended: it may still publish events in a `finally`.
+        self._continuing: list[MutableMapping[str, Payload]] = []
+
+    def start_activity(self, call: StartActivityInput) -> workflow.ActivityHandle[Any]:
+        number = self._stream.next_number() if self._streams else None
+        header = self._stream.header(number) if self._streams else Refused(OWN_SIGNAL)
+        call.headers = {**call.headers, PRODUCER_HEADER: _json(encode_header(header))}
+        handle = super().start_activity(call)
+        if number is not None:  # taken only now: the call may have been refused
+            producer = number.producer
+            self._stream.scheduled(number, call.activity, call.activity_id)
+            handle.add_done_callback(lambda _: self._stream.ended(producer))
+        return handle
+
+    def continue_as_new(self, call: ContinueAsNewInput) -> NoReturn:
+        headers = dict(call.headers)
+        call.headers = headers
+        self._continuing.append(headers)
+        super().continue_as_new(call)
+
+    def carry_over(self) -> None:
+        """The workflow's code has ended to continue as new: nothing more of it will come."""
+        carried = _json(encode_carried(self._stream.carried()))
+        for headers in self._continuing:
+            headers[STREAM_HEADER] = carried
+
+
+def _json(document: bytes) -> Payload:
+    return Payload(metadata={"encoding": b"json/plain"}, data=document)
