@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import quote
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
@@ -46,16 +47,9 @@ def _refusal(why: str) -> ApplicationError:
 class OwnActivity:
     """What the interceptor has for the producers of one attempt."""
 
-    def __init__(
-        self,
-        header: ProducerHeader | Refused | None,
-        throttle: timedelta | None,
-        bridge: str | None,
-    ) -> None:
+    def __init__(self, header: ProducerHeader | Refused | None, bridge: str | None) -> None:
         self.header = header
         """None: the workflow's worker has given no number."""
-        self.throttle = throttle
-        """The longest time for which the worker holds a heartbeat back, if known."""
         self.bridge = bridge
         """The base URL of the bridge to which producers POST by default."""
         self._taken: set[int] = set()  # the numbers that producers of this attempt have taken
@@ -75,6 +69,9 @@ class OwnActivity:
 
 own_activity: Final[ContextVar[OwnActivity | None]] = ContextVar("own_activity", default=None)
 """In an activity: its own. None when its worker has no StreamPlugin."""
+
+heartbeat_throttle: Final[ContextVar[timedelta | None]] = ContextVar("throttle", default=None)
+"""In an activity: the longest time for which its worker holds a heartbeat back, if known."""
 
 
 def own_number(explicit: ProducerHeader | None = None) -> ProducerHeader:
@@ -99,28 +96,35 @@ def own_number(explicit: ProducerHeader | None = None) -> ProducerHeader:
     return number
 
 
+def default_callback() -> str | None:
+    """The URL to which this activity's producers POST by default; None if the worker has none."""
+    own = own_activity.get()
+    if own is None or own.bridge is None:
+        return None
+    session_id = quote(activity.info().workflow_id or "", safe="")
+    return f"{own.bridge}/events/{session_id}"
+
+
 def _number_of(
     header: ProducerHeader | Refused | None, explicit: ProducerHeader | None
 ) -> ProducerHeader:
-    match header, explicit:
-        case None, None:
-            raise _refusal(
-                "this activity cannot stream, because its workflow has given it no producer "
-                f"number: give {_PLUGIN} to the Worker that runs the workflow as well. If the "
-                "workflow is written in another language, number its activities there, and give "
-                "the number and those beside it to `EventProducer(producer=…, beside=…)`"
-            )
-        case None, ProducerHeader():
-            return explicit
-        case ProducerHeader(producer=number), ProducerHeader():
-            raise _refusal(
-                f"the workflow has given this activity the producer number {number} already: "
-                "leave out `producer=` and `beside=`"
-            )
-        case ProducerHeader(), None:
-            return header
-        case Refused(reason), _:
-            raise _refusal(_REFUSALS.get(reason, f"this activity cannot stream: {reason}"))
+    if isinstance(header, Refused):
+        why = _REFUSALS.get(header.refused)
+        raise _refusal(why or f"this activity cannot stream: {header.refused}")
+    if header is not None and explicit is not None:
+        raise _refusal(
+            f"the workflow has given this activity the producer number {header.producer} already: "
+            "leave out `producer=` and `beside=`"
+        )
+    number = header or explicit
+    if number is None:
+        raise _refusal(
+            "this activity cannot stream, because its workflow has given it no producer number: "
+            f"give {_PLUGIN} to the Worker that runs the workflow as well. If the workflow is "
+            "written in another language, number its activities there, and give the number and "
+            "those beside it to `EventProducer(producer=…, beside=…)`"
+        )
+    return number
 
 
 class ActivityInterceptor(ActivityInboundInterceptor):
@@ -138,7 +142,8 @@ class ActivityInterceptor(ActivityInboundInterceptor):
 
     async def execute_activity(self, call: ExecuteActivityInput) -> Any:
         """Called by the SDK: the activity itself."""
-        own_activity.set(OwnActivity(_header_in(call), self._throttle, self._bridge))
+        own_activity.set(OwnActivity(_header_in(call), self._bridge))
+        heartbeat_throttle.set(self._throttle)
         with _as_failures():
             return await super().execute_activity(call)
 

@@ -1,7 +1,7 @@
 """What an attempt learns from the server: where its stream begins, and why it had to end."""
 
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
 
 from temporalio import activity
 from temporalio.api.enums.v1 import WorkflowExecutionStatus
@@ -9,11 +9,14 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from kai_flow.stream.callback import Origin
-from kai_flow.stream.errors import SessionEnded, Superseded
-from kai_flow.stream.ids import EventId
-from kai_flow.stream.interceptor import ProducerNumber
+from kai_flow.stream.errors import InvalidId, SessionEnded, Superseded
+from kai_flow.stream.header import ProducerHeader
+from kai_flow.stream.ids import MAX_NUMBER, EventId
+from kai_flow.stream.numbering import MAX_BESIDE
 from kai_flow.stream.outbox import MAX_STORED_BYTES
-from kai_flow.stream.run import describe, run_in
+from kai_flow.stream.place import to_ranges
+from kai_flow.stream.run import describe
+from kai_flow.stream.wire_names import STARTED
 
 _ENDS: Final[Mapping[int, str]] = {
     WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED: "the session was cancelled",
@@ -37,24 +40,70 @@ class AttemptStart(NamedTuple):
     """For how many seconds the session has been streaming."""
 
 
-async def start_of(client: Client, info: activity.Info, number: ProducerNumber) -> AttemptStart:
+OWN_FIELDS: Final = frozenset({"type", "producer", "attempt", "activity", "activity_id", "beside"})
+"""The fields of `started` that are the stream's own."""
+
+
+def given_number(producer: int | None, beside: Iterable[int] | None) -> ProducerHeader | None:
+    """The number that the code of an activity gives to its producer. Raises InvalidId."""
+    if producer is None and beside is None:
+        return None
+    if producer is None or beside is None:
+        raise InvalidId(
+            "`producer` and `beside` are given together: the activity's number, and the numbers of "
+            "the activities that were under way when it was scheduled; () if there were none"
+        )
+    if not 1 <= producer <= MAX_NUMBER:
+        raise InvalidId(f"producers are numbered from 1 to 2^53 - 1, not {producer}")
+    listed = frozenset(beside)
+    wrong = sorted(number for number in listed if not 1 <= number < producer)
+    if wrong:
+        raise InvalidId(
+            f"the activities beside producer {producer} were scheduled before it and have lower "
+            f"numbers, from 1: not {wrong[0]}"
+        )
+    if len(listed) > MAX_BESIDE:
+        raise InvalidId(f"at most {MAX_BESIDE} activities can be beside a producer")
+    return ProducerHeader(producer, listed, first_run_id="")
+
+
+def started_event(
+    info: activity.Info, number: ProducerHeader, fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The first event of an attempt, with the fields that its code adds."""
+    return {
+        "type": STARTED,
+        "producer": number.producer,
+        "attempt": info.attempt,
+        "activity": info.activity_type,
+        "activity_id": info.activity_id,
+        "beside": to_ranges(number.beside),
+        **fields,
+    }
+
+
+async def start_of(client: Client, info: activity.Info, number: ProducerHeader) -> AttemptStart:
     """Where the stream of the attempt that `info` describes begins. Raises no RPCError.
 
-    The server is asked in two cases. A run that is not the first of its chain may have been made by
-    a reset: then its stream is its own (§1.3 of the protocol). And only the server knows how much
-    earlier attempts have stored.
+    The server is asked in two cases. When the number is of another run, a reset may have made this
+    run with a copy of the activity: then its stream is its own (§1.3 of the protocol). And only the
+    server knows how much earlier attempts have stored.
     """
     workflow_id, run_id = info.workflow_id or "", info.workflow_run_id or ""
-    first_run_id, storable = run_id, _storable_beside(number.history_bytes)
+    # A number that the activity's code gave names no run: without our workflow's code, a stream
+    # never goes on in another run.
+    first_run_id = number.first_run_id or run_id
+    storable = _storable_beside(number.history_bytes)
     if number.first_run_id != run_id or info.attempt > 1:
         try:
             description = await describe(client, workflow_id, run_id)
         except RPCError as error:
             activity.logger.warning("the size of the history is unknown: %s", error.message)
             # With this, three attempts stay well below the 50 MiB at which the server terminates.
-            first_run_id, storable = number.first_run_id, MAX_STORED_BYTES // 4
+            storable = MAX_STORED_BYTES // 4
         else:
-            first_run_id = run_in(description).first_run_id
+            if description.workflow_extended_info.HasField("last_reset_time"):
+                first_run_id = run_id
             size = description.workflow_execution_info.history_size_bytes
             storable = _storable_beside(size)
     return AttemptStart(Origin(workflow_id, run_id, first_run_id), storable, _age(info, number))
@@ -65,7 +114,7 @@ def _storable_beside(history_bytes: int) -> int:
     return max(0, MAX_STORED_BYTES - history_bytes)
 
 
-def _age(info: activity.Info, number: ProducerNumber) -> float:
+def _age(info: activity.Info, number: ProducerHeader) -> float:
     """For how long the session has been streaming.
 
     A first attempt does not count the time for which it waited for a worker. Both times of a later

@@ -41,12 +41,21 @@ def require_url(url: str, what: str, example: str) -> None:
 
 
 def require_callback_url(url: str) -> None:
-    """Raise InvalidUrl when `url` cannot be a callback URL, or contains a user or a password.
+    """Raise InvalidUrl when `url` cannot be a callback URL, or contains a user or a password."""
+    _require_shown(url, "callback_url", "http://localhost:8092/events/session-1")
+
+
+def require_base_url(url: str, what: str) -> None:
+    """Raise InvalidUrl when `url` cannot be the base of callback URLs. `what` names it."""
+    _require_shown(url, what, "http://localhost:8092")
+
+
+def _require_shown(url: str, what: str, example: str) -> None:
+    """Raise InvalidUrl when nothing can be reached at `url`, or when it contains a password.
 
     Logs and Temporal's history keep the URL, where a password must not be. The message does not
     repeat it.
     """
-    what, example = "callback_url", "http://localhost:8092/events/session-1"
     if _may_hold_credentials(url):
         raise InvalidUrl(
             f"{what} has a user or a password in it, which logs and Temporal's history would keep: "

@@ -3,9 +3,10 @@
 import asyncio
 import dataclasses
 import logging
+import os
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import CancelledError
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -14,6 +15,7 @@ from typing import Final, NoReturn
 from temporalio.client import WorkflowHistory
 from temporalio.service import RPCError
 from temporalio.worker import (
+    Interceptor,
     Plugin,
     Replayer,
     ReplayerConfig,
@@ -24,6 +26,7 @@ from temporalio.worker import (
 )
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from kai_flow.stream.direct_http import require_base_url
 from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.liveness import observe
 from kai_flow.stream.progress import Liveness
@@ -35,8 +38,7 @@ LIVENESS_CHECK_SECONDS: Final = 1.0  # the SDK fails a workflow task that blocks
 REMEMBER_SECONDS: Final = 1.0  # of several queries at once, only the first one blocks
 
 # Without this, the sandbox would import these modules again for every workflow. It refuses some of
-# their imports, and a second copy of `interceptor` would have a context variable of its own, in
-# which the interceptor would not find the producer number.
+# their imports, and user code would find another class RunStream than that of the interceptor.
 PASSED_THROUGH: Final = ("kai_flow.stream", "msgspec")
 
 _FOR_WORKERS: Final = (
@@ -103,20 +105,32 @@ class LivenessCheck:
 class StreamPlugin(Plugin):
     """Sets a worker up for workflows and activities that stream. It is for workers, not clients.
 
-    - Activities get their producer number (`StreamInterceptor`).
+    - Every workflow gets its stream, and every activity that it schedules its producer number
+      (`StreamInterceptor`). The plugin is needed on the workers of the workflows *and* on those of
+      the activities. Workflows that were started without it replay unchanged.
     - A workflow's file imports the library like any other: Temporal's sandbox passes it through.
     - The query `progress` asks the server whether an attempt is alive when events have stopped.
     - The worker holds heartbeats back for `heartbeat_throttle` at most (by default 2 s), so that a
       cancellation reaches an agent within 5 s, and a worker that was killed is noticed.
+    - Producers POST to `bridge`, the base URL of a bridge, unless they are given a callback URL of
+      their own. By default it is the environment's `KAI_BRIDGE_URL`. Without either they POST
+      nowhere, and their events are only signalled.
+
+    Raises InvalidUrl when nothing can be reached at the bridge's URL.
     """
 
-    def __init__(self, heartbeat_throttle: timedelta = HEARTBEAT_THROTTLE) -> None:
+    def __init__(
+        self, heartbeat_throttle: timedelta = HEARTBEAT_THROTTLE, *, bridge: str | None = None
+    ) -> None:
         if not isinstance(heartbeat_throttle, timedelta):
             raise TypeError(
                 "heartbeat_throttle must be a timedelta, for example "
                 f"StreamPlugin(timedelta(seconds=10)), not {heartbeat_throttle!r}"
             )
         self._throttle = heartbeat_throttle
+        self._bridge = _base_url(bridge, "bridge") or _base_url(
+            os.environ.get("KAI_BRIDGE_URL"), "KAI_BRIDGE_URL"
+        )
 
     # The SDK calls these two on each plugin of a client. Without them the error would be that they
     # do not exist, which does not tell where the plugin belongs.
@@ -131,9 +145,11 @@ class StreamPlugin(Plugin):
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
         """Called by the SDK; see temporalio.worker.Plugin."""
         interceptor = StreamInterceptor(
-            check_liveness=LivenessCheck(), heartbeat_throttle=self._throttle
+            check_liveness=LivenessCheck(),
+            heartbeat_throttle=self._throttle,
+            bridge=self._bridge,
         )
-        config["interceptors"] = [*config.get("interceptors", ()), interceptor]
+        config["interceptors"] = _with(config.get("interceptors", ()), interceptor)
         config["workflow_runner"] = _passing_through(config["workflow_runner"])
         config["max_heartbeat_throttle_interval"] = self._throttle
         config["default_heartbeat_throttle_interval"] = self._throttle
@@ -158,7 +174,7 @@ class StreamPlugin(Plugin):
 
     def configure_replayer(self, config: ReplayerConfig) -> ReplayerConfig:
         """Called by the SDK; see temporalio.worker.Plugin."""
-        config["interceptors"] = [*config.get("interceptors", ()), StreamInterceptor()]
+        config["interceptors"] = _with(config.get("interceptors", ()), StreamInterceptor())
         config["workflow_runner"] = _passing_through(config["workflow_runner"])
         return config
 
@@ -173,6 +189,21 @@ class StreamPlugin(Plugin):
     ) -> AbstractAsyncContextManager[AsyncIterator[WorkflowReplayResult]]:
         """Called by the SDK; see temporalio.worker.Plugin."""
         return following(replayer, histories)
+
+
+def _with(interceptors: Sequence[Interceptor], ours: StreamInterceptor) -> list[Interceptor]:
+    """The interceptors and ours; as they are if there is one of ours: a stream needs one owner."""
+    present = any(isinstance(one, StreamInterceptor) for one in interceptors)
+    return [*interceptors] if present else [*interceptors, ours]
+
+
+def _base_url(url: str | None, what: str) -> str | None:
+    """The base URL of a bridge, without a slash at its end; None if there is none."""
+    if not url:
+        return None
+    base = (url if "://" in url else f"http://{url}").rstrip("/")
+    require_base_url(base, what)
+    return base
 
 
 def _passing_through(runner: WorkflowRunner) -> WorkflowRunner:

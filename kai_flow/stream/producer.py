@@ -12,17 +12,29 @@ do next is decided in `delivery`, without I/O. Leaving the block waits until eve
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from enum import Enum
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 import httpx
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from kai_flow.stream.attempt import start_of, why_superseded
+from kai_flow.stream.activity_interceptor import (
+    default_callback,
+    heartbeat_throttle,
+    own_number,
+)
+from kai_flow.stream.attempt import (
+    OWN_FIELDS,
+    given_number,
+    start_of,
+    started_event,
+    why_superseded,
+)
 from kai_flow.stream.background import BackgroundTasks, to_completion
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.cadence import Cadence
@@ -33,14 +45,14 @@ from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.direct_http import direct_http, require_callback_url
 from kai_flow.stream.errors import Finished, InvalidEvent, OutboxFull, Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
+from kai_flow.stream.header import ProducerHeader
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.interceptor import ProducerNumber, heartbeat_throttle, own_number
 from kai_flow.stream.liveness import details_of
 from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.posts import Post
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
-from kai_flow.stream.wire_names import ATTEMPT_FAILED, RESERVED, STARTED
+from kai_flow.stream.wire_names import ATTEMPT_FAILED, RESERVED
 
 HEARTBEAT_SECONDS: Final = 1.0  # a cancellation arrives with the answer to a heartbeat
 HEARTBEAT_EVENTS: Final = 5
@@ -48,23 +60,32 @@ SETTLE_SECONDS: Final = 10.0  # for the last POSTs, before the result is built w
 LEAVE_SECONDS: Final = 5.0  # for what is left when the attempt ends with an error or is cancelled
 MAX_ERROR_CHARS: Final = 1_000  # of an error's text in `attempt_failed`
 
-_OWN_FIELDS: Final = frozenset({"type", "producer", "attempt"})  # of `started`
+
+class Default(Enum):
+    """Values of arguments that are not given."""
+
+    BRIDGE = "the bridge of the worker"
 
 
 class EventProducer:
     """Streams the events of one activity attempt.
 
-    `callback_url` is where events are POSTed. Without one they are signalled to the workflow, and a
-    bridge or `follow` that reads its history shows them up to a signal interval later.
+    `callback_url` is where events are POSTed, by default to the bridge of the worker's StreamPlugin
+    if it has one. None: nowhere. Then events are only signalled to the workflow, and a bridge or
+    `follow` that reads its history shows them up to a signal interval later.
     `client` defaults to the worker's own. `http` may be shared between producers, and the caller
     closes it; by default the producer makes one that ignores the proxies of the environment.
     `signal_interval` is the least number of seconds between two signals. `started` adds fields to
-    the first event. Raises InvalidUrl for a URL at which nothing can be reached, and InvalidEvent
-    when `started` has a field of the stream's own.
+    the first event. `producer` and `beside` are only for the activities of a workflow that is
+    written in another language: the number that the workflow has given to this activity, and those
+    of the activities that it had scheduled and that had not ended by then.
+
+    Raises InvalidUrl for a URL at which nothing can be reached, InvalidEvent when `started` has a
+    field of the stream's own, and InvalidId for numbers that cannot be.
 
     The block raises Superseded when a newer attempt has taken over, or its subclass SessionEnded:
     the agent inside is cancelled. Entering it raises ApplicationError, before anything is sent,
-    when the activity was given no producer number.
+    when the activity was given no producer number, and says what to do.
     """
 
     # Cancellation. Two parties cancel the agent's task independently of each other: this producer,
@@ -82,17 +103,23 @@ class EventProducer:
     def __init__(
         self,
         *,
-        callback_url: str | None = None,
+        callback_url: str | Literal[Default.BRIDGE] | None = Default.BRIDGE,
         client: Client | None = None,
         http: httpx.AsyncClient | None = None,
         signal_interval: float = 0.25,
         started: Mapping[str, Any] | None = None,
+        producer: int | None = None,
+        beside: Iterable[int] | None = None,
     ) -> None:
-        if callback_url is not None:
+        if isinstance(callback_url, str):
             require_callback_url(callback_url)
-        if _OWN_FIELDS.intersection(started or ()):
-            raise InvalidEvent("'type', 'producer' and 'attempt' of `started` are the stream's own")
-        self._url = callback_url
+        taken = sorted(OWN_FIELDS.intersection(started or ()))
+        if taken:
+            raise InvalidEvent(
+                f"{', '.join(taken)}: these fields of `started` are the stream's own"
+            )
+        self._given_number = given_number(producer, beside)
+        self._given_url = callback_url
         self._given_client = client
         self._given_http = http
         self._interval = signal_interval
@@ -106,7 +133,9 @@ class EventProducer:
         self._broken: BaseException | None = None  # the error of a task here, or SignalsRefused
 
     async def __aenter__(self) -> Self:
-        number = own_number()
+        number = own_number(self._given_number)
+        given = self._given_url
+        self._url = default_callback() if given is Default.BRIDGE else given
         self._http = self._given_http or direct_http(POST_TIMEOUT_SECONDS)
         try:
             await self._begin(number)
@@ -115,7 +144,7 @@ class EventProducer:
             raise
         return self
 
-    async def _begin(self, number: ProducerNumber) -> None:
+    async def _begin(self, number: ProducerHeader) -> None:
         info = activity.info()
         self._client = self._given_client or activity.client()
         self._owner = asyncio.current_task()
@@ -133,8 +162,7 @@ class EventProducer:
         self._callback = CallbackClient(self._url or "", self._http, self._origin, self._delivery)
         self._tasks.spawn(self._drive())
         self._tasks.spawn(self._beat())
-        own = {"type": STARTED, "producer": number.producer, "attempt": info.attempt}
-        await self._send(*encode_event({**own, **self._started}))
+        await self._send(*encode_event(started_event(info, number, self._started)))
 
     async def __aexit__(
         self,
@@ -285,7 +313,7 @@ class EventProducer:
                 self._tasks.spawn(self._post(post))
             events = self._delivery.next_signal(moment)
             if events:
-                self._tasks.spawn(self._signal(Batch(self._origin.run_id, events)))
+                self._tasks.spawn(self._signal(Batch(events)))
             wake_at = self._delivery.wake_at()
             await wait_for(self._wake, None if wake_at is None else max(0, wake_at - moment))
 
@@ -295,7 +323,7 @@ class EventProducer:
 
     async def _signal(self, batch: Batch) -> None:
         try:
-            await publish(self._client, self._origin.workflow_id, batch)
+            await publish(self._client, self._origin.workflow_id, self._origin.run_id, [batch])
         except SessionClosed:
             self._delivery.refused_as_superseded()
         except SignalsRefused as error:

@@ -81,7 +81,8 @@ def _stream_here() -> RunStream:
     match getattr(inspect.unwrap(handler), "__self__", None):
         case RunStream() as stream:
             return stream
-    raise RuntimeError(
-        f"this workflow has no stream, because it has a signal {PUBLISH_EVENTS!r} of its own: "
-        "rename that signal"
-    )
+        case _:
+            raise RuntimeError(
+                f"this workflow has no stream, because it has a signal {PUBLISH_EVENTS!r} of its "
+                "own: rename that signal"
+            )
