@@ -45,7 +45,7 @@ class KaiChatInput:
 # the caller would get no error.
 @workflow.defn(dynamic=True)
 class KaiChatWorkflow:
-    """Runs the agent in an activity, and keeps its stream."""
+    """Runs the agent in an activity."""
 
     @workflow.init
     def __init__(self, _given: Sequence[RawValue]) -> None:
@@ -63,18 +63,16 @@ class KaiChatWorkflow:
                 f"`temporal workflow terminate --workflow-id {workflow.info().workflow_id}` ends "
                 "the session"
             )
-        with self.stream.session():
-            asked = read_input(given)
-            result: dict[str, Any] = await self.stream.execute_activity(
-                "chat_streaming",
-                args=[asked.prompt, asked.connection_id, asked.conversation_id, asked.callback_url],
-                start_to_close_timeout=START_TO_CLOSE,
-                heartbeat_timeout=timedelta(seconds=SETTINGS.heartbeat_timeout),
-                retry_policy=RETRY,
-                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            )
-            await self.stream.drain(result.get("last_event_id"))
-            self.stream.close(result["status"])
+        asked = read_input(given)
+        result: dict[str, Any] = await workflow.execute_activity(
+            "chat_streaming",
+            args=[asked.prompt, asked.connection_id, asked.conversation_id, asked.callback_url],
+            start_to_close_timeout=START_TO_CLOSE,
+            heartbeat_timeout=timedelta(seconds=SETTINGS.heartbeat_timeout),
+            retry_policy=RETRY,
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )
+        self.stream.close(result["status"])
         return result
 
 

@@ -11,11 +11,11 @@ from temporalio.worker import (
 )
 
 from kai_flow.stream.activity_interceptor import ActivityInterceptor
-from kai_flow.stream.progress import Liveness
+from kai_flow.stream.progress import RunLiveness
 from kai_flow.stream.run_stream import LIVENESS_CHECK
 from kai_flow.stream.workflow_interceptor import WorkflowInterceptor
 
-CheckLiveness = Callable[[str, str], Liveness | None]
+CheckLiveness = Callable[[str, str], RunLiveness | None]
 """From workflow id and run id to the liveness of the run; None when it is unknown."""
 
 

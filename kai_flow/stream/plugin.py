@@ -29,7 +29,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from kai_flow.stream.direct_http import require_base_url
 from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.liveness import observe
-from kai_flow.stream.progress import Liveness
+from kai_flow.stream.progress import RunLiveness
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class LivenessCheck:
         self._thread = 0  # the thread of that loop
         self._lock = threading.Lock()
         # By workflow id and run id: when the server was asked, and the answer.
-        self._seen: dict[tuple[str, str], tuple[float, Liveness | None]] = {}
+        self._seen: dict[tuple[str, str], tuple[float, RunLiveness | None]] = {}
 
     def begin(self, worker: Worker) -> None:
         """The worker begins to run, in the event loop of the caller."""
@@ -71,7 +71,7 @@ class LivenessCheck:
         """The worker has stopped."""
         self._worker = self._loop = None
 
-    def __call__(self, session_id: str, run_id: str) -> Liveness | None:
+    def __call__(self, session_id: str, run_id: str) -> RunLiveness | None:
         """The liveness of a session, at most REMEMBER_SECONDS old; None when it is unknown.
 
         Blocks the calling thread for LIVENESS_CHECK_SECONDS at most.
@@ -86,7 +86,7 @@ class LivenessCheck:
             self._seen[key] = time.monotonic(), liveness
         return liveness
 
-    def _ask(self, session_id: str, run_id: str) -> Liveness | None:
+    def _ask(self, session_id: str, run_id: str) -> RunLiveness | None:
         worker, loop = self._worker, self._loop
         # In the SDK's debug mode workflows run in the event loop's thread, which must not block.
         if worker is None or loop is None or threading.get_ident() == self._thread:

@@ -32,8 +32,8 @@ from kai_flow.stream.header import (
 from kai_flow.stream.numbering import Numbered, Numbering
 from kai_flow.stream.pages import PageRequest, answer
 from kai_flow.stream.place import Place
-from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness, Progress, Status
-from kai_flow.stream.recorded import Recorded, Scheduled, Spoken
+from kai_flow.stream.progress import LIVENESS_SECONDS, Progress, RunLiveness, Status
+from kai_flow.stream.recorded import Ended, Recorded, Scheduled, Spoken
 from kai_flow.stream.wire_names import (
     EVENTS,
     PROGRESS,
@@ -68,11 +68,11 @@ class RunStream:
         self._progress = Progress()
         self._logged_at: datetime | None = None  # the last line about refused signals
         self._unlogged = 0  # signals refused since that line
-        # Marks that the buffer has not taken yet, each with the length of the history by then. In
-        # the history an activity is scheduled behind all signals of the same workflow task, also
-        # those that are handled after the code that schedules it. So a mark counts from the next
-        # task on.
-        self._marks: deque[tuple[int, Scheduled]] = deque()
+        # Marks and ends that the buffer has not taken yet, each with the length of the history by
+        # then. In the history an activity is scheduled behind all signals of the same workflow
+        # task, also those that are handled after the code that schedules it. So a mark counts from
+        # the next task on.
+        self._recorded: deque[tuple[int, Recorded]] = deque()
 
     def register(self) -> None:
         """Register the signal, and the queries that the workflow has no handlers of its own for."""
@@ -98,16 +98,21 @@ class RunStream:
         size = workflow.info().get_current_history_size()
         return ProducerHeader(*number, self._first_run_id, self._age(), size)
 
-    def scheduled(self, number: Numbered, activity: str, activity_id: str | None) -> None:
+    def scheduled(self, number: Numbered, activity: str, activity_id: str) -> None:
         """An activity with this number was scheduled."""
         self._numbering.scheduled(number)
         self._streams_since = self._streams_since or workflow.now()
-        mark = Scheduled(number.producer, activity, activity_id or "", number.beside)
-        self._marks.append((workflow.info().get_current_history_length(), mark))
+        self._record(Scheduled(number.producer, activity, activity_id, number.beside))
 
     def ended(self, producer: int) -> None:
         """The activity with this number has ended, or nothing waits for its end any more."""
         self._numbering.ended(producer)
+        # How it has ended is left open: nothing here needs it, and asking its task for the error
+        # would keep asyncio from reporting one that the workflow's code has never looked at.
+        self._record(Ended(producer, "completed"))
+
+    def _record(self, item: Recorded) -> None:
+        self._recorded.append((workflow.info().get_current_history_length(), item))
 
     def _age(self) -> float:
         """For how many seconds the session has had activities."""
@@ -160,17 +165,22 @@ class RunStream:
             # Not raised: a program that can signal this workflow must not be able to break it.
             self._log_refused(error)
             return
-        now = workflow.info().get_current_history_length()
-        while self._marks and self._marks[0][0] < now:
-            self._take(self._marks.popleft()[1])
+        self._take_recorded(before=workflow.info().get_current_history_length())
         self._take(published)
 
     def _take(self, item: Recorded) -> None:
         verdicts, _ = self._buffer.take(item)
-        for verdict in verdicts:
-            self._progress.observe(verdict)
-            if verdict.events:
-                self._last_event_at = workflow.now()
+        self._progress.observe(self._buffer.fold, verdicts)
+        if any(verdict.events for verdict in verdicts):
+            self._last_event_at = workflow.now()
+
+    def _take_recorded(self, before: int | None = None) -> None:
+        """Give the marks and ends of earlier workflow tasks to the buffer; without `before` all.
+
+        A query gets all: it is answered when its workflow task is over.
+        """
+        while self._recorded and (before is None or self._recorded[0][0] < before):
+            self._take(self._recorded.popleft()[1])
 
     def _log_refused(self, error: InvalidBatch) -> None:
         """Log one line in REFUSALS_EVERY: thousands would exceed the timeout of a workflow task."""
@@ -184,7 +194,7 @@ class RunStream:
 
     def answer_progress(self) -> dict[str, Any]:
         """The answer of the query `progress`."""
-        self._take_marks()
+        self._take_recorded()
         with workflow.unsafe.sandbox_unrestricted():
             # The workflow's own clock stands still between signals. The answer to a query is no
             # command and need not be deterministic: it may use the real time, and ask the server.
@@ -194,7 +204,7 @@ class RunStream:
         elapsed_ms = max(0, round(((self._ended or now) - self._began) / timedelta(milliseconds=1)))
         return self._progress.describe(self._buffer, elapsed_ms, liveness)
 
-    def _check_liveness(self) -> Liveness | None:
+    def _check_liveness(self) -> RunLiveness | None:
         """Ask the server whether a worker is working on this session; None: it is unknown."""
         check = workflow.extern_functions().get(LIVENESS_CHECK)
         info = workflow.info()
@@ -202,17 +212,12 @@ class RunStream:
 
     def answer_events(self, request: dict[str, Any] | None = None) -> RawValue:
         """The answer of the query `events`. Raises InvalidQuery."""
-        self._take_marks()
+        self._take_recorded()
         try:
             asked = msgspec.convert(request or {}, PageRequest)
         except msgspec.ValidationError as error:
             raise InvalidQuery(f"not an argument of the events query: {error}") from None
         return _json(answer(self._buffer, asked, closed=self._ended is not None))
-
-    def _take_marks(self) -> None:
-        """Give all marks to the buffer: a query is answered when its workflow task is over."""
-        while self._marks:
-            self._take(self._marks.popleft()[1])
 
 
 def carried_into(info: workflow.Info) -> Carried:

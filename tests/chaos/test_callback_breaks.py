@@ -10,8 +10,8 @@ from anyio.abc import SocketAttribute
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
-from kai_flow.stream.interceptor import ProducerNumber, appointed
 from kai_flow.stream.producer import EventProducer
+from tests.numbered import number_activity
 
 
 def _as_anyio_says_it() -> AttributeError:
@@ -52,7 +52,7 @@ async def test_no_error_of_the_network_ends_the_attempt() -> None:
     environment.info = replace(environment.info, workflow_id="w", workflow_run_id="run")
 
     async def activity() -> tuple[int, int]:
-        appointed.set(ProducerNumber(1, "run"))
+        number_activity(1, "run")
         transport = httpx.MockTransport(break_off)
         async with httpx.AsyncClient(transport=transport) as http:
             client = cast(Client, signals)

@@ -13,7 +13,6 @@ with workflow.unsafe.imports_passed_through():
 
     from kai_flow.stream.errors import Finished, Superseded
     from kai_flow.stream.producer import EventProducer
-    from kai_flow.stream.workflow import WorkflowEventStream
 
 
 _CONCLUSIONS = ("says all", "says done", "ends twice", "breaks after the final POST")
@@ -104,22 +103,16 @@ async def leave(how: str, callback_url: str) -> str:
 class Leaving:
     """One such activity."""
 
-    @workflow.init
-    def __init__(self, how: str, callback_url: str) -> None:
-        self.stream = WorkflowEventStream()
-
     @workflow.run
     async def run(self, how: str, callback_url: str) -> str:
         """What came of it."""
-        with self.stream.session():
-            twice = how == "is cancelled twice"
-            said: str = await self.stream.execute_activity(
-                leave_cancelled_twice if twice else leave,
-                args=[callback_url] if twice else [how, callback_url],
-                start_to_close_timeout=timedelta(seconds=60),
-                retry_policy=RetryPolicy(maximum_attempts=1),
-            )
-        return said
+        twice = how == "is cancelled twice"
+        return await workflow.execute_activity(
+            leave_cancelled_twice if twice else leave,
+            args=[callback_url] if twice else [how, callback_url],
+            start_to_close_timeout=timedelta(seconds=60),
+            retry_policy=RetryPolicy(maximum_attempts=1),
+        )
 
 
 @workflow.defn
@@ -128,20 +121,16 @@ class Laden:
 
     @workflow.init
     def __init__(self, notes: int) -> None:
-        self.stream = WorkflowEventStream()
         self.notes = 0
         self.for_ever = False
 
     @workflow.run
     async def run(self, notes: int) -> str:
         """The last event of the activity."""
-        with self.stream.session():
-            await workflow.wait_condition(lambda: self.notes == notes)
-            last: str = await self.stream.execute_activity(
-                speak, args=[self.for_ever], start_to_close_timeout=timedelta(seconds=60)
-            )
-            await self.stream.drain(last)
-        return last
+        await workflow.wait_condition(lambda: self.notes == notes)
+        return await workflow.execute_activity(
+            speak, args=[self.for_ever], start_to_close_timeout=timedelta(seconds=60)
+        )
 
     @workflow.signal
     def note(self, text: str) -> None:

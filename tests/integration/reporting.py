@@ -14,7 +14,6 @@ from temporalio.worker import Worker
 with workflow.unsafe.imports_passed_through():
     from kai_flow.stream.plugin import StreamPlugin
     from kai_flow.stream.producer import EventProducer
-    from kai_flow.stream.workflow import WorkflowEventStream
 
 TIMEOUTS: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=30),
@@ -40,79 +39,54 @@ async def writer(topic: str) -> AsyncIterator[dict[str, Any]]:
 
 
 @activity.defn
-async def write(topic: str, callback_url: str | None) -> dict[str, Any]:
-    """Stream the agent's events; the result says what was last."""
+async def write(topic: str, callback_url: str | None) -> str:
+    """Stream the agent's events; return the topic."""
     async with EventProducer(callback_url=callback_url, started={"topic": topic}) as producer:
         async for event in writer(topic):
             await producer.send(event)
         await producer.settle()
-        result = {"topic": topic, "last_event_id": str(producer.last_event_id)}
-        await producer.finish(result)
-    return result
+        await producer.finish({"topic": topic})
+    return topic
 
 
 @workflow.defn
 class Report:
-    """Several streaming activities, one after another."""
-
-    @workflow.init
-    def __init__(self, topics: list[str], callback_url: str | None) -> None:
-        self.stream = WorkflowEventStream()
+    """Several streaming activities, one after another, in a workflow that knows of no stream."""
 
     @workflow.run
     async def run(self, topics: list[str], callback_url: str | None) -> list[str]:
         """The topics, once all is written."""
-        done: list[str] = []
-        with self.stream.session():
-            for topic in topics:
-                part = await self.stream.execute_activity(
-                    write, args=[topic, callback_url], **TIMEOUTS
-                )
-                await self.stream.drain(part["last_event_id"])
-                done.append(part["topic"])
-        return done
+        return [
+            await workflow.execute_activity(write, args=[topic, callback_url], **TIMEOUTS)
+            for topic in topics
+        ]
 
 
 @workflow.defn
-class Unnumbered:
-    """Starts its second streaming activity as any other activity is started."""
-
-    @workflow.init
-    def __init__(self, callback_url: str) -> None:
-        self.stream = WorkflowEventStream()
-
-    @workflow.run
-    async def run(self, callback_url: str) -> None:
-        """The second one fails."""
-        with self.stream.session():
-            part = await self.stream.execute_activity(write, args=["one", None], **TIMEOUTS)
-            await self.stream.drain(part["last_event_id"])
-            await workflow.execute_activity(write, args=["two", callback_url], **TIMEOUTS)
-
-
-@workflow.defn
-class Greedy:
-    """Tries to have two streaming activities at the same time."""
-
-    @workflow.init
-    def __init__(self) -> None:
-        self.stream = WorkflowEventStream()
+class Locally:
+    """Starts its streaming activity as a local one."""
 
     @workflow.run
     async def run(self) -> str:
-        """What it is told."""
-        with self.stream.session():
-            first = asyncio.create_task(
-                self.stream.execute_activity(write, args=["one", None], **TIMEOUTS)
-            )
-            await asyncio.sleep(0)
-            try:
-                await self.stream.execute_activity(write, args=["two", None], **TIMEOUTS)
-            except RuntimeError as refused:
-                part = await first
-                await self.stream.drain(part["last_event_id"])
-                return str(refused)
-        return "not refused"
+        """It fails."""
+        return await workflow.execute_local_activity(
+            write, args=["one", None], start_to_close_timeout=timedelta(seconds=30)
+        )
+
+
+@workflow.defn
+class Elsewhere:
+    """Runs its streaming activity on another worker."""
+
+    @workflow.run
+    async def run(self, queue: str) -> str:
+        """The topic."""
+        return await workflow.execute_activity(
+            write, args=["one", None], task_queue=queue, **TIMEOUTS
+        )
+
+
+WORKFLOWS = [Report, Locally, Elsewhere]
 
 
 def library_worker(
@@ -122,7 +96,7 @@ def library_worker(
     return Worker(
         client,
         task_queue=queue,
-        workflows=[Report, Greedy, Unnumbered],
+        workflows=WORKFLOWS,
         activities=[write],
         plugins=[StreamPlugin()] if plugin else [],
     )

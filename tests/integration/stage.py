@@ -23,7 +23,6 @@ with workflow.unsafe.imports_passed_through():
     from kai_flow.stream.ids import EventId
     from kai_flow.stream.interceptor import StreamInterceptor
     from kai_flow.stream.signals import publish
-    from kai_flow.stream.workflow import WorkflowEventStream
     from tests.integration.waiting import eventually
 
 
@@ -46,28 +45,26 @@ class Stage:
 
     @workflow.init
     def __init__(self) -> None:
-        self.stream = WorkflowEventStream()
         self.ending: dict[str, Any] | None = None
         self.acts: list[int] = []  # what `perform` is to do, in order
 
     @workflow.run
     async def run(self) -> Any:
         """The result that `end` named, or the failure."""
-        with self.stream.session():
-            acting = asyncio.create_task(self._act())
-            await workflow.wait_condition(lambda: self.ending is not None)
-            acting.cancel()
-            ending = self.ending or {}
-            if "fail" in ending:
-                raise ApplicationError(ending["fail"])
-            if ending.get("again"):
-                workflow.continue_as_new()
-            return ending.get("result")
+        acting = asyncio.create_task(self._act())
+        await workflow.wait_condition(lambda: self.ending is not None)
+        acting.cancel()
+        ending = self.ending or {}
+        if "fail" in ending:
+            raise ApplicationError(ending["fail"])
+        if ending.get("again"):
+            workflow.continue_as_new()
+        return ending.get("result")
 
     async def _act(self) -> None:
         while True:
             await workflow.wait_condition(lambda: bool(self.acts))
-            await self.stream.execute_activity(
+            await workflow.execute_activity(
                 perform,
                 args=[self.acts.pop(0)],
                 start_to_close_timeout=timedelta(minutes=1),
@@ -159,7 +156,7 @@ class Play:
         events = tuple(
             NumberedEvent(EventId(1, attempt, n), *encode_event(token(n))) for n in numbers
         )
-        await publish(self.client, self.id, Batch(self.run_id, events))
+        await publish(self.client, self.id, self.run_id, [Batch(events)])
 
     async def act(self, attempt: int = 1) -> None:
         """Let the workflow begin its next activity and bring it to `attempt`; 0: it just ends."""

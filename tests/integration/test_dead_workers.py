@@ -27,7 +27,6 @@ from kai_flow.stream import liveness
 from kai_flow.stream import workflow as stream_workflow
 from kai_flow.stream.follower import follow
 from kai_flow.stream.plugin import StreamPlugin
-from kai_flow.stream.workflow import WorkflowEventStream
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import DevServer
 from kai_flow.web.app import create_app
@@ -46,22 +45,16 @@ HEARTBEAT = 14.0  # the heartbeat timeout of a session that is to be tried again
 class Apart:
     """A session whose activity runs in a worker of its own, so that this one can be asked."""
 
-    @workflow.init
-    def __init__(self, _queue: str, _heartbeat: float, _arguments: list[Any]) -> None:
-        self.stream = WorkflowEventStream()
-
     @workflow.run
     async def run(self, queue: str, heartbeat: float, arguments: list[Any]) -> dict[str, Any]:
         """The result of the activity."""
-        with self.stream.session():
-            result: dict[str, Any] = await self.stream.execute_activity(
-                "chat_streaming",
-                args=arguments,
-                task_queue=queue,
-                start_to_close_timeout=timedelta(minutes=2),
-                heartbeat_timeout=timedelta(seconds=heartbeat),
-            )
-            await self.stream.drain(result["last_event_id"])
+        result: dict[str, Any] = await workflow.execute_activity(
+            "chat_streaming",
+            args=arguments,
+            task_queue=queue,
+            start_to_close_timeout=timedelta(minutes=2),
+            heartbeat_timeout=timedelta(seconds=heartbeat),
+        )
         return result
 
 

@@ -20,7 +20,6 @@ from kai_flow.stream import workflow as stream_workflow
 from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.progress import Liveness
-from kai_flow.stream.workflow import WorkflowEventStream
 from tests.integration import reporting
 from tests.integration.conftest import Ask, worker_on
 from tests.integration.waiting import eventually
@@ -70,21 +69,15 @@ async def ponder(callback_url: str, seconds: float) -> str:
 class Pondering:
     """A library user's session."""
 
-    @workflow.init
-    def __init__(self, _url: str, _seconds: float) -> None:
-        self.stream = WorkflowEventStream()
-
     @workflow.run
     async def run(self, url: str, seconds: float) -> None:
         """Until it has thought."""
-        with self.stream.session():
-            last = await self.stream.execute_activity(
-                ponder,
-                args=[url, seconds],
-                start_to_close_timeout=timedelta(seconds=30),
-                heartbeat_timeout=timedelta(seconds=10),
-            )
-            await self.stream.drain(last)
+        await workflow.execute_activity(
+            ponder,
+            args=[url, seconds],
+            start_to_close_timeout=timedelta(seconds=30),
+            heartbeat_timeout=timedelta(seconds=10),
+        )
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from kai_flow.stream.direct_http import direct_http
 from kai_flow.stream.errors import Finished, InvalidEvent, InvalidUrl, SessionEnded
 from kai_flow.stream.ids import START, EventId
-from kai_flow.stream.interceptor import ProducerNumber, StreamInterceptor, appointed
+from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.reader import read_history
@@ -38,6 +38,7 @@ from tests.integration.leaving import (
 from tests.integration.log_records import records_of
 from tests.integration.receivers import answer, receiving
 from tests.integration.waiting import eventually, until
+from tests.numbered import number_activity
 
 GONE = answer("410 Gone", b'{"status":410,"bridge":"05c82dad795370b3"}')
 
@@ -206,7 +207,7 @@ async def test_an_event_that_waits_while_all_is_said_is_refused(
     environment.info = replace(environment.info, workflow_id="w", workflow_run_id="run")
 
     async def activity() -> EventId:
-        appointed.set(ProducerNumber(1, "run"))
+        number_activity(1, "run")
         async with EventProducer(client=cast("Any", client)) as producer:
             await producer.send({"type": "token", "content": "there is room"})
             waiting = asyncio.create_task(producer.send({"type": "token", "content": "none"}))
@@ -370,7 +371,7 @@ def test_a_producer_that_cannot_begin_leaves_nothing_open(
             raise ZeroDivisionError("nobody is there")
 
     async def begin() -> None:
-        appointed.set(ProducerNumber(1, "another run, so that it asks the server"))
+        number_activity(1, "another run, so that it asks the server")
         broken: Any = Broken()
         async with EventProducer(callback_url="http://127.0.0.1:1/", client=broken):
             raise AssertionError("it began")

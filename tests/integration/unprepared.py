@@ -40,13 +40,11 @@ class Unprepared:
     @workflow.run
     async def run(self) -> list[str]:
         """The last event of each."""
-        last = []
-        with self.stream.session():
-            for text in ("a", "b"):
-                last.append(
-                    await self.stream.execute_activity(
-                        speak, args=[text], start_to_close_timeout=timedelta(seconds=30)
-                    )
-                )
-                await self.stream.drain(last[-1])
+        last = [
+            await workflow.execute_activity(
+                speak, text, start_to_close_timeout=timedelta(seconds=30)
+            )
+            for text in ("a", "b")
+        ]
+        self.stream.publish({"type": "note", "text": "both"})
         return last

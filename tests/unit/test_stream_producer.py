@@ -21,11 +21,11 @@ from kai_flow.stream.clock import now
 from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.errors import Finished, InvalidEvent, SessionEnded
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.interceptor import ProducerNumber, appointed
 from kai_flow.stream.outbox import MAX_EVENTS
 from kai_flow.stream.producer import HEARTBEAT_EVENTS, EventProducer
 from kai_flow.stream.signals import SignalsRefused
 from kai_flow.stream.wire_names import RESERVED
+from tests.numbered import number_activity
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
 
 TOKEN = {"type": "token", "content": "a"}
@@ -49,7 +49,7 @@ class Activity:
         """What the agent returns, once the producer has left its block."""
 
         async def work() -> Any:
-            appointed.set(ProducerNumber(1, RUN_ID))
+            number_activity(1, RUN_ID)
             options = {"client": self.stage.client, **self._options}
             async with EventProducer(**options) as producer:
                 return await agent(producer)
