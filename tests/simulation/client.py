@@ -150,9 +150,10 @@ class Handle:
         next_page_token: bytes | None = None,
         wait_new_event: bool = False,
         event_filter_type: WorkflowHistoryEventFilterType | None = None,
+        page_size: int | None = None,
         rpc_timeout: timedelta | None = None,
     ) -> "Pages":
-        """As the real one."""
+        """As the real one, with pages of the server's size: `page_size` only asks for fewer."""
         close_only = event_filter_type is WorkflowHistoryEventFilterType.CLOSE_EVENT
         seconds = CALL_SECONDS if rpc_timeout is None else rpc_timeout.total_seconds()
         wait = seconds - ANSWER_SECONDS if wait_new_event else None

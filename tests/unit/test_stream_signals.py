@@ -1,80 +1,60 @@
-"""Signals: a batch goes into its run or not at all, and every reader finds the same batches."""
-
-from types import SimpleNamespace
-from typing import Any, cast
+"""Signals: batches go into their run or not at all, and every reader finds the same batches."""
 
 import pytest
-from temporalio.api.common.v1 import Payload
-from temporalio.api.history.v1 import HistoryEvent
-from temporalio.converter import DataConverter
 from temporalio.service import RPCError, RPCStatusCode
 
-from kai_flow.stream.batches import Batch, encode_batch
-from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.batches import Batch, encode_signal
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.signals import SessionClosed, SignalsRefused, batch_in, publish
-from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
+from kai_flow.stream.recorded import Published
+from kai_flow.stream.signals import SentSignals, SessionClosed, SignalsRefused, publish
+from kai_flow.stream.tail import RunHistory
+from tests.property.strategies import run_of
+from tests.unit.temporal_stage import LATER, RUN_ID, SESSION, TemporalStage, in_virtual_time
 
-BATCH = Batch(
-    "0198c0de-0000-7000-8000-00000badc0de", (NumberedEvent(EventId(1, 1, 1), "x", b'{"type":"x"}'),)
-)
-
-
-async def _found(*values: bytes) -> Batch | None:
-    event = HistoryEvent()
-    signal = event.workflow_execution_signaled_event_attributes
-    signal.signal_name = "publish_events"
-    for value in values:
-        signal.input.payloads.append(Payload(metadata={"encoding": b"json/plain"}, data=value))
-    client: Any = SimpleNamespace(data_converter=DataConverter.default)
-    return await batch_in(cast("Any", client), event)
-
-
-async def test_a_signal_carries_one_batch() -> None:
-    """The one value of a signal is its batch, exactly as it was sent."""
-    assert await _found(encode_batch(BATCH)) == BATCH
-
-
-async def test_a_signal_without_a_value_or_with_several_is_garbage() -> None:
-    """It breaks no reader, and none takes in what the workflow has refused."""
-    assert await _found() is None
-    assert await _found(encode_batch(BATCH), encode_batch(BATCH)) is None
-    assert await _found(b"<html>") is None
+BATCHES = (Batch(run_of(EventId(1, 1, 1), 2)), Batch(run_of(EventId(3, 2, 1), 1)))
 
 
 @in_virtual_time
-async def test_a_batch_is_signalled_into_its_own_run() -> None:
-    """Although there is a newer one, and as the very document that readers find."""
-    stage = Stage()
-    stage.begin("0190b6a2-7e1c-7000-8000-0000deadbeef")
-    batch = BATCH._replace(run_id=RUN_ID)
-    await publish(stage.client, SESSION, batch)
-    assert stage.signals == [batch]
-    (signalled,) = stage.server.find(SESSION, RUN_ID).history[1:]
-    assert await batch_in(stage.client, signalled) == batch
+async def test_batches_are_signalled_into_their_own_run() -> None:
+    """Although there is a newer one, all in one signal, as the document that readers find."""
+    stage = TemporalStage()
+    stage.begin(LATER)
+    await publish(stage.client, SESSION, RUN_ID, BATCHES)
+    assert stage.signals == [Published(RUN_ID, BATCHES)]
+    assert await RunHistory(stage.client, SESSION, RUN_ID).read() == stage.signals
 
 
 @in_virtual_time
 async def test_a_closed_run_takes_no_batch() -> None:
     """Nor does one that never was; an outage is another thing, and worth another try."""
-    stage = Stage()
+    stage = TemporalStage()
     with pytest.raises(SessionClosed):
-        await publish(stage.client, SESSION, BATCH)
+        await publish(stage.client, SESSION, LATER, BATCHES)
     stage.outage()
     with pytest.raises(RPCError):
-        await publish(stage.client, SESSION, BATCH._replace(run_id=RUN_ID))
+        await publish(stage.client, SESSION, RUN_ID, BATCHES)
     stage.outage(over=True)
     stage.close()
     with pytest.raises(SessionClosed):
-        await publish(stage.client, SESSION, BATCH._replace(run_id=RUN_ID))
+        await publish(stage.client, SESSION, RUN_ID, BATCHES)
 
 
 @in_virtual_time
 async def test_a_final_refusal_is_no_outage() -> None:
     """A run with 10,000 signals takes no more: no sender has to try again."""
-    stage = Stage()
+    stage = TemporalStage()
     full = "exceeded workflow execution limit for signal events"
     stage.counted.breaks_with = RPCError(full, RPCStatusCode.INVALID_ARGUMENT, b"")
     with pytest.raises(SignalsRefused, match="start a new session") as refused:
-        await publish(stage.client, SESSION, BATCH)
+        await publish(stage.client, SESSION, RUN_ID, BATCHES)
     assert refused.value.non_retryable
+
+
+def test_only_the_newest_signals_are_remembered() -> None:
+    """Signals that are never read back take no memory for ever."""
+    sent = SentSignals()
+    signals = [Published(RUN_ID, (Batch(run_of(EventId(1, 1, n), 1)),)) for n in range(1, 9)]
+    for signal in signals:
+        sent.remember(encode_signal(*signal), signal)
+    recalled = [sent.recall(encode_signal(*signal)) for signal in signals]
+    assert recalled == [None] * 4 + signals[4:]

@@ -1,4 +1,4 @@
-"""The tail of a history: what becomes durable, in order, once, from wherever reading began."""
+"""The history of a run: what it records of the stream, in order, once, through every error."""
 
 import asyncio
 from datetime import timedelta
@@ -8,103 +8,198 @@ from hypothesis import given
 from hypothesis import strategies as st
 from temporalio.service import RPCError
 
-from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.batches import Batch
+from kai_flow.stream.header import Carried, Refused, encode_header
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.signals import PAGE_TIMEOUT
-from kai_flow.stream.tail import SHORT_POLL_TIMEOUT, HistoryPages, HistoryTail
+from kai_flow.stream.place import NOWHERE, Place
+from kai_flow.stream.recorded import Ended, Published, Recorded, Scheduled, Spoken
+from kai_flow.stream.signals import PAGE_TIMEOUT, SentSignals, publish
+from kai_flow.stream.tail import SHORT_POLL_TIMEOUT, RunHistory
 from tests.property.strategies import run_of
-from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
+from tests.unit.temporal_stage import LATER, RUN_ID, SESSION, TemporalStage, in_virtual_time
 
 FIRST = EventId(1, 1, 1)
+VOICE = EventId(0, 1, 1)
 
 
-async def read_all(tail: HistoryTail) -> list[NumberedEvent]:
+def history_of(stage: TemporalStage, run_id: str = RUN_ID) -> RunHistory:
+    """The history of a run, of which nothing has been read."""
+    return RunHistory(stage.client, SESSION, run_id)
+
+
+async def read_all(history: RunHistory) -> list[Recorded]:
     """Everything up to the end of the run."""
-    events: list[NumberedEvent] = []
-    while not tail.ended:
-        events += await tail.read()
-    return events
+    items: list[Recorded] = []
+    while not history.ended:
+        items += await history.read()
+    return items
 
 
-@given(
-    sizes=st.lists(st.integers(1, 4), max_size=8),
-    skipped=st.integers(0, 8),
-    page_size=st.integers(1, 6),
-)
+def published(*events: EventId, run_id: str = RUN_ID) -> Published:
+    """A signal with one event of each of these producers."""
+    return Published(run_id, tuple(Batch(run_of(event, 1)) for event in events))
+
+
+@given(page_size=st.integers(1, 12))
 @in_virtual_time
-async def test_everything_after_the_beginning_is_read_once(
-    sizes: list[int], skipped: int, page_size: int
-) -> None:
-    """Whatever was skipped is not read; all that is stored later is, on pages of any size."""
-    stage = Stage(page_size=page_size)
-    tail, said = HistoryTail(stage.client, SESSION, RUN_ID), list[NumberedEvent]()
-    before = 0
-    for number, size in enumerate(sizes):
-        if number == skipped:
-            await tail.skip()
-            before = len(said)
-        batch = run_of(FIRST.offset(len(said)), size)
-        stage.store(batch)
-        said += batch
+async def test_a_history_is_read_in_its_own_order(page_size: int) -> None:
+    """Marks, batches, records and ends come as the history has them, on pages of any size."""
+    stage = TemporalStage(page_size=page_size)
+    stage.speak(run_of(VOICE, 2))
+    stage.schedule("a", header=1)
+    stage.schedule("b", header=2, beside=[1])
+    stage.store([*run_of(FIRST, 1), *run_of(EventId(2, 1, 1), 1)])
+    stage.finish("b", "timed_out")
+    stage.finish("a", "cancelled")
     stage.close()
-    assert await read_all(tail) == said[before:]
+    history = history_of(stage)
+    assert await read_all(history) == [
+        Spoken(Batch(run_of(VOICE, 2))),
+        Scheduled(1, "act", "a"),
+        Scheduled(2, "act", "b", frozenset({1})),
+        published(FIRST, EventId(2, 1, 1)),
+        Ended(2, "timed_out"),
+        Ended(1, "cancelled"),
+    ]
+    assert history.closed is not None
+    assert history.next_run == ""
+
+
+@in_virtual_time
+async def test_what_is_not_of_the_stream_is_passed_over() -> None:
+    """Activities without a number, other memo fields, and values that nobody can read."""
+    stage = TemporalStage()
+    stage.schedule("silent")
+    stage.schedule("refused", header=encode_header(Refused("too_many_beside")))
+    stage.schedule("foreign", header=b'{"producer":"one"}')
+    for activity in ("silent", "refused", "foreign"):
+        stage.finish(activity)
+    stage.write_memo(b'"note"', "of the user")
+    stage.write_memo(b"null")
+    stage.write_signal(b"<html>")
+    stage.write_signal()
+    stage.close()
+    assert await read_all(history_of(stage)) == []
 
 
 @in_virtual_time
 async def test_a_read_waits_for_what_is_stored_next() -> None:
     """A long poll returns as soon as there is something, and not before."""
-    stage = Stage()
-    tail = HistoryTail(stage.client, SESSION, RUN_ID)
-    await tail.skip()
-    reading = asyncio.create_task(tail.read())
+    stage = TemporalStage()
+    history = history_of(stage)
+    await history.read()
+    reading = asyncio.create_task(history.read())
     await asyncio.sleep(5.0)
     assert not reading.done()
-    stage.store(run_of(FIRST, 2))
-    assert tuple(await reading) == run_of(FIRST, 2)
+    stage.store(run_of(FIRST, 1))
+    assert await reading == [published(FIRST)]
 
 
 @in_virtual_time
 async def test_an_outage_keeps_the_place() -> None:
     """After an error the next read continues with the page that was not read."""
-    stage = Stage(page_size=2)
-    stage.store(run_of(FIRST, 2))
-    tail = HistoryTail(stage.client, SESSION, RUN_ID)
-    assert tuple(await tail.read()) == run_of(FIRST, 2)
-    stage.store(run_of(FIRST.offset(2), 1))
+    stage = TemporalStage(page_size=2)
+    stage.store(run_of(FIRST, 1))
+    history = history_of(stage)
+    assert await history.read() == [published(FIRST)]
+    stage.store(run_of(FIRST.offset(1), 1))
     stage.outage()
     with pytest.raises(RPCError):
-        await tail.read()
+        await history.read()
     stage.outage(over=True)
     stage.close()
-    assert tuple(await read_all(tail)) == run_of(FIRST.offset(2), 1)
+    assert await read_all(history) == [published(FIRST.offset(1))]
 
 
 @in_virtual_time
 async def test_a_broken_codec_keeps_the_page() -> None:
-    """A page that could not be decoded is decoded again, without another call."""
-    stage = Stage()
-    stage.store(run_of(FIRST, 2))
+    """A page that could not be decoded is decoded again, whole, without another call."""
+    stage = TemporalStage()
+    stage.schedule("a", header=1)
+    stage.finish("a")
+    stage.store(run_of(FIRST, 1))
+    history = history_of(stage)
     stage.break_codec(ValueError("no key"))
-    tail = HistoryTail(stage.client, SESSION, RUN_ID)
     with pytest.raises(ValueError, match="no key"):
-        await tail.read()
+        await history.read()
     calls = stage.counted.calls
     stage.break_codec(None)
-    assert tuple(await tail.read()) == run_of(FIRST, 2)
+    assert await history.read() == [
+        Scheduled(1, "act", "a"),
+        Ended(1, "completed"),
+        published(FIRST),
+    ]
     assert stage.counted.calls == calls
 
 
 @in_virtual_time
 async def test_pages_without_news_are_counted() -> None:
     """Transient events, which the server returns again and again, are no news."""
-    stage = Stage()
-    pages = HistoryPages(stage.client, SESSION, RUN_ID)
+    stage = TemporalStage()
+    history = history_of(stage)
     quiet = []
     for _ in range(3):
-        await pages.read(SHORT_POLL_TIMEOUT)
-        quiet.append(pages.quiet)
+        await history.read(SHORT_POLL_TIMEOUT)
+        quiet.append(history.quiet)
     assert quiet == [0, *range(quiet[1], quiet[1] + 2)]
     stage.store(run_of(FIRST, 1))
-    assert [batch.first for batch in await pages.read(PAGE_TIMEOUT)] == [FIRST]
-    assert pages.quiet == 0
+    assert await history.read(PAGE_TIMEOUT) == [published(FIRST)]
+    assert history.quiet == 0
     assert timedelta(seconds=1) < SHORT_POLL_TIMEOUT, "the server answers 1 s before"
+
+
+@in_virtual_time
+async def test_own_signals_are_not_decoded_again() -> None:
+    """What the reader's process has sent comes back as the very batches that it sent, once."""
+    stage, sent = TemporalStage(), SentSignals()
+    batch = Batch(run_of(FIRST, 3))
+    await publish(stage.client, SESSION, RUN_ID, [batch], sent)
+    stage.store(run_of(FIRST, 3))  # the same signal again: delivery is at least once
+    history = RunHistory(stage.client, SESSION, RUN_ID, sent.recall)
+    first, again = await history.read()
+    assert isinstance(first, Published)
+    assert first.batches[0] is batch
+    assert first == again
+
+
+@in_virtual_time
+async def test_a_run_tells_where_its_stream_goes_on() -> None:
+    """A continued run begins after all of the runs before, and the fold of it does, too."""
+    stage = TemporalStage()
+    stage.continue_as_new(LATER, producer=4, spoken=2)
+    old, new = history_of(stage), history_of(stage, LATER)
+    await read_all(old)
+    await new.read()
+    assert old.next_run == LATER
+    assert old.start is not None
+    assert (old.start.first_run_id, old.start.begins) == (RUN_ID, NOWHERE)
+    assert new.start is not None
+    assert (new.start.first_run_id, new.start.continued_from) == (RUN_ID, RUN_ID)
+    assert new.start.begins == new.fold().place == Place.before(5, 2)
+
+
+@pytest.mark.parametrize(
+    ("writer", "continued", "reset"),
+    [
+        (
+            "a run before that",
+            RUN_ID,
+            False,
+        ),  # a retry of the workflow has the header it began with
+        (None, RUN_ID, False),  # a cron schedule
+        (RUN_ID, RUN_ID, True),
+    ],
+)
+@in_virtual_time
+async def test_a_run_that_nobody_handed_the_stream_to_begins_its_own(
+    writer: str | None, continued: str, reset: bool
+) -> None:
+    """Its own id names the incarnation, and no run before it is of its stream."""
+    stage = TemporalStage()
+    carried = None if writer is None else Carried(RUN_ID, writer, 4, 0)
+    stage.begin(LATER, carried, continued=continued, made_by_reset=reset)
+    history = history_of(stage, LATER)
+    await history.read()
+    assert history.start is not None
+    assert (history.start.first_run_id, history.start.continued_from) == (LATER, None)
+    assert history.start.made_by_reset == reset
