@@ -1,6 +1,7 @@
 """What the server drives: workflow tasks, and an activity's attempts with their heartbeats."""
 
 import asyncio
+from collections import Counter
 from random import Random
 from typing import Any, Final, Protocol
 
@@ -9,10 +10,19 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
-from kai_flow.stream.wire_names import PRODUCER_HEADER
 from tests.simulation.loop import Flag, now
 from tests.simulation.temporal import Pending, Run, Server
-from tests.simulation.workflow import Activity, Close, Instance, Shape, Timer
+from tests.simulation.workflow import (
+    Activity,
+    CancelActivity,
+    Close,
+    Command,
+    Continue,
+    Instance,
+    Memo,
+    Shape,
+    Timer,
+)
 
 TASK_TIMEOUT: Final = 10.0
 MAX_ATTEMPTS: Final = 3
@@ -23,7 +33,7 @@ class Try:
 
     def __init__(self, run: Run, activity: Activity, attempt: int, pending: Pending) -> None:
         self.run = run
-        self.number = activity.number
+        self.activity = activity
         self.attempt = attempt
         self.pending = pending  # what is said of it when the run is described
         self.over = False  # the server counts on it no more: what it says is refused
@@ -53,6 +63,9 @@ class Workers(Protocol):
     async def take(self, attempt: Try) -> None:
         """Begin it in some worker; waits for one."""
 
+    def go_on(self, run: Run, command: Continue) -> None:
+        """Begin the run that continues this one as new."""
+
 
 class Execution:
     """One run being executed."""
@@ -70,7 +83,7 @@ class Execution:
         self._shape = shape
         self._instance: Instance | None = None
         self._asked: Instance | None = None  # answers queries: replays all there is
-        self._activities = self._timers = 0  # commands carried out
+        self._done: Counter[type] = Counter()  # commands carried out, by kind
         self.generation = 0  # of the workflow worker: a crash forgets what it held
         self.stall = 0.0  # seconds that workflow tasks take on top
         run.query = self._answer
@@ -105,7 +118,7 @@ class Execution:
         if self._instance is None:
             self._instance = Instance(run, self._shape)
         commands = self._instance.activate(run.history[:upto])
-        closing = any(isinstance(command, Close) for command in commands)
+        closing = any(isinstance(command, (Close, Continue)) for command in commands)
         if run.closed or (closing and (run.held or len(run.history) > upto)):
             # "Unhandled command": signals came meanwhile; the task is done again with them.
             self._instance.dispose()
@@ -115,19 +128,39 @@ class Execution:
             return
         run.append(HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED))
         for command in commands:
-            match command:
-                case Close(event):
-                    run.append(event)
-                case Activity() if command.place == self._activities:
-                    self._activities += 1
-                    run.append(_scheduled(command))
-                    self._server.process.start(self._try_all(command))
-                case Timer(index, seconds) if index == self._timers:
-                    self._timers += 1
-                    self._server.process.start(self._fire(index, seconds))
-                case _:  # a replay says again what has been done
-                    pass
+            if command.place == self._done[type(command)]:  # a replay says again what was done
+                self._done[type(command)] += 1
+                self._carry_out(command)
         run.flush()
+
+    def _carry_out(self, command: Command) -> None:
+        run = self._run
+        match command:
+            case Close(_, event):
+                run.append(event)
+            case Continue():
+                self._workers.go_on(run, command)
+            case Activity():
+                run.append(_scheduled(command))
+                run.pending[command.id] = Pending(1)
+                self._server.process.start(self._try_all(command, len(run.history)))
+            case CancelActivity(_, activity_id):
+                event = HistoryEvent(
+                    event_type=EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED
+                )
+                run.append(event)
+                if activity_id in run.pending:
+                    run.pending[activity_id].cancel_requested = True
+            case Memo(_, fields):
+                event = HistoryEvent(
+                    event_type=EventType.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED
+                )
+                memo = event.workflow_properties_modified_event_attributes.upserted_memo
+                for name, payload in fields.items():
+                    memo.fields[name].CopyFrom(payload)
+                run.append(event)
+            case Timer(index, seconds):
+                self._server.process.start(self._fire(index, seconds))
 
     def _answer(self, name: str, *args: Any) -> Payload:
         if self._asked is None:
@@ -142,14 +175,16 @@ class Execution:
         if not self._run.closed:
             self._run.take(event)
 
-    async def _try_all(self, activity: Activity) -> None:
+    async def _try_all(self, activity: Activity, scheduled_event_id: int) -> None:
         run, attempt = self._run, 0
         while True:
             attempt += 1
-            pending = run.pending[str(activity.place)] = Pending(attempt)
+            pending = Pending(attempt)
+            pending.cancel_requested = run.pending[activity.id].cancel_requested
+            run.pending[activity.id] = pending
             await asyncio.sleep(0.0 if attempt == 1 else 2.0 ** (attempt - 2))
             current = Try(run, activity, attempt, pending)
-            if not run.cancel_requested:
+            if not (run.cancel_requested or pending.cancel_requested):
                 await self._server.changed.until(lambda: self._server.up)
                 await self._workers.take(current)
                 pending.beat_at = now()
@@ -161,19 +196,23 @@ class Execution:
             if current.result is not None:
                 event = HistoryEvent(event_type=EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
                 completed = event.activity_task_completed_event_attributes
-                completed.scheduled_event_id = activity.place
+                completed.scheduled_event_id = scheduled_event_id
                 completed.result.payloads.append(Payload(data=msgspec.json.encode(current.result)))
             elif current.cancelled:
                 event = HistoryEvent(event_type=EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED)
-                event.activity_task_canceled_event_attributes.scheduled_event_id = activity.place
-            elif attempt == MAX_ATTEMPTS:
+                event.activity_task_canceled_event_attributes.scheduled_event_id = scheduled_event_id
+            elif attempt < MAX_ATTEMPTS and not pending.cancel_requested:
+                continue
+            elif current.error is None:
+                event = HistoryEvent(event_type=EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT)
+                timed_out = event.activity_task_timed_out_event_attributes
+                timed_out.scheduled_event_id = scheduled_event_id
+            else:
                 event = HistoryEvent(event_type=EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED)
                 failed = event.activity_task_failed_event_attributes
-                failed.scheduled_event_id = activity.place
-                failed.failure.message = current.error or "heartbeat timeout"
-            else:
-                continue
-            del run.pending[str(activity.place)]
+                failed.scheduled_event_id = scheduled_event_id
+                failed.failure.message = current.error
+            del run.pending[activity.id]
             run.take(event)
             return
 
@@ -185,7 +224,9 @@ class Execution:
                 await self._server.changed.until(lambda: self._server.up)
                 if current.pending.due <= now():
                     current.over = True
-                    current.cancelled = self._run.cancel_requested
+                    current.cancelled = (
+                        self._run.cancel_requested or current.pending.cancel_requested
+                    )
                     return
                 continue
             await current.changed.until(lambda: current.over, left)
@@ -194,6 +235,8 @@ class Execution:
 def _scheduled(activity: Activity) -> HistoryEvent:
     event = HistoryEvent(event_type=EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)
     scheduled = event.activity_task_scheduled_event_attributes
-    scheduled.activity_id = str(activity.place)
-    scheduled.header.fields[PRODUCER_HEADER].data = msgspec.json.encode(activity.number)
+    scheduled.activity_id = activity.id
+    scheduled.activity_type.name = activity.type
+    for name, payload in activity.headers.items():
+        scheduled.header.fields[name].CopyFrom(payload)
     return event

@@ -4,35 +4,25 @@ It shares no code with what it judges but the wire's readers. The first violatio
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from math import inf
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
-from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 
-from kai_flow.stream.batches import decode_batch
 from kai_flow.stream.callback import ProducerPost, decode_post
-from kai_flow.stream.errors import InvalidBatch
-from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.producer import EventProducer
-from kai_flow.stream.wire_names import ATTEMPT_FAILED, PROGRESS, PUBLISH_EVENTS
+from kai_flow.stream.wire_names import ATTEMPT_FAILED, PROGRESS
 from tests.simulation.execution import Try
 from tests.simulation.loop import now
 from tests.simulation.record import Record
 from tests.simulation.temporal import Run, Server
+from tests.simulation.truth import Chain, Shown, Truth, chains
 
 # How late a status may be: a liveness check, a call that hangs, a slow reader.
 TOLD_SECONDS: Final = 30.0
-
-
-class Shown(NamedTuple):
-    """One event as it must be, or as somebody holds it."""
-
-    id: EventId
-    event: dict[str, Any]
+_WENT_ON: Final = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
 
 
 class Oracle(Record):
@@ -42,9 +32,10 @@ class Oracle(Record):
         super().__init__(server)
         self._stops: Counter[tuple[str, EventId]] = Counter()  # 410s that came through, by attempt
         self._producers: list[EventProducer] = []
+        self.given_up: set[int] = set()  # producers that their workflow has cancelled
         self._lonely_at = -inf  # when last no attempt was seen to be alive
-        # The first attempt of a run that was let in, by boot id and run, and when.
-        self._let_in: dict[tuple[str, str], tuple[tuple[int, int], float]] = {}
+        # The first attempt of a producer that was let in, by boot id, run and producer, and when.
+        self._let_in: dict[tuple[str, str, int], tuple[int, float]] = {}
         server.on_query = self.queried
 
     def watch(self, producer: EventProducer) -> None:
@@ -57,13 +48,11 @@ class Oracle(Record):
         last = post.events[-1].id if post.events else post.base
         self.note("post", post.base, last, post.done, status, *answer.values())
         run = self.server.find(post.workflow_id, post.run_id)
-        position = self.position(run.run_id)
+        position = self.position(run.run_id, post.base.producer)
         if status == 200:
             durable = EventId.parse(answer["durable"])
-            early = (
-                durable.attempt_key >= position.attempt_key and durable.seq and durable > position
-            )
-            if early and (self.is_stored(run.run_id, durable)):
+            early = durable.attempt >= position.attempt and durable.seq and durable > position
+            if early and self.is_stored(run.run_id, durable):
                 self.violated(f"a bridge calls {durable} durable; the server has {position}")
             said = self._said[run.run_id, *post.base.attempt_key]
             if EventId.parse(answer["received"]).seq > said.most:
@@ -72,12 +61,18 @@ class Oracle(Record):
             self.violated(f"a bridge expects {answer['expected']}, before base {post.base}")
         elif status == 410:
             newest = self.server.runs[post.workflow_id][-1]
-            if not run.closed and newest is run and position.attempt_key <= post.base.attempt_key:
+            superseded = position.attempt > post.base.attempt
+            if not run.closed and newest is run and not superseded and not self._is_over(run, post):
                 self.violated(f"a bridge stops {post.base}, which nothing has superseded")
+
+    def _is_over(self, run: Run, post: ProducerPost) -> bool:
+        """Whether the activity of a POST has ended, or its producer is closed."""
+        return self.chain_of(run).truth().is_closed(post.base.producer)
 
     def let_in(self, boot_id: str, run_id: str, place: EventId) -> None:
         """A bridge has let in the attempt of `place` by a POST."""
-        self._let_in.setdefault((boot_id, run_id), (place.attempt_key, now()))
+        key = (boot_id, run_id, place.producer)
+        self._let_in.setdefault(key, (place.attempt, now()))
 
     def began_with(self, boot_id: str, run_id: str, place: EventId) -> float:
         """When a bridge let in the attempt of `place`, if no POST had let in another; else never.
@@ -85,8 +80,8 @@ class Oracle(Record):
         If it had read nothing back by then, it held nothing, and shows that attempt at once: a
         newer one waits to be durable only where an older one is held.
         """
-        attempt_key, at = self._let_in.get((boot_id, run_id), (None, inf))
-        return at if attempt_key == place.attempt_key else inf
+        attempt, at = self._let_in.get((boot_id, run_id, place.producer), (None, inf))
+        return at if attempt == place.attempt else inf
 
     def told_to_stop(self, document: bytes, answer: bytes) -> None:
         """A 410 has reached the producer of this POST; it may have one more under way."""
@@ -101,70 +96,89 @@ class Oracle(Record):
 
     def stopped(self, attempt: Try) -> None:
         """A producer says that it is superseded: it must be."""
-        place = (attempt.number.producer, attempt.attempt)
-        position = self.position(attempt.run.run_id)
-        if not (attempt.run.closed or attempt.over or position.attempt_key > place):
-            self.violated(f"attempt {place} was stopped, though nothing has superseded it")
+        position = self.position(attempt.run.run_id, attempt.producer)
+        superseded = position.attempt > attempt.attempt
+        closed = self.chain_of(attempt.run).truth().is_closed(attempt.producer)
+        if not (attempt.run.closed or attempt.over or superseded or closed):
+            self.violated(f"attempt {attempt.name} was stopped, though nothing has superseded it")
 
     # What must be seen
 
-    def run_of(self, session_id: str, incarnation: str) -> Run | None:
-        """The run whose cursors end in `incarnation`."""
-        runs = self.server.runs.get(session_id, [])
-        return next((run for run in runs if run.run_id.endswith(incarnation)), None)
+    def chain_of(self, run: Run) -> Chain:
+        """The chain to which a run belongs."""
+        runs = chains(self.server.runs[run.workflow_id])
+        return next(chain for chain in runs if run in chain.runs)
 
-    def folded(self, run: Run) -> list[Shown]:
-        """The stream of a run by its history: a plain model of the fold."""
-        held: list[Shown] = []
-        for event in run.history:
-            signal = event.workflow_execution_signaled_event_attributes
-            if signal.signal_name != PUBLISH_EVENTS:
-                continue
-            for part in _batch_of(run, signal.input.payloads):
-                if not held or part.id > held[-1].id:
-                    while held and _voids(part.id, held[-1].id):
-                        held.pop()
-                    held.append(Shown(part.id, part.decode()))
-        return held
+    def incarnation(self, session_id: str, incarnation: str) -> Chain | None:
+        """The chain whose cursors end in `incarnation`."""
+        runs = chains(self.server.runs.get(session_id, []))
+        return next((one for one in runs if one.runs[0].run_id.endswith(incarnation)), None)
 
-    def promised(self, run: Run) -> list[Shown] | None:
-        """What the activities that ended well have said; None when the run did not end well."""
-        if not _ended_well(run) or self.clumsy:
+    def promised(self, chain: Chain) -> dict[int, list[Shown]] | None:
+        """What the activities that ended well have said; None when the chain did not end well."""
+        if not _ended_well(chain.last) or self.clumsy:
             return None
-        shown: list[Shown] = []
-        for event in run.history:
-            if event.event_type != EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
-                continue
-            done = event.activity_task_completed_event_attributes
-            result = msgspec.json.decode(done.result.payloads[0].data)
-            last = EventId.parse(result["last_event_id"])
-            said = self._said[run.run_id, *last.attempt_key]
-            if not len(said) == last.seq == result["said"]:
-                self.violated(f"{last} is not the last of {len(said)} events")
-            stored = enumerate(said.events[: said.stored], 1)
-            shown += (Shown(last._replace(seq=n), event) for n, event in stored)
+        shown: dict[int, list[Shown]] = {}
+        for run in chain.runs:
+            for event in run.history:
+                if event.event_type != EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+                    continue
+                done = event.activity_task_completed_event_attributes
+                result = msgspec.json.decode(done.result.payloads[0].data)
+                if result["last_event_id"] is None:
+                    continue
+                last = EventId.parse(result["last_event_id"])
+                said = self._said[run.run_id, *last.attempt_key]
+                if not len(said) == last.seq == result["said"]:
+                    self.violated(f"{last} is not the last of {len(said)} events")
+                stored = enumerate(said.events[: said.stored], 1)
+                shown[last.producer] = [Shown(last._replace(seq=n), one) for n, one in stored]
         return shown
 
     def queried(self, run: Run, name: str, document: bytes) -> None:
         """The workflow has answered a query: what `progress` says is so."""
         if name != PROGRESS:
             return
-        told, folded = msgspec.json.decode(document), self.folded(run)
-        last = None if not folded else str(folded[-1].id)
-        tokens = sum(shown.event["type"] == "token" for shown in folded)
-        if (told["last_event_id"], told["events"], told["tokens"]) != (last, len(folded), tokens):
-            self.violated(f"progress says {told}; there are {len(folded)} events to {last}")
-        if told["buffer"]["last"] not in (None, last):
-            self.violated(f"progress says {told}; the last event is {last}")
+        told, truth = msgspec.json.decode(document), self._truth_for(run)
+        own = [shown for shown in truth.events if shown.id.producer in self._of_run(run, truth)]
+        folded = [shown for shown in own if shown.id.producer]
+        tokens = sum(shown.event["type"] == "token" for shown in own)
+        if (told["events"], told["tokens"]) != (len(own), tokens):
+            self.violated(f"progress says {told}; there are {len(own)} events")
+        newest = max((shown.id.producer for shown in folded), default=None)
+        last = None if newest is None else str(truth.of(newest)[-1].id)
+        if told["last_event_id"] != last:
+            self.violated(f"progress says {told}; the newest producer's last event is {last}")
         if run.closed:
             # What is terminated may have come to the end of its session before.
             ends = {self.outcome(run).get("status", "completed")}
             if run.history[-1].event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
                 ends |= {"completed", "cancelled"}
-            if told["phase"] != "closed" or told["status"] not in ends:
+            went_on = run.history[-1].event_type == _WENT_ON
+            if went_on:
+                ends, phase = {"running"}, "continued"
+            else:
+                phase = "closed"
+            if told["phase"] != phase or told["status"] not in ends:
                 self.violated(f"progress says {told} of a run that has ended: {ends}")
         elif told["phase"] != "closed":
             self._told_of_attempts(run, told, broke=_broke(folded))
+
+    def _truth_for(self, run: Run) -> Truth:
+        chain = self.chain_of(run)
+        truth = Truth()
+        for one in chain.runs[: chain.runs.index(run) + 1]:
+            truth.read(one)
+        return truth
+
+    def _of_run(self, run: Run, truth: Truth) -> set[int]:
+        """The producers of one run, and the workflow."""
+        before = Truth()
+        for one in self.chain_of(run).runs:
+            if one is run:
+                break
+            before.read(one)
+        return {0} | (set(truth.beside) - set(before.beside))
 
     def _told_of_attempts(self, run: Run, told: dict[str, Any], *, broke: bool) -> None:
         """While no attempt is alive `progress` says so, and while one is it says that."""
@@ -201,27 +215,43 @@ class Oracle(Record):
                 pass
         return {"type": "done", "status": "failed", "error": "the session was terminated"}
 
-    def judge(self, run: Run, *, fair: bool) -> None:
-        """A run has closed: its history is what its last attempts said.
+    def judge(self, chain: Chain, *, fair: bool) -> None:
+        """A chain has closed: its history is what its last attempts said.
 
         Also what an attempt said before it failed, as long as nothing else went wrong (`fair`) and
         the sender is ours: another one's may fail before it has sent what it was given last.
         """
+        run = chain.last
         if run.query is not None:
             self.queried(run, PROGRESS, run.query(PROGRESS).data)
-        promised, folded = self.promised(run), self.folded(run)
-        if fair and folded and (_ended_well(run) or not self.clumsy):
-            said = self._said[run.run_id, *folded[-1].id.attempt_key]
-            newest = max(place[1:] for place in self._said if place[0] == run.run_id)
-            if folded[-1].id != (*newest, said.stored or len(said)):
-                self.violated(f"the history ends at {_last(folded)} of {newest} ({len(said)})")
-        if promised is not None and promised != folded:
-            self.violated(f"the history ends at {_last(folded)}, the agent at {_last(promised)}")
-        expected = EventId(1, 1, 0)
+        promised, truth = self.promised(chain), chain.truth()
+        for producer, expected in (promised or {}).items():
+            if truth.of(producer) != expected:
+                self.violated(
+                    f"the history of {producer} ends at {_last(truth.of(producer))}, its agent at "
+                    f"{_last(expected)}"
+                )
+        if fair and (_ended_well(run) or not self.clumsy):
+            self._judge_failed(run, truth)
+        for producer in truth.beside:
+            self._judge_order(truth.of(producer))
+
+    def _judge_failed(self, run: Run, truth: Truth) -> None:
+        for run_id, producer, attempt in self._said:
+            newest = max(p[2] for p in self._said if p[:2] == (run_id, producer))
+            if run_id != run.run_id or attempt != newest or producer in self.given_up:
+                continue
+            said, folded = self._said[run_id, producer, attempt], truth.of(producer)
+            last = EventId(producer, attempt, said.stored or len(said))
+            if _last(folded) != last:
+                self.violated(f"the history of {producer} ends at {_last(folded)} of {last}")
+
+    def _judge_order(self, folded: list[Shown]) -> None:
+        expected = 1
         for shown in folded:
-            if shown.id != expected.offset(1) and shown.id.seq != 1 and not self.clumsy:
-                self.violated(f"{shown.id} follows {expected} in the history")
-            expected = shown.id
+            if shown.id.seq != expected and not self.clumsy:
+                self.violated(f"{shown.id} is in the history, where number {expected} is due")
+            expected = shown.id.seq + 1
 
     def sample(self) -> None:
         """Look at what must stay bounded, and ask a session that nobody works at how it is."""
@@ -237,19 +267,6 @@ class Oracle(Record):
 
 def _ended_well(run: Run) -> bool:
     return run.history[-1].event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED
-
-
-def _batch_of(run: Run, payloads: Sequence[Payload]) -> Sequence[NumberedEvent]:
-    """The events of a signal; none if it is garbage, or meant for another run."""
-    try:
-        batch = decode_batch(payloads[0].data)
-    except (InvalidBatch, IndexError):
-        return ()
-    return batch.events if batch.run_id == run.run_id and len(payloads) == 1 else ()
-
-
-def _voids(event: EventId, held: EventId) -> bool:
-    return event.producer == held.producer and event.attempt > held.attempt
 
 
 def _last(shown: list[Shown]) -> EventId | None:

@@ -2,11 +2,13 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
-from kai_flow.stream.batches import decode_batch
+from kai_flow.stream.batches import decode_signal
+from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from tests.simulation.execution import Try
 from tests.simulation.loop import Flag, now
@@ -33,8 +35,10 @@ class Record:
         self.posts = 0
         self._said: dict[tuple[str, int, int], Said] = {}
         self._said_at: dict[tuple[str, EventId], float] = {}
-        self._stored: dict[str, EventId] = {}  # by run: the fold's position, held signals included
+        # By run and producer: the fold's position, held signals included.
+        self._stored: dict[tuple[str, int], EventId] = {}
         self._bytes: Counter[str] = Counter()  # by run: of the events that were stored
+        self._spoken: dict[tuple[str, int], dict[str, Any]] = {}  # by first run id and number
         self._sent: dict[tuple[str, int, int], dict[int, float]] = {}  # POSTs that succeeded, when
         server.on_signal = self.stored
 
@@ -68,32 +72,43 @@ class Record:
         """The agent has said an event."""
         self._said_at[run_id, event_id] = now()
 
+    def was_said(self, run_id: str, event_id: EventId) -> bool:
+        """Whether this event is of this run."""
+        return (run_id, event_id) in self._said_at
+
     def age(self, run_id: str, event_id: EventId) -> float:
         """Seconds since an event was said, or since something last went wrong."""
         return now() - max(self._said_at.get((run_id, event_id), now()), self.disturbed_at)
 
     def stored(self, run: Run, document: bytes) -> None:
-        """A batch has been stored: it is of this run, says what was said, and leaves no gap."""
-        batch = decode_batch(document)
-        first, last = batch.first, batch.last
+        """A signal has been stored: it is of this run, says what was said, and leaves no gap."""
+        published = decode_signal(document)
         self.signals += 1
-        self.note("signal", run.run_id[-4:], first, last)
-        if batch.run_id != run.run_id:
-            self.violated(f"a batch of run {batch.run_id} reached run {run.run_id}")
+        ends = [(batch.first, batch.last) for batch in published.batches]
+        self.note("signal", run.run_id[-4:], *(f"{first}-{last.seq}" for first, last in ends))
+        if published.run_id != run.run_id:
+            self.violated(f"a signal of run {published.run_id} reached run {run.run_id}")
         if len(document) > MAX_SIGNAL_BYTES:
             self.violated(f"a signal of {len(document)} bytes")
-        for event in batch.events:
-            self.check(run.run_id, event.id, event.decode())
-        position = self._stored.get(run.run_id, EventId(1, 1, 0))
-        if first.attempt_key < position.attempt_key:
-            return
-        known = position.seq if first.attempt_key == position.attempt_key else 0
-        if first.seq > known + 1 and not self.clumsy:
-            self.violated(f"the signal of {first} to {last} leaves a gap after {position}")
-        self._stored[run.run_id] = max(position, last)
-        self._bytes[run.run_id] += sum(len(e.data) for e in batch.events if e.id > position)
+        if len({first.producer for first, _ in ends}) < len(ends):
+            self.violated("a signal has two batches of one producer")
+        for batch in published.batches:
+            self._stored_batch(run, batch.events)
         if self.budget is not None and self._bytes[run.run_id] > self._most(run):
             self.violated(f"a session stores {self._bytes[run.run_id]} bytes")
+
+    def _stored_batch(self, run: Run, events: Sequence[NumberedEvent]) -> None:
+        first, last = events[0].id, events[-1].id
+        for event in events:
+            self.check(run.run_id, event.id, event.decode())
+        position = self.position(run.run_id, first.producer)
+        if first.attempt < position.attempt:
+            return
+        known = position.seq if first.attempt == position.attempt else 0
+        if first.seq > known + 1 and not self.clumsy:
+            self.violated(f"the signal of {first} to {last} leaves a gap after {position}")
+        self._stored[run.run_id, first.producer] = max(position, last)
+        self._bytes[run.run_id] += sum(len(e.data) for e in events if e.id > position)
 
     def _most(self, run: Run) -> float:
         """Bytes a session may store: an attempt that cannot ask what is left gets a quarter."""
@@ -101,18 +116,32 @@ class Record:
         attempts = sum(place[0] == run.run_id for place in self._said)
         return self.budget * (1.75 if self.disturbed_at else 1.0) + 300 * attempts
 
-    def position(self, run_id: str) -> EventId:
-        """The newest event of the run that the server has."""
-        return self._stored.get(run_id, EventId(1, 1, 0))
+    def position(self, run_id: str, producer: int) -> EventId:
+        """The newest event of this producer that the server has."""
+        return self._stored.get((run_id, producer), EventId(producer, 1, 0))
 
     def check(self, run_id: str, place: EventId, event: dict[str, Any]) -> None:
         """The same id is the same event, wherever it is met."""
+        if place.producer == 0:
+            if event != self._spoken.get((self._first_run_of(run_id), place.seq)):
+                self.violated(f"{place} is {event}, which the workflow never published")
+            return
         said = self._said.get((run_id, *place.attempt_key))
         expected = None if said is None else said.at(place.seq, event)
         # To Python alone 1 and true are equal.
         if expected != event or (not self.plain and _text(expected) != _text(event)):
             text = str(event)[:300]
             self.violated(f"{place} is {text}, which was never said under this id")
+
+    def spoke(self, run: Run, events: Sequence[NumberedEvent]) -> None:
+        """The workflow has published events of its own."""
+        for event in events:
+            self._spoken[run.first_run_id, event.id.seq] = event.decode()
+            self._said_at[run.run_id, event.id] = now()
+
+    def _first_run_of(self, run_id: str) -> str:
+        runs = (run for runs in self.server.runs.values() for run in runs)
+        return next((run.first_run_id for run in runs if run.run_id == run_id), "")
 
     def is_stored(self, run_id: str, place: EventId) -> bool:
         """Whether an event is more than live; what is not may be missed, if that is said."""
@@ -133,7 +162,7 @@ class Record:
 
     def counted(self, attempt: Try, sent: int, failed: int, *, callback: bool) -> None:
         """A result says how many events a callback took: it is so."""
-        place = (attempt.run.run_id, attempt.number.producer, attempt.attempt)
+        place = (attempt.run.run_id, attempt.producer, attempt.attempt)
         times = self._sent.get(place, {}).values()
         # Of the last ones the producer may not have read the answer yet.
         just_now = sum(time > now() - 0.001 for time in times)

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from kai_flow.stream.ids import Cursor, EventId
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.place import Cursor
 from tests.simulation.bridge import Bridge, Connection, Socket
 from tests.simulation.loop import Process, now
-from tests.simulation.oracle import Oracle, Shown
-from tests.simulation.temporal import Run
+from tests.simulation.oracle import Oracle
+from tests.simulation.truth import Chain, Shown, Truth
 
 
 class Reader(NamedTuple):
@@ -53,8 +54,9 @@ class Subscriber:
         self.name = name
         self.process = Process(name)
         self.over = False  # it was told that there is no more to come
-        self.run: Run | None = None  # the run it was shown last
-        self.held: list[Shown] = []
+        self.chain: Chain | None = None  # the chain it was shown last
+        self.held: dict[int, list[Shown]] = {}  # by producer
+        self.ends: dict[int, str] = {}  # how it was told that producers ended
         self.done: dict[str, Any] | None = None
         self._session_id, self._reader, self._bridges = session_id, reader, bridges
         self._oracle, self._random = oracle, random
@@ -63,11 +65,11 @@ class Subscriber:
         self._came_at = 0.0  # when this connection began
         self._last_id = reader.cursor  # as EventSource remembers it
         self._astray = reader.cursor is not None  # it must be told that its cursor means nothing
-        self._gap: dict[str, Any] | None = None  # what it was told to be missing, since an event
+        self._gaps: list[tuple[EventId | None, EventId | None]] = []  # told to be missing
         self._socket = Socket(reader.socket, socket)
         self._connection = Connection(0, self._socket)
         self._bridge = bridges[0]
-        self._moved_at = inf  # when this connection first showed an event of a numbered attempt
+        self._moved_at = inf  # when this connection first showed an event with an id
 
     @property
     def slow(self) -> bool:
@@ -102,7 +104,9 @@ class Subscriber:
         self._connection = connection = Connection(self._connection.number + 1, self._socket)
         self._bridge, self._moved_at, self._came_at = bridge, inf, now()
         cursor = self._last_id
-        if cursor is not None and self._reader.bare and self.held:  # it is of this run
+        if cursor is not None and self.held:
+            self._check_cursor(Cursor.parse(cursor))
+        if cursor is not None and self._reader.bare and self.held:  # it is of this incarnation
             cursor = cursor.partition("@")[0]
         self._oracle.note(self.name, "asks", bridge.number, cursor)
         unnamed = self._reader.kind == "unnamed"
@@ -135,82 +139,170 @@ class Subscriber:
         """It is shown an event."""
         self._oracle.note(self.name, "sees", place, event["type"])
         if place is not None:
-            self._see(Cursor.parse(place), event)
-        elif event["type"] == "reset":
-            self.run, self.held, self.done = None, [], None
-            self._astray, self._gap = False, None
-        elif event["type"] == "gap":
-            self._miss(event)
-        elif event["type"] == "status":
-            if event["status"] != "running" and not self._oracle.told_lonely():
-                self._wrong(f"was shown {event}, though an attempt is alive")
-        elif event["type"] != "idle_timeout" and event not in self._oracle.hand_made:
-            self._wrong(f"was shown {event}, though nothing is lost")
+            self._see(place, event)
+            return
+        match event["type"]:
+            case "reset":
+                self.chain, self.held, self.done, self.ends = None, {}, None, {}
+                self._astray, self._gaps = False, []
+            case "gap":
+                self._miss(event)
+            case "ended":
+                self._end(event)
+            case "superseded":
+                self._take_back(event)
+            case "status":
+                if event["status"] != "running" and not self._oracle.told_lonely():
+                    self._wrong(f"was shown {event}, though an attempt is alive")
+            case "idle_timeout":
+                pass
+            case _ if event not in self._oracle.hand_made:
+                self._wrong(f"was shown {event}, though nothing is lost")
 
     def _miss(self, gap: dict[str, Any]) -> None:
         """It is told that events are nowhere any more: only what is not stored may be so."""
-        if self._gap is not None:  # one hole, told in parts
-            gap = {**gap, "after": self._gap["after"]}
-        self._gap = gap
-        after = None if gap["after"] is None else EventId.parse(gap["after"])
-        if self._oracle.clumsy:
-            return
-        run = self.run
-        if after is None or run is None or self._oracle.is_stored(run.run_id, after.offset(1)):
-            self._wrong(f"was told {gap}, though that is stored")
+        for part in gap["missing"]:
+            after = None if part["after"] is None else EventId.parse(part["after"])
+            before = None if part["before"] is None else EventId.parse(part["before"])
+            self._gaps.append((after, before))
+            chain = self.chain
+            if self._oracle.clumsy:
+                continue
+            if after is None or chain is None or self._is_stored(chain, after.offset(1)):
+                self._wrong(f"was told {gap}, though that is stored")
 
-    def _see(self, cursor: Cursor, event: dict[str, Any]) -> None:
-        run = self._oracle.run_of(self._session_id, cursor.incarnation or "?")
-        if run is None or (self.run is not None and run is not self.run):
-            self._wrong(f"was shown {cursor}, of another run, without a reset")
+    def _is_stored(self, chain: Chain, place: EventId) -> bool:
+        return all(self._oracle.is_stored(run.run_id, place) for run in chain.runs)
+
+    def _end(self, notice: dict[str, Any]) -> None:
+        producer, status = notice["producer"], notice["status"]
+        truth = Truth() if self.chain is None else self.chain.truth()
+        if producer not in self.held:
+            self._wrong(f"was told {notice}, of which it has seen nothing")
+        if truth.ends.get(producer) != status:
+            self._wrong(f"was told {notice}; it is {truth.ends.get(producer)}")
+        missing = self._lacks(truth, producer)
+        if missing:
+            self._wrong(f"was told {notice} before {missing}")
+        self.ends[producer] = status
+
+    def _take_back(self, notice: dict[str, Any]) -> None:
+        producer, after = notice["producer"], EventId.parse(notice["after"])
+        truth = Truth() if self.chain is None else self.chain.truth()
+        if not truth.is_closed(producer):
+            self._wrong(f"was told {notice}, of a producer that is not closed")
+        held = self.held.get(producer, [])
+        self.held[producer] = [shown for shown in held if shown.id <= after]
+
+    def _lacks(self, truth: Truth, producer: int) -> EventId | None:
+        """The first event of a producer's fold that it does not hold; None: it has all."""
+        held = {shown.id for shown in self.held.get(producer, ())}
+        lacking = (shown.id for shown in truth.of(producer) if shown.id not in held)
+        return next((event_id for event_id in lacking if not self._is_missing(event_id)), None)
+
+    def _is_missing(self, event_id: EventId) -> bool:
+        """Whether it was told that this event exists nowhere any more."""
+        return any(
+            (after is None or after < event_id) and (before is None or event_id < before)
+            for after, before in self._gaps
+        )
+
+    def _see(self, place: str, event: dict[str, Any]) -> None:
+        cursor = Cursor.parse(place)
+        chain = self._oracle.incarnation(self._session_id, cursor.incarnation or "?")
+        known = None if self.chain is None else self.chain.runs[0]
+        if chain is None or (known is not None and known is not chain.runs[0]):
+            self._wrong(f"was shown {place}, of another incarnation, without a reset")
             return
-        self.run = run
+        self.chain = chain
         if self._astray:
-            self._wrong(f"was shown {cursor}, though its own cursor was of another run")
+            self._wrong(f"was shown {place}, though its own cursor was of another incarnation")
         if self.done is not None:
-            self._wrong(f"was shown {cursor} after the end")
-        if cursor.position is None:
+            self._wrong(f"was shown {place} after the end")
+        if cursor.place is None:
             self.done = event
-            if not run.closed or event != self._oracle.outcome(run):
-                self._wrong(f"was told {event}, which is not how the run ended")
+            if not chain.closed or event != self._oracle.outcome(chain.last):
+                self._wrong(f"was told {event}, which is not how the session ended")
             return
-        place = cursor.position
-        self._oracle.check(run.run_id, place, event)
-        late = min(self._oracle.age(run.run_id, place), now() - self._came_at)
+        own = EventId.parse(place.partition("@")[0].partition(",")[0])
+        if cursor.place.position(own.producer) != own:
+            self._wrong(f"was shown {place}, which does not begin with its own event")
+        self._check_event(chain, own, event)
+        self._check_order(chain, own)
+        self._moved_at = min(self._moved_at, now())
+        held = self.held.setdefault(own.producer, [])
+        if held and held[-1].id.attempt < own.attempt:
+            held.clear()
+        held.append(Shown(own, event))
+
+    def _check_event(self, chain: Chain, own: EventId, event: dict[str, Any]) -> None:
+        run = _run_of(chain, own, self._oracle)
+        self._oracle.check(run, own, event)
+        late = min(self._oracle.age(run, own), now() - self._came_at)
         if self._prompt is not None and late > self._prompt:
-            self._wrong(f"was shown {place} {late:.1f} s late")
-        if self.held:
-            self._advance(self.held[-1].id, place, run)
-        elif place.seq != 1 and not self._is_missing(None, place):
-            self._wrong(f"was shown {place} first")
-        self._moved_at, self._gap = min(self._moved_at, now()), None
-        while (
-            self.held
-            and self.held[-1].id.attempt_key < place.attempt_key
-            and (self.held[-1].id.producer == place.producer)
-        ):
-            self.held.pop()
-        self.held.append(Shown(place, event))
+            self._wrong(f"was shown {own} {late:.1f} s late")
 
-    def _advance(self, before: EventId, place: EventId, run: Run) -> None:
-        if place <= before:
-            self._wrong(f"was shown {place} after {before}")
-        expected = before.seq + 1 if place.attempt_key == before.attempt_key else 1
-        if place.seq != expected and not self._is_missing(before, place):
-            self._wrong(f"was shown {place} right after {before}: a hole")
-        retried = place.producer == before.producer and place.attempt > before.attempt
-        stored = self._oracle.position(run.run_id)
+    def _check_order(self, chain: Chain, own: EventId) -> None:
+        held = self.held.get(own.producer)
+        if held:
+            self._advance(held[-1].id, own, chain)
+            return
+        if own.seq != 1 and not self._is_missing(own.offset(-1)):
+            self._wrong(f"was shown {own} first")
+        if own.producer:
+            self._check_causes(chain.truth(), own)
+
+    def _check_causes(self, truth: Truth, own: EventId) -> None:
+        """All that comes before a producer was shown before its first event."""
+        beside = truth.beside.get(own.producer)
+        if beside is None:
+            self._wrong(f"was shown {own}, which nothing has scheduled")
+            return
+        for lower in truth.beside:
+            if lower < own.producer and lower not in beside:
+                missing = self._lacks(truth, lower)
+                if missing:
+                    self._wrong(f"was shown {own} before {missing}")
+        spoken = len(self.held.get(0, ()))
+        if spoken < truth.spoken_before[own.producer] and not self._gaps:
+            self._wrong(f"was shown {own} after {spoken} events of the workflow")
+
+    def _advance(self, before: EventId, own: EventId, chain: Chain) -> None:
+        if own <= before:
+            self._wrong(f"was shown {own} after {before}")
+        expected = before.seq + 1 if own.attempt == before.attempt else 1
+        if own.seq != expected and not self._is_missing(own.offset(-1)):
+            self._wrong(f"was shown {own} right after {before}: a hole")
+        retried = own.attempt > before.attempt
+        run = _run_of(chain, own, self._oracle)
+        stored = self._oracle.position(run, own.producer)
         # A bridge that had let in the newer attempt by then may still read back the older one.
-        began = self._oracle.began_with(self._connection.boot_id, run.run_id, place)
-        if retried and self._moved_at < began and stored.attempt_key < place.attempt_key:
-            self._wrong(f"was shown {place}, only claimed, while {before} counts")
+        began = self._oracle.began_with(self._connection.boot_id, run, own)
+        if retried and self._moved_at < began and stored.attempt < own.attempt:
+            self._wrong(f"was shown {own}, only claimed, while {before} counts")
 
-    def _is_missing(self, before: EventId | None, place: EventId) -> bool:
-        """Whether it was told that exactly what lies between exists nowhere any more."""
-        if self._gap is None:
-            return False
-        after = before if self._gap["after"] is None else EventId.parse(self._gap["after"])
-        return self._gap["before"] in (None, str(place)) and (before is None or after == before)
+    def _check_cursor(self, cursor: Cursor) -> None:
+        """The cursor that it was given covers what it was shown, and nothing else."""
+        place, chain = cursor.place, self.chain
+        if place is None or chain is None or self._oracle.clumsy:
+            return
+        for held in self.held.values():
+            for shown in held:
+                if not place.covers(shown.id):
+                    self._wrong(f"was shown {shown.id}, which its cursor {cursor} does not have")
+        truth = chain.truth()
+        if len(str(place).split(",")) > truth.peak + 2:
+            self._wrong(f"has the cursor {cursor}; {truth.peak} producers ran at once at most")
+        ids = {shown.id for held in self.held.values() for shown in held}
+        for shown in truth.events:
+            newest = self.held.get(shown.id.producer, [shown])[-1].id.attempt
+            if (
+                place.covers(shown.id)
+                and shown.id not in ids
+                and shown.id.attempt == newest
+                and not self._is_missing(shown.id)
+            ):
+                self._wrong(f"has the cursor {cursor}, and was never shown {shown.id}")
 
     def leave(self) -> None:
         """It was told that it is over."""
@@ -220,21 +312,16 @@ class Subscriber:
 
     def judge(self) -> None:
         """The faults are over, and so is the session: it holds the whole stream."""
-        run = self.run
-        if run is None or self.done is None:
+        chain = self.chain
+        if chain is None or self.done is None:
             self._wrong("was never told the end")
             return
-        promised = self._oracle.promised(run)
-        held = [s for s in self.held if self._oracle.is_stored(run.run_id, s.id)]
-        if promised is not None:
-            if held != promised:
-                self._wrong(f"holds {_ends(held)}, not {_ends(promised)}")
-            return
-        # What was shown live and never became durable may remain behind it; nothing is missing.
-        folded = self._oracle.folded(run)
-        counted = folded and held and held[-1].id.attempt_key == folded[-1].id.attempt_key
-        if held[: len(folded)] != folded if counted else len(held) < bool(folded):
-            self._wrong(f"holds {_ends(held)}, not {_ends(folded)}")
+        truth = chain.truth()
+        for producer in {0} | set(truth.beside):
+            held = [s for s in self.held.get(producer, ()) if self._is_stored(chain, s.id)]
+            expected = [s for s in truth.of(producer) if not self._is_missing(s.id)]
+            if held != expected:
+                self._wrong(f"holds {_ends(held)} of {producer}, not {_ends(expected)}")
 
     def _wrong(self, what: str) -> None:
         self._oracle.violated(f"{self.name} {what}")
@@ -242,3 +329,9 @@ class Subscriber:
 
 def _ends(shown: list[Shown]) -> str:
     return f"{shown[0].id} … {shown[-1].id} ({len(shown)})" if shown else "nothing"
+
+
+def _run_of(chain: Chain, event_id: EventId, oracle: Oracle) -> str:
+    """The id of the run in whose time an event was said; of the first run if it never was."""
+    said = (run.run_id for run in chain.runs if oracle.was_said(run.run_id, event_id))
+    return next(said, chain.runs[0].run_id)

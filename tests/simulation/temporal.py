@@ -4,7 +4,7 @@ What is modelled is what was measured: signals are acknowledged once stored, at 
 buffered while a workflow task runs; a page token is a place in the history; queries need a worker.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any, Final
 
@@ -61,6 +61,7 @@ class Pending:
     def __init__(self, attempt: int) -> None:
         self.attempt = attempt
         self.beat_at: float | None = None  # last heartbeat; None: no worker has taken it
+        self.cancel_requested = False  # its workflow has asked it to stop
 
     @property
     def alive(self) -> bool:
@@ -86,10 +87,21 @@ class Pending:
 class Run:
     """One run: its history, and the signals that wait for its workflow task to end."""
 
-    def __init__(self, workflow_id: str, run_id: str, began: float) -> None:
+    def __init__(
+        self,
+        workflow_id: str,
+        run_id: str,
+        began: float,
+        *,
+        before: "Run | None" = None,
+        headers: Mapping[str, Payload] | None = None,
+    ) -> None:
         self.workflow_id = workflow_id
         self.run_id = run_id
         self.began = began
+        self.before = before  # the run that it continues as new
+        self.headers = dict(headers or {})  # of its start
+        self.first_run_id: str = run_id if before is None else before.first_run_id
         self.history: list[HistoryEvent] = []
         self.held: list[HistoryEvent] = []  # acknowledged, not yet in the history
         self.in_task = False
@@ -99,6 +111,18 @@ class Run:
         self.pending: dict[str, Pending] = {}  # activities under way, by activity id
         self.changed = Flag()
         self.query: Callable[..., Payload] | None = None  # set by its executor
+        self.append(self._start())
+
+    def _start(self) -> HistoryEvent:
+        event = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
+        started = event.workflow_execution_started_event_attributes
+        started.original_execution_run_id = self.run_id
+        started.first_execution_run_id = self.first_run_id
+        if self.before is not None:
+            started.continued_execution_run_id = self.before.run_id
+        for name, payload in self.headers.items():
+            started.header.fields[name].CopyFrom(payload)
+        return event
 
     def append(self, event: HistoryEvent, *, needs_task: bool = False) -> None:
         """Write into the history; nothing comes after its close."""
@@ -122,7 +146,7 @@ class Run:
         size = sum(event.ByteSize() for event in self.history)
         info = WorkflowExecutionInfo(
             execution=WorkflowExecution(workflow_id=self.workflow_id, run_id=self.run_id),
-            first_run_id=self.run_id,
+            first_run_id=self.first_run_id,
             history_size_bytes=size,
         )
         info.status = CLOSES.get(self.history[-1].event_type, OPEN)

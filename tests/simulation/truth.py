@@ -1,0 +1,177 @@
+"""The truth of a session by its histories: a plain model of the fold, over all runs of a chain.
+
+It shares no code with what it judges but the readers of the wire.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from temporalio.api.common.v1 import Payload
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+
+from kai_flow.stream.batches import decode_record, decode_signal
+from kai_flow.stream.errors import InvalidBatch
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.wire_names import PRODUCER_HEADER, PUBLISH_EVENTS, VOICE_MEMO
+from tests.simulation.temporal import CLOSES, Run
+
+_ENDS: Final = {
+    EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: "completed",
+    EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED: "failed",
+    EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT: "timed_out",
+    EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED: "cancelled",
+}
+
+
+class Shown(NamedTuple):
+    """One event as it must be, or as somebody holds it."""
+
+    id: EventId
+    event: dict[str, Any]
+
+
+class Truth:
+    """What the histories of a chain say so far."""
+
+    def __init__(self) -> None:
+        self.events: list[Shown] = []  # the stream, in the order of the history
+        self.beside: dict[int, frozenset[int]] = {}  # of each producer
+        self.spoken_before: dict[int, int] = {}  # events of the voice before it was scheduled
+        self.ends: dict[int, str] = {}  # how each producer ended, as readers are told
+        self.spoken = 0
+        self.peak = 1  # most producers at once
+        self._open: set[int] = set()
+        self._attempts: dict[int, int] = {}  # newest attempt accepted of each producer
+        self._seqs: dict[int, int] = {}  # and how far
+        self._scheduled: dict[int, int] = {}  # producer by the event that scheduled it
+
+    def of(self, producer: int) -> list[Shown]:
+        """The events of one producer."""
+        return [shown for shown in self.events if shown.id.producer == producer]
+
+    def is_closed(self, producer: int) -> bool:
+        """Whether nothing more of this producer counts, or its activity has ended."""
+        return producer in self.ends or (producer in self.beside and producer not in self._open)
+
+    def read(self, run: Run, start: int = 0) -> None:
+        """Go on with the history of `run`, from its event `start` on."""
+        for event in run.history[start:]:
+            self._take(run, event)
+
+    def _take(self, run: Run, event: HistoryEvent) -> None:
+        kind = event.event_type
+        if kind == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            self._schedule(event)
+        elif kind in _ENDS:
+            producer = self._scheduled.get(_scheduled_by(event))
+            if producer in self._open:
+                self.ends.setdefault(producer, _ENDS[kind])
+        elif kind == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+            signal = event.workflow_execution_signaled_event_attributes
+            if signal.signal_name == PUBLISH_EVENTS:
+                for batch in batches_of(run, signal.input.payloads):
+                    self._accept(batch)
+        elif kind == EventType.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED:
+            memo = event.workflow_properties_modified_event_attributes.upserted_memo
+            if VOICE_MEMO in memo.fields:
+                self._hear(decode_record(memo.fields[VOICE_MEMO].data).events)
+        elif kind in CLOSES:
+            self._close(self._open)
+            self._open, self._scheduled = set(), {}
+
+    def _schedule(self, event: HistoryEvent) -> None:
+        scheduled = event.activity_task_scheduled_event_attributes
+        header = msgspec.json.decode(scheduled.header.fields[PRODUCER_HEADER].data)
+        if "producer" not in header:
+            return
+        producer, beside = header["producer"], frozenset(_expanded(header["beside"]))
+        self._scheduled[event.event_id] = producer
+        self.beside[producer] = beside
+        self.spoken_before[producer] = self.spoken
+        self._close(self._open - beside)
+        self._open = (self._open & beside) | {producer}
+        self.peak = max(self.peak, 1 + len(beside))
+
+    def _close(self, producers: set[int] | frozenset[int]) -> None:
+        for producer in producers:
+            self.ends.setdefault(producer, "cancelled")
+
+    def _accept(self, events: Sequence[NumberedEvent]) -> None:
+        producer, attempt, _ = events[0].id
+        if producer not in self._open or attempt < self._attempts.get(producer, 0):
+            return
+        if attempt > self._attempts.get(producer, 0):
+            new = events
+            self.events = [shown for shown in self.events if shown.id.producer != producer]
+        else:
+            new = [event for event in events if event.id.seq > self._seqs[producer]]
+        if not new:
+            return
+        self._attempts[producer], self._seqs[producer] = attempt, new[-1].id.seq
+        self.events += (Shown(event.id, event.decode()) for event in new)
+
+    def _hear(self, events: Sequence[NumberedEvent]) -> None:
+        for event in events:
+            if event.id.seq > self.spoken:
+                self.spoken = event.id.seq
+                self.events.append(Shown(event.id, event.decode()))
+
+
+class Chain(NamedTuple):
+    """One incarnation of the session: its runs, each continuing the one before it as new."""
+
+    runs: list[Run]
+
+    @property
+    def last(self) -> Run:
+        """Its newest run."""
+        return self.runs[-1]
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        close = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
+        return self.last.closed and self.last.history[-1].event_type != close
+
+    def truth(self) -> Truth:
+        """What its histories say by now."""
+        truth = Truth()
+        for run in self.runs:
+            truth.read(run)
+        return truth
+
+
+def chains(runs: Sequence[Run]) -> list[Chain]:
+    """The chains of a session id, in the order in which they began."""
+    by_first: dict[str, list[Run]] = {}
+    for run in runs:
+        by_first.setdefault(run.first_run_id, []).append(run)
+    return [Chain(runs) for runs in by_first.values()]
+
+
+def batches_of(run: Run, payloads: Sequence[Payload]) -> Iterator[Sequence[NumberedEvent]]:
+    """The batches of a signal; none if it is garbage, or meant for another run."""
+    try:
+        published = decode_signal(payloads[0].data)
+    except (InvalidBatch, IndexError):
+        return
+    if published.run_id == run.run_id and len(payloads) == 1:
+        for batch in published.batches:
+            yield batch.events
+
+
+def _expanded(ranges: Sequence[Any]) -> Iterator[int]:
+    for item in ranges:
+        yield from (item,) if isinstance(item, int) else range(item[0], item[1] + 1)
+
+
+def _scheduled_by(event: HistoryEvent) -> int:
+    return (
+        event.activity_task_completed_event_attributes.scheduled_event_id
+        or event.activity_task_failed_event_attributes.scheduled_event_id
+        or event.activity_task_timed_out_event_attributes.scheduled_event_id
+        or event.activity_task_canceled_event_attributes.scheduled_event_id
+    )
