@@ -13,7 +13,9 @@ from temporalio.service import RPCError
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.errors import InvalidEvent
 from kai_flow.stream.events import NumberedEvent, encode_event
+from kai_flow.stream.header import ProducerHeader
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.place import to_ranges
 from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.signals import SessionClosed, publish
 from tests.simulation.agent import Agent, refused_of, word_of
@@ -47,9 +49,9 @@ class Place(NamedTuple):
 async def stream(place: Place, steps: AsyncIterator[int]) -> dict[str, Any]:
     """Stream what the agent says; the result."""
     attempt, oracle, settings = place.attempt, place.oracle, place.settings
-    number, run = attempt.number, attempt.run
-    said = oracle.listen(run.run_id, number.producer, attempt.attempt, number.history_bytes)
-    said.say({"type": "started", "producer": number.producer, "attempt": attempt.attempt})
+    run = attempt.run
+    said = oracle.listen(run.run_id, attempt.producer, attempt.attempt, attempt.history_bytes)
+    said.say(_started(attempt))
     async with EventProducer(
         callback_url=BASE_URL + run.workflow_id if settings.callback else None,
         client=cast("Client", place.client),
@@ -92,8 +94,8 @@ async def _say(place: Place, producer: EventProducer, n: int) -> None:
             pass
         else:
             oracle.violated(f"an agent may say {refused}")
-    word = word_of(place.agent, attempt.number, attempt.attempt, n)
-    oracle.listen(attempt.run.run_id, attempt.number.producer, attempt.attempt).say(word.shown)
+    word = word_of(place.agent, attempt.producer, attempt.attempt, n)
+    oracle.listen(attempt.run.run_id, attempt.producer, attempt.attempt).say(word.shown)
     _note(place, await producer.send(word.given))
 
 
@@ -102,7 +104,7 @@ def _note(place: Place, event_id: EventId) -> None:
     attempt, oracle = place.attempt, place.oracle
     said = oracle.listen(attempt.run.run_id, *event_id.attempt_key)
     wrong = said.numbered(event_id.seq)
-    if wrong is not None or event_id.attempt_key != (attempt.number.producer, attempt.attempt):
+    if wrong is not None or event_id.attempt_key != (attempt.producer, attempt.attempt):
         oracle.violated(f"{event_id} of attempt {attempt.attempt}: {wrong}")
     oracle.said(attempt.run.run_id, event_id)
 
@@ -110,17 +112,16 @@ def _note(place: Place, event_id: EventId) -> None:
 async def signal_clumsily(place: Place, steps: AsyncIterator[int]) -> dict[str, Any]:
     """The same by another program's sender: it has a hole now and then, and repeats itself."""
     attempt, oracle = place.attempt, place.oracle
-    number, run = attempt.number, attempt.run
+    run = attempt.run
     random = Random(f"{run.run_id}/{attempt.attempt}/clumsy")
-    said = oracle.listen(run.run_id, number.producer, attempt.attempt)
-    started = {"type": "started", "producer": number.producer, "attempt": attempt.attempt}
+    said = oracle.listen(run.run_id, attempt.producer, attempt.attempt)
     events: list[NumberedEvent] = []
 
     def say(event: dict[str, Any]) -> None:
         if len(said) % 3 == 2:
             event = {**event, "weight": 1e15}
         said.say(event)
-        place_of = EventId(number.producer, attempt.attempt, len(said))
+        place_of = EventId(attempt.producer, attempt.attempt, len(said))
         kind, data = encode_event(event)
         data = data.replace(b"1000000000000000.0", b"1e15")  # as other programs may write it
         events.append(NumberedEvent(place_of, kind, data))
@@ -131,20 +132,44 @@ async def signal_clumsily(place: Place, steps: AsyncIterator[int]) -> dict[str, 
         while True:
             try:
                 client = cast("Client", place.client)
-                return await publish(client, run.workflow_id, Batch(run.run_id, tuple(batch)))
+                return await publish(client, run.workflow_id, run.run_id, [Batch(tuple(batch))])
             except SessionClosed:
                 return None
             except RPCError:
                 activity.heartbeat()
 
-    say(started)
+    say(_started(attempt))
     sent = 0
     async with aclosing(cast("Any", steps)):
         async for n in steps:
-            say(word_of(place.agent, number, attempt.attempt, n).shown)
+            say(word_of(place.agent, attempt.producer, attempt.attempt, n).shown)
             if len(events) - sent >= random.randint(1, 6):
                 if random.random() < 0.7:
                     await send(events[max(0, sent - random.choice([0, 0, 3])) :])
                 sent = len(events)
     await send(events[-2:])
     return {"status": "completed", "said": len(said), "last_event_id": str(events[-1].id)}
+
+
+async def think(steps: AsyncIterator[int]) -> dict[str, Any]:
+    """An activity that sends no event."""
+    async with aclosing(cast("Any", steps)):
+        async for _ in steps:
+            activity.heartbeat()
+    return {"status": "completed", "last_event_id": None}
+
+
+def _started(attempt: Try) -> dict[str, Any]:
+    """What an attempt says first."""
+    header = attempt.header
+    assert isinstance(header, ProducerHeader)
+    return {
+        "type": "started",
+        "producer": header.producer,
+        "attempt": attempt.attempt,
+        "activity": attempt.activity.type,
+        "activity_id": attempt.activity.id,
+        "beside": [
+            list(item) if isinstance(item, tuple) else item for item in to_ranges(header.beside)
+        ],
+    }

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
-from kai_flow.stream.interceptor import ProducerNumber
 from tests.simulation.weather import Link
 from tests.simulation.words import LARGE, ODD, REFUSED, Word
 
@@ -31,9 +30,9 @@ class AgentBroke(Exception):
     """The agent raised."""
 
 
-def word_of(agent: Agent, number: ProducerNumber, attempt: int, n: int) -> Word:
+def word_of(agent: Agent, producer: int, attempt: int, n: int) -> Word:
     """The n-th event of an attempt, and how it must be shown."""
-    content = f"{number.producer}/{attempt}/{n} "
+    content = f"{producer}/{attempt}/{n} "
     if agent.padding and n % 10 == 0:
         content += "x" * agent.padding
     event: dict[str, Any] = {"type": "tool_end" if n % 7 == 0 else "token", "content": content}

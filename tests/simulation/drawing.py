@@ -9,6 +9,7 @@ from tests.simulation.activity import Settings
 from tests.simulation.agent import Agent
 from tests.simulation.outsider import KINDS, Nuisance
 from tests.simulation.plan import CALM_AT, Fault, Plan
+from tests.simulation.program import Act, Apart, GoOn, Speak, Step, Together, one_after_the_other
 from tests.simulation.stranger import STRANGERS
 from tests.simulation.subscriber import Reader
 from tests.simulation.weather import Weather
@@ -18,7 +19,7 @@ def draw(seed: int) -> Plan:
     """The plan of a seed."""
     random = Random(seed)
     kind = random.choices(_KINDS_OF_PLAN, _WEIGHTS)[0]
-    return _slowed(_widened(_basic(random, seed, kind), kind), kind)
+    return _voiced(_slowed(_widened(_basic(random, seed, kind), kind), kind), kind)
 
 
 def _basic(random: Random, seed: int, kind: str) -> Plan:
@@ -43,7 +44,7 @@ def _basic(random: Random, seed: int, kind: str) -> Plan:
         receiver,
         agent,
         Settings(receiver != "none", random.choice([0.25, 0.25, 0.5])),
-        producers,
+        None if producers == 1 else one_after_the_other(producers),
         random.choice([Limits(), Limits(12, 4_000), Limits(40, 2_000)]),
         random.choice([(60, 3_000), (4, 3_000)]) if small else (4_000, 2 * 1024 * 1024),
         random.choice([2_000, 6_000 if small else 16_000, 8 * 1024 * 1024]),
@@ -146,6 +147,42 @@ def _apart(random: Random, plan: Plan) -> Plan:
         faults=(),
         nuisances=(),
     )
+
+
+def _voiced(plan: Plan, kind: str) -> Plan:
+    """Its workflow runs several activities at once, speaks itself, and may continue as new.
+
+    Drawn apart, so that the rest stays what it is.
+    """
+    random = Random(f"{plan.seed}/voices")
+    if plan.linger and plan.program is None:  # KAI's own workflow has nothing to do then
+        plan = plan._replace(program=one_after_the_other(1))
+    if kind in ("quiet", "turns", "guests") or random.random() < 0.5:
+        return plan
+    steps: list[Step] = []
+    activities = 0
+    for _ in range(random.randint(1, 5)):
+        match random.choices(["together", "speak", "apart", "go on"], [50, 25, 15, 10])[0]:
+            case "together":
+                acts = tuple(_act(random) for _ in range(random.choice([1, 1, 2, 2, 3, 5])))
+                steps.append(Together(acts))
+                activities += len(acts)
+            case "speak":
+                steps.append(Speak(random.choice([1, 1, 2, 30])))
+            case "apart":
+                steps.append(Apart(_act(random)))
+                activities += 1
+            case _:
+                steps.append(GoOn())
+    most = max(1, 120 // max(1, activities))  # all of them together say no more than one otherwise
+    agent = plan.agent._replace(events=min(plan.agent.events, most))
+    return plan._replace(program=tuple(steps), agent=agent)
+
+
+def _act(random: Random) -> Act:
+    policy = random.choice(["wait", "wait", "try", "abandon"])
+    cancel_after = random.uniform(0.05, 4.0) if random.random() < 0.25 else None
+    return Act(policy, cancel_after, silent=random.random() < 0.15)
 
 
 def _talker(random: Random, agent: Agent, kind: str) -> Agent:

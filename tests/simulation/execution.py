@@ -10,6 +10,8 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
+from kai_flow.stream.header import ProducerHeader, decode_header
+from kai_flow.stream.wire_names import PRODUCER_HEADER, VOICE_MEMO
 from tests.simulation.loop import Flag, now
 from tests.simulation.temporal import Pending, Run, Server
 from tests.simulation.workflow import (
@@ -34,6 +36,8 @@ class Try:
     def __init__(self, run: Run, activity: Activity, attempt: int, pending: Pending) -> None:
         self.run = run
         self.activity = activity
+        header = activity.headers.get(PRODUCER_HEADER)
+        self.header = None if header is None else decode_header(header.data)
         self.attempt = attempt
         self.pending = pending  # what is said of it when the run is described
         self.over = False  # the server counts on it no more: what it says is refused
@@ -41,6 +45,23 @@ class Try:
         self.error: str | None = None
         self.cancelled = False
         self.changed = Flag()
+
+    @property
+    def producer(self) -> int:
+        """Its producer number."""
+        assert isinstance(self.header, ProducerHeader)
+        return self.header.producer
+
+    @property
+    def history_bytes(self) -> int:
+        """What its workflow told it of the size of the history."""
+        assert isinstance(self.header, ProducerHeader)
+        return self.header.history_bytes
+
+    @property
+    def name(self) -> str:
+        """For the trace."""
+        return f"{self.producer}.{self.attempt}"
 
     def end(
         self,
@@ -145,19 +166,16 @@ class Execution:
                 run.pending[command.id] = Pending(1)
                 self._server.process.start(self._try_all(command, len(run.history)))
             case CancelActivity(_, activity_id):
-                event = HistoryEvent(
-                    event_type=EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED
-                )
+                event = HistoryEvent(event_type=EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED)
                 run.append(event)
                 if activity_id in run.pending:
                     run.pending[activity_id].cancel_requested = True
             case Memo(_, fields):
-                event = HistoryEvent(
-                    event_type=EventType.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED
-                )
+                event = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED)
                 memo = event.workflow_properties_modified_event_attributes.upserted_memo
                 for name, payload in fields.items():
                     memo.fields[name].CopyFrom(payload)
+                self._server.on_voice(run, fields[VOICE_MEMO].data)
                 run.append(event)
             case Timer(index, seconds):
                 self._server.process.start(self._fire(index, seconds))
@@ -200,7 +218,9 @@ class Execution:
                 completed.result.payloads.append(Payload(data=msgspec.json.encode(current.result)))
             elif current.cancelled:
                 event = HistoryEvent(event_type=EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED)
-                event.activity_task_canceled_event_attributes.scheduled_event_id = scheduled_event_id
+                event.activity_task_canceled_event_attributes.scheduled_event_id = (
+                    scheduled_event_id
+                )
             elif attempt < MAX_ATTEMPTS and not pending.cancel_requested:
                 continue
             elif current.error is None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from tests.simulation.drawing import draw
 from tests.simulation.plan import Plan
+from tests.simulation.program import Program, Together
 from tests.simulation.schedule import Report, simulate
 
 
@@ -72,10 +73,17 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
         yield plan._replace(again_at=None)
     if plan.agent.breaks:
         yield plan._replace(agent=plan.agent._replace(breaks=plan.agent.breaks[:-1]))
-    if plan.producers > 1:
-        yield plan._replace(producers=1)
+    yield from (plan._replace(program=steps) for steps in _shorter(plan.program or ()))
     if plan.agent.events > 1:
         yield plan._replace(agent=plan.agent._replace(events=plan.agent.events // 2))
+
+
+def _shorter(program: Program) -> Iterator[Program]:
+    for index, step in enumerate(program):
+        before, after = program[:index], program[index + 1 :]
+        yield before + after
+        if isinstance(step, Together) and len(step.acts) > 1:
+            yield (*before, Together(step.acts[:-1]), *after)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from kai_flow.stream.buffer import Limits
 from tests.simulation.activity import Settings
 from tests.simulation.agent import Agent
 from tests.simulation.outsider import Nuisance
+from tests.simulation.program import Program, Together, acts_of
 from tests.simulation.subscriber import Reader
 from tests.simulation.weather import Weather
 
@@ -38,7 +39,8 @@ class Plan(NamedTuple):
     """`bridge`, `none`, or what a stranger is like (`stranger.STRANGERS`)."""
     agent: Agent
     settings: Settings
-    producers: int
+    program: Program | None
+    """What the workflow's code does; None: it is KAI's own."""
     limits: Limits
     outbox: tuple[int, int]
     """Most events, most bytes."""
@@ -64,6 +66,11 @@ class Plan(NamedTuple):
     """Seconds that the workflow goes on for after its session's end."""
 
     @property
+    def activities(self) -> int:
+        """How many activities the workflow runs."""
+        return 1 if self.program is None else acts_of(self.program)
+
+    @property
     def prompt(self) -> float | None:
         """How soon after it is said an event must be shown; None: that cannot be told."""
         # Of odd words several large ones may come at once.
@@ -85,4 +92,9 @@ class Plan(NamedTuple):
     @property
     def fair(self) -> bool:
         """Nothing goes wrong."""
-        return not self.faults and not self.agent.breaks
+        gives_up = any(
+            act.cancel_after is not None
+            for step in self.program or ()
+            for act in (step.acts if isinstance(step, Together) else ())
+        )
+        return not (self.faults or self.agent.breaks or gives_up)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kai_flow.stream.batches import decode_signal
+from kai_flow.stream.batches import decode_record, decode_signal
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from tests.simulation.execution import Try
@@ -41,6 +41,7 @@ class Record:
         self._spoken: dict[tuple[str, int], dict[str, Any]] = {}  # by first run id and number
         self._sent: dict[tuple[str, int, int], dict[int, float]] = {}  # POSTs that succeeded, when
         server.on_signal = self.stored
+        server.on_voice = self.spoke
 
     def note(self, *what: Any) -> None:
         """One line of the trace."""
@@ -133,9 +134,9 @@ class Record:
             text = str(event)[:300]
             self.violated(f"{place} is {text}, which was never said under this id")
 
-    def spoke(self, run: Run, events: Sequence[NumberedEvent]) -> None:
+    def spoke(self, run: Run, record: bytes) -> None:
         """The workflow has published events of its own."""
-        for event in events:
+        for event in decode_record(record).events:
             self._spoken[run.first_run_id, event.id.seq] = event.decode()
             self._said_at[run.run_id, event.id] = now()
 

@@ -17,6 +17,7 @@ from tests.simulation.loop import Hang, Process, VirtualLoop, now
 from tests.simulation.plan import CALM_AT, Plan
 from tests.simulation.subscriber import Reader, Subscriber
 from tests.simulation.temporal import Run
+from tests.simulation.truth import Chain
 from tests.simulation.workflow import FACADE
 from tests.simulation.world import World
 
@@ -59,12 +60,10 @@ class Schedule:
             outsider.process.start(outsider.act(nuisance))
         outside.start(self._sample())
         await asyncio.sleep(plan.starts_at)
-        run = self.world.start_workflow()
-        await self._close(run)
+        chain = await self._close(self.world.start_workflow())
         if plan.again_at is not None:
             await asyncio.sleep(plan.again_at)
-            run = self.world.start_workflow()
-            await self._close(run)
+            chain = await self._close(self.world.start_workflow())
         await asyncio.sleep(max(0.0, 1_000.0 + CALM_AT - now()) if plan.faults else 0.0)
         self._calm()
         late = self.world.subscriber("late reader", Reader(0.5, False, 0.0, 1.0))
@@ -73,8 +72,8 @@ class Schedule:
         await self._converge(everybody)
         for reader in everybody:
             reader.judge()
-        if late.run is not run:
-            self.world.oracle.violated("who comes last is shown an earlier run")
+        if late.chain is None or late.chain.runs[0] is not chain.runs[0]:
+            self.world.oracle.violated("who comes last is shown an earlier incarnation")
 
     async def _converge(self, readers: Sequence[Subscriber]) -> None:
         """Wait until every reader is told that it is over.
@@ -92,17 +91,21 @@ class Schedule:
                 self.world.oracle.violated(f"not told that it is over: {', '.join(stuck)}")
         self.world.oracle.violated("a reader goes on and on, and is never told that it is over")
 
-    async def _close(self, run: Run) -> None:
-        began, plan = now(), self.world.plan
+    async def _close(self, run: Run) -> Chain:
+        began, plan, oracle = now(), self.world.plan, self.world.oracle
         # An agent that pauses for long, in every attempt of every producer, may take longer.
-        talk = plan.agent.events * plan.agent.pause * plan.producers * (1 + len(plan.agent.breaks))
-        if not await self._until(lambda: run.closed, CALM_AT + max(CLOSE_SECONDS, talk)):
-            self.world.oracle.violated("the workflow does not close")
-        if self.world.oracle.violation is None:
-            outcome = self.world.oracle.outcome(run)
-            self.world.oracle.note("closed", run.run_id[-4:], outcome)
-            self.world.oracle.judge(run, fair=not self.world.plan.faults)
+        talk = plan.agent.events * plan.agent.pause * plan.activities * (1 + len(plan.agent.breaks))
+        if not await self._until(
+            lambda: oracle.chain_of(run).closed, CALM_AT + max(CLOSE_SECONDS, talk)
+        ):
+            oracle.violated("the workflow does not close")
+        chain = oracle.chain_of(run)
+        if oracle.violation is None:
+            outcome = oracle.outcome(chain.last)
+            oracle.note("closed", run.run_id[-4:], outcome)
+            oracle.judge(chain, fair=not plan.faults)
             self._count(now() - began)
+        return chain
 
     async def _until(self, condition: Any, seconds: float) -> bool:
         """Wait for it, or for a violation."""
@@ -117,9 +120,9 @@ class Schedule:
         """What the session has cost, whoever listened: signals by the clock, POSTs by events."""
         plan, oracle = self.world.plan, self.world.oracle
         patience = 1.05 if plan.fair else SIGNALS_PER_PERIOD
-        events = plan.producers * (plan.agent.events + 1) * (1 if plan.fair else 3)
+        events = plan.activities * (plan.agent.events + 1) * (1 if plan.fair else 3)
         flushes = 3 * events / plan.outbox[0]  # a small outbox that is half full
-        signals = plan.producers * ((3 if plan.fair else 12) + plan.bridges) + flushes
+        signals = plan.activities * ((3 if plan.fair else 12) + plan.bridges) + flushes
         signals += patience * seconds / plan.settings.signal_interval
         if oracle.signals > signals and not oracle.clumsy:
             oracle.violated(f"{oracle.signals} signals in {seconds:.0f} s; at most {signals:.0f}")
@@ -203,7 +206,11 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
         log = partial(SessionLog, max_bytes=plan.window_bytes)
         stack.enter_context(patch("kai_flow.stream.producer.Outbox", outbox))
         stack.enter_context(patch("kai_flow.bridge.session.SessionLog", log))
-        for module in ("kai_flow.stream.workflow", "kai_flow.workflows"):
+        for module in (
+            "kai_flow.stream.workflow",
+            "kai_flow.stream.workflow_interceptor",
+            "kai_flow.workflows",
+        ):
             stack.enter_context(patch(f"{module}.workflow", FACADE))
         stack.enter_context(patch("httpx.AsyncClient", http_client))
         stack.enter_context(patch("kai_flow.bridge.memory_budget.MAX_BYTES", plan.hub_bytes))

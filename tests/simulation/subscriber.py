@@ -322,6 +322,8 @@ class Subscriber:
             expected = [s for s in truth.of(producer) if not self._is_missing(s.id)]
             if held != expected:
                 self._wrong(f"holds {_ends(held)} of {producer}, not {_ends(expected)}")
+            if expected and producer in truth.must_tell and producer not in self.ends:
+                self._wrong(f"was never told that producer {producer} has ended")
 
     def _wrong(self, what: str) -> None:
         self._oracle.violated(f"{self.name} {what}")

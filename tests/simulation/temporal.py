@@ -176,6 +176,7 @@ class Server:
         self.page_size = page_size
         self.other_version = False  # the worker that answers queries is of another program
         self.on_signal: Callable[[Run, bytes], None] = lambda _run, _batch: None
+        self.on_voice: Callable[[Run, bytes], None] = lambda _run, _record: None
         self.on_query: Callable[[Run, str, bytes], None] = lambda _run, _name, _answer: None
 
     def find(self, workflow_id: str, run_id: str | None) -> Run:

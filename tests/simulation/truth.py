@@ -41,6 +41,7 @@ class Truth:
         self.beside: dict[int, frozenset[int]] = {}  # of each producer
         self.spoken_before: dict[int, int] = {}  # events of the voice before it was scheduled
         self.ends: dict[int, str] = {}  # how each producer ended, as readers are told
+        self.must_tell: set[int] = set()  # those of which they are told, if they have seen any
         self.spoken = 0
         self.peak = 1  # most producers at once
         self._open: set[int] = set()
@@ -67,8 +68,9 @@ class Truth:
             self._schedule(event)
         elif kind in _ENDS:
             producer = self._scheduled.get(_scheduled_by(event))
-            if producer in self._open:
+            if producer is not None and producer in self._open:
                 self.ends.setdefault(producer, _ENDS[kind])
+                self.must_tell.add(producer)
         elif kind == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
             signal = event.workflow_execution_signaled_event_attributes
             if signal.signal_name == PUBLISH_EVENTS:
@@ -79,7 +81,7 @@ class Truth:
             if VOICE_MEMO in memo.fields:
                 self._hear(decode_record(memo.fields[VOICE_MEMO].data).events)
         elif kind in CLOSES:
-            self._close(self._open)
+            self._close(self._open)  # of those still open, `done` is told instead
             self._open, self._scheduled = set(), {}
 
     def _schedule(self, event: HistoryEvent) -> None:
@@ -92,6 +94,7 @@ class Truth:
         self.beside[producer] = beside
         self.spoken_before[producer] = self.spoken
         self._close(self._open - beside)
+        self.must_tell |= self._open - beside
         self._open = (self._open & beside) | {producer}
         self.peak = max(self.peak, 1 + len(beside))
 

@@ -11,13 +11,14 @@ from temporalio.testing import ActivityEnvironment
 
 from kai_flow.stream.errors import Superseded
 from kai_flow.stream.interceptor import appointed
-from tests.simulation.activity import Place, Settings, signal_clumsily, stream
+from tests.simulation.activity import Place, Settings, signal_clumsily, stream, think
 from tests.simulation.agent import Agent, AgentBroke, script
 from tests.simulation.client import TemporalClient
 from tests.simulation.execution import Try
 from tests.simulation.loop import Process
 from tests.simulation.oracle import Oracle
 from tests.simulation.weather import Link
+from tests.simulation.workflow import SILENT
 
 
 class Worker:
@@ -61,20 +62,25 @@ class Worker:
         environment.info = replace(
             environment.info,
             attempt=attempt.attempt,
+            activity_type=attempt.activity.type,
+            activity_id=attempt.activity.id,
             workflow_id=attempt.run.workflow_id,
             workflow_run_id=attempt.run.run_id,
         )
         # The SDK tells the server at most once a second; that is how often the producer beats.
         environment.on_heartbeat = lambda *_: self._beat(attempt, environment, process)
-        random_name = f"{attempt.run.run_id}/{attempt.number.producer}/{attempt.attempt}"
+        random_name = f"{attempt.run.run_id}/{attempt.name}"
         steps = script(self._agent, attempt.attempt, Link(random_name, 0))
         async with httpx.AsyncClient(transport=self._transport(process), trust_env=False) as http:
-            appointed.set(attempt.number)
+            appointed.set(attempt.header)
             place = Place(attempt, self._agent, self._settings, self._oracle, client, http)
             run = signal_clumsily if self._settings.clumsy else stream
             self._environments[attempt] = environment
             try:
-                result = await environment.run(run, place, steps)
+                if attempt.activity.type == SILENT:
+                    result = await environment.run(think, steps)
+                else:
+                    result = await environment.run(run, place, steps)
             except asyncio.CancelledError:
                 self._report(attempt, process, {"cancelled": True})
             except Superseded as error:
@@ -102,7 +108,7 @@ class Worker:
         attempt.pending.beat_at = asyncio.get_running_loop().time()
         if attempt.over or attempt.run.closed:
             environment.cancel(ActivityCancellationDetails(not_found=True))
-        elif attempt.run.cancel_requested:
+        elif attempt.run.cancel_requested or attempt.pending.cancel_requested:
             environment.cancel()
 
     def _report(self, attempt: Try, process: Process, how: dict[str, Any]) -> None:
@@ -116,6 +122,7 @@ class Worker:
             if server.up and not self.muted and not self._beats.meets(self._beats.weather.lose):
                 break
             await asyncio.sleep(1.0)
-        if how.get("cancelled") and not attempt.run.cancel_requested:
+        asked = attempt.run.cancel_requested or attempt.pending.cancel_requested
+        if how.get("cancelled") and not asked:
             how = {"error": "the worker cancelled it"}
         attempt.end(**how)

@@ -16,12 +16,13 @@ from tests.simulation.network import Balancer, Transport
 from tests.simulation.oracle import Oracle
 from tests.simulation.outsider import Outsider
 from tests.simulation.plan import Plan
+from tests.simulation.program import Program
 from tests.simulation.stranger import STRANGERS, Stranger
 from tests.simulation.subscriber import Reader, Subscriber
 from tests.simulation.temporal import Run, Server, run_id
 from tests.simulation.weather import Link
 from tests.simulation.worker import Worker
-from tests.simulation.workflow import Shape
+from tests.simulation.workflow import Continue, Shape
 
 SESSION: Final = "session-1"
 LINKS: Final = (
@@ -119,20 +120,31 @@ class World:
         alive = [worker for worker in self.workers if worker.process.alive]
         self._turn += 1
         worker = alive[self._turn % len(alive)]
-        self.oracle.note("attempt", attempt.number.producer, attempt.attempt, worker.name)
+        self.oracle.note("attempt", attempt.name, worker.name)
         worker.take(attempt)
 
     def start_workflow(self) -> Run:
         """A new run under the session's id."""
         run = Run(SESSION, run_id(self._random), now())
+        return self._execute(run, self.plan.program)
+
+    def go_on(self, run: Run, command: Continue) -> None:
+        """A run continues as new."""
+        following = Run(SESSION, run_id(self._random), now(), before=run, headers=command.headers)
+        close = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW)
+        continued = close.workflow_execution_continued_as_new_event_attributes
+        continued.new_execution_run_id = following.run_id
+        run.append(close)
+        self._execute(following, command.rest)
+
+    def _execute(self, run: Run, program: Program | None) -> Run:
         self.server.runs.setdefault(SESSION, []).append(run)
-        run.append(HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED))
         execution = Execution(
             self.server,
             run,
             self,
             random=Random(f"{self.plan.seed}/{run.run_id}"),
-            shape=Shape(self.plan.limits, self.plan.producers, self.plan.linger),
+            shape=Shape(self.plan.limits, program, self.plan.linger),
         )
         self.executions.append(execution)
         self.server.process.start(execution.decide())
