@@ -24,13 +24,12 @@ from temporalio.worker import (
     ExecuteWorkflowInput,
     StartActivityInput,
     WorkflowInboundInterceptor,
-    WorkflowInterceptorClassInput,
     WorkflowOutboundInterceptor,
 )
 from temporalio.workflow import ActivityCancellationType, ContinueAsNewError
 
-from kai_flow.stream.buffer import Limits
 from kai_flow.stream.activity_interceptor import LIVENESS_CHECK
+from kai_flow.stream.buffer import Limits
 from kai_flow.stream.liveness import liveness_of
 from kai_flow.stream.workflow import WorkflowEventStream
 from kai_flow.stream.workflow_interceptor import WorkflowInterceptor
@@ -384,7 +383,7 @@ class Instance:
         self._handles[self._scheduled[scheduled_event_id]].resolve(value)
 
     def _step(self) -> None:
-        while any([branch.step() for branch in list(self._branches)]):
+        while any(branch.step() for branch in list(self._branches)):
             pass
         value = self._main.value
         if value is _NOTHING:
