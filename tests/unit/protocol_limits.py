@@ -161,9 +161,13 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "MAX_PAGE_BYTES": "largest `max_bytes`",
         "DEFAULT_PAGE_BYTES": "default `max_bytes`",
     },
-    "kai_flow.stream.plugin": {
+    "kai_flow.stream.liveness_check": {
         "LIVENESS_CHECK_SECONDS": "wait of `progress` for the server's answer",
         "REMEMBER_SECONDS": "time for which `progress` reuses that answer",
+        "STALE_SECONDS": "age of that answer while the server cannot be asked",
+        "MAX_QUESTIONS": "sessions that wait for the worker to ask the server about them",
+    },
+    "kai_flow.stream.plugin": {
         "HEARTBEAT_THROTTLE": "delay of heartbeats and cancellations with `StreamPlugin`",
     },
     "kai_flow.stream.producer": {
