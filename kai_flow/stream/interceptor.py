@@ -16,6 +16,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import (
     ActivityInboundInterceptor,
+    ActivityOutboundInterceptor,
     ExecuteActivityInput,
     Interceptor,
     StartActivityInput,
@@ -25,6 +26,7 @@ from temporalio.worker import (
 )
 
 from kai_flow.stream.errors import InvalidUrl, Superseded
+from kai_flow.stream.heartbeats import Heartbeats
 from kai_flow.stream.progress import Liveness
 from kai_flow.stream.wire_names import PRODUCER_HEADER
 
@@ -119,6 +121,9 @@ class _Activity(ActivityInboundInterceptor):
     def __init__(self, following: ActivityInboundInterceptor, throttle: timedelta | None) -> None:
         super().__init__(following)
         self._throttle = throttle
+
+    def init(self, outbound: ActivityOutboundInterceptor) -> None:
+        super().init(Heartbeats(outbound))
 
     async def execute_activity(self, call: ExecuteActivityInput) -> Any:
         header = call.headers.get(PRODUCER_HEADER)

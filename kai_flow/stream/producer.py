@@ -33,9 +33,9 @@ from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.direct_http import direct_http, require_callback_url
 from kai_flow.stream.errors import Finished, InvalidEvent, OutboxFull, Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
+from kai_flow.stream.heartbeats import producer_heartbeat
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import ProducerNumber, heartbeat_throttle, own_number
-from kai_flow.stream.liveness import details_of
 from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.posts import Post
@@ -329,10 +329,8 @@ class EventProducer:
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
     def _heartbeat(self) -> None:
-        progress = f"event {self._outbox.last}, durable to {self._outbox.durable}"
-        throttle = heartbeat_throttle.get()
-        details = [] if throttle is None else [details_of(throttle)]
-        activity.heartbeat(progress, *details)
+        position = f"event {self._outbox.last}, durable to {self._outbox.durable}"
+        producer_heartbeat(position, heartbeat_throttle.get())
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition that only reports can change. Raises Superseded, without a reason.
