@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload
+from temporalio.client import Client
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import (
     ActivityInboundInterceptor,
@@ -20,6 +21,7 @@ from temporalio.worker import (
     ExecuteActivityInput,
     Interceptor,
     StartActivityInput,
+    Worker,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
     WorkflowOutboundInterceptor,
@@ -28,6 +30,7 @@ from temporalio.worker import (
 from kai_flow.stream.errors import InvalidUrl, Superseded
 from kai_flow.stream.heartbeats import Heartbeats
 from kai_flow.stream.progress import Liveness
+from kai_flow.stream.threads import reachable
 from kai_flow.stream.wire_names import PRODUCER_HEADER
 
 LIVENESS_CHECK: Final = "kai_flow.liveness_check"  # an extern function of the sandbox
@@ -86,6 +89,7 @@ class StreamInterceptor(Interceptor):
         heartbeat_throttle: timedelta | None = None,
     ) -> None:
         self.check_liveness = check_liveness
+        self.worker: Worker | None = None  # set by the plugin when the worker begins to run
         self._throttle = heartbeat_throttle
 
     def workflow_interceptor_class(
@@ -98,7 +102,8 @@ class StreamInterceptor(Interceptor):
     def intercept_activity(
         self, following: ActivityInboundInterceptor
     ) -> ActivityInboundInterceptor:
-        return _Activity(following, self._throttle)
+        client = None if self.worker is None else self.worker.client
+        return _Activity(following, self._throttle, client)
 
 
 class _Inbound(WorkflowInboundInterceptor):
@@ -118,9 +123,15 @@ class _Outbound(WorkflowOutboundInterceptor):
 
 
 class _Activity(ActivityInboundInterceptor):
-    def __init__(self, following: ActivityInboundInterceptor, throttle: timedelta | None) -> None:
+    def __init__(
+        self,
+        following: ActivityInboundInterceptor,
+        throttle: timedelta | None,
+        client: Client | None,
+    ) -> None:
         super().__init__(following)
         self._throttle = throttle
+        self._client = client
 
     def init(self, outbound: ActivityOutboundInterceptor) -> None:
         super().init(Heartbeats(outbound))
@@ -131,7 +142,8 @@ class _Activity(ActivityInboundInterceptor):
             appointed.set(msgspec.json.decode(header.data, type=ProducerNumber))
         heartbeat_throttle.set(self._throttle)
         with _as_failures():
-            return await super().execute_activity(call)
+            async with reachable(call, self._client):
+                return await super().execute_activity(call)
 
 
 @contextmanager

@@ -81,6 +81,8 @@ class StreamPlugin(Plugin):
         checks = [
             one.check_liveness for one in ours if isinstance(one.check_liveness, LivenessCheck)
         ]
+        for one in ours:
+            one.worker = worker
         for check in checks:
             check.begin(worker)
         try:

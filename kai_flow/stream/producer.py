@@ -7,15 +7,17 @@
         result = {...}
         await producer.finish(result)
 
+A `def` activity writes `with` instead of `async with`, and no `await` (see `sync_producer`).
+
 POSTs and signals run in tasks beside the agent, which waits only while the outbox is full. What to
 do next is decided in `delivery`, without I/O. Leaving the block waits until every event is durable.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import httpx
 from temporalio import activity
@@ -40,7 +42,16 @@ from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.posts import Post
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
+from kai_flow.stream.sync_producer import SyncProducer
+from kai_flow.stream.threads import (
+    WorkerLoop,
+    loop_of_thread,
+    require_event_loop,
+    require_this_process,
+)
 from kai_flow.stream.wire_names import ATTEMPT_FAILED, RESERVED, STARTED
+
+T = TypeVar("T")
 
 HEARTBEAT_SECONDS: Final = 1.0  # a cancellation arrives with the answer to a heartbeat
 HEARTBEAT_EVENTS: Final = 5
@@ -52,7 +63,7 @@ _OWN_FIELDS: Final = frozenset({"type", "producer", "attempt"})  # of `started`
 
 
 class EventProducer:
-    """Streams the events of one activity attempt.
+    """Streams the events of one activity attempt: `async with`, or `with` in a `def` activity.
 
     `callback_url` is where events are POSTed. Without one they are signalled to the workflow, and a
     bridge or `follow` that reads its history shows them up to a signal interval later.
@@ -63,8 +74,9 @@ class EventProducer:
     when `started` has a field of the stream's own.
 
     The block raises Superseded when a newer attempt has taken over, or its subclass SessionEnded:
-    the agent inside is cancelled. Entering it raises ApplicationError, before anything is sent,
-    when the activity was given no producer number.
+    the agent inside is cancelled. A thread cannot be cancelled: there `send` raises them. Entering
+    the block raises ApplicationError, before anything is sent, when the activity was given no
+    producer number, runs in a process pool, or needs the other form of `with`.
     """
 
     # Cancellation. Two parties cancel the agent's task independently of each other: this producer,
@@ -104,9 +116,49 @@ class EventProducer:
         self._leaving = False  # the agent has left the block
         self._agent_cancelled = False  # by this producer
         self._broken: BaseException | None = None  # the error of a task here, or SignalsRefused
+        self._superseded: Superseded | None = None  # why, once the server was asked
+        self._in_thread = False  # the agent is a thread, which this producer cannot cancel
+
+    def __enter__(self) -> SyncProducer:
+        require_this_process()
+        own_number()
+        loop = loop_of_thread()
+        loop.run(lambda: self._enter_from_thread(loop))
+        return SyncProducer(self, lambda work: loop.run(lambda: self._unless_over(work)))
+
+    async def _enter_from_thread(self, loop: WorkerLoop) -> None:
+        self._in_thread = True
+        self._given_client = self._given_client or loop.client
+        await self.__aenter__()
+        loop.at_end(self._close)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # A cancellation stops the agent in the block. One that comes later stops what follows here.
+        already = activity.is_cancelled()
+        with activity.shield_thread_cancel_exception():
+            loop_of_thread().run_to_end(
+                lambda: self.__aexit__(kind, error, traceback),
+                cancelled=lambda: activity.is_cancelled() and not already,
+            )
+
+    async def _unless_over(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do `work` for a thread. Raises the reason if the attempt is over."""
+        if self._over:
+            raise await self._reason()
+        try:
+            return await work()
+        except Superseded:
+            raise await self._reason() from None
 
     async def __aenter__(self) -> Self:
+        require_this_process()
         number = own_number()
+        require_event_loop()
         self._http = self._given_http or direct_http(POST_TIMEOUT_SECONDS)
         try:
             await self._begin(number)
@@ -118,7 +170,7 @@ class EventProducer:
     async def _begin(self, number: ProducerNumber) -> None:
         info = activity.info()
         self._client = self._given_client or activity.client()
-        self._owner = asyncio.current_task()
+        self._owner = None if self._in_thread else asyncio.current_task()
         self._cancelled_before = 0 if self._owner is None else self._owner.cancelling()
         self._origin, storable, age = await start_of(self._client, info, number)
         self._outbox = Outbox(number.producer, info.attempt, max_stored=storable)
@@ -161,7 +213,9 @@ class EventProducer:
         if self._over:
             reason, _ = await to_completion(self._reason())
             self._withdraw_cancellations()
-            raise reason from None if reason is self._broken else error
+            if reason is error:  # raised by `send` in a thread
+                return
+            raise reason from None if self._in_thread or reason is self._broken else error
 
     async def _leave(self, error: BaseException) -> None:
         """Send `attempt_failed`, unless the session itself is being cancelled, and drain."""
@@ -189,7 +243,11 @@ class EventProducer:
 
     async def _reason(self) -> BaseException:
         """Why the attempt is over."""
-        return self._broken or await why_superseded(self._client, self._origin, self._outbox.last)
+        if self._broken is not None:
+            return self._broken
+        if self._superseded is None:
+            self._superseded = await why_superseded(self._client, self._origin, self._outbox.last)
+        return self._superseded
 
     def _withdraw_cancellations(self) -> None:
         """Take back all cancellations of the agent's task in this block, of both parties."""

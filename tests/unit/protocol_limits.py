@@ -87,6 +87,9 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "UNREACHED_SECONDS": "the same for a signaller that no POST has reached yet",
         "MAX_BRIDGES": "boot ids that an attempt remembers",
     },
+    "kai_flow.stream.threads": {
+        "CANCELLATION_SECONDS": "time before a waiting thread stops when it is cancelled",
+    },
     "kai_flow.stream.supervised": {
         "FIRST_PAUSE_SECONDS": "first pause before a failed task of a session is restarted",
         "LAST_PAUSE_SECONDS": "longest pause before a failed task of a session is restarted",
