@@ -12,8 +12,8 @@ from kai_flow.stream.callback import Origin
 from kai_flow.stream.errors import SessionEnded, Superseded
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import ProducerNumber
-from kai_flow.stream.outbox import MAX_STORED_BYTES
 from kai_flow.stream.run import describe, run_in
+from kai_flow.stream.storage import storable_beside
 
 _ENDS: Final[Mapping[int, str]] = {
     WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED: "the session was cancelled",
@@ -45,24 +45,27 @@ async def start_of(client: Client, info: activity.Info, number: ProducerNumber) 
     earlier attempts have stored.
     """
     workflow_id, run_id = info.workflow_id or "", info.workflow_run_id or ""
-    first_run_id, storable = run_id, _storable_beside(number.history_bytes)
+    first_run_id, storable = run_id, storable_beside(number.history_bytes)
     if number.first_run_id != run_id or info.attempt > 1:
         try:
             description = await describe(client, workflow_id, run_id)
         except RPCError as error:
             activity.logger.warning("the size of the history is unknown: %s", error.message)
-            # With this, three attempts stay well below the 50 MiB at which the server terminates.
-            first_run_id, storable = number.first_run_id, MAX_STORED_BYTES // 4
+            first_run_id, storable = number.first_run_id, storable_beside(None)
         else:
             first_run_id = run_in(description).first_run_id
             size = description.workflow_execution_info.history_size_bytes
-            storable = _storable_beside(size)
+            storable = storable_beside(size)
     return AttemptStart(Origin(workflow_id, run_id, first_run_id), storable, _age(info, number))
 
 
-def _storable_beside(history_bytes: int) -> int:
-    """How many bytes an attempt may store when the history has this size."""
-    return max(0, MAX_STORED_BYTES - history_bytes)
+async def history_size(client: Client, origin: Origin) -> int | None:
+    """How many bytes the history of the attempt's run has now; None: the server does not answer."""
+    try:
+        description = await describe(client, origin.workflow_id, origin.run_id)
+    except RPCError:
+        return None
+    return description.workflow_execution_info.history_size_bytes
 
 
 def _age(info: activity.Info, number: ProducerNumber) -> float:

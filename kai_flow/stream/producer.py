@@ -24,7 +24,7 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from kai_flow.stream.attempt import start_of, why_superseded
+from kai_flow.stream.attempt import history_size, start_of, why_superseded
 from kai_flow.stream.background import BackgroundTasks, to_completion
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.cadence import Cadence
@@ -223,7 +223,7 @@ class EventProducer:
         details = activity.cancellation_details()
         # After a final POST there is no `attempt_failed`: a receiver may hold the `done` of that
         # POST under the number that `attempt_failed` would get.
-        untold = not self._delivery.final_posted
+        untold = not self._delivery.phase.final_posted
         if untold and (details is None or not details.cancel_requested):
             why = str(error)[:MAX_ERROR_CHARS] or type(error).__name__
             if details is not None and details.worker_shutdown:
@@ -269,7 +269,7 @@ class EventProducer:
         numbered = None
         while numbered is None:
             # Checked each time: another task may have called `finish` while this one waited.
-            if self._delivery.finished and kind != ATTEMPT_FAILED:
+            if self._delivery.phase.finished and kind != ATTEMPT_FAILED:
                 raise Finished("no event can follow settle() or finish(), or the end of the block")
             try:
                 numbered = self._outbox.append(kind, data)
@@ -344,6 +344,8 @@ class EventProducer:
             events = self._delivery.next_signal(moment)
             if events:
                 self._tasks.spawn(self._signal(Batch(self._origin.run_id, events)))
+            if self._delivery.next_reading():
+                self._tasks.spawn(self._read_history_size())
             wake_at = self._delivery.wake_at()
             await wait_for(self._wake, None if wake_at is None else max(0, wake_at - moment))
 
@@ -368,6 +370,9 @@ class EventProducer:
         else:
             self._delivery.signalled(batch.last, now())
         self._reported()
+
+    async def _read_history_size(self) -> None:
+        self._delivery.history_read(await history_size(self._client, self._origin))
 
     def _task_failed(self, error: BaseException) -> None:
         """A task raised: the attempt fails, because the agent's events would not be seen."""

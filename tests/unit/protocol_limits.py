@@ -72,7 +72,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.stream.own_signals": {
         "STALL_SECONDS": "time without progress of `durable` before the producer signals",
     },
-    "kai_flow.stream.pacing": {
+    "kai_flow.stream.post_channel": {
         "PROBE_SECONDS": "time between POSTs while something is not durable",
         "MAX_TRIES": "failures in a row before a delivery is given up",
         "FIRST_PAUSE_SECONDS": "first pause after a failed POST",
@@ -82,7 +82,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.stream.delivery_wait": {
         "DELIVERY_SECONDS": "wait of an agent for mere delivery, and again at its end",
     },
-    "kai_flow.stream.signaller_choice": {
+    "kai_flow.stream.election": {
         "SIGNALLER_SECONDS": "time without progress of `durable` before the signaller is replaced",
         "UNREACHED_SECONDS": "the same for a signaller that no POST has reached yet",
         "MAX_BRIDGES": "boot ids that an attempt remembers",
@@ -154,8 +154,11 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "MAX_THROTTLE": "longest time that heartbeats are held back by default",
         "DEFAULT_THROTTLE": "this time for an activity without a heartbeat timeout",
     },
-    "kai_flow.stream.outbox": {
+    "kai_flow.stream.storage": {
         "MAX_STORED_BYTES": "bytes of events that a session stores",
+        "READ_AGAIN_BYTES": "bytes that an attempt stores before it asks for the history's size",
+    },
+    "kai_flow.stream.outbox": {
         "MAX_EVENTS": "events in an outbox",
         "MAX_BYTES": "bytes in an outbox",
     },
