@@ -1,7 +1,8 @@
 """Limits how much a run stores, because the server terminates a run that stores too much.
 
 The server terminates a run whose history reaches 50 MiB. Our producers stop storing at 32 MiB by
-themselves (see `outbox`); other senders need not, and anyone who can reach the bridge can POST.
+themselves (see `stream.storage`); other senders need not, and anyone who can reach the bridge can
+POST.
 """
 
 import logging
@@ -9,8 +10,8 @@ from typing import Final
 
 from temporalio.client import Client
 
-from kai_flow.stream.outbox import MAX_STORED_BYTES
 from kai_flow.stream.run import Run, describe
+from kai_flow.stream.storage import MAX_STORED_BYTES
 
 log = logging.getLogger(__name__)
 

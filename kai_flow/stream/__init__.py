@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from kai_flow.stream.plugin import StreamPlugin
     from kai_flow.stream.producer import EventProducer
     from kai_flow.stream.reader import EventReader, EventsMissing, read_history
+    from kai_flow.stream.sync_producer import SyncProducer
     from kai_flow.stream.workflow import WorkflowEventStream
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "StreamLostError",
     "StreamPlugin",
     "Superseded",
+    "SyncProducer",
     "WorkflowEventStream",
     "follow",
     "read_history",
@@ -77,6 +79,7 @@ _HOMES: Final = {
     "Limits": "buffer",
     "StreamLostError": "followed",
     "StreamPlugin": "plugin",
+    "SyncProducer": "sync_producer",
     "WorkflowEventStream": "workflow",
     "follow": "follower",
     "read_history": "reader",

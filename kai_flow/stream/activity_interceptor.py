@@ -13,12 +13,19 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from temporalio import activity
+from temporalio.client import Client
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
-from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ActivityOutboundInterceptor,
+    ExecuteActivityInput,
+)
 
 from kai_flow.stream.errors import InvalidId, InvalidUrl, Superseded
 from kai_flow.stream.header import TOO_MANY_BESIDE, ProducerHeader, Refused, decode_header
+from kai_flow.stream.heartbeats import Heartbeats
 from kai_flow.stream.numbering import MAX_BESIDE
+from kai_flow.stream.threads import reachable
 from kai_flow.stream.wire_names import PRODUCER_HEADER, PUBLISH_EVENTS
 
 OWN_SIGNAL: Final = "own_signal"
@@ -74,23 +81,29 @@ heartbeat_throttle: Final[ContextVar[timedelta | None]] = ContextVar("throttle",
 """In an activity: the longest time for which its worker holds a heartbeat back, if known."""
 
 
+def require_plugin() -> OwnActivity:
+    """What this activity's worker has for it. Raises ApplicationError when that is nothing."""
+    if activity.info().is_local:
+        raise _refusal(
+            "a local activity cannot stream: start it with `workflow.execute_activity` instead of "
+            "`workflow.execute_local_activity`"
+        )
+    own = own_activity.get()
+    if own is None:
+        raise _refusal(
+            "this activity cannot stream, because its own worker has no StreamPlugin: give "
+            f"{_PLUGIN} to the Worker that runs this activity"
+        )
+    return own
+
+
 def own_number(explicit: ProducerHeader | None = None) -> ProducerHeader:
     """The number of this activity; `explicit` is the one that its code has given, if it has.
 
     Raises ApplicationError when there is none, when there are two, and when it is taken. A retry
     would have the same header, so the error is not retried.
     """
-    own = own_activity.get()
-    if activity.info().is_local:
-        raise _refusal(
-            "a local activity cannot stream: start it with `workflow.execute_activity` instead of "
-            "`workflow.execute_local_activity`"
-        )
-    if own is None:
-        raise _refusal(
-            "this activity cannot stream, because its own worker has no StreamPlugin: give "
-            f"{_PLUGIN} to the Worker that runs this activity"
-        )
+    own = require_plugin()
     number = _number_of(own.header, explicit)
     own.take(number.producer)
     return number
@@ -135,17 +148,24 @@ class ActivityInterceptor(ActivityInboundInterceptor):
         following: ActivityInboundInterceptor,
         throttle: timedelta | None,
         bridge: str | None,
+        client: Client | None,
     ) -> None:
         super().__init__(following)
         self._throttle = throttle
         self._bridge = bridge
+        self._client = client
+
+    def init(self, outbound: ActivityOutboundInterceptor) -> None:
+        """Called by the SDK before the activity runs."""
+        super().init(Heartbeats(outbound))
 
     async def execute_activity(self, call: ExecuteActivityInput) -> Any:
         """Called by the SDK: the activity itself."""
         own_activity.set(OwnActivity(_header_in(call), self._bridge))
         heartbeat_throttle.set(self._throttle)
         with _as_failures():
-            return await super().execute_activity(call)
+            async with reachable(call, self._client):
+                return await super().execute_activity(call)
 
 
 def _header_in(call: ExecuteActivityInput) -> ProducerHeader | Refused | None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.posts import Acknowledged, Receiver
+from kai_flow.stream.posts import Acknowledged
 
 _A_BRIDGES: Final = b'"received"'  # a body with this is meant to be a bridge's answer
 
@@ -34,12 +34,12 @@ def in_success(delivery: Delivery, body: bytes, answer: Acknowledged | None) -> 
     `answer` is what could be read of `body`.
     """
     if answer is None:
-        if delivery.receiver is Receiver.BRIDGE:
+        if delivery.receiver.policy.is_bridge:
             return Anomaly.NO_LONGER_A_BRIDGE
         return Anomaly.UNREADABLE if _A_BRIDGES in body else Anomaly.PLAIN
     last = delivery.outbox.last
     ids = (answer.received, answer.durable)
-    if delivery.is_one_too_many(answer.bridge):
+    if delivery.posting.election.is_one_too_many(answer.bridge):
         return Anomaly.TOO_MANY_BOOT_IDS
     return Anomaly.NEVER_SENT if any(_was_never_sent(id_, last) for id_ in ids) else _vain(delivery)
 
@@ -55,4 +55,4 @@ def _was_never_sent(named: EventId, last: EventId) -> bool:
 
 
 def _vain(delivery: Delivery) -> Anomaly | None:
-    return Anomaly.IN_VAIN if delivery.in_vain else None
+    return Anomaly.IN_VAIN if delivery.posting.channel.in_vain else None

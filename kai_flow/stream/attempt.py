@@ -13,9 +13,9 @@ from kai_flow.stream.errors import InvalidId, SessionEnded, Superseded
 from kai_flow.stream.header import ProducerHeader
 from kai_flow.stream.ids import MAX_NUMBER, EventId
 from kai_flow.stream.numbering import MAX_BESIDE
-from kai_flow.stream.outbox import MAX_STORED_BYTES
 from kai_flow.stream.place import to_ranges
 from kai_flow.stream.run import describe
+from kai_flow.stream.storage import storable_beside
 from kai_flow.stream.wire_names import STARTED
 
 _ENDS: Final[Mapping[int, str]] = {
@@ -93,25 +93,28 @@ async def start_of(client: Client, info: activity.Info, number: ProducerHeader) 
     # A number that the activity's code gave names no run: without our workflow's code, a stream
     # never goes on in another run.
     first_run_id = number.first_run_id or run_id
-    storable = _storable_beside(number.history_bytes)
+    storable = storable_beside(number.history_bytes)
     if number.first_run_id != run_id or info.attempt > 1:
         try:
             description = await describe(client, workflow_id, run_id)
         except RPCError as error:
             activity.logger.warning("the size of the history is unknown: %s", error.message)
-            # With this, three attempts stay well below the 50 MiB at which the server terminates.
-            storable = MAX_STORED_BYTES // 4
+            storable = storable_beside(None)
         else:
             if description.workflow_extended_info.HasField("last_reset_time"):
                 first_run_id = run_id
             size = description.workflow_execution_info.history_size_bytes
-            storable = _storable_beside(size)
+            storable = storable_beside(size)
     return AttemptStart(Origin(workflow_id, run_id, first_run_id), storable, _age(info, number))
 
 
-def _storable_beside(history_bytes: int) -> int:
-    """How many bytes an attempt may store when the history has this size."""
-    return max(0, MAX_STORED_BYTES - history_bytes)
+async def history_size(client: Client, origin: Origin) -> int | None:
+    """How many bytes the history of the attempt's run has now; None: the server does not answer."""
+    try:
+        description = await describe(client, origin.workflow_id, origin.run_id)
+    except RPCError:
+        return None
+    return description.workflow_execution_info.history_size_bytes
 
 
 def _age(info: activity.Info, number: ProducerHeader) -> float:

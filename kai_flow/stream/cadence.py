@@ -4,6 +4,10 @@ A replay of a workflow takes about a second at 700 signals, and at 5,000 it exce
 workflow task, so that the worker can no longer make progress. So a sender has at most one signal in
 flight, and pauses for `max(interval, age / 120)` before the next. That makes some 530 signals in 15
 minutes and some 1,100 in a day, however many events the agent sends.
+
+These numbers are for a session, not for a sender. A bridge signals for all of a session's producers
+at once. Producers that signal by themselves know nothing of each other, so each of them multiplies
+its pause by the number of activities that may be signalling beside it.
 """
 
 from typing import Final
@@ -19,14 +23,16 @@ class Cadence:
     """The times of one session's signals. Times are seconds of any monotonic clock.
 
     `interval` is the least pause between two signals. `age` is for how long the session has been
-    streaming, including the time before this attempt or bridge existed.
+    streaming, including the time before this attempt or bridge existed. `beside` is how many
+    activities were under way beside the sender's own when that was scheduled.
     """
 
-    def __init__(self, interval: float, now: float, age: float = 0.0) -> None:
+    def __init__(self, interval: float, now: float, age: float = 0.0, *, beside: int = 0) -> None:
         self.interval = interval
+        self.beside = beside
         self._began = now - age
         self._in_flight = False
-        self._not_before = now  # earliest next signal: a period after the last acknowledgement
+        self._not_before = now  # earliest next signal: some periods after the last acknowledgement
         self._failures = 0  # in a row
 
     def due(self, events: int, size: int, *, flush: bool) -> float | None:
@@ -51,7 +57,7 @@ class Cadence:
         self._began = min(self._began, now - age)
 
     def period(self, now: float) -> float:
-        """Seconds between an acknowledgement and the next signal, at the age of `now`."""
+        """Seconds between two signals of the session, at the age of `now`."""
         return max(self.interval, self.age(now) / AGE_SHARE)
 
     def sent(self) -> None:
@@ -59,13 +65,13 @@ class Cadence:
         self._in_flight = True
 
     def acknowledged(self, now: float) -> None:
-        """The server has stored the signal. The next one waits a period from now.
+        """The server has stored the signal. The next one waits a period for each sender.
 
         The pause begins at the acknowledgement, so a slow server gets fewer signals.
         """
         self._in_flight = False
         self._failures = 0
-        self._not_before = now + self.period(now)
+        self._not_before = now + (1 + self.beside) * self.period(now)
 
     def failed(self, now: float) -> None:
         """It is unknown whether the signal arrived: it is sent again, after a growing pause."""

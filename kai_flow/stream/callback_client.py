@@ -50,7 +50,7 @@ class CallbackClient:
 
     async def post(self, post: Post, done: NumberedEvent) -> None:
         """Make one POST. `done` is the event of the final POST, used if `post` is that one."""
-        age = int(self._delivery.cadence.age(now()))
+        age = int(self._delivery.age(now()))
         body = encode_post(post, self._origin, self._delivery.signaller, done, age)
         try:
             with network_errors():

@@ -6,6 +6,7 @@ from datetime import timedelta
 from temporalio.worker import (
     ActivityInboundInterceptor,
     Interceptor,
+    Worker,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
 )
@@ -36,6 +37,7 @@ class StreamInterceptor(Interceptor):
         bridge: str | None = None,
     ) -> None:
         self.check_liveness = check_liveness
+        self.worker: Worker | None = None  # set by the plugin when the worker begins to run
         self._throttle = heartbeat_throttle
         self._bridge = bridge
 
@@ -49,4 +51,5 @@ class StreamInterceptor(Interceptor):
     def intercept_activity(
         self, following: ActivityInboundInterceptor
     ) -> ActivityInboundInterceptor:
-        return ActivityInterceptor(following, self._throttle, self._bridge)
+        client = None if self.worker is None else self.worker.client
+        return ActivityInterceptor(following, self._throttle, self._bridge, client)

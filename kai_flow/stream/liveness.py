@@ -4,6 +4,7 @@ A worker that was killed cannot report that, and neither can a workflow that was
 server shows it in the description of the run.
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -44,17 +45,13 @@ _ENDS: Final[dict[int, Status]] = {  # continuing as new is no end of the sessio
 }
 
 
-class Throttle(msgspec.Struct, frozen=True):
-    """The second detail of a producer's heartbeats (§6.14), sent by workers with StreamPlugin."""
+class ProducerDetail(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The last detail of a producer's heartbeats (§6.14). Its first field marks it."""
 
-    every: float
-    """The longest time in seconds for which the worker holds a heartbeat back."""
-
-
-def details_of(throttle: timedelta) -> dict[str, float]:
-    """A Throttle as plain values, which every data converter can encode."""
-    details: dict[str, float] = msgspec.to_builtins(Throttle(throttle.total_seconds()))
-    return details
+    kai_flow_producer: str
+    """The producer's position, for people."""
+    every: float | None = None
+    """The longest time in seconds for which the worker holds a heartbeat back, if it is known."""
 
 
 def liveness_to_show(seen: Liveness | None, shown: Liveness | None) -> Liveness | None:
@@ -109,13 +106,18 @@ def _of_activity(activity: PendingActivityInfo, moment: datetime) -> Liveness:
 
 def _throttle(activity: PendingActivityInfo) -> timedelta:
     """The longest time between two heartbeats of a live worker; 0 when that is unknown."""
-    for payload in activity.heartbeat_details.payloads:
-        try:
-            found = msgspec.json.decode(payload.data, type=Throttle)
-            return timedelta(seconds=min(found.every, MAX_THROTTLE.total_seconds()))
-        except (msgspec.MsgspecError, UnicodeError, OverflowError):
-            continue  # a detail for people, or of another program
+    detail = _detail_of_producer(activity)
+    if detail is not None and detail.every is not None:
+        return timedelta(seconds=max(0.0, min(detail.every, MAX_THROTTLE.total_seconds())))
     if not activity.HasField("activity_options"):
         return timedelta()  # an older server does not report the heartbeat timeout
     timeout = activity.activity_options.heartbeat_timeout.ToTimedelta()
     return min(THROTTLE_SHARE * timeout, MAX_THROTTLE) if timeout else DEFAULT_THROTTLE
+
+
+def _detail_of_producer(activity: PendingActivityInfo) -> ProducerDetail | None:
+    """The detail that a producer has added behind those of the user, if there is one."""
+    for payload in activity.heartbeat_details.payloads[-1:]:
+        with suppress(msgspec.MsgspecError, UnicodeError):  # the user's, or encrypted
+            return msgspec.json.decode(payload.data, type=ProducerDetail)
+    return None

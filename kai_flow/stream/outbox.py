@@ -2,11 +2,7 @@
 
 An event is numbered when it comes in, and stays until it is durable: a receiver that has lost its
 memory gets it again from here. If the receiver never answers `durable`, the event stays until it is
-durable *and* either delivered or given up.
-
-An attempt may store a limited number of bytes. Before the event that would exceed the limit comes
-`unstored`, the last event that is stored. Later events are live only. They leave when everything
-that is to be stored is durable and they were shown.
+durable *and* either delivered or given up. What is live only is decided by `storage`.
 
 These invariants hold between any two calls:
 
@@ -16,22 +12,21 @@ These invariants hold between any two calls:
 - `sent` counts an event once, also when it is delivered again, or after it has left.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
 from kai_flow.stream.batches import take
+from kai_flow.stream.deliveries import Deliveries
 from kai_flow.stream.errors import OutboxFull
 from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.held_events import HeldEvents
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.storage import MAX_STORED_BYTES, UNSTORED_DATA, Storage
 from kai_flow.stream.wire_names import UNSTORED
 
 MAX_EVENTS: Final = 4_000  # at least twice the events that are signalled at once
 MAX_BYTES: Final = 2 * 1024 * 1024
-MAX_STORED_BYTES: Final = 32 * 1024 * 1024  # in a session; at 50 MiB the server terminates it
-
-_WRAPPING: Final = len(b'{"event":},')  # the bytes of a batch around an event
-_MARK: Final = b'{"type":"unstored"}'
 
 
 class Outbox:
@@ -49,46 +44,46 @@ class Outbox:
         max_bytes: int = MAX_BYTES,
         max_stored: int = MAX_STORED_BYTES,
     ) -> None:
-        self.max_events = max_events
-        self.max_bytes = max_bytes
-        self.stored: EventId | None = None  # the last event to be stored, once there is one
-        self._storable = max_stored  # bytes that may still be stored
-        self.bytes = 0  # of all held events
-        self.waiting_bytes = 0  # of the events that wait to become durable
-        self.sent = 0  # events whose POST has succeeded, each counted once
+        start = EventId(producer, attempt, 0)
+        self.held = HeldEvents(start, max_events, max_bytes)
+        self.storage = Storage(max_stored, start)
         self.must_deliver = False  # an event stays until it is also delivered or given up
-        self.last = EventId(producer, attempt, 0)  # the newest event ever put in
-        self.durable = self.last  # everything to be stored up to here is in the history
-        self.posted = self.last  # the POST cursor: the next POST begins after it
-        self._settled = self.last  # everything up to here was delivered or given up at least once
-        self._released = self.last  # live-only events up to here are not needed any more
-        self._unsent: set[int] = set()  # seqs never delivered, of held events and those in flight
-        self._in_flight = range(0)  # seqs of the last POST, whose answer may still come
-        self._held: dict[int, NumberedEvent] = {}  # by seq, consecutive, oldest first
+        self.durable = start  # everything to be stored up to here is in the history
+        self.posted = start  # the POST cursor: the next POST begins after it
+        self.deliveries = Deliveries(start)
+
+    def __len__(self) -> int:
+        return len(self.held)
 
     @property
     def base(self) -> EventId:
         """The oldest event held; the next one to come if none is held."""
-        return self.last.offset(1 - len(self._held))
+        return self.held.base
 
-    def __len__(self) -> int:
-        return len(self._held)
+    @property
+    def last(self) -> EventId:
+        """The newest event ever put in."""
+        return self.held.last
 
-    def has_room(self, size: int) -> bool:
-        """Whether an event of `size` bytes fits now; an empty outbox accepts any event."""
-        if not self._held:
-            return True
-        if self._exceeds(size):
-            size += len(_MARK)
-            if len(self._held) + 1 == self.max_events:
-                return False
-        return len(self._held) < self.max_events and self.bytes + size <= self.max_bytes
+    @property
+    def stored(self) -> EventId | None:
+        """The last event to be stored, once there is one."""
+        return self.storage.last
+
+    @property
+    def sent(self) -> int:
+        """How many events' POST has succeeded, each counted once."""
+        return self.deliveries.count
 
     @property
     def waiting(self) -> int:
         """How many events wait to become durable."""
-        last = self.last if self.stored is None else self.stored
-        return max(0, last.seq - self.durable.seq)
+        return max(0, (self.stored or self.last).seq - self.durable.seq)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """The bytes of the events that wait to become durable."""
+        return self.storage.waiting_bytes
 
     @property
     def pending(self) -> int:
@@ -101,49 +96,43 @@ class Outbox:
 
         Events that only wait for delivery do not count: a signal would not make room for others.
         """
-        return 2 * self.waiting >= self.max_events or 2 * self.waiting_bytes >= self.max_bytes
+        waiting, size, held = self.waiting, self.waiting_bytes, self.held
+        return 2 * waiting >= held.max_events or 2 * size >= held.max_bytes
+
+    def has_room(self, size: int) -> bool:
+        """Whether an event of `size` bytes fits now; an empty outbox accepts any event."""
+        if self.storage.is_unstored_due(size, self.last):
+            return self.held.has_room(2, size + len(UNSTORED_DATA))
+        return self.held.has_room(1, size)
 
     def append(self, kind: str, data: bytes) -> NumberedEvent:
         """Number an event and keep it. Raises OutboxFull, without a change, if it does not fit."""
         if not self.has_room(len(data)):
-            raise OutboxFull(f"the outbox holds {len(self._held)} events, {self.bytes} bytes")
-        if self._exceeds(len(data)):
-            self.stored = self._put(UNSTORED, _MARK).id
-            self.waiting_bytes += len(_MARK)
-        if self.stored is None:
-            self._storable -= len(data) + _WRAPPING
-            self.waiting_bytes += len(data)
-        return self._put(kind, data)
-
-    def _exceeds(self, size: int) -> bool:
-        """Whether `unstored` has to come before the next event. Never before the first event."""
-        beyond = size + _WRAPPING > self._storable
-        return beyond and self.stored is None and self.last.seq > 0
+            raise OutboxFull(f"the outbox holds {len(self)} events, {self.held.bytes} bytes")
+        if self.storage.is_unstored_due(len(data), self.last):
+            self.storage.end(self._put(UNSTORED, UNSTORED_DATA))
+        event = self._put(kind, data)
+        self.storage.add(event)
+        return event
 
     def _put(self, kind: str, data: bytes) -> NumberedEvent:
-        self.last = self.last.offset(1)
-        event = NumberedEvent(self.last, kind, data)
-        self._held[self.last.seq] = event
-        self._unsent.add(self.last.seq)
-        self.bytes += len(data)
+        event = self.held.put(kind, data)
+        self.deliveries.add(event)
         return event
 
     def unposted(self, max_events: int) -> tuple[NumberedEvent, ...]:
         """The next events to POST, from the POST cursor on, within the limits of a batch."""
-        self._unsent.difference_update(seq for seq in self._in_flight if seq < self.base.seq)
-        events = take(islice(self._from(self.posted), max_events))
-        self._in_flight = range(events[0].id.seq, events[-1].id.seq + 1) if events else range(0)
+        events = take(islice(self.held.after(self.posted), max_events))
+        self.deliveries.post(events, self.base)
         return events
 
     def undurable(self) -> tuple[NumberedEvent, ...]:
         """The next events to signal: the oldest that wait, within the limits of a batch."""
-        return take(islice(self._from(self.durable), self.waiting))
+        return take(islice(self.held.after(self.durable), self.waiting))
 
     def delivered(self, events: Sequence[NumberedEvent]) -> None:
         """The receiver has these events of `unposted`. Some of them may have left meanwhile."""
-        seqs = {event.id.seq for event in events}
-        self.sent += len(seqs & self._unsent)
-        self._unsent -= seqs
+        self.deliveries.delivered(events)
         if self.must_deliver:
             self.release(events[-1].id)
         self._pass(events[-1].id)
@@ -158,10 +147,10 @@ class Outbox:
 
         They stay until everything that is to be stored is durable.
         """
-        self._released = max(self._released, min(through, self.last))
-        if self.stored is None or not self.stored <= self.durable < self._released:
+        self.storage.release(min(through, self.last))
+        if self.storage.done_with(self.durable) == self.durable:
             return False
-        self._advance(self._released)
+        self._advance(self.durable)
         return True
 
     def move_to(self, expected: EventId) -> None:
@@ -186,29 +175,23 @@ class Outbox:
         """
         return through.attempt_key == self.last.attempt_key and self.durable < through <= self.last
 
-    def _advance(self, through: EventId) -> None:
-        if self.stored is not None and through >= self.stored:
-            through = max(through, self._released)
-        for seq in range(self.durable.seq + 1, through.seq + 1):
-            if self.stored is None or seq <= self.stored.seq:
-                self.waiting_bytes -= len(self._held[seq].data)
+    def trim(self) -> None:
+        """Drop the events that are not needed any more."""
+        settled = self.deliveries.settled
+        for seq in self.held.drop(
+            min(self.durable, settled) if self.must_deliver else self.durable
+        ):
+            self.deliveries.drop(seq)
+        self.posted = max(self.posted, self.base.offset(-1))
+
+    def _advance(self, durable: EventId) -> None:
+        through = self.storage.done_with(durable)
+        for event in self.held.after(self.durable, through):
+            self.storage.became_durable(event)
         self.durable = through
         self.trim()
 
-    def trim(self) -> None:
-        """Drop the events that are not needed any more."""
-        limit = min(self.durable, self._settled) if self.must_deliver else self.durable
-        for seq in range(self.base.seq, limit.seq + 1):
-            self.bytes -= len(self._held.pop(seq).data)
-            if seq not in self._in_flight:
-                self._unsent.discard(seq)
-        self.posted = max(self.posted, self.base.offset(-1))
-
     def _pass(self, through: EventId) -> None:
         self.posted = max(self.posted, through)
-        self._settled = max(self._settled, through)
+        self.deliveries.settle(through)
         self.trim()
-
-    def _from(self, cursor: EventId) -> Iterator[NumberedEvent]:
-        start = max(cursor.seq + 1, self.base.seq)
-        return (self._held[seq] for seq in range(start, self.last.seq + 1))

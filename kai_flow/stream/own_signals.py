@@ -4,17 +4,43 @@ A producer that signals beside a bridge would store events twice. So it leaves a
 answers its time, and stops again when one proves that it signals.
 """
 
+from collections.abc import Mapping
+from enum import Enum
 from math import inf
-from typing import Final
+from typing import Final, NamedTuple
 
 from kai_flow.stream.cadence import Cadence
+from kai_flow.stream.election import SIGNALLER_SECONDS
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
-from kai_flow.stream.signaller_choice import SIGNALLER_SECONDS
 
 # On top of the cadence's period, which grows with the session's age: no bridge is late before that.
 STALL_SECONDS: Final = 5.0  # without progress of `durable` before the producer signals by itself
+
+
+class Duty(Enum):
+    """Who is to signal."""
+
+    STANDBY = "a bridge, or a receiver that may turn out to be one"
+    HAND_BACK = "the producer, until the bridge that answers takes signalling over"
+    ALONE = "the producer, because no bridge answers"
+
+
+class Grace(NamedTuple):
+    """For how many seconds a bridge may owe progress of `durable` before the producer signals."""
+
+    open: float
+    """While the agent runs; a period of the cadence comes on top."""
+    finished: float
+    """After the agent has ended: an attempt that fails leaves before STALL_SECONDS have passed."""
+
+
+GRACE: Final[Mapping[Duty, Grace | None]] = {
+    Duty.STANDBY: Grace(open=STALL_SECONDS, finished=SIGNALLER_SECONDS),
+    Duty.HAND_BACK: Grace(open=SIGNALLER_SECONDS, finished=SIGNALLER_SECONDS),
+    Duty.ALONE: None,
+}
 
 
 class OwnSignals:
@@ -23,8 +49,8 @@ class OwnSignals:
     def __init__(self, outbox: Outbox, cadence: Cadence, *, active: bool) -> None:
         self.active = active  # the producer signals: at the next due time, not after a standstill
         self.waiting_since: float | None = None  # since when `durable` has owed progress
+        self.cadence = cadence
         self._outbox = outbox
-        self._cadence = cadence
 
     def appended(self, now: float) -> None:
         """An event was put into the outbox."""
@@ -38,6 +64,18 @@ class OwnSignals:
         if not self._outbox.pending:
             self.waiting_since = None
 
+    def released(self, now: float) -> None:
+        """Live-only events have left the outbox: that is progress, too."""
+        self.waiting_since = now
+
+    def take_over(self) -> None:
+        """The receiver does not signal: the producer does."""
+        self.active = True
+
+    def hand_over(self) -> None:
+        """A bridge has proved that it signals."""
+        self.active = False
+
     def standstill(self, now: float) -> float:
         """For how many seconds the bridges have owed progress; infinite while they are replaced."""
         if self.active:
@@ -48,29 +86,33 @@ class OwnSignals:
         """When the next signal is due; None: not before something is reported."""
         flush = finished or self._outbox.half_full
         waiting, size = self._outbox.waiting, self._outbox.waiting_bytes
-        due = self._cadence.due(waiting, size, flush=flush)
-        if due is None or self.waiting_since is None:
+        due = self.cadence.due(waiting, size, flush=flush)
+        grace = GRACE[self.duty(bridge_answers=bridge_answers)]
+        if due is None or self.waiting_since is None or grace is None:
             return due
-        if self.active and not bridge_answers:
-            return due
-        # A bridge that answers gets time, also one that is to take signalling over again. It gets
-        # less at the end: an attempt that fails leaves before STALL_SECONDS have passed.
-        allowed = SIGNALLER_SECONDS if self.active or finished else STALL_SECONDS
-        if not finished:
-            allowed += self._cadence.period(self.waiting_since)
+        allowed = grace.finished if finished else grace.open + self._bridge_period()
         return max(due, self.waiting_since + allowed)
+
+    def duty(self, *, bridge_answers: bool) -> Duty:
+        """Who is to signal, when the last POST was answered by a bridge or was not."""
+        if not self.active:
+            return Duty.STANDBY
+        return Duty.HAND_BACK if bridge_answers else Duty.ALONE
 
     def next(self) -> tuple[NumberedEvent, ...]:
         """The events to signal now that it is due; from here on a signal is in flight."""
         self.active = True
-        self._cadence.sent()
+        self.cadence.sent()
         return self._outbox.undurable()
 
     def acknowledged(self, through: EventId, now: float) -> None:
         """The server acknowledged the signal in flight."""
-        self._cadence.acknowledged(now)
+        self.cadence.acknowledged(now)
         self.progressed(through, now)
 
     def failed(self, now: float) -> None:
         """The signal in flight may or may not have arrived."""
-        self._cadence.failed(now)
+        self.cadence.failed(now)
+
+    def _bridge_period(self) -> float:
+        return 0.0 if self.waiting_since is None else self.cadence.period(self.waiting_since)

@@ -1,19 +1,13 @@
 """`StreamPlugin`: all that a worker needs to stream, as `Worker(…, plugins=[StreamPlugin()])`."""
 
-import asyncio
 import dataclasses
-import logging
 import os
-import threading
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from concurrent.futures import CancelledError
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Final, NoReturn
 
 from temporalio.client import WorkflowHistory
-from temporalio.service import RPCError
 from temporalio.worker import (
     Interceptor,
     Plugin,
@@ -28,14 +22,9 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from kai_flow.stream.direct_http import require_base_url
 from kai_flow.stream.interceptor import StreamInterceptor
-from kai_flow.stream.liveness import observe
-from kai_flow.stream.progress import RunLiveness
-
-log = logging.getLogger(__name__)
+from kai_flow.stream.liveness_check import LivenessCheck
 
 HEARTBEAT_THROTTLE: Final = timedelta(seconds=2)  # by default a cancellation takes up to 45 s
-LIVENESS_CHECK_SECONDS: Final = 1.0  # the SDK fails a workflow task that blocks for 2 s
-REMEMBER_SECONDS: Final = 1.0  # of several queries at once, only the first one blocks
 
 # Without this, the sandbox would import these modules again for every workflow. It refuses some of
 # their imports, and user code would find another class RunStream than that of the interceptor.
@@ -44,62 +33,6 @@ PASSED_THROUGH: Final = ("kai_flow.stream", "msgspec")
 _FOR_WORKERS: Final = (
     "StreamPlugin belongs to the Worker, not to the Client: `Worker(…, plugins=[StreamPlugin()])`"
 )
-
-
-class LivenessCheck:
-    """Asks the server for the liveness of a session, from within a query of one worker.
-
-    Queries run in threads of the worker, where nothing can be awaited. So the question runs in the
-    worker's event loop, and the thread blocks until it is answered. The lock guards `_seen`, which
-    several query threads use; they may ask twice at the same time, which is harmless.
-    """
-
-    def __init__(self) -> None:
-        self._worker: Worker | None = None  # the running worker; None while it does not run
-        self._loop: asyncio.AbstractEventLoop | None = None  # the event loop in which it runs
-        self._thread = 0  # the thread of that loop
-        self._lock = threading.Lock()
-        # By workflow id and run id: when the server was asked, and the answer.
-        self._seen: dict[tuple[str, str], tuple[float, RunLiveness | None]] = {}
-
-    def begin(self, worker: Worker) -> None:
-        """The worker begins to run, in the event loop of the caller."""
-        self._worker, self._loop = worker, asyncio.get_running_loop()
-        self._thread = threading.get_ident()
-
-    def end(self) -> None:
-        """The worker has stopped."""
-        self._worker = self._loop = None
-
-    def __call__(self, session_id: str, run_id: str) -> RunLiveness | None:
-        """The liveness of a session, at most REMEMBER_SECONDS old; None when it is unknown.
-
-        Blocks the calling thread for LIVENESS_CHECK_SECONDS at most.
-        """
-        key, since = (session_id, run_id), time.monotonic() - REMEMBER_SECONDS
-        with self._lock:
-            self._seen = {one: seen for one, seen in self._seen.items() if seen[0] > since}
-            if key in self._seen:
-                return self._seen[key][1]
-        liveness = self._ask(session_id, run_id)
-        with self._lock:
-            self._seen[key] = time.monotonic(), liveness
-        return liveness
-
-    def _ask(self, session_id: str, run_id: str) -> RunLiveness | None:
-        worker, loop = self._worker, self._loop
-        # In the SDK's debug mode workflows run in the event loop's thread, which must not block.
-        if worker is None or loop is None or threading.get_ident() == self._thread:
-            return None
-        observing = asyncio.run_coroutine_threadsafe(
-            observe(worker.client, session_id, run_id), loop
-        )
-        try:
-            return observing.result(LIVENESS_CHECK_SECONDS)
-        except (RPCError, TimeoutError, CancelledError) as error:
-            observing.cancel()
-            log.info("session %s: its liveness is unknown: %r", session_id, error)
-            return None
 
 
 class StreamPlugin(Plugin):
@@ -164,6 +97,8 @@ class StreamPlugin(Plugin):
         checks = [
             one.check_liveness for one in ours if isinstance(one.check_liveness, LivenessCheck)
         ]
+        for one in ours:
+            one.worker = worker
         for check in checks:
             check.begin(worker)
         try:

@@ -1,22 +1,9 @@
-"""What a producer POSTs, and what it learns of the receiver: plain values without behaviour."""
+"""What a producer POSTs, and what a bridge answers: plain values without behaviour."""
 
-from enum import Enum
 from typing import NamedTuple
 
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
-
-
-class Receiver(Enum):
-    """What the other end of the callback URL has proved to be."""
-
-    UNKNOWN = "unknown"
-    PLAIN = "plain"
-    """Takes delivery and never answers `durable`."""
-    BRIDGE = "bridge"
-    """Answers `received` and `durable`, and signals for the producer."""
-    NONE = "none"
-    """There is no callback."""
 
 
 class Post(NamedTuple):

@@ -7,16 +7,18 @@
         result = {...}
         await producer.finish(result)
 
+A `def` activity writes `with` instead of `async with`, and no `await` (see `sync_producer`).
+
 POSTs and signals run in tasks beside the agent, which waits only while the outbox is full. What to
 do next is decided in `delivery`, without I/O. Leaving the block waits until every event is durable.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from enum import Enum
 from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, TypeVar
 
 import httpx
 from temporalio import activity
@@ -27,10 +29,12 @@ from kai_flow.stream.activity_interceptor import (
     default_callback,
     heartbeat_throttle,
     own_number,
+    require_plugin,
 )
 from kai_flow.stream.attempt import (
     OWN_FIELDS,
     given_number,
+    history_size,
     start_of,
     started_event,
     why_superseded,
@@ -46,13 +50,22 @@ from kai_flow.stream.direct_http import direct_http, require_callback_url
 from kai_flow.stream.errors import Finished, InvalidEvent, OutboxFull, Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.header import ProducerHeader
+from kai_flow.stream.heartbeats import producer_heartbeat
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.liveness import details_of
 from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.posts import Post
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
+from kai_flow.stream.sync_producer import SyncProducer
+from kai_flow.stream.threads import (
+    WorkerLoop,
+    loop_of_thread,
+    require_event_loop,
+    require_this_process,
+)
 from kai_flow.stream.wire_names import ATTEMPT_FAILED, RESERVED
+
+T = TypeVar("T")
 
 HEARTBEAT_SECONDS: Final = 1.0  # a cancellation arrives with the answer to a heartbeat
 HEARTBEAT_EVENTS: Final = 5
@@ -68,7 +81,7 @@ class Default(Enum):
 
 
 class EventProducer:
-    """Streams the events of one activity attempt.
+    """Streams the events of one activity attempt: `async with`, or `with` in a `def` activity.
 
     `callback_url` is where events are POSTed, by default to the bridge of the worker's StreamPlugin
     if it has one. None: nowhere. Then events are only signalled to the workflow, and a bridge or
@@ -84,8 +97,9 @@ class EventProducer:
     field of the stream's own, and InvalidId for numbers that cannot be.
 
     The block raises Superseded when a newer attempt has taken over, or its subclass SessionEnded:
-    the agent inside is cancelled. Entering it raises ApplicationError, before anything is sent,
-    when the activity was given no producer number, and says what to do.
+    the agent inside is cancelled. A thread cannot be cancelled: there `send` raises them. Entering
+    the block raises ApplicationError, before anything is sent, when the activity was given no
+    producer number, runs in a process pool, or needs the other form of `with`.
     """
 
     # Cancellation. Two parties cancel the agent's task independently of each other: this producer,
@@ -131,9 +145,49 @@ class EventProducer:
         self._leaving = False  # the agent has left the block
         self._agent_cancelled = False  # by this producer
         self._broken: BaseException | None = None  # the error of a task here, or SignalsRefused
+        self._superseded: Superseded | None = None  # why, once the server was asked
+        self._in_thread = False  # the agent is a thread, which this producer cannot cancel
+
+    def __enter__(self) -> SyncProducer:
+        require_this_process()
+        require_plugin()  # without it nothing is known of the loop either
+        loop = loop_of_thread()
+        loop.run(lambda: self._enter_from_thread(loop))
+        return SyncProducer(self, lambda work: loop.run(lambda: self._unless_over(work)))
+
+    async def _enter_from_thread(self, loop: WorkerLoop) -> None:
+        self._in_thread = True
+        self._given_client = self._given_client or loop.client
+        await self.__aenter__()
+        loop.at_end(self._close)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # A cancellation stops the agent in the block. One that comes later stops what follows here.
+        already = activity.is_cancelled()
+        with activity.shield_thread_cancel_exception():
+            loop_of_thread().run_to_end(
+                lambda: self.__aexit__(kind, error, traceback),
+                cancelled=lambda: activity.is_cancelled() and not already,
+            )
+
+    async def _unless_over(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do `work` for a thread. Raises the reason if the attempt is over."""
+        if self._over:
+            raise await self._reason()
+        try:
+            return await work()
+        except Superseded:
+            raise await self._reason() from None
 
     async def __aenter__(self) -> Self:
+        require_this_process()
         number = own_number(self._given_number)
+        require_event_loop()
         given = self._given_url
         self._url = default_callback() if given is Default.BRIDGE else given
         self._http = self._given_http or direct_http(POST_TIMEOUT_SECONDS)
@@ -147,14 +201,14 @@ class EventProducer:
     async def _begin(self, number: ProducerHeader) -> None:
         info = activity.info()
         self._client = self._given_client or activity.client()
-        self._owner = asyncio.current_task()
+        self._owner = None if self._in_thread else asyncio.current_task()
         self._cancelled_before = 0 if self._owner is None else self._owner.cancelling()
         self._origin, storable, age = await start_of(self._client, info, number)
         self._outbox = Outbox(number.producer, info.attempt, max_stored=storable)
         moment = now()
         self._delivery = Delivery(
             self._outbox,
-            Cadence(self._interval, moment, age),
+            Cadence(self._interval, moment, age, beside=len(number.beside)),
             callback=self._url is not None,
             now=moment,
         )
@@ -189,7 +243,9 @@ class EventProducer:
         if self._over:
             reason, _ = await to_completion(self._reason())
             self._withdraw_cancellations()
-            raise reason from None if reason is self._broken else error
+            if reason is error:  # raised by `send` in a thread
+                return
+            raise reason from None if self._in_thread or reason is self._broken else error
 
     async def _leave(self, error: BaseException) -> None:
         """Send `attempt_failed`, unless the session itself is being cancelled, and drain."""
@@ -197,7 +253,7 @@ class EventProducer:
         details = activity.cancellation_details()
         # After a final POST there is no `attempt_failed`: a receiver may hold the `done` of that
         # POST under the number that `attempt_failed` would get.
-        untold = not self._delivery.final_posted
+        untold = not self._delivery.phase.final_posted
         if untold and (details is None or not details.cancel_requested):
             why = str(error)[:MAX_ERROR_CHARS] or type(error).__name__
             if details is not None and details.worker_shutdown:
@@ -217,7 +273,11 @@ class EventProducer:
 
     async def _reason(self) -> BaseException:
         """Why the attempt is over."""
-        return self._broken or await why_superseded(self._client, self._origin, self._outbox.last)
+        if self._broken is not None:
+            return self._broken
+        if self._superseded is None:
+            self._superseded = await why_superseded(self._client, self._origin, self._outbox.last)
+        return self._superseded
 
     def _withdraw_cancellations(self) -> None:
         """Take back all cancellations of the agent's task in this block, of both parties."""
@@ -239,7 +299,7 @@ class EventProducer:
         numbered = None
         while numbered is None:
             # Checked each time: another task may have called `finish` while this one waited.
-            if self._delivery.finished and kind != ATTEMPT_FAILED:
+            if self._delivery.phase.finished and kind != ATTEMPT_FAILED:
                 raise Finished("no event can follow settle() or finish(), or the end of the block")
             try:
                 numbered = self._outbox.append(kind, data)
@@ -314,6 +374,8 @@ class EventProducer:
             events = self._delivery.next_signal(moment)
             if events:
                 self._tasks.spawn(self._signal(Batch(events)))
+            if self._delivery.next_reading():
+                self._tasks.spawn(self._read_history_size())
             wake_at = self._delivery.wake_at()
             await wait_for(self._wake, None if wake_at is None else max(0, wake_at - moment))
 
@@ -339,6 +401,9 @@ class EventProducer:
             self._delivery.signalled(batch.last, now())
         self._reported()
 
+    async def _read_history_size(self) -> None:
+        self._delivery.history_read(await history_size(self._client, self._origin))
+
     def _task_failed(self, error: BaseException) -> None:
         """A task raised: the attempt fails, because the agent's events would not be seen."""
         self._broken = self._broken or error
@@ -357,10 +422,8 @@ class EventProducer:
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
     def _heartbeat(self) -> None:
-        progress = f"event {self._outbox.last}, durable to {self._outbox.durable}"
-        throttle = heartbeat_throttle.get()
-        details = [] if throttle is None else [details_of(throttle)]
-        activity.heartbeat(progress, *details)
+        position = f"event {self._outbox.last}, durable to {self._outbox.durable}"
+        producer_heartbeat(position, heartbeat_throttle.get())
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition that only reports can change. Raises Superseded, without a reason.

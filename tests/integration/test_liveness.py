@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from kai_flow.bridge import liveness_observer
-from kai_flow.stream import Followed, follow, liveness, plugin
+from kai_flow.stream import Followed, follow, liveness, liveness_check, plugin
 from kai_flow.stream import follow_temporal as following
 from kai_flow.stream import workflow as stream_workflow
 from kai_flow.stream.interceptor import StreamInterceptor
@@ -127,7 +127,7 @@ async def test_a_server_that_says_nothing_keeps_no_answer_back(
 ) -> None:
     """`progress` then says what the events said last, and the session goes on unharmed."""
     monkeypatch.setattr(stream_workflow, "QUIET", timedelta())
-    monkeypatch.setattr(plugin, "observe", observe)
+    monkeypatch.setattr(liveness_check, "observe", observe)
     plugins = [plugin.StreamPlugin()]
     async with pondering(client, bridge, session_id, 2.5, plugins=plugins) as handle:
 
@@ -148,7 +148,7 @@ async def held(
 ) -> AsyncIterator[WorkflowHandle[Any, Any]]:
     """A session in Temporal's own sandbox whose agent has said four events and says no more."""
     monkeypatch.setattr(stream_workflow, "QUIET", timedelta())
-    monkeypatch.setattr(plugin, "REMEMBER_SECONDS", 0)
+    monkeypatch.setattr(liveness_check, "REMEMBER_SECONDS", 0)
     topic, queue = f"owls {session_id}", f"sandboxed-{secrets.token_hex(4)}"
     monkeypatch.setitem(reporting.held, topic, asyncio.Event())
     async with Worker(
@@ -187,7 +187,7 @@ async def test_the_server_is_asked_out_of_a_sandbox(
         seen.append(await liveness.observe(client, asked, run_id))
         return told
 
-    monkeypatch.setattr(plugin, "observe", observe)
+    monkeypatch.setattr(liveness_check, "observe", observe)
     async with held(client, session_id, monkeypatch) as handle:
         for pretended, status in (
             (None, ["running", "answering"]),

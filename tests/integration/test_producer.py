@@ -333,7 +333,7 @@ async def test_what_is_in_the_history_already_counts(
     client: Client, leaving: str, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """§6.15: also a first attempt may only store what its workflow's own history has left over."""
-    monkeypatch.setattr("kai_flow.stream.attempt.MAX_STORED_BYTES", 300_000)
+    monkeypatch.setattr("kai_flow.stream.storage.MAX_STORED_BYTES", 300_000)
     handle = await client.start_workflow(Laden.run, 5, id=session_id, task_queue=leaving)
 
     async def at_rest() -> bool:  # the size that a workflow is told leaves out what has just come

@@ -63,7 +63,7 @@ def create() -> Talker:
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Little may be stored, and a bridge holds little of it."""
-    monkeypatch.setattr("kai_flow.stream.attempt.MAX_STORED_BYTES", MAX_STORED)
+    monkeypatch.setattr("kai_flow.stream.storage.MAX_STORED_BYTES", MAX_STORED)
     log = partial(SessionLog, max_bytes=7 * LARGE_BYTES)
     monkeypatch.setattr("kai_flow.bridge.session.SessionLog", log)
 
@@ -174,7 +174,7 @@ async def test_what_is_missing_between_two_activities_is_told(
     client: Client, bridge: str, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of what a first activity did not store, who comes after the second has begun has a gap."""
-    monkeypatch.setattr("kai_flow.stream.attempt.MAX_STORED_BYTES", 150)
+    monkeypatch.setattr("kai_flow.stream.storage.MAX_STORED_BYTES", 150)
     queue = f"library-{secrets.token_hex(4)}"
     async with library_worker(client, queue), subscribed(f"{bridge}/stream/{session_id}") as live:
         arguments = [["cats", "dogs"], f"{bridge}/events/{session_id}"]
@@ -202,7 +202,7 @@ async def test_a_retry_may_store_what_is_left(
     client: Client, talking: str, bridge: str, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second attempt counts what the history has; its `started` is stored in any case."""
-    monkeypatch.setattr("kai_flow.stream.attempt.MAX_STORED_BYTES", 1_500)
+    monkeypatch.setattr("kai_flow.stream.storage.MAX_STORED_BYTES", 1_500)
     opened[session_id].set()
     async with subscribed(f"{bridge}/stream/{session_id}") as live:
         callback = f"{bridge}/events/{session_id}"
@@ -219,7 +219,7 @@ async def test_a_reset_does_not_double_what_a_history_holds(
     client: Client, talking: str, bridge: str, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run that a reset has made counts what its history holds of the former one."""
-    monkeypatch.setattr("kai_flow.stream.attempt.MAX_STORED_BYTES", 2_500)
+    monkeypatch.setattr("kai_flow.stream.storage.MAX_STORED_BYTES", 2_500)
     opened[session_id].set()
     callback = f"{bridge}/events/{session_id}"
     handle = await ask(client, talking, session_id, callback, "talk")

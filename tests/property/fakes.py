@@ -16,9 +16,10 @@ from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Disposition
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
+from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.posts import Acknowledged, Post
 from kai_flow.stream.session_log import SessionLog
+from kai_flow.stream.storage import MAX_STORED_BYTES
 from kai_flow.stream.wire_names import UNSTORED
 from tests.property.strategies import RUN, plain
 
@@ -313,7 +314,7 @@ class FakeProducer:
             self._post(post)
         events = self.delivery.next_signal(now)
         if events:
-            self.signals.append((now, self.delivery._own_signals.waiting_since))
+            self.signals.append((now, self.delivery.own_signals.waiting_since))
             self.workflow.signal(
                 events, "producer", self.link, lambda ok: self._signalled(events[-1].id, ok)
             )

@@ -10,19 +10,30 @@ from typing import Any
 
 import msgspec
 
-from kai_flow.stream import cadence, delivery_wait, events, own_signals, pacing, pages
+from kai_flow.stream import (
+    cadence,
+    delivery_wait,
+    events,
+    own_signals,
+    pages,
+    post_channel,
+    storage,
+)
 from kai_flow.stream.attempt_window import Answer, AttemptWindow, Behind, Chunk, Lost, Stale, Taken
 from kai_flow.stream.batches import Batch, decode_batch, encode_batch, take
 from kai_flow.stream.buffer import EventBuffer, Slice
 from kai_flow.stream.cadence import Cadence
+from kai_flow.stream.deliveries import Deliveries
 from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Disposition, Fold, Verdict
 from kai_flow.stream.ids import START, EventId
 from kai_flow.stream.outbox import Outbox
+from kai_flow.stream.own_signals import Duty
 from kai_flow.stream.posts import Acknowledged, Post
 from kai_flow.stream.progress import Progress
 from kai_flow.stream.session_log import SessionLog
+from kai_flow.stream.storage import Allowance
 from tests.planting import Mutation, changed_result, everywhere, instead, together
 
 # The fold
@@ -346,14 +357,14 @@ def rewind_not_honoured() -> Mutation:
 
 def sent_counts_retransmissions() -> Mutation:
     """An event that is sent again is counted again."""
-    real = Outbox.delivered
+    real = Deliveries.delivered
 
-    def delivered(self: Outbox, some: Sequence[NumberedEvent]) -> None:
-        before = self.sent
+    def delivered(self: Deliveries, some: Sequence[NumberedEvent]) -> None:
+        before = self.count
         real(self, some)
-        self.sent = before + len(some)
+        self.count = before + len(some)
 
-    return instead(Outbox, "delivered", delivered)
+    return instead(Deliveries, "delivered", delivered)
 
 
 def believes_any_acknowledgement() -> Mutation:
@@ -371,6 +382,17 @@ def period_does_not_grow() -> Mutation:
     return instead(cadence, "AGE_SHARE", 1e9)
 
 
+def each_sender_has_the_whole_pace() -> Mutation:
+    """Producers that signal beside each other signal as often as one alone."""
+    real = Cadence.acknowledged
+
+    def acknowledged(self: Cadence, now: float) -> None:
+        self.beside = 0
+        real(self, now)
+
+    return instead(Cadence, "acknowledged", acknowledged)
+
+
 def two_signals_at_once() -> Mutation:
     """The next signal does not wait for the answer to the last one."""
     return instead(Cadence, "sent", lambda self: None)
@@ -378,17 +400,21 @@ def two_signals_at_once() -> Mutation:
 
 def probe_never_sent() -> Mutation:
     """No probes are sent while the agent is silent."""
-    return instead(pacing, "PROBE_SECONDS", 1e9)
+    return instead(post_channel, "PROBE_SECONDS", 1e9)
 
 
 def never_signals_for_the_bridge() -> Mutation:
     """The producer waits for ever for a bridge that does not make events durable."""
-    return instead(own_signals, "STALL_SECONDS", 1e9)
+    grace = own_signals.GRACE[Duty.STANDBY]
+    assert grace is not None
+    return instead(
+        own_signals, "GRACE", {**own_signals.GRACE, Duty.STANDBY: grace._replace(open=1e9)}
+    )
 
 
 def never_gives_up_on_a_receiver() -> Mutation:
     """Events are held for a failing receiver until it works again."""
-    return instead(pacing, "MAX_TRIES", 10**9)
+    return instead(post_channel, "MAX_TRIES", 10**9)
 
 
 def waits_for_a_slow_receiver() -> Mutation:
@@ -416,7 +442,7 @@ def given_up_counts_as_sent() -> Mutation:
     real = Outbox.give_up
 
     def give_up(self: Outbox, through: EventId) -> None:
-        self.sent += max(0, through.seq - self.posted.seq)
+        self.deliveries.count += max(0, through.seq - self.posted.seq)
         real(self, through)
 
     return instead(Outbox, "give_up", give_up)
@@ -460,7 +486,7 @@ def retry_after_ignored() -> Mutation:
 
 def retry_after_without_limit() -> Mutation:
     """`Retry-After` may stop a producer for any length of time."""
-    return instead(pacing, "MAX_RETRY_AFTER_SECONDS", 1e9)
+    return instead(post_channel, "MAX_RETRY_AFTER_SECONDS", 1e9)
 
 
 def no_pause_in_vain() -> Mutation:
@@ -468,7 +494,7 @@ def no_pause_in_vain() -> Mutation:
     real = Delivery.gap_reported
 
     def gap_reported(self: Delivery, expected: EventId, now: float) -> None:
-        real(self, expected, now - pacing.MAX_PAUSE_SECONDS)
+        real(self, expected, now - post_channel.MAX_PAUSE_SECONDS)
 
     return instead(Delivery, "gap_reported", gap_reported)
 
@@ -490,8 +516,9 @@ def goes_on_after_a_410() -> Mutation:
     real = Delivery.refused_as_superseded
 
     def refused(self: Delivery) -> None:
+        phase = self.phase
         real(self)
-        self.superseded = False
+        self.phase = phase
 
     return instead(Delivery, "refused_as_superseded", refused)
 
@@ -659,9 +686,30 @@ def started_is_live_only() -> Mutation:
 
     def begun(outbox: Outbox, budget: int) -> None:
         if budget == 0:
-            outbox.stored = outbox.last
+            outbox.storage.last = outbox.last
 
     return _outbox_that_may_store(None, begun)
+
+
+def reading_forgets_what_waits() -> Mutation:
+    """Events that wait to become durable count as part of the history whose size is read."""
+    real = Allowance.ask
+    return instead(Allowance, "ask", lambda self, waiting, size: real(self, 0, 0))
+
+
+def reading_takes_back_what_is_stored() -> Mutation:
+    """A full history moves the limit before events that were to be stored."""
+
+    def history_read(self: Allowance, size: int | None) -> None:
+        if size is not None:
+            self.limit = storage.storable_beside(size)
+
+    return instead(Allowance, "history_read", history_read)
+
+
+def history_is_never_read_again() -> Mutation:
+    """A producer knows nothing of what others store after it has begun."""
+    return instead(storage, "READ_AGAIN_BYTES", 1e9)
 
 
 def live_only_is_never_done_with() -> Mutation:
@@ -674,9 +722,9 @@ def live_only_leaves_before_the_rest_is_durable() -> Mutation:
     real = Outbox.release
 
     def release(self: Outbox, through: EventId) -> bool:
-        stored, self.stored = self.stored, self.stored and self.durable
+        stored, self.storage.last = self.stored, self.stored and self.durable
         done = real(self, through)
-        self.stored = stored
+        self.storage.last = stored
         return done
 
     return instead(Outbox, "release", release)

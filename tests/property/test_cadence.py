@@ -116,3 +116,35 @@ def test_no_sender_is_told_that_it_is_younger(age: float, told: float, later: fl
     cadence.learn_age(told, 50.0)
     assert math.isclose(cadence.age(50.0 + later), max(age, told) + later, abs_tol=1e-6)
     assert cadence.period(50.0 + later) == max(0.25, cadence.age(50.0 + later) / 120)
+
+
+@given(st.integers(0, 63), st.floats(0.05, 5.0), st.floats(0, 10_000), st.floats(0.001, 5.0))
+def test_senders_beside_each_other_share_the_pace(
+    beside: int, interval: float, age: float, ack: float
+) -> None:
+    """Each sender's pause is that of a session times their number; the session's period stays."""
+    cadence, alone = Cadence(interval, 0.0, beside=beside), Cadence(interval, 0.0)
+    for one in (cadence, alone):
+        one.learn_age(age, 0.0)
+        one.sent()
+        one.acknowledged(ack)
+    assert cadence.period(ack) == alone.period(ack)
+    due = cadence.due(1, 1, flush=False)
+    assert due is not None
+    assert math.isclose(due, ack + (1 + beside) * alone.period(ack))
+    at_once = cadence.due(1, 1, flush=True)
+    assert at_once is not None
+    assert at_once <= ack, "a flush does not wait"
+
+
+@given(st.sampled_from([1, 2, 8, 64]), st.floats(1, 5))
+def test_a_session_costs_few_signals_however_many_send_by_themselves(
+    senders: int, per_second: float
+) -> None:
+    """Fifteen minutes of up to 64 producers without a bridge are at most 1,000 signals.
+
+    That holds as long as no sender has a full batch before its pause is over.
+    """
+    cadences = [Cadence(0.25, 1_000.0, beside=senders - 1) for _ in range(senders)]
+    counts = [len(signals_of(900, per_second, 0.01, cadence=one)) for one in cadences]
+    assert sum(counts) <= 1_000

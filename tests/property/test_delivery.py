@@ -11,12 +11,17 @@ from hypothesis import strategies as st
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.delivery_wait import DELIVERY_SECONDS
+from kai_flow.stream.election import MAX_BRIDGES
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.outbox import MAX_STORED_BYTES, Outbox
+from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.own_signals import STALL_SECONDS
-from kai_flow.stream.pacing import FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS, MAX_RETRY_AFTER_SECONDS
+from kai_flow.stream.post_channel import (
+    FIRST_PAUSE_SECONDS,
+    MAX_PAUSE_SECONDS,
+    MAX_RETRY_AFTER_SECONDS,
+)
 from kai_flow.stream.posts import Acknowledged, Post
-from kai_flow.stream.signaller_choice import MAX_BRIDGES
+from kai_flow.stream.storage import MAX_STORED_BYTES
 from tests.property.fakes import (
     Clock,
     Expected,
@@ -150,7 +155,9 @@ def test_whatever_the_receiver_does_everything_becomes_durable(
     assert producer.ended, "the agent is blocked for ever"
     assert producer.delivery.drained, "the activity never ends"
     assert not producer.delivery.superseded
-    assert len(producer.delivery._signaller._seen) <= MAX_BRIDGES, "a receiver fills its memory"
+    assert len(producer.delivery.posting.election._seen) <= MAX_BRIDGES, (
+        "a receiver fills its memory"
+    )
     stored = ids_of(producer.to_be_stored)
     assert ids_of(workflow.accepted) == stored, "it ends before all is durable"
     clock.run(60)
@@ -567,7 +574,7 @@ def test_a_bridge_that_is_not_the_signaller_gets_few_final_posts(unposted: int) 
         posts, moment = posts + 1, moment + 0.01
         answer = Acknowledged(outbox.last, outbox.last, "other", True)
         delivery.acknowledged(post, answer, moment)
-    assert delivery.final_posted
+    assert delivery.phase.final_posted
     assert posts <= 5
 
 

@@ -23,6 +23,7 @@ from tests.property import (
     test_pages,
     test_progress,
     test_session_log,
+    test_storage,
 )
 
 FINDS: list[tuple[Any, list[Callable[[], Mutation]]]] = [
@@ -92,6 +93,25 @@ FINDS: list[tuple[Any, list[Callable[[], Mutation]]]] = [
     (
         test_cadence.test_a_long_answer_costs_few_signals,
         [mutants.period_does_not_grow, mutants.two_signals_at_once],
+    ),
+    (
+        test_cadence.test_a_session_costs_few_signals_however_many_send_by_themselves,
+        [mutants.each_sender_has_the_whole_pace],
+    ),
+    (
+        test_storage.StorageOfARun,
+        [
+            mutants.reading_forgets_what_waits,
+            mutants.reading_takes_back_what_is_stored,
+        ],
+    ),
+    (
+        test_storage.test_the_limit_never_moves_before_what_was_stored,
+        [mutants.reading_takes_back_what_is_stored],
+    ),
+    (
+        test_storage.test_producers_beside_each_other_stay_below_the_servers_limit,
+        [mutants.history_is_never_read_again],
     ),
     (
         test_delivery.test_whatever_the_receiver_does_everything_becomes_durable,

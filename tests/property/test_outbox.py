@@ -179,8 +179,8 @@ class OutboxAgainstLists(RuleBasedStateMachine):
         """It holds just what is needed, in order, within the limits, and counts each event once."""
         real, held = self.real, self.said[self.gone :]
         assert len(real) == len(held) <= MAX_EVENTS
-        assert real.bytes == sum(map(len, held))
-        assert real.bytes <= MAX_BYTES or len(held) == 1 + (MARK in held)
+        assert real.held.bytes == sum(map(len, held))
+        assert real.held.bytes <= MAX_BYTES or len(held) == 1 + (MARK in held)
         assert real.last == ATTEMPT.offset(len(self.said))
         assert real.base == ATTEMPT.offset(self.gone + 1)
         assert real.durable == ATTEMPT.offset(self.durable)
@@ -199,7 +199,7 @@ class OutboxAgainstLists(RuleBasedStateMachine):
         assert real.waiting_bytes == sum(map(len, waiting))
         undurable = [event.data for event in real.undurable()]
         assert undurable == waiting[:MAX_BATCH_EVENTS]
-        assert len(real._unsent) <= 2 * MAX_EVENTS
+        assert len(real.deliveries._missing) <= 2 * MAX_EVENTS
 
 
 TestOutbox = OutboxAgainstLists.TestCase

@@ -2,16 +2,26 @@
 
 from math import inf
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kai_flow.stream.cadence import Cadence
+from kai_flow.stream.election import SIGNALLER_SECONDS
 from kai_flow.stream.outbox import Outbox
-from kai_flow.stream.own_signals import STALL_SECONDS, OwnSignals
-from kai_flow.stream.signaller_choice import SIGNALLER_SECONDS
+from kai_flow.stream.own_signals import STALL_SECONDS, Duty, OwnSignals
 
 INTERVAL = 0.25
 ages = st.floats(0.0, 3_000.0)
+
+# For how long `durable` may owe progress before the producer signals: while the agent runs (with a
+# period of the cadence on top), and after it has ended. None: not at all.
+GRACE = [
+    (Duty.STANDBY, False, False, STALL_SECONDS, SIGNALLER_SECONDS),
+    (Duty.STANDBY, False, True, STALL_SECONDS, SIGNALLER_SECONDS),
+    (Duty.HAND_BACK, True, True, SIGNALLER_SECONDS, SIGNALLER_SECONDS),
+    (Duty.ALONE, True, False, None, None),
+]
 
 
 def signals_of(events: int, *, active: bool, age: float = 0.0) -> tuple[OwnSignals, Outbox]:
@@ -36,15 +46,21 @@ def test_without_a_bridge_nothing_is_waited_for(events: int) -> None:
     assert signals.waiting_since is None
 
 
-@given(ages, st.booleans(), st.booleans())
-def test_a_bridge_that_answers_gets_its_time(age: float, active: bool, finished: bool) -> None:
+@pytest.mark.parametrize(("duty", "active", "answers", "open_", "finished"), GRACE)
+@given(age=ages)
+def test_a_bridge_gets_its_time(
+    age: float, duty: Duty, active: bool, answers: bool, open_: float | None, finished: float | None
+) -> None:
     """5 s and a period, or 2 s if it is to take over again; at the end 2 s without the period."""
     signals, _ = signals_of(1, active=active, age=age)
+    assert signals.duty(bridge_answers=answers) is duty
     period = max(INTERVAL, age / 120)
-    allowed = SIGNALLER_SECONDS if active or finished else STALL_SECONDS
-    due = signals.due_at(finished=finished, bridge_answers=True)
+    due = signals.due_at(finished=False, bridge_answers=answers)
     assert due is not None
-    assert abs(due - allowed - (0.0 if finished else period)) < 1e-6
+    assert abs(due - (0.0 if open_ is None else open_ + period)) < 1e-6
+    due = signals.due_at(finished=True, bridge_answers=answers)
+    assert due is not None
+    assert due <= 0.0 if finished is None else abs(due - finished) < 1e-6
 
 
 @given(st.floats(0.1, 4.0), st.integers(1, 5), st.integers(1, 5))

@@ -24,7 +24,7 @@ from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.readback import DurableCopy, Part
 from kai_flow.bridge.session import Session
 from kai_flow.bridge.subscription import subscribe
-from kai_flow.stream import attempt
+from kai_flow.stream import storage
 from kai_flow.stream.attempt_window import Answer, AttemptWindow, Chunk, Lost
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Slice
@@ -157,7 +157,7 @@ def each_attempt_stores_anew() -> Mutation:
     real = Outbox.__init__
 
     def init(self: Outbox, *args: Any, **kwargs: Any) -> None:
-        real(self, *args, **kwargs | {"max_stored": vars(attempt)["MAX_STORED_BYTES"]})
+        real(self, *args, **kwargs | {"max_stored": storage.MAX_STORED_BYTES})
 
     return instead(Outbox, "__init__", init)
 

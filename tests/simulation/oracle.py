@@ -260,9 +260,9 @@ class Oracle(Record):
             if not run.in_task and not run.closed and run.query is not None:
                 self.queried(run, PROGRESS, run.query(PROGRESS).data)
         for producer in self._producers:
-            outbox = producer._outbox
-            if len(outbox) > outbox.max_events or outbox.bytes > outbox.max_bytes + 300_000:
-                self.violated(f"an outbox holds {len(outbox)} events, {outbox.bytes} bytes")
+            held = producer._outbox.held
+            if len(held) > held.max_events or held.bytes > held.max_bytes + 300_000:
+                self.violated(f"an outbox holds {len(held)} events, {held.bytes} bytes")
 
 
 def _ended_well(run: Run) -> bool:

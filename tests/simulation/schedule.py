@@ -215,10 +215,10 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
         stack.enter_context(patch("httpx.AsyncClient", http_client))
         stack.enter_context(patch("kai_flow.bridge.memory_budget.MAX_BYTES", plan.hub_bytes))
         if plan.outbox[0] < MAX_EVENTS:  # little room, also for names
-            stack.enter_context(patch("kai_flow.stream.signaller_choice.MAX_BRIDGES", 2))
+            stack.enter_context(patch("kai_flow.stream.election.MAX_BRIDGES", 2))
         if plan.stored_bytes is not None:
             stack.enter_context(
-                patch("kai_flow.stream.attempt.MAX_STORED_BYTES", plan.stored_bytes)
+                patch("kai_flow.stream.storage.MAX_STORED_BYTES", plan.stored_bytes)
             )
         root = logging.getLogger()
         root.addHandler(ear)

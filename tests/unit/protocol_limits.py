@@ -72,7 +72,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.stream.own_signals": {
         "STALL_SECONDS": "time without progress of `durable` before the producer signals",
     },
-    "kai_flow.stream.pacing": {
+    "kai_flow.stream.post_channel": {
         "PROBE_SECONDS": "time between POSTs while something is not durable",
         "MAX_TRIES": "failures in a row before a delivery is given up",
         "FIRST_PAUSE_SECONDS": "first pause after a failed POST",
@@ -82,10 +82,13 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.stream.delivery_wait": {
         "DELIVERY_SECONDS": "wait of an agent for mere delivery, and again at its end",
     },
-    "kai_flow.stream.signaller_choice": {
+    "kai_flow.stream.election": {
         "SIGNALLER_SECONDS": "time without progress of `durable` before the signaller is replaced",
         "UNREACHED_SECONDS": "the same for a signaller that no POST has reached yet",
         "MAX_BRIDGES": "boot ids that an attempt remembers",
+    },
+    "kai_flow.stream.threads": {
+        "CANCELLATION_SECONDS": "time before a waiting thread stops when it is cancelled",
     },
     "kai_flow.stream.supervised": {
         "FIRST_PAUSE_SECONDS": "first pause before a failed task of a session is restarted",
@@ -151,8 +154,11 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "MAX_THROTTLE": "longest time that heartbeats are held back by default",
         "DEFAULT_THROTTLE": "this time for an activity without a heartbeat timeout",
     },
-    "kai_flow.stream.outbox": {
+    "kai_flow.stream.storage": {
         "MAX_STORED_BYTES": "bytes of events that a session stores",
+        "READ_AGAIN_BYTES": "bytes that an attempt stores before it asks for the history's size",
+    },
+    "kai_flow.stream.outbox": {
         "MAX_EVENTS": "events in an outbox",
         "MAX_BYTES": "bytes in an outbox",
     },
@@ -161,9 +167,13 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "MAX_PAGE_BYTES": "largest `max_bytes`",
         "DEFAULT_PAGE_BYTES": "default `max_bytes`",
     },
-    "kai_flow.stream.plugin": {
+    "kai_flow.stream.liveness_check": {
         "LIVENESS_CHECK_SECONDS": "wait of `progress` for the server's answer",
         "REMEMBER_SECONDS": "time for which `progress` reuses that answer",
+        "STALE_SECONDS": "age of that answer while the server cannot be asked",
+        "MAX_QUESTIONS": "sessions that wait for the worker to ask the server about them",
+    },
+    "kai_flow.stream.plugin": {
         "HEARTBEAT_THROTTLE": "delay of heartbeats and cancellations with `StreamPlugin`",
     },
     "kai_flow.stream.producer": {

@@ -4,8 +4,8 @@ import pytest
 from temporalio.service import RPCError
 
 from kai_flow.bridge.storage_limit import ASK_BYTES, BESIDE_BYTES, StorageLimit
-from kai_flow.stream.outbox import MAX_STORED_BYTES
 from kai_flow.stream.run import Run
+from kai_flow.stream.storage import MAX_STORED_BYTES
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
 
 LIMIT = MAX_STORED_BYTES + BESIDE_BYTES

@@ -25,6 +25,7 @@ from kai_flow.stream.events import MAX_EVENT_BYTES, NumberedEvent
 from kai_flow.stream.events import encode_event as encode
 from kai_flow.stream.ids import Cursor, EventId
 from kai_flow.stream.interceptor import ProducerNumber
+from kai_flow.stream.liveness import ProducerDetail
 from kai_flow.stream.posts import Post
 from kai_flow.stream.progress import Progress
 from kai_flow.stream.sse import RETRY, encode_done, encode_event
@@ -222,7 +223,9 @@ def test_the_query_examples_are_what_a_workflow_reads_and_writes() -> None:
 
 
 def test_the_other_examples_are_what_the_code_reads_and_writes() -> None:
-    """§2.3, §3.1, §3.3, §3.4: `omitted`, input, header and result have the form shown."""
+    """§2.3, §3.1, §3.3, §3.4, §6.14: these documents have the form shown."""
+    detail = msgspec.convert(json.loads(_example("heartbeat")), ProducerDetail)
+    assert msgspec.to_builtins(detail) == json.loads(_example("heartbeat"))
     assert msgspec.json.decode(_example("input"), type=KaiChatInput).connection_id == "koperasi"
     header = msgspec.json.decode(_example("header"), type=ProducerNumber)
     assert msgspec.json.encode(header) == _example("header")

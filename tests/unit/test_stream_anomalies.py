@@ -5,11 +5,12 @@ import pytest
 from kai_flow.stream.anomalies import Anomaly, in_conflict, in_success
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.delivery import Delivery
+from kai_flow.stream.election import MAX_BRIDGES
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
-from kai_flow.stream.pacing import MAX_TRIES
-from kai_flow.stream.posts import Acknowledged, Post, Receiver
-from kai_flow.stream.signaller_choice import MAX_BRIDGES
+from kai_flow.stream.post_channel import MAX_TRIES
+from kai_flow.stream.posts import Acknowledged, Post
+from kai_flow.stream.receivers import Receiver
 
 
 def delivery(receiver: Receiver = Receiver.UNKNOWN) -> Delivery:
@@ -17,7 +18,7 @@ def delivery(receiver: Receiver = Receiver.UNKNOWN) -> Delivery:
     made = Delivery(Outbox(1, 2), Cadence(0.25, 0.0), callback=True, now=0.0)
     for _ in range(3):
         made.outbox.append("e", b"{}")
-    made.receiver = receiver
+    made.posting.receiver = receiver
     return made
 
 
@@ -79,7 +80,7 @@ def test_going_in_circles_is_told_after_three_times() -> None:
     assert in_conflict(asked, EventId(1, 2, 1)) is Anomaly.IN_VAIN
     assert in_success(asked, b"", acknowledged("1.2.0", "1.2.0")) is Anomaly.IN_VAIN
     asked.acknowledged(post, acknowledged("1.2.0", "1.2.0"), 0.0)
-    assert asked.in_vain
+    assert asked.posting.channel.in_vain
 
 
 def test_a_name_too_many_is_odd() -> None:

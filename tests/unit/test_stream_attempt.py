@@ -13,7 +13,7 @@ from kai_flow.stream.callback import Origin
 from kai_flow.stream.errors import SessionEnded, Superseded
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import ProducerNumber
-from kai_flow.stream.outbox import MAX_STORED_BYTES
+from kai_flow.stream.storage import MAX_STORED_BYTES
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
 
 LATER = "0190b6a2-7e1c-7000-8000-0000deadbeef"

@@ -19,8 +19,8 @@ from kai_flow.stream.clock import now
 from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
-from kai_flow.stream.pacing import MAX_RETRY_AFTER_SECONDS
-from kai_flow.stream.posts import Receiver
+from kai_flow.stream.post_channel import MAX_RETRY_AFTER_SECONDS
+from kai_flow.stream.receivers import Receiver
 from tests.unit.virtual import RUN_ID, SESSION, in_virtual_time
 
 URL = "http://receiver.example/events/session-1"

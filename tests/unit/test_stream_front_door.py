@@ -17,7 +17,7 @@ PUBLIC = {
     "Cursor", "EventId", "EventProducer", "EventReader", "EventsMissing", "Finished", "Followed",
     "Gap", "InvalidBatch", "InvalidEvent", "InvalidId", "InvalidQuery", "InvalidUrl", "Limits",
     "OutboxFull", "SessionEnded", "StreamError", "StreamLostError", "StreamPlugin", "Superseded",
-    "WorkflowEventStream", "follow", "read_history",
+    "SyncProducer", "WorkflowEventStream", "follow", "read_history",
 }  # fmt: skip
 
 

@@ -50,7 +50,7 @@ async def executed(
 ) -> Any:
     """The result of an activity that is called with these headers."""
     following: Any = SimpleNamespace(execute_activity=lambda _call: work())
-    call: Any = SimpleNamespace(headers=headers)
+    call: Any = SimpleNamespace(headers=headers, executor=None)
     return await interceptor.intercept_activity(following).execute_activity(call)
 
 

@@ -23,6 +23,7 @@ from kai_flow.stream.progress import Liveness, Status
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SCHEDULED = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
 STARTED = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+OWN = b'{"kai_flow_producer":"event 1.1.5, durable to 1.1.4","every":%s}'
 PAUSED = PendingActivityState.PENDING_ACTIVITY_STATE_PAUSED
 
 
@@ -120,12 +121,17 @@ def silent(seconds: int, *details: bytes, timeout: int | None = None) -> Pending
         ((), 10, 20),
         ((), 60, 53),
         ((), 600, 65),
-        ((b'"event 1.1.5, durable to 1.1.4"', b'{"every":2.0}'), 60, 20),
-        ((b'"event 1.1.5, durable to 1.1.4"', b'{"every":40.0}'), 60, 45),
-        ((b'{"every":2.0}',), None, 20),
-        ((b'"2.0"', b"5", b"\xff", b'{"every":"2"}'), 60, 53),
-        ((b'{"every":1e300}',), 60, 65),
-        ((b'{"every":-5.0}',), 60, 20),
+        ((OWN % b"2.0",), None, 20),
+        ((OWN % b"2.0",), 60, 20),
+        ((OWN % b"40.0",), 60, 45),
+        ((b'{"every":40.0}', OWN % b"2.0"), 60, 20),  # the user's, ahead of the producer's
+        ((OWN % b"40.0", OWN % b"2.0"), 60, 20),  # repeated by the user
+        ((b'{"every":2.0}',), 60, 53),
+        ((OWN % b"2.0", b'"the user\'s"'), 60, 53),
+        ((b'"2.0"', b"5", b"\xff", OWN % b'"2"'), 60, 53),
+        ((b'{"kai_flow_producer":"event 1.1.5, durable to 1.1.4"}',), 60, 53),
+        ((OWN % b"1e300",), 60, 65),
+        ((OWN % b"-1e300",), 60, 20),
     ],
 )
 def test_a_worker_is_given_the_time_it_needs(

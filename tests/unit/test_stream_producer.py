@@ -16,6 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 
 from kai_flow.stream import producer as module
+from kai_flow.stream import storage
 from kai_flow.stream.callback import ProducerPost, decode_post, encode_answer
 from kai_flow.stream.clock import now
 from kai_flow.stream.delivery import Delivery
@@ -301,7 +302,7 @@ async def test_what_is_sent_while_others_finish_is_refused() -> None:
     refused = asyncio.Event()
 
     async def agent(producer: EventProducer) -> None:
-        producer._outbox.max_events = len(producer._outbox)
+        producer._outbox.held.max_events = len(producer._outbox)
 
         async def late() -> None:
             with pytest.raises(Finished):
@@ -317,3 +318,31 @@ async def test_what_is_sent_while_others_finish_is_refused() -> None:
 
     await Activity(stage).run(agent)
     assert refused.is_set()
+
+
+@in_virtual_time
+async def test_the_size_of_the_history_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """§6.15: after each 256 KiB stored; what others have stored since ends the store earlier."""
+    monkeypatch.setattr(storage, "READ_AGAIN_BYTES", 1_000)
+    stage = Stage()
+    sizes = [2_000, 2_000, storage.MAX_STORED_BYTES + 1]
+    asked: list[int] = []
+
+    async def history_size(*_: object) -> int | None:
+        asked.append(len(asked))
+        return sizes[min(len(asked), len(sizes)) - 1]
+
+    monkeypatch.setattr(module, "history_size", history_size)
+    activity = Activity(stage)
+
+    async def agent(producer: EventProducer) -> None:
+        for _ in range(100):
+            await producer.send(TOKEN)
+            await asyncio.sleep(1.0)
+
+    await activity.run(agent)
+    types = [event["type"] for event in activity.stored]
+    assert types[-1] == "unstored"
+    assert len(asked) == 3
+    tokens = types.count("token")
+    assert 3_000 <= tokens * (len(json.dumps(TOKEN, separators=(",", ":"))) + 11) <= 3_200

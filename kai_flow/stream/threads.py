@@ -1,0 +1,182 @@
+"""How a `def` activity, which runs in a thread, reaches the event loop of its worker.
+
+A producer's tasks run in the worker's event loop, whatever the activity is. The interceptor leaves
+a `WorkerLoop` in a context variable, which Temporal's SDK copies into the thread. Through it the
+thread runs coroutines in the loop, in the context of the activity. The context of the thread itself
+would not do: its `activity.heartbeat` waits for the event loop, and would block the loop for ever.
+"""
+
+import asyncio
+import contextvars
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError, CancelledError
+from temporalio.worker import ExecuteActivityInput
+
+T = TypeVar("T")
+
+CANCELLATION_SECONDS: Final = 0.2  # a thread that waits for the loop looks for a cancellation
+
+
+class WorkerLoop:
+    """The event loop of the worker, for the thread of one activity.
+
+    To be made in the loop, in the context in which coroutines of the activity are to run.
+    """
+
+    def __init__(self, client: Client | None) -> None:
+        self.client: Final = client
+        """The worker's client, if it is known; the SDK gives a thread none."""
+        self._loop = asyncio.get_running_loop()
+        self._context = contextvars.copy_context()
+        self._at_end: list[Callable[[], Awaitable[None]]] = []
+
+    def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The result of a coroutine that runs in the event loop.
+
+        Temporal cancels a thread by raising an exception in it. That cancels the coroutine too.
+        """
+        call = _Call(work)
+        self._loop.call_soon_threadsafe(call.start, context=self._context.copy())
+        try:
+            while not self._is_done(call):
+                pass
+        except BaseException:
+            self._loop.call_soon_threadsafe(call.cancel)
+            raise
+        return call.done.result()
+
+    def run_to_end(
+        self, work: Callable[[], Coroutine[Any, Any, T]], *, cancelled: Callable[[], bool]
+    ) -> T:
+        """The same for a thread in which Temporal does not raise now: `cancelled` tells instead.
+
+        The coroutine is cancelled once, and completes its cleanup before this returns.
+        """
+        call = _Call(work)
+        self._loop.call_soon_threadsafe(call.start, context=self._context.copy())
+        while not self._is_done(call):
+            if not call.cancelled and cancelled():
+                self._loop.call_soon_threadsafe(call.cancel)
+        return call.done.result()
+
+    def _is_done(self, call: "_Call[Any]") -> bool:
+        """Wait a little, so that an exception raised in this thread is not held up for longer."""
+        if self._loop.is_closed():
+            raise RuntimeError("the event loop of the worker is closed: the worker has ended")
+        return bool(wait([call.done], CANCELLATION_SECONDS).done)
+
+    def at_end(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Call `close` when the activity has ended.
+
+        An exception that Temporal raises in the thread may come before the thread enters a block,
+        so that it never leaves that block.
+        """
+        self._at_end.append(close)
+
+    async def end(self) -> None:
+        """The activity has ended."""
+        for close in self._at_end:
+            await close()
+
+
+class _Call(Generic[T]):
+    """A coroutine that a thread waits for."""
+
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self.done: Future[T] = Future()
+        self.cancelled = False
+        self._work = work
+        self._task: asyncio.Task[T] | None = None  # from `start` on
+
+    # In the event loop
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._work())
+        self._task.add_done_callback(self._report)
+
+    def cancel(self) -> None:
+        self.cancelled = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def _report(self, task: asyncio.Task[T]) -> None:
+        if task.cancelled():
+            self.done.set_exception(CancelledError("Cancelled"))
+        elif (error := task.exception()) is not None:
+            self.done.set_exception(error)
+        else:
+            self.done.set_result(task.result())
+
+
+@dataclass(frozen=True)
+class _Elsewhere:
+    """A function that runs in another process, to which it is sent with this wrapper."""
+
+    function: Callable[..., Any]
+
+    def __call__(self, *arguments: Any) -> Any:
+        _place.set(self)
+        return self.function(*arguments)
+
+
+_place: Final[ContextVar[WorkerLoop | _Elsewhere | None]] = ContextVar("place", default=None)
+"""Where the activity runs: in a thread or process, or (None) in the event loop itself."""
+
+
+@asynccontextmanager
+async def reachable(call: ExecuteActivityInput, client: Client | None) -> AsyncIterator[None]:
+    """The event loop can be reached from the activity of this call, if that runs in a thread."""
+    if call.executor is None:
+        yield
+    elif isinstance(call.executor, ThreadPoolExecutor):
+        loop = WorkerLoop(client)
+        _place.set(loop)
+        try:
+            yield
+        finally:
+            await loop.end()
+    else:
+        call.fn = _Elsewhere(call.fn)
+        yield
+
+
+def require_this_process() -> None:
+    """Raise ApplicationError if the activity runs in another process."""
+    if isinstance(_place.get(), _Elsewhere):
+        raise _wrong(
+            "EventProducer does not work in a process pool, because the worker's connection to "
+            "Temporal is in another process: give the Worker a ThreadPoolExecutor as its "
+            "`activity_executor`"
+        )
+
+
+def require_event_loop() -> None:
+    """Raise ApplicationError unless the activity runs in the event loop of its worker."""
+    if _place.get() is not None:
+        raise _wrong(
+            "`async with EventProducer(…)` is for `async def` activities: in a `def` activity, "
+            "write `with EventProducer(…)`"
+        )
+
+
+def loop_of_thread() -> WorkerLoop:
+    """What a `def` activity needs. Raises ApplicationError in an `async def` activity."""
+    place = _place.get()
+    if isinstance(place, WorkerLoop):
+        return place
+    raise _wrong(
+        "`with EventProducer(…)` is for `def` activities: in an `async def` activity, write "
+        "`async with EventProducer(…)`"
+    )
+
+
+def _wrong(why: str) -> ApplicationError:
+    """An error that is not retried: the code would be the same."""
+    return ApplicationError(why, type="WrongProducerForm", non_retryable=True)

@@ -1,0 +1,126 @@
+"""A thread reaches the event loop of its worker, and stops waiting when it is told to."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
+from typing import Any
+
+import pytest
+from temporalio.bridge.runtime import Runtime
+from temporalio.exceptions import CancelledError
+from temporalio.worker import ExecuteActivityInput
+
+from kai_flow.stream.threads import WorkerLoop, loop_of_thread, reachable
+
+mark: ContextVar[str] = ContextVar("mark", default="")
+
+
+class Hanging:
+    """A coroutine that ends only when it is cancelled, and then cleans up."""
+
+    def __init__(self) -> None:
+        self.began = threading.Event()
+        self.cleaning = asyncio.Event()  # the cleanup may end
+        self.cleaned = threading.Event()
+
+    async def work(self) -> None:
+        """Hang."""
+        self.began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self.cleaning.wait()
+            self.cleaned.set()
+
+
+async def test_a_coroutine_runs_in_the_loop_and_in_the_context_of_the_activity() -> None:
+    """Whatever the thread has in its own context, and whatever comes of the coroutine."""
+
+    async def look() -> tuple[str, int]:
+        return mark.get(), threading.get_ident()
+
+    async def fail() -> None:
+        raise KeyError("a mistake")
+
+    def in_thread(loop: WorkerLoop) -> None:
+        mark.set("the thread's")
+        assert loop.run(look) == ("the activity's", here)
+        assert loop.run_to_end(look, cancelled=lambda: False) == ("the activity's", here)
+        with pytest.raises(KeyError, match="a mistake"):
+            loop.run(fail)
+
+    here = threading.get_ident()
+    mark.set("the activity's")
+    await asyncio.to_thread(in_thread, WorkerLoop(None))
+
+
+async def test_an_exception_raised_in_the_thread_ends_its_wait() -> None:
+    """Temporal stops a thread so; what the thread waited for is cancelled, and not waited for."""
+    hanging, loop = Hanging(), WorkerLoop(None)
+    ident: list[int] = []
+
+    def in_thread() -> None:
+        ident.append(threading.get_ident())
+        with pytest.raises(CancelledError):
+            loop.run(hanging.work)
+
+    waiting = asyncio.create_task(asyncio.to_thread(in_thread))
+    await asyncio.to_thread(hanging.began.wait)
+    Runtime._raise_in_thread(ident[0], CancelledError)
+    await waiting
+    assert not hanging.cleaned.is_set()
+    hanging.cleaning.set()
+    await asyncio.to_thread(hanging.cleaned.wait)
+
+
+async def test_a_shielded_thread_waits_for_the_cleanup() -> None:
+    """A cancellation cancels what the thread waits for, once, and its cleanup is completed."""
+    hanging, loop, cancelled = Hanging(), WorkerLoop(None), threading.Event()
+
+    def in_thread() -> None:
+        with pytest.raises(CancelledError):
+            loop.run_to_end(hanging.work, cancelled=cancelled.is_set)
+        assert hanging.cleaned.is_set()
+
+    waiting = asyncio.create_task(asyncio.to_thread(in_thread))
+    await asyncio.to_thread(hanging.began.wait)
+    cancelled.set()
+    hanging.cleaning.set()
+    await waiting
+
+
+async def test_a_thread_does_not_wait_for_a_loop_that_is_closed() -> None:
+    """A worker that is gone leaves no thread behind that would keep its process alive."""
+
+    async def make() -> WorkerLoop:
+        return WorkerLoop(None)
+
+    loop = await asyncio.to_thread(asyncio.run, make())
+    with pytest.raises(RuntimeError, match="closed"):
+        loop.run(make)
+
+
+async def test_what_a_thread_leaves_open_is_closed_with_its_activity() -> None:
+    """An exception that Temporal raises may come before the thread has entered its block."""
+    closed = asyncio.Event()
+
+    async def close() -> None:
+        closed.set()
+
+    async def execute(call: ExecuteActivityInput) -> None:
+        async with reachable(call, None):
+            context = copy_context()
+            await asyncio.get_running_loop().run_in_executor(threads, context.run, in_thread)
+            assert not closed.is_set()
+
+    def in_thread() -> None:
+        loop_of_thread().at_end(close)
+
+    def nothing() -> Any:
+        raise AssertionError
+
+    with ThreadPoolExecutor(1) as threads:
+        call = ExecuteActivityInput(fn=nothing, args=[], executor=threads, headers={})
+        await asyncio.create_task(execute(call))
+    assert closed.is_set()
