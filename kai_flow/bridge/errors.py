@@ -31,3 +31,7 @@ class RealSession(HubError):
 
 class UnknownRun(HubError):
     """Temporal knows no run of that session id. It may know it in a moment."""
+
+
+class UnknownProducer(HubError):
+    """A cursor with a producer that the session has never scheduled."""

@@ -22,7 +22,7 @@ from kai_flow.bridge.shared import Shared
 from kai_flow.stream.attempt_window import Answer, Taken
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
-from kai_flow.stream.notifier import Notifier, wait_for
+from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.outcome import Outcome
 from kai_flow.stream.progress import Liveness
 from kai_flow.stream.run import Run
@@ -149,24 +149,20 @@ class Session:
         self.readers -= 1
         self.touched = now()
 
-    async def begun(self, seconds: float) -> bool:
-        """Whether the log has begun, within so many seconds."""
-        self._start("tail", self.tail.run)
-        deadline = now() + seconds
-        while not self.log.begun and (left := deadline - now()) > 0:
-            await wait_for(self.tail.moved.next, left)
-        return self.log.begun
+    async def lacks(self, producer: int, seconds: float) -> bool:
+        """Whether Temporal shows, within so many seconds, that there is no such producer yet.
 
-    async def has(self, producer: int, seconds: float) -> bool | None:
-        """Whether the session has scheduled a producer with this or a higher number.
-
-        None: Temporal does not answer within so many seconds.
+        Without marks there is no telling: the events of a producer may be shown by another bridge
+        before anything of it is durable.
         """
-        if self.log.begun and producer <= self.log.fold.newest:
+        if not self._has_no(producer):
+            return False
+        return await self._catch_up(seconds) and self._has_no(producer)
+
+    def _has_no(self, producer: int) -> bool:
+        if not self.log.begun:
             return True
-        if not await self._catch_up(seconds) or not self.log.begun:
-            return None
-        return producer <= self.log.fold.newest
+        return self.log.fold.marked and producer > self.log.fold.newest
 
     async def _catch_up(self, seconds: float) -> bool:
         """Read what Temporal has now; False: not within so many seconds."""
@@ -176,7 +172,7 @@ class Session:
                 await self.tail.refresh()
         except TimeoutError:
             return False
-        return True
+        return self.log.begun
 
     def _show_news(self) -> None:
         self._observer.event_shown()
