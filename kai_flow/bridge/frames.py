@@ -1,65 +1,62 @@
 """The frames of pages that were read back: made once for all readers that get the same page."""
 
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from kai_flow.bridge.readback import Source
 from kai_flow.stream import control
-from kai_flow.stream.control import ControlEvent
-from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.narration import Narration, NarrationState
-from kai_flow.stream.place import Place
+from kai_flow.stream.log_reader import LogReader, ReaderState
+from kai_flow.stream.sse import encode_control
 
 KEPT_FRAMES: Final = 16  # as many as pages are kept for readers close behind
 
 
-class Frames(NamedTuple):
-    """The frames of one page, for readers in one state."""
-
+class _Frames(NamedTuple):
     frames: bytes
-    """Empty if there is nothing to show, although the reader may have come to another place."""
-    state: NarrationState
-    """The state of a reader after them."""
+    state: ReaderState
+    """Of a reader who has them."""
 
 
 class PageFrames:
     """Frames by reader's state and page, of the pages that were encoded last."""
 
-    def __init__(
-        self,
-        encode: Callable[[NumberedEvent, Place], bytes],
-        encode_control: Callable[[ControlEvent], bytes],
-    ) -> None:
+    def __init__(self) -> None:
         self.held = 0  # bytes
-        self._encode = encode
-        self._encode_control = encode_control
-        self._kept: dict[object, Frames] = {}
+        self._kept: dict[object, _Frames] = {}
 
-    def of(self, state: NarrationState, source: Source) -> Frames:
-        """The frames of the next page of `source` for a reader in this state."""
-        page = source.read(state.place)
-        key = (state, page.events[0].id if page.events else None, page.next, page.gap)
+    def of(self, reader: LogReader, source: Source) -> bytes:
+        """The frames of the next page of `source` for this reader, who has them afterwards.
+
+        They may be empty although the reader has come to another place.
+        """
+        page = source.read(reader.place)
+        key = (reader.state, page.events[0].id if page.events else None, page.next, page.gap)
         kept = self._kept.get(key)
-        if kept is None:
-            kept = self._kept[key] = self._made(state, source)
-            self.held += len(kept.frames)
-            if len(self._kept) > KEPT_FRAMES:
-                self.held -= len(self._kept.pop(next(iter(self._kept))).frames)
-        return kept
+        if kept is not None:
+            reader.resume(kept.state)
+            return kept.frames
+        frames = b"".join(_told(reader, source))
+        self._kept[key] = _Frames(frames, reader.state)
+        self.held += len(frames)
+        if len(self._kept) > KEPT_FRAMES:
+            self.held -= len(self._kept.pop(next(iter(self._kept))).frames)
+        return frames
 
     def forget(self) -> None:
         """Drop all frames: they can be made again."""
         self._kept.clear()
         self.held = 0
 
-    def _made(self, state: NarrationState, source: Source) -> Frames:
-        narration = Narration.resumed(state, source.knowledge)
-        frames = [self._encode_control(notice) for notice in narration.notices()]
-        page = source.read(narration.place)  # the reader may have taken events back
-        if page.gap is not None:
-            frames.append(self._encode_control(control.gap(page.gap)))
-        for event in page.events:
-            frames += map(self._encode_control, narration.tell(event.id))
-            frames.append(self._encode(event, narration.place))
-        frames += map(self._encode_control, narration.notices())
-        return Frames(b"".join(frames), narration.state._replace(place=page.next))
+
+def _told(reader: LogReader, source: Source) -> list[bytes]:
+    """Let the reader be told the next page."""
+    frames = reader.tell((), source.knowledge)
+    page = source.read(reader.place)  # by now it may have taken events back
+    if page.gap is not None:
+        frames.append(encode_control(control.gap(page.gap)))
+    if page.start is not None:
+        reader.jump(page.start)
+    frames += reader.tell(page.events, source.knowledge)
+    frames += reader.tell((), source.knowledge)
+    if source.knowledge is not None and page.next != reader.place:
+        reader.jump(page.next)  # the next run begins there
+    return frames

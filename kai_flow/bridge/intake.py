@@ -9,12 +9,12 @@ from kai_flow.bridge.publisher import FLUSH_SECONDS, Publisher
 from kai_flow.bridge.session_tail import SessionTail
 from kai_flow.bridge.shared import Shared
 from kai_flow.runtime.log_limiter import LogLimiter
-from kai_flow.stream.attempt_window import Answer, Full, Stale, Taken, Unknown
+from kai_flow.stream.attempt_window import Answer, Full, Stale, Taken
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.notifier import Notifier, wait_for
-from kai_flow.stream.session_log import SessionLog
+from kai_flow.stream.session_log import SessionLog, Unknown
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,6 @@ from kai_flow.stream.narration import Knowledge
 from kai_flow.stream.pages import DEFAULT_PAGE_BYTES, Page
 from kai_flow.stream.place import Place
 from kai_flow.stream.reader import EventReader
-from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.stored import StoredStream
 
 log = logging.getLogger(__name__)
@@ -46,41 +45,31 @@ class Source(Protocol):
     """Something that was read from Temporal, with events after the place that it was read for."""
 
     @property
-    def knowledge(self) -> Knowledge:
-        """What is known of the producers of these events."""
+    def knowledge(self) -> Knowledge | None:
+        """What is known of the producers of these events; None: the log of the session has it."""
 
     def read(self, after: Place) -> Slice:
         """The next events of it that `after` does not cover."""
 
 
 class _Queried(NamedTuple):
-    """A page of the workflow's buffer."""
+    """A page of the workflow's buffer, which has events of the present run only."""
 
     start: Place
-    page: Slice
+    page: Page
     size: int
-    log: SessionLog
-
-    @property
-    def knowledge(self) -> Knowledge:
-        return self.log.fold
+    knowledge: None = None
 
     def serves(self, after: Place) -> bool:
         """Whether it has the next events of a reader at this place."""
         return after.includes(self.start) and bool(self.read(after).events)
 
     def read(self, after: Place) -> Slice:
-        """Without the events that the log has: it may know more about those than is known here."""
-        base = self.log.base
-        events = tuple(
-            event
-            for event in self.page.events
-            if base.covers(event.id) and not after.covers(event.id)
-        )
-        return self.page._replace(events=events)
+        events = tuple(event for event in self.page.events if not after.covers(event.id))
+        return Slice(events, self.page.next, self.page.has_more, None)
 
 
-class _FromHistory(NamedTuple):
+class _Stored(NamedTuple):
     """The stored stream, as far as it was read."""
 
     stored: StoredStream
@@ -106,13 +95,11 @@ class ReadBack:
         shared: Shared,
         session_id: str,
         run_id: str,
-        session_log: SessionLog,
         present: Callable[[], Present | None],
     ) -> None:
         self._shared = shared
         self._session_id = session_id
         self._run_id = run_id  # where the search for earlier runs begins
-        self._log = session_log
         self._present = present  # the run to query; None: the session has closed
         self._pages: deque[_Queried] = deque(maxlen=KEPT_PAGES)
         self._history: StoredStream | None = None  # as far as the histories were read
@@ -155,7 +142,7 @@ class ReadBack:
         if self._history is not None:
             page = self._history.read(after, 1)
             if page.events or page.gap or page.next != after:
-                return _FromHistory(self._history)
+                return _Stored(self._history)
         return next((page for page in self._pages if page.serves(after)), None)
 
     async def _read(self, after: Place) -> None:
@@ -181,8 +168,7 @@ class ReadBack:
         if page is None or page.gap is not None or not page.events:
             return  # the place is older than the workflow's buffer, or no worker answers
         size = _size(page.events)
-        found = Slice(page.events, page.next, page.has_more, None)
-        self._pages.append(_Queried(after, found, size, self._log))
+        self._pages.append(_Queried(after, page, size))
         self._shared.memory.grew(size)
 
     async def _answer(self, after: Place, run_id: str) -> Page | None:

@@ -9,14 +9,13 @@ the log by themselves: none has a queue.
 import asyncio
 from collections.abc import Awaitable, Callable
 from enum import Enum
-from functools import partial
 from typing import Final
 
 from kai_flow.bridge.attempts import ASK_SECONDS
 from kai_flow.bridge.frames import PageFrames
 from kai_flow.bridge.incoming import Incoming
 from kai_flow.bridge.liveness_observer import LivenessObserver
-from kai_flow.bridge.readback import ReadBack
+from kai_flow.bridge.readback import Present, ReadBack
 from kai_flow.bridge.session_tail import SessionTail
 from kai_flow.bridge.shared import Shared
 from kai_flow.stream.attempt_window import Answer, Taken
@@ -28,7 +27,6 @@ from kai_flow.stream.progress import Liveness
 from kai_flow.stream.run import Run
 from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.signals import SentSignals
-from kai_flow.stream.sse import encode_control, encode_event
 from kai_flow.stream.supervised import supervised
 
 
@@ -66,10 +64,9 @@ class Session:
         self.outcome: Outcome | None = None  # how the workflow ended; set in CLOSED, and kept
         self.readers = 0
         self.touched = now()  # last POST or change of readers: what is idle is forgotten
-        encode = partial(encode_event, incarnation=run.incarnation)
-        self.log = SessionLog(encode, encode_control)
-        self.frames = PageFrames(encode, encode_control)  # of what was read back
-        self.stored = ReadBack(shared, session_id, run.run_id, self.log)
+        self.log = SessionLog(run.incarnation)
+        self.frames = PageFrames()  # of what was read back
+        self.stored = ReadBack(shared, session_id, run.run_id, self._present)
         sent = SentSignals()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.tail = SessionTail(
@@ -110,11 +107,11 @@ class Session:
     @property
     def held(self) -> int:
         """Bytes of memory that all events held take."""
-        return self.log.bytes + self.stored.held + self.frames.held
+        return self.log.held + self.stored.held + self.frames.held
 
     def forget(self) -> None:
         """Drop everything that can be read back from Temporal."""
-        self.log.forget()
+        self.log.forget_durable()
         self.stored.forget()
         self.frames.forget()
 
@@ -178,6 +175,13 @@ class Session:
         self._observer.event_shown()
         self._incoming.wake()
         self.notifier.notify()
+
+    def _present(self) -> Present | None:
+        """The run whose workflow can be asked for its events."""
+        begins = self.tail.begins
+        if begins is None or self.state is not State.OPEN:
+            return None
+        return Present(self.tail.run_id, begins)
 
     def _run_id(self) -> str:
         return self.run.run_id

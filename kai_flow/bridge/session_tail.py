@@ -20,6 +20,7 @@ from kai_flow.stream.events import held_bytes
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.outcome import Outcome, outcome_of
+from kai_flow.stream.place import Place
 from kai_flow.stream.recorded import Published, Recorded, Spoken
 from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.signals import LONG_POLL_TIMEOUT, PAGE_TIMEOUT, SentSignals
@@ -87,6 +88,12 @@ class SessionTail:
     def run_id(self) -> str:
         """The run that is being read."""
         return self._history.run_id
+
+    @property
+    def begins(self) -> Place | None:
+        """What a reader has to have before the events of this run; None: that is not known yet."""
+        start = self._history.start
+        return None if start is None else start.begins
 
     async def run(self) -> None:
         """Read until the session has ended, through every outage of Temporal."""
