@@ -33,5 +33,5 @@ class UnknownRun(HubError):
     """Temporal knows no run of that session id. It may know it in a moment."""
 
 
-class UnknownProducer(HubError):
-    """A cursor with a producer that the session has never scheduled."""
+class UnknownPlace(HubError):
+    """A cursor with something that the session has never had."""

@@ -51,12 +51,12 @@ def _told(reader: LogReader, source: Source) -> list[bytes]:
     """Let the reader be told the next page."""
     frames = reader.tell((), source.knowledge)
     page = source.read(reader.place)  # by now it may have taken events back
-    if page.gap is not None:
+    if page.gap is not None and page.start not in (None, reader.place):
+        # Runs have been deleted. Of a hole in what is there, the reader itself tells.
         frames.append(encode_control(control.gap(page.gap)))
-    if page.start is not None:
         reader.jump(page.start)
     frames += reader.tell(page.events, source.knowledge)
     frames += reader.tell((), source.knowledge)
-    if source.knowledge is not None and page.next != reader.place:
+    if source.knowledge is not None and page.next.newest > reader.place.newest:
         reader.jump(page.next)  # the next run begins there
     return frames

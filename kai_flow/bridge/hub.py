@@ -20,7 +20,7 @@ from kai_flow.bridge.errors import (
     Stopping,
     TooManySessions,
     TooMuchHeld,
-    UnknownProducer,
+    UnknownPlace,
     UnknownRun,
     Unreachable,
 )
@@ -143,20 +143,18 @@ class Hub:
             self._take_over(channel, run)
 
     async def check(self, session_id: str, run: Run, cursor: Cursor) -> None:
-        """Refuse a cursor with a producer that the session has never scheduled.
+        """Refuse a cursor with something that the session has never had.
 
-        Raises UnknownProducer once Temporal has shown that there is none, and HubError. While it
-        does not answer, there may be one.
+        Raises UnknownPlace once Temporal has shown that, and HubError. While it does not answer,
+        the cursor may be right.
         """
         place, incarnation = cursor.place, cursor.incarnation
         if place is None or incarnation not in (None, run.incarnation):
             return
         session = self._session_of(session_id, run)
-        if await session.lacks(place.newest, FIND_SECONDS):
-            raise UnknownProducer(
-                f"the cursor {str(cursor)[:60]!r} has events of producer {place.newest}, and the "
-                "session has scheduled no such activity; read without a cursor from the beginning"
-            )
+        wrong = await session.what_never_was(place, FIND_SECONDS)
+        if wrong is not None:
+            raise UnknownPlace(f"{wrong}; read without a cursor from the beginning")
 
     async def _newest(self, post: ProducerPost) -> Run:
         """The newest run of the session id of a POST, by a lookup in Temporal. Raises HubError.

@@ -6,14 +6,11 @@ from collections.abc import Callable
 from kai_flow.bridge.intake import Intake
 from kai_flow.bridge.publisher import FLUSH_SECONDS, Publisher
 from kai_flow.bridge.session_tail import SessionTail
-from kai_flow.bridge.shared import Shared
+from kai_flow.bridge.shared import Scope
 from kai_flow.stream.attempt_window import Answer, Taken
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.run import Run
-from kai_flow.stream.session_log import SessionLog
-from kai_flow.stream.signals import SentSignals
 from kai_flow.stream.supervised import supervised
 
 
@@ -21,46 +18,17 @@ class Incoming:
     """The intake and the publisher of the present run, and the task that publishes."""
 
     def __init__(
-        self,
-        shared: Shared,
-        session_id: str,
-        run: Run,
-        session_log: SessionLog,
-        sent: SentSignals,
-        tail: SessionTail,
-        notifier: Notifier,
-        *,
-        shown: Callable[[], None],
+        self, scope: Scope, run: Run, tail: SessionTail, *, shown: Callable[[], None]
     ) -> None:
-        self._shared = shared
-        self._session_id = session_id
-        self._log = session_log
-        self._sent = sent
+        self._scope = scope
         self._tail = tail
-        self._notifier = notifier
         self._shown = shown  # called when there is something new to show
         self._task: asyncio.Task[None] | None = None
         self._publisher, self._intake = self._made_for(run)
 
     def _made_for(self, run: Run) -> tuple[Publisher, Intake]:
-        publisher = Publisher(
-            self._shared,
-            self._session_id,
-            run,
-            self._log,
-            self._sent,
-            mark_durable=self._mark_durable,
-        )
-        intake = Intake(
-            self._shared,
-            self._session_id,
-            run.run_id,
-            self._log,
-            self._tail,
-            publisher,
-            self._notifier,
-            taken=self._taken,
-        )
+        publisher = Publisher(self._scope, run, mark_durable=self._mark_durable)
+        intake = Intake(self._scope, run.run_id, self._tail, publisher, taken=self._taken)
         return publisher, intake
 
     async def receive(self, post: ProducerPost) -> Answer:
@@ -92,10 +60,10 @@ class Incoming:
         if answer.news:
             self._shown()
         if self._task is None or self._task.done():
-            what = f"publisher of session {self._session_id}"
+            what = f"publisher of session {self._scope.session_id}"
             self._task = asyncio.create_task(supervised(what, self._publisher.run))
 
     def _mark_durable(self, last: EventId) -> None:
-        if self._log.mark_durable(last):
+        if self._scope.log.mark_durable(last):
             self._shown()
-        self._notifier.notify()  # a final POST may wait for it
+        self._scope.notifier.notify()  # a final POST may wait for it

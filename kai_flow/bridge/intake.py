@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from kai_flow.bridge.attempts import ASK_AGAIN_SECONDS, ASK_SECONDS, KnownAttempts
 from kai_flow.bridge.publisher import FLUSH_SECONDS, Publisher
 from kai_flow.bridge.session_tail import SessionTail
-from kai_flow.bridge.shared import Shared
+from kai_flow.bridge.shared import Scope
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.attempt_window import Answer, Full, Stale, Taken
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.notifier import Notifier, wait_for
-from kai_flow.stream.session_log import SessionLog, Unknown
+from kai_flow.stream.notifier import wait_for
+from kai_flow.stream.session_log import Unknown
 
 log = logging.getLogger(__name__)
 
@@ -29,25 +29,22 @@ class Intake:
 
     def __init__(
         self,
-        shared: Shared,
-        session_id: str,
+        scope: Scope,
         run_id: str,
-        session_log: SessionLog,
         tail: SessionTail,
         publisher: Publisher,
-        notifier: Notifier,
         *,
         taken: Callable[[Taken], None],
     ) -> None:
-        self._session_id = session_id
+        self._session_id = scope.session_id
         self._run_id = run_id
-        self._log = session_log
+        self._log = scope.log
         self._tail = tail
         self._publisher = publisher
-        self._notifier = notifier
-        self._boot_id = shared.boot_id
+        self._notifier = scope.notifier
+        self._boot_id = scope.shared.boot_id
         self._taken = taken  # called for each POST that was taken, before its answer
-        self._attempts = KnownAttempts(shared.client, session_id, run_id)
+        self._attempts = KnownAttempts(scope.shared.client, scope.session_id, run_id)
         self._absent = 0  # the producer that Temporal did not show when it was asked last
         self._asked_at = now() - ASK_AGAIN_SECONDS  # when it was asked for a producer
         self._limiter = LogLimiter()

@@ -4,14 +4,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from temporalio.client import Client
 from temporalio.service import RPCError
 
+from kai_flow.bridge.shared import Scope
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.liveness import liveness_to_show, observe
-from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
-from kai_flow.stream.session_log import SessionLog
 
 log = logging.getLogger(__name__)
 
@@ -24,21 +22,14 @@ class LivenessObserver:
     """
 
     def __init__(
-        self,
-        client: Client,
-        session_id: str,
-        session_log: SessionLog,
-        notifier: Notifier,
-        *,
-        run_id: Callable[[], str],
-        wanted: Callable[[], bool],
+        self, scope: Scope, *, run_id: Callable[[], str], wanted: Callable[[], bool]
     ) -> None:
         self.liveness: Liveness | None = None  # what readers are shown; None: nothing
-        self._client = client
-        self._session_id = session_id
+        self._client = scope.shared.client
+        self._session_id = scope.session_id
         self._run_id = run_id  # of the present run
-        self._log = session_log
-        self._notifier = notifier
+        self._log = scope.log
+        self._notifier = scope.notifier
         self._wanted = wanted  # the session is open and has readers
         self._limiter = LogLimiter()
 
@@ -62,9 +53,7 @@ class LivenessObserver:
                         text = "session %s: its liveness is unknown: %s"
                         log.info(text, self._session_id, error.message)
                     continue
-            liveness = (
-                liveness_to_show(seen, self.liveness) if self._log.place == shown else None
-            )
+            liveness = liveness_to_show(seen, self.liveness) if self._log.place == shown else None
             if liveness != self.liveness:
                 self.liveness = liveness
                 self._notifier.notify()

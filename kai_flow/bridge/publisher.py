@@ -7,7 +7,7 @@ from typing import Final
 
 from temporalio.service import RPCError
 
-from kai_flow.bridge.shared import Shared
+from kai_flow.bridge.shared import Scope
 from kai_flow.bridge.storage_limit import StorageLimit
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.cadence import Cadence
@@ -16,8 +16,7 @@ from kai_flow.stream.clock import now
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.notifier import wait_for
 from kai_flow.stream.run import Run
-from kai_flow.stream.session_log import SessionLog
-from kai_flow.stream.signals import SentSignals, SessionClosed, SignalsRefused, publish
+from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
 
 log = logging.getLogger(__name__)
 
@@ -40,23 +39,21 @@ class Publisher:
 
     def __init__(
         self,
-        shared: Shared,
-        session_id: str,
+        scope: Scope,
         run: Run,
-        session_log: SessionLog,
-        sent: SentSignals,
         *,
         mark_durable: Callable[[EventId], None],
     ) -> None:
+        shared = scope.shared
         self.closed = False  # Temporal takes no signal any more, because the run has ended
         self._client = shared.client
-        self._session_id = session_id
+        self._session_id = scope.session_id
         self._run_id = run.run_id
-        self._log = session_log
-        self._sent = sent
+        self._log = scope.log
+        self._sent = scope.sent
         self._mark_durable = mark_durable  # called for what a signal has brought
         self._cadence = Cadence(shared.signal_interval, now())
-        self._storage = StorageLimit(shared.client, session_id, run)
+        self._storage = StorageLimit(shared.client, scope.session_id, run)
         self._refused = False  # for good: Temporal takes no signal, or the run stores all it may
         self._flushing = False  # the session is stopping: pauses are cut short
         self._finished: set[tuple[int, int]] = set()  # attempts whose final POST has come

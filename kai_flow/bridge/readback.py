@@ -150,14 +150,14 @@ class ReadBack:
             await self._query(after)
             if self._kept(after) is None:
                 await self._read_history(after)
-            return
         except RPCError as error:
             if self._limiter.due("no answer") is not None:
                 log.warning("session %s cannot be read back: %s", self._session_id, error.message)
+            await asyncio.sleep(PAUSE_SECONDS)  # within the shared read: one try a second for all
         except Exception:  # such as a codec's: readers wait, as they do while Temporal is away
             if self._limiter.due("broken") is not None:
                 log.exception("session %s cannot be read back", self._session_id)
-        await asyncio.sleep(PAUSE_SECONDS)  # within the shared read: one try a second for all
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def _query(self, after: Place) -> None:
         """Keep one page of the workflow's buffer, if it has what comes next."""

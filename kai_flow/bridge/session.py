@@ -2,8 +2,8 @@
 
 There are three tasks, each started when it is needed. The *tail* reads what Temporal has, from the
 session's beginning to its end. The *publisher* (see `incoming`) makes events durable, and the
-*observer* finds out whether a worker is alive while no event comes. Readers are woken by the channel's notifier and read
-the log by themselves: none has a queue.
+*observer* finds out whether a worker is alive while no event comes. Readers are woken by the
+channel's notifier and read the log by themselves: none has a queue.
 """
 
 import asyncio
@@ -17,17 +17,19 @@ from kai_flow.bridge.incoming import Incoming
 from kai_flow.bridge.liveness_observer import LivenessObserver
 from kai_flow.bridge.readback import Present, ReadBack
 from kai_flow.bridge.session_tail import SessionTail
-from kai_flow.bridge.shared import Shared
+from kai_flow.bridge.shared import Scope, Shared
 from kai_flow.stream.attempt_window import Answer, Taken
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.outcome import Outcome
+from kai_flow.stream.place import Place
 from kai_flow.stream.progress import Liveness
 from kai_flow.stream.run import Run
 from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.signals import SentSignals
 from kai_flow.stream.supervised import supervised
+from kai_flow.stream.unknown_place import what_never_was
 
 
 class State(Enum):
@@ -65,26 +67,19 @@ class Session:
         self.readers = 0
         self.touched = now()  # last POST or change of readers: what is idle is forgotten
         self.log = SessionLog(run.incarnation)
-        self.frames = PageFrames()  # of what was read back
         self.stored = ReadBack(shared, session_id, run.run_id, self._present)
-        sent = SentSignals()
+        self.frames = PageFrames()  # of what was read back
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        scope = Scope(shared, session_id, self.log, SentSignals(), notifier)
         self.tail = SessionTail(
-            shared,
-            session_id,
-            self.log,
-            sent,
-            run_id=run.run_id,
+            scope,
+            run.run_id,
             news=self._show_news,
             continued=self._continued,
             closed=self._closed,
         )
-        self._incoming = Incoming(
-            shared, session_id, run, self.log, sent, self.tail, notifier, shown=self._show_news
-        )
-        self._observer = LivenessObserver(
-            shared.client, session_id, self.log, notifier, run_id=self._run_id, wanted=self._is_read
-        )
+        self._incoming = Incoming(scope, run, self.tail, shown=self._show_news)
+        self._observer = LivenessObserver(scope, run_id=self._run_id, wanted=self._is_read)
 
     # POSTs
 
@@ -146,20 +141,14 @@ class Session:
         self.readers -= 1
         self.touched = now()
 
-    async def lacks(self, producer: int, seconds: float) -> bool:
-        """Whether Temporal shows, within so many seconds, that there is no such producer yet.
+    async def what_never_was(self, place: Place, seconds: float) -> str | None:
+        """A sentence about what a place names and Temporal does not have.
 
-        Without marks there is no telling: the events of a producer may be shown by another bridge
-        before anything of it is durable.
+        None: it may be right, or Temporal does not tell within so many seconds.
         """
-        if not self._has_no(producer):
-            return False
-        return await self._catch_up(seconds) and self._has_no(producer)
-
-    def _has_no(self, producer: int) -> bool:
-        if not self.log.begun:
-            return True
-        return self.log.fold.marked and producer > self.log.fold.newest
+        if self.log.begun and what_never_was(place, self.log.fold) is None:
+            return None
+        return what_never_was(place, self.log.fold) if await self._catch_up(seconds) else None
 
     async def _catch_up(self, seconds: float) -> bool:
         """Read what Temporal has now; False: not within so many seconds."""

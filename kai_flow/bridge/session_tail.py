@@ -11,19 +11,20 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Final
 
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.service import RPCError, RPCStatusCode
 
-from kai_flow.bridge.shared import Shared
+from kai_flow.bridge.shared import Scope
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.backoff import Backoff
+from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import held_bytes
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.outcome import Outcome, outcome_of
 from kai_flow.stream.place import Place
 from kai_flow.stream.recorded import Published, Recorded, Spoken
-from kai_flow.stream.session_log import SessionLog
-from kai_flow.stream.signals import LONG_POLL_TIMEOUT, PAGE_TIMEOUT, SentSignals
+from kai_flow.stream.signals import LONG_POLL_TIMEOUT, PAGE_TIMEOUT
 from kai_flow.stream.supervised import retried
 from kai_flow.stream.tail import SHORT_POLL_TIMEOUT, RunHistory
 
@@ -57,21 +58,18 @@ class SessionTail:
 
     def __init__(
         self,
-        shared: Shared,
-        session_id: str,
-        session_log: SessionLog,
-        sent: SentSignals,
-        *,
+        scope: Scope,
         run_id: str,
+        *,
         news: Callable[[], None],
         continued: Callable[[str], None],
         closed: Callable[[Outcome | None], None],
     ) -> None:
         self.moved = Notifier()  # notified after each page
-        self._shared = shared
-        self._session_id = session_id
-        self._log = session_log
-        self._sent = sent
+        self._shared = scope.shared
+        self._session_id = scope.session_id
+        self._log = scope.log
+        self._sent = scope.sent
         self._news = news  # there is something new to show
         self._continued = continued  # the session goes on in this run
         self._closed = closed  # the session has ended; None: another stream has taken its id
@@ -116,8 +114,8 @@ class SessionTail:
 
     async def _follow(self) -> None:
         while not self._over:
-            if self._history.ended:
-                await self._leave_run()
+            if self._history.ended and self._history.closed is not None:
+                await self._leave_run(self._history.closed)
             else:
                 self._take(await self._read())
             self.moved.notify()
@@ -181,30 +179,26 @@ class SessionTail:
             self._log.begin(self._fold)
             self._news()
         self._shared.memory.grew(size)
-        if any([self._log.absorb(item) for item in items]):
+        news = [self._log.absorb(item) for item in items]
+        if any(news):
             self._news()
 
-    async def _leave_run(self) -> None:
+    async def _leave_run(self, closed: HistoryEvent) -> None:
         """The run has closed, and all of it was read: go on with the next one, or end."""
-        if self._history.next_run:
-            history = self._history_of(self._history.next_run)
-            items = await history.read(self._timeout)
-            if history.start is None or history.start.continued_from != self.run_id:
-                self._end(None)
-                return
-            self._history, self._fold = history, None
-            if self._log.begun:
-                self._log.continue_in(history.fold())
-            self._continued(history.run_id)
-            self._take(items)
+        if not self._history.next_run:
+            client = self._shared.client
+            self._end(await outcome_of(client, self._session_id, self.run_id, closed))
             return
-        self._end(await self._outcome())
-
-    async def _outcome(self) -> Outcome | None:
-        """How the session has ended; None: a reset has ended its run. Raises RPCError."""
-        closed = self._history.closed
-        assert closed is not None
-        return await outcome_of(self._shared.client, self._session_id, self.run_id, closed)
+        history = self._history_of(self._history.next_run)
+        items = await history.read(self._timeout)
+        if history.start is None or history.start.continued_from != self.run_id:
+            self._end(None)
+            return
+        self._history, self._fold = history, None
+        if self._log.begun:
+            self._log.continue_in(history.fold())
+        self._continued(history.run_id)
+        self._take(items)
 
     def _end(self, outcome: Outcome | None) -> None:
         self._over = True
@@ -219,7 +213,7 @@ class SessionTail:
 
 def _size(items: Iterable[Recorded]) -> int:
     """Bytes of memory for the events among these items."""
-    batches = []
+    batches: list[Batch] = []
     for item in items:
         match item:
             case Published():

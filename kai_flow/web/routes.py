@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
 from temporalio.service import RPCError
 
-from kai_flow.bridge.errors import HubError, RealSession, TooMuchHeld, UnknownProducer, Unreachable
+from kai_flow.bridge.errors import HubError, RealSession, TooMuchHeld, UnknownPlace, Unreachable
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream.attempt_window import Answer, Full, Missing, Stale, Taken
@@ -118,7 +118,7 @@ async def stream_events(
         hub.admit(session_id)
         if run is not None and cursor is not None:
             await hub.check(session_id, run, cursor)
-    except UnknownProducer as error:
+    except UnknownPlace as error:
         raise problem(400, str(error)) from None
     except HubError as error:
         raise problem(503, str(error), headers={"Retry-After": "1"}) from None
