@@ -4,7 +4,8 @@ from typing import Final, NamedTuple
 
 from kai_flow.bridge.readback import Source
 from kai_flow.stream import control
-from kai_flow.stream.log_reader import LogReader, ReaderState
+from kai_flow.stream.log_reader import LogReader
+from kai_flow.stream.narration import NarrationState
 from kai_flow.stream.sse import encode_control
 
 KEPT_FRAMES: Final = 16  # as many as pages are kept for readers close behind
@@ -12,7 +13,7 @@ KEPT_FRAMES: Final = 16  # as many as pages are kept for readers close behind
 
 class _Frames(NamedTuple):
     frames: bytes
-    state: ReaderState
+    state: NarrationState
     """Of a reader who has them."""
 
 

@@ -53,7 +53,9 @@ class LivenessObserver:
                         text = "session %s: its liveness is unknown: %s"
                         log.info(text, self._session_id, error.message)
                     continue
-            liveness = liveness_to_show(seen, self.liveness) if self._log.place == shown else None
+            session = None if seen is None else seen.session
+            unchanged = self._log.place == shown
+            liveness = liveness_to_show(session, self.liveness) if unchanged else None
             if liveness != self.liveness:
                 self.liveness = liveness
                 self._notifier.notify()
