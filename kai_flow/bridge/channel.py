@@ -31,20 +31,31 @@ class Channel:
     def __init__(self, session_id: str) -> None:
         self.id = session_id
         self.notifier = Notifier()
-        self.session: Session | None = None  # of the newest run
         self.former: list[Session] = []  # of earlier runs that still have readers
         self.readers = 0
         self.touched = now()  # last event sent by hand or change of readers
         self.shown = 0  # how many events were sent by hand: the n of the last one's id 0.0.n
         self.waiter: asyncio.Task[None] | None = None  # looks the workflow up until it exists
         self.held = 0  # bytes of the events sent by hand that are kept
+        self._newest: Session | None = None  # of the newest run
         self._hand_made: deque[bytes] = deque()  # their frames
         self._visited = False  # it has had a reader
 
     @property
+    def session(self) -> Session | None:
+        """The session of the newest run; None while none is known, also after a reset."""
+        newest = self._newest
+        return None if newest is None or newest.ends_without_done else newest
+
+    @property
     def sessions(self) -> list[Session]:
         """Every session of this id that the bridge holds."""
-        return self.former if self.session is None else [*self.former, self.session]
+        return self.former if self._newest is None else [*self.former, self._newest]
+
+    def session_of(self, incarnation: str) -> Session | None:
+        """The session of this incarnation, if it goes on."""
+        mine = [one for one in self.sessions if one.run.incarnation == incarnation]
+        return next((one for one in reversed(mine) if not one.ends_without_done), None)
 
     # Events sent by hand
 
@@ -88,7 +99,7 @@ class Channel:
     @property
     def stray(self) -> bool:
         """It has no reader, and Temporal has confirmed no session of this id."""
-        return not (self.readers or any(session.proven for session in self.sessions))
+        return not (self.readers or self.sessions)
 
     def idle(self, moment: float) -> bool:
         """Whether everything that is held here may be forgotten."""
@@ -106,23 +117,17 @@ class Channel:
         The session that it replaces goes on for its readers. `session` may be a former one.
         """
         self.forget()  # from here on the channel shows the events of a workflow
-        if self.session is not None:
-            self.former.append(self.session)
+        if self._newest is not None:
+            self.former.append(self._newest)
         if session in self.former:
             self.former.remove(session)
-        self.session = session
+        self._newest = session
         excess = []
         while len(self.former) > MAX_FORMER:
             excess.append(next((one for one in self.former if not one.readers), self.former[0]))
             self.former.remove(excess[-1])
         self.notifier.notify()
         return excess
-
-    def drop(self) -> list[Session]:
-        """Take out the session of the newest run, whose run was only believed to exist."""
-        dropped = [] if self.session is None else [self.session]
-        self.session = None
-        return dropped
 
     def remove_unread(self) -> list[Session]:
         """Take out the former sessions that have no reader any more."""

@@ -31,3 +31,7 @@ class RealSession(HubError):
 
 class UnknownRun(HubError):
     """Temporal knows no run of that session id. It may know it in a moment."""
+
+
+class UnknownPlace(HubError):
+    """A cursor with something that the session has never had."""

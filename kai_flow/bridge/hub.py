@@ -9,7 +9,6 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
 from typing import Final
 
 from temporalio.client import Client
@@ -21,18 +20,21 @@ from kai_flow.bridge.errors import (
     Stopping,
     TooManySessions,
     TooMuchHeld,
+    UnknownPlace,
     UnknownRun,
     Unreachable,
 )
-from kai_flow.bridge.lookup import Lookups, look_up_while
+from kai_flow.bridge.lookup import Lookups
 from kai_flow.bridge.memory_budget import Holder, MemoryBudget
-from kai_flow.bridge.session import Session, State
+from kai_flow.bridge.poll_budget import PollBudget
+from kai_flow.bridge.session import Session
+from kai_flow.bridge.shared import Shared
 from kai_flow.stream.attempt_window import Answer, Full, Stale
 from kai_flow.stream.callback import HandMade, ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import incarnation_of
+from kai_flow.stream.place import Cursor
 from kai_flow.stream.run import Run
-from kai_flow.stream.supervised import supervised
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +47,6 @@ MAX_STRAY_CHANNELS: Final = 1_000  # of them, those that have neither a reader n
 class Hub:
     """All channels by session id. Create a hub with `running_hub`.
 
-    A session is *proven* once Temporal has shown its run, and *believed* before, when a POST came
-    while Temporal did not answer.
-
     Races: POSTs, readers, lookups and ticks interleave at every await, and any of them may change
     which session a channel has. Two rules keep that harmless. Channels and their sessions change
     only in code without an await, so no half-made change is visible. And code that has awaited
@@ -59,12 +58,10 @@ class Hub:
         self.boot_id = secrets.token_hex(8)
         self.idle_timeout = idle_timeout  # seconds without an event before a stream ends
         self.stopping = asyncio.Event()  # set once: streams end, POSTs are refused
-        self._client = client
-        self._signal_interval = signal_interval
         self._channels: dict[str, Channel] = {}
         self._memory = MemoryBudget(self._holders)
+        self._shared = Shared(client, self.boot_id, signal_interval, self._memory, PollBudget())
         self._stops: set[asyncio.Task[None]] = set()  # sessions that are being stopped
-        self._verifying: set[asyncio.Task[None]] = set()  # lookups of runs that were believed
         self._lookups = Lookups(client, self._found)
 
     async def receive(self, post: ProducerPost) -> Answer:
@@ -78,9 +75,12 @@ class Hub:
             return Full()
         session = self._session(post.session_id)
         if session is None or session.run.run_id != post.run_id:
-            session = await self._find_session(post)
-            if session.run.run_id != post.run_id:
+            newest = await self._newest(post)
+            if newest.run_id != post.run_id:
                 return Stale()
+            session = self._session_of(post.session_id, newest)
+            if session.run.incarnation != newest.incarnation:
+                return Stale()  # another lookup has found an even newer run meanwhile
         return await session.receive(post)
 
     async def receive_by_hand(self, event: HandMade) -> int:
@@ -88,18 +88,12 @@ class Hub:
         if not self._memory.admits(1, len(event.data)):
             raise TooMuchHeld("the bridge holds as much as it may; send it again in a moment")
         # In the session of a workflow, no reader could tell this event from the agent's.
-        if await self._is_real(event.session_id):
+        if await self.find(event.session_id) is not None or self._session(event.session_id):
             raise RealSession(
                 f"{event.session_id} is the session of a workflow: events sent by hand are not "
                 "shown in it; send them to a session id that no workflow has"
             )
         return self._channel(event.session_id, stray=True).show(event)
-
-    async def _is_real(self, session_id: str) -> bool:
-        if await self.find(session_id) is not None:
-            return True
-        session = self._session(session_id)  # it may have come during the lookup
-        return session is not None and session.proven
 
     async def find(self, session_id: str) -> Run | None:
         """The newest run of this session id; None when there is none.
@@ -107,7 +101,7 @@ class Hub:
         Raises Unreachable, after FIND_SECONDS at the latest.
         """
         session = self._session(session_id)
-        if session is not None and session.proven and session.watched:
+        if session is not None and session.watched:
             return session.run
         try:
             async with asyncio.timeout(FIND_SECONDS):
@@ -148,91 +142,57 @@ class Hub:
         if run is not None and channel.session is None:
             self._take_over(channel, run)
 
-    async def _find_session(self, post: ProducerPost) -> Session:
-        """The session of the newest run, by a lookup in Temporal. Raises HubError.
+    async def check(self, session_id: str, run: Run, cursor: Cursor) -> None:
+        """Refuse a cursor with something that the session has never had.
+
+        Raises UnknownPlace once Temporal has shown that, and HubError. While it does not answer,
+        the cursor may be right.
+        """
+        place, incarnation = cursor.place, cursor.incarnation
+        if place is None or incarnation not in (None, run.incarnation):
+            return
+        session = self._session_of(session_id, run)
+        wrong = await session.what_never_was(place, FIND_SECONDS)
+        if wrong is not None:
+            raise UnknownPlace(f"{wrong}; read without a cursor from the beginning")
+
+    async def _newest(self, post: ProducerPost) -> Run:
+        """The newest run of the session id of a POST, by a lookup in Temporal. Raises HubError.
 
         A run that Temporal does not have is refused: an invented one would take over the
-        subscribers that wait for the real one. While Temporal does not answer, the producer is
-        believed, unless the channel has a session of another run: the POST may be of a former run.
+        subscribers that wait for the real one.
         """
         try:
             async with asyncio.timeout(FIND_SECONDS):
                 newest = await self._lookups.newest_for(post.session_id, post.run_id)
-        except (Unreachable, TimeoutError):
-            return self._believe(post)
+        except TimeoutError:
+            raise Unreachable("Temporal does not answer; try again later") from None
         if newest is None:
             raise UnknownRun(
                 f"Temporal knows no workflow {post.session_id}: start it in the namespace that "
                 "this bridge is connected to, and send this again"
             )
-        # Another lookup may have found an even newer run, whose session then is in the channel.
-        return self._session(post.session_id) or self._take_over(
-            self._channel(post.session_id), newest
-        )
+        return newest
 
-    def _believe(self, post: ProducerPost) -> Session:
-        """The session of the run that a POST claims, while Temporal does not answer."""
-        held = self._session(post.session_id)
-        if held is not None and held.run.run_id == post.run_id:
-            return held
-        if held is not None:
-            raise Unreachable("Temporal does not answer which run is the newest") from None
-        channel = self._channel(post.session_id, stray=True)
-        believed = Run(post.run_id, post.first_run_id or post.run_id)
-        session = self._take_over(channel, believed, proven=False)
-        what = f"check whether session {channel.id} has that run"
-        verifying = asyncio.create_task(supervised(what, partial(self._verify, channel, session)))
-        self._verifying.add(verifying)
-        verifying.add_done_callback(self._verifying.discard)
-        return session
-
-    async def _verify(self, channel: Channel, session: Session) -> None:
-        """Repeat the lookup until Temporal answers whether there is the run that was believed.
-
-        If there is none, its subscribers' streams end, and they get `reset` when they come back.
-        """
-
-        def unverified() -> bool:
-            stopped = session.state is State.STOPPED
-            return channel.session is session and not (session.proven or stopped)
-
-        async def look_up() -> None:
-            run = await self._lookups.newest(channel.id)  # one that is found takes over
-            if run is None and unverified():
-                log.warning("session %s has no run %s: dropped", channel.id, session.run.run_id)
-                self._stop(channel.drop())
-
-        await look_up_while(unverified, look_up, asyncio.sleep)
+    def _session_of(self, session_id: str, run: Run) -> Session:
+        """The session of a run that a lookup has found, or of an even newer one."""
+        return self._session(session_id) or self._take_over(self._channel(session_id), run)
 
     def _session(self, session_id: str) -> Session | None:
         channel = self._channels.get(session_id)
         return None if channel is None else channel.session
 
-    def _take_over(self, channel: Channel, run: Run, *, proven: bool = True) -> Session:
+    def _take_over(self, channel: Channel, run: Run) -> Session:
         """The session of `run`, the newest run, which is now the session of its channel.
 
-        The session before it goes on for its readers if it was proven. If it was only believed, it
-        is stopped: perhaps there never was such a run.
+        A session goes through all runs of its stream by itself, so one of another stream is needed
+        only for another incarnation. The session before it goes on for its readers.
         """
-        held = channel.session
-        same = held is not None and held.run.run_id == run.run_id
-        if held is not None and same and (held.run.incarnation == run.incarnation or not proven):
-            held.proven = held.proven or proven
-            return held
-        if held is not None and not held.proven:
-            self._stop(channel.drop())
-        session = next((one for one in channel.former if one.run.run_id == run.run_id), None)
-        session = session or Session(
-            self._client,
-            channel.id,
-            run,
-            channel.notifier,
-            signal_interval=self._signal_interval,
-            boot_id=self.boot_id,
-            memory=self._memory,
-        )
-        session.proven = session.proven or proven
-        self._stop(channel.take_over(session))
+        session = channel.session_of(run.incarnation)
+        if session is None:
+            session = Session(self._shared, channel.id, run, channel.notifier)
+        if session is not channel.session:
+            self._stop(channel.take_over(session))
         return session
 
     def _channel(self, session_id: str, *, stray: bool = False) -> Channel:
@@ -298,11 +258,9 @@ class Hub:
     async def stop(self) -> None:
         """End the streams, make durable what is held, and end every task."""
         self.end_streams()
-        for verifying in self._verifying:
-            verifying.cancel()
         for channel in self._channels.values():
             self._stop(channel.sessions)
-        await asyncio.gather(*self._stops, *self._verifying, return_exceptions=True)
+        await asyncio.gather(*self._stops, return_exceptions=True)
         await self._lookups.stop()
 
 

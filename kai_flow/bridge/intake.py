@@ -1,23 +1,26 @@
-"""Takes the POSTs of producers into the log of a session, and answers them."""
+"""Takes the POSTs of a run's producers into the log of the session, and answers them."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from kai_flow.bridge.attempts import KnownAttempts
+from kai_flow.bridge.attempts import ASK_AGAIN_SECONDS, ASK_SECONDS, KnownAttempts
 from kai_flow.bridge.publisher import FLUSH_SECONDS, Publisher
+from kai_flow.bridge.session_tail import SessionTail
+from kai_flow.bridge.shared import Scope
 from kai_flow.runtime.log_limiter import LogLimiter
-from kai_flow.stream.attempt_window import Answer, Full, Taken
+from kai_flow.stream.attempt_window import Answer, Full, Stale, Taken
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.notifier import Notifier, wait_for
-from kai_flow.stream.session_log import SessionLog
+from kai_flow.stream.notifier import wait_for
+from kai_flow.stream.session_log import Unknown
 
 log = logging.getLogger(__name__)
 
 
 class Intake:
-    """The POSTs of one session.
+    """The POSTs of one run.
 
     Each awaits twice, and others may be taken meanwhile. The first await, whether its attempt is
     real, comes before anything is changed. The second, of a final POST, waits for durability: it
@@ -26,31 +29,34 @@ class Intake:
 
     def __init__(
         self,
-        session_id: str,
-        session_log: SessionLog,
-        attempts: KnownAttempts,
+        scope: Scope,
+        run_id: str,
+        tail: SessionTail,
         publisher: Publisher,
-        notifier: Notifier,
         *,
-        boot_id: str,
         taken: Callable[[Taken], None],
     ) -> None:
-        self._session_id = session_id
-        self._log = session_log
-        self._attempts = attempts
+        self._session_id = scope.session_id
+        self._run_id = run_id
+        self._log = scope.log
+        self._tail = tail
         self._publisher = publisher
-        self._notifier = notifier
-        self._boot_id = boot_id
+        self._notifier = scope.notifier
+        self._boot_id = scope.shared.boot_id
         self._taken = taken  # called for each POST that was taken, before its answer
+        self._attempts = KnownAttempts(scope.shared.client, scope.session_id, run_id)
+        self._absent = 0  # the producer that Temporal did not show when it was asked last
+        self._asked_at = now() - ASK_AGAIN_SECONDS  # when it was asked for a producer
         self._limiter = LogLimiter()
 
     async def receive(self, post: ProducerPost) -> Answer:
         """Take in one POST; a final POST is answered once all is durable."""
-        if not (self._log.closed or await self._attempts.include(post.base.attempt_key)):
-            nothing = post.base.offset(-1)
-            return Taken(nothing, nothing, held=False)
-        signalling = post.signaller in (None, self._boot_id)
-        self._publisher.instruct(signalling=signalling, age=post.age)
+        key = post.base.attempt_key
+        if self._is_over(post) or self._has_ended(key[0]):
+            return Stale()
+        if not await self._is_real(key):
+            return self._hold_back(post)
+        self._publisher.learn_age(post.age)
         if self._publisher.storage_full and self._would_store(post):
             return Full(stored=True)
         answer = self._take(post, post.events)
@@ -61,29 +67,79 @@ class Intake:
                 answer = await self._until_durable(answer, post)
         return answer
 
+    def retire(self) -> None:
+        """Give up what is being asked."""
+        self._attempts.retire()
+
+    def _is_over(self, post: ProducerPost) -> bool:
+        """Whether the run of the POST has closed, as far as is known here."""
+        return self._publisher.closed or post.run_id != self._run_id
+
+    def _has_ended(self, producer: int) -> bool:
+        return self._log.begun and self._log.fold.closing(producer) is not None
+
+    async def _is_real(self, key: tuple[int, int]) -> bool:
+        """Whether Temporal has this attempt of this producer; False: it is not known yet."""
+        producer, attempt = key
+        if not self._is_marked(producer):
+            await self._ask_for(producer)
+        if not (self._log.begun and self._log.knows(producer)):
+            return False
+        mark = self._log.fold.open.get(producer)
+        first = attempt == 1 and (mark is not None or producer == 1)
+        return first or await self._attempts.include(key, mark.activity_id if mark else None)
+
+    def _is_marked(self, producer: int) -> bool:
+        return self._log.begun and producer in self._log.fold.open
+
+    async def _ask_for(self, producer: int) -> None:
+        """Wait until the history has shown the producer, or all that it has; ASK_SECONDS at most.
+
+        A producer is in the history before its activity begins. So one that a look at the whole
+        history has not shown is not looked for again, and comes by itself if it is real.
+        """
+        if producer == self._absent and self._log.begun:
+            return
+        await self._until(lambda: self._is_marked(producer), self._asked_at + ASK_AGAIN_SECONDS)
+        if self._is_marked(producer):
+            return
+        refreshing = asyncio.ensure_future(self._tail.refresh())
+        try:
+            await self._until(
+                lambda: self._is_marked(producer) or refreshing.done(), now() + ASK_SECONDS
+            )
+            if refreshing.done() and not self._is_marked(producer):
+                self._absent, self._asked_at = producer, now()
+        finally:
+            refreshing.cancel()
+
+    async def _until(self, condition: Callable[[], bool], deadline: float) -> None:
+        """Wait until the tail has brought this about."""
+        while not condition() and (left := deadline - now()) > 0:
+            await wait_for(self._tail.moved.next, left)
+
+    def _hold_back(self, post: ProducerPost) -> Taken:
+        """Take nothing of a POST whose attempt is not known to be real."""
+        if self._limiter.due("held back") is not None:  # one kind of line, whatever is claimed
+            log.warning(
+                "session %s: events of %d.%d are held back: Temporal has begun no such attempt",
+                self._session_id, *post.base.attempt_key,
+            )  # fmt: skip
+        nothing = post.base.offset(-1)
+        return Taken(nothing, nothing, held=False)
+
     def _take(self, post: ProducerPost, events: Sequence[NumberedEvent]) -> Answer:
-        self._log_claims(post)
-        signalling = self._publisher.signalling
-        return self._log.receive(post.base, events, stored=post.stored, signalling=signalling)
+        if self._is_over(post) or self._has_ended(post.base.producer):  # it has ended meanwhile
+            return Stale()
+        signalling = post.signaller in (None, self._boot_id)
+        answer = self._log.receive(post.base, events, stored=post.stored, signalling=signalling)
+        return self._hold_back(post) if isinstance(answer, Unknown) else answer
 
     def _would_store(self, post: ProducerPost) -> bool:
         """Whether the POST has an event that is new and to be signalled."""
         last = post.events[-1].id if post.events else post.base.offset(-1)
         last = last if post.stored is None else min(last, post.stored)
-        return bool(post.events) and last > (self._log.position or post.base.offset(-1))
-
-    def _log_claims(self, post: ProducerPost) -> None:
-        """Log that a POST moves this log by a claim that may be forged; rare, and harmless."""
-        attempt = self._log.current
-        if attempt is None or attempt.attempt_key != post.base.attempt_key:
-            return
-        if post.base > attempt.received.offset(1) and self._limiter.due("base") is not None:
-            log.info(
-                "session %s: a POST calls all before %s durable; what is missing is read back",
-                self._session_id, post.base,
-            )  # fmt: skip
-        if post.stored not in (None, attempt.stored) and self._limiter.due("stored") is not None:
-            log.info("session %s: events after %s are live only", self._session_id, post.stored)
+        return bool(post.events) and not self._log.place.covers(last)
 
     async def _until_durable(self, answer: Taken, post: ProducerPost) -> Answer:
         """Wait until all that is to be stored is durable, FLUSH_SECONDS at most; the new answer."""

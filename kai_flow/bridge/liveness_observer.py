@@ -4,14 +4,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from temporalio.client import Client
 from temporalio.service import RPCError
 
+from kai_flow.bridge.shared import Scope
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.liveness import liveness_to_show, observe
-from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
-from kai_flow.stream.session_log import SessionLog
 
 log = logging.getLogger(__name__)
 
@@ -20,25 +18,18 @@ class LivenessObserver:
     """The liveness of one session, as its readers are shown it (§7.5).
 
     A check takes time, and an event may arrive meanwhile. The event is the later information, so a
-    check counts only if the log's position is still the same afterwards.
+    check counts only if the log's place is still the same afterwards.
     """
 
     def __init__(
-        self,
-        client: Client,
-        session_id: str,
-        run_id: str,
-        session_log: SessionLog,
-        notifier: Notifier,
-        *,
-        wanted: Callable[[], bool],
+        self, scope: Scope, *, run_id: Callable[[], str], wanted: Callable[[], bool]
     ) -> None:
         self.liveness: Liveness | None = None  # what readers are shown; None: nothing
-        self._client = client
-        self._session_id = session_id
-        self._run_id = run_id
-        self._log = session_log
-        self._notifier = notifier
+        self._client = scope.shared.client
+        self._session_id = scope.session_id
+        self._run_id = run_id  # of the present run
+        self._log = scope.log
+        self._notifier = scope.notifier
         self._wanted = wanted  # the session is open and has readers
         self._limiter = LogLimiter()
 
@@ -49,22 +40,22 @@ class LivenessObserver:
     async def run(self) -> None:
         """Check every LIVENESS_SECONDS without an event, as long as that is wanted."""
         while True:
-            shown = self._log.position
+            shown = self._log.place
             await asyncio.sleep(LIVENESS_SECONDS)
             if not self._wanted():
                 break
             seen = None
-            if self._log.position == shown:
+            if self._log.place == shown:
                 try:
-                    seen = await observe(self._client, self._session_id, self._run_id)
+                    seen = await observe(self._client, self._session_id, self._run_id())
                 except RPCError as error:
                     if self._limiter.due("no answer") is not None:
                         text = "session %s: its liveness is unknown: %s"
                         log.info(text, self._session_id, error.message)
                     continue
-            liveness = (
-                liveness_to_show(seen, self.liveness) if self._log.position == shown else None
-            )
+            session = None if seen is None else seen.session
+            unchanged = self._log.place == shown
+            liveness = liveness_to_show(session, self.liveness) if unchanged else None
             if liveness != self.liveness:
                 self.liveness = liveness
                 self._notifier.notify()

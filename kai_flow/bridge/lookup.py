@@ -76,6 +76,10 @@ class Lookups:
             if self._limiter.due("lookup") is not None:
                 log.warning("session %s cannot be looked up: %s", session_id, error.message)
             return Unreachable(f"Temporal does not answer: {error.message}")
+        except Exception as error:  # such as a codec's, whose keys may come back
+            if self._limiter.due("broken") is not None:
+                log.exception("session %s cannot be looked up", session_id)
+            return Unreachable(f"the newest run cannot be read: {error}")
         self._found(session_id, run)
         return run
 

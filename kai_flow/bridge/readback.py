@@ -1,26 +1,28 @@
 """Reads a session back from Temporal, page by page, once for all readers that wait for it.
 
-While the session runs and a worker answers, a page comes from the workflow's buffer, by query.
-Everything else comes from the history, which is complete and needs no worker. What was read of the
-history is kept as long as there is memory for it, and the next read goes on where the last stopped.
+It only brings readers up to the base of the session's log, which has the rest. While the session
+runs and a worker answers, a page comes from the workflow's buffer, by query. Everything else comes
+from the histories of the session's runs, which are complete and need no worker. What was read of
+them is kept as long as there is memory for it, and the next read goes on where the last stopped.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple, Protocol
 
-from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.client import WorkflowQueryFailedError
 from temporalio.service import RPCError
 
-from kai_flow.bridge.memory_budget import MemoryBudget
+from kai_flow.bridge.shared import Shared
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.events import NumberedEvent, held_bytes
-from kai_flow.stream.ids import EventId
+from kai_flow.stream.narration import Knowledge
 from kai_flow.stream.pages import DEFAULT_PAGE_BYTES, Page
+from kai_flow.stream.place import Place
 from kai_flow.stream.reader import EventReader
 from kai_flow.stream.stored import StoredStream
 
@@ -31,96 +33,103 @@ QUERY_SECONDS: Final = 2.0  # wait for the workflow's answer, before the history
 KEPT_PAGES: Final = 16  # for readers that are close behind
 
 
-class Part(NamedTuple):
-    """The result of one read, and whether it is final.
+class Present(NamedTuple):
+    """The run that is queried."""
 
-    Whether it is final is recorded at the moment of the read. A reader must not ask the copy later:
-    while a slow socket held this reader up, the run may have closed and another reader may have had
-    the complete history read, so the answer would be about another page.
-    """
-
-    page: Slice
-    final: bool = False
-    """Read from the complete history of a closed run: no event will ever follow this page."""
-    stops_short: bool = False
-    """It is final, and the session had events behind this page that were live only (§6.15)."""
+    run_id: str
+    begins: Place
+    """What a reader has to have to be served from this run's buffer."""
 
 
-class DurableCopy:
-    """The durable copy of one run's stream, as Temporal holds it.
+class Source(Protocol):
+    """Something that was read from Temporal, with events after the place that it was read for."""
 
-    `mark_durable` is called with the newest durable event after every read that has seen it.
+    @property
+    def knowledge(self) -> Knowledge | None:
+        """What is known of the producers of these events; None: the log of the session has it."""
 
-    Races: reads await Temporal, and meanwhile `close` may change the run, and `forget` may drop
-    what is kept. Both take effect at once for later reads. A read under way finishes on the history
-    object it began with; it stores that object again only if it still is of the current run, and
-    its result is `final` only if that run has closed (`_part_of` checks both at the end).
+    def read(self, after: Place) -> Slice:
+        """The next events of it that `after` does not cover."""
+
+
+class _Queried(NamedTuple):
+    """A page of the workflow's buffer, which has events of the present run only."""
+
+    start: Place
+    page: Page
+    size: int
+    knowledge: None = None
+
+    def serves(self, after: Place) -> bool:
+        """Whether it has the next events of a reader at this place."""
+        return after.includes(self.start) and bool(self.read(after).events)
+
+    def read(self, after: Place) -> Slice:
+        events = tuple(event for event in self.page.events if not after.covers(event.id))
+        return Slice(events, self.page.next, self.page.has_more, None)
+
+
+class _Stored(NamedTuple):
+    """The stored stream, as far as it was read."""
+
+    stored: StoredStream
+
+    @property
+    def knowledge(self) -> Knowledge:
+        return self.stored
+
+    def read(self, after: Place) -> Slice:
+        return self.stored.read(after, DEFAULT_PAGE_BYTES)
+
+
+class ReadBack:
+    """The durable copy of one session's stream, as Temporal holds it.
+
+    Races: reads await Temporal, and meanwhile the session may go on in another run, and `forget`
+    may drop what is kept. A read under way finishes with what it began with. Its result is as good
+    as ever, because readers take from it only what they do not have.
     """
 
     def __init__(
         self,
-        client: Client,
+        shared: Shared,
         session_id: str,
         run_id: str,
-        mark_durable: Callable[[EventId], None],
-        memory: MemoryBudget,
+        present: Callable[[], Present | None],
     ) -> None:
-        self._client = client
+        self._shared = shared
         self._session_id = session_id
-        self._run_id = run_id
-        self._mark_durable = mark_durable
-        self._memory = memory
-        self._closed = False
-        self._pages: deque[tuple[EventId, Slice, int]] = deque(maxlen=KEPT_PAGES)
-        self._history: StoredStream | None = None  # as far as the history was read
-        self._history_lock = asyncio.Lock()  # its place moves with each page: one task at a time
-        self._reading: asyncio.Task[tuple[EventId, Part] | None] | None = None
+        self._run_id = run_id  # where the search for earlier runs begins
+        self._present = present  # the run to query; None: the session has closed
+        self._pages: deque[_Queried] = deque(maxlen=KEPT_PAGES)
+        self._history: StoredStream | None = None  # as far as the histories were read
+        self._reading: asyncio.Task[None] | None = None
         self._limiter = LogLimiter()
 
     @property
     def held(self) -> int:
         """Bytes of memory that everything kept takes."""
         history = 0 if self._history is None else self._history.held
-        return history + sum(size for _, _, size in self._pages)
+        return history + sum(page.size for page in self._pages)
 
     def forget(self) -> None:
         """Drop everything kept: it can be read again."""
         self._pages.clear()
         self._history = None
 
-    def close(self, run_id: str) -> None:
-        """The chain of runs has closed with the run `run_id`, whose history is final."""
-        self._run_id = run_id
-        self._closed = True
-        self._pages.clear()
+    async def read(self, after: Place) -> Source | None:
+        """Something with events after `after`; one read serves all that wait for it.
 
-    async def read(self, after: EventId) -> Part | None:
-        """The next page of durable events after `after`; one read serves all that wait for it.
-
-        Empty when there are none yet. None when nothing was read for this place, because reading
-        failed or the read under way was for another place: try again.
+        None when there is nothing yet, because reading failed, the read under way was for another
+        place, or Temporal has nothing more: try again.
         """
         kept = self._kept(after)
         if kept is not None:
             return kept
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read(after))
-        reading = self._reading
-        await asyncio.wait([reading])  # this way, neither is cancelled by the end of the other
-        done = None if reading.cancelled() else reading.result()
-        if done is not None and done[0] == after:
-            return done[1]
+        await asyncio.wait([self._reading])  # this way, neither is cancelled by the other's end
         return self._kept(after)
-
-    async def catch_up(self, after: EventId) -> None:
-        """Call `mark_durable` with the newest durable event, if there is one after `after`.
-
-        Never shares a read under way, which may have begun before the caller's question. Raises
-        RPCError.
-        """
-        page = await self._query(after)
-        if page is None or (page.last is None and page.gap is not None):
-            await self._read_history(None)
 
     async def stop(self) -> None:
         """Cancel the read under way."""
@@ -128,44 +137,43 @@ class DurableCopy:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
 
-    def _kept(self, after: EventId) -> Part | None:
+    def _kept(self, after: Place) -> Source | None:
         """What earlier reads have for a reader at `after`; None: nothing."""
         if self._history is not None:
-            part = self._part_of(self._history, after)
-            if part.final or part.page.events or part.page.gap:
-                return part
-        for start, page, _ in self._pages:
-            if start <= after < page.next:
-                events = tuple(event for event in page.events if event.id > after)
-                gap = page.gap if start == after else None
-                return Part(Slice(events, page.next, page.has_more, gap))
-        return None
+            page = self._history.read(after, 1)
+            if page.events or page.gap or page.next != after:
+                return _Stored(self._history)
+        return next((page for page in self._pages if page.serves(after)), None)
 
-    async def _read(self, after: EventId) -> tuple[EventId, Part] | None:
+    async def _read(self, after: Place) -> None:
         try:
-            return after, await self._next_part(after)
+            await self._query(after)
+            if self._kept(after) is None:
+                await self._read_history(after)
         except RPCError as error:
             if self._limiter.due("no answer") is not None:
                 log.warning("session %s cannot be read back: %s", self._session_id, error.message)
+            await asyncio.sleep(PAUSE_SECONDS)  # within the shared read: one try a second for all
         except Exception:  # such as a codec's: readers wait, as they do while Temporal is away
             if self._limiter.due("broken") is not None:
                 log.exception("session %s cannot be read back", self._session_id)
-        await asyncio.sleep(PAUSE_SECONDS)  # within the shared read: one try a second for all
-        return None
+            await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _next_part(self, after: EventId) -> Part:
-        if not self._closed:
-            page = await self._query(after)
-            if page is not None and page.gap is None:
-                part = Slice(page.events, page.next, page.has_more, None)
-                self._keep(after, part)
-                return Part(part)
-        # The place is older than the workflow's buffer, or no worker answers.
-        return self._part_of(await self._read_history(after), after)
+    async def _query(self, after: Place) -> None:
+        """Keep one page of the workflow's buffer, if it has what comes next."""
+        present = self._present()
+        if present is None or not after.includes(present.begins):
+            return
+        page = await self._answer(after, present.run_id)
+        if page is None or page.gap is not None or not page.events:
+            return  # the place is older than the workflow's buffer, or no worker answers
+        size = _size(page.events)
+        self._pages.append(_Queried(after, page, size))
+        self._shared.memory.grew(size)
 
-    async def _query(self, after: EventId) -> Page | None:
-        """One page of the workflow's buffer; None when no worker answers in time."""
-        reader = EventReader(self._client, self._session_id, self._run_id)
+    async def _answer(self, after: Place, run_id: str) -> Page | None:
+        """The workflow's answer; None when no worker answers in time."""
+        reader = EventReader(self._shared.client, self._session_id, run_id)
         try:
             async with asyncio.timeout(QUERY_SECONDS):
                 page = await reader.page(after)
@@ -178,43 +186,19 @@ class DurableCopy:
                 "session %s: %s events after %s read by query",
                 self._session_id, len(page.events), after,
             )  # fmt: skip
-        if page.last is not None:
-            self._mark_durable(page.last)
-        self._memory.grew(_size(page.events))
         return page
 
-    async def _read_history(self, after: EventId | None) -> StoredStream:
-        """Read on in the history until it has an event after `after`; None: to its end."""
-        async with self._history_lock:
-            history = self._history
-            if history is None or history.run_id != self._run_id:
-                history = StoredStream(self._client, self._session_id, self._run_id)
-            self._history = history  # before reading: a read that fails keeps its place
-
-            def taken(size: int) -> None:
-                if history.events.last is not None:
-                    self._mark_durable(history.events.last)
-                self._memory.grew(size)
-
-            had = len(history.events)
-            await history.read_on(after, taken)
-            if history.run_id == self._run_id:
-                self._history = history  # `forget` may have dropped it meanwhile
+    async def _read_history(self, after: Place) -> None:
+        """Read on in the histories until they have an event after `after`."""
+        history = self._history or StoredStream(self._shared.client, self._session_id, self._run_id)
+        self._history = history  # before reading: a read that fails keeps its place
+        had = len(history)
+        await history.read_on(after, self._shared.memory.grew)
         if self._limiter.due("history") is not None:
-            read = len(history.events) - had
+            read = len(history) - had
             log.info("session %s: %s events read from history", self._session_id, read)
-        return history
-
-    def _part_of(self, history: StoredStream, after: EventId) -> Part:
-        page = history.events.read(after, DEFAULT_PAGE_BYTES)
-        final = self._closed and history.complete and history.run_id == self._run_id
-        return Part(page, final, final and history.events.fold.unstored_after(page.next))
-
-    def _keep(self, after: EventId, page: Slice) -> None:
-        if page.events:
-            self._pages.append((after, page, _size(page.events)))
 
 
-def _size(events: Sequence[NumberedEvent]) -> int:
+def _size(events: tuple[NumberedEvent, ...]) -> int:
     """Bytes of memory that these events take."""
     return held_bytes(len(events), sum(len(event.data) for event in events))

@@ -1,7 +1,8 @@
-"""One subscriber: a cursor over the shared log, and nothing else that grows.
+"""One subscriber: a reader of the session's log, and nothing else that grows.
 
-It reads what is in memory, else the durable copy, else waits. A live event is shown only when the
-cursor is its predecessor; whatever lies between is read back first. So an outage is never a gap.
+It reads what is in memory, else the durable copy, else waits. The log shows an event only when
+everything before it was shown, and a reader has to have what comes before the log: it is read back
+first. So an outage is never a gap.
 """
 
 import asyncio
@@ -12,14 +13,13 @@ from typing import Final
 from kai_flow.bridge.channel import Channel
 from kai_flow.bridge.errors import HubError
 from kai_flow.bridge.hub import Hub
-from kai_flow.bridge.readback import Part
 from kai_flow.bridge.session import Session
 from kai_flow.stream import control
-from kai_flow.stream.attempt_window import Behind, Chunk, Lost
 from kai_flow.stream.backoff import Backoff
 from kai_flow.stream.clock import now
-from kai_flow.stream.ids import START, Cursor, EventId
+from kai_flow.stream.log_reader import Behind, Chunk, LogReader
 from kai_flow.stream.notifier import wait_for
+from kai_flow.stream.place import NOWHERE, Cursor
 from kai_flow.stream.progress import Liveness
 from kai_flow.stream.run import Run
 from kai_flow.stream.sse import (
@@ -60,8 +60,8 @@ class _Subscriber:
 
     Races: while this task waits, or writes to a slow socket, POSTs, reads and the close of the
     workflow change the state that it reads. Two rules make that harmless. The task takes the
-    notifier's next event *before* it reads the state, so a later change wakes it. And it judges the
-    result of a read by what the read recorded (`Part`), not by the session's state afterwards.
+    notifier's next event *before* it reads the state, so a later change wakes it. And it awaits
+    nothing between a look at the log and the end of the stream: what it has seen is still so.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class _Subscriber:
         self._hand_made = hand_made_seen  # number of the last event sent by hand that was shown
         self._over = False  # the stream ends here
         self._liveness: Liveness | None = None  # as it was shown last
-        self._part: Part | None = None  # the result of the last read back
+        self._misses = 0  # reads back in a row that brought nothing
         self._written_at = self._event_at = now()  # last frame; last frame of an event
 
     async def frames(self) -> AsyncIterator[bytes]:
@@ -86,51 +86,40 @@ class _Subscriber:
                 await wait_for(notified)
             if self._over:
                 return
-        position = START
+        place = NOWHERE
         session.attend()  # before any await: a session with a reader is not forgotten
         try:
             if self._cursor is not None:
                 if self._cursor.incarnation not in (None, session.run.incarnation):
                     yield encode_control(control.reset())
-                elif self._cursor.position is None:
+                elif self._cursor.place is None:
                     return  # this reader has had `done`: its next request gets 204
                 else:
-                    position = self._cursor.position
-            async for frames in self._read(session, position):
+                    place = self._cursor.place
+            async for frames in self._read(session, session.log.reader(place)):
                 yield frames
         finally:
             session.leave()
 
-    async def _read(self, session: Session, position: EventId) -> AsyncIterator[bytes]:
-        asked = False  # Temporal was asked what is durable, which no POST has shown here yet
-        misses = 0  # reads in a row that brought nothing
+    async def _read(self, session: Session, reader: LogReader) -> AsyncIterator[bytes]:
         while not self._ending(session):
             notified = session.notifier.next
-            part = self._at_hand(session, position)
+            part = session.log.read(reader, CHUNK_BYTES) if session.log.begun else None
             if isinstance(part, Chunk):
-                position = part.next
                 yield self._event(b"".join(part.frames))
                 continue
-            behind = isinstance(part, Behind) or session.outcome is not None
-            if behind or (session.log.current is None and not asked):
-                async for frames in self._read_back(session, position):
+            if part is None and session.outcome is not None:
+                yield encode_done(session.outcome.data, session.run.incarnation)
+                return
+            if isinstance(part, Behind):
+                async for frames in self._read_back(session, reader):
                     yield frames
-                read = self._part
-                if read is not None and (read.page.events or read.page.gap):
-                    position, misses = max(position, read.page.next), 0
-                    yield self._event(session.encode(read.page))
+                if not self._misses:
                     continue
-                if read is not None and read.final and session.outcome is not None:
-                    lost = _gap(position, None) if session.lacks_rest(read) else b""
-                    yield lost + encode_done(session.outcome.data, session.run.incarnation)
-                    return
-                asked = read is not None
-                behind = behind or not asked
-                misses += 1
             if frames := self._status(session) or self._aside():
                 yield frames
-            elif behind and not self._over:
-                await self._rest(session, _BACKOFF.pause(misses))
+            elif isinstance(part, Behind) and not self._over:
+                await self._rest(session, _BACKOFF.pause(self._misses))
             elif not self._over:
                 await wait_for(notified)
 
@@ -138,23 +127,9 @@ class _Subscriber:
         """Whether the stream ends here, without `done`."""
         return self._over or session.ends_without_done
 
-    def _at_hand(self, session: Session, position: EventId) -> Chunk | Behind | None:
-        """What memory has for this reader, or a gap for live-only events that it has no more.
-
-        A closed session is what its history holds, whatever else was POSTed at its end. Only
-        live-only events are still shown from memory then.
-        """
-        if session.outcome is not None and not session.log.is_past_stored(position):
-            return None
-        part = session.log.read(position, CHUNK_BYTES)
-        if isinstance(part, Lost):
-            return Chunk((_gap(position, part.before),), part.next)
-        return part
-
-    async def _read_back(self, session: Session, position: EventId) -> AsyncIterator[bytes]:
-        """Read the next page into `_part`, and meanwhile yield other frames: Temporal may hang."""
-        self._part = None
-        reading = asyncio.ensure_future(session.durable.read(position))
+    async def _read_back(self, session: Session, reader: LogReader) -> AsyncIterator[bytes]:
+        """Read back what comes next, and meanwhile yield other frames: Temporal may hang."""
+        reading = asyncio.ensure_future(session.stored.read(reader.place))
         try:
             while not (reading.done() or self._ending(session)):
                 notified = session.notifier.next
@@ -164,8 +139,10 @@ class _Subscriber:
                     waking = asyncio.ensure_future(notified.wait())
                     await asyncio.wait([reading, waking], return_when=asyncio.FIRST_COMPLETED)
                     waking.cancel()
-            if reading.done():
-                self._part = reading.result()
+            source = reading.result() if reading.done() else None
+            if source is not None and (frames := session.frames.of(reader, source)):
+                yield self._event(frames)
+            self._misses = self._misses + 1 if source is None else 0
         finally:
             reading.cancel()
 
@@ -209,7 +186,3 @@ class _Subscriber:
         """Frames of events, about to be written."""
         self._written_at = self._event_at = now()
         return frames
-
-
-def _gap(after: EventId, before: EventId | None) -> bytes:
-    return encode_control(control.gap(after, before))

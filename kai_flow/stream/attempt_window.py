@@ -63,6 +63,7 @@ class AttemptWindow:
         self.durable = first._replace(seq=0)  # Temporal has shown that its history reaches here
         self.stored: EventId | None = None  # the last event that is stored, once that is known
         self.confirmed = False  # Temporal itself, not a POST, has shown events of this attempt
+        self.signalling = True  # the last POST has named no other bridge to signal it
         self.waiting_bytes = 0  # of all events that wait to be signalled
         self.live_bytes = 0  # of all live-only events that wait to be shown
         self._since = first  # everything from here to `received` came
@@ -113,6 +114,7 @@ class AttemptWindow:
         if len(waiting) < len(new) and self.live_bytes > self._max_bytes:
             return Full()  # live-only events behind some that cannot be shown yet
         # Nothing has changed up to here: a POST that is refused leaves no trace.
+        self.signalling = signalling
         self.stored = stored or self.stored
         if reach != self.received and (new or not self._waiting):
             self._jump(reach.offset(1))

@@ -13,7 +13,7 @@ from kai_flow.stream.control import ControlEvent, gap
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.gaps import Gap, Missing
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.narration import Given, Knowledge, Narration
+from kai_flow.stream.narration import Given, Knowledge, Narration, NarrationState
 from kai_flow.stream.place import NOTHING, Cursor, Place
 from kai_flow.stream.shown_log import Entry, ShownLog
 from kai_flow.stream.sse import encode_control, encode_event, with_cursor
@@ -50,6 +50,21 @@ class LogReader:
         return last if isinstance(last, Place) else last.place_after() or self._log.base
 
     @property
+    def state(self) -> NarrationState:
+        """What the reader has seen and was told: readers in the same state get the same frames."""
+        return self._leave_the_log(self._knowledge).state
+
+    def resume(self, state: NarrationState) -> None:
+        """Go on as another reader did who was in the same state and has read something back."""
+        self._leave_the_log(self._knowledge).resume(state)
+        self._number = None
+
+    def jump(self, place: Place) -> None:
+        """Go on at another place: over what was deleted, or in the next run of the session."""
+        self._leave_the_log(self._knowledge).place = place
+        self._number = None
+
+    @property
     def synced(self) -> bool:
         """Whether it gets the shared frames."""
         return self._synced
@@ -77,6 +92,7 @@ class LogReader:
                 break
             frames += [encode_control(one) for one in narration.tell(event.id)]
             frames.append(encode_event(event, self._cursor))
+        self._number = None
         narration.knowledge = self._knowledge
         return frames
 

@@ -6,7 +6,7 @@ copy can serve a reader, and the reader is told the same.
 """
 
 from collections.abc import Callable, Container, Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from kai_flow.stream import control
 from kai_flow.stream.control import ControlEvent
@@ -33,6 +33,16 @@ class Knowledge(Protocol):
         """The last event of it that is stored, if those after it are live only."""
 
 
+class NarrationState(NamedTuple):
+    """Where a reader is, and what it was told. Readers in the same state get the same."""
+
+    place: Place
+    told: frozenset[int]
+    """The producers that it was told have ended."""
+    short: frozenset[int]
+    """The producers whose missing end was reported."""
+
+
 Given = Callable[[int], EventId | None]
 """The last live-only event of a producer that exists as far as the reader's source was given it."""
 
@@ -54,6 +64,15 @@ class Narration:
         self._given = given
         self._told: set[int] = set()  # producers whose `ended` was returned
         self._short: set[int] = set()  # producers whose missing end was reported
+
+    @property
+    def state(self) -> NarrationState:
+        """Where the reader is, and what it was told."""
+        return NarrationState(self.place, frozenset(self._told), frozenset(self._short))
+
+    def resume(self, state: NarrationState) -> None:
+        """Go on as a reader in this state."""
+        self.place, self._told, self._short = state.place, set(state.told), set(state.short)
 
     def notices(self) -> tuple[ControlEvent, ...]:
         """What is to be told at the present place; afterwards `place` may be an earlier one.

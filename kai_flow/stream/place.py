@@ -16,7 +16,8 @@ from typing import Final, NamedTuple
 from kai_flow.stream.errors import InvalidId
 from kai_flow.stream.ids import EventId
 
-MAX_PARTS: Final = 64  # of a cursor, and of what is listed as beside a producer
+MAX_PARTS: Final = 64  # of what is listed as beside a producer
+MAX_CURSOR_PARTS: Final = 1_024  # one for each producer under way that streams: 12 KB of headers
 MAX_LISTED: Final = 4_096  # producers in all parts; the server limits pending activities to 2,000
 
 Position = tuple[int, int]
@@ -125,8 +126,8 @@ class Place:
         """Read a place as `str` or `text` writes it. Raises InvalidId."""
         positions: dict[int, Position] = {}
         parts = text.split(_SEPARATOR)
-        if len(parts) > MAX_PARTS:
-            raise InvalidId(f"a cursor has at most {MAX_PARTS} parts, not {len(parts)}")
+        if len(parts) > MAX_CURSOR_PARTS:
+            raise InvalidId(f"a cursor has at most {MAX_CURSOR_PARTS:,} parts, not {len(parts):,}")
         newest = -1  # of the parts after the leading one
         for index, part in enumerate(parts):
             first, last, position = _read_part(part)

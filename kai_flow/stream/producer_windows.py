@@ -70,7 +70,7 @@ class ProducerWindows:
     @property
     def to_signal(self) -> AttemptWindow | None:
         """The window whose events are to be signalled next: the newest one that can be."""
-        return next((one for one in self.all if one.ready), None)
+        return next((one for one in self.all if one.ready and one.signalling), None)
 
     def _window(self, place: EventId) -> AttemptWindow:
         return AttemptWindow(place._replace(seq=1), self._max_bytes)

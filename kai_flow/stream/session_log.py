@@ -198,13 +198,13 @@ class SessionLog:
 
     @property
     def waiting(self) -> int:
-        """How many events wait to be signalled."""
-        return sum(window.waiting for window in self._all_windows())
+        """How many events wait to be signalled from here: each producer names one bridge."""
+        return sum(window.waiting for window in self._all_windows() if window.signalling)
 
     @property
     def waiting_bytes(self) -> int:
-        """Bytes of the events that wait to be signalled."""
-        return sum(window.waiting_bytes for window in self._all_windows())
+        """Bytes of the events that wait to be signalled from here."""
+        return sum(window.waiting_bytes for window in self._all_windows() if window.signalling)
 
     @property
     def held(self) -> int:

@@ -11,13 +11,14 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
 from temporalio.service import RPCError
 
-from kai_flow.bridge.errors import HubError, RealSession, TooMuchHeld, Unreachable
+from kai_flow.bridge.errors import HubError, RealSession, TooMuchHeld, UnknownPlace, Unreachable
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream.attempt_window import Answer, Full, Missing, Stale, Taken
 from kai_flow.stream.callback import HandMade, decode_post, encode_answer
 from kai_flow.stream.errors import InvalidId, StreamError
-from kai_flow.stream.ids import Cursor, EventId
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.place import Cursor
 from kai_flow.stream.sse import unnamed
 from kai_flow.web.body import read_body
 from kai_flow.web.problems import problem
@@ -69,7 +70,9 @@ def _answer(answer: Answer, boot_id: str) -> Response[bytes]:
             detail = f"send again from {expected}"
             raise problem(409, detail, expected=str(expected), bridge=boot_id)
         case Stale():
-            detail = "a later attempt has taken over, or the session has ended; stop sending"
+            detail = (
+                "a later attempt has taken over, or the activity or its run has ended; stop sending"
+            )
             raise problem(410, detail, bridge=boot_id)
         case Full(stored=True):
             detail = (
@@ -113,6 +116,10 @@ async def stream_events(
         return Response(None, status_code=204)  # tells EventSource not to reconnect
     try:
         hub.admit(session_id)
+        if run is not None and cursor is not None:
+            await hub.check(session_id, run, cursor)
+    except UnknownPlace as error:
+        raise problem(400, str(error)) from None
     except HubError as error:
         raise problem(503, str(error), headers={"Retry-After": "1"}) from None
     frames = subscribe(hub, session_id, cursor, run)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import MAX_NUMBER, EventId
+from kai_flow.stream.recorded import Ended, EndStatus, Published, Recorded, Scheduled, Spoken
 
 RUN = "0190b6a2-7e1c-7000-8000-00004f3a9c1e"
 OTHER_RUN = "0190b6a2-7e1c-7000-8000-0000deadbeef"
@@ -90,7 +91,7 @@ def batches_of(draw: st.DrawFn, some: Sequence[NumberedEvent]) -> list[Batch]:
     """The events of one attempt as batches, cut at random places."""
     cuts = sorted(draw(st.sets(st.integers(1, len(some) - 1)))) if len(some) > 1 else []
     edges = [0, *cuts, len(some)]
-    return [Batch(RUN, tuple(some[a:b])) for a, b in pairwise(edges)]
+    return [Batch(tuple(some[a:b])) for a, b in pairwise(edges)]
 
 
 @st.composite
@@ -111,6 +112,91 @@ def what_counts(accepted: Iterable[NumberedEvent]) -> list[NumberedEvent]:
     everything = sorted(set(accepted))
     latest = {event.id.producer: event.id.attempt for event in everything}
     return [event for event in everything if latest[event.id.producer] == event.id.attempt]
+
+
+class Session:
+    """A session of concurrent producers: what its history records, and what each producer sent."""
+
+    def __init__(self) -> None:
+        self.history: list[Recorded] = []
+        self.sent: dict[int, list[NumberedEvent]] = {0: []}  # by producer, all attempts
+        self.beside: dict[int, frozenset[int]] = {0: frozenset()}
+        self.under_way: list[int] = []
+        self.most = 0  # under way at once
+
+    def schedule(self) -> None:
+        """The workflow schedules an activity."""
+        producer = len(self.sent)
+        self.sent[producer], self.beside[producer] = [], frozenset(self.under_way)
+        self.history.append(Scheduled(producer, "act", str(producer), self.beside[producer]))
+        self.under_way.append(producer)
+        self.most = max(self.most, len(self.under_way))
+
+    def say(self, producer: int, count: int, *, retry: bool) -> Batch:
+        """An attempt sends `count` events, the present one or the next."""
+        sent = self.sent[producer]
+        last = sent[-1].id if sent else EventId(producer, 1, 0)
+        first = EventId(producer, last.attempt + 1, 1) if retry and sent else last.offset(1)
+        sent += run_of(first, count)
+        return Batch(tuple(sent[-count:]))
+
+    def end(self, producer: int, status: EndStatus) -> None:
+        """The activity ends."""
+        self.under_way.remove(producer)
+        self.history.append(Ended(producer, status))
+
+    def counting(self) -> list[NumberedEvent]:
+        """The events of the attempts that count."""
+        return what_counts(event for sent in self.sent.values() for event in sent)
+
+
+@st.composite
+def concurrent_sessions(draw: st.DrawFn, steps: int = 25) -> Session:
+    """Activities that run beside each other, are tried again and end; the workflow speaks too."""
+    session = Session()
+    for step in draw(st.lists(st.integers(0, 9), min_size=1, max_size=steps)):
+        count = draw(st.integers(1, 4))
+        if step < 2 or not session.under_way:
+            session.schedule()
+        elif step < 3:
+            session.history.append(Spoken(session.say(0, count, retry=False)))
+        elif step < 5:
+            session.end(draw(st.sampled_from(session.under_way)), "completed")
+        else:
+            chosen = draw(st.permutations(session.under_way))[: draw(st.integers(1, 3))]
+            retry = draw(st.sampled_from([False, False, True]))
+            batches = tuple(session.say(producer, count, retry=retry) for producer in chosen)
+            session.history.append(Published(RUN, batches))
+    return session
+
+
+@st.composite
+def readings(draw: st.DrawFn, session: Session) -> list[NumberedEvent]:
+    """An order in which a reader may get the session's events, up to some moment.
+
+    Each producer's events come in their order; a reader may miss the rest of an attempt that was
+    replaced. All events of the producers that are not beside another one come before that one.
+    """
+    left = {producer: list(sent) for producer, sent in session.sent.items() if sent}
+    reading: list[NumberedEvent] = []
+    for _ in range(draw(st.integers(0, sum(map(len, left.values()))))):
+        ready = [
+            producer
+            for producer, rest in left.items()
+            if rest and not any(left.get(p) for p in _before(producer, session.beside[producer]))
+        ]
+        if not ready:
+            break
+        rest = left[draw(st.sampled_from(ready))]
+        newer = [n for n, event in enumerate(rest) if n and event.id.seq == 1]
+        if newer and draw(st.booleans()):
+            del rest[: newer[0]]
+        reading.append(rest.pop(0))
+    return reading
+
+
+def _before(producer: int, beside: frozenset[int]) -> Iterable[int]:
+    return (p for p in range(1, producer) if p not in beside)
 
 
 def frame(event: NumberedEvent) -> bytes:

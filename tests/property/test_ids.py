@@ -1,14 +1,13 @@
-"""Ids and cursors: one text for each place, and no other text is taken for one."""
+"""Ids: one text for each, and no other text is taken for one."""
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kai_flow.stream.errors import InvalidId
-from kai_flow.stream.ids import MAX_NUMBER, START, Cursor, EventId, follows, incarnation_of
-from tests.property.strategies import any_ids, near_ids
+from kai_flow.stream.ids import MAX_NUMBER, EventId, incarnation_of
+from tests.property.strategies import any_ids
 
-incarnations = st.text("0123456789abcdef", min_size=8, max_size=8)
 # Digits, dots and what looks like them.
 almost_ids = st.text(st.sampled_from("0123456789.. @+-_eE\n\r\t\x00٣３²½"), max_size=24)
 
@@ -50,32 +49,12 @@ def test_what_is_read_is_the_only_way_to_write_it(text: str) -> None:
         assert max(event_id) <= MAX_NUMBER
 
 
-@given(st.one_of(st.none(), any_ids), st.one_of(st.none(), incarnations))
-def test_a_cursor_survives_text(position: EventId | None, incarnation: str | None) -> None:
-    """Writing a cursor and reading it again gives the same cursor, the end included."""
-    cursor = Cursor(position, incarnation)
-    assert Cursor.parse(str(cursor)) == cursor
-
-
-@given(st.one_of(almost_ids, st.builds("{}@{}".format, any_ids, st.text("09afAF g@", max_size=10))))
-@example("end@")
-@example("end@4F3A9C1E")
-@example("1.1.1@4f3a9c1e\n")
-def test_a_cursor_is_read_strictly(text: str) -> None:
-    """A text is refused with InvalidId unless it is exactly what its cursor is written as."""
-    try:
-        cursor = Cursor.parse(text)
-    except InvalidId:
-        return
-    assert str(cursor) == text
-
-
 @given(st.uuids())
 def test_the_incarnation_is_the_end_of_the_run_id(run_id: object) -> None:
-    """The incarnation is the run id's last eight hex digits, and a cursor can carry it."""
+    """The incarnation is the run id's last eight hex digits."""
     incarnation = incarnation_of(str(run_id).upper())
     assert str(run_id).endswith(incarnation)
-    assert Cursor.parse(f"end@{incarnation}") == Cursor(None, incarnation)
+    assert len(incarnation) == 8
 
 
 @given(
@@ -85,23 +64,3 @@ def test_no_incarnation_is_made_up(text: str) -> None:
     """What does not end in eight hex digits is no run id."""
     with pytest.raises(InvalidId):
         incarnation_of(text)
-
-
-@given(near_ids.map(lambda near: near.offset(1)), near_ids)
-def test_nothing_lies_between_what_follows(event: EventId, cursor: EventId) -> None:
-    """`follows` is true only where no event that counts can lie between cursor and event."""
-    if follows(event, cursor):
-        assert cursor < event
-        assert event.producer == cursor.producer
-        if event.attempt == cursor.attempt:
-            assert event.seq == cursor.seq + 1
-        else:
-            assert event.seq == 1
-    elif event > cursor and event.producer == cursor.producer:
-        assert event.seq > 1
-
-
-@given(near_ids)
-def test_a_session_begins_with_the_first_producer(event: EventId) -> None:
-    """From the very beginning only a first event of the first producer comes next."""
-    assert follows(event, START) == (event.seq == 1 and event.producer == 1)

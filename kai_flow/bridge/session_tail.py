@@ -1,0 +1,226 @@
+"""The standing tail of a session: reads the history of its runs as it grows.
+
+It is how a bridge learns everything that only Temporal can show: which producers there are, which
+events are durable, what the workflow itself publishes, that the session goes on in another run, and
+how it ends.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Final
+
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.service import RPCError, RPCStatusCode
+
+from kai_flow.bridge.shared import Scope
+from kai_flow.runtime.log_limiter import LogLimiter
+from kai_flow.stream.backoff import Backoff
+from kai_flow.stream.batches import Batch
+from kai_flow.stream.events import held_bytes
+from kai_flow.stream.fold import Fold
+from kai_flow.stream.notifier import Notifier, wait_for
+from kai_flow.stream.outcome import Outcome, outcome_of
+from kai_flow.stream.place import Place
+from kai_flow.stream.recorded import Published, Recorded, Spoken
+from kai_flow.stream.signals import LONG_POLL_TIMEOUT, PAGE_TIMEOUT
+from kai_flow.stream.supervised import retried
+from kai_flow.stream.tail import SHORT_POLL_TIMEOUT, RunHistory
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS: Final = 1.0  # after a failed call to Temporal
+MAX_PAUSE_SECONDS: Final = 10.0  # the longest such pause
+NEWS_PAUSE_SECONDS: Final = 0.05  # after a page with something new
+UNBUDGETED_PAUSE_SECONDS: Final = 1.0  # between two polls without a long poll
+KEPT_PAGE_BYTES: Final = 1024 * 1024  # of events; a longer page is not the last one of a history
+
+# A page token covers what the history contained when it was issued. So one page without news only
+# means that all of that has been read; so many in a row mean the end of the history.
+_QUIET_PAGES: Final = 2
+
+
+class SessionTail:
+    """Reads one session's history into its log: one task, from the session's beginning to its end.
+
+    A long history is only folded at first, because readers read it back by themselves. Once its end
+    comes in sight, the log begins, and everything from there on goes into it.
+
+    A signal makes four history events one after another, each of which would end a long poll. So
+    the tail pauses after a page with something new, for less time than a reader notices. Whoever
+    has to know the present state calls `refresh`, which cuts the pause short.
+
+    Races: this task alone drives the log's fold, and does so without an await, between two reads.
+    POSTs go into the same log at any time. The log takes each event once, by its id, so it does not
+    matter which of the two brings it first.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        run_id: str,
+        *,
+        news: Callable[[], None],
+        continued: Callable[[str], None],
+        closed: Callable[[Outcome | None], None],
+    ) -> None:
+        self.moved = Notifier()  # notified after each page
+        self._shared = scope.shared
+        self._session_id = scope.session_id
+        self._log = scope.log
+        self._sent = scope.sent
+        self._news = news  # there is something new to show
+        self._continued = continued  # the session goes on in this run
+        self._closed = closed  # the session has ended; None: another stream has taken its id
+        self._history = self._history_of(run_id)
+        self._fold: Fold | None = None  # of that run, until the log has begun
+        self._over = False  # the session has ended
+        self._pause = 0.0  # seconds before the next poll
+        self._timeout = SHORT_POLL_TIMEOUT  # of a short poll; longer after a failure
+        self._asked = 0  # pages without news that are still due for those who wait in `refresh`
+        self._woken = asyncio.Event()  # set by `refresh`
+        self._limiter = LogLimiter()
+
+    @property
+    def run_id(self) -> str:
+        """The run that is being read."""
+        return self._history.run_id
+
+    @property
+    def begins(self) -> Place | None:
+        """What a reader has to have before the events of this run; None: that is not known yet."""
+        start = self._history.start
+        return None if start is None else start.begins
+
+    async def run(self) -> None:
+        """Read until the session has ended, through every outage of Temporal."""
+        backoff = Backoff(PAUSE_SECONDS, MAX_PAUSE_SECONDS)
+        try:
+            await retried(self._follow, backoff, on=RPCError, failed=self._failed)
+        except RPCError:
+            log.warning("session %s: its run %s is gone", self._session_id, self.run_id)
+            self._end(None)
+
+    async def refresh(self) -> None:
+        """Return once everything is in the log that Temporal has now.
+
+        All who wait share the same polls. The caller limits the time: an outage is waited out.
+        """
+        self._asked = _QUIET_PAGES
+        self._woken.set()
+        while self._asked and not self._over:
+            await self.moved.next.wait()
+
+    async def _follow(self) -> None:
+        while not self._over:
+            if self._history.ended and self._history.closed is not None:
+                await self._leave_run(self._history.closed)
+            else:
+                self._take(await self._read())
+            self.moved.notify()
+
+    def _failed(self, error: RPCError, _pause: float) -> None:
+        """Log an outage, and try again; end the tries when there is no such run."""
+        if error.status == RPCStatusCode.NOT_FOUND:
+            raise error
+        self._timeout = min(2 * self._timeout, PAGE_TIMEOUT)  # a large page takes time
+        if self._limiter.due("outage") is not None:
+            log.info("session %s: waiting for Temporal: %s", self._session_id, error.message)
+
+    async def _read(self) -> list[Recorded]:
+        """The next page; nothing when `refresh` was called meanwhile. Raises RPCError."""
+        self._woken.clear()
+        if self._asked:
+            items = await self._poll(self._timeout)
+            self._asked = max(0, self._asked - 1) if self._history.quiet else _QUIET_PAGES
+            return items
+        if self._pause:
+            await wait_for(self._woken, self._pause)
+            if self._woken.is_set():
+                return []
+        with self._shared.polls.one() as long:
+            items = await self._poll(LONG_POLL_TIMEOUT if long else self._timeout)
+        news = not self._history.quiet
+        self._pause = (NEWS_PAUSE_SECONDS if news else 0.0) if long else UNBUDGETED_PAUSE_SECONDS
+        if news and not self._log.begun:
+            self._pause = 0.0
+        return items
+
+    async def _poll(self, timeout: timedelta) -> list[Recorded]:
+        """One page, or nothing as soon as `refresh` is called. Raises RPCError.
+
+        The history keeps its place when a poll is given up.
+        """
+        polling = asyncio.ensure_future(self._history.read(timeout))
+        waking = asyncio.ensure_future(self._woken.wait())
+        try:
+            await asyncio.wait({polling, waking}, return_when=asyncio.FIRST_COMPLETED)
+            if not polling.done():
+                return []
+        finally:
+            waking.cancel()
+            polling.cancel()
+            await asyncio.wait({polling})
+        self._timeout = SHORT_POLL_TIMEOUT
+        return polling.result()
+
+    def _take(self, items: list[Recorded]) -> None:
+        """Take in a page. A long one is only folded, as long as the log has not begun."""
+        if self._history.start is None:
+            return
+        size = _size(items)
+        if not self._log.begun:
+            self._fold = self._fold or self._history.fold()
+            if size > KEPT_PAGE_BYTES and not self._history.ended:
+                for item in items:
+                    self._fold.take(item)
+                return
+            self._log.begin(self._fold)
+            self._news()
+        self._shared.memory.grew(size)
+        news = [self._log.absorb(item) for item in items]
+        if any(news):
+            self._news()
+
+    async def _leave_run(self, closed: HistoryEvent) -> None:
+        """The run has closed, and all of it was read: go on with the next one, or end."""
+        if not self._history.next_run:
+            client = self._shared.client
+            self._end(await outcome_of(client, self._session_id, self.run_id, closed))
+            return
+        history = self._history_of(self._history.next_run)
+        items = await history.read(self._timeout)
+        if history.start is None or history.start.continued_from != self.run_id:
+            self._end(None)
+            return
+        self._history, self._fold = history, None
+        if self._log.begun:
+            self._log.continue_in(history.fold())
+        self._continued(history.run_id)
+        self._take(items)
+
+    def _end(self, outcome: Outcome | None) -> None:
+        self._over = True
+        if outcome is not None:
+            self._log.end()
+        self._closed(outcome)
+        self.moved.notify()
+
+    def _history_of(self, run_id: str) -> RunHistory:
+        return RunHistory(self._shared.client, self._session_id, run_id, self._sent.recall)
+
+
+def _size(items: Iterable[Recorded]) -> int:
+    """Bytes of memory for the events among these items."""
+    batches: list[Batch] = []
+    for item in items:
+        match item:
+            case Published():
+                batches += item.batches
+            case Spoken():
+                batches.append(item.batch)
+            case _:
+                pass
+    events = [event for batch in batches for event in batch.events]
+    return held_bytes(len(events), sum(len(event.data) for event in events))
