@@ -31,10 +31,11 @@ if TYPE_CHECKING:
         StreamError,
         Superseded,
     )
-    from kai_flow.stream.fold import Gap
     from kai_flow.stream.followed import Followed, StreamLostError
     from kai_flow.stream.follower import follow
-    from kai_flow.stream.ids import Cursor, EventId
+    from kai_flow.stream.gaps import Gap, Missing
+    from kai_flow.stream.ids import EventId
+    from kai_flow.stream.place import Cursor, Place
     from kai_flow.stream.plugin import StreamPlugin
     from kai_flow.stream.producer import EventProducer
     from kai_flow.stream.reader import EventReader, EventsMissing, read_history
@@ -56,7 +57,9 @@ __all__ = [
     "InvalidQuery",
     "InvalidUrl",
     "Limits",
+    "Missing",
     "OutboxFull",
+    "Place",
     "SessionEnded",
     "StreamError",
     "StreamLostError",
@@ -69,14 +72,16 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    "Cursor": "ids",
+    "Cursor": "place",
     "EventId": "ids",
     "EventProducer": "producer",
     "EventReader": "reader",
     "EventsMissing": "reader",
     "Followed": "followed",
-    "Gap": "fold",
+    "Gap": "gaps",
     "Limits": "buffer",
+    "Missing": "gaps",
+    "Place": "place",
     "StreamLostError": "followed",
     "StreamPlugin": "plugin",
     "SyncProducer": "sync_producer",

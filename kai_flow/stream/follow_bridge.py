@@ -14,7 +14,7 @@ from kai_flow.stream.callback import read_retry_after
 from kai_flow.stream.clock import now
 from kai_flow.stream.direct_http import direct_http, network_errors
 from kai_flow.stream.followed import Followed, StreamLostError, pauses
-from kai_flow.stream.ids import Cursor
+from kai_flow.stream.place import Cursor
 from kai_flow.stream.post_channel import MAX_RETRY_AFTER_SECONDS
 from kai_flow.stream.sse import Decoder
 from kai_flow.stream.wire_names import DONE

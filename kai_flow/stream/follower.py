@@ -17,7 +17,7 @@ from kai_flow.stream.direct_http import require_url
 from kai_flow.stream.follow_bridge import BridgeStream, from_bridge
 from kai_flow.stream.follow_temporal import from_temporal
 from kai_flow.stream.followed import Followed
-from kai_flow.stream.ids import Cursor
+from kai_flow.stream.place import Cursor
 
 
 async def follow(
