@@ -9,14 +9,15 @@ from typing import Any, Final, cast
 import msgspec
 from temporalio.client import Client
 
-from kai_flow.bridge.errors import HubError, RealSession, Unreachable
+from kai_flow.bridge.errors import HubError, RealSession, UnknownPlace, Unreachable
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream import attempt_window
 from kai_flow.stream.attempt_window import Full, Missing, Stale, Taken
 from kai_flow.stream.callback import HandMade, ProducerPost, decode_post, encode_answer
 from kai_flow.stream.errors import InvalidId, StreamError
-from kai_flow.stream.ids import Cursor, EventId
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.place import Cursor
 from kai_flow.stream.sse import unnamed
 from tests.simulation.client import TemporalClient
 from tests.simulation.loop import Flag, Process
@@ -210,11 +211,13 @@ class Bridge:
                 connection.open(204)
                 return
             self.hub.admit(session_id)
+            if run is not None and cursor is not None:
+                await self.hub.check(session_id, run, cursor)
             connection.open(200)
             async with aclosing(subscribe(self.hub, session_id, cursor, run)) as frames:  # type: ignore[type-var]
                 async for frame in frames:
                     await connection.write(unnamed(frame) if plain else frame)
-        except InvalidId:
+        except (InvalidId, UnknownPlace):
             connection.open(400)
         except HubError:
             connection.open(503)

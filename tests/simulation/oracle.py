@@ -145,7 +145,7 @@ class Oracle(Record):
         tokens = sum(shown.event["type"] == "token" for shown in own)
         if (told["events"], told["tokens"]) != (len(own), tokens):
             self.violated(f"progress says {told}; there are {len(own)} events")
-        newest = max((shown.id.producer for shown in folded), default=None)
+        newest = max((shown.id.producer for shown in own), default=None)
         last = None if newest is None else str(truth.of(newest)[-1].id)
         if told["last_event_id"] != last:
             self.violated(f"progress says {told}; the newest producer's last event is {last}")

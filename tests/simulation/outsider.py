@@ -17,8 +17,8 @@ from temporalio.service import RPCError
 
 from kai_flow.stream.batches import MAX_BATCH_EVENTS, MAX_DOCUMENT_BYTES
 from kai_flow.stream.errors import InvalidQuery
-from kai_flow.stream.fold import Gap
-from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.gaps import Gap
+from kai_flow.stream.ids import EventId
 from kai_flow.stream.reader import EventReader
 from kai_flow.stream.wire_names import EVENTS, PROGRESS, PUBLISH_EVENTS
 from tests.simulation.bridge import Bridge, Connection
@@ -102,10 +102,14 @@ def malformed(session_id: str) -> Sequence[bytes]:
 
 def garbage() -> Sequence[Sequence[bytes]]:
     """Values of `publish_events` signals that the fold must refuse or ignore."""
-    head = {"v": 1, "run_id": OTHER_RUN, "producer": 1, "attempt": 9, "first": 1}
+    head = {"producer": 1, "attempt": 9, "first": 1}
+
+    def signal(*batches: Any, v: Any = 1) -> Sequence[bytes]:
+        return (msgspec.json.encode({"v": v, "run_id": OTHER_RUN, "batches": batches}),)
 
     def batch(*items: Any, **fields: Any) -> Sequence[bytes]:
-        return (msgspec.json.encode({**head, "items": items, **fields}),)
+        v = fields.pop("v", 1)
+        return signal({**head, "items": items, **fields}, v=v)
 
     def merged(tokens: Any, *cuts: int) -> Sequence[bytes]:
         return batch({"tokens": tokens, "cuts": cuts})
@@ -120,7 +124,10 @@ def garbage() -> Sequence[Sequence[bytes]]:
         batch({"event": _FORGED}, first=5),
         merged(token, 1, 1),
         batch(),
+        signal(),
+        signal(*[{**head, "items": [{"event": _FORGED}]}] * 2),
         batch({"event": _FORGED}, v=2),
+        batch({"event": _FORGED}, producer=0),
         batch({"event": _FORGED}, first=0),
         batch({"event": _FORGED}, {"event": _FORGED}, first=2**53 - 1),
         batch({"event": {"content": "no type"}}),
@@ -229,7 +236,7 @@ class Outsider:
         if not runs:
             return
         run_id = runs[-1].run_id
-        newest = self._oracle.position(run_id)
+        newest = self._oracle.position(run_id, 1)
         base = newest._replace(seq=1 + (newest.seq + target - 4) % (newest.seq + 40))
         events: list[Any] = []
         # (Where events are live only nothing can prove it: such a one would be shown after a gap.)
@@ -278,15 +285,17 @@ class Outsider:
             return
         run = runs[-1]  # there may be a newer one before all is read
         reader = EventReader(cast("Client", self._client), self._id, run.run_id)
-        before, gap = START, False
+        held: dict[int, EventId] = {}
+        gap = False
         try:
             async for item in reader.events_and_gaps():
                 if isinstance(item, Gap):
                     gap = True
                     continue
+                before = held.get(item.id.producer, item.id._replace(seq=0))
                 self._advance(run, before, item.id, gap=gap)
                 self._oracle.check(run.run_id, item.id, item.decode())
-                before, gap = item.id, False
+                held[item.id.producer] = item.id
             page = await reader.page(max_bytes=16 * 1024)
             size = sum(len(event.data) for event in page.events)
             if len(page.events) > 1 and size > 16 * 1024:

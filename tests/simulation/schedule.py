@@ -142,16 +142,12 @@ class Schedule:
                         self._look_at(session.log)
 
     def _look_at(self, log: SessionLog) -> None:
-        """A window is within its limit, unless nothing in it is durable."""
-        for attempt in (log.current, log.claim):
-            if attempt is None:
-                continue
-            if attempt.bytes > self.world.plan.window_bytes and attempt.start <= attempt.durable:
-                self.world.oracle.violated(
-                    f"a bridge holds {attempt.bytes} bytes from {attempt.start}"
-                )
-            if attempt.waiting_bytes > self.world.plan.window_bytes:
-                self.world.oracle.violated(f"a bridge took {attempt.waiting_bytes} bytes to signal")
+        """What a bridge holds is within its limits."""
+        limit, violated = self.world.plan.window_bytes, self.world.oracle.violated
+        for windows in log._windows.values():
+            for window in windows.all:
+                if window.waiting_bytes > limit:
+                    violated(f"a bridge took {window.waiting_bytes} bytes to signal")
 
     def _calm(self) -> None:
         self.world.oracle.note("calm")
@@ -203,10 +199,11 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
     events, size = plan.outbox
     with ExitStack() as stack:
         outbox = partial(Outbox, max_events=events, max_bytes=size)
-        log = partial(SessionLog, max_bytes=plan.window_bytes)
+        log = partial(SessionLog, max_bytes=plan.window_bytes, max_waiting=plan.window_bytes)
         stack.enter_context(patch("kai_flow.stream.producer.Outbox", outbox))
         stack.enter_context(patch("kai_flow.bridge.session.SessionLog", log))
         for module in (
+            "kai_flow.stream.run_stream",
             "kai_flow.stream.workflow",
             "kai_flow.stream.workflow_interceptor",
             "kai_flow.workflows",

@@ -156,8 +156,9 @@ class Subscriber:
                     self._wrong(f"was shown {event}, though an attempt is alive")
             case "idle_timeout":
                 pass
-            case _ if event not in self._oracle.hand_made:
-                self._wrong(f"was shown {event}, though nothing is lost")
+            case _:
+                if event not in self._oracle.hand_made:
+                    self._wrong(f"was shown {event}, though nothing is lost")
 
     def _miss(self, gap: dict[str, Any]) -> None:
         """It is told that events are nowhere any more: only what is not stored may be so."""

@@ -89,7 +89,7 @@ class Truth:
         header = msgspec.json.decode(scheduled.header.fields[PRODUCER_HEADER].data)
         if "producer" not in header:
             return
-        producer, beside = header["producer"], frozenset(_expanded(header["beside"]))
+        producer, beside = header["producer"], frozenset(_expanded(header.get("beside", ())))
         self._scheduled[event.event_id] = producer
         self.beside[producer] = beside
         self.spoken_before[producer] = self.spoken

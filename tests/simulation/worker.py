@@ -9,8 +9,8 @@ import httpx
 from temporalio.activity import ActivityCancellationDetails
 from temporalio.testing import ActivityEnvironment
 
+from kai_flow.stream.activity_interceptor import OwnActivity, own_activity
 from kai_flow.stream.errors import Superseded
-from kai_flow.stream.interceptor import appointed
 from tests.simulation.activity import Place, Settings, signal_clumsily, stream, think
 from tests.simulation.agent import Agent, AgentBroke, script
 from tests.simulation.client import TemporalClient
@@ -72,7 +72,7 @@ class Worker:
         random_name = f"{attempt.run.run_id}/{attempt.name}"
         steps = script(self._agent, attempt.attempt, Link(random_name, 0))
         async with httpx.AsyncClient(transport=self._transport(process), trust_env=False) as http:
-            appointed.set(attempt.header)
+            own_activity.set(OwnActivity(attempt.header, bridge=None))
             place = Place(attempt, self._agent, self._settings, self._oracle, client, http)
             run = signal_clumsily if self._settings.clumsy else stream
             self._environments[attempt] = environment

@@ -16,7 +16,7 @@ import msgspec
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.common import RawValue
+from temporalio.common import Priority, RawValue
 from temporalio.converter import DataConverter
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, RetryState
 from temporalio.worker import (
@@ -28,9 +28,9 @@ from temporalio.worker import (
 )
 from temporalio.workflow import ActivityCancellationType, ContinueAsNewError
 
-from kai_flow.stream.activity_interceptor import LIVENESS_CHECK
 from kai_flow.stream.buffer import Limits
 from kai_flow.stream.liveness import liveness_of
+from kai_flow.stream.run_stream import LIVENESS_CHECK
 from kai_flow.stream.workflow import WorkflowEventStream
 from kai_flow.stream.workflow_interceptor import WorkflowInterceptor
 from kai_flow.workflows import WORKFLOW_TYPE, KaiChatWorkflow
@@ -227,7 +227,7 @@ class _Continued(ContinueAsNewError):
     """What `continue_as_new` raises. Its call is looked at when the code has ended."""
 
     def __init__(self, call: ContinueAsNewInput, rest: Program) -> None:
-        Exception.__init__(self, "continued as new")
+        BaseException.__init__(self, "continued as new")
         self.call, self.rest = call, rest
 
 
@@ -258,16 +258,18 @@ class Instance:
     """One workflow in one worker's memory."""
 
     def __init__(self, run: Run, shape: Shape) -> None:
-        self._size = 0  # bytes of the history events taken in
+        self._size = self._length = 0  # bytes and number of the history events taken in
         self.info = SimpleNamespace(
             workflow_type=WORKFLOW_TYPE,
             workflow_id=run.workflow_id,
             run_id=run.run_id,
+            original_execution_run_id=run.run_id,
             first_execution_run_id=run.first_run_id,
             continued_run_id=None if run.before is None else run.before.run_id,
             headers=run.headers,
             start_time=datetime.fromtimestamp(run.began, UTC),
             get_current_history_size=lambda: self._size,
+            get_current_history_length=lambda: self._length,
         )
         self.outside: dict[str, Any] = {}
         self.signals: dict[str, Callable[..., None]] = {}
@@ -316,6 +318,7 @@ class Instance:
             is_signal = event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
             (signals if is_signal else others).append(event)
             self._size += event.ByteSize()
+            self._length += 1
         self._seen = max(self._seen, len(history))
         self._activate(signals, others)
         commands, self._commands = self._commands, []
@@ -434,7 +437,7 @@ class Instance:
             disable_eager_execution=False,
             versioning_intent=None,
             summary=None,
-            priority=None,  # type: ignore[arg-type]  nobody looks at it here
+            priority=Priority.default,
             arg_types=None,
             ret_type=None,
         )
@@ -476,6 +479,7 @@ class Instance:
             arg_types=None,
             versioning_intent=None,
             initial_versioning_behavior=None,
+            backoff_start_interval=None,
         )
         self.outbound.continue_as_new(call)
 
