@@ -71,7 +71,7 @@ async def test_everything_recorded_comes_into_the_log_in_order() -> None:
 @in_virtual_time
 async def test_a_long_history_is_only_folded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long pages before the end of the history leave no entry; the log begins behind them."""
-    monkeypatch.setattr(session_tail, "KEPT_PAGE_BYTES", 1_000)
+    monkeypatch.setattr(session_tail, "KEPT_PAGE_BYTES", 600)
     stage = Stage(page_size=5)
     for n in range(20):
         stage.store(events_of(f"1.1.{n + 1}", kind="e"))
@@ -189,7 +189,7 @@ async def test_a_run_that_continued_is_read_from_its_own_beginning() -> None:
     stage.continue_as_new(LATER, producer=3, spoken=2)
     stage.schedule("d", header=4)
     stage.store(events_of("4.1.1"))
-    parts = Parts(stage)
+    parts = Parts(stage, LATER)
     async with tailing(parts):
         await until(parts, "0.1.2,4.1.1")
     assert parts.log.base == Place.before(4, 2)

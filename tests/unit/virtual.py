@@ -71,9 +71,9 @@ class Stage(TemporalStage):
 class Parts:
     """What the parts of a session share, and its tail, which a test runs by itself."""
 
-    def __init__(self, stage: Stage, *, log: SessionLog | None = None) -> None:
+    def __init__(self, stage: Stage, run_id: str = RUN_ID) -> None:
         self.stage = stage
-        self.log = log or SessionLog(stage.run.incarnation)
+        self.log = SessionLog(stage.run.incarnation)
         self.scope = Scope(stage.shared, SESSION, self.log, SentSignals(), Notifier())
         self.news = 0  # how often the tail had something new to show
         self.runs: list[str] = []  # that the session has gone on in
@@ -81,7 +81,7 @@ class Parts:
         self.on_news: Callable[[], None] = lambda: None
         self.tail = SessionTail(
             self.scope,
-            RUN_ID,
+            run_id,
             news=self._news,
             continued=self.runs.append,
             closed=self.ends.append,
