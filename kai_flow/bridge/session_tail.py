@@ -139,12 +139,12 @@ class SessionTail:
             await wait_for(self._woken, self._pause)
             if self._woken.is_set():
                 return []
+        if not self._log.begun:  # a long poll would wait at the end of a long history
+            return await self._poll(self._timeout)
         with self._shared.polls.one() as long:
             items = await self._poll(LONG_POLL_TIMEOUT if long else self._timeout)
         news = not self._history.quiet
         self._pause = (NEWS_PAUSE_SECONDS if news else 0.0) if long else UNBUDGETED_PAUSE_SECONDS
-        if news and not self._log.begun:
-            self._pause = 0.0
         return items
 
     async def _poll(self, timeout: timedelta) -> list[Recorded]:

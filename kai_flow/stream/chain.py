@@ -93,11 +93,19 @@ def enter(place: Place, start: RunStart) -> tuple[Place, Gap | None]:
     Nothing is missing for one who has seen everything before the run.
     """
     if start.continued_from is None or place.includes(start.begins):
-        return place, None
-    return _joined(place, start.begins), Gap(tuple(_missing(place, start.begins)))
+        return cross(place, start), None
+    return cross(place, start), Gap(tuple(_missing(place, start.begins)))
 
 
-def _joined(place: Place, begins: Place) -> Place:
+def cross(place: Place, start: RunStart) -> Place:
+    """The place of a reader who has everything of the runs before one that begins like this.
+
+    It names the first producer of the run. So a cursor tells that nothing of those runs is needed,
+    which cannot be told from the last event in them: later producers may have sent nothing.
+    """
+    begins = start.begins
+    if place.includes(begins):
+        return place
     voice = max(place.positions.get(0, NOTHING), begins.positions.get(0, NOTHING))
     ahead = place if place.newest >= begins.newest else begins
     return Place({**ahead.positions, **({} if voice == NOTHING else {0: voice})})

@@ -50,7 +50,7 @@ class Verdict(NamedTuple):
     replaces: EventId | None = None
     """The first event of a newer attempt, which replaces its producer's earlier attempts."""
     closings: tuple[Closing, ...] = ()
-    """The producers that it closes: in a run without marks, the first batch of one is its mark."""
+    """What it closes, before its events: in a run without marks, a first batch is a mark."""
 
 
 class _Started(msgspec.Struct):
@@ -82,7 +82,7 @@ class Fold:
     def take(self, item: Recorded) -> tuple[list[Verdict], tuple[Closing, ...]]:
         """Take the next item of the history: verdicts on its batches, and what it closes or ends.
 
-        The closings come before the events of the verdicts.
+        The closings include those of the verdicts.
         """
         match item:
             case Scheduled():

@@ -13,7 +13,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.stream import control
-from kai_flow.stream.chain import Chain, Link, enter
+from kai_flow.stream.chain import Chain, Link, cross, enter
 from kai_flow.stream.control import ControlEvent
 from kai_flow.stream.errors import InvalidId
 from kai_flow.stream.events import NumberedEvent
@@ -79,11 +79,13 @@ class _Stream:
 
     async def follow(self) -> AsyncGenerator[Followed, None]:
         """What comes after the reader's place; `done` if the session ends with this stream."""
-        link: Link | None = await self._find_link()
-        while link is not None:
-            self._narration.place, gap = enter(self._narration.place, link.start)
-            if gap is not None:
-                yield Followed(None, control.gap(gap))
+        link: Link | None = None
+        while True:
+            if link is None:
+                link = await self._find_link()
+                self._narration.place, gap = enter(self._narration.place, link.start)
+                if gap is not None:
+                    yield Followed(None, control.gap(gap))
             history = RunHistory(self._client, self._session_id, link.run_id)
             try:
                 async with aclosing(self._from_run(link, history)) as events:
@@ -91,19 +93,20 @@ class _Stream:
                         yield event
             except RPCError:  # it is deleted, see `_read`
                 self._chain.cut(link)
-                link = await self._find_link()
+                link = None
                 continue
             if self._again:
                 continue
             for notice in _controls(self._narration.end()):
                 yield notice
-            following = await self._following(link, history)
-            if following is None:
-                outcome = await self._outcome(history)
-                if outcome is not None:
-                    done = str(Cursor(None, self._incarnation))
-                    yield Followed(done, msgspec.json.decode(outcome.data))
-            link = following
+            link = await self._following(link, history)
+            if link is None:
+                break
+            self._narration.place = cross(self._narration.place, link.start)
+        outcome = await self._outcome(history)
+        if outcome is not None:
+            done = str(Cursor(None, self._incarnation))
+            yield Followed(done, msgspec.json.decode(outcome.data))
 
     async def _from_run(self, link: Link, history: RunHistory) -> AsyncGenerator[Followed, None]:
         """What one run has for the reader, and meanwhile the changes of its liveness.

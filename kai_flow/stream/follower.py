@@ -28,19 +28,26 @@ async def follow(
     give_up_after: float | None = None,
     on_outage: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[Followed, None]:
-    """The events of a session after the cursor `after`, each once and in order, then `done`.
+    """The events of a session that the cursor `after` does not have, each once, then `done`.
+
+    They come in the order of the source, in which a producer's events are in order, and come after
+    everything that had ended before the producer was scheduled. Control events are among them:
+    `ended` when an activity has ended, `superseded` when events of one never counted, `gap` when
+    some exist no longer, `reset` when another incarnation follows.
 
     `source` is the base URL of a bridge, or a Temporal client. If the session does not exist yet,
     it is waited for. If a later attempt replaces an earlier one, the events of both are yielded;
     `started` of the later one tells to discard the earlier ones.
 
-    From Temporal, events are yielded as they become durable. Live-only events, which a session
+    From Temporal, events are yielded as they become durable, through all runs that continue the
+    session as new. Live-only events, which a session
     sends beyond its storage limit, are shown by a bridge only, while the session runs.
 
     `on_outage` is called when a bridge stops answering. After `give_up_after` seconds without an
     answer (None: never), StreamLostError is raised. It is also raised when the source refuses the
-    stream. Raises InvalidId at once for a cursor that cannot be parsed, and InvalidUrl for a base
-    URL at which nothing can be reached.
+    stream. Raises InvalidId at once for a cursor that cannot be parsed, and later for one that
+    cannot be of this session, which its history shows. Raises InvalidUrl for a base URL at which
+    nothing can be reached.
     """
     cursor = None if after is None else Cursor.parse(after)
     if isinstance(source, str):

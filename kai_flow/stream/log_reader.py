@@ -91,14 +91,14 @@ class LogReader:
             if knowledge is None and not self._log.place.covers(event.id):
                 break
             frames += [encode_control(one) for one in narration.tell(event.id)]
-            frames.append(encode_event(event, self._cursor))
+            frames.append(encode_event(event, self._cursor(event.id)))
         self._number = None
         narration.knowledge = self._knowledge
         return frames
 
-    @property
-    def _cursor(self) -> Cursor:
-        return Cursor(self._narration.place, self._log.incarnation)
+    def _cursor(self, event: EventId) -> Cursor:
+        """The cursor of a reader who has come to this event."""
+        return Cursor(self._narration.place, self._log.incarnation, event.producer)
 
     def _read_shared(self, max_bytes: int) -> Chunk | None:
         number = self._number or 0
@@ -120,7 +120,7 @@ class LogReader:
             event = log[index].event
             if event is not None and not narration.place.covers(event):
                 before = [encode_control(one) for one in narration.tell(event)]
-                frames += [*before, with_cursor(log[index].frame, self._cursor)]
+                frames += [*before, with_cursor(log[index].frame, self._cursor(event))]
                 size += sum(map(len, before)) + len(frames[-1])
             index += 1
             self._number = log.number(index)

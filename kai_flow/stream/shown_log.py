@@ -65,7 +65,7 @@ class ShownLog:
     def show(self, event: NumberedEvent, place: Place) -> None:
         """Append an event, after which a reader is at `place`."""
         self.place = place
-        frame = encode_event(event, Cursor(place, self.incarnation))
+        frame = encode_event(event, Cursor(place, self.incarnation, event.id.producer))
         self._append(Entry(frame, event.id, None))
 
     def announce(self, event: ControlEvent, place: Place) -> None:

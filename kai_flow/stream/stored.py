@@ -7,7 +7,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.stream.buffer import EventBuffer, Limits, Slice
-from kai_flow.stream.chain import Chain, Link, enter
+from kai_flow.stream.chain import Chain, Link, cross, enter
 from kai_flow.stream.events import held_bytes
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.gaps import Gap
@@ -83,14 +83,14 @@ class StoredStream:
             return Slice((), after, has_more=False, gap=None)
         place, deleted = enter(after, link.start)
         found = Slice((), place, has_more=False, gap=None)
-        for run in self._from(link):
+        for one, run in self._from(link):
             if found.events or found.gap:
-                more = bool(len(run.buffer))
+                more = run is not None and len(run.buffer) > 0
                 found = found._replace(has_more=found.has_more or more)
-            else:
-                found = run.buffer.read(found.next, max_bytes)
-            if found.has_more:
                 break
+            found = found._replace(next=cross(found.next, one.start))
+            if run is not None:
+                found = run.buffer.read(found.next, max_bytes)
         if deleted is None:
             return found
         start = place if found.start is None else found.start
@@ -113,7 +113,7 @@ class StoredStream:
             run = self._run(link)
             if run.history.ended:
                 following = await self._chain.go_on(link, run.history.next_run)
-                self.complete = following is None
+                self.complete = self.complete or following is None
                 link, quiet = following, 0
                 continue
             before = self.held
@@ -160,15 +160,13 @@ class StoredStream:
         run = None if link is None else self._runs.get(link.run_id)
         return None if run is None else run.buffer.fold
 
-    def _from(self, link: Link) -> Iterator[_StoredRun]:
+    def _from(self, link: Link) -> Iterator[tuple[Link, _StoredRun | None]]:
         """The runs from this one on, up to the first that has not been read to its end."""
         links = self._chain.links
         for one in links[links.index(link) :]:
             run = self._runs.get(one.run_id)
-            if run is None:
-                return
-            yield run
-            if not run.history.ended:
+            yield one, run
+            if run is None or not run.history.ended:
                 return
 
     def _run(self, link: Link) -> _StoredRun:

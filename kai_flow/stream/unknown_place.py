@@ -10,9 +10,9 @@ def what_never_was(place: Place, fold: Fold) -> str | None:
     `fold` has taken everything that the history records. What a bridge shows may not be stored yet,
     but the marks of its producers are, and so is what the workflow itself has published.
     """
-    if fold.marked and place.newest > fold.newest:
-        named, newest = place.newest, fold.newest
-        return f"the cursor names producer {named}, but the newest of this session is {newest}"
+    named = max((p for p, at in place.positions.items() if at != NOTHING), default=0)
+    if fold.marked and named > fold.newest:
+        return f"the cursor names producer {named}, but the newest of this session is {fold.newest}"
     spoken, seen = (one.positions.get(0, NOTHING)[1] for one in (fold.place, place))
     if seen > spoken:
         return f"the cursor names event 0.1.{seen}; the workflow has published {spoken}"

@@ -109,4 +109,4 @@ def test_a_gap_tells_what_deleted_runs_may_have_had(
 def test_nothing_is_missing_where_a_stream_begins(producer: int, spoken: int) -> None:
     """A run that a reset made has numbers that go on, and no runs before it."""
     start = RunStart(LATER, Place.before(producer + 1, spoken), None, made_by_reset=True)
-    assert enter(NOWHERE, start) == (NOWHERE, None)
+    assert enter(NOWHERE, start) == (start.begins, None)

@@ -1,6 +1,5 @@
-"""How a session ended: `done` for each way to close, and none while it goes on in another run."""
+"""How a session ended: `done` for each way to close, and none while it goes on elsewhere."""
 
-import asyncio
 import json
 
 import pytest
@@ -9,10 +8,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.service import RPCError
 
-from kai_flow.stream.outcome import Outcome, wait_for_outcome
-from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
-
-LATER = "0190b6a2-7e1c-7000-8000-0000deadbeef"
+from kai_flow.stream.outcome import Outcome, outcome_of
+from tests.unit.temporal_stage import LATER, RUN_ID, SESSION, TemporalStage, in_virtual_time
 
 
 def closing(kind: str) -> HistoryEvent:
@@ -20,17 +17,14 @@ def closing(kind: str) -> HistoryEvent:
     return HistoryEvent(event_type=EventType.Value(f"EVENT_TYPE_WORKFLOW_EXECUTION_{kind}"))
 
 
-async def outcome_of(*events: HistoryEvent) -> Outcome | None:
-    """The outcome of a session whose runs close with these events, one after the other."""
-    stage = Stage()
-    for number, event in enumerate(events):
-        (stage.begin(LATER) if number else stage.server.find(SESSION, RUN_ID)).append(event)
-    return await wait_for_outcome(stage.client, SESSION, RUN_ID)
+async def outcome_on(stage: TemporalStage, event: HistoryEvent) -> Outcome | None:
+    """The outcome of the session whose first run was closed by this event."""
+    return await outcome_of(stage.client, SESSION, RUN_ID, event)
 
 
-async def done_of(*events: HistoryEvent) -> dict[str, object]:
-    """The `done` of such a session."""
-    outcome = await outcome_of(*events)
+async def done_of(event: HistoryEvent) -> dict[str, object]:
+    """The `done` of a session that was closed by this event."""
+    outcome = await outcome_on(TemporalStage(), event)
     assert outcome is not None
     done: dict[str, object] = json.loads(outcome.data)
     assert done.pop("type") == "done"
@@ -87,38 +81,28 @@ async def test_the_innermost_failure_and_the_reason_are_told() -> None:
 
 @pytest.mark.parametrize("kind", ["CONTINUED_AS_NEW", "FAILED", "TIMED_OUT", "COMPLETED"])
 @in_virtual_time
-async def test_a_run_that_goes_on_is_no_end(kind: str) -> None:
-    """Continued as new, retried or scheduled again: the outcome is that of the last run."""
+async def test_a_run_that_another_one_follows_is_no_end(kind: str) -> None:
+    """The session id goes on with another stream, after a retry for example."""
     event = closing(kind)
     attributes = getattr(event, f"workflow_execution_{kind.lower()}_event_attributes")
     attributes.new_execution_run_id = LATER
-    outcome = await outcome_of(event, closing("CANCELED"))
-    assert outcome is not None
-    assert outcome.run_id == LATER
-    assert json.loads(outcome.data)["status"] == "cancelled"
+    assert await outcome_on(TemporalStage(), event) is None
 
 
 @in_virtual_time
 async def test_a_reset_is_no_end() -> None:
     """The session goes on in a run with a stream of its own; what had closed before has ended."""
-    stage = Stage()
+    stage = TemporalStage()
     stage.reset(LATER)
-    assert await wait_for_outcome(stage.client, SESSION, RUN_ID) is None
-    closed = Stage()
-    closed.close()
-    closed.begin(LATER, made_by_reset=True)
-    assert await wait_for_outcome(closed.client, SESSION, RUN_ID) is not None
+    assert await outcome_on(stage, closing("TERMINATED")) is None
+    assert await outcome_on(stage, closing("COMPLETED")) is not None
 
 
 @in_virtual_time
-async def test_the_end_is_waited_for() -> None:
-    """By long polls, until the run closes. An outage is raised."""
-    stage = Stage()
-    waiting = asyncio.create_task(wait_for_outcome(stage.client, SESSION, RUN_ID))
-    await asyncio.sleep(300.0)
-    assert not waiting.done()
-    stage.close(b'"well"')
-    assert await waiting == Outcome(RUN_ID, b'{"type":"done","result":"well"}')
+async def test_only_a_termination_is_looked_into() -> None:
+    """Every other close event tells all there is. An outage is raised."""
+    stage = TemporalStage()
     stage.outage()
+    assert await outcome_on(stage, closing("CANCELED")) is not None
     with pytest.raises(RPCError):
-        await wait_for_outcome(stage.client, SESSION, RUN_ID)
+        await outcome_on(stage, closing("TERMINATED"))
