@@ -140,7 +140,8 @@ class Oracle(Record):
         if name != PROGRESS:
             return
         told, truth = msgspec.json.decode(document), self._truth_for(run)
-        own = [shown for shown in truth.events if shown.id.producer in self._of_run(run, truth)]
+        before = self._before(run)
+        own = [shown for shown in truth.events if shown.id not in before]
         folded = [shown for shown in own if shown.id.producer]
         tokens = sum(shown.event["type"] == "token" for shown in own)
         if (told["events"], told["tokens"]) != (len(own), tokens):
@@ -171,14 +172,14 @@ class Oracle(Record):
             truth.read(one)
         return truth
 
-    def _of_run(self, run: Run, truth: Truth) -> set[int]:
-        """The producers of one run, and the workflow."""
+    def _before(self, run: Run) -> set[EventId]:
+        """The events of the runs that `run` continues."""
         before = Truth()
         for one in self.chain_of(run).runs:
             if one is run:
                 break
             before.read(one)
-        return {0} | (set(truth.beside) - set(before.beside))
+        return {shown.id for shown in before.events}
 
     def _told_of_attempts(self, run: Run, told: dict[str, Any], *, broke: bool) -> None:
         """While no attempt is alive `progress` says so, and while one is it says that."""

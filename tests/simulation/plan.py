@@ -6,7 +6,7 @@ from kai_flow.stream.buffer import Limits
 from tests.simulation.activity import Settings
 from tests.simulation.agent import Agent
 from tests.simulation.outsider import Nuisance
-from tests.simulation.program import Program, Together, acts_of
+from tests.simulation.program import Apart, GoOn, Program, Together, acts_of
 from tests.simulation.subscriber import Reader
 from tests.simulation.weather import Weather
 
@@ -92,9 +92,18 @@ class Plan(NamedTuple):
     @property
     def fair(self) -> bool:
         """Nothing goes wrong."""
-        gives_up = any(
+        return not (self.faults or self.agent.breaks or self.gives_up)
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether the workflow leaves activities behind that have not ended."""
+        program = self.program or ()
+        cancels = any(
             act.cancel_after is not None
-            for step in self.program or ()
+            for step in program
             for act in (step.acts if isinstance(step, Together) else ())
         )
-        return not (self.faults or self.agent.breaks or gives_up)
+        leaves = any(isinstance(step, Apart) for step in program) and GoOn() in program
+        concurrent = any(isinstance(step, Together) and len(step.acts) > 1 for step in program)
+        fails = concurrent or any(isinstance(step, Apart) for step in program)
+        return cancels or leaves or bool(fails and self.agent.breaks)

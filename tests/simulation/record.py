@@ -73,9 +73,9 @@ class Record:
         """The agent has said an event."""
         self._said_at[run_id, event_id] = now()
 
-    def was_said(self, run_id: str, event_id: EventId) -> bool:
-        """Whether this event is of this run."""
-        return (run_id, event_id) in self._said_at
+    def has_said(self, run_id: str, producer: int) -> bool:
+        """Whether this producer is of this run."""
+        return any(place[:2] == (run_id, producer) for place in self._said)
 
     def age(self, run_id: str, event_id: EventId) -> float:
         """Seconds since an event was said, or since something last went wrong."""

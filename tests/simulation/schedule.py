@@ -103,7 +103,7 @@ class Schedule:
         if oracle.violation is None:
             outcome = oracle.outcome(chain.last)
             oracle.note("closed", run.run_id[-4:], outcome)
-            oracle.judge(chain, fair=not plan.faults)
+            oracle.judge(chain, fair=not plan.faults and not plan.gives_up)
             self._count(now() - began)
         return chain
 

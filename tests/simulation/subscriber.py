@@ -203,10 +203,7 @@ class Subscriber:
 
     def _is_missing(self, event_id: EventId) -> bool:
         """Whether it was told that this event exists nowhere any more."""
-        return any(
-            (after is None or after < event_id) and (before is None or event_id < before)
-            for after, before in self._gaps
-        )
+        return any(_is_between(event_id, after, before) for after, before in self._gaps)
 
     def _see(self, place: str, event: dict[str, Any]) -> None:
         cursor = Cursor.parse(place)
@@ -334,7 +331,16 @@ def _ends(shown: list[Shown]) -> str:
     return f"{shown[0].id} … {shown[-1].id} ({len(shown)})" if shown else "nothing"
 
 
+def _is_between(event_id: EventId, after: EventId | None, before: EventId | None) -> bool:
+    """Whether an event lies in a gap. One without an end goes to the end of its producer."""
+    if after is not None and event_id <= after:
+        return False
+    if before is None:
+        return after is None or event_id.producer == after.producer
+    return event_id < before
+
+
 def _run_of(chain: Chain, event_id: EventId, oracle: Oracle) -> str:
-    """The id of the run in whose time an event was said; of the first run if it never was."""
-    said = (run.run_id for run in chain.runs if oracle.was_said(run.run_id, event_id))
-    return next(said, chain.runs[0].run_id)
+    """The id of the run in which an event's producer is; of the first run if there is none."""
+    runs = (run.run_id for run in chain.runs if oracle.has_said(run.run_id, event_id.producer))
+    return next(runs, chain.runs[0].run_id)
