@@ -271,15 +271,14 @@ class OwnSignal:
         self.published.append(text)
 
 
+WORKFLOWS = [Together, Crowd, Leaver, Handlers, Long, OwnHandlers, OwnSignal]
+
+
 @asynccontextmanager
 async def several_worker(client: Client, queue: str, **options: Any) -> AsyncIterator[None]:
-    """A worker that forgets every workflow after each task, so that all of them are replayed."""
-    chosen: dict[str, Any] = {"plugins": [StreamPlugin()], "max_cached_workflows": 0, **options}
+    """A worker for these workflows."""
+    chosen: dict[str, Any] = {"plugins": [StreamPlugin()], **options}
     async with Worker(
-        client,
-        task_queue=queue,
-        workflows=[Together, Crowd, Leaver, Handlers, Long, OwnHandlers, OwnSignal],
-        activities=[speak, work],
-        **chosen,
+        client, task_queue=queue, workflows=WORKFLOWS, activities=[speak, work], **chosen
     ):
         yield

@@ -1,19 +1,14 @@
-"""Several activities of one workflow stream at once, on a worker that replays at every task."""
+"""Several activities of one workflow stream at once, and its history replays."""
 
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from datetime import timedelta
-from typing import Any
 
 import pytest
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client
 from temporalio.workflow import ActivityCancellationType
 
-from kai_flow.stream.buffer import EventBuffer, Limits
-from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.place import NOWHERE
-from kai_flow.stream.tail import RunHistory
+from tests.integration.comparing import agree, in_workflow, texts
 from tests.integration.several import (
     Crowd,
     Leaver,
@@ -24,9 +19,6 @@ from tests.integration.several import (
 )
 from tests.integration.waiting import eventually
 
-Handle = WorkflowHandle[Any, Any]
-SHORT = timedelta(seconds=1.1)
-
 
 @pytest.fixture(scope="module")
 async def several(client: Client) -> AsyncIterator[str]:
@@ -34,50 +26,6 @@ async def several(client: Client) -> AsyncIterator[str]:
     queue = f"several-{secrets.token_hex(4)}"
     async with several_worker(client, queue):
         yield queue
-
-
-async def in_history(client: Client, handle: Handle, run_id: str | None = None) -> EventBuffer:
-    """The stream as the history of a run records it, without a worker."""
-    run_id = run_id or (await handle.describe()).run_id
-    history = RunHistory(client, handle.id, run_id)
-    items = await history.read(SHORT)
-    while not history.ended and not history.quiet:
-        items += await history.read(SHORT)
-    assert history.start is not None
-    buffer = EventBuffer(run_id, Limits(10_000, 2**24), history.start.begins)
-    for item in items:
-        buffer.take(item)
-    return buffer
-
-
-def events_of(buffer: EventBuffer) -> tuple[NumberedEvent, ...]:
-    """What a buffer holds."""
-    return buffer.read(NOWHERE, 2**24).events
-
-
-async def in_workflow(handle: Handle) -> list[dict[str, Any]]:
-    """The events that the workflow answers, with their ids."""
-    page = await handle.query("events")
-    assert not page["has_more"]
-    return [{"id": one["id"], **one["event"]} for one in page["events"]]
-
-
-async def agree(client: Client, handle: Handle) -> None:
-    """What the workflow holds is what its history records, whatever the order of others."""
-    page = await handle.query("events")
-    recorded = await in_history(client, handle)
-    held = {one["id"]: one["event"] for one in page["events"]}
-    assert held == {str(event.id): event.decode() for event in events_of(recorded)}
-    assert (page["durable"] or "0.0.0") == str(recorded.fold.place)
-
-
-def texts(events: list[dict[str, Any]], producer: int) -> list[str]:
-    """What one producer has said."""
-    return [
-        event.get("text", event["type"])
-        for event in events
-        if event["id"].startswith(f"{producer}.")
-    ]
 
 
 async def test_three_activities_stream_at_once(
@@ -185,3 +133,19 @@ async def test_an_activity_that_the_workflow_has_left_counts_no_longer(
     second = next(event for event in events if event["id"] == "2.1.1")
     assert second["beside"] == []
     await agree(client, handle)
+
+
+async def test_a_worker_that_forgets_its_workflows_gives_the_same_numbers(
+    client: Client, session_id: str
+) -> None:
+    """It replays a workflow at each of its tasks, and the stream goes on in the same way."""
+    queue = f"forgetful-{secrets.token_hex(4)}"
+    async with several_worker(client, queue, max_cached_workflows=0):
+        handle = await client.start_workflow(
+            Together.run, ["a", "b?", "c"], id=session_id, task_queue=queue
+        )
+        await handle.result()
+        events = await in_workflow(handle)
+        started = {event["producer"]: event["beside"] for event in events if "producer" in event}
+        assert started == {1: [], 2: [1], 3: [[1, 2]]}
+        await agree(client, handle)
