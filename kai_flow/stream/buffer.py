@@ -7,7 +7,6 @@ order. A second index, by producer, finds where a reader goes on.
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -130,11 +129,11 @@ class EventBuffer:
         if not firsts:
             return
         start = bisect_left(self._log, min(firsts), key=_number)
-        rest = islice(self._log, start, None)
+        rest = (self._log[index][1] for index in range(start, len(self._log)))
         if count == len(self._log) - start:  # nearly always: the reader has none of the rest
-            yield from map(_event, rest)
+            yield from rest
         else:
-            yield from (event for _, event in rest if not place.covers(event.id))
+            yield from (event for event in rest if not place.covers(event.id))
 
     def _advance(self, place: Place, event: EventId) -> Place:
         if place.covers(event):
@@ -218,4 +217,3 @@ def _id(held: _Held) -> EventId:
 
 
 _number = itemgetter(0)
-_event = itemgetter(1)

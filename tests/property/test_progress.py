@@ -1,4 +1,4 @@
-"""Progress: whatever signals arrive, in whatever order, it tells what the last event makes true."""
+"""Progress: whatever a history records, it tells what the last events make true."""
 
 from typing import Any
 
@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import EventBuffer, Limits
-from kai_flow.stream.fold import Fold
+from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.progress import Liveness, Progress
+from kai_flow.stream.place import NOWHERE
+from kai_flow.stream.progress import Liveness, Progress, RunLiveness
+from kai_flow.stream.recorded import Ended, Published, Recorded, Scheduled, Spoken
 from kai_flow.stream.wire_names import ATTEMPT_FAILED
-from tests.property.strategies import OTHER_RUN, RUN, numbered
+from tests.property.strategies import OTHER_RUN, RUN, numbered, what_counts
 
 SAID: list[dict[str, Any]] = [
     {"type": "started"},
@@ -20,57 +22,122 @@ SAID: list[dict[str, Any]] = [
     {"type": ATTEMPT_FAILED, "error": "no"},
 ]
 
-runs = st.sampled_from([RUN, RUN, RUN, OTHER_RUN])
-ids = st.builds(EventId, st.integers(1, 2), st.integers(1, 3), st.integers(1, 3))
-batches = st.builds(
-    lambda run_id, first, said: Batch(run_id, numbered(first, said)),
-    runs,
+said = st.lists(st.sampled_from(SAID), min_size=1, max_size=3)
+ids = st.builds(EventId, st.integers(1, 3), st.integers(1, 3), st.integers(1, 3))
+signals = st.builds(
+    lambda run_id, first, said: Published(run_id, (Batch(numbered(first, said)),)),
+    st.sampled_from([RUN, RUN, RUN, OTHER_RUN]),
     ids,
-    st.lists(st.sampled_from(SAID), min_size=1, max_size=3),
+    said,
 )
-statuses = st.sampled_from(["waiting", "retrying", "running"])
-ends = st.sampled_from(["completed", "failed", "cancelled"])
-livenesses = st.one_of(
-    st.none(),
-    st.builds(Liveness, statuses, st.integers(1, 3)),
-    st.builds(Liveness, ends, st.just(0)),
+others: st.SearchStrategy[Recorded] = st.one_of(
+    st.builds(Ended, st.integers(1, 3), st.just("completed")),
+    st.builds(
+        lambda producer, alone: Scheduled(
+            producer, "act", str(producer), frozenset(() if alone else range(1, producer))
+        ),
+        st.integers(1, 3),
+        st.booleans(),
+    ),
+    st.builds(lambda n, said: Spoken(Batch(numbered(EventId(0, 1, n), said))), st.just(1), said),
 )
+histories = st.lists(st.one_of(signals, signals, others), max_size=12)
+MARKS = [Scheduled(n, "act", str(n), frozenset(range(1, n))) for n in (1, 2, 3)]
+marked = st.lists(
+    st.one_of(signals, st.builds(Ended, st.integers(1, 3), st.just("completed")))
+).map(lambda history: [*MARKS, *history])
+alive = st.builds(Liveness, st.sampled_from(["waiting", "retrying", "running"]), st.integers(1, 3))
+RANK = ["waiting", "retrying", "running"]
 
 
-@given(st.lists(batches, max_size=10), livenesses, st.one_of(st.none(), st.integers(0, 10)))
+@st.composite
+def livenesses(draw: st.DrawFn) -> RunLiveness | None:
+    """What the server may show: nothing, an end, or pending activities."""
+    if draw(st.integers(0, 4)) == 0:
+        return None
+    if draw(st.integers(0, 3)) == 0:
+        end = draw(st.sampled_from(["completed", "failed", "cancelled"]))
+        return RunLiveness(Liveness(end, 0))
+    pending = draw(st.dictionaries(st.sampled_from(["1", "2", "3"]), alive, min_size=1))
+    return RunLiveness(max(pending.values(), key=lambda one: RANK.index(one.status)), pending)
+
+
+def by_events(last: str | None) -> str:
+    """The status after an event of this type."""
+    return {None: "waiting", ATTEMPT_FAILED: "retrying"}.get(last, "running")
+
+
+def taken(history: list[Recorded]) -> tuple[EventBuffer, Progress]:
+    """A buffer and its progress after a history."""
+    buffer, progress = EventBuffer(RUN, Limits()), Progress()
+    for item in history:
+        verdicts, _ = buffer.take(item)
+        progress.observe(buffer.fold, verdicts)
+    return buffer, progress
+
+
+def everything_in(buffer: EventBuffer) -> list[NumberedEvent]:
+    """The events of all pages; a page ends before a hole."""
+    page = buffer.read(NOWHERE, 10**9)
+    events = [*page.events]
+    while page.has_more:
+        page = buffer.read(page.next, 10**9)
+        events += page.events
+    return events
+
+
+@given(st.one_of(histories, marked))
+def test_progress_is_that_of_the_events_that_count(history: list[Recorded]) -> None:
+    """Counts of all, the summary of the newest producer, and a line for each one under way."""
+    buffer, progress = taken(history)
+    answer = progress.describe(buffer, 0)
+    held = everything_in(buffer)
+    assert what_counts(held) == sorted(held)
+    assert answer["events"] == len(held)
+    assert answer["tokens"] == sum(event.type == "token" for event in held)
+    mine = {e.id.producer: [o for o in held if o.id.producer == e.id.producer] for e in held}
+    newest = max(mine, default=0)
+    last = mine[newest][-1] if mine else None
+    assert answer["producer"] == newest
+    assert answer["last_event_id"] == (last and str(last.id))
+    assert answer["status"] == by_events(last and last.type)
+    under_way = [p for p in sorted(buffer.fold.open) if buffer.fold.closing(p) is None]
+    assert [one["producer"] for one in answer["producers"]] == [p for p in under_way if p in mine]
+    for one in answer["producers"]:
+        events = mine[one["producer"]]
+        assert (one["events"], one["last_event_id"]) == (len(events), str(events[-1].id))
+        assert one["status"] == by_events(events[-1].type)
+
+
+@given(st.one_of(histories, marked), livenesses(), st.booleans())
 def test_liveness_tells_what_no_event_can(
-    arrived: list[Batch], liveness: Liveness | None, closes_before: int | None
+    history: list[Recorded], liveness: RunLiveness | None, closed: bool
 ) -> None:
-    """Status by the last event, or by the liveness after it; counts and the end stay."""
-    fold, buffer, progress = Fold(RUN), EventBuffer(RUN, Limits()), Progress()
-    last: str | None = None  # type of the last accepted event
-    closed = False
-    for index, batch in enumerate([*arrived, None]):
-        if index == closes_before:
-            closed = True
-            progress.close("completed")
-        if batch is not None:
-            progress.observe(buffer.apply(batch))
-            if events := fold.apply(batch).events:
-                last = events[-1].type
-        silent, told = progress.describe(buffer, 0), progress.describe(buffer, 0, liveness)
-        by_events = {None: "waiting", ATTEMPT_FAILED: "retrying"}.get(last, "running")
-        assert silent["status"] == ("completed" if closed else by_events)
-        if liveness is None or closed:
-            assert told == silent
-        elif liveness.status != "running":
-            phase = "closed" if liveness.ended else "waiting"
-            assert (told["status"], told["phase"]) == (liveness.status, phase)
-            assert told["current_tool"] is None
-        elif liveness.attempt == fold.position.attempt:
-            assert told == silent
+    """Status, phase and tool by the last event, or by the liveness; everything else stays."""
+    buffer, progress = taken(history)
+    if closed:
+        progress.close("completed")
+    silent, told = progress.describe(buffer, 0), progress.describe(buffer, 0, liveness)
+    changed = {key for key in told if told[key] != silent[key]}
+    assert progress.describe(buffer, 0) == silent  # it was only asked
+    if liveness is None or closed:
+        assert told == silent
+        assert not closed or (told["status"], told["phase"]) == ("completed", "closed")
+        return
+    assert changed <= {"status", "phase", "current_tool", "producers"}
+    assert told["status"] == liveness.session.status
+    if liveness.session.ended:
+        assert (told["phase"], told["current_tool"], told["producers"]) == ("closed", None, [])
+        return
+    for before, after in zip(silent["producers"], told["producers"], strict=True):
+        activity = buffer.fold.open[before["producer"]].activity_id
+        own = liveness.activities.get(activity, liveness.session)
+        seen = (after["status"], after["phase"], after["current_tool"])
+        if own.status != "running":
+            assert seen == (own.status, "waiting", None)
+        elif own.attempt == before["attempt"]:
+            assert after == before
         else:
-            assert (told["status"], told["phase"]) == ("running", "starting")
-            assert told["current_tool"] is None
-        changed = {key for key in told if told[key] != silent[key]}
-        assert changed <= {"status", "phase", "current_tool"}
-        assert told["attempt"] == fold.position.attempt
-        if fold.position.attempt:  # one that is at work, and only silent
-            at_work = Liveness("running", fold.position.attempt)
-            assert progress.describe(buffer, 0, at_work) == silent
-        assert progress.describe(buffer, 0) == silent  # it was only asked
+            assert seen == ("running", "starting", None)
+        if before["producer"] == told["producer"]:
+            assert (told["phase"], told["current_tool"]) == seen[1:]

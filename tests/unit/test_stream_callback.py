@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kai_flow.stream.batches import MAX_BATCH_EVENTS, decode_batch
+from kai_flow.stream.batches import MAX_BATCH_EVENTS, decode_signal
 from kai_flow.stream.callback import (
     MAX_BRIDGE_CHARS,
     MAX_DETAIL_CHARS,
@@ -54,13 +54,14 @@ def test_a_done_may_be_the_last_of_a_post() -> None:
 
 @pytest.mark.parametrize("kind", sorted(NEVER_NUMBERED))
 def test_a_signal_forges_no_word_of_the_bridge(kind: str) -> None:
-    """§2.5, §4.3: a batch with such an event is refused whole, so that no reader ends at it."""
-    head = {"v": 1, "run_id": "r", "producer": 1, "attempt": 1, "first": 1}
+    """§2.5, §4.3: a signal with such an event is refused whole, so that no reader ends at it."""
+    head = {"producer": 1, "attempt": 1, "first": 1}
     token = {"event": TOKEN["event"]}
     merged = {"tokens": {"type": kind, "content": "ab"}, "cuts": [1, 1]}
     for item in ({"event": {"type": kind}}, merged):
+        signal = {"v": 1, "run_id": "r", "batches": [{**head, "items": [token, item]}]}
         with pytest.raises(InvalidBatch, match=f"'{kind}' has no id"):
-            decode_batch(json.dumps({**head, "items": [token, item]}).encode())
+            decode_signal(json.dumps(signal).encode())
 
 
 def test_a_post_carries_as_many_events_as_a_batch() -> None:

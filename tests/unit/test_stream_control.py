@@ -6,14 +6,17 @@ from pathlib import Path
 import msgspec
 
 from kai_flow.stream import control
-from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.gaps import Gap, Missing
+from kai_flow.stream.ids import EventId
 from kai_flow.stream.progress import Liveness
 from kai_flow.stream.sse import encode_control
 from kai_flow.stream.wire_names import DONE, NEVER_NUMBERED
 
 PROTOCOL = Path(__file__).parents[2] / "docs/reference/protocol.md"
 BUILT = {
-    "gap": control.gap(EventId(1, 1, 1), EventId(1, 1, 3)),
+    "gap": control.gap(Gap((Missing(EventId(1, 1, 1), EventId(1, 1, 3)),))),
+    "ended": control.ended(4, "completed"),
+    "superseded": control.superseded(EventId(4, 1, 9)),
     "reset": control.reset(),
     "status": control.status(Liveness("waiting", 1)),
     "idle_timeout": control.idle_timeout(),
@@ -31,5 +34,7 @@ def test_every_control_event_is_as_the_protocol_writes_it() -> None:
 
 def test_a_gap_without_beginning_or_end_says_null() -> None:
     """`after` is null at the beginning of the session, `before` when nothing behind is held."""
-    data = msgspec.json.encode(control.gap(START, None))
-    assert data == b'{"type":"gap","after":null,"before":null}'
+    missing = Gap((Missing(None, EventId(2, 1, 1)), Missing(EventId(3, 1, 7), None)))
+    assert msgspec.json.encode(control.gap(missing)) == (
+        b'{"type":"gap","missing":[{"after":null,"before":"2.1.1"},{"after":"3.1.7","before":null}]}'
+    )

@@ -3,7 +3,8 @@
 import pytest
 
 from kai_flow.stream.errors import InvalidId, StreamError
-from kai_flow.stream.ids import START, Cursor, EventId, follows, incarnation_of
+from kai_flow.stream.ids import EventId, incarnation_of
+from kai_flow.stream.place import Cursor, Place
 
 
 def test_the_documented_id() -> None:
@@ -12,9 +13,13 @@ def test_the_documented_id() -> None:
 
 
 def test_the_documented_cursors() -> None:
-    """`1.1.57@4f3a9c1e`, a bare `1.1.57` and `end@4f3a9c1e` are cursors."""
-    assert Cursor.parse("1.1.57@4f3a9c1e") == Cursor(EventId(1, 1, 57), "4f3a9c1e")
-    assert Cursor.parse("1.1.57") == Cursor(EventId(1, 1, 57), None)
+    """§1.4: one event id, several of them, and the end, each with and without incarnation."""
+    one, several = Place({1: (1, 57)}), Place({0: (1, 3), 4: (1, 12), 6: (1, 3)})
+    assert Cursor.parse("1.1.57@4f3a9c1e") == Cursor(one, "4f3a9c1e")
+    assert Cursor.parse("1.1.57") == Cursor(one, None)
+    assert Cursor.parse("6.1.3,0.1.3,4.1.12@4f3a9c1e") == Cursor(several, "4f3a9c1e")
+    assert str(Cursor(several, "4f3a9c1e", leading=6)) == "6.1.3,0.1.3,4.1.12@4f3a9c1e"
+    assert str(several) == "0.1.3,4.1.12,6.1.3"
     assert Cursor.parse("end@4f3a9c1e") == Cursor(None, "4f3a9c1e")
 
 
@@ -45,12 +50,3 @@ def test_a_hostile_cursor_is_quoted_short() -> None:
     with pytest.raises(InvalidId) as caught:
         Cursor.parse("9" * 100_000)
     assert len(str(caught.value)) < 150
-
-
-def test_what_may_be_shown_next() -> None:
-    """The next event, a retry's first event, the very first; never a later producer's first."""
-    assert follows(EventId(1, 1, 5), EventId(1, 1, 4))
-    assert follows(EventId(1, 3, 1), EventId(1, 1, 40))
-    assert follows(EventId(1, 1, 1), START)
-    assert not follows(EventId(2, 1, 1), EventId(1, 1, 40))
-    assert not follows(EventId(1, 1, 6), EventId(1, 1, 4))

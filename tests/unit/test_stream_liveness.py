@@ -18,7 +18,7 @@ from temporalio.api.workflow.v1 import (
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
 from kai_flow.stream.liveness import liveness_of, liveness_to_show
-from kai_flow.stream.progress import Liveness, Status
+from kai_flow.stream.progress import Liveness, RunLiveness, Status
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SCHEDULED = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
@@ -68,7 +68,7 @@ def ago(seconds: float) -> Timestamp:
 def test_a_pending_activity_tells(activity: PendingActivityInfo, liveness: Liveness) -> None:
     """Nobody took it, another attempt is due, somebody is at it, or its worker is silent."""
     description = DescribeWorkflowExecutionResponse(pending_activities=[activity])
-    assert liveness_of(description, NOW) == liveness
+    assert liveness_of(description, NOW) == RunLiveness(liveness, {"": liveness})
 
 
 @pytest.mark.parametrize(("seconds", "liveness"), [(1, None), (10, Liveness("waiting", 1))])
@@ -81,23 +81,28 @@ def test_a_workflow_task_that_nobody_takes_means_waiting(
         scheduled_time=ago(seconds),
     )
     description = DescribeWorkflowExecutionResponse(pending_workflow_task=task)
-    assert liveness_of(description, NOW) == liveness
+    assert liveness_of(description, NOW) == (liveness and RunLiveness(liveness))
     assert liveness_of(DescribeWorkflowExecutionResponse(), NOW) is None
 
 
 def test_one_activity_at_work_is_enough() -> None:
-    """Of several pending activities the liveliest speaks: which of them streams is not told."""
+    """The liveliest of several activities is the session's liveness; each one has its own."""
     others = [
-        PendingActivityInfo(state=SCHEDULED, attempt=1),
-        PendingActivityInfo(state=SCHEDULED, attempt=2),
-        PendingActivityInfo(state=STARTED, attempt=1, last_heartbeat_time=ago(90)),
+        PendingActivityInfo(activity_id="a", state=SCHEDULED, attempt=1),
+        PendingActivityInfo(activity_id="b", state=SCHEDULED, attempt=2),
+        PendingActivityInfo(activity_id="c", state=STARTED, attempt=1, last_heartbeat_time=ago(90)),
     ]
     session = DescribeWorkflowExecutionResponse(pending_activities=others)
-    assert liveness_of(session, NOW) == Liveness("retrying", 2)
+    waiting, retrying = Liveness("waiting", 1), Liveness("retrying", 2)
+    activities = {"a": waiting, "b": retrying, "c": waiting}
+    assert liveness_of(session, NOW) == RunLiveness(retrying, activities)
     session.pending_activities.insert(
-        1, PendingActivityInfo(state=STARTED, attempt=3, last_started_time=ago(1))
+        1,
+        PendingActivityInfo(activity_id="d", state=STARTED, attempt=3, last_started_time=ago(1)),
     )
-    assert liveness_of(session, NOW) == Liveness("running", 3)
+    seen = liveness_of(session, NOW)
+    assert seen == RunLiveness(Liveness("running", 3), activities | {"d": Liveness("running", 3)})
+    assert (seen.of("b"), seen.of("gone")) == (retrying, Liveness("running", 3))
 
 
 def silent(seconds: int, *details: bytes, timeout: int | None = None) -> PendingActivityInfo:
@@ -143,7 +148,7 @@ def test_a_worker_is_given_the_time_it_needs(
         session = DescribeWorkflowExecutionResponse(pending_activities=[activity])
         liveness = liveness_of(session, NOW)
         assert liveness is not None
-        assert liveness.status == status
+        assert liveness.session.status == status
 
 
 @pytest.mark.parametrize(
@@ -159,8 +164,8 @@ def test_a_run_that_has_ended_says_how(end: str, status: Status) -> None:
             status=WorkflowExecutionStatus.Value(f"WORKFLOW_EXECUTION_STATUS_{end}")
         ),
     )
-    liveness = liveness_of(session, NOW)
-    assert liveness == Liveness(status, 0)
+    liveness = Liveness(status, 0)
+    assert liveness_of(session, NOW) == RunLiveness(liveness)
     assert (
         liveness_to_show(liveness, None)
         is liveness_to_show(liveness, Liveness("waiting", 1))

@@ -6,27 +6,42 @@ import pytest
 
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import EventBuffer, Limits
-from kai_flow.stream.errors import InvalidQuery
+from kai_flow.stream.errors import InvalidId, InvalidQuery
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.pages import PageRequest, answer
+from kai_flow.stream.recorded import Published, Scheduled
+
+
+def batch(producer: int, first: int, last: int) -> Batch:
+    """Events of the first attempt of a producer."""
+    numbers = range(first, last + 1)
+    return Batch(
+        tuple(NumberedEvent(EventId(producer, 1, n), "e", b'{"type":"e"}') for n in numbers)
+    )
 
 
 def test_the_documented_page() -> None:
-    """Events, first, last, next, has_more, gap and closed, after an eviction."""
-    buffer = EventBuffer("run", Limits(events=2))
-    events = tuple(NumberedEvent(EventId(1, 1, n), "e", b'{"type":"e"}') for n in range(1, 5))
-    buffer.apply(Batch("run", events))
-    assert json.loads(answer(buffer, PageRequest("1.1.1"), closed=False)) == {
+    """Events with the producers beside each new one, what is durable and missing, the places."""
+    buffer = EventBuffer("run", Limits(events=3))
+    buffer.take(Scheduled(4, "search", "4"))
+    buffer.take(Published("run", (batch(4, 1, 3),)))
+    buffer.take(Scheduled(6, "search", "6", frozenset({4, 5})))
+    buffer.take(Published("run", (batch(6, 1, 2),)))
+    assert json.loads(answer(buffer, PageRequest("4.1.1"), closed=False)) == {
         "events": [
-            {"id": "1.1.3", "event": {"type": "e"}},
-            {"id": "1.1.4", "event": {"type": "e"}},
+            {"id": "4.1.3", "event": {"type": "e"}},
+            {"id": "6.1.1", "event": {"type": "e"}},
+            {"id": "6.1.2", "event": {"type": "e"}},
         ],
-        "first": "1.1.3",
-        "last": "1.1.4",
-        "next": "1.1.4",
+        "beside": {"6": [[4, 5]]},
+        "first": "4.1.3",
+        "last": "6.1.2",
+        "durable": "4.1.3,5.0.0,6.1.2",
+        "next": "4.1.3,5.0.0,6.1.2",
         "has_more": False,
-        "gap": {"after": "1.1.1", "before": "1.1.3"},
+        "gap": {"missing": [{"after": "4.1.1", "before": "4.1.3"}]},
+        "start": "4.1.2",
         "closed": False,
     }
 
@@ -34,7 +49,8 @@ def test_the_documented_page() -> None:
 def test_an_empty_page_from_the_beginning_has_no_place() -> None:
     """Before anything came, `next` is null as `after` was."""
     page = json.loads(answer(EventBuffer("run", Limits()), PageRequest(), closed=True))
-    assert (page["next"], page["first"], page["last"], page["gap"]) == (None, None, None, None)
+    names = ("next", "first", "last", "durable", "start", "gap")
+    assert [page[name] for name in names] == [None] * len(names)
     assert page["closed"] is True
 
 
@@ -43,3 +59,10 @@ def test_a_bad_size_is_refused_with_the_range() -> None:
     with pytest.raises(InvalidQuery) as caught:
         answer(EventBuffer("run", Limits()), PageRequest(max_bytes=1), closed=False)
     assert str(caught.value) == "max_bytes is 1; allowed are 16384 to 1048576"
+
+
+def test_a_bad_place_is_refused_with_its_reason() -> None:
+    """A cursor with an incarnation is no place, and neither is one with a producer twice."""
+    for text, reason in (("1.1.1@4f3a9c1e", "not an event id"), ("1.1.1,1.1.2", "there once")):
+        with pytest.raises(InvalidId, match=reason):
+            answer(EventBuffer("run", Limits()), PageRequest(text), closed=False)

@@ -2,21 +2,46 @@
 
 from typing import Any
 
-from kai_flow.stream.batches import Batch
+from kai_flow.stream.batches import Batch, records_of
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.progress import Progress
+from kai_flow.stream.progress import Liveness, Progress, RunLiveness
+from kai_flow.stream.recorded import Ended, Published, Recorded, Scheduled, Spoken
+
+
+class Workflow:
+    """A buffer and the progress that is computed from it."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.buffer, self.progress = EventBuffer("run", limits or Limits()), Progress()
+
+    def take(self, *items: Recorded) -> None:
+        """What the workflow takes."""
+        for item in items:
+            verdicts, _ = self.buffer.take(item)
+            self.progress.observe(self.buffer.fold, verdicts)
+
+    def says(self, first: str, *said: dict[str, Any]) -> None:
+        """Events from the id `first` on arrive in a signal."""
+        events = tuple(
+            NumberedEvent(EventId.parse(first).offset(n), *encode_event(event))
+            for n, event in enumerate(said)
+        )
+        self.take(Published("run", (Batch(events),)))
+
+    def describe(self, liveness: RunLiveness | None = None) -> dict[str, Any]:
+        """The answer of the query."""
+        return self.progress.describe(self.buffer, 1234, liveness)
 
 
 def told(*attempts: list[dict[str, Any]], limits: Limits | None = None) -> dict[str, Any]:
     """The answer after these attempts."""
-    buffer, progress = EventBuffer("run", limits or Limits()), Progress()
+    workflow = Workflow(limits)
     for attempt, said in enumerate(attempts, 1):
         for seq, event in enumerate(said, 1):
-            numbered = NumberedEvent(EventId(1, attempt, seq), *encode_event(event))
-            progress.observe(buffer.apply(Batch("run", (numbered,))))
-    return progress.describe(buffer, elapsed_ms=1234)
+            workflow.says(f"1.{attempt}.{seq}", event)
+    return workflow.describe()
 
 
 def test_before_anything_it_waits() -> None:
@@ -61,13 +86,13 @@ def test_eviction_is_shown() -> None:
 
 
 def test_the_end_is_for_good() -> None:
-    """After the close the status stays, whatever still comes in."""
-    buffer, progress = EventBuffer("run", Limits()), Progress()
-    progress.close("completed")
-    event = NumberedEvent(EventId(1, 1, 1), "token", b'{"type":"token","content":"late"}')
-    progress.observe(buffer.apply(Batch("run", (event,))))
-    answer = progress.describe(buffer, 0)
+    """After the close the status stays, whatever still comes in, and nothing is under way."""
+    workflow = Workflow()
+    workflow.progress.close("completed")
+    workflow.says("1.1.1", {"type": "token", "content": "late"})
+    answer = workflow.describe()
     assert (answer["status"], answer["phase"]) == ("completed", "closed")
+    assert (answer["events"], answer["producers"]) == (1, [])
 
 
 def test_an_attempt_that_broke_is_being_retried() -> None:
@@ -80,9 +105,86 @@ def test_an_attempt_that_broke_is_being_retried() -> None:
 
 def test_a_retry_of_a_later_producer_leaves_the_earlier_ones_counted() -> None:
     """Only the part of the producer that is tried again is counted anew."""
-    buffer, progress = EventBuffer("run", Limits()), Progress()
-    for place in (EventId(1, 1, 1), EventId(1, 1, 2), EventId(2, 1, 1), EventId(2, 2, 1)):
-        event = NumberedEvent(place, *encode_event({"type": "token", "content": "x"}))
-        progress.observe(buffer.apply(Batch("run", (event,))))
-    answer = progress.describe(buffer, elapsed_ms=0)
+    workflow = Workflow()
+    for place in ("1.1.1", "1.1.2", "2.1.1", "2.2.1"):
+        workflow.says(place, {"type": "token", "content": "x"})
+    answer = workflow.describe()
     assert (answer["events"], answer["tokens"], answer["answer_tail"]) == (3, 3, "x")
+
+
+def three_tools() -> Workflow:
+    """Three activities at once: the second has ended, the third has sent nothing."""
+    workflow = Workflow()
+    workflow.take(
+        Scheduled(1, "search", "a1"),
+        Scheduled(2, "search", "a2", frozenset({1})),
+        Scheduled(3, "search", "a3", frozenset({1, 2})),
+    )
+    workflow.says("1.1.1", {"type": "started"}, {"type": "tool_start", "tool": "sql"})
+    workflow.says("2.1.1", {"type": "started"}, {"type": "token", "content": "two"})
+    workflow.take(Ended(2, "completed"))
+    return workflow
+
+
+def test_it_lists_the_producers_under_way() -> None:
+    """Those that have sent something and have not ended; the summary is that of the newest."""
+    answer = three_tools().describe()
+    assert answer["producers"] == [
+        {
+            "producer": 1,
+            "activity": "search",
+            "attempt": 1,
+            "last_event_id": "1.1.2",
+            "events": 2,
+            "status": "running",
+            "phase": "using a tool",
+            "current_tool": "sql",
+        }
+    ]
+    assert (answer["producer"], answer["last_event_id"]) == (2, "2.1.2")
+    assert (answer["phase"], answer["events"], answer["answer_tail"]) == ("answering", 4, "two")
+
+
+def test_each_producer_has_the_liveness_of_its_own_activity() -> None:
+    """One whose worker is dead waits, although another one keeps the session running."""
+    workflow = three_tools()
+    workflow.says("3.1.1", {"type": "started"}, {"type": "thinking"})
+    alive, dead = Liveness("running", 1), Liveness("waiting", 1)
+    answer = workflow.describe(RunLiveness(alive, {"a1": dead, "a3": alive}))
+    shown = [(one["status"], one["phase"], one["current_tool"]) for one in answer["producers"]]
+    assert shown == [("waiting", "waiting", None), ("running", "thinking", None)]
+    assert (answer["status"], answer["phase"]) == ("running", "thinking")
+    answer = workflow.describe(RunLiveness(alive, {"a1": alive, "a3": dead}))
+    shown = [(one["status"], one["phase"], one["current_tool"]) for one in answer["producers"]]
+    assert shown == [("running", "using a tool", "sql"), ("waiting", "waiting", None)]
+    assert (answer["status"], answer["phase"]) == ("running", "waiting")
+
+
+def test_a_run_that_was_terminated_has_nothing_under_way() -> None:
+    """The workflow's code could not report its end; the server does."""
+    answer = three_tools().describe(RunLiveness(Liveness("failed", 0)))
+    assert (answer["status"], answer["phase"], answer["producers"]) == ("failed", "closed", [])
+
+
+def test_the_workflows_own_events_are_counted() -> None:
+    """They are part of the counts; the summary is that of an activity, as soon as one has begun."""
+    workflow = Workflow()
+    workflow.take(Spoken(records_of([{"type": "plan"}, {"type": "plan"}], 0)[0]))
+    answer = workflow.describe()
+    assert (answer["producer"], answer["last_event_id"], answer["events"]) == (0, "0.1.2", 2)
+    workflow.take(Scheduled(1, "search", "a1"))
+    workflow.says("1.1.1", {"type": "started"})
+    workflow.take(Spoken(records_of([{"type": "plan"}], 2)[0]))
+    answer = workflow.describe()
+    assert (answer["producer"], answer["last_event_id"], answer["events"]) == (1, "1.1.1", 4)
+
+
+def test_at_most_so_many_producers_are_listed() -> None:
+    """The newest 64 of those under way, in rising order."""
+    workflow = Workflow()
+    for producer in range(1, 71):
+        beside = frozenset(range(1, producer))
+        workflow.take(Scheduled(producer, "search", str(producer), beside))
+        workflow.says(f"{producer}.1.1", {"type": "started"})
+    listed = [one["producer"] for one in workflow.describe()["producers"]]
+    assert listed == list(range(7, 71))

@@ -11,10 +11,13 @@ def test_the_names_are_those_of_the_protocol() -> None:
         "events",
     )
     assert wire_names.PRODUCER_HEADER == "kai-producer"
+    assert wire_names.STREAM_HEADER == "kai-stream"
+    assert wire_names.VOICE_MEMO == "kai-events"
 
 
 def test_an_agent_may_not_use_what_speaks_of_the_stream() -> None:
     """§2.5, §7.5: the producer's own types, and those that readers rely on as the bridge's own."""
     own = {"started", "attempt_failed", "unstored"}
-    assert own | {"done", "gap", "reset", "status", "idle_timeout"} == wire_names.RESERVED
+    others = {"done", "gap", "reset", "status", "idle_timeout", "ended", "superseded"}
+    assert own | others == wire_names.RESERVED
     assert wire_names.RESERVED - own == wire_names.NEVER_NUMBERED
