@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from kai_flow.stream.control import ControlEvent, gap
 from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.fold import Fold
 from kai_flow.stream.gaps import Gap, Missing
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.narration import Given, Knowledge, Narration, NarrationState
@@ -75,15 +76,14 @@ class LogReader:
             return self._read_shared(max_bytes)
         return self._read_own(max_bytes)
 
-    def tell(
-        self, events: Iterable[NumberedEvent], knowledge: Knowledge | None = None
-    ) -> list[bytes]:
+    def tell(self, events: Iterable[NumberedEvent], earlier: Fold | None = None) -> list[bytes]:
         """Frames of what was read back, without what the reader has.
 
-        `knowledge`: of the run that they were read from. None: it is the log's present run. Then
-        events that the log has not shown are left for the log.
+        `earlier`: the fold of the run that they were read from, which other runs have followed. A
+        reader that has all of it then is at its end, even if there were no events. None: they are
+        of the log's present run, and those that the log has not shown are left for the log.
         """
-        narration = self._leave_the_log(knowledge or self._knowledge)
+        narration = self._leave_the_log(earlier or self._knowledge)
         frames = [encode_control(one) for one in narration.notices()]
         for event in events:
             if narration.place.covers(event.id):
@@ -145,6 +145,8 @@ class LogReader:
         told: list[ControlEvent] = list(narration.notices())
         if not narration.place.includes(self._log.base):
             told += self._skip_lost()
+        if not narration.place.includes(self._log.base):
+            told += narration.reach(self._log.base)
         if narration.place != before:
             self._number = None
         return [encode_control(one) for one in told]

@@ -12,7 +12,7 @@ from kai_flow.stream import control
 from kai_flow.stream.control import ControlEvent
 from kai_flow.stream.gaps import Gap, Missing
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.place import Place
+from kai_flow.stream.place import NOTHING, Place
 from kai_flow.stream.recorded import Closing
 
 
@@ -88,21 +88,61 @@ class Narration:
         if event.producer > self.place.newest:
             for producer in self.place.listed():
                 if producer not in beside:
-                    notices += self._rest(producer)
-                    notices += self._notices(producer, left=True)
+                    notices += self._leave(producer)
         if not self.place.follows(event):
             notices.append(_gap(_after(self.place, event), event))
-        newest = self.place.newest
-        self.place = self.place.advance(event, beside)
-        if event.producer > newest:  # what is told of those left behind was told
-            self._told &= self.place.positions.keys()
-            self._short &= self.place.positions.keys()
+        self._go_to(self.place.advance(event, beside))
+        self._told.discard(event.producer)  # its end is told again behind what came after it
+        return tuple(notices)
+
+    def reach(self, place: Place) -> tuple[ControlEvent, ...]:
+        """Go on to `place`, if the reader lacks nothing that counts and is covered there.
+
+        Two places can mean the same events, because a producer that is listed may be whole, and
+        the newest one of a place may have been taken back. Otherwise nothing changes.
+        """
+        mine = self.place
+        if mine.newest > place.newest or not self._lacks_nothing_of(place):
+            return ()
+        notices: list[ControlEvent] = []
+        for producer in mine.listed():
+            if producer not in place.positions:
+                notices += self._leave(producer)
+        kept = {n: at for n, at in mine.positions.items() if n == 0 or n in place.positions}
+        self._go_to(
+            Place({n: max(at, kept.get(n, at)) for n, at in {**kept, **place.positions}.items()})
+        )
         return tuple(notices)
 
     def end(self) -> tuple[ControlEvent, ...]:
         """What is to be told at the end of the stream, when no event follows."""
         rest = [one for producer in self.place.listed() for one in self._rest(producer)]
         return (*rest, *self.notices())
+
+    def _lacks_nothing_of(self, place: Place) -> bool:
+        """Whether all that counts and is covered by `place` is covered here."""
+        mine = self.place
+        # Lower producers than the first that is listed were seen whole.
+        for producer in range(min(mine.listed(), default=1), place.newest + 1):
+            last = EventId(producer, *place.positions.get(producer, NOTHING))
+            if producer not in place.positions:
+                closing = self.knowledge.closing(producer)
+                if closing is None:
+                    return False
+                last = closing.final
+            if last.seq and not mine.covers(last):
+                return False
+        return mine.positions.get(0, NOTHING) >= place.positions.get(0, NOTHING)
+
+    def _leave(self, producer: int) -> Iterator[ControlEvent]:
+        yield from self._rest(producer)
+        yield from self._notices(producer, left=True)
+
+    def _go_to(self, place: Place) -> None:
+        if place.newest > self.place.newest:  # what is to be told of those left behind was told
+            self._told &= place.positions.keys()
+            self._short &= place.positions.keys()
+        self.place = place
 
     def _notices(self, producer: int, *, left: bool = False) -> Iterator[ControlEvent]:
         """`left`: the reader leaves the producer behind."""

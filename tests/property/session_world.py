@@ -236,7 +236,8 @@ class Client:
         self.cursor = NOWHERE
         self.kept: dict[int, list[EventId]] = defaultdict(list)
         self.ended: set[int] = set()
-        self.skipped: list[EventId] = []  # after these a gap was told
+        self.skipped: list[EventId] = []  # before these a gap was told
+        self.open_gaps: set[int] = set()  # producers of which some events are missing
 
     def copy(self) -> "Client":
         """The same page in another window."""
@@ -271,7 +272,9 @@ class Client:
         stored = world.attempts[after._replace(seq=0)].stored
         assert stored is not None
         assert after.seq >= stored
-        if before is not None:
+        if before is None:
+            self.open_gaps.add(after.producer)
+        else:
             self.skipped.append(EventId.parse(before))
 
     def event(self, event: EventId, world: World) -> None:
@@ -284,7 +287,9 @@ class Client:
             kept.clear()
             assert event.seq == 1
         else:
-            assert event.seq == last.seq + 1 or event in self.skipped, f"{last}, then {event}"
+            told = event in self.skipped or event.producer in self.open_gaps
+            assert event.seq == last.seq + 1 or told, f"{last}, then {event}"
+        self.open_gaps.discard(event.producer)
         if event.producer and event.seq == 1:
             has = {one for some in self.kept.values() for one in some}
             assert world.due[event.producer] <= has, f"{event} before its causes"
@@ -348,7 +353,9 @@ class Subscriber:
         for number in range(bridge.run + 1):
             run = bridge.world.runs[number]
             events = [e for e in run.accepted if not self.reader.place.covers(e.id)]
-            if events:
-                present = number == bridge.run
-                return self.reader.tell(events[: 1 + size // 50], None if present else run.fold)
+            earlier = None if number == bridge.run else run.fold
+            if events or earlier:
+                frames = self.reader.tell(events[: 1 + size // 50], earlier)
+                if frames:
+                    return frames
         return []
