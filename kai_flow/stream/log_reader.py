@@ -9,13 +9,11 @@ with `id:` lines and control events of its own, until it is synced.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from kai_flow.stream.control import ControlEvent, gap
+from kai_flow.stream.control import ControlEvent
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.fold import Fold
-from kai_flow.stream.gaps import Gap, Missing
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.narration import Given, Knowledge, Narration, NarrationState
-from kai_flow.stream.place import NOTHING, Cursor, Place
+from kai_flow.stream.place import Cursor, Place
 from kai_flow.stream.shown_log import Entry, ShownLog
 from kai_flow.stream.sse import encode_control, encode_event, with_cursor
 
@@ -47,6 +45,8 @@ class LogReader:
         """What the reader has seen."""
         if not self._synced:
             return self._narration.place
+        if self._number == self._log.next:
+            return self._log.place
         last = self._last
         return last if isinstance(last, Place) else last.place_after() or self._log.base
 
@@ -76,14 +76,15 @@ class LogReader:
             return self._read_shared(max_bytes)
         return self._read_own(max_bytes)
 
-    def tell(self, events: Iterable[NumberedEvent], earlier: Fold | None = None) -> list[bytes]:
+    def tell(
+        self, events: Iterable[NumberedEvent], knowledge: Knowledge | None = None
+    ) -> list[bytes]:
         """Frames of what was read back, without what the reader has.
 
-        `earlier`: the fold of the run that they were read from, which other runs have followed. A
-        reader that has all of it then is at its end, even if there were no events. None: they are
-        of the log's present run, and those that the log has not shown are left for the log.
+        `knowledge`: of the run that they were read from. None: it is the log's present run. Then
+        events that the log has not shown are left for the log.
         """
-        narration = self._leave_the_log(earlier or self._knowledge)
+        narration = self._leave_the_log(knowledge or self._knowledge)
         frames = [encode_control(one) for one in narration.notices()]
         for event in events:
             if narration.place.covers(event.id):
@@ -94,6 +95,19 @@ class LogReader:
             frames.append(encode_event(event, self._cursor(event.id)))
         self._number = None
         narration.knowledge = self._knowledge
+        return frames
+
+    def cross(self, place: Place, knowledge: Knowledge) -> list[bytes]:
+        """Go on in the next run, at `place`, after all that was read of the run before it.
+
+        `knowledge`: of the run that ends. Returns frames of what is to be told at its end.
+        """
+        narration = self._leave_the_log(knowledge)
+        frames = [encode_control(one) for one in narration.reach(place)]
+        narration.knowledge = self._knowledge
+        if not narration.place.includes(place):
+            self.jump(place)
+        self._number = None
         return frames
 
     def _cursor(self, event: EventId) -> Cursor:
@@ -144,9 +158,7 @@ class LogReader:
         before = narration.place
         told: list[ControlEvent] = list(narration.notices())
         if not narration.place.includes(self._log.base):
-            told += self._skip_lost()
-        if not narration.place.includes(self._log.base):
-            told += narration.reach(self._log.base)
+            told += narration.reach(self._log.base, self._log.first_of)
         if narration.place != before:
             self._number = None
         return [encode_control(one) for one in told]
@@ -177,22 +189,3 @@ class LogReader:
         self._synced = True
         self._number = self._log.number(index)
         self._last = place
-
-    def _skip_lost(self) -> list[ControlEvent]:
-        """Go on behind live-only events that have left the log, and tell that they are missing."""
-        narration, base = self._narration, self._log.base
-        lost: list[Missing] = []
-        place = narration.place
-        if place.newest < base.newest:
-            return []
-        for producer, at in base.positions.items():
-            last = EventId(producer, *at)
-            if at == NOTHING or place.covers(last):
-                continue
-            position, stored = place.position(producer), self._knowledge.unstored(producer)
-            if stored is None or position.attempt_key != stored.attempt_key or position < stored:
-                return []  # something that is durable comes first
-            lost.append(Missing(position, self._log.first_of(producer)))
-            place = place.advance(last)
-        narration.place = place
-        return [gap(Gap(tuple(lost)))] if lost else []

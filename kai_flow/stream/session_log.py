@@ -101,6 +101,8 @@ class SessionLog:
         self._cuts = {n: one for n in self._former if (one := self.unstored(n)) is not None}
         self._given = {n: one for n, one in self._given.items() if n in self._former}
         self._windows.clear()
+        self._announce(self._narration.reach(fold.place))  # all of the run before was shown
+        self._shown.place = self._narration.place
         self.fold = fold
         self._evict()
 

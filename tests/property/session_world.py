@@ -349,13 +349,24 @@ class Subscriber:
 
     def read_back(self, size: int) -> list[bytes]:
         """Read on in the durable copy, in the first run that has something."""
-        bridge = self.bridge
+        bridge, reader = self.bridge, self.reader
+        frames: list[bytes] = []
         for number in range(bridge.run + 1):
             run = bridge.world.runs[number]
-            events = [e for e in run.accepted if not self.reader.place.covers(e.id)]
-            earlier = None if number == bridge.run else run.fold
-            if events or earlier:
-                frames = self.reader.tell(events[: 1 + size // 50], earlier)
-                if frames:
-                    return frames
-        return []
+            knowledge = None if number == bridge.run else run.fold
+            frames += reader.tell((), knowledge)
+            events = [e for e in run.accepted if not reader.place.covers(e.id)]
+            some = events[: 1 + size // 50]
+            frames += reader.tell(some, knowledge)
+            if frames or knowledge is None:
+                break
+            if not some and (place := self.crossed(number + 1)) != reader.place:
+                frames += reader.cross(place, knowledge)
+        return frames
+
+    def crossed(self, number: int) -> Place:
+        """The place at the beginning of a run, of a reader who has all of the runs before."""
+        place, begins = self.reader.place, self.bridge.world.runs[number].begins
+        voice = max(place.position(0), begins.position(0))
+        ahead = place if place.newest >= begins.newest else begins
+        return Place({**ahead.positions, **({0: voice[1:]} if voice.seq else {})})
