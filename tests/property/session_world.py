@@ -336,16 +336,17 @@ class Subscriber:
         self.reader: LogReader = bridge.log.reader(self.client.cursor)
 
     def read(self, size: int) -> bool:
-        """Read what there is; False: nothing came."""
+        """Read what there is; False: nothing came, and it is where it was."""
         if self.bridge.log is not self.log:  # it has restarted
             self.connect(self.bridge)
+        place = self.reader.place
         part = self.reader.read(size)
         if part is None:
             return False
         frames = self.read_back(size) if isinstance(part, Behind) else part.frames
         for frame in frames:
             self.client.take(frame, self.bridge.world)
-        return bool(frames)
+        return bool(frames) or self.reader.place != place
 
     def read_back(self, size: int) -> list[bytes]:
         """Read on in the durable copy, in the first run that has something."""
