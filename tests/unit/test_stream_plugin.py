@@ -60,11 +60,11 @@ def test_a_bridge_that_cannot_be_reached_is_refused(
     wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the worker starts, with the name of what is wrong and without a password."""
-    with pytest.raises(InvalidUrl, match="^bridge") as refused:
+    with pytest.raises(InvalidUrl, match=r"^bridge") as refused:
         StreamPlugin(bridge=wrong)
     assert "secret" not in str(refused.value)
     monkeypatch.setenv("KAI_BRIDGE_URL", wrong)
-    with pytest.raises(InvalidUrl, match="^KAI_BRIDGE_URL"):
+    with pytest.raises(InvalidUrl, match=r"^KAI_BRIDGE_URL"):
         StreamPlugin()
 
 
