@@ -59,5 +59,5 @@ def _told(reader: LogReader, source: Source) -> list[bytes]:
     frames += reader.tell(page.events, source.knowledge)
     frames += reader.tell((), source.knowledge)
     if source.knowledge is not None and page.next.newest > reader.place.newest:
-        reader.jump(page.next)  # the next run begins there
+        frames += reader.cross(page.next, source.knowledge)  # the next run begins there
     return frames

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Fold, Verdict
-from kai_flow.stream.gaps import Gap, Missing
+from kai_flow.stream.gaps import Gap, Missing, missing_before
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.place import NOWHERE, Place
 from kai_flow.stream.recorded import Closing, Recorded
@@ -47,8 +47,13 @@ _Held = tuple[int, NumberedEvent]
 class EventBuffer:
     """The accepted events of the attempts that count, within `limits`: the oldest leave first."""
 
-    def __init__(self, run_id: str, limits: Limits, begins: Place = NOWHERE) -> None:
+    def __init__(
+        self, run_id: str, limits: Limits, begins: Place = NOWHERE, *, continues: bool = True
+    ) -> None:
+        """`continues`: what `begins` covers is in earlier runs of the stream, and missing here."""
         self.limits = limits
+        self._begins = begins
+        self._continues = continues
         self.fold = Fold(run_id, begins)
         self.bytes = 0  # of all held events
         self.evicted = 0  # how many events have left because of the limits, for people
@@ -75,7 +80,7 @@ class EventBuffer:
 
         A slice ends before missing events, and the next read reports them as a gap.
         """
-        missing, place = self._evicted_since(after)
+        missing, place = self._missing_since(after)
         start = place
         events: list[NumberedEvent] = []
         size = 0
@@ -83,7 +88,7 @@ class EventBuffer:
         for event in self._since(place):
             if not events:
                 if not place.follows(event.id):
-                    missing.append((place.position(event.id.producer), event.id))
+                    missing.append(Missing(place.position(event.id.producer), event.id))
             elif not _goes_on(events[-1].id, event.id):
                 place = self._advance(place, events[-1].id)
                 has_more = not place.follows(event.id)
@@ -96,7 +101,7 @@ class EventBuffer:
             place = self._advance(place, events[-1].id)
         if not missing:
             return Slice(tuple(events), place, has_more, None)
-        gap = Gap(tuple(Missing(*ids) for ids in sorted(missing)))
+        gap = Gap(tuple(sorted(missing, key=_after)))
         return Slice(tuple(events), place, has_more, gap, start)
 
     @property
@@ -140,13 +145,13 @@ class EventBuffer:
             return place
         return place.advance(event, self.fold.beside(event.producer))
 
-    def _evicted_since(self, place: Place) -> tuple[list[tuple[EventId, EventId]], Place]:
-        """The evicted events that `place` does not cover, and the place of one who has them.
-
-        They lie strictly between the two ids of each pair.
-        """
+    def _missing_since(self, after: Place) -> tuple[list[Missing], Place]:
+        """What a reader misses of earlier runs and of what was evicted, and the place behind it."""
+        missing: list[Missing] = []
+        place = after.join(self._begins)
+        if self._continues and not after.includes(self._begins):
+            missing += missing_before(after, self._begins)
         listed = sorted(p for p in {0, *place.positions} if p in self._lost)
-        missing: list[tuple[EventId, EventId]] = []
         reached = place
         for producer in [*listed, *self._above(place, self._losers)]:
             lost = self._lost[producer]
@@ -154,7 +159,7 @@ class EventBuffer:
                 continue
             held = self._of.get(producer)
             before = held[0][1].id if held else lost.offset(1)
-            missing.append((place.position(producer), before))
+            missing.append(Missing(place.position(producer), before))
             reached = self._advance(reached, lost)
         return missing, reached
 
@@ -210,6 +215,10 @@ class EventBuffer:
 
 def _goes_on(last: EventId, event: EventId) -> bool:
     return event.seq == last.seq + 1 and event.attempt_key == last.attempt_key
+
+
+def _after(missing: Missing) -> EventId:
+    return missing.after or EventId(0, 0, 0)
 
 
 def _id(held: _Held) -> EventId:

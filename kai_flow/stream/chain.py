@@ -5,9 +5,8 @@ from typing import Final, NamedTuple
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from kai_flow.stream.gaps import Gap, Missing
-from kai_flow.stream.ids import EventId
-from kai_flow.stream.place import NOTHING, Place
+from kai_flow.stream.gaps import Gap, missing_before
+from kai_flow.stream.place import Place
 from kai_flow.stream.run_start import RunStart, read_start
 
 
@@ -94,7 +93,7 @@ def enter(place: Place, start: RunStart) -> tuple[Place, Gap | None]:
     """
     if start.continued_from is None or place.includes(start.begins):
         return cross(place, start), None
-    return cross(place, start), Gap(tuple(_missing(place, start.begins)))
+    return cross(place, start), Gap(missing_before(place, start.begins))
 
 
 def cross(place: Place, start: RunStart) -> Place:
@@ -103,29 +102,4 @@ def cross(place: Place, start: RunStart) -> Place:
     It names the first producer of the run. So a cursor tells that nothing of those runs is needed,
     which cannot be told from the last event in them: later producers may have sent nothing.
     """
-    begins = start.begins
-    if place.includes(begins):
-        return place
-    voice = max(place.positions.get(0, NOTHING), begins.positions.get(0, NOTHING))
-    ahead = place if place.newest >= begins.newest else begins
-    return Place({**ahead.positions, **({} if voice == NOTHING else {0: voice})})
-
-
-def _missing(place: Place, begins: Place) -> list[Missing]:
-    """What `begins` covers and `place` does not: producers that are deleted, in the order of ids.
-
-    Of a producer that is listed, the rest may be missing; nothing of the later ones was seen.
-    """
-    missing = []
-    spoken, seen = (one.positions.get(0, NOTHING)[1] for one in (begins, place))
-    if seen < spoken:
-        missing.append(Missing(EventId(0, 1, seen) if seen else None, EventId(0, 1, spoken + 1)))
-    if place.newest < begins.newest:
-        listed = list(place.listed())
-        # An id whose seq is 0 is before everything of its producer, as in a place.
-        after: list[EventId | None] = [place.position(producer) for producer in listed]
-        before = [EventId(producer + 1, 0, 0) for producer in listed[:-1]]
-        if not listed:
-            after = [EventId(1, 0, 0) if spoken else None]
-        missing += map(Missing, after, [*before, EventId(begins.newest, 0, 0)])
-    return missing
+    return place.join(start.begins)

@@ -9,12 +9,11 @@ with `id:` lines and control events of its own, until it is synced.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from kai_flow.stream.control import ControlEvent, gap
+from kai_flow.stream.control import ControlEvent
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.gaps import Gap, Missing
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.narration import Given, Knowledge, Narration, NarrationState
-from kai_flow.stream.place import NOTHING, Cursor, Place
+from kai_flow.stream.place import Cursor, Place
 from kai_flow.stream.shown_log import Entry, ShownLog
 from kai_flow.stream.sse import encode_control, encode_event, with_cursor
 
@@ -46,6 +45,8 @@ class LogReader:
         """What the reader has seen."""
         if not self._synced:
             return self._narration.place
+        if self._number == self._log.next:
+            return self._log.place
         last = self._last
         return last if isinstance(last, Place) else last.place_after() or self._log.base
 
@@ -96,6 +97,19 @@ class LogReader:
         narration.knowledge = self._knowledge
         return frames
 
+    def cross(self, place: Place, knowledge: Knowledge) -> list[bytes]:
+        """Go on in the next run, at `place`, after all that was read of the run before it.
+
+        `knowledge`: of the run that ends. Returns frames of what is to be told at its end.
+        """
+        narration = self._leave_the_log(knowledge)
+        frames = [encode_control(one) for one in narration.reach(place)]
+        narration.knowledge = self._knowledge
+        if not narration.place.includes(place):
+            self.jump(place)
+        self._number = None
+        return frames
+
     def _cursor(self, event: EventId) -> Cursor:
         """The cursor of a reader who has come to this event."""
         return Cursor(self._narration.place, self._log.incarnation, event.producer)
@@ -144,7 +158,7 @@ class LogReader:
         before = narration.place
         told: list[ControlEvent] = list(narration.notices())
         if not narration.place.includes(self._log.base):
-            told += self._skip_lost()
+            told += narration.reach(self._log.base, self._log.first_of)
         if narration.place != before:
             self._number = None
         return [encode_control(one) for one in told]
@@ -175,22 +189,3 @@ class LogReader:
         self._synced = True
         self._number = self._log.number(index)
         self._last = place
-
-    def _skip_lost(self) -> list[ControlEvent]:
-        """Go on behind live-only events that have left the log, and tell that they are missing."""
-        narration, base = self._narration, self._log.base
-        lost: list[Missing] = []
-        place = narration.place
-        if place.newest < base.newest:
-            return []
-        for producer, at in base.positions.items():
-            last = EventId(producer, *at)
-            if at == NOTHING or place.covers(last):
-                continue
-            position, stored = place.position(producer), self._knowledge.unstored(producer)
-            if stored is None or position.attempt_key != stored.attempt_key or position < stored:
-                return []  # something that is durable comes first
-            lost.append(Missing(position, self._log.first_of(producer)))
-            place = place.advance(last)
-        narration.place = place
-        return [gap(Gap(tuple(lost)))] if lost else []

@@ -88,21 +88,80 @@ class Narration:
         if event.producer > self.place.newest:
             for producer in self.place.listed():
                 if producer not in beside:
-                    notices += self._rest(producer)
-                    notices += self._notices(producer, left=True)
+                    notices += self._leave(producer)
         if not self.place.follows(event):
-            notices.append(_gap(_after(self.place, event), event))
-        newest = self.place.newest
-        self.place = self.place.advance(event, beside)
-        if event.producer > newest:  # what is told of those left behind was told
-            self._told &= self.place.positions.keys()
-            self._short &= self.place.positions.keys()
+            notices.append(_gap(Missing(_after(self.place, event), event)))
+        self._go_to(self.place.advance(event, beside))
+        self._told.discard(event.producer)  # its end is told again behind what came after it
+        return tuple(notices)
+
+    def reach(self, place: Place, held: Given = _nothing) -> tuple[ControlEvent, ...]:
+        """Go on to `place`, if the reader lacks nothing that exists and is covered there.
+
+        Two places can mean the same events, because a producer that is listed may be whole, and
+        the newest one of a place may have been taken back. And live-only events may be covered
+        that exist no more: they are told as a gap, up to the oldest one that is `held`. If the
+        reader lacks anything else, nothing changes.
+        """
+        mine = self.place
+        lost = self._lost(place)
+        if lost is None:
+            return ()
+        notices = [_gap(Missing(mine.position(one.producer), held(one.producer))) for one in lost]
+        merged = {**mine.positions, **{last.producer: last[1:] for last in lost}}
+        if mine.newest <= place.newest:
+            for producer in mine.listed():
+                if producer not in place.positions:
+                    notices += self._leave(producer)
+            merged = {n: at for n, at in merged.items() if n == 0 or n in place.positions}
+            merged = {**place.positions, **merged}
+        self._go_to(Place(merged))
         return tuple(notices)
 
     def end(self) -> tuple[ControlEvent, ...]:
         """What is to be told at the end of the stream, when no event follows."""
         rest = [one for producer in self.place.listed() for one in self._rest(producer)]
         return (*rest, *self.notices())
+
+    def _lost(self, place: Place) -> list[EventId] | None:
+        """The last live-only events that are covered by `place` only; None: others are, too."""
+        mine, lost = self.place, []
+        # Lower producers than the first that is listed were seen whole.
+        for producer in range(min(mine.listed(), default=1), place.newest + 1):
+            last = self._last_of(place, producer)
+            if last is None:
+                return None
+            if last.seq and not mine.covers(last):
+                if not self._has_stored(producer):
+                    return None
+                lost.append(last)
+        voice = place.position(0)
+        return lost if voice.seq == 0 or mine.covers(voice) else None
+
+    def _last_of(self, place: Place, producer: int) -> EventId | None:
+        """The last event of a producer that is covered by `place`; None: that is not known."""
+        listed = producer in self.place.positions or producer > self.place.newest
+        if producer in place.positions or not listed:
+            return place.position(producer)
+        closing = self.knowledge.closing(producer)
+        return None if closing is None else closing.final
+
+    def _has_stored(self, producer: int) -> bool:
+        """Whether the reader has all that is stored of an attempt whose end is live only."""
+        position, stored = self.place.position(producer), self.knowledge.unstored(producer)
+        return (
+            stored is not None and position.attempt_key == stored.attempt_key and position >= stored
+        )
+
+    def _leave(self, producer: int) -> Iterator[ControlEvent]:
+        yield from self._rest(producer)
+        yield from self._notices(producer, left=True)
+
+    def _go_to(self, place: Place) -> None:
+        if place.newest > self.place.newest:  # what is to be told of those left behind was told
+            self._told &= place.positions.keys()
+            self._short &= place.positions.keys()
+        self.place = place
 
     def _notices(self, producer: int, *, left: bool = False) -> Iterator[ControlEvent]:
         """`left`: the reader leaves the producer behind."""
@@ -132,16 +191,14 @@ class Narration:
 
     def _rest(self, producer: int) -> Iterator[ControlEvent]:
         """A gap, if there may be live-only events behind the last that the reader has."""
-        position, stored = self.place.position(producer), self.knowledge.unstored(producer)
+        position = self.place.position(producer)
         if (
-            stored is not None
-            and position.attempt_key == stored.attempt_key
-            and position >= stored
+            self._has_stored(producer)
             and position != self._given(producer)
             and producer not in self._short
         ):
             self._short.add(producer)
-            yield _gap(position, None)
+            yield _gap(Missing(position, None))
 
 
 def _after(place: Place, event: EventId) -> EventId:
@@ -150,5 +207,6 @@ def _after(place: Place, event: EventId) -> EventId:
     return position if position.attempt_key == event.attempt_key else event._replace(seq=0)
 
 
-def _gap(after: EventId, before: EventId | None) -> ControlEvent:
-    return control.gap(Gap((Missing(after, before),)))
+def _gap(*missing: Missing) -> ControlEvent:
+    """A gap of these events."""
+    return control.gap(Gap(missing))

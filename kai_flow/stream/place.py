@@ -91,6 +91,14 @@ class Place:
         """The place of a reader who learns that the events after `last` never counted."""
         return Place({**self.positions, last.producer: last[1:]})
 
+    def join(self, begins: "Place") -> "Place":
+        """The place of a reader who has this, and everything before a run (see `before`)."""
+        if self.includes(begins):
+            return self
+        spoken = max(place.positions.get(0, NOTHING) for place in (self, begins))
+        ahead = self if self.newest >= begins.newest else begins
+        return Place({**ahead.positions, **({} if spoken == NOTHING else {0: spoken})})
+
     def includes(self, other: "Place") -> bool:
         """Whether everything that `other` covers is covered here too."""
         mine, theirs = self.positions, other.positions

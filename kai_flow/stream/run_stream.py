@@ -64,7 +64,9 @@ class RunStream:
         self._ended: datetime | None = None  # when the workflow's code ended
         self._last_event_at = info.start_time  # when the last event was accepted
         begins = Place.before(carried.producer + 1, carried.spoken)
-        self._buffer = EventBuffer(info.run_id, Limits(), begins)
+        self._buffer = EventBuffer(
+            info.run_id, Limits(), begins, continues=self._first_run_id != info.run_id
+        )
         self._progress = Progress()
         self._logged_at: datetime | None = None  # the last line about refused signals
         self._unlogged = 0  # signals refused since that line

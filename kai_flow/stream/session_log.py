@@ -27,7 +27,7 @@ from kai_flow.stream.fold import Fold
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.log_reader import Behind, Chunk, LogReader
 from kai_flow.stream.narration import Narration
-from kai_flow.stream.place import NOWHERE, Place
+from kai_flow.stream.place import MAX_LISTED, NOWHERE, Place
 from kai_flow.stream.producer_windows import ProducerWindows
 from kai_flow.stream.recorded import Closing, Recorded, Scheduled
 from kai_flow.stream.shown_log import MAX_LOG_BYTES, ShownLog
@@ -36,6 +36,13 @@ from kai_flow.stream.wire_names import UNSTORED
 
 class Unknown(NamedTuple):
     """No answer yet: the history has to be read up to the mark of this producer."""
+
+
+class _Past(NamedTuple):
+    """What is known of a producer of an earlier run."""
+
+    closing: Closing | None
+    beside: frozenset[int]
 
 
 class SessionLog:
@@ -54,7 +61,7 @@ class SessionLog:
         self._shown = ShownLog(incarnation, NOWHERE)
         self._narration = Narration(NOWHERE, self, self._given_of)
         self._windows: dict[int, ProducerWindows] = {}  # least recently signalled first
-        self._former: dict[int, Closing] = {}  # of producers of earlier runs
+        self._former: dict[int, _Past] = {}  # producers of earlier runs
         self._cuts: dict[int, EventId] = {}  # the `unstored` of each producer that was shown one
         self._given: dict[int, EventId] = {}  # the last live-only event of a producer
         self._max_bytes = max_bytes
@@ -88,15 +95,16 @@ class SessionLog:
     def continue_in(self, fold: Fold) -> None:
         """The session goes on in the next run. `fold` has taken nothing of it yet."""
         self._close(self.fold.close())
-        # A reader who has `base` may still have to be told of these.
-        producers = range(min(self.base.listed(), default=1), self.fold.newest + 1)
-        closings = {n: self.closing(n) for n in producers}
-        self._former = {n: one for n, one in closings.items() if one is not None and one.final.seq}
-        cuts = {n: self.unstored(n) for n in producers}
-        self._cuts = {n: one for n, one in cuts.items() if one is not None}
-        self._given = {n: one for n, one in self._given.items() if n in producers}
+        if self.fold.newest - min(self.base.listed(), default=1) >= MAX_LISTED:
+            self._evict(0)  # a reader who comes late learns of what is long past elsewhere
+        self._former = {n: self._past(n) for n in self._told_of()}
+        self._cuts = {n: one for n in self._former if (one := self.unstored(n)) is not None}
+        self._given = {n: one for n, one in self._given.items() if n in self._former}
         self._windows.clear()
+        self._announce(self._narration.reach(fold.place))  # all of the run before was shown
+        self._shown.place = self._narration.place
         self.fold = fold
+        self._evict()
 
     def end(self) -> None:
         """The last run has closed: what is neither durable nor live only leaves."""
@@ -115,12 +123,14 @@ class SessionLog:
         return self.fold.open
 
     def beside(self, producer: int) -> frozenset[int]:
-        """The producers beside one of the present run."""
-        return self.fold.beside(producer)
+        """The producers beside this one."""
+        past = self._former.get(producer)
+        return self.fold.beside(producer) if past is None else past.beside
 
     def closing(self, producer: int) -> Closing | None:
         """How a producer has ended, or was closed."""
-        return self.fold.closing(producer) or self._former.get(producer)
+        past = self._former.get(producer)
+        return self.fold.closing(producer) if past is None else past.closing
 
     def unstored(self, producer: int) -> EventId | None:
         """The `unstored` of a producer, which may only have been POSTed."""
@@ -329,6 +339,15 @@ class SessionLog:
         """Whether no other copy of the event is known."""
         window = self.window(event)
         return window is not None and window.awaits_signal(event)
+
+    def _told_of(self) -> range:
+        """The producers that a reader who has `base` may have to be told of."""
+        newest = self.fold.newest
+        first = min(self.base.listed(), default=1)
+        return range(max(first, newest + 1 - MAX_LISTED), newest + 1)
+
+    def _past(self, producer: int) -> _Past:
+        return _Past(self.closing(producer), self.beside(producer))
 
     def _has_ended(self, producer: int) -> bool:
         fold = self.fold

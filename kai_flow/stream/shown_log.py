@@ -121,13 +121,20 @@ class ShownLog:
         self.bytes = sum(len(entry.frame) for entry in self._entries)
 
     def evict(self, max_bytes: int, stays: Callable[[EventId], bool]) -> bool:
-        """Evict entries from the front down to `max_bytes`, up to one that stays; True: any."""
-        count = 0
-        for entry in self._entries:
-            if self.bytes <= max_bytes or (entry.event is not None and stays(entry.event)):
+        """Evict entries from the front down to `max_bytes`, up to one that stays; True: any.
+
+        Control events leave with the event that they precede: a reader who has that one has been
+        told.
+        """
+        count = size = 0
+        left = self.bytes
+        for index, (frame, event, _) in enumerate(self._entries, 1):
+            if left <= max_bytes or (event is not None and stays(event)):
                 break
-            self.bytes -= len(entry.frame)
-            count += 1
+            size += len(frame)
+            if event is not None or index == len(self._entries):
+                count, left, size = index, left - size, 0
+        self.bytes = left
         if count:
             self.base = self.place_after(count - 1)
             self.first = self._numbers[count - 1] + 1

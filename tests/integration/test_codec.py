@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import httpx
@@ -96,31 +97,37 @@ async def test_a_result_that_could_not_be_decoded_is_told_later(
             codec.failing = False
             assert (await reader.saw("done")).event == {"type": "done", "result": {"answer": 42}}
     said = [record.getMessage() for record in records_of(caplog, play.id)]
-    assert any(line.startswith(f"the watcher of session {play.id} broke;") for line in said)
+    assert any(line.startswith(f"the tail of session {play.id} broke;") for line in said)
 
 
 async def test_what_could_not_be_read_back_is_shown_later(
-    play: Play, encoding: Client, codec: Codec, caplog: pytest.LogCaptureFixture
+    play: Play,
+    http: httpx.AsyncClient,
+    encoding: Client,
+    codec: Codec,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A stream that has to be read back while the codec fails stays open, and then goes on."""
+    monkeypatch.setattr("kai_flow.bridge.session_tail.KEPT_PAGE_BYTES", 0)
     async with bridging(encoding) as bridge:
         place = Play(play.client, play.handle, bridge.url)
         await play.signal([1, 2])
+        answer = await place.post(http, [3], base=3)  # what was before it is only folded
+        assert answer.json()["received"] == "1.1.3"
         codec.failing = True
         async with subscribed(place.stream_url, reconnect=False) as reader:
-            await until(lambda: codec.failures >= 3)
+            said = partial(records_of, caplog, play.id)
+            await until(lambda: any("cannot be read back" in one.getMessage() for one in said()))
             assert reader.ended_at == 0.0
             codec.failing = False
-            await reader.until(lambda: reader.ids == ["1.1.1", "1.1.2"])
-    said = [record.getMessage() for record in records_of(caplog, play.id)]
-    assert f"session {play.id} cannot be read back" in said
+            await reader.until(lambda: reader.ids == ["1.1.1", "1.1.2", "1.1.3"])
 
 
 async def test_what_could_not_be_followed_is_shown_later(
-    play: Play, encoding: Client, codec: Codec, monkeypatch: pytest.MonkeyPatch
+    play: Play, encoding: Client, codec: Codec
 ) -> None:
     """A page of the history at which the codec failed is decoded once more: none is left out."""
-    monkeypatch.setattr("kai_flow.bridge.history_follower.UNFED_SECONDS", 0.0)
     async with bridging(encoding) as bridge:
         place = Play(play.client, play.handle, bridge.url)
         await play.signal([1])
@@ -141,12 +148,14 @@ async def test_a_producer_signals_again_what_could_not_be_encoded(
     """A codec that fails under a producer's signal costs no attempt: the same events go again."""
     failures = 0
 
-    async def failing_twice(client: Client, workflow_id: str, batch: Batch) -> None:
+    async def failing_twice(
+        client: Client, workflow_id: str, run_id: str, batches: Sequence[Batch]
+    ) -> None:
         nonlocal failures
         if workflow_id == session_id and failures < 2:
             failures += 1
             raise KeysAway
-        await publish(client, workflow_id, batch)
+        await publish(client, workflow_id, run_id, batches)
 
     monkeypatch.setattr("kai_flow.stream.producer.publish", failing_twice)
     handle = await ask({"tokens": 3}, callback_url=None)

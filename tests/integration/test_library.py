@@ -19,10 +19,11 @@ from kai_flow.stream.reader import EventReader
 from tests.integration import reporting, unprepared
 from tests.integration.programs import ROOT
 from tests.integration.receivers import answer, receiving
-from tests.integration.reporting import Greedy, Report, Unnumbered, library_worker
+from tests.integration.reporting import Elsewhere, Locally, Report, library_worker
 from tests.integration.subscriber import read_all, subscribed
 from tests.integration.unprepared import Unprepared
 
+ENDS = ("ended", "done")  # what the reader's source adds
 WORDS = ["once ", "upon ", "a ", "time "]
 
 
@@ -68,7 +69,15 @@ async def test_activities_that_follow_one_another_are_one_stream(
     assert live.ids == [*(f"{p}.1.{n}" for p in (1, 2, 3) for n in range(1, 7)), "end"]
     started = [seen.event for seen in live.seen if seen.type == "started"]
     assert started == [
-        {"type": "started", "producer": n, "attempt": 1, "topic": topic}
+        {
+            "type": "started",
+            "producer": n,
+            "attempt": 1,
+            "activity": "write",
+            "activity_id": str(n),
+            "beside": [],
+            "topic": topic,
+        }
         for n, topic in enumerate(("cats", "dogs", "owls"), 1)
     ]
     assert (await read_all(f"{bridge}/stream/{session_id}")).seen == live.seen
@@ -87,20 +96,13 @@ async def test_without_a_callback_the_stream_is_in_the_workflow(
     assert [event.get("content") for event in seen if event["type"] == "token"] == 2 * WORDS
     assert seen[-1] == {"type": "done", "result": ["cats", "dogs"]}
     page = [event async for event in EventReader(client, session_id).events()]
-    assert [event.decode() for event in page] == seen[:-1]
+    assert [event.decode() for event in page] == [e for e in seen if e["type"] not in ENDS]
+    assert [e for e in seen if e["type"] == "ended"] == [
+        {"type": "ended", "producer": producer, "status": "completed"} for producer in (1, 2)
+    ]
     assert (await handle.query("progress"))["status"] == "completed"
     over_bridge = [event async for _, event in follow(bridge, session_id)]
     assert over_bridge == seen
-
-
-async def test_a_second_producer_at_the_same_time_is_refused(
-    client: Client, library: str, session_id: str
-) -> None:
-    """Starting a streaming activity while one is under way is an error that says so."""
-    said = await client.execute_workflow(Greedy.run, id=session_id, task_queue=library)
-    assert "already running in this workflow: await it before you start the next one" in said
-    seen = [event async for _, event in follow(client, session_id)]
-    assert [event["topic"] for event in seen if event["type"] == "started"] == ["one"]
 
 
 async def test_anybodys_receiver_gets_single_events(
@@ -147,39 +149,45 @@ async def failure_of(handle: WorkflowHandle[Any, Any]) -> ApplicationError:
     """What made an activity of a workflow fail, and with that the workflow."""
     with pytest.raises(WorkflowFailureError) as failed:
         await handle.result()
-    activity = failed.value.cause
-    assert isinstance(activity, ActivityError)
-    assert isinstance(activity.cause, ApplicationError)
-    return activity.cause
+    cause = failed.value.cause
+    error = cause.cause if isinstance(cause, ActivityError) else cause
+    assert isinstance(error, ApplicationError)
+    return error
 
 
-async def test_an_activity_without_a_number_does_not_stream(
+async def test_a_local_activity_does_not_stream(
     client: Client, library: str, session_id: str
 ) -> None:
-    """A second activity that is started past the stream fails at once, and says what to do."""
-    async with receiving() as receiver:
-        handle = await client.start_workflow(
-            Unnumbered.run, receiver.url, id=session_id, task_queue=library
-        )
-        error = await failure_of(handle)
-        assert receiver.posts == []
+    """Temporal records neither its start nor its end in time: the error says how to start it."""
+    handle = await client.start_workflow(Locally.run, id=session_id, task_queue=library)
+    error = await failure_of(handle)
     assert (error.type, error.non_retryable) == ("NoProducerNumber", True)
-    assert "`execute_activity` of a WorkflowEventStream" in error.message
-    seen = [event async for _, event in follow(client, session_id)]
-    assert [event["topic"] for event in seen if event["type"] == "started"] == ["one"]
+    assert "start it with `workflow.execute_activity`" in error.message
 
 
-async def test_a_worker_without_the_plugin_does_not_stream(client: Client, session_id: str) -> None:
-    """Without StreamPlugin nobody carries the number: the activity says which plugin it lacks."""
-    queue = f"bare-{secrets.token_hex(4)}"
-    async with receiving() as receiver, library_worker(client, queue, plugin=False):
-        handle = await client.start_workflow(
-            Report.run, args=[["cats"], receiver.url], id=session_id, task_queue=queue
-        )
+@pytest.mark.parametrize(
+    ("bare", "says"),
+    [
+        ("activity", "its own worker has no StreamPlugin"),
+        (
+            "workflow",
+            "give `plugins=[StreamPlugin()]` to the Worker that runs the workflow as well",
+        ),
+    ],
+)
+async def test_a_worker_without_the_plugin_does_not_stream(
+    client: Client, session_id: str, bare: str, says: str
+) -> None:
+    """The plugin is needed on both workers: the activity fails at once and names the one."""
+    queue, other = f"here-{secrets.token_hex(4)}", f"there-{secrets.token_hex(4)}"
+    async with (
+        library_worker(client, queue, plugin=bare != "workflow"),
+        library_worker(client, other, plugin=bare != "activity"),
+    ):
+        handle = await client.start_workflow(Elsewhere.run, other, id=session_id, task_queue=queue)
         error = await failure_of(handle)
-        assert receiver.posts == []
     assert (error.type, error.non_retryable) == ("NoProducerNumber", True)
-    assert "plugins=[StreamPlugin()]" in error.message
+    assert says in error.message
 
 
 async def test_callbacks_go_past_a_proxy(
@@ -210,7 +218,9 @@ async def test_a_workflow_file_needs_no_preparation(client: Client, session_id: 
         plugins=[StreamPlugin()],
     ):
         last = await client.execute_workflow(Unprepared.run, id=session_id, task_queue=queue)
+        page = await client.get_workflow_handle(session_id).query("events")
     assert last == ["1.1.2", "2.1.2"]
+    assert page["durable"] == "0.1.1,2.1.2"
     history = await client.get_workflow_handle(session_id).fetch_history()
     replayer = Replayer(workflows=[Unprepared], plugins=[StreamPlugin()])
     assert (await replayer.replay_workflow(history)).replay_failure is None

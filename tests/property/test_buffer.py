@@ -3,6 +3,7 @@
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -296,3 +297,44 @@ def test_a_page_costs_what_is_on_it() -> None:
             page = buffer.read(Place({0: at, 1: at, 2: at}), 1_000)
             assert len(page.events) > 20
             assert Counted.looks <= len(page.events) + 1 + 4 * count.bit_length() + 8
+
+
+@pytest.mark.parametrize(
+    ("after", "missing"),
+    [
+        ("0.0.0", [(None, "0.1.3"), ("1.0.0", "4.0.0")]),
+        ("0.1.1,2.1.9", [("0.1.1", "0.1.3"), ("2.1.9", "4.0.0")]),
+        ("0.1.2,4.0.0", []),
+        ("0.1.1,4.1.1", [("0.1.1", "0.1.3")]),
+    ],
+)
+def test_the_buffer_of_a_later_run_lacks_the_earlier_ones(
+    after: str, missing: list[tuple[str | None, str]]
+) -> None:
+    """A reader who may miss events of earlier runs is told, and then gets those of this run."""
+    begins = Place.before(4, 2)
+    for continues in (True, False):
+        buffer = EventBuffer(RUN, ROOMY, begins, continues=continues)
+        buffer.take(Scheduled(4, "act", "4"))
+        buffer.take(Published(RUN, (Batch(run_of(EventId(4, 1, 1), 3)),)))
+        page = buffer.read(Place.parse(after), 10_000)
+        told = [(one["after"], one["before"]) for one in page.gap.to_json()] if page.gap else []
+        assert told == (missing if continues else [])
+        assert str(page.next) == "0.1.2,4.1.3"
+        assert not buffer.read(page.next, 10_000).gap
+
+
+@given(concurrent_sessions(), st.data())
+def test_a_joined_place_is_that_of_a_reader_who_has_both(
+    session: Session, data: st.DataObject
+) -> None:
+    """`join` adds what lies before a run, and takes nothing away."""
+    place = NOWHERE
+    for event in data.draw(readings(session)):
+        place = place.advance(event.id, session.beside[event.id.producer])
+    producer, spoken = len(session.sent), len(session.sent[0])
+    begins = Place.before(producer, spoken)
+    assert place.join(NOWHERE) == place
+    assert place.join(begins) == begins.join(place) == begins
+    later = begins.advance(EventId(producer, 1, 1))
+    assert later.join(begins) == later

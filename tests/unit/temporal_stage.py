@@ -87,11 +87,17 @@ class CountingClient(TemporalClient):
 class _Run(temporal.Run):
     """A run of the session, with what the server tells about it."""
 
-    def __init__(self, run_id: str, first_run_id: str, *, made_by_reset: bool) -> None:
+    def __init__(
+        self, run_id: str, first_run_id: str, start: HistoryEvent, *, made_by_reset: bool
+    ) -> None:
+        self._begins_with = start
         super().__init__(SESSION, run_id, 0.0)
         self.scheduled: dict[str, int] = {}  # the scheduling events, by activity id
         self._first_run_id = first_run_id
         self._made_by_reset = made_by_reset
+
+    def _start(self) -> HistoryEvent:
+        return self._begins_with
 
     def describe(self) -> DescribeWorkflowExecutionResponse:
         description = super().describe()
@@ -123,9 +129,6 @@ class TemporalStage:
         made_by_reset: bool = False,
     ) -> temporal.Run:
         """A run of the session id begins; `continued`: the run that the server names before it."""
-        self._run = _Run(run_id, first_run_id or run_id, made_by_reset=made_by_reset)
-        self.server.runs.setdefault(SESSION, []).append(self._run)
-        self._run.query = self._query
         event = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
         started = event.workflow_execution_started_event_attributes
         started.original_execution_run_id = RUN_ID if made_by_reset else run_id
@@ -134,7 +137,9 @@ class TemporalStage:
         if carried is not None:
             started.header.fields[STREAM_HEADER].CopyFrom(_payload(encode_carried(carried)))
             begins = Place.before(carried.producer + 1, carried.spoken)
-        self._run.append(event)
+        self._run = _Run(run_id, first_run_id or run_id, event, made_by_reset=made_by_reset)
+        self.server.runs.setdefault(SESSION, []).append(self._run)
+        self._run.query = self._query
         self.buffer = EventBuffer(run_id, self.limits, begins)
         return self._run
 

@@ -14,15 +14,15 @@ from kai_flow.stream.buffer import Limits
 from kai_flow.stream.callback import HandMade
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.ids import Cursor, EventId
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.place import Cursor
 from kai_flow.stream.sse import HEARTBEAT, Decoder
 from kai_flow.stream.wire_names import UNSTORED
 from tests.property.strategies import run_of
-from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time, post_of
+from tests.unit.virtual import LATER, RUN_ID, SESSION, Stage, in_virtual_time, post_of
 
 FIRST = EventId(1, 1, 1)
 HERE = RUN_ID[-8:]
-NEWER = "0190b6a2-7e1c-7000-8000-0000deadbeef"
 
 
 class Reader:
@@ -101,7 +101,95 @@ async def test_a_reader_gets_each_event_once_in_order(
         await hub.receive(post_of((), base=FIRST.offset(total), done=True))
         stage.close()
         await reader.task
-    assert reader.ids == [*ids(at + 1, total), f"end@{HERE}"]
+    seen = [id_ for id_, kind in zip(reader.ids, reader.types, strict=True) if kind != "ended"]
+    assert seen == [*ids(at + 1, total), f"end@{HERE}"]
+
+
+def own(reader: "Reader") -> list[str]:
+    """What a reader was shown: the ids of events, and the types of everything else."""
+    pairs = zip(reader.ids, reader.types, strict=True)
+    return [kind if id_ is None else id_.split("@")[0].split(",")[0] for id_, kind in pairs]
+
+
+@in_virtual_time
+async def test_late_readers_get_the_runs_before_and_all_get_the_same() -> None:
+    """A bridge that begins in a later run reads the earlier ones back, once for all readers."""
+    stage = Stage()
+    stage.schedule("a", header=1)
+    stage.store(run_of(FIRST, 3))
+    stage.finish("a", producer=1)
+    stage.continue_as_new(LATER, producer=1)
+    stage.schedule("b", header=2)
+    stage.store(run_of(EventId(2, 1, 1), 2))
+    async with hub_on(stage) as hub:
+        readers = [Reader(hub) for _ in range(3)]
+        middle = Reader(hub, f"1.1.2@{HERE}")
+        for reader in readers:
+            await reader.until(lambda reader=reader: len(reader.ids) == 6)
+        await middle.until(lambda: len(middle.ids) == 4)
+        stage.finish("b", producer=2)
+        stage.close()
+        await asyncio.gather(*(reader.task for reader in (*readers, middle)))
+    whole = ["1.1.1", "1.1.2", "1.1.3", "ended", "2.1.1", "2.1.2", "ended", "end"]
+    assert [own(reader) for reader in readers] == [whole] * 3
+    assert own(middle) == whole[2:]
+
+
+@in_virtual_time
+async def test_what_retention_has_deleted_is_a_gap() -> None:
+    """The readers of a session whose first run is gone are told so, and get what is left."""
+    stage = Stage()
+    stage.schedule("a", header=1)
+    stage.store(run_of(FIRST, 3))
+    stage.continue_as_new(LATER, producer=1)
+    stage.schedule("b", header=2)
+    stage.store(run_of(EventId(2, 1, 1), 1))
+    stage.delete(RUN_ID)
+    async with hub_on(stage) as hub:
+        reader = Reader(hub)
+        await reader.until(lambda: len(reader.ids) == 2)
+    assert own(reader) == ["gap", "2.1.1"]
+    assert reader.data[0]["missing"] == [{"after": None, "before": "2.0.0"}]
+
+
+@in_virtual_time
+async def test_concurrent_producers_are_shown_as_they_come() -> None:
+    """Live readers get events of several producers in the order of their arrival, each once."""
+    stage = Stage()
+    async with hub_on(stage) as hub:
+        reader = Reader(hub)
+        stage.schedule("a", header=1)
+        await hub.receive(post_of(run_of(FIRST, 1)))
+        stage.schedule("b", header=2, beside=[1])
+        await hub.receive(post_of(run_of(EventId(2, 1, 1), 1)))
+        await hub.receive(post_of(run_of(FIRST.offset(1), 1)))
+        stage.speak(run_of(EventId(0, 1, 1), 1))
+        await reader.until(lambda: len(reader.ids) == 4)
+        await asyncio.sleep(1)
+        stage.finish("a", producer=1)
+        await reader.until(lambda: len(reader.ids) == 5)
+        late = Reader(hub)
+        await late.until(lambda: len(late.ids) == 5)
+    assert own(reader) == ["1.1.1", "2.1.1", "1.1.2", "0.1.1", "ended"]
+    assert sorted(own(late)) == sorted(own(reader))
+    assert reader.ids[3] == f"0.1.1,1.1.2,2.1.1@{HERE}"
+
+
+@in_virtual_time
+async def test_what_never_counts_is_taken_back() -> None:
+    """Events of an activity that the workflow gave up are taken back when it schedules another."""
+    stage = Stage()
+    async with hub_on(stage) as hub:
+        reader = Reader(hub)
+        stage.schedule("a", header=1)
+        await hub.receive(post_of(run_of(FIRST, 1), signaller="other"))
+        await reader.until(lambda: len(reader.ids) == 1)
+        stage.schedule("b", header=2)
+        stage.store(run_of(FIRST, 1))
+        stage.store(run_of(EventId(2, 1, 1), 1))
+        await reader.until(lambda: len(reader.ids) == 3)
+    assert own(reader) == ["1.1.1", "superseded", "2.1.1"]
+    assert reader.data[1] == {"type": "superseded", "producer": 1, "after": "1.1.0"}
 
 
 @in_virtual_time
@@ -136,7 +224,7 @@ async def test_a_reset_ends_the_stream_without_done() -> None:
     async with hub_on(stage) as hub:
         reader = Reader(hub)
         await reader.until(lambda: reader.ids == ids(1, 1))
-        stage.reset(NEWER)
+        stage.reset(LATER)
         await reader.task
         assert reader.types == ["e"]
         again = Reader(hub, ids(1, 1)[0])
@@ -182,7 +270,7 @@ async def test_what_is_live_only_and_gone_is_a_gap() -> None:
         reader = Reader(hub, f"{mark.id}@{HERE}")
         await reader.until(lambda: len(reader.types) == 2)
     assert reader.types == ["gap", "e"]
-    assert reader.data[0] == {"type": "gap", "after": "1.1.2", "before": "1.1.5"}
+    assert reader.data[0] == {"type": "gap", "missing": [{"after": "1.1.2", "before": "1.1.5"}]}
 
 
 @in_virtual_time

@@ -8,11 +8,17 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
-from kai_flow.stream.attempt import AttemptStart, start_of, why_superseded
+from kai_flow.stream.attempt import (
+    AttemptStart,
+    given_number,
+    start_of,
+    started_event,
+    why_superseded,
+)
 from kai_flow.stream.callback import Origin
-from kai_flow.stream.errors import SessionEnded, Superseded
+from kai_flow.stream.errors import InvalidId, SessionEnded, Superseded
+from kai_flow.stream.header import ProducerHeader
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.interceptor import ProducerNumber
 from kai_flow.stream.storage import MAX_STORED_BYTES
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
 
@@ -20,9 +26,14 @@ LATER = "0190b6a2-7e1c-7000-8000-0000deadbeef"
 SCHEDULED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+def numbered(first_run_id: str, age: float = 0.0, history_bytes: int = 0) -> ProducerHeader:
+    """The header of the first activity of a session."""
+    return ProducerHeader(1, frozenset(), first_run_id, age, history_bytes)
+
+
 async def start(
     stage: Stage,
-    number: ProducerNumber,
+    number: ProducerHeader,
     *,
     attempt: int = 1,
     run_id: str = RUN_ID,
@@ -43,7 +54,7 @@ async def start(
 async def test_a_first_attempt_asks_nobody() -> None:
     """Its header has everything; that it waited for a worker is not part of its age."""
     stage = Stage()
-    begun = await start(stage, ProducerNumber(1, RUN_ID, 7.0, 1_000), waited=60.0)
+    begun = await start(stage, numbered(RUN_ID, 7.0, 1_000), waited=60.0)
     assert begun == AttemptStart(Origin(SESSION, RUN_ID, RUN_ID), MAX_STORED_BYTES - 1_000, 7.0)
     assert stage.counted.calls == 0
 
@@ -52,7 +63,7 @@ async def test_a_first_attempt_asks_nobody() -> None:
 async def test_a_later_attempt_asks_how_much_is_stored() -> None:
     """Only the server knows what earlier attempts have stored; their time counts for the age."""
     stage = Stage()
-    begun = await start(stage, ProducerNumber(1, RUN_ID, 7.0), attempt=2, waited=60.0)
+    begun = await start(stage, numbered(RUN_ID, 7.0), attempt=2, waited=60.0)
     size = stage.server.find(SESSION, RUN_ID).describe().workflow_execution_info.history_size_bytes
     assert begun.storable == MAX_STORED_BYTES - size
     assert begun.age == 67.0
@@ -63,7 +74,7 @@ async def test_a_run_of_a_chain_asks_whether_a_reset_made_it() -> None:
     """A run that a reset made is the first of its own stream, whatever its header names."""
     stage = Stage()
     stage.reset(LATER)
-    begun = await start(stage, ProducerNumber(1, RUN_ID), run_id=LATER)
+    begun = await start(stage, numbered(RUN_ID), run_id=LATER)
     assert begun.origin == Origin(SESSION, LATER, LATER)
 
 
@@ -72,7 +83,7 @@ async def test_a_silent_server_leaves_a_quarter_of_the_room() -> None:
     """So that three attempts together stay below the limit of the server."""
     stage = Stage()
     stage.outage()
-    begun = await start(stage, ProducerNumber(1, "another run"), attempt=3)
+    begun = await start(stage, numbered("another run"), attempt=3)
     assert begun.origin.first_run_id == "another run"
     assert 3 * begun.storable < 50 * 1024 * 1024
 
@@ -80,7 +91,7 @@ async def test_a_silent_server_leaves_a_quarter_of_the_room() -> None:
 @in_virtual_time
 async def test_a_full_history_leaves_no_room() -> None:
     """Never a negative one."""
-    begun = await start(Stage(), ProducerNumber(1, RUN_ID, 0.0, 2 * MAX_STORED_BYTES))
+    begun = await start(Stage(), numbered(RUN_ID, 0.0, 2 * MAX_STORED_BYTES))
     assert begun.storable == 0
 
 
@@ -116,3 +127,48 @@ async def test_a_silent_server_leaves_both_reasons_open() -> None:
     stage.outage()
     error = await why_superseded(stage.client, Origin(SESSION, RUN_ID, RUN_ID), EventId(1, 1, 7))
     assert str(error) == "1.1.7: a newer attempt, or the session's end, has taken over"
+
+
+@in_virtual_time
+async def test_a_number_that_an_activity_names_itself_belongs_to_its_own_run() -> None:
+    """Without our workflow's code a stream never goes on in another run; the size is asked for."""
+    stage = Stage()
+    number = given_number(4, [2, 3])
+    assert number is not None
+    begun = await start(stage, number)
+    assert begun.origin == Origin(SESSION, RUN_ID, RUN_ID)
+    assert stage.counted.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("producer", "beside", "says"),
+    [
+        (None, [1], "given together"),
+        (3, None, "given together"),
+        (0, [], "numbered from 1"),
+        (2**53, [], "numbered from 1"),
+        (3, [3], "have lower numbers, from 1: not 3"),
+        (3, [1, 4], "not 4"),
+        (3, [0], "not 0"),
+        (100, range(1, 64), "at most 62"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(producer: Any, beside: Any, says: str) -> None:
+    """An activity is numbered from 1, and beside it are only earlier ones."""
+    with pytest.raises(InvalidId, match=says):
+        given_number(producer, beside)
+
+
+def test_started_says_who_begins_beside_whom() -> None:
+    """With ranges, and with the fields of the activity's code behind its own."""
+    info: Any = SimpleNamespace(attempt=2, activity_type="search", activity_id="7")
+    number = ProducerHeader(6, frozenset({1, 2, 3, 5}), RUN_ID)
+    assert started_event(info, number, {"topic": "cats"}) == {
+        "type": "started",
+        "producer": 6,
+        "attempt": 2,
+        "activity": "search",
+        "activity_id": "7",
+        "beside": [(1, 3), 5],
+        "topic": "cats",
+    }
