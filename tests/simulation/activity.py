@@ -50,7 +50,9 @@ async def stream(place: Place, steps: AsyncIterator[int]) -> dict[str, Any]:
     """Stream what the agent says; the result."""
     attempt, oracle, settings = place.attempt, place.oracle, place.settings
     run = attempt.run
-    said = oracle.listen(run.run_id, attempt.producer, attempt.attempt, attempt.history_bytes)
+    # In a run that continues another one, the producer asks the server how much is stored.
+    spent = attempt.history_bytes if run.before is None else None
+    said = oracle.listen(run.run_id, attempt.producer, attempt.attempt, spent)
     said.say(_started(attempt))
     async with EventProducer(
         callback_url=BASE_URL + run.workflow_id if settings.callback else None,
