@@ -151,6 +151,7 @@ async def test_a_bridge_that_is_not_the_signaller_shows_and_holds(
     play: Play, http: httpx.AsyncClient
 ) -> None:
     """Events that another bridge is to signal are shown at once and signalled by nobody here."""
+    await play.act()
     async with subscribed(play.stream_url) as reader:
         await play.post(http, [1, 2], signaller="another-bridge")
         await reader.until(lambda: len(reader.seen) == 2)
