@@ -152,7 +152,7 @@ async def test_posts_of_the_next_run_are_taken_and_those_of_the_last_are_not() -
 
 @in_virtual_time
 async def test_a_place_that_never_was_is_known_once_temporal_answers() -> None:
-    """A producer that was never scheduled makes a sentence; while Temporal is away there is none."""
+    """A producer that was never scheduled makes a sentence; none is made while Temporal is away."""
     stage = Stage()
     stage.schedule("a", header=1)
     session = stage.session()
