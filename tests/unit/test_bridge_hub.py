@@ -20,6 +20,7 @@ from kai_flow.bridge.errors import (
 )
 from kai_flow.bridge.hub import FIND_SECONDS, TICK_SECONDS, Hub, running_hub
 from kai_flow.bridge.lookup import LAST_LOOKUP_SECONDS
+from kai_flow.bridge.session import State
 from kai_flow.stream.attempt_window import Full, Stale, Taken
 from kai_flow.stream.callback import HandMade
 from kai_flow.stream.clock import now
