@@ -97,14 +97,17 @@ class _Stream:
                 continue
             if self._again:
                 continue
+            following = await self._following(link, history)
+            if following is None:
+                break
             for notice in _controls(self._narration.end()):
                 yield notice
-            link = await self._following(link, history)
-            if link is None:
-                break
-            self._narration.place = cross(self._narration.place, link.start)
+            self._narration.place = cross(self._narration.place, following.start)
+            link = following
         outcome = await self._outcome(history)
-        if outcome is not None:
+        if outcome is not None:  # otherwise another stream follows, and this one is discarded
+            for notice in _controls(self._narration.end()):
+                yield notice
             done = str(Cursor(None, self._incarnation))
             yield Followed(done, msgspec.json.decode(outcome.data))
 
