@@ -5,12 +5,11 @@ import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from typing import Any
 
 import httpx
 import psutil
 import pytest
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client
 
 from kai_flow.bridge import hub
 from kai_flow.bridge.errors import Stopping
@@ -22,7 +21,6 @@ from kai_flow.web.body import BODY_SECONDS
 from tests.integration.hubs import bridging, ticking, widest
 from tests.integration.log_records import records_of
 from tests.integration.stage import Play, stage_worker, token
-from tests.integration.subscriber import subscribed
 from tests.integration.waiting import until
 
 HALF = (
