@@ -75,6 +75,9 @@ class KnownAttempts:
         except RPCError as error:
             if self._limiter.due("no answer") is not None:
                 log.info("session %s: its attempts are not known: %s", self._session_id, error)
+        except Exception:
+            if self._limiter.due("broken") is not None:
+                log.exception("session %s: asking for its attempts broke", self._session_id)
         else:
             pending = description.pending_activities
             self._pending = {activity.activity_id: activity.attempt for activity in pending}

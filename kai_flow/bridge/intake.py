@@ -131,9 +131,23 @@ class Intake:
     def _take(self, post: ProducerPost, events: Sequence[NumberedEvent]) -> Answer:
         if self._is_over(post) or self._has_ended(post.base.producer):  # it has ended meanwhile
             return Stale()
+        self._log_claims(post)
         signalling = post.signaller in (None, self._boot_id)
         answer = self._log.receive(post.base, events, stored=post.stored, signalling=signalling)
         return self._hold_back(post) if isinstance(answer, Unknown) else answer
+
+    def _log_claims(self, post: ProducerPost) -> None:
+        """Log that a POST moves this log by a claim that may be forged; rare, and harmless."""
+        window = self._log.window(post.base)
+        if window is None:
+            return
+        if post.base > window.received.offset(1) and self._limiter.due("base") is not None:
+            log.info(
+                "session %s: a POST calls all before %s durable; what is missing is read back",
+                self._session_id, post.base,
+            )  # fmt: skip
+        if post.stored not in (None, window.stored) and self._limiter.due("stored") is not None:
+            log.info("session %s: events after %s are live only", self._session_id, post.stored)
 
     def _would_store(self, post: ProducerPost) -> bool:
         """Whether the POST has an event that is new and to be signalled."""

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from kai_flow.stream.clock import now
 
 MAX_BYTES: Final = 512 * 1024 * 1024
-EVENT_BYTES: Final = 512  # of an event with its frame, in addition to twice its data
+EVENT_BYTES: Final = 640  # of an event with its frame, in addition to twice its data
 RECOUNT_SECONDS: Final = 0.25  # between two counts, however often the limit is exceeded
 
 _LEFT: Final = 0.9  # of the limit: drop down to this, or the next event would need a new count

@@ -18,7 +18,7 @@ from kai_flow.bridge.liveness_observer import LivenessObserver
 from kai_flow.bridge.readback import Present, ReadBack
 from kai_flow.bridge.session_tail import SessionTail
 from kai_flow.bridge.shared import Scope, Shared
-from kai_flow.stream.attempt_window import Answer, Taken
+from kai_flow.stream.attempt_window import Answer, Stale, Taken
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.notifier import Notifier
@@ -90,10 +90,12 @@ class Session:
         """
         self.touched = now()
         self._start("tail", self.tail.run)
-        if post.run_id != self.run.run_id and self.state is State.OPEN:
+        if post.run_id != self.run.run_id:
             await self._catch_up(ASK_SECONDS)
-        if post.run_id != self.run.run_id and self.state is State.OPEN:
-            nothing = post.base.offset(-1)  # Temporal does not answer
+        if self.state in {State.CLOSED, State.REPLACED}:
+            return Stale()
+        if post.run_id != self.run.run_id or self.state is State.STOPPED:
+            nothing = post.base.offset(-1)  # Temporal does not answer, or the bridge forgets this
             return Taken(nothing, nothing, held=False)
         return await self._incoming.receive(post)
 

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 import msgspec
 
 from kai_flow.stream.errors import InvalidBatch, InvalidEvent
-from kai_flow.stream.events import NumberedEvent, encode_event, read_numbered, within_limit
+from kai_flow.stream.events import NumberedEvent, encode_within, read_numbered, within_limit
 from kai_flow.stream.ids import MAX_NUMBER, EventId
 
 WIRE_VERSION: Final = 1
@@ -147,7 +147,7 @@ def records_of(events: Iterable[object], last: int) -> tuple[Batch, ...]:
     records: list[list[NumberedEvent]] = []
     size = 0
     for seq, event in enumerate(events, last + 1):
-        numbered = NumberedEvent(VOICE._replace(seq=seq), *encode_event(event, _RECORD_ROOM))
+        numbered = NumberedEvent(VOICE._replace(seq=seq), *encode_within(event, _RECORD_ROOM))
         size += len(numbered.data) + _ITEM_BYTES
         if not records or size > _RECORD_ROOM or len(records[-1]) == MAX_BATCH_EVENTS:
             records.append([])

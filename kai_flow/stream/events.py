@@ -49,15 +49,20 @@ def held_bytes(count: int, size: int) -> int:
     return size + count * EVENT_OVERHEAD_BYTES
 
 
-def encode_event(event: object, max_bytes: int = MAX_EVENT_BYTES) -> tuple[str, bytes]:
+def encode_event(event: object) -> tuple[str, bytes]:
     """Check an agent's event and encode it: (its type, one line of UTF-8 JSON).
 
     A value that JSON cannot express is repaired instead of refused, because it must not fail an
     agent in the middle of its work. A lone surrogate becomes U+FFFD; NaN, infinities and numbers of
     over MAX_NUMBER_CHARS become null; an unknown object becomes its `str`. An event that exceeds
-    `max_bytes` or MAX_DEPTH becomes `{"type": "omitted", …}`. Raises InvalidEvent when the
+    MAX_EVENT_BYTES or MAX_DEPTH becomes `{"type": "omitted", …}`. Raises InvalidEvent when the
     value is not an object with a valid `type`.
     """
+    return encode_within(event, MAX_EVENT_BYTES)
+
+
+def encode_within(event: object, max_bytes: int) -> tuple[str, bytes]:
+    """`encode_event` with another limit than MAX_EVENT_BYTES, which must not be higher."""
     kind = _type_of(event)
     try:
         data = encode_json(event)

@@ -75,7 +75,7 @@ class _Stream:
         self._chain = Chain(client, session_id, run.run_id)
         self._fold = Fold(run.run_id)  # of the run that is being read
         self._narration = Narration(place, self._fold)
-        self._again = False  # the reader has to begin with the run again
+        self._again = False  # the reader has to begin with the run again, or with another one
 
     async def follow(self) -> AsyncGenerator[Followed, None]:
         """What comes after the reader's place; `done` if the session ends with this stream."""
@@ -87,24 +87,23 @@ class _Stream:
                 if gap is not None:
                     yield Followed(None, control.gap(gap))
             history = RunHistory(self._client, self._session_id, link.run_id)
-            try:
-                async with aclosing(self._from_run(link, history)) as events:
-                    async for event in events:
-                        yield event
-            except RPCError:  # it is deleted, see `_read`
-                self._chain.cut(link)
-                link = None
-                continue
+            async with aclosing(self._from_run(link, history)) as events:
+                async for event in events:
+                    yield event
             if self._again:
+                link = link if link in self._chain.links else None
                 continue
+            following = await self._following(link, history)
+            if following is None:
+                break
             for notice in _controls(self._narration.end()):
                 yield notice
-            link = await self._following(link, history)
-            if link is None:
-                break
-            self._narration.place = cross(self._narration.place, link.start)
+            self._narration.place = cross(self._narration.place, following.start)
+            link = following
         outcome = await self._outcome(history)
-        if outcome is not None:
+        if outcome is not None:  # otherwise another stream follows, and this one is discarded
+            for notice in _controls(self._narration.end()):
+                yield notice
             done = str(Cursor(None, self._incarnation))
             yield Followed(done, msgspec.json.decode(outcome.data))
 
@@ -153,7 +152,7 @@ class _Stream:
     async def _read(self, link: Link, history: RunHistory) -> Sequence[Recorded]:
         """The next page with something in it; empty at the end. Waits for Temporal to be back.
 
-        Raises RPCError when retention has deleted the run while a later one is left.
+        When retention has deleted the run while a later one is left, it leaves the chain.
         """
 
         def failed(error: RPCError, _pause: float) -> None:
@@ -169,7 +168,12 @@ class _Stream:
                 raise InvalidId(doubt)
             timeout = LONG_POLL_TIMEOUT if doubt is None else SHORT_POLL_TIMEOUT
             read = partial(history.read, timeout)
-            items = await retried(read, pauses(), on=RPCError, failed=failed)
+            try:
+                items = await retried(read, pauses(), on=RPCError, failed=failed)
+            except RPCError:
+                self._chain.cut(link)
+                self._again = True
+                break
             if not begun:  # the first page, which tells how the run begins
                 self._fold = self._narration.knowledge = history.fold()
         return items

@@ -175,10 +175,17 @@ class Narration:
                 last = last._replace(attempt=0, seq=0)
             yield control.superseded(last._replace(attempt=max(1, closing.final.attempt)))
             self.place = self.place.withdraw(last)
-        seen = left or self.place.covers(closing.final)
+        seen = left or (self.place.covers(closing.final) and not self._goes_on(producer))
         if closing.final.seq and seen and producer not in self._told:
+            yield from self._rest(producer)
             self._told.add(producer)
             yield control.ended(producer, closing.status)
+
+    def _goes_on(self, producer: int) -> bool:
+        """Whether live-only events that the reader lacks may still come before the end is told."""
+        given = self._given(producer)
+        later = given is not None and given > self.place.position(producer)
+        return later and self._has_stored(producer) and producer not in self._short
 
     def _is_beyond(self, closing: Closing) -> bool:
         """Whether the reader has events of a closed producer that do not count."""

@@ -1,6 +1,7 @@
 """A subscriber like a browser's `EventSource`: reconnects by itself, says the last id, obeys 204.
 
-It decodes with httpx-sse, which knows nothing of us, and checks as it goes that ids only rise.
+It decodes with httpx-sse, which knows nothing of us, and checks as it goes that the ids of each
+producer only rise.
 As a program, `python subscriber.py URL FILE`, it writes what it sees to a file, a line each.
 """
 
@@ -34,10 +35,14 @@ class Seen(NamedTuple):
     """The data, decoded."""
 
     @property
+    def own_id(self) -> str:
+        """The id of the event itself, with which its `id:` line begins; "" if it had none."""
+        return (self.id or "").partition("@")[0].partition(",")[0]
+
+    @property
     def place(self) -> tuple[int, ...]:
-        """The three numbers of its id."""
-        assert self.id is not None
-        return tuple(int(part) for part in self.id.partition("@")[0].split("."))
+        """The three numbers of its own id."""
+        return tuple(int(part) for part in self.own_id.split("."))
 
 
 class Subscriber:
@@ -67,7 +72,7 @@ class Subscriber:
         self._reconnect = reconnect
         self._file = file
         self._changed = asyncio.Event()
-        self._highest: tuple[int, ...] = ()
+        self._highest: dict[int, tuple[int, ...]] = {}  # the last event of each producer
         self._done = False
 
     async def run(self) -> None:
@@ -106,8 +111,8 @@ class Subscriber:
 
     @property
     def ids(self) -> list[str]:
-        """The ids so far, without what stands after `@`."""
-        return [seen.id.partition("@")[0] for seen in self.seen if seen.id]
+        """The events' own ids so far."""
+        return [seen.own_id for seen in self.seen if seen.id]
 
     async def _connect(self, http: httpx.AsyncClient) -> None:
         headers = {"Accept": "text/event-stream", **self._headers}
@@ -149,11 +154,15 @@ class Subscriber:
 
     def _check(self, seen: Seen) -> None:
         if seen.event["type"] == "reset":
-            self._highest = ()
+            self._highest = {}
+        if seen.event["type"] == "superseded":
+            last = tuple(int(part) for part in seen.event["after"].split("."))
+            self._highest[last[0]] = last
         if seen.id is None or seen.id.startswith("end"):
             return
-        assert seen.place > self._highest, f"{seen.id} came after {self._highest}"
-        self._highest = seen.place
+        last = self._highest.get(seen.place[0], ())
+        assert seen.place > last, f"{seen.id} came after {last}"
+        self._highest[seen.place[0]] = seen.place
 
     def _ring(self) -> None:
         self._changed.set()

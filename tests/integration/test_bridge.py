@@ -151,6 +151,7 @@ async def test_a_bridge_that_is_not_the_signaller_shows_and_holds(
     play: Play, http: httpx.AsyncClient
 ) -> None:
     """Events that another bridge is to signal are shown at once and signalled by nobody here."""
+    await play.act()
     async with subscribed(play.stream_url) as reader:
         await play.post(http, [1, 2], signaller="another-bridge")
         await reader.until(lambda: len(reader.seen) == 2)
@@ -179,9 +180,9 @@ async def test_a_claim_is_held_back_until_the_workflow_accepts_it(
     play: Play, http: httpx.AsyncClient
 ) -> None:
     """A newer attempt is shown, and the older one refused, only once it is in the workflow."""
+    await play.act(attempt=2)
     async with subscribed(play.stream_url) as reader:
         await play.post(http, [1, 2])
-        await play.act(attempt=2)
         claim = {"attempt": 2, "signaller": "another-bridge"}
         assert (await play.post(http, [1, 2], **claim)).json()["received"] == "1.2.2"
         assert (await play.post(http, [3])).json()["received"] == "1.1.3"
@@ -211,11 +212,11 @@ async def test_a_forged_newer_attempt_changes_nothing(
         assert (await play.post(http, [3])).json()["received"] == "1.1.3"
         await durable_to(play, http, "1.1.3")
         await play.end(result="untouched")
-        await reader.until(lambda: len(reader.seen) == 4)
+        await reader.saw("done")
         assert reader.ids == ["1.1.1", "1.1.2", "1.1.3", "end"]
     origin = f"{forged.get('producer', 1)}.{forged.get('attempt', 1)}"
     said = [
-        r.getMessage() for r in records_of(caplog, play.id) if r.name == "kai_flow.bridge.attempts"
+        r.getMessage() for r in records_of(caplog, play.id) if r.name == "kai_flow.bridge.intake"
     ]
     assert said == [
         f"session {play.id}: events of {origin} are held back: Temporal has begun no such attempt"
@@ -254,7 +255,8 @@ async def test_a_closed_session_takes_nothing_more(play: Play, http: httpx.Async
     await eventually(look)
     problem(await play.post(http, [2]), 410)
     reader = await read_all(play.stream_url)
-    assert [seen.event for seen in reader.seen] == [token(1), {"type": "done", "result": "over"}]
+    numbered = [seen.event for seen in reader.seen if seen.id is not None]
+    assert numbered == [token(1), {"type": "done", "result": "over"}]
 
 
 @pytest.mark.parametrize("claims", [{"number": 3}, {"number": 1, "attempt": 2}])
@@ -569,7 +571,7 @@ async def test_hand_made_events_do_not_mix_into_a_real_session(
         await play.end(result="real")
         assert (await reader.saw("done")).event["result"] == "real"
     assert reader.ids == ["1.1.1", "1.1.2", "end"]
-    assert None not in [seen.id for seen in reader.seen]
+    assert {seen.type for seen in reader.seen if seen.id is None} == {"ended"}
 
 
 @pytest.mark.parametrize("shown", [[], [{"type": "token", "content": "by hand"}]])
@@ -589,7 +591,8 @@ async def test_a_done_by_hand_ends_no_wait_for_a_workflow(
         assert "only the session's workflow ends its stream" in refused["detail"]
         handle = await ask({"tokens": 1})
         await early.saw("done")
-    assert early.types == [*(event["type"] for event in shown), "started", "token", "done"]
+    made_by_hand = [event["type"] for event in shown]
+    assert early.types == [*made_by_hand, "started", "token", "ended", "done"]
     assert early.statuses == [200]
     assert early.seen[-1].event["result"] == await handle.result()
 
@@ -603,9 +606,10 @@ async def test_a_follower_is_shown_events_made_by_hand(
     followed: list[Followed] = []
     async for event in follow(bridge, session_id):
         followed.append(event)
-        if event.id is None:
+        if event.event["type"] == "note":
             await ask({"tokens": 1})
-    assert [one.event["type"] for one in followed] == ["note", "started", "token", "done"]
+    types = [one.event["type"] for one in followed]
+    assert types == ["note", "started", "token", "ended", "done"]
     assert followed[-1].event["result"]["last_event_id"] == "1.1.2"
 
 
@@ -708,7 +712,7 @@ async def test_subscribing_before_a_workflow_that_calls_nobody_back(
     async with subscribed(f"{bridge}/stream/{session_id}") as early:
         await ask(callback_url=None)
         await early.saw("done")
-    assert early.types == ["started", "done"]
+    assert early.types == ["started", "ended", "done"]
 
 
 async def test_a_cursor_of_an_earlier_run_is_reset(

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.common import RawValue
 from temporalio.worker import Worker
 
+from kai_flow.stream.ids import EventId
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import DevServer
 from tests.integration.hubs import bridging
@@ -58,7 +59,7 @@ async def test_after_a_forged_final_post_the_pace_is_kept(
 async def test_a_forged_producer_does_not_have_the_history_read_again_and_again(
     play: Play, http: httpx.AsyncClient, temporal: DevServer
 ) -> None:
-    """It is read for an activity that is new, not for each claim."""
+    """It is read once as it grows, and its end is looked at now and then, not for each claim."""
     books, own = Books(), await connect(temporal.address)
     books.watch(own)
     await play.act()
@@ -69,8 +70,9 @@ async def test_a_forged_producer_does_not_have_the_history_read_again_and_again(
             assert answer.json()["received"] == f"{2 + n}.1.0"
             await asyncio.sleep(0.1)
         calls = books.calls[play.id]
-        assert calls["describe_workflow_execution"] >= 3, "it was looked up"
-        assert calls["get_workflow_execution_history"] == 1
+        assert calls["describe_workflow_execution"] == 1, "the run was looked up"
+        print(calls)
+        assert calls["get_workflow_execution_history"] <= 30
 
 
 async def test_an_invented_run_takes_no_subscriber(
@@ -90,7 +92,7 @@ async def test_an_invented_run_takes_no_subscriber(
         assert (await play.post(http, [1, 2])).status_code == 200
         await play.end(result="real")
         await early.saw("done")
-    assert early.types == ["started", "token", "done"]
+    assert early.types == ["started", "token", "ended", "done"]
     assert early.statuses == [200]
 
 
@@ -118,21 +120,21 @@ async def test_a_lying_base_makes_nothing_get_lost(
 
 
 async def test_what_another_bridge_made_durable_is_let_go_of(
-    play: Play, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    play: Play, http: httpx.AsyncClient
 ) -> None:
-    """A bridge that is not to signal frees what a read of Temporal shows to be durable."""
-    monkeypatch.setattr("kai_flow.bridge.publisher.SETTLE_BYTES", 0)
+    """A bridge that is not to signal frees what Temporal shows to be durable."""
     async with bridging(play.client) as bridge:
         place = Play(play.client, play.handle, bridge.url)
         await place.post(http, [1, 2, 3], signaller="another")
         session = bridge.hub._channels[play.id].session
         assert session is not None
-        assert session.log.current is not None
-        assert session.log.current.waiting == 3
+        window = session.log.window(EventId(1, 1, 1))
+        assert window is not None
+        assert window.waiting == 3
         await play.signal([1, 2, 3])
         await place.post(http, [4], base=4, signaller="another")
-        await until(lambda: session.log.current is not None and session.log.current.waiting == 1)
-        assert str(session.log.current.durable) == "1.1.3"
+        await until(lambda: window.waiting == 1)
+        assert str(window.durable) == "1.1.3"
         assert await signals(play) == 1
 
 

@@ -17,12 +17,13 @@ import msgspec
 import pytest
 from temporalio.client import Client
 
-from kai_flow.bridge import session as bridge_session
 from kai_flow.bridge.hub import running_hub
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
+from kai_flow.stream import log_reader, shown_log
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import incarnation_of
+from kai_flow.stream.place import Cursor
 from kai_flow.stream.sse import encode_event
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import DevServer
@@ -100,10 +101,10 @@ class Books:
 
         service._rpc_call = counted
 
-    def encode(self, event: NumberedEvent, incarnation: str) -> bytes:
+    def encode(self, event: NumberedEvent, cursor: Cursor) -> bytes:
         """`encode_event`, counted."""
-        self.encodings[incarnation] += 1
-        return encode_event(event, incarnation)
+        self.encodings[cursor.incarnation or ""] += 1
+        return encode_event(event, cursor)
 
 
 @dataclass
@@ -123,7 +124,8 @@ async def watched_stack(
 ) -> AsyncIterator[Stack]:
     """`replicas` bridges behind a balancer, and a worker."""
     books = Books()
-    monkeypatch.setattr(bridge_session, "encode_event", books.encode)
+    for module in (shown_log, log_reader):
+        monkeypatch.setattr(module, "encode_event", books.encode)
     queue = f"counted-{secrets.token_hex(4)}"
     settings = Settings(bridge_port=0)
     async with AsyncExitStack() as stack:
@@ -223,10 +225,8 @@ async def test_a_session_costs_the_same_whoever_listens(
         print(replicas, cost)
         check(cost, replicas)
     silent, one, many = costs
-    # Without readers nothing is read, but for a bridge that is newly named to signal and holds what
-    # another may have made durable: it looks before it signals (§6.13).
-    assert silent.calls["query_workflow"] <= 3 * (replicas - 1)
-    assert silent.calls["get_workflow_execution_history"] == 0
+    # Whoever listens, all comes from the tails, which stand with readers and without.
+    assert silent.calls["query_workflow"] == 0
     if replicas == 1:
         # What is asked of Temporal for one reader is asked once for fifty.
         assert many.calls.total() - many.signals <= one.calls.total() - one.signals + 2
@@ -248,12 +248,12 @@ def check(cost: Cost, replicas: int) -> None:
     assert cost.posts <= replicas * events + cost.seconds + 3
     assert cost.posted_payload <= replicas * cost.payload
     assert cost.posted_bytes <= replicas * (cost.payload + ENVELOPE * (events + cost.seconds + 3))
-    # Once where it is signalled; elsewhere once as it comes, and once when it is read back.
-    assert cost.encodings <= (2 * replicas - 1) * events
-    # Each bridge looks for the run and for its close; one that is not fed reads what each signal
-    # adds.
+    # Once on each bridge, whether it is posted there or read from the history.
+    assert cost.encodings <= replicas * events
+    # Each bridge looks for the run, and then reads its history as it grows: the four events of a
+    # signal come with one poll, or with two if it ends one that waits.
     assert cost.calls["describe_workflow_execution"] <= 2 * replicas
-    assert cost.calls["query_workflow"] <= 2 + (replicas - 1) * (cost.signals + 2)
+    assert cost.calls["query_workflow"] == 0
     polls = cost.calls["get_workflow_execution_history"]
-    assert polls <= 4 + (replicas - 1) * (3 * cost.signals + 5)
+    assert polls <= replicas * (3 * cost.signals + 10)
     assert set(cost.calls) <= CALLS

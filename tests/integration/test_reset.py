@@ -33,6 +33,8 @@ from tests.integration.stage import Play, token
 from tests.integration.subscriber import Subscriber, read_all, subscribed
 from tests.integration.waiting import eventually, until
 
+ENDED = None
+"""The cursor of the notice that a producer has ended: it has none."""
 RESET = (None, {"type": "reset", "reason": "new_run"})
 
 
@@ -102,7 +104,7 @@ async def test_readers_live_through_a_reset(
         done = await reader.saw("done")
     assert new != old
     assert [seen.id for seen in reader.seen] == [
-        *stream(old, 1, 6), None, *stream(new, 1, 9), f"end@{new[-8:]}"
+        *stream(old, 1, 6), None, *stream(new, 1, 9), ENDED, f"end@{new[-8:]}"
     ]  # fmt: skip
     assert shown(reader)[6] == RESET
     again = client.get_workflow_handle(session_id)
@@ -125,7 +127,7 @@ async def test_a_closed_session_that_is_reset_is_streamed_anew(
     assert end == f"end@{old[-8:]}"
     scripted.opened[f"{session_id}/a"].clear()
     new = await reset(client, session_id, old)
-    expected = [None, *stream(new, 1, 4), f"end@{new[-8:]}"]
+    expected = [None, *stream(new, 1, 4), ENDED, f"end@{new[-8:]}"]
     async with subscribed(url, cursor=end) as live:
         await live.until(lambda: len(live.seen) == 5)
         scripted.opened[f"{session_id}/a"].set()
@@ -169,7 +171,7 @@ async def test_every_reset_begins_the_stream_anew(
     parts = [[*stream(run, 1, 2), None] for run in runs[:-1]]
     assert [seen.id for seen in reader.seen] == [
         *(cursor for part in parts for cursor in part), *stream(runs[-1], 1, 1),
-        f"end@{runs[-1][-8:]}",
+        ENDED, f"end@{runs[-1][-8:]}",
     ]  # fmt: skip
     assert direct.seen == shown(reader)
     assert reader.seen[-1].event == {"type": "done", "result": "at last"}
@@ -267,7 +269,7 @@ async def test_a_workflow_is_reset_during_its_second_activity(
         )
         old = handle.first_execution_run_id or ""
         for seen in (reader.seen, direct.seen):
-            await has(seen, 11)
+            await has(seen, 12)
         reached.clear()
         base = client.get_workflow_handle(session_id, run_id=old)
         new = await reset(client, session_id, old, (await workflow_tasks(base))[-1])
@@ -276,8 +278,8 @@ async def test_a_workflow_is_reset_during_its_second_activity(
         done = await reader.saw("done")
     assert done.event["result"] == ["cats", topic]
     assert [seen.id for seen in reader.seen] == [
-        *stream(old, 1, 6), *stream(old, 1, 5, producer=2), None,
-        *stream(new, 1, 6, producer=2), f"end@{new[-8:]}",
+        *stream(old, 1, 6), ENDED, *stream(old, 1, 5, producer=2), None,
+        *stream(new, 1, 6, producer=2), ENDED, f"end@{new[-8:]}",
     ]  # fmt: skip
     assert direct.seen == shown(reader)
     history = await client.get_workflow_handle(session_id, run_id=new).fetch_history()

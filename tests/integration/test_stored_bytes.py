@@ -206,7 +206,7 @@ async def test_what_is_missing_between_two_activities_is_told(
     assert second < len(seen) - 3
 
     def gap(after: int) -> Followed:
-        return Followed(None, gap_event(live.ids[after], None))
+        return Followed(None, gap_event(str(seen[after].id).partition("@")[0], None))
 
     wanted = [*seen[: first + 1], gap(first), *seen[ends : second + 1], gap(second), *seen[-2:]]
     async with running_bridge(Settings(bridge_port=0), client) as other:

@@ -1,328 +1,33 @@
-"""Mutants: the core, each time with one plausible mistake in it.
+"""Mutants: senders and bridges, each time with one plausible mistake in them.
+
+Those of what is stored and read are in `stored_mutants`.
 
 Each is planted at a seam (see tests/planting.py). The two that replace a private method say why.
 """
 
-import re
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
-
-import msgspec
 
 from kai_flow.stream import (
     cadence,
     delivery_wait,
-    events,
     own_signals,
-    pages,
     post_channel,
     storage,
 )
 from kai_flow.stream.attempt_window import Answer, AttemptWindow, Behind, Chunk, Lost, Stale, Taken
-from kai_flow.stream.batches import Batch, decode_batch, encode_batch, take
-from kai_flow.stream.buffer import EventBuffer, Slice
+from kai_flow.stream.batches import take
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.deliveries import Deliveries
 from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.fold import Disposition, Fold, Verdict
-from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.own_signals import Duty
 from kai_flow.stream.posts import Acknowledged, Post
-from kai_flow.stream.progress import Progress
 from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.storage import Allowance
-from tests.planting import Mutation, changed_result, everywhere, instead, together
-
-# The fold
-
-
-def skip_dedup() -> Mutation:
-    """A batch of the current attempt counts each time it arrives."""
-
-    def apply(self: Fold, batch: Batch) -> Verdict:
-        if batch.run_id != self.run_id or batch.first.attempt_key < self.position.attempt_key:
-            return Verdict(Disposition.DUPLICATE)
-        self.position = max(self.position, batch.last)
-        return Verdict(Disposition.ACCEPTED, batch.events)
-
-    return instead(Fold, "apply", apply)
-
-
-def ignore_supersession() -> Mutation:
-    """Events of an earlier attempt are accepted after a later attempt has begun."""
-    real = Fold.apply
-
-    def apply(self: Fold, batch: Batch) -> Verdict:
-        if batch.run_id == self.run_id and batch.first.attempt_key < self.position.attempt_key:
-            return Verdict(Disposition.ACCEPTED, batch.events)
-        return real(self, batch)
-
-    return instead(Fold, "apply", apply)
-
-
-def run_id_not_checked() -> Mutation:
-    """Batches of other runs are accepted."""
-    real = Fold.apply
-    return instead(
-        Fold, "apply", lambda self, batch: real(self, batch._replace(run_id=self.run_id))
-    )
-
-
-def hole_not_recorded() -> Mutation:
-    """A hole between two batches is not reported."""
-    return changed_result(Fold, "apply", lambda verdict: verdict._replace(gap=None))
-
-
-# Progress
-
-
-def liveness_ignored() -> Mutation:
-    """`progress` does not report what the server knows of a dead worker."""
-    real = Progress.describe
-    return instead(
-        Progress, "describe", lambda self, buffer, elapsed, _=None: real(self, buffer, elapsed)
-    )
-
-
-def liveness_reopens_the_session() -> Mutation:
-    """After the end of the session a liveness check still changes its status."""
-    real = Progress.describe
-
-    def describe(self: Progress, *args: Any) -> dict[str, Any]:
-        self.closed, closed = False, self.closed
-        try:
-            return real(self, *args)
-        finally:
-            self.closed = closed
-
-    return instead(Progress, "describe", describe)
-
-
-def liveness_outlives_the_question() -> Mutation:
-    """The result of one liveness check is shown in all later answers."""
-    real = Progress.describe
-
-    def describe(self: Progress, buffer: EventBuffer, elapsed: int, liveness: Any = None) -> Any:
-        if liveness is not None:
-            self.status = liveness.status
-        return real(self, buffer, elapsed, liveness)
-
-    return instead(Progress, "describe", describe)
-
-
-def liveness_forgets_the_tool() -> Mutation:
-    """A silent attempt that is alive is reported as one that is starting."""
-    real = Progress.describe
-
-    def describe(self: Progress, buffer: EventBuffer, elapsed: int, liveness: Any = None) -> Any:
-        return real(self, buffer, elapsed, liveness and liveness._replace(attempt=9))
-
-    return instead(Progress, "describe", describe)
-
-
-# The buffer
-
-
-def _evicts_at(more: int) -> Mutation:
-    """The buffer holds `more` events than its limit."""
-    real = EventBuffer.apply
-
-    def apply(self: EventBuffer, batch: Batch) -> Verdict:
-        limits = self.limits
-        self.limits = limits._replace(events=limits.events + more)
-        try:
-            return real(self, batch)
-        finally:
-            self.limits = limits
-
-    return instead(EventBuffer, "apply", apply)
-
-
-def evict_one_too_late() -> Mutation:
-    """The buffer holds one event more than its limit."""
-    return _evicts_at(1)
-
-
-def evict_one_too_many() -> Mutation:
-    """The buffer evicts one event more than it must."""
-    return _evicts_at(-1)
-
-
-def retry_keeps_old_events() -> Mutation:
-    """The events of a superseded attempt stay in the buffer."""
-    return changed_result(Fold, "apply", lambda verdict: verdict._replace(replaces=None))
-
-
-def gap_not_reported() -> Mutation:
-    """A reader whose next events were evicted gets the ones after them, and no gap."""
-    real = EventBuffer.read
-    return instead(EventBuffer, "read", lambda self, *args: Slice(*real(self, *args)[:3], gap=None))
-
-
-def superseding_is_a_gap() -> Mutation:
-    """Evicted events of a superseded attempt are still reported as missing."""
-    real = EventBuffer.apply
-    lost: Any = EventBuffer.lost
-    highest: dict[EventBuffer, EventId] = {}
-
-    def apply(self: EventBuffer, batch: Batch) -> Verdict:
-        verdict = real(self, batch)
-        highest[self] = max(highest.get(self, START), lost.fget(self))
-        return verdict
-
-    return together(
-        instead(EventBuffer, "apply", apply),
-        instead(EventBuffer, "lost", property(lambda self: highest.get(self, START))),
-    )
-
-
-def empty_page_forgets_the_cursor() -> Mutation:
-    """`next` of an empty page is the beginning."""
-    real = EventBuffer.read
-
-    def read(self: EventBuffer, after: EventId, max_bytes: int) -> Slice:
-        part = real(self, after, max_bytes)
-        return part if part.events else part._replace(next=START)
-
-    return instead(EventBuffer, "read", read)
-
-
-def page_skips_an_event() -> Mutation:
-    """`next` of a page that ends early is one event too far."""
-    real = EventBuffer.read
-
-    def read(self: EventBuffer, after: EventId, max_bytes: int) -> Slice:
-        part = real(self, after, max_bytes)
-        return part._replace(next=part.next.offset(1)) if part.has_more else part
-
-    return instead(EventBuffer, "read", read)
-
-
-def page_may_be_of_any_size() -> Mutation:
-    """The bounds of `max_bytes` are not checked."""
-    return instead(pages, "MAX_PAGE_BYTES", 2**60)
-
-
-# Batches, events, ids
-
-
-def _encoded(change: Any) -> Mutation:
-    """A batch is encoded with its items changed."""
-    real = encode_batch
-
-    def encode(batch: Batch) -> bytes:
-        document = msgspec.json.decode(real(batch))
-        change(document["items"], batch)
-        return msgspec.json.encode(document)
-
-    return everywhere(encode_batch, encode)
-
-
-def _tokens_taken_for_alike(alike: Any) -> Mutation:
-    """Tokens of which `alike` is true are merged, and all decoded with the keys of the first."""
-    real = encode_batch
-
-    def encode(batch: Batch) -> bytes:
-        tokens = list(batch.events)
-        for n, (before, event) in enumerate(pairwise(batch.events), 1):
-            one, other = tokens[n - 1].decode(), event.decode()
-            tokens_both = before.type == event.type == "token" and _is_text(one) and _is_text(other)
-            if tokens_both and alike({**one, "content": ""}, {**other, "content": ""}):
-                data = msgspec.json.encode({**one, "content": other["content"]})
-                tokens[n] = event._replace(data=data)
-        return real(batch._replace(events=tuple(tokens)))
-
-    return everywhere(encode_batch, encode)
-
-
-def _is_text(token: dict[str, Any]) -> bool:
-    return isinstance(token.get("content"), str)
-
-
-def merge_loses_a_boundary() -> Mutation:
-    """Two tokens of a run are decoded as one."""
-
-    def change(items: list[dict[str, Any]], _: Batch) -> None:
-        for item in items:
-            if len(item.get("cuts", ())) > 1:
-                item["cuts"][:2] = [sum(item["cuts"][:2])]
-
-    return _encoded(change)
-
-
-def merge_whatever_differs() -> Mutation:
-    """Tokens are merged, whatever their other keys are."""
-    return _tokens_taken_for_alike(lambda one, other: True)
-
-
-def merge_by_python_equality() -> Mutation:
-    """Tokens are merged whose other keys are equal in Python, such as 1 and true."""
-    return _tokens_taken_for_alike(lambda one, other: one == other)
-
-
-def merge_rewrites_numbers() -> Mutation:
-    """Tokens are merged however their values are written, and are decoded as we write them."""
-    real = encode_batch
-
-    def encode(batch: Batch) -> bytes:
-        rewritten = (
-            event._replace(data=msgspec.json.encode(event.decode()))
-            if event.type == "token"
-            else event
-            for event in batch.events
-        )
-        return real(batch._replace(events=tuple(rewritten)))
-
-    return everywhere(encode_batch, encode)
-
-
-def cuts_in_bytes() -> Mutation:
-    """The lengths of merged tokens count bytes, not code points."""
-
-    def change(items: list[dict[str, Any]], batch: Batch) -> None:
-        position = 0
-        for item in items:
-            count = len(item.get("cuts", [0]))
-            if "cuts" in item:
-                tokens = [e.decode() for e in batch.events[position : position + count]]
-                item["cuts"] = [len(token["content"].encode()) for token in tokens]
-            position += count
-
-    return _encoded(change)
-
-
-def wrong_cuts_accepted() -> Mutation:
-    """Merged tokens are split without a check that the lengths add up."""
-    real = decode_batch
-
-    def decode(document: bytes) -> Batch:
-        wire = msgspec.json.decode(document)
-        for item in wire["items"]:
-            if "cuts" in item and len(item["tokens"]["content"]) != sum(item["cuts"]):
-                item["tokens"]["content"] = item["tokens"]["content"].ljust(sum(item["cuts"]))
-                item["cuts"] = [len(item["tokens"]["content"])]
-        return real(msgspec.json.encode(wire))
-
-    return everywhere(decode_batch, decode)
-
-
-def size_limit_off_by_one() -> Mutation:
-    """An event one byte over the limit is accepted."""
-    return instead(events, "MAX_EVENT_BYTES", events.MAX_EVENT_BYTES + 1)
-
-
-def ids_with_leading_zeros() -> Mutation:
-    """`01.1.1` is accepted as an id."""
-    real = EventId.parse
-
-    def parse(_: type[EventId], text: str) -> EventId:
-        return real(re.sub(r"(?<![0-9])0+(?=[0-9])", "", text))
-
-    return instead(EventId, "parse", classmethod(parse))
-
+from tests.planting import Mutation, instead, together
 
 # Outbox, cadence, delivery
 
@@ -755,11 +460,6 @@ def lost_before_all_stored_was_read() -> Mutation:
 def live_readers_are_told_of_a_gap() -> Mutation:
     """A reader that has seen everything live is told at the end that something is missing."""
     return instead(AttemptWindow, "ended_at", lambda self, cursor: False)
-
-
-def late_readers_are_told_of_no_gap() -> Mutation:
-    """A reader that comes after the close is not told that live-only events are missing."""
-    return instead(Fold, "unstored_after", lambda self, cursor: False)
 
 
 def live_only_stays_in_memory() -> Mutation:

@@ -62,6 +62,7 @@ class Run:
         self.items: list[Recorded] = []
         self.fold = self.new_fold()
         self.accepted: list[NumberedEvent] = []  # what counts, in the order of the history
+        self.signalled: set[tuple[int, int]] = set()  # the attempts of which it has something
 
     def new_fold(self) -> Fold:
         """A fold that has taken nothing of this run."""
@@ -70,6 +71,8 @@ class Run:
     def record(self, item: Recorded) -> None:
         """Append to the history."""
         self.items.append(item)
+        if isinstance(item, Published):
+            self.signalled |= {batch.first.attempt_key for batch in item.batches}
         verdicts, _ = self.fold.take(item)
         for verdict in verdicts:
             assert verdict.gap is None, "a hole in the history"
@@ -286,6 +289,8 @@ class Client:
         if event.attempt > last.attempt:
             kept.clear()
             assert event.seq == 1
+            real = event.attempt == 1 or any(event.attempt_key in r.signalled for r in world.runs)
+            assert real, "only what Temporal has may replace an earlier attempt"
         else:
             told = event in self.skipped or event.producer in self.open_gaps
             assert event.seq == last.seq + 1 or told, f"{last}, then {event}"

@@ -122,6 +122,7 @@ class Session:
         self.sent: dict[int, list[NumberedEvent]] = {0: []}  # by producer, all attempts
         self.beside: dict[int, frozenset[int]] = {0: frozenset()}
         self.under_way: list[int] = []
+        self.late: list[int] = []  # they have ended, and nothing was scheduled since
         self.most = 0  # under way at once
 
     def schedule(self) -> None:
@@ -130,19 +131,27 @@ class Session:
         self.sent[producer], self.beside[producer] = [], frozenset(self.under_way)
         self.history.append(Scheduled(producer, "act", str(producer), self.beside[producer]))
         self.under_way.append(producer)
+        self.late = []
         self.most = max(self.most, len(self.under_way))
 
-    def say(self, producer: int, count: int, *, retry: bool) -> Batch:
-        """An attempt sends `count` events, the present one or the next."""
+    def say(self, producer: int, said: Sequence[object], *, retry: bool) -> Batch:
+        """An attempt sends events, the present one or the next; None is a plain event."""
         sent = self.sent[producer]
         last = sent[-1].id if sent else EventId(producer, 1, 0)
         first = EventId(producer, last.attempt + 1, 1) if retry and sent else last.offset(1)
-        sent += run_of(first, count)
-        return Batch(tuple(sent[-count:]))
+        batch = Batch(
+            tuple(
+                plain(first.offset(n)) if one is None else numbered(first.offset(n), [one])[0]
+                for n, one in enumerate(said)
+            )
+        )
+        sent += batch.events
+        return batch
 
     def end(self, producer: int, status: EndStatus) -> None:
         """The activity ends."""
         self.under_way.remove(producer)
+        self.late.append(producer)
         self.history.append(Ended(producer, status))
 
     def counting(self) -> list[NumberedEvent]:
@@ -151,21 +160,27 @@ class Session:
 
 
 @st.composite
-def concurrent_sessions(draw: st.DrawFn, steps: int = 25) -> Session:
-    """Activities that run beside each other, are tried again and end; the workflow speaks too."""
+def concurrent_sessions(
+    draw: st.DrawFn, steps: int = 25, said: st.SearchStrategy[object] | None = None
+) -> Session:
+    """Activities that run beside each other, are tried again and end; the workflow speaks too.
+
+    Some still send when they have ended. `said`: what is sent; plain events without it.
+    """
     session = Session()
+    events = st.lists(st.none() if said is None else said, min_size=1, max_size=4)
     for step in draw(st.lists(st.integers(0, 9), min_size=1, max_size=steps)):
-        count = draw(st.integers(1, 4))
-        if step < 2 or not session.under_way:
+        sending = [*session.under_way, *session.late]
+        if step < 2 or not sending:
             session.schedule()
         elif step < 3:
-            session.history.append(Spoken(session.say(0, count, retry=False)))
-        elif step < 5:
+            session.history.append(Spoken(session.say(0, draw(events), retry=False)))
+        elif step < 5 and session.under_way:
             session.end(draw(st.sampled_from(session.under_way)), "completed")
         else:
-            chosen = draw(st.permutations(session.under_way))[: draw(st.integers(1, 3))]
+            chosen = draw(st.permutations(sending))[: draw(st.integers(1, 3))]
             retry = draw(st.sampled_from([False, False, True]))
-            batches = tuple(session.say(producer, count, retry=retry) for producer in chosen)
+            batches = tuple(session.say(one, draw(events), retry=retry) for one in chosen)
             session.history.append(Published(RUN, batches))
     return session
 

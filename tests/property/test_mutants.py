@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from tests.planting import Mutation
 from tests.property import (
     mutants,
+    stored_mutants,
     test_attempt_window,
     test_batches,
     test_buffer,
@@ -21,6 +22,7 @@ from tests.property import (
     test_ordering,
     test_outbox,
     test_pages,
+    test_place,
     test_progress,
     test_session_log,
     test_storage,
@@ -28,55 +30,109 @@ from tests.property import (
 
 FINDS: list[tuple[Any, list[Callable[[], Mutation]]]] = [
     (
-        test_fold.test_the_fold_is_what_was_said_however_it_came,
-        [mutants.skip_dedup, mutants.ignore_supersession],
+        test_place.test_a_place_covers_what_was_seen,
+        [
+            stored_mutants.unbegun_are_forgotten,
+            stored_mutants.the_workflow_is_forgotten,
+        ],
     ),
     (
-        test_fold.test_the_fold_agrees_with_a_plain_rule_on_any_batches,
-        [mutants.run_id_not_checked, mutants.hole_not_recorded],
+        test_place.test_a_place_is_as_small_as_what_runs_at_once,
+        [stored_mutants.everything_stays_listed],
+    ),
+    (test_place.test_only_the_next_event_follows, [stored_mutants.anything_follows]),
+    (
+        test_place.test_places_are_ordered_as_the_sets_of_what_was_seen,
+        [stored_mutants.the_newest_producer_decides],
     ),
     (
-        test_ordering.test_every_reader_ends_with_exactly_what_the_agent_said,
-        [mutants.skip_dedup, mutants.shown_past_a_hole, mutants.durable_on_received],
+        test_place.test_a_withdrawal_takes_back_the_end_of_one_producer,
+        [stored_mutants.withdrawn_is_kept],
+    ),
+    (test_place.test_a_cursor_is_read_strictly, [stored_mutants.parts_in_any_order]),
+    (
+        test_fold.test_the_fold_is_what_was_sent_however_it_came,
+        [stored_mutants.skip_dedup, stored_mutants.ignore_supersession],
+    ),
+    (
+        test_fold.test_the_fold_agrees_with_plain_rules_on_any_history,
+        [
+            stored_mutants.run_id_not_checked,
+            stored_mutants.marks_not_needed,
+            stored_mutants.marks_close_nothing,
+            stored_mutants.a_number_counts_twice,
+        ],
+    ),
+    (test_fold.test_the_workflow_arrives_at_the_stream_of_the_history, [stored_mutants.ends_close]),
+    (test_fold.test_a_hole_is_reported_with_its_ends, [stored_mutants.hole_not_recorded]),
+    (
+        test_fold.test_what_was_stored_last_is_remembered_until_a_retry,
+        [stored_mutants.unstored_outlives_its_attempt],
+    ),
+    (
+        test_progress.test_progress_is_that_of_the_events_that_count,
+        [stored_mutants.a_retry_is_counted_on],
     ),
     (
         test_progress.test_liveness_tells_what_no_event_can,
         [
-            mutants.liveness_ignored,
-            mutants.liveness_reopens_the_session,
-            mutants.liveness_outlives_the_question,
-            mutants.liveness_forgets_the_tool,
+            stored_mutants.liveness_ignored,
+            stored_mutants.liveness_is_the_sessions,
+            stored_mutants.liveness_reopens_the_session,
+            stored_mutants.liveness_outlives_the_question,
+            stored_mutants.liveness_forgets_the_tool,
         ],
     ),
     (
         test_buffer.BufferAgainstList,
         [
-            mutants.evict_one_too_late,
-            mutants.evict_one_too_many,
-            mutants.retry_keeps_old_events,
-            mutants.gap_not_reported,
-            mutants.superseding_is_a_gap,
-            mutants.empty_page_forgets_the_cursor,
+            stored_mutants.evict_one_too_late,
+            stored_mutants.evict_one_too_many,
+            stored_mutants.retry_keeps_old_events,
+            stored_mutants.gap_not_reported,
+            stored_mutants.superseding_is_a_gap,
+            stored_mutants.empty_page_forgets_the_cursor,
         ],
     ),
-    (test_pages.test_pages_join_to_the_whole, [mutants.page_skips_an_event]),
-    (test_pages.test_a_bad_question_is_refused, [mutants.page_may_be_of_any_size]),
+    (test_buffer.test_a_page_costs_what_is_on_it, [stored_mutants.a_page_costs_the_whole_buffer]),
+    (
+        test_buffer.test_the_buffer_of_a_later_run_lacks_the_earlier_ones,
+        [stored_mutants.earlier_runs_are_not_missed],
+    ),
+    (
+        test_buffer.test_a_reader_gets_everything_once_or_is_told_what_is_missing,
+        [stored_mutants.gap_not_reported, stored_mutants.page_skips_an_event],
+    ),
+    (test_pages.test_pages_join_to_the_whole, [stored_mutants.page_skips_an_event]),
+    (test_pages.test_a_bad_question_is_refused, [stored_mutants.page_may_be_of_any_size]),
     (
         test_batches.test_a_batch_survives_the_wire,
         [
-            mutants.merge_whatever_differs,
-            mutants.merge_loses_a_boundary,
-            mutants.merge_by_python_equality,
+            stored_mutants.merge_whatever_differs,
+            stored_mutants.merge_loses_a_boundary,
+            stored_mutants.merge_by_python_equality,
         ],
     ),
     (
         test_batches.test_what_comes_out_of_a_batch_are_the_bytes_that_went_in,
-        [mutants.merge_rewrites_numbers],
+        [stored_mutants.merge_rewrites_numbers],
     ),
-    (test_batches.test_a_token_run_is_written_once, [mutants.cuts_in_bytes]),
-    (test_batches.test_cuts_must_fit_their_content, [mutants.wrong_cuts_accepted]),
-    (test_events.test_the_size_limit_is_exact, [mutants.size_limit_off_by_one]),
-    (test_ids.test_what_is_read_is_the_only_way_to_write_it, [mutants.ids_with_leading_zeros]),
+    (test_batches.test_a_token_run_is_written_once, [stored_mutants.cuts_in_bytes]),
+    (test_batches.test_cuts_must_fit_their_content, [stored_mutants.wrong_cuts_accepted]),
+    (
+        test_batches.test_the_producers_of_a_signal_share_its_room,
+        [stored_mutants.each_producer_has_a_whole_signal],
+    ),
+    (test_batches.test_records_are_few_and_fit, [stored_mutants.records_of_any_size]),
+    (test_events.test_the_size_limit_is_exact, [stored_mutants.size_limit_off_by_one]),
+    (
+        test_ids.test_what_is_read_is_the_only_way_to_write_it,
+        [stored_mutants.ids_with_leading_zeros],
+    ),
+    (
+        test_ordering.test_every_reader_ends_with_exactly_what_the_agent_said,
+        [stored_mutants.skip_dedup, mutants.shown_past_a_hole, mutants.durable_on_received],
+    ),
     (
         test_outbox.OutboxAgainstLists,
         [
@@ -178,7 +234,6 @@ FINDS: list[tuple[Any, list[Callable[[], Mutation]]]] = [
         test_attempt_window.test_only_who_has_everything_is_at_the_end,
         [mutants.live_readers_are_told_of_a_gap],
     ),
-    (test_fold.test_behind_the_mark_nothing_is_stored, [mutants.late_readers_are_told_of_no_gap]),
     (
         test_attempt_window.test_what_is_live_only_does_not_fill_a_bridge,
         [mutants.live_only_stays_in_memory],
@@ -202,6 +257,8 @@ def run(found_by: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The property, with the settings of this module."""
     if isinstance(found_by, type) and issubclass(found_by, RuleBasedStateMachine):
         run_state_machine_as_test(found_by, settings=only_find(found_by.TestCase.settings))
+    elif not hasattr(found_by, "_hypothesis_internal_use_settings"):
+        found_by()
     else:
         usual = found_by._hypothesis_internal_use_settings
         monkeypatch.setattr(found_by, "_hypothesis_internal_use_settings", only_find(usual))

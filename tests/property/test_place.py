@@ -62,8 +62,11 @@ def test_a_place_covers_what_was_seen(session: Session, data: st.DataObject) -> 
 
 @given(concurrent_sessions(), st.data())
 def test_a_place_is_as_small_as_what_runs_at_once(session: Session, data: st.DataObject) -> None:
-    """It lists no more producers than were under way at once, and the workflow."""
-    place = place_after(session, data.draw(readings(session)))
+    """It lists the newest producer seen and those beside it, and no others."""
+    reading = data.draw(readings(session))
+    newest = max((event.id.producer for event in reading), default=0)
+    place = place_after(session, reading)
+    assert set(place.listed()) == (session.beside[newest] | {newest} if newest else set())
     assert len(place.positions) <= session.most + 1
 
 
@@ -168,6 +171,7 @@ def test_a_cursor_survives_text(
 @example("1.1.1,")
 @example("01.1.1")
 @example("0.0.0,1.1.1")
+@example("7.1.1,9.1.1,8.1.1")
 def test_a_cursor_is_read_strictly(text: str) -> None:
     """A text is refused with InvalidId unless it is a way in which some cursor is written."""
     try:

@@ -5,15 +5,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.ids import EventId
 from kai_flow.stream.place import NOWHERE
 from kai_flow.stream.progress import Liveness, Progress, RunLiveness
-from kai_flow.stream.recorded import Ended, Published, Recorded, Scheduled, Spoken
+from kai_flow.stream.recorded import Recorded
 from kai_flow.stream.wire_names import ATTEMPT_FAILED
-from tests.property.strategies import OTHER_RUN, RUN, numbered, what_counts
+from tests.property.strategies import RUN, concurrent_sessions, what_counts
 
 SAID: list[dict[str, Any]] = [
     {"type": "started"},
@@ -22,31 +20,9 @@ SAID: list[dict[str, Any]] = [
     {"type": ATTEMPT_FAILED, "error": "no"},
 ]
 
-said = st.lists(st.sampled_from(SAID), min_size=1, max_size=3)
-ids = st.builds(EventId, st.integers(1, 3), st.integers(1, 3), st.integers(1, 3))
-signals = st.builds(
-    lambda run_id, first, said: Published(run_id, (Batch(numbered(first, said)),)),
-    st.sampled_from([RUN, RUN, RUN, OTHER_RUN]),
-    ids,
-    said,
-)
-others: st.SearchStrategy[Recorded] = st.one_of(
-    st.builds(Ended, st.integers(1, 3), st.just("completed")),
-    st.builds(
-        lambda producer, alone: Scheduled(
-            producer, "act", str(producer), frozenset(() if alone else range(1, producer))
-        ),
-        st.integers(1, 3),
-        st.booleans(),
-    ),
-    st.builds(lambda n, said: Spoken(Batch(numbered(EventId(0, 1, n), said))), st.just(1), said),
-)
-histories = st.lists(st.one_of(signals, signals, others), max_size=12)
-MARKS = [Scheduled(n, "act", str(n), frozenset(range(1, n))) for n in (1, 2, 3)]
-marked = st.lists(
-    st.one_of(signals, st.builds(Ended, st.integers(1, 3), st.just("completed")))
-).map(lambda history: [*MARKS, *history])
-alive = st.builds(Liveness, st.sampled_from(["waiting", "retrying", "running"]), st.integers(1, 3))
+histories = concurrent_sessions(said=st.sampled_from(SAID)).map(lambda session: session.history)
+attempts = st.sampled_from([1, 1, 1, 2])
+alive = st.builds(Liveness, st.sampled_from(["waiting", "retrying", "running"]), attempts)
 RANK = ["waiting", "retrying", "running"]
 
 
@@ -58,7 +34,7 @@ def livenesses(draw: st.DrawFn) -> RunLiveness | None:
     if draw(st.integers(0, 3)) == 0:
         end = draw(st.sampled_from(["completed", "failed", "cancelled"]))
         return RunLiveness(Liveness(end, 0))
-    pending = draw(st.dictionaries(st.sampled_from(["1", "2", "3"]), alive, min_size=1))
+    pending = draw(st.dictionaries(st.sampled_from("123"), alive, min_size=1))
     return RunLiveness(max(pending.values(), key=lambda one: RANK.index(one.status)), pending)
 
 
@@ -86,7 +62,7 @@ def everything_in(buffer: EventBuffer) -> list[NumberedEvent]:
     return events
 
 
-@given(st.one_of(histories, marked))
+@given(histories)
 def test_progress_is_that_of_the_events_that_count(history: list[Recorded]) -> None:
     """Counts of all, the summary of the newest producer, and a line for each one under way."""
     buffer, progress = taken(history)
@@ -109,7 +85,7 @@ def test_progress_is_that_of_the_events_that_count(history: list[Recorded]) -> N
         assert one["status"] == by_events(events[-1].type)
 
 
-@given(st.one_of(histories, marked), livenesses(), st.booleans())
+@given(histories, livenesses(), st.booleans())
 def test_liveness_tells_what_no_event_can(
     history: list[Recorded], liveness: RunLiveness | None, closed: bool
 ) -> None:

@@ -47,17 +47,18 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "QUERY_SECONDS": "wait for the workflow's answer before the history is read instead",
         "PAUSE_SECONDS": "pause after a failed read",
     },
-    "kai_flow.bridge.history_follower": {
-        "UNFED_SECONDS": "time without a POST before a session is followed in its history",
-    },
     "kai_flow.bridge.publisher": {
-        "SETTLE_BYTES": "bytes waiting in a bridge that does not signal, before it reads",
-        "SETTLE_SECONDS": "time between two such reads",
         "FLUSH_SECONDS": "wait for durability after a final POST, and when a bridge stops",
     },
-    "kai_flow.bridge.watcher": {
+    "kai_flow.bridge.poll_budget": {
+        "MAX_LONG_POLLS": "sessions of a bridge that are followed by long polls at once",
+    },
+    "kai_flow.bridge.session_tail": {
         "PAUSE_SECONDS": "pause after a failed call to Temporal",
         "MAX_PAUSE_SECONDS": "longest pause while Temporal does not answer",
+        "NEWS_PAUSE_SECONDS": "pause of a bridge between two polls of a history that grows",
+        "UNBUDGETED_PAUSE_SECONDS": "the same for sessions beyond those followed by long polls",
+        "KEPT_PAGE_BYTES": "events in a page of an old history, before it is not kept",
     },
     "kai_flow.bridge.storage_limit": {
         "BESIDE_BYTES": "bytes that a history may have beside the 32 MiB of events",

@@ -87,18 +87,33 @@ async def test_a_session_that_gets_posts_keeps_its_channel() -> None:
 
 
 @in_virtual_time
-async def test_a_channel_is_stray_until_temporal_confirms_it_or_somebody_reads() -> None:
-    """A session that was only believed does not take its channel out of the bound on strays."""
+async def test_a_channel_is_stray_without_session_and_reader() -> None:
+    """Anybody may have invented it until Temporal has shown a run, or somebody reads."""
     channel = Channel(SESSION)
-    assert channel.stray
-    session = session_of(Stage(), 1)
-    channel.take_over(session)
     assert channel.stray
     channel.enter()
     assert not channel.stray
     channel.leave()
-    session.proven = True
+    assert channel.stray
+    channel.take_over(session_of(Stage(), 1))
     assert not channel.stray
+
+
+@in_virtual_time
+async def test_a_session_that_was_replaced_is_found_no_more() -> None:
+    """After a reset the channel has no newest session until a lookup finds the new run."""
+    stage = Stage()
+    channel = Channel(SESSION)
+    session = session_of(stage, 1)
+    channel.take_over(session)
+    assert channel.session_of(session.run.incarnation) is session
+    session._closed(None)
+    assert channel.session is None
+    assert channel.session_of(session.run.incarnation) is None
+    assert channel.sessions == [session]
+    another = session_of(stage, 2)
+    channel.take_over(another)
+    assert (channel.session, channel.former) == (another, [session])
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=30))

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from kai_flow.bridge.attempts import ASK_SECONDS
 from kai_flow.bridge.publisher import FLUSH_SECONDS
 from kai_flow.stream.attempt_window import Full, Stale, Taken
 from kai_flow.stream.clock import now
@@ -12,15 +13,23 @@ from tests.property.strategies import run_of
 from tests.unit.virtual import Stage, in_virtual_time, post_of
 
 FIRST = EventId(1, 1, 1)
+SECOND = EventId(2, 1, 1)
+
+
+def nothing_of(place: EventId) -> Taken:
+    """The answer to a POST of which nothing was taken."""
+    return Taken(place.offset(-1), place.offset(-1), held=False)
 
 
 @in_virtual_time
 async def test_a_final_post_is_answered_once_all_is_durable() -> None:
     """Its answer says so; when Temporal is away it comes after FLUSH_SECONDS all the same."""
     stage = Stage()
+    stage.schedule("a", header=1)
     session = stage.session()
-    final = post_of(run_of(FIRST, 3), done=True)
-    assert await session.receive(final) == Taken(FIRST.offset(2), FIRST.offset(2), news=False)
+    final = await session.receive(post_of(run_of(FIRST, 3), done=True))
+    assert isinstance(final, Taken)
+    assert (final.received, final.durable) == (FIRST.offset(2), FIRST.offset(2))
     stage.outage()
     began = now()
     late = await session.receive(post_of(run_of(FIRST.offset(3), 1), done=True))
@@ -33,11 +42,79 @@ async def test_a_final_post_is_answered_once_all_is_durable() -> None:
 async def test_an_attempt_that_nobody_began_changes_nothing() -> None:
     """Nothing of its POST is taken, and the answer asks for it again."""
     stage = Stage()
+    stage.schedule("a", header=1)
     session = stage.session()
     forged = EventId(1, 7, 1)
-    answer = await session.receive(post_of(run_of(forged, 2)))
-    assert answer == Taken(forged.offset(-1), forged.offset(-1), held=False)
-    assert session.log.current is None
+    assert await session.receive(post_of(run_of(forged, 2))) == nothing_of(forged)
+    assert session.log.window(forged) is None
+    stage.retry("a", 7)
+    await asyncio.sleep(1)
+    assert await session.receive(post_of(run_of(forged, 2))) != nothing_of(forged)
+
+
+@in_virtual_time
+async def test_a_producer_that_nobody_scheduled_is_asked_for_once() -> None:
+    """Nothing of it is taken, and however often it comes back, the history is looked at once."""
+    stage = Stage()
+    stage.schedule("a", header=1)
+    session = stage.session()
+    assert await session.receive(post_of(run_of(SECOND, 1))) == nothing_of(SECOND)
+    calls = stage.counted.calls
+    for _ in range(20):
+        assert await session.receive(post_of(run_of(SECOND, 1))) == nothing_of(SECOND)
+    assert stage.counted.calls - calls <= 1
+    stage.schedule("b", header=2)
+    await asyncio.sleep(1)
+    answer = await session.receive(post_of(run_of(SECOND, 1)))
+    assert isinstance(answer, Taken)
+    assert answer.received == SECOND
+
+
+@in_virtual_time
+async def test_a_new_producer_waits_for_no_pause_of_the_tail() -> None:
+    """Its first POST is taken as soon as Temporal has answered, and not asked for again."""
+    stage = Stage()
+    session = stage.session()
+    session.attend()
+    await asyncio.sleep(1)
+    for producer in range(1, 6):
+        stage.schedule(str(producer), header=producer, beside=range(1, producer))
+        first = EventId(producer, 1, 1)
+        began = now()
+        answer = await session.receive(post_of(run_of(first, 1)))
+        assert isinstance(answer, Taken)
+        assert answer.received == first
+        assert now() - began < 0.05
+        stage.store(run_of(first, 1))
+        await asyncio.sleep(0.01)
+    await session.stop()
+
+
+@in_virtual_time
+async def test_a_producer_waits_a_second_for_temporal() -> None:
+    """While Temporal is silent, nothing of a producer that it has not shown is taken."""
+    stage = Stage()
+    session = stage.session()
+    stage.outage()
+    began = now()
+    assert await session.receive(post_of(run_of(FIRST, 1))) == nothing_of(FIRST)
+    assert now() - began < ASK_SECONDS + 0.1
+
+
+@in_virtual_time
+async def test_a_producer_whose_activity_has_ended_is_told_to_stop() -> None:
+    """What still talks after its end, or after the workflow has gone on, gets a 410."""
+    stage = Stage()
+    stage.schedule("a", header=1)
+    stage.schedule("b", header=2, beside=[1])
+    session = stage.session()
+    assert isinstance(await session.receive(post_of(run_of(FIRST, 1))), Taken)
+    stage.finish("a", "timed_out", producer=1)
+    await asyncio.sleep(1)
+    assert await session.receive(post_of(run_of(FIRST, 2))) == Stale()
+    stage.schedule("c", header=3)
+    await asyncio.sleep(1)
+    assert await session.receive(post_of(run_of(SECOND, 2))) == Stale()
 
 
 @in_virtual_time
@@ -46,6 +123,7 @@ async def test_a_full_history_is_the_producers_to_mend(monkeypatch: pytest.Monke
     monkeypatch.setattr("kai_flow.bridge.storage_limit.BESIDE_BYTES", 100)
     monkeypatch.setattr("kai_flow.bridge.storage_limit.MAX_STORED_BYTES", 0)
     stage = Stage()
+    stage.schedule("a", header=1)
     session = stage.session()
     await session.receive(post_of(run_of(FIRST, 1, padding=200)))
     await asyncio.sleep(1)
@@ -59,7 +137,9 @@ async def test_a_full_history_is_the_producers_to_mend(monkeypatch: pytest.Monke
 async def test_a_final_post_is_told_of_a_close_that_came_meanwhile() -> None:
     """When the run ends while a final POST waits, its answer is that of a repeated POST."""
     stage = Stage()
+    stage.schedule("a", header=1)
     session = stage.session()
+    await session.receive(post_of((), base=FIRST))
     stage.close()
     assert await session.receive(post_of(run_of(FIRST, 1), done=True)) == Stale()
 
@@ -67,13 +147,14 @@ async def test_a_final_post_is_told_of_a_close_that_came_meanwhile() -> None:
 @in_virtual_time
 async def test_a_claim_of_a_post_is_taken_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     """A `base` or `stored` that nothing else proves moves the log, and leaves one line each."""
-    session = Stage().session()
+    stage = Stage()
+    stage.schedule("a", header=1)
+    session = stage.session()
     await session.receive(post_of(run_of(FIRST, 1)))
     with caplog.at_level("INFO", "kai_flow.bridge.intake"):
         for base in (50, 60):
             answer = await session.receive(post_of((), base=FIRST._replace(seq=base)))
             assert isinstance(answer, Taken)
-            assert answer.received == FIRST._replace(seq=base - 1)
         for stored in (61, 62):
             place = FIRST._replace(seq=60)
             await session.receive(post_of((), base=place, stored=FIRST._replace(seq=stored)))

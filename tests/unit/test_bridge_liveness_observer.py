@@ -1,18 +1,17 @@
 """The observer: readers are told when nobody works, and not when an event has told them more."""
 
 import asyncio
-from functools import partial
 
 import pytest
 
 from kai_flow.bridge.liveness_observer import LivenessObserver
+from kai_flow.stream.batches import Batch
+from kai_flow.stream.fold import Fold
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
-from kai_flow.stream.session_log import SessionLog
-from kai_flow.stream.sse import encode_event
+from kai_flow.stream.recorded import Published
 from tests.property.strategies import run_of
-from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
+from tests.unit.virtual import RUN_ID, Parts, Stage, in_virtual_time
 
 FIRST = EventId(1, 1, 1)
 
@@ -22,16 +21,18 @@ class Watching:
 
     def __init__(self, stage: Stage) -> None:
         self.wanted = True
-        self.log = SessionLog(partial(encode_event, incarnation="4f3a9c1e"))
-        self.notifier = Notifier()
+        parts = Parts(stage)
+        self.log, self.notifier = parts.log, parts.scope.notifier
+        self.log.begin(Fold(RUN_ID))
         self.observer = LivenessObserver(
-            stage.client, SESSION, RUN_ID, self.log, self.notifier, wanted=lambda: self.wanted
+            parts.scope, run_id=lambda: RUN_ID, wanted=lambda: self.wanted
         )
         self.task = asyncio.create_task(self.observer.run())
 
     def event(self, seq: int) -> None:
         """An event comes, and is shown."""
-        self.log.absorb(run_of(FIRST._replace(seq=seq), 1))
+        batch = Batch(run_of(FIRST._replace(seq=seq), 1))
+        self.log.absorb(Published(RUN_ID, (batch,)))
         self.observer.event_shown()
 
 

@@ -1,21 +1,22 @@
 """The memory budget of a bridge: that it counts what events really take, and counts it quickly."""
 
+import asyncio
 import tracemalloc
-from functools import partial
 
 from kai_flow.bridge import memory_budget
 from kai_flow.bridge.memory_budget import MemoryBudget
-from kai_flow.bridge.readback import DurableCopy
 from kai_flow.stream.batches import Batch
-from kai_flow.stream.buffer import Slice
 from kai_flow.stream.callback import ProducerPost, decode_post
 from kai_flow.stream.events import NumberedEvent, held_bytes
-from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.fold import Fold
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.place import NOWHERE
+from kai_flow.stream.recorded import Published, Scheduled
 from kai_flow.stream.session_log import SessionLog
-from kai_flow.stream.sse import encode_event
-from kai_flow.stream.stored import StoredStream
+from tests.property.strategies import run_of
+from tests.unit.virtual import RUN_ID as RUN
+from tests.unit.virtual import Stage, in_virtual_time
 
-RUN = "0197c3a2-7b1e-7c55-9a2f-12d84f3a9c1e"
 COUNT = 10_000
 
 
@@ -32,7 +33,9 @@ def tiny_posts() -> list[bytes]:
 def test_tiny_events_are_counted_for_what_they_take() -> None:
     """What a log holds of tiny events, and what admitting them reserved, is their real size."""
     bodies = tiny_posts()
-    log = SessionLog(partial(encode_event, incarnation="4f3a9c1e"))
+    log = SessionLog("4f3a9c1e")
+    log.begin(Fold(RUN))
+    log.absorb(Scheduled(1, "act", "1"))
     reserved = 0
     tracemalloc.start()
     try:
@@ -46,7 +49,7 @@ def test_tiny_events_are_counted_for_what_they_take() -> None:
         real, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert 0.8 * real <= log.bytes <= 1.5 * real
+    assert 0.8 * real <= log.held <= 1.5 * real
     assert real <= reserved <= 1.6 * real
 
 
@@ -60,20 +63,23 @@ class Counted(bytes):
         return super().__len__()
 
 
+@in_virtual_time
 async def test_a_count_of_the_memory_looks_at_no_event() -> None:
     """However many events are held, a count of all asks each holder once, and no event."""
+    stage = Stage()
+    stage.store(run_of(EventId(1, 1, 1), 50))
+    session = stage.session()
+    budget = MemoryBudget(lambda: [session])
+    await session.stored.read(NOWHERE)
+    session.attend()
+    await asyncio.sleep(1)
     events = tuple(
-        NumberedEvent(EventId(1, 1, n), "t", Counted(b'{"type":"t"}')) for n in range(1, 1_001)
+        NumberedEvent(EventId(1, 1, n), "t", Counted(b'{"type":"t"}')) for n in range(51, 1_051)
     )
-    budget = MemoryBudget(lambda: [copy])  # type: ignore[list-item]  # `touched` is its session's
-    copy = DurableCopy(None, "s", RUN, lambda _: None, budget)  # type: ignore[arg-type]  # it asks nobody
-    copy.touched = 0.0  # type: ignore[attr-defined]  # its session's
-    copy._keep(START, Slice(events, events[-1].id, has_more=False, gap=None))
-    history = StoredStream(None, "s", RUN)  # type: ignore[arg-type]  # it asks nobody
-    history.events.apply(Batch(RUN, events))
-    copy._history = history
+    session.log.absorb(Published(RUN, (Batch(events),)))
     Counted.asked = 0
     budget.make_room()
     assert Counted.asked == 0
-    size = held_bytes(1_000, 1_000 * len(b'{"type":"t"}'))
-    assert budget._held == copy.held == 2 * size
+    assert budget._held == session.held
+    assert session.held > held_bytes(1_050, 1_050 * len(b'{"type":"t"}'))
+    await session.stop()

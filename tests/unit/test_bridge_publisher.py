@@ -2,23 +2,21 @@
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from temporalio.service import RPCError, RPCStatusCode
 
-from kai_flow.bridge.publisher import SETTLE_BYTES, SETTLE_SECONDS, Publisher
-from kai_flow.bridge.readback import DurableCopy
+from kai_flow.bridge.publisher import Publisher
 from kai_flow.stream.attempt_window import Taken
+from kai_flow.stream.batches import Batch
 from kai_flow.stream.clock import now
+from kai_flow.stream.fold import Fold
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.notifier import Notifier
-from kai_flow.stream.session_log import SessionLog
-from kai_flow.stream.sse import encode_event
+from kai_flow.stream.recorded import Published, Scheduled
 from tests.property.strategies import run_of
-from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time, post_of
+from tests.unit.virtual import RUN_ID, Parts, Stage, in_virtual_time, post_of
 
 FIRST = EventId(1, 1, 1)
 INTERVAL = 0.25
@@ -28,20 +26,26 @@ class Desk:
     """A log with its publisher, as a session has them, and the task that publishes."""
 
     def __init__(self, stage: Stage) -> None:
-        self.log = SessionLog(partial(encode_event, incarnation="4f3a9c1e"))
-        self.publisher = Publisher(
-            stage.client,
-            SESSION,
-            stage.run,
-            self.log,
-            DurableCopy(stage.client, SESSION, RUN_ID, self._mark, stage.memory),
-            Notifier(),
-            signal_interval=INTERVAL,
-            mark_durable=self._mark,
-        )
+        parts = Parts(stage)
+        self.log = parts.log
+        self.log.begin(Fold(RUN_ID))
+        self._stage = stage
+        self.mark(1)
+        self.publisher = Publisher(parts.scope, stage.run, mark_durable=self._mark_durable)
         self._task: asyncio.Task[None] | None = None
 
-    def _mark(self, last: EventId) -> None:
+    def mark(self, producer: int, beside: frozenset[int] = frozenset()) -> None:
+        """The history shows this producer."""
+        self._stage.schedule(str(producer), header=producer, beside=beside)
+        self.log.absorb(Scheduled(producer, "act", str(producer), beside))
+
+    def stored(self, first: int, count: int) -> None:
+        """The history shows these events."""
+        batch = Batch(run_of(FIRST._replace(seq=first), count))
+        self.log.absorb(Published(RUN_ID, (batch,)))
+        self.publisher.wake()
+
+    def _mark_durable(self, last: EventId) -> None:
         self.log.mark_durable(last)
 
     async def published(self) -> None:
@@ -50,17 +54,21 @@ class Desk:
         await self._task
 
     def post(
-        self, first: int, count: int, *, base: int | None = None, done: bool = False
+        self,
+        first: int,
+        count: int,
+        *,
+        base: int | None = None,
+        done: bool = False,
+        producer: int = 1,
+        signalling: bool = True,
     ) -> asyncio.Task[None]:
         """A POST of these events; the running task, or a new one."""
-        post = post_of(
-            run_of(FIRST._replace(seq=first), count),
-            base=FIRST._replace(seq=base or first),
-            done=done,
-        )
-        answer = self.log.receive(post.base, post.events, signalling=self.publisher.signalling)
+        start = EventId(producer, 1, first)
+        post = post_of(run_of(start, count), base=start._replace(seq=base or first), done=done)
+        answer = self.log.receive(post.base, post.events, signalling=signalling)
         assert isinstance(answer, Taken)
-        self.publisher.posted(post, news=answer.news)
+        self.publisher.posted(post, news=bool(post.events))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self.publisher.run())
         return self._task
@@ -94,7 +102,7 @@ async def test_all_becomes_durable_through_every_outage(
     await changing
     await desk.published()
     assert stage.stored == [*run_of(FIRST, total)]
-    assert desk.log.signal_next() is None
+    assert desk.log.waiting == 0
 
 
 @in_virtual_time
@@ -117,7 +125,7 @@ async def test_an_old_session_is_signalled_less_often() -> None:
     """The pace is that of the session's age, which the POSTs tell."""
     stage = Stage()
     desk = Desk(stage)
-    desk.publisher.instruct(signalling=True, age=1_200)
+    desk.publisher.learn_age(1_200)
     await desk.post(1, 1)
     publishing = desk.post(2, 1)
     began = now()
@@ -126,35 +134,35 @@ async def test_an_old_session_is_signalled_less_often() -> None:
 
 
 @in_virtual_time
-async def test_who_is_not_named_signals_nothing() -> None:
-    """While the producer names another bridge nothing is signalled, and the events are kept."""
+async def test_one_signal_carries_all_producers() -> None:
+    """The pace is the session's, whatever the number of its producers."""
     stage = Stage()
     desk = Desk(stage)
-    desk.publisher.instruct(signalling=False, age=0)
-    await desk.post(1, 3)
-    assert stage.signals == []
-    desk.publisher.instruct(signalling=True, age=0)
-    await desk.post(4, 1)
-    assert stage.stored == [*run_of(FIRST, 4)]
+    others = range(2, 9)
+    for producer in others:
+        desk.mark(producer, frozenset(range(1, producer)))
+    await desk.post(1, 1)
+    for producer in others:
+        desk.post(1, 2, producer=producer)
+    await desk.published()
+    assert [len(signal.batches) for signal in stage.signals] == [1, 7]
+    assert len(stage.stored) == 15
 
 
 @in_virtual_time
-async def test_what_another_bridge_made_durable_is_freed_by_a_read() -> None:
-    """A bridge that keeps much and is not to signal reads now and then, and frees what it sees."""
+async def test_what_another_bridge_is_named_for_is_not_signalled() -> None:
+    """Each producer names its signaller, and this bridge keeps the events of the others."""
     stage = Stage()
     desk = Desk(stage)
-    desk.publisher.instruct(signalling=False, age=0)
-    count = SETTLE_BYTES // 250
-    await desk.post(1, count // 2)
-    await desk.post(count // 2 + 1, count - count // 2)
-    calls = stage.counted.calls
-    stage.store(run_of(FIRST, count))
-    await asyncio.sleep(SETTLE_SECONDS)
-    await desk.post(count + 1, 1)
-    assert desk.log.current is not None
-    assert desk.log.current.waiting == 1
-    assert stage.counted.calls > calls
+    desk.mark(2, frozenset([1]))
+    await desk.post(1, 3, signalling=False)
     assert stage.signals == []
+    await desk.post(1, 1, producer=2)
+    assert [event.id.producer for event in stage.stored] == [2]
+    await desk.post(4, 1)
+    assert [event.id for event in stage.stored if event.id.producer == 1] == [
+        event.id for event in run_of(FIRST, 4)
+    ]
 
 
 @in_virtual_time
@@ -166,18 +174,19 @@ async def test_nothing_is_signalled_behind_a_hole() -> None:
     await asyncio.sleep(5)
     assert stage.signals == []
     stage.store(run_of(FIRST, 4))
+    desk.stored(1, 4)
     await publishing
     assert stage.stored == [*run_of(FIRST, 5)]
 
 
 @in_virtual_time
 async def test_a_run_that_has_ended_takes_no_more() -> None:
-    """When a signal comes too late, the log is closed for POSTs and nothing more is signalled."""
+    """When a signal comes too late, nothing more is signalled."""
     stage = Stage()
     desk = Desk(stage)
     stage.close()
     await desk.post(1, 1)
-    assert desk.log.closed
+    assert desk.publisher.closed
     assert stage.stored == []
 
 
@@ -215,7 +224,7 @@ async def test_a_flush_waits_for_no_period() -> None:
     """When the session stops, what is left is signalled at once, however old the session is."""
     stage = Stage()
     desk = Desk(stage)
-    desk.publisher.instruct(signalling=True, age=3_600)
+    desk.publisher.learn_age(3_600)
     await desk.post(1, 1)
     publishing = desk.post(2, 1)
     await asyncio.sleep(1)

@@ -9,11 +9,11 @@ from kai_flow.bridge.session import Session, State
 from kai_flow.stream.attempt_window import Stale, Taken
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.place import Place
 from tests.property.strategies import run_of
-from tests.unit.virtual import Stage, in_virtual_time, post_of
+from tests.unit.virtual import LATER, Stage, in_virtual_time, post_of
 
 FIRST = EventId(1, 1, 1)
-NEWER = "0190b6a2-7e1c-7000-8000-0000deadbeef"
 
 
 async def until_it_leaves(session: Session, state: State) -> State:
@@ -49,7 +49,7 @@ async def test_a_reset_is_no_end_of_the_session() -> None:
     session = stage.session()
     session.attend()
     await asyncio.sleep(1)
-    stage.reset(NEWER)
+    stage.reset(LATER)
     assert await until_it_leaves(session, State.OPEN) is State.REPLACED
     assert session.outcome is None
     assert session.ends_without_done
@@ -104,7 +104,7 @@ async def test_stopping_does_not_wait_for_a_server_that_is_away() -> None:
 
 
 @in_virtual_time
-async def test_a_watcher_that_breaks_is_restarted() -> None:
+async def test_a_tail_that_breaks_is_restarted() -> None:
     """However often it breaks, readers are told of the end as soon as it works again."""
     stage = Stage()
     stage.break_codec(RuntimeError("keys are away"))
@@ -118,20 +118,58 @@ async def test_a_watcher_that_breaks_is_restarted() -> None:
 
 
 @in_virtual_time
-async def test_a_signal_that_comes_too_late_finds_out_how_it_ended() -> None:
-    """Without any reader, a refused signal is enough to learn of the close."""
+async def test_without_any_reader_the_close_is_seen() -> None:
+    """The tail stands while the session exists, so a producer learns of the close by its POST."""
     stage = Stage()
     session = stage.session()
-    stage.close()
     assert isinstance(await session.receive(post_of(run_of(FIRST, 1))), Taken)
+    stage.close()
     assert await until_it_leaves(session, State.OPEN) is State.CLOSED
     assert await session.receive(post_of(run_of(FIRST, 2))) == Stale()
+
+
+@in_virtual_time
+async def test_posts_of_the_next_run_are_taken_and_those_of_the_last_are_not() -> None:
+    """A session goes on in the next run by itself, and what is meant for the last one is stale."""
+    stage = Stage()
+    stage.schedule("a", header=1)
+    session = stage.session()
+    await session.receive(post_of(run_of(FIRST, 2)))
+    await asyncio.sleep(1)
+    stage.continue_as_new(LATER, producer=1)
+    stage.schedule("b", header=2)
+    second = run_of(EventId(2, 1, 1), 3)
+    answer = await session.receive(post_of(second, run_id=LATER))
+    assert isinstance(answer, Taken)
+    assert answer.received == second[-1].id
+    assert session.run.run_id == LATER
+    assert session.state is State.OPEN
+    await asyncio.sleep(1)
+    assert stage.stored == [*second]
+    assert str(session.log.place) == "2.1.3"
+    await session.stop()
+
+
+@in_virtual_time
+async def test_a_place_that_never_was_is_known_once_temporal_answers() -> None:
+    """A producer that was never scheduled makes a sentence; none is made while Temporal is away."""
+    stage = Stage()
+    stage.schedule("a", header=1)
+    session = stage.session()
+    assert await session.what_never_was(Place.parse("1.1.9"), 1.0) is None
+    wrong = await session.what_never_was(Place.parse("1.1.9,2.1.1"), 1.0)
+    assert wrong is not None
+    assert "producer 2" in wrong
+    stage.outage()
+    assert await session.what_never_was(Place.parse("3.1.1"), 1.0) is None
+    await session.stop()
 
 
 @in_virtual_time
 async def test_what_is_held_is_counted_and_can_be_dropped() -> None:
     """`held` counts every copy; durable events are dropped, and what waits is kept."""
     stage = Stage()
+    stage.schedule("a", header=1)
     session = stage.session()
     await session.receive(post_of(run_of(FIRST, 50)))
     await asyncio.sleep(1)
@@ -139,5 +177,6 @@ async def test_what_is_held_is_counted_and_can_be_dropped() -> None:
     full = session.held
     session.forget()
     assert 0 < session.held < full / 10
-    assert session.log.current is not None
-    assert session.log.current.waiting == 1
+    window = session.log.window(FIRST)
+    assert window is not None
+    assert window.waiting == 1
