@@ -115,7 +115,9 @@ class Record:
         """Bytes a session may store: an attempt that cannot ask what is left gets a quarter."""
         assert self.budget is not None
         attempts = sum(place[0] == run.run_id for place in self._said)
-        return self.budget * (1.75 if self.disturbed_at else 1.0) + 300 * attempts
+        # Producers that run at the same time do not know what the others store meanwhile.
+        producers = len({place[1] for place in self._said if place[0] == run.run_id})
+        return self.budget * producers * (1.75 if self.disturbed_at else 1.0) + 300 * attempts
 
     def position(self, run_id: str, producer: int) -> EventId:
         """The newest event of this producer that the server has."""
