@@ -8,6 +8,7 @@ would not do: its `activity.heartbeat` waits for the event loop, and would block
 
 import asyncio
 import contextvars
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import asynccontextmanager
@@ -34,6 +35,7 @@ class WorkerLoop:
         self.client: Final = client
         """The worker's client, if it is known; the SDK gives a thread none."""
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()  # that of the loop
         self._context = contextvars.copy_context()
         self._at_end: list[Callable[[], Awaitable[None]]] = []
 
@@ -42,8 +44,7 @@ class WorkerLoop:
 
         Temporal cancels a thread by raising an exception in it. That cancels the coroutine too.
         """
-        call = _Call(work)
-        self._loop.call_soon_threadsafe(call.start, context=self._context.copy())
+        call = self._start(work)
         try:
             while not self._is_done(call):
                 pass
@@ -59,12 +60,18 @@ class WorkerLoop:
 
         The coroutine is cancelled once, and completes its cleanup before this returns.
         """
-        call = _Call(work)
-        self._loop.call_soon_threadsafe(call.start, context=self._context.copy())
+        call = self._start(work)
         while not self._is_done(call):
             if not call.cancelled and cancelled():
                 self._loop.call_soon_threadsafe(call.cancel)
         return call.done.result()
+
+    def _start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> "_Call[T]":
+        if threading.get_ident() == self._thread:
+            raise RuntimeError("this is for threads: it would block the event loop of the worker")
+        call = _Call(work)
+        self._loop.call_soon_threadsafe(call.start, context=self._context.copy())
+        return call
 
     def _is_done(self, call: "_Call[Any]") -> bool:
         """Wait a little, so that an exception raised in this thread is not held up for longer."""

@@ -5,9 +5,10 @@ import threading
 import time
 from collections import defaultdict
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from temporalio import activity, workflow
+from temporalio.client import Client
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
@@ -76,6 +77,39 @@ def talk_undisturbed(callback_url: str | None) -> str:
     return _talk(callback_url)
 
 
+class Withheld:
+    """As much of a client as a producer needs: no signal ever arrives."""
+
+    def get_workflow_handle(self, *_: object, **__: object) -> "Withheld":
+        """The handle."""
+        return self
+
+    async def signal(self, *_: object, **__: object) -> None:
+        """Hang."""
+        await asyncio.Event().wait()
+
+
+@activity.defn
+def wait_for_durability(_: str | None) -> None:
+    """Leave the block, and wait."""
+    with EventProducer(client=cast("Client", Withheld())) as producer:
+        producer.send({"type": "token", "content": "a"})
+        reached[session()].set()
+
+
+@activity.defn
+def wait_for_room(_: str | None) -> None:
+    """Send more than the outbox can hold, and wait."""
+    try:
+        with EventProducer(client=cast("Client", Withheld())) as producer:
+            while True:
+                reached[session()].set()
+                producer.send({"type": "note", "text": "x" * 250_000})
+    except BaseException as error:
+        stopped[session()] = error
+        raise
+
+
 @activity.defn
 def use_async_with(callback_url: str | None) -> None:
     """The form that is for coroutines."""
@@ -99,16 +133,17 @@ class Threaded:
     """One of these activities."""
 
     @workflow.init
-    def __init__(self, name: str, callback_url: str | None) -> None:
+    def __init__(self, name: str, callback_url: str | None, queue: str | None = None) -> None:
         self.stream = WorkflowEventStream()
 
     @workflow.run
-    async def run(self, name: str, callback_url: str | None) -> Any:
-        """What the activity returns."""
+    async def run(self, name: str, callback_url: str | None, queue: str | None = None) -> Any:
+        """What the activity returns; `queue` is that of another worker, which runs it."""
         with self.stream.session():
             return await self.stream.execute_activity(
                 name,
                 args=[callback_url],
+                task_queue=queue,
                 start_to_close_timeout=timedelta(seconds=30),
                 heartbeat_timeout=timedelta(seconds=10),
                 retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=10)),

@@ -90,6 +90,16 @@ async def test_a_shielded_thread_waits_for_the_cleanup() -> None:
     await waiting
 
 
+async def test_the_event_loop_does_not_wait_for_itself() -> None:
+    """A coroutine that uses what is for threads gets an error, instead of a worker that hangs."""
+
+    async def nothing() -> None:
+        pass
+
+    with pytest.raises(RuntimeError, match="for threads"):
+        WorkerLoop(None).run(nothing)
+
+
 async def test_a_thread_does_not_wait_for_a_loop_that_is_closed() -> None:
     """A worker that is gone leaves no thread behind that would keep its process alive."""
 
