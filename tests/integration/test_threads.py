@@ -142,6 +142,11 @@ async def test_a_thread_that_waits_can_be_cancelled(
     client: Client, queue: str, session_id: str, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Whether it waits in `send` or at the end of its block, while Temporal takes no signal."""
+
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(producer, "publish", hang)
     monkeypatch.setattr(producer, "LEAVE_SECONDS", 0.1)
     handle = await begun(client, queue, session_id, name, None)
     await handle.cancel()

@@ -5,10 +5,9 @@ import threading
 import time
 from collections import defaultdict
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from temporalio import activity, workflow
-from temporalio.client import Client
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
@@ -77,22 +76,10 @@ def talk_undisturbed(callback_url: str | None) -> str:
     return _talk(callback_url)
 
 
-class Withheld:
-    """As much of a client as a producer needs: no signal ever arrives."""
-
-    def get_workflow_handle(self, *_: object, **__: object) -> "Withheld":
-        """The handle."""
-        return self
-
-    async def signal(self, *_: object, **__: object) -> None:
-        """Hang."""
-        await asyncio.Event().wait()
-
-
 @activity.defn
 def wait_for_durability(_: str | None) -> None:
     """Leave the block, and wait."""
-    with EventProducer(client=cast("Client", Withheld())) as producer:
+    with EventProducer() as producer:
         producer.send({"type": "token", "content": "a"})
         reached[session()].set()
 
@@ -101,7 +88,7 @@ def wait_for_durability(_: str | None) -> None:
 def wait_for_room(_: str | None) -> None:
     """Send more than the outbox can hold, and wait."""
     try:
-        with EventProducer(client=cast("Client", Withheld())) as producer:
+        with EventProducer() as producer:
             while True:
                 reached[session()].set()
                 producer.send({"type": "note", "text": "x" * 250_000})
