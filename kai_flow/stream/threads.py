@@ -3,7 +3,7 @@
 A producer's tasks run in the worker's event loop, whatever the activity is. The interceptor leaves
 a `WorkerLoop` in a context variable, which Temporal's SDK copies into the thread. Through it the
 thread runs coroutines in the loop, in the context of the activity. The context of the thread itself
-would not do: its `activity.heartbeat` waits for the event loop, and would block the loop for ever.
+would not do: its `activity.heartbeat` waits for the event loop, and would block that very loop.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import contextvars
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
@@ -37,7 +37,7 @@ class WorkerLoop:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()  # that of the loop
         self._context = contextvars.copy_context()
-        self._at_end: list[Callable[[], Awaitable[None]]] = []
+        self._at_end: list[Callable[[], Awaitable[None]]] | None = []  # None: it has ended
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The result of a coroutine that runs in the event loop.
@@ -49,7 +49,8 @@ class WorkerLoop:
             while not self._is_done(call):
                 pass
         except BaseException:
-            self._loop.call_soon_threadsafe(call.cancel)
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(call.cancel)
             raise
         return call.done.result()
 
@@ -60,9 +61,10 @@ class WorkerLoop:
 
         The coroutine is cancelled once, and completes its cleanup before this returns.
         """
-        call = self._start(work)
+        call, told = self._start(work), False
         while not self._is_done(call):
-            if not call.cancelled and cancelled():
+            if not told and cancelled():
+                told = True
                 self._loop.call_soon_threadsafe(call.cancel)
         return call.done.result()
 
@@ -79,17 +81,23 @@ class WorkerLoop:
             raise RuntimeError("the event loop of the worker is closed: the worker has ended")
         return bool(wait([call.done], CANCELLATION_SECONDS).done)
 
-    def at_end(self, close: Callable[[], Awaitable[None]]) -> None:
-        """Call `close` when the activity has ended.
+    # In the event loop
+
+    async def at_end(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Call `close` when the activity has ended, or at once if it has.
 
         An exception that Temporal raises in the thread may come before the thread enters a block,
         so that it never leaves that block.
         """
-        self._at_end.append(close)
+        if self._at_end is None:
+            await close()
+        else:
+            self._at_end.append(close)
 
     async def end(self) -> None:
         """The activity has ended."""
-        for close in self._at_end:
+        left, self._at_end = self._at_end or (), None
+        for close in left:
             await close()
 
 
@@ -98,7 +106,6 @@ class _Call(Generic[T]):
 
     def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
         self.done: Future[T] = Future()
-        self.cancelled = False
         self._work = work
         self._task: asyncio.Task[T] | None = None  # from `start` on
 
@@ -109,7 +116,6 @@ class _Call(Generic[T]):
         self._task.add_done_callback(self._report)
 
     def cancel(self) -> None:
-        self.cancelled = True
         if self._task is not None:
             self._task.cancel()
 
