@@ -7,7 +7,7 @@ minutes and some 1,100 in a day, however many events the agent sends.
 
 These numbers are for a session, not for a sender. A bridge signals for all of a session's producers
 at once. Producers that signal by themselves know nothing of each other, so each of them multiplies
-its pause by the number of activities that may be signalling beside it.
+its pause by how many of them there may be: itself, and the activities beside it.
 """
 
 from typing import Final

@@ -98,27 +98,22 @@ class Posting:
         A bridge that is not the signaller may report events as received that it has dropped, so
         only the signaller's `received` counts, and only once the POST has told it its role.
         """
-        match standing:
-            case Standing.BYSTANDER:
-                # Shown there, but not held by the bridge that signals: a later POST will reach
-                # that. Unless that POST has something new to show, it waits: what was never POSTed
-                # may be durable meanwhile, and only the final POST be left.
-                newest = max(self._newest, self._outbox.base.offset(-1))
-                return not news and self._outbox.last == newest
-            case Standing.ELECTED:
-                return not news
-            case Standing.SIGNALLER:
-                return answer.received < (post.events[-1].id if post.events else self._reached)
+        if standing is Standing.SIGNALLER:
+            return answer.received < (post.events[-1].id if post.events else self._reached)
+        if standing is Standing.ELECTED:
+            return not news
+        # Shown there, but not held by the bridge that signals: a later POST will reach that. Unless
+        # that POST has something new to show, it waits: what was never POSTed may be durable
+        # meanwhile, and only the final POST be left.
+        newest = max(self._newest, self._outbox.base.offset(-1))
+        return not news and self._outbox.last == newest
 
     def follow(self, post: Post, answer: Acknowledged, standing: Standing) -> None:
         """Note after which event POSTs continue: after what the signaller has."""
-        match standing:
-            case Standing.BYSTANDER:
-                pass
-            case Standing.ELECTED:  # as a bystander, it has dropped what it could not hold
-                self._reached = post.base.offset(-1)
-            case Standing.SIGNALLER:
-                self._reached = answer.received
+        if standing is Standing.SIGNALLER:
+            self._reached = answer.received
+        elif standing is Standing.ELECTED:  # as a bystander, it has dropped what it could not hold
+            self._reached = post.base.offset(-1)
 
     def resume(self) -> None:
         """Let the next POST continue there. What is durable need not be sent again."""

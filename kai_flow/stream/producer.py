@@ -159,7 +159,7 @@ class EventProducer:
         self._in_thread = True
         self._given_client = self._given_client or loop.client
         await self.__aenter__()
-        loop.at_end(self._close)
+        await loop.at_end(self._close)
 
     def __exit__(
         self,

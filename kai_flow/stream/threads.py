@@ -3,14 +3,15 @@
 A producer's tasks run in the worker's event loop, whatever the activity is. The interceptor leaves
 a `WorkerLoop` in a context variable, which Temporal's SDK copies into the thread. Through it the
 thread runs coroutines in the loop, in the context of the activity. The context of the thread itself
-would not do: its `activity.heartbeat` waits for the event loop, and would block the loop for ever.
+would not do: its `activity.heartbeat` waits for the event loop, and would block that very loop.
 """
 
 import asyncio
 import contextvars
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
@@ -34,21 +35,22 @@ class WorkerLoop:
         self.client: Final = client
         """The worker's client, if it is known; the SDK gives a thread none."""
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()  # that of the loop
         self._context = contextvars.copy_context()
-        self._at_end: list[Callable[[], Awaitable[None]]] = []
+        self._at_end: list[Callable[[], Awaitable[None]]] | None = []  # None: it has ended
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The result of a coroutine that runs in the event loop.
 
         Temporal cancels a thread by raising an exception in it. That cancels the coroutine too.
         """
-        call = _Call(work)
-        self._loop.call_soon_threadsafe(call.start, context=self._context.copy())
+        call = self._start(work)
         try:
             while not self._is_done(call):
                 pass
         except BaseException:
-            self._loop.call_soon_threadsafe(call.cancel)
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(call.cancel)
             raise
         return call.done.result()
 
@@ -59,12 +61,19 @@ class WorkerLoop:
 
         The coroutine is cancelled once, and completes its cleanup before this returns.
         """
-        call = _Call(work)
-        self._loop.call_soon_threadsafe(call.start, context=self._context.copy())
+        call, told = self._start(work), False
         while not self._is_done(call):
-            if not call.cancelled and cancelled():
+            if not told and cancelled():
+                told = True
                 self._loop.call_soon_threadsafe(call.cancel)
         return call.done.result()
+
+    def _start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> "_Call[T]":
+        if threading.get_ident() == self._thread:
+            raise RuntimeError("this is for threads: it would block the event loop of the worker")
+        call = _Call(work)
+        self._loop.call_soon_threadsafe(call.start, context=self._context.copy())
+        return call
 
     def _is_done(self, call: "_Call[Any]") -> bool:
         """Wait a little, so that an exception raised in this thread is not held up for longer."""
@@ -72,17 +81,23 @@ class WorkerLoop:
             raise RuntimeError("the event loop of the worker is closed: the worker has ended")
         return bool(wait([call.done], CANCELLATION_SECONDS).done)
 
-    def at_end(self, close: Callable[[], Awaitable[None]]) -> None:
-        """Call `close` when the activity has ended.
+    # In the event loop
+
+    async def at_end(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Call `close` when the activity has ended, or at once if it has.
 
         An exception that Temporal raises in the thread may come before the thread enters a block,
         so that it never leaves that block.
         """
-        self._at_end.append(close)
+        if self._at_end is None:
+            await close()
+        else:
+            self._at_end.append(close)
 
     async def end(self) -> None:
         """The activity has ended."""
-        for close in self._at_end:
+        left, self._at_end = self._at_end or (), None
+        for close in left:
             await close()
 
 
@@ -91,7 +106,6 @@ class _Call(Generic[T]):
 
     def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
         self.done: Future[T] = Future()
-        self.cancelled = False
         self._work = work
         self._task: asyncio.Task[T] | None = None  # from `start` on
 
@@ -102,7 +116,6 @@ class _Call(Generic[T]):
         self._task.add_done_callback(self._report)
 
     def cancel(self) -> None:
-        self.cancelled = True
         if self._task is not None:
             self._task.cancel()
 

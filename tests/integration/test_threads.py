@@ -12,7 +12,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 from temporalio.worker import SharedStateManager, Worker
 
-from kai_flow.stream import StreamPlugin, read_history
+from kai_flow.stream import StreamPlugin, producer, read_history
 from kai_flow.stream.errors import SessionEnded, Superseded
 from kai_flow.stream.ids import START
 from tests.integration import threaded
@@ -26,6 +26,8 @@ IN_THREADS = [
     threaded.break_once,
     threaded.talk,
     threaded.talk_undisturbed,
+    threaded.wait_for_durability,
+    threaded.wait_for_room,
     threaded.use_async_with,
     threaded.use_with,
 ]
@@ -135,6 +137,26 @@ async def test_a_cancelled_thread_leaves_its_block_in_order(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["wait_for_durability", "wait_for_room"])
+async def test_a_thread_that_waits_can_be_cancelled(
+    client: Client, queue: str, session_id: str, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Whether it waits in `send` or at the end of its block, while Temporal takes no signal."""
+
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(producer, "publish", hang)
+    monkeypatch.setattr(producer, "LEAVE_SECONDS", 0.1)
+    handle = await begun(client, queue, session_id, name, None)
+    await handle.cancel()
+    with pytest.raises(WorkflowFailureError) as failed:
+        await handle.result()
+    assert isinstance(failed.value.cause, CancelledError)
+    if name == "wait_for_room":
+        assert isinstance(threaded.stopped[session_id], CancelledError)
+
+
 async def test_a_thread_learns_that_its_session_has_ended(
     client: Client, queue: str, session_id: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -161,14 +183,20 @@ async def test_a_superseded_thread_fails_for_good(
     assert type(threaded.stopped[session_id]) is Superseded
 
 
-async def test_a_worker_that_stops_hands_its_thread_over(client: Client, session_id: str) -> None:
-    """The attempt of a worker that shuts down fails with the reason, and another worker goes on."""
-    queue = f"stopping-{secrets.token_hex(4)}"
+async def test_a_worker_that_stops_hands_its_thread_over(
+    client: Client, queue: str, session_id: str
+) -> None:
+    """The attempt of a worker that shuts down fails with the reason, and another worker goes on.
+
+    The workflow has a worker of its own: a workflow task that goes to a worker which is stopping is
+    lost for 10 s.
+    """
+    other = f"stopping-{secrets.token_hex(4)}"
     with ThreadPoolExecutor(2) as threads:
-        async with thread_worker(client, queue, threads):
-            handle = await begun(client, queue, session_id, "talk", None)
+        async with thread_worker(client, other, threads):
+            handle = await begun(client, queue, session_id, "talk", None, other)
         assert isinstance(threaded.stopped[session_id], CancelledError)
-        async with thread_worker(client, queue, threads):
+        async with thread_worker(client, other, threads):
             assert await handle.result() == "content"
     assert b'"error":"the worker is shutting down"' in await signalled(handle)
 

@@ -77,6 +77,27 @@ def talk_undisturbed(callback_url: str | None) -> str:
 
 
 @activity.defn
+def wait_for_durability(_: str | None) -> None:
+    """Leave the block, and wait."""
+    with EventProducer() as producer:
+        producer.send({"type": "token", "content": "a"})
+        reached[session()].set()
+
+
+@activity.defn
+def wait_for_room(_: str | None) -> None:
+    """Send more than the outbox can hold, and wait."""
+    try:
+        with EventProducer() as producer:
+            while True:
+                reached[session()].set()
+                producer.send({"type": "note", "text": "x" * 250_000})
+    except BaseException as error:
+        stopped[session()] = error
+        raise
+
+
+@activity.defn
 def use_async_with(callback_url: str | None) -> None:
     """The form that is for coroutines."""
 
@@ -99,16 +120,17 @@ class Threaded:
     """One of these activities."""
 
     @workflow.init
-    def __init__(self, name: str, callback_url: str | None) -> None:
+    def __init__(self, name: str, callback_url: str | None, queue: str | None = None) -> None:
         self.stream = WorkflowEventStream()
 
     @workflow.run
-    async def run(self, name: str, callback_url: str | None) -> Any:
-        """What the activity returns."""
+    async def run(self, name: str, callback_url: str | None, queue: str | None = None) -> Any:
+        """What the activity returns; `queue` is that of another worker, which runs it."""
         with self.stream.session():
             return await self.stream.execute_activity(
                 name,
                 args=[callback_url],
+                task_queue=queue,
                 start_to_close_timeout=timedelta(seconds=30),
                 heartbeat_timeout=timedelta(seconds=10),
                 retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=10)),

@@ -90,6 +90,13 @@ class Plan(NamedTuple):
         return paging + (1.0 if fed and not self.faults else 4.5)
 
     @property
+    def read_again_bytes(self) -> int | None:
+        """What an attempt stores before it reads the history's size again; None: it never does."""
+        if self.stored_bytes is None or self.seed % 2:
+            return None
+        return max(100, self.stored_bytes // 4)
+
+    @property
     def fair(self) -> bool:
         """Nothing goes wrong."""
         return not (self.faults or self.agent.breaks or self.gives_up)

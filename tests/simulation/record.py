@@ -30,6 +30,7 @@ class Record:
         self.clumsy = False  # the sender is not ours, and leaves holes
         self.plain = True  # the agent's words are: their bytes can be told
         self.budget: int | None = None  # bytes that the session may store; None: no limit is near
+        self.reads_again = False  # an attempt learns of more or less room while it runs
         self.hand_made: list[dict[str, Any]] = []  # events that an outsider POSTed
         self.signals = 0
         self.posts = 0
@@ -64,7 +65,8 @@ class Record:
         place = (run_id, producer, attempt)
         if place not in self._said:
             left = None
-            if self.plain and self.budget is not None and spent is not None and attempt == 1:
+            told = self.plain and attempt == 1 and not self.reads_again
+            if told and self.budget is not None and spent is not None:
                 left = self.budget - spent
             self._said[place] = Said(left)
         return self._said[place]

@@ -217,6 +217,10 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
             stack.enter_context(
                 patch("kai_flow.stream.storage.MAX_STORED_BYTES", plan.stored_bytes)
             )
+        if plan.read_again_bytes is not None:
+            stack.enter_context(
+                patch("kai_flow.stream.storage.READ_AGAIN_BYTES", plan.read_again_bytes)
+            )
         root = logging.getLogger()
         root.addHandler(ear)
         logging.disable(logging.WARNING)

@@ -5,12 +5,13 @@ from typing import Final
 SEEDS: Final = (0, 100_000, 200_000)
 SCHEDULES: Final = 167
 
-RARE: Final = (400_824, 417_309, 500_294, 416_948, 200_002, 200_015)
+RARE: Final = (400_824, 417_309, 500_294, 416_948, 200_002, 200_015, 410_414)
 """One schedule each, for what those of the first seed seldom meet.
 
 Two newer attempts that both only claim to be; a bridge that dies with the last live-only event;
 a history that reaches past all that a bridge knows of; a bridge that holds events when a forged
-`base` moves its window past them; a bridge that lacks events; an outbox that the mark fills.
+`base` moves its window past them; a bridge that lacks events; an outbox that the mark fills; a size
+of the history that cannot be read again.
 """
 
 RECORDED: Final = (*range(SEEDS[0], SEEDS[0] + SCHEDULES), *RARE)

@@ -44,6 +44,7 @@ class World:
         self.oracle = Oracle(self.server)
         self.oracle.budget = plan.stored_bytes
         self.oracle.plain = plan.agent.words == "plain"
+        self.oracle.reads_again = plan.read_again_bytes is not None
         self.oracle.clumsy = plan.settings.clumsy
         self._random = Random(f"{plan.seed}/world")
         self._outside = Process("network")

@@ -11,6 +11,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from kai_flow.stream.attempt import (
     AttemptStart,
     given_number,
+    history_size,
     start_of,
     started_event,
     why_superseded,
@@ -86,6 +87,17 @@ async def test_a_silent_server_leaves_a_quarter_of_the_room() -> None:
     begun = await start(stage, numbered("another run"), attempt=3)
     assert begun.origin.first_run_id == "another run"
     assert 3 * begun.storable < 50 * 1024 * 1024
+
+
+@in_virtual_time
+async def test_the_size_of_the_history_is_the_servers() -> None:
+    """While the attempt runs it may be read at any time; a silent server leaves it unknown."""
+    stage = Stage()
+    origin = Origin(SESSION, RUN_ID, RUN_ID)
+    size = stage.server.find(SESSION, RUN_ID).describe().workflow_execution_info.history_size_bytes
+    assert await history_size(stage.client, origin) == size
+    stage.outage()
+    assert await history_size(stage.client, origin) is None
 
 
 @in_virtual_time

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from typing import Any
@@ -90,6 +91,16 @@ async def test_a_shielded_thread_waits_for_the_cleanup() -> None:
     await waiting
 
 
+async def test_the_event_loop_does_not_wait_for_itself() -> None:
+    """A coroutine that uses what is for threads gets an error, instead of a worker that hangs."""
+
+    async def nothing() -> None:
+        pass
+
+    with pytest.raises(RuntimeError, match="for threads"):
+        WorkerLoop(None).run(nothing)
+
+
 async def test_a_thread_does_not_wait_for_a_loop_that_is_closed() -> None:
     """A worker that is gone leaves no thread behind that would keep its process alive."""
 
@@ -103,24 +114,28 @@ async def test_a_thread_does_not_wait_for_a_loop_that_is_closed() -> None:
 
 async def test_what_a_thread_leaves_open_is_closed_with_its_activity() -> None:
     """An exception that Temporal raises may come before the thread has entered its block."""
-    closed = asyncio.Event()
+    closed: list[str] = []
+    loops: list[WorkerLoop] = []
 
-    async def close() -> None:
-        closed.set()
+    def leave(name: str) -> Callable[[], Coroutine[Any, Any, None]]:
+        async def close() -> None:
+            closed.append(name)
+
+        return lambda: loops[0].at_end(close)
+
+    def in_thread() -> None:
+        loops.append(loop_of_thread())
+        loops[0].run(leave("in time"))
 
     async def execute(call: ExecuteActivityInput) -> None:
         async with reachable(call, None):
             context = copy_context()
             await asyncio.get_running_loop().run_in_executor(threads, context.run, in_thread)
-            assert not closed.is_set()
-
-    def in_thread() -> None:
-        loop_of_thread().at_end(close)
-
-    def nothing() -> Any:
-        raise AssertionError
+            assert closed == []
 
     with ThreadPoolExecutor(1) as threads:
-        call = ExecuteActivityInput(fn=nothing, args=[], executor=threads, headers={})
+        call = ExecuteActivityInput(fn=in_thread, args=[], executor=threads, headers={})
         await asyncio.create_task(execute(call))
-    assert closed.is_set()
+    assert closed == ["in time"]
+    await leave("late")()
+    assert closed == ["in time", "late"]
