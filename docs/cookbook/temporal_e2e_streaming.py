@@ -40,7 +40,10 @@ QUESTION = "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertin
 
 FIRST_EVENT_SECONDS = 15.0  # a running worker takes less than one
 OUTAGE_SECONDS = 60.0  # how long the bridge may be away
-ABOUT_THE_STREAM = {"subscribed", "gap", "reset", "status", "idle_timeout"}  # not the session
+# not about the session
+ABOUT_THE_STREAM = {
+    "subscribed", "ended", "superseded", "gap", "reset", "status", "idle_timeout",
+}  # fmt: skip
 
 Event = dict[str, Any]
 

@@ -26,7 +26,7 @@ from kai_flow.stream.place import Place
 from kai_flow.stream.recorded import Published, Recorded, Spoken
 from kai_flow.stream.signals import LONG_POLL_TIMEOUT, PAGE_TIMEOUT
 from kai_flow.stream.supervised import retried
-from kai_flow.stream.tail import SHORT_POLL_TIMEOUT, RunHistory
+from kai_flow.stream.tail import QUIET_PAGES, SHORT_POLL_TIMEOUT, RunHistory
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +35,6 @@ MAX_PAUSE_SECONDS: Final = 10.0  # the longest such pause
 NEWS_PAUSE_SECONDS: Final = 0.05  # after a page with something new
 UNBUDGETED_PAUSE_SECONDS: Final = 1.0  # between two polls without a long poll
 KEPT_PAGE_BYTES: Final = 1024 * 1024  # of events; a longer page is not the last one of a history
-
-# A page token covers what the history contained when it was issued. So one page without news only
-# means that all of that has been read; so many in a row mean the end of the history.
-_QUIET_PAGES: Final = 2
 
 
 class SessionTail:
@@ -107,7 +103,7 @@ class SessionTail:
 
         All who wait share the same polls. The caller limits the time: an outage is waited out.
         """
-        self._asked = _QUIET_PAGES
+        self._asked = QUIET_PAGES
         self._woken.set()
         while self._asked and not self._over:
             await self.moved.next.wait()
@@ -133,7 +129,7 @@ class SessionTail:
         self._woken.clear()
         if self._asked:
             items = await self._poll(self._timeout)
-            self._asked = max(0, self._asked - 1) if self._history.quiet else _QUIET_PAGES
+            self._asked = max(0, self._asked - 1) if self._history.quiet else QUIET_PAGES
             return items
         if self._pause:
             await wait_for(self._woken, self._pause)

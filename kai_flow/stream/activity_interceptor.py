@@ -24,7 +24,7 @@ from temporalio.worker import (
 from kai_flow.stream.errors import InvalidId, InvalidUrl, Superseded
 from kai_flow.stream.header import TOO_MANY_BESIDE, ProducerHeader, Refused, decode_header
 from kai_flow.stream.heartbeats import Heartbeats
-from kai_flow.stream.numbering import MAX_BESIDE
+from kai_flow.stream.numbering import MAX_BESIDE, MAX_RANGES
 from kai_flow.stream.threads import reachable
 from kai_flow.stream.wire_names import PRODUCER_HEADER, PUBLISH_EVENTS
 
@@ -36,8 +36,9 @@ _PLUGIN: Final = "`plugins=[StreamPlugin()]`"
 
 _REFUSALS: Final = {
     TOO_MANY_BESIDE: (
-        f"this activity cannot stream, because over {MAX_BESIDE} other activities of its workflow "
-        "were under way when it was scheduled: run fewer at once, or in child workflows"
+        "this activity cannot stream, because too many other activities of its workflow were under "
+        f"way when it was scheduled ({MAX_BESIDE:,} may be, in {MAX_RANGES} ranges of consecutive "
+        "numbers): run fewer at once, or in child workflows"
     ),
     OWN_SIGNAL: (
         f"this activity cannot stream, because its workflow has a signal {PUBLISH_EVENTS!r} of its "

@@ -12,7 +12,7 @@ from kai_flow.stream.callback import Origin
 from kai_flow.stream.errors import InvalidId, SessionEnded, Superseded
 from kai_flow.stream.header import ProducerHeader
 from kai_flow.stream.ids import MAX_NUMBER, EventId
-from kai_flow.stream.numbering import MAX_BESIDE
+from kai_flow.stream.numbering import MAX_BESIDE, MAX_RANGES, is_long
 from kai_flow.stream.place import to_ranges
 from kai_flow.stream.run import describe
 from kai_flow.stream.storage import storable_beside
@@ -62,8 +62,11 @@ def given_number(producer: int | None, beside: Iterable[int] | None) -> Producer
             f"the activities beside producer {producer} were scheduled before it and have lower "
             f"numbers, from 1: not {wrong[0]}"
         )
-    if len(listed) > MAX_BESIDE:
-        raise InvalidId(f"at most {MAX_BESIDE} activities can be beside a producer")
+    if len(listed) > MAX_BESIDE or is_long(listed):
+        raise InvalidId(
+            f"at most {MAX_BESIDE:,} activities can be beside a producer, in at most {MAX_RANGES} "
+            "ranges of consecutive numbers"
+        )
     return ProducerHeader(producer, listed, first_run_id="")
 
 

@@ -27,9 +27,8 @@ from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
 from kai_flow.stream.recorded import Recorded
 from kai_flow.stream.run import Run, find_run
 from kai_flow.stream.signals import LONG_POLL_TIMEOUT
-from kai_flow.stream.stored import QUIET_PAGES
 from kai_flow.stream.supervised import retried
-from kai_flow.stream.tail import SHORT_POLL_TIMEOUT, RunHistory
+from kai_flow.stream.tail import QUIET_PAGES, SHORT_POLL_TIMEOUT, RunHistory
 from kai_flow.stream.unknown_place import what_never_was
 
 log = logging.getLogger(__name__)

@@ -53,15 +53,16 @@ class Carried(NamedTuple):
     """Seconds from the workflow's first producer to the end of the run."""
 
 
-class _Header(msgspec.Struct, omit_defaults=True):
-    """Either form of the header `kai-producer`."""
-
-    producer: int = 0
-    beside: Ranges = []
-    first_run_id: str = ""
+class _Header(msgspec.Struct):
+    producer: int
+    beside: Ranges
+    first_run_id: str
     age: float = 0.0
     history_bytes: int = 0
-    refused: str | None = None
+
+
+class _Refused(msgspec.Struct):
+    refused: str
 
 
 class _Carried(msgspec.Struct):
@@ -78,7 +79,7 @@ _Wire = TypeVar("_Wire", _Header, _Carried)
 def encode_header(header: ProducerHeader | Refused) -> bytes:
     """The content of the header `kai-producer`, as JSON."""
     if isinstance(header, Refused):
-        return msgspec.json.encode(_Header(refused=header.refused))
+        return msgspec.json.encode(_Refused(header.refused))
     producer, beside, first_run_id, age, history_bytes = header
     return msgspec.json.encode(
         _Header(producer, to_ranges(beside), first_run_id, age, history_bytes)
@@ -87,9 +88,10 @@ def encode_header(header: ProducerHeader | Refused) -> bytes:
 
 def decode_header(document: bytes) -> ProducerHeader | Refused:
     """Read the header `kai-producer`. Raises InvalidId when it names no valid number."""
-    found = _read(document, _Header)
-    if found.refused is not None:
-        return Refused(found.refused)
+    try:
+        return Refused(msgspec.json.decode(document, type=_Refused).refused)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        found = _read(document, _Header)  # the other form, or none at all
     if not 1 <= found.producer <= MAX_NUMBER:
         raise InvalidId(f"producers are numbered from 1 to 2^53 - 1, not {found.producer}")
     return ProducerHeader(

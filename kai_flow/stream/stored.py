@@ -15,13 +15,9 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.place import NOWHERE, Place
 from kai_flow.stream.recorded import Closing
 from kai_flow.stream.signals import PAGE_TIMEOUT
-from kai_flow.stream.tail import SHORT_POLL_TIMEOUT, RunHistory
+from kai_flow.stream.tail import QUIET_PAGES, SHORT_POLL_TIMEOUT, RunHistory
 
 EVERYTHING: Final = Limits(events=2**62, bytes=2**62)  # the server limits a history to 50 MiB
-
-# A page token covers what the history contained when it was issued. So one page without news only
-# means that all of that has been read; so many in a row mean the end of the history.
-QUIET_PAGES: Final = 2
 
 
 class _StoredRun:

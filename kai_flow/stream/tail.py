@@ -19,6 +19,10 @@ from kai_flow.stream.signals import LONG_POLL_TIMEOUT
 # after 0.1 s that there is nothing new.
 SHORT_POLL_TIMEOUT: Final = timedelta(seconds=1.1)
 
+# A page token covers what the history contained when it was issued. So one page without news only
+# means that all of that has been read; so many in a row mean the end of the history.
+QUIET_PAGES: Final = 2
+
 Recall = Callable[[bytes], Published | None]
 """The batches of a signal, by its document, if the caller has them: SentSignals.recall."""
 

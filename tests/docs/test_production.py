@@ -36,6 +36,11 @@ WATCH = """async (url) => {
   window.script = { seen: [] }
   followSession(url, (event) => script.seen.push(event))
 }"""
+STARTED = {
+    "type": "started", "producer": 1, "attempt": 1,
+    "activity": "chat_streaming", "activity_id": "1", "beside": [],
+}  # fmt: skip
+ENDED = {"type": "ended", "producer": 1, "status": "completed"}
 MORE = 10  # events, so that a reader has certainly gone on
 
 
@@ -63,7 +68,7 @@ class Site:
         (self.newcomer.folder / f"{session_id}.stop").touch()
         self._temporal("workflow", "result", "-w", session_id)
         written = (self.newcomer.folder / f"{session_id}.log").read_text().split("\n")[:-1]
-        return [{"type": "started", "producer": 1, "attempt": 1}, *map(json.loads, written)]
+        return [STARTED, *map(json.loads, written), ENDED]
 
     def _temporal(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -201,14 +206,18 @@ def test_the_script_shows_the_run_that_replaced_a_finished_one(
 
 @pytest.mark.browser
 def test_the_page_discards_by_producer(browser: Callable[[str], Any]) -> None:
-    """A second attempt replaces what the first one showed, and nothing of other producers."""
+    """An attempt replaces earlier ones, `superseded` takes back the rest: of one producer only."""
     said = [
         ({"type": "started", "producer": 1, "attempt": 1}, "1.1.1@4f3a9c1e"),
         ({"type": "token", "content": "plan "}, "1.1.2@4f3a9c1e"),
-        ({"type": "started", "producer": 2, "attempt": 1}, "2.1.1@4f3a9c1e"),
-        ({"type": "token", "content": "broken"}, "2.1.2@4f3a9c1e"),
-        ({"type": "started", "producer": 2, "attempt": 2}, "2.2.1@4f3a9c1e"),
-        ({"type": "token", "content": "answer"}, "2.2.2@4f3a9c1e"),
+        ({"type": "started", "producer": 2, "attempt": 1}, "2.1.1,1.1.2@4f3a9c1e"),
+        ({"type": "token", "content": "broken"}, "2.1.2,1.1.2@4f3a9c1e"),
+        ({"type": "started", "producer": 2, "attempt": 2}, "2.2.1,1.1.2@4f3a9c1e"),
+        ({"type": "token", "content": "answer "}, "2.2.2,1.1.2@4f3a9c1e"),
+        ({"type": "token", "content": "first "}, "1.1.3,2.2.2@4f3a9c1e"),
+        ({"type": "token", "content": "cancelled "}, "1.1.10,2.2.2@4f3a9c1e"),
+        ({"type": "superseded", "producer": 1, "after": "1.1.3"}, "1.1.10,2.2.2@4f3a9c1e"),
+        ({"type": "ended", "producer": 1, "status": "cancelled"}, "1.1.10,2.2.2@4f3a9c1e"),
         ({"type": "done"}, "end@4f3a9c1e"),
     ]
     [shown] = [b.text for b in blocks_of(PRODUCTION) if b.attributes.get("file") == "page.html"]
@@ -221,7 +230,8 @@ def test_the_page_discards_by_producer(browser: Callable[[str], Any]) -> None:
     )
     page.goto("http://localhost/page.html?session=two")
     page.wait_for_function("document.body.innerText.includes('(done)')")
-    assert page.inner_text("#answer").split() == ["plan", "answer", "(done)"]
+    assert page.inner_text("#answer").split() == ["plan", "first", "answer", "(done)"]
+    assert page.locator("#producer-1").get_attribute("data-status") == "cancelled"
 
 
 def test_the_log_lines_are_those_of_the_programs() -> None:

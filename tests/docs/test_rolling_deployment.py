@@ -127,4 +127,4 @@ async def test_a_run_that_has_published_waits_for_a_new_worker(
     async with worker(client, workflows=[new.Report], plugin=True):
         assert await handle.result() == "All about owls"
     events = [event["type"] async for _, event in follow(client, "published")]
-    assert events == ["started", "token", "token", "token", "ended", "approval_needed", "done"]
+    assert events == ["subject", "started", "token", "token", "token", "ended", "done"]

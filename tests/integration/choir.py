@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
 @activity.defn
 async def sing(lines: int, failures: int) -> None:
     """Send so many events; the first attempts fail after one."""
-    async with EventProducer(callback_url=None) as producer:
+    async with EventProducer(callback_url=None, signal_interval=0.05) as producer:
         for number in range(lines):
             await producer.send({"type": "line", "number": number})
             if activity.info().attempt <= failures:

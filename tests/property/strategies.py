@@ -204,7 +204,8 @@ def readings(draw: st.DrawFn, session: Session) -> list[NumberedEvent]:
             break
         rest = left[draw(st.sampled_from(ready))]
         newer = [n for n, event in enumerate(rest) if n and event.id.seq == 1]
-        if newer and draw(st.booleans()):
+        skips = draw(st.booleans())
+        if newer and skips:
             del rest[: newer[0]]
         reading.append(rest.pop(0))
     return reading

@@ -100,8 +100,10 @@ def test_the_fold_is_what_was_sent_however_it_came(session: Session, data: st.Da
             assert verdict.replaces == (first if again else None)
             before += verdict.events
             accepted += verdict.events
-        if arrived and data.draw(st.booleans()):
-            some = arrived[data.draw(st.sampled_from(sorted(arrived)))]
+        repeats: bool = data.draw(st.booleans())
+        if arrived and repeats:
+            producer: int = data.draw(st.sampled_from(sorted(arrived)))
+            some = arrived[producer]
             start = data.draw(st.integers(0, len(some) - 1))
             same = [e for e in some[start:] if e.id.attempt == some[start].id.attempt]
             batch = Batch(tuple(same[: data.draw(st.integers(1, len(same)))]))

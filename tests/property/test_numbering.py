@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kai_flow.stream.numbering import MAX_BESIDE, Numbering
-from kai_flow.stream.place import NOTHING, Place
+from kai_flow.stream.numbering import MAX_BESIDE, MAX_RANGES, Numbering
+from kai_flow.stream.place import NOTHING, Place, to_ranges
 
 
 @given(last=st.integers(0, 9), steps=st.lists(st.one_of(st.none(), st.integers(0, 9))))
@@ -42,3 +42,22 @@ def test_too_many_at_once_get_no_number_until_one_ends() -> None:
     assert later.beside == set(range(2, MAX_BESIDE + 2))
     numbering.scheduled(later)
     assert numbering.next() is None
+
+
+def test_a_list_of_many_ranges_is_too_long() -> None:
+    """Every other one of many activities is under way: their list would not fit in a header."""
+    numbering = Numbering()
+    for _ in range(2 * MAX_RANGES):
+        number = numbering.next()
+        assert number is not None
+        numbering.scheduled(number)
+    for producer in range(2, 2 * MAX_RANGES, 2):
+        numbering.ended(producer)
+    full = numbering.next()
+    assert full is not None
+    assert len(to_ranges(full.beside)) == MAX_RANGES
+    numbering.scheduled(full)
+    numbering.ended(2 * MAX_RANGES)
+    assert numbering.next() is None
+    numbering.ended(1)
+    assert numbering.next() is not None

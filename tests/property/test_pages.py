@@ -126,7 +126,7 @@ def test_a_bad_question_is_refused(max_bytes: int, after: str) -> None:
             answer(buffer, PageRequest(after, max_bytes), closed=False)
 
 
-EMPTY = {
+EMPTY: dict[str, object] = {
     "events": [],
     "beside": {},
     "first": None,

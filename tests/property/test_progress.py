@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.place import NOWHERE
-from kai_flow.stream.progress import Liveness, Progress, RunLiveness
+from kai_flow.stream.progress import Liveness, Progress, RunLiveness, Status
 from kai_flow.stream.recorded import Recorded
 from kai_flow.stream.wire_names import ATTEMPT_FAILED
 from tests.property.strategies import RUN, concurrent_sessions, what_counts
@@ -21,9 +21,10 @@ SAID: list[dict[str, Any]] = [
 ]
 
 histories = concurrent_sessions(said=st.sampled_from(SAID)).map(lambda session: session.history)
+LIVE: list[Status] = ["waiting", "retrying", "running"]
+ENDS: list[Status] = ["completed", "failed", "cancelled"]
 attempts = st.sampled_from([1, 1, 1, 2])
-alive = st.builds(Liveness, st.sampled_from(["waiting", "retrying", "running"]), attempts)
-RANK = ["waiting", "retrying", "running"]
+alive = st.builds(Liveness, st.sampled_from(LIVE), attempts)
 
 
 @st.composite
@@ -32,10 +33,10 @@ def livenesses(draw: st.DrawFn) -> RunLiveness | None:
     if draw(st.integers(0, 4)) == 0:
         return None
     if draw(st.integers(0, 3)) == 0:
-        end = draw(st.sampled_from(["completed", "failed", "cancelled"]))
+        end = draw(st.sampled_from(ENDS))
         return RunLiveness(Liveness(end, 0))
     pending = draw(st.dictionaries(st.sampled_from("123"), alive, min_size=1))
-    return RunLiveness(max(pending.values(), key=lambda one: RANK.index(one.status)), pending)
+    return RunLiveness(max(pending.values(), key=lambda one: LIVE.index(one.status)), pending)
 
 
 def by_events(last: str | None) -> str:

@@ -111,11 +111,13 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     },
     "kai_flow.stream.batches": {
         "WIRE_VERSION": "`v`, the version of the document",
-        "MAX_BATCH_EVENTS": "events in one batch or POST; waiting events that go at once",
+        "MAX_SIGNAL_BATCHES": "batches in one signal",
+        "MAX_BATCH_EVENTS": "events in one signal or POST; waiting events that go at once",
         "FLUSH_BYTES": "bytes of waiting events that go at once",
-        "MAX_BATCH_BYTES": "bytes of events in one batch; the Temporal server warns above it",
-        "MAX_DOCUMENT_BYTES": "size of a batch as it travels",
-        "MAX_UNFOLDED_BYTES": "bytes of events that a reader accepts from one batch",
+        "MAX_BATCH_BYTES": "bytes of events in one signal; the Temporal server warns above it",
+        "MAX_DOCUMENT_BYTES": "size of a signal as it travels",
+        "MAX_UNFOLDED_BYTES": "bytes of events that a reader accepts from one signal",
+        "MAX_RECORD_BYTES": "size of a record of the voice",
     },
     "kai_flow.stream.cadence": {
         "AGE_SHARE": "divisor of the session's age that gives the pause between signals",
@@ -159,6 +161,15 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "MAX_STORED_BYTES": "bytes of events that a session stores",
         "READ_AGAIN_BYTES": "bytes that an attempt stores before it asks for the history's size",
     },
+    "kai_flow.stream.numbering": {
+        "MAX_BESIDE": "producers beside one that gets a number",
+        "MAX_RANGES": "parts of its `beside`",
+    },
+    "kai_flow.stream.place": {
+        "MAX_CURSOR_PARTS": "parts of a place",
+        "MAX_LISTED": "producers in a place, or beside a producer",
+        "MAX_PARTS": "parts of a `beside` that a reader accepts",
+    },
     "kai_flow.stream.outbox": {
         "MAX_EVENTS": "events in an outbox",
         "MAX_BYTES": "bytes in an outbox",
@@ -186,6 +197,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     },
     "kai_flow.stream.progress": {
         "ANSWER_TAIL_CHARS": "characters of `answer_tail`",
+        "MAX_PRODUCERS": "producers that `progress` lists",
         "LIVENESS_SECONDS": "time without an event before readers get the liveness",
     },
     "kai_flow.stream.reader": {

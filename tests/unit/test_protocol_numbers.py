@@ -18,14 +18,25 @@ import pytest
 from kai_flow.agents import Task
 from kai_flow.settings import _VARIABLES, Settings, SettingsError, load_settings
 from kai_flow.stream import callback, pages
-from kai_flow.stream.batches import decode_batch, encode_batch
+from kai_flow.stream.batches import (
+    decode_record,
+    decode_signal,
+    encode_record,
+    encode_signal,
+)
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.errors import InvalidBatch
 from kai_flow.stream.events import MAX_EVENT_BYTES, NumberedEvent
 from kai_flow.stream.events import encode_event as encode
-from kai_flow.stream.ids import Cursor, EventId
-from kai_flow.stream.interceptor import ProducerNumber
+from kai_flow.stream.header import (
+    decode_carried,
+    decode_header,
+    encode_carried,
+    encode_header,
+)
+from kai_flow.stream.ids import EventId
 from kai_flow.stream.liveness import ProducerDetail
+from kai_flow.stream.place import Cursor, Place
 from kai_flow.stream.posts import Post
 from kai_flow.stream.progress import Progress
 from kai_flow.stream.sse import RETRY, encode_done, encode_event
@@ -142,9 +153,16 @@ def _example(label: str) -> bytes:
 
 def test_the_signal_example_is_what_a_sender_writes() -> None:
     """§4.1: the example reads as three events and is written again byte for byte."""
-    batch = decode_batch(_example("signal"))
+    run_id, (batch,) = decode_signal(_example("signal"))
     assert [str(event.id) for event in batch.events] == ["1.1.12", "1.1.13", "1.1.14"]
-    assert encode_batch(batch) == _example("signal")
+    assert encode_signal(run_id, [batch]) == _example("signal")
+
+
+def test_the_record_example_is_what_a_workflow_writes() -> None:
+    """§4.7: the example reads as one event of the workflow, and is written again byte for byte."""
+    batch = decode_record(_example("record"))
+    assert [str(event.id) for event in batch.events] == ["0.1.4"]
+    assert encode_record(batch.events) == _example("record")
 
 
 @pytest.mark.parametrize("label", ["single", "batch"])
@@ -213,22 +231,27 @@ def test_the_query_examples_are_what_a_workflow_reads_and_writes() -> None:
     """§5.1 to §5.3: the argument converts, the answers have exactly these keys in this order."""
     request = msgspec.json.decode(_example("events-argument"), type=pages.PageRequest)
     assert request.max_bytes == pages.DEFAULT_PAGE_BYTES
-    assert pages.read_page(_example("events-answer")).next == EventId(1, 1, 41)
+    page = pages.read_page(_example("events-answer"))
+    place = Place.parse(request.after or "")
+    assert page.start == place
+    for event in page.events:
+        place = place.advance(event.id, page.beside[event.id.producer])
+    assert page.next == place
     buffer = EventBuffer("run", Limits())
-    page = pages.answer(buffer, pages.PageRequest(), closed=False)
-    assert list(json.loads(page)) == list(json.loads(_example("events-answer")))
+    empty = pages.answer(buffer, pages.PageRequest(), closed=False)
+    assert list(json.loads(empty)) == list(json.loads(_example("events-answer")))
     shown, written = Progress().describe(buffer, 0), json.loads(_example("progress"))
     assert list(shown) == list(written)
     assert list(shown["buffer"]) == list(written["buffer"])
 
 
 def test_the_other_examples_are_what_the_code_reads_and_writes() -> None:
-    """§2.3, §3.1, §3.3, §3.4, §6.14: these documents have the form shown."""
+    """§2.3, §3.1, §3.3, §3.4, §3.6, §6.14: these documents have the form shown."""
     detail = msgspec.convert(json.loads(_example("heartbeat")), ProducerDetail)
     assert msgspec.to_builtins(detail) == json.loads(_example("heartbeat"))
     assert msgspec.json.decode(_example("input"), type=KaiChatInput).connection_id == "koperasi"
-    header = msgspec.json.decode(_example("header"), type=ProducerNumber)
-    assert msgspec.json.encode(header) == _example("header")
+    assert encode_header(decode_header(_example("header"))) == _example("header")
+    assert encode_carried(decode_carried(_example("carried"))) == _example("carried")
     _, omitted = encode({"type": "sql_result", "data": "x" * MAX_EVENT_BYTES})
     assert list(json.loads(omitted)) == list(json.loads(_example("event")))
     result = _result(Task("i", "s", "p", "c"), {}, 0.0, None)
@@ -238,7 +261,8 @@ def test_the_other_examples_are_what_the_code_reads_and_writes() -> None:
 def test_the_frames_are_what_a_bridge_sends() -> None:
     """§7.2, §7.7: the frames shown are the frames made."""
     event = NumberedEvent(EventId(1, 1, 57), "token", b'{"type":"token","content":"halo"}')
-    assert encode_event(event, "4f3a9c1e").decode() in PROTOCOL
+    cursor = Cursor(Place({1: (1, 57)}), "4f3a9c1e", leading=1)
+    assert encode_event(event, cursor).decode() in PROTOCOL
     done = encode_done(b'{"type":"done","result":{\xe2\x80\xa6}}', "4f3a9c1e")
     assert done.decode() in PROTOCOL
     assert str(Cursor.parse("1.1.57@4f3a9c1e")) in PROTOCOL

@@ -162,7 +162,8 @@ async def test_a_number_that_an_activity_names_itself_belongs_to_its_own_run() -
         (3, [3], "have lower numbers, from 1: not 3"),
         (3, [1, 4], "not 4"),
         (3, [0], "not 0"),
-        (100, range(1, 64), "at most 62"),
+        (2_000, range(1, 1_024), "at most 1,022"),
+        (200, range(1, 129, 2), "at most 63 ranges"),
     ],
 )
 def test_numbers_that_cannot_be_are_refused(producer: Any, beside: Any, says: str) -> None:

@@ -76,8 +76,8 @@ async def test_an_activity_of_a_workflow_in_another_language_names_its_number_it
     [
         (None, None, "to the Worker that runs the workflow as well"),
         (NUMBER, GIVEN, "has given this activity the producer number 4 already: leave out"),
-        (Refused(TOO_MANY_BESIDE), None, "over 62 other activities of its workflow"),
-        (Refused(TOO_MANY_BESIDE), GIVEN, "over 62 other activities of its workflow"),
+        (Refused(TOO_MANY_BESIDE), None, "too many other activities of its workflow"),
+        (Refused(TOO_MANY_BESIDE), GIVEN, "too many other activities of its workflow"),
         (Refused(OWN_SIGNAL), None, "rename that signal"),
         (Refused("a reason of a later version"), None, "stream: a reason of a later version"),
         (b"<html>", None, "its header is wrong: not a header of a stream"),

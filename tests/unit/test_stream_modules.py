@@ -6,7 +6,7 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 STREAM = TESTS.parent / "kai_flow/stream"
-WITHOUT_BEHAVIOUR = {"__init__", "posts"}
+WITHOUT_BEHAVIOUR = {"__init__", "posts", "recorded"}
 
 
 @pytest.mark.parametrize(
