@@ -182,15 +182,16 @@ class Subscriber:
             self._wrong(f"was told {notice}, of which it has seen nothing")
         if truth.ends.get(producer) != status:
             self._wrong(f"was told {notice}; it is {truth.ends.get(producer)}")
+            return
         missing = self._lacks(truth, producer)
-        if missing:
+        if missing and missing <= truth.finals[producer]:
             self._wrong(f"was told {notice} before {missing}")
         self.ends[producer] = status
 
     def _take_back(self, notice: dict[str, Any]) -> None:
         producer, after = notice["producer"], EventId.parse(notice["after"])
         truth = Truth() if self.chain is None else self.chain.truth()
-        if not truth.is_closed(producer):
+        if not truth.is_closed(producer) and producer in self.held:
             self._wrong(f"was told {notice}, of a producer that is not closed")
         held = self.held.get(producer, [])
         self.held[producer] = [shown for shown in held if shown.id <= after]
@@ -332,11 +333,11 @@ def _ends(shown: list[Shown]) -> str:
 
 
 def _is_between(event_id: EventId, after: EventId | None, before: EventId | None) -> bool:
-    """Whether an event lies in a gap. One without an end goes to the end of its producer."""
+    """Whether an event lies in a gap. One without an end goes to the end of its attempt."""
     if after is not None and event_id <= after:
         return False
     if before is None:
-        return after is None or event_id.producer == after.producer
+        return after is None or event_id.attempt_key == after.attempt_key
     return event_id < before
 
 

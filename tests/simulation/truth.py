@@ -41,6 +41,7 @@ class Truth:
         self.beside: dict[int, frozenset[int]] = {}  # of each producer
         self.spoken_before: dict[int, int] = {}  # events of the voice before it was scheduled
         self.ends: dict[int, str] = {}  # how each producer ended, as readers are told
+        self.finals: dict[int, EventId] = {}  # the last event of each producer when it ended
         self.must_tell: set[int] = set()  # those of which they are told, if they have seen any
         self.spoken = 0
         self.peak = 1  # most producers at once
@@ -69,7 +70,7 @@ class Truth:
         elif kind in _ENDS:
             producer = self._scheduled.get(_scheduled_by(event))
             if producer is not None and producer in self._open:
-                self.ends.setdefault(producer, _ENDS[kind])
+                self._end(producer, _ENDS[kind])
                 self.must_tell.add(producer)
         elif kind == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
             signal = event.workflow_execution_signaled_event_attributes
@@ -100,7 +101,14 @@ class Truth:
 
     def _close(self, producers: set[int] | frozenset[int]) -> None:
         for producer in producers:
-            self.ends.setdefault(producer, "cancelled")
+            self._end(producer, "cancelled")
+
+    def _end(self, producer: int, status: str) -> None:
+        """It has ended, or is closed. One that the server has given up may still be heard."""
+        if producer not in self.ends:
+            self.ends[producer] = status
+            attempt, seq = self._attempts.get(producer, 0), self._seqs.get(producer, 0)
+            self.finals[producer] = EventId(producer, attempt, seq)
 
     def _accept(self, events: Sequence[NumberedEvent]) -> None:
         producer, attempt, _ = events[0].id
