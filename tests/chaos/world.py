@@ -172,7 +172,13 @@ class Session:
     def oracle(self, attempt: int) -> list[Any]:
         """The events of that attempt, as far as the agent got."""
         log = (self.folder / f"{self.id}.{attempt}.log").read_text().split("\n")[:-1]
-        return [{"type": "started", "producer": 1, "attempt": attempt}, *map(json.loads, log)]
+        return [
+            {
+                "type": "started", "producer": 1, "attempt": attempt,
+                "activity": "chat_streaming", "activity_id": "1", "beside": [],
+            },
+            *map(json.loads, log),
+        ]  # fmt: skip
 
 
 class World:
