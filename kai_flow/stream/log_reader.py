@@ -39,6 +39,8 @@ class LogReader:
         self._number: int | None = None  # all entries before this one are covered; None: search
         self._synced = False
         self._last: Entry | Place = place  # the last entry read while synced, or where it began
+        self._told: set[bytes] = set()  # control events that the log may have as entries, too
+        self._told_until = 0  # the entry before which it may
 
     @property
     def place(self) -> Place:
@@ -85,7 +87,7 @@ class LogReader:
         events that the log has not shown are left for the log.
         """
         narration = self._leave_the_log(knowledge or self._knowledge)
-        frames = [encode_control(one) for one in narration.notices()]
+        frames = self._remember(narration.notices())
         for event in events:
             if narration.place.covers(event.id):
                 continue
@@ -103,7 +105,7 @@ class LogReader:
         `knowledge`: of the run that ends. Returns frames of what is to be told at its end.
         """
         narration = self._leave_the_log(knowledge)
-        frames = [encode_control(one) for one in narration.reach(place)]
+        frames = self._remember(narration.reach(place))
         narration.knowledge = self._knowledge
         if not narration.place.includes(place):
             self.jump(place)
@@ -121,7 +123,10 @@ class LogReader:
             return None
         self._last = entries[-1]
         self._number = self._log.number(self._log.index(number) + len(entries) - 1) + 1
-        return Chunk([entry.frame for entry in entries])
+        if number >= self._told_until:
+            return Chunk([entry.frame for entry in entries])
+        frames = [e.frame for e in entries if e.event is not None or e.frame not in self._told]
+        return Chunk(frames) if frames else self._read_shared(max_bytes)
 
     def _read_own(self, max_bytes: int) -> Chunk | Behind | None:
         narration, log = self._leave_the_log(self._knowledge), self._log
@@ -149,6 +154,7 @@ class LogReader:
         if self._synced:
             self._narration = Narration(self.place, knowledge, self._given)
             self._synced, self._number = False, None
+            self._told.clear()
         self._narration.knowledge = knowledge
         return self._narration
 
@@ -159,9 +165,10 @@ class LogReader:
         told: list[ControlEvent] = list(narration.notices())
         if not narration.place.includes(self._log.base):
             told += narration.reach(self._log.base, self._log.first_of)
+            told += narration.notices()
         if narration.place != before:
             self._number = None
-        return [encode_control(one) for one in told]
+        return self._remember(told)
 
     def _index(self) -> int:
         """Where the entries begin that the reader may lack; it is synced if it lacks no other."""
@@ -170,7 +177,7 @@ class LogReader:
             return log.index(self._number)
         index = log.reached(place)
         if log.place_after(index - 1) == place:
-            while index and log[index - 1].event is None:  # control events are told again
+            while index and log[index - 1].is_gap:  # it is told with the event that it precedes
                 index -= 1
             self._sync(index, place)
         self._number = log.number(index)
@@ -183,9 +190,16 @@ class LogReader:
         if log.place.includes(narration.place):
             # What the log has shown and this reader has not does not count any more.
             self._sync(len(log), log.place)
-        return [encode_control(one) for one in told]
+        return self._remember(told)
+
+    def _remember(self, told: Iterable[ControlEvent]) -> list[bytes]:
+        """Frames of control events that are not to be repeated once the reader is synced."""
+        frames = [encode_control(one) for one in told]
+        self._told.update(frames)
+        return frames
 
     def _sync(self, index: int, place: Place) -> None:
+        self._told_until = self._log.next
         self._synced = True
         self._number = self._log.number(index)
         self._last = place

@@ -292,6 +292,8 @@ class SessionLog:
         """Temporal has shown that the history reaches `through`."""
         windows = self._windows.get(through.producer)
         if windows is not None:
+            windows.confirm(through)
+            self._show_received(through.producer)  # what is durable leaves the window
             windows.mark_durable(through)
             self._show_received(through.producer)
 
@@ -320,6 +322,7 @@ class SessionLog:
     def _start_over(self) -> None:
         """Begin the log at what the fold has accepted."""
         self._narration = Narration(self.fold.place, self, self._given_of)
+        self._narration.notices()  # each reader who comes is told of these by itself
         self._shown.start_over(self.fold.place)
         for producer in self._windows:
             self._show_received(producer)

@@ -18,9 +18,12 @@ from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.place import Cursor, Place
 from kai_flow.stream.sse import cursor_of, encode_control, encode_event
+from kai_flow.stream.wire_names import GAP
 
 MAX_LOG_BYTES: Final = 8 * 1024 * 1024  # of the frames of one session that can be evicted
 FRAME_OVERHEAD_BYTES: Final = 288  # memory of an entry beside its frame's text: CPython's objects
+
+_GAP: Final = f"event: {GAP}\n".encode()
 
 
 class Entry(NamedTuple):
@@ -31,6 +34,11 @@ class Entry(NamedTuple):
     """None: a control event."""
     place: Place | None
     """The place of a reader who has it. An event's frame contains it."""
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether it tells that events are missing before the next entry."""
+        return self.event is None and self.frame.startswith(_GAP)
 
     def place_after(self) -> Place | None:
         """The place of a reader who has everything up to this entry."""

@@ -172,7 +172,13 @@ class Session:
     def oracle(self, attempt: int) -> list[Any]:
         """The events of that attempt, as far as the agent got."""
         log = (self.folder / f"{self.id}.{attempt}.log").read_text().split("\n")[:-1]
-        return [{"type": "started", "producer": 1, "attempt": attempt}, *map(json.loads, log)]
+        return [
+            {
+                "type": "started", "producer": 1, "attempt": attempt,
+                "activity": "chat_streaming", "activity_id": "1", "beside": [],
+            },
+            *map(json.loads, log),
+        ]  # fmt: skip
 
 
 class World:
@@ -298,13 +304,17 @@ class World:
                 reading.cancel()
 
 
+NOTICES: Final = ("status", "ended")
+"""Control events that may come at any time, also again: of the liveness, and of an end."""
+
+
 def check(session: Session, seen: list[Seen], result: dict[str, Any]) -> None:
     """A reader saw the last attempt, whole, perhaps beginnings of those before it, and `done`."""
     incarnation = (session.handle.first_execution_run_id or "")[-8:]
     last, count = map(int, result["last_event_id"].removeprefix("1.").split("."))
     assert last == session.attempt()
     assert result["status"] == "completed"
-    *told, done = (one for one in seen if (one.id, one.type) != (None, "status"))
+    *told, done = (one for one in seen if one.id is not None or one.type not in NOTICES)
     assert (done.id, done.event) == (f"end@{incarnation}", {"type": "done", "result": result})
     attempts: dict[int, list[Seen]] = {}
     for one in told:

@@ -120,7 +120,7 @@ async def test_a_run_that_has_published_waits_for_a_new_worker(
     old, new = versions
     async with worker(client, workflows=[new.Report], activities=[new.write], plugin=True):
         handle = await start(client, new, "published")
-        await has_come(handle, "workflow_properties_modified")
+        await has_come(handle, "activity_task_completed")
     async with worker(client, workflows=[old.Report], activities=[old.write], plugin=True):
         await handle.signal("approve")
         await has_come(handle, "workflow_task_failed")

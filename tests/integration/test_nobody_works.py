@@ -14,7 +14,7 @@ from temporalio.client import Client
 from kai_flow.bridge import liveness_observer
 from kai_flow.settings import Settings
 from kai_flow.stream import Followed, follow
-from kai_flow.stream.ids import START
+from kai_flow.stream.place import NOWHERE
 from kai_flow.stream.reader import read_history
 from kai_flow.stream.session_log import SessionLog
 from kai_flow.temporal.dev_server import DevServer
@@ -67,7 +67,9 @@ async def test_a_killed_worker_shows_until_the_next_attempt(
     result = await handle.result()
     assert reader.ids == [*(f"1.{a}.{n}" for a in (1, 2) for n in range(1, 5)), "end"]
     since = reader.types[alive:]
-    assert [each for each in since if each != "status"] == ["started", *["token"] * 3, "done"]
+    assert [each for each in since if each != "status"] == [
+        "started", *["token"] * 3, "ended", "done"
+    ]  # fmt: skip
     assert since[0] == "status"
     assert reader.seen[-1].event == {"type": "done", "result": result}
 
@@ -92,7 +94,7 @@ async def abandoned(client: Client, bridge: str, ask: Ask, session_id: str) -> A
         handle = await ask({"tokens": SAID}, {"gate": "never"}, task_queue=queue)
         await scripted.reached[f"{session_id}/never"].wait()
     history = await read_history(client, session_id, (await handle.describe()).run_id)
-    assert len(history.read(START, 2**40).events) > SAID
+    assert len(history.read(NOWHERE, 2**40).events) > SAID
     yield len(history)
     await handle.terminate()
 

@@ -17,7 +17,7 @@ from kai_flow.bridge.hub import running_hub
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
 from kai_flow.stream.follower import follow
-from kai_flow.stream.ids import START
+from kai_flow.stream.place import NOWHERE
 from kai_flow.stream.reader import read_history
 from kai_flow.temporal.dev_server import DevServer
 from kai_flow.web.app import create_app
@@ -130,5 +130,5 @@ async def test_a_zombie_is_refused_and_stopped(
     for seen in (live.seen, late.seen, straight):
         check(session, seen, result)
     history = await read_history(client, session_id, (await handle.describe()).run_id)
-    stored = [event.decode() for event in history.read(START, 2**40).events]
+    stored = [event.decode() for event in history.read(NOWHERE, 2**40).events]
     assert stored == session.oracle(2)

@@ -210,14 +210,17 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     },
     "kai_flow.stream.tail": {
         "SHORT_POLL_TIMEOUT": "one poll of the end of a history; the server answers 1 s before",
+        "QUIET_PAGES": "pages without news that show the end of a history",
     },
     "kai_flow.stream.attempt_window": {
-        "MAX_WINDOW_BYTES": "frames of one attempt, and again its events that wait to be signalled",
+        "MAX_WINDOW_BYTES": "events of one attempt that wait to be signalled",
+    },
+    "kai_flow.stream.shown_log": {
+        "MAX_LOG_BYTES": "frames of one session that can be read back",
         "FRAME_OVERHEAD_BYTES": "bytes added for a frame",
     },
-    "kai_flow.stream.workflow": {
+    "kai_flow.stream.run_stream": {
         "QUIET": "time without an event before `progress` asks the server",
-        "DRAIN_TIMEOUT": "wait of a workflow for its last events",
         "REFUSALS_EVERY": "time between two log lines of a workflow about refused signals",
     },
     "kai_flow.web.body": {

@@ -17,7 +17,8 @@ import pytest
 
 from kai_flow.agents import Task
 from kai_flow.settings import _VARIABLES, Settings, SettingsError, load_settings
-from kai_flow.stream import callback, pages
+from kai_flow.stream import callback, control, pages
+from kai_flow.stream.attempt import OWN_FIELDS
 from kai_flow.stream.batches import (
     decode_record,
     decode_signal,
@@ -28,7 +29,10 @@ from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.errors import InvalidBatch
 from kai_flow.stream.events import MAX_EVENT_BYTES, NumberedEvent
 from kai_flow.stream.events import encode_event as encode
+from kai_flow.stream.gaps import Gap, Missing
 from kai_flow.stream.header import (
+    TOO_MANY_BESIDE,
+    Refused,
     decode_carried,
     decode_header,
     encode_carried,
@@ -36,9 +40,10 @@ from kai_flow.stream.header import (
 )
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.liveness import ProducerDetail
-from kai_flow.stream.place import Cursor, Place
+from kai_flow.stream.place import Cursor, Place, from_ranges, to_ranges
 from kai_flow.stream.posts import Post
 from kai_flow.stream.progress import Progress
+from kai_flow.stream.recorded import Scheduled
 from kai_flow.stream.sse import RETRY, encode_done, encode_event
 from kai_flow.worker.chat_activities import STATUSES, _result
 from kai_flow.workflows import RETRY as RETRY_POLICY
@@ -240,9 +245,14 @@ def test_the_query_examples_are_what_a_workflow_reads_and_writes() -> None:
     buffer = EventBuffer("run", Limits())
     empty = pages.answer(buffer, pages.PageRequest(), closed=False)
     assert list(json.loads(empty)) == list(json.loads(_example("events-answer")))
-    shown, written = Progress().describe(buffer, 0), json.loads(_example("progress"))
+    progress, written = Progress(), json.loads(_example("progress"))
+    buffer.take(Scheduled(1, "answer", "1"))
+    verdicts, _ = buffer.take(decode_signal(_example("signal"))._replace(run_id="run"))
+    progress.observe(buffer.fold, verdicts)
+    shown = progress.describe(buffer, 0)
     assert list(shown) == list(written)
     assert list(shown["buffer"]) == list(written["buffer"])
+    assert [list(one) for one in shown["producers"]] == [list(one) for one in written["producers"]]
 
 
 def test_the_other_examples_are_what_the_code_reads_and_writes() -> None:
@@ -256,6 +266,47 @@ def test_the_other_examples_are_what_the_code_reads_and_writes() -> None:
     assert list(json.loads(omitted)) == list(json.loads(_example("event")))
     result = _result(Task("i", "s", "p", "c"), {}, 0.0, None)
     assert list(result) == list(json.loads(_example("result")))
+
+
+def test_started_has_the_fields_of_the_stream() -> None:
+    """§2.5: `started` has exactly these fields, and `beside` is written as numbers and ranges."""
+    started = json.loads(_example("started"))
+    assert set(started) == OWN_FIELDS
+    beside = msgspec.json.encode(to_ranges(from_ranges(started["beside"], started["producer"])))
+    assert json.loads(beside) == started["beside"]
+
+
+def test_an_activity_without_a_number_gets_the_header_shown() -> None:
+    """§3.3: the header that refuses a number reads as shown."""
+    refused = json.dumps({"refused": TOO_MANY_BESIDE})
+    assert f"`{refused}`" in PROTOCOL
+    assert json.loads(encode_header(Refused(TOO_MANY_BESIDE))) == json.loads(refused)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        control.ended(4, "completed"),
+        control.superseded(EventId(4, 1, 9)),
+        control.gap(Gap((Missing(EventId(1, 1, 1), EventId(1, 1, 3)),))),
+        control.reset(),
+        control.idle_timeout(),
+    ],
+    ids=lambda event: event["type"],
+)
+def test_a_control_event_is_as_shown(event: control.ControlEvent) -> None:
+    """§7.5: each control event is the JSON in the table."""
+    assert f"`{msgspec.json.encode(event).decode()}`" in PROTOCOL
+
+
+def test_the_cursors_are_as_shown() -> None:
+    """§1.4: the examples of places and cursors are read, and written again as they are."""
+    for text in ("0.1.3,4.1.12,6.1.3", "8-207.0.0", "0.0.0"):
+        assert f"`{text}`" in PROTOCOL
+        assert str(Place.parse(text)) == text
+    for text in ("6.1.3,0.1.3,4.1.12@4f3a9c1e", "end@4f3a9c1e"):
+        assert f"`{text}`" in PROTOCOL
+        assert str(Cursor.parse(text)._replace(leading=6)) == text
 
 
 def test_the_frames_are_what_a_bridge_sends() -> None:
