@@ -67,6 +67,6 @@ _ROWS: Final[Mapping[Phase, tuple[Phase, ...]]] = {
     _SUPERSEDED: (_STOPPED, _STOPPED, _SUPERSEDED, _SUPERSEDED, _SUPERSEDED, _SUPERSEDED),
     _STOPPED:    (_STOPPED, _STOPPED, _STOPPED, _STOPPED, _STOPPED, _STOPPED),
 }  # fmt: skip
-TABLE: Final[Mapping[Phase, Mapping[Step, Phase]]] = {
+NEXT_PHASE: Final[Mapping[Phase, Mapping[Step, Phase]]] = {
     phase: dict(zip(_COLUMNS, row, strict=True)) for phase, row in _ROWS.items()
 }

@@ -24,7 +24,7 @@ or a receiver without durability has; neither the agent nor the end of the attem
 when that fails.
 """
 
-from kai_flow.stream.attempt_phase import TABLE, Phase, Step
+from kai_flow.stream.attempt_phase import NEXT_PHASE, Phase, Step
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.delivery_wait import DeliveryWait
 from kai_flow.stream.election import Standing
@@ -34,7 +34,7 @@ from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.own_signals import OwnSignals
 from kai_flow.stream.posting import Posting, proves_signalling
 from kai_flow.stream.posts import Acknowledged, Post
-from kai_flow.stream.receivers import Outcome, Receiver
+from kai_flow.stream.receivers import PostOutcome, Receiver
 
 
 class Delivery:
@@ -154,7 +154,9 @@ class Delivery:
         """A bridge answered 200."""
         posting, own = self.posting, self.own_signals
         accepts_batch = answer.accepts_batch
-        posting.answered(Outcome.ACCEPTS_BATCH if accepts_batch else Outcome.ACCEPTS_SINGLE, now)
+        posting.answered(
+            PostOutcome.ACCEPTS_BATCH if accepts_batch else PostOutcome.ACCEPTS_SINGLE, now
+        )
         works = proves_signalling(post, answer)
         standing = posting.election.answered(
             answer.bridge,
@@ -181,7 +183,7 @@ class Delivery:
 
     def post_succeeded(self, post: Post, now: float) -> None:
         """A receiver that never answers `durable` answered 2xx."""
-        self.posting.answered(Outcome.SUCCESS, now)
+        self.posting.answered(PostOutcome.SUCCESS, now)
         self._heed_policy()
         self.posting.channel.progressed()
         if post.events:
@@ -191,7 +193,7 @@ class Delivery:
 
     def gap_reported(self, expected: EventId, now: float) -> None:
         """A bridge answered 409: it needs the events from `expected` on."""
-        self.posting.answered(Outcome.CONFLICT, now)
+        self.posting.answered(PostOutcome.CONFLICT, now)
         self._sent_back(now)
         self.posting.resume_at(expected)
         if self.posting.channel.in_vain and not self.outbox:
@@ -230,7 +232,7 @@ class Delivery:
     # How it is decided
 
     def _step(self, step: Step) -> None:
-        self.phase = TABLE[self.phase][step]
+        self.phase = NEXT_PHASE[self.phase][step]
 
     def _heed_policy(self) -> None:
         if self.receiver.policy.signals_at_once:

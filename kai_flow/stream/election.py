@@ -13,7 +13,7 @@ UNREACHED_SECONDS: Final = 5.0  # the same for a signaller that no POST has reac
 MAX_BRIDGES: Final = 64  # boot ids that an attempt remembers
 
 
-class Signaller(Enum):
+class SignallerState(Enum):
     """What is known of the signaller."""
 
     UNNAMED = "no bridge has answered yet, so none is named"
@@ -59,29 +59,29 @@ _BYSTANDER: Final = Vote(Ballot.KEEP, Standing.BYSTANDER)
 
 # A boot id that is new belongs to a live bridge, perhaps to the signaller after a restart: it is
 # named at once. Any other bridge is named only when the signaller has had its time.
-TABLE: Final[Mapping[Signaller, Mapping[Answerer, Vote]]] = {
-    Signaller.UNNAMED: {
+VOTES: Final[Mapping[SignallerState, Mapping[Answerer, Vote]]] = {
+    SignallerState.UNNAMED: {
         Answerer.NEW: Vote(Ballot.NAME, Standing.SIGNALLER),
         # Without a signaller, each bridge that answers is new. The other rows are never used.
         Answerer.SIGNALLER: _BYSTANDER,
         Answerer.OTHER: _BYSTANDER,
     },
-    Signaller.NAMED: {
+    SignallerState.NAMED: {
         Answerer.NEW: _ELECTED,
         Answerer.SIGNALLER: Vote(Ballot.TELL, Standing.SIGNALLER),
         Answerer.OTHER: _BYSTANDER,
     },
-    Signaller.UNREACHED: {
+    SignallerState.UNREACHED: {
         Answerer.NEW: _ELECTED,
         Answerer.SIGNALLER: Vote(Ballot.TELL, Standing.SIGNALLER),
         Answerer.OTHER: _ELECTED,
     },
-    Signaller.TOLD: {
+    SignallerState.TOLD: {
         Answerer.NEW: _ELECTED,
         Answerer.SIGNALLER: Vote(Ballot.KEEP, Standing.SIGNALLER),
         Answerer.OTHER: _BYSTANDER,
     },
-    Signaller.LATE: {
+    SignallerState.LATE: {
         Answerer.NEW: _ELECTED,
         Answerer.SIGNALLER: Vote(Ballot.NAME, Standing.SIGNALLER),
         Answerer.OTHER: _ELECTED,
@@ -115,7 +115,7 @@ class Election:
         """
         if works:
             self._since = now
-        vote = TABLE[self.state(now, standstill, period)][self._answerer(boot_id)]
+        vote = VOTES[self.state(now, standstill, period)][self._answerer(boot_id)]
         if vote.ballot is not Ballot.KEEP:
             self.signaller, self._since = boot_id, now
             self._told = vote.ballot is Ballot.TELL
@@ -124,17 +124,17 @@ class Election:
             self._seen.add(boot_id)
         return vote.standing
 
-    def state(self, now: float, standstill: float, period: float) -> Signaller:
+    def state(self, now: float, standstill: float, period: float) -> SignallerState:
         """What is known of the signaller at `now`. The other arguments are those of `answered`."""
         if self.signaller is None:
-            return Signaller.UNNAMED
+            return SignallerState.UNNAMED
         # A load balancer may send the next POSTs to other bridges: a signaller that was never
         # reached cannot know its role yet, and gets more time.
         allowed = period + (SIGNALLER_SECONDS if self._told else UNREACHED_SECONDS)
         late = standstill > allowed and now - self._since > allowed
         if self._told:
-            return Signaller.LATE if late else Signaller.TOLD
-        return Signaller.UNREACHED if late else Signaller.NAMED
+            return SignallerState.LATE if late else SignallerState.TOLD
+        return SignallerState.UNREACHED if late else SignallerState.NAMED
 
     def _answerer(self, boot_id: str) -> Answerer:
         if boot_id == self.signaller:

@@ -20,7 +20,7 @@ MAX_RETRY_AFTER_SECONDS: Final = 30.0  # of a `Retry-After`: the agent may be wa
 _BACKOFF: Final = Backoff(FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS)
 
 
-class Channel(Enum):
+class PostState(Enum):
     """What the channel is doing."""
 
     IDLE = "nothing is in flight, and the last POST did not fail"
@@ -38,30 +38,30 @@ class Report(Enum):
     REFUSED = "the attempt is over: nothing is waited for"
 
 
-TABLE: Final[Mapping[Channel, Mapping[Report, Channel]]] = {
-    Channel.IDLE: {
-        Report.POSTED: Channel.IN_FLIGHT,
-        Report.ANSWERED: Channel.IDLE,
-        Report.FAILED: Channel.BACKOFF,
-        Report.REFUSED: Channel.IDLE,
+NEXT_STATE: Final[Mapping[PostState, Mapping[Report, PostState]]] = {
+    PostState.IDLE: {
+        Report.POSTED: PostState.IN_FLIGHT,
+        Report.ANSWERED: PostState.IDLE,
+        Report.FAILED: PostState.BACKOFF,
+        Report.REFUSED: PostState.IDLE,
     },
-    Channel.IN_FLIGHT: {
-        Report.POSTED: Channel.IN_FLIGHT,
-        Report.ANSWERED: Channel.IDLE,
-        Report.FAILED: Channel.BACKOFF,
-        Report.REFUSED: Channel.IDLE,
+    PostState.IN_FLIGHT: {
+        Report.POSTED: PostState.IN_FLIGHT,
+        Report.ANSWERED: PostState.IDLE,
+        Report.FAILED: PostState.BACKOFF,
+        Report.REFUSED: PostState.IDLE,
     },
-    Channel.BACKOFF: {
-        Report.POSTED: Channel.RETRYING,
-        Report.ANSWERED: Channel.IDLE,
-        Report.FAILED: Channel.BACKOFF,
-        Report.REFUSED: Channel.BACKOFF,
+    PostState.BACKOFF: {
+        Report.POSTED: PostState.RETRYING,
+        Report.ANSWERED: PostState.IDLE,
+        Report.FAILED: PostState.BACKOFF,
+        Report.REFUSED: PostState.BACKOFF,
     },
-    Channel.RETRYING: {
-        Report.POSTED: Channel.RETRYING,
-        Report.ANSWERED: Channel.IDLE,
-        Report.FAILED: Channel.BACKOFF,
-        Report.REFUSED: Channel.BACKOFF,
+    PostState.RETRYING: {
+        Report.POSTED: PostState.RETRYING,
+        Report.ANSWERED: PostState.IDLE,
+        Report.FAILED: PostState.BACKOFF,
+        Report.REFUSED: PostState.BACKOFF,
     },
 }
 
@@ -70,7 +70,7 @@ class PostChannel:
     """The channel of one attempt. Times are seconds of any monotonic clock."""
 
     def __init__(self, now: float) -> None:
-        self.state = Channel.IDLE
+        self.state = PostState.IDLE
         self.not_before = now  # the earliest time of the next POST
         self._answered_at = now  # when the last POST was answered
         self._failures = 0  # failed POSTs in a row
@@ -79,12 +79,12 @@ class PostChannel:
     @property
     def in_flight(self) -> bool:
         """Whether a POST is in flight."""
-        return self.state in {Channel.IN_FLIGHT, Channel.RETRYING}
+        return self.state in {PostState.IN_FLIGHT, PostState.RETRYING}
 
     @property
     def failing(self) -> bool:
         """Whether the last POST that has come to its end failed."""
-        return self.state in {Channel.BACKOFF, Channel.RETRYING}
+        return self.state in {PostState.BACKOFF, PostState.RETRYING}
 
     @property
     def probe_at(self) -> float:
@@ -135,4 +135,4 @@ class PostChannel:
         self._sent_back = 0
 
     def _report(self, report: Report) -> None:
-        self.state = TABLE[self.state][report]
+        self.state = NEXT_STATE[self.state][report]

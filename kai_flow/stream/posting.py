@@ -11,7 +11,7 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.post_channel import PostChannel
 from kai_flow.stream.posts import Acknowledged, Post
-from kai_flow.stream.receivers import TABLE, Outcome, Receiver
+from kai_flow.stream.receivers import NEXT_RECEIVER, PostOutcome, Receiver
 
 
 def proves_signalling(post: Post, answer: Acknowledged) -> bool:
@@ -63,7 +63,7 @@ class Posting:
 
     # What came of it
 
-    def answered(self, outcome: Outcome, now: float) -> None:
+    def answered(self, outcome: PostOutcome, now: float) -> None:
         """The POST in flight was answered, and the answer is no failure."""
         self.channel.answered(now)
         self._learn(outcome)
@@ -73,7 +73,7 @@ class Posting:
         self.channel.failed(now, jitter=jitter, retry_after=retry_after)
         if not self.channel.exhausted:
             return
-        self._learn(Outcome.EXHAUSTED)
+        self._learn(PostOutcome.EXHAUSTED)
         if not self.receiver.policy.is_bridge:
             if post.events:
                 self._outbox.give_up(post.events[-1].id)
@@ -125,6 +125,6 @@ class Posting:
         self._outbox.move_to(expected)
         self._outbox.trim()
 
-    def _learn(self, outcome: Outcome) -> None:
-        self.receiver = TABLE[self.receiver][outcome]
+    def _learn(self, outcome: PostOutcome) -> None:
+        self.receiver = NEXT_RECEIVER[self.receiver][outcome]
         self._outbox.must_deliver = self.receiver.policy.must_deliver

@@ -32,7 +32,7 @@ class Receiver(Enum):
     NONE = "there is no callback"
     UNKNOWN = "has not answered yet"
     PLAIN = "takes delivery and never answers `durable`"
-    SILENT = "is no bridge, and POST after POST to it has failed: nothing waits for delivery"
+    GIVEN_UP = "is no bridge, and failed too often: nothing waits for delivery to it"
     SINGLE_BRIDGE = "a bridge that has not asked for the batch form"
     BRIDGE = "a bridge that accepts the batch form"
 
@@ -42,7 +42,7 @@ class Receiver(Enum):
         return POLICIES[self]
 
 
-class Outcome(Enum):
+class PostOutcome(Enum):
     """What came of a POST, as far as it tells of the receiver."""
 
     ACCEPTS_BATCH = "a bridge's 200 that accepts the batch form"
@@ -57,23 +57,23 @@ POLICIES: Final[Mapping[Receiver, Policy]] = {
     Receiver.NONE:          Policy(False, False, False, False, True),
     Receiver.UNKNOWN:       Policy(True, False, False, True, False),
     Receiver.PLAIN:         Policy(True, False, False, True, True),
-    Receiver.SILENT:        Policy(True, False, False, False, False),
+    Receiver.GIVEN_UP:      Policy(True, False, False, False, False),
     Receiver.SINGLE_BRIDGE: Policy(True, True, False, False, False),
     Receiver.BRIDGE:        Policy(True, True, True, False, False),
 }  # fmt: skip
 
-_COLUMNS: Final = tuple(Outcome)
-_NONE, _PLAIN, _SILENT = Receiver.NONE, Receiver.PLAIN, Receiver.SILENT
+_COLUMNS: Final = tuple(PostOutcome)
+_NONE, _PLAIN, _GIVEN_UP = Receiver.NONE, Receiver.PLAIN, Receiver.GIVEN_UP
 _SINGLE, _BRIDGE = Receiver.SINGLE_BRIDGE, Receiver.BRIDGE
 _ROWS: Final[Mapping[Receiver, tuple[Receiver, ...]]] = {
     # accepts batch, accepts single, conflict, success, exhausted
     Receiver.NONE:          (_NONE, _NONE, _NONE, _NONE, _NONE),
-    Receiver.UNKNOWN:       (_BRIDGE, _SINGLE, _SINGLE, _PLAIN, _SILENT),
-    Receiver.PLAIN:         (_BRIDGE, _SINGLE, _SINGLE, _PLAIN, _SILENT),
-    Receiver.SILENT:        (_BRIDGE, _SINGLE, _SINGLE, _PLAIN, _SILENT),
+    Receiver.UNKNOWN:       (_BRIDGE, _SINGLE, _SINGLE, _PLAIN, _GIVEN_UP),
+    Receiver.PLAIN:         (_BRIDGE, _SINGLE, _SINGLE, _PLAIN, _GIVEN_UP),
+    Receiver.GIVEN_UP:      (_BRIDGE, _SINGLE, _SINGLE, _PLAIN, _GIVEN_UP),
     Receiver.SINGLE_BRIDGE: (_BRIDGE, _SINGLE, _SINGLE, _PLAIN, _SINGLE),
     Receiver.BRIDGE:        (_BRIDGE, _SINGLE, _BRIDGE, _PLAIN, _BRIDGE),
 }  # fmt: skip
-TABLE: Final[Mapping[Receiver, Mapping[Outcome, Receiver]]] = {
+NEXT_RECEIVER: Final[Mapping[Receiver, Mapping[PostOutcome, Receiver]]] = {
     receiver: dict(zip(_COLUMNS, row, strict=True)) for receiver, row in _ROWS.items()
 }

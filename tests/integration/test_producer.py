@@ -353,6 +353,29 @@ async def test_what_is_in_the_history_already_counts(
     assert info.history_size_bytes < 320_000
 
 
+async def test_what_others_store_meanwhile_counts(
+    client: Client, leaving: str, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """§6.15: an attempt reads the size of the history again, and stores no more when it is full."""
+    monkeypatch.setattr("kai_flow.stream.storage.MAX_STORED_BYTES", 1_000_000)
+    monkeypatch.setattr("kai_flow.stream.storage.READ_AGAIN_BYTES", 200)
+    handle = await client.start_workflow(Laden.run, 1, id=session_id, task_queue=leaving)
+    await handle.signal(Laden.note, "talk")
+    await talking[session_id].wait()
+    run_id = handle.first_execution_run_id or ""
+    history = await read_history(client, session_id, run_id)
+    assert UNSTORED not in [event.type for event in history.read(START, 2**40).events]
+    for _ in range(2):
+        await handle.signal(Laden.note, "talk" + "x" * 450_000)
+
+    async def is_told() -> bool:
+        history = await read_history(client, session_id, run_id)
+        return history.read(START, 2**40).events[-1].type == UNSTORED
+
+    await eventually(is_told)
+    await handle.terminate("enough")
+
+
 def test_a_producer_that_cannot_begin_leaves_nothing_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -12,7 +12,7 @@ from kai_flow.stream.election import (
     UNREACHED_SECONDS,
     Answerer,
     Election,
-    Signaller,
+    SignallerState,
     Standing,
 )
 from tests.tables import cells
@@ -43,19 +43,19 @@ def test_each_answer_in_each_state(state: str, answerer: str, result: str) -> No
     if state in {"TOLD", "LATE"}:
         answered(election, "named", 0.0)
     late = LATE if state in {"UNREACHED", "LATE"} else 0.0
-    assert election.state(late, late, 0.0) is Signaller[state]
+    assert election.state(late, late, 0.0) is SignallerState[state]
     boot_id = {"NEW": "new", "SIGNALLER": "named", "OTHER": "other"}[answerer]
     before = election.signaller
     standing = election.answered(boot_id, late, works=False, standstill=late, period=0.0)
     after, _, role = result.partition("/")
     assert standing is Standing[role]
     assert election.signaller == (boot_id if after.startswith("!") else before)
-    assert election.state(late, late, 0.0) is Signaller[after.strip("!")]
+    assert election.state(late, late, 0.0) is SignallerState[after.strip("!")]
 
 
 def test_no_row_is_missing() -> None:
     """All states and answerers are in the table; without a signaller every bridge is new."""
-    wanted = {(state.name, answerer.name) for state, answerer in product(Signaller, Answerer)}
+    wanted = {(state.name, answerer.name) for state, answerer in product(SignallerState, Answerer)}
     assert {cell[:2] for cell in cells(WANTED)} == wanted
 
 

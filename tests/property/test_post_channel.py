@@ -13,8 +13,8 @@ from kai_flow.stream.post_channel import (
     MAX_RETRY_AFTER_SECONDS,
     MAX_TRIES,
     PROBE_SECONDS,
-    Channel,
     PostChannel,
+    PostState,
     Report,
 )
 from tests.tables import cells
@@ -35,10 +35,10 @@ REPORTS: dict[Report, Callable[[PostChannel], None]] = {
     Report.REFUSED: PostChannel.refused,
 }
 WAYS = {
-    Channel.IDLE: [],
-    Channel.IN_FLIGHT: [Report.POSTED],
-    Channel.BACKOFF: [Report.POSTED, Report.FAILED],
-    Channel.RETRYING: [Report.POSTED, Report.FAILED, Report.POSTED],
+    PostState.IDLE: [],
+    PostState.IN_FLIGHT: [Report.POSTED],
+    PostState.BACKOFF: [Report.POSTED, Report.FAILED],
+    PostState.RETRYING: [Report.POSTED, Report.FAILED, Report.POSTED],
 }
 """How each state comes about."""
 
@@ -47,18 +47,18 @@ WAYS = {
 def test_each_report_in_each_state(state: str, report: str, result: str) -> None:
     """§6.1, §6.11: one POST is in flight at a time, and an answer may come in every state."""
     channel = PostChannel(0.0)
-    for one in WAYS[Channel[state]]:
+    for one in WAYS[PostState[state]]:
         REPORTS[one](channel)
-    assert channel.state is Channel[state]
+    assert channel.state is PostState[state]
     REPORTS[Report[report]](channel)
-    assert channel.state is Channel[result]
-    assert channel.in_flight == (channel.state in {Channel.IN_FLIGHT, Channel.RETRYING})
-    assert channel.failing == (channel.state in {Channel.BACKOFF, Channel.RETRYING})
+    assert channel.state is PostState[result]
+    assert channel.in_flight == (channel.state in {PostState.IN_FLIGHT, PostState.RETRYING})
+    assert channel.failing == (channel.state in {PostState.BACKOFF, PostState.RETRYING})
 
 
 def test_no_row_is_missing() -> None:
     """All states and reports are in the table."""
-    wanted = {(state.name, report.name) for state, report in product(Channel, Report)}
+    wanted = {(state.name, report.name) for state, report in product(PostState, Report)}
     assert {cell[:2] for cell in cells(WANTED)} == wanted
 
 

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from kai_flow.stream.attempt_phase import TABLE, Phase, Step
+from kai_flow.stream.attempt_phase import NEXT_PHASE, Phase, Step
 from tests.tables import cells
 
 WANTED = """
@@ -22,7 +22,7 @@ STOPPED       .         .               .                .                .     
 @pytest.mark.parametrize(("phase", "step", "result"), cells(WANTED))
 def test_each_step_in_each_phase(phase: str, step: str, result: str) -> None:
     """§6.5, §6.9: the result of every step is stated, whatever the phase."""
-    assert TABLE[Phase[phase]][Step[step]] is Phase[result]
+    assert NEXT_PHASE[Phase[phase]][Step[step]] is Phase[result]
 
 
 def test_no_row_is_missing() -> None:
@@ -30,13 +30,13 @@ def test_no_row_is_missing() -> None:
     assert {cell[:2] for cell in cells(WANTED)} == {
         (p.name, s.name) for p, s in product(Phase, Step)
     }
-    assert TABLE.keys() == set(Phase)
+    assert NEXT_PHASE.keys() == set(Phase)
 
 
 @pytest.mark.parametrize(("phase", "step"), list(product(Phase, Step)))
 def test_what_has_ended_does_not_begin_again(phase: Phase, step: Step) -> None:
     """A finished or superseded attempt stays so, and a final POST that is done is not due again."""
-    result = TABLE[phase][step]
+    result = NEXT_PHASE[phase][step]
     assert result.finished >= phase.finished
     assert result.superseded >= phase.superseded
     assert not (phase.final_posted and not phase.final_post_due and result.final_post_due)

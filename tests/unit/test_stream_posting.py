@@ -7,7 +7,7 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.posting import Posting, proves_signalling
 from kai_flow.stream.posts import Acknowledged, Post
-from kai_flow.stream.receivers import Outcome
+from kai_flow.stream.receivers import PostOutcome
 
 FIRST = EventId(1, 1, 1)
 
@@ -17,7 +17,7 @@ def posted(*, held: int = 4, batch: bool = True) -> tuple[Posting, Outbox, Post]
     outbox = Outbox(1, 1)
     posting = Posting(outbox, callback=True, now=0.0)
     if batch:
-        posting.answered(Outcome.ACCEPTS_BATCH, 0.0)
+        posting.answered(PostOutcome.ACCEPTS_BATCH, 0.0)
     for _ in range(held):
         outbox.append("e", b"{}")
     return posting, outbox, posting.next(final=False)
@@ -83,12 +83,12 @@ def test_the_next_post_is_events_then_the_final_post_or_a_probe() -> None:
     posting, _, post = posted()
     assert [event.id for event in post.events] == [FIRST.offset(n) for n in range(4)]
     assert posting.due_at(final=True) is None
-    posting.answered(Outcome.ACCEPTS_BATCH, 1.0)
+    posting.answered(PostOutcome.ACCEPTS_BATCH, 1.0)
     assert posting.shown(post, answer(4))
     assert posting.due_at(final=False) == 2.0  # a probe
     assert posting.due_at(final=True) == 1.0
     final = posting.next(final=True)
     assert (final.events, final.batch, final.done) == ((), False, True)
-    posting.answered(Outcome.ACCEPTS_BATCH, 2.0)
+    posting.answered(PostOutcome.ACCEPTS_BATCH, 2.0)
     probe = posting.next(final=False)
     assert (probe.events, probe.batch, probe.done) == ((), True, False)

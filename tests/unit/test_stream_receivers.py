@@ -11,15 +11,15 @@ from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.post_channel import MAX_TRIES, PROBE_SECONDS
 from kai_flow.stream.posts import Acknowledged, Post
-from kai_flow.stream.receivers import TABLE, Outcome, Receiver
+from kai_flow.stream.receivers import NEXT_RECEIVER, PostOutcome, Receiver
 from tests.tables import cells
 
 WANTED = """
                ACCEPTS_BATCH  ACCEPTS_SINGLE  CONFLICT       SUCCESS  EXHAUSTED
 NONE           .              .               .              .        .
-UNKNOWN        BRIDGE         SINGLE_BRIDGE   SINGLE_BRIDGE  PLAIN    SILENT
-PLAIN          BRIDGE         SINGLE_BRIDGE   SINGLE_BRIDGE  .        SILENT
-SILENT         BRIDGE         SINGLE_BRIDGE   SINGLE_BRIDGE  PLAIN    .
+UNKNOWN        BRIDGE         SINGLE_BRIDGE   SINGLE_BRIDGE  PLAIN    GIVEN_UP
+PLAIN          BRIDGE         SINGLE_BRIDGE   SINGLE_BRIDGE  .        GIVEN_UP
+GIVEN_UP         BRIDGE         SINGLE_BRIDGE   SINGLE_BRIDGE  PLAIN    .
 SINGLE_BRIDGE  BRIDGE         .               .              PLAIN    .
 BRIDGE         .              SINGLE_BRIDGE   .              PLAIN    .
 """
@@ -28,14 +28,14 @@ BRIDGE         .              SINGLE_BRIDGE   .              PLAIN    .
 @pytest.mark.parametrize(("receiver", "outcome", "result"), cells(WANTED))
 def test_each_answer_of_each_kind(receiver: str, outcome: str, result: str) -> None:
     """§6.12: an answer tells what the receiver is now, whatever it was before."""
-    assert TABLE[Receiver[receiver]][Outcome[outcome]] is Receiver[result]
+    assert NEXT_RECEIVER[Receiver[receiver]][PostOutcome[outcome]] is Receiver[result]
 
 
 def test_no_row_is_missing() -> None:
     """All kinds and outcomes are in the table of this test and in that of the code."""
-    wanted = {(kind.name, outcome.name) for kind, outcome in product(Receiver, Outcome)}
+    wanted = {(kind.name, outcome.name) for kind, outcome in product(Receiver, PostOutcome)}
     assert {cell[:2] for cell in cells(WANTED)} == wanted
-    assert TABLE.keys() == set(Receiver)
+    assert NEXT_RECEIVER.keys() == set(Receiver)
 
 
 class Treatment(NamedTuple):
@@ -57,7 +57,7 @@ TREATMENTS = {
     Receiver.NONE: Treatment(False, "", True, "durable", False),
     Receiver.UNKNOWN: Treatment(True, "single", False, "durable and delivered", False),
     Receiver.PLAIN: Treatment(True, "single", True, "durable and delivered", False),
-    Receiver.SILENT: Treatment(True, "single", False, "durable", False),
+    Receiver.GIVEN_UP: Treatment(True, "single", False, "durable", False),
     Receiver.SINGLE_BRIDGE: Treatment(True, "single", False, "durable", False),
     Receiver.BRIDGE: Treatment(True, "batch", False, "durable", True),
 }
@@ -94,7 +94,7 @@ def deliver(delivery: Delivery) -> None:
 
 BECOMES: dict[Receiver, Callable[[Delivery], None]] = {
     Receiver.PLAIN: deliver,
-    Receiver.SILENT: exhaust,
+    Receiver.GIVEN_UP: exhaust,
     Receiver.SINGLE_BRIDGE: lambda delivery: acknowledge(delivery, batch=False),
     Receiver.BRIDGE: lambda delivery: acknowledge(delivery, batch=True),
 }
