@@ -82,7 +82,9 @@ def headers_in(history: WorkflowHistory) -> list[ProducerHeader | None]:
     for event in history.events:
         if event.HasField("activity_task_scheduled_event_attributes"):
             fields = event.activity_task_scheduled_event_attributes.header.fields
-            header = decode_header(fields[PRODUCER_HEADER].data) if PRODUCER_HEADER in fields else None
+            header = (
+                decode_header(fields[PRODUCER_HEADER].data) if PRODUCER_HEADER in fields else None
+            )
             assert header is None or isinstance(header, ProducerHeader)
             found.append(header)
     return found
@@ -225,7 +227,9 @@ async def test_a_run_that_is_reset_during_its_second_activity_streams_that_one()
     history = recorded(FOLDER / "reset-second-activity.json")
     fold = Fold(run_of(history))
     items = await items_in(history)
-    streamed = [event for item in items for verdict in fold.take(item)[0] for event in verdict.events]
+    streamed = [
+        event for item in items for verdict in fold.take(item)[0] for event in verdict.events
+    ]
     assert [str(event.id) for event in streamed] == [f"2.1.{n}" for n in range(1, 7)]
     assert streamed[0].decode()["topic"] == "dogs"
     others = [one for one in await signals_in(history) if one.run_id != fold.run_id]

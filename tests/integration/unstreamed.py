@@ -62,7 +62,8 @@ class Unstreamed:
         long.cancel()
         unawaited.cancel()
         self.sum += await workflow.execute_local_activity(double, 4, **ONCE)
-        self.sum += await workflow.execute_child_workflow(Doubled.run, 5)
+        child = f"{workflow.info().workflow_id}-child"
+        self.sum += await workflow.execute_child_workflow(Doubled.run, 5, id=child)
         workflow.upsert_memo({"sum": self.sum})
         if workflow.patched("more"):
             self.sum += await workflow.execute_activity(double, 6, activity_id="named", **ONCE)
