@@ -187,6 +187,7 @@ class LogReader:
         """What is to be told to a reader that has all entries; it is synced unless it has more."""
         narration, log = self._narration, self._log
         told = [*narration.notices(), *(narration.end() if log.ended else ())]
+        told += narration.reach(log.place)
         if log.place.includes(narration.place):
             # What the log has shown and this reader has not does not count any more.
             self._sync(len(log), log.place)

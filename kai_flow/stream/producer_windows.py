@@ -53,25 +53,15 @@ class ProducerWindows:
         self.claim = claim
         return answer._replace(held=False)
 
-    def confirm(self, attempt: EventId) -> AttemptWindow | None:
-        """Temporal has something of this attempt, which may prove the claim; returns its window.
-
-        None: a later attempt counts.
-        """
-        if self.current is not None and attempt.attempt_key < self.current.attempt_key:
-            return None
-        if self.claim is not None and attempt.attempt_key >= self.claim.attempt_key:
-            self.current, self.claim = self.claim, None
-        if self.current is None or attempt.attempt_key > self.current.attempt_key:
-            self.current = self._window(attempt)
-        self.current.confirmed = True
-        return self.current
-
     def mark_durable(self, through: EventId) -> None:
-        """Temporal has shown that the history reaches `through`."""
-        window = self.confirm(through)
-        if window is not None:
-            window.mark_durable(through)
+        """Temporal has shown that the history reaches `through`, which may prove the claim."""
+        if self.current is not None and through.attempt_key < self.current.attempt_key:
+            return
+        if self.claim is not None and through.attempt_key >= self.claim.attempt_key:
+            self.current, self.claim = self.claim, None
+        if self.current is None or through.attempt_key > self.current.attempt_key:
+            self.current = self._window(through)
+        self.current.mark_durable(through)
 
     def window(self, attempt: EventId) -> AttemptWindow | None:
         """The window of the attempt of this id, if there is one."""

@@ -8,8 +8,9 @@ everything before it of the same producer has, from a POST or from the history. 
 - The history is absorbed in its own order, and what it has and the log has not is shown.
 - An event of a POST is shown at once if the mark of its producer was absorbed, and with it all that
   was durable before that mark. What lies behind a hole waits until the history fills it.
-- A later attempt than the first is shown once Temporal has shown or acknowledged some of it. The
-  events of earlier attempts leave then.
+- A later attempt than the first is shown once the history has its first event. The events of
+  earlier attempts leave then. An acknowledgement is not enough: its producer may have been closed
+  before, and then the earlier attempt counts.
 - What is shown and can never count, because its producer was closed or the run has ended, leaves
   the log, and readers who have it are told to take it back.
 """
@@ -255,11 +256,12 @@ class SessionLog:
         if 0 < narration.place.position(producer).attempt < event.id.attempt:
             self._shown.remove(lambda shown: shown.producer == producer)
             self._cuts.pop(producer, None)
+            self._given.pop(producer, None)
         before = narration.place
         self._announce(narration.tell(event.id), before)
         if event.type == UNSTORED:
             self._cuts[producer] = event.id
-        elif self.unstored(producer) is not None:
+        elif self._past_stored(event.id.offset(-1)):
             self._given[producer] = event.id
         self._shown.show(event, narration.place)
 
@@ -272,8 +274,8 @@ class SessionLog:
             return
         attempt = window.received.attempt
         if attempt != position.attempt:
-            if attempt < position.attempt or not (window.confirmed or attempt == 1):
-                return
+            if attempt != 1 or position.attempt:
+                return  # the history shows the first event of a later attempt
             position = EventId(producer, attempt, 0)
         window.shown(position)
         while event := window.next_after(position, past_stored=self._past_stored(position)):
@@ -292,8 +294,6 @@ class SessionLog:
         """Temporal has shown that the history reaches `through`."""
         windows = self._windows.get(through.producer)
         if windows is not None:
-            windows.confirm(through)
-            self._show_received(through.producer)  # what is durable leaves the window
             windows.mark_durable(through)
             self._show_received(through.producer)
 
@@ -306,24 +306,29 @@ class SessionLog:
             if producer in self.fold.open:
                 continue
             self._windows.pop(producer, None)
-            if now.position(producer) == before.position(producer):
-                continue
-            if now.position(producer) != final:
-                # Its last attempt does not count, and the one before has left the log.
-                self._start_over()
-                return
-            self._shown.remove(partial(_is_after, final))
+            if now.position(producer) != before.position(producer):
+                self._shown.remove(partial(_is_after, final))
         self._settle_base()
 
-    def _announce(self, events: Iterable[ControlEvent], place: Place | None = None) -> None:
-        for event in events:
-            self._shown.announce(event, place or self._narration.place)
+    def _announce(self, events: Sequence[ControlEvent], place: Place | None = None) -> None:
+        """Append control events, after which a reader is at `place`, or where the narration is.
+
+        A reader is there only after the last of them: one that has read some is told all again.
+        """
+        before = self.place
+        for number, event in enumerate(events, 1):
+            after = place or self._narration.place
+            self._shown.announce(event, after if number == len(events) else before)
 
     def _start_over(self) -> None:
         """Begin the log at what the fold has accepted."""
-        self._narration = Narration(self.fold.place, self, self._given_of)
+        place = self.fold.place
+        counts = {n: EventId(n, *at).attempt_key for n, at in place.positions.items()}
+        self._cuts = {n: e for n, e in self._cuts.items() if counts.get(n) == e.attempt_key}
+        self._given = {n: e for n, e in self._given.items() if counts.get(n) == e.attempt_key}
+        self._narration = Narration(place, self, self._given_of)
         self._narration.notices()  # each reader who comes is told of these by itself
-        self._shown.start_over(self.fold.place)
+        self._shown.start_over(place)
         for producer in self._windows:
             self._show_received(producer)
 

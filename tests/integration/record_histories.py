@@ -12,27 +12,30 @@ import json
 import secrets
 import socket
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.workflow import ActivityCancellationType
 
 from kai_flow.settings import Settings
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent, encode_event
+from kai_flow.stream.history_event import published_in
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.signals import batch_in, publish
+from kai_flow.stream.plugin import StreamPlugin
+from kai_flow.stream.signals import publish
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import dev_server
 from kai_flow.web.server import running_bridge
 from kai_flow.worker.service import running_worker
 from tests.agents import scripted
-from tests.integration import reporting
+from tests.integration import reporting, several, unstreamed
 from tests.integration.receivers import receiving
 from tests.integration.resetting import reset, workflow_tasks
-from tests.integration.waiting import until
+from tests.integration.waiting import eventually, until
 
 FOLDER: Final = Path(__file__).parents[1] / "histories"
 CHECKSUMS: Final = FOLDER / "checksums.txt"
@@ -63,9 +66,9 @@ async def _repeat(client: Client, handle: Handle) -> None:
     await scripted.reached[f"{handle.id}/a"].wait()
     await asyncio.sleep(1)  # until the last batch is in the history
     for event in (await handle.fetch_history()).events:
-        batch = await batch_in(client, event)
-        if batch is not None:
-            await publish(client, handle.id, batch)
+        published = await published_in(client, event, lambda _document: None)
+        if published is not None:
+            await publish(client, handle.id, *published)
     scripted.opened[f"{handle.id}/a"].set()
 
 
@@ -82,7 +85,7 @@ async def _disturb(_client: Client, handle: Handle) -> None:
         await handle.signal("publish_events", batch)
     await handle.signal("publish_events", {"no": "batch"})
     await handle.signal("publish_events")
-    await handle.signal("publish_events", {**batches[0], "run_id": "another", "attempt": 9})
+    await handle.signal("publish_events", {**batches[0], "run_id": "another"})
     scripted.opened[f"{handle.id}/a"].set()
 
 
@@ -94,7 +97,7 @@ async def _publish_many(client: Client, handle: Handle) -> None:
     for number in range(MANY):
         token = encode_event({"type": "token", "content": f"t{number} "})
         event = NumberedEvent(EventId(1, 1, 2 + number), *token)
-        await publish(client, handle.id, Batch(run_id, (event,)))
+        await publish(client, handle.id, run_id, [Batch((event,))])
     scripted.opened[f"{handle.id}/a"].set()
 
 
@@ -124,6 +127,59 @@ async def _reset_second(client: Client, handle: Handle) -> None:
     reporting.held["dogs"].set()
 
 
+async def _leave(client: Client, handle: Handle) -> None:
+    """The workflow leaves its first activity, which goes on; the second one is over by then."""
+    gate = f"{handle.id}/first!"
+    await several.reached[gate].wait()
+    await handle.signal("leave", True)
+
+    async def second_has_ended() -> bool:
+        return bool((await handle.query("progress"))["last_event_id"] == "2.1.3")
+
+    await eventually(second_has_ended)
+    several.opened[gate].set()
+    await asyncio.sleep(1)  # until the late batch is in the history
+    await handle.signal("leave", False)
+
+
+async def _handle(_client: Client, handle: Handle) -> None:
+    """Signals and updates whose handlers publish events and run activities."""
+    await handle.signal("ask", "a")
+    await handle.execute_update("tell", "b?")
+    await handle.execute_update("publish", [{"type": "big", "text": "x" * 17_000}] * 2)
+    await handle.signal("end")
+
+
+async def _reset_continued(client: Client, handle: Handle) -> None:
+    """Back to the last task of a run that continues another, while it waits."""
+
+    async def waiting() -> bool:
+        return bool((await handle.query("progress"))["last_event_id"] == "2.1.3")
+
+    await eventually(waiting)
+    run_id = (await handle.describe()).run_id
+    await reset(client, handle.id, run_id, (await workflow_tasks(handle))[-1])
+    await handle.signal("proceed")
+
+
+async def _without_plugin(_client: Client, handle: Handle) -> None:
+    """What its handlers take, while it waits."""
+    await handle.signal("add", 10)
+    await handle.execute_update("tell", 20)
+    await handle.signal("end")
+
+
+async def _add_plugin(client: Client, handle: Handle) -> None:
+    """The worker gets the plugin while the workflow waits."""
+
+    async def waiting() -> bool:
+        return bool(await handle.query("progress") == 13)
+
+    await eventually(waiting)
+    plugin_added.set()
+    await _without_plugin(client, handle)
+
+
 Meanwhile = Callable[[Client, Handle], Awaitable[None]]
 
 # kind → (the agent's steps, whether there is a callback that works, what happens meanwhile)
@@ -144,31 +200,71 @@ KINDS: Final[dict[str, tuple[list[Step], str | None, Meanwhile]]] = {
     "duplicates": ([*TALK, {"gate": "a"}], "bridge", _repeat),
     "many-signals": ([{"gate": "a"}, {"tokens": MANY}], "bridge", _publish_many),
     "reset": ([*TALK, {"gate": "a"}, {"tokens": 3}], "bridge", _reset),
-    "reset-second-activity": ([], "bridge", _reset_second),
 }
-# Kinds of another workflow, with two streaming activities: the topics of its report.
-REPORTS: Final = {"reset-second-activity": ["cats", "dogs"]}
+# Kinds of other workflows: what is started, and what happens meanwhile.
+OTHERS: Final[dict[str, tuple[Any, list[Any], Meanwhile]]] = {
+    "reset-second-activity": (reporting.Report.run, [["cats", "dogs"], None], _reset_second),
+    "at-once": (several.Together.run, [["a", "b?", "c"]], _nothing),
+    "abandoned": (several.Leaver.run, [int(ActivityCancellationType.ABANDON)], _leave),
+    "try-cancelled": (several.Leaver.run, [int(ActivityCancellationType.TRY_CANCEL)], _leave),
+    "handlers": (several.Handlers.run, [], _handle),
+    "continued": (several.Long.run, [2, ""], _nothing),
+    "reset-continued": (several.Long.run, [1, "wait"], _reset_continued),
+    "without-plugin": (unstreamed.Unstreamed.run, [], _without_plugin),
+    "plugin-added": (unstreamed.Unstreamed.run, [], _add_plugin),
+}
+plugin_added = asyncio.Event()
 
 
 async def record(client: Client, kind: str, queue: str, bridge: str, receiver: str) -> str:
     """The history of one session of that kind, as JSON."""
-    steps, callback, meanwhile = KINDS[kind]
     session_id = f"recorded-{kind}"
-    urls = {"bridge": f"{bridge}/events/{session_id}", "plain receiver": receiver}
-    url = callback and urls.get(callback, callback)
-    args: list[Any]
-    if kind in REPORTS:
+    handle: Handle = client.get_workflow_handle(session_id)  # of whichever run is the newest
+    if kind in OTHERS:
+        name, args, meanwhile = OTHERS[kind]
         reporting.held["dogs"] = asyncio.Event()
-        name, queue, args = "Report", f"{queue}-reports", [REPORTS[kind], url]
+        queue = f"{queue}-{kind}"
     else:
+        steps, callback, meanwhile = KINDS[kind]
+        urls = {"bridge": f"{bridge}/events/{session_id}", "plain receiver": receiver}
+        url = callback and urls.get(callback, callback)
         question = {"prompt": json.dumps(steps), "connection_id": "none", "callback_url": url}
         name, args = "KaiChatWorkflow", [question]
     await client.start_workflow(name, args=args, id=session_id, task_queue=queue)
-    handle: Handle = client.get_workflow_handle(session_id)  # of whichever run is the newest
-    await meanwhile(client, handle)
-    with suppress(WorkflowFailureError):
-        await handle.result()
+    async with _worker(client, kind, queue):
+        await meanwhile(client, handle)
+        with suppress(WorkflowFailureError):
+            await handle.result()
     return _text((await handle.fetch_history()).to_json())
+
+
+@asynccontextmanager
+async def _worker(client: Client, kind: str, queue: str) -> AsyncIterator[None]:
+    """The worker for a kind of another workflow."""
+    match kind:
+        case "reset-second-activity":
+            async with reporting.library_worker(client, queue):
+                yield
+        case "without-plugin":
+            async with unstreamed.unstreamed_worker(client, queue):
+                yield
+        case "plugin-added":
+            replacing = asyncio.create_task(_replace_worker(client, queue))
+            yield
+            replacing.cancel()
+        case kind if kind in OTHERS:
+            async with several.several_worker(client, queue):
+                yield
+        case _:  # KAI's, which runs all the time
+            yield
+
+
+async def _replace_worker(client: Client, queue: str) -> None:
+    """A worker without the plugin, then one with it."""
+    async with unstreamed.unstreamed_worker(client, queue):
+        await plugin_added.wait()
+    async with unstreamed.unstreamed_worker(client, queue, plugins=[StreamPlugin()]):
+        await asyncio.Event().wait()
 
 
 def _text(history: str) -> str:
@@ -205,7 +301,6 @@ async def main(kinds: list[str]) -> None:
         async with (
             running_bridge(Settings(bridge_port=0), client) as bridge,
             running_worker(Settings(health_port=0, task_queue=queue, agent=agent), client),
-            reporting.library_worker(client, f"{queue}-reports"),
             receiving() as receiver,
         ):
             FOLDER.mkdir(exist_ok=True)
@@ -217,4 +312,4 @@ async def main(kinds: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:] or list(KINDS)))
+    asyncio.run(main(sys.argv[1:] or [*KINDS, *OTHERS]))

@@ -78,12 +78,15 @@ class Together:
 
 @workflow.defn
 class Crowd:
-    """Runs silent activities at once, and beside them one that streams."""
+    """Runs silent activities at once, and beside every second one of them one that streams."""
 
     @workflow.run
     async def run(self, silent: int) -> str:
         """The name, or why it could not stream."""
-        handles = [worked(f"{number}!") for number in range(silent)]
+        handles = []
+        for number in range(silent):
+            handles.append(worked(f"{number}!"))
+            await worked("over at once")
         try:
             return await spoken("speaker")
         except ActivityError as error:

@@ -3,27 +3,33 @@
 import hashlib
 import json
 from collections import Counter
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from temporalio import workflow
 from temporalio.client import WorkflowHistory
+from temporalio.converter import DataConverter
 from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from kai_flow.stream.batches import Batch, decode_batch
 from kai_flow.stream.buffer import EventBuffer, Limits
-from kai_flow.stream.errors import InvalidBatch
 from kai_flow.stream.fold import Disposition, Fold
+from kai_flow.stream.header import ProducerHeader, decode_header
 from kai_flow.stream.plugin import StreamPlugin
+from kai_flow.stream.recorded import Published, Recorded, Scheduled
+from kai_flow.stream.tail import RunHistory
+from kai_flow.stream.wire_names import PRODUCER_HEADER
 from kai_flow.worker.service import PASSTHROUGH
 from kai_flow.workflows import KaiChatWorkflow
-from tests.integration.record_histories import CHECKSUMS, FOLDER, KINDS, MANY, REPORTS
+from tests.integration.record_histories import CHECKSUMS, FOLDER, KINDS, MANY, OTHERS
 from tests.integration.reporting import Report
+from tests.integration.several import WORKFLOWS
+from tests.integration.unstreamed import Doubled, Unstreamed
 
+ALL = [KaiChatWorkflow, Report, Unstreamed, Doubled, *WORKFLOWS]
 HISTORIES = sorted(FOLDER.glob("*.json"))
 CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
 
@@ -51,14 +57,37 @@ def run_of(history: WorkflowHistory) -> str:
     return run_id
 
 
-def batches_in(history: WorkflowHistory) -> list[Batch]:
-    """The batches signalled, in order; what is none is left out."""
-    batches = []
+async def items_in(history: WorkflowHistory) -> list[Recorded]:
+    """What the history records of a stream, in order."""
+    client: Any = SimpleNamespace(data_converter=DataConverter.default)
+    reading = RunHistory(client, history.workflow_id, run_of(history))
+    items = [await reading._item(event) for event in history.events]
+    return [item for item in items if item is not None]
+
+
+async def signals_in(history: WorkflowHistory) -> list[Published]:
+    """The signals with batches, in order; what is none is left out."""
+    return [item for item in await items_in(history) if isinstance(item, Published)]
+
+
+async def verdicts_of(history: WorkflowHistory, fold: Fold) -> Counter[Disposition]:
+    """What a fold decides about the batches of a history."""
+    items = await items_in(history)
+    return Counter(verdict.disposition for item in items for verdict in fold.take(item)[0])
+
+
+def headers_in(history: WorkflowHistory) -> list[ProducerHeader | None]:
+    """The numbers of all activities that were scheduled; None: of one without a header."""
+    found: list[ProducerHeader | None] = []
     for event in history.events:
-        for payload in event.workflow_execution_signaled_event_attributes.input.payloads:
-            with suppress(InvalidBatch):
-                batches.append(decode_batch(payload.data))
-    return batches
+        if event.HasField("activity_task_scheduled_event_attributes"):
+            fields = event.activity_task_scheduled_event_attributes.header.fields
+            header = (
+                decode_header(fields[PRODUCER_HEADER].data) if PRODUCER_HEADER in fields else None
+            )
+            assert header is None or isinstance(header, ProducerHeader)
+            found.append(header)
+    return found
 
 
 def replayer(*workflows: type) -> Replayer:
@@ -74,7 +103,7 @@ def replayer(*workflows: type) -> Replayer:
 
 def test_every_kind_of_session_is_recorded() -> None:
     """There is one history of each kind the recorder knows, without the recorder's machine."""
-    assert {file.stem for file in HISTORIES} == set(KINDS)
+    assert {file.stem for file in HISTORIES} == {*KINDS, *OTHERS}
     for file in HISTORIES:
         text = file.read_text()
         history = json.loads(text)
@@ -88,7 +117,7 @@ def test_every_kind_of_session_is_recorded() -> None:
 @pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)
 async def test_a_recorded_session_replays(file: Path) -> None:
     """The workflow's code makes of a recorded history just the commands that are in it."""
-    await replayer(KaiChatWorkflow, Report).replay_workflow(recorded(file))
+    await replayer(*ALL).replay_workflow(recorded(file))
 
 
 @pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)
@@ -104,7 +133,7 @@ async def test_a_session_replays_whichever_run_it_is_taken_for(file: Path) -> No
     assert len(set(runs)) == 2 + file.stem.startswith("reset")
     for run_id in runs:
         started.original_execution_run_id = run_id
-        await replayer(KaiChatWorkflow, Report).replay_workflow(history)
+        await replayer(*ALL).replay_workflow(history)
 
 
 async def test_a_changed_workflow_would_be_noticed() -> None:
@@ -113,77 +142,116 @@ async def test_a_changed_workflow_would_be_noticed() -> None:
         await replayer(Changed).replay_workflow(recorded(FOLDER / "plain.json"))
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"refused", "failed", "cancelled", *REPORTS}))
-def test_a_recorded_stream_ends_where_its_result_says(kind: str) -> None:
-    """The fold of the recorded signals is whole, and its last event is the result's."""
+def test_a_history_without_numbers_has_no_trace_of_the_plugin() -> None:
+    """`without-plugin` was recorded by a worker that had none, and yet it replays with it."""
+    history = recorded(FOLDER / "without-plugin.json")
+    numbers = headers_in(history)
+    assert len(numbers) > 5
+    assert set(numbers) == {None}
+    assert b"kai-" not in b"".join(event.SerializeToString() for event in history.events)
+
+
+def test_a_workflow_whose_worker_gets_the_plugin_goes_on_with_numbers() -> None:
+    """In `plugin-added` the later activities have numbers that count the earlier ones as well."""
+    numbers = headers_in(recorded(FOLDER / "plugin-added.json"))
+    first = next(index for index, number in enumerate(numbers) if number is not None)
+    assert first >= 6
+    later = numbers[first:]
+    assert [number and number.producer for number in later] == list(
+        range(first + 1, len(numbers) + 1)
+    )
+
+
+@pytest.mark.parametrize("kind", sorted({*KINDS} - {"refused", "failed", "cancelled"}))
+async def test_a_recorded_stream_ends_where_its_result_says(kind: str) -> None:
+    """The fold of what is recorded is whole, and its last event is the result's."""
     history = recorded(FOLDER / f"{kind}.json")
     buffer = EventBuffer(run_of(history), Limits(10_000, 2**24))
-    for batch in batches_in(history):
-        buffer.apply(batch)
+    for item in await items_in(history):
+        buffer.take(item)
     completed = history.events[-1].workflow_execution_completed_event_attributes
     result = json.loads(completed.result.payloads[0].data)
     assert str(buffer.last) == result["last_event_id"]
     assert buffer.last is not None
     assert len(buffer) == buffer.last.seq
-    assert buffer.lost == (0, 0, 0)
+    assert buffer.evicted == 0
 
 
-def test_every_batch_of_duplicates_came_twice() -> None:
+async def test_every_batch_of_duplicates_came_twice() -> None:
     """In `duplicates` each batch was signalled twice, and the fold takes each in once."""
     history = recorded(FOLDER / "duplicates.json")
-    batches = batches_in(history)
-    assert len(batches) > 5
-    assert set(Counter(batches).values()) == {2}
-    fold = Fold(run_of(history))
-    dispositions = Counter(fold.apply(batch).disposition for batch in batches)
-    assert (
-        dispositions[Disposition.ACCEPTED]
-        == dispositions[Disposition.DUPLICATE]
-        == len(batches) / 2
-    )
+    signals = await signals_in(history)
+    assert len(signals) > 5
+    assert set(Counter(signals).values()) == {2}
+    verdicts = await verdicts_of(history, Fold(run_of(history)))
+    assert verdicts[Disposition.ACCEPTED] == verdicts[Disposition.DUPLICATE] == len(signals) / 2
 
 
-def test_many_signals_are_many() -> None:
+async def test_many_signals_are_many() -> None:
     """`many-signals` holds at least 600 accepted batches, in a file that is no burden."""
     file = FOLDER / "many-signals.json"
     history = recorded(file)
-    fold = Fold(run_of(history))
-    dispositions = Counter(fold.apply(batch).disposition for batch in batches_in(history))
-    assert dispositions[Disposition.ACCEPTED] >= MANY >= 600
+    verdicts = await verdicts_of(history, Fold(run_of(history)))
+    assert verdicts[Disposition.ACCEPTED] >= MANY >= 600
     assert file.stat().st_size < 1_500_000
 
 
-def test_a_reset_run_ignores_the_batches_of_the_old_one() -> None:
+async def test_a_reset_run_ignores_the_batches_of_the_old_one() -> None:
     """The new run's history keeps the old run's batches, and its fold takes in none of them."""
     history = recorded(FOLDER / "reset.json")
-    old_run = history.events[
-        0
-    ].workflow_execution_started_event_attributes.original_execution_run_id
-    new_run = run_of(history)
+    started = history.events[0].workflow_execution_started_event_attributes
+    old_run, new_run = started.original_execution_run_id, run_of(history)
     assert new_run != old_run
     fold = Fold(new_run)
     dispositions: dict[str, set[Disposition]] = {old_run: set(), new_run: set()}
-    for batch in batches_in(history):
-        dispositions[batch.run_id].add(fold.apply(batch).disposition)
+    for item in await items_in(history):
+        for verdict in fold.take(item)[0]:
+            assert isinstance(item, Published)
+            dispositions[item.run_id].add(verdict.disposition)
     assert dispositions == {old_run: {Disposition.OTHER_RUN}, new_run: {Disposition.ACCEPTED}}
     reset_at = next(
         number
         for number, event in enumerate(history.events)
         if event.workflow_task_failed_event_attributes.new_run_id
     )
-    for part in (history.events[:reset_at], history.events[reset_at:]):  # kept, and applied again
-        assert old_run in {batch.run_id for batch in batches_in(WorkflowHistory("part", part))}
+    signal_at = [
+        number
+        for number, event in enumerate(history.events)
+        if old_run in str(event.workflow_execution_signaled_event_attributes.input)
+    ]
+    assert min(signal_at) < reset_at < max(signal_at), "some are kept, and some applied again"
 
 
-def test_a_run_that_is_reset_during_its_second_activity_streams_that_one() -> None:
+async def test_a_run_that_is_reset_during_its_second_activity_streams_that_one() -> None:
     """What the first activity said belongs to the old run; the new run's fold has the second's."""
     history = recorded(FOLDER / "reset-second-activity.json")
     fold = Fold(run_of(history))
-    streamed = [event for batch in batches_in(history) for event in fold.apply(batch).events]
+    items = await items_in(history)
+    streamed = [
+        event for item in items for verdict in fold.take(item)[0] for event in verdict.events
+    ]
     assert [str(event.id) for event in streamed] == [f"2.1.{n}" for n in range(1, 7)]
     assert streamed[0].decode()["topic"] == "dogs"
-    others = [batch for batch in batches_in(history) if batch.run_id != fold.run_id]
-    assert {batch.first.producer for batch in others} == {1, 2}
+    others = [one for one in await signals_in(history) if one.run_id != fold.run_id]
+    assert {batch.first.producer for one in others for batch in one.batches} == {1, 2}
+
+
+@pytest.mark.parametrize("kind", ["abandoned", "try-cancelled"])
+async def test_a_history_has_late_batches_of_an_activity_that_was_left(kind: str) -> None:
+    """The mark of the next activity closes it, and the batch behind that is superseded."""
+    history = recorded(FOLDER / f"{kind}.json")
+    verdicts = await verdicts_of(history, Fold(run_of(history)))
+    assert verdicts[Disposition.SUPERSEDED] >= 1
+
+
+@pytest.mark.parametrize(("kind", "producer"), [("continued", 3), ("reset-continued", 2)])
+async def test_a_run_that_continues_another_goes_on_with_its_numbers(
+    kind: str, producer: int
+) -> None:
+    """Also when it was reset."""
+    history = recorded(FOLDER / f"{kind}.json")
+    marks = [item for item in await items_in(history) if isinstance(item, Scheduled)]
+    assert marks[0].producer == producer
 
 
 def test_no_history_is_recorded_anew_in_silence() -> None:

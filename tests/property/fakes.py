@@ -4,27 +4,30 @@ The core's own classes decide; these only carry what they say over links that lo
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
-from kai_flow.stream.attempt_window import Full, Missing, Stale, Taken
-from kai_flow.stream.batches import Batch, decode_batch, encode_batch
+from kai_flow.stream.attempt_window import Answer, Missing, Stale, Taken
+from kai_flow.stream.batches import Batch, decode_signal, encode_signal
 from kai_flow.stream.buffer import EventBuffer, Limits
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.fold import Disposition
+from kai_flow.stream.fold import Disposition, Fold
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.posts import Acknowledged, Post
-from kai_flow.stream.session_log import SessionLog
+from kai_flow.stream.recorded import Recorded
+from kai_flow.stream.session_log import SessionLog, Unknown
 from kai_flow.stream.storage import MAX_STORED_BYTES
 from kai_flow.stream.wire_names import UNSTORED
 from tests.property.strategies import RUN, plain
 
 POST_TIMEOUT = 3.0
 INTERVAL = 0.25
+TAIL_DELAY = 0.02  # from an event in the history to a bridge that follows it
+INCARNATION = "4f3a9c1e"
 
 
 class Clock:
@@ -73,23 +76,32 @@ class FakeWorkflow:
     def __init__(self, clock: Clock, limits: Limits | None = None) -> None:
         self.clock = clock
         self.buffer = EventBuffer(RUN, limits or Limits())
+        self.history: list[Recorded] = []
         self.accepted: list[NumberedEvent] = []  # all that the fold ever let in
         self.signals: list[tuple[float, str]] = []  # when and by whom
         self.gaps = 0
+        self.tails: list[Callable[[], None]] = []  # the bridges that follow the history
+
+    def record(self, item: Recorded) -> None:
+        """The history grows by one item, which tails see a little later."""
+        self.history.append(item)
+        for verdict in self.buffer.take(item)[0]:
+            assert verdict.disposition is not Disposition.OTHER_RUN
+            self.gaps += verdict.gap is not None
+            self.accepted += verdict.events
+        for tail in self.tails:
+            self.clock.after(TAIL_DELAY, tail)
 
     def take(self, document: bytes, who: str) -> None:
         """A signal has arrived."""
         self.signals.append((self.clock.now, who))
-        verdict = self.buffer.apply(decode_batch(document))
-        assert verdict.disposition is not Disposition.OTHER_RUN
-        self.gaps += verdict.gap is not None
-        self.accepted += verdict.events
+        self.record(decode_signal(document))
 
     def signal(
-        self, events: tuple[NumberedEvent, ...], who: str, link: Link, told: Callable[[bool], None]
+        self, batches: Sequence[Batch], who: str, link: Link, told: Callable[[bool], None]
     ) -> None:
-        """Signal over a link; `told` hears whether the server acknowledged."""
-        document = encode_batch(Batch(RUN, events))
+        """Signal over a link; `told` is called with whether the server acknowledged."""
+        document = encode_signal(RUN, batches)
         lost = link.random.random() < link.lose
         forgotten = link.random.random() < link.forget
         if not lost:
@@ -139,29 +151,42 @@ class FakeBridge(Receiver):
         self.up = False
         self.delay = 0.005  # of its answers
         self.start()
+        workflow.tails.append(self.tail)
 
     def start(self) -> None:
-        """Come up, knowing nothing."""
+        """Come up, knowing nothing, and read the history up to its end."""
         self.boots += 1
         self.up = True
         self.boot = f"{self.name}{self.boots}"
-        self.log = SessionLog(lambda event: f"{event.id}|".encode() + event.data)
+        self.log = SessionLog(INCARNATION)
         self.cadence = Cadence(INTERVAL, self.clock.now)
         self.flush = False
-        self.signalling = True
         self._planned: float | None = None
+        fold = Fold(RUN)
+        for item in self.workflow.history:
+            fold.take(item)
+        self._read = len(self.workflow.history)
+        self.log.begin(fold)
 
     def crash(self) -> None:
         """All it knew is gone."""
         self.up = False
 
+    def tail(self) -> None:
+        """Absorb what the history has by now."""
+        if self.up:
+            for item in self.workflow.history[self._read :]:
+                self._read += 1
+                self.log.absorb(item)
+            self.pump()
+
     def post(self, post: Post, signaller: str | None) -> tuple[float, Reply] | None:
         if not self.up:
             return 0.001, Failed()
-        self.signalling = signaller in {None, self.boot}
-        answer = self.log.receive(
-            post.base, post.events, stored=post.stored, signalling=self.signalling
-        )
+        answer = self._receive(post, signalling=signaller in {None, self.boot})
+        if isinstance(answer, Unknown):  # its mark is not in sight yet
+            self.tail()
+            answer = self._receive(post, signalling=signaller in {None, self.boot})
         self.flush = self.flush or post.done
         self.pump()
         match answer:
@@ -171,19 +196,17 @@ class FakeBridge(Receiver):
                 return self.delay, Expected(expected)
             case Stale():
                 return self.delay, Gone()
-            case Full():
+            case _:
                 return self.delay, Failed()
+
+    def _receive(self, post: Post, *, signalling: bool) -> Answer | Unknown:
+        return self.log.receive(post.base, post.events, stored=post.stored, signalling=signalling)
 
     def pump(self) -> None:
         """Signal when it is time; ask again when it may be."""
-        attempt = self.log.signal_next() if self.up else None
-        if attempt is not None and attempt.doubtful and self.workflow.buffer.last is not None:
-            self.log.mark_durable(self.workflow.buffer.last)
-            attempt = self.log.signal_next()
-        if attempt is None or not self.signalling:
+        if not self.up or not self.log.waiting:
             return
-        assert attempt.ready, "a correct sender's base is so: no hole is left"
-        due = self.cadence.due(attempt.waiting, attempt.waiting_bytes, flush=self.flush)
+        due = self.cadence.due(self.log.waiting, self.log.waiting_bytes, flush=self.flush)
         if due is None:
             return
         if due > self.clock.now:
@@ -191,18 +214,21 @@ class FakeBridge(Receiver):
                 self._planned = due
                 self.clock.after(due - self.clock.now, self.pump)
             return
+        batches, boot = self.log.batches(), self.boot
+        if not batches:
+            return
         self.cadence.sent()
-        events, boot = attempt.undurable(), self.boot
         self.workflow.signal(
-            events, self.name, self.link, lambda ok: self._signalled(boot, events[-1].id, ok)
+            batches, self.name, self.link, lambda ok: self._signalled(boot, batches, ok)
         )
 
-    def _signalled(self, boot: str, last: EventId, ok: bool) -> None:
+    def _signalled(self, boot: str, batches: Sequence[Batch], ok: bool) -> None:
         if not self.up or boot != self.boot:
             return
         if ok:
             self.cadence.acknowledged(self.clock.now)
-            self.log.mark_durable(last)
+            for batch in batches:
+                self.log.mark_durable(batch.last)
         else:
             self.cadence.failed(self.clock.now)
         self.pump()
@@ -316,7 +342,10 @@ class FakeProducer:
         if events:
             self.signals.append((now, self.delivery.own_signals.waiting_since))
             self.workflow.signal(
-                events, "producer", self.link, lambda ok: self._signalled(events[-1].id, ok)
+                [Batch(events)],
+                "producer",
+                self.link,
+                lambda ok: self._signalled(events[-1].id, ok),
             )
         wake = self.delivery.wake_at()
         assert wake is None or wake > now, "asked, answered, and yet to be asked again at once"

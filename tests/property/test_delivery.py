@@ -13,6 +13,7 @@ from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.delivery_wait import DELIVERY_SECONDS
 from kai_flow.stream.election import MAX_BRIDGES
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.log_reader import Chunk
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.own_signals import STALL_SECONDS
 from kai_flow.stream.post_channel import (
@@ -21,6 +22,7 @@ from kai_flow.stream.post_channel import (
     MAX_RETRY_AFTER_SECONDS,
 )
 from kai_flow.stream.posts import Acknowledged, Post
+from kai_flow.stream.sse import cursor_of
 from kai_flow.stream.storage import MAX_STORED_BYTES
 from tests.property.fakes import (
     Clock,
@@ -434,8 +436,7 @@ def test_what_is_not_stored_is_posted_and_never_signalled(
         assert producer.outbox.sent == len(producer.said)
     if kind == "bridge":
         assert producer.signals == []
-        assert bridge.log.current is not None
-        assert bridge.log.current.received == producer.outbox.last
+        assert bridge.log.place.position(1) == producer.outbox.last
 
 
 def test_a_short_absence_of_the_bridge_loses_nothing_that_is_live_only() -> None:
@@ -453,9 +454,12 @@ def test_a_short_absence_of_the_bridge_loses_nothing_that_is_live_only() -> None
     bridge.start()
     clock.run(60, until=lambda: producer.over)
     assert producer.over
-    assert bridge.log.current is not None
-    assert bridge.log.current.start.seq < said_before.seq - 30
-    assert bridge.log.current.received == producer.outbox.last
+    shown = bridge.log.read(bridge.log.reader(bridge.log.base), 10**9)
+    assert isinstance(shown, Chunk)
+    events = [cursor_of(frame).place for frame in shown.frames if frame.startswith(b"id: ")]
+    assert events[0] is not None
+    assert events[0].position(1).seq < said_before.seq - 30
+    assert bridge.log.place.position(1) == producer.outbox.last
     assert ids_of(workflow.accepted) == ids_of(producer.to_be_stored)
 
 
@@ -593,5 +597,6 @@ def test_a_bridge_that_forgets_while_the_agent_is_silent_is_told_again(
     clock.run(down)
     bridge.start()
     clock.run(5.0 if down else 1.1)  # after failed POSTs it is asked at the pace of the pauses
-    assert bridge.log.current is not None
-    assert bridge.log.current.received == producer.outbox.last
+    window = bridge.log.window(producer.outbox.last)
+    assert window is not None
+    assert window.received == producer.outbox.last

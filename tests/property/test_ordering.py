@@ -1,105 +1,190 @@
-"""The whole way: agent, delivery, bridges that crash, the workflow, readers that come back.
+"""The whole way: agents, deliveries, bridges that crash, the workflow, readers that come back.
 
-Invariants 1 (order), 2 (no duplicates, no gaps), 3 (same id, same event), 4 (supersession),
-7 (idempotent), 8 (the fold is what the last attempt said) and 10 (convergence), in virtual time.
+In virtual time: order, no duplicates, no gaps, same id same event, supersession, and that all
+readers end with the same, among activities that run beside each other and after one another.
 """
 
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from random import Random
 
+import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kai_flow.stream.attempt_window import Behind, Chunk, Lost
+from kai_flow.stream.batches import Batch
 from kai_flow.stream.buffer import Limits
-from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.gaps import Missing
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.log_reader import Behind, Chunk
+from kai_flow.stream.place import NOWHERE
+from kai_flow.stream.recorded import Ended, Scheduled, Spoken
+from kai_flow.stream.sse import cursor_of
 from tests.property.fakes import Balancer, Clock, FakeBridge, FakeProducer, FakeWorkflow, Link
-from tests.property.strategies import ids_of, plain, what_counts
+from tests.property.strategies import ids_of, run_of, what_counts
 
-FOLLOW_SECONDS = 1.0  # between two reads of a bridge that has nothing for a reader
 GLANCE_SECONDS = 0.04
+RESTART_SECONDS = 0.5  # from the death of a worker to the next attempt
+
+Life = list[float]
+"""The pauses before the events of one attempt."""
+
+
+class Session:
+    """A workflow that runs several rows of activities, one activity of a row after another."""
+
+    def __init__(self, clock: Clock, workflow: FakeWorkflow, bridges: list[FakeBridge]) -> None:
+        self.clock, self.workflow, self.bridges = clock, workflow, bridges
+        self.beside: dict[int, frozenset[int]] = {}
+        self.under_way: set[int] = set()
+        self.producers: list[FakeProducer] = []
+        self.last: dict[int, FakeProducer] = {}  # the last attempt of each activity
+        self.spoken = 0
+        self.rows = 0  # that have not come to their end
+
+    def run(self, row: Sequence[Sequence[Life]], link: Link, *, zombies: bool) -> None:
+        """Run the activities of a row; each has lives, of which only the last one ends well."""
+        self.rows += 1
+        self._next(list(row), link, zombies=zombies)
+
+    def _next(self, row: list[Sequence[Life]], link: Link, *, zombies: bool) -> None:
+        if not row:
+            self.rows -= 1
+            return
+        self.spoken += 1
+        self.workflow.record(Spoken(Batch(run_of(EventId(0, 1, self.spoken), 1))))
+        producer = len(self.beside) + 1
+        self.beside[producer] = frozenset(self.under_way)
+        self.workflow.record(Scheduled(producer, "act", str(producer), self.beside[producer]))
+        self.under_way.add(producer)
+        lives = row.pop(0)
+
+        def live(attempt: int) -> None:
+            fake = FakeProducer(
+                self.clock, self.workflow, Balancer(self.bridges), link, (producer, attempt)
+            )
+            self.producers.append(fake)
+            fake.run([0.0, *lives[attempt - 1]])
+            if attempt == len(lives):
+                self.last[producer] = fake
+                watch(fake)
+            else:
+                self.clock.after(link.random.uniform(0.1, 3.0), lambda: die(fake, attempt))
+
+        def die(fake: FakeProducer, attempt: int) -> None:
+            if not zombies:
+                fake.kill()
+            self.clock.after(RESTART_SECONDS, lambda: live(attempt + 1))
+
+        def watch(fake: FakeProducer) -> None:
+            if not fake.over:
+                self.clock.after(0.02, lambda: watch(fake))
+                return
+            self.under_way.remove(producer)
+            self.workflow.record(Ended(producer, "completed"))
+            self._next(row, link, zombies=zombies)
+
+        live(1)
+
+    @property
+    def counting(self) -> dict[int, list[EventId]]:
+        """What counts of each producer, the workflow included."""
+        said = {producer: ids_of(fake.said) for producer, fake in self.last.items()}
+        return {0: [EventId(0, 1, n) for n in range(1, self.spoken + 1)], **said}
 
 
 class Subscriber:
     """A reader that connects to a bridge, loses it, and comes back with its last cursor."""
 
-    def __init__(self, clock: Clock, bridges: list[FakeBridge], random: Random) -> None:
-        self.clock, self.bridges, self.random = clock, bridges, random
-        self.cursor = START
-        self.shown: list[NumberedEvent] = []  # as it stands: a retry takes back
-        self.missing: list[tuple[EventId, EventId | None]] = []  # what `gap` events have said
-        self.followed = clock.now
+    def __init__(self, session: Session, random: Random) -> None:
+        self.session, self.random = session, random
+        self.place = NOWHERE
+        self.shown: dict[int, list[EventId]] = defaultdict(list)  # a retry takes back
+        self.ended: set[int] = set()
+        self.missing: list[Missing] = []  # what `gap` events have told
         self.connect()
 
     def connect(self) -> None:
         """To any bridge, perhaps one that is down."""
-        self.bridge = self.random.choice(self.bridges)
+        self.bridge = self.random.choice(self.session.bridges)
         self.boot = self.bridge.boot
-        self.clock.after(self.random.uniform(0, 0.3), self.look)
+        self.reader = self.bridge.log.reader(self.place)
+        self.session.clock.after(self.random.uniform(0, 0.3), self.look)
 
     def look(self) -> None:
-        """Take what the bridge has for this cursor."""
+        """Take what the bridge has for this place."""
         if not self.bridge.up or self.bridge.boot != self.boot or self.random.random() < 0.01:
             self.connect()
             return
-        match self.bridge.log.read(self.cursor, self.random.choice([1, 100, 10_000])):
-            case Chunk(frames, after):
-                for frame in frames:
-                    name, _, data = frame.partition(b"|")
-                    self.show(NumberedEvent(EventId.parse(name.decode()), "e", data))
-                assert self.cursor == after
+        match self.bridge.log.read(self.reader, self.random.choice([1, 100, 10_000])):
+            case Chunk(frames):
+                self.take(frames)
             case Behind():
                 self.read_back()
-            case Lost():
-                raise AssertionError("everything is stored here")
             case None:
-                if self.clock.now - self.followed > FOLLOW_SECONDS:
-                    self.read_back()
-        self.clock.after(GLANCE_SECONDS, self.look)
+                pass
+        self.session.clock.after(GLANCE_SECONDS, self.look)
 
     def read_back(self) -> None:
-        """The bridge reads a page of the workflow's buffer for it, and learns from it itself."""
-        self.followed = self.clock.now
-        page = self.bridge.workflow.buffer.read(self.cursor, self.random.choice([1, 200, 10_000]))
-        if page.events:
-            self.bridge.log.absorb(page.events)
+        """The bridge reads a page of the workflow's buffer for it."""
+        buffer = self.session.workflow.buffer
+        self.take(self.reader.tell((), None))
+        page = buffer.read(self.reader.place, self.random.choice([1, 200, 10_000]))
         if page.gap is not None:
-            assert page.gap.after == self.cursor
-            self.missing.append((self.cursor, page.gap.before))
-            self.cursor = page.events[0].id.offset(-1) if page.events else page.next
-        for event in page.events:
-            self.show(event)
-        assert self.cursor == max(self.cursor, page.next)
+            assert page.start is not None
+            self.missing += page.gap.missing
+            self.reader.jump(page.start)
+        self.take(self.reader.tell(page.events, None))
 
-    def show(self, event: NumberedEvent) -> None:
-        """One event reaches the reader: it must be the very next."""
-        assert event == plain(event.id), "same id, same event"
-        assert event.id > self.cursor, "strictly increasing"
-        if event.id.attempt_key == self.cursor.attempt_key:
-            assert event.id.seq == self.cursor.seq + 1, "none missing"
-        else:
-            assert event.id.seq == 1, "an attempt is shown from its first event"
-        self.shown = [old for old in self.shown if old.id.producer != event.id.producer] + [
-            old for old in self.shown if old.id[:2] == event.id[:2]
-        ]
-        self.shown.append(event)
-        self.cursor = event.id
+    def take(self, frames: Sequence[bytes]) -> None:
+        """Frames arrive."""
+        for frame in frames:
+            data = msgspec.json.decode(frame.partition(b"data: ")[2])
+            if data["type"] == "ended":
+                self.ended.add(data["producer"])
+                continue
+            assert data["type"] == "e", data
+            self.show(EventId.parse(data["id"]))
+            place = cursor_of(frame).place
+            assert place is not None
+            self.place = place
 
-    def explained(self, event: NumberedEvent) -> bool:
-        """The reader has the event, or was told that it is missing."""
-        return event in self.shown or any(
-            after < event.id and (before is None or event.id < before)
+    def show(self, event: EventId) -> None:
+        """An event is shown: the next of its producer, once, and after all its causes."""
+        shown = self.shown[event.producer]
+        last = shown[-1] if shown else EventId(event.producer, 0, 0)
+        assert event > last, "strictly rising within a producer"
+        if event.attempt != last.attempt:
+            shown.clear()
+        wanted = last.seq + 1 if event.attempt == last.attempt else 1
+        assert event.seq == wanted or self.is_told(event.offset(-1)), "none missing"
+        if event.seq == 1 and event.producer:
+            beside = self.session.beside[event.producer]
+            for producer in range(1, event.producer):
+                if producer not in beside:
+                    assert self.lacks(producer) == [], "a producer begins before its causes"
+        shown.append(event)
+
+    def lacks(self, producer: int) -> list[EventId]:
+        """What counts of a producer, and the reader neither has nor was told to miss."""
+        counting = self.session.counting[producer]
+        return [e for e in counting if e not in self.shown[producer] and not self.is_told(e)]
+
+    def is_told(self, event: EventId) -> bool:
+        """The reader was told that this event is missing."""
+        return any(
+            (after is None or after < event) and (before is None or event < before)
             for after, before in self.missing
         )
 
 
-pauses = st.lists(st.sampled_from([0.0, 0.01, 0.05, 0.3, 1.5]), min_size=1, max_size=30)
+pauses = st.lists(st.sampled_from([0.0, 0.01, 0.05, 0.3, 1.5]), min_size=1, max_size=20)
+activities = st.lists(st.lists(pauses, min_size=1, max_size=2), min_size=1, max_size=2)
 times = st.floats(0.01, 12.0)
 
 
 @given(
-    lives=st.lists(pauses, min_size=1, max_size=3),
-    deaths=st.lists(times, min_size=2, max_size=2),
+    rows=st.lists(activities, min_size=1, max_size=3),
     zombies=st.booleans(),
     crashes=st.lists(st.tuples(times, st.floats(0.01, 9.0), st.integers(0, 1)), max_size=4),
     trouble=st.sampled_from([0.0, 0.1, 0.4]),
@@ -107,13 +192,12 @@ times = st.floats(0.01, 12.0)
     limit=st.sampled_from([4, 2_000]),
     seed=st.integers(0, 2**32),
 )
-@example([[0.05] * 30], [1, 1], False, [(0.7, 3.0, 0)], 0.0, 1, 2_000, 1)
-@example([[0.05] * 30], [1, 1], False, [(0.7, 3.0, 0)], 0.4, 1, 2_000, 3)
-@example([[0.05] * 30] * 3, [0.9, 0.9], True, [(0.5, 0.1, 0)], 0.4, 2, 2_000, 2)
-@example([[0.01] * 30] * 2, [0.2, 0.2], True, [], 0.0, 1, 4, 3)
-def test_every_reader_ends_with_exactly_what_the_agent_said(
-    lives: list[list[float]],
-    deaths: list[float],
+@example([[[[0.05] * 30]]], False, [(0.7, 3.0, 0)], 0.0, 1, 2_000, 1)
+@example([[[[0.05] * 30]]], False, [(0.7, 3.0, 0)], 0.4, 1, 2_000, 3)
+@example([[[[0.05] * 30] * 3], [[[0.05] * 30]] * 2], True, [(0.5, 0.1, 0)], 0.4, 2, 2_000, 2)
+@example([[[[0.01] * 30] * 2]] * 2, True, [], 0.0, 1, 4, 3)
+def test_every_reader_ends_with_exactly_what_the_agents_said(
+    rows: list[list[list[Life]]],
     zombies: bool,
     crashes: list[tuple[float, float, int]],
     trouble: float,
@@ -130,29 +214,29 @@ def test_every_reader_ends_with_exactly_what_the_agent_said(
         bridge = bridges[which % replicas]
         clock.after(when, bridge.crash)
         clock.after(when + down, bridge.start)
-    readers = [Subscriber(clock, bridges, random) for _ in range(3)]
-    producers: list[FakeProducer] = []
-    for attempt, life in enumerate(lives, 1):
-        producer = FakeProducer(clock, workflow, Balancer(bridges), link, (1, attempt))
-        producers.append(producer)
-        producer.run([0.0, *life])
-        if attempt < len(lives):
-            clock.run(deaths[attempt - 1])
-            if not zombies:
-                producer.kill()
-            clock.run(random.uniform(0.1, 3.0))
-    last = producers[-1]
-    clock.run(600, until=lambda: last.over)
-    assert last.ended
-    assert last.delivery.drained, "the attempt that counts ends with everything durable"
+    session = Session(clock, workflow, bridges)
+    readers = [Subscriber(session, random) for _ in range(3)]
+    for row in rows:
+        clock.after(random.uniform(0, 1), starting(session, row, link, zombies=zombies))
+    clock.run(900, until=lambda: len(session.last) == sum(map(len, rows)) and not session.rows)
+    assert all(fake.ended and fake.delivery.drained for fake in session.last.values())
     clock.run(60)
     assert workflow.gaps == 0
-    assert ids_of(what_counts(workflow.accepted)) == ids_of(last.said)
-    assert all(producer.over for producer in producers), "a zombie goes on for ever"
+    counting = sorted(event for some in session.counting.values() for event in some)
+    assert ids_of(what_counts(workflow.accepted)) == counting
+    assert all(fake.over for fake in session.producers), "a zombie goes on for ever"
     for reader in readers:
-        assert [event for event in last.said if not reader.explained(event)] == []
-        assert ids_of(reader.shown) == [i for i in ids_of(last.said) if i in ids_of(reader.shown)]
-        assert reader.cursor == last.outbox.last
-        if limit > 100:
-            assert ids_of(reader.shown) == ids_of(last.said)
-            assert reader.missing == []
+        assert reader.place == workflow.buffer.fold.place
+        for producer, events in session.counting.items():
+            assert reader.lacks(producer) == []
+            if limit > 100:
+                assert reader.shown[producer] == events
+                assert reader.missing == []
+        assert {producer for producer in session.last if reader.shown[producer]} <= reader.ended
+
+
+def starting(
+    session: Session, row: list[list[Life]], link: Link, *, zombies: bool
+) -> Callable[[], None]:
+    """Start a row of activities."""
+    return lambda: session.run(row, link, zombies=zombies)

@@ -181,7 +181,9 @@ class LogsOfOneSession(RuleBasedStateMachine):
             log = bridge.log
             shown = log._shown
             if shown.bytes > log._max_bytes:
-                assert log._stays(next(e for entry in shown if (e := entry.event) is not None))
+                assert log._stays(
+                    next(e for n in range(len(shown)) if (e := shown[n].event) is not None)
+                )
             for window in log._all_windows():
                 assert window.waiting_bytes <= log._max_waiting
 
