@@ -36,6 +36,8 @@ class PageFrames:
             reader.resume(kept.state)
             return kept.frames
         frames = b"".join(_told(reader, source))
+        if not frames:
+            return frames  # the page is ahead of the log, which may have caught up by the next time
         self._kept[key] = _Frames(frames, reader.state)
         self.held += len(frames)
         if len(self._kept) > KEPT_FRAMES:

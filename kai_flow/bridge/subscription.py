@@ -139,10 +139,11 @@ class _Subscriber:
                     waking = asyncio.ensure_future(notified.wait())
                     await asyncio.wait([reading, waking], return_when=asyncio.FIRST_COMPLETED)
                     waking.cancel()
-            source = reading.result() if reading.done() else None
+            source, place = reading.result() if reading.done() else None, reader.place
             if source is not None and (frames := session.frames.of(reader, source)):
                 yield self._event(frames)
-            self._misses = self._misses + 1 if source is None else 0
+            # What Temporal has may be ahead of the tail: then the reader is told nothing yet.
+            self._misses = self._misses + 1 if source is None or reader.place == place else 0
         finally:
             reading.cancel()
 
