@@ -54,8 +54,15 @@ class Hub:
     (`_found`), and not that of an older result still in hand.
     """
 
-    def __init__(self, client: Client, *, signal_interval: float, idle_timeout: float) -> None:
-        self.boot_id = secrets.token_hex(8)
+    def __init__(
+        self,
+        client: Client,
+        *,
+        signal_interval: float,
+        idle_timeout: float,
+        boot_id: str | None = None,
+    ) -> None:
+        self.boot_id = boot_id or secrets.token_hex(8)
         self.idle_timeout = idle_timeout  # seconds without an event before a stream ends
         self.stopping = asyncio.Event()  # set once: streams end, POSTs are refused
         self._channels: dict[str, Channel] = {}

@@ -60,26 +60,43 @@ class _Queried(NamedTuple):
     size: int
     knowledge: None = None
 
-    def serves(self, after: Place) -> bool:
-        """Whether it has the next events of a reader at this place."""
-        return after.includes(self.start) and bool(self.read(after).events)
-
     def read(self, after: Place) -> Slice:
+        if not after.includes(self.start):  # it lacks what comes next
+            return Slice((), after, has_more=False, gap=None)
         events = tuple(event for event in self.page.events if not after.covers(event.id))
         return Slice(events, self.page.next, self.page.has_more, None)
 
 
-class _Stored(NamedTuple):
-    """The stored stream, as far as it was read."""
+class _Stored:
+    """The stored stream, as far as it was read. A page is cut once for all readers at its place."""
 
-    stored: StoredStream
+    def __init__(self, stored: StoredStream) -> None:
+        self.stored = stored
+        self._pages: dict[Place, Slice] = {}  # since the stream was read on last
 
     @property
     def knowledge(self) -> Knowledge:
         return self.stored
 
     def read(self, after: Place) -> Slice:
-        return self.stored.read(after, DEFAULT_PAGE_BYTES)
+        page = self._pages.get(after)
+        if page is None:
+            page = self._pages[after] = self.stored.read(after, DEFAULT_PAGE_BYTES)
+            if len(self._pages) > KEPT_PAGES:
+                self._pages.pop(next(iter(self._pages)))
+        return page
+
+    async def read_on(self, after: Place, taken: Callable[[int], None]) -> None:
+        """Read on until there is an event after `after`. Raises RPCError."""
+
+        def grown(size: int) -> None:
+            self._pages.clear()
+            taken(size)
+
+        try:
+            await self.stored.read_on(after, grown)
+        finally:
+            self._pages.clear()
 
 
 class ReadBack:
@@ -102,14 +119,14 @@ class ReadBack:
         self._run_id = run_id  # where the search for earlier runs begins
         self._present = present  # the run to query; None: the session has closed
         self._pages: deque[_Queried] = deque(maxlen=KEPT_PAGES)
-        self._history: StoredStream | None = None  # as far as the histories were read
-        self._reading: asyncio.Task[None] | None = None
+        self._history: _Stored | None = None  # as far as the histories were read
+        self._reading: asyncio.Task[Source | None] | None = None
         self._limiter = LogLimiter()
 
     @property
     def held(self) -> int:
         """Bytes of memory that everything kept takes."""
-        history = 0 if self._history is None else self._history.held
+        history = 0 if self._history is None else self._history.stored.held
         return history + sum(page.size for page in self._pages)
 
     def forget(self) -> None:
@@ -128,7 +145,11 @@ class ReadBack:
             return kept
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read(after))
-        await asyncio.wait([self._reading])  # this way, neither is cancelled by the other's end
+        reading = self._reading
+        await asyncio.wait([reading])  # this way, neither is cancelled by the end of the other
+        source = None if reading.cancelled() else reading.result()
+        if source is not None and _serves(source, after):
+            return source  # although `forget` may have dropped it meanwhile
         return self._kept(after)
 
     async def stop(self) -> None:
@@ -139,37 +160,34 @@ class ReadBack:
 
     def _kept(self, after: Place) -> Source | None:
         """What earlier reads have for a reader at `after`; None: nothing."""
-        if self._history is not None:
-            page = self._history.read(after, 1)
-            if page.events or page.gap or page.next != after:
-                return _Stored(self._history)
-        return next((page for page in self._pages if page.serves(after)), None)
+        sources: list[Source] = [] if self._history is None else [self._history]
+        return next((one for one in [*sources, *self._pages] if _serves(one, after)), None)
 
-    async def _read(self, after: Place) -> None:
+    async def _read(self, after: Place) -> Source | None:
         try:
-            await self._query(after)
-            if self._kept(after) is None:
-                await self._read_history(after)
+            source = await self._query(after)
+            return source or await self._read_history(after)
         except RPCError as error:
             if self._limiter.due("no answer") is not None:
                 log.warning("session %s cannot be read back: %s", self._session_id, error.message)
-            await asyncio.sleep(PAUSE_SECONDS)  # within the shared read: one try a second for all
         except Exception:  # such as a codec's: readers wait, as they do while Temporal is away
             if self._limiter.due("broken") is not None:
                 log.exception("session %s cannot be read back", self._session_id)
-            await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(PAUSE_SECONDS)  # within the shared read: one try a second for all
+        return None
 
-    async def _query(self, after: Place) -> None:
-        """Keep one page of the workflow's buffer, if it has what comes next."""
+    async def _query(self, after: Place) -> Source | None:
+        """One page of the workflow's buffer, which is kept; None: it lacks what comes next."""
         present = self._present()
         if present is None or not after.includes(present.begins):
-            return
+            return None
         page = await self._answer(after, present.run_id)
         if page is None or page.gap is not None or not page.events:
-            return  # the place is older than the workflow's buffer, or no worker answers
-        size = _size(page.events)
-        self._pages.append(_Queried(after, page, size))
-        self._shared.memory.grew(size)
+            return None  # the place is older than the workflow's buffer, or no worker answers
+        source = _Queried(after, page, _size(page.events))
+        self._pages.append(source)
+        self._shared.memory.grew(source.size)
+        return source
 
     async def _answer(self, after: Place, run_id: str) -> Page | None:
         """The workflow's answer; None when no worker answers in time."""
@@ -188,15 +206,22 @@ class ReadBack:
             )  # fmt: skip
         return page
 
-    async def _read_history(self, after: Place) -> None:
+    async def _read_history(self, after: Place) -> Source:
         """Read on in the histories until they have an event after `after`."""
-        history = self._history or StoredStream(self._shared.client, self._session_id, self._run_id)
-        self._history = history  # before reading: a read that fails keeps its place
-        had = len(history)
+        stream = StoredStream(self._shared.client, self._session_id, self._run_id)
+        history = self._history = self._history or _Stored(stream)  # a failed read keeps its place
+        had = len(history.stored)
         await history.read_on(after, self._shared.memory.grew)
         if self._limiter.due("history") is not None:
-            read = len(history) - had
+            read = len(history.stored) - had
             log.info("session %s: %s events read from history", self._session_id, read)
+        return history
+
+
+def _serves(source: Source, after: Place) -> bool:
+    """Whether it has something for a reader at this place."""
+    page = source.read(after)
+    return bool(page.events or page.gap or (source.knowledge and page.next != after))
 
 
 def _size(events: tuple[NumberedEvent, ...]) -> int:

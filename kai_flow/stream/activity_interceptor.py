@@ -83,7 +83,17 @@ heartbeat_throttle: Final[ContextVar[timedelta | None]] = ContextVar("throttle",
 
 
 def require_plugin() -> OwnActivity:
-    """What this activity's worker has for it. Raises ApplicationError when that is nothing."""
+    """What this activity's worker has for it. Raises ApplicationError when that is nothing.
+
+    Raises RuntimeError outside an activity. In a workflow this fails the workflow task, as any
+    mistake in the code does: the workflow goes on when the code has been corrected.
+    """
+    if not activity.in_activity():
+        raise RuntimeError(
+            "EventProducer needs an activity, and this code runs in none: a workflow calls "
+            "`WorkflowEventStream().publish(…)` instead, and a thread of an activity has to be "
+            "started with the activity's context, as `asyncio.to_thread` does"
+        )
     if activity.info().is_local:
         raise _refusal(
             "a local activity cannot stream: start it with `workflow.execute_activity` instead of "

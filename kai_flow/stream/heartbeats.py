@@ -5,6 +5,9 @@ heartbeat, whoever sent it, and a producer sends several in a second. So each he
 the other side sent last: first the user's details, then one of the producer's. What the user reads
 is without the producer's. Code that resumes from details works in the block of an EventProducer as
 it does outside.
+
+Agent frameworks send heartbeats without details all the time, only to show that the attempt is
+alive. Such a heartbeat repeats everything, and so replaces no checkpoint of the user's code.
 """
 
 import dataclasses
@@ -29,7 +32,7 @@ class Heartbeats(ActivityOutboundInterceptor):
 
     def __init__(self, following: ActivityOutboundInterceptor) -> None:
         super().__init__(following)
-        self._users: Sequence[Any] | None = None  # of this attempt; None: there was no heartbeat
+        self._users: Sequence[Any] | None = None  # their last details; None: not needed yet
         self._own: tuple[dict[str, Any], ...] = ()  # the producer's last, once there is one
         _heartbeats.set(self)
 
@@ -46,17 +49,23 @@ class Heartbeats(ActivityOutboundInterceptor):
         return dataclasses.replace(info, heartbeat_details=details[:-1])
 
     def heartbeat(self, *details: Any) -> None:
-        """A heartbeat of the user's code."""
-        # Encoded now: the user may change a detail afterwards, which is to be repeated as it is.
-        self._users = _encoded(details)
-        self.next.heartbeat(*details, *self._own)
+        """A heartbeat of the user's code, or of a framework that it uses."""
+        if details:
+            # Encoded now: the user may change a detail afterwards, which is to be repeated as it is
+            self._users = _encoded(details)
+            self.next.heartbeat(*details, *self._own)
+        else:
+            self._repeat()
 
     def of_producer(self, detail: dict[str, Any]) -> None:
         """A heartbeat of the producer."""
+        self._own = (detail,)
+        self._repeat()
+
+    def _repeat(self) -> None:
         if self._users is None:
             self._users = _encoded(self.info().heartbeat_details)
-        self._own = (detail,)
-        self.next.heartbeat(*self._users, detail)
+        self.next.heartbeat(*self._users, *self._own)
 
 
 _heartbeats: Final[ContextVar[Heartbeats | None]] = ContextVar("heartbeats", default=None)

@@ -176,7 +176,7 @@ class LogReader:
         if self._number is not None:
             return log.index(self._number)
         index = log.reached(place)
-        if log.place_after(index - 1) == place:
+        if log.place_after(index - 1) == place and log.number(index) >= log.settled:
             while index and log[index - 1].is_gap:  # it is told with the event that it precedes
                 index -= 1
             self._sync(index, place)

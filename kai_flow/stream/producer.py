@@ -7,7 +7,8 @@
         result = {...}
         await producer.finish(result)
 
-A `def` activity writes `with` instead of `async with`, and no `await` (see `sync_producer`).
+In a thread, and so in a `def` activity, write `with` instead of `async with`, and no `await` (see
+`sync_producer`).
 
 POSTs and signals run in tasks beside the agent, which waits only while the outbox is full. What to
 do next is decided in `delivery`, without I/O. Leaving the block waits until every event is durable.
@@ -81,7 +82,7 @@ class Default(Enum):
 
 
 class EventProducer:
-    """Streams the events of one activity attempt: `async with`, or `with` in a `def` activity.
+    """Streams the events of one activity attempt: `async with`, or `with` in a thread.
 
     `callback_url` is where events are POSTed, by default to the bridge of the worker's StreamPlugin
     if it has one. None: nowhere. Then events are only signalled to the workflow, and a bridge or
@@ -99,7 +100,8 @@ class EventProducer:
     The block raises Superseded when a newer attempt has taken over, or its subclass SessionEnded:
     the agent inside is cancelled. A thread cannot be cancelled: there `send` raises them. Entering
     the block raises ApplicationError, before anything is sent, when the activity was given no
-    producer number, runs in a process pool, or needs the other form of `with`.
+    producer number, runs in a process pool, or needs the other form of `with`, and RuntimeError
+    outside an activity.
     """
 
     # Cancellation. Two parties cancel the agent's task independently of each other: this producer,

@@ -308,6 +308,7 @@ class SessionLog:
             self._windows.pop(producer, None)
             if now.position(producer) != before.position(producer):
                 self._shown.remove(partial(_is_after, final))
+                self._shown.settled = self._shown.next
         self._settle_base()
 
     def _announce(self, events: Sequence[ControlEvent], place: Place | None = None) -> None:

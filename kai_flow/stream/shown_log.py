@@ -40,6 +40,10 @@ class Entry(NamedTuple):
         """Whether it tells that events are missing before the next entry."""
         return self.event is None and self.frame.startswith(_GAP)
 
+    def is_gap_before(self, event: EventId) -> bool:
+        """Whether it tells that events are missing before this one, of the same attempt."""
+        return self.is_gap and b'"before":"%b"' % str(event).encode() in self.frame
+
     def place_after(self) -> Place | None:
         """The place of a reader who has everything up to this entry."""
         return self.place or cursor_of(self.frame).place
@@ -55,6 +59,7 @@ class ShownLog:
         self.bytes = 0  # of all frames
         self.first = 0  # the number of the entry after the newest evicted one
         self.next = 0  # the number of the next entry to come
+        self.settled = 0  # later entries take back nothing from before this one
         self.incarnation: Final = incarnation
         self._entries: list[Entry] = []
         self._numbers: list[int] = []  # of the entries
@@ -122,10 +127,15 @@ class ShownLog:
         return next((event for event in events if event.producer == producer), None)
 
     def remove(self, gone: Callable[[EventId], bool]) -> None:
-        """Remove the events that do not count any more."""
-        kept = [e.event is None or not gone(e.event) for e in self._entries]
-        self._numbers = [n for n, keep in zip(self._numbers, kept, strict=True) if keep]
-        self._entries = [e for e, keep in zip(self._entries, kept, strict=True) if keep]
+        """Remove the events that do not count any more, and gaps that were told before them."""
+        kept: list[tuple[int, Entry]] = []
+        for number, entry in zip(self._numbers, self._entries, strict=True):
+            if entry.event is None or not gone(entry.event):
+                kept.append((number, entry))
+            elif kept and kept[-1][1].is_gap_before(entry.event):
+                kept.pop()
+        self._numbers = [number for number, _ in kept]
+        self._entries = [entry for _, entry in kept]
         self.bytes = sum(len(entry.frame) for entry in self._entries)
 
     def evict(self, max_bytes: int, stays: Callable[[EventId], bool]) -> bool:

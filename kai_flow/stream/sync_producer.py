@@ -1,12 +1,13 @@
-"""`SyncProducer`: an EventProducer as a `def` activity uses it, from a thread.
+"""`SyncProducer`: an EventProducer as a thread uses it: a `def` activity, or one that it starts.
 
     with EventProducer(callback_url=url) as producer:
         for event in agent_events():
             producer.send(event)
 
 Events, attempts and guarantees are those of the asynchronous form. What differs: Temporal, not the
-producer, stops the thread (by an exception, if the activity is cancelled), and the methods raise
-when the attempt is over.
+producer, stops the thread of a `def` activity (by an exception, if the activity is cancelled), and
+the methods raise when the attempt is over. In a thread that an `async def` activity has started
+they raise when the activity is cancelled as well, because Temporal does not stop such a thread.
 """
 
 from collections.abc import Callable, Coroutine, Mapping

@@ -1,9 +1,11 @@
-"""How a `def` activity, which runs in a thread, reaches the event loop of its worker.
+"""How the thread of an activity reaches the event loop of its worker.
 
-A producer's tasks run in the worker's event loop, whatever the activity is. The interceptor leaves
-a `WorkerLoop` in a context variable, which Temporal's SDK copies into the thread. Through it the
-thread runs coroutines in the loop, in the context of the activity. The context of the thread itself
-would not do: its `activity.heartbeat` waits for the event loop, and would block that very loop.
+A `def` activity runs in a thread, and an `async def` activity may start threads: agent frameworks
+run plain functions so. A producer's tasks run in the worker's event loop, whatever the activity is.
+The interceptor leaves a `WorkerLoop` in a context variable, which Temporal's SDK, `to_thread` and
+the frameworks copy into their threads. Through it a thread runs coroutines in the loop, in the
+context of the activity. The context of the thread itself would not do: its `activity.heartbeat`
+waits for the event loop, and would block that very loop.
 """
 
 import asyncio
@@ -16,6 +18,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
+from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.worker import ExecuteActivityInput
@@ -26,24 +29,32 @@ CANCELLATION_SECONDS: Final = 0.2  # a thread that waits for the loop looks for 
 
 
 class WorkerLoop:
-    """The event loop of the worker, for the thread of one activity.
+    """The event loop of the worker, for the threads of one activity.
 
     To be made in the loop, in the context in which coroutines of the activity are to run.
+    `is_thread`: the activity itself is a thread, in which Temporal raises when it is cancelled.
     """
 
-    def __init__(self, client: Client | None) -> None:
+    def __init__(self, client: Client | None, *, is_thread: bool = True) -> None:
         self.client: Final = client
         """The worker's client, if it is known; the SDK gives a thread none."""
+        self._is_thread = is_thread
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()  # that of the loop
         self._context = contextvars.copy_context()
+        self._calls: set[_Call[Any]] = set()  # under way
         self._at_end: list[Callable[[], Awaitable[None]]] | None = []  # None: it has ended
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The result of a coroutine that runs in the event loop.
 
-        Temporal cancels a thread by raising an exception in it. That cancels the coroutine too.
+        Temporal cancels the thread of a `def` activity by raising an exception in it. That cancels
+        the coroutine too. In the threads of an `async def` activity nobody raises, so this does.
         """
+        if not self._is_thread:
+            if self._activity_is_cancelled():
+                raise CancelledError("Cancelled")
+            return self.run_to_end(work, cancelled=self._activity_is_cancelled)
         call = self._start(work)
         try:
             while not self._is_done(call):
@@ -68,11 +79,19 @@ class WorkerLoop:
                 self._loop.call_soon_threadsafe(call.cancel)
         return call.done.result()
 
+    def is_here(self) -> bool:
+        """Whether the code that asks runs in the event loop itself."""
+        return threading.get_ident() == self._thread
+
+    def _activity_is_cancelled(self) -> bool:
+        # A context can be entered once at a time, and several threads may ask: hence a copy.
+        return self._context.copy().run(activity.is_cancelled)
+
     def _start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> "_Call[T]":
-        if threading.get_ident() == self._thread:
+        if self.is_here():
             raise RuntimeError("this is for threads: it would block the event loop of the worker")
-        call = _Call(work)
-        self._loop.call_soon_threadsafe(call.start, context=self._context.copy())
+        call = _Call(work, self._calls.discard)
+        self._loop.call_soon_threadsafe(self._begin, call, context=self._context.copy())
         return call
 
     def _is_done(self, call: "_Call[Any]") -> bool:
@@ -82,6 +101,14 @@ class WorkerLoop:
         return bool(wait([call.done], CANCELLATION_SECONDS).done)
 
     # In the event loop
+
+    def _begin(self, call: "_Call[Any]") -> None:
+        if self._at_end is None:
+            # The thread has outlived its activity, with which all that was left open was closed.
+            call.done.set_exception(CancelledError("the activity has ended"))
+        else:
+            self._calls.add(call)
+            call.start()
 
     async def at_end(self, close: Callable[[], Awaitable[None]]) -> None:
         """Call `close` when the activity has ended, or at once if it has.
@@ -95,8 +122,10 @@ class WorkerLoop:
             self._at_end.append(close)
 
     async def end(self) -> None:
-        """The activity has ended."""
+        """The activity has ended. Threads that it has left behind stop waiting."""
         left, self._at_end = self._at_end or (), None
+        for call in self._calls:
+            call.cancel()
         for close in left:
             await close()
 
@@ -104,9 +133,14 @@ class WorkerLoop:
 class _Call(Generic[T]):
     """A coroutine that a thread waits for."""
 
-    def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
+    def __init__(
+        self,
+        work: Callable[[], Coroutine[Any, Any, T]],
+        ended: Callable[["_Call[Any]"], None],
+    ) -> None:
         self.done: Future[T] = Future()
         self._work = work
+        self._ended = ended  # called in the event loop
         self._task: asyncio.Task[T] | None = None  # from `start` on
 
     # In the event loop
@@ -120,6 +154,7 @@ class _Call(Generic[T]):
             self._task.cancel()
 
     def _report(self, task: asyncio.Task[T]) -> None:
+        self._ended(self)
         if task.cancelled():
             self.done.set_exception(CancelledError("Cancelled"))
         elif (error := task.exception()) is not None:
@@ -140,16 +175,14 @@ class _Elsewhere:
 
 
 _place: Final[ContextVar[WorkerLoop | _Elsewhere | None]] = ContextVar("place", default=None)
-"""Where the activity runs: in a thread or process, or (None) in the event loop itself."""
+"""How to reach the event loop from the activity. None: it was not set up, as without a plugin."""
 
 
 @asynccontextmanager
 async def reachable(call: ExecuteActivityInput, client: Client | None) -> AsyncIterator[None]:
-    """The event loop can be reached from the activity of this call, if that runs in a thread."""
-    if call.executor is None:
-        yield
-    elif isinstance(call.executor, ThreadPoolExecutor):
-        loop = WorkerLoop(client)
+    """The event loop can be reached from the threads of this activity, unless it is a process."""
+    if call.executor is None or isinstance(call.executor, ThreadPoolExecutor):
+        loop = WorkerLoop(client, is_thread=call.executor is not None)
         _place.set(loop)
         try:
             yield
@@ -171,22 +204,23 @@ def require_this_process() -> None:
 
 
 def require_event_loop() -> None:
-    """Raise ApplicationError unless the activity runs in the event loop of its worker."""
-    if _place.get() is not None:
+    """Raise ApplicationError unless this code runs in the event loop of its worker."""
+    place = _place.get()
+    if isinstance(place, WorkerLoop) and not place.is_here():
         raise _wrong(
-            "`async with EventProducer(…)` is for `async def` activities: in a `def` activity, "
-            "write `with EventProducer(…)`"
+            "`async with EventProducer(…)` is for the event loop of the worker: in a thread, and "
+            "so in a `def` activity, write `with EventProducer(…)`"
         )
 
 
 def loop_of_thread() -> WorkerLoop:
-    """What a `def` activity needs. Raises ApplicationError in an `async def` activity."""
+    """What the thread of an activity needs. Raises ApplicationError in the event loop itself."""
     place = _place.get()
-    if isinstance(place, WorkerLoop):
+    if isinstance(place, WorkerLoop) and not place.is_here():
         return place
     raise _wrong(
-        "`with EventProducer(…)` is for `def` activities: in an `async def` activity, write "
-        "`async with EventProducer(…)`"
+        "`with EventProducer(…)` is for threads: in the event loop, and so in an `async def` "
+        "activity, write `async with EventProducer(…)`"
     )
 
 

@@ -19,12 +19,14 @@ from kai_flow.bridge.hub import running_hub
 from kai_flow.runtime import serving as kai_serving
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
-from kai_flow.stream.attempt_window import MAX_WINDOW_BYTES, AttemptWindow
+from kai_flow.stream.attempt_window import MAX_WINDOW_BYTES
 from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.stream.events import MAX_EVENT_BYTES
 from kai_flow.stream.follower import follow
-from kai_flow.stream.ids import MAX_NUMBER, START
+from kai_flow.stream.ids import MAX_NUMBER
+from kai_flow.stream.place import NOWHERE
 from kai_flow.stream.reader import EventReader, read_history
+from kai_flow.stream.session_log import SessionLog
 from kai_flow.web.app import create_app
 from kai_flow.web.send_timeout import SendTimeout
 from tests.bench.listening import ids_in, listen
@@ -35,7 +37,11 @@ from tests.integration.stage import Play, token
 from tests.integration.subscriber import read_all, subscribed
 from tests.integration.waiting import eventually
 
-STARTED = {"type": "started", "producer": 1, "attempt": 1}
+STARTED = {
+    "type": "started", "producer": 1, "attempt": 1,
+    "activity": "chat_streaming", "activity_id": "1", "beside": [],
+}  # fmt: skip
+ENDED = {"type": "ended", "producer": 1, "status": "completed"}
 JSON = {"Content-Type": "application/json"}
 
 # What an agent says
@@ -91,7 +97,7 @@ async def test_almost_nothing(
     handle = await recite(client, reciting, bridge, session_id, lambda: events)
     reader = await read_all(f"{bridge}/stream/{session_id}")
     done = {"type": "done", "result": await handle.result()}
-    assert [seen.event for seen in reader.seen] == [STARTED, *events, done]
+    assert [seen.event for seen in reader.seen] == [STARTED, *events, ENDED, done]
 
 
 async def test_a_hundred_thousand_events(
@@ -99,15 +105,15 @@ async def test_a_hundred_thousand_events(
 ) -> None:
     """Every event of an agent that never pauses arrives in order, and no memory grows with them."""
     count, most = 100_000, 0
-    receive = AttemptWindow.receive
+    receive = SessionLog.receive
 
-    def watched(attempt: AttemptWindow, *args: Any, **options: Any) -> Any:
+    def watched(log: SessionLog, *args: Any, **options: Any) -> Any:
         nonlocal most
-        answer = receive(attempt, *args, **options)
-        most = max(most, attempt.bytes, attempt.waiting_bytes)
+        answer = receive(log, *args, **options)
+        most = max(most, log.waiting_bytes)
         return answer
 
-    monkeypatch.setattr(AttemptWindow, "receive", watched)
+    monkeypatch.setattr(SessionLog, "receive", watched)
     handle = await recite(
         client, reciting, bridge, session_id,
         lambda: ({"type": "token", "content": f"t{n} "} for n in range(2, count + 2)),
@@ -121,7 +127,7 @@ async def test_a_hundred_thousand_events(
     info = (await handle.describe()).raw_description.workflow_execution_info
     assert info.history_size_bytes < 50 * 2**20
     assert info.history_length < 51_200
-    print(f"{info.history_length} events, {info.history_size_bytes} bytes; log at most {most}")
+    print(f"{info.history_length} events, {info.history_size_bytes} bytes; at most {most} waited")
 
 
 async def test_events_around_the_size_limit(
@@ -168,7 +174,7 @@ async def test_every_kind_of_text(
         await live.saw("done")
     result = await handle.result()
     run_id = (await handle.describe()).run_id
-    history = (await read_history(client, session_id, run_id)).read(START, 2**40).events
+    history = (await read_history(client, session_id, run_id)).read(NOWHERE, 2**40).events
     page = [event async for event in EventReader(client, session_id).events()]
     copies = {
         "live": [seen.event for seen in live.seen],
@@ -182,7 +188,7 @@ async def test_every_kind_of_text(
     done = {"type": "done", "result": result}
     for name, copy in copies.items():
         assert copy[: len(expected)] == expected, name
-        assert copy[len(expected) :] in ([], [done]), name
+        assert copy[len(expected) :] in ([], [ENDED, done]), name
 
 
 # The HTTP border
@@ -229,7 +235,7 @@ async def test_ids_around_2_to_the_53(play: Play, http: httpx.AsyncClient) -> No
         await reader.saw("done")
     assert reader.ids == [f"1.1.{last - 1}", f"1.1.{last}", "end"]
     history = await read_history(play.client, play.id, play.run_id)
-    stored = [event.id.seq for event in history.read(START, 2**20).events]
+    stored = [event.id.seq for event in history.read(NOWHERE, 2**20).events]
     assert stored == [last - 2, last - 1, last]
 
 

@@ -264,6 +264,7 @@ async def test_durable_events_make_room(
     """A bridge that is full lets go of what is durable, takes in on, and readers lack nothing."""
     monkeypatch.setattr(memory_budget, "MAX_BYTES", 100_000)
     monkeypatch.setattr(memory_budget, "RECOUNT_SECONDS", 0)
+    await play.act()
     async with bridging(play.client) as bridge:
         place = on(play, bridge)
         for n in range(1, 13):

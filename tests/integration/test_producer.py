@@ -18,9 +18,10 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from kai_flow.stream.direct_http import direct_http
 from kai_flow.stream.errors import Finished, InvalidEvent, InvalidUrl, SessionEnded
-from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.ids import EventId
 from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.outbox import Outbox
+from kai_flow.stream.place import NOWHERE
 from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.reader import read_history
 from kai_flow.stream.wire_names import UNSTORED
@@ -240,7 +241,7 @@ async def test_an_attempt_that_breaks_after_its_final_post_reuses_no_id(
     assert len(said) == len(receiver.posts)
     assert said == {"1.1.1": "started", "1.1.2": "token", "1.1.3": "done"}
     history = await read_history(client, session_id, handle.first_execution_run_id or "")
-    assert [event.type for event in history.read(START, 2**40).events] == ["started", "token"]
+    assert [event.type for event in history.read(NOWHERE, 2**40).events] == ["started", "token"]
 
 
 @pytest.mark.parametrize("field", ["type", "producer", "attempt"])
@@ -346,7 +347,7 @@ async def test_what_is_in_the_history_already_counts(
     await handle.signal(Laden.note, "go")
     assert await handle.result() == "1.1.102"
     history = await read_history(client, session_id, handle.first_execution_run_id or "")
-    events = history.read(START, 2**40).events
+    events = history.read(NOWHERE, 2**40).events
     assert events[-1].type == UNSTORED
     assert 30 <= len(events) <= 52
     info = (await handle.describe()).raw_description.workflow_execution_info

@@ -24,14 +24,11 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, CancelledError
 
 from kai_flow.settings import StartError
-from kai_flow.stream.batches import Batch
-from kai_flow.stream.events import NumberedEvent, encode_event
-from kai_flow.stream.fold import Gap
-from kai_flow.stream.ids import START, EventId
+from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
+from kai_flow.stream.place import NOWHERE
 from kai_flow.stream.reader import EventReader, EventsMissing, read_history
-from kai_flow.stream.signals import publish
-from kai_flow.worker import chat_activities as activities
 from kai_flow.workflows import KaiChatInput
 from tests.agents import scripted
 from tests.integration.conftest import Ask, Handle, worker_on
@@ -41,7 +38,10 @@ from tests.integration.stage import Play
 from tests.integration.subscriber import read_all, subscribed
 from tests.integration.waiting import DEADLINE_SECONDS, eventually, until
 
-STARTED = {"type": "started", "producer": 1, "attempt": 1}
+STARTED = {
+    "type": "started", "producer": 1, "attempt": 1, "activity": "chat_streaming",
+    "activity_id": "1", "beside": [],
+}  # fmt: skip
 RESULT_KEYS = {
     "task_id", "status", "final_answer", "sql_queries", "charts", "insights",
     "suggested_questions", "execution_time_ms", "error", "events_sent", "events_failed",
@@ -76,7 +76,7 @@ async def stored(client: Client, handle: Handle) -> list[dict[str, Any]]:
     """The session's events from its history."""
     run_id = (await handle.describe()).run_id
     history = await read_history(client, handle.id, run_id)
-    return [e.decode() for e in history.read(EventId(0, 0, 0), 2**40).events]
+    return [e.decode() for e in history.read(NOWHERE, 2**40).events]
 
 
 # What a session is
@@ -218,6 +218,10 @@ async def test_queries_answer_while_the_session_runs_and_after(
         "status": "running", "phase": "using a tool", "producer": 1, "attempt": 1,
         "last_event_id": "1.1.4", "events": 4, "tokens": 2, "current_tool": "sql",
         "answer_tail": "t0 t1 ",
+        "producers": [{
+            "producer": 1, "activity": "chat_streaming", "attempt": 1, "last_event_id": "1.1.4",
+            "events": 4, "status": "running", "phase": "using a tool", "current_tool": "sql",
+        }],
     }  # fmt: skip
     running = await handle.query("events", {"after": "1.1.2"})
     assert [item["id"] for item in running["events"]] == ["1.1.3", "1.1.4"]
@@ -263,13 +267,13 @@ async def test_what_is_no_longer_held_is_not_overlooked(ask: Ask, client: Client
     reader = EventReader(client, handle.id)
     with pytest.raises(EventsMissing, match=r"before 1\.1\.502 .*read_history") as missing:
         await anext(reader.events())
-    assert missing.value.gap == Gap(START, EventId(1, 1, 502))
+    assert [str(one.before) for one in missing.value.gap.missing] == ["1.1.502"]
     read = [event.id async for event in reader.events(after=missing.value.go_on_after)]
     assert read == [EventId(1, 1, seq) for seq in range(502, 2_502)]
     gap, *held = [item async for item in reader.events_and_gaps()]
     assert gap == missing.value.gap
     assert [item.id for item in held if isinstance(item, NumberedEvent)] == read
-    assert [event.id async for event in reader.events(after=EventId(1, 1, 600))] == read[99:]
+    assert [event.id async for event in reader.events(after="1.1.600")] == read[99:]
 
 
 @pytest.mark.parametrize(
@@ -315,17 +319,21 @@ async def test_garbage_signals_break_nothing(ask: Ask, session_id: str, client: 
     handle = await ask({"tokens": 1}, {"gate": "a"}, {"tokens": 1})
     await at_gate(session_id)
     run_id = (await handle.describe()).run_id
-    good = {"v": 1, "run_id": run_id, "producer": 1, "attempt": 1, "first": 2}
-    garbage: list[Any] = [
-        None, 5, "text", [], {}, {"v": 1}, {"v": 2, **good}, {**good, "items": []},
-        {**good, "items": [{}]}, {**good, "items": [{"event": {"no": "type"}}]},
+    signal = {"v": 1, "run_id": run_id}
+    good = {"producer": 1, "attempt": 1, "first": 2, "items": [{"event": {"type": "x"}}]}
+    batches: list[Any] = [
+        {**good, "items": []}, {**good, "items": [{}]},
+        {**good, "items": [{"event": {"no": "type"}}]},
         {**good, "items": [{"tokens": {"type": "token", "content": "ab"}, "cuts": [1, -1, 2]}]},
         {**good, "items": [{"tokens": {"type": "token", "content": "ab"}, "cuts": [5]}]},
-        {**good, "first": 0, "items": [{"event": {"type": "x"}}]},
-        {**good, "first": 2**60, "items": [{"event": {"type": "x"}}]},
-        {**good, "producer": "1", "items": [{"event": {"type": "x"}}]},
+        {**good, "first": 0}, {**good, "first": 2**60}, {**good, "producer": "1"},
+        {**good, "producer": 0}, {**good, "producer": 2}, 7,
     ]  # fmt: skip
-    for argument in garbage:
+    garbage: list[Any] = [
+        None, 5, "text", [], {}, {"v": 1}, signal, {**signal, "batches": []},
+        {**signal, "v": 2, "batches": [good]}, {**signal, "batches": [good, good]},
+    ]  # fmt: skip
+    for argument in [*garbage, *({**signal, "batches": [batch]} for batch in batches)]:
         await handle.signal("publish_events", argument)
     await handle.signal("publish_events")
     await handle.signal("publish_events", args=[1, 2, 3])
@@ -352,108 +360,14 @@ async def test_signals_meant_for_another_run_are_ignored(
     run_id = (await handle.describe()).run_id
     other = run_id[:-1] + ("0" if run_id[-1] != "0" else "1")
     for first in (1, 2, 3):
-        forged = {"v": 1, "run_id": other, "producer": 1, "attempt": 9, "first": first,
-                  "items": [{"event": {"type": "token", "content": "forged"}}]}  # fmt: skip
+        batch = {"producer": 1, "attempt": 9, "first": first,
+                 "items": [{"event": {"type": "token", "content": "forged"}}]}  # fmt: skip
+        forged = {"v": 1, "run_id": other, "batches": [batch]}
         await handle.signal("publish_events", forged)
     open_gate(session_id)
     await handle.result()
     assert [e["type"] for e in await stored(client, handle)] == ["started", "token"]
     assert (await handle.query("progress"))["attempt"] == 1
-
-
-async def test_a_late_batch_is_waited_for(
-    ask: Ask, session_id: str, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The workflow does not complete before the last event that its activity names has come."""
-    handle = await ask({"tokens": 2}, {"gate": "a"}, {"result": {"final_answer": "x"}})
-    await at_gate(session_id)
-    build = activities._result
-
-    def naming_one_more(*args: Any) -> dict[str, Any]:
-        return build(*args) | {"last_event_id": "1.1.4"}
-
-    monkeypatch.setattr(activities, "_result", naming_one_more)
-    open_gate(session_id)
-    run_id = (await handle.describe()).run_id
-
-    async def completed_activity() -> bool:
-        history = await handle.fetch_history()
-        return any(event.HasField("activity_task_completed_event_attributes")
-                   for event in history.events)  # fmt: skip
-
-    await eventually(completed_activity)
-    assert (await handle.describe()).status == WorkflowExecutionStatus.RUNNING
-    late = NumberedEvent(EventId(1, 1, 4), *encode_event({"type": "token", "content": "late"}))
-    await publish(client, session_id, Batch(run_id, (late,)))
-    assert (await handle.result())["last_event_id"] == "1.1.4"
-    assert (await stored(client, handle))[-1] == {"type": "token", "content": "late"}
-
-
-def foreign_batch(run_id: str, first: int, *, producer: int = 1, events: int = 1) -> dict[str, Any]:
-    """A batch in order that is meant for another run than `run_id`."""
-    return {
-        "v": 1,
-        "run_id": run_id[::-1],
-        "producer": producer,
-        "attempt": 1,
-        "first": first,
-        "items": [{"event": {"type": "note"}}] * events,
-    }
-
-
-async def test_a_foreign_batch_does_not_delay_the_end(
-    ask: Ask, session_id: str, client: Client
-) -> None:
-    """A workflow whose last events have come ends at once, whatever was signalled after them."""
-    handle = await ask({"tokens": 1}, {"gate": "a"})
-    await at_gate(session_id)
-    run_id = (await handle.describe()).run_id
-
-    async def all_is_in() -> bool:
-        return bool((await handle.query("progress"))["last_event_id"] == "1.1.2")
-
-    await eventually(all_is_in)
-    await handle.signal("publish_events", foreign_batch(run_id, 1))
-    open_gate(session_id)
-    await handle.result()
-    history = await handle.fetch_history()
-    assert not any(e.HasField("timer_started_event_attributes") for e in history.events)
-
-
-@pytest.mark.parametrize(("first", "producer"), [(2, 1), (1, 2), (57, 3)])
-async def test_a_foreign_batch_ends_no_waiting(
-    ask: Ask,
-    session_id: str,
-    client: Client,
-    monkeypatch: pytest.MonkeyPatch,
-    first: int,
-    producer: int,
-) -> None:
-    """The last event of this session is waited for, though another's is far ahead of it."""
-    handle = await ask({"tokens": 2}, {"gate": "a"}, {"result": {"final_answer": "x"}})
-    await at_gate(session_id)
-    build = activities._result
-    late = {"last_event_id": "1.1.4"}
-    monkeypatch.setattr(activities, "_result", lambda *args: build(*args) | late)
-    run_id = (await handle.describe()).run_id
-
-    async def all_is_in() -> bool:
-        return bool((await handle.query("progress"))["last_event_id"] == "1.1.3")
-
-    await eventually(all_is_in)
-    batch = foreign_batch(run_id, first, producer=producer, events=50)
-    await handle.signal("publish_events", batch)
-    open_gate(session_id)
-
-    async def waits() -> bool:
-        history = await handle.fetch_history()
-        return any(e.HasField("timer_started_event_attributes") for e in history.events)
-
-    await eventually(waits)
-    event = NumberedEvent(EventId(1, 1, 4), *encode_event({"type": "token", "content": "late"}))
-    await publish(client, session_id, Batch(run_id, (event,)))
-    await handle.result()
-    assert (await stored(client, handle))[-1] == {"type": "token", "content": "late"}
 
 
 async def test_a_run_that_continues_as_new_has_not_failed(play: Play) -> None:

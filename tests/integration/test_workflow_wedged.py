@@ -34,7 +34,8 @@ NO_TOKENS = {"tokens": {"type": "token", "content": ""}, "cuts": [0] * 900_000}
 
 def signal_of(run_id: str, *items: dict[str, Any]) -> RawValue:
     """A batch that nobody's sender would make."""
-    wire = {"v": 1, "run_id": run_id, "producer": 1, "attempt": 1, "first": 1, "items": items}
+    batch = {"producer": 1, "attempt": 1, "first": 1, "items": items}
+    wire = {"v": 1, "run_id": run_id, "batches": [batch]}
     data = json.dumps(wire, separators=(",", ":")).encode()
     return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data))
 

@@ -112,9 +112,7 @@ class Bridge:
         self.boots += 1
         self.process = Process(f"bridge {self.number}")
         client = cast("Client", self._client(self.process))
-        self.hub = Hub(client, **self._times)
-        self.hub.boot_id = boot_id = f"{self.number:x}-{self.boots:x}"
-        self.hub._shared = self.hub._shared._replace(boot_id=boot_id)
+        self.hub = Hub(client, boot_id=f"{self.number:x}-{self.boots:x}", **self._times)
         self.process.start(self.hub.look_after())
         self._oracle.note("boot", self.hub.boot_id)
 

@@ -136,6 +136,24 @@ async def test_late_readers_get_the_runs_before_and_all_get_the_same() -> None:
 
 
 @in_virtual_time
+async def test_a_reader_crosses_a_seam_where_nothing_has_been_said() -> None:
+    """Who has all of the former run goes on live in the next one, also on a bridge that is new."""
+    stage = Stage()
+    stage.schedule("a", header=1)
+    stage.store(run_of(FIRST, 2))
+    stage.continue_as_new(LATER, producer=1)
+    async with hub_on(stage) as hub:
+        readers = [Reader(hub, f"1.1.2@{HERE}"), Reader(hub, f"1.1.1@{HERE}"), Reader(hub)]
+        await asyncio.sleep(3)
+        began = now()
+        stage.speak(run_of(EventId(0, 1, 1), 1))
+        for reader in readers:
+            await reader.until(lambda reader=reader: "0.1.1" in own(reader))
+        assert now() - began < 0.1, "the pauses of a reader that reads back are longer"
+    assert [own(reader)[-2:] for reader in readers] == [["ended", "0.1.1"]] * 3
+
+
+@in_virtual_time
 async def test_what_retention_has_deleted_is_a_gap() -> None:
     """The readers of a session whose first run is gone are told so, and get what is left."""
     stage = Stage()

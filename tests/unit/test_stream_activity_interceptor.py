@@ -19,6 +19,7 @@ from kai_flow.stream.activity_interceptor import (
 from kai_flow.stream.errors import InvalidUrl, SessionEnded, StreamError, Superseded
 from kai_flow.stream.header import TOO_MANY_BESIDE, ProducerHeader, Refused, encode_header
 from kai_flow.stream.interceptor import StreamInterceptor
+from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.wire_names import PRODUCER_HEADER
 
 NUMBER = ProducerHeader(4, frozenset({2}), "0190b6a2-7e1c-7000-8000-00004f3a9c1e", 7.5, 1_893)
@@ -91,6 +92,15 @@ async def test_without_a_number_of_its_own_an_activity_cannot_stream(
         await executed(StreamInterceptor(), header, numbering(given))
     assert says in refused.value.message
     assert (refused.value.type, refused.value.non_retryable) == ("NoProducerNumber", True)
+
+
+async def test_outside_an_activity_no_producer_can_be_opened() -> None:
+    """The error says what to do in a workflow, and in a thread that lacks the context."""
+    remedy = r"WorkflowEventStream\(\).*asyncio.to_thread"
+    with pytest.raises(RuntimeError, match=remedy):
+        await EventProducer().__aenter__()
+    with pytest.raises(RuntimeError, match=remedy):
+        EventProducer().__enter__()
 
 
 async def test_a_local_activity_cannot_stream() -> None:

@@ -30,7 +30,8 @@ def ids_of(followed: list[Followed]) -> list[str | None]:
 
 def controls_of(followed: list[Followed]) -> list[tuple[str | None, dict[str, object]]]:
     """The control events, each with the cursor of the event before it."""
-    before, found = None, []
+    before: str | None = None
+    found: list[tuple[str | None, dict[str, object]]] = []
     for one in followed:
         if one.id is None:
             found.append((before, one.event))

@@ -61,11 +61,24 @@ def test_the_details_of_both_sides_go_together() -> None:
         beat()
         heartbeats.heartbeat({"every": 9.0}, None)
         beat()
+
+    both = [{"every": 9.0}, None, OWN]
+    assert attempt([], work) == [[1], [1, OWN], both, both]
+
+
+def test_a_heartbeat_without_details_repeats_all_of_them() -> None:
+    """A framework sends such heartbeats at any time: neither side's details are lost by them."""
+
+    def work(heartbeats: Heartbeats) -> None:
+        heartbeats.heartbeat()
+        beat()
+        heartbeats.heartbeat()
+        heartbeats.heartbeat(2)
         heartbeats.heartbeat()
         beat()
 
-    both = [{"every": 9.0}, None, OWN]
-    assert attempt([], work) == [[1], [1, OWN], both, both, [OWN], [OWN]]
+    assert attempt([1, OWN], work) == [[1], [1, OWN], [1, OWN], [2, OWN], [2, OWN], [2, OWN]]
+    assert attempt([], work) == [[], [OWN], [OWN], [2, OWN], [2, OWN], [2, OWN]]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from temporalio.bridge.runtime import Runtime
-from temporalio.exceptions import CancelledError
+from temporalio.exceptions import ApplicationError, CancelledError
+from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ExecuteActivityInput
 
-from kai_flow.stream.threads import WorkerLoop, loop_of_thread, reachable
+from kai_flow.stream.threads import WorkerLoop, loop_of_thread, reachable, require_event_loop
 
 mark: ContextVar[str] = ContextVar("mark", default="")
 
@@ -139,3 +140,75 @@ async def test_what_a_thread_leaves_open_is_closed_with_its_activity() -> None:
     assert closed == ["in time"]
     await leave("late")()
     assert closed == ["in time", "late"]
+
+
+def in_the_loop(activity: Callable[..., Any]) -> ExecuteActivityInput:
+    """The call of an `async def` activity."""
+    return ExecuteActivityInput(fn=activity, args=[], executor=None, headers={})
+
+
+async def test_a_thread_of_an_async_activity_is_cancelled_with_it() -> None:
+    """Temporal raises nothing in such a thread: what it does next raises, and so does its wait."""
+    hanging, environment = Hanging(), ActivityEnvironment()
+
+    def in_thread() -> None:
+        loop = loop_of_thread()
+        with pytest.raises(CancelledError):
+            loop.run(hanging.work)
+        assert hanging.cleaned.is_set()
+        hanging.began.clear()
+        with pytest.raises(CancelledError):
+            loop.run(hanging.work)
+        assert not hanging.began.is_set()
+
+    async def execute() -> None:
+        async with reachable(in_the_loop(execute), None):
+            thread = asyncio.create_task(asyncio.to_thread(in_thread))
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.shield(thread)
+            hanging.cleaning.set()
+            await thread
+
+    attempt = asyncio.create_task(environment.run(execute))
+    await asyncio.to_thread(hanging.began.wait)
+    environment.cancel()
+    await attempt
+
+
+async def test_a_thread_that_outlives_its_activity_does_nothing_more() -> None:
+    """What it waits for is cancelled, and nothing begins that nobody would close."""
+    hanging, ended = Hanging(), threading.Event()
+    hanging.cleaning.set()
+
+    def in_thread() -> None:
+        loop = loop_of_thread()
+        with pytest.raises(CancelledError):
+            loop.run(hanging.work)
+        ended.wait()
+        with pytest.raises(CancelledError, match="the activity has ended"):
+            loop.run(hanging.work)
+
+    async def execute() -> asyncio.Task[None]:
+        async with reachable(in_the_loop(execute), None):
+            thread = asyncio.create_task(asyncio.to_thread(in_thread))
+            await asyncio.to_thread(hanging.began.wait)
+        return thread
+
+    thread = await ActivityEnvironment().run(execute)
+    ended.set()
+    await thread
+
+
+async def test_the_loop_and_its_threads_need_different_forms() -> None:
+    """In an `async def` activity, each form is refused where the other one belongs."""
+
+    async def execute() -> None:
+        async with reachable(in_the_loop(execute), None):
+            require_event_loop()
+            with pytest.raises(ApplicationError, match="write `async with EventProducer"):
+                loop_of_thread()
+            with pytest.raises(ApplicationError, match="write `with EventProducer"):
+                await asyncio.to_thread(require_event_loop)
+            await asyncio.to_thread(loop_of_thread)
+
+    await asyncio.create_task(execute())
