@@ -19,6 +19,11 @@ from tests.integration.test_counters import Balancer
 from tests.integration.tools import open_gates, session, tools_worker
 
 
+async def has(reader: Subscriber, count: int) -> None:
+    """Wait until a reader has so many events with an id."""
+    await reader.until(lambda: len(reader.ids) >= count)
+
+
 def of_producer(reader: Subscriber, producer: int) -> list[str]:
     """The ids that a reader was shown of one producer."""
     return [one for one in reader.ids if one.startswith(f"{producer}.")]
@@ -78,7 +83,7 @@ async def test_three_tools_at_once_survive_the_death_of_the_bridge(
         async with bridge_at(port, temporal):
             live = [await readers.enter_async_context(subscribed(stream)) for _ in range(4)]
             for reader in live:
-                await reader.until(lambda reader=reader: len(reader.ids) >= 30)
+                await has(reader, 30)
         open_gates(session_id)  # nobody listens
         await asyncio.sleep(0.5)
         async with bridge_at(port, temporal):
@@ -151,9 +156,10 @@ async def test_what_the_workflow_publishes_comes_in_order(
         subscribed(f"{bridge}/stream/{session_id}") as reader,
     ):
         await reader.until(lambda: "0.1.2" in reader.ids)
+        before = len(reader.ids)
         for number in range(10):
             await handle.signal("tell", f"n{number}")
-            await reader.until(lambda number=number: f"0.1.{number + 3}" in reader.ids)
+            await has(reader, before + number + 1)
         told = [one.event["text"] for one in reader.seen if one.type == "told"]
         assert told == [f"n{number}" for number in range(10)]
         await handle.signal("end")

@@ -113,7 +113,8 @@ async def test_a_session_that_was_replaced_is_found_no_more() -> None:
     assert channel.sessions == [session]
     another = session_of(stage, 2)
     channel.take_over(another)
-    assert (channel.session, channel.former) == (another, [session])
+    assert channel.sessions == [session, another]
+    assert channel.session_of(another.run.incarnation) is another
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=30))
