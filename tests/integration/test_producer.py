@@ -365,13 +365,13 @@ async def test_what_others_store_meanwhile_counts(
     await talking[session_id].wait()
     run_id = handle.first_execution_run_id or ""
     history = await read_history(client, session_id, run_id)
-    assert UNSTORED not in [event.type for event in history.read(START, 2**40).events]
+    assert UNSTORED not in [event.type for event in history.read(NOWHERE, 2**40).events]
     for _ in range(2):
         await handle.signal(Laden.note, "talk" + "x" * 450_000)
 
     async def is_told() -> bool:
         history = await read_history(client, session_id, run_id)
-        return history.read(START, 2**40).events[-1].type == UNSTORED
+        return history.read(NOWHERE, 2**40).events[-1].type == UNSTORED
 
     await eventually(is_told)
     await handle.terminate("enough")
