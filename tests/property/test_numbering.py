@@ -10,7 +10,7 @@ from kai_flow.stream.place import NOTHING, Place, to_ranges
 @given(last=st.integers(0, 9), steps=st.lists(st.one_of(st.none(), st.integers(0, 9))))
 def test_an_activity_is_beside_those_that_are_under_way(last: int, steps: list[int | None]) -> None:
     """Numbers rise by one from the session's last, and `beside` is what a plain list holds."""
-    numbering, under_way = Numbering(last), []
+    numbering, under_way = Numbering(last), list[int]()
     for step in steps:
         if step is None:
             number = numbering.next()

@@ -232,7 +232,7 @@ def test_every_reader_ends_with_exactly_what_the_agents_said(
             if limit > 100:
                 assert reader.shown[producer] == events
                 assert reader.missing == []
-        assert {producer for producer in session.last if reader.shown[producer]} <= reader.ended
+                assert producer in reader.ended or producer not in session.last
 
 
 def starting(
