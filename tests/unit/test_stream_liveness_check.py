@@ -13,12 +13,12 @@ from temporalio.worker import Worker
 
 from kai_flow.stream import liveness_check
 from kai_flow.stream.liveness_check import LivenessCheck
-from kai_flow.stream.progress import Liveness
+from kai_flow.stream.progress import Liveness, RunLiveness
 
 WORKER = cast("Worker", SimpleNamespace(client=None))
-RUNNING = Liveness("running", 1)
+RUNNING = RunLiveness(Liveness("running", 1))
 SESSIONS = 100
-Observe = Callable[[], Awaitable[Liveness | None]]
+Observe = Callable[[], Awaitable[RunLiveness | None]]
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ class Server:
         self.answer = answer
         monkeypatch.setattr(liveness_check, "observe", self.observe)
 
-    async def observe(self, _client: object, session_id: str, _run_id: str) -> Liveness | None:
+    async def observe(self, _client: object, session_id: str, _run_id: str) -> RunLiveness | None:
         """Stands for `liveness.observe`."""
         self.asked.append(session_id)
         self.at_once += 1
@@ -49,16 +49,16 @@ class Server:
             self.at_once -= 1
 
 
-async def _says() -> Liveness | None:
+async def _says() -> RunLiveness | None:
     return RUNNING
 
 
-async def _hangs() -> Liveness | None:
+async def _hangs() -> RunLiveness | None:
     await asyncio.Event().wait()
     return RUNNING
 
 
-async def _fails() -> Liveness | None:
+async def _fails() -> RunLiveness | None:
     raise RPCError("no connection", RPCStatusCode.UNAVAILABLE, b"")
 
 
@@ -74,7 +74,7 @@ async def check() -> LivenessCheck:
 async def test_queries_that_follow_one_another_ask_once(
     check: LivenessCheck,
     answer: Observe,
-    liveness: Liveness | None,
+    liveness: RunLiveness | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A server that does not answer is waited for once: several waits would fail the workflow."""
@@ -97,7 +97,7 @@ async def test_a_hanging_server_blocks_one_thread(
     """
     opened = asyncio.Event()
 
-    async def answer() -> Liveness | None:
+    async def answer() -> RunLiveness | None:
         await opened.wait()
         return RUNNING
 
@@ -106,7 +106,7 @@ async def test_a_hanging_server_blocks_one_thread(
         monkeypatch.setattr(liveness_check, limit, 60)
     together = threading.Barrier(SESSIONS)
 
-    def query(session: str) -> Liveness | None:
+    def query(session: str) -> RunLiveness | None:
         together.wait()
         return check(session, "run")
 
