@@ -158,7 +158,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "DEFAULT_THROTTLE": "this time for an activity without a heartbeat timeout",
     },
     "kai_flow.stream.storage": {
-        "MAX_STORED_BYTES": "bytes of events that a session stores",
+        "MAX_STORED_BYTES": "bytes of events that a run stores",
         "READ_AGAIN_BYTES": "bytes that an attempt stores before it asks for the history's size",
     },
     "kai_flow.stream.numbering": {
