@@ -1,6 +1,7 @@
 """A library user's file as one writes it first: plain imports, and no passthrough."""
 
 from datetime import timedelta
+from typing import assert_type
 
 import msgspec
 from temporalio import activity, workflow
@@ -40,11 +41,11 @@ class Unprepared:
     @workflow.run
     async def run(self) -> list[str]:
         """The last event of each."""
-        last = [
-            await workflow.execute_activity(
+        last = []
+        for text in ("a", "b"):
+            said = await workflow.execute_activity(
                 speak, text, start_to_close_timeout=timedelta(seconds=30)
             )
-            for text in ("a", "b")
-        ]
+            last.append(assert_type(said, str))  # a type checker infers the activity's result
         self.stream.publish({"type": "note", "text": "both"})
         return last
