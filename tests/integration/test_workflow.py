@@ -42,6 +42,7 @@ STARTED = {
     "type": "started", "producer": 1, "attempt": 1, "activity": "chat_streaming",
     "activity_id": "1", "beside": [],
 }  # fmt: skip
+ENDED = {"type": "ended", "producer": 1, "status": "completed"}
 RESULT_KEYS = {
     "task_id", "status", "final_answer", "sql_queries", "charts", "insights",
     "suggested_questions", "execution_time_ms", "error", "events_sent", "events_failed",
@@ -93,6 +94,7 @@ async def test_a_session_streams_what_its_agent_yields(
         STARTED,
         {"type": "thinking", "content": "…"},
         *({"type": "token", "content": f"t{n} "} for n in range(3)),
+        ENDED,
         {"type": "done", "result": result},
     ]
     assert reader.ids == ["1.1.1", "1.1.2", "1.1.3", "1.1.4", "1.1.5", "end"]
@@ -121,7 +123,7 @@ async def test_an_agents_own_done_gives_the_result(ask: Ask, bridge: str, sessio
     result = await handle.result()
     assert {key: result[key] for key in own} == own
     reader = await read_all(f"{bridge}/stream/{session_id}")
-    assert reader.types == ["started", "token", "done"]
+    assert reader.types == ["started", "token", "ended", "done"]
     assert reader.seen[-1].event["result"] == result
     assert (await handle.query("progress"))["status"] == "partial"
 
@@ -150,7 +152,7 @@ async def test_without_a_callback_only_the_ends_are_streamed(
     assert (result["events_sent"], result["events_failed"]) == (0, 0)
     assert result["last_event_id"] == "1.1.1"
     assert await stored(client, handle) == [STARTED]
-    assert (await read_all(f"{bridge}/stream/{session_id}")).types == ["started", "done"]
+    assert (await read_all(f"{bridge}/stream/{session_id}")).types == ["started", "ended", "done"]
 
 
 async def test_a_huge_result_is_cut_and_says_so(ask: Ask) -> None:
@@ -406,13 +408,13 @@ async def test_an_agent_that_raises_is_tried_three_times(
         assert time.monotonic() - began > 2.5, "first retry after 1 s, the second after 2 s"
         done = await reader.saw("done")
     assert [task.attempt for task in scripted.tasks[session_id]] == [1, 2, 3]
-    assert reader.types == ["started", "token", "attempt_failed"] * 3 + ["done"]
+    assert reader.types == ["started", "token", "attempt_failed"] * 3 + ["ended", "done"]
     assert [seen.place[:2] for seen in reader.seen[:-1:3]] == [(1, 1), (1, 2), (1, 3)]
     assert done.event["status"] == "failed"
     assert "the cable is out" in done.event["error"]
     assert (await handle.query("progress"))["status"] == "failed"
     again = await read_all(f"{bridge}/stream/{session_id}")
-    assert again.types == reader.types[-4:], "superseded attempts are not shown again"
+    assert again.types == reader.types[-5:], "superseded attempts are not shown again"
 
 
 async def test_a_retry_replaces_what_the_first_attempt_showed(
@@ -439,7 +441,7 @@ async def test_an_agent_that_reports_failure_is_not_retried(
     assert (result["status"], result["error"]) == ("failed", "no such table")
     assert len(scripted.tasks[session_id]) == 1
     reader = await read_all(f"{bridge}/stream/{session_id}")
-    assert reader.types == ["started", "token", "error", "done"]
+    assert reader.types == ["started", "token", "error", "ended", "done"]
     assert (await handle.query("progress"))["status"] == "failed"
 
 
@@ -621,7 +623,7 @@ async def test_cancelling_stops_the_agent_within_five_seconds(
         done = await reader.saw("done")
     assert scripted.stopped[session_id] - began < 5
     assert done.event["status"] == "cancelled"
-    assert reader.types == ["started", "token", "token", "token", "done"]
+    assert reader.types == ["started", "token", "token", "token", "ended", "done"]
     assert isinstance(await failure_of(handle), CancelledError)
     assert (await handle.describe()).status == WorkflowExecutionStatus.CANCELED
     assert (await handle.query("progress"))["status"] == "cancelled"
@@ -668,7 +670,7 @@ async def test_the_same_id_twice_is_a_new_run_without_the_old_events(
     second = await ask({"say": {"type": "note", "n": 2}})
     await second.result()
     after = await read_all(url)
-    assert [seen.type for seen in after.seen] == ["started", "note", "done"]
+    assert [seen.type for seen in after.seen] == ["started", "note", "ended", "done"]
     assert not {seen.id for seen in before.seen} & {seen.id for seen in after.seen}
     assert (await second.query("progress"))["events"] == 2
     assert len(await stored(client, second)) == 2
@@ -739,7 +741,8 @@ async def test_a_session_does_not_depend_on_its_callback(
     assert unpacked == [], "an answer is never decompressed"
     assert await stored(client, handle) == expected
     reader = await read_all(f"{bridge}/stream/{session_id}")
-    assert [seen.event for seen in reader.seen] == [*expected, {"type": "done", "result": result}]
+    shown = [*expected, ENDED, {"type": "done", "result": result}]
+    assert [seen.event for seen in reader.seen] == shown
 
 
 @pytest.mark.parametrize("outbox", [4_000, 10])
