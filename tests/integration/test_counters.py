@@ -7,6 +7,7 @@ next bridge. Counted are signals, history, POSTs, encodings and calls of Tempora
 import asyncio
 import json
 import secrets
+import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -32,6 +33,8 @@ from tests.agents import scripted
 from tests.bench import paced
 from tests.bench.listening import listen
 from tests.integration.conftest import worker_on
+from tests.integration.subscriber import subscribed
+from tests.integration.tools import session, tools_worker
 from tests.integration.waiting import until
 
 RATE = 100  # tokens a second
@@ -257,3 +260,61 @@ def check(cost: Cost, replicas: int) -> None:
     polls = cost.calls["get_workflow_execution_history"]
     assert polls <= replicas * (3 * cost.signals + 10)
     assert set(cost.calls) <= CALLS
+
+
+@pytest.mark.parametrize("tools", [1, 8])
+async def test_producers_at_once_share_their_signals(
+    temporal: DevServer,
+    client: Client,
+    session_id: str,
+    tools: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A thousand tokens cost about the same, whether one activity streams them or eight at once."""
+    async with watched_stack(temporal, client, 1, monkeypatch) as stack:
+        url = f"http://127.0.0.1:{stack.port}"
+        names = "abcdefgh"[:tools]
+        async with (
+            tools_worker(client, url) as queue,
+            session(client, queue, session_id, tools=names, tokens=1_000 // tools) as handle,
+        ):
+            began = time.monotonic()
+            async with subscribed(f"{url}/stream/{session_id}") as reader:
+                await reader.until(lambda: "0.1.2" in reader.ids)
+            seconds = time.monotonic() - began
+            info = (await handle.describe()).raw_description.workflow_execution_info
+            calls = stack.books.calls[session_id]
+            signals = calls["signal_workflow_execution"]
+            print(tools, signals, info.history_length, info.history_size_bytes, calls)
+            assert signals <= seconds / INTERVAL + 4, "whatever the number of producers"
+            assert info.history_length <= 4 * signals + 6 * tools + 20
+            assert info.history_size_bytes <= 60_000 + 2_500 * tools
+            assert calls["describe_workflow_execution"] <= 2
+            assert calls["query_workflow"] == 0
+            assert calls["get_workflow_execution_history"] <= 3 * signals + 6 * tools + 20
+
+
+async def test_a_thousand_events_of_the_workflow_cost_an_event_each(
+    temporal: DevServer, client: Client, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each record is one event of the history, and a bridge gets many of them with one poll."""
+    async with watched_stack(temporal, client, 1, monkeypatch) as stack:
+        url = f"http://127.0.0.1:{stack.port}"
+        async with (
+            tools_worker(client, url) as queue,
+            session(client, queue, session_id, tools="a", tokens=1) as handle,
+            subscribed(f"{url}/stream/{session_id}") as reader,
+        ):
+            await reader.until(lambda: "0.1.2" in reader.ids)
+            before = (await handle.describe()).raw_description.workflow_execution_info
+            polls = stack.books.calls[session_id]["get_workflow_execution_history"]
+            await handle.signal("tell_often", 1_000)
+            await reader.until(lambda: "0.1.1002" in reader.ids)
+            after = (await handle.describe()).raw_description.workflow_execution_info
+            polls = stack.books.calls[session_id]["get_workflow_execution_history"] - polls
+            added = after.history_length - before.history_length
+            size = after.history_size_bytes - before.history_size_bytes
+            print(added, size, polls)
+            assert 1_000 <= added <= 1_010
+            assert size <= 250_000
+            assert polls <= 20

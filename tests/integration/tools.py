@@ -70,6 +70,11 @@ class Tools:
         self.told.append(text)
 
     @workflow.signal
+    def tell_often(self, count: int) -> None:
+        """Publish so many events, one by one."""
+        self.told += [f"number {number}" for number in range(count)]
+
+    @workflow.signal
     def end(self) -> None:
         """End."""
         self.ending = True
