@@ -57,7 +57,7 @@ def _told(reader: LogReader, source: Source) -> list[bytes]:
     if page.gap is not None and page.start not in (None, reader.place):
         # Runs have been deleted. Of a hole in what is there, the reader itself tells.
         frames.append(encode_control(control.gap(page.gap)))
-        reader.jump(page.start)
+        frames += reader.jump(page.start, source.knowledge)
     frames += reader.tell(page.events, source.knowledge)
     frames += reader.tell((), source.knowledge)
     if source.knowledge is not None and page.next.newest > reader.place.newest:

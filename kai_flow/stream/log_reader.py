@@ -62,10 +62,16 @@ class LogReader:
         self._leave_the_log(self._knowledge).resume(state)
         self._number = None
 
-    def jump(self, place: Place) -> None:
-        """Go on at another place: over what was deleted, or in the next run of the session."""
-        self._leave_the_log(self._knowledge).place = place
+    def jump(self, place: Place, knowledge: Knowledge | None = None) -> list[bytes]:
+        """Go on at another place, over what was deleted; returns frames of what is to be told.
+
+        `knowledge`: of the run that is left; None: the log's.
+        """
+        narration = self._leave_the_log(knowledge or self._knowledge)
+        frames = self._remember(narration.jump(place))
+        narration.knowledge = self._knowledge
         self._number = None
+        return frames
 
     @property
     def synced(self) -> bool:
@@ -108,7 +114,7 @@ class LogReader:
         frames = self._remember(narration.reach(place))
         narration.knowledge = self._knowledge
         if not narration.place.includes(place):
-            self.jump(place)
+            frames += self.jump(place, knowledge)
         self._number = None
         return frames
 

@@ -118,6 +118,13 @@ class Narration:
         self._go_to(Place(merged))
         return tuple(notices)
 
+    def jump(self, place: Place) -> tuple[ControlEvent, ...]:
+        """Go on at `place`, over events that are missing; returns what is to be told before."""
+        left = [n for n in self.place.listed() if n not in place.positions and n < place.newest]
+        notices = [one for producer in left for one in self._leave(producer)]
+        self._go_to(place)
+        return tuple(notices)
+
     def end(self) -> tuple[ControlEvent, ...]:
         """What is to be told at the end of the stream, when no event follows."""
         rest = [one for producer in self.place.listed() for one in self._rest(producer)]
