@@ -1,6 +1,6 @@
-"""Mutants: senders and bridges, each time with one plausible mistake in them.
+"""Mutants: senders, each time with one plausible mistake in them.
 
-Those of what is stored and read are in `stored_mutants`.
+Those of what is stored and read are in `stored_mutants`, those of a bridge in `log_mutants`.
 
 Each is planted at a seam (see tests/planting.py). The two that replace a private method say why.
 """
@@ -15,8 +15,6 @@ from kai_flow.stream import (
     post_channel,
     storage,
 )
-from kai_flow.stream.attempt_window import Answer, AttemptWindow, Behind, Chunk, Lost, Stale, Taken
-from kai_flow.stream.batches import take
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.deliveries import Deliveries
 from kai_flow.stream.delivery import Delivery
@@ -25,7 +23,6 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.own_signals import Duty
 from kai_flow.stream.posts import Acknowledged, Post
-from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.storage import Allowance
 from tests.planting import Mutation, instead, together
 
@@ -228,144 +225,6 @@ def goes_on_after_a_410() -> Mutation:
     return instead(Delivery, "refused_as_superseded", refused)
 
 
-# The session log
-
-
-def shown_past_a_hole() -> Mutation:
-    """A reader that is behind gets the events in memory, past a hole."""
-    real = AttemptWindow.read
-
-    def read(self: AttemptWindow, cursor: EventId, max_bytes: int) -> Chunk | Behind | Lost | None:
-        answer = real(self, cursor, max_bytes)
-        if isinstance(answer, Behind) and self.start <= self.received:
-            return real(self, self.start.offset(-1), max_bytes)
-        return answer
-
-    return instead(AttemptWindow, "read", read)
-
-
-def claim_shown_before_durable() -> Mutation:
-    """A POST alone supersedes the current attempt, before anything of it is durable."""
-    real = SessionLog.receive
-
-    def receive(self: SessionLog, *args: Any, **kwargs: Any) -> Answer:
-        answer = real(self, *args, **kwargs)
-        if self.claim is not None:
-            self.current, self.claim = self.claim, None
-        return answer
-
-    return instead(SessionLog, "receive", receive)
-
-
-def base_ignored() -> Mutation:
-    """A bridge asks for events that `base` calls durable."""
-    real = AttemptWindow.receive
-
-    def receive(
-        self: AttemptWindow, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
-    ) -> Answer:
-        return real(self, base._replace(seq=1), some, **kwargs)
-
-    return instead(AttemptWindow, "receive", receive)
-
-
-def base_is_proof() -> Mutation:
-    """What a POST calls durable is dropped, as if Temporal had confirmed it."""
-    real = AttemptWindow.receive
-
-    def receive(
-        self: AttemptWindow, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
-    ) -> Answer:
-        self.mark_durable(base.offset(-1))
-        return real(self, base, some, **kwargs)
-
-    return instead(AttemptWindow, "receive", receive)
-
-
-def signalled_past_a_hole() -> Mutation:
-    """Events are signalled although the ones before them are not known to be durable."""
-    receive = AttemptWindow.receive
-    taken: dict[AttemptWindow, dict[EventId, NumberedEvent]] = {}
-
-    def note(
-        self: AttemptWindow, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
-    ) -> Answer:
-        answer = receive(self, base, some, **kwargs)
-        if isinstance(answer, Taken) and answer.held:
-            taken.setdefault(self, {}).update((event.id, event) for event in some)
-        return answer
-
-    def undurable(self: AttemptWindow) -> tuple[NumberedEvent, ...]:
-        return take(event for key, event in taken.get(self, {}).items() if key > self.durable)
-
-    return together(
-        instead(AttemptWindow, "receive", note), instead(AttemptWindow, "undurable", undurable)
-    )
-
-
-def received_higher_than_held() -> Mutation:
-    """The bridge acknowledges one event more than it has."""
-    real = AttemptWindow.receive
-
-    def receive(self: AttemptWindow, *args: Any, **kwargs: Any) -> Answer:
-        answer = real(self, *args, **kwargs)
-        if isinstance(answer, Taken) and answer.news:
-            return answer._replace(received=answer.received.offset(1))
-        return answer
-
-    return instead(AttemptWindow, "receive", receive)
-
-
-def stale_attempt_not_refused() -> Mutation:
-    """A zombie is not told to stop."""
-    real = SessionLog.receive
-
-    def receive(
-        self: SessionLog,
-        base: EventId,
-        some: Sequence[NumberedEvent],
-        **kwargs: Any,
-    ) -> Answer:
-        answer = real(self, base, some, **kwargs)
-        if isinstance(answer, Stale):
-            return Taken(base.offset(-1), base.offset(-1))
-        return answer
-
-    return instead(SessionLog, "receive", receive)
-
-
-def hole_in_the_window() -> Mutation:
-    """A POST is accepted that leaves a hole after the events held."""
-    real = AttemptWindow.receive
-
-    def receive(
-        self: AttemptWindow, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
-    ) -> Answer:
-        if some and some[0].id.seq > self.received.seq + 1:
-            return real(self, some[0].id, some, **kwargs)
-        return real(self, base, some, **kwargs)
-
-    return instead(AttemptWindow, "receive", receive)
-
-
-def window_never_shrinks() -> Mutation:
-    """Durable events stay in memory."""
-    # Private: the window shrinks within every public call, and none tells that it is to.
-    return instead(AttemptWindow, "_shrink", lambda self, max_bytes=None: None)
-
-
-def undurable_leaves_memory() -> Mutation:
-    """Received events are dropped although no other copy exists."""
-    real = AttemptWindow.receive
-
-    def receive(self: AttemptWindow, *args: Any, **kwargs: Any) -> Answer:
-        answer = real(self, *args, **kwargs)
-        self.mark_durable(self.received)
-        return answer
-
-    return instead(AttemptWindow, "receive", receive)
-
-
 # What is live only
 
 
@@ -433,41 +292,3 @@ def live_only_leaves_before_the_rest_is_durable() -> Mutation:
         return done
 
     return instead(Outbox, "release", release)
-
-
-def live_only_is_signalled() -> Mutation:
-    """A bridge signals live-only events."""
-    real = AttemptWindow.receive
-
-    def receive(
-        self: AttemptWindow, base: EventId, some: Sequence[NumberedEvent], **kwargs: Any
-    ) -> Answer:
-        return real(self, base, some, **kwargs | {"stored": None})
-
-    return instead(AttemptWindow, "receive", receive)
-
-
-def lost_is_read_back() -> Mutation:
-    """A reader of events that no copy has is sent to the durable copy, for ever."""
-    return instead(AttemptWindow, "is_past_stored", lambda self, cursor: False)
-
-
-def lost_before_all_stored_was_read() -> Mutation:
-    """A reader is told of a gap although the durable copy has its next events."""
-    return instead(AttemptWindow, "is_past_stored", lambda self, cursor: self.stored is not None)
-
-
-def live_readers_are_told_of_a_gap() -> Mutation:
-    """A reader that has seen everything live is told at the end that something is missing."""
-    return instead(AttemptWindow, "ended_at", lambda self, cursor: False)
-
-
-def live_only_stays_in_memory() -> Mutation:
-    """The window of a bridge grows with live-only events."""
-    real = AttemptWindow._shrink  # private: see window_never_shrinks
-
-    def shrink(self: AttemptWindow, max_bytes: int | None = None) -> None:
-        if self.stored is None or self.start <= self.stored:
-            real(self, max_bytes)
-
-    return instead(AttemptWindow, "_shrink", shrink)

@@ -4,14 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import Phase, settings
-from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from tests.planting import Mutation
 from tests.property import (
+    finding,
     mutants,
     stored_mutants,
-    test_attempt_window,
     test_batches,
     test_buffer,
     test_cadence,
@@ -24,7 +22,6 @@ from tests.property import (
     test_pages,
     test_place,
     test_progress,
-    test_session_log,
     test_storage,
 )
 
@@ -130,8 +127,8 @@ FINDS: list[tuple[Any, list[Callable[[], Mutation]]]] = [
         [stored_mutants.ids_with_leading_zeros],
     ),
     (
-        test_ordering.test_every_reader_ends_with_exactly_what_the_agent_said,
-        [stored_mutants.skip_dedup, mutants.shown_past_a_hole, mutants.durable_on_received],
+        test_ordering.test_every_reader_ends_with_exactly_what_the_agents_said,
+        [stored_mutants.skip_dedup, mutants.durable_on_received],
     ),
     (
         test_outbox.OutboxAgainstLists,
@@ -206,63 +203,11 @@ FINDS: list[tuple[Any, list[Callable[[], Mutation]]]] = [
         [mutants.probe_never_sent],
     ),
     (
-        test_session_log.LogAgainstModel,
-        [
-            mutants.shown_past_a_hole,
-            mutants.claim_shown_before_durable,
-            mutants.base_ignored,
-            mutants.base_is_proof,
-            mutants.signalled_past_a_hole,
-            mutants.received_higher_than_held,
-            mutants.stale_attempt_not_refused,
-            mutants.window_never_shrinks,
-            mutants.undurable_leaves_memory,
-            mutants.hole_in_the_window,
-            mutants.live_only_is_signalled,
-        ],
-    ),
-    (test_attempt_window.test_a_lying_base_takes_nothing_away, [mutants.base_is_proof]),
-    (
         test_delivery.test_what_is_not_stored_is_posted_and_never_signalled,
-        [mutants.live_only_is_never_done_with, mutants.live_only_is_signalled],
-    ),
-    (
-        test_attempt_window.test_what_is_nowhere_any_more_is_a_gap_and_only_that,
-        [mutants.lost_is_read_back, mutants.lost_before_all_stored_was_read],
-    ),
-    (
-        test_attempt_window.test_only_who_has_everything_is_at_the_end,
-        [mutants.live_readers_are_told_of_a_gap],
-    ),
-    (
-        test_attempt_window.test_what_is_live_only_does_not_fill_a_bridge,
-        [mutants.live_only_stays_in_memory],
+        [mutants.live_only_is_never_done_with],
     ),
 ]
 """Each property, and the mistakes that it has to find."""
-
-
-def only_find(usual: settings) -> settings:
-    """The same examples; a failure is only to be found, not to be explained."""
-    return settings(
-        usual,
-        phases=[Phase.explicit, Phase.generate],
-        report_multiple_bugs=False,
-        print_blob=False,
-        database=None,
-    )
-
-
-def run(found_by: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The property, with the settings of this module."""
-    if isinstance(found_by, type) and issubclass(found_by, RuleBasedStateMachine):
-        run_state_machine_as_test(found_by, settings=only_find(found_by.TestCase.settings))
-    elif not hasattr(found_by, "_hypothesis_internal_use_settings"):
-        found_by()
-    else:
-        usual = found_by._hypothesis_internal_use_settings
-        monkeypatch.setattr(found_by, "_hypothesis_internal_use_settings", only_find(usual))
-        found_by()
 
 
 @pytest.mark.parametrize(
@@ -278,4 +223,4 @@ def test_a_mutant_is_found(
 ) -> None:
     """With this mistake in the core, this property fails."""
     with plant(), pytest.raises((AssertionError, pytest.fail.Exception)):
-        run(found_by, monkeypatch)
+        finding.run(found_by, monkeypatch)

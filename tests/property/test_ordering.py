@@ -222,6 +222,7 @@ def test_every_reader_ends_with_exactly_what_the_agents_said(
     assert all(fake.ended and fake.delivery.drained for fake in session.last.values())
     clock.run(60)
     assert workflow.gaps == 0
+    assert len(workflow.accepted) == len(set(workflow.accepted))
     counting = sorted(event for some in session.counting.values() for event in some)
     assert ids_of(what_counts(workflow.accepted)) == counting
     assert all(fake.over for fake in session.producers), "a zombie goes on for ever"
