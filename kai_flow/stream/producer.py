@@ -161,7 +161,7 @@ class EventProducer:
         self._in_thread = True
         self._given_client = self._given_client or loop.client
         await self.__aenter__()
-        await loop.at_end(self._close)
+        await loop.at_end(self._left_behind)
 
     def __exit__(
         self,
@@ -176,6 +176,21 @@ class EventProducer:
                 lambda: self.__aexit__(kind, error, traceback),
                 cancelled=lambda: activity.is_cancelled() and not already,
             )
+
+    async def _left_behind(self) -> None:
+        """The activity has ended. A thread that is still in the block will not leave it in order.
+
+        What the thread has sent counts, and is made durable as at the end of a cancelled block.
+        """
+        try:
+            if not self._leaving:
+                self._leaving = True
+                self._delivery.finish(now())
+                with suppress(TimeoutError, Superseded):
+                    async with asyncio.timeout(LEAVE_SECONDS):
+                        await self._until(lambda: self._delivery.drained)
+        finally:
+            await to_completion(self._close())
 
     async def _unless_over(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Do `work` for a thread. Raises the reason if the attempt is over."""

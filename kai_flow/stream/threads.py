@@ -54,7 +54,7 @@ class WorkerLoop:
         if not self._is_thread:
             if self._activity_is_cancelled():
                 raise CancelledError("Cancelled")
-            return self.run_to_end(work, cancelled=self._activity_is_cancelled)
+            return self._result(self._start(work), self._activity_is_cancelled)
         call = self._start(work)
         try:
             while not self._is_done(call):
@@ -72,7 +72,10 @@ class WorkerLoop:
 
         The coroutine is cancelled once, and completes its cleanup before this returns.
         """
-        call, told = self._start(work), False
+        return self._result(self._start(work, completes=True), cancelled)
+
+    def _result(self, call: "_Call[T]", cancelled: Callable[[], bool]) -> T:
+        told = False
         while not self._is_done(call):
             if not told and cancelled():
                 told = True
@@ -87,10 +90,12 @@ class WorkerLoop:
         # A context can be entered once at a time, and several threads may ask: hence a copy.
         return self._context.copy().run(activity.is_cancelled)
 
-    def _start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> "_Call[T]":
+    def _start(
+        self, work: Callable[[], Coroutine[Any, Any, T]], *, completes: bool = False
+    ) -> "_Call[T]":
         if self.is_here():
             raise RuntimeError("this is for threads: it would block the event loop of the worker")
-        call = _Call(work, self._calls.discard)
+        call = _Call(work, self._calls.discard, completes=completes)
         self._loop.call_soon_threadsafe(self._begin, call, context=self._context.copy())
         return call
 
@@ -104,7 +109,7 @@ class WorkerLoop:
 
     def _begin(self, call: "_Call[Any]") -> None:
         if self._at_end is None:
-            # The thread has outlived its activity, with which all that was left open was closed.
+            # The thread has outlived its activity, at whose end everything was closed.
             call.done.set_exception(CancelledError("the activity has ended"))
         else:
             self._calls.add(call)
@@ -114,7 +119,8 @@ class WorkerLoop:
         """Call `close` when the activity has ended, or at once if it has.
 
         An exception that Temporal raises in the thread may come before the thread enters a block,
-        so that it never leaves that block.
+        so that it never leaves that block. And the threads of an `async def` activity may outlive
+        it: when it is cancelled, it does not wait for them.
         """
         if self._at_end is None:
             await close()
@@ -122,10 +128,11 @@ class WorkerLoop:
             self._at_end.append(close)
 
     async def end(self) -> None:
-        """The activity has ended. Threads that it has left behind stop waiting."""
+        """The activity has ended. Threads that it has left behind can do nothing more."""
         left, self._at_end = self._at_end or (), None
-        for call in self._calls:
-            call.cancel()
+        tasks = [task for call in self._calls if (task := call.at_end()) is not None]
+        if tasks:
+            await asyncio.wait(tasks)
         for close in left:
             await close()
 
@@ -137,10 +144,13 @@ class _Call(Generic[T]):
         self,
         work: Callable[[], Coroutine[Any, Any, T]],
         ended: Callable[["_Call[Any]"], None],
+        *,
+        completes: bool,
     ) -> None:
         self.done: Future[T] = Future()
         self._work = work
         self._ended = ended  # called in the event loop
+        self._completes = completes  # also when the activity ends
         self._task: asyncio.Task[T] | None = None  # from `start` on
 
     # In the event loop
@@ -152,6 +162,12 @@ class _Call(Generic[T]):
     def cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
+
+    def at_end(self) -> asyncio.Task[T] | None:
+        """The task, for which the end of the activity has to wait."""
+        if not self._completes:
+            self.cancel()
+        return self._task
 
     def _report(self, task: asyncio.Task[T]) -> None:
         self._ended(self)

@@ -12,7 +12,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
-from kai_flow.stream import EventProducer, StreamPlugin, WorkflowEventStream
+from kai_flow.stream import EventProducer, StreamPlugin
 from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.producer import HEARTBEAT_EVENTS
 
@@ -21,32 +21,34 @@ found: dict[str, list[Any]] = {}  # by session: the details that each attempt ha
 
 @activity.defn
 async def resume(checkpoint: int | None) -> None:
-    """Heartbeat in the first of three attempts, or in none, while events come before and after."""
+    """Heartbeat in the first of three attempts, or in none, while events come before and after.
+
+    A framework's heartbeats, which have no details, come all the time.
+    """
     info = activity.info()
+    activity.heartbeat()
     found.setdefault(info.workflow_id or "", []).append(list(info.heartbeat_details))
     async with EventProducer() as producer:
         await producer.send({"type": "token", "content": "a"})
         if checkpoint is not None and info.attempt == 1:
             activity.heartbeat({"checkpoint": checkpoint})
+        activity.heartbeat()
         for _ in range(2 * HEARTBEAT_EVENTS):  # the producer heartbeats too
             await producer.send({"type": "token", "content": "b"})
             await asyncio.sleep(0)
-        if info.attempt < 3:
-            raise ApplicationError("once more")
+    activity.heartbeat()
+    if info.attempt < 3:
+        raise ApplicationError("once more")
 
 
 @workflow.defn(sandboxed=False)
 class Resuming:
     """Three attempts."""
 
-    @workflow.init
-    def __init__(self, checkpoint: int | None) -> None:
-        self.stream = WorkflowEventStream()
-
     @workflow.run
     async def run(self, checkpoint: int | None) -> None:
         """Until the third attempt has ended."""
-        await self.stream.execute_activity(
+        await workflow.execute_activity(
             resume,
             args=[checkpoint],
             start_to_close_timeout=timedelta(seconds=30),

@@ -1,4 +1,4 @@
-"""A `def` activity streams from its thread as an `async def` activity does from the event loop."""
+"""A thread of an activity streams as an `async def` activity does from the event loop."""
 
 import asyncio
 import multiprocessing
@@ -14,7 +14,7 @@ from temporalio.worker import SharedStateManager, Worker
 
 from kai_flow.stream import StreamPlugin, producer, read_history
 from kai_flow.stream.errors import SessionEnded, Superseded
-from kai_flow.stream.ids import START
+from kai_flow.stream.place import NOWHERE
 from tests.integration import threaded
 from tests.integration.receivers import answer, receiving
 from tests.integration.subscriber import subscribed
@@ -23,8 +23,10 @@ from tests.integration.waiting import until
 
 IN_THREADS = [
     threaded.tell,
+    threaded.tell_in_a_thread,
     threaded.break_once,
     threaded.talk,
+    threaded.talk_in_a_thread,
     threaded.talk_undisturbed,
     threaded.wait_for_durability,
     threaded.wait_for_room,
@@ -69,7 +71,7 @@ async def stored(client: Client, handle: WorkflowHandle[Any, Any]) -> list[dict[
     """The durable events of a session."""
     run_id = (await handle.describe()).run_id
     buffer = await read_history(client, handle.id, run_id)
-    return [event.decode() for event in buffer.read(START, 1_000_000).events]
+    return [event.decode() for event in buffer.read(NOWHERE, 1_000_000).events]
 
 
 async def signalled(handle: WorkflowHandle[Any, Any]) -> bytes:
@@ -90,22 +92,23 @@ async def failure_of(handle: WorkflowHandle[Any, Any]) -> ApplicationError:
     return failed.value.cause.cause
 
 
+@pytest.mark.parametrize("name", ["tell", "tell_in_a_thread"])
 async def test_a_thread_streams_to_readers(
-    client: Client, queue: str, bridge: str, session_id: str
+    client: Client, queue: str, bridge: str, session_id: str, name: str
 ) -> None:
     """Readers get all events and the result, and all is durable when the activity ends."""
     async with subscribed(f"{bridge}/stream/{session_id}") as live:
         handle = await client.start_workflow(
             Threaded.run,
-            args=["tell", f"{bridge}/events/{session_id}"],
+            args=[name, f"{bridge}/events/{session_id}"],
             id=session_id,
             task_queue=queue,
         )
         done = await live.saw("done")
     result = {"sent": 5, "last_event_id": "1.1.5"}
     assert await handle.result() == done.event["result"] == result
-    assert [seen.event for seen in live.seen[:-1]] == await stored(client, handle)
-    assert [seen.type for seen in live.seen] == ["started", *["token"] * 4, "done"]
+    assert live.types == ["started", *["token"] * 4, "ended", "done"]
+    assert [seen.event for seen in live.seen[:-2]] == await stored(client, handle)
     assert live.seen[0].event["topic"] == "cats"
 
 
@@ -122,15 +125,17 @@ async def test_a_thread_that_breaks_is_tried_again(
     assert [event["type"] for event in await stored(client, handle)] == ["started", "token"]
 
 
+@pytest.mark.parametrize("name", ["talk", "talk_in_a_thread"])
 async def test_a_cancelled_thread_leaves_its_block_in_order(
-    client: Client, queue: str, session_id: str
+    client: Client, queue: str, session_id: str, name: str
 ) -> None:
-    """Temporal raises CancelledError in the thread, and all it has sent is durable afterwards."""
-    handle = await begun(client, queue, session_id, "talk", None)
+    """Temporal or `send` raises CancelledError in it, and all it has sent is durable afterwards."""
+    handle = await begun(client, queue, session_id, name, None)
     await handle.cancel()
     with pytest.raises(WorkflowFailureError) as failed:
         await handle.result()
     assert isinstance(failed.value.cause, CancelledError)
+    await until(lambda: session_id in threaded.stopped)  # nobody waits for a thread in a thread
     assert isinstance(threaded.stopped[session_id], CancelledError)
     assert [event["type"] for event in await stored(client, handle)] == [
         "started", *["token"] * threaded.sent[session_id]

@@ -1,4 +1,4 @@
-"""`def` activities that stream from a thread, and a workflow that runs one of them."""
+"""Activities that stream from a thread, and a workflow that runs one of them."""
 
 import asyncio
 import threading
@@ -10,9 +10,7 @@ from typing import Any
 from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
 
-with workflow.unsafe.imports_passed_through():
-    from kai_flow.stream.producer import EventProducer
-    from kai_flow.stream.workflow import WorkflowEventStream
+from kai_flow.stream import EventProducer
 
 reached: defaultdict[str, threading.Event] = defaultdict(threading.Event)  # by session
 sent: dict[str, int] = {}  # by session: how many tokens a thread has sent
@@ -34,6 +32,12 @@ def tell(callback_url: str | None) -> dict[str, Any]:
         result = {"sent": producer.events_sent, "last_event_id": str(producer.last_event_id)}
         producer.finish(result)
     return result
+
+
+@activity.defn
+async def tell_in_a_thread(callback_url: str | None) -> dict[str, Any]:
+    """The same from an activity that starts a thread."""
+    return await asyncio.to_thread(tell, callback_url)
 
 
 @activity.defn
@@ -68,6 +72,12 @@ def _talk(callback_url: str | None) -> str:
 def talk(callback_url: str | None) -> str:
     """Talk until Temporal or the producer stops it."""
     return _talk(callback_url)
+
+
+@activity.defn
+async def talk_in_a_thread(callback_url: str | None) -> str:
+    """Talk in a thread, which outlives the activity when that is cancelled."""
+    return await asyncio.to_thread(_talk, callback_url)
 
 
 @activity.defn(no_thread_cancel_exception=True)
@@ -119,20 +129,15 @@ async def use_with(callback_url: str | None) -> None:
 class Threaded:
     """One of these activities."""
 
-    @workflow.init
-    def __init__(self, name: str, callback_url: str | None, queue: str | None = None) -> None:
-        self.stream = WorkflowEventStream()
-
     @workflow.run
     async def run(self, name: str, callback_url: str | None, queue: str | None = None) -> Any:
         """What the activity returns; `queue` is that of another worker, which runs it."""
-        with self.stream.session():
-            return await self.stream.execute_activity(
-                name,
-                args=[callback_url],
-                task_queue=queue,
-                start_to_close_timeout=timedelta(seconds=30),
-                heartbeat_timeout=timedelta(seconds=10),
-                retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=10)),
-                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            )
+        return await workflow.execute_activity(
+            name,
+            args=[callback_url],
+            task_queue=queue,
+            start_to_close_timeout=timedelta(seconds=30),
+            heartbeat_timeout=timedelta(seconds=10),
+            retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=10)),
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )
