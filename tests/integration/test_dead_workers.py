@@ -23,8 +23,7 @@ from kai_flow.bridge.hub import Hub, running_hub
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
 from kai_flow.stream import follow_temporal as following
-from kai_flow.stream import liveness
-from kai_flow.stream import workflow as stream_workflow
+from kai_flow.stream import liveness, run_stream
 from kai_flow.stream.follower import follow
 from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.temporal.client import connect
@@ -109,7 +108,7 @@ async def stack(
     """Everything but the activity worker, impatient."""
     monkeypatch.setattr(liveness_observer, "LIVENESS_SECONDS", LIVENESS)
     monkeypatch.setattr(following, "LIVENESS_SECONDS", LIVENESS)
-    monkeypatch.setattr(stream_workflow, "QUIET", timedelta(seconds=LIVENESS))
+    monkeypatch.setattr(run_stream, "QUIET", timedelta(seconds=LIVENESS))
     monkeypatch.setattr(liveness, "MIN_WORKER_TIMEOUT", WORKER_TIMEOUT)
     monkeypatch.setattr(liveness, "HEARTBEAT_MARGIN", WORKER_TIMEOUT / 2)
     queue, books = f"apart-{secrets.token_hex(4)}", Books()

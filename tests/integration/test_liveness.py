@@ -14,12 +14,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from kai_flow.bridge import liveness_observer
-from kai_flow.stream import Followed, follow, liveness, liveness_check, plugin
+from kai_flow.stream import Followed, follow, liveness, liveness_check, plugin, run_stream
 from kai_flow.stream import follow_temporal as following
-from kai_flow.stream import workflow as stream_workflow
 from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.producer import EventProducer
-from kai_flow.stream.progress import Liveness
+from kai_flow.stream.progress import Liveness, RunLiveness
 from tests.integration import reporting
 from tests.integration.conftest import Ask, worker_on
 from tests.integration.waiting import eventually
@@ -106,7 +105,7 @@ async def test_a_worker_with_default_throttling_is_not_given_up(
     unset = {"interceptors": [StreamInterceptor()]}
     async with pondering(client, bridge, session_id, thinks, **unset), asyncio.timeout(60):
         seen = [event["type"] async for _, event in follow(bridge, session_id)]
-    assert seen == ["started", "token", "token", "done"]
+    assert seen == ["started", "token", "token", "ended", "done"]
 
 
 async def _hangs(*_: object) -> None:
@@ -126,7 +125,7 @@ async def test_a_server_that_says_nothing_keeps_no_answer_back(
     observe: Callable[..., object],
 ) -> None:
     """`progress` then says what the events said last, and the session goes on unharmed."""
-    monkeypatch.setattr(stream_workflow, "QUIET", timedelta())
+    monkeypatch.setattr(run_stream, "QUIET", timedelta())
     monkeypatch.setattr(liveness_check, "observe", observe)
     plugins = [plugin.StreamPlugin()]
     async with pondering(client, bridge, session_id, 2.5, plugins=plugins) as handle:
@@ -147,7 +146,7 @@ async def held(
     client: Client, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[WorkflowHandle[Any, Any]]:
     """A session in Temporal's own sandbox whose agent has said four events and says no more."""
-    monkeypatch.setattr(stream_workflow, "QUIET", timedelta())
+    monkeypatch.setattr(run_stream, "QUIET", timedelta())
     monkeypatch.setattr(liveness_check, "REMEMBER_SECONDS", 0)
     topic, queue = f"owls {session_id}", f"sandboxed-{secrets.token_hex(4)}"
     monkeypatch.setitem(reporting.held, topic, asyncio.Event())
@@ -180,10 +179,10 @@ async def test_the_server_is_asked_out_of_a_sandbox(
     client: Client, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A workflow in Temporal's own sandbox asks when nothing comes, and says what it was told."""
-    told: Liveness | None = None
-    seen: list[Liveness | None] = []
+    told: RunLiveness | None = None
+    seen: list[RunLiveness | None] = []
 
-    async def observe(client: Client, asked: str, run_id: str) -> Liveness | None:
+    async def observe(client: Client, asked: str, run_id: str) -> RunLiveness | None:
         seen.append(await liveness.observe(client, asked, run_id))
         return told
 
@@ -196,9 +195,10 @@ async def test_the_server_is_asked_out_of_a_sandbox(
             (Liveness("waiting", 1), ["waiting", "waiting"]),
             (Liveness("retrying", 2), ["retrying", "waiting"]),
         ):
-            told = pretended
+            told = pretended and RunLiveness(pretended)
             assert await said(handle) == [*status, 1, "1.1.5"]
-            assert seen[-1] == Liveness("running", 1)
+            assert seen[-1] is not None
+            assert seen[-1].session == seen[-1].activities["1"] == Liveness("running", 1)
         reporting.held[f"owls {session_id}"].set()
         await handle.result()
         assert (await said(handle))[:2] == ["completed", "closed"]
