@@ -221,7 +221,8 @@ class ReadBack:
 def _serves(source: Source, after: Place) -> bool:
     """Whether it has something for a reader at this place."""
     page = source.read(after)
-    return bool(page.events or page.gap or (source.knowledge and page.next != after))
+    goes_on = source.knowledge is not None and page.next != after  # in the next run
+    return bool(page.events) or page.gap is not None or goes_on
 
 
 def _size(events: tuple[NumberedEvent, ...]) -> int:

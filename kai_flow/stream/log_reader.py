@@ -92,7 +92,8 @@ class LogReader:
         `knowledge`: of the run that they were read from. None: it is the log's present run. Then
         events that the log has not shown are left for the log.
         """
-        narration = self._leave_the_log(knowledge or self._knowledge)
+        # An empty source is false, and knows all the same that there is nothing.
+        narration = self._leave_the_log(self._knowledge if knowledge is None else knowledge)
         frames = self._remember(narration.notices())
         for event in events:
             if narration.place.covers(event.id):

@@ -158,6 +158,19 @@ async def test_a_reader_crosses_a_seam_where_nothing_has_been_said() -> None:
 
 
 @in_virtual_time
+async def test_runs_in_which_nothing_was_said_are_crossed() -> None:
+    """A late reader of a session without any event is told that it is over."""
+    stage = Stage()
+    stage.schedule("a", header=1)
+    stage.continue_as_new(LATER, producer=1)
+    stage.close()
+    async with hub_on(stage) as hub:
+        reader = Reader(hub)
+        await reader.task
+    assert own(reader) == ["end"]
+
+
+@in_virtual_time
 async def test_what_retention_has_deleted_is_a_gap() -> None:
     """The readers of a session whose first run is gone are told so, and get what is left."""
     stage = Stage()
