@@ -12,6 +12,7 @@ from temporalio.exceptions import is_cancelled_exception
 from temporalio.worker import (
     ContinueAsNewInput,
     ExecuteWorkflowInput,
+    HandleSignalInput,
     StartActivityInput,
     WorkflowInboundInterceptor,
     WorkflowOutboundInterceptor,
@@ -44,8 +45,7 @@ class WorkflowInterceptor(WorkflowInboundInterceptor):
         except GeneratorExit:  # a stopping worker evicts the workflow, which has not ended
             raise
         except workflow.ContinueAsNewError:
-            self._stream.close("running", "continued")
-            self._outbound.carry_over()
+            self._continue_as_new()
             raise
         except BaseException as error:
             self._stream.close("cancelled" if is_cancelled_exception(error) else "failed")
@@ -53,6 +53,18 @@ class WorkflowInterceptor(WorkflowInboundInterceptor):
         if not self._stream.closed:
             self._stream.close("completed")
         return result
+
+    async def handle_signal(self, call: HandleSignalInput) -> None:
+        """Called by the SDK: a signal handler, which may end the run to continue as new."""
+        try:
+            await super().handle_signal(call)
+        except workflow.ContinueAsNewError:
+            self._continue_as_new()
+            raise
+
+    def _continue_as_new(self) -> None:
+        self._stream.close("running", "continued")
+        self._outbound.carry_over()
 
 
 class _Outbound(WorkflowOutboundInterceptor):

@@ -182,6 +182,12 @@ class Handlers:
         return ""
 
     @workflow.signal
+    def renew(self) -> None:
+        """Continue as new, in a handler."""
+        self.stream.publish({"type": "note", "text": "renewed"})
+        workflow.continue_as_new()
+
+    @workflow.signal
     def end(self) -> None:
         """End."""
         self.over = True

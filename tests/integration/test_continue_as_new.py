@@ -11,7 +11,7 @@ from temporalio.common import RetryPolicy
 from kai_flow.stream.run_start import read_start
 from tests.integration.comparing import Handle, agree, events_of, in_history, in_workflow, texts
 from tests.integration.resetting import reset, workflow_tasks
-from tests.integration.several import Long, several_worker
+from tests.integration.several import Handlers, Long, several_worker
 from tests.integration.waiting import eventually
 
 
@@ -56,6 +56,37 @@ async def test_numbers_go_on_through_five_runs_that_continue_as_new(
     ]
     newest: Handle = client.get_workflow_handle(session_id, run_id=runs[-1])
     assert [event["id"] for event in await in_workflow(newest)] == ids[-1]
+    await agree(client, newest)
+
+
+async def test_a_signal_handler_may_continue_as_new(
+    client: Client, several: str, session_id: str
+) -> None:
+    """The stream goes on with what the handler has published, and the run has not failed."""
+    handle: Handle = await client.start_workflow(Handlers.run, id=session_id, task_queue=several)
+    first: Handle = client.get_workflow_handle(session_id, run_id=handle.first_execution_run_id)
+    newest: Handle = client.get_workflow_handle(session_id)
+    await handle.signal("ask", "a")
+
+    async def asked() -> bool:
+        return bool((await first.query("progress"))["last_event_id"] == "1.1.3")
+
+    await eventually(asked)
+    await newest.signal("renew")
+
+    async def renewed() -> bool:
+        return bool((await newest.describe()).run_id != handle.first_execution_run_id)
+
+    await eventually(renewed)
+    progress = await first.query("progress")
+    assert (progress["status"], progress["phase"]) == ("running", "continued")
+    await newest.signal("ask", "b")
+    await newest.signal("end")
+    assert await newest.result() == "over"
+    events = await in_workflow(newest)
+    assert [event["id"] for event in events] == [
+        "0.1.3", "2.1.1", "2.1.2", "2.1.3", "0.1.4", "0.1.5"
+    ]  # fmt: skip
     await agree(client, newest)
 
 
