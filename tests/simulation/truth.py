@@ -5,6 +5,7 @@ It shares no code with what it judges but the readers of the wire.
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 import msgspec
 from temporalio.api.common.v1 import Payload
@@ -131,6 +132,10 @@ class Truth:
                 self.events.append(Shown(event.id, event.decode()))
 
 
+_truths: WeakKeyDictionary[Run, tuple[Truth, dict[str, int]]] = WeakKeyDictionary()
+"""By the first run of a chain: what was read of it, and how many events of each run that was."""
+
+
 class Chain(NamedTuple):
     """One incarnation of the session: its runs, each continuing the one before it as new."""
 
@@ -148,10 +153,11 @@ class Chain(NamedTuple):
         return self.last.closed and self.last.history[-1].event_type != close
 
     def truth(self) -> Truth:
-        """What its histories say by now."""
-        truth = Truth()
+        """What its histories say by now: what was read before is not read again."""
+        truth, read = _truths.setdefault(self.runs[0], (Truth(), {}))
         for run in self.runs:
-            truth.read(run)
+            truth.read(run, read.get(run.run_id, 0))
+            read[run.run_id] = len(run.history)
         return truth
 
 
