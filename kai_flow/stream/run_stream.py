@@ -114,7 +114,9 @@ class RunStream:
         self._record(Ended(producer, "completed"))
 
     def _record(self, item: Recorded) -> None:
-        self._recorded.append((workflow.info().get_current_history_length(), item))
+        now = workflow.info().get_current_history_length()
+        self._take_recorded(before=now)  # so that few items wait in a workflow without signals
+        self._recorded.append((now, item))
 
     def _age(self) -> float:
         """For how many seconds the session has had activities."""

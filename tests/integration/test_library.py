@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -224,6 +225,27 @@ async def test_a_workflow_file_needs_no_preparation(client: Client, session_id: 
     history = await client.get_workflow_handle(session_id).fetch_history()
     replayer = Replayer(workflows=[Unprepared], plugins=[StreamPlugin()])
     assert (await replayer.replay_workflow(history)).replay_failure is None
+
+
+async def test_producers_post_to_the_bridge_of_their_worker(
+    client: Client, session_id: str
+) -> None:
+    """`StreamPlugin(bridge=…)` is all: neither activity nor workflow names a URL."""
+    queue = f"bridged-{secrets.token_hex(4)}"
+    async with (
+        receiving() as receiver,
+        Worker(
+            client,
+            task_queue=queue,
+            workflows=[Unprepared],
+            activities=[unprepared.speak],
+            plugins=[StreamPlugin(bridge=receiver.url)],
+        ),
+    ):
+        await client.execute_workflow(Unprepared.run, id=session_id, task_queue=queue)
+    path = httpx.URL(receiver.url).path.rstrip("/")
+    assert {head.split(" ", 2)[1] for head in receiver.heads} == {f"{path}/events/{session_id}"}
+    assert [post["id"] for post in receiver.posts] == ["1.1.1", "1.1.2", "2.1.1", "2.1.2"]
 
 
 async def test_a_sandbox_without_the_plugin_names_the_plugin(client: Client) -> None:
