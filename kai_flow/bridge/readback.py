@@ -129,6 +129,10 @@ class ReadBack:
         history = 0 if self._history is None else self._history.stored.held
         return history + sum(page.size for page in self._pages)
 
+    def continue_in_next_run(self) -> None:
+        """The session goes on in another run, and the log has that one's producers only."""
+        self._pages.clear()
+
     def forget(self) -> None:
         """Drop everything kept: it can be read again."""
         self._pages.clear()
@@ -184,6 +188,8 @@ class ReadBack:
         page = await self._answer(after, present.run_id)
         if page is None or page.gap is not None or not page.events:
             return None  # the place is older than the workflow's buffer, or no worker answers
+        if self._present() != present:
+            return None  # the session has gone on in another run meanwhile, or has closed
         source = _Queried(after, page, _size(page.events))
         self._pages.append(source)
         self._shared.memory.grew(source.size)

@@ -199,6 +199,7 @@ class Session:
         """The session goes on in this run: what was meant for the one before cannot count."""
         self.run = Run(run_id, self.run.first_run_id)
         self._incoming.continue_in(self.run)
+        self.stored.continue_in_next_run()
         self._show_news()
 
     def _closed(self, outcome: Outcome | None) -> None:

@@ -113,6 +113,19 @@ async def test_a_reader_from_an_earlier_run_is_served_from_the_histories() -> No
 
 
 @in_virtual_time
+async def test_pages_of_a_buffer_are_not_kept_beyond_their_run() -> None:
+    """The log knows the producers of the present run only, so earlier ones come from a history."""
+    stage = Stage()
+    stage.store(run_of(FIRST, 3))
+    copy = copy_of(stage)
+    source = await copy.read(NOWHERE)
+    assert source is not None
+    assert source.knowledge is None
+    copy.continue_in_next_run()
+    assert copy.held == 0
+
+
+@in_virtual_time
 async def test_without_a_worker_the_history_is_read_soon() -> None:
     """A query that nobody answers delays a page by QUERY_SECONDS, and no longer."""
     stage = Stage()
