@@ -23,6 +23,8 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.worker import ExecuteActivityInput
 
+from kai_flow.stream.background import to_completion
+
 T = TypeVar("T")
 
 CANCELLATION_SECONDS: Final = 0.2  # a thread that waits for the loop looks for a cancellation
@@ -164,7 +166,7 @@ class _Call(Generic[T]):
             self._task.cancel()
 
     def at_end(self) -> asyncio.Task[T] | None:
-        """The task, for which the end of the activity has to wait."""
+        """The activity ends: the task that has to end before."""
         if not self._completes:
             self.cancel()
         return self._task
@@ -203,7 +205,9 @@ async def reachable(call: ExecuteActivityInput, client: Client | None) -> AsyncI
         try:
             yield
         finally:
-            await loop.end()
+            _, cancellations = await to_completion(loop.end())
+            if cancellations:
+                raise asyncio.CancelledError
     else:
         call.fn = _Elsewhere(call.fn)
         yield

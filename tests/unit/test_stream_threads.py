@@ -199,6 +199,33 @@ async def test_a_thread_that_outlives_its_activity_does_nothing_more() -> None:
     await thread
 
 
+async def test_an_activity_that_is_cancelled_at_its_end_closes_everything() -> None:
+    """No producer is left behind, and the cancellation counts all the same."""
+    closing, closed, may_close = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def close() -> None:
+        closing.set()
+        await may_close.wait()
+        closed.set()
+
+    def in_thread() -> None:
+        loop = loop_of_thread()
+        loop.run(lambda: loop.at_end(close))
+
+    async def execute() -> None:
+        async with reachable(in_the_loop(execute), None):
+            await asyncio.to_thread(in_thread)
+
+    attempt = asyncio.create_task(ActivityEnvironment().run(execute))
+    await closing.wait()
+    attempt.cancel()
+    await asyncio.sleep(0)
+    may_close.set()
+    with pytest.raises(asyncio.CancelledError):
+        await attempt
+    assert closed.is_set()
+
+
 async def test_the_loop_and_its_threads_need_different_forms() -> None:
     """In an `async def` activity, each form is refused where the other one belongs."""
 
