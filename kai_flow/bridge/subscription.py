@@ -129,6 +129,7 @@ class _Subscriber:
 
     async def _read_back(self, session: Session, reader: LogReader) -> AsyncIterator[bytes]:
         """Read back what comes next, and meanwhile yield other frames: Temporal may hang."""
+        run_id = session.run.run_id
         reading = asyncio.ensure_future(session.stored.read(reader.place))
         try:
             while not (reading.done() or self._ending(session)):
@@ -140,6 +141,8 @@ class _Subscriber:
                     await asyncio.wait([reading, waking], return_when=asyncio.FIRST_COMPLETED)
                     waking.cancel()
             source, place = reading.result() if reading.done() else None, reader.place
+            if run_id != session.run.run_id:
+                source = None  # it may rely on what the log knew of the run before
             if source is not None and (frames := session.frames.of(reader, source)):
                 yield self._event(frames)
             # What Temporal has may be ahead of the tail: then the reader is told nothing yet.
