@@ -1,68 +1,63 @@
 """Mutants: the shells and the core, each time with one plausible mistake in it.
 
 Each is planted at a seam (see tests/planting.py). What the core alone can get wrong is shared with
-the properties; what is here takes a shell, or several parts of the core together.
+the properties; what is here takes a shell, or several parts of the core together. Those that
+replace a private method say why.
 """
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, suppress
-from contextvars import ContextVar
-from datetime import timedelta
 from typing import Any, Final
 
 import httpx
 import msgspec
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client
 from temporalio.common import RawValue
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.bridge.channel import Channel
 from kai_flow.bridge.hub import Hub
-from kai_flow.bridge.readback import DurableCopy, Part
+from kai_flow.bridge.intake import Intake
 from kai_flow.bridge.session import Session
 from kai_flow.bridge.subscription import subscribe
-from kai_flow.stream import storage
-from kai_flow.stream.attempt_window import Answer, AttemptWindow, Chunk, Lost
+from kai_flow.stream import history_event, storage
+from kai_flow.stream.attempt import started_event
+from kai_flow.stream.attempt_window import Answer
 from kai_flow.stream.batches import Batch
-from kai_flow.stream.buffer import Slice
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import HandMade, ProducerPost, decode_post, is_bridge
+from kai_flow.stream.chain import Link
 from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.errors import InvalidEvent
 from kai_flow.stream.events import NumberedEvent, encode_json
-from kai_flow.stream.ids import START, Cursor, EventId
+from kai_flow.stream.fold import Fold, Verdict
+from kai_flow.stream.ids import EventId
+from kai_flow.stream.log_reader import LogReader
 from kai_flow.stream.notifier import Notifier, wait_for
+from kai_flow.stream.numbering import Numbered, Numbering
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.outcome import Outcome
-from kai_flow.stream.pages import Page
+from kai_flow.stream.place import NOWHERE, Cursor
 from kai_flow.stream.posts import Acknowledged, Post
 from kai_flow.stream.producer import EventProducer
-from kai_flow.stream.reader import EventReader
+from kai_flow.stream.recorded import Closing, Recorded, Scheduled, Spoken
 from kai_flow.stream.run import Run
+from kai_flow.stream.run_stream import RunStream, carried_into
 from kai_flow.stream.session_log import SessionLog
-from kai_flow.stream.signals import batch_in
 from kai_flow.stream.sse import Decoder, Message
-from kai_flow.stream.tail import HistoryPages, HistoryTail
-from kai_flow.stream.wire_names import UNSTORED
-from kai_flow.stream.workflow import WorkflowEventStream
+from kai_flow.stream.tail import RunHistory
+from kai_flow.stream.wire_names import STARTED, UNSTORED
 from tests.planting import Mutation, changed_result, everywhere, instead, together
-from tests.property import mutants as core
+from tests.property import log_mutants as logs
+from tests.property import mutants as senders
+from tests.property import stored_mutants as stored
 from tests.simulation.client import Handle
 from tests.simulation.follower import WebFollower
 
 # The producer
-
-
-def no_wait_and_no_drain() -> Mutation:
-    """The activity ends when everything was POSTed, and the workflow does not drain."""
-
-    async def drain(self: WorkflowEventStream, last_event_id: str | None) -> bool:
-        return True
-
-    return together(core.ends_before_all_is_durable(), instead(WorkflowEventStream, "drain", drain))
 
 
 def lower_received_not_heeded() -> Mutation:
@@ -70,7 +65,7 @@ def lower_received_not_heeded() -> Mutation:
     real = Delivery.acknowledged
 
     def acknowledged(self: Delivery, post: Post, answer: Acknowledged, now: float) -> None:
-        with core.rewind_not_honoured():
+        with senders.rewind_not_honoured():
             real(self, post, answer, now)
 
     return instead(Delivery, "acknowledged", acknowledged)
@@ -203,28 +198,191 @@ def line_ends_where_unicode_says() -> Mutation:
     return instead(Decoder, "feed", feed)
 
 
+# Numbers and marks
+
+
+def numbered_one() -> Mutation:
+    """Every activity gets the number 1."""
+    return changed_result(Numbering, "next", lambda number: number and Numbered(1, frozenset()))
+
+
+def beside_nobody() -> Mutation:
+    """No activity is said to be beside another one."""
+    return changed_result(Numbering, "next", lambda one: one and one._replace(beside=frozenset()))
+
+
+def beside_what_has_ended() -> Mutation:
+    """An activity goes on to be beside others when it has ended."""
+    return instead(Numbering, "ended", lambda self, producer: None)
+
+
+def retry_is_beside_nobody() -> Mutation:
+    """A later attempt names other producers beside it than the first."""
+
+    def started(info: Any, number: Any, fields: Any) -> dict[str, Any]:
+        alone = number._replace(beside=frozenset()) if info.attempt > 1 else number
+        return started_event(info, alone, fields)
+
+    return everywhere(started_event, started)
+
+
+def started_closes() -> Mutation:
+    """Producers are closed by the `started` of a later one, and not when it is scheduled."""
+    scheduled, apply = Fold.scheduled, Fold.apply
+    marks: dict[tuple[Fold, int], Scheduled] = {}
+
+    def only_open(self: Fold, mark: Scheduled) -> tuple[Closing, ...]:
+        marks[self, mark.producer] = mark
+        return scheduled(self, mark._replace(beside=mark.beside | frozenset(self.open)))
+
+    def close(self: Fold, batch: Batch, run_id: str) -> Verdict:
+        mark = marks.pop((self, batch.first.producer), None)
+        closings: tuple[Closing, ...] = ()
+        if mark is not None and batch.events[0].type == STARTED:
+            # Private: nothing else closes without a mark.
+            closings = self._close(
+                [p for p in self.open if p < mark.producer and p not in mark.beside]
+            )
+        verdict = apply(self, batch, run_id)
+        return verdict._replace(closings=(*closings, *verdict.closings))
+
+    return together(instead(Fold, "scheduled", only_open), instead(Fold, "apply", close))
+
+
+def end_closes_nothing() -> Mutation:
+    """The end of the run closes no producer, so its live events stay."""
+    return instead(Fold, "close", lambda self: ())
+
+
+def any_attempt_is_real() -> Mutation:
+    """A POST is believed without a look at Temporal: its producer, and its attempt."""
+
+    async def believed(self: Intake, key: tuple[int, int]) -> bool:
+        return True
+
+    # Private: what a bridge believes is not told.
+    return together(logs.no_sync(), logs.believe(), instead(Intake, "_is_real", believed))
+
+
+# The workflow's voice
+
+
+def published(change: Callable[[Any, RunStream, tuple[object, ...]], None]) -> Mutation:
+    """The workflow publishes otherwise."""
+    real = RunStream.publish
+    return instead(RunStream, "publish", lambda self, events: change(real, self, events))
+
+
+def record_lost_in_replay() -> Mutation:
+    """A replay of the workflow does not take in again what the workflow has published."""
+    begun: Counter[str] = Counter()
+    replayed: dict[RunStream, bool] = {}
+    init = RunStream.__init__
+
+    def note(self: RunStream, info: Any) -> None:
+        init(self, info)
+        replayed[self] = begun[info.run_id] > 0
+        begun[info.run_id] += 1
+
+    def publish(real: Any, self: RunStream, events: tuple[object, ...]) -> None:
+        if not replayed[self]:
+            real(self, events)
+
+    return together(instead(RunStream, "__init__", note), published(publish))
+
+
+def voice_is_not_in_the_buffer() -> Mutation:
+    """What the workflow publishes is recorded, and queries do not have it."""
+    take = RunStream._take  # private: `publish` both records and keeps
+
+    def kept(self: RunStream, item: Recorded) -> None:
+        if not isinstance(item, Spoken):
+            take(self, item)
+
+    return instead(RunStream, "_take", kept)
+
+
+def voice_behind_the_activity() -> Mutation:
+    """What the workflow publishes comes after the activities that it schedules afterwards."""
+    real = RunHistory.read
+
+    async def read(self: RunHistory, *args: Any) -> list[Recorded]:
+        items = await real(self, *args)
+        late = [item for item in items if isinstance(item, Spoken)]
+        return [item for item in items if not isinstance(item, Spoken)] + late
+
+    return instead(RunHistory, "read", read)
+
+
+# Continue-as-new
+
+
+def carried(**other: Any) -> Mutation:
+    """A run begins with something else than what the run before has carried over."""
+    return everywhere(carried_into, lambda info: carried_into(info)._replace(**other))
+
+
+def numbers_begin_again() -> Mutation:
+    """The activities of a run that continues another one are numbered from 1."""
+    return carried(producer=0)
+
+
+def voice_begins_again() -> Mutation:
+    """The workflow's own events are numbered anew in each run."""
+    return carried(spoken=0)
+
+
+def tail_stops_at_the_seam() -> Mutation:
+    """Who reads a history takes a run that continues as new for the end."""
+    return instead(history_event, "next_run", lambda event: "")
+
+
+def runs_are_skipped() -> Mutation:
+    """A reader begins in the newest run, whatever it lacks of the ones before."""
+    return instead(Link, "holds", lambda self, place: True)
+
+
+def log_crosses_without_its_place() -> Mutation:
+    """In the next run, a bridge's log is where a new stream would be."""
+    real = SessionLog.continue_in
+
+    def go_on(self: SessionLog, fold: Fold) -> None:
+        real(self, fold)
+        fold.place = NOWHERE
+
+    return instead(SessionLog, "continue_in", go_on)
+
+
 # The bridge's log
 
 
 def undurable_is_forgotten() -> Mutation:
     """A bridge that has to free memory drops events that no other copy has."""
-    real = AttemptWindow.forget_durable
+    real = SessionLog.forget_durable
 
-    def forget(self: AttemptWindow) -> None:
-        self.mark_durable(self.received)
+    def forget(self: SessionLog) -> None:
+        for windows in self._windows.values():
+            for window in windows.all:
+                window.mark_durable(window.received)
         real(self)
 
-    return instead(AttemptWindow, "forget_durable", forget)
+    return instead(SessionLog, "forget_durable", forget)
 
 
-def window_takes_everything() -> Mutation:
-    """A window has no limit."""
-    real = AttemptWindow.__init__
+def signals_of_one_producer() -> Mutation:
+    """A signal carries the events of one producer only."""
+    return changed_result(SessionLog, "batches", lambda batches: batches[:1])
 
-    def init(self: AttemptWindow, first: EventId, encode: Any, max_bytes: int) -> None:
-        real(self, first, encode, 2**60)
 
-    return instead(AttemptWindow, "__init__", init)
+def what_came_before_is_not_read_back() -> Mutation:
+    """A log that begins in the middle of a session is taken for the whole."""
+    real = SessionLog.begin
+
+    def begin(self: SessionLog, fold: Fold) -> None:
+        real(self, fold)
+        self._shown.base = NOWHERE  # private: only the log tells where it begins
+
+    return instead(SessionLog, "begin", begin)
 
 
 # The readers
@@ -246,35 +404,16 @@ def follow_forgets_its_cursor() -> Mutation:
 
 def tail_skips_by_event_id() -> Mutation:
     """A tail uses `event_id` as a cursor and skips ids that it has read before."""
-    read, decode = HistoryPages.read, batch_in
-    reading: ContextVar[HistoryPages | None] = ContextVar("reading", default=None)
-    seen: dict[HistoryPages, int] = {}
+    real = RunHistory._item  # private: no seam sees transient events
+    seen: dict[RunHistory, int] = {}
 
-    async def read_noting(self: HistoryPages, timeout: timedelta) -> list[Batch]:
-        token = reading.set(self)
-        try:
-            return await read(self, timeout)
-        finally:
-            reading.reset(token)
+    async def item(self: RunHistory, event: HistoryEvent) -> Recorded | None:
+        if event.event_id <= seen.get(self, 0):
+            return None
+        seen[self] = event.event_id
+        return await real(self, event)
 
-    async def decode_new(client: Client, event: HistoryEvent) -> Batch | None:
-        pages = reading.get()
-        if pages is not None:
-            if event.event_id <= seen.get(pages, 0):
-                return None
-            seen[pages] = event.event_id
-        return await decode(client, event)
-
-    return together(instead(HistoryPages, "read", read_noting), everywhere(batch_in, decode_new))
-
-
-def what_is_nowhere_is_not_told() -> Mutation:
-    """A reader is not told of events that are neither stored nor in memory."""
-    return changed_result(
-        SessionLog,
-        "read",
-        lambda part: Chunk((), part.next) if isinstance(part, Lost) else part,
-    )
+    return instead(RunHistory, "_item", item)
 
 
 def hand_made_events_are_numbered() -> Mutation:
@@ -306,7 +445,6 @@ def done_comes_from_the_producer() -> Mutation:
         answer = await receive(self, post)
         if post.done and self.outcome is None:
             self.outcome = Outcome(post.run_id, final[post.run_id])
-            self.durable.close(post.run_id)
         return answer
 
     return together(everywhere(decode_post, remember), instead(Session, "receive", end))
@@ -314,44 +452,12 @@ def done_comes_from_the_producer() -> Mutation:
 
 def done_comes_before_the_last_events() -> Mutation:
     """Once the workflow has closed, a reader gets `done` at once, wherever it is."""
-    read, close = DurableCopy.read, DurableCopy.close
-    closed: set[DurableCopy] = set()
+    real = SessionLog.read
 
-    def note(self: DurableCopy, run_id: str) -> None:
-        closed.add(self)
-        close(self, run_id)
+    def read(self: SessionLog, reader: LogReader, max_bytes: int) -> Any:
+        return None if self.closed else real(self, reader, max_bytes)
 
-    async def nothing(self: DurableCopy, after: EventId) -> Part | None:
-        if self in closed:
-            return Part(Slice((), after, has_more=False, gap=None), final=True)
-        return await read(self, after)
-
-    return together(instead(DurableCopy, "close", note), instead(DurableCopy, "read", nothing))
-
-
-def final_is_asked_later() -> Mutation:
-    """Whether a page is the last is decided when its reader goes on, not when it was read."""
-    real = DurableCopy.read
-    complete: set[DurableCopy] = set()
-
-    class Late(Part):
-        copy: DurableCopy
-
-        @property
-        def final(self) -> bool:  # the mistake: a field that changes
-            return self.copy in complete
-
-    async def read(self: DurableCopy, after: EventId) -> Part | None:
-        part = await real(self, after)
-        if part is None:
-            return None
-        if part.final:
-            complete.add(self)
-        late = Late(*part)
-        late.copy = self
-        return late
-
-    return instead(DurableCopy, "read", read)
+    return instead(SessionLog, "read", read)
 
 
 _POSITION = re.compile(rb"^id: (\d+\.\d+\.\d+)", re.MULTILINE)
@@ -363,7 +469,7 @@ def done_has_the_next_number() -> Mutation:
     real = subscribe
 
     async def numbered(*args: Any) -> AsyncIterator[bytes]:
-        last = START
+        last = EventId(1, 1, 0)
         async with aclosing(real(*args)) as frames:  # type: ignore[type-var]  # it is a generator
             async for frame in frames:
                 for position in _POSITION.findall(frame):
@@ -381,17 +487,6 @@ def every_replica_signals() -> Mutation:
         return await real(self, post._replace(signaller=None))
 
     return instead(Session, "receive", receive)
-
-
-def next_of_an_empty_page_is_durable() -> Mutation:
-    """`next` of a page without events is taken for the newest durable event."""
-    real = EventReader.page
-
-    async def page(self: EventReader, *args: Any) -> Page:
-        page = await real(self, *args)
-        return msgspec.structs.replace(page, last=page.last or page.next)
-
-    return instead(EventReader, "page", page)
 
 
 def notifier_taken_after_the_state() -> Mutation:
@@ -427,7 +522,7 @@ def cursor_of_another_run_is_believed() -> Mutation:
     def anywhere(
         hub: Hub, session_id: str, cursor: Cursor | None, run: Run | None
     ) -> AsyncIterator[bytes]:
-        place = None if cursor is None else Cursor(cursor.position, None)
+        place = None if cursor is None else Cursor(cursor.place, None)
         return real(hub, session_id, place, run)
 
     return everywhere(subscribe, anywhere)
@@ -436,19 +531,10 @@ def cursor_of_another_run_is_believed() -> Mutation:
 def nobody_follows_the_history() -> Mutation:
     """A bridge that receives no POSTs does not follow the history."""
 
-    class Ended(HistoryTail):
-        ended = True  # in the place of a property
+    def attend(self: Session) -> None:
+        self.readers += 1
 
-    return everywhere(HistoryTail, Ended, within="kai_flow.bridge")
-
-
-def follower_skips_what_came_before() -> Mutation:
-    """A bridge that begins to follow the history does not read what came before."""
-
-    async def catch_up(self: DurableCopy, after: EventId) -> None:
-        await asyncio.sleep(0)
-
-    return instead(DurableCopy, "catch_up", catch_up)
+    return instead(Session, "attend", attend)
 
 
 def older_post_takes_a_session_over() -> Mutation:
@@ -466,57 +552,93 @@ def older_post_takes_a_session_over() -> Mutation:
 
 MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     # The producer
-    "received counts as durable": core.durable_on_received,
-    "no wait and no drain": no_wait_and_no_drain,
+    "received counts as durable": senders.durable_on_received,
+    "it ends before all is durable": senders.ends_before_all_is_durable,
     "a lower received is not heeded": lower_received_not_heeded,
-    "a 410 is ignored": core.goes_on_after_a_410,
+    "a 410 is ignored": senders.goes_on_after_a_410,
     "it never signals itself": never_signals_itself,
+    "each producer has the whole pace": senders.each_sender_has_the_whole_pace,
     "the outbox takes everything": outbox_takes_everything,
     "an unknown signal counts as stored": lambda: unknown_signal_counts("worker"),
     "signals are not pinned to the run": signals_not_pinned,
     "a plain receiver's answer counts as durable": plain_answer_is_durable,
     "anybody's 410 stops the agent": any_410_stops,
-    "it never gives a receiver up": core.never_gives_up_on_a_receiver,
-    "a retransmission counts as sent again": core.sent_counts_retransmissions,
+    "it never gives a receiver up": senders.never_gives_up_on_a_receiver,
+    "a retransmission counts as sent again": senders.sent_counts_retransmissions,
     "a refused event takes a number": refused_event_takes_a_number,
     "each attempt may store as much anew": each_attempt_stores_anew,
     "nobody is told that the store has ended": end_of_store_not_told,
-    "what is live only is stored": core.stores_without_end,
+    "what is live only is stored": senders.stores_without_end,
     # The encoding
-    "tokens that differ are merged": core.merge_whatever_differs,
-    "tokens are compared as Python does": core.merge_by_python_equality,
+    "tokens that differ are merged": stored.merge_whatever_differs,
+    "tokens are compared as Python does": stored.merge_by_python_equality,
     "ready-made JSON is not checked": ready_made_json_not_checked,
     "a line ends where Unicode says": line_ends_where_unicode_says,
+    # Numbers and marks
+    "all activities are number 1": numbered_one,
+    "nobody is beside anybody": beside_nobody,
+    "what has ended is still beside": beside_what_has_ended,
+    "a retry changes beside": retry_is_beside_nobody,
+    "marks close nothing": stored.marks_close_nothing,
+    "started closes": started_closes,
+    "the end of an activity closes it": stored.ends_close,
+    "the end of the run closes nothing": end_closes_nothing,
+    "a POST is proof of its attempt": any_attempt_is_real,
     # The fold and the buffer
-    "a batch of another run is folded": core.run_id_not_checked,
-    "the fold skips dedup": core.skip_dedup,
-    "the fold knows no supersession": core.ignore_supersession,
-    "what was evicted is not missed": core.gap_not_reported,
+    "a batch of another run is folded": stored.run_id_not_checked,
+    "the fold skips dedup": stored.skip_dedup,
+    "the fold knows no supersession": stored.ignore_supersession,
+    "producers need no mark": stored.marks_not_needed,
+    "what was evicted is not missed": stored.gap_not_reported,
+    # The workflow's voice
+    "the voice is lost in a replay": record_lost_in_replay,
+    "the voice is not in the buffer": voice_is_not_in_the_buffer,
+    "the voice comes behind the activity": voice_behind_the_activity,
+    # Continue-as-new
+    "numbers begin again": numbers_begin_again,
+    "the voice begins again": voice_begins_again,
+    "the tail stops at the seam": tail_stops_at_the_seam,
+    "a reader skips runs": runs_are_skipped,
+    "the log loses its place at the seam": log_crosses_without_its_place,
+    "producers of earlier runs are forgotten": logs.beside_of_the_present_run_only,
     # The bridge's log
-    "base is ignored": core.base_ignored,
-    "base is proof": core.base_is_proof,
-    "a live event is shown past a hole": core.shown_past_a_hole,
-    "a claim is shown before it is durable": core.claim_shown_before_durable,
-    "the log never shrinks": core.window_never_shrinks,
+    "base is ignored": logs.base_ignored,
+    "base is proof": logs.base_is_proof,
+    "a live event is shown past a hole": logs.shown_past_a_hole,
+    "a bridge signals past a hole": logs.signalled_past_a_hole,
+    "a bridge acknowledges what it has not": logs.received_higher_than_held,
+    "the log never closes a producer": logs.never_close,
+    "what is superseded stays in the log": logs.superseded_stays,
+    "the log never shrinks": logs.log_never_shrinks,
+    "what left the log is not read back": logs.base_stays,
+    "what came before the log is not read back": what_came_before_is_not_read_back,
     "what is not durable is let go": undurable_is_forgotten,
-    "a window takes everything": window_takes_everything,
+    "a window takes everything": logs.full_is_taken,
+    "a signal has one producer": signals_of_one_producer,
+    "a bridge signals what is live only": logs.live_only_is_signalled,
+    "a bridge waits for what is gone": logs.live_only_waits_for_what_is_gone,
     # The readers
+    "cursors forget who has not begun": stored.unbegun_are_forgotten,
+    "cursors forget the workflow": stored.the_workflow_is_forgotten,
+    "cursors list everybody for ever": stored.everything_stays_listed,
+    "a cursor is another reader's": logs.cursor_of_another,
+    "a reader is taken to have everything": logs.synced_too_early,
+    "the end of a producer is not told": logs.end_not_told,
+    "nothing is taken back": logs.nothing_taken_back,
+    "what is nowhere any more is not said": logs.lost_silently,
+    "a hole is not noticed": stored.anything_follows,
     "follow forgets its cursor": follow_forgets_its_cursor,
     "the tail skips by event_id": tail_skips_by_event_id,
-    "what is nowhere any more is not said": what_is_nowhere_is_not_told,
     "hand-made events are numbered": hand_made_events_are_numbered,
     # The bridge
     "done comes from the producer": done_comes_from_the_producer,
     "done comes before the last events": done_comes_before_the_last_events,
-    "whether a read was final is asked later": final_is_asked_later,
     "done has the next number": done_has_the_next_number,
     "every replica signals": every_replica_signals,
     "an unknown signal of the bridge counts as stored": lambda: unknown_signal_counts("bridge"),
-    "the next of an empty page counts as durable": next_of_an_empty_page_is_durable,
     "the notifier is taken after the state is read": notifier_taken_after_the_state,
     "a cursor of another run is believed": cursor_of_another_run_is_believed,
     "nobody follows the history": nobody_follows_the_history,
-    "a follower skips what came before it": follower_skips_what_came_before,
-    "progress asks nobody": core.liveness_ignored,
+    "progress asks nobody": stored.liveness_ignored,
     "an older POST takes a session over": older_post_takes_a_session_over,
 }

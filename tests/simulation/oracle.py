@@ -229,6 +229,9 @@ class Oracle(Record):
         if run.query is not None:
             self.queried(run, PROGRESS, run.query(PROGRESS).data)
         promised, truth = self.promised(chain), chain.truth()
+        for wrong in truth.wrong:
+            self.violated(wrong)
+        self._judge_results(run, truth)
         for producer, expected in (promised or {}).items():
             if truth.of(producer) != expected:
                 self.violated(
@@ -239,6 +242,15 @@ class Oracle(Record):
             self._judge_failed(run, truth)
         for producer in truth.beside:
             self._judge_order(truth.of(producer))
+
+    def _judge_results(self, run: Run, truth: Truth) -> None:
+        """What gave the workflow a result counts: the workflow has waited for it."""
+        outcome = self.outcome(run).get("result")
+        for result in (outcome or {}).get("results", ()):
+            last = None if result is None else result["last_event_id"]
+            ended = "completed" if last is None else truth.ends.get(EventId.parse(last).producer)
+            if ended != "completed":
+                self.violated(f"the workflow has a result of {last}, which has {ended}")
 
     def _judge_failed(self, run: Run, truth: Truth) -> None:
         for run_id, producer, attempt in self._said:

@@ -44,6 +44,7 @@ class Truth:
         self.ends: dict[int, str] = {}  # how each producer ended, as readers are told
         self.finals: dict[int, EventId] = {}  # the last event of each producer when it ended
         self.must_tell: set[int] = set()  # those of which they are told, if they have seen any
+        self.wrong: list[str] = []  # what numbers and marks cannot be
         self.spoken = 0
         self.peak = 1  # most producers at once
         self._open: set[int] = set()
@@ -69,7 +70,7 @@ class Truth:
         if kind == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
             self._schedule(event)
         elif kind in _ENDS:
-            producer = self._scheduled.get(_scheduled_by(event))
+            producer = self._scheduled.pop(_scheduled_by(event), None)
             if producer is not None and producer in self._open:
                 self._end(producer, _ENDS[kind])
                 self.must_tell.add(producer)
@@ -92,6 +93,10 @@ class Truth:
         if "producer" not in header:
             return
         producer, beside = header["producer"], frozenset(_expanded(header.get("beside", ())))
+        if producer != max(self.beside, default=0) + 1:
+            self.wrong.append(f"producer {producer} is scheduled after {max(self.beside)}")
+        if not beside <= set(self._scheduled.values()):
+            self.wrong.append(f"{sorted(beside)} are beside {producer}; not all are under way")
         self._scheduled[event.event_id] = producer
         self.beside[producer] = beside
         self.spoken_before[producer] = self.spoken
