@@ -4,17 +4,20 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import permutations
 from typing import Final
 
-from tests.chaos.world import World
+from tests.chaos.voices import HOWS
+from tests.chaos.world import Worker, World
 
 LINKS: Final = ("posts", "streams", "signals", "work")
 VERBS: Final = ("latency", "reset", "refuse", "hang", "cut")
 # `a+worker`: a dies a moment before worker. A reader comes first only: nobody minds its death.
 ALONE: Final = ("a", "b", "worker", "server", "reader")
 PAIRS: Final = tuple("+".join(two) for two in permutations(ALONE, 2) if two[1] != "reader")
+TURNS: Final = ("a", "worker", "server", "b+a", "b+worker")  # killed at a continue-as-new
 BRIEF_PAIRS: Final = ("a+b", "worker+a", "b+server", "server+worker", "reader+b")
 
 
@@ -42,11 +45,18 @@ def wrong(link: str, verb: str, seconds: float) -> Fault:
     return Fault(f"{verb} {link}", seconds, int(costs))
 
 
+def turn(who: str, seconds: float, how: str) -> Fault:
+    """The same while the choirs continue as new, in one of the two ways of `Voices.turn`."""
+    return replace(kill(who, seconds), name=f"{how} {who}")
+
+
 async def inflict(world: World, fault: Fault) -> None:
     """Let it happen, and end it."""
     what, _, where = fault.name.partition(" ")
-    if what == "kill":
+    if what in ("kill", *HOWS):
         who = where.split("+")
+        if what != "kill":
+            await world.turn(what)
         for name in who:
             await asyncio.sleep(world.rng.uniform(0, 0.2))
             await _programs(world)[name][0]()
@@ -68,10 +78,14 @@ def _programs(world: World) -> dict[str, tuple[Act, Act]]:
     return {
         "a": (a.kill, a.boot),
         "b": (b.kill, b.boot),
-        "worker": (world.worker.kill, world.worker.boot),
+        "worker": (partial(_each, world, Worker.kill), partial(_each, world, Worker.boot)),
         "server": (world.server.kill, world.server.boot),
         "reader": (world.readers[0].kill, world.readers[0].boot),
     }
+
+
+async def _each(world: World, act: Callable[[Worker], Awaitable[None]]) -> None:
+    await asyncio.gather(*map(act, world.workers.values()))
 
 
 @asynccontextmanager
@@ -86,6 +100,8 @@ async def _broken(world: World, link: str, verb: str) -> AsyncIterator[None]:
             await proxy.reset()
         case "refuse":
             await proxy.refuse()
+        case "lone-a" | "lone-b":
+            await proxy.favour("ab".index(verb[-1]))
         case _:
             await proxy.hang()
     try:
@@ -97,8 +113,11 @@ async def _broken(world: World, link: str, verb: str) -> AsyncIterator[None]:
 Step = tuple[Fault, ...]  # at once
 
 
-def plan(rng: random.Random, *, brief: bool = False) -> list[Step]:
+def plan(rng: random.Random, *, brief: bool = False, choirs: bool = False) -> list[Step]:
     """Each kill and each fault of each link once, the links two at a time, in some order.
+
+    With choirs, programs are killed at a continue-as-new as well, and each bridge gets no POST for
+    a while.
 
     A brief one has fewer pairs. It lets links do wrong while the server is dead, and so needs fewer
     generations; and while a reader or a bridge is, which costs no attempt.
@@ -110,6 +129,9 @@ def plan(rng: random.Random, *, brief: bool = False) -> list[Step]:
         verbs = rng.sample(VERBS, len(VERBS))
         for first, second in zip(verbs, verbs[1:] + verbs[:1], strict=True):
             steps.append((_usual(rng, one, first), _usual(rng, other, second)))
+    if choirs:
+        steps += [(turn(who, rng.uniform(0.1, 0.5), how),) for who in TURNS for how in HOWS]
+        steps += [(wrong("posts", f"lone-{name}", 3.0),) for name in "ab"]
     if brief:
         links = [step for step in steps if not step[0].name.startswith("kill")]
         costly = [step for step in links if step[-1].attempts]

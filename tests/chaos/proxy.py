@@ -9,6 +9,7 @@ or the one after it when that does not answer; it remembers nobody.
     reset        every open connection is reset; new ones pass
     refuse       the same, and new connections are refused
     hang         connections stay open, new ones are accepted, and nothing passes
+    favour(i)    of several upstreams, only that one gets anything
     cut(n)       each connection is reset as soon as its answer is longer than n bytes
 
 As a program, `python proxy.py HOST PORT UPSTREAM_HOST UPSTREAM_PORT`, it passes everything until
@@ -55,6 +56,7 @@ class Proxy:
         self.accepted = 0  # connections so far
         self._each_request = each_request
         self._turn = 0
+        self._favourite: int | None = None
         self._links: dict[_Link, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
         self._open = asyncio.Event()
@@ -80,7 +82,7 @@ class Proxy:
 
     async def heal(self) -> None:
         """Let everything pass."""
-        self._latency, self._cut_after = 0.0, None
+        self._latency, self._cut_after, self._favourite = 0.0, None, None
         self._open.set()
         if self._server is None:
             self._give_port_back()
@@ -114,6 +116,11 @@ class Proxy:
     async def hang(self) -> None:
         """Accept, and pass nothing."""
         self._open.clear()
+
+    async def favour(self, upstream: int) -> None:
+        """Give everything to one of the upstreams, and reset what is open."""
+        self._favourite = upstream
+        await self.reset()
 
     async def cut(self, after: int) -> None:
         """Reset each connection, the open ones too, after so many more bytes of answer."""
@@ -165,7 +172,8 @@ class Proxy:
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         for _ in self.upstreams:
             self._turn = (self._turn + 1) % len(self.upstreams)
-            host, port = self.upstreams[self._turn]
+            chosen = self._turn if self._favourite is None else self._favourite
+            host, port = self.upstreams[chosen]
             with contextlib.suppress(OSError, TimeoutError):
                 async with asyncio.timeout(CONNECT_SECONDS):
                     return await asyncio.open_connection(host, port)

@@ -17,6 +17,6 @@ SESSIONS = 3
 async def test_nothing_is_lost(tmp_path: Path) -> None:
     """Through kills, one by one and in pairs, and each fault of each link, all get all, once."""
     began = time.monotonic()
-    async with living(tmp_path, SEED, SESSIONS) as world:
+    async with living(tmp_path, SEED, chats=SESSIONS) as world:
         await play(world, plan(random.Random(SEED), brief=True))
     print(dict(world.figures), f"{time.monotonic() - began:.1f} s")

@@ -119,7 +119,10 @@ async def test_cut_ends_an_answer_in_its_middle(proxy: Proxy) -> None:
 
 
 async def test_each_request_goes_to_the_next() -> None:
-    """A client that keeps its connection is moved on all the same, and past a dead upstream."""
+    """A client that keeps its connection is moved on all the same, and past a dead upstream.
+
+    While one upstream is favoured, it gets every request.
+    """
     import httpx
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -136,6 +139,9 @@ async def test_each_request_goes_to_the_next() -> None:
     ):
         said = [int((await http.get(proxy.url)).text) for _ in range(4)]
         assert said in (ports * 2, ports[::-1] * 2)
+        await proxy.favour(0)
+        assert {int((await http.get(proxy.url)).text) for _ in range(4)} == {ports[0]}
+        await proxy.heal()
         servers[0].close()
         assert {int((await http.get(proxy.url)).text) for _ in range(4)} == {ports[1]}
     servers[1].close()

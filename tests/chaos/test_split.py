@@ -1,6 +1,5 @@
 """The split topology, the reason for all this: whoever cannot reach the worker sees it answer."""
 
-import json
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -10,9 +9,8 @@ import pytest
 
 from kai_flow.temporal.client import connect
 from tests.chaos import readers
+from tests.chaos.sessions import begin_chat
 from tests.chaos.split import Split, namespaces, namespaces_work, proxies
-from tests.chaos.world import PROCESSES, TAIL, Session, check
-from tests.integration.conftest import Handle
 from tests.integration.programs import environment
 from tests.integration.subscriber import seen_in
 from tests.integration.waiting import until
@@ -78,21 +76,12 @@ async def test_a_session_streams_across_the_split(split: Split, tmp_path: Path) 
         await closed(split)
 
         session_id = f"split-{secrets.token_hex(3)}"
-        handle: Handle = await client.start_workflow(
-            "KaiChatWorkflow",
-            {
-                "prompt": json.dumps({"seed": 1, "tail": TAIL}),
-                "connection_id": "none",
-                "callback_url": f"http://{split.public['W']}/events/{session_id}",
-            },
-            id=session_id,
-            task_queue=queue,
-        )
-        session = Session(handle, tmp_path)
+        callback = f"http://{split.public['W']}/events/{session_id}"
+        session = await begin_chat(client, queue, tmp_path, session_id, callback, 1)
         assert reading.process.stdin is not None
-        for number in range(PROCESSES):
+        for file in session.files():
             url = f"http://{split.public['R']}/stream/{session_id}"
-            reading.process.stdin.write(f"{tmp_path}/{session_id}.seen.{number} {url}\n".encode())
+            reading.process.stdin.write(f"{file} {url}\n".encode())
         await until(lambda: min(session.counts()) > 20)
 
         await bridge.kill()
@@ -103,9 +92,9 @@ async def test_a_session_streams_across_the_split(split: Split, tmp_path: Path) 
         await until(lambda: min(session.counts()) > before + 20)
         await closed(split)
 
-        (tmp_path / f"{session_id}.stop").touch()
-        result = await handle.result()
+        await session.stop()
+        result = await session.handle.result()
         assert result["events_sent"] > 0  # by the callback, not by signals alone
         await until(session.ended)
         for file in session.files():
-            check(session, [seen for _, seen in seen_in(file)], result)
+            session.check([seen for _, seen in seen_in(file)], result)

@@ -7,20 +7,19 @@
 
 A, B, the worker and the Temporal server are processes, and so are the subscribers, in two; one of
 these two is killed like all others. The four names in parentheses are fault proxies. The oracle of
-a session is the log that its agent writes of each attempt. Temporal gives a session three attempts:
-a *generation* of sessions lives through faults that cost two of them, then it is ended and checked,
-and the next generation begins.
+a session is the log that its agent writes of each attempt. Sessions are *chats*, which are those of
+KAI, or *choirs*, with 8 activities at once and events of their workflow. Temporal gives a chat
+three attempts: a *generation* of sessions lives through faults that cost two of them, then it is
+ended and checked, and the next generation begins. Choirs alone are one generation.
 """
 
 import asyncio
 import contextlib
-import json
 import random
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,15 +30,14 @@ from temporalio.service import RPCError
 from kai_flow.runtime.ports import free_port
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import DevServer, dev_server
-from tests.chaos import readers
+from tests.chaos import readers, voices
+from tests.chaos.choir import Choir, begin_choir
 from tests.chaos.proxy import Proxy, proxied
-from tests.integration.conftest import Handle
+from tests.chaos.sessions import PROCESSES, Chat, Session, begin_chat
 from tests.integration.programs import NURSERY, Bridges, Program, environment, running, start
-from tests.integration.subscriber import Seen, Subscriber, seen_in
+from tests.integration.subscriber import Subscriber, seen_in
 from tests.integration.waiting import PAUSE_SECONDS, until
 
-TAIL: Final = 10  # events after a session was told to end
-PROCESSES: Final = 2  # of subscribers, each with a reader of every session
 RECOVERY_SECONDS: Final = 45.0  # until every subscriber sees new events again; usual: 0.2 to 8
 END_SECONDS: Final = 60.0
 
@@ -75,7 +73,8 @@ class Server:
 class Worker:
     """One worker after another."""
 
-    def __init__(self, environ: dict[str, str], log: Path) -> None:
+    def __init__(self, command: list[str], environ: dict[str, str], log: Path) -> None:
+        self._command = command
         self._environ = environ
         self._log = log
         self._boots = 0
@@ -85,7 +84,7 @@ class Worker:
         """Returns when it polls."""
         self._boots += 1
         log = self._log.with_suffix(f".{self._boots}.log")
-        self._program = await start(["-m", "kai_flow.worker"], self._environ, log)
+        self._program = await start(self._command, self._environ, log)
         await self._program.ready()
 
     async def kill(self) -> None:
@@ -132,76 +131,27 @@ class Readers:
         self._program.process.stdin.write(line.encode())
 
 
-@dataclass
-class Session:
-    """One session and who reads it."""
-
-    handle: Handle
-    folder: Path
-    late: list[tuple[Subscriber, asyncio.Task[None]]] = field(default_factory=list)
-
-    @property
-    def id(self) -> str:
-        """The session id."""
-        return self.handle.id
-
-    def attempt(self) -> int:
-        """The latest attempt whose agent has begun; 0 for none.
-
-        A killed worker can take an attempt with it before its agent begins: that one has no log.
-        """
-        logs = self.folder.glob(f"{self.id}.*.log")
-        return max((int(log.name.split(".")[-2]) for log in logs), default=0)
-
-    def counts(self) -> list[int]:
-        """How many events of the session each reader has seen."""
-        seen = [file.read_bytes() if file.exists() else b"" for file in self.files()]
-        return [text.count(b"\n") - text.count(b', null, "status", ') for text in seen]
-
-    def files(self) -> list[Path]:
-        """What its readers in other processes write."""
-        return [self.folder / f"{self.id}.seen.{number}" for number in range(PROCESSES)]
-
-    def ended(self) -> bool:
-        """Whether those readers have their last event; fails when one of them did."""
-        for file in self.files():
-            failed = file.with_name(f"{file.name}.failed")
-            assert not failed.exists(), f"{self.id}: {failed.read_text()}"
-        return all(b', "done", ' in file.read_bytes()[-200_000:] for file in self.files())
-
-    def oracle(self, attempt: int) -> list[Any]:
-        """The events of that attempt, as far as the agent got."""
-        log = (self.folder / f"{self.id}.{attempt}.log").read_text().split("\n")[:-1]
-        return [
-            {
-                "type": "started", "producer": 1, "attempt": attempt,
-                "activity": "chat_streaming", "activity_id": "1", "beside": [],
-            },
-            *map(json.loads, log),
-        ]  # fmt: skip
-
-
 class World:
     """Everything that runs."""
 
-    def __init__(self, folder: Path, rng: random.Random, sessions: int) -> None:
+    def __init__(self, folder: Path, rng: random.Random, chats: int, choirs: int) -> None:
         self.folder = folder
         self.rng = rng
-        self.count = sessions
+        self.kinds: list[type[Session]] = [Chat] * chats + [Choir] * choirs
         self.server = Server(folder / "temporal.db")
         self.links: dict[str, Proxy] = {}
         self.bridges: list[Bridges] = []
-        self.worker: Worker
+        self.workers: dict[type[Session], Worker] = {}
         self.client: Client
         self.sessions: list[Session] = []
         self.figures: Counter[str] = Counter()
-        self.queue = f"chaos-{secrets.token_hex(3)}"
+        self.queues = {kind: f"chaos-{secrets.token_hex(3)}" for kind in self.kinds}
         self._spent = 0  # attempts that the faults of this generation may have cost
         self.readers: list[Readers] = []
 
     async def spend(self, attempts: int) -> None:
-        """Make sure that the sessions can afford it: they have three attempts."""
-        if self._spent + attempts > 2:
+        """Make sure that the sessions can afford it: a chat has three attempts."""
+        if self._spent + attempts > 2 and Chat in self.kinds:
             await self.end_generation()
         self._spent += attempts
         if not self.sessions:
@@ -210,33 +160,34 @@ class World:
     async def begin_generation(self) -> None:
         """Start sessions, each with a process of readers."""
         self.figures["generations"] += 1
-        self.sessions = list(await asyncio.gather(*(self._begin() for _ in range(self.count))))
+        self.sessions = await asyncio.gather(*map(self._begin, self.kinds))
         await self.lively()
 
-    async def _begin(self) -> Session:
-        session_id = f"chaos-{secrets.token_hex(4)}"
-        url = f"{self.links['streams'].url}/stream/{session_id}"
-        for number, process in enumerate(self.readers):
-            process.read(self.folder / f"{session_id}.seen.{number}", url)
-        question = {
-            "prompt": json.dumps({"seed": self.rng.randrange(10**6), "tail": TAIL}),
-            "connection_id": "none",
-            "callback_url": f"{self.links['posts'].url}/events/{session_id}",
-        }
-        handle: Handle = await self.client.start_workflow(
-            "KaiChatWorkflow", question, id=session_id, task_queue=self.queue
-        )
+    async def _begin(self, kind: type[Session]) -> Session:
+        session_id = f"{kind.__name__.lower()}-{secrets.token_hex(4)}"
+        seed, queue = self.rng.randrange(10**6), self.queues[kind]
+        session: Session
+        if kind is Choir:
+            session = await begin_choir(self.client, queue, self.folder, session_id, seed)
+        else:
+            callback = f"{self.links['posts'].url}/events/{session_id}"
+            session = await begin_chat(self.client, queue, self.folder, session_id, callback, seed)
+        for number, file in enumerate(session.files()):
+            self.readers[number % PROCESSES].read(file, self._stream(session))
         self.figures["sessions"] += 1
-        self.figures["subscribers"] += PROCESSES
-        return Session(handle, self.folder)
+        self.figures["subscribers"] += session.readers
+        return session
+
+    def _stream(self, session: Session) -> str:
+        return f"{self.links['streams'].url}/stream/{session.id}"
 
     async def lively(self) -> None:
-        """Wait until every reader has seen something new."""
+        """Wait until every reader has seen new events."""
         before = [session.counts() for session in self.sessions]
 
         def grown() -> bool:
             return all(
-                now >= was + 3
+                now >= was + session.lively
                 for session, seen in zip(self.sessions, before, strict=True)
                 for now, was in zip(session.counts(), seen, strict=True)
             )
@@ -248,7 +199,12 @@ class World:
 
     def report(self) -> str:
         """Where each session is."""
-        return "; ".join(f"{s.id} attempt {s.attempt()} seen {s.counts()}" for s in self.sessions)
+        return "; ".join(session.report() for session in self.sessions)
+
+    async def turn(self, how: str) -> None:
+        """Let the choirs continue as new."""
+        choirs = [session for session in self.sessions if isinstance(session, Choir)]
+        await asyncio.gather(*(choir.turn(how) for choir in choirs))
 
     async def come_late(self) -> None:
         """One more reader for one of the sessions, now, from its beginning."""
@@ -256,14 +212,13 @@ class World:
 
     async def read_late(self, session: Session) -> None:
         """One more reader, in this process."""
-        late = Subscriber(f"{self.links['streams'].url}/stream/{session.id}")
+        late = Subscriber(self._stream(session))
         session.late.append((late, asyncio.create_task(late.run())))
         self.figures["subscribers"] += 1
 
     async def end_generation(self) -> None:
         """Let the sessions end, and check what everybody got."""
-        for session in self.sessions:
-            (self.folder / f"{session.id}.stop").touch()
+        await asyncio.gather(*(session.stop() for session in self.sessions))
         await asyncio.gather(*(self._check(session) for session in self.sessions))
         self.sessions = []
         self._spent = 0
@@ -272,7 +227,7 @@ class World:
 
     async def _check(self, session: Session) -> None:
         result = await self._result(session)
-        assert session.attempt() <= 1 + self._spent, f"{session.id}: an attempt failed for nothing"
+        session.check_attempts(1 + self._spent)
         await self.read_late(session)
         try:
             async with asyncio.timeout(END_SECONDS):
@@ -281,13 +236,15 @@ class World:
                 await asyncio.gather(*(reading for _, reading in session.late))
         except TimeoutError:
             raise AssertionError(f"{self.report()}; some do not end, with {result}") from None
+        await session.look_up()
         everybody = [[seen for _, seen in seen_in(file)] for file in session.files()]
         for seen in [*everybody, *(late.seen for late, _ in session.late)]:
-            check(session, seen, result)
+            session.check(seen, result)
             self.figures["events"] += len(seen)
-        self.figures["attempts"] += session.attempt()
+            self.figures["withdrawals"] += sum(one.type == "superseded" for one in seen)
+        self.figures.update(session.figures(result))
 
-    async def _result(self, session: Session) -> dict[str, Any]:
+    async def _result(self, session: Session) -> Any:
         try:
             async with asyncio.timeout(END_SECONDS):
                 while True:
@@ -304,38 +261,12 @@ class World:
                 reading.cancel()
 
 
-NOTICES: Final = ("status", "ended")
-"""Control events that may come at any time, also again: of the liveness, and of an end."""
-
-
-def check(session: Session, seen: list[Seen], result: dict[str, Any]) -> None:
-    """A reader saw the last attempt, whole, perhaps beginnings of those before it, and `done`."""
-    incarnation = (session.handle.first_execution_run_id or "")[-8:]
-    last, count = map(int, result["last_event_id"].removeprefix("1.").split("."))
-    assert last == session.attempt()
-    assert result["status"] == "completed"
-    *told, done = (one for one in seen if one.id is not None or one.type not in NOTICES)
-    assert (done.id, done.event) == (f"end@{incarnation}", {"type": "done", "result": result})
-    attempts: dict[int, list[Seen]] = {}
-    for one in told:
-        assert one.id is not None, f"{session.id}: {one.event}"
-        assert one.id.endswith(f"@{incarnation}")
-        attempts.setdefault(one.place[1], []).append(one)
-    assert list(attempts) == sorted(attempts)
-    assert [one for part in attempts.values() for one in part] == told  # nothing comes back
-    for attempt, part in attempts.items():
-        made = session.oracle(attempt)
-        if attempt < last and part[-1].type == "attempt_failed":
-            made.append(part[-1].event)
-        assert [one.place for one in part] == [(1, attempt, n + 1) for n in range(len(part))]
-        assert [one.event for one in part] == made[: len(part)]
-    assert len(attempts[last]) == count == len(session.oracle(last))
-
-
 @asynccontextmanager
-async def living(folder: Path, seed: int, sessions: int) -> AsyncIterator[World]:
-    """A world that runs while the block does."""
-    world = World(folder, random.Random(seed), sessions)
+async def living(
+    folder: Path, seed: int, *, chats: int = 0, choirs: int = 0
+) -> AsyncIterator[World]:
+    """A world with so many sessions at once, which runs while the block does."""
+    world = World(folder, random.Random(seed), chats, choirs)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(world.server.kill)
         await world.server.boot()
@@ -364,20 +295,30 @@ async def living(folder: Path, seed: int, sessions: int) -> AsyncIterator[World]
             world.readers.append(process)
             stack.push_async_callback(process.kill)
             await process.boot()
-        world.worker = Worker(
-            environment(
-                folder / "home",
-                world.links["work"].target,
-                KAI_AGENT="tests.chaos.agent:create",
-                KAI_HEARTBEAT_TIMEOUT="5s",
-                TEMPORAL_TASK_QUEUE=world.queue,
-                SEEDED_LOG=str(folder),
-            ),
-            folder / "worker.log",
-        )
-        stack.push_async_callback(world.worker.kill)
-        await asyncio.gather(world.worker.boot(), *(bridge.boot() for bridge in world.bridges))
+        for kind in set(world.kinds):
+            world.workers[kind] = _worker_of(world, kind)
+            stack.push_async_callback(world.workers[kind].kill)
+        workers = [worker.boot() for worker in world.workers.values()]
+        await asyncio.gather(*workers, *(bridge.boot() for bridge in world.bridges))
         for bridge in world.bridges:
             stack.push_async_callback(bridge.kill)
         stack.push_async_callback(world.close)
         yield world
+
+
+def _worker_of(world: World, kind: type[Session]) -> Worker:
+    """The worker of the sessions of this kind."""
+    server, bridge, queue = world.links["work"], world.links["posts"], world.queues[kind]
+    if kind is Choir:
+        command = ["-m", voices.__name__, server.target, queue, bridge.url]
+    else:
+        command = ["-m", "kai_flow.worker"]
+    environ = environment(
+        world.folder / "home",
+        server.target,
+        KAI_AGENT="tests.chaos.agent:create",
+        KAI_HEARTBEAT_TIMEOUT="5s",
+        TEMPORAL_TASK_QUEUE=queue,
+        SEEDED_LOG=str(world.folder),
+    )
+    return Worker(command, environ, world.folder / f"{kind.__name__.lower()}-worker.log")

@@ -1,0 +1,27 @@
+"""The same proof for many producers at once, for events of workflows, and across runs."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.faults import kill, play, turn, wrong
+from tests.chaos.world import living
+
+SEED = 1
+STEPS = [
+    (wrong("posts", "lone-a", 1.0), wrong("streams", "reset", 0.5)),
+    (turn("a+worker", 0.1, "break"),),
+    (kill("server+worker", 3.0), wrong("posts", "hang", 3.3)),
+    (turn("b+a", 0.2, "drain"),),
+    (kill("reader", 0.2), wrong("signals", "cut", 0.4)),
+]
+
+
+@pytest.mark.timeout(300)
+async def test_nothing_of_many_voices_is_lost(tmp_path: Path) -> None:
+    """8 activities at once and 4 readers: all get all, through kills, faults, and new runs."""
+    began = time.monotonic()
+    async with living(tmp_path, SEED, choirs=1) as world:
+        await play(world, STEPS)
+    print(dict(world.figures), f"{time.monotonic() - began:.1f} s")
