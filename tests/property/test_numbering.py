@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kai_flow.stream.numbering import MAX_BESIDE, MAX_RANGES, Numbering
+from kai_flow.stream.numbering import MAX_BESIDE, MAX_RANGES, Numbered, Numbering
 from kai_flow.stream.place import NOTHING, Place, to_ranges
 
 
@@ -16,7 +16,7 @@ def test_an_activity_is_beside_those_that_are_under_way(last: int, steps: list[i
             number = numbering.next()
             assert number is not None
             assert number == numbering.next(), "nothing is taken before the activity is scheduled"
-            assert number == (last + 1, set(under_way))
+            assert number == Numbered(last + 1, frozenset(under_way))
             numbering.scheduled(number)
             last += 1
             under_way.append(last)

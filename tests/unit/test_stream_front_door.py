@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 PUBLIC = {
     "Cursor", "EventId", "EventProducer", "EventReader", "EventsMissing", "Finished", "Followed",
     "Gap", "InvalidBatch", "InvalidEvent", "InvalidId", "InvalidQuery", "InvalidUrl", "Limits",
-    "OutboxFull", "SessionEnded", "StreamError", "StreamLostError", "StreamPlugin", "Superseded",
-    "SyncProducer", "WorkflowEventStream", "follow", "read_history",
+    "Missing", "OutboxFull", "Place", "SessionEnded", "StreamError", "StreamLostError",
+    "StreamPlugin", "Superseded", "SyncProducer", "WorkflowEventStream", "follow", "read_history",
 }  # fmt: skip
 
 

@@ -38,11 +38,16 @@ def mark(producer: int, *beside: int) -> Scheduled:
 
 
 def shown(reader: LogReader) -> list[str]:
-    """All that there is for the reader: `id` of events, type and subject of control events."""
+    """All that there is for the reader."""
     frames: list[bytes] = []
     while isinstance(part := reader.read(10_000), Chunk):
         frames += part.frames
     assert part is None
+    return told(frames)
+
+
+def told(frames: list[bytes]) -> list[str]:
+    """Frames as the `id` of an event, or the whole of a control event."""
     return [
         str(frame.split(b",")[0].split(b"@")[0].removeprefix(b"id: "), "utf-8")
         if frame.startswith(b"id: ")
