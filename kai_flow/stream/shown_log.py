@@ -20,8 +20,10 @@ from kai_flow.stream.place import Cursor, Place
 from kai_flow.stream.sse import cursor_of, encode_control, encode_event
 from kai_flow.stream.wire_names import GAP
 
-MAX_LOG_BYTES: Final = 8 * 1024 * 1024  # of the frames of one session that can be evicted
-FRAME_OVERHEAD_BYTES: Final = 288  # memory of an entry beside its frame's text: CPython's objects
+MAX_LOG_BYTES: Final = 8 * 1024 * 1024  # of memory for the entries that can be evicted
+FRAME_OVERHEAD_BYTES: Final = 272  # memory of an entry beside its frame's text: CPython's objects
+
+_EVICTED_AT_ONCE: Final = 1 / 16  # of the limit: the lists move once for many entries
 
 _GAP: Final = f"event: {GAP}\n".encode()
 
@@ -34,6 +36,11 @@ class Entry(NamedTuple):
     """None: a control event."""
     place: Place | None
     """The place of a reader who has it. An event's frame contains it."""
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory that it takes."""
+        return len(self.frame) + FRAME_OVERHEAD_BYTES
 
     @property
     def is_gap(self) -> bool:
@@ -56,7 +63,7 @@ class ShownLog:
         self.base = place
         self.place = place
         self.ended = False  # no entry will follow
-        self.bytes = 0  # of all frames
+        self.held = 0  # bytes of memory for all entries, with those of Python's objects
         self.first = 0  # the number of the entry after the newest evicted one
         self.next = 0  # the number of the next entry to come
         self.settled = 0  # later entries take back nothing from before this one
@@ -69,11 +76,6 @@ class ShownLog:
 
     def __getitem__(self, index: int) -> Entry:
         return self._entries[index]
-
-    @property
-    def held(self) -> int:
-        """Bytes of memory for all entries, with those of Python's objects."""
-        return self.bytes + len(self._entries) * FRAME_OVERHEAD_BYTES
 
     def show(self, event: NumberedEvent, place: Place) -> None:
         """Append an event, after which a reader is at `place`."""
@@ -136,23 +138,24 @@ class ShownLog:
                 kept.pop()
         self._numbers = [number for number, _ in kept]
         self._entries = [entry for _, entry in kept]
-        self.bytes = sum(len(entry.frame) for entry in self._entries)
+        self.held = sum(entry.held for entry in self._entries)
 
     def evict(self, max_bytes: int, stays: Callable[[EventId], bool]) -> bool:
-        """Evict entries from the front down to `max_bytes`, up to one that stays; True: any.
+        """If more than `max_bytes` are held, evict from the front, up to an entry that stays.
 
         Control events leave with the event that they precede: a reader who has that one has been
-        told.
+        told. Returns whether anything was evicted.
         """
+        if self.held <= max_bytes:
+            return False
+        enough = max_bytes * (1 - _EVICTED_AT_ONCE)
         count = size = 0
-        left = self.bytes
-        for index, (frame, event, _) in enumerate(self._entries, 1):
-            if left <= max_bytes or (event is not None and stays(event)):
+        for index, entry in enumerate(self._entries, 1):
+            if self.held <= enough or (entry.event is not None and stays(entry.event)):
                 break
-            size += len(frame)
-            if event is not None or index == len(self._entries):
-                count, left, size = index, left - size, 0
-        self.bytes = left
+            size += entry.held
+            if entry.event is not None or index == len(self._entries):
+                count, size, self.held = index, 0, self.held - size
         if count:
             self.base = self.place_after(count - 1)
             self.first = self._numbers[count - 1] + 1
@@ -163,11 +166,11 @@ class ShownLog:
         """Evict everything and go on at `place`: all readers have to find their place anew."""
         self.base = self.place = place
         self.first = self.next = self.next + 1
-        self.bytes = 0
+        self.held = 0
         self._entries, self._numbers = [], []
 
     def _append(self, entry: Entry) -> None:
         self._entries.append(entry)
         self._numbers.append(self.next)
         self.next += 1
-        self.bytes += len(entry.frame)
+        self.held += entry.held

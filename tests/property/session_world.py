@@ -22,7 +22,7 @@ from kai_flow.stream.wire_names import UNSTORED
 from tests.property.strategies import plain
 
 INCARNATION = "4f3a9c1e"
-MAX_LOG = 900
+MAX_LOG = 5_000  # about 15 entries
 MAX_WAITING = 700
 
 

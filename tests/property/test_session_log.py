@@ -180,7 +180,7 @@ class LogsOfOneSession(RuleBasedStateMachine):
         for bridge in self.bridges:
             log = bridge.log
             shown = log._shown
-            if shown.bytes > log._max_bytes:
+            if shown.held > log._max_bytes:
                 assert log._stays(
                     next(e for n in range(len(shown)) if (e := shown[n].event) is not None)
                 )

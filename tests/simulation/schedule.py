@@ -199,7 +199,8 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
     events, size = plan.outbox
     with ExitStack() as stack:
         outbox = partial(Outbox, max_events=events, max_bytes=size)
-        log = partial(SessionLog, max_bytes=plan.window_bytes, max_waiting=plan.window_bytes)
+        room = plan.window_bytes  # a small event takes four times its bytes once it is shown
+        log = partial(SessionLog, max_bytes=4 * room, max_waiting=room)
         stack.enter_context(patch("kai_flow.stream.producer.Outbox", outbox))
         stack.enter_context(patch("kai_flow.bridge.session.SessionLog", log))
         for module in (

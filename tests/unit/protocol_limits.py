@@ -216,7 +216,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "MAX_WINDOW_BYTES": "events of one attempt that wait to be signalled",
     },
     "kai_flow.stream.shown_log": {
-        "MAX_LOG_BYTES": "frames of one session that can be read back",
+        "MAX_LOG_BYTES": "memory for the frames of one session that can be read back",
         "FRAME_OVERHEAD_BYTES": "bytes added for a frame",
     },
     "kai_flow.stream.run_stream": {
