@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from kai_flow.bridge.attempts import ASK_AGAIN_SECONDS, ASK_SECONDS, KnownAttempts
 from kai_flow.bridge.publisher import FLUSH_SECONDS, Publisher
@@ -103,15 +104,11 @@ class Intake:
         await self._until(lambda: self._is_marked(producer), self._asked_at + ASK_AGAIN_SECONDS)
         if self._is_marked(producer):
             return
-        refreshing = asyncio.ensure_future(self._tail.refresh())
-        try:
-            await self._until(
-                lambda: self._is_marked(producer) or refreshing.done(), now() + ASK_SECONDS
-            )
-            if refreshing.done() and not self._is_marked(producer):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ASK_SECONDS):
+                await self._tail.refresh(lambda: self._is_marked(producer))
+            if not self._is_marked(producer):
                 self._absent, self._asked_at = producer, now()
-        finally:
-            refreshing.cancel()
 
     async def _until(self, condition: Callable[[], bool], deadline: float) -> None:
         """Wait until the tail has brought this about."""

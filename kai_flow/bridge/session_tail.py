@@ -8,7 +8,6 @@ how it ends.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from typing import Final
 
 from temporalio.api.history.v1 import HistoryEvent
@@ -74,7 +73,9 @@ class SessionTail:
         self._over = False  # the session has ended
         self._pause = 0.0  # seconds before the next poll
         self._timeout = SHORT_POLL_TIMEOUT  # of a short poll; longer after a failure
-        self._asked = 0  # pages without news that are still due for those who wait in `refresh`
+        self._pages = 0  # how many were read
+        self._short = False  # a short poll is under way
+        self._asking: list[Callable[[], bool]] = []  # of each call of `refresh`: whether it is over
         self._woken = asyncio.Event()  # set by `refresh`
         self._limiter = LogLimiter()
 
@@ -82,6 +83,11 @@ class SessionTail:
     def run_id(self) -> str:
         """The run that is being read."""
         return self._history.run_id
+
+    @property
+    def activities(self) -> int:
+        """How many activities the run has scheduled, with or without a mark."""
+        return self._history.activities
 
     @property
     def begins(self) -> Place | None:
@@ -98,15 +104,28 @@ class SessionTail:
             log.warning("session %s: its run %s is gone", self._session_id, self.run_id)
             self._end(None)
 
-    async def refresh(self) -> None:
-        """Return once everything is in the log that Temporal has now.
+    async def refresh(self, enough: Callable[[], bool] = lambda: False) -> None:
+        """Return once everything is in the log that Temporal has now, or `enough` of it is.
 
-        All who wait share the same polls. The caller limits the time: an outage is waited out.
+        All who wait share the same polls, and a later caller delays no earlier one. The caller
+        limits the time: an outage is waited out.
         """
-        self._asked = QUIET_PAGES
+        asked_at = self._pages + self._short  # the short poll under way may miss what is there now
+
+        def answered() -> bool:
+            return self._over or enough() or self._has_all_since(asked_at)
+
+        self._asking.append(answered)
         self._woken.set()
-        while self._asked and not self._over:
-            await self.moved.next.wait()
+        try:
+            while not answered():
+                await self.moved.next.wait()
+        finally:
+            self._asking.remove(answered)
+
+    def _has_all_since(self, page: int) -> bool:
+        """Whether the pages read after the first `page` ones show the end of the history."""
+        return self._history.quiet >= QUIET_PAGES and self._pages - QUIET_PAGES >= page
 
     async def _follow(self) -> None:
         while not self._over:
@@ -127,28 +146,36 @@ class SessionTail:
     async def _read(self) -> list[Recorded]:
         """The next page; nothing when `refresh` was called meanwhile. Raises RPCError."""
         self._woken.clear()
-        if self._asked:
-            items = await self._poll(self._timeout)
-            self._asked = max(0, self._asked - 1) if self._history.quiet else QUIET_PAGES
-            return items
-        if self._pause:
+        if self._pause and not self._is_asked():
             await wait_for(self._woken, self._pause)
-            if self._woken.is_set():
-                return []
-        if not self._log.begun:  # a long poll would wait at the end of a long history
-            return await self._poll(self._timeout)
+        # While the log has not begun, a long poll would wait at the end of a long history.
+        if self._is_asked() or not self._log.begun:
+            return await self._poll_shortly()
         with self._shared.polls.one() as long:
-            items = await self._poll(LONG_POLL_TIMEOUT if long else self._timeout)
+            items = await (self._poll_long() if long else self._poll_shortly())
         news = not self._history.quiet
         self._pause = (NEWS_PAUSE_SECONDS if news else 0.0) if long else UNBUDGETED_PAUSE_SECONDS
         return items
 
-    async def _poll(self, timeout: timedelta) -> list[Recorded]:
-        """One page, or nothing as soon as `refresh` is called. Raises RPCError.
+    def _is_asked(self) -> bool:
+        """Whether a caller of `refresh` still waits for a page."""
+        return any(not answered() for answered in self._asking)
+
+    async def _poll_shortly(self) -> list[Recorded]:
+        """The next page. The server answers at once, also when there is nothing new."""
+        self._short = True
+        try:
+            items = await self._history.read(self._timeout)
+        finally:
+            self._short = False
+        return self._read_page(items)
+
+    async def _poll_long(self) -> list[Recorded]:
+        """One page, or nothing as soon as `refresh` is called.
 
         The history keeps its place when a poll is given up.
         """
-        polling = asyncio.ensure_future(self._history.read(timeout))
+        polling = asyncio.ensure_future(self._history.read(LONG_POLL_TIMEOUT))
         waking = asyncio.ensure_future(self._woken.wait())
         try:
             await asyncio.wait({polling, waking}, return_when=asyncio.FIRST_COMPLETED)
@@ -158,8 +185,12 @@ class SessionTail:
             waking.cancel()
             polling.cancel()
             await asyncio.wait({polling})
+        return self._read_page(polling.result())
+
+    def _read_page(self, items: list[Recorded]) -> list[Recorded]:
+        self._pages += 1
         self._timeout = SHORT_POLL_TIMEOUT
-        return polling.result()
+        return items
 
     def _take(self, items: list[Recorded]) -> None:
         """Take in a page. A long one is only folded, as long as the log has not begun."""

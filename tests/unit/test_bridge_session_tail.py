@@ -194,3 +194,34 @@ async def test_a_run_that_continued_is_read_from_its_own_beginning() -> None:
         await until(parts, "0.1.2,4.1.1")
     assert parts.log.base == Place.before(4, 2)
     assert parts.log.place.covers(EventId(3, 1, 99))
+
+
+@in_virtual_time
+async def test_who_asks_all_the_time_delays_nobody() -> None:
+    """All who call `refresh` are answered after the same few polls, however many keep calling."""
+    stage = Stage()
+    parts = Parts(stage)
+    async with tailing(parts):
+        await until(parts, str(NOWHERE))
+        asking = []
+        async with asyncio.timeout(20):
+            for _ in range(100):
+                asking.append(asyncio.create_task(asyncio.wait_for(parts.tail.refresh(), 0.5)))
+                await asyncio.sleep(0.03)
+            await asyncio.gather(*asking)
+
+
+@in_virtual_time
+async def test_no_poll_is_made_for_who_has_enough() -> None:
+    """A caller of `refresh` who waits for one thing costs one call, and then a long poll."""
+    stage = Stage()
+    parts = Parts(stage)
+    async with tailing(parts):
+        await until(parts, str(NOWHERE))
+        await asyncio.sleep(1)
+        stage.schedule("a", header=1)
+        calls = stage.counted.calls
+        await parts.tail.refresh(lambda: 1 in parts.log.fold.open)
+        assert 1 in parts.log.fold.open
+        await asyncio.sleep(5)
+        assert stage.counted.calls <= calls + 2
