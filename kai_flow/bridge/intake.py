@@ -87,8 +87,11 @@ class Intake:
         if not (self._log.begun and self._log.knows(producer)):
             return False
         mark = self._log.fold.open.get(producer)
-        first = attempt == 1 and (mark is not None or producer == 1)
-        return first or await self._attempts.include(key, mark.activity_id if mark else None)
+        if attempt == 1 and (mark is not None or producer == 1):
+            return True
+        if mark is None and producer > max(1, self._tail.activities):
+            return False  # invented: without marks, each producer is one of the run's activities
+        return await self._attempts.include(key, mark.activity_id if mark else None)
 
     def _is_marked(self, producer: int) -> bool:
         return self._log.begun and producer in self._log.fold.open

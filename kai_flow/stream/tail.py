@@ -43,6 +43,7 @@ class RunHistory:
         self.closed: HistoryEvent | None = None  # the event that closed the run
         self.ended = False  # the run has closed and all of it has been read
         self.quiet = 0  # pages in a row without anything new
+        self.activities = 0  # how many the run has scheduled, with or without a mark
         self._client = client
         self._session_id = session_id
         self._recall = recall
@@ -76,6 +77,7 @@ class RunHistory:
         self._page = None
         for event in page:  # only now, because a page may have to be read again
             self._numbers.pop(history_event.ended_activity(event), None)
+            self.activities += event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
         ids = [event.event_id for event in page]
         # The server returns transient events again and again, until real ones replace them.
         self.quiet = self.quiet + 1 if ids in ([], self._ids) else 0

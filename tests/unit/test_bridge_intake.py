@@ -71,6 +71,21 @@ async def test_a_producer_that_nobody_scheduled_is_asked_for_once() -> None:
 
 
 @in_virtual_time
+async def test_without_marks_a_run_has_no_more_producers_than_activities() -> None:
+    """Higher numbers are invented: nothing of them is taken, so they close no real producer."""
+    stage = Stage()
+    stage.schedule("a")
+    stage.schedule("b")
+    session = stage.session()
+    await session.receive(post_of(run_of(FIRST, 1)))
+    for producer in (3, 4, 1_000_000):
+        invented = EventId(producer, 1, 1)
+        assert await session.receive(post_of(run_of(invented, 1))) == nothing_of(invented)
+        assert session.log.window(invented) is None
+    assert await session.receive(post_of(run_of(SECOND, 1))) != nothing_of(SECOND)
+
+
+@in_virtual_time
 async def test_a_new_producer_waits_for_no_pause_of_the_tail() -> None:
     """Its first POST is taken as soon as Temporal has answered, and not asked for again."""
     stage = Stage()
