@@ -50,7 +50,7 @@ class EventId(NamedTuple):
 
     def offset(self, by: int) -> "EventId":
         """The id that is `by` places later in the same attempt; earlier, if `by` is negative."""
-        return self._replace(seq=self.seq + by)
+        return EventId(self.producer, self.attempt, self.seq + by)
 
 
 def incarnation_of(first_run_id: str) -> str:

@@ -124,6 +124,8 @@ class Place:
         So the id of an event in a stream begins with the event's own id, whatever else it lists.
         """
         own = str(self.position(leading))
+        if self.positions.keys() == {leading}:
+            return own
         return _SEPARATOR.join([own, *(part for part in _parts(self.positions) if part != own)])
 
     def __repr__(self) -> str:

@@ -34,19 +34,19 @@ class ProducerWindows:
         signalling: bool = True,
     ) -> Answer:
         """Take in one POST of one attempt's consecutive events; see AttemptWindow.receive."""
-        current, nothing = self.current or self._window(base), base.offset(-1)
+        current = self.current or self._window(base)
         if base.attempt_key == current.attempt_key:
             answer = current.receive(base, events, stored=stored, signalling=signalling)
             if isinstance(answer, Taken):
                 self.current = current
             return answer
         if base.attempt_key < current.attempt_key:
-            return Stale() if current.confirmed else Taken(nothing, nothing, held=False)
+            return Stale() if current.confirmed else _left_out(base)
         claim = self.claim
         if claim is None or claim.attempt_key < base.attempt_key:
             claim = self._window(base)
         if base.attempt_key < claim.attempt_key:
-            return Taken(nothing, nothing, held=False)
+            return _left_out(base)
         answer = claim.receive(base, events, stored=stored, signalling=signalling)
         if not isinstance(answer, Taken):
             return answer
@@ -74,3 +74,9 @@ class ProducerWindows:
 
     def _window(self, place: EventId) -> AttemptWindow:
         return AttemptWindow(place._replace(seq=1), self._max_bytes)
+
+
+def _left_out(base: EventId) -> Taken:
+    """The answer to a POST of which nothing is taken, and which is not to be sent again."""
+    nothing = base.offset(-1)
+    return Taken(nothing, nothing, held=False)
