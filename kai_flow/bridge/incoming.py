@@ -43,6 +43,7 @@ class Incoming:
         """The session goes on in this run: what waits for the one before is signalled no more."""
         if self._task is not None:
             self._task.cancel()
+            self._task = None  # it takes a moment to end: the next POST does not wait for that
         self._intake.retire()
         self._publisher, self._intake = self._made_for(run)
 

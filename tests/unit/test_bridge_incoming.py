@@ -37,3 +37,27 @@ async def test_what_waits_for_a_run_that_has_ended_goes_into_no_other() -> None:
     assert shown
     tailing.cancel()
     await incoming.stop()
+
+
+@in_virtual_time
+async def test_the_first_post_of_a_new_run_is_signalled_at_once() -> None:
+    """Although the task that signals for the run before has only just been told to end."""
+    stage = Stage()
+    stage.shared = stage.shared._replace(signal_interval=30)
+    stage.schedule("a", header=1)
+    parts = Parts(stage)
+    tailing = asyncio.create_task(parts.tail.run())
+    incoming = Incoming(parts.scope, stage.run, parts.tail, shown=lambda: None)
+    await incoming.receive(post_of(run_of(FIRST, 1)))
+    await asyncio.sleep(1)
+    await incoming.receive(post_of(run_of(FIRST.offset(1), 1)))
+    stage.continue_as_new(LATER, producer=1)
+    stage.schedule("b", header=2)
+    await parts.tail.refresh(lambda: 2 in parts.log.fold.open)
+    incoming.continue_in(Run(LATER, RUN_ID))
+    second = run_of(EventId(2, 1, 1), 2)
+    assert isinstance(await incoming.receive(post_of(second, run_id=LATER)), Taken)
+    await asyncio.sleep(1)
+    assert stage.stored == [*second]
+    tailing.cancel()
+    await incoming.stop()
