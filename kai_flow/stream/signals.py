@@ -86,7 +86,11 @@ async def publish(
     payload = Payload(metadata={"encoding": b"json/plain"}, data=document)
     try:
         await handle.signal(PUBLISH_EVENTS, RawValue(payload), rpc_timeout=RPC_TIMEOUT)
-    except RPCError as error:
+    except BaseException as error:
+        if sent is not None:  # it may have arrived; then it costs a decoding
+            sent.recall(document)
+        if not isinstance(error, RPCError):
+            raise
         if error.status == RPCStatusCode.NOT_FOUND:
             raise SessionClosed(error.message) from None
         if error.status == RPCStatusCode.INVALID_ARGUMENT:  # "exceeded … limit for signal events"

@@ -50,6 +50,16 @@ async def test_a_final_refusal_is_no_outage() -> None:
     assert refused.value.non_retryable
 
 
+@in_virtual_time
+async def test_a_signal_that_failed_is_not_remembered() -> None:
+    """During an outage a session holds nothing but the events that wait."""
+    stage, sent = TemporalStage(), SentSignals()
+    stage.outage()
+    with pytest.raises(RPCError):
+        await publish(stage.client, SESSION, RUN_ID, BATCHES, sent)
+    assert sent.recall(encode_signal(RUN_ID, BATCHES)) is None
+
+
 def test_only_the_newest_signals_are_remembered() -> None:
     """Signals that are never read back take no memory for ever."""
     sent = SentSignals()
