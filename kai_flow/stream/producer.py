@@ -10,13 +10,13 @@
 In a thread, and so in a `def` activity, write `with` instead of `async with`, and no `await` (see
 `sync_producer`).
 
-POSTs and signals run in tasks beside the agent, which waits only while the outbox is full. What to
-do next is decided in `delivery`, without I/O. Leaving the block waits until every event is durable.
+Here is the block: how an attempt begins and ends, and who cancels whom. Its events are sent beside
+the agent, see `sending`. Leaving the block waits until every event is durable.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from enum import Enum
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeVar
@@ -24,39 +24,21 @@ from typing import Any, Final, Literal, Self, TypeVar
 import httpx
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.service import RPCError
 
-from kai_flow.stream.activity_interceptor import (
-    default_callback,
-    heartbeat_throttle,
-    own_number,
-    require_plugin,
-)
-from kai_flow.stream.attempt import (
-    OWN_FIELDS,
-    given_number,
-    history_size,
-    start_of,
-    started_event,
-    why_superseded,
-)
-from kai_flow.stream.background import BackgroundTasks, to_completion
-from kai_flow.stream.batches import Batch
+from kai_flow.stream.activity_interceptor import default_callback, own_number, require_plugin
+from kai_flow.stream.attempt import OWN_FIELDS, given_number, start_of, started_event
+from kai_flow.stream.background import to_completion
 from kai_flow.stream.cadence import Cadence
-from kai_flow.stream.callback import done_event
-from kai_flow.stream.callback_client import POST_TIMEOUT_SECONDS, CallbackClient
+from kai_flow.stream.callback_client import POST_TIMEOUT_SECONDS
 from kai_flow.stream.clock import now
 from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.direct_http import direct_http, require_callback_url
-from kai_flow.stream.errors import Finished, InvalidEvent, OutboxFull, Superseded
-from kai_flow.stream.events import NumberedEvent, encode_event
+from kai_flow.stream.errors import Finished, InvalidEvent, Superseded
+from kai_flow.stream.events import encode_event
 from kai_flow.stream.header import ProducerHeader
-from kai_flow.stream.heartbeats import producer_heartbeat
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.outbox import Outbox
-from kai_flow.stream.posts import Post
-from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
+from kai_flow.stream.sending import Sending
 from kai_flow.stream.sync_producer import SyncProducer
 from kai_flow.stream.threads import (
     WorkerLoop,
@@ -64,13 +46,10 @@ from kai_flow.stream.threads import (
     require_event_loop,
     require_this_process,
 )
-from kai_flow.stream.wire_names import ATTEMPT_FAILED, RESERVED
+from kai_flow.stream.wire_names import RESERVED
 
 T = TypeVar("T")
 
-HEARTBEAT_SECONDS: Final = 1.0  # a cancellation arrives with the answer to a heartbeat
-HEARTBEAT_EVENTS: Final = 5
-SETTLE_SECONDS: Final = 10.0  # for the last POSTs, before the result is built without them
 LEAVE_SECONDS: Final = 5.0  # for what is left when the attempt ends with an error or is cancelled
 MAX_ERROR_CHARS: Final = 1_000  # of an error's text in `attempt_failed`
 
@@ -110,7 +89,7 @@ class EventProducer:
     # milliseconds. These invariants hold in every order:
     #
     # - The producer cancels the agent once at most, and never after the agent has left the block:
-    #   from then on `_until` sees that the attempt is over, and raises.
+    #   from then on whatever waits in `sending` sees that the attempt is over, and raises.
     # - `__aexit__` completes its cleanup even if it is cancelled meanwhile, so that no task and no
     #   connection is left behind.
     # - When the attempt is over, `__aexit__` raises the reason, which stands for every cancellation
@@ -140,14 +119,9 @@ class EventProducer:
         self._given_http = http
         self._interval = signal_interval
         self._started = dict(started or {})
-        self._tasks = BackgroundTasks(self._task_failed)  # driver, heartbeat, POST, signal
-        self._wake = asyncio.Event()  # wakes the driver
-        self._reports = Notifier()  # notifies after every report to the delivery
-        self._done: NumberedEvent | None = None  # the `done` of the final POST, once known
+        self._cleanup = AsyncExitStack()  # ends what the block has begun
         self._leaving = False  # the agent has left the block
         self._agent_cancelled = False  # by this producer
-        self._broken: BaseException | None = None  # the error of a task here, or SignalsRefused
-        self._superseded: Superseded | None = None  # why, once the server was asked
         self._in_thread = False  # the agent is a thread, which this producer cannot cancel
 
     def __enter__(self) -> SyncProducer:
@@ -185,55 +159,60 @@ class EventProducer:
         try:
             if not self._leaving:
                 self._leaving = True
-                self._delivery.finish(now())
+                self._sending.end()
                 with suppress(TimeoutError, Superseded):
                     async with asyncio.timeout(LEAVE_SECONDS):
-                        await self._until(lambda: self._delivery.drained)
+                        await self._sending.drain()
         finally:
-            await to_completion(self._close())
+            await to_completion(self._cleanup.aclose())
 
     async def _unless_over(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Do `work` for a thread. Raises the reason if the attempt is over."""
-        if self._over:
-            raise await self._reason()
+        if self._sending.over:
+            raise await self._sending.reason()
         try:
             return await work()
         except Superseded:
-            raise await self._reason() from None
+            raise await self._sending.reason() from None
 
     async def __aenter__(self) -> Self:
         require_this_process()
         number = own_number(self._given_number)
         require_event_loop()
-        given = self._given_url
-        self._url = default_callback() if given is Default.BRIDGE else given
-        self._http = self._given_http or direct_http(POST_TIMEOUT_SECONDS)
         try:
             await self._begin(number)
         except BaseException:
-            await self._close()
+            await self._cleanup.aclose()
             raise
         return self
 
     async def _begin(self, number: ProducerHeader) -> None:
         info = activity.info()
-        self._client = self._given_client or activity.client()
         self._owner = None if self._in_thread else asyncio.current_task()
         self._cancelled_before = 0 if self._owner is None else self._owner.cancelling()
-        self._origin, storable, age = await start_of(self._client, info, number)
-        self._outbox = Outbox(number.producer, info.attempt, max_stored=storable)
+        self._sending = await self._prepared(info, number)
+        self._cleanup.push_async_callback(self._sending.stop)
+        self._sending.start()
+        await self._sending.send(*encode_event(started_event(info, number, self._started)))
+
+    async def _prepared(self, info: activity.Info, number: ProducerHeader) -> Sending:
+        """What sends the events of this attempt."""
+        client = self._given_client or activity.client()
+        url = default_callback() if self._given_url is Default.BRIDGE else self._given_url
+        http = self._given_http
+        if http is None:
+            http = direct_http(POST_TIMEOUT_SECONDS)
+            self._cleanup.push_async_callback(http.aclose)
+        origin, storable, age = await start_of(client, info, number)
+        outbox = Outbox(number.producer, info.attempt, max_stored=storable)
         moment = now()
-        self._delivery = Delivery(
-            self._outbox,
+        delivery = Delivery(
+            outbox,
             Cadence(self._interval, moment, age, beside=len(number.beside)),
-            callback=self._url is not None,
+            callback=url is not None,
             now=moment,
         )
-        # Without a callback the delivery makes no POST, and this is never used.
-        self._callback = CallbackClient(self._url or "", self._http, self._origin, self._delivery)
-        self._tasks.spawn(self._drive())
-        self._tasks.spawn(self._beat())
-        await self._send(*encode_event(started_event(info, number, self._started)))
+        return Sending(delivery, outbox, client, origin, url=url, http=http, ended=self._stop_agent)
 
     async def __aexit__(
         self,
@@ -242,59 +221,34 @@ class EventProducer:
         traceback: TracebackType | None,
     ) -> None:
         self._leaving = True
+        sending = self._sending
         try:
-            self._delivery.finish(now())
+            sending.end()
             if error is None:
-                await self._until(lambda: self._delivery.drained)
-            elif not self._over:
+                await sending.drain()
+            elif not sending.over:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LEAVE_SECONDS):
-                        await self._leave(error)
+                        await sending.fail(_why_failed(error))
         except (Superseded, asyncio.CancelledError):
-            if not self._over:
+            if not sending.over:
                 raise
         finally:
-            _, cancellations = await to_completion(self._close())
-            if cancellations and not self._over:
+            _, cancellations = await to_completion(self._cleanup.aclose())
+            if cancellations and not sending.over:
                 raise asyncio.CancelledError
-        if self._over:
-            reason, _ = await to_completion(self._reason())
+        if sending.over:
+            reason, _ = await to_completion(sending.reason())
             self._withdraw_cancellations()
             if reason is error:  # raised by `send` in a thread
                 return
-            raise reason from None if self._in_thread or reason is self._broken else error
+            raise reason from None if self._in_thread or reason is sending.broken else error
 
-    async def _leave(self, error: BaseException) -> None:
-        """Send `attempt_failed`, unless the session itself is being cancelled, and drain."""
-        self._delivery.drop_final_post()
-        details = activity.cancellation_details()
-        # After a final POST there is no `attempt_failed`: a receiver may hold the `done` of that
-        # POST under the number that `attempt_failed` would get.
-        untold = not self._delivery.phase.final_posted
-        if untold and (details is None or not details.cancel_requested):
-            why = str(error)[:MAX_ERROR_CHARS] or type(error).__name__
-            if details is not None and details.worker_shutdown:
-                why = "the worker is shutting down"
-            await self._send(*encode_event({"type": ATTEMPT_FAILED, "error": why}))
-        await self._until(lambda: self._delivery.drained)
-
-    async def _close(self) -> None:
-        await self._tasks.stop()
-        if self._given_http is None:
-            await self._http.aclose()
-
-    @property
-    def _over(self) -> bool:
-        """Whether the attempt ends here, whatever the agent is doing."""
-        return self._delivery.superseded or self._broken is not None
-
-    async def _reason(self) -> BaseException:
-        """Why the attempt is over."""
-        if self._broken is not None:
-            return self._broken
-        if self._superseded is None:
-            self._superseded = await why_superseded(self._client, self._origin, self._outbox.last)
-        return self._superseded
+    def _stop_agent(self) -> None:
+        """The attempt is over: cancel the agent, once, unless it has left the block."""
+        if self._owner is not None and not (self._leaving or self._agent_cancelled):
+            self._agent_cancelled = True
+            self._owner.cancel()
 
     def _withdraw_cancellations(self) -> None:
         """Take back all cancellations of the agent's task in this block, of both parties."""
@@ -310,29 +264,7 @@ class EventProducer:
         kind, data = encode_event(event)
         if kind in RESERVED:
             raise InvalidEvent(f"events of the type {kind!r} are the stream's own")
-        return await self._send(kind, data)
-
-    async def _send(self, kind: str, data: bytes) -> EventId:
-        numbered = None
-        while numbered is None:
-            # Checked each time: another task may have called `finish` while this one waited.
-            if self._delivery.phase.finished and kind != ATTEMPT_FAILED:
-                raise Finished("no event can follow settle() or finish(), or the end of the block")
-            try:
-                numbered = self._outbox.append(kind, data)
-            except OutboxFull:
-                await self._until(lambda: self._has_room(len(data)))
-        self._delivery.appended(now())
-        self._wake.set()
-        if numbered.id.seq % HEARTBEAT_EVENTS == 0:
-            self._heartbeat()
-        return numbered.id
-
-    def _has_room(self, size: int) -> bool:
-        room = self._outbox.has_room(size)
-        if not room:
-            self._delivery.held_up(now())
-        return room
+        return await self._sending.send(kind, data)
 
     async def settle(self) -> None:
         """No more events will come: wait until each was POSTed or given up.
@@ -340,11 +272,7 @@ class EventProducer:
         Takes SETTLE_SECONDS at most, so that a failing callback cannot hold up the result. After
         it, `events_sent` and `events_failed` are the numbers for the result. Raises Superseded.
         """
-        self._delivery.finish(now())
-        self._wake.set()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(SETTLE_SECONDS):
-                await self._until(lambda: self._outbox.posted == self._outbox.last or not self._url)
+        await self._sending.settle()
 
     async def finish(self, result: Any) -> None:
         """POST `done` with the result, and wait until every event is durable.
@@ -352,109 +280,31 @@ class EventProducer:
         Raises Finished the second time, and after the block: there is one final POST. Raises
         Superseded.
         """
-        if self._done is not None or self._leaving:
+        if self._sending.done is not None or self._leaving:
             raise Finished("finish() is called once, inside the block")
-        self._done = done_event(result, self._outbox.last)
-        self._delivery.add_final_post(now())
-        self._wake.set()
-        await self._until(lambda: self._delivery.drained)
+        await self._sending.finish(result)
 
     @property
     def last_event_id(self) -> EventId:
         """The newest event sent."""
-        return self._outbox.last
+        return self._sending.outbox.last
 
     @property
     def events_sent(self) -> int:
         """Events whose callback POST has succeeded, each counted once."""
-        return self._outbox.sent
+        return self._sending.outbox.sent
 
     @property
     def events_failed(self) -> int:
         """Events whose callback POST has not succeeded; 0 when there is no callback."""
-        return self._outbox.last.seq - self._outbox.sent if self._url else 0
+        return self._sending.failed
 
-    async def _drive(self) -> None:
-        """Do what the delivery decides, until cancelled.
 
-        `_wake` is cleared before the delivery is asked. So what is reported while it decides sets
-        `_wake` again, and no report is missed.
-        """
-        while True:
-            self._wake.clear()
-            moment = now()
-            if self._delivery.give_up_late(moment):
-                self._notify()
-            post = self._delivery.next_post(moment)
-            if post is not None:
-                self._tasks.spawn(self._post(post))
-            events = self._delivery.next_signal(moment)
-            if events:
-                self._tasks.spawn(self._signal(Batch(events)))
-            if self._delivery.next_reading():
-                self._tasks.spawn(self._read_history_size())
-            wake_at = self._delivery.wake_at()
-            await wait_for(self._wake, None if wake_at is None else max(0, wake_at - moment))
-
-    async def _post(self, post: Post) -> None:
-        await self._callback.post(post, self._done or done_event(None, self._outbox.last))
-        self._reported()
-
-    async def _signal(self, batch: Batch) -> None:
-        try:
-            await publish(self._client, self._origin.workflow_id, self._origin.run_id, [batch])
-        except SessionClosed:
-            self._delivery.refused_as_superseded()
-        except SignalsRefused as error:
-            self._broken = self._broken or error
-        except Exception as error:  # noqa: BLE001  a codec may raise anything: it is tried again
-            activity.logger.warning(
-                "signal failed: %s (session %s, event %s)",
-                error, self._origin.workflow_id, batch.first,
-                exc_info=None if isinstance(error, RPCError) else error,
-            )  # fmt: skip
-            self._delivery.signal_failed(now())
-        else:
-            self._delivery.signalled(batch.last, now())
-        self._reported()
-
-    async def _read_history_size(self) -> None:
-        self._delivery.history_read(await history_size(self._client, self._origin))
-
-    def _task_failed(self, error: BaseException) -> None:
-        """A task raised: the attempt fails, because the agent's events would not be seen."""
-        self._broken = self._broken or error
-        self._reported()
-
-    def _reported(self) -> None:
-        """Act on what was reported to the delivery: stop the agent, or let it go on."""
-        if self._over and not (self._leaving or self._agent_cancelled) and self._owner is not None:
-            self._agent_cancelled = True
-            self._owner.cancel()
-        self._notify()
-
-    async def _beat(self) -> None:
-        while True:
-            self._heartbeat()
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-
-    def _heartbeat(self) -> None:
-        position = f"event {self._outbox.last}, durable to {self._outbox.durable}"
-        producer_heartbeat(position, heartbeat_throttle.get())
-
-    async def _until(self, condition: Callable[[], bool]) -> None:
-        """Wait for a condition that only reports can change. Raises Superseded, without a reason.
-
-        There is no `await` between the check of the condition and the wait: a report that comes
-        later sets the event that this task waits for.
-        """
-        while not condition():
-            if self._over:
-                raise Superseded(f"{self._outbox.last}: the attempt is over")
-            self._wake.set()
-            await self._reports.next.wait()
-
-    def _notify(self) -> None:
-        """Wake the driver and all that wait in `_until`."""
-        self._wake.set()
-        self._reports.notify()
+def _why_failed(error: BaseException) -> str | None:
+    """What `attempt_failed` says; None: nothing, because the session itself is being cancelled."""
+    details = activity.cancellation_details()
+    if details is not None and details.cancel_requested:
+        return None
+    if details is not None and details.worker_shutdown:
+        return "the worker is shutting down"
+    return str(error)[:MAX_ERROR_CHARS] or type(error).__name__

@@ -66,8 +66,8 @@ async def leave_cancelled_twice(callback_url: str) -> str:
             EventProducer(callback_url=callback_url, http=http) as producer,
         ):
             await transport.posted.wait()
-            producer._delivery.refused_as_superseded()
-            producer._reported()
+            producer._sending.delivery.refused_as_superseded()
+            producer._sending._reported()
             await asyncio.Event().wait()
     except Superseded as error:
         await asyncio.sleep(0)  # would raise if a cancellation were still to come

@@ -157,7 +157,7 @@ async def test_a_producer_signals_again_what_could_not_be_encoded(
             raise KeysAway
         await publish(client, workflow_id, run_id, batches)
 
-    monkeypatch.setattr("kai_flow.stream.producer.publish", failing_twice)
+    monkeypatch.setattr("kai_flow.stream.sending.publish", failing_twice)
     handle = await ask({"tokens": 3}, callback_url=None)
     assert (await handle.result())["last_event_id"] == "1.1.1"
     assert failures == 2

@@ -14,7 +14,7 @@ from temporalio.worker import Worker
 
 from kai_flow.stream import EventProducer, StreamPlugin
 from kai_flow.stream.interceptor import StreamInterceptor
-from kai_flow.stream.producer import HEARTBEAT_EVENTS
+from kai_flow.stream.sending import HEARTBEAT_EVENTS
 
 found: dict[str, list[Any]] = {}  # by session: the details that each attempt has read
 

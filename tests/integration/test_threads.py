@@ -12,7 +12,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 from temporalio.worker import SharedStateManager, Worker
 
-from kai_flow.stream import StreamPlugin, producer, read_history
+from kai_flow.stream import StreamPlugin, producer, read_history, sending
 from kai_flow.stream.errors import SessionEnded, Superseded
 from kai_flow.stream.place import NOWHERE
 from tests.integration import threaded
@@ -151,7 +151,7 @@ async def test_a_thread_that_waits_can_be_cancelled(
     async def hang(*_: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(producer, "publish", hang)
+    monkeypatch.setattr(sending, "publish", hang)
     monkeypatch.setattr(producer, "LEAVE_SECONDS", 0.1)
     handle = await begun(client, queue, session_id, name, None)
     await handle.cancel()

@@ -279,7 +279,7 @@ class Oracle(Record):
             if not run.in_task and not run.closed and run.query is not None:
                 self.queried(run, PROGRESS, run.query(PROGRESS).data)
         for producer in self._producers:
-            held = producer._outbox.held
+            held = producer._sending.outbox.held
             if len(held) > held.max_events or held.bytes > held.max_bytes + 300_000:
                 self.violated(f"an outbox holds {len(held)} events, {held.bytes} bytes")
 

@@ -189,9 +189,6 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "HEARTBEAT_THROTTLE": "delay of heartbeats and cancellations with `StreamPlugin`",
     },
     "kai_flow.stream.producer": {
-        "HEARTBEAT_SECONDS": "time between heartbeats of an attempt",
-        "HEARTBEAT_EVENTS": "events between heartbeats of an attempt",
-        "SETTLE_SECONDS": "wait for the last POSTs before the result is built",
         "LEAVE_SECONDS": "wait for durability when an attempt ends with an error",
         "MAX_ERROR_CHARS": "characters of the error in `attempt_failed`",
     },
@@ -202,6 +199,11 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     },
     "kai_flow.stream.reader": {
         "QUERY_TIMEOUT": "one query",
+    },
+    "kai_flow.stream.sending": {
+        "HEARTBEAT_SECONDS": "time between heartbeats of an attempt",
+        "HEARTBEAT_EVENTS": "events between heartbeats of an attempt",
+        "SETTLE_SECONDS": "wait for the last POSTs before the result is built",
     },
     "kai_flow.stream.signals": {
         "RPC_TIMEOUT": "one signal, or one lookup of a workflow",

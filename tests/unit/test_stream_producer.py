@@ -16,14 +16,15 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 
 from kai_flow.stream import producer as module
-from kai_flow.stream import storage
+from kai_flow.stream import sending, storage
 from kai_flow.stream.callback import ProducerPost, decode_post, encode_answer
 from kai_flow.stream.clock import now
 from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.errors import Finished, InvalidEvent, SessionEnded
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import MAX_EVENTS
-from kai_flow.stream.producer import HEARTBEAT_EVENTS, EventProducer
+from kai_flow.stream.producer import EventProducer
+from kai_flow.stream.sending import HEARTBEAT_EVENTS
 from kai_flow.stream.signals import SignalsRefused
 from kai_flow.stream.wire_names import RESERVED
 from tests.numbered import number_activity
@@ -310,7 +311,8 @@ async def test_what_is_sent_while_others_finish_is_refused() -> None:
     refused = asyncio.Event()
 
     async def agent(producer: EventProducer) -> None:
-        producer._outbox.held.max_events = len(producer._outbox)
+        outbox = producer._sending.outbox
+        outbox.held.max_events = len(outbox)
 
         async def late() -> None:
             with pytest.raises(Finished):
@@ -340,7 +342,7 @@ async def test_the_size_of_the_history_is_read_again(monkeypatch: pytest.MonkeyP
         asked.append(len(asked))
         return sizes[min(len(asked), len(sizes)) - 1]
 
-    monkeypatch.setattr(module, "history_size", history_size)
+    monkeypatch.setattr(sending, "history_size", history_size)
     activity = Activity(stage)
 
     async def agent(producer: EventProducer) -> None:
