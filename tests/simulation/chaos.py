@@ -43,6 +43,10 @@ class Chaos:
     async def _end_bridge(self, bridge: Bridge, fault: Fault) -> None:
         if fault.kind == "restart bridge":
             await bridge.leave()
+        if fault.kind == "seam bridge":  # just as a run continues as new
+            seams = self._world.seams
+            await self._world.went_on.until(lambda: self._world.seams > seams)
+            self._world.oracle.disturbed_at = now() + fault.seconds
         bridge.crash()
         await asyncio.sleep(fault.seconds)
         if not bridge.process.alive:

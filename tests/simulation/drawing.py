@@ -19,7 +19,7 @@ def draw(seed: int) -> Plan:
     """The plan of a seed."""
     random = Random(seed)
     kind = random.choices(_KINDS_OF_PLAN, _WEIGHTS)[0]
-    return _voiced(_slowed(_widened(_basic(random, seed, kind), kind), kind), kind)
+    return _unusual_life(_voiced(_slowed(_widened(_basic(random, seed, kind), kind), kind), kind))
 
 
 def _basic(random: Random, seed: int, kind: str) -> Plan:
@@ -177,6 +177,33 @@ def _voiced(plan: Plan, kind: str) -> Plan:
     most = max(1, 120 // max(1, activities))  # all of them together say no more than one otherwise
     agent = plan.agent._replace(events=min(plan.agent.events, most))
     return plan._replace(program=tuple(steps), agent=agent)
+
+
+def _unusual_life(plan: Plan) -> Plan:
+    """What chance alone would seldom bring; drawn apart, so that the rest stays what it is."""
+    random = Random(f"{plan.seed}/life")
+    if plan.settings.clumsy or plan.agent.words != "plain" or random.random() >= 0.05:
+        return plan
+    match random.choice(["crowd", "seam", "retry"]):
+        case "crowd":
+            acts = [Act(silent=True)] * random.choice([40, 70]) + [Act()] * 3
+            random.shuffle(acts)
+            program: tuple[Step, ...] = (Together(tuple(acts)), Together((Act(),)))
+            agent = plan.agent._replace(events=min(plan.agent.events, 8), breaks=())
+            return plan._replace(program=program, agent=agent, again_at=None)
+        case "seam":
+            part: tuple[Step, ...] = (Speak(2), Together((Act(), Act())), GoOn())
+            at = random.choice([0.0, 0.0, 5.0])
+            seams = (Fault(at, "seam bridge", n, 0.01 + n) for n in range(plan.bridges))
+            agent = plan.agent._replace(events=min(plan.agent.events, 20))
+            faults = tuple(sorted((*plan.faults, *seams)))
+            return plan._replace(program=part * 3 + part[:2], agent=agent, faults=faults)
+        case _:
+            silent = Together((Act(silent=True),))
+            steps = (Speak(2), silent, GoOn(), Together((Act(),)), Together((Act(), Act())))
+            breaks = tuple((attempt, random.randint(0, 5)) for attempt in (1, 2, 3))
+            agent = plan.agent._replace(events=min(max(6, plan.agent.events), 20), breaks=breaks)
+            return plan._replace(program=steps, agent=agent, retried=True, again_at=None)
 
 
 def _act(random: Random) -> Act:

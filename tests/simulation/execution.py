@@ -13,6 +13,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from kai_flow.stream.header import ProducerHeader, decode_header
 from kai_flow.stream.wire_names import PRODUCER_HEADER, VOICE_MEMO
 from tests.simulation.loop import Flag, now
+from tests.simulation.program import Program
 from tests.simulation.temporal import Pending, Run, Server
 from tests.simulation.workflow import (
     Activity,
@@ -87,6 +88,9 @@ class Workers(Protocol):
     def go_on(self, run: Run, command: Continue) -> None:
         """Begin the run that continues this one as new."""
 
+    def close(self, run: Run, event: HistoryEvent, program: Program | None) -> None:
+        """The run closes; a failed one may be retried."""
+
 
 class Execution:
     """One run being executed."""
@@ -158,7 +162,7 @@ class Execution:
         run = self._run
         match command:
             case Close(_, event):
-                run.append(event)
+                self._workers.close(run, event, self._shape.program)
             case Continue():
                 self._workers.go_on(run, command)
             case Activity():

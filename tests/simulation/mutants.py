@@ -10,11 +10,15 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, suppress
-from typing import Any, Final
+from types import SimpleNamespace
+from typing import Any, Final, cast
 
 import httpx
 import msgspec
+from temporalio import workflow
+from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client
 from temporalio.common import RawValue
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -34,6 +38,7 @@ from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.errors import InvalidEvent
 from kai_flow.stream.events import NumberedEvent, encode_json
 from kai_flow.stream.fold import Fold, Verdict
+from kai_flow.stream.header import Carried, decode_carried
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.log_reader import LogReader
 from kai_flow.stream.notifier import Notifier, wait_for
@@ -45,11 +50,12 @@ from kai_flow.stream.posts import Acknowledged, Post
 from kai_flow.stream.producer import EventProducer
 from kai_flow.stream.recorded import Closing, Recorded, Scheduled, Spoken
 from kai_flow.stream.run import Run
+from kai_flow.stream.run_start import RunStart, start_in
 from kai_flow.stream.run_stream import RunStream, carried_into
 from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.sse import Decoder, Message
 from kai_flow.stream.tail import RunHistory
-from kai_flow.stream.wire_names import STARTED, UNSTORED
+from kai_flow.stream.wire_names import STARTED, STREAM_HEADER, UNSTORED
 from tests.planting import Mutation, changed_result, everywhere, instead, together
 from tests.property import log_mutants as logs
 from tests.property import mutants as senders
@@ -218,10 +224,11 @@ def beside_what_has_ended() -> Mutation:
 
 def retry_is_beside_nobody() -> Mutation:
     """A later attempt names other producers beside it than the first."""
+    real = started_event
 
     def started(info: Any, number: Any, fields: Any) -> dict[str, Any]:
         alone = number._replace(beside=frozenset()) if info.attempt > 1 else number
-        return started_event(info, alone, fields)
+        return real(info, alone, fields)
 
     return everywhere(started_event, started)
 
@@ -319,7 +326,8 @@ def voice_behind_the_activity() -> Mutation:
 
 def carried(**other: Any) -> Mutation:
     """A run begins with something else than what the run before has carried over."""
-    return everywhere(carried_into, lambda info: carried_into(info)._replace(**other))
+    real = carried_into
+    return everywhere(carried_into, lambda info: real(info)._replace(**other))
 
 
 def numbers_begin_again() -> Mutation:
@@ -330,6 +338,32 @@ def numbers_begin_again() -> Mutation:
 def voice_begins_again() -> Mutation:
     """The workflow's own events are numbered anew in each run."""
     return carried(spoken=0)
+
+
+def header_of_a_retry_is_believed() -> Mutation:
+    """A run that a retry has made goes on with the stream that the failed run went on with."""
+    start, taken_over = start_in, carried_into
+
+    def writer(header: Payload | None, otherwise: str | None) -> str | None:
+        return otherwise if header is None else decode_carried(header.data).run_id
+
+    async def believing(client: Client, run_id: str, event: HistoryEvent) -> RunStart:
+        started = event.workflow_execution_started_event_attributes
+        before = started.continued_execution_run_id
+        header = started.header.fields.get(STREAM_HEADER)
+        started.continued_execution_run_id = writer(header, before) or ""
+        try:
+            return await start(client, run_id, event)
+        finally:
+            started.continued_execution_run_id = before
+
+    def taking(info: Any) -> Carried:
+        header = info.headers.get(STREAM_HEADER)
+        run = SimpleNamespace(**vars(info))
+        run.continued_run_id = writer(header, info.continued_run_id)
+        return taken_over(cast("workflow.Info", run))
+
+    return together(everywhere(start_in, believing), everywhere(carried_into, taking))
 
 
 def tail_stops_at_the_seam() -> Mutation:
@@ -597,6 +631,7 @@ MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     # Continue-as-new
     "numbers begin again": numbers_begin_again,
     "the voice begins again": voice_begins_again,
+    "the header of a retry is believed": header_of_a_retry_is_believed,
     "the tail stops at the seam": tail_stops_at_the_seam,
     "a reader skips runs": runs_are_skipped,
     "the log loses its place at the seam": log_crosses_without_its_place,

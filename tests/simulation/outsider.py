@@ -18,7 +18,7 @@ from temporalio.service import RPCError
 from kai_flow.stream.batches import MAX_BATCH_EVENTS, MAX_DOCUMENT_BYTES
 from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.gaps import Gap
-from kai_flow.stream.ids import EventId
+from kai_flow.stream.ids import EventId, incarnation_of
 from kai_flow.stream.reader import EventReader
 from kai_flow.stream.wire_names import EVENTS, PROGRESS, PUBLISH_EVENTS
 from tests.simulation.bridge import Bridge, Connection
@@ -152,7 +152,21 @@ QUERIES: Final[tuple[Any, ...]] = (
     ["after"],
     {"after": 5},
 )
-CURSORS: Final = ("x", "1.1", "1.1.1@zz", "1.1.1@", "1.1.9007199254740993", "-1.1.1", "1.1.1\0")
+CURSORS: Final = (
+    "x",
+    "1.1",
+    "1.1.1@zz",
+    "1.1.1@",
+    "1.1.9007199254740993",
+    "-1.1.1",
+    "1.1.1\0",
+    "1.1.1,3.1.1,2.1.1",
+    "1.1.1,2.1.1,2.1.1",
+    "1.1.1,3-2.0.0",
+    "1.1.1,2-4.1.1",
+    "0.2.1",
+    "1.1.1,2-9999.0.0",
+)
 
 
 def _some(things: Sequence[Any], which: int) -> Sequence[Any]:
@@ -197,6 +211,7 @@ class Outsider:
                 await self._query(nuisance.target)
             case "cursor":
                 await self._ask(bridge, CURSORS[nuisance.target % len(CURSORS)])
+                await self._ask_for_nothing(bridge)
             case _:
                 await self._page(nuisance.target)
 
@@ -277,6 +292,19 @@ class Outsider:
         await connection.changed.until(lambda: connection.status is not None)
         if connection.status not in (0, 400):
             self._oracle.violated(f"the cursor {cursor!r} is answered {connection.status}")
+
+    async def _ask_for_nothing(self, bridge: Bridge) -> None:
+        """With a cursor of this incarnation that names a producer which never was."""
+        runs = self._oracle.server.runs.get(self._id, [])
+        if not (runs and self._forges):
+            return
+        connection, first = Connection(0), runs[-1].first_run_id
+        bridge.stream(self._id, f"999.1.1@{incarnation_of(first)}", connection)
+        await connection.changed.until(lambda: connection.status is not None)
+        bridge.drop(connection)
+        same = runs[-1].first_run_id == first
+        if same and connection.status not in (0, 400, 503):
+            self._oracle.violated(f"a producer that never was is answered {connection.status}")
 
     async def _page(self, target: int) -> None:
         """Read what the workflow holds, page by page: in order, and a gap is said."""

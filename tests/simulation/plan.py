@@ -62,6 +62,8 @@ class Plan(NamedTuple):
     """Most that the session may store; None: more than it ever says."""
     hub_bytes: int = 512 * 1024 * 1024
     """Most that one bridge should hold in all."""
+    retried: bool = False
+    """Whether a run that fails is tried again, once, by its retry policy."""
     linger: float = 0.0
     """Seconds that the workflow goes on for after its session's end."""
 

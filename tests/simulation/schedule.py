@@ -61,6 +61,8 @@ class Schedule:
         outside.start(self._sample())
         await asyncio.sleep(plan.starts_at)
         chain = await self._close(self.world.start_workflow())
+        while again := self.world.retry_of(chain.last):
+            chain = await self._close(again)
         if plan.again_at is not None:
             await asyncio.sleep(plan.again_at)
             chain = await self._close(self.world.start_workflow())

@@ -94,14 +94,20 @@ class Run:
         began: float,
         *,
         before: "Run | None" = None,
+        failed: "Run | None" = None,
         headers: Mapping[str, Payload] | None = None,
     ) -> None:
         self.workflow_id = workflow_id
         self.run_id = run_id
         self.began = began
         self.before = before  # the run that it continues as new
+        self.failed = failed  # the run that it retries
         self.headers = dict(headers or {})  # of its start
         self.first_run_id: str = run_id if before is None else before.first_run_id
+        """Of its stream."""
+        former = before or failed
+        self.first_of_all: str = run_id if former is None else former.first_of_all
+        """Of all that the server calls one chain: a retry belongs to it."""
         self.history: list[HistoryEvent] = []
         self.held: list[HistoryEvent] = []  # acknowledged, not yet in the history
         self.in_task = False
@@ -117,12 +123,17 @@ class Run:
         event = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
         started = event.workflow_execution_started_event_attributes
         started.original_execution_run_id = self.run_id
-        started.first_execution_run_id = self.first_run_id
-        if self.before is not None:
-            started.continued_execution_run_id = self.before.run_id
+        started.first_execution_run_id = self.first_of_all
+        started.continued_execution_run_id = self.continued_run_id or ""
         for name, payload in self.headers.items():
             started.header.fields[name].CopyFrom(payload)
         return event
+
+    @property
+    def continued_run_id(self) -> str | None:
+        """The run before it, as the server tells."""
+        former = self.before or self.failed
+        return None if former is None else former.run_id
 
     def append(self, event: HistoryEvent, *, needs_task: bool = False) -> None:
         """Write into the history; nothing comes after its close."""
@@ -146,7 +157,7 @@ class Run:
         size = sum(event.ByteSize() for event in self.history)
         info = WorkflowExecutionInfo(
             execution=WorkflowExecution(workflow_id=self.workflow_id, run_id=self.run_id),
-            first_run_id=self.first_run_id,
+            first_run_id=self.first_of_all,
             history_size_bytes=size,
         )
         info.status = CLOSES.get(self.history[-1].event_type, OPEN)

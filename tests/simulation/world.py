@@ -55,6 +55,8 @@ class World:
         self._turn = 0
         self.worker_came = Flag()
         self.executions: list[Execution] = []
+        self.seams = 0  # how often a run has continued as new
+        self.went_on = Flag()  # changes with that
         self.readers = [
             self.subscriber(f"reader {n}", reader) for n, reader in enumerate(plan.readers)
         ]
@@ -137,6 +139,24 @@ class World:
         continued.new_execution_run_id = following.run_id
         run.append(close)
         self._execute(following, command.rest)
+        self.seams += 1
+        self.went_on.change()
+
+    def close(self, run: Run, event: HistoryEvent, program: Program | None) -> None:
+        """A run closes. One that has failed is tried again, once, if the plan says so."""
+        failed = event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED
+        if not (failed and self.plan.retried) or run.failed is not None:
+            run.append(event)
+            return
+        again = Run(SESSION, run_id(self._random), now(), failed=run, headers=run.headers)
+        attributes = event.workflow_execution_failed_event_attributes
+        attributes.new_execution_run_id = again.run_id
+        run.append(event)
+        self._execute(again, program)
+
+    def retry_of(self, run: Run) -> Run | None:
+        """The run that was made because this one has failed."""
+        return next((one for one in self.server.runs[SESSION] if one.failed is run), None)
 
     def _execute(self, run: Run, program: Program | None) -> Run:
         self.server.runs.setdefault(SESSION, []).append(run)
