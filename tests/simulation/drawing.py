@@ -199,8 +199,8 @@ def _unusual_life(plan: Plan) -> Plan:
             faults = tuple(sorted((*plan.faults, *seams)))
             return plan._replace(program=part * 3 + part[:2], agent=agent, faults=faults)
         case _:
-            silent = Together((Act(silent=True),))
-            steps = (Speak(2), silent, GoOn(), Together((Act(),)), Together((Act(), Act())))
+            short = Together((Act("try", cancel_after=0.05),))  # the others break
+            steps = (Speak(2), short, GoOn(), Together((Act(),)), Together((Act(), Act())))
             breaks = tuple((attempt, random.randint(0, 5)) for attempt in (1, 2, 3))
             agent = plan.agent._replace(events=min(max(6, plan.agent.events), 20), breaks=breaks)
             return plan._replace(program=steps, agent=agent, retried=True, again_at=None)
