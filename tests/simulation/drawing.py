@@ -203,7 +203,9 @@ def _unusual_life(plan: Plan) -> Plan:
             steps = (Speak(2), short, GoOn(), Together((Act(),)), Together((Act(), Act())))
             breaks = tuple((attempt, random.randint(0, 5)) for attempt in (1, 2, 3))
             agent = plan.agent._replace(events=min(max(6, plan.agent.events), 20), breaks=breaks)
-            return plan._replace(program=steps, agent=agent, retried=True, again_at=None)
+            plan = plan._replace(program=steps, agent=agent, retried=True, again_at=None)
+            readers = (reader._replace(bare=False) for reader in plan.readers)
+            return plan._replace(readers=tuple(readers))
 
 
 def _act(random: Random) -> Act:

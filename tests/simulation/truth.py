@@ -94,7 +94,9 @@ class Truth:
             return
         producer, beside = header["producer"], frozenset(_expanded(header.get("beside", ())))
         if producer != max(self.beside, default=0) + 1:
-            self.wrong.append(f"producer {producer} is scheduled after {max(self.beside)}")
+            self.wrong.append(
+                f"producer {producer} is scheduled after {max(self.beside, default=0)}"
+            )
         if not beside <= set(self._scheduled.values()):
             self.wrong.append(f"{sorted(beside)} are beside {producer}; not all are under way")
         self._scheduled[event.event_id] = producer
