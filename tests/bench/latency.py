@@ -1,8 +1,9 @@
 """Measure latency, throughput and replay, beside Temporal's own Workflow Streams: `just bench`.
 
-It takes about a minute and has no options. Server, worker, bridge and subscribers are separate
-processes, as in production. The figures depend on the machine, so compare only the figures of one
-run with each other; no figure makes it fail.
+A session has one producer, or several that share the same tokens. It takes about a minute and a
+half and has no options. Server, worker, bridge and subscribers are separate processes, as in
+production. The figures depend on the machine, so compare only the figures of one run with each
+other; no figure makes it fail.
 """
 
 import asyncio
@@ -26,6 +27,8 @@ from tests.integration.programs import Program, environment, running
 
 SECONDS = 4  # of each paced session
 PACED = ((1, 100), (10, 50), (100, 50), (500, 20))  # subscribers, tokens a second
+PRODUCERS = 8  # at once
+SHARED = ((1, 100), (100, 50))  # with so many producers
 SIDE_BY_SIDE = ((1, 100), (10, 50))  # of these: more, Workflow Streams does not carry
 FULL_SPEED = 20_000
 REPLAYED = 10_000
@@ -86,6 +89,26 @@ class Bench:
         program = await self.readers("bridge", session_id, readers, f"1.1.{tokens + 1}")
         handle = await self.session(session_id, tokens=tokens, rate=rate, wait=0.5)
         return await figures(program, handle, tokens, "KAI Flow", readers, rate)
+
+    async def shared(self, readers: int, rate: int) -> None:
+        """The same with several producers at once."""
+        session_id, tokens = new_id(), rate * SECONDS
+        program = await self.readers("bridge", session_id, readers, "end")
+        asked = {
+            "producers": PRODUCERS,
+            "tokens": tokens,
+            "rate": rate,
+            "wait": 0.5,
+            "callback_url": f"http://localhost:{self.port}/events/{session_id}",
+        }
+        handle = await self.client.start_workflow(
+            "Together",
+            asked,
+            id=session_id,
+            task_queue="bench-together",
+            execution_timeout=timedelta(minutes=1),
+        )
+        await figures(program, handle, tokens, f"{PRODUCERS} producers", readers, rate)
 
     async def theirs(self, readers: int, rate: int) -> dict[str, Any]:
         """The same on Workflow Streams."""
@@ -173,7 +196,7 @@ async def figures(
 
 
 async def main() -> None:
-    """Measure everything, in about a minute."""
+    """Measure everything, in about a minute and a half."""
     began = time.monotonic()
     async with AsyncExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -182,8 +205,11 @@ async def main() -> None:
         agent = {"KAI_AGENT": "tests.bench.paced:create", "TEMPORAL_TASK_QUEUE": "bench"}
         await bench.program("-m", "kai_flow.worker", **agent)
         await bench.program("-m", "tests.bench.latency", "worker", server.address, "bench-streams")
+        await bench.program("-m", "tests.bench.together", server.address, "bench-together")
         bridge = await bench.bridge()
         ours = {case: await bench.ours(*case) for case in PACED}
+        for case in SHARED:
+            await bench.shared(*case)
         for case in SIDE_BY_SIDE:
             theirs = await bench.theirs(*case)
             ratios = {

@@ -20,11 +20,11 @@ async def chunks(port: int, session_id: str, *headers: str) -> AsyncIterator[byt
 
 
 async def listen(port: int, session_id: str, *headers: str) -> list[str]:
-    """The ids of one stream to its end, without what stands after `@`."""
+    """The ids of the events of one stream to its end, without the rest of their cursors."""
     return [id_ async for chunk in chunks(port, session_id, *headers) for id_ in ids_in(chunk)]
 
 
 def ids_in(frames: bytes) -> list[str]:
-    """The ids of these frames, without what stands after `@`."""
-    lines = frames.split(b"\n")
-    return [line[4:].partition(b"@")[0].decode() for line in lines if line.startswith(b"id: ")]
+    """The ids of the events in these frames, without the rest of their cursors."""
+    cursors = (line[4:] for line in frames.split(b"\n") if line.startswith(b"id: "))
+    return [cursor.partition(b"@")[0].partition(b",")[0].decode() for cursor in cursors]

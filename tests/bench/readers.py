@@ -3,7 +3,7 @@
     python -m tests.bench.readers bridge PORT SESSION COUNT LAST_ID
     python -m tests.bench.readers streams ADDRESS SESSION COUNT TOKENS
 
-Says that it is ready, reads all streams to their end (or to LAST_ID), and prints one JSON object.
+Says that it is ready, reads all streams to LAST_ID (`end`: to `done`), and prints a JSON object.
 """
 
 import asyncio
