@@ -21,6 +21,7 @@ from temporalio.worker import (
     ExecuteActivityInput,
 )
 
+from kai_flow.stream.attempt import GivenUp
 from kai_flow.stream.errors import InvalidId, InvalidUrl, Superseded
 from kai_flow.stream.header import TOO_MANY_BESIDE, ProducerHeader, Refused, decode_header
 from kai_flow.stream.heartbeats import Heartbeats
@@ -172,11 +173,17 @@ class ActivityInterceptor(ActivityInboundInterceptor):
 
     async def execute_activity(self, call: ExecuteActivityInput) -> Any:
         """Called by the SDK: the activity itself."""
-        own_activity.set(OwnActivity(_header_in(call), self._bridge))
+        header = _header_in(call)
+        own_activity.set(OwnActivity(header, self._bridge))
         heartbeat_throttle.set(self._throttle)
         with _as_failures():
-            async with reachable(call, self._client):
-                return await super().execute_activity(call)
+            try:
+                async with reachable(call, self._client):
+                    return await super().execute_activity(call)
+            except GivenUp:
+                if header is None:  # numbered by its own code, so that a workflow may be waiting
+                    raise
+                return None
 
 
 def _header_in(call: ExecuteActivityInput) -> ProducerHeader | Refused | None:

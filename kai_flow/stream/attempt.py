@@ -16,6 +16,7 @@ from kai_flow.stream.numbering import MAX_BESIDE, MAX_RANGES, is_long
 from kai_flow.stream.place import to_ranges
 from kai_flow.stream.run import describe
 from kai_flow.stream.storage import storable_beside
+from kai_flow.stream.tail import QUIET_PAGES, SHORT_POLL_TIMEOUT, RunHistory
 from kai_flow.stream.wire_names import STARTED
 
 _ENDS: Final[Mapping[int, str]] = {
@@ -38,6 +39,15 @@ class AttemptStart(NamedTuple):
     """How many bytes of events it may store."""
     age: float
     """For how many seconds the session has been streaming."""
+
+
+class GivenUp(Superseded):
+    """The workflow no longer waits for this activity, and its producer is closed.
+
+    The interceptor completes the activity then, because a failure could break the workflow for
+    good: the SDK's workflow tasks fail at the failure of an activity that was cancelled with
+    ABANDON. A completion is ignored.
+    """
 
 
 OWN_FIELDS: Final = frozenset({"type", "producer", "attempt", "activity", "activity_id", "beside"})
@@ -131,21 +141,43 @@ def _age(info: activity.Info, number: ProducerHeader) -> float:
     return number.age + max(0.0, (info.started_time - info.scheduled_time).total_seconds())
 
 
-async def why_superseded(client: Client, origin: Origin, last: EventId) -> Superseded:
+async def why_superseded(
+    client: Client, origin: Origin, activity_id: str, last: EventId
+) -> Superseded:
     """The error for an attempt that was refused after its event `last`, and a line in the log.
 
     A 410 or a refused signal does not tell the reason, so the server is asked for it.
     """
-    kind, why = Superseded, "a newer attempt has taken over"
+    kind: type[Superseded] = Superseded
+    why = "a newer attempt has taken over"
     try:
         description = await describe(client, origin.workflow_id, origin.run_id)
-    except RPCError:
-        why = "a newer attempt, or the session's end, has taken over"
-    else:
+        pending = {one.activity_id: one.attempt for one in description.pending_activities}
         status = description.workflow_execution_info.status
         if status != WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING:
             kind, why = SessionEnded, _ENDS.get(status, "the session has ended")
+        elif pending.get(activity_id) == last.attempt:
+            why = "its events are refused, although no newer attempt has taken over"
+            if await _is_closed(client, origin, last.producer):
+                kind, why = GivenUp, "the workflow no longer waits for this activity"
+    except RPCError:
+        why = "a newer attempt, or the session's end, has taken over"
     activity.logger.warning(
         "the agent was stopped: %s (session %s, event %s)", why, origin.workflow_id, last
     )
     return kind(f"{last}: {why}")
+
+
+async def _is_closed(client: Client, origin: Origin, producer: int) -> bool:
+    """Whether the history shows that the producer is closed (§4.4).
+
+    A receiver's word is not enough: the workflow could be waiting for the activity's result.
+    """
+    history = RunHistory(client, origin.workflow_id, origin.run_id)
+    fold = None
+    while not history.ended and history.quiet < QUIET_PAGES:
+        items = await history.read(SHORT_POLL_TIMEOUT)
+        fold = history.fold() if fold is None else fold
+        for item in items:
+            fold.take(item)
+    return fold is not None and fold.marked and producer not in fold.open

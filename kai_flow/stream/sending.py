@@ -89,7 +89,9 @@ class Sending:
         if self.broken is not None:
             return self.broken
         if self._superseded is None:
-            self._superseded = await why_superseded(self._client, self._origin, self.outbox.last)
+            self._superseded = await why_superseded(
+                self._client, self._origin, activity.info().activity_id, self.outbox.last
+            )
         return self._superseded
 
     @property

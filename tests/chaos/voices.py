@@ -14,7 +14,6 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
@@ -26,7 +25,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 from temporalio.worker import Worker
 
-from kai_flow.stream import EventProducer, StreamPlugin, Superseded, WorkflowEventStream
+from kai_flow.stream import EventProducer, StreamPlugin, WorkflowEventStream
 
 with workflow.unsafe.imports_passed_through():
     from kai_flow.temporal.client import connect
@@ -73,14 +72,13 @@ async def sing(producer: int, seed: int, events: int) -> tuple[int, int]:
         await rest()
         return info.attempt, 0
     log = Path(os.environ["SEEDED_LOG"]) / f"{info.workflow_id}.{producer}.{info.attempt}.log"
-    with suppress(Superseded):
-        async with EventProducer() as stream:
-            with log.open("a") as out:
-                for event, pause in islice(sequence(seed + info.attempt), events):
-                    out.write(json.dumps(event) + "\n")
-                    out.flush()
-                    await stream.send(event)
-                    await asyncio.sleep(SLOWLY * pause)
+    async with EventProducer() as stream:
+        with log.open("a") as out:
+            for event, pause in islice(sequence(seed + info.attempt), events):
+                out.write(json.dumps(event) + "\n")
+                out.flush()
+                await stream.send(event)
+                await asyncio.sleep(SLOWLY * pause)
     return info.attempt, events
 
 

@@ -22,7 +22,7 @@ from kai_flow.stream.reader import read_history
 from kai_flow.temporal.dev_server import DevServer
 from kai_flow.web.app import create_app
 from tests.chaos.proxy import proxied
-from tests.chaos.world import Session, check
+from tests.chaos.sessions import Chat
 from tests.integration.conftest import Handle
 from tests.integration.programs import Program, environment, running
 from tests.integration.subscriber import Seen, read_all, subscribed
@@ -104,7 +104,7 @@ async def test_a_zombie_is_refused_and_stopped(
         handle: Handle = await client.start_workflow(
             "KaiChatWorkflow", question, id=session_id, task_queue=queue
         )
-        session = Session(handle, tmp_path)
+        session = Chat(handle, tmp_path)
         await live.until(lambda: len(live.seen) > 20)
         zombie.process.send_signal(signal.SIGSTOP)
         await way.refuse()  # what it had asked for must not be given to it while it sleeps
@@ -118,7 +118,7 @@ async def test_a_zombie_is_refused_and_stopped(
         await way.heal()
         before = len(live.seen)
         await live.until(lambda: len(live.seen) > before + 20)  # while the other goes on
-        (tmp_path / f"{session_id}.stop").touch()
+        await session.stop()
         result = await handle.result()
         await live.saw("done")
 
@@ -128,7 +128,7 @@ async def test_a_zombie_is_refused_and_stopped(
         Seen(one.id, one.event["type"], one.event) async for one in follow(client, session_id)
     ]
     for seen in (live.seen, late.seen, straight):
-        check(session, seen, result)
+        session.check(seen, result)
     history = await read_history(client, session_id, (await handle.describe()).run_id)
     stored = [event.decode() for event in history.read(NOWHERE, 2**40).events]
     assert stored == session.oracle(2)

@@ -10,6 +10,7 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from kai_flow.stream.attempt import (
     AttemptStart,
+    GivenUp,
     given_number,
     history_size,
     start_of,
@@ -24,6 +25,7 @@ from kai_flow.stream.storage import MAX_STORED_BYTES
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
 
 LATER = "0190b6a2-7e1c-7000-8000-0000deadbeef"
+ORIGIN = Origin(SESSION, RUN_ID, RUN_ID)
 SCHEDULED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -127,8 +129,28 @@ async def test_the_server_tells_why_an_attempt_was_refused(
     if close is not None:
         closed = EventType.Value(f"EVENT_TYPE_WORKFLOW_EXECUTION_{close}")
         stage.server.find(SESSION, RUN_ID).append(HistoryEvent(event_type=closed))
-    origin = Origin(SESSION, RUN_ID, RUN_ID)
-    error = await why_superseded(stage.client, origin, EventId(1, 1, 7))
+    error = await why_superseded(stage.client, ORIGIN, "7", EventId(1, 1, 7))
+    assert (type(error), str(error)) == (kind, f"1.1.7: {why}")
+
+
+@pytest.mark.parametrize(
+    ("second", "pending", "kind", "why"),
+    [
+        ((), 1, GivenUp, "the workflow no longer waits for this activity"),
+        ((), 2, Superseded, "a newer attempt has taken over"),
+        ((1,), 1, Superseded, "its events are refused, although no newer attempt has taken over"),
+    ],
+)
+@in_virtual_time
+async def test_the_history_tells_whether_a_workflow_waits_for_an_activity(
+    second: tuple[int, ...], pending: int, kind: type[Superseded], why: str
+) -> None:
+    """It does not, when it has scheduled another activity beside which this one is not."""
+    stage = Stage()
+    stage.schedule("7", header=1)
+    stage.schedule("8", header=2, beside=second)
+    stage.retry("7", pending)
+    error = await why_superseded(stage.client, ORIGIN, "7", EventId(1, 1, 7))
     assert (type(error), str(error)) == (kind, f"1.1.7: {why}")
 
 
@@ -137,7 +159,7 @@ async def test_a_silent_server_leaves_both_reasons_open() -> None:
     """The attempt ends all the same."""
     stage = Stage()
     stage.outage()
-    error = await why_superseded(stage.client, Origin(SESSION, RUN_ID, RUN_ID), EventId(1, 1, 7))
+    error = await why_superseded(stage.client, ORIGIN, "7", EventId(1, 1, 7))
     assert str(error) == "1.1.7: a newer attempt, or the session's end, has taken over"
 
 
