@@ -94,13 +94,15 @@ async def dev_server(
     db_file: Path | None = None,
     lock: FileLock | None = None,
     stop_seconds: float = STOP_SECONDS,
+    dynamic_config: tuple[str, ...] = (),
 ) -> AsyncIterator[DevServer]:
     """Run a dev server on the loopback address while the block runs.
 
     Port 0 takes any free port. With `ui_port` None there is no UI: the UI answers any `Host`, so a
     web page whose own name resolves to this machine could use it. `lock` is the held lock of
     `db_file`; the server then holds it too. With `stop_seconds` 0 the server is killed at the end
-    and not asked to stop, which loses nothing that it has acknowledged.
+    and not asked to stop, which loses nothing that it has acknowledged. `dynamic_config` are values
+    of the server's dynamic configuration, as in `--dynamic-config-value`.
 
     Raises `StartError` when the binary is missing, a port is taken, or the server does not start.
     """
@@ -114,7 +116,7 @@ async def dev_server(
         require_free(name, HOST, wanted, remedy)
     for tries_left in reversed(range(PORT_TRIES)):
         with _log_file(db_file) as log:
-            plan = _Plan(binary, port or free_port(), _ui_port(ui_port), db_file)
+            plan = _Plan(binary, port or free_port(), _ui_port(ui_port), db_file, dynamic_config)
             process, lifeline = _spawn(plan, log, lock, stop_seconds)
             try:
                 if not await _comes_up(plan.address, process):
@@ -188,6 +190,7 @@ class _Plan:
     port: int
     ui_port: int | None
     db_file: Path | None
+    dynamic_config: tuple[str, ...]
 
     @property
     def address(self) -> str:
@@ -199,7 +202,9 @@ class _Plan:
 
     def command(self) -> list[str]:
         command = [self.binary, "server", "start-dev", "--ip", HOST, "--port", str(self.port)]
-        command += ["--log-level", "warn", "--dynamic-config-value", _NO_HTTP_API]
+        command += ["--log-level", "warn"]
+        for value in (_NO_HTTP_API, *self.dynamic_config):
+            command += ["--dynamic-config-value", value]
         command += ["--headless"] if self.ui_port is None else ["--ui-port", str(self.ui_port)]
         if self.db_file is not None:
             command += ["--db-filename", str(self.db_file)]

@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import httpx
 import pytest
@@ -23,11 +23,19 @@ from tests.integration.stage import Play, stage_worker
 
 Handle = WorkflowHandle[Any, dict[str, Any]]
 
+DYNAMIC_CONFIG: Final = (
+    # Otherwise the server keeps runs that continue one another a second apart.
+    'history.workflowIdReuseMinimalInterval="0s"',
+    # A run can be deleted once the server has noted that its close was processed, every 30 s.
+    'history.transferProcessorUpdateAckInterval="1s"',
+    'history.visibilityProcessorUpdateAckInterval="1s"',
+)
+
 
 @pytest.fixture(scope="session")
 async def temporal() -> AsyncIterator[DevServer]:
     """The one dev server of the session."""
-    async with dev_server(stop_seconds=0) as server:
+    async with dev_server(stop_seconds=0, dynamic_config=DYNAMIC_CONFIG) as server:
         yield server
 
 
