@@ -46,6 +46,7 @@ class Delivery:
         self.posting = Posting(outbox, callback=callback, now=now)
         self.own_signals = OwnSignals(outbox, cadence, active=False)
         self._wait = DeliveryWait()
+        self._hastens = False  # a final POST is there only to make a bridge signal at once
         self._heed_policy()
 
     @property
@@ -85,6 +86,16 @@ class Delivery:
         self.finish(now)
         if self.receiver.policy.is_posted_to:
             self._step(Step.ADD_FINAL_POST)
+
+    def hasten(self, now: float) -> None:
+        """The attempt has ended well, without a result: all that is left is to become durable.
+
+        Only a bridge gets a final POST then. It would signal at its own pace otherwise, which may
+        be minutes in an old session, and the producer would learn of it by its next probe.
+        """
+        self.finish(now)
+        self._hastens = self.phase is Phase.FINISHED
+        self._hasten_bridge()
 
     def drop_final_post(self) -> None:
         """The attempt has failed after all: there is no final POST, or no other try of it."""
@@ -180,11 +191,13 @@ class Delivery:
         self.outbox.trim()
         if post.done and (standing is not Standing.BYSTANDER or posting.channel.in_vain):
             self.drop_final_post()
+        self._hasten_bridge()
 
     def post_succeeded(self, post: Post, now: float) -> None:
         """A receiver that never answers `durable` answered 2xx."""
         self.posting.answered(PostOutcome.SUCCESS, now)
         self._heed_policy()
+        self._hasten_bridge()
         self.posting.channel.progressed()
         if post.events:
             self.outbox.delivered(post.events)
@@ -237,6 +250,11 @@ class Delivery:
     def _heed_policy(self) -> None:
         if self.receiver.policy.signals_at_once:
             self.own_signals.take_over()
+
+    def _hasten_bridge(self) -> None:
+        if self._hastens:
+            needed = self.outbox and self.receiver.policy.is_bridge
+            self._step(Step.ADD_FINAL_POST if needed else Step.DROP_FINAL_POST)
 
     def _sent_back(self, now: float) -> None:
         self.posting.channel.sent_back(now)

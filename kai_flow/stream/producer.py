@@ -223,7 +223,7 @@ class EventProducer:
         self._leaving = True
         sending = self._sending
         try:
-            sending.end()
+            sending.end(well=error is None)
             if error is None:
                 await sending.drain()
             elif not sending.over:

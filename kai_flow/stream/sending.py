@@ -140,9 +140,12 @@ class Sending:
             await self.send(*encode_event({"type": ATTEMPT_FAILED, "error": why}))
         await self.drain()
 
-    def end(self) -> None:
-        """No more events will come."""
-        self.delivery.finish(now())
+    def end(self, *, well: bool = False) -> None:
+        """No more events will come. `well`: a bridge is to make those that are left durable now."""
+        if well:
+            self.delivery.hasten(now())
+        else:
+            self.delivery.finish(now())
         self._wake.set()
 
     async def drain(self) -> None:

@@ -123,3 +123,36 @@ def test_how_each_kind_is_treated(receiver: Receiver) -> None:
     leaves = "durable and delivered" if delivery.outbox else "durable"
     seen = Treatment(made is not None, form, bool(signal), leaves, probe is not None)
     assert seen == TREATMENTS[receiver]
+
+
+@pytest.mark.parametrize("receiver", BECOMES)
+def test_only_a_bridge_is_told_that_nothing_follows(receiver: Receiver) -> None:
+    """§6.5: after an attempt without a result, a final POST makes a bridge signal at once."""
+    delivery = Delivery(Outbox(1, 1), Cadence(0.25, 0.0, 86_400.0), callback=True, now=0.0)
+    BECOMES[receiver](delivery)
+    delivery.outbox.append("e", b"{}")
+    delivery.appended(10.0)
+    made = delivery.next_post(10.0)
+    assert made is not None
+    delivery.hasten(10.0)
+    last = delivery.outbox.last
+    if not receiver.policy.is_bridge:
+        delivery.post_succeeded(made, 10.0)
+        assert not delivery.phase.final_post_due
+        return
+    batch = receiver is Receiver.BRIDGE
+    delivery.acknowledged(made, Acknowledged(last, last.offset(-1), "b", batch), 10.0)
+    final = delivery.next_post(10.0)
+    assert final is not None
+    assert final.done
+    delivery.acknowledged(final, Acknowledged(last, last, "b", batch), 10.1)
+    assert delivery.drained
+
+
+def test_what_is_durable_already_needs_no_final_post() -> None:
+    """§6.5: an attempt whose events are all durable when it ends makes no POST more."""
+    delivery = Delivery(Outbox(1, 1), Cadence(0.25, 0.0), callback=True, now=0.0)
+    acknowledge(delivery, batch=True)
+    delivery.hasten(10.0)
+    assert delivery.drained
+    assert delivery.next_post(10.0) is None
