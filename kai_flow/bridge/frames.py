@@ -54,10 +54,13 @@ def _told(reader: LogReader, source: Source) -> list[bytes]:
     """Let the reader be told the next page."""
     frames = reader.tell((), source.knowledge)
     page = source.read(reader.place)  # by now it may have taken events back
-    if page.gap is not None and page.start not in (None, reader.place):
-        # Runs have been deleted. Of a hole in what is there, the reader itself tells.
-        frames.append(encode_control(control.gap(page.gap)))
-        frames += reader.jump(page.start, source.knowledge)
+    if page.start not in (None, reader.place):
+        if page.gap is not None:
+            # Runs have been deleted. Of a hole in what is there, the reader itself tells.
+            frames.append(encode_control(control.gap(page.gap)))
+            frames += reader.jump(page.start, source.knowledge)
+        elif source.knowledge is not None:  # the run of the page begins there
+            frames += reader.cross(page.start, source.knowledge)
     frames += reader.tell(page.events, source.knowledge)
     frames += reader.tell((), source.knowledge)
     if source.knowledge is not None and page.next.newest > reader.place.newest:

@@ -37,7 +37,8 @@ class Slice(NamedTuple):
     gap: Gap | None
     """What is missing before these, if anything. `next` covers it."""
     start: Place | None = None
-    """With a gap: the place of a reader who was told of it, before these events."""
+    """The reader's place before these events, if it is another than that it has read from: behind a
+    gap, or at the beginning of the next run."""
 
 
 _Held = tuple[int, NumberedEvent]

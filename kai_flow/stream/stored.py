@@ -73,6 +73,7 @@ class StoredStream:
         """The events read so far that `after` does not cover, of at most `max_bytes` in all.
 
         Deleted runs are a gap. A part ends before missing events, and with the events of one run.
+        Its `start` is the beginning of that run if the reader comes from an earlier one.
         """
         link = self._chain.holding(after)
         if link is None:
@@ -84,9 +85,12 @@ class StoredStream:
                 more = run is not None and len(run.buffer) > 0
                 found = found._replace(has_more=found.has_more or more)
                 break
-            found = found._replace(next=cross(found.next, one.start))
+            begins = cross(found.next, one.start)
+            found = found._replace(next=begins)
             if run is not None:
-                found = run.buffer.read(found.next, max_bytes)
+                found = run.buffer.read(begins, max_bytes)
+                if found.events and found.start is None and begins != after:
+                    found = found._replace(start=begins)
         if deleted is None:
             return found
         start = place if found.start is None else found.start

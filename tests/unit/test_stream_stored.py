@@ -124,6 +124,19 @@ async def test_a_chain_is_read_from_any_event_on(start: int, run_id: str) -> Non
 
 
 @in_virtual_time
+async def test_a_part_of_a_later_run_begins_where_the_run_does() -> None:
+    """So the cursor of its first event tells that nothing of the runs before is needed any more."""
+    stage, said = chain_of_three()
+    stream = stored_on(stage, LAST)
+    assert await read_through(stream, NOWHERE) == said
+    assert stream.read(NOWHERE, 1).start is None
+    second = next(event for event in said if event.id.producer == 2)
+    part = stream.read(at("1.1.2"), 1)
+    assert part.events[0] == second
+    assert part.start == at("2.0.0")
+
+
+@in_virtual_time
 async def test_earlier_runs_are_read_only_for_those_who_need_them() -> None:
     """A reader of the last run does not make a long chain be read; another one may, later."""
     stage, said = chain_of_three()
