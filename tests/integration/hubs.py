@@ -31,18 +31,18 @@ class Bridge(NamedTuple):
 
 @asynccontextmanager
 async def bridging(
-    client: Client, *, signal_interval: float = 0.05, idle_timeout: float = 60
+    client: Client, *, port: int = 0, signal_interval: float = 0.05, idle_timeout: float = 60
 ) -> AsyncIterator[Bridge]:
-    """A bridge while the block runs."""
+    """A bridge while the block runs, at this port or any."""
     times = {"signal_interval": signal_interval, "idle_timeout": idle_timeout}
     async with (
         running_hub(client, **times) as hub,
         serving(
             create_app(hub, client, Settings(bridge_port=0)),
-            "127.0.0.1", 0, what="bridge", setting="-", before_stop=hub.end_streams,
-        ) as port,
+            "127.0.0.1", port, what="bridge", setting="-", before_stop=hub.end_streams,
+        ) as bound,
     ):  # fmt: skip
-        yield Bridge(hub, f"http://127.0.0.1:{port}")
+        yield Bridge(hub, f"http://127.0.0.1:{bound}")
 
 
 async def away() -> Client:
