@@ -69,10 +69,13 @@ class Choir(Session):
         await self.signal("finish")
 
     async def turn(self, how: str) -> None:
-        """Let it continue as new; returns when it does, or is about to (see `Voices.turn`)."""
+        """Let it continue as new (see `Voices.turn`); returns as soon as it has.
+
+        With `brink` it breaks its activities off, and this returns before it has.
+        """
         before = (await self._newest.describe()).run_id
-        await self.signal("turn", how)
-        if how == "drain":
+        await self.signal("turn", "break" if how == "brink" else how)
+        if how != "brink":
             await eventually(partial(self._is_past, before))
 
     async def _is_past(self, run_id: str) -> bool:

@@ -9,10 +9,10 @@ from functools import partial
 from itertools import permutations
 from typing import Final
 
-from tests.chaos.voices import HOWS
 from tests.chaos.world import Worker, World
 
 LINKS: Final = ("posts", "streams", "signals", "work")
+HOWS: Final = ("drain", "break", "brink")
 VERBS: Final = ("latency", "reset", "refuse", "hang", "cut")
 # `a+worker`: a dies a moment before worker. A reader comes first only: nobody minds its death.
 ALONE: Final = ("a", "b", "worker", "server", "reader")
@@ -46,7 +46,7 @@ def wrong(link: str, verb: str, seconds: float) -> Fault:
 
 
 def turn(who: str, seconds: float, how: str) -> Fault:
-    """The same while the choirs continue as new, in one of the two ways of `Voices.turn`."""
+    """The same while the choirs continue as new, in one of the ways of `Choir.turn`."""
     return replace(kill(who, seconds), name=f"{how} {who}")
 
 

@@ -10,11 +10,14 @@ from tests.chaos.world import living
 
 SEED = 1
 STEPS = [
-    (wrong("posts", "lone-a", 1.0), wrong("streams", "reset", 0.5)),
+    (
+        wrong("posts", "lone-a", 1.0),
+        wrong("streams", "reset", 0.5),
+        wrong("signals", "cut", 0.5),
+    ),
     (turn("a+worker", 0.1, "break"),),
-    (kill("server+worker", 3.0), wrong("posts", "hang", 3.3)),
+    (kill("server+reader", 3.0), wrong("posts", "hang", 3.3)),
     (turn("b+a", 0.2, "drain"),),
-    (kill("reader", 0.2), wrong("signals", "cut", 0.4)),
 ]
 
 
@@ -24,4 +27,5 @@ async def test_nothing_of_many_voices_is_lost(tmp_path: Path) -> None:
     began = time.monotonic()
     async with living(tmp_path, SEED, choirs=1) as world:
         await play(world, STEPS)
+        assert (world.figures["runs"], world.figures["retried"] > 0) == (3, True)
     print(dict(world.figures), f"{time.monotonic() - began:.1f} s")

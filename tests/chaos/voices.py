@@ -32,7 +32,6 @@ with workflow.unsafe.imports_passed_through():
     from tests.agents.seeded import sequence
 
 HEARTBEAT = timedelta(seconds=4)  # of an activity whose worker was killed
-HOWS = ("drain", "break")
 KINDS = {"usual": 8, "silent": 1, "long": 1, "cancelled": 2, "abandoned": 1}  # and their weights
 SLOWLY = 4  # times the pauses of `sequence`: some 12 events a second
 
@@ -139,7 +138,7 @@ class Voices:
         self._say(f"{producer} {kind}")
         beside = [number for number, handle in self.under_way.items() if not handle.done()]
         parts.append(Part(sorted(beside), len(self.score.said), kind))
-        events = {"silent": 0, "long": 70}.get(kind, rng.randrange(8, 40))
+        events = {"silent": 0, "long": 50}.get(kind, rng.randrange(8, 40))
         leave = workflow.ActivityCancellationType.TRY_CANCEL
         if kind == "abandoned":
             leave = workflow.ActivityCancellationType.ABANDON
