@@ -127,7 +127,7 @@ class Fold:
                 return Verdict(Disposition.SUPERSEDED)
             if self.marked or producer <= self.newest:
                 return Verdict(Disposition.UNKNOWN)
-            closings = self._begin(_mark_of(batch.events[0]))
+            closings = self._begin(mark_of(batch.events[0]))
         elif not self.marked:
             self._complete(batch.events[0])
         verdict = self._accept(batch)
@@ -173,13 +173,15 @@ class Fold:
         """Take over what the first event of a producer tells that another one has listed."""
         mark = self._open[first.id.producer]
         if not mark.activity and self.place.position(mark.producer)[1:] == NOTHING:
-            self._marks[mark.producer] = self._open[mark.producer] = _mark_of(first)
+            self._marks[mark.producer] = self._open[mark.producer] = mark_of(first)
 
     def _close(self, producers: Iterable[int]) -> tuple[Closing, ...]:
         closings = []
         for producer in producers:
-            del self._open[producer]
-            status = self._ends.pop(producer, "cancelled")
+            mark = self._open.pop(producer)
+            # Without a mark, only `started` tells which activity this is, so how it has ended.
+            known = self.marked or mark.activity_id
+            status = self._ends.pop(producer, "cancelled" if known else None)
             closing = Closing(producer, self.place.position(producer), status)
             self._closings[producer] = closing
             closings.append(closing)
@@ -207,7 +209,7 @@ class Fold:
         return Verdict(Disposition.ACCEPTED, events, gap, begins if retried else None)
 
 
-def _mark_of(first: NumberedEvent) -> Scheduled:
+def mark_of(first: NumberedEvent) -> Scheduled:
     """The mark that the first batch of a producer stands for, in a run without marks."""
     producer = first.id.producer
     if first.type != STARTED:

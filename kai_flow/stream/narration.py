@@ -186,7 +186,8 @@ class Narration:
         if closing.final.seq and seen and producer not in self._told:
             yield from self._rest(producer)
             self._told.add(producer)
-            yield control.ended(producer, closing.status)
+            if closing.status is not None:
+                yield control.ended(producer, closing.status)
 
     def _goes_on(self, producer: int) -> bool:
         """Whether live-only events that the reader lacks may still come before the end is told."""

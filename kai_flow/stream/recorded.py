@@ -47,5 +47,6 @@ class Closing(NamedTuple):
     producer: int
     final: EventId
     """The last event of it that counts; attempt and seq are 0 if there is none."""
-    status: EndStatus
-    """`cancelled` also for a producer that the workflow no longer waits for."""
+    status: EndStatus | None
+    """`cancelled` also for a producer that the workflow no longer waits for. None: it is not known,
+    because nothing tells which activity the producer is."""

@@ -9,7 +9,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHandle, WorkflowHistoryEventFilterType
 
 from kai_flow.stream import history_event
-from kai_flow.stream.fold import Fold
+from kai_flow.stream.fold import Fold, mark_of
 from kai_flow.stream.place import NOWHERE
 from kai_flow.stream.recorded import Ended, Published, Recorded, Scheduled
 from kai_flow.stream.run_start import RunStart, start_in
@@ -51,6 +51,8 @@ class RunHistory:
         self._page: Sequence[HistoryEvent] | None = None  # fetched and not decoded yet
         self._ids: list[int] = []  # event ids of the last page
         self._numbers: dict[int, int] = {}  # producers under way, by their scheduling event's id
+        self._marked = False  # the run has a mark
+        self._unmarked: dict[str, int] = {}  # scheduling event's ids of activities without one
 
     @property
     def next_run(self) -> str:
@@ -76,7 +78,10 @@ class RunHistory:
         items = [item for event in page if (item := await self._item(event)) is not None]
         self._page = None
         for event in page:  # only now, because a page may have to be read again
-            self._numbers.pop(history_event.ended_activity(event), None)
+            scheduled_by = history_event.ended_activity(event)
+            self._numbers.pop(scheduled_by, None)
+            if scheduled_by and scheduled_by in self._unmarked.values():
+                self._unmarked = {a: by for a, by in self._unmarked.items() if by != scheduled_by}
             self.activities += event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
         ids = [event.event_id for event in page]
         # The server returns transient events again and again, until real ones replace them.
@@ -90,7 +95,9 @@ class RunHistory:
             case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
                 self.start = await start_in(self._client, self.run_id, event)
             case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
-                return await history_event.published_in(self._client, event, self._recall)
+                published = await history_event.published_in(self._client, event, self._recall)
+                self._number_unmarked(published)
+                return published
             case EventType.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED:
                 return await history_event.spoken_in(self._client, event)
             case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
@@ -104,8 +111,21 @@ class RunHistory:
     async def _mark(self, event: HistoryEvent) -> Scheduled | None:
         mark = await history_event.scheduled_in(self._client, event)
         if mark is not None:
+            self._marked = True
             self._numbers[event.event_id] = mark.producer
+        elif not self._marked:
+            scheduled = event.activity_task_scheduled_event_attributes
+            self._unmarked[scheduled.activity_id] = event.event_id
         return mark
+
+    def _number_unmarked(self, published: Published | None) -> None:
+        """In a run without marks, learn from `started` which producers its activities are."""
+        if published is None or published.run_id != self.run_id or self._marked:
+            return
+        for batch in published.batches:
+            scheduled_by = self._unmarked.get(mark_of(batch.events[0]).activity_id)
+            if scheduled_by is not None:
+                self._numbers[scheduled_by] = batch.first.producer
 
     def _end(self, event: HistoryEvent) -> Ended | None:
         producer = self._numbers.get(history_event.ended_activity(event))
