@@ -155,7 +155,9 @@ class Subscriber:
     def _check(self, seen: Seen) -> None:
         if seen.event["type"] == "reset":
             self._highest = {}
-        if seen.event["type"] == "superseded":
+        if (
+            seen.event["type"] == "superseded" and "after" in seen.event
+        ):  # one sent by hand has none
             last = tuple(int(part) for part in seen.event["after"].split("."))
             self._highest[last[0]] = last
         if seen.id is None or seen.id.startswith("end"):

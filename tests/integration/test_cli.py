@@ -180,7 +180,8 @@ def test_ask_uses_the_stack_that_runs(counting_up: Kai) -> None:
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     tokens = [line["event"]["content"] for line in lines if line["event"]["type"] == "token"]
     assert "".join(tokens) == "0 1 2 3 4 "
-    sequence = [int(line["id"].split("@")[0].split(".")[2]) for line in lines[:-1]]
+    ids = [line["id"] for line in lines[:-1] if line["id"] is not None]
+    sequence = [int(event_id.partition("@")[0].split(".")[2]) for event_id in ids]
     assert sequence == list(range(1, len(sequence) + 1))
     assert done.stderr == ""
 
