@@ -127,6 +127,31 @@ class Leaver:
 
 
 @workflow.defn
+class Hasty:
+    """Leaves its first activity, and cancels another one before the server is told of it."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    @workflow.run
+    async def run(self) -> None:
+        """Each step when it is told to."""
+        first = spoken("first!")
+        await workflow.wait_condition(lambda: self.steps >= 1)
+        never = spoken("never")
+        for one in (first, never):
+            one.cancel()
+            with suppress(ActivityError, asyncio.CancelledError):
+                await one
+        await workflow.wait_condition(lambda: self.steps >= 2)
+
+    @workflow.signal
+    def step(self) -> None:
+        """Go on."""
+        self.steps += 1
+
+
+@workflow.defn
 class Handlers:
     """Does everything in its handlers."""
 
@@ -315,7 +340,7 @@ class OwnSignal:
         self.published.append(text)
 
 
-WORKFLOWS = [Together, Crowd, Leaver, Handlers, Long, LastWords, OwnHandlers, OwnSignal]
+WORKFLOWS = [Together, Crowd, Leaver, Hasty, Handlers, Long, LastWords, OwnHandlers, OwnSignal]
 
 
 @asynccontextmanager
