@@ -46,7 +46,7 @@ test *args: setup
 simulate *args: setup
     python -m tests.simulation "$@"
 
-# kill each program of a real stack and break each link, in rounds: [--rounds 3] [--seed N] [--sessions 4]
+# kill each program of a real stack and break each link, in rounds: [--rounds 3] [--seed N] [--chats 3] [--choirs 1]
 chaos *args: setup
     python -m tests.chaos "$@"
 

@@ -30,6 +30,7 @@ MAX_BATCH_BYTES: Final = 512 * 1024  # of events in one signal; above it the ser
 MAX_DOCUMENT_BYTES: Final = 1024 * 1024  # of a signal as it travels; our senders need 535 KiB
 MAX_UNFOLDED_BYTES: Final = 2 * 1024 * 1024  # of its events; our senders need 512 KiB
 MAX_RECORD_BYTES: Final = 32 * 1024  # of a record: visibility stores keep it, MySQL in 64 KiB
+MAX_PUBLISHED_BYTES: Final = 1024 * 1024  # of events in one call: a workflow task takes 4 MiB
 
 VOICE: Final = EventId(0, 1, 0)
 """The events of the workflow itself are `0.1.n`: its code runs once, so it has one attempt."""
@@ -142,13 +143,20 @@ def records_of(events: Iterable[object], last: int) -> tuple[Batch, ...]:
     """The events that a workflow publishes, numbered after `last`, as few records as hold them.
 
     An event that does not fit in a record is replaced as `encode_event` does it. Raises
-    InvalidEvent, before anything has changed, for what cannot be an event.
+    InvalidEvent, before anything has changed, for what cannot be an event, and for more events than
+    one call may publish.
     """
     records: list[list[NumberedEvent]] = []
-    size = 0
+    size = total = 0
     for seq, event in enumerate(events, last + 1):
         numbered = NumberedEvent(VOICE._replace(seq=seq), *encode_within(event, _RECORD_ROOM))
         size += len(numbered.data) + _ITEM_BYTES
+        total += len(numbered.data)
+        if total > MAX_PUBLISHED_BYTES:
+            raise InvalidEvent(
+                f"one call publishes at most {MAX_PUBLISHED_BYTES:,} bytes of events: a workflow "
+                "task with more would exceed what the server takes. Let an activity stream them"
+            )
         if not records or size > _RECORD_ROOM or len(records[-1]) == MAX_BATCH_EVENTS:
             records.append([])
             size = len(numbered.data) + _ITEM_BYTES

@@ -67,6 +67,7 @@ class Fold:
         self.run_id: Final = run_id
         self.place = begins  # everything accepted
         self.newest = max(0, begins.newest - 1)  # the producer of the newest mark
+        self._before: Final = self.newest  # the last producer of the runs before
         self.marked = False  # the run has a mark
         self._marks: dict[int, Scheduled] = {}  # of all producers of this run
         self._open: dict[int, Scheduled] = {}
@@ -153,6 +154,9 @@ class Fold:
             if status is None:
                 return None
             return Closing(producer, self.place.position(producer), status)
+        if self.marked and producer not in self._marks and self._before < producer < self.newest:
+            # Cancelled in the workflow task that scheduled it: the history never had its mark.
+            return Closing(producer, EventId(producer, 0, 0), "cancelled")
         return self._closings.get(producer)
 
     def unstored(self, producer: int) -> EventId | None:

@@ -142,9 +142,18 @@ class LogReader:
             return Chunk(frames) if frames else Behind()
         size = sum(map(len, frames))
         index = self._index()
+        passed = False  # the entry before is an event that the reader has
         while not self._synced and index < len(log) and size < max_bytes:
             event = log[index].event
-            if event is not None and not narration.place.covers(event):
+            if event is not None and narration.place.covers(event):
+                passed = True
+            elif event is not None:
+                if passed and self._has_all_before(index):
+                    if frames:
+                        break  # the next read begins with what is to be told here
+                    self._index()
+                    continue
+                passed = False
                 before = [encode_control(one) for one in narration.tell(event)]
                 frames += [*before, with_cursor(log[index].frame, self._cursor(event))]
                 size += sum(map(len, before)) + len(frames[-1])
@@ -180,15 +189,18 @@ class LogReader:
     def _index(self) -> int:
         """Where the entries begin that the reader may lack; it is synced if it lacks no other."""
         log, place = self._log, self._narration.place
-        if self._number is not None:
-            return log.index(self._number)
-        index = log.reached(place)
-        if log.place_after(index - 1) == place and log.number(index) >= log.settled:
+        index = log.reached(place) if self._number is None else log.index(self._number)
+        if self._has_all_before(index):
             while index and log[index - 1].is_gap:  # it is told with the event that it precedes
                 index -= 1
             self._sync(index, place)
         self._number = log.number(index)
         return index
+
+    def _has_all_before(self, index: int) -> bool:
+        """Whether the reader has exactly what the log has shown up to this entry."""
+        log, place = self._log, self._narration.place
+        return log.place_after(index - 1) == place and log.number(index) >= log.settled
 
     def _at_the_end(self) -> list[bytes]:
         """What is to be told to a reader that has all entries; it is synced unless it has more."""

@@ -10,6 +10,7 @@ from kai_flow.stream.events import NumberedEvent, read_numbered
 from kai_flow.stream.gaps import Gap, Missing
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.place import NOWHERE, Place, Ranges, from_ranges, to_ranges
+from kai_flow.stream.unknown_place import what_never_was
 
 MIN_PAGE_BYTES: Final = 16 * 1024
 MAX_PAGE_BYTES: Final = 1024 * 1024
@@ -79,6 +80,9 @@ def answer(buffer: EventBuffer, request: PageRequest, *, closed: bool) -> bytes:
             f"max_bytes is {request.max_bytes}; allowed are {MIN_PAGE_BYTES} to {MAX_PAGE_BYTES}"
         )
     after = _place(request.after)
+    wrong = what_never_was(after, buffer.fold)
+    if wrong is not None:
+        raise InvalidQuery(wrong)
     part = buffer.read(after, request.max_bytes)
     start = part.start or after
     begun = dict.fromkeys(e.id.producer for e in part.events if e.id.producer > start.newest)

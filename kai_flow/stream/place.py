@@ -241,7 +241,9 @@ def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
 
 def _parts(positions: Mapping[int, Position]) -> list[str]:
     parts: dict[int, str] = {
-        producer: str(EventId(producer, *at)) for producer, at in positions.items() if at != NOTHING
+        producer: f"{producer}.{at[0]}.{at[1]}"
+        for producer, at in positions.items()
+        if at != NOTHING
     }
     for first, last in _runs(sorted(p for p, at in positions.items() if at == NOTHING)):
         parts[first] = f"{first}.0.0" if first == last else f"{first}-{last}.0.0"

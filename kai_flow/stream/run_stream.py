@@ -109,9 +109,29 @@ class RunStream:
     def ended(self, producer: int) -> None:
         """The activity with this number has ended, or nothing waits for its end any more."""
         self._numbering.ended(producer)
+        mark = self._unsent_mark(producer)
+        if mark is not None:
+            self._recorded.remove(mark)
+            return
         # How it has ended is left open: nothing here needs it, and asking its task for the error
         # would keep asyncio from reporting one that the workflow's code has never looked at.
         self._record(Ended(producer, "completed"))
+
+    def _unsent_mark(self, producer: int) -> tuple[int, Recorded] | None:
+        """The mark of an activity that the present workflow task has scheduled.
+
+        If such an activity ends, it was cancelled before the server was told of it. Then it is not
+        in the history, and no other reader has its mark.
+        """
+        self._take_recorded(before=workflow.info().get_current_history_length())
+        return next(
+            (
+                one
+                for one in self._recorded
+                if isinstance(one[1], Scheduled) and one[1].producer == producer
+            ),
+            None,
+        )
 
     def _record(self, item: Recorded) -> None:
         now = workflow.info().get_current_history_length()

@@ -82,9 +82,9 @@ class StoredStream:
         found = Slice((), place, has_more=False, gap=None)
         for one, run in self._from(link):
             if found.events or found.gap:
-                more = run is not None and len(run.buffer) > 0
-                found = found._replace(has_more=found.has_more or more)
-                break
+                more = found.has_more or (run is not None and len(run.buffer) > 0)
+                found = found._replace(has_more=more)
+                continue  # a run may have no events, and a later one more of them
             begins = cross(found.next, one.start)
             found = found._replace(next=begins)
             if run is not None:

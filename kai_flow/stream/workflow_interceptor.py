@@ -19,7 +19,7 @@ from temporalio.worker import (
 )
 
 from kai_flow.stream.activity_interceptor import OWN_SIGNAL
-from kai_flow.stream.header import Refused, encode_carried, encode_header
+from kai_flow.stream.header import Carried, Refused, encode_carried, encode_header
 from kai_flow.stream.run_stream import RunStream
 from kai_flow.stream.wire_names import PRODUCER_HEADER, PUBLISH_EVENTS, STREAM_HEADER
 
@@ -45,7 +45,7 @@ class WorkflowInterceptor(WorkflowInboundInterceptor):
         except GeneratorExit:  # a stopping worker evicts the workflow, which has not ended
             raise
         except workflow.ContinueAsNewError:
-            self._continue_as_new()
+            await self._continue_as_new()
             raise
         except BaseException as error:
             self._stream.close("cancelled" if is_cancelled_exception(error) else "failed")
@@ -59,10 +59,18 @@ class WorkflowInterceptor(WorkflowInboundInterceptor):
         try:
             await super().handle_signal(call)
         except workflow.ContinueAsNewError:
-            self._continue_as_new()
+            await self._continue_as_new()
             raise
 
-    def _continue_as_new(self) -> None:
+    async def _continue_as_new(self) -> None:
+        # Other tasks of the workflow may go on in this activation, and what they publish then is in
+        # this run: the SDK's core puts the end of the run behind all commands of its activation. A
+        # condition that holds is awaited until no task can go on. Those that wait for another
+        # condition that holds go on together with this one, so once is not enough.
+        await workflow.wait_condition(lambda: True)
+        before: Carried | None = None
+        while before != (before := self._stream.carried()):
+            await workflow.wait_condition(lambda: True)
         self._stream.close("running", "continued")
         self._outbound.carry_over()
 
@@ -99,7 +107,7 @@ class _Outbound(WorkflowOutboundInterceptor):
         super().continue_as_new(call)
 
     def carry_over(self) -> None:
-        """The workflow's code has ended to continue as new: nothing more of it will come."""
+        """The workflow's code has ended to continue as new, and no task of it can go on."""
         carried = _json(encode_carried(self._stream.carried()))
         for headers in self._continuing:
             headers[STREAM_HEADER] = carried

@@ -127,6 +127,31 @@ class Leaver:
 
 
 @workflow.defn
+class Hasty:
+    """Leaves its first activity, and cancels another one before the server is told of it."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    @workflow.run
+    async def run(self) -> None:
+        """Each step when it is told to."""
+        first = spoken("first!")
+        await workflow.wait_condition(lambda: self.steps >= 1)
+        never = spoken("never")
+        for one in (first, never):
+            one.cancel()
+            with suppress(ActivityError, asyncio.CancelledError):
+                await one
+        await workflow.wait_condition(lambda: self.steps >= 2)
+
+    @workflow.signal
+    def step(self) -> None:
+        """Go on."""
+        self.steps += 1
+
+
+@workflow.defn
 class Handlers:
     """Does everything in its handlers."""
 
@@ -225,6 +250,35 @@ class Long:
 
 
 @workflow.defn
+class LastWords:
+    """Goes on in another run while a second task of this one has something to say."""
+
+    def __init__(self) -> None:
+        self.heard = False
+
+    @workflow.run
+    async def run(self, more: int) -> str:
+        """Until it was heard in each run."""
+        stream = WorkflowEventStream()
+        stream.publish({"type": "note", "text": f"{more} more"})
+        last = asyncio.create_task(self._last_words(stream))
+        await workflow.wait_condition(lambda: self.heard)
+        if more:
+            workflow.continue_as_new(more - 1)
+        await last
+        return "done"
+
+    async def _last_words(self, stream: WorkflowEventStream) -> None:
+        await asyncio.gather(workflow.wait_condition(lambda: self.heard))
+        stream.publish({"type": "note", "text": "heard"})
+
+    @workflow.signal
+    def hear(self) -> None:
+        """Let all tasks go on at once."""
+        self.heard = True
+
+
+@workflow.defn
 class OwnHandlers:
     """Has handlers of the names that the stream has, and dynamic ones."""
 
@@ -286,7 +340,7 @@ class OwnSignal:
         self.published.append(text)
 
 
-WORKFLOWS = [Together, Crowd, Leaver, Handlers, Long, OwnHandlers, OwnSignal]
+WORKFLOWS = [Together, Crowd, Leaver, Hasty, Handlers, Long, LastWords, OwnHandlers, OwnSignal]
 
 
 @asynccontextmanager

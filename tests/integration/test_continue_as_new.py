@@ -8,10 +8,11 @@ import pytest
 from temporalio.client import Client
 from temporalio.common import RetryPolicy
 
+from kai_flow.stream import follow
 from kai_flow.stream.run_start import read_start
 from tests.integration.comparing import Handle, agree, events_of, in_history, in_workflow, texts
 from tests.integration.resetting import reset, workflow_tasks
-from tests.integration.several import Handlers, Long, several_worker
+from tests.integration.several import Handlers, LastWords, Long, several_worker
 from tests.integration.waiting import eventually
 
 
@@ -88,6 +89,26 @@ async def test_a_signal_handler_may_continue_as_new(
         "0.1.3", "2.1.1", "2.1.2", "2.1.3", "0.1.4", "0.1.5"
     ]  # fmt: skip
     await agree(client, newest)
+
+
+async def test_what_another_task_publishes_while_the_run_ends_is_kept(
+    client: Client, several: str, session_id: str
+) -> None:
+    """The next run numbers on behind it, so that no event has the number of another."""
+    handle = await client.start_workflow(
+        LastWords.run, 1, id=session_id, task_queue=several, start_signal="hear"
+    )
+    newest: Handle = client.get_workflow_handle(session_id)
+
+    async def renewed() -> bool:
+        return bool((await newest.describe()).run_id != handle.first_execution_run_id)
+
+    await eventually(renewed)
+    await newest.signal("hear")
+    assert await newest.result() == "done"
+    said = [one.event.get("text") async for one in follow(client, session_id)]
+    assert said == ["1 more", "heard", "0 more", "heard", None]  # and `done`
+    await agree(client, client.get_workflow_handle(session_id))
 
 
 async def test_a_run_that_a_retry_of_the_workflow_makes_begins_a_stream(

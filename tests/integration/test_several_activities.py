@@ -11,6 +11,7 @@ from temporalio.workflow import ActivityCancellationType
 from tests.integration.comparing import agree, in_workflow, texts
 from tests.integration.several import (
     Crowd,
+    Hasty,
     Leaver,
     Together,
     opened,
@@ -133,6 +134,29 @@ async def test_an_activity_that_the_workflow_has_left_counts_no_longer(
     assert texts(events, 2) == ["started", "second begins", "second ends"]
     second = next(event for event in events if event["id"] == "2.1.1")
     assert second["beside"] == []
+    await agree(client, handle)
+
+
+async def test_an_activity_that_was_cancelled_before_it_was_scheduled_closes_nothing(
+    client: Client, several: str, session_id: str
+) -> None:
+    """It is not in the history, so what the activity before it still says counts for all."""
+    handle = await client.start_workflow(Hasty.run, id=session_id, task_queue=several)
+    await reached[f"{session_id}/first!"].wait()
+    await handle.signal("step")
+
+    async def left() -> bool:
+        return bool((await handle.query("progress"))["producers"] == [])
+
+    await eventually(left)
+    opened[f"{session_id}/first!"].set()
+
+    async def late_one_counts() -> bool:
+        return texts(await in_workflow(handle), 1) == ["started", "first! begins", "first! ends"]
+
+    await eventually(late_one_counts)
+    await handle.signal("step")
+    await handle.result()
     await agree(client, handle)
 
 

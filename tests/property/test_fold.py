@@ -344,3 +344,12 @@ def test_a_mark_ends_the_time_without_marks() -> None:
     assert [one.producer for one in fold.scheduled(Scheduled(3, "act", "3"))] == [2]
     assert fold.apply(started(4), RUN).disposition is Disposition.UNKNOWN
     assert fold.apply(started(2), RUN).disposition is Disposition.SUPERSEDED
+
+
+def test_a_number_without_a_mark_between_others_is_of_nobody() -> None:
+    """Its activity was cancelled before the history had it: closed without any event."""
+    fold = Fold(RUN, Place.before(3))
+    fold.take(Scheduled(3, "a", "1"))
+    fold.take(Scheduled(5, "c", "3", frozenset({3, 4})))
+    assert fold.closing(4) == Closing(4, EventId(4, 0, 0), "cancelled")
+    assert [fold.closing(producer) for producer in (2, 3, 5, 6)] == [None] * 4

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 from temporalio.api.common.v1 import Payload
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.common import RawValue
 from temporalio.service import RPCError
@@ -174,6 +175,12 @@ def _some(things: Sequence[Any], which: int) -> Sequence[Any]:
     return [things[(which + n * len(things) // 4) % len(things)] for n in range(4)]
 
 
+def _is_marked(run: Run) -> bool:
+    """Whether the run has scheduled an activity."""
+    kind = EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
+    return any(event.event_type == kind for event in run.history)
+
+
 class Outsider:
     """Who does such things to one session."""
 
@@ -296,8 +303,8 @@ class Outsider:
     async def _ask_for_nothing(self, bridge: Bridge) -> None:
         """With a cursor of this incarnation that names a producer which never was."""
         runs = self._oracle.server.runs.get(self._id, [])
-        if not (runs and self._forges):
-            return
+        if not (runs and self._forges and _is_marked(runs[-1])):
+            return  # without a mark, nobody can tell
         connection, first = Connection(0), runs[-1].first_run_id
         bridge.stream(self._id, f"999.1.1@{incarnation_of(first)}", connection)
         await connection.changed.until(lambda: connection.status is not None)

@@ -591,8 +591,12 @@ class Facade:
     def continue_as_new(self, rest: Program) -> NoReturn:
         self._here.continue_as_new(rest)
 
-    async def wait_condition(self, holds: Callable[[], bool], *, timeout: timedelta) -> None:
-        if not holds():
+    async def wait_condition(
+        self, holds: Callable[[], bool], *, timeout: timedelta | None = None
+    ) -> None:
+        if timeout is None:  # in one activation: what holds is looked at when no code can go on
+            await _Wait(lambda: None if holds() else _NOTHING)
+        elif not holds():
             await self._here.condition(holds, timeout)
 
 

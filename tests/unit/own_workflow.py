@@ -107,6 +107,10 @@ class Workflow:
         """The workflow's clock, which stands still in a workflow task."""
         return self.time
 
+    async def wait_condition(self, holds: Callable[[], bool]) -> None:
+        """Goes on when no other task can, if the condition holds."""
+        assert holds()
+
     def extern_functions(self) -> dict[str, Any]:
         """What may be called outside."""
         return self.functions

@@ -118,6 +118,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "MAX_DOCUMENT_BYTES": "size of a signal as it travels",
         "MAX_UNFOLDED_BYTES": "bytes of events that a reader accepts from one signal",
         "MAX_RECORD_BYTES": "size of a record of the voice",
+        "MAX_PUBLISHED_BYTES": "size of the events that a workflow publishes with one call",
     },
     "kai_flow.stream.cadence": {
         "AGE_SHARE": "divisor of the session's age that gives the pause between signals",

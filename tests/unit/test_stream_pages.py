@@ -66,3 +66,16 @@ def test_a_bad_place_is_refused_with_its_reason() -> None:
     for text, reason in (("1.1.1@4f3a9c1e", "not an event id"), ("1.1.1,1.1.2", "there once")):
         with pytest.raises(InvalidId, match=reason):
             answer(EventBuffer("run", Limits()), PageRequest(text), closed=False)
+
+
+def test_a_place_that_never_was_is_refused_with_what_there_is() -> None:
+    """A producer that the workflow has not scheduled, and events that it has not published."""
+    buffer = EventBuffer("run", Limits())
+    buffer.take(Scheduled(2, "act", "7"))
+    answer(
+        buffer, PageRequest(after="2.1.9"), closed=False
+    )  # a bridge may show more than is stored
+    with pytest.raises(InvalidQuery, match="names producer 3, but the newest of this session is 2"):
+        answer(buffer, PageRequest(after="2.1.9,3.1.1"), closed=False)
+    with pytest.raises(InvalidQuery, match=r"names event 0\.1\.1; the workflow has published 0"):
+        answer(buffer, PageRequest(after="0.1.1"), closed=False)

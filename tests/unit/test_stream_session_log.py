@@ -46,6 +46,13 @@ def shown(reader: LogReader) -> list[str]:
     return told(frames)
 
 
+def read_all_of(log: SessionLog) -> list[bytes]:
+    """The frames of a reader who has followed the log."""
+    part = log.reader(NOWHERE).read(10**9)
+    assert isinstance(part, Chunk)
+    return [*part.frames]
+
+
 def told(frames: list[bytes]) -> list[str]:
     """Frames as the `id` of an event, or the whole of a control event."""
     return [
@@ -81,6 +88,21 @@ def test_readers_who_follow_the_log_get_the_same_frames() -> None:
     assert isinstance(second, Chunk)
     assert all(a is b for a, b in zip(first.frames, second.frames, strict=True))
     assert len(first.frames) == 2
+
+
+def test_a_reader_from_another_bridge_soon_shares_the_frames() -> None:
+    """One that has seen the events in another order gets few frames of its own (§7.6)."""
+    log = log_of(mark(1), mark(2, 1))
+    for n in range(0, 100, 10):
+        log.absorb(published(events(f"1.1.{n + 1}", 10), events(f"2.1.{n + 1}", 10)))
+    reader = log.reader(Place.parse("1.1.14,2.1.13"))
+    part = reader.read(100_000)
+    assert isinstance(part, Chunk)
+    assert told(list(part.frames)) == [f"1.1.{n}" for n in range(15, 21)]
+    shared = reader.read(100_000)
+    assert isinstance(shared, Chunk)
+    assert reader.synced
+    assert [*shared.frames] == read_all_of(log)[-167:]
 
 
 def test_a_new_producer_waits_for_its_mark() -> None:

@@ -76,6 +76,25 @@ async def test_reading_to_the_end_finds_everything(
     assert sum(grew) == stream.held == held_bytes(count, sum(len(e.data) for e in read))
 
 
+@in_virtual_time
+async def test_a_run_without_events_does_not_hide_those_after_it() -> None:
+    """A part that ends with the first run tells that there is more, in the third one."""
+    stage = TemporalStage()
+    stage.store(run_of(FIRST, 1))
+    stage.continue_as_new(LATER, producer=1)
+    stage.continue_as_new(LAST, producer=1)
+    later = run_of(EventId(2, 1, 1), 1)
+    stage.schedule("2", header=2)
+    stage.store(later)
+    stage.close()
+    stream = stored_on(stage)
+    await stream.read_on(NOWHERE, lambda _: None, to_end=True)
+    part = stream.read(NOWHERE, ALL)
+    assert (part.events, part.has_more) == (run_of(FIRST, 1), True)
+    part = stream.read(part.next, ALL)
+    assert (part.events, part.has_more) == (later, False)
+
+
 @given(count=st.integers(1, 12), after=st.integers(0, 11))
 @in_virtual_time
 async def test_reading_stops_where_there_is_something_new(count: int, after: int) -> None:
