@@ -56,6 +56,7 @@ class Subscriber:
         params: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
         reconnect: bool = True,
+        retries_503: bool = False,
         file: TextIO | None = None,
     ) -> None:
         self.url = url
@@ -70,6 +71,7 @@ class Subscriber:
         self._params = params
         self._headers = headers or {}
         self._reconnect = reconnect
+        self._goes_on_at = (200, 503) if retries_503 else (200,)
         self._file = file
         self._changed = asyncio.Event()
         self._highest: dict[int, tuple[int, ...]] = {}  # the last event of each producer
@@ -84,7 +86,7 @@ class Subscriber:
                     await self._connect(http)
                 self.ended_at = time.monotonic()
                 self._ring()
-                refused = bool(self.statuses) and self.statuses[-1] != 200
+                refused = bool(self.statuses) and self.statuses[-1] not in self._goes_on_at
                 if self._done or refused or not self._reconnect:
                     return
                 await asyncio.sleep(RECONNECT_SECONDS)

@@ -81,7 +81,11 @@ async def test_three_tools_at_once_survive_the_death_of_the_bridge(
         AsyncExitStack() as readers,
     ):
         async with bridge_at(port, temporal):
-            live = [await readers.enter_async_context(subscribed(stream)) for _ in range(4)]
+            # A bridge that stops refuses them with 503.
+            live = [
+                await readers.enter_async_context(subscribed(stream, retries_503=True))
+                for _ in range(4)
+            ]
             for reader in live:
                 await has(reader, 30)
         open_gates(session_id)  # nobody listens
