@@ -29,6 +29,10 @@ class RealSession(HubError):
     """An event sent by hand to a session that has a workflow."""
 
 
+class WrongNumber(HubError):
+    """A `started` that contradicts what is known of the producer with its number."""
+
+
 class UnknownRun(HubError):
     """Temporal knows no run of that session id. It may know it in a moment."""
 

@@ -72,7 +72,7 @@ class Hub:
         self._lookups = Lookups(client, self._found)
 
     async def receive(self, post: ProducerPost) -> Answer:
-        """Take in one POST of a producer. Raises HubError, or InvalidId for a bad run id."""
+        """Take in one POST of a producer. Raises HubError, and InvalidId for ids that cannot be."""
         if self.stopping.is_set():
             raise Stopping(SHUTTING_DOWN)
         for run_id in (post.run_id, post.first_run_id or post.run_id):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from kai_flow.bridge.attempts import ASK_AGAIN_SECONDS, ASK_SECONDS, KnownAttempts
+from kai_flow.bridge.errors import WrongNumber
 from kai_flow.bridge.publisher import FLUSH_SECONDS, Publisher
 from kai_flow.bridge.session_tail import SessionTail
 from kai_flow.bridge.shared import Scope
@@ -14,6 +15,7 @@ from kai_flow.stream.attempt_window import Answer, Full, Stale, Taken
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
+from kai_flow.stream.fold import read_started
 from kai_flow.stream.notifier import wait_for
 from kai_flow.stream.session_log import Unknown
 
@@ -51,12 +53,16 @@ class Intake:
         self._limiter = LogLimiter()
 
     async def receive(self, post: ProducerPost) -> Answer:
-        """Take in one POST; a final POST is answered once all is durable."""
+        """Take in one POST; a final POST is answered once all is durable.
+
+        Raises WrongNumber, and InvalidId for a `started` that cannot be.
+        """
         key = post.base.attempt_key
         if self._is_over(post) or self._has_ended(key[0]):
             return Stale()
         if not await self._is_real(key):
             return self._hold_back(post)
+        self._check_number(post)
         self._publisher.learn_age(post.age)
         if self._publisher.storage_full and self._would_store(post):
             return Full(stored=True)
@@ -92,6 +98,22 @@ class Intake:
         if mark is None and producer > max(1, self._tail.activities):
             return False  # invented: without marks, each producer is one of the run's activities
         return await self._attempts.include(key, mark.activity_id if mark else None)
+
+    def _check_number(self, post: ProducerPost) -> None:
+        """Refuse what a second activity with the same number sends.
+
+        Its events would be taken for those of the first one that come again. That happens only
+        where a workflow without the plugin numbers its activities.
+        """
+        mark = self._log.fold.open.get(post.base.producer)
+        for event in post.events[:1]:
+            started = read_started(event)
+            if mark and mark.activity_id and started.activity_id not in ("", mark.activity_id):
+                raise WrongNumber(
+                    f"producer {started.producer} of this session is the activity "
+                    f"{mark.activity_id!r}, not {started.activity_id!r}: give each activity a "
+                    "number of its own"
+                )
 
     def _is_marked(self, producer: int) -> bool:
         return self._log.begun and producer in self._log.fold.open

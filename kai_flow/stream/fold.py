@@ -215,12 +215,23 @@ class Fold:
 
 def mark_of(first: NumberedEvent) -> Scheduled:
     """The mark that the first batch of a producer stands for, in a run without marks."""
+    try:
+        return read_started(first)
+    except InvalidId:
+        return Scheduled(first.id.producer, "", "")
+
+
+def read_started(first: NumberedEvent) -> Scheduled:
+    """What `started` tells of its producer; nothing, if the event is another one.
+
+    Raises InvalidId for producers beside it that cannot be.
+    """
     producer = first.id.producer
     if first.type != STARTED:
         return Scheduled(producer, "", "")
     try:
         started = msgspec.json.decode(first.data, type=_Started)
-        beside = from_ranges(started.beside, producer)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidId):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return Scheduled(producer, "", "")
+    beside = from_ranges(started.beside, producer)
     return Scheduled(producer, started.activity, started.activity_id, beside)

@@ -15,6 +15,7 @@ from kai_flow.stream.buffer import EventBuffer
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Fold, Verdict
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.recorded import Scheduled
 from kai_flow.stream.wire_names import ATTEMPT_FAILED, STARTED
 
 Status = Literal["waiting", "running", "retrying", "completed", "failed", "partial", "cancelled"]
@@ -67,9 +68,10 @@ class RunLiveness(NamedTuple):
 class _Part:
     """What the events of one producer show; a retry begins a new part."""
 
-    __slots__ = ("events", "last", "phase", "status", "tokens", "tool")
+    __slots__ = ("activity_id", "events", "last", "phase", "status", "tokens", "tool")
 
     def __init__(self) -> None:
+        self.activity_id = ""  # as `started` tells it
         self.status: Status = "waiting"
         self.phase = "waiting"
         self.tool: str | None = None  # between tool_start and tool_end
@@ -84,6 +86,8 @@ class _Part:
         for event in events:
             self.phase = _PHASES.get(event.type, self.phase)
             match event.type:
+                case "started":
+                    self.activity_id = str(event.decode().get("activity_id", ""))
                 case "token":
                     self.tokens += 1
                 case "tool_start":
@@ -92,6 +96,13 @@ class _Part:
                     self.tool = None
                 case _:
                     pass
+
+    def own(self, liveness: RunLiveness, mark: Scheduled) -> Liveness:
+        """The liveness of the producer's activity.
+
+        The mark in a workflow has the activity's id only if the workflow's code has chosen it.
+        """
+        return liveness.of(mark.activity_id or self.activity_id)
 
     def at_present(self, liveness: Liveness | None) -> tuple[Status, str, str | None]:
         """Status, phase and tool: by the last event, or by the liveness of the activity."""
@@ -200,7 +211,7 @@ class Progress:
         own = liveness.session
         mark = fold.open.get(self._newest)
         if mark is not None and fold.closing(self._newest) is None:
-            own = liveness.of(mark.activity_id)
+            own = part.own(liveness, mark)
         elif part.last is not None:  # it has ended, so that no attempt of it is waited for
             own = own._replace(attempt=part.last.attempt)
         # A session runs if any of its activities does; the phase is that of the newest producer.
@@ -212,7 +223,7 @@ class Progress:
         answers = []
         for producer in shown[-MAX_PRODUCERS:]:
             mark, part = fold.open[producer], self._parts[producer]
-            own = None if liveness is None else liveness.of(mark.activity_id)
+            own = None if liveness is None else part.own(liveness, mark)
             status, phase, tool = part.at_present(own)
             answers.append(
                 {

@@ -21,6 +21,7 @@ class Scheduled(NamedTuple):
     activity: str
     """The type of the activity."""
     activity_id: str
+    """In the workflow itself it is empty unless the workflow's code has chosen it."""
     beside: frozenset[int] = frozenset()
     """The producers that had been scheduled and had not ended."""
 

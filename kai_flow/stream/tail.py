@@ -9,11 +9,12 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHandle, WorkflowHistoryEventFilterType
 
 from kai_flow.stream import history_event
-from kai_flow.stream.fold import Fold, mark_of
+from kai_flow.stream.fold import Fold
 from kai_flow.stream.place import NOWHERE
 from kai_flow.stream.recorded import Ended, Published, Recorded, Scheduled
 from kai_flow.stream.run_start import RunStart, start_in
 from kai_flow.stream.signals import LONG_POLL_TIMEOUT
+from kai_flow.stream.unmarked import UnmarkedActivities
 
 # The server ends a long poll 1 s before the timeout of the call. So with this timeout it answers
 # after 0.1 s that there is nothing new.
@@ -52,7 +53,7 @@ class RunHistory:
         self._ids: list[int] = []  # event ids of the last page
         self._numbers: dict[int, int] = {}  # producers under way, by their scheduling event's id
         self._marked = False  # the run has a mark
-        self._unmarked: dict[str, int] = {}  # scheduling event's ids of activities without one
+        self._unmarked = UnmarkedActivities()
 
     @property
     def next_run(self) -> str:
@@ -80,8 +81,7 @@ class RunHistory:
         for event in page:  # only now, because a page may have to be read again
             scheduled_by = history_event.ended_activity(event)
             self._numbers.pop(scheduled_by, None)
-            if scheduled_by and scheduled_by in self._unmarked.values():
-                self._unmarked = {a: by for a, by in self._unmarked.items() if by != scheduled_by}
+            self._unmarked.ended(scheduled_by)
             self.activities += event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
         ids = [event.event_id for event in page]
         # The server returns transient events again and again, until real ones replace them.
@@ -96,7 +96,8 @@ class RunHistory:
                 self.start = await start_in(self._client, self.run_id, event)
             case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
                 published = await history_event.published_in(self._client, event, self._recall)
-                self._number_unmarked(published)
+                if published and published.run_id == self.run_id and not self._marked:
+                    self._numbers.update(self._unmarked.numbered_by(published))
                 return published
             case EventType.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED:
                 return await history_event.spoken_in(self._client, event)
@@ -115,17 +116,8 @@ class RunHistory:
             self._numbers[event.event_id] = mark.producer
         elif not self._marked:
             scheduled = event.activity_task_scheduled_event_attributes
-            self._unmarked[scheduled.activity_id] = event.event_id
+            self._unmarked.scheduled(event.event_id, scheduled.activity_id)
         return mark
-
-    def _number_unmarked(self, published: Published | None) -> None:
-        """In a run without marks, learn from `started` which producers its activities are."""
-        if published is None or published.run_id != self.run_id or self._marked:
-            return
-        for batch in published.batches:
-            scheduled_by = self._unmarked.get(mark_of(batch.events[0]).activity_id)
-            if scheduled_by is not None:
-                self._numbers[scheduled_by] = batch.first.producer
 
     def _end(self, event: HistoryEvent) -> Ended | None:
         producer = self._numbers.get(history_event.ended_activity(event))

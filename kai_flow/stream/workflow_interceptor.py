@@ -93,10 +93,7 @@ class _Outbound(WorkflowOutboundInterceptor):
         handle = super().start_activity(call)
         if number is not None:  # taken only now: the call may have been refused
             producer = number.producer
-            # The SDK keeps the id that it gives to itself. Without it `progress` reports for this
-            # activity what is true for the session.
-            activity_id = call.activity_id or str(getattr(handle, "_seq", ""))
-            self._stream.scheduled(number, call.activity, activity_id)
+            self._stream.scheduled(number, call.activity, call.activity_id or "")
             handle.add_done_callback(lambda _: self._stream.ended(producer))
         return handle
 

@@ -11,7 +11,14 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
 from temporalio.service import RPCError
 
-from kai_flow.bridge.errors import HubError, RealSession, TooMuchHeld, UnknownPlace, Unreachable
+from kai_flow.bridge.errors import (
+    HubError,
+    RealSession,
+    TooMuchHeld,
+    UnknownPlace,
+    Unreachable,
+    WrongNumber,
+)
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream.attempt_window import Answer, Full, Missing, Stale, Taken
@@ -54,7 +61,7 @@ async def receive_events(
             number = await hub.receive_by_hand(posted)
             return _json(encode_answer(EventId(0, 0, number), EventId(0, 0, 0), hub.boot_id))
         return _answer(await hub.receive(posted), hub.boot_id)
-    except (RealSession, InvalidId) as error:
+    except (RealSession, WrongNumber, InvalidId) as error:
         raise problem(400, str(error)) from None
     except TooMuchHeld as error:
         raise problem(429, str(error), headers={"Retry-After": "1"}) from None

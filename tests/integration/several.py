@@ -75,12 +75,6 @@ class Together:
         """The names."""
         return await asyncio.gather(*(spoken(name) for name in names))
 
-    @workflow.query
-    def activity_ids(self) -> list[str]:
-        """The ids of the activities under way, as the stream has them."""
-        stream = WorkflowEventStream()._stream
-        return [mark.activity_id for mark in stream._buffer.fold.open.values()]
-
 
 @workflow.defn
 class Crowd:

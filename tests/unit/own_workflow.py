@@ -44,8 +44,6 @@ AGAIN = ContinueAsNewError.__new__(ContinueAsNewError)
 class Handle:
     """An activity that ends when the test says so."""
 
-    _seq = 7
-
     def __init__(self) -> None:
         self._callbacks: list[Callable[[Any], None]] = []
 

@@ -5,9 +5,12 @@ import asyncio
 import pytest
 
 from kai_flow.bridge.attempts import ASK_SECONDS
+from kai_flow.bridge.errors import WrongNumber
 from kai_flow.bridge.publisher import FLUSH_SECONDS
 from kai_flow.stream.attempt_window import Full, Stale, Taken
 from kai_flow.stream.clock import now
+from kai_flow.stream.errors import InvalidId
+from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
 from tests.property.strategies import run_of
 from tests.unit.virtual import Stage, in_virtual_time, post_of
@@ -175,3 +178,37 @@ async def test_a_claim_of_a_post_is_taken_and_logged_once(caplog: pytest.LogCapt
             await session.receive(post_of((), base=place, stored=FIRST._replace(seq=stored)))
     kinds = {record.msg for record in caplog.records}
     assert len(kinds) == len(caplog.records) == 2
+
+
+def started(producer: int, **fields: object) -> NumberedEvent:
+    """The first event of a producer, with these fields."""
+    return NumberedEvent(EventId(producer, 1, 1), *encode_event({"type": "started", **fields}))
+
+
+@pytest.mark.parametrize("header", [1, None])
+@in_virtual_time
+async def test_a_second_activity_with_the_same_number_is_refused(header: int | None) -> None:
+    """Its events would be taken for those of the first one; the sentence names both."""
+    stage = Stage()
+    stage.schedule("a", header=header)
+    session = stage.session()
+    first = [started(1, activity_id="a")]
+    assert await session.receive(post_of(first)) != nothing_of(FIRST)
+    stage.store(first)
+    await asyncio.sleep(1)
+    why = "producer 1 of this session is the activity 'a', not 'b'"
+    with pytest.raises(WrongNumber, match=why):
+        await session.receive(post_of([started(1, activity_id="b")]))
+    assert await session.receive(post_of(first)) != nothing_of(FIRST)
+
+
+@in_virtual_time
+async def test_a_list_that_cannot_be_is_refused() -> None:
+    """Nobody runs beside itself, or was scheduled before itself; nothing of the POST is taken."""
+    stage = Stage()
+    stage.schedule("a")
+    session = stage.session()
+    for beside in ([1], [2], [0]):
+        with pytest.raises(InvalidId, match="beside producer 1 are lower numbers from 1"):
+            await session.receive(post_of([started(1, beside=beside)]))
+    assert session.log.window(FIRST) is None

@@ -23,7 +23,7 @@ from kai_flow.stream.wire_names import (
     STREAM_HEADER,
 )
 from kai_flow.stream.workflow import WorkflowEventStream
-from tests.property.strategies import OTHER_RUN, RUN, run_of
+from tests.property.strategies import OTHER_RUN, RUN, numbered, run_of
 from tests.unit.own_workflow import FIRST, Workflow, install, place
 
 
@@ -139,7 +139,10 @@ def test_the_server_is_asked_only_while_a_session_is_silent(here: Workflow) -> N
     here.start()
     here.start(activity_id="mine")
     here.task += 4
-    here.signal(run_of(FIRST, 1), run_of(EventId(2, 1, 1), 1))
+    here.signal(
+        numbered(FIRST, [{"type": "started", "activity_id": "7"}]),
+        numbered(EventId(2, 1, 1), [{"type": "started", "activity_id": "mine"}]),
+    )
     answer = here.progress
     assert asked == [("session-1", RUN)]
     assert [(one["producer"], one["status"]) for one in answer["producers"]] == [

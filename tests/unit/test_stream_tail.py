@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from temporalio.service import RPCError
 
 from kai_flow.stream.batches import Batch
-from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.header import Carried, Refused, encode_header
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.place import NOWHERE, Place
@@ -64,43 +63,6 @@ async def test_a_history_is_read_in_its_own_order(page_size: int) -> None:
     ]
     assert history.closed is not None
     assert history.next_run == ""
-
-
-@given(page_size=st.integers(1, 12))
-@in_virtual_time
-async def test_without_marks_started_tells_which_activity_a_producer_is(page_size: int) -> None:
-    """So the ends of activities are known of which a workflow without the plugin makes no mark."""
-    stage = TemporalStage(page_size=page_size)
-    for activity in ("silent", "a", "b"):
-        stage.schedule(activity)
-    first = [
-        NumberedEvent(EventId(number, 1, 1), *encode_event({"type": "started", **fields}))
-        for number, fields in ((1, {"activity_id": "a"}), (2, {"activity_id": "b", "beside": [1]}))
-    ]
-    stage.store(first[:1])
-    stage.store(first[1:])
-    stage.finish("silent")
-    stage.finish("b", "failed")
-    stage.finish("a")
-    stage.close()
-    items = await read_all(history_of(stage))
-    assert [item for item in items if isinstance(item, Ended)] == [
-        Ended(2, "failed"),
-        Ended(1, "completed"),
-    ]
-
-
-@in_virtual_time
-async def test_with_marks_started_tells_nothing_of_activities() -> None:
-    """A forged `started` ends nobody."""
-    stage = TemporalStage()
-    stage.schedule("unmarked")
-    stage.schedule("a", header=1)
-    forged = encode_event({"type": "started", "activity_id": "unmarked"})
-    stage.store([NumberedEvent(FIRST, *forged)])
-    stage.finish("unmarked")
-    stage.close()
-    assert not [i for i in await read_all(history_of(stage)) if isinstance(i, Ended)]
 
 
 @in_virtual_time
