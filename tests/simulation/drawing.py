@@ -184,7 +184,7 @@ def _unusual_life(plan: Plan) -> Plan:
     random = Random(f"{plan.seed}/life")
     if plan.settings.clumsy or plan.agent.words != "plain" or random.random() >= 0.05:
         return plan
-    match random.choice(["crowd", "seam", "retry"]):
+    match random.choice(["crowd", "seam", "retry", "alone"]):
         case "crowd":
             acts = [Act(silent=True)] * random.choice([40, 70]) + [Act()] * 3
             random.shuffle(acts)
@@ -198,6 +198,12 @@ def _unusual_life(plan: Plan) -> Plan:
             agent = plan.agent._replace(events=min(plan.agent.events, 20))
             faults = tuple(sorted((*plan.faults, *seams)))
             return plan._replace(program=part * 3 + part[:2], agent=agent, faults=faults)
+        case "alone":  # each signals for itself, for as long as it takes to see how often
+            program = (Together((Act(),) * 4),)
+            agent = Agent(events=120, pause=0.4, burst=2, padding=0)
+            plan = plan._replace(receiver="none", faults=(), nuisances=(), outbox=(4_000, 2**21))
+            settings = plan.settings._replace(callback=False)
+            return plan._replace(program=program, agent=agent, settings=settings, again_at=None)
         case _:
             short = Together((Act("try", cancel_after=0.05),))  # the others break
             steps = (Speak(2), short, GoOn(), Together((Act(),)), Together((Act(), Act())))

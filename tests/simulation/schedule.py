@@ -106,7 +106,7 @@ class Schedule:
             outcome = oracle.outcome(chain.last)
             oracle.note("closed", run.run_id[-4:], outcome)
             oracle.judge(chain, fair=not plan.faults and not plan.gives_up)
-            self._count(now() - began)
+            self._count(now() - began, chain.truth().peak)
         return chain
 
     async def _until(self, condition: Any, seconds: float) -> bool:
@@ -118,10 +118,16 @@ class Schedule:
             await asyncio.sleep(0.05)
         return self.world.oracle.violation is not None
 
-    def _count(self, seconds: float) -> None:
-        """What the session has cost, whoever listened: signals by the clock, POSTs by events."""
+    def _count(self, seconds: float, peak: int) -> None:
+        """What the session has cost, whoever listened: signals by the clock, POSTs by events.
+
+        `peak`: how many producers ran at once. Where each signals for itself, the n-th of them does
+        so at an n-th of the pace.
+        """
         plan, oracle = self.world.plan, self.world.oracle
         patience = 1.05 if plan.fair else SIGNALS_PER_PERIOD
+        if plan.receiver != "bridge":
+            patience *= sum(1 / n for n in range(1, peak + 1))
         events = plan.activities * (plan.agent.events + 1) * (1 if plan.fair else 3)
         flushes = 3 * events / plan.outbox[0]  # a small outbox that is half full
         signals = plan.activities * ((3 if plan.fair else 12) + plan.bridges) + flushes
