@@ -5,7 +5,6 @@ the properties; what is here takes a shell, or several parts of the core togethe
 replace a private method say why.
 """
 
-import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -41,7 +40,6 @@ from kai_flow.stream.fold import Fold, Verdict
 from kai_flow.stream.header import Carried, decode_carried
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.log_reader import LogReader
-from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.numbering import Numbered, Numbering
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.outcome import Outcome
@@ -403,11 +401,6 @@ def undurable_is_forgotten() -> Mutation:
     return instead(SessionLog, "forget_durable", forget)
 
 
-def signals_of_one_producer() -> Mutation:
-    """A signal carries the events of one producer only."""
-    return changed_result(SessionLog, "batches", lambda batches: batches[:1])
-
-
 def what_came_before_is_not_read_back() -> Mutation:
     """A log that begins in the middle of a session is taken for the whole."""
     real = SessionLog.begin
@@ -523,32 +516,6 @@ def every_replica_signals() -> Mutation:
     return instead(Session, "receive", receive)
 
 
-def notifier_taken_after_the_state() -> Mutation:
-    """A change after a reader has read the state, and before it waits, does not wake it."""
-    real = wait_for
-    owner: dict[asyncio.Event, Notifier] = {}
-    notify, init = Notifier.notify, Notifier.__init__
-
-    def begin(self: Notifier) -> None:
-        init(self)
-        owner[self.next] = self
-
-    def go_on(self: Notifier) -> None:
-        notify(self)
-        owner[self.next] = self
-
-    async def wait_for_next(event: asyncio.Event, seconds: float | None = None) -> None:
-        if event in owner:
-            event = owner[event].next
-        await real(event, seconds)
-
-    return together(
-        instead(Notifier, "__init__", begin),
-        instead(Notifier, "notify", go_on),
-        everywhere(wait_for, wait_for_next, within="kai_flow.bridge.subscription"),
-    )
-
-
 def cursor_of_another_run_is_believed() -> Mutation:
     """The incarnation of a cursor is ignored."""
     real = subscribe
@@ -622,7 +589,6 @@ MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     "a batch of another run is folded": stored.run_id_not_checked,
     "the fold skips dedup": stored.skip_dedup,
     "the fold knows no supersession": stored.ignore_supersession,
-    "producers need no mark": stored.marks_not_needed,
     "what was evicted is not missed": stored.gap_not_reported,
     # The workflow's voice
     "the voice is lost in a replay": record_lost_in_replay,
@@ -649,7 +615,6 @@ MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     "what came before the log is not read back": what_came_before_is_not_read_back,
     "what is not durable is let go": undurable_is_forgotten,
     "a window takes everything": logs.full_is_taken,
-    "a signal has one producer": signals_of_one_producer,
     "a bridge signals what is live only": logs.live_only_is_signalled,
     "a bridge waits for what is gone": logs.live_only_waits_for_what_is_gone,
     # The readers
@@ -671,7 +636,6 @@ MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     "done has the next number": done_has_the_next_number,
     "every replica signals": every_replica_signals,
     "an unknown signal of the bridge counts as stored": lambda: unknown_signal_counts("bridge"),
-    "the notifier is taken after the state is read": notifier_taken_after_the_state,
     "a cursor of another run is believed": cursor_of_another_run_is_believed,
     "nobody follows the history": nobody_follows_the_history,
     "progress asks nobody": stored.liveness_ignored,

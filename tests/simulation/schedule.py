@@ -152,6 +152,10 @@ class Schedule:
     def _look_at(self, log: SessionLog) -> None:
         """What a bridge holds is within its limits."""
         limit, violated = self.world.plan.window_bytes, self.world.oracle.violated
+        shown = log._shown
+        oldest = next((e.event for e in shown._entries if e.event is not None), None)
+        if shown.held > log._max_bytes and oldest is not None and not log._stays(oldest):
+            violated(f"a bridge holds {shown.held} bytes of frames")
         for windows in log._windows.values():
             for window in windows.all:
                 if window.waiting_bytes > limit:
