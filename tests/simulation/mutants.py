@@ -554,7 +554,6 @@ def older_post_takes_a_session_over() -> Mutation:
 MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     # The producer
     "received counts as durable": senders.durable_on_received,
-    "it ends before all is durable": senders.ends_before_all_is_durable,
     "a lower received is not heeded": lower_received_not_heeded,
     "a 410 is ignored": senders.goes_on_after_a_410,
     "it never signals itself": never_signals_itself,
@@ -609,19 +608,16 @@ MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     "a bridge signals past a hole": logs.signalled_past_a_hole,
     "a bridge acknowledges what it has not": logs.received_higher_than_held,
     "the log never closes a producer": logs.never_close,
-    "what is superseded stays in the log": logs.superseded_stays,
     "the log never shrinks": logs.log_never_shrinks,
     "what left the log is not read back": logs.base_stays,
     "what came before the log is not read back": what_came_before_is_not_read_back,
     "what is not durable is let go": undurable_is_forgotten,
     "a window takes everything": logs.full_is_taken,
     "a bridge signals what is live only": logs.live_only_is_signalled,
-    "a bridge waits for what is gone": logs.live_only_waits_for_what_is_gone,
     # The readers
     "cursors forget who has not begun": stored.unbegun_are_forgotten,
     "cursors forget the workflow": stored.the_workflow_is_forgotten,
     "cursors list everybody for ever": stored.everything_stays_listed,
-    "a cursor is another reader's": logs.cursor_of_another,
     "a reader is taken to have everything": logs.synced_too_early,
     "the end of a producer is not told": logs.end_not_told,
     "nothing is taken back": logs.nothing_taken_back,

@@ -1,5 +1,6 @@
 """Plans: everything that is settled before a schedule begins."""
 
+from random import Random
 from typing import Final, NamedTuple
 
 from kai_flow.stream.buffer import Limits
@@ -97,6 +98,11 @@ class Plan(NamedTuple):
         if self.stored_bytes is None or self.seed % 2:
             return None
         return max(100, self.stored_bytes // 4)
+
+    @property
+    def kept_page_bytes(self) -> int | None:
+        """A page with more events is not taken for the last of a history; None: as in earnest."""
+        return 500 if Random(f"{self.seed}/tail").random() < 0.15 else None
 
     @property
     def fair(self) -> bool:

@@ -224,6 +224,9 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
             stack.enter_context(patch(f"{module}.workflow", FACADE))
         stack.enter_context(patch("httpx.AsyncClient", http_client))
         stack.enter_context(patch("kai_flow.bridge.memory_budget.MAX_BYTES", plan.hub_bytes))
+        if plan.kept_page_bytes is not None:
+            kept = "kai_flow.bridge.session_tail.KEPT_PAGE_BYTES"
+            stack.enter_context(patch(kept, plan.kept_page_bytes))
         if plan.outbox[0] < MAX_EVENTS:  # little room, also for names
             stack.enter_context(patch("kai_flow.stream.election.MAX_BRIDGES", 2))
         if plan.stored_bytes is not None:
