@@ -1,5 +1,6 @@
 """Reads the history of a run page by page: what it records of the stream, in order."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -76,7 +77,11 @@ class RunHistory:
         if self._page is None:
             await self._fetch(timeout)
         page = self._page or ()
-        items = [item for event in page if (item := await self._item(event)) is not None]
+        items = []
+        for event in page:
+            if (item := await self._item(event)) is not None:
+                items.append(item)
+                await asyncio.sleep(0)  # a page may be the whole history, and a signal takes 20 ms
         self._page = None
         for event in page:  # only now, because a page may have to be read again
             scheduled_by = history_event.ended_activity(event)

@@ -2,10 +2,12 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from temporalio.converter import DataConverter
 from temporalio.service import RPCError
 
 from kai_flow.stream.batches import Batch
@@ -203,3 +205,26 @@ async def test_a_run_that_nobody_handed_the_stream_to_begins_its_own(
     assert history.start is not None
     assert (history.start.first_run_id, history.start.continued_from) == (LATER, None)
     assert history.start.made_by_reset == reset
+
+
+@in_virtual_time
+async def test_a_long_page_holds_nobody_up() -> None:
+    """A server may return a whole history as one page: others go on between its signals."""
+    stage = TemporalStage(page_size=100)
+    for n in range(5):
+        stage.store(run_of(FIRST.offset(n), 1))
+    order: list[str] = []
+
+    async def go_on() -> None:
+        order.append("other")
+
+    class Converter:
+        async def decode(self, *args: Any) -> list[Any]:
+            order.append("signal")
+            others.append(asyncio.create_task(go_on()))
+            return await DataConverter.default.decode(*args)
+
+    others: list[asyncio.Task[None]] = []
+    stage.counted.data_converter = cast("DataConverter", Converter())
+    await history_of(stage).read()
+    assert order == ["signal", "other"] * 5
