@@ -233,6 +233,7 @@ class Delivery:
     def signalled(self, through: EventId, now: float) -> None:
         """The server acknowledged a signal of the producer's own."""
         self.own_signals.acknowledged(through, now)
+        self._hasten_bridge()
 
     def signal_failed(self, now: float) -> None:
         """A signal of the producer's own may or may not have arrived."""

@@ -149,6 +149,21 @@ def test_only_a_bridge_is_told_that_nothing_follows(receiver: Receiver) -> None:
     assert delivery.drained
 
 
+def test_a_bridge_that_has_died_is_not_waited_for() -> None:
+    """§6.5: once the producer's own signal has made all durable, nothing is left to hasten."""
+    delivery = Delivery(Outbox(1, 1), Cadence(0.25, 0.0), callback=True, now=0.0)
+    acknowledge(delivery, batch=True)
+    delivery.outbox.append("e", b"{}")
+    delivery.appended(10.0)
+    made = delivery.next_post(10.0)
+    assert made is not None
+    delivery.hasten(10.0)
+    delivery.post_failed(made, 13.0, jitter=0.5)
+    assert delivery.next_signal(13.0)
+    delivery.signalled(delivery.outbox.last, 13.0)
+    assert delivery.drained
+
+
 def test_what_is_durable_already_needs_no_final_post() -> None:
     """§6.5: an attempt whose events are all durable when it ends makes no POST more."""
     delivery = Delivery(Outbox(1, 1), Cadence(0.25, 0.0), callback=True, now=0.0)
