@@ -144,7 +144,8 @@ class Intake:
         """Take nothing of a POST whose attempt is not known to be real."""
         if self._limiter.due("held back") is not None:  # one kind of line, whatever is claimed
             log.warning(
-                "session %s: events of %d.%d are held back: Temporal has begun no such attempt",
+                "session %s: events of %d.%d are held back until Temporal shows that this attempt "
+                "has begun",
                 self._session_id, *post.base.attempt_key,
             )  # fmt: skip
         nothing = post.base.offset(-1)

@@ -78,7 +78,8 @@ def _answer(answer: Answer, boot_id: str) -> Response[bytes]:
             raise problem(409, detail, expected=str(expected), bridge=boot_id)
         case Stale():
             detail = (
-                "a later attempt has taken over, or the activity or its run has ended; stop sending"
+                "a later attempt has taken over, the workflow no longer waits for the activity, or "
+                "the run has ended; stop sending"
             )
             raise problem(410, detail, bridge=boot_id)
         case Full(stored=True):

@@ -219,7 +219,10 @@ async def test_a_forged_newer_attempt_changes_nothing(
         r.getMessage() for r in records_of(caplog, play.id) if r.name == "kai_flow.bridge.intake"
     ]
     assert said == [
-        f"session {play.id}: events of {origin} are held back: Temporal has begun no such attempt"
+        (
+            f"session {play.id}: events of {origin} are held back until Temporal shows that this "
+            "attempt has begun"
+        )
     ]
 
 
