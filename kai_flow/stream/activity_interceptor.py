@@ -21,8 +21,8 @@ from temporalio.worker import (
     ExecuteActivityInput,
 )
 
-from kai_flow.stream.attempt import GivenUp
-from kai_flow.stream.errors import InvalidId, InvalidUrl, Superseded
+from kai_flow.stream.attempt import GivenUp, Unexplained
+from kai_flow.stream.errors import InvalidId, InvalidUrl, SessionEnded, Superseded
 from kai_flow.stream.header import TOO_MANY_BESIDE, ProducerHeader, Refused, decode_header
 from kai_flow.stream.heartbeats import Heartbeats
 from kai_flow.stream.numbering import MAX_BESIDE, MAX_RANGES
@@ -206,7 +206,7 @@ def _as_failures() -> Iterator[None]:
         # "benign" keeps the SDK from logging a traceback.
         raise ApplicationError(
             str(error),
-            type=type(error).__name__,
-            non_retryable=True,
+            type=(SessionEnded if isinstance(error, SessionEnded) else Superseded).__name__,
+            non_retryable=not isinstance(error, Unexplained),
             category=ApplicationErrorCategory.BENIGN,
         ) from None

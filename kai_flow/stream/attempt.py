@@ -1,5 +1,6 @@
 """What an attempt learns from the server: where its stream begins, and why it had to end."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -50,6 +51,16 @@ class GivenUp(Superseded):
     """
 
 
+class Unexplained(Superseded):
+    """The server did not answer why the attempt was refused.
+
+    The attempt may be retried, and its retry learns the reason. A failure for good could break the
+    workflow (see `GivenUp`). If another attempt has taken over or the run has ended, the server
+    ignores the failure.
+    """
+
+
+ASK_PAUSES: Final = (0.5, 1.0, 2.0, 4.0)  # seconds between two questions why
 OWN_FIELDS: Final = frozenset({"type", "producer", "attempt", "activity", "activity_id", "beside"})
 """The fields of `started` that are the stream's own."""
 
@@ -148,24 +159,34 @@ async def why_superseded(
 
     A 410 or a refused signal does not tell the reason, so the server is asked for it.
     """
-    kind: type[Superseded] = Superseded
-    why = "a newer attempt has taken over"
-    try:
-        description = await describe(client, origin.workflow_id, origin.run_id)
-        pending = {one.activity_id: one.attempt for one in description.pending_activities}
-        status = description.workflow_execution_info.status
-        if status != WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING:
-            kind, why = SessionEnded, _ENDS.get(status, "the session has ended")
-        elif pending.get(activity_id) == last.attempt:
-            why = "its events are refused, although no newer attempt has taken over"
-            if await _is_closed(client, origin, last.producer):
-                kind, why = GivenUp, "the workflow no longer waits for this activity"
-    except RPCError:
-        why = "a newer attempt, or the session's end, has taken over"
+    kind: type[Superseded] = Unexplained
+    why = "a newer attempt, or the session's end, has taken over"
+    for pause in (*ASK_PAUSES, None):
+        try:
+            kind, why = await _reason(client, origin, activity_id, last)
+            break
+        except RPCError:
+            if pause is not None:
+                await asyncio.sleep(pause)
     activity.logger.warning(
         "the agent was stopped: %s (session %s, event %s)", why, origin.workflow_id, last
     )
     return kind(f"{last}: {why}")
+
+
+async def _reason(
+    client: Client, origin: Origin, activity_id: str, last: EventId
+) -> tuple[type[Superseded], str]:
+    description = await describe(client, origin.workflow_id, origin.run_id)
+    status = description.workflow_execution_info.status
+    if status != WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING:
+        return SessionEnded, _ENDS.get(status, "the session has ended")
+    pending = {one.activity_id: one.attempt for one in description.pending_activities}
+    if pending.get(activity_id) != last.attempt:
+        return Superseded, "a newer attempt has taken over"
+    if await _is_closed(client, origin, last.producer):
+        return GivenUp, "the workflow no longer waits for this activity"
+    return Superseded, "its events are refused, although no newer attempt has taken over"
 
 
 async def _is_closed(client: Client, origin: Origin, producer: int) -> bool:

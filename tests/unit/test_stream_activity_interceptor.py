@@ -16,6 +16,7 @@ from kai_flow.stream.activity_interceptor import (
     heartbeat_throttle,
     own_number,
 )
+from kai_flow.stream.attempt import GivenUp, Unexplained
 from kai_flow.stream.errors import InvalidUrl, SessionEnded, StreamError, Superseded
 from kai_flow.stream.header import TOO_MANY_BESIDE, ProducerHeader, Refused, encode_header
 from kai_flow.stream.interceptor import StreamInterceptor
@@ -142,6 +143,7 @@ async def test_events_are_posted_to_the_bridge_of_the_worker(
         (InvalidUrl("no host"), "InvalidUrl", ApplicationErrorCategory.UNSPECIFIED),
         (Superseded("1.1.7: a newer attempt"), "Superseded", ApplicationErrorCategory.BENIGN),
         (SessionEnded("1.1.7: cancelled"), "SessionEnded", ApplicationErrorCategory.BENIGN),
+        (GivenUp("1.1.7: no longer"), "Superseded", ApplicationErrorCategory.BENIGN),
     ],
 )
 async def test_what_no_retry_helps_is_not_retried(
@@ -157,6 +159,26 @@ async def test_what_no_retry_helps_is_not_retried(
     failure = failed.value
     assert (str(failure.message), failure.type) == (str(error), kind)
     assert (failure.non_retryable, failure.category) == (True, category)
+
+
+async def test_an_attempt_that_was_refused_for_no_known_reason_may_be_retried() -> None:
+    """Its retry learns the reason (§6.9)."""
+
+    async def fail() -> None:
+        raise Unexplained("1.1.7: a newer attempt, or the session's end")
+
+    with pytest.raises(ApplicationError) as failed:
+        await executed(StreamInterceptor(), NUMBER, fail)
+    assert (failed.value.type, failed.value.non_retryable) == ("Superseded", False)
+
+
+async def test_an_activity_that_nobody_waits_for_completes() -> None:
+    """If the workflow has given it its number: then it has also given it up (§6.9)."""
+
+    async def fail() -> None:
+        raise GivenUp("1.1.7: no longer")
+
+    assert await executed(StreamInterceptor(), NUMBER, fail) is None
 
 
 async def test_any_other_error_is_the_activitys_own() -> None:

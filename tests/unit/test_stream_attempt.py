@@ -1,5 +1,6 @@
 """What an attempt learns from the server: its stream, its room, its age, and why it ended."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -9,8 +10,10 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
 from kai_flow.stream.attempt import (
+    ASK_PAUSES,
     AttemptStart,
     GivenUp,
+    Unexplained,
     given_number,
     history_size,
     start_of,
@@ -155,11 +158,23 @@ async def test_the_history_tells_whether_a_workflow_waits_for_an_activity(
 
 
 @in_virtual_time
+async def test_a_server_that_is_back_soon_tells_why() -> None:
+    """It is asked again while it does not answer."""
+    stage = Stage()
+    stage.outage()
+    asking = asyncio.create_task(why_superseded(stage.client, ORIGIN, "7", EventId(1, 1, 7)))
+    await asyncio.sleep(ASK_PAUSES[0])
+    stage.outage(over=True)
+    assert type(await asking) is Superseded
+
+
+@in_virtual_time
 async def test_a_silent_server_leaves_both_reasons_open() -> None:
-    """The attempt ends all the same."""
+    """The attempt ends all the same, and may be retried to learn the reason."""
     stage = Stage()
     stage.outage()
     error = await why_superseded(stage.client, ORIGIN, "7", EventId(1, 1, 7))
+    assert isinstance(error, Unexplained)
     assert str(error) == "1.1.7: a newer attempt, or the session's end, has taken over"
 
 
