@@ -48,10 +48,9 @@ class WorkflowEventStream:
         by itself is replaced by `omitted`. To add a call to the code of workflows that are running,
         use `workflow.patched`, as for any other command.
 
-        Raises InvalidEvent for what cannot be an event or has a type of the stream's own and for
-        more than 1 MiB of events, and
-        `workflow.ReadOnlyContextError` in a query handler or an update validator. Nothing is
-        published then.
+        Raises InvalidEvent for what cannot be an event or has a type of the stream's own, and for
+        more than 1 MiB of events. Raises `workflow.ReadOnlyContextError` in a query handler or an
+        update validator. Nothing is published then.
         """
         self._stream.publish(events)
 

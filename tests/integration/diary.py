@@ -14,7 +14,6 @@ from temporalio.worker import Worker
 from kai_flow.stream import EventProducer, StreamPlugin, WorkflowEventStream
 
 TIMEOUT = timedelta(seconds=60)
-EVENTS_A_DAY = 3  # one of the workflow, `started`, and a note
 
 
 @activity.defn
