@@ -127,9 +127,13 @@ class StreamPlugin(Plugin):
 
 
 def _with(interceptors: Sequence[Interceptor], ours: StreamInterceptor) -> list[Interceptor]:
-    """The interceptors and ours; as they are if there is one of ours: a stream needs one owner."""
+    """Ours and the others; as they are if there is one of ours: a stream needs one owner.
+
+    Ours comes first, and so around the others: what they publish at the end of a run is part of it,
+    and the headers that they give to an activity are given before ours is added.
+    """
     present = any(isinstance(one, StreamInterceptor) for one in interceptors)
-    return [*interceptors] if present else [*interceptors, ours]
+    return [*interceptors] if present else [ours, *interceptors]
 
 
 def _base_url(url: str | None, what: str) -> str | None:

@@ -3,12 +3,19 @@
 import secrets
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from temporalio.client import Client
 from temporalio.common import RetryPolicy
+from temporalio.worker import (
+    ExecuteWorkflowInput,
+    Interceptor,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
 
-from kai_flow.stream import follow
+from kai_flow.stream import WorkflowEventStream, follow
 from kai_flow.stream.run_start import read_start
 from tests.integration.comparing import Handle, agree, events_of, in_history, in_workflow, texts
 from tests.integration.resetting import reset, workflow_tasks
@@ -109,6 +116,42 @@ async def test_what_another_task_publishes_while_the_run_ends_is_kept(
     said = [one.event.get("text") async for one in follow(client, session_id)]
     assert said == ["1 more", "heard", "0 more", "heard", None]  # and `done`
     await agree(client, client.get_workflow_handle(session_id))
+
+
+class Framed(WorkflowInboundInterceptor):
+    """Publishes around the code of each run."""
+
+    async def execute_workflow(self, call: ExecuteWorkflowInput) -> Any:
+        """The whole run."""
+        stream = WorkflowEventStream()
+        stream.publish({"type": "note", "text": "before"})
+        try:
+            return await super().execute_workflow(call)
+        finally:
+            stream.publish({"type": "note", "text": "behind"})
+
+
+class Frame(Interceptor):
+    """A user's own."""
+
+    def workflow_interceptor_class(
+        self, _outside: WorkflowInterceptorClassInput
+    ) -> type[WorkflowInboundInterceptor]:
+        """Called by the SDK."""
+        return Framed
+
+
+async def test_what_an_interceptor_of_the_users_publishes_at_the_end_is_kept(
+    client: Client, session_id: str
+) -> None:
+    """Although it does so when the workflow's code has continued as new."""
+    async with several_worker(client, session_id, interceptors=[Frame()]):
+        await client.execute_workflow(
+            Long.run, args=[1, "done"], id=session_id, task_queue=session_id
+        )
+    said = [one.event.get("text") async for one in follow(client, session_id) if one.id]
+    voice = [text for text in said if text in ("before", "behind", "the run ends")]
+    assert voice == ["before", "the run ends", "behind"] * 2
 
 
 async def test_a_run_that_a_retry_of_the_workflow_makes_begins_a_stream(
