@@ -67,4 +67,4 @@ class Incoming:
     def _mark_durable(self, last: EventId) -> None:
         if self._scope.log.mark_durable(last):
             self._shown()
-        self._scope.notifier.notify()  # a final POST may wait for it
+        self._tail.moved.notify()  # a final POST may wait for it

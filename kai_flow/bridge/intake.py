@@ -44,7 +44,6 @@ class Intake:
         self._log = scope.log
         self._tail = tail
         self._publisher = publisher
-        self._notifier = scope.notifier
         self._boot_id = scope.shared.boot_id
         self._taken = taken  # called for each POST that was taken, before its answer
         self._attempts = KnownAttempts(scope.shared.client, scope.session_id, run_id)
@@ -185,7 +184,7 @@ class Intake:
             last = answer.received if post.stored is None else min(answer.received, post.stored)
             if answer.durable >= last:
                 break
-            await wait_for(self._notifier.next, deadline - now())
+            await wait_for(self._tail.moved.next, deadline - now())
             again = self._take(post, ())
             if not isinstance(again, Taken):
                 return again

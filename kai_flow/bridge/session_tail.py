@@ -60,7 +60,7 @@ class SessionTail:
         continued: Callable[[str], None],
         closed: Callable[[Outcome | None], None],
     ) -> None:
-        self.moved = Notifier()  # notified after each page
+        self.moved = Notifier()  # notified after each page, and by the publisher; POSTs wait for it
         self._shared = scope.shared
         self._session_id = scope.session_id
         self._log = scope.log

@@ -30,4 +30,4 @@ class Scope(NamedTuple):
     log: SessionLog
     sent: SentSignals
     notifier: Notifier
-    """Wakes readers, and POSTs that wait for durability."""
+    """Wakes readers."""

@@ -42,6 +42,24 @@ async def test_a_final_post_is_answered_once_all_is_durable() -> None:
 
 
 @in_virtual_time
+async def test_a_final_post_is_answered_once_another_bridge_has_signalled() -> None:
+    """What it waits for comes from the history, and there is nothing new to show."""
+    stage = Stage()
+    stage.schedule("a", header=1)
+    session = stage.session()
+    events = run_of(FIRST, 3)
+    began = now()
+    final = post_of(events, signaller="another", done=True)
+    answering = asyncio.create_task(session.receive(final))
+    await asyncio.sleep(0.5)
+    stage.store(events)
+    answer = await answering
+    assert isinstance(answer, Taken)
+    assert answer.durable == FIRST.offset(2)
+    assert now() - began < 1
+
+
+@in_virtual_time
 async def test_an_attempt_that_nobody_began_changes_nothing() -> None:
     """Nothing of its POST is taken, and the answer asks for it again."""
     stage = Stage()
