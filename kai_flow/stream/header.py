@@ -26,7 +26,7 @@ class ProducerHeader(NamedTuple):
     first_run_id: str
     """The run in which the stream began: the first run of the chain."""
     age: float = 0.0
-    """Seconds from the workflow's first producer to this one."""
+    """Seconds from the run's first producer to this one."""
     history_bytes: int = 0
     """The size of the history by then, without the latest events: so the server reports it."""
 
@@ -49,8 +49,6 @@ class Carried(NamedTuple):
     """The last number given; 0 if there is none."""
     spoken: int
     """The number of the last event that the workflow itself has published; 0 if there is none."""
-    age: float = 0.0
-    """Seconds from the workflow's first producer to the end of the run."""
 
 
 class _Header(msgspec.Struct):
@@ -70,7 +68,6 @@ class _Carried(msgspec.Struct):
     run_id: str
     producer: int
     spoken: int
-    age: float = 0.0
 
 
 _Wire = TypeVar("_Wire", _Header, _Carried)
@@ -113,9 +110,7 @@ def decode_carried(document: bytes) -> Carried:
     found = _read(document, _Carried)
     if not (0 <= found.producer < MAX_NUMBER and 0 <= found.spoken < MAX_NUMBER):
         raise InvalidId("a stream cannot go on behind these numbers: they are 0 to 2^53 - 2")
-    return Carried(
-        found.first_run_id, found.run_id, found.producer, found.spoken, max(0.0, found.age)
-    )
+    return Carried(found.first_run_id, found.run_id, found.producer, found.spoken)
 
 
 def _read(document: bytes, form: type[_Wire]) -> _Wire:

@@ -59,8 +59,6 @@ class RunStream:
         self._run_id = info.run_id
         self._began = info.start_time
         self._streams_since: datetime | None = None  # when the first activity was scheduled
-        if carried.producer:
-            self._streams_since = info.start_time - timedelta(seconds=carried.age)
         self._ended: datetime | None = None  # when the workflow's code ended
         self._last_event_at = info.start_time  # when the last event was accepted
         begins = Place.before(carried.producer + 1, carried.spoken)
@@ -139,7 +137,7 @@ class RunStream:
         self._recorded.append((now, item))
 
     def _age(self) -> float:
-        """For how many seconds the session has had activities."""
+        """For how many seconds the run has had activities."""
         if self._streams_since is None:
             return 0.0
         return (workflow.now() - self._streams_since).total_seconds()
@@ -177,7 +175,7 @@ class RunStream:
     def carried(self) -> Carried:
         """What the next run goes on with."""
         last = self._numbering.last
-        return Carried(self._first_run_id, self._run_id, last, self._spoken, self._age())
+        return Carried(self._first_run_id, self._run_id, last, self._spoken)
 
     # Signals and queries
 

@@ -129,4 +129,4 @@ def test_the_next_run_goes_on_with_what_was_published_at_the_very_end(here: Work
     for call in here.calls[1:]:
         assert call.headers["own"] == "kept"
         carried = decode_carried(call.headers[STREAM_HEADER].data)
-        assert carried == Carried(RUN, RUN, producer=1, spoken=1, age=60.0)
+        assert carried == Carried(RUN, RUN, producer=1, spoken=1)
