@@ -91,7 +91,7 @@ class Session:
         self.touched = now()
         self._start("tail", self.tail.run)
         if post.run_id != self.run.run_id:
-            await self._catch_up(ASK_SECONDS)
+            await self._catch_up(ASK_SECONDS, lambda: post.run_id == self.run.run_id)
         if self.state in {State.CLOSED, State.REPLACED}:
             return Stale()
         if post.run_id != self.run.run_id or self.state is State.STOPPED:
@@ -152,12 +152,12 @@ class Session:
             return None
         return what_never_was(place, self.log.fold) if await self._catch_up(seconds) else None
 
-    async def _catch_up(self, seconds: float) -> bool:
-        """Read what Temporal has now; False: not within so many seconds."""
+    async def _catch_up(self, seconds: float, enough: Callable[[], bool] = lambda: False) -> bool:
+        """Read what Temporal has now, or `enough` of it; False: not within so many seconds."""
         self._start("tail", self.tail.run)
         try:
             async with asyncio.timeout(seconds):
-                await self.tail.refresh()
+                await self.tail.refresh(enough)
         except TimeoutError:
             return False
         return self.log.begun

@@ -374,17 +374,6 @@ def runs_are_skipped() -> Mutation:
     return instead(Link, "holds", lambda self, place: True)
 
 
-def log_crosses_without_its_place() -> Mutation:
-    """In the next run, a bridge's log is where a new stream would be."""
-    real = SessionLog.continue_in
-
-    def go_on(self: SessionLog, fold: Fold) -> None:
-        real(self, fold)
-        fold.place = NOWHERE
-
-    return instead(SessionLog, "continue_in", go_on)
-
-
 # The bridge's log
 
 
@@ -599,7 +588,6 @@ MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     "the header of a retry is believed": header_of_a_retry_is_believed,
     "the tail stops at the seam": tail_stops_at_the_seam,
     "a reader skips runs": runs_are_skipped,
-    "the log loses its place at the seam": log_crosses_without_its_place,
     "producers of earlier runs are forgotten": logs.beside_of_the_present_run_only,
     # The bridge's log
     "base is ignored": logs.base_ignored,

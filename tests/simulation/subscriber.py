@@ -226,6 +226,9 @@ class Subscriber:
         own = EventId.parse(place.partition("@")[0].partition(",")[0])
         if cursor.place.position(own.producer) != own:
             self._wrong(f"was shown {place}, which does not begin with its own event")
+        beside = chain.truth().beside.get(cursor.place.newest, frozenset())
+        if len(cursor.place.positions) > 2 + len(beside):  # the producer's own, and the workflow's
+            self._wrong(f"was shown {place}, which lists more than {sorted(beside)}")
         self._check_event(chain, own, event)
         self._check_order(chain, own)
         self._moved_at = min(self._moved_at, now())

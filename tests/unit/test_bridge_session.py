@@ -139,9 +139,11 @@ async def test_posts_of_the_next_run_are_taken_and_those_of_the_last_are_not() -
     stage.continue_as_new(LATER, producer=1)
     stage.schedule("b", header=2)
     second = run_of(EventId(2, 1, 1), 3)
+    began = now()
     answer = await session.receive(post_of(second, run_id=LATER))
     assert isinstance(answer, Taken)
     assert answer.received == second[-1].id
+    assert now() - began < 0.1, "nothing is waited for but the answers that tell of the run"
     assert session.run.run_id == LATER
     assert session.state is State.OPEN
     await asyncio.sleep(1)
