@@ -88,7 +88,7 @@ FOUND_BY: Final = {
     "done comes from the producer": 100_004,
     "done comes before the last events": 100_000,
     "done has the next number": 0,
-    "every replica signals": 50,
+    "every replica signals": 600_935,
     "an unknown signal of the bridge counts as stored": 600_045,
     "a cursor of another run is believed": 2,
     "nobody follows the history": 63,
