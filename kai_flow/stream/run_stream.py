@@ -60,6 +60,7 @@ class RunStream:
         self._began = info.start_time
         self._streams_since: datetime | None = None  # when the first activity was scheduled
         self._ended: datetime | None = None  # when the workflow's code ended
+        self.published: Callable[[], None] = lambda: None  # called after each `publish`
         self._last_event_at = info.start_time  # when the last event was accepted
         begins = Place.before(carried.producer + 1, carried.spoken)
         self._buffer = EventBuffer(
@@ -159,6 +160,7 @@ class RunStream:
             workflow.upsert_memo({VOICE_MEMO: _json(encode_record(record.events))})
             self._spoken = record.last.seq
             self._take(Spoken(record))
+        self.published()
 
     # The run's beginning and end
 

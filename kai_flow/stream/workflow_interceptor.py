@@ -73,6 +73,8 @@ class WorkflowInterceptor(WorkflowInboundInterceptor):
             await workflow.wait_condition(lambda: True)
         self._stream.close("running", "continued")
         self._outbound.carry_over()
+        # An interceptor of the client is around this one, and may publish when this has ended.
+        self._stream.published = self._outbound.carry_over
 
 
 class _Outbound(WorkflowOutboundInterceptor):

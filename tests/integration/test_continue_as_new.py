@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from temporalio.client import Client
+from temporalio.client import Interceptor as ClientInterceptor
 from temporalio.common import RetryPolicy
 from temporalio.worker import (
     ExecuteWorkflowInput,
@@ -131,7 +132,7 @@ class Framed(WorkflowInboundInterceptor):
             stream.publish({"type": "note", "text": "behind"})
 
 
-class Frame(Interceptor):
+class Frame(Interceptor, ClientInterceptor):
     """A user's own."""
 
     def workflow_interceptor_class(
@@ -141,11 +142,15 @@ class Frame(Interceptor):
         return Framed
 
 
+@pytest.mark.parametrize("of", ["worker", "client"])
 async def test_what_an_interceptor_of_the_users_publishes_at_the_end_is_kept(
-    client: Client, session_id: str
+    client: Client, session_id: str, of: str
 ) -> None:
     """Although it does so when the workflow's code has continued as new."""
-    async with several_worker(client, session_id, interceptors=[Frame()]):
+    frame = [Frame()]
+    theirs = Client(**client.config() | {"interceptors": frame}) if of == "client" else client
+    own = {} if of == "client" else {"interceptors": frame}
+    async with several_worker(theirs, session_id, **own):
         await client.execute_workflow(
             Long.run, args=[1, "done"], id=session_id, task_queue=session_id
         )
