@@ -1,4 +1,4 @@
-"""The same proof for many producers at once, for events of workflows, and across runs."""
+"""Many producers at once, events of the workflow, and new runs: nothing is lost of them either."""
 
 import time
 from pathlib import Path
@@ -27,5 +27,6 @@ async def test_nothing_of_many_voices_is_lost(tmp_path: Path) -> None:
     began = time.monotonic()
     async with living(tmp_path, SEED, choirs=1) as world:
         await play(world, STEPS)
-        assert (world.figures["runs"], world.figures["retried"] > 0) == (3, True)
+        assert world.figures["runs"] == 3
+        assert world.figures["retried"] > 0
     print(dict(world.figures), f"{time.monotonic() - began:.1f} s")
