@@ -65,6 +65,7 @@ class Fold:
     def __init__(self, run_id: str, begins: Place = NOWHERE) -> None:
         """`begins`: what the runs before this one have accepted, see `Place.before`."""
         self.run_id: Final = run_id
+        self.begins: Final = begins
         self.place = begins  # everything accepted
         self.newest = max(0, begins.newest - 1)  # the producer of the newest mark
         self._before: Final = self.newest  # the last producer of the runs before

@@ -11,7 +11,8 @@ def what_never_was(place: Place, fold: Fold) -> str | None:
     but the marks of its producers are, and so is what the workflow itself has published.
     """
     named = max((p for p, at in place.positions.items() if at != NOTHING), default=0)
-    if fold.marked and named > fold.newest:
+    numbered = fold.marked or fold.begins.newest > 0  # by this run, or by those before it
+    if numbered and named > fold.newest:
         return f"the cursor names producer {named}, but the newest of this session is {fold.newest}"
     spoken, seen = (one.positions.get(0, NOTHING)[1] for one in (fold.place, place))
     if seen > spoken:

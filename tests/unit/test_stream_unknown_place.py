@@ -33,6 +33,14 @@ def test_a_producer_that_was_never_scheduled_is_named() -> None:
     assert what_never_was(Place.parse("1.1.3,2.1.1"), fold()) == why
 
 
+def test_the_numbers_of_the_runs_before_tell_it_too() -> None:
+    """A run that continues another has no mark of its own at first."""
+    later = Fold("later", Place.before(3, 2))
+    assert what_never_was(Place.parse("0.1.2,3.0.0"), later) is None
+    why = "the cursor names producer 9, but the newest of this session is 2"
+    assert what_never_was(Place.parse("0.1.2,9.1.1"), later) == why
+
+
 def test_an_event_that_the_workflow_has_not_published_is_named() -> None:
     """The workflow itself publishes nothing that is not stored."""
     why = "the cursor names event 0.1.3; the workflow has published 2"
