@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
@@ -36,13 +37,23 @@ ENDS: Final[Mapping[int, EndStatus]] = {
 """The events that end an activity, and how."""
 
 
+class Unreadable(Exception):
+    """A payload of the stream is not JSON after the client's payload codec has decoded it.
+
+    So it was encoded by a codec that this client does not have.
+    """
+
+    def __init__(self, encoding: bytes) -> None:
+        super().__init__(encoding.decode(errors="replace"))
+
+
 async def published_in(
     client: Client, event: HistoryEvent, recall: Callable[[bytes], Published | None]
 ) -> Published | None:
     """The batches of a signal; None if it carries none that can be read.
 
-    `recall` may know a signal by its document, which then needs no decoding. Raises whatever the
-    client's payload codec raises.
+    `recall` may know a signal by its document, which then needs no decoding. Raises Unreadable, and
+    whatever the client's payload codec raises.
     """
     signal = event.workflow_execution_signaled_event_attributes
     if signal.signal_name != PUBLISH_EVENTS:
@@ -50,7 +61,7 @@ async def published_in(
     if len(signal.input.payloads) != 1:  # the workflow refuses no value or several, too
         return None
     values = await client.data_converter.decode(signal.input.payloads, [RawValue])
-    document = values[0].payload.data
+    document = _json(values[0].payload)
     known = recall(document)
     if known is not None:
         return known
@@ -63,14 +74,14 @@ async def published_in(
 async def spoken_in(client: Client, event: HistoryEvent) -> Spoken | None:
     """What the workflow itself has published with this change of its memo; None if nothing.
 
-    Raises whatever the client's payload codec raises.
+    Raises Unreadable, and whatever the client's payload codec raises.
     """
     memo = event.workflow_properties_modified_event_attributes.upserted_memo.fields
     if VOICE_MEMO not in memo:
         return None
     values = await client.data_converter.decode([memo[VOICE_MEMO]], [RawValue])
     try:
-        return Spoken(decode_record(values[0].payload.data))
+        return Spoken(decode_record(_json(values[0].payload)))
     except InvalidBatch:
         return None
 
@@ -93,6 +104,13 @@ async def scheduled_in(client: Client, event: HistoryEvent) -> Scheduled | None:
     return Scheduled(
         header.producer, scheduled.activity_type.name, scheduled.activity_id, header.beside
     )
+
+
+def _json(payload: Payload) -> bytes:
+    encoding = payload.metadata.get("encoding", b"json/plain")
+    if encoding != b"json/plain":
+        raise Unreadable(encoding)
+    return payload.data
 
 
 def ended_activity(event: HistoryEvent) -> int:

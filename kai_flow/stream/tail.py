@@ -1,6 +1,7 @@
 """Reads the history of a run page by page: what it records of the stream, in order."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -16,6 +17,8 @@ from kai_flow.stream.recorded import Ended, Published, Recorded, Scheduled
 from kai_flow.stream.run_start import RunStart, start_in
 from kai_flow.stream.signals import LONG_POLL_TIMEOUT
 from kai_flow.stream.unmarked import UnmarkedActivities
+
+log = logging.getLogger(__name__)
 
 # The server ends a long poll 1 s before the timeout of the call. So with this timeout it answers
 # after 0.1 s that there is nothing new.
@@ -52,6 +55,7 @@ class RunHistory:
         self._token: bytes | None = None  # of the next page; None: the first page
         self._page: Sequence[HistoryEvent] | None = None  # fetched and not decoded yet
         self._ids: list[int] = []  # event ids of the last page
+        self._warned = False  # that some payload cannot be read
         self._numbers: dict[int, int] = {}  # producers under way, by their scheduling event's id
         self._marked = False  # the run has a mark
         self._unmarked = UnmarkedActivities()
@@ -79,7 +83,7 @@ class RunHistory:
         page = self._page or ()
         items = []
         for event in page:
-            if (item := await self._item(event)) is not None:
+            if (item := await self._readable(event)) is not None:
                 items.append(item)
                 await asyncio.sleep(0)  # a page may be the whole history, and a signal takes 20 ms
         self._page = None
@@ -94,6 +98,20 @@ class RunHistory:
         self._ids = ids
         self.ended = self._token is None
         return items
+
+    async def _readable(self, event: HistoryEvent) -> Recorded | None:
+        """What an event records; nothing if it cannot be read, which is logged once for a run."""
+        try:
+            return await self._item(event)
+        except history_event.Unreadable as error:
+            if not self._warned:
+                self._warned = True
+                log.warning(
+                    "session %s: some of its events cannot be read, because their encoding is %s: "
+                    "give this program's client the payload codec that the session's workers have",
+                    self._session_id, error,
+                )  # fmt: skip
+            return None
 
     async def _item(self, event: HistoryEvent) -> Recorded | None:
         match event.event_type:

@@ -135,6 +135,28 @@ async def test_a_broken_codec_keeps_the_page() -> None:
 
 
 @in_virtual_time
+async def test_what_only_a_codec_could_read_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A program without the codec of the session's workers says that it misses events."""
+    stage = TemporalStage()
+    stage.speak(run_of(VOICE, 1))
+    for event in stage._run.history:
+        memo = event.workflow_properties_modified_event_attributes.upserted_memo.fields
+        for payload in memo.values():
+            payload.metadata["encoding"] = b"binary/encrypted"
+    stage.store(run_of(FIRST, 1))
+    stage.write_signal(b"...").workflow_execution_signaled_event_attributes.input.payloads[
+        0
+    ].metadata["encoding"] = b"binary/encrypted"
+    assert await history_of(stage).read() == [published(FIRST)]
+    told = [record.getMessage() for record in caplog.records if "codec" in record.message]
+    assert len(told) == 1
+    assert f"session {SESSION}" in told[0]
+    assert "binary/encrypted" in told[0]
+
+
+@in_virtual_time
 async def test_pages_without_news_are_counted() -> None:
     """Transient events, which the server returns again and again, are no news."""
     stage = TemporalStage()
