@@ -60,7 +60,8 @@ class Intake:
         if self._is_over(post) or self._has_ended(key[0]):
             return Stale()
         if not await self._is_real(key):
-            return self._hold_back(post)
+            # The history may have shown meanwhile that nothing more counts.
+            return Stale() if self._is_over(post) else self._hold_back(post)
         self._check_number(post)
         self._publisher.learn_age(post.age)
         if self._publisher.storage_full and self._would_store(post):
@@ -79,7 +80,7 @@ class Intake:
 
     def _is_over(self, post: ProducerPost) -> bool:
         """Whether the run of the POST has closed, as far as is known here."""
-        return self._publisher.closed or post.run_id != self._run_id
+        return self._publisher.closed or self._log.closed or post.run_id != self._run_id
 
     def _has_ended(self, producer: int) -> bool:
         return self._log.begun and self._log.fold.closing(producer) is not None

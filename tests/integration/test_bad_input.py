@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 from kai_flow.stream import InvalidId, StreamPlugin, follow
 from tests.integration.clumsy import NOTE, Clumsy, misuse
 from tests.integration.subscriber import read_all
+from tests.integration.waiting import eventually
 
 Handle = WorkflowHandle[Any, Any]
 
@@ -96,9 +97,14 @@ async def test_nothing_reaches_a_closed_session(
         "session_id": clumsy.id, "workflow_id": clumsy.id, "run_id": clumsy.first_execution_run_id,
         "base": "1.1.4", "events": [{"id": "1.1.4", "event": NOTE}],
     }  # fmt: skip
-    answer = await http.post(f"{bridge}/events/{clumsy.id}", json=body)
-    assert answer.status_code == 410
-    assert "its run has ended; stop sending" in answer.json()["detail"]
+    answers: list[httpx.Response] = []
+
+    async def is_refused() -> bool:  # as soon as the bridge has seen the end of the session
+        answers.append(await http.post(f"{bridge}/events/{clumsy.id}", json=body))
+        return answers[-1].status_code == 410
+
+    await eventually(is_refused)
+    assert "the run has ended; stop sending" in answers[-1].json()["detail"]
     with pytest.raises(RPCError, match="workflow execution already completed"):
         await clumsy.signal("message")
     reader = await read_all(f"{bridge}/stream/{clumsy.id}")

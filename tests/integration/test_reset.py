@@ -171,7 +171,7 @@ async def test_every_reset_begins_the_stream_anew(
     parts = [[*stream(run, 1, 2), None] for run in runs[:-1]]
     assert [seen.id for seen in reader.seen] == [
         *(cursor for part in parts for cursor in part), *stream(runs[-1], 1, 1),
-        ENDED, f"end@{runs[-1][-8:]}",
+        f"end@{runs[-1][-8:]}",
     ]  # fmt: skip
     assert direct.seen == shown(reader)
     assert reader.seen[-1].event == {"type": "done", "result": "at last"}
