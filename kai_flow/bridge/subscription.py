@@ -160,7 +160,7 @@ class _Subscriber:
             await wait_for(session.notifier.next, left)
 
     def _status(self, session: Session) -> bytes:
-        """A `status` event, if the liveness has changed since the last one."""
+        """A `status` event, if the status has changed since the last one."""
         liveness = session.liveness
         if liveness == self._liveness:
             return b""

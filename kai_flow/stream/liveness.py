@@ -58,11 +58,12 @@ def liveness_to_show(seen: Liveness | None, shown: Liveness | None) -> Liveness 
     """The liveness to show to a reader who was shown `shown` last; None: none is to be shown.
 
     An agent may think for as long as it likes, so `running` is shown only after something else was.
-    The end of a session is shown by `done`.
+    The end of a session is shown by `done`. While the status stays the same, so does the attempt:
+    of several activities, each look may find another one to be the liveliest.
     """
     if seen is None or seen.ended or (seen.status == "running" and shown is None):
         return None
-    return seen
+    return shown if shown is not None and shown.status == seen.status else seen
 
 
 async def observe(client: Client, session_id: str, run_id: str) -> RunLiveness | None:

@@ -84,7 +84,7 @@ class _Part:
         self.events += len(events)
         self.status = "retrying" if events[-1].type == ATTEMPT_FAILED else "running"
         for event in events:
-            self.phase = _PHASES.get(event.type, self.phase)
+            self.phase = _PHASES.get(event.type, _going_on(self.phase))
             match event.type:
                 case "started":
                     self.activity_id = str(event.decode().get("activity_id", ""))
@@ -113,6 +113,11 @@ class _Part:
             return liveness.status, "waiting", None
         same = self.last is not None and liveness.attempt == self.last.attempt
         return by_events if same else ("running", _PHASES[STARTED], None)
+
+
+def _going_on(phase: str) -> str:
+    """The phase after an event that implies none."""
+    return "running" if phase == _PHASES[STARTED] else phase
 
 
 _NO_PART: Final = _Part()  # of a session of which nothing has come

@@ -180,3 +180,9 @@ def test_that_somebody_works_is_news_only_after_bad_news(status: Status) -> None
     assert liveness_to_show(bad, None) == liveness_to_show(bad, good) == bad
     assert liveness_to_show(good, bad) == liveness_to_show(good, good) == good
     assert liveness_to_show(good, None) is liveness_to_show(None, bad) is None
+
+
+def test_another_attempt_is_no_news_while_the_status_is_the_same() -> None:
+    """Of several activities each look may find another one: readers are told of it once."""
+    shown = Liveness("retrying", 2)
+    assert liveness_to_show(Liveness("retrying", 3), shown) == shown

@@ -69,6 +69,14 @@ def test_it_names_the_tool_and_the_tail_of_the_answer() -> None:
     assert told([*said, {"type": "tool_end"}])["current_tool"] is None
 
 
+def test_events_of_other_types_show_that_it_goes_on() -> None:
+    """They end `starting`, and leave any other phase as it is."""
+    started, own = {"type": "started"}, {"type": "my_own"}
+    assert told([started])["phase"] == "starting"
+    assert told([started, own])["phase"] == "running"
+    assert told([started, {"type": "thinking"}, own])["phase"] == "thinking"
+
+
 def test_a_retry_starts_afresh() -> None:
     """Counts and answer are those of the attempt that counts."""
     answer = told([{"type": "token", "content": "old"}] * 3, [{"type": "started"}])
