@@ -51,7 +51,7 @@ async def stream(place: Place, steps: AsyncIterator[int]) -> dict[str, Any]:
     attempt, oracle, settings = place.attempt, place.oracle, place.settings
     run = attempt.run
     # In a run that continues another one, the producer asks the server how much is stored.
-    spent = attempt.history_bytes if run.before is None else None
+    spent = attempt.history_bytes if run.before is None and attempt.marked else None
     said = oracle.listen(run.run_id, attempt.producer, attempt.attempt, spent)
     said.say(_started(attempt))
     async with EventProducer(
@@ -59,6 +59,8 @@ async def stream(place: Place, steps: AsyncIterator[int]) -> dict[str, Any]:
         client=cast("Client", place.client),
         http=place.http,
         signal_interval=settings.signal_interval,
+        producer=None if attempt.marked else attempt.producer,
+        beside=None if attempt.marked else attempt.beside,
     ) as producer:
         oracle.watch(producer)
         _note(place, producer.last_event_id)

@@ -19,7 +19,8 @@ def draw(seed: int) -> Plan:
     """The plan of a seed."""
     random = Random(seed)
     kind = random.choices(_KINDS_OF_PLAN, _WEIGHTS)[0]
-    return _unusual_life(_voiced(_slowed(_widened(_basic(random, seed, kind), kind), kind), kind))
+    plan = _slowed(_widened(_basic(random, seed, kind), kind), kind)
+    return _unmarked(_unusual_life(_voiced(plan, kind)))
 
 
 def _basic(random: Random, seed: int, kind: str) -> Plan:
@@ -212,6 +213,20 @@ def _unusual_life(plan: Plan) -> Plan:
             plan = plan._replace(program=steps, agent=agent, retried=True, again_at=None)
             readers = (reader._replace(bare=False) for reader in plan.readers)
             return plan._replace(readers=tuple(readers))
+
+
+def _unmarked(plan: Plan) -> Plan:
+    """Its workflow is written without the library; drawn apart, so that the rest stays what it is.
+
+    The outsider stays away: it asks for what only the library's workflows answer.
+    """
+    random = Random(f"{plan.seed}/unmarked")
+    if plan.settings.clumsy or plan.retried or random.random() >= 0.03:
+        return plan
+    program = tuple(
+        step for step in plan.program or () if isinstance(step, Apart | Together)
+    ) or one_after_the_other(2)
+    return plan._replace(unmarked=True, program=program, nuisances=(), stored_bytes=None)
 
 
 def _act(random: Random) -> Act:

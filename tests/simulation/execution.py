@@ -34,11 +34,14 @@ MAX_ATTEMPTS: Final = 3
 class Try:
     """One attempt, as the server sees it."""
 
-    def __init__(self, run: Run, activity: Activity, attempt: int, pending: Pending) -> None:
+    def __init__(
+        self, run: Run, activity: Activity, attempt: int, pending: Pending, *, marked: bool
+    ) -> None:
         self.run = run
         self.activity = activity
         header = activity.headers.get(PRODUCER_HEADER)
         self.header = None if header is None else decode_header(header.data)
+        self.marked = marked  # it has its number by the header
         self.attempt = attempt
         self.pending = pending  # what is said of it when the run is described
         self.over = False  # the server counts on it no more: what it says is refused
@@ -52,6 +55,12 @@ class Try:
         """Its producer number."""
         assert isinstance(self.header, ProducerHeader)
         return self.header.producer
+
+    @property
+    def beside(self) -> frozenset[int]:
+        """The producers beside it."""
+        assert isinstance(self.header, ProducerHeader)
+        return self.header.beside
 
     @property
     def history_bytes(self) -> int:
@@ -111,7 +120,7 @@ class Execution:
         self._done: Counter[type] = Counter()  # commands carried out, by kind
         self.generation = 0  # of the workflow worker: a crash forgets what it held
         self.stall = 0.0  # seconds that workflow tasks take on top
-        run.query = self._answer
+        run.query = None if shape.unmarked else self._answer
 
     def crash(self) -> None:
         """The workflow worker dies, and with it what it remembers."""
@@ -166,7 +175,7 @@ class Execution:
             case Continue():
                 self._workers.go_on(run, command)
             case Activity():
-                run.append(_scheduled(command))
+                run.append(_scheduled(command, marked=not self._shape.unmarked))
                 run.pending[command.id] = Pending(1)
                 self._server.process.start(self._try_all(command, len(run.history)))
             case CancelActivity(_, activity_id):
@@ -205,7 +214,8 @@ class Execution:
             pending.cancel_requested = run.pending[activity.id].cancel_requested
             run.pending[activity.id] = pending
             await asyncio.sleep(0.0 if attempt == 1 else 2.0 ** (attempt - 2))
-            current = Try(run, activity, attempt, pending)
+            marked = not self._shape.unmarked
+            current = Try(run, activity, attempt, pending, marked=marked)
             if not (run.cancel_requested or pending.cancel_requested):
                 await self._server.changed.until(lambda: self._server.up)
                 await self._workers.take(current)
@@ -256,11 +266,12 @@ class Execution:
             await current.changed.until(lambda: current.over, left)
 
 
-def _scheduled(activity: Activity) -> HistoryEvent:
+def _scheduled(activity: Activity, *, marked: bool) -> HistoryEvent:
+    """`marked`: its number is in the history. Otherwise only the activity has it."""
     event = HistoryEvent(event_type=EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)
     scheduled = event.activity_task_scheduled_event_attributes
     scheduled.activity_id = activity.id
     scheduled.activity_type.name = activity.type
-    for name, payload in activity.headers.items():
+    for name, payload in activity.headers.items() if marked else ():
         scheduled.header.fields[name].CopyFrom(payload)
     return event

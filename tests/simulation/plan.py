@@ -67,6 +67,8 @@ class Plan(NamedTuple):
     """Whether a run that fails is tried again, once, by its retry policy."""
     linger: float = 0.0
     """Seconds that the workflow goes on for after its session's end."""
+    unmarked: bool = False
+    """Whether its workflow is written without the library: it numbers its activities itself."""
 
     @property
     def activities(self) -> int:
@@ -80,7 +82,12 @@ class Plan(NamedTuple):
         largest = 64_000 if self.agent.words == "odd" else min(self.outbox[1], 16_000)
         # Either must refuse now and then.
         cramped = self.window_bytes < largest or self.hub_bytes < ROOMY_BYTES
-        if self.starts_at or cramped or any(fault.kind not in _BRIEF for fault in self.faults):
+        if (
+            self.starts_at
+            or self.unmarked
+            or cramped
+            or any(fault.kind not in _BRIEF for fault in self.faults)
+        ):
             return None
         if self.agent.words == "large" or self.settings.clumsy:
             return None

@@ -224,7 +224,8 @@ class Server:
         run = self.find(workflow_id, run_id)
         await self.changed.until(lambda: self.worker_up)
         await run.changed.until(lambda: not run.in_task)
-        assert run.query is not None
+        if run.query is None:
+            raise WorkflowQueryFailedError(f"no query {name}")
         if self.other_version:  # its events query is another program's
             return RawValue(Payload(data=b'{"events":[{"id":"1","event":{}}],"closed":"no"}'))
         try:

@@ -51,6 +51,7 @@ class Truth:
         self._attempts: dict[int, int] = {}  # newest attempt accepted of each producer
         self._seqs: dict[int, int] = {}  # and how far
         self._scheduled: dict[int, int] = {}  # producer by the event that scheduled it
+        self._unmarked: dict[str, int] = {}  # that event by the id of an activity without a number
 
     def of(self, producer: int) -> list[Shown]:
         """The events of one producer."""
@@ -89,6 +90,9 @@ class Truth:
 
     def _schedule(self, event: HistoryEvent) -> None:
         scheduled = event.activity_task_scheduled_event_attributes
+        if PRODUCER_HEADER not in scheduled.header.fields:
+            self._unmarked[scheduled.activity_id] = event.event_id
+            return
         header = msgspec.json.decode(scheduled.header.fields[PRODUCER_HEADER].data)
         if "producer" not in header:
             return
@@ -107,6 +111,31 @@ class Truth:
         self._open = (self._open & beside) | {producer}
         self.peak = max(self.peak, 1 + len(beside))
 
+    def _begin_unmarked(self, producer: int, first: dict[str, Any]) -> None:
+        """The number is not in the history: the first batch of a producer tells what it is."""
+        if first["type"] != "started":
+            return
+        if first["activity_id"] in self._unmarked:
+            self._scheduled[self._unmarked[first["activity_id"]]] = producer
+        newest, beside = max(self.beside, default=0), frozenset(_expanded(first["beside"]))
+        if producer > newest:
+            self.must_tell |= self._open - beside
+            self._close(self._open - beside)
+            self._open &= beside
+            for passed in range(newest + 1, producer):
+                self.beside[passed] = frozenset()
+                self.spoken_before[passed] = 0
+                if passed in beside:
+                    self._open.add(passed)
+                else:
+                    self._end(passed, "cancelled")
+            self._open.add(producer)
+            self.peak = max(self.peak, 1 + len(beside))
+        elif producer not in self._open or producer in self._attempts:
+            return
+        self.beside[producer] = beside
+        self.spoken_before[producer] = 0
+
     def _close(self, producers: set[int] | frozenset[int]) -> None:
         for producer in producers:
             self._end(producer, "cancelled")
@@ -120,6 +149,8 @@ class Truth:
 
     def _accept(self, events: Sequence[NumberedEvent]) -> None:
         producer, attempt, _ = events[0].id
+        if self._unmarked:
+            self._begin_unmarked(producer, events[0].decode())
         if producer not in self._open or attempt < self._attempts.get(producer, 0):
             return
         if attempt > self._attempts.get(producer, 0):

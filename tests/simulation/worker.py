@@ -72,7 +72,8 @@ class Worker:
         random_name = f"{attempt.run.run_id}/{attempt.name}"
         steps = script(self._agent, attempt.attempt, Link(random_name, 0))
         async with httpx.AsyncClient(transport=self._transport(process), trust_env=False) as http:
-            own_activity.set(OwnActivity(attempt.header, bridge=None))
+            header = attempt.header if attempt.marked else None
+            own_activity.set(OwnActivity(header, bridge=None))
             place = Place(attempt, self._agent, self._settings, self._oracle, client, http)
             run = signal_clumsily if self._settings.clumsy else stream
             self._environments[attempt] = environment

@@ -29,8 +29,10 @@ from temporalio.worker import (
 from temporalio.workflow import ActivityCancellationType, ContinueAsNewError
 
 from kai_flow.stream.buffer import Limits
+from kai_flow.stream.header import ProducerHeader, encode_header
 from kai_flow.stream.liveness import liveness_of
 from kai_flow.stream.run_stream import LIVENESS_CHECK
+from kai_flow.stream.wire_names import PRODUCER_HEADER
 from kai_flow.stream.workflow import WorkflowEventStream
 from kai_flow.stream.workflow_interceptor import WorkflowInterceptor
 from kai_flow.workflows import WORKFLOW_TYPE, KaiChatWorkflow
@@ -151,13 +153,16 @@ class Shape(NamedTuple):
     """None: KAI's own workflow."""
     linger: float
     """Seconds that it goes on for after its session's end."""
+    unmarked: bool = False
+    """It is written without the library, and numbers its activities itself."""
 
 
 class Programmed:
     """A workflow that carries out a program, and something more after its last activity."""
 
     def __init__(self, shape: Shape) -> None:
-        WorkflowEventStream(shape.limits)
+        if not shape.unmarked:
+            WorkflowEventStream(shape.limits)
         self._shape = shape
         self._spoken = 0  # in this run
         self._apart: list[Handle] = []
@@ -286,6 +291,8 @@ class Instance:
         self._rest: Program = ()
         self.outbound: WorkflowOutboundInterceptor
         FACADE.enter(self)
+        self._unmarked = shape.unmarked
+        self._numbers: dict[int, Handle] = {}  # by the number that such code gives an activity
         self._intercept(run)
         code: KaiChatWorkflow | Programmed
         if shape.program is None:
@@ -303,7 +310,9 @@ class Instance:
     def _intercept(self, run: Run) -> None:
         """Put the library's interceptors around the code, as a worker does."""
         self.outside[LIVENESS_CHECK] = lambda *_: liveness_of(run.describe(), datetime.now(UTC))
-        self._inbound = WorkflowInterceptor(cast("WorkflowInboundInterceptor", _Root(self)))
+        self._inbound = cast("WorkflowInboundInterceptor", _Root(self))
+        if not self._unmarked:
+            self._inbound = WorkflowInterceptor(self._inbound)
         self._inbound.init(cast("WorkflowOutboundInterceptor", _Commands(self)))
 
     def activate(self, history: Sequence[HistoryEvent]) -> list[Command]:
@@ -413,10 +422,18 @@ class Instance:
 
     def start_activity(self, call: StartActivityInput) -> Handle:
         activity_id = call.activity_id or str(self._asked.get(Activity, 0) + 1)
-        self._command(Activity, activity_id, call.activity, call.headers)
+        headers = self._numbered() if self._unmarked else call.headers
+        self._command(Activity, activity_id, call.activity, headers)
         handle = Handle(self, activity_id, _POLICIES[call.cancellation_type])
+        self._numbers[len(self._numbers) + 1] = handle
         self._handles[activity_id] = handle
         return handle
+
+    def _numbered(self) -> dict[str, Payload]:
+        """The number that code without the library gives its next activity, as an argument."""
+        beside = frozenset(n for n, handle in self._numbers.items() if not handle.done())
+        header = ProducerHeader(len(self._numbers) + 1, beside, self.info.run_id)
+        return {PRODUCER_HEADER: Payload(data=encode_header(header))}
 
     def cancel_activity(self, activity_id: str) -> None:
         self._command(CancelActivity, activity_id)

@@ -165,7 +165,7 @@ class World:
             run,
             self,
             random=Random(f"{self.plan.seed}/{run.run_id}"),
-            shape=Shape(self.plan.limits, program, self.plan.linger),
+            shape=Shape(self.plan.limits, program, self.plan.linger, self.plan.unmarked),
         )
         self.executions.append(execution)
         self.server.process.start(execution.decide())
