@@ -74,7 +74,9 @@ class SessionLog:
         """The history was read up to its end: `fold` has taken it, and the log begins there."""
         self.fold = fold
         self.begun = True
-        self._start_over()
+        self._narration = Narration(fold.place, self, self._given_of)
+        self._narration.notices()  # each reader who comes is told of these by itself
+        self._shown.start_over(fold.place)
 
     def absorb(self, item: Recorded) -> bool:
         """Take in the next item of the history. True when there is something new for readers."""
@@ -320,18 +322,6 @@ class SessionLog:
         for number, event in enumerate(events, 1):
             after = place or self._narration.place
             self._shown.announce(event, after if number == len(events) else before)
-
-    def _start_over(self) -> None:
-        """Begin the log at what the fold has accepted."""
-        place = self.fold.place
-        counts = {n: EventId(n, *at).attempt_key for n, at in place.positions.items()}
-        self._cuts = {n: e for n, e in self._cuts.items() if counts.get(n) == e.attempt_key}
-        self._given = {n: e for n, e in self._given.items() if counts.get(n) == e.attempt_key}
-        self._narration = Narration(place, self, self._given_of)
-        self._narration.notices()  # each reader who comes is told of these by itself
-        self._shown.start_over(place)
-        for producer in self._windows:
-            self._show_received(producer)
 
     def _evict(self, max_bytes: int | None = None) -> None:
         limit = self._max_bytes if max_bytes is None else max_bytes

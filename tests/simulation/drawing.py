@@ -20,7 +20,7 @@ def draw(seed: int) -> Plan:
     random = Random(seed)
     kind = random.choices(_KINDS_OF_PLAN, _WEIGHTS)[0]
     plan = _slowed(_widened(_basic(random, seed, kind), kind), kind)
-    return _unmarked(_unusual_life(_voiced(plan, kind)))
+    return _choir(_withdrawn(_unmarked(_unusual_life(_voiced(plan, kind)))))
 
 
 def _basic(random: Random, seed: int, kind: str) -> Plan:
@@ -227,6 +227,31 @@ def _unmarked(plan: Plan) -> Plan:
         step for step in plan.program or () if isinstance(step, Apart | Together)
     ) or one_after_the_other(2)
     return plan._replace(unmarked=True, program=program, nuisances=(), stored_bytes=None)
+
+
+def _withdrawn(plan: Plan) -> Plan:
+    """It cancels activities before the server is told of them; drawn apart, like the rest."""
+    random = Random(f"{plan.seed}/withdrawn")
+    if plan.settings.clumsy or plan.program is None or random.random() >= 0.06:
+        return plan
+    steps = []
+    for step in plan.program:
+        acts = list(step.acts) if isinstance(step, Together) else []
+        for _ in range(random.choice([0, 1, 1, 2]) if acts else 0):
+            policy = random.choice(["wait", "try", "abandon"])
+            acts.insert(random.randint(0, len(acts)), Act(policy, 0.0))
+        steps.append(Together(tuple(acts)) if acts else step)
+    return plan._replace(program=tuple(steps))
+
+
+def _choir(plan: Plan) -> Plan:
+    """More activities speak at once than one signal has batches for; seldom, as it takes long."""
+    random = Random(f"{plan.seed}/choir")
+    if plan.settings.clumsy or plan.unmarked or plan.retried or random.random() >= 0.003:
+        return plan
+    program = (Speak(1), Together((Act(),) * random.choice([66, 80])))
+    agent = Agent(events=2, pause=0.5, burst=2, padding=0)
+    return plan._replace(program=program, agent=agent, bridges=1, receiver="bridge", faults=())
 
 
 def _act(random: Random) -> Act:

@@ -20,6 +20,7 @@ from kai_flow.stream.batches import MAX_BATCH_EVENTS, MAX_DOCUMENT_BYTES
 from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.gaps import Gap
 from kai_flow.stream.ids import EventId, incarnation_of
+from kai_flow.stream.place import NOWHERE, Place
 from kai_flow.stream.reader import EventReader
 from kai_flow.stream.wire_names import EVENTS, PROGRESS, PUBLISH_EVENTS
 from tests.simulation.bridge import Bridge, Connection
@@ -152,6 +153,7 @@ QUERIES: Final[tuple[Any, ...]] = (
     {"nonsense": True},
     ["after"],
     {"after": 5},
+    {"after": "0.1.9999"},
 )
 CURSORS: Final = (
     "x",
@@ -167,6 +169,8 @@ CURSORS: Final = (
     "1.1.1,2-4.1.1",
     "0.2.1",
     "1.1.1,2-9999.0.0",
+    "1.0.7",
+    ",".join(f"{2 * n}.1.1" for n in range(1, 1_026)),
 )
 
 
@@ -217,7 +221,8 @@ class Outsider:
             case "query":
                 await self._query(nuisance.target)
             case "cursor":
-                await self._ask(bridge, CURSORS[nuisance.target % len(CURSORS)])
+                for cursor in _some(CURSORS, nuisance.target):
+                    await self._ask(bridge, cursor)
                 await self._ask_for_nothing(bridge)
             case _:
                 await self._page(nuisance.target)
@@ -314,16 +319,22 @@ class Outsider:
             self._oracle.violated(f"a producer that never was is answered {connection.status}")
 
     async def _page(self, target: int) -> None:
-        """Read what the workflow holds, page by page: in order, and a gap is said."""
+        """Read what the workflow holds, page by page: in order, and a gap is said.
+
+        From the beginning, or behind an event that may be of an earlier run.
+        """
         runs = self._oracle.server.runs.get(self._id)
         if not runs:
             return
         run = runs[-1]  # there may be a newer one before all is read
         reader = EventReader(cast("Client", self._client), self._id, run.run_id)
-        held: dict[int, EventId] = {}
+        events = self._oracle.chain_of(run).truth().events
+        own = events[target // 2 % len(events)].id if events and target % 2 else None
+        after = NOWHERE if own is None else Place({own.producer: own[1:]})
+        held: dict[int, EventId] = {} if own is None else {own.producer: own}
         gap = False
         try:
-            async for item in reader.events_and_gaps():
+            async for item in reader.events_and_gaps(after):
                 if isinstance(item, Gap):
                     gap = True
                     continue
@@ -331,7 +342,7 @@ class Outsider:
                 self._advance(run, before, item.id, gap=gap)
                 self._oracle.check(run.run_id, item.id, item.decode())
                 held[item.id.producer] = item.id
-            page = await reader.page(max_bytes=16 * 1024)
+            page = await reader.page("0.0.0", max_bytes=16 * 1024)
             size = sum(len(event.data) for event in page.events)
             if len(page.events) > 1 and size > 16 * 1024:
                 self._oracle.violated(f"a page of 16 KiB has {size} bytes")

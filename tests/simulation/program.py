@@ -10,7 +10,8 @@ class Act(NamedTuple):
     """What a cancellation does: `wait` until the activity has ended, `try` to cancel it and go on
     at once, or `abandon` it."""
     cancel_after: float | None = None
-    """Seconds after which the workflow cancels it; None: never."""
+    """Seconds after which the workflow cancels it; 0: before the server is told of it; None: never.
+    """
     silent: bool = False
     """It sends no event."""
 

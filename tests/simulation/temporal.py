@@ -115,6 +115,7 @@ class Run:
         self.closed = False
         self.cancel_requested = False
         self.pending: dict[str, Pending] = {}  # activities under way, by activity id
+        self.withdrawn: set[int] = set()  # producers that were cancelled before they were scheduled
         self.changed = Flag()
         self.query: Callable[..., Payload] | None = None  # set by its executor
         self.append(self._start())

@@ -51,6 +51,7 @@ class Truth:
         self._attempts: dict[int, int] = {}  # newest attempt accepted of each producer
         self._seqs: dict[int, int] = {}  # and how far
         self._scheduled: dict[int, int] = {}  # producer by the event that scheduled it
+        self._withdrawn: set[int] = set()  # producers that were never scheduled
         self._unmarked: dict[str, int] = {}  # that event by the id of an activity without a number
 
     def of(self, producer: int) -> list[Shown]:
@@ -69,7 +70,7 @@ class Truth:
     def _take(self, run: Run, event: HistoryEvent) -> None:
         kind = event.event_type
         if kind == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-            self._schedule(event)
+            self._schedule(run, event)
         elif kind in _ENDS:
             producer = self._scheduled.pop(_scheduled_by(event), None)
             if producer is not None and producer in self._open:
@@ -88,7 +89,7 @@ class Truth:
             self._close(self._open)  # of those still open, `done` is told instead
             self._open, self._scheduled = set(), {}
 
-    def _schedule(self, event: HistoryEvent) -> None:
+    def _schedule(self, run: Run, event: HistoryEvent) -> None:
         scheduled = event.activity_task_scheduled_event_attributes
         if PRODUCER_HEADER not in scheduled.header.fields:
             self._unmarked[scheduled.activity_id] = event.event_id
@@ -97,10 +98,11 @@ class Truth:
         if "producer" not in header:
             return
         producer, beside = header["producer"], frozenset(_expanded(header.get("beside", ())))
-        if producer != max(self.beside, default=0) + 1:
-            self.wrong.append(
-                f"producer {producer} is scheduled after {max(self.beside, default=0)}"
-            )
+        newest = max(self.beside, default=0)
+        self._withdrawn |= run.withdrawn
+        passed = set(range(newest + 1, producer))
+        if producer <= newest or not passed <= self._withdrawn:
+            self.wrong.append(f"producer {producer} is scheduled after {newest}")
         if not beside <= set(self._scheduled.values()):
             self.wrong.append(f"{sorted(beside)} are beside {producer}; not all are under way")
         self._scheduled[event.event_id] = producer

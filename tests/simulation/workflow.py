@@ -29,7 +29,7 @@ from temporalio.worker import (
 from temporalio.workflow import ActivityCancellationType, ContinueAsNewError
 
 from kai_flow.stream.buffer import Limits
-from kai_flow.stream.header import ProducerHeader, encode_header
+from kai_flow.stream.header import ProducerHeader, decode_header, encode_header
 from kai_flow.stream.liveness import liveness_of
 from kai_flow.stream.run_stream import LIVENESS_CHECK
 from kai_flow.stream.wire_names import PRODUCER_HEADER
@@ -127,8 +127,11 @@ class Handle(_Wait):
         self._callbacks.append(callback)
 
     def cancel(self) -> None:
-        """As its cancellation type says."""
+        """As its cancellation type says, unless the server was not told of it yet."""
         if self.done():
+            return
+        if self._instance.withdraw(self._id):
+            self.resolve(_failure(CancelledError()))
             return
         if self._policy != "abandon":
             self._instance.cancel_activity(self._id)
@@ -199,14 +202,15 @@ class Programmed:
 
     async def _act(self, act: Act) -> Any:
         handle = FACADE.begin(act)
-        if act.cancel_after is not None:
+        if act.cancel_after == 0.0:
+            handle.cancel()
+        elif act.cancel_after is not None:
             with suppress(TimeoutError):
                 await FACADE.wait_condition(
                     handle.done, timeout=timedelta(seconds=act.cancel_after)
                 )
             handle.cancel()
-            return await self._result_of(handle)
-        return await handle
+        return await (handle if act.cancel_after is None else self._result_of(handle))
 
     async def _result_of(self, handle: Handle) -> Any:
         try:
@@ -281,6 +285,8 @@ class Instance:
         self.queries: dict[str, Callable[..., Any]] = {}
         self._commands: list[Command] = []
         self._asked: dict[type, int] = {}  # commands that the code has asked for, by kind
+        self._given = 0  # how many of them are of earlier tasks
+        self._withdrawn = run.withdrawn
         self._handles: dict[str, Handle] = {}  # by activity id
         self._scheduled: dict[int, str] = {}  # activity ids, by the event that scheduled them
         self._fired: set[int] = set()  # timers
@@ -335,6 +341,7 @@ class Instance:
 
     def _activate(self, signals: list[HistoryEvent], others: list[HistoryEvent]) -> None:
         """One activation: signals are applied before what resolves, as the SDK does it."""
+        self._given = len(self._commands)
         for event in (*signals, *others):
             self._apply(event)
         if not self._over:
@@ -434,6 +441,19 @@ class Instance:
         beside = frozenset(n for n, handle in self._numbers.items() if not handle.done())
         header = ProducerHeader(len(self._numbers) + 1, beside, self.info.run_id)
         return {PRODUCER_HEADER: Payload(data=encode_header(header))}
+
+    def withdraw(self, activity_id: str) -> bool:
+        """Drop the command of an activity that the present task has asked for; whether it has."""
+        for command in self._commands[self._given :]:
+            if isinstance(command, Activity) and command.id == activity_id:
+                self._commands.remove(command)
+                self._asked[Activity] -= 1
+                if (header := command.headers.get(PRODUCER_HEADER)) is not None:
+                    number = decode_header(header.data)
+                    assert isinstance(number, ProducerHeader)
+                    self._withdrawn.add(number.producer)
+                return True
+        return False
 
     def cancel_activity(self, activity_id: str) -> None:
         self._command(CancelActivity, activity_id)
