@@ -73,11 +73,6 @@ class LogReader:
         self._number = None
         return frames
 
-    @property
-    def synced(self) -> bool:
-        """Whether it gets the shared frames."""
-        return self._synced
-
     def read(self, max_bytes: int) -> Chunk | Behind | None:
         """The next frames, of about `max_bytes` in all; None: there are none yet."""
         if self._synced and (self._number or 0) >= self._log.first:

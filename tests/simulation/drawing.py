@@ -247,11 +247,20 @@ def _withdrawn(plan: Plan) -> Plan:
 def _choir(plan: Plan) -> Plan:
     """More activities speak at once than one signal has batches for; seldom, as it takes long."""
     random = Random(f"{plan.seed}/choir")
-    if plan.settings.clumsy or plan.unmarked or plan.retried or random.random() >= 0.003:
+    if plan.settings.clumsy or plan.unmarked or plan.retried or random.random() >= 0.001:
         return plan
-    program = (Speak(1), Together((Act(),) * random.choice([66, 80])))
-    agent = Agent(events=2, pause=0.5, burst=2, padding=0)
-    return plan._replace(program=program, agent=agent, bridges=1, receiver="bridge", faults=())
+    return plan._replace(
+        program=(Together((Act(),) * 66),),
+        agent=Agent(events=1, pause=0.5, burst=2, padding=0),
+        bridges=1,
+        receiver="bridge",
+        readers=plan.readers[:1],
+        direct=False,
+        starts_at=0.5,
+        again_at=None,
+        faults=(),
+        nuisances=(),
+    )
 
 
 def _act(random: Random) -> Act:
