@@ -250,7 +250,7 @@ def _choir(plan: Plan) -> Plan:
     if plan.settings.clumsy or plan.unmarked or plan.retried or random.random() >= 0.001:
         return plan
     return plan._replace(
-        program=(Together((Act(),) * 66),),
+        program=(Together((Act(),) * 80),),
         agent=Agent(events=1, pause=0.5, burst=2, padding=0),
         bridges=1,
         receiver="bridge",

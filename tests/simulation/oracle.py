@@ -276,7 +276,10 @@ class Oracle(Record):
         """Look at what must stay bounded, and ask a session that nobody works at how it is."""
         for run in self._lonely():
             self._lonely_at = now()
-            if not run.in_task and not run.closed and run.query is not None:
+            idle = not (
+                run.in_task or run.needs_task or run.closed
+            )  # the code has had all there is
+            if idle and run.query is not None:
                 self.queried(run, PROGRESS, run.query(PROGRESS).data)
         for producer in self._producers:
             held = producer._sending.outbox.held

@@ -26,6 +26,16 @@ class Unreached(NamedTuple):
 
 UNREACHED: Final = (
     Unreached(
+        "attempt_window",
+        "if len(waiting) < len(new) and self.live_bytes > self._max_bytes:",
+        "thousands of live-only events of an attempt whose first event is not stored yet",
+    ),
+    Unreached(
+        "attempt_window",
+        "while self._live and (seq := next(reversed(self._live))) >= first.seq:",
+        "a forged POST in the instant between a live-only event and its being shown",
+    ),
+    Unreached(
         "batches",
         "if total > MAX_PUBLISHED_BYTES:",
         "a simulated workflow says little in one call; this takes 1 MiB",
@@ -64,6 +74,16 @@ UNREACHED: Final = (
         "header",
         "except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:",
         "a header that another program has written",
+    ),
+    Unreached(
+        "log_reader",
+        "if self._number == self._log.next:",
+        "the bridge asks for the place of readers that are behind",
+    ),
+    Unreached(
+        "log_reader",
+        "if narration.place.covers(event.id):",
+        "the bridge reads back from the reader's place on, so that it lacks all that comes",
     ),
     Unreached(
         "narration",

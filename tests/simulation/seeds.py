@@ -5,13 +5,29 @@ from typing import Final
 SEEDS: Final = (0, 100_000, 200_000)
 SCHEDULES: Final = 167
 
-RARE: Final = (400_824, 417_309, 500_294, 416_948, 200_002, 200_015, 410_414)
-"""One schedule each, for what those of the first seed seldom meet.
+RARE: Final = (
+    400_044,
+    400_064,
+    400_096,
+    400_122,
+    400_164,
+    500_199,
+    1_436,
+    3_451,
+    12_300,
+    466,
+    8_350,
+    9_398,
+    12_752,
+)
+"""What those of the first seed seldom or never meet.
 
-Two newer attempts that both only claim to be; a bridge that dies with the last live-only event;
-a history that reaches past all that a bridge knows of; a bridge that holds events when a forged
-`base` moves its window past them; a bridge that lacks events; an outbox that the mark fills; a size
-of the history that cannot be read again.
+One asks the workflow for what never was; two read it from before a continue-as-new; one gets
+answers of another program; one has a bridge that lacks events, one a producer that posts after the
+mark of a later one, one two newer attempts that both only claim to be; two have readers that cross
+runs in another order than their bridge; in one more producers wait than one signal has batches for;
+one cannot read the size of a history again, one does not know how its attempts are, and in one a
+forged `base` moves a window past events that wait.
 """
 
 RECORDED: Final = (*range(SEEDS[0], SEEDS[0] + SCHEDULES), *RARE)

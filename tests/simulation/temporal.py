@@ -224,7 +224,8 @@ class Server:
         """Let a worker answer; waits for one as long as it takes. Raises RPCError."""
         run = self.find(workflow_id, run_id)
         await self.changed.until(lambda: self.worker_up)
-        await run.changed.until(lambda: not run.in_task)
+        # A query is answered after the workflow task that is under way or due.
+        await run.changed.until(lambda: not run.in_task and (run.closed or not run.needs_task))
         if run.query is None:
             raise WorkflowQueryFailedError(f"no query {name}")
         if self.other_version:  # its events query is another program's
