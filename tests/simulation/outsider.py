@@ -310,12 +310,11 @@ class Outsider:
         runs = self._oracle.server.runs.get(self._id, [])
         if not (runs and self._forges and _is_marked(runs[-1])):
             return  # without a mark, nobody can tell
-        connection, first = Connection(0), runs[-1].first_run_id
-        bridge.stream(self._id, f"999.1.1@{incarnation_of(first)}", connection)
+        connection, run = Connection(0), runs[-1]
+        bridge.stream(self._id, f"999.1.1@{incarnation_of(run.first_run_id)}", connection)
         await connection.changed.until(lambda: connection.status is not None)
         bridge.drop(connection)
-        same = runs[-1].first_run_id == first
-        if same and connection.status not in (0, 400, 503):
+        if runs[-1] is run and connection.status not in (0, 400, 503):
             self._oracle.violated(f"a producer that never was is answered {connection.status}")
 
     async def _page(self, target: int) -> None:
