@@ -146,16 +146,11 @@ class Oracle(Record):
         before = self._before(run)
         own = [shown for shown in truth.events if shown.id not in before]
         folded = [shown for shown in own if shown.id.producer]
-        tokens = sum(shown.event["type"] == "token" for shown in own)
         # A query replays the history of a terminated run, and the code then goes on to what the
         # workflow would have published next, which was never recorded.
         unrecorded = _was_terminated(run) and told["events"] > len(own)
-        if not unrecorded and (told["events"], told["tokens"]) != (len(own), tokens):
-            self.violated(f"progress says {told}; there are {len(own)} events")
-        newest = max((shown.id.producer for shown in own), default=None)
-        last = None if newest is None else str(truth.of(newest)[-1].id)
-        if told["last_event_id"] != last:
-            self.violated(f"progress says {told}; the newest producer's last event is {last}")
+        if not unrecorded:
+            self._told_of_events(told, own, truth)
         if run.closed:
             # What is terminated may have come to the end of its session before.
             ends = {self.outcome(run).get("status", "completed")}
@@ -170,6 +165,16 @@ class Oracle(Record):
                 self.violated(f"progress says {told} of a run that has ended: {ends}")
         elif told["phase"] != "closed":
             self._told_of_attempts(run, told, broke=_broke(folded))
+
+    def _told_of_events(self, told: dict[str, Any], own: list[Shown], truth: Truth) -> None:
+        """Counts and last event are those of the events of the run."""
+        tokens = sum(shown.event["type"] == "token" for shown in own)
+        if (told["events"], told["tokens"]) != (len(own), tokens):
+            self.violated(f"progress says {told}; there are {len(own)} events")
+        newest = max((shown.id.producer for shown in own), default=None)
+        last = None if newest is None else str(truth.of(newest)[-1].id)
+        if told["last_event_id"] != last:
+            self.violated(f"progress says {told}; the newest producer's last event is {last}")
 
     def _truth_for(self, run: Run) -> Truth:
         chain = self.chain_of(run)
