@@ -117,6 +117,11 @@ UNREACHED: Final = (
     ),
     Unreached(
         "session_log",
+        "if self.closed or self._has_ended(producer):",
+        "the bridge's intake asks before; the log is right without it, too",
+    ),
+    Unreached(
+        "session_log",
         "if not self.knows(producer):",
         "the bridge's intake asks before; the log is right without it, too",
     ),
