@@ -146,6 +146,11 @@ class Run:
         self.closed = event.event_type in CLOSES
         self.changed.change()
 
+    @property
+    def busy(self) -> bool:
+        """A workflow task is under way or due."""
+        return self.in_task or (self.needs_task and not self.closed)
+
     def take(self, event: HistoryEvent) -> None:
         """Something came from outside: written now, or once the workflow task is over."""
         if self.in_task:
@@ -225,7 +230,7 @@ class Server:
         run = self.find(workflow_id, run_id)
         await self.changed.until(lambda: self.worker_up)
         # A query is answered after the workflow task that is under way or due.
-        await run.changed.until(lambda: not run.in_task and (run.closed or not run.needs_task))
+        await run.changed.until(lambda: not run.busy)
         if run.query is None:
             raise WorkflowQueryFailedError(f"no query {name}")
         if self.other_version:  # its events query is another program's

@@ -96,6 +96,11 @@ class _Run(temporal.Run):
         self._first_run_id = first_run_id
         self._made_by_reset = made_by_reset
 
+    @property
+    def busy(self) -> bool:
+        """Nobody runs its code, so no workflow task is due."""
+        return self.in_task
+
     def _start(self) -> HistoryEvent:
         return self._begins_with
 
