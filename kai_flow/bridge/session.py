@@ -148,7 +148,8 @@ class Session:
 
         None: it may be right, or Temporal does not tell within so many seconds.
         """
-        if self.log.begun and what_never_was(place, self.log.fold) is None:
+        # Without a mark so far, the first one may be on the next page.
+        if self.log.begun and self.log.fold.marked and not what_never_was(place, self.log.fold):
             return None
         return what_never_was(place, self.log.fold) if await self._catch_up(seconds) else None
 

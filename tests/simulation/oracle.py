@@ -154,14 +154,13 @@ class Oracle(Record):
         if run.closed:
             # What is terminated may have come to the end of its session before.
             ends = {self.outcome(run).get("status", "completed")}
+            phases = {"closed"}
             if _was_terminated(run):
-                ends |= {"completed", "cancelled"}
-            went_on = run.history[-1].event_type == _WENT_ON
-            if went_on:
-                ends, phase = {"running"}, "continued"
-            else:
-                phase = "closed"
-            if told["phase"] != phase or told["status"] not in ends:
+                ends |= {"completed", "cancelled", "running"}
+                phases |= {"continued"}
+            if run.history[-1].event_type == _WENT_ON:
+                ends, phases = {"running"}, {"continued"}
+            if told["phase"] not in phases or told["status"] not in ends:
                 self.violated(f"progress says {told} of a run that has ended: {ends}")
         elif told["phase"] != "closed":
             self._told_of_attempts(run, told, broke=_broke(folded))
