@@ -175,8 +175,19 @@ class Renderer:
         self._line(f"✗ {error_line(event.get('error'))}", "red")
 
     def _gap(self, event: Event) -> None:
-        after, before = text.line(event.get("after")), text.line(event.get("before"))
-        self._line(f"… the events after {after} and before {before} are lost", "yellow")
+        missing = event.get("missing")
+        for part in missing if isinstance(missing, list) else ():
+            ends = part if isinstance(part, dict) else {}
+            after, before = text.line(ends.get("after")), text.line(ends.get("before"))
+            self._line(f"… the events after {after} and before {before} are lost", "yellow")
+
+    def _ended(self, event: Event) -> None:
+        if event.get("status") != "completed":
+            self._line(f"· an activity has ended: {text.line(event.get('status'))}", "dim")
+
+    def _superseded(self, event: Event) -> None:
+        after = text.line(event.get("after"))
+        self._line(f"↺ the events after {after} do not count: ignore them", "yellow")
 
     def _status(self, event: Event) -> None:
         said = {
@@ -200,7 +211,7 @@ class Renderer:
 _KNOWN: Final = frozenset(
     {
         *("token", "thinking", "started", "tool_start", "tool_end", "sql_result", "chart_config"),
-        *("suggestions", "error", "gap", "reset", "status", "omitted"),
+        *("suggestions", "error", "gap", "reset", "status", "omitted", "ended", "superseded"),
     }
 )
 _SILENT: Final = frozenset({"done", "idle_timeout", "attempt_failed"})  # shown by other means

@@ -71,6 +71,23 @@ def test_every_kind_of_event_is_shown() -> None:
         assert part in output
 
 
+def test_what_happened_to_the_stream_is_shown() -> None:
+    """Each missing part of a gap, what is taken back, and an end that is no success."""
+    shown = printed(
+        [
+            {"type": "gap", "missing": [{"after": "1.1.1", "before": "1.1.3"}, {"after": "2.1.4"}]},
+            {"type": "superseded", "producer": 2, "after": "2.1.9"},
+            {"type": "ended", "producer": 1, "status": "completed"},
+            {"type": "ended", "producer": 2, "status": "timed_out"},
+        ]
+    )
+    assert "the events after 1.1.1 and before 1.1.3 are lost" in shown
+    assert "the events after 2.1.4 and before" in shown
+    assert "the events after 2.1.9 do not count" in shown
+    assert "completed" not in shown
+    assert "an activity has ended: timed_out" in shown
+
+
 def test_the_same_statement_is_shown_once() -> None:
     """The SQL of a tool's input is not repeated by its result."""
     assert printed(SESSION).count(SQL) == 1
@@ -214,7 +231,9 @@ def test_no_event_can_speak_to_the_terminal(terminal: bool) -> None:
         },
         {"type": "suggestions", "content": [HOSTILE]},
         {"type": "error", "error": HOSTILE},
-        {"type": "gap", "after": HOSTILE, "before": HOSTILE},
+        {"type": "gap", "missing": [{"after": HOSTILE, "before": HOSTILE}]},
+        {"type": "superseded", "after": HOSTILE},
+        {"type": "ended", "status": HOSTILE},
         {"type": "omitted", "of": HOSTILE, "bytes": HOSTILE},
         {"type": HOSTILE},
     ]
