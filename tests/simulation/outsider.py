@@ -16,6 +16,7 @@ from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.common import RawValue
 from temporalio.service import RPCError
 
+from kai_flow.bridge.hub import FIND_SECONDS
 from kai_flow.stream.batches import MAX_BATCH_EVENTS, MAX_DOCUMENT_BYTES
 from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.gaps import Gap
@@ -310,11 +311,13 @@ class Outsider:
         runs = self._oracle.server.runs.get(self._id, [])
         if not (runs and self._forges and _is_marked(runs[-1])):
             return  # without a mark, nobody can tell
-        connection, run = Connection(0), runs[-1]
+        connection, run, asked_at = Connection(0), runs[-1], now()
         bridge.stream(self._id, f"999.1.1@{incarnation_of(run.first_run_id)}", connection)
         await connection.changed.until(lambda: connection.status is not None)
         bridge.drop(connection)
-        if runs[-1] is run and connection.status not in (0, 400, 503):
+        # A bridge that could not read the whole history in its time lets the reader in.
+        in_time = now() - asked_at < FIND_SECONDS
+        if runs[-1] is run and in_time and connection.status not in (0, 400, 503):
             self._oracle.violated(f"a producer that never was is answered {connection.status}")
 
     async def _page(self, target: int) -> None:
