@@ -1,0 +1,1 @@
+"""The answer in the language of the question: words, numbers, charts, insights, suggestions."""

@@ -1,0 +1,1 @@
+"""The words of two languages: tokens, stems, concepts, numbers and periods."""

@@ -1,0 +1,289 @@
+"""The nodes of a query: immutable, comparable, printable, and JSON by msgspec.
+
+A query names tables, columns and joins by the names of the semantic model; it has no SQL in it.
+Every node that a reader builds carries in ``words`` the positions of the tokens that it came
+from. ``bare`` removes them: two readings mean the same if their bare queries are equal.
+"""
+
+from enum import StrEnum
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+
+Words: TypeAlias = tuple[int, ...]
+"""Positions of tokens in the question, rising; empty for a default that no word asked for."""
+
+
+class Function(StrEnum):
+    """How rows become one number."""
+
+    COUNT = "count"
+    """Rows of the fact table; ``of`` is None."""
+    DISTINCT = "distinct"
+    """Different values of ``of``."""
+    SUM = "sum"
+    AVERAGE = "average"
+    MINIMUM = "minimum"
+    MAXIMUM = "maximum"
+    MEDIAN = "median"
+
+
+class Grain(StrEnum):
+    """A unit of the calendar, to group or to shift by."""
+
+    DAY = "day"
+    WEEK = "week"
+    """ISO weeks, from Monday."""
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+class Operator(StrEnum):
+    """How a condition compares."""
+
+    EQUAL = "="
+    NOT_EQUAL = "!="
+    ABOVE = ">"
+    AT_LEAST = ">="
+    BELOW = "<"
+    AT_MOST = "<="
+    BETWEEN = "between"
+    """Both ends included."""
+    CONTAINS = "contains"
+    """The text contains the value, whatever the case of its letters."""
+    EMPTY = "empty"
+    """No value; ``values`` is empty."""
+    PRESENT = "present"
+    """Some value; ``values`` is empty."""
+
+
+class Node(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """What every node has."""
+
+    words: Words = ()
+
+
+class Field(Node, frozen=True, tag=True, kw_only=True):
+    """A column, reached from the fact table by joins."""
+
+    table: str
+    column: str
+    path: tuple[str, ...] = ()
+    """Ids of the joins from the fact table to ``table``, in order; empty: the fact table itself."""
+
+
+class Number(Node, frozen=True, tag=True, kw_only=True):
+    """A constant in a formula."""
+
+    value: float
+
+
+class Formula(Node, frozen=True, tag=True, kw_only=True):
+    """An arithmetic expression on one row, such as ``quantity * unit_price``."""
+
+    operator: str
+    """One of ``+ - * /``. A division by zero gives no value."""
+    left: "Expression"
+    right: "Expression"
+
+
+Expression: TypeAlias = Field | Number | Formula
+
+
+class Condition(Node, frozen=True, tag=True, kw_only=True):
+    """A comparison of one expression with values. Several values of EQUAL: one of them must fit."""
+
+    of: Expression
+    operator: Operator
+    values: tuple[str | float | bool, ...] = ()
+
+
+class During(Node, frozen=True, tag=True, kw_only=True):
+    """Rows whose time is in a period: from the day ``start`` up to, not including, ``end``."""
+
+    axis: str
+    """Id of an axis of the model."""
+    path: tuple[str, ...] = ()
+    """Ids of the joins from the fact table to the axis' table."""
+    start: str | None = None
+    """ISO date, or None: no lower bound."""
+    end: str | None = None
+
+
+class Recurring(Node, frozen=True, tag=True, kw_only=True):
+    """Rows whose time has a certain part, in whatever year: "in March", "on Mondays"."""
+
+    axis: str
+    path: tuple[str, ...] = ()
+    part: str
+    """``month`` (1–12), ``quarter`` (1–4), ``weekday`` (1 = Monday, to 7), ``day`` (1–31)."""
+    values: tuple[int, ...]
+
+
+class Related(Node, frozen=True, tag=True, kw_only=True):
+    """Rows of the fact table that have (or, inside Not, have no) related rows: "customers without
+    orders".
+    """
+
+    path: tuple[str, ...]
+    """Ids of the joins from the fact table to the related table."""
+    where: "Filter | None" = None
+    """What the related rows must meet; its fields are reached from the *related* table."""
+
+
+class All(Node, frozen=True, tag=True, kw_only=True):
+    """Every part must hold."""
+
+    parts: tuple["Filter", ...]
+
+
+class Either(Node, frozen=True, tag=True, kw_only=True):
+    """At least one part must hold."""
+
+    parts: tuple["Filter", ...]
+
+
+class Not(Node, frozen=True, tag=True, kw_only=True):
+    """The part must not hold. A row without a value meets the negation, as a person expects."""
+
+    part: "Filter"
+
+
+Filter: TypeAlias = Condition | During | Recurring | Related | All | Either | Not
+
+
+class Aggregate(Node, frozen=True, tag=True, kw_only=True):
+    """One number from the rows of a group."""
+
+    function: Function
+    of: Expression | None = None
+    where: Filter | None = None
+    """Only these rows of the group; None: all."""
+    derived: str = ""
+    """Name of the derived measure that ``of`` is, empty for a column."""
+
+
+class Ratio(Node, frozen=True, tag=True, kw_only=True):
+    """One aggregate over another; no value where the divisor is zero."""
+
+    top: Aggregate
+    bottom: Aggregate
+    percent: bool = False
+    """Whether it is shown times 100, as a percentage."""
+
+
+class Difference(Node, frozen=True, tag=True, kw_only=True):
+    """One aggregate minus another."""
+
+    left: Aggregate
+    right: Aggregate
+
+
+class Share(Node, frozen=True, tag=True, kw_only=True):
+    """The percentage, 0 to 100, that a group has of the total over all groups that the filters
+    leave.
+    """
+
+    of: Aggregate
+
+
+class Growth(Node, frozen=True, tag=True, kw_only=True):
+    """The change in percent against the period before; only in a query grouped by one TimeGroup
+    (and perhaps one more).
+    """
+
+    of: Aggregate
+    absolute: bool = False
+    """The change itself, not in percent."""
+
+
+Measure: TypeAlias = Aggregate | Ratio | Difference | Share | Growth
+
+
+class FieldGroup(Node, frozen=True, tag=True, kw_only=True):
+    """Groups by the values of a column. A name column groups by the row it names: two of one name
+    stay apart.
+    """
+
+    field: Field
+
+
+class TimeGroup(Node, frozen=True, tag=True, kw_only=True):
+    """Groups by calendar units of an axis."""
+
+    axis: str
+    path: tuple[str, ...] = ()
+    grain: Grain
+    recurring: bool = False
+    """Month of the year (1 to 12), weekday …, whatever the year."""
+
+
+class PeriodGroup(Node, frozen=True, tag=True, kw_only=True):
+    """Groups by named periods of an axis, side by side; rows in none of them are left out."""
+
+    axis: str
+    path: tuple[str, ...] = ()
+    periods: tuple[tuple[str, str, str], ...]
+    """(label, first day, day after the last), in the order of the question."""
+
+
+Group: TypeAlias = FieldGroup | TimeGroup | PeriodGroup
+
+
+class Having(Node, frozen=True, tag=True, kw_only=True):
+    """A condition on groups."""
+
+    measure: Measure
+    operator: Operator
+    values: tuple[float, ...]
+
+
+class Order(Node, frozen=True, tag=True, kw_only=True):
+    """What the rows of the result are sorted by."""
+
+    by: Measure | Group | Field
+    descending: bool = False
+
+
+class Query(Node, frozen=True, tag=True, kw_only=True):
+    """One question to one fact table: measures, grouped or not, or columns of single rows."""
+
+    fact: str
+    """The table whose rows are counted, aggregated or listed."""
+    measures: tuple[Measure, ...] = ()
+    groups: tuple[Group, ...] = ()
+    columns: tuple[Field, ...] = ()
+    distinct: bool = False
+    """Of a listing: every different row once."""
+    where: Filter | None = None
+    having: tuple[Having, ...] = ()
+    order: tuple[Order, ...] = ()
+    limit: int | None = None
+    each: int | None = None
+    """Rows for each value of the first group at most: "the top 3 products of every region"."""
+
+
+T = TypeVar("T")
+
+
+def bare(node: T) -> T:
+    """The same node without the positions of words, for comparing."""
+    if isinstance(node, tuple):
+        return tuple(bare(part) for part in node)  # type: ignore[return-value]
+    if isinstance(node, Node):
+        fields: dict[str, Any] = {
+            name: bare(getattr(node, name)) for name in node.__struct_fields__ if name != "words"
+        }
+        return type(node)(**fields)
+    return node
+
+
+def words_of(node: object) -> frozenset[int]:
+    """The positions of all words that a node and its parts came from."""
+    if isinstance(node, tuple):
+        return frozenset().union(*(words_of(part) for part in node))
+    if isinstance(node, Node):
+        inner = (words_of(getattr(node, n)) for n in node.__struct_fields__ if n != "words")
+        return frozenset(node.words).union(*inner)
+    return frozenset()

@@ -1,0 +1,1 @@
+"""From words to a query: spans, chart, cover, assembly, decision."""

@@ -1,0 +1,205 @@
+"""The semantic model of a database: plain values, built once from a scan and what was taught."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from kai_flow.analyst.query.nodes import Expression, Grain
+from kai_flow.analyst.schema import ColumnRef, Schema
+
+
+class Role(StrEnum):
+    """What a column is for."""
+
+    ADDITIVE = "additive"
+    """A quantity or amount: sums make sense (units sold, revenue, weight, members)."""
+    RATE = "rate"
+    """A price, percentage, rating, age, temperature: averages make sense, sums do not."""
+    CODE = "code"
+    """A number that is no quantity (postcode, phone): compared and counted, never added."""
+    FLAG = "flag"
+    """Yes or no, whether as boolean, 0/1, or Y/N."""
+    CATEGORY = "category"
+    """A text with few values."""
+    NAME = "name"
+    """A text that names a row for a person."""
+    TEXT = "text"
+    """Any other text."""
+    TIME = "time"
+    """A date or timestamp, also when it is written as text or as an integer like 20250131."""
+    TIME_PART = "time part"
+    """A year, quarter, month, week, day or weekday as a number or a name."""
+    KEY = "key"
+    """Identifies a row, or points to one."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Name:
+    """One thing that people call a table, column, value, join or measure."""
+
+    words: tuple[str, ...]
+    """Lower-case words as written, without those that say nothing ("the", "of")."""
+    weight: float = 1.0
+    """1: its own name, or taught; less for a guess, such as a synonym or a part of the name."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value of a category, flag or name, and what it is called."""
+
+    value: str | float | bool
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A column."""
+
+    table: str
+    column: str
+    role: Role
+    names: tuple[Name, ...]
+    unit: str = ""
+    """``Rp``, ``kg``, ``%`` …; empty when nothing says so."""
+    values: tuple[Value, ...] = ()
+    """Of a category, flag or name with few values; else empty."""
+    part: str = ""
+    """Of a TIME_PART: ``year``, ``quarter``, ``month``, ``week``, ``day``, ``weekday``."""
+    unique: bool = False
+    low: float | None = None
+    high: float | None = None
+    """Bounds of numbers seen in the scan."""
+    nullable: bool = True
+
+    @property
+    def ref(self) -> ColumnRef:
+        """The column."""
+        return ColumnRef(self.table, self.column)
+
+
+class AxisForm(StrEnum):
+    """How a table keeps the time of a row."""
+
+    DATE = "date"
+    """A date or timestamp column of the database's own type."""
+    TEXT = "text"
+    """ISO dates or timestamps as text."""
+    NUMBER_DAY = "yyyymmdd"
+    """Integers like 20250131."""
+    NUMBER_MONTH = "yyyymm"
+    """Integers like 202501."""
+    YEAR = "year"
+    """A year column alone: no finer grain than the year."""
+    YEAR_MONTH = "year and month"
+    """A year column and a month column (1 to 12)."""
+    YEAR_QUARTER = "year and quarter"
+    """A year column and a quarter column (1 to 4)."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The time of a table's rows."""
+
+    id: str
+    """``table.column`` of its (first) column."""
+    table: str
+    columns: tuple[str, ...]
+    """One column; of YEAR_MONTH and YEAR_QUARTER the year, then the part."""
+    form: AxisForm
+    names: tuple[Name, ...]
+    """What people call it: "order date", "shipped"."""
+    first: str | None = None
+    last: str | None = None
+    """First and last day seen, ISO; None when the scan did not see them."""
+
+    @property
+    def finest(self) -> Grain:
+        """The smallest unit that it can tell apart."""
+        return {
+            AxisForm.NUMBER_MONTH: Grain.MONTH,
+            AxisForm.YEAR_MONTH: Grain.MONTH,
+            AxisForm.YEAR_QUARTER: Grain.QUARTER,
+            AxisForm.YEAR: Grain.YEAR,
+        }.get(self.form, Grain.DAY)
+
+
+@dataclass(frozen=True)
+class Join:
+    """One way from a table to another, along a foreign key, in one direction."""
+
+    id: str
+    """``table.column>target`` towards the parent, ``table<child.column`` towards the children."""
+    source: str
+    target: str
+    pairs: tuple[tuple[str, str], ...]
+    """(column of source, column of target)."""
+    widens: bool
+    """Whether a row of source may meet several rows of target (towards children)."""
+    names: tuple[Name, ...] = ()
+    """The role of the target: "origin", "manager"; empty when the target's own name is enough."""
+    guessed: bool = False
+    """Whether no foreign key declares it: same names and matching values made it plain."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A measure that no column holds, such as ``revenue = quantity * unit_price``."""
+
+    name: str
+    table: str
+    """The fact table from which the fields of the expression are reached."""
+    expression: Expression
+    names: tuple[Name, ...]
+    role: Role = Role.ADDITIVE
+    unit: str = ""
+    taught: bool = False
+    """From the glossary; otherwise a pair of columns makes it plain, which is announced."""
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A table."""
+
+    table: str
+    names: tuple[Name, ...]
+    """What one row is called, singular and plural."""
+    key: tuple[str, ...] = ()
+    """Columns that identify a row; empty: none is known."""
+    label: str | None = None
+    """The column that names a row for a person."""
+    rows: int = 0
+    sampled: bool = False
+    bridge: bool = False
+    """Whether it only links tables, or is a date dimension: nobody asks about its rows."""
+
+
+Path: TypeAlias = tuple[Join, ...]
+
+
+@dataclass(frozen=True)
+class SemanticModel:
+    """Everything that the reading of a question needs to know about a database."""
+
+    schema: Schema
+    entities: Mapping[str, Entity]
+    attributes: Mapping[ColumnRef, Attribute]
+    axes: Mapping[str, Axis]
+    """By id."""
+    joins: Mapping[str, Join]
+    """By id, both directions of each foreign key."""
+    derived: tuple[Derived, ...] = ()
+    problems: tuple[str, ...] = ()
+    """What was taught and could not be used, as sentences with the reason."""
+
+    def of(self, table: str) -> tuple[Attribute, ...]:
+        """The attributes of a table, in the order of its columns."""
+        return tuple(
+            self.attributes[ColumnRef(table, column.name)]
+            for column in self.schema.tables[table].columns
+        )
+
+    def axes_of(self, table: str) -> tuple[Axis, ...]:
+        """The axes of a table, the most usual first."""
+        return tuple(axis for axis in self.axes.values() if axis.table == table)
