@@ -54,6 +54,10 @@ chaos *args: setup
 bench: setup
     python -m tests.bench.latency
 
+# ask the analyst every question of the evaluation: [--schema S] [--kind K] [--language L] [--failures] [--json FILE]
+eval *args: setup
+    python -m tests.evals "$@"
+
 # ruff's rules and format, and the direction of imports
 lint: setup
     ruff check .

@@ -12,6 +12,8 @@ TYPES = {
     "mysql": {"int": "BIGINT", "text": "VARCHAR(255)", "real": "DOUBLE", "date": "DATE"},
     "sqlite": {"int": "INTEGER", "text": "TEXT", "real": "REAL", "date": "DATE"},
 }
+for _types in TYPES.values():
+    _types |= {"time": "TIMESTAMP", "bool": "BOOLEAN"}
 
 
 @dataclass(frozen=True)
