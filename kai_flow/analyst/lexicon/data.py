@@ -1,0 +1,112 @@
+"""The two lexicons as plain values, read once from ``id.toml`` and ``en.toml``."""
+
+import re
+import tomllib
+from importlib.resources import files
+from typing import Any, Literal, TypeAlias
+
+__all__ = [
+    "ABBREVIATIONS",
+    "CALENDAR",
+    "CONCEPTS",
+    "FILLERS",
+    "FOREIGN",
+    "FUNCTION_WORDS",
+    "LANGUAGES",
+    "LEXICONS",
+    "MONTHS",
+    "NUMBERS",
+    "ORDINALS",
+    "ORDINAL_ENDINGS",
+    "SCALES",
+    "UNITS",
+    "WEEKDAYS",
+    "Language",
+]
+
+Language: TypeAlias = Literal["id", "en"]
+LANGUAGES: tuple[Language, ...] = ("id", "en")
+
+
+def _read(language: Language) -> dict[str, Any]:
+    """One lexicon."""
+    file = files("kai_flow.analyst.lexicon").joinpath(f"{language}.toml")
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+LEXICONS = {language: _read(language) for language in LANGUAGES}
+
+
+def _indexed(table: str) -> dict[str, int]:
+    """Every word of a table of lists, with the number that its key is."""
+    return {
+        word: int(number)
+        for lexicon in LEXICONS.values()
+        for number, words in lexicon[table].items()
+        for word in words
+    }
+
+
+MONTHS = _indexed("months")
+"""1 to 12 by name, in both languages and abbreviated."""
+WEEKDAYS = _indexed("weekdays")
+"""1 (Monday) to 7 by name."""
+NUMBERS: dict[Language, dict[str, int]] = {
+    language: {w: int(n) for n, words in LEXICONS[language]["numbers"].items() for w in words}
+    for language in LANGUAGES
+}
+"""Words for numbers that are no scale."""
+ORDINALS: dict[Language, dict[str, int]] = {
+    language: {w: int(n) for n, words in LEXICONS[language]["ordinals"].items() for w in words}
+    for language in LANGUAGES
+}
+"""First, second …"""
+_SCALES: dict[Language, dict[str, float]] = {
+    language: {
+        word: float(value)
+        for value, words in LEXICONS[language]["scales"].items()
+        for word in words
+    }
+    for language in LANGUAGES
+}
+SCALES: dict[Language, dict[str, float]] = {
+    "id": {**_SCALES["en"], **_SCALES["id"]},
+    "en": {**_SCALES["id"], **_SCALES["en"]},
+}
+"""What a number before it is multiplied by. "5 M" is five miliar in Indonesian, and five million
+in English; other scales of the other language are read too.
+"""
+UNITS: dict[str, str] = {
+    word: unit
+    for lexicon in LEXICONS.values()
+    for unit, words in lexicon["units"].items()
+    for word in words
+}
+"""Units by their names: ``rupiah`` → ``Rp``."""
+FOREIGN: dict[str, str] = tomllib.loads(
+    files("kai_flow.analyst.lexicon").joinpath("foreign.toml").read_text(encoding="utf-8")
+)["words"]
+"""Small words of other languages."""
+ORDINAL_ENDINGS = frozenset({"st", "nd", "rd", "th"})
+FILLERS: dict[Language, frozenset[str]] = {
+    language: frozenset(LEXICONS[language]["fillers"]["words"].split()) for language in LANGUAGES
+}
+"""Words that never carry meaning for a query."""
+FUNCTION_WORDS: dict[Language, frozenset[str]] = {
+    language: FILLERS[language] | frozenset(LEXICONS[language]["function"]["words"].split())
+    for language in LANGUAGES
+}
+"""Words that only one of the two languages uses, and often: they tell the languages apart."""
+ABBREVIATIONS: dict[str, str] = {
+    short: word for lexicon in LEXICONS.values() for short, word in lexicon["abbreviations"].items()
+}
+CONCEPTS: dict[Language, dict[str, tuple[tuple[str, ...], ...]]] = {
+    language: {
+        concept: tuple(tuple(phrase.split()) for phrase in phrases)
+        for concept, phrases in LEXICONS[language]["concepts"].items()
+    }
+    for language in LANGUAGES
+}
+"""Phrases, as words, by the concept that they express."""
+CALENDAR = re.compile(rf"\d+|[qhs][1-4]|{'|'.join(map(re.escape, [*MONTHS, *WEEKDAYS]))}")
+"""A word between which and another such word a hyphen means "to"."""
