@@ -53,6 +53,14 @@ class Column:
     """As the database names it; empty where it has none."""
     text_date: bool = False
     """Whether it holds dates as ISO text."""
+    low: float | str | None = None
+    """The least value seen: of numbers, and of dates as ISO text; None where it is not known."""
+    high: float | str | None = None
+    """The greatest value seen."""
+    distinct: int | None = None
+    """Different values seen; None where they were not counted."""
+    nulls: bool = True
+    """Whether rows may lack a value; False when every scanned row had one."""
 
 
 @dataclass(frozen=True)

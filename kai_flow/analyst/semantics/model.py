@@ -43,6 +43,8 @@ class Name:
     """Lower-case words as written, without those that say nothing ("the", "of")."""
     weight: float = 1.0
     """1: its own name, or taught; less for a guess, such as a synonym or a part of the name."""
+    taught: bool = False
+    """From the glossary, an instruction or the data model, and not from the database itself."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,101 @@
+"""Builds the semantic model of a database from its scan and what was taught."""
+
+from kai_flow.analyst.schema import Column, ColumnRef, Schema, Table
+from kai_flow.analyst.semantics.axes import axes_of
+from kai_flow.analyst.semantics.entities import entity_of
+from kai_flow.analyst.semantics.joins import Link, declared_links, joins_of
+from kai_flow.analyst.semantics.model import Attribute, Axis, Entity, Role, SemanticModel
+from kai_flow.analyst.semantics.names import Naming
+from kai_flow.analyst.semantics.roles import purpose
+from kai_flow.analyst.semantics.values import values_of
+from kai_flow.analyst.semantics.vocabulary import UNITS
+from kai_flow.connections.knowledge import Knowledge
+
+__all__ = ["build"]
+
+
+def build(schema: Schema, knowledge: Knowledge = Knowledge()) -> SemanticModel:  # noqa: B008 -- frozen
+    """Everything that the reading of a question needs to know about a database."""
+    del knowledge
+    attributes = {
+        attribute.ref: attribute
+        for table in schema.tables.values()
+        for attribute in attributes_of(table)
+    }
+    links = declared_links(schema)
+    entities = _entities(schema, attributes, links)
+    axes = _axes(schema, attributes, entities)
+    return SemanticModel(schema, entities, attributes, axes, joins_of(links, entities))
+
+
+def attributes_of(table: Table) -> tuple[Attribute, ...]:
+    """The columns of a table."""
+    naming = Naming(table)
+    return tuple(_attribute(table, column, naming) for column in table.columns)
+
+
+def _attribute(table: Table, column: Column, naming: Naming) -> Attribute:
+    """A column."""
+    words = naming.plain(column)
+    meant = purpose(table, column, words)
+    names = naming.names(column, meant.role)
+    low, high = (
+        float(each) if isinstance(each, int | float) else None for each in (column.low, column.high)
+    )
+    return Attribute(
+        table.name,
+        column.name,
+        meant.role,
+        names,
+        _unit(column, words, meant.role),
+        values_of(column, meant.role, names),
+        meant.part,
+        column.unique or table.primary_key == (column.name,),
+        low,
+        high,
+        column.nulls and column.name not in table.primary_key,
+    )
+
+
+def _unit(column: Column, words: tuple[str, ...], role: Role) -> str:
+    """The unit by the column's comment, or by a word of its name."""
+    if column.note.unit or role not in {Role.ADDITIVE, Role.RATE}:
+        return column.note.unit
+    for word in (words[-1], words[0]):
+        if word in UNITS:
+            return UNITS[word]
+    return ""
+
+
+def _entities(
+    schema: Schema, attributes: dict[ColumnRef, Attribute], links: list[Link]
+) -> dict[str, Entity]:
+    """The tables."""
+    pointed = {key.target for _, key, _ in links}
+    linked: dict[str, set[str]] = {name: set() for name in schema.tables}
+    for name, key, _ in links:
+        linked[name].update(key.columns)
+    return {
+        name: entity_of(
+            table,
+            [attributes[ColumnRef(name, column.name)] for column in table.columns],
+            linked[name],
+            name in pointed,
+        )
+        for name, table in schema.tables.items()
+    }
+
+
+def _axes(
+    schema: Schema, attributes: dict[ColumnRef, Attribute], entities: dict[str, Entity]
+) -> dict[str, Axis]:
+    """The times of all tables, by id."""
+    return {
+        axis.id: axis
+        for name, table in schema.tables.items()
+        for axis in axes_of(
+            table,
+            [attributes[ColumnRef(name, column.name)] for column in table.columns],
+            entities[name],
+        )
+    }

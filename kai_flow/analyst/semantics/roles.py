@@ -1,0 +1,222 @@
+"""What a column is for, from its name, its type and what was seen in it."""
+
+from dataclasses import dataclass
+
+from kai_flow.analyst.schema import Column, Kind, Table
+from kai_flow.analyst.semantics.model import Role
+from kai_flow.analyst.semantics.vocabulary import (
+    ADDITIVE,
+    CODES,
+    COUNTS,
+    DATES,
+    DESCRIPTIONS,
+    FLAGS,
+    IDS,
+    NAMES,
+    NUMBERS,
+    PARTS,
+    PER_UNIT,
+    RATES,
+    TOTALS,
+    YEARS,
+)
+
+__all__ = ["Purpose", "purpose"]
+
+FLAG_TEXTS = (
+    {"y", "n"},
+    {"yes", "no"},
+    {"ya", "tidak"},
+    {"t", "f"},
+    {"true", "false"},
+    {"0", "1"},
+    {"ya", "bukan"},
+)
+"""The two values of a flag that is kept as text."""
+
+_BOUNDS = {
+    "year": (1800, 2200),
+    "quarter": (1, 4),
+    "month": (1, 12),
+    "week": (0, 53),
+    "day": (1, 31),
+    "weekday": (0, 7),
+}
+_DAY_NUMBERS = (1900_01_01, 2200_12_31)
+_MONTH_NUMBERS = (1900_01, 2200_12)
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """The role of a column, and of a part of a date which one."""
+
+    role: Role
+    part: str = ""
+
+
+def purpose(table: Table, column: Column, words: tuple[str, ...]) -> Purpose:
+    """What a column is for; ``words`` are those of its name, abbreviations in full."""
+    if _is_key(table, column, words):
+        return Purpose(Role.KEY)
+    if column.kind is Kind.DATE:
+        return Purpose(Role.TIME)
+    if "BOOL" in column.type.upper() or column.type.upper() == "BIT":
+        return Purpose(Role.FLAG)
+    if column.kind in {Kind.NUMBER, Kind.YEAR, Kind.KEY}:
+        return _number(column, words)
+    if column.kind is Kind.TEXT:
+        return _text(table, column, words)
+    return Purpose(Role.OTHER)
+
+
+def _is_key(table: Table, column: Column, words: tuple[str, ...]) -> bool:
+    """Whether it identifies a row or points to one."""
+    keys = {name for key in table.foreign_keys for name in key.columns}
+    if column.name in keys:
+        return True
+    named = words[-1] in IDS or (len(words) > 1 and words[0] in {"id", "pk", "fk"})
+    if column.name in table.primary_key:
+        # a natural key that a person would name (a year, a date, a word) keeps its own role
+        return named or (column.kind is Kind.KEY and _part(column, words) is None)
+    return named and column.kind is not Kind.DATE
+
+
+def _number(column: Column, words: tuple[str, ...]) -> Purpose:
+    """Of a column of numbers."""
+    part = _part(column, words)
+    if part is not None:
+        return Purpose(Role.TIME_PART, part)
+    if _day_number(column, words):
+        return Purpose(Role.TIME)
+    if _is_flag_number(column, words):
+        return Purpose(Role.FLAG)
+    return Purpose(_measure(words))
+
+
+def _part(column: Column, words: tuple[str, ...]) -> str | None:
+    """Which part of a date its numbers are, or None."""
+    named = set(words)
+    if {"day", "week"} <= named or {"hari", "ke"} <= named:
+        return "weekday" if _within(column, "weekday") else None
+    part = _named_part(column, words)
+    if part is not None and _within(column, part) and not named & (RATES | TOTALS | COUNTS):
+        return part
+    known = named & (ADDITIVE | RATES | CODES | FLAGS)
+    return "year" if column.kind is Kind.YEAR and not known else None
+
+
+def _named_part(column: Column, words: tuple[str, ...]) -> str | None:
+    """The part of a date that a name has at its start or end."""
+    ends = (words[0], words[-1])
+    if column.kind is Kind.YEAR and not YEARS.isdisjoint(words):
+        return "year"
+    for part, names in PARTS.items():
+        if part == "day" and not (len(words) == 1 or {"month", "bulan"} & set(words)):
+            continue
+        if any(word in names for word in ends):
+            return part
+    return None
+
+
+def _within(column: Column, part: str) -> bool:
+    """Whether what was seen fits a part of a date; nothing seen fits."""
+    if column.kind is Kind.YEAR:
+        return part == "year"
+    low, high = _bounds(column)
+    least, most = _BOUNDS[part]
+    if low is None or high is None:
+        return _whole(column)
+    return least <= low and high <= most and low == int(low) and high == int(high)
+
+
+def _whole(column: Column) -> bool:
+    """Whether a column's type has whole numbers only."""
+    declared = column.type.upper()
+    return not declared or "INT" in declared or declared in {"YEAR", "HUGEINT"}
+
+
+def _bounds(column: Column) -> tuple[float | None, float | None]:
+    """The least and greatest number seen."""
+    low, high = column.low, column.high
+    if isinstance(low, int | float) and isinstance(high, int | float):
+        return float(low), float(high)
+    return None, None
+
+
+def _day_number(column: Column, words: tuple[str, ...]) -> bool:
+    """Whether it holds dates as integers like 20250131 or 202501."""
+    low, high = _bounds(column)
+    if low is None or high is None or (DATES.isdisjoint(words) and not _periodic(words)):
+        return False
+    return any(least <= low and high <= most for least, most in (_DAY_NUMBERS, _MONTH_NUMBERS))
+
+
+def _periodic(words: tuple[str, ...]) -> bool:
+    return not (PARTS["month"] | {"period", "periode", "yyyymm", "yyyymmdd"}).isdisjoint(words)
+
+
+def _is_flag_number(column: Column, words: tuple[str, ...]) -> bool:
+    """Whether it is 0 or 1 for no or yes."""
+    low, high = _bounds(column)
+    asked = words[0] in {"is", "has", "was", "can", "are", "apakah", "flag"} or words[-1] == "flag"
+    if low is None:
+        return asked or (len(words) == 1 and words[0] in {"active", "aktif", "lunas"})
+    if not (low >= 0 and high is not None and high <= 1 and low == int(low) and high == int(high)):
+        return False
+    named = bool(set(words) & (ADDITIVE | RATES)) and not asked
+    return _whole(column) and not named
+
+
+def _measure(words: tuple[str, ...]) -> Role:
+    """Whether numbers are added, averaged, or only compared."""
+    named = set(words)
+    if "per" in words[1:-1]:
+        return Role.RATE
+    if _is_code(words):
+        return Role.CODE
+    if named & PER_UNIT and len(words) > 1 and named & (RATES | ADDITIVE) - {"unit", "units"}:
+        return Role.RATE
+    return _by_last_words(words)
+
+
+def _is_code(words: tuple[str, ...]) -> bool:
+    """Whether a name is that of a code: a postcode, a phone number, an invoice number."""
+    named = set(words)
+    if len(words) > 1 and words[0] in NUMBERS and words[1] not in CODES:
+        # "number of rooms" loses its "of"; "nomor faktur", "no hp" are codes
+        return words[0] in {"no", "nr", "nomor", "nomer"}
+    if len(words) > 1 and words[-1] in NUMBERS - {"num"}:
+        return True
+    return bool(named & CODES) and not named & (TOTALS | COUNTS | RATES - {"ip"})
+
+
+def _by_last_words(words: tuple[str, ...]) -> Role:
+    """Additive or not by the words of a name; a number without a known word is additive."""
+    named = set(words)
+    totals = named & (TOTALS - {"line", "gross", "net"}) or named & COUNTS
+    if named & RATES and not totals:
+        return Role.RATE
+    return Role.ADDITIVE
+
+
+def _text(table: Table, column: Column, words: tuple[str, ...]) -> Purpose:
+    """Of a column of texts."""
+    values = {value.strip().casefold() for value in column.values}
+    if 0 < len(values) <= 2 and any(values <= flags for flags in FLAG_TEXTS):
+        single = len(values) == 1 and values <= {"0", "1", "t", "f", "y", "n"}
+        if len(values) == 2 or single or words[0] in {"is", "has"}:
+            return Purpose(Role.FLAG)
+    if words[-1] in NAMES or words[0] in NAMES:
+        return Purpose(Role.NAME)
+    if not DESCRIPTIONS.isdisjoint((words[0], words[-1])) and not _few(column):
+        return Purpose(Role.TEXT)
+    if _is_code(words) and not _few(column):
+        return Purpose(Role.CODE)
+    if column.unique:
+        return Purpose(Role.NAME if table.label == column else Role.TEXT)
+    return Purpose(Role.CATEGORY if column.values else Role.TEXT)
+
+
+def _few(column: Column) -> bool:
+    """Whether its values are few, and rows share them."""
+    return bool(column.values) and not column.unique

@@ -1,0 +1,100 @@
+"""The values of a column and what people call them."""
+
+from kai_flow.analyst.schema import Column, Kind
+from kai_flow.analyst.semantics.model import Name, Role, Value
+from kai_flow.analyst.semantics.names import collected, phrase
+from kai_flow.analyst.semantics.wording import spoken
+
+__all__ = ["values_of"]
+
+YES = (("yes",), ("ya",), ("true",), ("benar",))
+NO = (("no",), ("tidak",), ("false",), ("bukan",), ("salah",))
+_TRUE = {"y", "yes", "ya", "t", "true", "1"}
+
+Words = tuple[str, ...]
+
+
+def values_of(column: Column, role: Role, names: tuple[Name, ...]) -> tuple[Value, ...]:
+    """The values of a category, flag or name, in the order of the scan."""
+    if role is Role.FLAG:
+        return _flag(column, names)
+    if role not in {Role.CATEGORY, Role.NAME}:
+        return ()
+    return tuple(Value(value, _names(column, value)) for value in column.values)
+
+
+def _names(column: Column, value: str) -> tuple[Name, ...]:
+    """A value as written, and what the comment calls it."""
+    own = [(value_words(value), 1.0)]
+    return collected([*own, *_meant(column.note.meanings.get(value, ""))])
+
+
+def _meant(text: str) -> list[tuple[Words, float]]:
+    """The names in a comment's meaning of a value; "/" stands between several."""
+    return [(phrase(name), 1.0) for name in text.split("/") if name.strip()]
+
+
+def value_words(text: str) -> Words:
+    """A value in words, as it is looked up."""
+    return spoken(text)
+
+
+def _flag(column: Column, names: tuple[Name, ...]) -> tuple[Value, ...]:
+    """Both values of a flag. Its own adjectives name the value for yes: "active" of is_active."""
+    yes, no = _pair(column)
+    adjectives = [(name.words, min(name.weight, 0.95)) for name in names if name.weight >= 0.9]
+    written = {value.casefold(): value for value in column.values}
+    return (
+        Value(
+            yes, collected([*adjectives, *((w, 0.9) for w in YES), *_said(column, yes, written)])
+        ),
+        Value(
+            no,
+            collected(
+                [
+                    *((("not", *words), weight) for words, weight in adjectives),
+                    *((("tidak", *words), weight) for words, weight in adjectives),
+                    *((w, 0.9) for w in NO),
+                    *_said(column, no, written),
+                ]
+            ),
+        ),
+    )
+
+
+def _said(
+    column: Column, value: str | float | bool, written: dict[str, str]
+) -> list[tuple[Words, float]]:
+    """The value as written, and what the comment calls it."""
+    if isinstance(value, bool):
+        keys = ["true" if value else "false", "1" if value else "0", "t" if value else "f"]
+    else:
+        keys = [str(value), f"{value:g}"] if isinstance(value, float) else [value]
+    found = [(value_words(written[key]), 1.0) for key in keys if key in written]
+    meanings = {key.casefold(): text for key, text in column.note.meanings.items()}
+    for key in keys:
+        found += _meant(meanings.get(key.casefold(), ""))
+    return found
+
+
+def _pair(column: Column) -> tuple[str | float | bool, str | float | bool]:
+    """The values for yes and no, as the database keeps them."""
+    if column.kind in {Kind.NUMBER, Kind.YEAR}:
+        return 1.0, 0.0
+    if column.kind is not Kind.TEXT:
+        return True, False
+    yes = [value for value in column.values if value.strip().casefold() in _TRUE]
+    no = [value for value in column.values if value.strip().casefold() not in _TRUE]
+    return (yes or [_opposite(no[0])])[0], (no or [_opposite(yes[0])])[0]
+
+
+_OPPOSITES = {"y": "n", "yes": "no", "ya": "tidak", "t": "f", "true": "false", "1": "0"}
+
+
+def _opposite(value: str) -> str:
+    """The other value of a flag of which only one was seen, in the same case."""
+    both = {**_OPPOSITES, **{no: yes for yes, no in _OPPOSITES.items()}, "bukan": "ya"}
+    other = both[value.strip().casefold()]
+    if value.isupper():
+        return other.upper()
+    return other.capitalize() if value.istitle() else other
