@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from kai_flow.analyst.schema import Table
 from kai_flow.analyst.semantics.model import Attribute, Entity, Role
 from kai_flow.analyst.semantics.names import entity_names, entity_words
-from kai_flow.analyst.semantics.vocabulary import DATES, PARTS
+from kai_flow.analyst.semantics.vocabulary import DATES, NAMES, PARTS
 from kai_flow.analyst.semantics.wording import full_words, same, split_name
 
 __all__ = ["entity_of", "label_of"]
@@ -55,11 +55,7 @@ def label_of(table: Table, attributes: Sequence[Attribute]) -> str | None:
     for among in ([e for e in own if e.unique], own):
         if among:
             return among[0].column
-    texts = [
-        each
-        for each in attributes
-        if each.unique and each.role in {Role.NAME, Role.CATEGORY, Role.TEXT}
-    ]
+    texts = [each for each in attributes if each.unique and each.role is Role.NAME]
     whole = [each for each in names if not _FIRST_NAMES & set(split_name(each.column))]
     for among in ([e for e in whole if e.unique], texts, whole[:1] if len(whole) == 1 else []):
         if among:
@@ -70,7 +66,7 @@ def label_of(table: Table, attributes: Sequence[Attribute]) -> str | None:
 def _is_own_name(table: Table, attribute: Attribute) -> bool:
     """Whether a name is that of the row, and not of something that the row mentions."""
     words = full_words(split_name(attribute.column))
-    rest = tuple(w for w in words if w not in {"name", "nama", "title", "judul", "full"})
+    rest = tuple(word for word in words if word not in {"full", *NAMES})
     if not rest:
         return True
     return any(same(rest, name) or same(rest, name[:1]) for name in entity_words(table))

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Mapping
 from kai_flow.analyst.schema import ForeignKey, Schema
 from kai_flow.analyst.semantics.model import Entity, Join, Name
 from kai_flow.analyst.semantics.names import collected
-from kai_flow.analyst.semantics.vocabulary import IDS, NUMBERS
-from kai_flow.analyst.semantics.wording import full_words, same, split_name
+from kai_flow.analyst.semantics.vocabulary import DATES, IDS, NUMBERS
+from kai_flow.analyst.semantics.wording import abbreviates, full_words, same, split_name
 
 __all__ = ["Link", "declared_links", "joins_of"]
 
 Link = tuple[str, ForeignKey, bool]
 """A table, a foreign key of it, and whether that key is only guessed."""
 
-_KEY_WORDS = IDS | NUMBERS | {"code", "kode", "name", "nama"}
+_KEY_WORDS = IDS | NUMBERS | {"code", "kode", "kd", "cd", "name", "nama"}
 
 
 def declared_links(schema: Schema) -> list[Link]:
@@ -52,6 +52,8 @@ def role_names(key: ForeignKey, target: Entity) -> tuple[Name, ...]:
     own = [name.words for name in target.names if name.weight >= 0.9]
     for column in key.columns:
         role = _without_target(_without_key_words(full_words(split_name(column))), own)
+        if target.bridge:  # of a date dimension: "tanggal_kirim" → "kirim"
+            role = tuple(word for word in role if word not in DATES)
         if not role or (len(key.columns) > 1 and len(role) > 2):
             continue
         found.append((role, 1.0))
@@ -75,7 +77,7 @@ def _without_target(words: tuple[str, ...], names: list[tuple[str, ...]]) -> tup
     if len(words) == 1 and words[0] in _KEY_WORDS:
         return ()
     for name in names:
-        if same(words, name):
+        if same(words, name) or set(words) <= set(name) or abbreviates(words, name):
             return ()
     for name in sorted(names, key=len, reverse=True):
         for size in {len(name), 1}:

@@ -72,7 +72,7 @@ def entity_names(table: Table, taught: Iterable[str] = ()) -> tuple[Name, ...]:
         found.append((words, OWN))
         found.append((full_words(words), CUT))
     for words in entity_words(table):
-        found += [(head, PART) for head in heads(words) if not GENERIC.issuperset(head)]
+        found += [(head, PART) for head in heads(words) if _telling(head)]
     return collected(found, taught)
 
 
@@ -91,10 +91,11 @@ class Naming:
         """All names of a column."""
         own = split_name(column.name)
         found: list[tuple[Words, float]] = [(own, OWN), (spoken(column.name), OWN)]
-        found += [(phrase(name), OWN) for name in column.note.names]
+        noted = [phrase(name) for name in column.note.names if _is_name(name)]
+        found += [(words, OWN) for words in noted]
         cut = self._cut(own)
         found += [(cut, CUT), (full_words(cut), CUT), (full_words(own), CUT)]
-        for words in dict.fromkeys([full_words(cut), *(phrase(n) for n in column.note.names)]):
+        for words in dict.fromkeys([full_words(cut), *noted]):
             found += self._shorter(words, role)
         return collected(found, taught)
 
@@ -118,7 +119,7 @@ class Naming:
                     yield (*entity, *base), CUT
                     yield (*base, *entity), CUT
         if len(rest) > 1:
-            yield from ((head, PART) for head in heads(rest) if not GENERIC.issuperset(head))
+            yield from ((head, PART) for head in heads(rest) if _telling(head))
             if role in {Role.ADDITIVE, Role.RATE} and rest[-1] in _AMOUNTS:
                 yield rest[:-1], LESS
         if role is Role.NAME or rest[-1] in NAMES or rest[0] in NAMES:
@@ -127,6 +128,16 @@ class Naming:
 
 
 _AMOUNTS = frozenset(["amount", "amt", "total", "value", "nilai", "count", "sum", "number"])
+
+
+def _is_name(text: str) -> bool:
+    """Whether a part of a comment is a name, and no list of values such as "Y/N"."""
+    return any(len(word) > 1 for word in split_name(text)) and "=" not in text
+
+
+def _telling(head: Words) -> bool:
+    """Whether a part of a name can stand for the whole."""
+    return len(head[0]) > 2 and head[0] not in GENERIC | DATES | LINKING
 
 
 def _without_marks(words: Words, role: Role) -> Words:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from kai_flow.analyst.schema import Column, Kind, Table
 from kai_flow.analyst.semantics.model import Role
+from kai_flow.analyst.semantics.names import entity_words
 from kai_flow.analyst.semantics.vocabulary import (
     ADDITIVE,
     CODES,
@@ -20,6 +21,7 @@ from kai_flow.analyst.semantics.vocabulary import (
     TOTALS,
     YEARS,
 )
+from kai_flow.analyst.semantics.wording import full_words, same, split_name
 
 __all__ = ["Purpose", "purpose"]
 
@@ -34,6 +36,8 @@ FLAG_TEXTS = (
 )
 """The two values of a flag that is kept as text."""
 
+_SHORT_FLAGS = {"0", "1", "t", "f", "y", "n"}
+
 _BOUNDS = {
     "year": (1800, 2200),
     "quarter": (1, 4),
@@ -42,6 +46,8 @@ _BOUNDS = {
     "day": (1, 31),
     "weekday": (0, 7),
 }
+_MOST_NAMED = {"year": 150, "quarter": 4, "month": 12, "day": 7, "weekday": 7}
+"""Values at most of a part of a date that is kept as text."""
 _DAY_NUMBERS = (1900_01_01, 2200_12_31)
 _MONTH_NUMBERS = (1900_01, 2200_12)
 
@@ -74,7 +80,7 @@ def _is_key(table: Table, column: Column, words: tuple[str, ...]) -> bool:
     keys = {name for key in table.foreign_keys for name in key.columns}
     if column.name in keys:
         return True
-    named = words[-1] in IDS or (len(words) > 1 and words[0] in {"id", "pk", "fk"})
+    named = words[-1] in IDS or (len(words) > 1 and words[0] in {"id", "pk", "fk", "kunci"})
     if column.name in table.primary_key:
         # a natural key that a person would name (a year, a date, a word) keeps its own role
         return named or (column.kind is Kind.KEY and _part(column, words) is None)
@@ -201,22 +207,36 @@ def _by_last_words(words: tuple[str, ...]) -> Role:
 
 def _text(table: Table, column: Column, words: tuple[str, ...]) -> Purpose:
     """Of a column of texts."""
-    values = {value.strip().casefold() for value in column.values}
-    if 0 < len(values) <= 2 and any(values <= flags for flags in FLAG_TEXTS):
-        single = len(values) == 1 and values <= {"0", "1", "t", "f", "y", "n"}
-        if len(values) == 2 or single or words[0] in {"is", "has"}:
-            return Purpose(Role.FLAG)
-    if words[-1] in NAMES or words[0] in NAMES:
+    if _is_flag_text(column, words):
+        return Purpose(Role.FLAG)
+    part = _named_part(column, words[:1] if words[-1] in NAMES else words[-1:])
+    if part is not None and 0 < len(column.values) <= _MOST_NAMED.get(part, 0):
+        return Purpose(Role.TIME_PART, "weekday" if part == "day" else part)
+    if words[-1] in NAMES or words[0] in NAMES or column == _best_label(table):
         return Purpose(Role.NAME)
-    if not DESCRIPTIONS.isdisjoint((words[0], words[-1])) and not _few(column):
-        return Purpose(Role.TEXT)
-    if _is_code(words) and not _few(column):
-        return Purpose(Role.CODE)
-    if column.unique:
-        return Purpose(Role.NAME if table.label == column else Role.TEXT)
-    return Purpose(Role.CATEGORY if column.values else Role.TEXT)
+    if column.values and not column.unique:
+        return Purpose(Role.CATEGORY)
+    return Purpose(Role.CODE if _is_code(words) else Role.TEXT)
 
 
-def _few(column: Column) -> bool:
-    """Whether its values are few, and rows share them."""
-    return bool(column.values) and not column.unique
+def _is_flag_text(column: Column, words: tuple[str, ...]) -> bool:
+    """Whether its values are those of a flag."""
+    values = {value.strip().casefold() for value in column.values}
+    if not values or not any(values <= flags for flags in FLAG_TEXTS):
+        return False
+    return len(values) == 2 or values <= _SHORT_FLAGS or words[0] in {"is", "has"}
+
+
+def _best_label(table: Table) -> Column | None:
+    """The unique text that names a row best, where no column is called a name."""
+    texts = [each for each in table.columns if each.kind is Kind.TEXT]
+    split = [(each, full_words(split_name(each.name))) for each in texts]
+    if any(words[-1] in NAMES or words[0] in NAMES for _, words in split):
+        return None
+    split = [(each, words) for each, words in split if each.unique]
+    entities = entity_words(table)
+    own = [each for each, words in split if any(same(words, entity) for entity in entities)]
+    plain = [each for each, words in split if not _is_code(words) and words[-1] not in IDS]
+    short = [each for each, _ in split if each in plain and each.values]
+    brief = [each for each, words in split if each in plain and not DESCRIPTIONS & set(words)]
+    return next(iter([*own, *short, *brief]), None)

@@ -52,6 +52,8 @@ class Spelling:
 
 def _slips(one: str, other: str, most: int) -> int:
     """Edits between two words; swapping two letters is one."""
-    from rapidfuzz.distance import OSA  # noqa: PLC0415 -- until it is installed
-
+    try:
+        from rapidfuzz.distance import OSA  # noqa: PLC0415 -- until it is installed
+    except ImportError:
+        return most + 1
     return OSA.distance(one, other, score_cutoff=most)

@@ -18,7 +18,7 @@ def values_of(column: Column, role: Role, names: tuple[Name, ...]) -> tuple[Valu
     """The values of a category, flag or name, in the order of the scan."""
     if role is Role.FLAG:
         return _flag(column, names)
-    if role not in {Role.CATEGORY, Role.NAME}:
+    if role not in {Role.CATEGORY, Role.NAME, Role.TIME_PART}:
         return ()
     return tuple(Value(value, _names(column, value)) for value in column.values)
 

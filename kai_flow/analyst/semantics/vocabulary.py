@@ -30,11 +30,11 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-IDS: Final = _words("id ids key sk fk pk uuid guid oid rowid")
+IDS: Final = _words("id ids key sk fk pk uuid guid oid rowid kunci")
 """Last or first word of a key."""
 
 CODES: Final = _words(
-    "code kode cd zip zipcode postcode postal postalcode pos kodepos phone telephone telepon"
+    "code kode kd cd zip zipcode postcode postal postalcode pos kodepos phone telephone telepon"
     " telp tel hp handphone mobile whatsapp wa fax nik npwp nip nim nis nisn nidn nrp ktp kk"
     " isbn issn ean upc sku barcode imei iban swift plate plat nopol ssn vin serial seri ref"
     " reference hash token ip mac account rekening norek batch lot"

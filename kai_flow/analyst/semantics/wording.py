@@ -158,3 +158,11 @@ def _vocabulary(language: str) -> frozenset[str]:
     return frozenset(
         word for phrases in CONCEPTS[language].values() for phrase in phrases for word in phrase
     )
+
+
+def abbreviates(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
+    """Whether a phrase is another one cut short: "cab" of "cabang", "grp" of "group"."""
+    one, other = "".join(short), "".join(long)
+    if len(one) < 3 or len(one) >= len(other):
+        return False
+    return other.startswith(one) or one == re.sub(r"[aeiou]", "", other)
