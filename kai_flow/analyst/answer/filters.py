@@ -1,0 +1,164 @@
+"""Filters in words, as clauses: "the status is “paid” and the order date is in March 2025"."""
+
+from collections.abc import Sequence
+from typing import Final, assert_never
+
+from kai_flow.analyst.answer.formats import month_name, period, quarter, weekday_name
+from kai_flow.analyst.answer.naming import Names
+from kai_flow.analyst.query.nodes import (
+    All,
+    Condition,
+    During,
+    Either,
+    Field,
+    Filter,
+    Not,
+    Operator,
+    Recurring,
+    Related,
+)
+
+__all__ = ["Filters"]
+
+_BOUNDS: Final[dict[Operator, tuple[str, str]]] = {
+    Operator.EQUAL: ("adalah {}", "is {}"),
+    Operator.NOT_EQUAL: ("bukan {}", "is not {}"),
+    Operator.ABOVE: ("lebih dari {}", "is more than {}"),
+    Operator.AT_LEAST: ("paling sedikit {}", "is at least {}"),
+    Operator.BELOW: ("kurang dari {}", "is less than {}"),
+    Operator.AT_MOST: ("paling banyak {}", "is at most {}"),
+    Operator.BETWEEN: ("antara {} dan {}", "is between {} and {}"),
+    Operator.CONTAINS: ("mengandung {}", "contains {}"),
+    Operator.EMPTY: ("kosong", "is empty"),
+    Operator.PRESENT: ("terisi", "is filled in"),
+}
+
+
+class Filters:
+    """The words for filters over the rows of one table."""
+
+    def __init__(self, names: Names, fact: str) -> None:
+        self.names = names
+        self.fact = fact
+
+    def parts(self, where: Filter | None) -> tuple[str, ...]:
+        """The clauses that must all hold."""
+        if where is None:
+            return ()
+        if isinstance(where, All):
+            return tuple(self._inner(part) for part in where.parts)
+        return (self.clause(where),)
+
+    def clause(self, where: Filter) -> str:
+        """A filter as one clause."""
+        match where:
+            case Condition():
+                text = self._condition(where)
+            case During():
+                text = self._during(where)
+            case Recurring():
+                text = self._recurring(where)
+            case Related():
+                text = self._related(where, exists=True)
+            case All():
+                text = self._joined(where.parts, "dan", "and")
+            case Either():
+                text = self._joined(where.parts, "atau", "or")
+            case Not(part=part):
+                text = self._negated(part)
+            case _:
+                assert_never(where)
+        return text
+
+    def _joined(self, parts: Sequence[Filter], indonesian: str, english: str) -> str:
+        word = self.names.pick(indonesian, english)
+        return self.names.both((self._inner(part) for part in parts), word)
+
+    def _condition(self, where: Condition) -> str:
+        field = where.of if isinstance(where.of, Field) else None
+        bound = self.bound(where.operator, where.values, field)
+        subject = self.names.formula(where.of, self.fact)
+        return self.names.pick(f"{subject} {bound}", f"the {subject} {bound}")
+
+    def _during(self, where: During) -> str:
+        time = self.names.axis(where.axis, where.path, self.fact)
+        text = period(where.start, where.end, self.names.language)
+        return self.names.pick(f"{time} {text}", f"the {time} is {text}")
+
+    def _inner(self, part: Filter) -> str:
+        """A part of a longer clause; brackets show what belongs together."""
+        text = self.clause(part)
+        return f"({text})" if isinstance(part, All | Either) else text
+
+    def _negated(self, part: Filter) -> str:
+        opposite = {Operator.EQUAL: Operator.NOT_EQUAL, Operator.EMPTY: Operator.PRESENT}
+        if isinstance(part, Condition) and part.operator in opposite:
+            return self.clause(
+                Condition(of=part.of, operator=opposite[part.operator], values=part.values)
+            )
+        if isinstance(part, Related):
+            return self._related(part, exists=False)
+        return (
+            f"{self.names.pick('tidak benar bahwa', 'it is not true that')} ({self.clause(part)})"
+        )
+
+    def _recurring(self, where: Recurring) -> str:
+        names = self.names
+        time = names.axis(where.axis, where.path, self.fact)
+        texts = [_part(where.part, value, names) for value in where.values]
+        either = names.both(texts, names.pick("atau", "or"))
+        every = {
+            "month": ("pada bulan {}, tahun berapa pun", "in {} of any year"),
+            "quarter": ("pada {}, tahun berapa pun", "in {} of any year"),
+            "weekday": ("pada hari {}", "on a {}"),
+            "day": ("pada tanggal {} setiap bulan", "on day {} of a month"),
+        }[where.part]
+        text = names.pick(*every).format(either)
+        return names.pick(f"{time} {text}", f"the {time} is {text}")
+
+    def _related(self, where: Related, *, exists: bool) -> str:
+        names, pick = self.names, self.names.pick
+        thing = names.target(where.path, self.fact)
+        start = (
+            pick(f"ada {thing}", f"there is at least one {thing}")
+            if exists
+            else pick(f"tidak ada {thing}", f"there is no {thing}")
+        )
+        if where.where is None:
+            return start
+        target = names.model.joins[where.path[-1]].target
+        inner = Filters(names, target).clause(where.where)
+        return pick(f"{start} (yang {inner})", f"{start} (for which {inner})")
+
+    def bound(
+        self, operator: Operator, values: Sequence[str | float | bool], of: Field | None
+    ) -> str:
+        """What a value is compared with, after the name of the value."""
+        texts = [self.names.value(of, value) for value in values]
+        pattern = self.names.pick(*_BOUNDS[operator])
+        if operator is Operator.BETWEEN:
+            return pattern.format(*texts)
+        word = "nor" if operator is Operator.NOT_EQUAL and len(texts) > 1 else "or"
+        if word == "nor" and self.names.language == "en":
+            return f"is neither {self.names.both(texts, 'nor')}"
+        return pattern.format(self.names.both(texts, self.names.pick("atau", "or")))
+
+    def days(self, start: str, end: str) -> str:
+        """A period without its preposition."""
+        text = period(start, end, self.names.language)
+        return (
+            text.split(" ", 1)[1]
+            if text.split(" ", 1)[0] in {"in", "on", "from", "pada", "dari"}
+            else text
+        )
+
+
+def _part(part: str, value: int, names: Names) -> str:
+    """A month, quarter, weekday or day of the month, of any year."""
+    if part == "month":
+        return month_name(value, names.language)
+    if part == "quarter":
+        return quarter(value, names.language)
+    if part == "weekday":
+        return weekday_name(value, names.language)
+    return str(value)

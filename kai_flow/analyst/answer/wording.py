@@ -1,0 +1,234 @@
+"""The parts of a query in words: measures, groups and orders."""
+
+from typing import Final, assert_never
+
+from kai_flow.analyst.answer.filters import Filters
+from kai_flow.analyst.answer.naming import Names, quoted
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    Difference,
+    Expression,
+    Field,
+    FieldGroup,
+    Formula,
+    Function,
+    Grain,
+    Group,
+    Growth,
+    Having,
+    Measure,
+    Order,
+    PeriodGroup,
+    Query,
+    Ratio,
+    Share,
+    TimeGroup,
+)
+from kai_flow.analyst.semantics.model import AxisForm, Role
+
+__all__ = ["GRAINS", "Wording", "aggregates_of", "fields_of"]
+
+GRAINS: Final[dict[Grain, tuple[str, str]]] = {
+    Grain.DAY: ("hari", "day"),
+    Grain.WEEK: ("minggu", "week"),
+    Grain.MONTH: ("bulan", "month"),
+    Grain.QUARTER: ("kuartal", "quarter"),
+    Grain.YEAR: ("tahun", "year"),
+}
+_RECURRING: Final[dict[Grain, tuple[str, str]]] = {
+    Grain.DAY: ("hari dalam seminggu", "day of the week"),
+    Grain.WEEK: ("minggu dalam setahun", "week of the year"),
+    Grain.MONTH: ("bulan dalam setahun", "month of the year"),
+    Grain.QUARTER: ("kuartal dalam setahun", "quarter of the year"),
+    Grain.YEAR: ("tahun", "year"),
+}
+_FUNCTIONS: Final[dict[Function, tuple[str, str]]] = {
+    Function.SUM: ("total {}", "total {}"),
+    Function.AVERAGE: ("rata-rata {}", "average {}"),
+    Function.MEDIAN: ("median {}", "median {}"),
+    Function.MINIMUM: ("{} terendah", "lowest {}"),
+    Function.MAXIMUM: ("{} tertinggi", "highest {}"),
+    Function.DISTINCT: ("banyaknya {} yang berbeda", "number of different values of {}"),
+}
+_OF_TIME: Final[dict[Function, tuple[str, str]]] = {
+    **_FUNCTIONS,
+    Function.MINIMUM: ("{} paling awal", "earliest {}"),
+    Function.MAXIMUM: ("{} paling akhir", "latest {}"),
+}
+
+
+class Wording:
+    """The words for the parts of one query."""
+
+    def __init__(self, names: Names, query: Query) -> None:
+        self.names = names
+        self.query = query
+        self.filters = Filters(names, query.fact)
+
+    # Measures
+
+    def measure(self, measure: Measure) -> str:
+        """A measure."""
+        pick = self.names.pick
+        match measure:
+            case Aggregate():
+                return self._aggregate(measure)
+            case Ratio(top=top, bottom=bottom, percent=True):
+                over, under = self._aggregate(top), self._aggregate(bottom)
+                return pick(
+                    f"persentase {over} terhadap {under}", f"{over} as a percentage of the {under}"
+                )
+            case Ratio(top=top, bottom=bottom):
+                over, under = self._aggregate(top), self._aggregate(bottom)
+                return pick(f"rasio {over} terhadap {under}", f"ratio of {over} to {under}")
+            case Difference(left=left, right=right):
+                minus = pick("dikurangi", "minus")
+                return f"{self._aggregate(left)} {minus} {self._aggregate(right)}"
+            case Share(of=of):
+                text = self._aggregate(of)
+                return pick(f"persentase dari seluruh {text}", f"percentage of the overall {text}")
+            case Growth(of=of, absolute=absolute):
+                return self._growth(self._aggregate(of), absolute=absolute)
+            case _:
+                assert_never(measure)
+
+    def _growth(self, text: str, *, absolute: bool) -> str:
+        grain = next((g.grain for g in self.query.groups if isinstance(g, TimeGroup)), Grain.YEAR)
+        before = self.names.pick(
+            f"dibandingkan {GRAINS[grain][0]} sebelumnya",
+            f"compared with the {GRAINS[grain][1]} before",
+        )
+        if absolute:
+            return self.names.pick(f"selisih {text} {before}", f"change in {text} {before}")
+        return self.names.pick(
+            f"perubahan {text} {before} (dalam persen)", f"change in {text} {before} (in percent)"
+        )
+
+    def _aggregate(self, measure: Aggregate) -> str:
+        text = self._plain(measure)
+        if measure.where is None:
+            return text
+        only = self.filters.clause(measure.where)
+        return self.names.pick(f"{text} (hanya jika {only})", f"{text} (only where {only})")
+
+    def _plain(self, measure: Aggregate) -> str:
+        if measure.of is None:
+            rows = self.names.rows(self.query.fact)
+            return self.names.pick(f"jumlah {rows}", f"number of {rows}")
+        text = self._expression(measure)
+        if measure.function is Function.SUM and text.startswith("total "):
+            return self.names.pick(f"jumlah {text}", f"sum of {text}")
+        if measure.function is Function.DISTINCT and isinstance(measure.of, Field):
+            things = self.names.identified(measure.of, self.query.fact)
+            if things:
+                return self.names.pick(
+                    f"banyaknya {things} yang berbeda", f"number of different {things}"
+                )
+        table = _OF_TIME if self._of_time(measure.of) else _FUNCTIONS
+        return self.names.pick(*table[measure.function]).format(text)
+
+    def _expression(self, measure: Aggregate) -> str:
+        of = measure.of
+        assert of is not None  # noqa: S101 -- the caller has looked
+        text = self.names.formula(of, self.query.fact, inner=not measure.derived)
+        return f"{self.names.derived(measure.derived)} ({text})" if measure.derived else text
+
+    def _of_time(self, of: Expression) -> bool:
+        if not isinstance(of, Field):
+            return False
+        return self.names.role(of) is Role.TIME
+
+    def scope(self) -> str:
+        """The table whose rows are aggregated, unless a count names it already."""
+        inner = [each for measure in self.query.measures for each in aggregates_of(measure)]
+        if any(each.of is None for each in inner):
+            return ""
+        rows = self.names.rows(self.query.fact)
+        reached = any(field.path for each in inner for field in fields_of(each.of))
+        return self.names.pick(f" dari {rows}", f" {'over all' if reached else 'of'} {rows}")
+
+    # Groups
+
+    def group(self, group: Group) -> str:
+        """What the groups are, after "by" or "per"."""
+        fact = self.query.fact
+        match group:
+            case FieldGroup(field=field):
+                return self.names.field(field, fact)
+            case TimeGroup():
+                return self._time(group)
+            case PeriodGroup(axis=axis, path=path, periods=periods):
+                labels = self.names.both(
+                    f"{quoted(label)} ({self.filters.days(start, end)})"
+                    for label, start, end in periods
+                )
+                of = self.names.axis(axis, path, fact)
+                return self.names.pick(f"periode {labels} menurut {of}", f"period {labels} of {of}")
+            case _:
+                assert_never(group)
+
+    def _time(self, group: TimeGroup) -> str:
+        of = self.names.axis(group.axis, group.path, self.query.fact)
+        table = _RECURRING if group.recurring else GRAINS
+        grain = self.names.pick(*table[group.grain])
+        form = self.names.model.axes[group.axis].form
+        if not group.recurring and group.grain is Grain.YEAR and form is AxisForm.YEAR:
+            return of
+        return f"{grain} ({of})"
+
+    # Conditions on groups, and order
+
+    def having(self, having: Having) -> str:
+        """A condition on groups."""
+        bound = self.filters.bound(having.operator, having.values, None)
+        return self.names.pick(
+            f"{self.measure(having.measure)} {bound}", f"the {self.measure(having.measure)} {bound}"
+        )
+
+    def order(self, order: Order) -> str:
+        """What the rows are sorted by, and which way."""
+        by, pick = order.by, self.names.pick
+        text, kind = self.sorted_by(by)
+        ways = {
+            "time": (("dari yang terlama", "oldest first"), ("dari yang terbaru", "newest first")),
+            "text": (("dari A ke Z", "from A to Z"), ("dari Z ke A", "from Z to A")),
+            "number": (
+                ("dari yang terkecil", "smallest first"),
+                ("dari yang terbesar", "largest first"),
+            ),
+        }
+        return f"{text} ({pick(*ways[kind][order.descending])})"
+
+    def sorted_by(self, by: Measure | Group | Field) -> tuple[str, str]:
+        """The name of what is sorted by, and whether that is a ``time``, ``text`` or ``number``."""
+        if isinstance(by, TimeGroup | PeriodGroup):
+            return self.group(by), "time"
+        if isinstance(by, FieldGroup | Field):
+            field = by.field if isinstance(by, FieldGroup) else by
+            role = self.names.role(field)
+            text = self.names.field(field, self.query.fact)
+            if role in {Role.TIME, Role.TIME_PART}:
+                return text, "time"
+            worded = {Role.NAME, Role.TEXT, Role.CATEGORY, Role.FLAG, Role.OTHER}
+            return text, "text" if role in worded else "number"
+        return self.measure(by), "number"
+
+
+def aggregates_of(measure: Measure) -> tuple[Aggregate, ...]:
+    """The aggregates that a measure consists of."""
+    match measure:
+        case Aggregate():
+            return (measure,)
+        case Ratio(top=first, bottom=second) | Difference(left=first, right=second):
+            return (first, second)
+        case Share(of=of) | Growth(of=of):
+            return (of,)
+
+
+def fields_of(of: Expression | None) -> tuple[Field, ...]:
+    """The columns of an expression, from left to right."""
+    if isinstance(of, Field):
+        return (of,)
+    if isinstance(of, Formula):
+        return fields_of(of.left) + fields_of(of.right)
+    return ()
