@@ -16,13 +16,27 @@ Cell = str | float | int | None
 Column = tuple[Cell, ...]
 
 _GRAINS: Final = (
+    ("year", re.compile(r"(19|20)\d\d")),
     ("day", re.compile(r"\d{4}-\d\d-\d\d")),
     ("month", re.compile(r"\d{4}-\d\d")),
     ("quarter", re.compile(r"\d{4}-Q[1-4]")),
 )
-"""How an expected query writes a period; a week is the day of its Monday, a year a number."""
+"""How an expected query writes a period; a week is the day of its Monday."""
 
 _QUARTERS: Final = (re.compile(r"(\d{4})[- ]?[QK]([1-4])"), re.compile(r"[QK]([1-4])[- ](\d{4})"))
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january januari", "feb february februari", "mar march maret", "apr april",
+            "may mei", "jun june juni", "jul july juli", "aug agu august agustus",
+            "sep sept september", "oct okt october oktober", "nov november november",
+            "dec des december desember",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
 _WEEK: Final = re.compile(r"(\d{4})-W(\d\d)")
 
 
@@ -61,9 +75,14 @@ def _candidates(wanted: Column, given: Sequence[Column]) -> Iterator[_Choice]:
         if _same_column(wanted, cells):
             yield frozenset({number}), cells
     if grain in {"month", "quarter"}:
-        for year, years in enumerate(given):
-            for part, parts in enumerate(given):
-                cells = tuple(_joined(*pair, grain) for pair in zip(years, parts, strict=True))
+        years = {str(cell)[:4] for cell in wanted}
+        for number, column in enumerate(given):  # the year is in the question
+            cells = tuple(_joined(int(min(years)), cell, grain) for cell in column)
+            if len(years) == 1 and None not in wanted and _same_column(wanted, cells):
+                yield frozenset({number}), cells
+        for year, first in enumerate(given):
+            for part, second in enumerate(given):
+                cells = tuple(_joined(*pair, grain) for pair in zip(first, second, strict=True))
                 if year != part and _same_column(wanted, cells):
                     yield frozenset({year, part}), cells
 
@@ -131,7 +150,7 @@ def _grain(wanted: Column) -> str:
     """The grain of an expected column of periods; empty for any other column."""
     texts = [cell for cell in wanted if cell is not None]
     for name, pattern in _GRAINS:
-        if texts and all(isinstance(cell, str) and pattern.fullmatch(cell) for cell in texts):
+        if texts and all(pattern.fullmatch(str(cell)) for cell in texts):
             return name
     return ""
 
@@ -139,6 +158,8 @@ def _grain(wanted: Column) -> str:
 def _start(cell: Cell, grain: str) -> Cell:
     """A period of an answer as an expected query writes it; what is no period stays."""
     text = str(cell)
+    if grain == "year":
+        return int(text[:4]) if re.fullmatch(r"\d{4}(-01-01)?", text) else cell
     if found := _WEEK.fullmatch(text):
         monday = date.fromisocalendar(int(found[1]), int(found[2]), 1)
         return monday.isoformat() if grain == "day" else cell
@@ -158,6 +179,8 @@ def _first_day(text: str) -> date | None:
         if found := pattern.fullmatch(text):
             year, quarter = (found[1], found[2]) if at == 0 else (found[2], found[1])
             return date(int(year), int(quarter) * 3 - 2, 1)
+    if (found := re.fullmatch(r"([^\W\d]+) (\d{4})", text)) and found[1].lower() in _MONTHS:
+        return date(int(found[2]), _MONTHS[found[1].lower()], 1)
     if found := re.fullmatch(r"(\d{4})-?(\d\d)(?:-?(\d\d))?", text):
         try:
             return date(int(found[1]), int(found[2]), int(found[3] or 1))
