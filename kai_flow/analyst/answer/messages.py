@@ -1,0 +1,213 @@
+"""Why a question is not answered, or not yet: each message names the reason and the remedy."""
+
+from typing import Final
+
+from kai_flow.analyst.answer.message import Message
+
+# What the analyst never does
+
+WRITE: Final = Message(
+    "Saya hanya membaca data dan tidak pernah mengubahnya. Tanyakan apa yang ada di dalam data.",
+    "I only read data and never change it. Ask what the data contains.",
+)
+RAW_SQL: Final = Message(
+    "Saya tidak menjalankan SQL yang diketik. Tanyakan hal yang sama dengan kata-kata biasa.",
+    "I do not run SQL that is typed in. Ask the same thing in plain words.",
+)
+REVEAL: Final = Message(
+    "Saya hanya menjawab pertanyaan tentang data. Instruksi, kata sandi, dan pengaturan saya tidak"
+    " dapat ditampilkan atau diubah di sini.",
+    "I only answer questions about the data. My instructions, passwords and settings cannot be"
+    " shown or changed here.",
+)
+FORECAST: Final = Message(
+    "Saya tidak membuat ramalan: data hanya memuat apa yang sudah terjadi. Tanyakan tren atau"
+    " pertumbuhan sampai sekarang.",
+    "I do not make forecasts: the data only holds what has happened. Ask for the trend or the"
+    " growth so far.",
+)
+CAUSE: Final = Message(
+    "Data menunjukkan apa yang terjadi, bukan sebabnya. Tanyakan angkanya, misalnya perubahannya"
+    " per bulan atau per kategori.",
+    "The data shows what happened, not why. Ask for the numbers, such as the change by month or by"
+    " category.",
+)
+ADVICE: Final = Message(
+    "Saya tidak memberi saran atau pendapat. Tanyakan angka yang Anda perlukan untuk memutuskan.",
+    "I do not give advice or opinions. Ask for the numbers that you need to decide.",
+)
+
+# What is no question about data
+
+EMPTY_QUESTION: Final = Message(
+    "Pertanyaannya kosong. Tanyakan sesuatu tentang data.",
+    "The question is empty. Ask something about the data.",
+)
+NOT_A_QUESTION: Final = Message(
+    "Ini bukan pertanyaan tentang data. Tanyakan misalnya jumlah, total, rata-rata, peringkat,"
+    " atau tren.",
+    "This is not a question about the data. Ask for a number, a total, an average, a ranking or a"
+    " trend, for example.",
+)
+UNKNOWN_LANGUAGE: Final = Message(
+    "Pertanyaan ini tampaknya bukan dalam bahasa Indonesia atau Inggris. Tanyakan dalam salah satu"
+    " dari kedua bahasa itu.",
+    "This question does not seem to be in English or Indonesian. Ask in one of these two"
+    " languages.",
+)
+TOO_LONG: Final = Message(
+    "Pertanyaan ini terdiri dari {words} kata; paling banyak {most} kata. Tanyakan dengan lebih"
+    " singkat.",
+    "The question has {words} words; at most {most} are allowed. Ask it in fewer words.",
+)
+TOO_SLOW: Final = Message(
+    "Pertanyaan ini tidak selesai dibaca dalam {seconds} detik. Tanyakan dengan lebih singkat.",
+    "The question could not be read within {seconds} seconds. Ask it in fewer words.",
+)
+SEVERAL_QUESTIONS: Final = Message(
+    "Ini lebih dari satu pertanyaan. Ajukan satu per satu.",
+    "This is more than one question. Ask one at a time.",
+)
+
+# Words
+
+NOTHING_KNOWN: Final = Message(
+    "Tidak ada tabel, kolom, atau nilai yang dikenali dalam pertanyaan ini. Sebutkan paling"
+    " sedikit satu.",
+    "No table, column or value was recognised in this question. Name at least one.",
+)
+UNKNOWN_WORD: Final = Message(
+    "“{word}” bukan nama tabel, kolom, atau nilai dalam basis data ini. Periksa ejaannya, atau"
+    " pakai nama yang ada.",
+    "“{word}” is not the name of a table, column or value in this database. Check the spelling, or"
+    " use a name that exists.",
+)
+UNKNOWN_WORD_NEAR: Final = Message(
+    "“{word}” bukan nama tabel, kolom, atau nilai dalam basis data ini. Apakah maksud Anda"
+    " “{near}”?",
+    "“{word}” is not the name of a table, column or value in this database. Do you mean “{near}”?",
+)
+NOT_UNDERSTOOD: Final = Message(
+    "Bagian “{words}” tidak dipahami, jadi pertanyaan ini tidak dijawab. Hilangkan bagian itu, atau"
+    " katakan dengan cara lain.",
+    "The part “{words}” was not understood, so the question is not answered. Leave it out, or say"
+    " it in other words.",
+)
+NO_SUCH_COLUMN: Final = Message(
+    "{table} tidak memiliki kolom “{word}”. Kolom yang ada: {columns}.",
+    "{table} has no column “{word}”. It has: {columns}.",
+)
+NO_SUCH_VALUE: Final = Message(
+    "Kolom {column} tidak berisi nilai “{word}”. Nilai yang ada antara lain: {values}.",
+    "The column {column} does not contain “{word}”. Its values include: {values}.",
+)
+UNSUPPORTED: Final = Message(
+    "“{word}” belum dapat dihitung. Yang dapat dihitung: jumlah, total, rata-rata, median, nilai"
+    " terendah dan tertinggi, persentase, rasio, peringkat, tren, dan pertumbuhan.",
+    "“{word}” cannot be computed yet. What can be computed: counts, totals, averages, medians,"
+    " lowest and highest values, percentages, ratios, rankings, trends and growth.",
+)
+
+# Times
+
+IMPOSSIBLE_DATE: Final = Message(
+    "Tanggal “{date}” tidak ada dalam kalender. Sebutkan tanggal yang benar.",
+    "The date “{date}” does not exist. Name a date that is in the calendar.",
+)
+PERIOD_REVERSED: Final = Message(
+    "Periode “{period}” berakhir sebelum dimulai. Sebutkan awalnya lebih dahulu.",
+    "The period “{period}” ends before it begins. Name its beginning first.",
+)
+NO_TIME: Final = Message(
+    "{table} tidak memiliki kolom tanggal atau tahun. Tanyakan tanpa waktu.",
+    "{table} has no column with a date or a year. Ask without a time.",
+)
+TOO_FINE: Final = Message(
+    "{axis} hanya dicatat per {finest}, jadi tidak dapat dibagi per {asked}. Tanyakan per"
+    " {finest}.",
+    "The {axis} is recorded only by {finest}, so it cannot be divided by {asked}. Ask by {finest}.",
+)
+GROWTH_NEEDS_TIME: Final = Message(
+    "Pertumbuhan memerlukan satuan waktu. Tambahkan misalnya “per bulan” atau “per tahun”.",
+    "Growth needs a unit of time. Add “by month” or “by year”, for example.",
+)
+
+# Numbers
+
+RATE_SUMMED: Final = Message(
+    "Menjumlahkan {column} tidak bermakna, karena itu harga, persentase, atau nilai per satuan."
+    " Tanyakan rata-rata, nilai terendah, atau nilai tertinggi.",
+    "Adding up {column} has no meaning, because it is a price, a percentage or a value per unit."
+    " Ask for the average, the lowest or the highest.",
+)
+NOT_A_NUMBER: Final = Message(
+    "{column} bukan angka, jadi {function} tidak dapat dihitung. Tanyakan jumlahnya, atau pilih"
+    " kolom angka.",
+    "{column} is not a number, so the {function} cannot be computed. Ask how many there are, or"
+    " choose a column with numbers.",
+)
+NOT_COMPARABLE: Final = Message(
+    "{column} tidak dapat dibandingkan dengan {value}, karena jenisnya berbeda. Bandingkan dengan"
+    " nilai yang sejenis.",
+    "{column} cannot be compared with {value}: they are of different kinds. Compare it with a value"
+    " of its own kind.",
+)
+BOUNDS_REVERSED: Final = Message(
+    "Tidak ada angka antara {low} dan {high}. Sebutkan angka yang lebih kecil lebih dahulu.",
+    "There is no number between {low} and {high}. Name the smaller one first.",
+)
+LIMIT_ZERO: Final = Message(
+    "{limit} baris tidak dapat ditampilkan. Sebutkan jumlah mulai dari 1.",
+    "{limit} rows cannot be shown. Name a number from 1 on.",
+)
+
+# Tables
+
+NO_TABLES: Final = Message(
+    "Basis data ini tidak memiliki tabel yang dapat dibaca. Periksa URI koneksi dan hak aksesnya.",
+    "This database has no tables that can be read. Check the connection’s URI and its permissions.",
+)
+UNCONNECTED: Final = Message(
+    "{table} dan {other} tidak terhubung oleh kunci apa pun. Tanyakan satu per satu.",
+    "No key connects {table} and {other}. Ask about one at a time.",
+)
+COUNTED_TWICE: Final = Message(
+    "{measure} tidak dapat dibagi per {group} tanpa menghitung baris yang sama beberapa kali."
+    " Tanyakan tanpa {group}.",
+    "{measure} cannot be divided by {group} without counting the same rows several times. Ask"
+    " without {group}.",
+)
+
+# Formulas that were taught
+
+FORMULA_SYNTAX: Final = Message(
+    "Rumus “{formula}” untuk {name} tidak dapat dibaca. Yang diperbolehkan: nama kolom, angka,"
+    " + - * / dan tanda kurung.",
+    "The formula “{formula}” for {name} cannot be read. Column names, numbers, + - * / and brackets"
+    " are allowed.",
+)
+FORMULA_COLUMN: Final = Message(
+    "Rumus untuk {name} menyebut “{column}”, padahal tidak ada kolom dengan nama itu. Perbaiki nama"
+    " kolomnya.",
+    "The formula for {name} mentions “{column}”, but there is no such column. Correct its name.",
+)
+FORMULA_AMBIGUOUS: Final = Message(
+    "Rumus untuk {name} menyebut “{column}”, yang ada di beberapa tabel: {tables}. Tulis nama"
+    " tabelnya di depan.",
+    "The formula for {name} mentions “{column}”, which is in several tables: {tables}. Write the"
+    " table’s name before it.",
+)
+FORMULA_ZERO: Final = Message(
+    "Rumus untuk {name} selalu membagi dengan nol. Perbaiki rumusnya.",
+    "The formula for {name} always divides by zero. Correct the formula.",
+)
+FORMULA_TABLES: Final = Message(
+    "Rumus untuk {name} memakai kolom dari tabel yang tidak terhubung: {tables}. Pakai kolom dari"
+    " satu tabel, atau dari tabel yang terhubung.",
+    "The formula for {name} uses columns of tables that are not connected: {tables}. Use columns of"
+    " one table, or of connected ones.",
+)
+FORMULA_CYCLE: Final = Message(
+    "Rumus untuk {name} merujuk pada dirinya sendiri. Perbaiki rumusnya.",
+    "The formula for {name} refers to itself. Correct the formula.",
+)

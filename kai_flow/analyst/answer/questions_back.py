@@ -1,0 +1,43 @@
+"""What is asked back when a question can be read in more than one way, or lacks a part."""
+
+from typing import Final
+
+from kai_flow.analyst.answer.message import Message
+
+WHICH: Final = Message(
+    "Maksud Anda: {choices}?",
+    "Do you mean {choices}?",
+)
+WHICH_WORD: Final = Message(
+    "“{word}” dapat berarti beberapa hal. Maksud Anda: {choices}?",
+    "“{word}” can mean several things. Do you mean {choices}?",
+)
+RANKED_BY: Final = Message(
+    "Menurut apa {table} diurutkan? Sebutkan ukurannya, misalnya: {choices}.",
+    "What should {table} be ranked by? Name a measure, for example {choices}.",
+)
+COUNT_WHAT: Final = Message(
+    "Apa yang harus dihitung? Sebutkan namanya, misalnya: {choices}.",
+    "What should be counted? Name it, for example {choices}.",
+)
+EXCEPT_WHAT: Final = Message(
+    "Apa yang dikecualikan setelah “{word}”? Sebutkan nilainya, misalnya: {choices}.",
+    "What does “{word}” exclude? Name a value, for example {choices}.",
+)
+PERCENT_OF: Final = Message(
+    "Persentase dari apa? Sebutkan keseluruhannya, misalnya: {choices}.",
+    "A percentage of what? Name the whole, for example {choices}.",
+)
+COMPARED_WITH: Final = Message(
+    "Dibandingkan dengan apa? Sebutkan dua nilai atau dua periode.",
+    "Compared with what? Name two values or two periods.",
+)
+NOTHING_BEFORE: Final = Message(
+    "Tidak ada pertanyaan sebelumnya yang dapat dilanjutkan. Ajukan pertanyaan yang lengkap.",
+    "There is no earlier question that this could continue. Ask a whole question.",
+)
+UNCLEAR_CHANGE: Final = Message(
+    "Tidak jelas apa yang diubah oleh “{words}” pada pertanyaan sebelumnya. Ajukan pertanyaan yang"
+    " lengkap.",
+    "It is not clear what “{words}” changes in the question before. Ask a whole question.",
+)
