@@ -1,0 +1,83 @@
+"""Which changes exclude each other, and what a changed query must have."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from kai_flow.analyst.query.change_nodes import (
+    AsAmount,
+    AsShare,
+    Change,
+    ListRows,
+    SetFunction,
+    SetGroups,
+    SetLimit,
+    SetMeasures,
+    SetOrder,
+)
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    Filter,
+    Growth,
+    Node,
+    Query,
+    Share,
+    TimeGroup,
+    bare,
+)
+from kai_flow.analyst.query.refusals import CannotChange, Reason
+
+__all__ = ["consistent", "filters_inside", "require_compatible"]
+
+_SLOTS: Final[Mapping[type, tuple[str, ...]]] = {
+    SetMeasures: ("measures", "function"),
+    ListRows: ("measures", "function", "groups", "limit"),
+    SetFunction: ("function",),
+    SetGroups: ("groups",),
+    AsShare: ("form",),
+    AsAmount: ("form",),
+    SetLimit: ("limit",),
+    SetOrder: ("order",),
+}
+"""What only one change of a follow-up may decide."""
+
+
+def require_compatible(changes: Iterable[Change]) -> None:
+    """Refuse two changes of which one would silently undo the other."""
+    slots = [slot for change in changes for slot in _SLOTS.get(type(change), ())]
+    if len(set(slots)) < len(slots):
+        raise CannotChange(Reason.CONTRADICTS)
+
+
+def filters_inside(node: object) -> Iterable[Filter]:
+    """The filters inside the measures of a query."""
+    if isinstance(node, Query):
+        yield from filters_inside((node.measures, node.having))
+    elif isinstance(node, tuple):
+        for part in node:
+            yield from filters_inside(part)
+    elif isinstance(node, Aggregate):
+        if node.where is not None:
+            yield node.where
+    elif isinstance(node, Node):
+        for name in node.__struct_fields__:
+            yield from filters_inside(getattr(node, name))
+
+
+def consistent(before: Query, after: Query) -> Query:
+    """Without orders by what is gone; refused where a measure lacks the groups that it needs."""
+    if after.having and not after.groups:
+        raise CannotChange(Reason.NEEDS_GROUP)
+    if any(isinstance(measure, Share) for measure in after.measures) and not after.groups:
+        raise CannotChange(Reason.NEEDS_GROUP)
+    timed = any(isinstance(group, TimeGroup) for group in after.groups)
+    if any(isinstance(measure, Growth) for measure in after.measures) and not timed:
+        raise CannotChange(Reason.NEEDS_TIME)
+    shown = {bare(each) for each in (*after.measures, *after.groups, *after.columns)}
+    gone = {each for each in (*before.measures, *before.groups) if each not in shown}
+    kept = tuple(each for each in after.order if bare(each.by) not in gone)
+    if after.order and not kept:
+        limit = after.limit if after.columns else None
+        return msgspec.structs.replace(after, order=(), limit=limit, each=None)
+    return msgspec.structs.replace(after, order=kept)
