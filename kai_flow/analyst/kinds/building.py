@@ -1,0 +1,49 @@
+"""What the rules of several kinds share: what can be measured, and what can be grouped by."""
+
+from typing import Final
+
+from kai_flow.analyst.query.nodes import Function
+from kai_flow.analyst.reading.parts import (
+    Amount,
+    Calendar,
+    Change,
+    Column,
+    Computed,
+    Gap,
+    Implied,
+    Measured,
+    Portion,
+    Quotient,
+    Rows,
+)
+
+NOUN: Final = (Column, Computed)
+"""What may be a number of a row."""
+
+MEASURED: Final = (Amount, Quotient, Gap, Portion, Change)
+"""Complete numbers."""
+
+NUMBER: Final = (*NOUN, *MEASURED)
+"""What can be ranked by or compared with a number."""
+
+DIMENSION: Final = (Column, Rows, Calendar)
+"""What can be grouped by."""
+
+
+def amount(noun: Column | Computed | Implied | Measured) -> Measured:
+    """A number whose way to be aggregated is not said yet, of a noun; a complete one as it is."""
+    return Amount(None, noun) if isinstance(noun, Column | Computed | Implied) else noun
+
+
+def aggregate(function: Function, noun: Column | Computed | Implied | Amount) -> Amount | None:
+    """A noun aggregated; None when it is aggregated already in another way."""
+    if not isinstance(noun, Amount):
+        return Amount(function, noun)
+    if noun.function is None:
+        return Amount(function, noun.of, noun.table, noun.where)
+    return noun if noun.function is function else None
+
+
+def count(rows: Rows) -> Amount:
+    """The number of rows."""
+    return Amount(Function.COUNT, None, rows.table)

@@ -1,0 +1,32 @@
+"""Filters on time: days, months, quarters, years, ranges, and periods up to now."""
+
+from kai_flow.analyst.kinds.kind import Kind, Rule
+from kai_flow.analyst.reading.parts import Clock, Joined, Negated, Sign, Time, Where, Within
+
+
+def _of_axis(clock: Clock, time: Time) -> Time | None:
+    """The words “Shipped in March”: the axis is named."""
+    return Time(time.period, time.grain, clock.axis) if time.axis is None else None
+
+
+def _either(left: Time, _sign: Sign, right: Time) -> Where:
+    return Where(Joined((Within(left), Within(right)), either=True))
+
+
+KIND = Kind(
+    "dates",
+    "Periods: on 15 March 2025, since June 2024, in Q2 2023, in the last 3 months.",
+    english={"during": ("during", "in", "on", "throughout", "within", "over", "for", "as of")},
+    indonesian={
+        "during": ("pada", "selama", "di", "dalam", "pada tanggal", "di tahun", "sepanjang", "utk"),
+    },
+    rules=(
+        Rule("period", (Time,), lambda time: Where(Within(time))),
+        Rule("during", ("during", Time), lambda _sign, time: Where(Within(time)), cost=-0.02),
+        Rule("axis period", (Clock, Time), _of_axis),
+        Rule("period axis", (Time, Clock), lambda time, clock: _of_axis(clock, time), cost=0.1),
+        Rule("either period", (Time, "or", Time), _either),
+        Rule("both periods", (Time, "and", Time), _either, cost=0.02),
+        Rule("not period", ("not", Time), lambda _sign, time: Where(Negated(Within(time)))),
+    ),
+)

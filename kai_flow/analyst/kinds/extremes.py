@@ -1,0 +1,95 @@
+"""The least and the greatest value: maximum, minimum, and superlatives of a number."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from kai_flow.analyst.kinds.building import MEASURED, NOUN, aggregate, amount
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.query.nodes import Function
+from kai_flow.analyst.reading.parts import Amount, Column, Computed, Measured, Part, Rank, Sign
+
+
+def _value(function: Function) -> Callable[..., Any]:
+    def build(*parts: Sign | Column | Computed) -> Amount | None:
+        noun = next(part for part in parts if not isinstance(part, Sign))
+        return aggregate(function, noun)
+
+    return build
+
+
+def _superlative(*, descending: bool) -> Callable[..., Any]:
+    """The words “The highest price” is a value; "the product with the highest price" is a rank."""
+
+    def build(*parts: Sign | Column | Computed) -> Iterable[Part]:
+        noun = next(part for part in parts if not isinstance(part, Sign))
+        value = aggregate(Function.MAXIMUM if descending else Function.MINIMUM, noun)
+        rank = Rank(descending, by=amount(noun))
+        return (rank,) if value is None else (value, rank)
+
+    return build
+
+
+def _rank(*, descending: bool) -> Callable[..., Any]:
+    def build(*parts: Sign | Measured) -> Rank:
+        return Rank(descending, by=next(part for part in parts if not isinstance(part, Sign)))
+
+    return build
+
+
+def _rules() -> Iterable[Rule]:
+    for sign, function in (("maximum", Function.MAXIMUM), ("minimum", Function.MINIMUM)):
+        yield Rule(f"{sign} of a noun", (sign, NOUN), _value(function))
+        yield Rule(f"noun, {sign}", (NOUN, sign), _value(function), cost=0.02)
+    for sign, descending in (("highest", True), ("lowest", False)):
+        value, rank = _superlative(descending=descending), _rank(descending=descending)
+        yield Rule(f"{sign} noun", (sign, NOUN), value)
+        yield Rule(f"noun {sign}", (NOUN, sign), value)
+        yield Rule(f"{sign} number", (sign, MEASURED), rank)
+        yield Rule(f"number {sign}", (MEASURED, sign), rank)
+
+
+KIND = Kind(
+    "extremes",
+    "The greatest and the least value: the highest price.",
+    english={
+        "maximum": ("maximum", "max", "maximal"),
+        "minimum": ("minimum", "min", "minimal"),
+        "highest": (
+            *("highest", "largest", "biggest", "greatest", "most", "best", "higher", "top"),
+            *("strongest", "longest", "maximum", "max", "peak", "heaviest", "high"),
+        ),
+        "lowest": (
+            *("lowest", "smallest", "least", "fewest", "worst", "minimum", "min", "weakest"),
+            *("shortest", "lightest", "low"),
+        ),
+    },
+    indonesian={
+        "maximum": ("maksimum", "maksimal", "maks", "max"),
+        "minimum": ("minimum", "minimal", "min"),
+        "highest": (
+            *("tertinggi", "terbesar", "terbanyak", "paling tinggi", "paling besar", "teratas"),
+            *(
+                "paling banyak",
+                "terbaik",
+                "maksimum",
+                "terpanjang",
+                "terlama",
+                "terberat",
+                "tinggi",
+            ),
+            *("terjauh", "paling berat", "terluas"),
+        ),
+        "lowest": (
+            *("terendah", "terkecil", "paling rendah", "paling kecil", "paling sedikit"),
+            *("tersedikit", "terburuk", "minimum", "terpendek", "tercepat", "teringan", "terbawah"),
+            *("terdekat",),
+        ),
+    },
+    rules=tuple(_rules()),
+    samples=(
+        Sample(
+            "en", "What is the highest founding capital?", "SELECT MAX(modal_awal) FROM koperasi"
+        ),
+        Sample("id", "Berapa modal awal terendah?", "SELECT MIN(modal_awal) FROM koperasi"),
+    ),
+)

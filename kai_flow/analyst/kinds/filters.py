@@ -1,0 +1,150 @@
+"""Filters on values: one of, none of, with and without."""
+
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.query.nodes import Operator
+from kai_flow.analyst.reading.parts import (
+    Column,
+    Compared,
+    Has,
+    Joined,
+    Negated,
+    Rows,
+    Sign,
+    Test,
+    Text,
+    Values,
+    Where,
+)
+
+
+def equal(values: Values) -> Test:
+    """The column has one of the values."""
+    return Compared(values.column, Operator.EQUAL, values.values)
+
+
+def _one_of(left: Values, _sign: Sign, right: Values) -> Values | None:
+    if left.column != right.column or set(left.values) & set(right.values):
+        return None
+    return Values(left.column, (*left.values, *right.values))
+
+
+def _of_column(column: Column, values: Values) -> Values | None:
+    """The words “City Bandung”: the column is named beside its value."""
+    if column.ref != values.column.ref:
+        return None
+    return Values(Column(column.ref, column.role), values.values)
+
+
+def _not(_sign: Sign, where: Where) -> Where | None:
+    return None if isinstance(where.test, Negated) else Where(Negated(where.test))
+
+
+def _either(left: Where, _sign: Sign, right: Where) -> Where:
+    return Where(Joined((left.test, right.test), either=True))
+
+
+def _text(column: Column, text: Text) -> Where:
+    return Where(Compared(column, Operator.CONTAINS, (text.text,)))
+
+
+KIND = Kind(
+    "filters",
+    "Only some rows: in Bali, active, other than cancelled, without an e-mail address.",
+    english={
+        "not": (
+            *(
+                "not",
+                "except",
+                "excluding",
+                "other than",
+                "without",
+                "no",
+                "non",
+                "isn't",
+                "aren't",
+            ),
+            *(
+                "not in",
+                "outside",
+                "outside of",
+                "but not",
+                "apart from",
+                "never",
+                "not yet",
+                "minus",
+            ),
+            *("exclude", "is not", "are not", "wasn't", "weren't", "didn't", "haven't", "hasn't"),
+        ),
+        "without": (
+            "without",
+            "with no",
+            "that have no",
+            "lacking",
+            "missing",
+            "has no",
+            "have no",
+        ),
+        "contains": (
+            "containing",
+            "contains",
+            "like",
+            "including",
+            "with the word",
+            "starting with",
+        ),
+        "only": ("only", "just"),
+    },
+    indonesian={
+        "not": (
+            *("bukan", "tidak", "selain", "kecuali", "tanpa", "di luar", "belum", "non", "tak"),
+            *("yang bukan", "yang tidak", "yang belum", "tidak termasuk", "selain yang", "luar"),
+            *("tidak di", "bukan di", "tidak pernah", "kecuali yang"),
+        ),
+        "without": (
+            *(
+                "tanpa",
+                "tidak memiliki",
+                "tidak punya",
+                "belum memiliki",
+                "belum punya",
+                "tak punya",
+            ),
+            *("yang tidak memiliki", "yang belum punya", "tidak mempunyai", "kosong"),
+        ),
+        "contains": ("mengandung", "berisi", "memuat", "dengan kata"),
+        "only": ("hanya", "cuma", "khusus"),
+    },
+    rules=(
+        Rule("value", (Values,), lambda values: Where(equal(values))),
+        Rule("one of", (Values, "or", Values), _one_of),
+        Rule("and", (Values, "and", Values), _one_of),
+        Rule("column value", (Column, Values), _of_column, cost=-0.15),
+        Rule("value column", (Values, Column), lambda v, c: _of_column(c, v), cost=-0.1),
+        Rule("not", ("not", Where), _not),
+        Rule("only", ("only", Where), lambda _sign, where: where),
+        Rule("either", (Where, "or", Where), _either, cost=0.05),
+        Rule("text", (Column, Text), _text),
+        Rule("containing", (Column, "contains", Text), lambda c, _s, t: _text(c, t)),
+        Rule(
+            "without a value",
+            ("without", Column),
+            lambda _sign, column: Where(Compared(column, Operator.EMPTY)),
+        ),
+        Rule("without rows", ("without", Rows), lambda _s, rows: Where(Negated(Has(rows.table)))),
+    ),
+    samples=(
+        Sample(
+            "en",
+            "How many cooperatives are not active?",
+            "SELECT COUNT(*) FROM koperasi WHERE status_koperasi <> 'Aktif'",
+        ),
+        Sample(
+            "id",
+            "Berapa koperasi di luar Bali?",
+            (
+                "SELECT COUNT(*) FROM koperasi k JOIN provinsi p USING (provinsi_id)"
+                " WHERE p.nama_provinsi <> 'Bali'"
+            ),
+        ),
+    ),
+)

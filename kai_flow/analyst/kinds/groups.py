@@ -1,0 +1,127 @@
+"""Groups: one number for each value of a column or each unit of the calendar."""
+
+from kai_flow.analyst.kinds.building import DIMENSION
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.query.nodes import Grain
+from kai_flow.analyst.reading.parts import Calendar, Column, Dimension, Groups, Role, Rows, Sign
+
+GRAINS = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
+
+
+def _by(_sign: Sign, dimension: Dimension) -> Groups:
+    return Groups((dimension,))
+
+
+def _more(groups: Groups, _sign: Sign, dimension: Dimension) -> Groups | None:
+    return None if dimension in groups.by else Groups((*groups.by, dimension))
+
+
+def _merged(groups: Groups, _sign: Sign, more: Groups) -> Groups | None:
+    return None if set(groups.by) & set(more.by) else Groups((*groups.by, *more.by))
+
+
+def _of_role(role: Role, thing: Column | Rows) -> Column | None:
+    """The words “Origin city”: the assembly checks that the join leads to the column."""
+    return Column(thing.ref, role.join) if isinstance(thing, Column) else None
+
+
+def _of_rows(column: Column, rows: Rows) -> Column | None:
+    """The words “The price of products” is the price."""
+    return column if column.ref.table == rows.table else None
+
+
+KIND = Kind(
+    "groups",
+    "One number for each group: by province, per month, for each category.",
+    english={
+        "per": ("per", "for each", "for every", "each", "every", "grouped by", "broken down by"),
+        "by": (
+            "by",
+            "split by",
+            "across",
+            "according to",
+            "in each",
+            "by each",
+            "per each",
+            "of each",
+        ),
+        "day": ("day", "date", "days"),
+        "week": ("week", "weeks"),
+        "month": ("month", "months"),
+        "quarter": ("quarter", "quarters"),
+        "year": ("year", "years", "calendar year"),
+        "daily": ("daily", "day by day", "per day", "day to day"),
+        "weekly": ("weekly", "week by week", "week over week"),
+        "monthly": ("monthly", "month by month"),
+        "quarterly": ("quarterly", "quarter by quarter"),
+        "yearly": ("yearly", "annual", "annually", "year by year"),
+        "trend": (
+            "trend",
+            "over time",
+            "trend of",
+            "development",
+            "evolution",
+            "how did",
+            "history",
+        ),
+        "weekday": ("weekday", "day of the week", "day of week", "weekdays"),
+        "calendar month": ("month of the year", "calendar month"),
+    },
+    indonesian={
+        "per": (
+            *("per", "tiap", "setiap", "untuk setiap", "untuk tiap", "masing-masing", "tiap-tiap"),
+            *("di setiap", "di tiap", "pada setiap", "dari setiap", "setiap per", "masing masing"),
+        ),
+        "by": ("menurut", "berdasarkan", "dikelompokkan menurut", "berdasar", "dikelompokkan per"),
+        "day": ("hari", "tanggal"),
+        "week": ("minggu", "pekan"),
+        "month": ("bulan", "bulannya"),
+        "quarter": ("kuartal", "triwulan"),
+        "year": ("tahun", "thn", "tahunnya"),
+        "daily": ("harian",),
+        "weekly": ("mingguan",),
+        "monthly": ("bulanan", "bulan ke bulan"),
+        "quarterly": ("kuartalan", "triwulanan"),
+        "yearly": ("tahunan", "tahun ke tahun"),
+        "trend": ("tren", "trend", "perkembangan", "dari waktu ke waktu", "bagaimana tren"),
+        "weekday": ("hari dalam seminggu", "hari dalam sepekan", "nama hari"),
+        "calendar month": ("bulan dalam setahun",),
+    },
+    rules=(
+        *(
+            Rule(grain, (str(grain),), lambda _sign, grain=grain: Calendar(grain))
+            for grain in GRAINS
+        ),
+        *(
+            Rule(sign, (sign,), lambda _sign, grain=grain: Groups((Calendar(grain),)))
+            for sign, grain in zip(
+                ("daily", "weekly", "monthly", "quarterly", "yearly"), GRAINS, strict=True
+            )
+        ),
+        Rule("trend", ("trend",), lambda _sign: Groups((Calendar(None),))),
+        Rule("weekday", ("weekday",), lambda _sign: Calendar(Grain.DAY, recurring=True)),
+        Rule(
+            "calendar month", ("calendar month",), lambda _s: Calendar(Grain.MONTH, recurring=True)
+        ),
+        Rule("per", ("per", DIMENSION), _by),
+        Rule("by", ("by", DIMENSION), _by),
+        Rule("and by", (Groups, "and", DIMENSION), _more),
+        Rule("and by groups", (Groups, "and", Groups), _merged),
+        Rule("role", (Role, Column), _of_role),
+        Rule("role after", (Column, Role), lambda column, role: _of_role(role, column)),
+        Rule("column of rows", (Column, Rows), _of_rows),
+        Rule("rows' column", (Rows, Column), lambda rows, column: _of_rows(column, rows)),
+    ),
+    samples=(
+        Sample(
+            "en",
+            "Number of cooperatives by type",
+            "SELECT jenis_koperasi, COUNT(*) FROM koperasi GROUP BY 1",
+        ),
+        Sample(
+            "id",
+            "Jumlah koperasi per pulau",
+            "SELECT p.pulau, COUNT(*) FROM koperasi k JOIN provinsi p USING (provinsi_id) GROUP BY 1",
+        ),
+    ),
+)

@@ -1,0 +1,62 @@
+"""What a kind of question consists of. One module of this package defines one kind.
+
+To add a kind, add a module with a ``KIND``: its phrases in both languages, the rules that build
+constituents from them, and sample questions. The reader and the evaluation find it by themselves.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from kai_flow.analyst.reading.parts import Part, Sign
+
+Phrases: TypeAlias = tuple[str, ...]
+"""Phrases of one language, lower case: "at least", "more than"."""
+
+Element: TypeAlias = "str | type[Any] | tuple[type[Any], ...]"
+"""What a rule expects at one place: a sign by its name, or a part of one of these classes."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Builds a part from adjacent parts.
+
+    ``build`` is called with the matched parts, signs included. It returns a part, several that
+    are possible, or None when the parts do not fit each other.
+    """
+
+    name: str
+    pattern: tuple[Element, ...]
+    build: Callable[..., "Part | Iterable[Part] | None"]
+    cost: float = 0.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A question and what its answer must show, over the demo database; for the evaluation."""
+
+    language: str
+    ask: str
+    sql: str
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of question."""
+
+    name: str
+    about: str
+    """One sentence for people: what can be asked."""
+    english: Mapping[str, Phrases] = field(default_factory=dict)
+    """Phrases by the name of the sign that they are."""
+    indonesian: Mapping[str, Phrases] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    samples: tuple[Sample, ...] = ()
+
+
+def matches(element: Element, part: Part) -> bool:
+    """Whether a part is what a rule expects at a place."""
+    if isinstance(element, str):
+        return isinstance(part, Sign) and part.name == element
+    return isinstance(part, element)

@@ -1,0 +1,96 @@
+"""Listings: rows as they are, in an order."""
+
+from kai_flow.analyst.kinds.building import MEASURED, NOUN, amount
+from kai_flow.analyst.kinds.kind import Kind, Rule
+from kai_flow.analyst.reading.parts import (
+    Ask,
+    Calendar,
+    Clock,
+    Column,
+    Computed,
+    Measured,
+    Rows,
+    Sign,
+    Sort,
+)
+
+SORTED = (*NOUN, *MEASURED, Rows, Calendar)
+
+
+def _sort(
+    _sign: Sign, by: "Column | Computed | Measured | Rows | Calendar", way: Sign | None = None
+) -> Sort:
+    descending = None if way is None else way.name == "descending"
+    return Sort(amount(by) if isinstance(by, Computed) else by, descending)
+
+
+def _way(way: Sign) -> Sort:
+    return Sort(None, way.name == "descending")
+
+
+KIND = Kind(
+    "listing",
+    "Rows as they are: list the customers in Bandung.",
+    english={
+        "show": (
+            *("show", "list", "display", "give", "give me", "show me", "list all", "find", "get"),
+            *("print", "name", "tell me", "i want to see", "i need", "can you show me", "see"),
+            *("could you show me", "show us", "i'd like to see", "return", "view", "a list of"),
+            *("list of", "names of", "details of", "i would like to see", "can you list"),
+        ),
+        "which": ("which", "what", "which ones", "who"),
+        "value": ("what is", "what was", "what's", "what are", "what were", "tell me", "calculate"),
+        "when": ("when", "what date", "on which date", "which date"),
+        "catalogue": (
+            *("what data", "which data", "what tables", "which tables", "what can i ask"),
+            *("what data is there", "what data do you have", "what information", "available data"),
+            *("what is in this database", "what tables are there", "what can you answer"),
+            *("what data is available", "which tables are there", "what can i ask you"),
+        ),
+        "sorted by": (
+            "sorted by",
+            "ordered by",
+            "order by",
+            "sort by",
+            "in order of",
+            "arranged by",
+        ),
+        "descending": ("descending", "desc", "highest first", "largest first", "newest first"),
+        "ascending": ("ascending", "asc", "lowest first", "smallest first", "alphabetically"),
+    },
+    indonesian={
+        "show": (
+            *("tampilkan", "daftar", "sebutkan", "lihat", "tunjukkan", "perlihatkan", "cari"),
+            *("berikan", "beri", "minta", "carikan", "tampilkan daftar", "buat daftar", "apa saja"),
+            *("tampilin", "kasih lihat", "list", "cantumkan", "daftarkan", "saya ingin melihat"),
+            *("saya mau lihat", "siapa saja", "mana saja", "aku mau lihat", "buatkan daftar"),
+        ),
+        "which": ("mana", "apa", "siapa", "manakah", "apakah", "yang mana", "siapakah"),
+        "value": ("berapa", "berapakah", "apa", "apakah", "hitung", "hitunglah", "bagaimana"),
+        "when": ("kapan", "tanggal berapa", "kapankah"),
+        "catalogue": (
+            *("data apa saja", "data apa", "tabel apa saja", "ada data apa", "ada data apa saja"),
+            *("apa saja yang bisa ditanyakan", "apa yang bisa ditanyakan", "tabel apa", "isi data"),
+            *("informasi apa saja", "data apa saja yang ada", "data apa saja yang tersedia"),
+            *("tabel apa saja yang ada", "ada tabel apa saja"),
+        ),
+        "sorted by": ("urutkan berdasarkan", "diurutkan menurut", "urut", "diurutkan berdasarkan"),
+        "descending": ("menurun", "dari terbesar", "dari yang terbesar", "dari yang tertinggi"),
+        "ascending": ("menaik", "dari terkecil", "dari yang terkecil", "dari yang terendah"),
+    },
+    rules=(
+        Rule("show", ("show",), lambda _sign: Ask("list")),
+        Rule("which", ("which",), lambda _sign: Ask("which")),
+        Rule("value", ("value",), lambda _sign: Ask("value")),
+        Rule("when", ("when",), lambda _sign: Ask("when")),
+        Rule("catalogue", ("catalogue",), lambda _sign: Ask("catalogue")),
+        Rule("sorted", ("sorted by", SORTED), _sort),
+        Rule("sorted in a direction", ("sorted by", SORTED, "descending"), _sort),
+        Rule("sorted rising", ("sorted by", SORTED, "ascending"), _sort),
+        Rule(
+            "sorted by time", ("sorted by", Clock), lambda _s, c: Sort(Calendar(None, c.axis), None)
+        ),
+        Rule("falling", ("descending",), _way),
+        Rule("rising", ("ascending",), _way),
+    ),
+)

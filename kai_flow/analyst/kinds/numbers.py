@@ -1,0 +1,162 @@
+"""Comparisons with numbers: of single rows, or of groups."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from kai_flow.analyst.kinds.building import MEASURED, NOUN, count
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.query.nodes import Operator
+from kai_flow.analyst.reading.parts import (
+    Amount,
+    Column,
+    Compared,
+    Computed,
+    Figure,
+    Having,
+    Joined,
+    Measured,
+    Part,
+    Rows,
+    Sign,
+    Where,
+)
+
+OPERATORS = {
+    "above": Operator.ABOVE,
+    "at least": Operator.AT_LEAST,
+    "below": Operator.BELOW,
+    "at most": Operator.AT_MOST,
+    "equals": Operator.EQUAL,
+}
+
+
+def _test(
+    of: Column | Computed | Measured, operator: Operator, values: tuple[float, ...]
+) -> Iterator[Part]:
+    """A condition on rows, and the same on groups where the number is or may be aggregated."""
+    if isinstance(of, Column | Computed):
+        yield Where(Compared(of, operator, values))
+        yield Having(Amount(None, of), operator, values)
+    elif isinstance(of, Amount):
+        yield Having(of, operator, values)
+
+
+def _rules() -> Iterable[Rule]:
+    number = (*NOUN, *MEASURED)
+    for sign, operator in OPERATORS.items():
+
+        def noun_first(
+            of: Column, _sign: Sign, figure: Figure, operator: Operator = operator
+        ) -> list[Part]:
+            return list(_test(of, operator, (figure.value,)))
+
+        def noun_last(
+            _sign: Sign, figure: Figure, of: Column, operator: Operator = operator
+        ) -> list[Part]:
+            return list(_test(of, operator, (figure.value,)))
+
+        def rows_last(
+            _sign: Sign, figure: Figure, rows: Rows, operator: Operator = operator
+        ) -> Part:
+            return Having(count(rows), operator, (figure.value,))
+
+        def rows_first(
+            rows: Rows, _sign: Sign, figure: Figure, operator: Operator = operator
+        ) -> Part:
+            return Having(count(rows), operator, (figure.value,))
+
+        yield Rule(f"number {sign}", (number, sign, Figure), noun_first)
+        if operator is not Operator.EQUAL:
+            yield Rule(f"{sign} number", (sign, Figure, NOUN), noun_last)
+            yield Rule(f"{sign} rows", (sign, Figure, Rows), rows_last)
+            yield Rule(f"rows {sign}", (Rows, sign, Figure), rows_first, cost=0.2)
+            yield Rule(f"{sign}, again", (Where, sign, Figure), _again(operator))
+
+
+def _again(operator: Operator) -> Callable[..., Any]:
+    """The words “Price above 10 and below 20”: the second comparison is of the same number."""
+
+    def build(where: Where, _sign: Sign, figure: Figure) -> Iterable[Part] | None:
+        test = where.test
+        if not isinstance(test, Compared) or not isinstance(test.operator, Operator):
+            return None
+        if test.operator not in OPERATORS.values() or test.operator is Operator.EQUAL:
+            return None
+
+        return (Where(Joined((test, Compared(test.of, operator, (figure.value,))), either=False)),)
+
+    return build
+
+
+def _between(of: Column | Computed | Measured, *rest: object) -> list[Part]:
+    low, high = (part.value for part in rest if isinstance(part, Figure))
+    return list(_test(of, Operator.BETWEEN, (low, high))) if low <= high else []
+
+
+KIND = Kind(
+    "numbers",
+    "Comparisons: a price above 100, provinces with more than 100 cooperatives.",
+    english={
+        "above": (
+            *(">", "above", "over", "more than", "greater than", "higher than", "exceeding"),
+            *("larger than", "bigger than", "exceeds", "exceed", "in excess of", "is over"),
+        ),
+        "at least": (">=", "≥", "at least", "minimum", "no less than", "not less than", "from"),
+        "below": (
+            *("<", "below", "under", "less than", "fewer than", "lower than", "smaller than"),
+            *("cheaper than",),
+        ),
+        "at most": ("<=", "≤", "at most", "up to", "maximum", "no more than", "not more than"),
+        "equals": ("=", "equal to", "equals", "of exactly", "exactly", "is", "of"),
+        "between": ("between", "from", "in the range"),
+        "range": ("and", "to", "-", "–"),
+    },
+    indonesian={
+        "above": (
+            *(
+                "lebih dari",
+                "di atas",
+                "diatas",
+                "lebih besar dari",
+                "melebihi",
+                "lebih tinggi dari",
+            ),
+            *("lebih besar daripada", "lebih banyak dari", "lebih dr", "lebih", "melampaui"),
+        ),
+        "at least": (
+            *("paling sedikit", "minimal", "sekurang-kurangnya", "setidaknya", "sedikitnya"),
+            *("tidak kurang dari", "mulai dari", "minimum"),
+        ),
+        "below": (
+            *("kurang dari", "di bawah", "dibawah", "lebih kecil dari", "lebih rendah dari"),
+            *("lebih sedikit dari", "kurang dr", "lebih murah dari"),
+        ),
+        "at most": (
+            *("paling banyak", "maksimal", "tidak lebih dari", "hingga", "sampai", "maksimum"),
+            *("paling tinggi", "sampai dengan"),
+        ),
+        "equals": ("sama dengan", "sebesar", "sebanyak", "tepat", "senilai", "persis"),
+        "between": ("antara", "dari", "di antara", "diantara", "berkisar"),
+        "range": ("dan", "sampai", "hingga", "-", "–", "s/d", "sd", "sampai dengan"),
+    },
+    rules=(
+        *_rules(),
+        Rule("between", ((*NOUN, *MEASURED), "between", Figure, "range", Figure), _between),
+        Rule("range", ((*NOUN, *MEASURED), Figure, "range", Figure), _between, cost=0.1),
+    ),
+    samples=(
+        Sample(
+            "en",
+            "Provinces with more than 100 cooperatives",
+            (
+                "SELECT p.nama_provinsi, COUNT(*) FROM koperasi k JOIN provinsi p USING (provinsi_id)"
+                " GROUP BY 1 HAVING COUNT(*) > 100"
+            ),
+        ),
+        Sample(
+            "id",
+            "Berapa koperasi dengan modal awal di atas 50 juta?",
+            "SELECT COUNT(*) FROM koperasi WHERE modal_awal > 50000000",
+        ),
+    ),
+)

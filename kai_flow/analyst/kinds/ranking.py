@@ -1,0 +1,206 @@
+"""Rankings: the top 5, the cheapest, which has the most."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from kai_flow.analyst.kinds.building import DIMENSION, NUMBER, amount, count
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.reading.parts import (
+    Clock,
+    Column,
+    Computed,
+    Dimension,
+    Figure,
+    Implied,
+    Limit,
+    Measured,
+    Rank,
+    Rows,
+    Sign,
+    Some,
+)
+
+IMPLIED = {  # sign: (concept, descending)
+    "cheapest": ("price", False),
+    "most expensive": ("price", True),
+    "best-selling": ("quantity", True),
+    "worst-selling": ("quantity", False),
+    "youngest": ("age", False),
+    "oldest in years": ("age", True),
+    "heaviest": ("weight", True),
+    "lightest": ("weight", False),
+    "farthest": ("distance", True),
+    "nearest": ("distance", False),
+    "highest paid": ("salary", True),
+    "most profitable": ("profit", True),
+}
+
+
+def _some(figure: Figure, of: Dimension) -> Some | None:
+    """A whole number of things; a year or a price before a noun is no number of things."""
+    if figure.percent or figure.unit or figure.value != int(figure.value):
+        return None
+    return Some(of, int(figure.value)) if 1 <= figure.value <= 1000 else None
+
+
+def _top(descending: bool) -> Callable[..., Rank | None]:
+    def build(*parts: Sign | Some | Figure | Column | Rows) -> Rank | None:
+        thing = next((part for part in parts if not isinstance(part, Sign)), None)
+        if isinstance(thing, Some):
+            return Rank(descending, thing.count, None, thing.of)
+        if isinstance(thing, Figure):
+            whole = thing.value == int(thing.value) and not thing.percent and thing.value >= 1
+            return Rank(descending, int(thing.value)) if whole else None
+        return Rank(descending, None, None, thing)
+
+    return build
+
+
+def _counted(figure: Figure, rank: Rank) -> Rank | None:
+    if rank.count is not None or figure.percent or figure.value != int(figure.value):
+        return None
+    return replace(rank, count=int(figure.value)) if figure.value >= 1 else None
+
+
+def _of(rank: Rank, of: Dimension) -> Rank | None:
+    return replace(rank, of=of) if rank.of is None else None
+
+
+def _of_some(rank: Rank, some: Some) -> Rank | None:
+    if rank.of is not None or rank.count is not None:
+        return None
+    return replace(rank, of=some.of, count=some.count)
+
+
+def _by(rank: Rank, *rest: "Sign | Column | Computed | Measured | Rows") -> Rank | None:
+    by = rest[-1]
+    if rank.by is not None or isinstance(by, Sign):
+        return None
+    return replace(rank, by=count(by) if isinstance(by, Rows) else amount(by))
+
+
+def _rules() -> Iterable[Rule]:
+    for sign, descending in (("top", True), ("bottom", False)):
+        build = _top(descending)
+        yield Rule(f"{sign} things", (sign, Some), build)
+        yield Rule(f"{sign} number", (sign, Figure), build, cost=0.02)
+        yield Rule(f"{sign} thing", (sign, DIMENSION), build, cost=0.02)
+        yield Rule(f"things {sign}", (Some, sign), build)
+        yield Rule(f"number {sign}", (Figure, sign), build, cost=0.05)
+        yield Rule(f"thing {sign}", (DIMENSION, sign), build, cost=0.05)
+    for sign, descending in (("highest", True), ("lowest", False)):
+        build = _top(descending)
+        yield Rule(f"{sign} things", (sign, Some), build, cost=0.02)
+        yield Rule(f"{sign} rows", (sign, Rows), build, cost=0.05)
+        yield Rule(f"rows {sign}", (Rows, sign), build, cost=0.1)
+        yield Rule(f"{sign} number", (sign, Figure), build, cost=0.1)
+        yield Rule(f"some {sign}", (Some, sign), build, cost=0.1)
+        yield Rule(f"{sign} count", (sign, Rows), _most(descending), cost=0.0)
+    for sign, (concept, descending) in IMPLIED.items():
+        yield Rule(sign, (sign,), _implied(concept, descending))
+    for sign, descending in (("newest", True), ("oldest", False)):
+        yield Rule(sign, (sign,), _timed(descending))
+
+
+def _most(descending: bool) -> Callable[..., Rank]:
+    """The words “The most cooperatives”: by their number."""
+
+    def build(_sign: Sign, rows: Rows) -> Rank:
+        return Rank(descending, by=count(rows))
+
+    return build
+
+
+def _implied(concept: str, descending: bool) -> Callable[..., Rank]:
+    def build(_sign: Sign) -> Rank:
+        return Rank(descending, by=amount(Implied(concept)))
+
+    return build
+
+
+def _timed(descending: bool) -> Callable[..., Rank]:
+    def build(_sign: Sign) -> Rank:
+        return Rank(descending, by=Clock(""))
+
+    return build
+
+
+KIND = Kind(
+    "ranking",
+    "The first of an order: the top 5 provinces by revenue, the cheapest product.",
+    english={
+        "top": ("top", "the top", "best", "leading", "first", "highest ranking", "most"),
+        "bottom": ("bottom", "worst", "last"),
+        "cheapest": ("cheapest", "least expensive", "lowest priced"),
+        "most expensive": ("most expensive", "priciest", "dearest", "costliest"),
+        "best-selling": ("best-selling", "best selling", "most sold", "bestselling", "top selling"),
+        "worst-selling": ("worst-selling", "worst selling", "least sold", "slowest selling"),
+        "youngest": ("youngest",),
+        "heaviest": ("heaviest",),
+        "lightest": ("lightest",),
+        "farthest": ("farthest", "furthest"),
+        "nearest": ("nearest", "closest"),
+        "highest paid": ("highest paid", "best paid", "top earning"),
+        "most profitable": ("most profitable",),
+        "newest": ("newest", "latest", "most recent", "last"),
+        "oldest": ("oldest", "earliest"),
+        "ranked by": ("by", "ranked by", "in terms of", "with", "according to", "based on", "for"),
+        "rows": ("rows", "records", "results", "entries"),
+        "limit": ("limit", "limit to", "only", "first"),
+    },
+    indonesian={
+        "top": ("top", "teratas", "terbaik", "peringkat", "tertinggi", "utama", "ranking"),
+        "bottom": ("terbawah", "terburuk", "terendah", "bottom"),
+        "cheapest": ("termurah", "paling murah"),
+        "most expensive": ("termahal", "paling mahal"),
+        "best-selling": ("terlaris", "paling laris", "paling laku", "terlaku"),
+        "worst-selling": ("paling tidak laku", "kurang laku", "paling tidak laris"),
+        "youngest": ("termuda", "paling muda"),
+        "oldest in years": ("paling tua",),
+        "heaviest": ("terberat", "paling berat"),
+        "lightest": ("teringan", "paling ringan"),
+        "farthest": ("terjauh", "paling jauh"),
+        "nearest": ("terdekat", "paling dekat"),
+        "highest paid": ("bergaji tertinggi", "gaji tertinggi"),
+        "most profitable": ("paling menguntungkan",),
+        "newest": ("terbaru", "paling baru", "terakhir", "paling akhir"),
+        "oldest": ("terlama", "paling lama", "tertua", "paling awal", "pertama"),
+        "ranked by": ("berdasarkan", "menurut", "dengan", "dari segi", "dari sisi", "dalam hal"),
+        "rows": ("baris", "data"),
+        "limit": ("batasi", "hanya"),
+    },
+    rules=(
+        Rule("some", (Figure, DIMENSION), _some),
+        *_rules(),
+        Rule("so many of a rank", (Figure, Rank), _counted),
+        Rule("rank so many", (Rank, Figure), lambda rank, f: _counted(f, rank), cost=0.1),
+        Rule("rank of", (Rank, DIMENSION), _of),
+        Rule("of the rank", (DIMENSION, Rank), lambda of, rank: _of(rank, of)),
+        Rule("rank of some", (Rank, Some), _of_some),
+        Rule("some of the rank", (Some, Rank), lambda some, rank: _of_some(rank, some)),
+        Rule("rank by", (Rank, "ranked by", NUMBER), _by),
+        Rule("rank by rows", (Rank, "ranked by", Rows), _by, cost=0.1),
+        Rule("rank by, plain", (Rank, NUMBER), _by, cost=0.1),
+        Rule("limit", ("limit", Figure), lambda _s, f: Limit(int(f.value)), cost=0.1),
+        Rule("limit rows", (Figure, "rows"), lambda f, _s: Limit(int(f.value))),
+    ),
+    samples=(
+        Sample(
+            "id",
+            "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi",
+            (
+                "SELECT p.nama_provinsi, AVG(k.modal_awal) FROM koperasi k"
+                " JOIN provinsi p USING (provinsi_id) GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
+            ),
+            ordered=True,
+        ),
+        Sample(
+            "en",
+            "Which province has the most cooperatives?",
+            (
+                "SELECT p.nama_provinsi, COUNT(*) FROM koperasi k"
+                " JOIN provinsi p USING (provinsi_id) GROUP BY 1 ORDER BY 2 DESC LIMIT 1"
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,44 @@
+"""Sums of quantities and amounts."""
+
+from kai_flow.analyst.kinds.building import NOUN, aggregate, count
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.query.nodes import Function
+from kai_flow.analyst.reading.parts import Amount, Column, Computed, Rows, Sign
+
+
+def _sum(_sign: Sign, noun: Column | Computed) -> Amount | None:
+    return aggregate(Function.SUM, noun)
+
+
+KIND = Kind(
+    "total",
+    "Sums: total revenue, total members.",
+    english={
+        "total": (
+            "total",
+            "sum",
+            "sum of",
+            "total of",
+            "overall",
+            "combined",
+            "how much",
+            "totals",
+        ),
+    },
+    indonesian={
+        "total": (
+            *("total", "jumlah", "jumlah total", "total jumlah", "keseluruhan", "berapa total"),
+            *("berapa jumlah", "seberapa banyak", "akumulasi", "jumlahkan", "berapa", "totalnya"),
+        ),
+    },
+    rules=(
+        Rule("sum of a noun", ("total", NOUN), _sum),
+        Rule("noun, summed", (NOUN, "total"), lambda noun, sign: _sum(sign, noun), cost=0.05),
+        Rule("total rows", ("total", Rows), lambda _sign, rows: count(rows), cost=0.05),
+        Rule("total of a count", ("total", Amount), lambda _sign, of: of, cost=0.02),
+    ),
+    samples=(
+        Sample("en", "What is the total revenue?", "SELECT SUM(pendapatan) FROM laporan_tahunan"),
+        Sample("id", "Total aset seluruh koperasi", "SELECT SUM(total_aset) FROM koperasi"),
+    ),
+)

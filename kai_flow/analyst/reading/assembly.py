@@ -1,0 +1,710 @@
+"""Builds the queries that a bag of constituents may mean."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    Difference,
+    FieldGroup,
+    Function,
+    Group,
+    Growth,
+    Having,
+    Measure,
+    Order,
+    Query,
+    Ratio,
+    Share,
+    Words,
+)
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.choices import Choice, Note, combined
+from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.reading import Plural, Reading, Troubles
+from kai_flow.analyst.reading.resolving import Resolver, means
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import Role, SemanticModel
+
+NUMBERS: Final = frozenset([Role.ADDITIVE, Role.RATE])
+
+LISTED: Final = 100
+"""Rows of a listing when the question gives no number."""
+
+SEVERAL: Final = 10
+"""Places of a ranking when several are asked for without a number."""
+
+CONTEXT_COST: Final = 0.02
+"""Of naming a table that the rows belong to: "revenue of cooperatives"."""
+
+COUNT_COST: Final = 0.1
+"""Of counting rows where the question does not say so: "cooperatives per province"."""
+
+LIST_COST: Final = 0.08
+"""Of listing rows where the question does not say so: "active cooperatives"."""
+
+
+class Assembly:
+    """Builds queries for one database."""
+
+    def __init__(
+        self, model: SemanticModel, today: date, plural: Plural, troubles: Troubles
+    ) -> None:
+        self.model = model
+        self.today = today
+        self.plural = plural
+        self.troubles = troubles
+
+    def readings(self, bag: Bag) -> Iterator[Reading]:
+        """Everything that the bag may mean."""
+        if bag.refused:
+            yield Reading(None, bag.cost, refusal=bag.refused[0])
+        elif bag.asked("catalogue"):
+            if not (bag.measures or bag.ranks or bag.tests or bag.groups):
+                yield Reading(None, bag.cost, catalogue=True)
+        elif bag.versus:
+            yield from self._versus(bag)
+        elif bag.ranks:
+            yield from self._ranked(bag)
+        else:
+            yield from self._totalled(bag)
+            yield from self._listed(bag)
+
+    # what a bag talks about
+
+    def resolver(self, fact: str) -> Resolver:
+        """For one fact table."""
+        return Resolver(self.model, fact, self.today)
+
+    def numeric(self, column: p.Column | p.Computed) -> bool:
+        """Whether a noun is a number of a row."""
+        return isinstance(column, p.Computed) or self.model.attributes[column.ref].role in NUMBERS
+
+    def facts(self, measured: p.Measured | None) -> tuple[str, ...]:  # noqa: PLR0911 -- one for each class
+        """The tables whose rows a number is made of."""
+        match measured:
+            case p.Amount(_, p.Column(ref)):
+                return (ref.table,)
+            case p.Amount(_, p.Computed(_, table)):
+                return (table,)
+            case p.Amount(_, p.Implied(concept)):
+                return tuple(
+                    table
+                    for table in self.model.entities
+                    if any(a.role in NUMBERS and means(a, concept) for a in self.model.of(table))
+                )
+            case p.Amount(_, None, str() as table):
+                return (table,)
+            case p.Quotient(top) | p.Gap(top):
+                return self.facts(top)
+            case p.Portion(of) | p.Change(of):
+                return self.facts(of)
+        return ()
+
+    # numbers, grouped or not
+
+    def _totalled(self, bag: Bag) -> Iterator[Reading]:
+        measures = [*bag.measures]
+        nouns = [(p.Amount(None, c), w) for c, w in bag.columns if self.numeric(c)]
+        rest = [(c, w) for c, w in bag.columns if isinstance(c, p.Column) and not self.numeric(c)]
+        measures += nouns
+        groups, rows, cost = list(bag.groups), list(bag.rows), bag.cost
+        if bag.havings and not groups:
+            subject = _first_dimension(rows, rest)
+            if subject is None:
+                return
+            groups.append(subject)
+            rows = [each for each in rows if (p.Rows(each[0]), each[1]) != subject]
+            rest = [each for each in rest if each != subject]
+        if rest:  # columns beside a number, without "per": a weak wish to group by them
+            groups += rest
+            cost += 0.15
+        if not measures and bag.havings:
+            measures = [(bag.havings[0][0].amount, bag.havings[0][1])]
+        if not measures:
+            if not (groups or bag.share is not None or bag.change):
+                return
+            for at, (table, words) in enumerate(rows):
+                others = rows[:at] + rows[at + 1 :]
+                count = p.Amount(Function.COUNT, None, table)
+                free = bag.share is not None or bag.change or bag.asked("count")
+                more = 0.0 if free else COUNT_COST
+                yield from self._numbers(bag, [(count, words)], groups, others, cost + more)
+            return
+        yield from self._numbers(bag, measures, groups, rows, cost)
+
+    def _numbers(
+        self,
+        bag: Bag,
+        measures: Sequence[tuple[p.Measured, Words]],
+        groups: Sequence[tuple[p.Dimension, Words]],
+        rows: Sequence[tuple[str, Words]],
+        cost: float,
+    ) -> Iterator[Reading]:
+        """Numbers of one fact table."""
+        if bag.somes or bag.clocks or len(measures) > 3:
+            return
+        if bag.share is not None and not any(isinstance(m, p.Portion) for m, _ in measures):
+            measures = [
+                (p.Portion(m), w) if isinstance(m, p.Amount) else (m, w) for m, w in measures
+            ]
+        if bag.change and not any(isinstance(m, p.Change) for m, _ in measures):
+            change = bag.change[0]
+            measures = [
+                (replace(change, of=m), w) if isinstance(m, p.Amount) else (m, w)
+                for m, w in measures
+            ]
+        changes = [m for m, _ in measures if isinstance(m, p.Change)]
+        if changes and not any(isinstance(g, p.Calendar) for g, _ in groups):
+            groups = [(p.Calendar(changes[0].grain), ()), *groups]
+        for fact in self.facts(measures[0][0]):
+            yield from self._of_fact(bag, fact, measures, groups, rows, cost)
+
+    def _of_fact(
+        self,
+        bag: Bag,
+        fact: str,
+        measures: Sequence[tuple[p.Measured, Words]],
+        groups: Sequence[tuple[p.Dimension, Words]],
+        rows: Sequence[tuple[str, Words]],
+        cost: float,
+    ) -> Iterator[Reading]:
+        resolver = self.resolver(fact)
+        context = self.context(resolver, rows)
+        if context is None:
+            return
+        for part_of, base, extra in _split_for_share(measures, groups, bag.tests):
+            options: list[Sequence[Choice[object]]] = [
+                [c for m, w in [each] for c in self.measure(resolver, m, w, part_of)]
+                for each in measures
+            ]
+            found = combined(
+                [
+                    combined(options),
+                    combined([self.groups(resolver, g, w) for g, w in groups]),
+                    filters(resolver, base),
+                    combined([self._having(resolver, h, w) for h, w in bag.havings]),
+                ]
+            )
+            for choice in found:
+                made, by, where, having = choice.value
+                if self._unsound(resolver, made, by):
+                    continue
+                numbers = _shown(made)
+                order = self._order(bag, numbers, by)
+                query = Query(
+                    fact=fact,
+                    measures=numbers,
+                    groups=tuple(by),
+                    where=where,
+                    having=tuple(having),
+                    order=order,
+                    limit=bag.limit,
+                )
+                yield Reading(query, cost + context + extra + choice.cost, choice.notes)
+
+    def context(self, resolver: Resolver, rows: Sequence[tuple[str, Words]]) -> float | None:
+        """The cost of tables that are named only to say whose rows are meant; None: not so."""
+        cost = 0.0
+        for table, _words in rows:
+            if table == resolver.fact:
+                continue
+            ways = [w for w in resolver.ways(table) if not any(j.widens for j in w.value)]
+            if not ways:
+                self.troubles.add("unconnected", table=resolver.fact, other=table)
+                return None
+            cost += CONTEXT_COST
+        return cost
+
+    def measure(
+        self,
+        resolver: Resolver,
+        measured: p.Measured,
+        words: Words,
+        part_of: Sequence[tuple[p.Test, Words]] = (),
+    ) -> list[Choice[Measure]]:
+        """What a number may be in a fact table."""
+        match measured:
+            case p.Amount():
+                return [each.map(lambda a: a) for each in self.amount(resolver, measured, words)]
+            case p.Quotient(top, bottom, percent):
+                pairs = combined(
+                    [self.amount(resolver, top, words), self._divisor(resolver, bottom, words)]
+                )
+                return [
+                    each.map(lambda v: Ratio(top=v[0], bottom=v[1], percent=percent, words=words))
+                    for each in pairs
+                ]
+            case p.Gap(left, right):
+                pairs = combined(
+                    [self.amount(resolver, left, words), self.amount(resolver, right, words)]
+                )
+                return [
+                    each.map(lambda v: Difference(left=v[0], right=v[1], words=words))
+                    for each in pairs
+                ]
+            case p.Portion(of) if of is not None and part_of:
+                part = replace(of, where=(*of.where, *(test for test, _ in part_of)))
+                pairs = combined(
+                    [self.amount(resolver, part, words), self.amount(resolver, of, words)]
+                )
+                return [
+                    each.map(lambda v: Ratio(top=v[0], bottom=v[1], percent=True, words=words))
+                    for each in pairs
+                ]
+            case p.Portion(of) if of is not None:
+                return [
+                    each.map(lambda v: Share(of=v, words=words))
+                    for each in self.amount(resolver, of, words)
+                ]
+            case p.Change(of, _, absolute) if of is not None:
+                return [
+                    each.map(lambda v: Growth(of=v, absolute=absolute, words=words))
+                    for each in self.amount(resolver, of, words)
+                ]
+        return []
+
+    def amount(self, resolver: Resolver, amount: p.Amount, words: Words) -> list[Choice[Aggregate]]:
+        """The aggregates that an amount may be, with the rows it is restricted to."""
+        plain = resolver.aggregates(amount, words)
+        if amount.function is Function.SUM and not plain:
+            self.troubles.add("rate_summed")
+        if not amount.where:
+            return plain
+        tests = [(test, words) for test in amount.where]
+        return [
+            each.map(
+                lambda v: Aggregate(
+                    function=v[0].function,
+                    of=v[0].of,
+                    where=v[1],
+                    derived=v[0].derived,
+                    words=words,
+                )
+            )
+            for each in combined([plain, filters(resolver, tests)])
+        ]
+
+    def _divisor(
+        self, resolver: Resolver, bottom: p.Amount, words: Words
+    ) -> list[Choice[Aggregate]]:
+        """The second number of a ratio: rows of a parent are those that the fact's rows have."""
+        if bottom.of is None and bottom.table != resolver.fact:
+            bottom = replace(bottom, function=Function.DISTINCT)
+            found = self.amount(resolver, bottom, words)
+            note = Note("ratio_of_present", (("table", bottom.table or ""),))
+            return [each.costing(0.02, note) for each in found]
+        return self.amount(resolver, bottom, words)
+
+    def groups(
+        self, resolver: Resolver, dimension: p.Dimension, words: Words
+    ) -> list[Choice[Group]]:
+        """What may be grouped by."""
+        found = resolver.groups(dimension, words)
+        if not found and isinstance(dimension, p.Calendar):
+            self.troubles.add("no_time", table=resolver.fact)
+        elif not found and isinstance(dimension, p.Column):
+            self.troubles.add("unconnected", table=resolver.fact, other=dimension.ref.table)
+        return found
+
+    def _having(self, resolver: Resolver, having: p.Having, words: Words) -> list[Choice[Having]]:
+        return [
+            each.map(
+                lambda v: Having(
+                    measure=v, operator=having.operator, values=having.values, words=words
+                )
+            )
+            for each in self.amount(resolver, having.amount, words)
+        ]
+
+    def _unsound(
+        self,
+        resolver: Resolver,
+        measures: Sequence[Measure],
+        groups: Sequence[Group],
+    ) -> bool:
+        """Whether the sum or average of a row would be shared out to several of its children."""
+        wide = any(
+            resolver.widens(g.field.path if isinstance(g, FieldGroup) else g.path) for g in groups
+        )
+        return wide and any(not _counts(measure) for measure in measures)
+
+    def _order(
+        self,
+        bag: Bag,
+        measures: Sequence[Measure],
+        groups: Sequence[Group],
+    ) -> tuple[Order, ...]:
+        """As the question says; else time runs forward, and the greatest number comes first."""
+        if bag.sorts:
+            sort, words = bag.sorts[0]
+            if isinstance(sort.by, p.Column | p.Rows | p.Calendar) and not (
+                isinstance(sort.by, p.Column) and self.numeric(sort.by)
+            ):
+                return tuple(
+                    Order(by=group, descending=bool(sort.descending), words=words)
+                    for group in groups[:1]
+                )
+            descending = True if sort.descending is None else sort.descending
+            return (Order(by=measures[-1], descending=descending, words=words),)
+        if not groups:
+            return ()
+        times = [group for group in groups if not isinstance(group, FieldGroup)]
+        if times:
+            return tuple(
+                Order(by=group) for group in [*times, *(g for g in groups if g not in times)]
+            )
+        return (Order(by=measures[-1], descending=True),)
+
+    # rows as they are
+
+    def _listed(self, bag: Bag) -> Iterator[Reading]:
+        """Rows, or the values of a column."""
+        if bag.measures or bag.havings or bag.groups or bag.share is not None or bag.change:
+            return
+        asked = any(bag.asked(what) for what in ("list", "which", "when", "value"))
+        cost = bag.cost + (0.0 if asked else LIST_COST)
+        somes = [(some.of.table, words) for some, words in bag.somes if isinstance(some.of, p.Rows)]
+        limit = bag.limit or (bag.somes[0][0].count if bag.somes else None)
+        rows = [*bag.rows, *somes]
+        columns = [(c, w) for c, w in bag.columns if isinstance(c, p.Column)]
+        if len(columns) != len(bag.columns) or len(bag.somes) != len(somes):
+            return
+        for clock, words in bag.clocks:
+            axis = self.model.axes[clock.axis]
+            columns.append((p.Column(ColumnRef(axis.table, axis.columns[0])), words))
+        for table in dict.fromkeys([t for t, _ in rows] or [c.ref.table for c, _ in columns[:1]]):
+            yield from self._rows_of(bag, table, rows, columns, limit, cost)
+
+    def _rows_of(
+        self,
+        bag: Bag,
+        table: str,
+        rows: Sequence[tuple[str, Words]],
+        columns: Sequence[tuple[p.Column, Words]],
+        limit: int | None,
+        cost: float,
+    ) -> Iterator[Reading]:
+        resolver = self.resolver(table)
+        context = self.context(resolver, rows)
+        if context is None:
+            return
+        words = next((w for t, w in rows if t == table), ())
+        label = resolver.label(table)
+        shown = list(columns)
+        named = bool(words) or any(self.numeric(c) for c, _ in columns)
+        if not words and not any(self.numeric(c) for c, _ in columns):
+            yield from self._values(bag, resolver, columns, limit, cost + context)
+            return
+        if label is not None and named and all(c.ref != label.ref for c, _ in columns):
+            shown = [(p.Column(label.ref), words), *columns]
+        if not columns:
+            shown += [
+                (p.Column(a.ref), ())
+                for a in self.model.of(table)
+                if a.role not in {Role.KEY, Role.OTHER} and (label is None or a.ref != label.ref)
+            ][:5]
+        options = combined([resolver.fields(c, w) for c, w in shown])
+        for choice in combined([options, filters(resolver, bag.tests)]):
+            fields, where = choice.value
+            if any(resolver.widens(field.path) for field in fields):
+                continue
+            order = tuple(
+                Order(by=field, descending=bool(sort.descending), words=w)
+                for sort, w in bag.sorts
+                for field in fields
+                if isinstance(sort.by, p.Column) and sort.by.ref.column == field.column
+            )
+            if bag.sorts and not order:
+                continue
+            query = Query(
+                fact=table,
+                columns=tuple(fields),
+                where=where,
+                order=order or (Order(by=fields[0]),),
+                limit=limit or LISTED,
+                words=words,
+            )
+            more = 0.0 if words else 0.05
+            yield Reading(query, cost + context + more + choice.cost, choice.notes)
+
+    def _values(
+        self,
+        bag: Bag,
+        resolver: Resolver,
+        columns: Sequence[tuple[p.Column, Words]],
+        limit: int | None,
+        cost: float,
+    ) -> Iterator[Reading]:
+        """The different values of columns, with the number of rows of each."""
+        if not columns or len(columns) > 2:
+            return
+        options = combined([self.groups(resolver, c, w) for c, w in columns])
+        for choice in combined([options, filters(resolver, bag.tests)]):
+            groups, where = choice.value
+            count = Aggregate(function=Function.COUNT)
+            query = Query(
+                fact=resolver.fact,
+                measures=(count,),
+                groups=tuple(groups),
+                where=where,
+                order=(Order(by=count, descending=True),),
+                limit=limit,
+            )
+            yield Reading(query, cost + 0.03 + choice.cost, choice.notes)
+
+    # rankings
+
+    def _ranked(self, bag: Bag) -> Iterator[Reading]:
+        if len(bag.ranks) > 2 or bag.versus:
+            return
+        rank, words = _one_rank(bag.ranks)
+        if rank is None:
+            return
+        rows, columns = list(bag.rows), list(bag.columns)
+        rest = Bag(**{**vars(bag), "rows": rows, "columns": columns})
+        if rank.of is None and bag.somes:
+            some, _ = bag.somes[0]
+            rank = replace(rank, of=some.of, count=some.count)
+            rest.somes = bag.somes[1:]
+        if rank.by is None:
+            by = self._ranked_by(rest)
+            if by is None:
+                self.troubles.add("ranked_by_what")
+                return
+            rank = replace(rank, by=by)
+        if rank.of is None and not bag.groups:
+            subject = _first_dimension(
+                rest.rows, [c for c in rest.columns if isinstance(c[0], p.Column)]
+            )
+            if subject is None:
+                return
+            rank = replace(rank, of=subject[0])
+            words = (*words, *subject[1])
+            rest.rows = [r for r in rest.rows if (p.Rows(r[0]), r[1]) != subject]
+            rest.columns = [c for c in rest.columns if c != subject]
+        if rest.somes or rest.clocks or rest.share is not None or rest.change:
+            return
+        yield from self._rank_rows(rest, rank, words)
+        yield from self._rank_groups(rest, rank, words)
+
+    def _ranked_by(self, bag: Bag) -> "p.Measured | None":
+        """What a ranking goes by when its own words do not say so; taken out of the bag."""
+        if bag.measures:
+            measure, _ = bag.measures[0]
+            bag.measures = bag.measures[1:]
+            return measure
+        for at, (column, _words) in enumerate(bag.columns):
+            if self.numeric(column):
+                bag.columns = bag.columns[:at] + bag.columns[at + 1 :]
+                return p.Amount(None, column)
+        return None
+
+    def _places(self, rank: p.Rank, words: Words) -> tuple[int, tuple[Note, ...]]:
+        """How many places a ranking shows."""
+        if rank.count is not None:
+            return rank.count, ()
+        if self.plural(words):
+            return SEVERAL, (Note("default_places", (("count", str(SEVERAL)),)),)
+        return 1, ()
+
+    def _rank_rows(self, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Reading]:
+        """Single rows in the order of a column of theirs."""
+        if bag.groups or bag.havings or bag.measures:
+            return
+        of, by = rank.of, rank.by
+        table = of.table if isinstance(of, p.Rows) else self._labelled(of)
+        if table is None:
+            return
+        resolver = self.resolver(table)
+        label = resolver.label(table)
+        for column, extra in self._row_number(table, by):
+            shown = [column, *(c for c, _ in bag.columns if isinstance(c, p.Column))]
+            if label is not None and label.ref not in [c.ref for c in shown]:
+                shown = [p.Column(label.ref), *shown]
+            context = self.context(resolver, bag.rows)
+            if context is None:
+                continue
+            options = combined([resolver.fields(c, words) for c in shown])
+            for choice in combined([options, filters(resolver, bag.tests)]):
+                fields, where = choice.value
+                key = next(f for f in fields if f.column == column.ref.column)
+                places, notes = self._places(rank, words)
+                query = Query(
+                    fact=table,
+                    columns=tuple(fields),
+                    where=where,
+                    order=(Order(by=key, descending=rank.descending, words=words),),
+                    limit=places,
+                    words=words,
+                )
+                cost = bag.cost + extra + context + choice.cost
+                yield Reading(query, cost, (*choice.notes, *notes))
+
+    def _labelled(self, of: p.Dimension | None) -> str | None:
+        """The table whose rows a name column names."""
+        if isinstance(of, p.Column) and self.model.entities[of.ref.table].label == of.ref.column:
+            return of.ref.table
+        return None
+
+    def _row_number(
+        self, table: str, by: "p.Measured | p.Clock | None"
+    ) -> Iterator[tuple[p.Column, float]]:
+        """The columns of a table that single rows may be ranked by."""
+        match by:
+            case p.Clock(axis):
+                for place, known in enumerate(self.model.axes_of(table)):
+                    if axis in {"", known.id}:
+                        yield p.Column(ColumnRef(table, known.columns[0])), 0.3 * place
+            case p.Amount(None, p.Column(ref) as column, _, ()) if ref.table == table:
+                yield column, 0.0
+            case p.Amount(None, p.Implied(concept), _, ()):
+                for attribute in self.model.of(table):
+                    if attribute.role in NUMBERS and means(attribute, concept):
+                        yield p.Column(attribute.ref), 0.0
+
+    def _rank_groups(self, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Reading]:
+        """Groups in the order of a number."""
+        by = rank.by
+        if by is None or isinstance(by, p.Clock):
+            return
+        extra = [(m, w) for m, w in bag.measures]
+        extra += [(p.Amount(None, c), w) for c, w in bag.columns if self.numeric(c)]
+        groups: list[tuple[p.Dimension, Words]] = []
+        if rank.of is not None:
+            groups.append((rank.of, words))
+        groups = [*bag.groups, *groups]
+        each = bool(bag.groups) and rank.of is not None
+        for fact in self.facts(by):
+            if isinstance(rank.of, p.Rows) and rank.of.table == fact and _plain_count(by):
+                continue
+            resolver = self.resolver(fact)
+            context = self.context(resolver, bag.rows)
+            if context is None:
+                continue
+            for choice in combined(
+                [
+                    combined([self.measure(resolver, m, w) for m, w in [(by, words), *extra]]),
+                    combined([self.groups(resolver, g, w) for g, w in groups]),
+                    filters(resolver, bag.tests),
+                    combined([self._having(resolver, h, w) for h, w in bag.havings]),
+                ]
+            ):
+                measures, made, where, having = choice.value
+                if self._unsound(resolver, measures, made):
+                    continue
+                places, notes = self._places(rank, words)
+                query = Query(
+                    fact=fact,
+                    measures=tuple(measures),
+                    groups=tuple(made),
+                    where=where,
+                    having=tuple(having),
+                    order=(Order(by=measures[0], descending=rank.descending, words=words),),
+                    limit=None if each or (rank.of is None and rank.count is None) else places,
+                    each=places if each else None,
+                )
+                same = self._labelled(rank.of) == fact or (
+                    isinstance(rank.of, p.Rows) and rank.of.table == fact
+                )
+                cost = bag.cost + context + choice.cost + (0.3 if same and _bare(by) else 0.0)
+                yield Reading(query, cost, (*choice.notes, *notes))
+
+    # side by side
+
+    def _versus(self, bag: Bag) -> Iterator[Reading]:
+        from kai_flow.analyst.reading.comparing import side_by_side  # noqa: PLC0415
+
+        yield from side_by_side(self, bag)
+
+
+def _first_dimension(
+    rows: Sequence[tuple[str, Words]], columns: Sequence[tuple[p.Column | p.Computed, Words]]
+) -> tuple[p.Dimension, Words] | None:
+    """What is ranked or counted up: the things named first."""
+    found: list[tuple[p.Dimension, Words]] = [(p.Rows(table), words) for table, words in rows]
+    found += [(c, w) for c, w in columns if isinstance(c, p.Column)]
+    return min(found, key=lambda each: each[1], default=None)
+
+
+def _one_rank(ranks: Sequence[tuple[p.Rank, Words]]) -> tuple[p.Rank | None, Words]:
+    """Two parts of one ranking as one: "top 5 … highest average capital"."""
+    (rank, words), *rest = ranks
+    for other, more in rest:
+        if rank.descending != other.descending:
+            return None, ()
+        if any(
+            left is not None and right is not None and left != right
+            for left, right in (
+                (rank.count, other.count),
+                (rank.by, other.by),
+                (rank.of, other.of),
+            )
+        ):
+            return None, ()
+        rank = replace(
+            rank,
+            count=rank.count or other.count,
+            by=rank.by or other.by,
+            of=rank.of or other.of,
+        )
+        words = tuple(sorted({*words, *more}))
+    return rank, words
+
+
+def _split_for_share(
+    measures: Sequence[tuple[p.Measured, Words]],
+    groups: Sequence[object],
+    tests: Sequence[tuple[p.Test, Words]],
+) -> Iterator[tuple[Sequence[tuple[p.Test, Words]], Sequence[tuple[p.Test, Words]], float]]:
+    """What makes the part of a share without groups, and what both part and whole must meet.
+
+    "What percentage of online orders in 2024 was cancelled": the part is cancelled, the whole is
+    online and of 2024. The part is named last; a period belongs to the whole.
+    """
+    portion = any(isinstance(measure, p.Portion) for measure, _ in measures)
+    parts = [each for each in tests if not isinstance(each[0], p.Within)]
+    if not portion or groups or not parts:
+        yield (), tests, 0.0
+        return
+    last = max(parts, key=lambda each: each[1])
+    yield [last], [each for each in tests if each != last], 0.0
+    if len(parts) > 1:
+        yield parts, [each for each in tests if each not in parts], 0.05
+
+
+def _shown(measures: Sequence[Measure]) -> tuple[Measure, ...]:
+    """A share or growth is shown beside the number that it is of."""
+    found: list[Measure] = []
+    for measure in measures:
+        if isinstance(measure, Share | Growth) and measure.of not in found:
+            found.append(measure.of)
+        found.append(measure)
+    return tuple(dict.fromkeys(found))
+
+
+def _counts(measure: Measure) -> bool:
+    """Whether a measure only counts rows or values, which no join can multiply."""
+    match measure:
+        case Aggregate(function=function):
+            return function in {
+                Function.COUNT,
+                Function.DISTINCT,
+                Function.MINIMUM,
+                Function.MAXIMUM,
+            }
+        case Ratio(top=left, bottom=right) | Difference(left=left, right=right):
+            return _counts(left) and _counts(right)
+        case Share(of=of) | Growth(of=of):
+            return _counts(of)
+
+
+def _plain_count(by: object) -> bool:
+    return isinstance(by, p.Amount) and by.function is Function.COUNT and by.of is None
+
+
+def _bare(by: object) -> bool:
+    return isinstance(by, p.Amount) and by.function is None

@@ -1,0 +1,125 @@
+"""The constituents of one cover, sorted by what they do in a query."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from kai_flow.analyst.query.nodes import Words
+from kai_flow.analyst.reading.cover import Cover
+from kai_flow.analyst.reading.parts import (
+    Amount,
+    Ask,
+    Calendar,
+    Change,
+    Clock,
+    Column,
+    Computed,
+    Dimension,
+    Gap,
+    Groups,
+    Having,
+    Item,
+    Joined,
+    Limit,
+    Measured,
+    Portion,
+    Quotient,
+    Rank,
+    Refused,
+    Rows,
+    Sign,
+    Some,
+    Sort,
+    Test,
+    Versus,
+    Where,
+)
+
+HARMLESS: Final = frozenset(["compare", "during", "only", "and", "apart", "between"])
+"""Signs that a query may leave unused: they stress or connect what others say."""
+
+
+@dataclass
+class Bag:
+    """What a cover has, each with the words it came from."""
+
+    cost: float = 0.0
+    asks: list[Ask] = field(default_factory=list)
+    measures: list[tuple[Measured, Words]] = field(default_factory=list)
+    columns: list[tuple[Column | Computed, Words]] = field(default_factory=list)
+    rows: list[tuple[str, Words]] = field(default_factory=list)
+    groups: list[tuple[Dimension, Words]] = field(default_factory=list)
+    tests: list[tuple[Test, Words]] = field(default_factory=list)
+    havings: list[tuple[Having, Words]] = field(default_factory=list)
+    ranks: list[tuple[Rank, Words]] = field(default_factory=list)
+    sorts: list[tuple[Sort, Words]] = field(default_factory=list)
+    versus: list[tuple[Versus, Words]] = field(default_factory=list)
+    clocks: list[tuple[Clock, Words]] = field(default_factory=list)
+    somes: list[tuple[Some, Words]] = field(default_factory=list)
+    limit: int | None = None
+    share: Words | None = None
+    change: tuple[Change, Words] | None = None
+    refused: list[str] = field(default_factory=list)
+    compare: bool = False
+
+    def asked(self, what: str) -> bool:
+        """Whether the question wants this."""
+        return any(ask.what == what for ask in self.asks)
+
+
+def collected(cover: Cover) -> Bag | None:
+    """The bag of a cover; None when it has a part that nothing in a query can stand for."""
+    bag = Bag(cost=cover.cost)
+    return bag if all(_put(bag, item) for item in cover.items) else None
+
+
+def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one case for each class of parts
+    """Put one constituent where it belongs; False when there is no place for it."""
+    words = item.words
+    match item.part:
+        case Ask() as ask:
+            bag.asks.append(ask)
+        case Portion(None):
+            bag.share = words
+        case Change(None) as change:
+            bag.change = (change, words)
+        case Amount() | Quotient() | Gap() | Portion() | Change() as measure:
+            bag.measures.append((measure, words))
+        case Column() | Computed() as column:
+            bag.columns.append((column, words))
+        case Rows(table):
+            bag.rows.append((table, words))
+        case Groups(by):
+            bag.groups += [(dimension, words) for dimension in by]
+        case Calendar() as calendar:
+            bag.groups.append((calendar, words))
+            bag.cost += 0.15  # a bare "month" is a weak wish to group by it
+        case Where(test):
+            bag.tests += [(part, words) for part in _apart(test)]
+        case Having() as having:
+            bag.havings.append((having, words))
+        case Rank() as rank:
+            bag.ranks.append((rank, words))
+        case Sort() as sort:
+            bag.sorts.append((sort, words))
+        case Versus() as versus:
+            bag.versus.append((versus, words))
+        case Clock() as clock:
+            bag.clocks.append((clock, words))
+        case Some() as some:
+            bag.somes.append((some, words))
+        case Limit(count):
+            bag.limit = count
+        case Refused(reason):
+            bag.refused.append(reason)
+        case Sign(name) if name in HARMLESS:
+            bag.compare = bag.compare or name == "compare"
+        case _:
+            return False
+    return True
+
+
+def _apart(test: Test) -> tuple[Test, ...]:
+    """The tests that must all hold, one by one."""
+    if isinstance(test, Joined) and not test.either:
+        return tuple(part for each in test.parts for part in _apart(each))
+    return (test,)

@@ -1,0 +1,135 @@
+"""Builds larger constituents from smaller ones by the rules of all kinds, bottom-up with a beam."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from kai_flow.analyst.kinds.kind import Element, Rule, matches
+from kai_flow.analyst.reading.parts import Item, Part, Sign
+
+BEAM: Final = 8
+"""Different parts of one class that are kept for the same tokens; the cheapest stay."""
+
+MOST_ITEMS: Final = 4_000
+"""Constituents of a question at most. A question that has more is not read to the end."""
+
+GLUE_COST: Final = 0.02
+"""Of each word without meaning that a rule steps over."""
+
+
+class Chart:
+    """All constituents of a question, by their first token."""
+
+    def __init__(self, length: int, glue: Collection[int]) -> None:
+        """``glue``: positions of the words that may be stepped over between two constituents."""
+        self.length = length
+        self.glue = frozenset(glue)
+        self._starting: defaultdict[int, list[Item]] = defaultdict(list)
+        self._best: dict[tuple[int, int, Part], float] = {}
+        self._crowd: defaultdict[tuple[int, int, type[Any]], int] = defaultdict(int)
+        self.full = False
+
+    def starting(self, at: int) -> Sequence[Item]:
+        """The constituents whose first token is ``at``."""
+        return self._starting[at]
+
+    def add(self, item: Item) -> bool:
+        """Keep a constituent; False when it is there already as cheaply, or the beam is full."""
+        key = (item.first, item.last, item.part)
+        known = self._best.get(key)
+        if known is not None and known <= item.cost + 1e-9:
+            return False
+        room = (item.first, item.last, type(item.part))
+        if known is None:
+            if self._crowd[room] >= BEAM and not isinstance(item.part, Sign):
+                return False
+            if len(self._best) >= MOST_ITEMS:
+                self.full = True
+                return False
+            self._crowd[room] += 1
+        self._best[key] = item.cost
+        kept = [each for each in self._starting[item.first] if _key(each) != key]
+        kept.append(item)
+        self._starting[item.first] = kept
+        return True
+
+    def next_starts(self, after: int) -> Iterator[tuple[int, float]]:
+        """Where a constituent may begin after ``after``, and what the words between cost."""
+        at, cost = after, 0.0
+        while at < self.length:
+            yield at, cost
+            if at not in self.glue:
+                return
+            at, cost = at + 1, cost + GLUE_COST
+
+
+def _key(item: Item) -> tuple[int, int, Part]:
+    return item.first, item.last, item.part
+
+
+def grow(chart: Chart, leaves: Iterable[Item], rules: Sequence[Rule]) -> None:
+    """Fill the chart with the leaves and with all that the rules build from them.
+
+    Constituents are built from the last first token to the first: when those that begin at a
+    token are built, all that begin later are complete, and only their own starts are repeated.
+    """
+    by_start: defaultdict[int, list[Item]] = defaultdict(list)
+    for leaf in sorted(leaves, key=lambda leaf: leaf.cost):
+        by_start[leaf.first].append(leaf)
+    index = _by_first(rules)
+    for start in range(chart.length - 1, -1, -1):
+        agenda = by_start[start]
+        while agenda:
+            fresh = [item for item in agenda if chart.add(item)]
+            agenda = sorted(
+                (
+                    built
+                    for item in fresh
+                    for rule in index.get(_first(item.part), ())
+                    if matches(rule.pattern[0], item.part)
+                    for built in _apply(chart, rule, item)
+                ),
+                key=lambda built: built.cost,
+            )
+
+
+def _first(part: Part) -> object:
+    return part.name if isinstance(part, Sign) else type(part)
+
+
+def _by_first(rules: Sequence[Rule]) -> dict[object, list[Rule]]:
+    """The rules by the class, or the sign, of their first element."""
+    index: defaultdict[object, list[Rule]] = defaultdict(list)
+    for rule in rules:
+        head = rule.pattern[0]
+        for key in head if isinstance(head, tuple) else (head,):
+            index[key].append(rule)
+    return index
+
+
+def _apply(chart: Chart, rule: Rule, first: Item) -> Iterator[Item]:
+    """What a rule builds whose first element is ``first``."""
+    for matched, skipped in _match(chart, rule.pattern[1:], first.last):
+        items = (first, *matched)
+        built = rule.build(*(item.part for item in items))
+        if built is None:
+            continue
+        parts = built if isinstance(built, list | tuple) else (built,)
+        cost = rule.cost + skipped + sum(item.cost for item in items)
+        words = tuple(word for item in items for word in item.words)
+        for part in parts:
+            yield Item(first.first, items[-1].last, part, cost, words)
+
+
+def _match(
+    chart: Chart, pattern: Sequence[Element], after: int
+) -> Iterator[tuple[tuple[Item, ...], float]]:
+    """Sequences of constituents from ``after`` on that fit a pattern, and the cost of gaps."""
+    if not pattern:
+        yield (), 0.0
+        return
+    for at, gap in chart.next_starts(after):
+        for item in chart.starting(at):
+            if matches(pattern[0], item.part):
+                for rest, cost in _match(chart, pattern[1:], item.last):
+                    yield (item, *rest), cost + gap

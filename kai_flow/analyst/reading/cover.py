@@ -1,0 +1,65 @@
+"""The cheapest sequences of constituents that leave no word of the question out."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Final
+
+from kai_flow.analyst.reading.chart import Chart
+from kai_flow.analyst.reading.parts import Item, Sign
+
+BEAM: Final = 60
+"""Partial covers that are kept at each token."""
+
+PART_COST: Final = 0.05
+"""Of each constituent of a cover: one that explains more words is better than two."""
+
+SIGN_COST: Final = 0.25
+"""Of a word of analysis that no rule has used: the assembly may still know what to do with it."""
+
+SKIP_COST: Final = 0.02
+"""Of a word without meaning between constituents."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Constituents, in the order of the question, and what they cost together."""
+
+    items: tuple[Item, ...]
+    cost: float
+
+
+def covers(chart: Chart) -> tuple[Cover, ...]:
+    """The cheapest covers of the whole question, cheapest first; empty when a word has no part."""
+    at: defaultdict[int, list[Cover]] = defaultdict(list)
+    at[0] = [Cover((), 0.0)]
+    for position in range(chart.length):
+        here = _pruned(at[position])
+        if not here:
+            continue
+        if position in chart.glue:
+            at[position + 1] += [Cover(c.items, c.cost + SKIP_COST) for c in here]
+        for item in chart.starting(position):
+            own = PART_COST + (SIGN_COST if isinstance(item.part, Sign) else 0.0)
+            at[item.last] += [Cover((*c.items, item), c.cost + item.cost + own) for c in here]
+    return tuple(_pruned(at[chart.length]))
+
+
+def _pruned(found: list[Cover]) -> list[Cover]:
+    """The cheapest, each meaning once."""
+    best: dict[tuple[object, ...], Cover] = {}
+    for cover in sorted(found, key=lambda cover: cover.cost):
+        best.setdefault(tuple(item.part for item in cover.items), cover)
+        if len(best) >= BEAM:
+            break
+    return list(best.values())
+
+
+def uncovered(chart: Chart) -> tuple[int, ...]:
+    """The tokens that no constituent stands for."""
+    known = {
+        word
+        for start in range(chart.length)
+        for item in chart.starting(start)
+        for word in range(item.first, item.last)
+    }
+    return tuple(at for at in range(chart.length) if at not in known and at not in chart.glue)

@@ -1,0 +1,203 @@
+"""Filters of a query from the tests of a question, for one fact table."""
+
+from collections.abc import Iterator, Sequence
+
+from kai_flow.analyst.lexicon.periods import Days, Latest, resolve
+from kai_flow.analyst.lexicon.periods import Part as PeriodPart
+from kai_flow.analyst.query.nodes import (
+    All,
+    Condition,
+    During,
+    Either,
+    Field,
+    Filter,
+    Not,
+    Operator,
+    Recurring,
+    Related,
+    Words,
+)
+from kai_flow.analyst.reading.choices import Choice, Note, combined
+from kai_flow.analyst.reading.parts import (
+    Compared,
+    Computed,
+    Has,
+    Joined,
+    Negated,
+    Test,
+    Time,
+    Within,
+)
+from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.semantics.model import Join, Role, SemanticModel
+
+NUMERIC = frozenset([Role.ADDITIVE, Role.RATE, Role.CODE, Role.TIME_PART])
+ORDERED = frozenset(
+    [Operator.ABOVE, Operator.AT_LEAST, Operator.BELOW, Operator.AT_MOST, Operator.BETWEEN]
+)
+
+
+def filters(resolver: Resolver, tests: Sequence[tuple[Test, Words]]) -> list[Choice[Filter | None]]:
+    """The filters that the tests may be together; every test must hold."""
+    options = [_tested(resolver, test, words) for test, words in tests]
+    return [
+        choice.map(lambda parts: _all(_merged(resolver.model, parts)))
+        for choice in combined(options)
+    ]
+
+
+def _all(parts: Sequence[Filter]) -> Filter | None:
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else All(parts=tuple(parts))
+
+
+def _tested(resolver: Resolver, test: Test, words: Words) -> list[Choice[Filter]]:
+    """One test. What is reached by a join to many rows becomes a question to the related rows."""
+    match test:
+        case Compared():
+            return [_related(resolver, each) for each in _compared(resolver, test, words)]
+        case Within(time):
+            return [_related(resolver, each) for each in within(resolver, time, words)]
+        case Has(table):
+            return [
+                Choice(Related(path=tuple(j.id for j in way.value), words=words), way.cost - 0.3)
+                for way in resolver.ways(table)
+                if any(join.widens for join in way.value)
+            ]
+        case Negated(part):
+            inner = _tested(resolver, part, words)
+            return [each.map(lambda made: Not(part=made, words=words)) for each in inner]
+        case Joined(parts, either):
+            inside = combined([_tested(resolver, part, words) for part in parts])
+            node = Either if either else All
+            return [each.map(lambda made: node(parts=made, words=words)) for each in inside]
+
+
+def _compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choice[Filter]]:
+    if isinstance(test.of, Computed):
+        derived = resolver.derived(test.of)
+        if derived is not None and derived.table == resolver.fact:
+            notes = (Note("derived", (("name", derived.name),)),)
+            yield Choice(
+                Condition(
+                    of=derived.expression, operator=test.operator, values=test.values, words=words
+                ),
+                0.0,
+                notes,
+            )
+        return
+    role = resolver.attribute(test.of).role
+    numbers = all(isinstance(value, int | float) for value in test.values) and test.values
+    if test.operator in ORDERED and role not in NUMERIC:
+        return
+    if test.operator is Operator.CONTAINS and role in NUMERIC | {Role.TIME, Role.FLAG}:
+        return
+    if numbers and role in {Role.TIME, Role.CATEGORY, Role.NAME, Role.TEXT}:
+        known = {each.value for each in resolver.attribute(test.of).values}
+        if not set(test.values) <= known:
+            return
+    for field in resolver.fields(test.of, words):
+        yield field.map(
+            lambda of: Condition(of=of, operator=test.operator, values=test.values, words=words)
+        )
+
+
+def within(resolver: Resolver, time: Time, words: Words) -> Iterator[Choice[Filter]]:
+    """A period on each axis that may be meant."""
+    for choice in resolver.axes(time.axis):
+        axis, path = choice.value
+        period = time.period
+        if isinstance(period, PeriodPart):
+            node: Filter = Recurring(
+                axis=axis.id, path=path, part=period.part, values=period.values, words=words
+            )
+            yield Choice(node, choice.cost, choice.notes)
+            continue
+        notes = choice.notes
+        if isinstance(period, Latest):
+            anchor = resolver.anchor(axis)
+            notes = (*notes, Note("anchor", (("day", anchor.isoformat()), ("axis", axis.id))))
+            period = resolve(period, anchor)
+        assert isinstance(period, Days)  # noqa: S101 -- the three classes of a period
+        during = During(axis=axis.id, path=path, start=period.start, end=period.end, words=words)
+        yield Choice(during, choice.cost, notes)
+
+
+def _related(resolver: Resolver, choice: Choice[Filter]) -> Choice[Filter]:
+    """The same filter as a question to related rows, when joins to many rows lead there."""
+    node = choice.value
+    path = _path(node)
+    wide = [at for at, join in enumerate(path) if resolver.model.joins[join].widens]
+    if not wide:
+        return choice
+    cut = wide[-1] + 1
+    inner = _reached(node, path[cut:])
+    return choice.map(lambda _node: Related(path=path[:cut], where=inner, words=node.words))
+
+
+def _path(node: Filter) -> tuple[str, ...]:
+    if isinstance(node, During | Recurring):
+        return node.path
+    if isinstance(node, Condition) and isinstance(node.of, Field):
+        return node.of.path
+    return ()
+
+
+def _reached(node: Filter, path: tuple[str, ...]) -> Filter:
+    """The same filter reached by other joins."""
+    if isinstance(node, During):
+        return During(axis=node.axis, path=path, start=node.start, end=node.end, words=node.words)
+    if isinstance(node, Recurring):
+        return Recurring(
+            axis=node.axis, path=path, part=node.part, values=node.values, words=node.words
+        )
+    if isinstance(node, Condition) and isinstance(node.of, Field):
+        of = Field(table=node.of.table, column=node.of.column, path=path, words=node.of.words)
+        return Condition(of=of, operator=node.operator, values=node.values, words=node.words)
+    if isinstance(node, All):
+        return All(parts=tuple(_reached(part, path) for part in node.parts), words=node.words)
+    return node
+
+
+def _merged(model: SemanticModel, parts: Sequence[Filter]) -> list[Filter]:
+    """Questions to the same related rows as one: "who ordered a laptop in March" is one order.
+
+    The rows of the longest path are asked; what was to hold for rows on the way there is reached
+    from them by the same joins backwards.
+    """
+    plain = [part for part in parts if not (isinstance(part, Related) and part.where)]
+    related = [part for part in parts if isinstance(part, Related) and part.where]
+    found: list[Related] = []
+    for part in sorted(related, key=lambda part: -len(part.path)):
+        for at, other in enumerate(found):
+            if other.path[: len(part.path)] == part.path and part.where and other.where:
+                back = tuple(
+                    _reverse(model, model.joins[join]).id
+                    for join in reversed(other.path[len(part.path) :])
+                )
+                moved = _moved(part.where, back)
+                both = All(parts=(other.where, moved))
+                words = tuple(sorted({*other.words, *part.words}))
+                found[at] = Related(path=other.path, where=both, words=words)
+                break
+        else:
+            found.append(part)
+    return [*plain, *found]
+
+
+def _moved(node: Filter, back: tuple[str, ...]) -> Filter:
+    """The same filter reached by some joins more."""
+    if isinstance(node, All):
+        return All(parts=tuple(_moved(part, back) for part in node.parts), words=node.words)
+    return _reached(node, (*back, *_path(node)))
+
+
+def _reverse(model: SemanticModel, join: Join) -> Join:
+    """The same join in the other direction."""
+    pairs = tuple((right, left) for left, right in join.pairs)
+    return next(
+        other
+        for other in model.joins.values()
+        if (other.source, other.target, other.pairs) == (join.target, join.source, pairs)
+    )

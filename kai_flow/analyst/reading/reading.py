@@ -1,0 +1,37 @@
+"""One way to read a question."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from kai_flow.analyst.query.nodes import Query, Words
+from kai_flow.analyst.reading.choices import Note
+
+Plural = Callable[[Words], bool]
+"""Whether the words name several things: "provinces"."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A query, or what else a question asks for, and what speaks against it."""
+
+    query: Query | None
+    cost: float
+    notes: tuple[Note, ...] = ()
+    """Assumptions that the answer announces."""
+    refusal: str = ""
+    """Key of the reason why it is not answered."""
+    catalogue: bool = False
+    """Whether it asks what data there is."""
+
+
+@dataclass
+class Troubles:
+    """Why readings failed, the first of each kind; the answer names the most telling one."""
+
+    found: list[Note] = field(default_factory=list)
+
+    def add(self, key: str, **values: str) -> None:
+        """Remember a reason."""
+        note = Note(key, tuple(sorted(values.items())))
+        if note not in self.found:
+            self.found.append(note)

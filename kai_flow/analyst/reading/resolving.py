@@ -1,0 +1,309 @@
+"""What parts mean once the fact table is chosen: fields with their joins, axes, aggregates."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Final
+
+from kai_flow.analyst.lexicon.lexicon import concepts
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    Expression,
+    Field,
+    FieldGroup,
+    Function,
+    Grain,
+    Group,
+    TimeGroup,
+    Words,
+)
+from kai_flow.analyst.reading.choices import Choice, Note
+from kai_flow.analyst.reading.parts import (
+    Amount,
+    Calendar,
+    Column,
+    Computed,
+    Dimension,
+    Implied,
+    Rows,
+)
+from kai_flow.analyst.semantics.model import (
+    Attribute,
+    Axis,
+    Derived,
+    Join,
+    Path,
+    Role,
+    SemanticModel,
+)
+from kai_flow.analyst.semantics.paths import paths
+
+HOP: Final = 0.15
+"""Of a join to one row: what is nearer is meant first."""
+
+WIDE: Final = 0.35
+"""Of a join to many rows."""
+
+GUESSED: Final = 0.05
+"""Of a join that no foreign key declares."""
+
+OTHER_AXIS: Final = 0.3
+"""Of each axis of a table after its most usual one."""
+
+GRAINS: Final = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
+
+COUNTED: Final = frozenset([Role.NAME, Role.CATEGORY, Role.KEY, Role.TEXT, Role.CODE, Role.FLAG])
+"""What is counted by its different values."""
+
+
+class Resolver:
+    """Resolves parts against one fact table."""
+
+    def __init__(self, model: SemanticModel, fact: str, today: date) -> None:
+        self.model = model
+        self.fact = fact
+        self.today = today
+
+    # columns
+
+    def ways(self, table: str, role: str | None = None) -> list[Choice[Path]]:
+        """The joins from the fact table to a table, perhaps by the join that has a role."""
+        if role is not None:
+            return self._by_role(table, self.model.joins[role])
+        return [_way(path) for path in paths(self.model, self.fact, table)]
+
+    def _by_role(self, table: str, join: Join) -> list[Choice[Path]]:
+        before = paths(self.model, self.fact, join.source)
+        after = paths(self.model, join.target, table) if join.target != table else ((),)
+        # the role was named: its join itself costs nothing
+        return [
+            Choice((*first, join, *rest), _way(first).cost + _way(rest).cost)
+            for first in before
+            if join not in first
+            for rest in after
+        ]
+
+    def fields(self, column: Column, words: Words = ()) -> list[Choice[Field]]:
+        """The ways to a column."""
+        return [
+            way.map(
+                lambda path: Field(
+                    table=column.ref.table,
+                    column=column.ref.column,
+                    path=tuple(join.id for join in path),
+                    words=words,
+                )
+            )
+            for way in self.ways(column.ref.table, column.role)
+        ]
+
+    def attribute(self, column: Column) -> Attribute:
+        """What is known about a column."""
+        return self.model.attributes[column.ref]
+
+    def widens(self, path: Sequence[str]) -> bool:
+        """Whether these joins lead to many rows."""
+        return any(self.model.joins[join].widens for join in path)
+
+    # times
+
+    def axes(self, axis: str | None = None) -> list[Choice[tuple[Axis, tuple[str, ...]]]]:
+        """The times of the fact table's rows, with the joins that lead there."""
+        if axis:
+            known = self.model.axes[axis]
+            return [way.map(lambda path: (known, _ids(path))) for way in self.ways(known.table)]
+        found = []
+        for table in self.model.entities:
+            for place, known in enumerate(self.model.axes_of(table)):
+                for way in self.ways(table):
+                    cost = way.cost + OTHER_AXIS * place
+                    found.append(Choice((known, _ids(way.value)), cost, way.notes))
+        return sorted(found, key=lambda choice: choice.cost)[:4]
+
+    def anchor(self, axis: Axis) -> date:
+        """The day that relative periods count back from: today, or the last day of the data."""
+        last = date.fromisoformat(axis.last[:10]) if axis.last else self.today
+        return min(last, self.today)
+
+    # numbers
+
+    def aggregates(self, amount: Amount, words: Words) -> list[Choice[Aggregate]]:
+        """The aggregates that an amount may be. Its ``where`` is left to the caller."""
+        if amount.of is None:
+            return list(self._counts(amount, words))
+        return [
+            choice
+            for expression, attribute in self._expressions(amount.of, words)
+            for choice in self._functions(amount, expression, attribute, words)
+        ]
+
+    def _counts(self, amount: Amount, words: Words) -> Iterator[Choice[Aggregate]]:
+        table = amount.table or self.fact
+        if table == self.fact:
+            yield Choice(Aggregate(function=Function.COUNT, words=words))
+            return
+        entity = self.model.entities[table]  # "per customer": the customers that the rows have
+        if amount.function is Function.DISTINCT and len(entity.key) == 1:
+            for way in self.ways(table):
+                if way.value and not any(join.widens for join in way.value):
+                    key = Field(
+                        table=table, column=entity.key[0], path=_ids(way.value), words=words
+                    )
+                    yield Choice(
+                        Aggregate(function=Function.DISTINCT, of=key, words=words), way.cost
+                    )
+
+    def _expressions(
+        self, of: Column | Computed | Implied, words: Words
+    ) -> Iterator[tuple[Choice[Expression], "Attribute | Derived"]]:
+        if isinstance(of, Column):
+            for choice in self.fields(of, words):
+                yield Choice(choice.value, choice.cost, choice.notes), self.attribute(of)
+        elif isinstance(of, Computed):
+            derived = self.derived(of)
+            if derived is not None and derived.table == self.fact:
+                yield Choice(derived.expression, 0.0, _announced(derived)), derived
+        else:
+            for attribute in self.model.of(self.fact):
+                if attribute.role in {Role.ADDITIVE, Role.RATE} and means(attribute, of.concept):
+                    field = Field(table=self.fact, column=attribute.column, words=words)
+                    yield Choice(field), attribute
+
+    def derived(self, computed: Computed) -> Derived | None:
+        """The derived measure of that name."""
+        for derived in self.model.derived:
+            if (derived.name, derived.table) == (computed.name, computed.table):
+                return derived
+        return None
+
+    def _functions(
+        self,
+        amount: Amount,
+        of: Choice[Expression],
+        known: "Attribute | Derived",
+        words: Words,
+    ) -> Iterator[Choice[Aggregate]]:
+        """The ways to aggregate a number or to count a column."""
+        name = known.name if isinstance(known, Derived) else ""
+        for function, cost, notes in _ways_to_aggregate(amount.function, known.role):
+            node = Aggregate(function=function, of=of.value, derived=name, words=words)
+            yield Choice(node, of.cost + cost, (*of.notes, *notes))
+
+    # groups
+
+    def groups(self, dimension: Dimension, words: Words) -> list[Choice[Group]]:
+        """What may be grouped by."""
+        match dimension:
+            case Calendar():
+                return list(self._times(dimension, words))
+            case Rows(table):
+                label = self.label(table)
+                if label is None:
+                    return []
+                return [
+                    field.map(lambda field: FieldGroup(field=field, words=words))
+                    for field in self.fields(Column(label.ref), words)
+                ]
+            case Column():
+                return list(self._column_groups(dimension, words))
+
+    def label(self, table: str) -> Attribute | None:
+        """The column that names a row, or else its key."""
+        entity = self.model.entities[table]
+        name = entity.label or (entity.key[0] if len(entity.key) == 1 else None)
+        if name is None:
+            return None
+        return next((each for each in self.model.of(table) if each.column == name), None)
+
+    def _column_groups(self, column: Column, words: Words) -> Iterator[Choice[Group]]:
+        attribute = self.attribute(column)
+        if attribute.role is Role.TIME:
+            for axis in self.model.axes_of(attribute.table):
+                if attribute.column in axis.columns:
+                    yield from self._times(Calendar(None, axis.id), words)
+            return
+        if attribute.role is Role.TIME_PART and attribute.part in {"year", "month", "quarter"}:
+            for axis in self.model.axes_of(attribute.table):
+                if attribute.column in axis.columns and Grain(attribute.part) in _coarser(axis):
+                    yield from self._times(Calendar(Grain(attribute.part), axis.id), words)
+                    return
+        cost = 0.3 if attribute.role in {Role.ADDITIVE, Role.RATE} else 0.0
+        for field in self.fields(column, words):
+            yield Choice(FieldGroup(field=field.value, words=words), field.cost + cost, field.notes)
+
+    def _times(self, calendar: Calendar, words: Words) -> Iterator[Choice[Group]]:
+        for choice in self.axes(calendar.axis):
+            axis, path = choice.value
+            grain = calendar.grain or self._fitting(axis)
+            if grain in _coarser(axis):
+                group = TimeGroup(
+                    axis=axis.id, path=path, grain=grain, recurring=calendar.recurring, words=words
+                )
+                yield Choice(group, choice.cost, choice.notes)
+
+    def _fitting(self, axis: Axis) -> Grain:
+        """The unit in which a development over the whole time of the data can be seen."""
+        if axis.first and axis.last:
+            first, last = (date.fromisoformat(day[:10]) for day in (axis.first, axis.last))
+            days = (last - first).days
+            wanted = Grain.DAY if days <= 45 else Grain.MONTH if days <= 3 * 366 else Grain.YEAR
+        else:
+            wanted = Grain.MONTH
+        return wanted if wanted in _coarser(axis) else axis.finest
+
+
+def means(attribute: Attribute, concept: str) -> bool:
+    """Whether a column's name says a concept."""
+    return any(
+        concept in concepts(name.words) or any(concept in concepts((w,)) for w in name.words)
+        for name in attribute.names
+    )
+
+
+def _coarser(axis: Axis) -> tuple[Grain, ...]:
+    """The units that an axis can be grouped by."""
+    grains = GRAINS[GRAINS.index(axis.finest) :]
+    return grains if axis.finest is Grain.DAY else tuple(g for g in grains if g is not Grain.WEEK)
+
+
+def _ids(path: Path) -> tuple[str, ...]:
+    return tuple(join.id for join in path)
+
+
+def _way(path: Path) -> Choice[Path]:
+    cost = sum((WIDE if join.widens else HOP) + GUESSED * join.guessed for join in path)
+    notes = tuple(Note("guessed_join", (("join", join.id),)) for join in path if join.guessed)
+    return Choice(path, cost, notes)
+
+
+def _announced(derived: Derived) -> tuple[Note, ...]:
+    return (Note("derived", (("name", derived.name),)),)
+
+
+def _ways_to_aggregate(  # noqa: C901 -- a table of functions and roles
+    function: Function | None, role: Role
+) -> Iterator[tuple[Function, float, tuple[Note, ...]]]:
+    """(function, cost, notes) for a number or column with a role."""
+    number = role in {Role.ADDITIVE, Role.RATE}
+    if function is Function.COUNT:
+        if role is Role.ADDITIVE:
+            yield Function.SUM, 0.0, ()
+        elif role in COUNTED:
+            yield Function.DISTINCT, 0.0, ()
+    elif function is Function.DISTINCT:
+        if not number or role is Role.RATE:
+            yield Function.DISTINCT, 0.0, ()
+    elif function is Function.SUM:
+        if role is Role.ADDITIVE:
+            yield Function.SUM, 0.0, ()
+        elif role in COUNTED:
+            yield Function.DISTINCT, 0.1, ()
+    elif function is None:
+        if role is Role.ADDITIVE:
+            yield Function.SUM, 0.03, (Note("default_sum"),)
+        elif role is Role.RATE:
+            yield Function.AVERAGE, 0.06, (Note("default_average"),)
+    elif number or (role in {Role.TIME, Role.TIME_PART} and function in _EXTREMES):
+        yield function, 0.0, ()
+
+
+_EXTREMES: Final = frozenset([Function.MINIMUM, Function.MAXIMUM])

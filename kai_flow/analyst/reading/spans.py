@@ -1,0 +1,116 @@
+"""The leaves of the chart: everything that single spans of words may mean, overlapping ones too."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Final
+
+from kai_flow.analyst.kinds.registry import KINDS
+from kai_flow.analyst.lexicon.lexicon import Language, fillers
+from kai_flow.analyst.lexicon.numbers import find_numbers
+from kai_flow.analyst.lexicon.periods import find_periods
+from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.reading.parts import (
+    Clock,
+    Column,
+    Computed,
+    Figure,
+    Item,
+    Part,
+    Role,
+    Rows,
+    Sign,
+    Text,
+    Time,
+    Values,
+)
+from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.semantics.targets import (
+    AttributeTarget,
+    AxisTarget,
+    DerivedTarget,
+    EntityTarget,
+    JoinTarget,
+    Target,
+    ValueTarget,
+)
+
+OTHER_LANGUAGE_COST: Final = 0.1
+"""Of a phrase in the other language: people mix them, but a word of their own comes first."""
+
+MENTION_COST: Final = 0.6
+"""Of a mention with score 0; one with score 1 is free."""
+
+
+def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[Item, ...]:
+    """All leaves of a question."""
+    found: list[Item] = []
+    found += _signs(tokens, language)
+    for number in find_numbers(tokens, language):
+        figure = Figure(number.value, number.percent, number.unit, number.ordinal)
+        found.append(_item(number.first, number.last, figure, 0.0))
+    for span in find_periods(tokens, language):
+        if not span.problem:
+            cost = 0.3 * (1 - span.score)
+            found.append(_item(span.first, span.last, Time(span.period, span.grain), cost))
+    for at, token in enumerate(tokens):
+        if token.quoted:
+            found.append(_item(at, at + 1, Text(token.text), 0.1))
+    for mention in index.mentions(tokens, language):
+        cost = MENTION_COST * (1 - mention.score)
+        found.append(_item(mention.first, mention.last, _part(mention.target), cost))
+    return tuple(found)
+
+
+def glue(tokens: Sequence[Token], language: Language) -> frozenset[int]:
+    """The positions of words that carry no meaning by themselves."""
+    words = fillers(language)
+    return frozenset(at for at, token in enumerate(tokens) if token.word in words)
+
+
+def _item(first: int, last: int, part: Part, cost: float) -> Item:
+    return Item(first, last, part, cost, tuple(range(first, last)))
+
+
+def _part(target: Target) -> Part:
+    """The part that a target is."""
+    match target:
+        case EntityTarget(table):
+            return Rows(table)
+        case AttributeTarget(ref):
+            return Column(ref)
+        case ValueTarget(ref, value):
+            return Values(Column(ref), (value.value,))
+        case DerivedTarget(name, table):
+            return Computed(name, table)
+        case AxisTarget(axis):
+            return Clock(axis)
+        case JoinTarget(join):
+            return Role(join)
+
+
+Phrases = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
+
+
+@cache
+def _phrases(language: Language) -> Phrases:
+    """(words, sign) of all kinds, by the first word."""
+    found: defaultdict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+    for kind in KINDS:
+        for sign, phrases in (kind.english if language == "en" else kind.indonesian).items():
+            for phrase in phrases:
+                words = tuple(phrase.split())
+                found[words[0]].append((words, sign))
+    return found
+
+
+def _signs(tokens: Sequence[Token], language: Language) -> Iterator[Item]:
+    """The phrases of kinds, in both languages."""
+    words = [token.word for token in tokens]
+    both: tuple[Language, Language] = ("en", "id")
+    for spoken in both:
+        cost = 0.0 if spoken == language else OTHER_LANGUAGE_COST
+        for at, word in enumerate(words):
+            for phrase, sign in _phrases(spoken).get(word, ()):
+                if tuple(words[at : at + len(phrase)]) == phrase:
+                    yield _item(at, at + len(phrase), Sign(sign), cost)
