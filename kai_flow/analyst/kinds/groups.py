@@ -121,7 +121,7 @@ KIND = Kind(
         Sample(
             "id",
             "Jumlah koperasi per pulau",
-            "SELECT p.pulau, COUNT(*) FROM koperasi k JOIN provinsi p USING (provinsi_id) GROUP BY 1",
+            "SELECT pulau, COUNT(*) FROM koperasi JOIN provinsi USING (provinsi_id) GROUP BY 1",
         ),
     ),
 )

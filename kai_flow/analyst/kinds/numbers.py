@@ -149,7 +149,7 @@ KIND = Kind(
             "en",
             "Provinces with more than 100 cooperatives",
             (
-                "SELECT p.nama_provinsi, COUNT(*) FROM koperasi k JOIN provinsi p USING (provinsi_id)"
+                "SELECT nama_provinsi, COUNT(*) FROM koperasi JOIN provinsi USING (provinsi_id)"
                 " GROUP BY 1 HAVING COUNT(*) > 100"
             ),
         ),

@@ -26,23 +26,23 @@ def _two(parts: "tuple[Sign | Column | Computed | Measured | Rows, ...]") -> lis
 
 def _ratio(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | None:
     found = _two(parts)
-    return Quotient(*found) if len(found) == 2 and found[0] != found[1] else None
+    return Quotient(found[0], found[1]) if len(found) == 2 and found[0] != found[1] else None
 
 
 def _gap(*parts: "Sign | Column | Computed | Measured | Rows") -> Gap | None:
     found = _two(parts)
-    return Gap(*found) if len(found) == 2 and found[0] != found[1] else None
+    return Gap(found[0], found[1]) if len(found) == 2 and found[0] != found[1] else None
 
 
 def _per(_sign: Sign, top: Amount, _per: Sign, rows: Rows) -> Quotient | None:
-    """The words “The average number of orders per customer”: all orders by all customers that have some."""
+    """The average number of orders per customer: orders by customers that have some."""
     if top.function is not Function.COUNT or top.of is not None or top.table == rows.table:
         return None
     return Quotient(top, Amount(Function.DISTINCT, None, rows.table))
 
 
 def _gap_of(_sign: Sign, of: Column | Computed | Amount, *rest: Sign | Where) -> Gap | None:
-    """The words “The difference in revenue between 2023 and 2024”: the later side minus the earlier."""
+    """The difference in revenue between 2023 and 2024: the first named minus the second."""
     left, right = (part.test for part in rest if isinstance(part, Where))
     number = amount(of)
     if not isinstance(number, Amount):

@@ -102,7 +102,8 @@ class Assembly:
                 return self.facts(top)
             case p.Portion(of) | p.Change(of):
                 return self.facts(of)
-        return ()
+            case _:
+                return ()
 
     # numbers, grouped or not
 
@@ -122,6 +123,7 @@ class Assembly:
         if rest:  # columns beside a number, without "per": a weak wish to group by them
             groups += rest
             cost += 0.15
+        groups = list({dimension: (dimension, words) for dimension, words in groups}.values())
         if not measures and bag.havings:
             measures = [(bag.havings[0][0].amount, bag.havings[0][1])]
         if not measures:
@@ -177,10 +179,7 @@ class Assembly:
         if context is None:
             return
         for part_of, base, extra in _split_for_share(measures, groups, bag.tests):
-            options: list[Sequence[Choice[object]]] = [
-                [c for m, w in [each] for c in self.measure(resolver, m, w, part_of)]
-                for each in measures
-            ]
+            options = [self.measure(resolver, m, w, part_of) for m, w in measures]
             found = combined(
                 [
                     combined(options),
@@ -219,7 +218,7 @@ class Assembly:
             cost += CONTEXT_COST
         return cost
 
-    def measure(
+    def measure(  # noqa: PLR0911 -- one for each class
         self,
         resolver: Resolver,
         measured: p.Measured,
@@ -265,7 +264,8 @@ class Assembly:
                     each.map(lambda v: Growth(of=v, absolute=absolute, words=words))
                     for each in self.amount(resolver, of, words)
                 ]
-        return []
+            case _:
+                return []
 
     def amount(self, resolver: Resolver, amount: p.Amount, words: Words) -> list[Choice[Aggregate]]:
         """The aggregates that an amount may be, with the rows it is restricted to."""
@@ -366,18 +366,28 @@ class Assembly:
         if bag.measures or bag.havings or bag.groups or bag.share is not None or bag.change:
             return
         asked = any(bag.asked(what) for what in ("list", "which", "when", "value"))
+        if bag.asked("value") and not bag.columns:
+            return  # "how many": not a list
         cost = bag.cost + (0.0 if asked else LIST_COST)
+        if any(self.numeric(c) for c, _ in bag.columns) and not bag.asked("list"):
+            cost += 0.15
         somes = [(some.of.table, words) for some, words in bag.somes if isinstance(some.of, p.Rows)]
         limit = bag.limit or (bag.somes[0][0].count if bag.somes else None)
         rows = [*bag.rows, *somes]
         columns = [(c, w) for c, w in bag.columns if isinstance(c, p.Column)]
         if len(columns) != len(bag.columns) or len(bag.somes) != len(somes):
             return
+        if rows and not somes and any(self._category(c) for c, _ in columns[:1]):
+            cost += 0.15  # "the types of cooperatives" are types
         for clock, words in bag.clocks:
             axis = self.model.axes[clock.axis]
             columns.append((p.Column(ColumnRef(axis.table, axis.columns[0])), words))
         for table in dict.fromkeys([t for t, _ in rows] or [c.ref.table for c, _ in columns[:1]]):
             yield from self._rows_of(bag, table, rows, columns, limit, cost)
+
+    def _category(self, column: p.Column) -> bool:
+        """Whether a column has a few values, which a listing of rows would repeat."""
+        return self.model.attributes[column.ref].role in {Role.CATEGORY, Role.FLAG}
 
     def _rows_of(
         self,
@@ -396,9 +406,16 @@ class Assembly:
         label = resolver.label(table)
         shown = list(columns)
         named = bool(words) or any(self.numeric(c) for c, _ in columns)
-        if not words and not any(self.numeric(c) for c, _ in columns):
-            yield from self._values(bag, resolver, columns, limit, cost + context)
-            return
+        if (
+            columns
+            and all(not self.numeric(c) for c, _ in columns)
+            and (not words or all(self._category(c) for c, _ in columns))
+        ):
+            yield from self._values(
+                bag, resolver, columns, limit, cost - 0.15 * bool(words) + context
+            )
+            if not words:
+                return
         if label is not None and named and all(c.ref != label.ref for c, _ in columns):
             shown = [(p.Column(label.ref), words), *columns]
         if not columns:
@@ -507,9 +524,20 @@ class Assembly:
         """How many places a ranking shows."""
         if rank.count is not None:
             return rank.count, ()
-        if self.plural(words):
+        if rank.of is not None and self.plural(words, self._names(rank.of)):
             return SEVERAL, (Note("default_places", (("count", str(SEVERAL)),)),)
         return 1, ()
+
+    def _names(self, of: p.Dimension) -> frozenset[str]:
+        """The words that may name what is ranked."""
+        if isinstance(of, p.Calendar):
+            return frozenset([str(of.grain)])
+        names = list(
+            self.model.entities[of.table if isinstance(of, p.Rows) else of.ref.table].names
+        )
+        if isinstance(of, p.Column):
+            names = list(self.model.attributes[of.ref].names)
+        return frozenset(word for name in names for word in name.words)
 
     def _rank_rows(self, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Reading]:
         """Single rows in the order of a column of theirs."""
@@ -559,7 +587,9 @@ class Assembly:
                 for place, known in enumerate(self.model.axes_of(table)):
                     if axis in {"", known.id}:
                         yield p.Column(ColumnRef(table, known.columns[0])), 0.3 * place
-            case p.Amount(None, p.Column(ref) as column, _, ()) if ref.table == table:
+            case p.Amount(None | Function.SUM, p.Column(ref) as column, _, ()) if (
+                ref.table == table and self.numeric(column)
+            ):
                 yield column, 0.0
             case p.Amount(None, p.Implied(concept), _, ()):
                 for attribute in self.model.of(table):
@@ -610,7 +640,7 @@ class Assembly:
                 same = self._labelled(rank.of) == fact or (
                     isinstance(rank.of, p.Rows) and rank.of.table == fact
                 )
-                cost = bag.cost + context + choice.cost + (0.3 if same and _bare(by) else 0.0)
+                cost = bag.cost + context + choice.cost + (0.3 if same and _summed(by) else 0.0)
                 yield Reading(query, cost, (*choice.notes, *notes))
 
     # side by side
@@ -706,5 +736,6 @@ def _plain_count(by: object) -> bool:
     return isinstance(by, p.Amount) and by.function is Function.COUNT and by.of is None
 
 
-def _bare(by: object) -> bool:
-    return isinstance(by, p.Amount) and by.function is None
+def _summed(by: object) -> bool:
+    """Whether a number has only one row in each group, if the groups are its own rows."""
+    return isinstance(by, p.Amount) and by.function in {None, Function.SUM}

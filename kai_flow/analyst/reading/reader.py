@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final, TypeAlias
 
 from kai_flow.analyst.kinds.registry import RULES
-from kai_flow.analyst.lexicon.lexicon import Language, detect, stem, unknown_language
+from kai_flow.analyst.lexicon.lexicon import Language, concepts, detect, stem, unknown_language
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import Token, tokenize
 from kai_flow.analyst.query.nodes import Query, Words, bare
@@ -105,10 +105,12 @@ def decide(
     """The reading that stands out among all covers, if one does."""
     troubles = Troubles()
 
-    def plural(words: Words) -> bool:
+    def plural(words: Words, names: frozenset[str]) -> bool:
+        stems = frozenset(stem(name) for name in names)
+        spoken = [tokens[at].word for at in words]
         return any(
-            tokens[at].word.endswith("s") and stem(tokens[at].word, "en") != tokens[at].word
-            for at in words
+            word.endswith("s") and stem(word, "en") != word and _shares(word, stems)
+            for word in spoken
         )
 
     assembly = Assembly(model, today, plural, troubles)
@@ -132,6 +134,12 @@ def decide(
     if first.catalogue or first.query is None:
         return Catalogue()
     return Understood(first.query, first.notes)
+
+
+def _shares(word: str, stems: frozenset[str]) -> bool:
+    """Whether a word is one of the names, or means the same as one."""
+    own = stem(word, "en")
+    return own in stems or any(concepts((own,)) & concepts((name,)) for name in stems)
 
 
 def _distinct(readings: Sequence[Reading]) -> list[Reading]:

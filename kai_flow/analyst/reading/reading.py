@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from kai_flow.analyst.query.nodes import Query, Words
 from kai_flow.analyst.reading.choices import Note
 
-Plural = Callable[[Words], bool]
-"""Whether the words name several things: "provinces"."""
+Plural = Callable[[Words, frozenset[str]], bool]
+"""Whether one of these words, which may be among some names, names several things."""
 
 
 @dataclass(frozen=True)

@@ -226,7 +226,7 @@ class Resolver:
                 if attribute.column in axis.columns and Grain(attribute.part) in _coarser(axis):
                     yield from self._times(Calendar(Grain(attribute.part), axis.id), words)
                     return
-        cost = 0.3 if attribute.role in {Role.ADDITIVE, Role.RATE} else 0.0
+        cost = 0.3 if attribute.role in {Role.ADDITIVE, Role.RATE, Role.KEY} else 0.0
         for field in self.fields(column, words):
             yield Choice(FieldGroup(field=field.value, words=words), field.cost + cost, field.notes)
 
@@ -288,7 +288,7 @@ def _ways_to_aggregate(  # noqa: C901 -- a table of functions and roles
         if role is Role.ADDITIVE:
             yield Function.SUM, 0.0, ()
         elif role in COUNTED:
-            yield Function.DISTINCT, 0.0, ()
+            yield Function.DISTINCT, 0.3 if role is Role.KEY else 0.0, ()
     elif function is Function.DISTINCT:
         if not number or role is Role.RATE:
             yield Function.DISTINCT, 0.0, ()

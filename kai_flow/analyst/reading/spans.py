@@ -64,7 +64,7 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
 
 def glue(tokens: Sequence[Token], language: Language) -> frozenset[int]:
     """The positions of words that carry no meaning by themselves."""
-    words = fillers(language)
+    words = fillers(language) | _linking()
     return frozenset(at for at, token in enumerate(tokens) if token.word in words)
 
 
@@ -89,6 +89,17 @@ def _part(target: Target) -> Part:
             return Role(join)
 
 
+@cache
+def _linking() -> frozenset[str]:
+    """Prepositions and the like, of both languages."""
+    return frozenset(
+        word
+        for kind in KINDS
+        for phrases in (kind.english, kind.indonesian)
+        for word in phrases.get("glue", ())
+    )
+
+
 Phrases = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
 
 
@@ -98,6 +109,8 @@ def _phrases(language: Language) -> Phrases:
     found: defaultdict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
     for kind in KINDS:
         for sign, phrases in (kind.english if language == "en" else kind.indonesian).items():
+            if sign == "glue":
+                continue
             for phrase in phrases:
                 words = tuple(phrase.split())
                 found[words[0]].append((words, sign))
