@@ -1,6 +1,6 @@
 """The times of a table's rows: dates of several forms, and years with months or quarters."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from kai_flow.analyst.schema import Column, Kind, Table
 from kai_flow.analyst.semantics.model import Attribute, Axis, AxisForm, Entity, Name, Role
@@ -14,18 +14,29 @@ _NUMBER_DAYS = 1900_01_01
 _WIDE = {"year": 10_000, "quarter": 100, "month": 100}
 
 
-def axes_of(table: Table, attributes: Sequence[Attribute], entity: Entity) -> tuple[Axis, ...]:
-    """The times of a table, the most usual first."""
+def axes_of(
+    table: Table, attributes: Sequence[Attribute], entity: Entity, linked: Collection[str]
+) -> tuple[Axis, ...]:
+    """The times of a table, the most usual first; ``linked`` are columns that point elsewhere."""
     columns = {column.name: column for column in table.columns}
     found = [
         _of_column(attribute, columns[attribute.column])
         for attribute in attributes
         if attribute.role is Role.TIME
+        or (attribute.column not in linked and _is_day_key(attribute, columns[attribute.column]))
     ]
     if not (entity.bridge and found):  # a date dimension's parts repeat its date
         found += _of_parts(attributes, columns)
     order = {column.name: at for at, column in enumerate(table.columns)}
     return tuple(sorted(found, key=lambda axis: (_rank(axis, entity), order[axis.columns[0]])))
+
+
+def _is_day_key(attribute: Attribute, column: Column) -> bool:
+    """Whether a key is a day itself, like 20250131 in a date dimension."""
+    if attribute.role is not Role.KEY or attribute.low is None or attribute.high is None:
+        return False
+    dated = not (DATES | PARTS["month"]).isdisjoint(full_words(split_name(column.name)))
+    return dated and _iso(int(attribute.low)) is not None is not _iso(int(attribute.high))
 
 
 def _of_column(attribute: Attribute, column: Column) -> Axis:

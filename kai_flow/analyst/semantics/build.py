@@ -1,11 +1,16 @@
 """Builds the semantic model of a database from its scan and what was taught."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from kai_flow.analyst.schema import Column, ColumnRef, Schema, Table
 from kai_flow.analyst.semantics.axes import axes_of
 from kai_flow.analyst.semantics.entities import entity_of
+from kai_flow.analyst.semantics.guesses import guessed_links
 from kai_flow.analyst.semantics.joins import Link, declared_links, joins_of
 from kai_flow.analyst.semantics.model import Attribute, Axis, Entity, Role, SemanticModel
 from kai_flow.analyst.semantics.names import Naming
+from kai_flow.analyst.semantics.plain import plain_measures
 from kai_flow.analyst.semantics.roles import purpose
 from kai_flow.analyst.semantics.values import values_of
 from kai_flow.analyst.semantics.vocabulary import UNITS
@@ -17,27 +22,29 @@ __all__ = ["build"]
 def build(schema: Schema, knowledge: Knowledge = Knowledge()) -> SemanticModel:  # noqa: B008 -- frozen
     """Everything that the reading of a question needs to know about a database."""
     del knowledge
+    links = [*declared_links(schema), *guessed_links(schema)]
+    linked = _linked(schema, links)
     attributes = {
         attribute.ref: attribute
         for table in schema.tables.values()
-        for attribute in attributes_of(table)
+        for attribute in attributes_of(table, linked[table.name])
     }
-    links = declared_links(schema)
     entities = _entities(schema, attributes, links)
-    axes = _axes(schema, attributes, entities)
-    return SemanticModel(schema, entities, attributes, axes, joins_of(links, entities))
+    axes = _axes(schema, attributes, entities, linked)
+    model = SemanticModel(schema, entities, attributes, axes, joins_of(links, entities))
+    return replace(model, derived=plain_measures(model))
 
 
-def attributes_of(table: Table) -> tuple[Attribute, ...]:
-    """The columns of a table."""
+def attributes_of(table: Table, linked: Collection[str]) -> tuple[Attribute, ...]:
+    """The columns of a table; those in ``linked`` point to other tables."""
     naming = Naming(table)
-    return tuple(_attribute(table, column, naming) for column in table.columns)
+    return tuple(_attribute(table, column, naming, linked) for column in table.columns)
 
 
-def _attribute(table: Table, column: Column, naming: Naming) -> Attribute:
+def _attribute(table: Table, column: Column, naming: Naming, linked: Collection[str]) -> Attribute:
     """A column."""
     words = naming.plain(column)
-    meant = purpose(table, column, words)
+    meant = purpose(table, column, words, linked=column.name in linked)
     names = naming.names(column, meant.role)
     low, high = (
         float(each) if isinstance(each, int | float) else None for each in (column.low, column.high)
@@ -67,14 +74,20 @@ def _unit(column: Column, words: tuple[str, ...], role: Role) -> str:
     return ""
 
 
+def _linked(schema: Schema, links: list[Link]) -> dict[str, set[str]]:
+    """The columns of each table that point to others."""
+    found: dict[str, set[str]] = {name: set() for name in schema.tables}
+    for name, key, _ in links:
+        found[name].update(key.columns)
+    return found
+
+
 def _entities(
     schema: Schema, attributes: dict[ColumnRef, Attribute], links: list[Link]
 ) -> dict[str, Entity]:
     """The tables."""
     pointed = {key.target for _, key, _ in links}
-    linked: dict[str, set[str]] = {name: set() for name in schema.tables}
-    for name, key, _ in links:
-        linked[name].update(key.columns)
+    linked = _linked(schema, links)
     return {
         name: entity_of(
             table,
@@ -87,7 +100,10 @@ def _entities(
 
 
 def _axes(
-    schema: Schema, attributes: dict[ColumnRef, Attribute], entities: dict[str, Entity]
+    schema: Schema,
+    attributes: dict[ColumnRef, Attribute],
+    entities: dict[str, Entity],
+    linked: dict[str, set[str]],
 ) -> dict[str, Axis]:
     """The times of all tables, by id."""
     return {
@@ -97,5 +113,6 @@ def _axes(
             table,
             [attributes[ColumnRef(name, column.name)] for column in table.columns],
             entities[name],
+            linked[name],
         )
     }

@@ -1,10 +1,10 @@
-"""The names of a semantic model as entries of an index."""
+"""The names of a semantic model as entries of an index, with the keys that find them."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from kai_flow.analyst.semantics.model import Attribute, Name, Role, SemanticModel
+from kai_flow.analyst.semantics.model import Attribute, Entity, Name, Role, SemanticModel
 from kai_flow.analyst.semantics.targets import (
     AttributeTarget,
     AxisTarget,
@@ -16,52 +16,117 @@ from kai_flow.analyst.semantics.targets import (
     ValueTarget,
 )
 from kai_flow.analyst.semantics.vocabulary import GENERIC
+from kai_flow.analyst.semantics.wording import Bag, bags, joined
 
 __all__ = ["Entry", "entries_of"]
 
 TAUGHT = 0.95
 """What an exact match with a taught name is worth."""
 
-VALUE_PART = 0.6
-"""What a match with a part of a value that no other value has is worth."""
+WITH_ENTITY = 0.97
+"""What the names of a table and of its column together are worth: "customer city"."""
 
-_PART = 0.8  # names below are parts of names
+VALUE_PART = 0.6
+"""What a part of a value that no other value has is worth."""
+
+_OWN = 0.85  # names of a smaller weight are parts of names, or guesses
+_COMPOUNDS = 4  # names of a table, and of a column, that are put together
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One name of one target."""
 
-    words: tuple[str, ...]
+    keys: tuple[str, ...]
+    """The name as `joined` words."""
+    bags: tuple[Bag, ...]
+    """What it means; empty for a name that is only found as it is written."""
     target: Target
     score: float
     how: How
-    loose: bool = True
-    """Whether it is also found by concepts, in another order or language."""
+    words: tuple[str, ...] = ()
+    """For the correction of spelling; empty for names that are put together."""
 
 
 def entries_of(model: SemanticModel) -> Iterator[Entry]:
     """Every name of everything."""
     for entity in model.entities.values():
-        yield from _named(EntityTarget(entity.table), entity.names)
-    for attribute in model.attributes.values():
-        yield from _named(AttributeTarget(attribute.ref), attribute.names)
-        yield from _values(attribute)
+        yield from map(_as_rows, _named(EntityTarget(entity.table), entity.names))
+        prefixes = _prefixes(entity)
+        for attribute in model.of(entity.table):
+            target = AttributeTarget(attribute.ref)
+            yield from _named(target, attribute.names)
+            yield from _compounds(target, attribute.names, prefixes)
+            yield from _values(attribute)
     for axis in model.axes.values():
-        yield from _named(AxisTarget(axis.id), axis.names)
+        target_axis = AxisTarget(axis.id)
+        yield from _named(target_axis, axis.names)
+        yield from _compounds(target_axis, axis.names, _prefixes(model.entities[axis.table]))
     for join in model.joins.values():
         yield from _named(JoinTarget(join.id), join.names)
+        yield from _compounds(
+            JoinTarget(join.id), join.names, _prefixes(model.entities[join.target])
+        )
     for derived in model.derived:
         yield from _named(DerivedTarget(derived.name, derived.table), derived.names)
 
 
+_MEASURES = frozenset(
+    [
+        "revenue",
+        "income",
+        "amount",
+        "cost",
+        "expense",
+        "profit",
+        "quantity",
+        "price",
+        "payment_amount",
+    ]
+)
+"""Concepts of numbers, which no table's rows are, though a word may mean both: sales."""
+
+
+def _as_rows(entry: Entry) -> Entry:
+    """A table's name without meanings that only a number can have, if it has another."""
+    rows = tuple(bag for bag in entry.bags if _MEASURES.isdisjoint(bag))
+    return replace(entry, bags=rows) if rows else entry
+
+
+_ANSWERS = frozenset([("yes",), ("no",), ("ya",), ("tidak",), ("true",), ("false",)])
+"""Names of values that have other meanings elsewhere: "no" is short for "number"."""
+
+
 def _named(target: Target, names: Iterable[Name], *, loose: bool = True) -> Iterator[Entry]:
+    """The names of a target."""
     for name in names:
-        if name.taught:
-            yield Entry(name.words, target, TAUGHT, "taught", loose)
-        else:
-            how: How = "exact" if name.weight > _PART else "part"
-            yield Entry(name.words, target, name.weight, how, loose)
+        meant = bags(name.words) if loose and name.words not in _ANSWERS else ()
+        how: How = "taught" if name.taught else "exact" if name.weight > _OWN else "part"
+        score = min(name.weight, TAUGHT) if name.taught else name.weight
+        yield Entry((joined(name.words),), meant, target, score, how, name.words)
+
+
+def _prefixes(entity: Entity) -> list[tuple[str, tuple[Bag, ...]]]:
+    """Key and meanings of a table's best names, to be put before those of its columns."""
+    best = [name for name in entity.names if name.weight > _OWN][:_COMPOUNDS]
+    return [(joined(name.words), bags(name.words)) for name in best]
+
+
+def _compounds(
+    target: Target, names: Iterable[Name], prefixes: list[tuple[str, tuple[Bag, ...]]]
+) -> Iterator[Entry]:
+    """The names of a table and its column together, in either order."""
+    best = [name for name in names if name.weight > _OWN][:_COMPOUNDS]
+    for name in best:
+        key, meant = joined(name.words), bags(name.words)
+        for before, owner in prefixes:
+            if before in key:
+                continue
+            both = tuple(
+                dict.fromkeys(tuple(sorted((*one, *other))) for one in owner for other in meant)
+            )
+            score = WITH_ENTITY * min(name.weight, TAUGHT if name.taught else 1)
+            yield Entry((before + key, key + before), both, target, score, "exact")
 
 
 def _values(attribute: Attribute) -> Iterator[Entry]:
@@ -69,15 +134,16 @@ def _values(attribute: Attribute) -> Iterator[Entry]:
     loose = attribute.role is not Role.NAME
     for value in attribute.values:
         yield from _named(ValueTarget(attribute.ref, value), value.names, loose=loose)
-    if attribute.role is not Role.FLAG:
+    if attribute.role in {Role.CATEGORY, Role.NAME}:
         yield from _parts(attribute)
 
 
 def _parts(attribute: Attribute) -> Iterator[Entry]:
     """Words that are part of exactly one value: "Jakarta" for "DKI Jakarta"."""
-    own = [value.names[0].words for value in attribute.values if value.names]
-    counted = Counter(word for words in own for word in dict.fromkeys(words))
-    for value, words in zip((v for v in attribute.values if v.names), own, strict=True):
+    named = [(value, value.names[0].words) for value in attribute.values if value.names]
+    counted = Counter(word for _, words in named for word in dict.fromkeys(words))
+    for value, words in named:
         for word in dict.fromkeys(words) if len(words) > 1 else ():
             if counted[word] == 1 and len(word) > 3 and word.isalpha() and word not in GENERIC:
-                yield Entry((word,), ValueTarget(attribute.ref, value), VALUE_PART, "part", False)
+                target = ValueTarget(attribute.ref, value)
+                yield Entry((joined((word,)),), (), target, VALUE_PART, "part", (word,))

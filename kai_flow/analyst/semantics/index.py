@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from kai_flow.analyst.lexicon.lexicon import concepts, stem
+from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.semantics.entries import Entry, entries_of
 from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.analyst.semantics.spelling import Spelling
 from kai_flow.analyst.semantics.targets import How, Mention, Target, ValueTarget
-from kai_flow.analyst.semantics.wording import LINKING, Token, bags, joined, meaning, spoken
+from kai_flow.analyst.semantics.wording import LINKING, bags, joined, spoken
 
 __all__ = ["MAX_NAME_TOKENS", "MAX_VALUE_TOKENS", "Index"]
 
@@ -17,19 +19,18 @@ MAX_NAME_TOKENS = 6
 MAX_VALUE_TOKENS = 8
 """Tokens of a mention of a value at most."""
 
-MAX_LOOSE_BAGS = 8
-"""Readings of one phrase as concepts at most."""
-
 CONCEPT, SPELLED = 0.9, 0.6
 """What a match by concept, or of a corrected word, is worth."""
-
-_Key = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class _Found:
     score: float
     how: How
+
+
+_All = dict[tuple[int, int, Target], _Found]
+"""The best match of each span and target."""
 
 
 class Index:
@@ -40,11 +41,11 @@ class Index:
         self._loose: dict[tuple[str, ...], list[Entry]] = {}
         words: dict[str, None] = {}
         for entry in entries_of(model):
-            self._exact.setdefault(joined(entry.words), []).append(entry)
+            for key in entry.keys:
+                self._exact.setdefault(key, []).append(entry)
+            for bag in entry.bags:
+                self._loose.setdefault(bag, []).append(entry)
             words.update(dict.fromkeys(entry.words))
-            if entry.loose:
-                for bag in bags(entry.words)[:MAX_LOOSE_BAGS]:
-                    self._loose.setdefault(bag, []).append(entry)
         self._elements = frozenset(element for bag in self._loose for element in bag)
         self._spelling = Spelling(words)
 
@@ -55,7 +56,7 @@ class Index:
         means values only.
         """
         del language  # a name may be of either language, whatever that of the question
-        found: dict[tuple[int, int, Target], _Found] = {}
+        found: _All = {}
         words = [token.word for token in tokens]
         self._add(found, words, 1.0, None)
         corrected = self._spelling.corrected(words)
@@ -69,7 +70,7 @@ class Index:
 
     def _add(
         self,
-        found: dict[tuple[int, int, Target], _Found],
+        found: _All,
         words: Sequence[str],
         factor: float,
         changed: int | None,
@@ -101,25 +102,23 @@ class Index:
                     yield entry, entry.score, entry.how
         if len(span) > MAX_NAME_TOKENS or not self._may_meet(inner):
             return
-        for bag in bags(inner)[:MAX_LOOSE_BAGS]:
+        for bag in bags(inner):
             for entry in self._loose.get(bag, ()):
                 how: How = "part" if entry.how == "part" else "concept"
                 yield entry, entry.score * CONCEPT, how
 
     def _may_meet(self, words: tuple[str, ...]) -> bool:
-        """Whether every word alone or with its neighbours is an element of some name."""
-        covered = [False] * len(words)
+        """Whether every word, alone or with its neighbours, is a part of some name's meaning."""
+        covered = [f"={stem(word)}" in self._elements for word in words]
         for first in range(len(words)):
             for last in range(first + 1, min(first + 4, len(words)) + 1):
-                if not all(covered[first:last]) and any(
-                    each in self._elements for each in meaning(words[first:last])
+                if not all(covered[first:last]) and not self._elements.isdisjoint(
+                    concepts(words[first:last])
                 ):
                     covered[first:last] = [True] * (last - first)
         return all(covered)
 
-    def _add_quoted(
-        self, found: dict[tuple[int, int, Target], _Found], tokens: Sequence[Token]
-    ) -> None:
+    def _add_quoted(self, found: _All, tokens: Sequence[Token]) -> None:
         for at, token in enumerate(tokens):
             if token.word:
                 continue
@@ -138,7 +137,7 @@ def _inner(span: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _keep(
-    found: dict[tuple[int, int, Target], _Found],
+    found: _All,
     key: tuple[int, int, Target],
     score: float,
     how: How,

@@ -8,12 +8,12 @@ from kai_flow.analyst.semantics.names import collected
 from kai_flow.analyst.semantics.vocabulary import DATES, IDS, NUMBERS
 from kai_flow.analyst.semantics.wording import abbreviates, full_words, same, split_name
 
-__all__ = ["Link", "declared_links", "joins_of"]
+__all__ = ["KEY_WORDS", "Link", "declared_links", "joins_of"]
 
 Link = tuple[str, ForeignKey, bool]
 """A table, a foreign key of it, and whether that key is only guessed."""
 
-_KEY_WORDS = IDS | NUMBERS | {"code", "kode", "kd", "cd", "name", "nama"}
+KEY_WORDS = IDS | NUMBERS | {"code", "kode", "kd", "cd", "name", "nama"}
 
 
 def declared_links(schema: Schema) -> list[Link]:
@@ -57,24 +57,22 @@ def role_names(key: ForeignKey, target: Entity) -> tuple[Name, ...]:
         if not role or (len(key.columns) > 1 and len(role) > 2):
             continue
         found.append((role, 1.0))
-        for words in own[:3]:
-            found += [((*role, *words), 1.0), ((*words, *role), 1.0)]
     return collected(found) if found else ()
 
 
 def _without_key_words(words: tuple[str, ...]) -> tuple[str, ...]:
     """A column's name without "id" and the like at its ends."""
     first, last = 0, len(words)
-    while last - first > 1 and words[last - 1] in _KEY_WORDS:
+    while last - first > 1 and words[last - 1] in KEY_WORDS:
         last -= 1
-    while last - first > 1 and words[first] in _KEY_WORDS:
+    while last - first > 1 and words[first] in KEY_WORDS:
         first += 1
     return words[first:last]
 
 
 def _without_target(words: tuple[str, ...], names: list[tuple[str, ...]]) -> tuple[str, ...]:
     """What a column's name says besides its target's name: the role; empty if nothing."""
-    if len(words) == 1 and words[0] in _KEY_WORDS:
+    if len(words) == 1 and words[0] in KEY_WORDS:
         return ()
     for name in names:
         if same(words, name) or set(words) <= set(name) or abbreviates(words, name):

@@ -114,10 +114,6 @@ class Naming:
             if shorter != rest:
                 yield shorter, PART if GENERIC.issuperset(shorter) else LESS
                 rest = shorter
-            for base in (words, rest):
-                if not set(entity).issubset(base):
-                    yield (*entity, *base), CUT
-                    yield (*base, *entity), CUT
         if len(rest) > 1:
             yield from ((head, PART) for head in heads(rest) if _telling(head))
             if role in {Role.ADDITIVE, Role.RATE} and rest[-1] in _AMOUNTS:

@@ -36,6 +36,19 @@ FLAG_TEXTS = (
 )
 """The two values of a flag that is kept as text."""
 
+_FRACTIONS = {
+    "discount",
+    "diskon",
+    "potongan",
+    "tax",
+    "pajak",
+    "ppn",
+    "vat",
+    "commission",
+    "komisi",
+}
+"""Amounts, unless no value is above 1."""
+
 _SHORT_FLAGS = {"0", "1", "t", "f", "y", "n"}
 
 _BOUNDS = {
@@ -60,9 +73,14 @@ class Purpose:
     part: str = ""
 
 
-def purpose(table: Table, column: Column, words: tuple[str, ...]) -> Purpose:
-    """What a column is for; ``words`` are those of its name, abbreviations in full."""
-    if _is_key(table, column, words):
+def purpose(
+    table: Table, column: Column, words: tuple[str, ...], *, linked: bool = False
+) -> Purpose:
+    """What a column is for; ``words`` are those of its name, abbreviations in full.
+
+    ``linked``: a foreign key has it, declared or guessed.
+    """
+    if _is_key(table, column, words, linked=linked):
         return Purpose(Role.KEY)
     if column.kind is Kind.DATE:
         return Purpose(Role.TIME)
@@ -75,10 +93,10 @@ def purpose(table: Table, column: Column, words: tuple[str, ...]) -> Purpose:
     return Purpose(Role.OTHER)
 
 
-def _is_key(table: Table, column: Column, words: tuple[str, ...]) -> bool:
+def _is_key(table: Table, column: Column, words: tuple[str, ...], *, linked: bool) -> bool:
     """Whether it identifies a row or points to one."""
-    keys = {name for key in table.foreign_keys for name in key.columns}
-    if column.name in keys:
+    declared = any(column.name in key.columns for key in table.foreign_keys)
+    if declared or (linked and _is_code(words)):
         return True
     named = words[-1] in IDS or (len(words) > 1 and words[0] in {"id", "pk", "fk", "kunci"})
     if column.name in table.primary_key:
@@ -96,7 +114,7 @@ def _number(column: Column, words: tuple[str, ...]) -> Purpose:
         return Purpose(Role.TIME)
     if _is_flag_number(column, words):
         return Purpose(Role.FLAG)
-    return Purpose(_measure(words))
+    return Purpose(_measure(column, words))
 
 
 def _part(column: Column, words: tuple[str, ...]) -> str | None:
@@ -173,13 +191,16 @@ def _is_flag_number(column: Column, words: tuple[str, ...]) -> bool:
     return _whole(column) and not named
 
 
-def _measure(words: tuple[str, ...]) -> Role:
+def _measure(column: Column, words: tuple[str, ...]) -> Role:
     """Whether numbers are added, averaged, or only compared."""
     named = set(words)
     if "per" in words[1:-1]:
         return Role.RATE
     if _is_code(words):
         return Role.CODE
+    low, high = _bounds(column)
+    if low is not None and high is not None and named & _FRACTIONS and low >= 0 and high <= 1:
+        return Role.RATE
     if named & PER_UNIT and len(words) > 1 and named & (RATES | ADDITIVE) - {"unit", "units"}:
         return Role.RATE
     return _by_last_words(words)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from kai_flow.analyst.semantics.wording import meaning, stem
+from kai_flow.analyst.lexicon.lexicon import known as is_word
+from kai_flow.analyst.lexicon.lexicon import stem
 
 __all__ = ["Spelling"]
 
@@ -36,7 +37,7 @@ class Spelling:
         ]
 
     def _is_known(self, word: str) -> bool:
-        return word in self._known or stem(word) in self._known or meaning((word,))[0][0] == "*"
+        return word in self._known or stem(word) in self._known or is_word(word)
 
     def _closest(self, word: str) -> list[str]:
         """The known words with one slip, or two in a long word; the nearest first."""

@@ -1,0 +1,202 @@
+"""Measures that a pair of columns makes plain: quantity times price, revenue minus cost."""
+
+from collections.abc import Iterator, Sequence
+
+from kai_flow.analyst.query.nodes import Expression, Formula, Number
+from kai_flow.analyst.semantics.derived import adds_up, column, rooted, unit_of
+from kai_flow.analyst.semantics.formulas import BadFormula
+from kai_flow.analyst.semantics.model import Attribute, Derived, Name, Role, SemanticModel
+from kai_flow.analyst.semantics.wording import full_words, split_name
+
+__all__ = ["plain_measures"]
+
+QUANTITIES = frozenset(
+    ["quantity", "qty", "kuantitas", "jumlah", "units", "unit", "sold", "terjual", "pcs", "banyak"]
+)
+PRICES = frozenset(["price", "harga", "tarif", "hrg"])
+COSTS = frozenset(["cost", "costs", "hpp", "cogs", "biaya", "modal"])
+REVENUES = frozenset(
+    ["revenue", "sales", "turnover", "omzet", "omset", "pendapatan", "penjualan", "income"]
+)
+AMOUNTS = frozenset(["amount", "amt", "total", "subtotal", "value", "nilai", "bruto", "gross"])
+PROFITS = frozenset(["profit", "laba", "margin", "untung", "keuntungan"])
+OTHERS = frozenset(
+    [
+        *("discount", "diskon", "potongan", "tax", "pajak", "ppn", "vat", "cost", "biaya", "fee"),
+        *("shipping", "ongkir", "freight", "refund", "weight", "berat", "stock", "stok", "member"),
+        *("order", "orders", "pesanan", "item", "items", "members", "anggota"),
+    ]
+)
+"""With a word of amounts, something else than what was sold for."""
+SELLING = frozenset(
+    [
+        *("sale", "sales", "sell", "order", "orders", "transaction", "transactions", "invoice"),
+        *("invoices", "receipt", "cart", "basket", "ticket", "booking", "checkout", "penjualan"),
+        *("jual", "pesanan", "pemesanan", "transaksi", "faktur", "nota", "struk", "keranjang"),
+    ]
+)
+NOT_SELLING = frozenset(
+    [
+        *("purchase", "purchases", "purchasing", "procurement", "pembelian", "beli"),
+        *("return", "returns", "refund", "refunds", "retur", "pengembalian"),
+    ]
+)
+
+REVENUE_NAMES = (
+    *(("revenue",), ("sales",), ("total", "sales"), ("sales", "revenue"), ("turnover",)),
+    *(("pendapatan",), ("omzet",), ("omset",), ("penjualan",), ("nilai", "penjualan")),
+)
+VALUE_NAMES = (("total", "value"), ("value",), ("nilai",), ("total", "nilai"))
+PROFIT_NAMES = (("profit",), ("laba",), ("keuntungan",), ("gross", "profit"), ("laba", "kotor"))
+GUESS = 0.9
+"""Weight of a name that nobody gave."""
+
+
+def plain_measures(model: SemanticModel) -> tuple[Derived, ...]:
+    """The plain measures of every table."""
+    return tuple(found for table in model.entities for found in _of_table(model, table))
+
+
+def _of_table(model: SemanticModel, table: str) -> Iterator[Derived]:
+    own = model.of(table)
+    revenue: Expression | None = None
+    kept = [each for each in own if _is_amount(each)]
+    if kept:
+        named = [each for each in kept if _words(each) & REVENUES]
+        revenue = column(named[0].ref) if len(named) == 1 else None
+    else:
+        sold = _sells(model, table)
+        revenue = _times_price(model, own, afar=sold)
+        if revenue is not None:
+            name, names = ("revenue", REVENUE_NAMES) if sold else ("value", VALUE_NAMES)
+            yield from _derived(model, name, revenue, names)
+            revenue = revenue if sold else None
+    if revenue is not None and not any(_words(each) & PROFITS for each in own):
+        cost = _cost(own, single=not kept)
+        if cost is not None:
+            yield from _derived(model, "profit", _difference(revenue, cost), PROFIT_NAMES)
+
+
+def _derived(
+    model: SemanticModel, name: str, tree: Expression, names: Sequence[tuple[str, ...]]
+) -> Iterator[Derived]:
+    try:
+        table, expression = rooted(tree, model)
+    except BadFormula:
+        return
+    yield Derived(
+        name,
+        table,
+        expression,
+        tuple(Name(words, GUESS) for words in names),
+        Role.ADDITIVE if adds_up(tree, model.attributes) else Role.RATE,
+        unit_of(tree, model.attributes),
+    )
+
+
+def _words(attribute: Attribute) -> frozenset[str]:
+    return frozenset(full_words(split_name(attribute.column)))
+
+
+def _is_amount(attribute: Attribute) -> bool:
+    """Whether a column holds what a row was sold for."""
+    if attribute.role not in {Role.ADDITIVE, Role.RATE}:
+        return False
+    words = _words(attribute)
+    if words & REVENUES:
+        return attribute.role is Role.ADDITIVE and not words & (OTHERS - {"order", "orders"})
+    return (
+        attribute.role is Role.ADDITIVE
+        and bool(words & AMOUNTS)
+        and not words & (OTHERS | QUANTITIES - {"jumlah"})
+    )
+
+
+def _times_price(
+    model: SemanticModel, own: Sequence[Attribute], *, afar: bool
+) -> Expression | None:
+    """Quantity times price, less a discount where its meaning is plain.
+
+    ``afar``: the price may be that of the product to which the row belongs.
+    """
+    quantity = _only([e for e in own if e.role is Role.ADDITIVE and _words(e) & QUANTITIES])
+    if quantity is None:
+        return None
+    price = _only(_prices(own))
+    if price is None and afar and not _prices(own):
+        price = _only(
+            [
+                each
+                for join in model.joins.values()
+                if join.source == quantity.table and not join.widens
+                for each in _prices(model.of(join.target))
+            ]
+        )
+    if price is None:
+        return None
+    tree: Expression = _product(column(quantity.ref), column(price.ref))
+    discounts = [e for e in own if _words(e) & {"discount", "diskon", "potongan", "disc"}]
+    return _less(tree, discounts) if discounts else tree
+
+
+def _less(tree: Expression, discounts: Sequence[Attribute]) -> Expression | None:
+    """An amount less a discount: a fraction, a percentage or an amount; None if that is unclear."""
+    discount = _only(discounts)
+    if discount is None:
+        return None
+    if discount.high is not None and discount.high <= 1 and discount.unit != "Rp":
+        return _product(tree, _difference(Number(value=1), column(discount.ref)))
+    if discount.unit == "%":
+        part = Formula(operator="/", left=column(discount.ref), right=Number(value=100))
+        return _product(tree, _difference(Number(value=1), part))
+    if _words(discount) & AMOUNTS or discount.unit:
+        return _difference(tree, column(discount.ref))
+    return None
+
+
+def _product(left: Expression, right: Expression) -> Formula:
+    return Formula(operator="*", left=left, right=right)
+
+
+def _difference(left: Expression, right: Expression) -> Formula:
+    return Formula(operator="-", left=left, right=right)
+
+
+def _prices(attributes: Sequence[Attribute]) -> list[Attribute]:
+    """Prices at which something is sold."""
+    bought = COSTS | {"purchase", "buying", "beli", "pembelian", "pokok"}
+    return [
+        each
+        for each in attributes
+        if each.role is Role.RATE and _words(each) & PRICES and not _words(each) & bought
+    ]
+
+
+def _cost(own: Sequence[Attribute], *, single: bool) -> Expression | None:
+    """What a row cost: an amount, or a quantity times the cost of one."""
+    costs = [e for e in own if _words(e) & COSTS and not _words(e) & {"shipping", "kirim"}]
+    cost = _only(costs)
+    if cost is None:
+        return None
+    if cost.role is Role.ADDITIVE:
+        return column(cost.ref)
+    quantity = _only([e for e in own if e.role is Role.ADDITIVE and _words(e) & QUANTITIES])
+    if not single or quantity is None:
+        return None
+    return _product(column(quantity.ref), column(cost.ref))
+
+
+def _only(found: Sequence[Attribute]) -> Attribute | None:
+    return found[0] if len(found) == 1 else None
+
+
+def _sells(model: SemanticModel, table: str) -> bool:
+    """Whether a table, or what its rows belong to, is about sales."""
+    about = [model.entities[table]]
+    about += [
+        model.entities[join.target]
+        for join in model.joins.values()
+        if join.source == table and not join.widens
+    ]
+    words = {word for entity in about for name in entity.names for word in name.words}
+    return not SELLING.isdisjoint(words) and NOT_SELLING.isdisjoint(words)
