@@ -19,7 +19,7 @@ from tests.evals.asking import OUTCOMES, Outcome, ask_all
 from tests.evals.databases import SCHEMAS
 from tests.evals.questions import KINDS
 
-__all__ = ["evaluate", "main"]
+__all__ = ["accuracy", "evaluate", "main"]
 
 PROCESSES: Final = 2
 
@@ -43,6 +43,11 @@ def evaluate(
             for copy in copies
         ]
         return [outcome for task in tasks for outcome in task.result()]
+
+
+def accuracy(outcomes: Sequence[Outcome]) -> float:
+    """The share of right outcomes."""
+    return sum(each.outcome == "right" for each in outcomes) / max(len(outcomes), 1)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -109,7 +114,16 @@ def print_figures(outcomes: Sequence[Outcome]) -> None:
         ranks = {kind: at for at, kind in enumerate(KINDS)}
         for group in sorted(groups, key=lambda name: ranks.get(name, -1)):
             print(_line(group, [each for each in outcomes if key(each) == group]))
-    print(_line("\nall", outcomes))
+    print()
+    parts: dict[str, Callable[[Outcome], bool]] = {
+        "original": lambda each: not each.schema.endswith("_renamed"),
+        "renamed": lambda each: each.schema.endswith("_renamed"),
+        "answerable": lambda each: each.kind not in {"decline", "ask_back"},
+        "all": lambda _each: True,
+    }
+    for title, belongs in parts.items():
+        if chosen := [each for each in outcomes if belongs(each)]:
+            print(_line(title, chosen))
     counted = Counter(each.outcome for each in outcomes)
     print()
     for name, meaning in OUTCOMES.items():
@@ -123,7 +137,7 @@ def _line(name: str, outcomes: Sequence[Outcome]) -> str:
     counted = Counter(each.outcome for each in outcomes)
     total = len(outcomes)
     others = (f"{counted[each]:>{len(each)}}" for each in OUTCOMES if each != "right")
-    share = f"{counted['right'] / total:6.1%}"
+    share = f"{accuracy(outcomes):6.1%}"
     return f"{name:18} {counted['right']:5} of {total:3} {share} {' '.join(others)}"
 
 
