@@ -34,6 +34,10 @@ _ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         *(exp.Avg, exp.Sum, exp.Count, exp.Min, exp.Max, exp.Round, exp.Abs, exp.Coalesce),
         *(exp.Nullif, exp.Lower, exp.Upper, exp.Length, exp.Substring, exp.Trim, exp.TimeToStr),
         *(exp.TsOrDsToTimestamp, exp.Date, exp.ILike, exp.Extract, exp.Year),
+        *(exp.Concat, exp.TsOrDsToDate, exp.DayOfWeek, exp.DateSub),
+        *(exp.DateTrunc, exp.TimestampTrunc),
+        *(exp.Median, exp.PercentileCont, exp.WithinGroup),
+        *(exp.Window, exp.RowNumber, exp.Lag),
     )
 )
 
@@ -96,14 +100,28 @@ def _check_tree(root: exp.Expr, tables: set[tuple[str, ...]]) -> None:
     if local & tables:
         raise RefusedSql("A WITH clause takes the name of a table; give it another name.")
     for node in root.walk():
-        unit = isinstance(node, exp.Var) and isinstance(node.parent, exp.Extract)
-        if type(node) not in _ALLOWED and not unit:
+        if type(node) not in _ALLOWED and not _is_unit(node) and not _is_shifted_date(node):
             what = node.name if isinstance(node, exp.Anonymous) else type(node).__name__.upper()
             raise RefusedSql(f"“{what}” is not allowed in a query; use a plain SELECT.")
         if isinstance(node, exp.DataType) and node.this not in _TYPES:
             raise RefusedSql("A CAST may be to a plain type alone, for example INTEGER or TEXT.")
         if isinstance(node, exp.Table):
             _check_table(node, tables | local)
+
+
+def _is_unit(node: exp.Expr) -> bool:
+    """Whether it is the name of a unit of time, where one belongs."""
+    takes_unit = exp.Extract | exp.DateTrunc | exp.TimestampTrunc | exp.DateSub
+    return isinstance(node, exp.Var) and isinstance(node.parent, takes_unit)
+
+
+def _is_shifted_date(node: exp.Expr) -> bool:
+    """Whether it is SQLite's ``date`` with modifiers such as '-6 days', for which sqlglot has no
+    node.
+    """
+    if not isinstance(node, exp.Anonymous) or node.name.upper() != "DATE":
+        return False
+    return all(isinstance(each, exp.Literal) for each in node.expressions[1:])
 
 
 def _check_with(clause: exp.With) -> None:

@@ -159,7 +159,9 @@ class Aggregate(Node, frozen=True, tag=True, kw_only=True):
     function: Function
     of: Expression | None = None
     where: Filter | None = None
-    """Only these rows of the group; None: all."""
+    """Only these rows of the group; None: all. A sum of no such rows is 0, as a comparison of
+    columns side by side needs; a sum of no rows without ``where`` is no value.
+    """
     derived: str = ""
     """Name of the derived measure that ``of`` is, empty for a column."""
 
@@ -182,10 +184,12 @@ class Difference(Node, frozen=True, tag=True, kw_only=True):
 
 class Share(Node, frozen=True, tag=True, kw_only=True):
     """The percentage, 0 to 100, that a group has of the total over all groups that the filters
-    leave.
+    leave, those that HAVING or a limit hides included.
     """
 
     of: Aggregate
+    within: bool = False
+    """Of the total of its first group alone: "the share of each status in every region"."""
 
 
 class Growth(Node, frozen=True, tag=True, kw_only=True):
@@ -202,8 +206,11 @@ Measure: TypeAlias = Aggregate | Ratio | Difference | Share | Growth
 
 
 class FieldGroup(Node, frozen=True, tag=True, kw_only=True):
-    """Groups by the values of a column. A name column groups by the row it names: two of one name
-    stay apart.
+    """Groups by the values of a column. The column that names the rows of a joined table groups by
+    the row: two of one name stay apart.
+
+    Rows without a value form a group of their own. Rows that reach nothing along the field's path
+    are in no group.
     """
 
     field: Field

@@ -1,0 +1,138 @@
+"""Names of a result's columns: readable, in English, unique, short enough for every database."""
+
+import re
+from collections.abc import Iterable
+
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    Condition,
+    Difference,
+    Expression,
+    Field,
+    FieldGroup,
+    Formula,
+    Function,
+    Group,
+    Growth,
+    Measure,
+    Operator,
+    PeriodGroup,
+    Ratio,
+    Share,
+)
+from kai_flow.analyst.semantics.model import SemanticModel
+
+__all__ = ["Results"]
+
+MAX_NAME = 60
+"""Characters of a name at most: PostgreSQL cuts at 63."""
+
+_PREFIX = {
+    Function.COUNT: "number_of",
+    Function.DISTINCT: "number_of_different",
+    Function.SUM: "total",
+    Function.AVERAGE: "average",
+    Function.MINIMUM: "lowest",
+    Function.MAXIMUM: "highest",
+    Function.MEDIAN: "median",
+}
+_VAGUE = {"id", "name", "nama", "title", "judul", "label", "code", "kode", "nomor", "number"}
+"""Column names that say too little without their table's name."""
+
+
+class Results:
+    """Gives out names, each once."""
+
+    def __init__(self, model: SemanticModel, fact: str) -> None:
+        self._model = model
+        self._fact = fact
+        self._used: set[str] = set()
+
+    def unique(self, wanted: str) -> str:
+        """A free name like the wanted one."""
+        wanted = wanted[:MAX_NAME].strip("_") or "value"
+        number, chosen = 2, wanted
+        while chosen.casefold() in self._used:
+            chosen, number = f"{wanted}_{number}", number + 1
+        self._used.add(chosen.casefold())
+        return chosen
+
+    def group(self, group: Group) -> str:
+        """The name of a group's column."""
+        if isinstance(group, FieldGroup):
+            return self.field(group.field)
+        return self.unique("period" if isinstance(group, PeriodGroup) else group.grain.value)
+
+    def field(self, field: Field) -> str:
+        """The name of a listed column."""
+        name = field.column
+        if not field.path:
+            return self.unique(name)
+        role = self._model.joins[field.path[-1]].names
+        vague = name.casefold() in _VAGUE or name.casefold() in self._used
+        if vague:
+            name = f"{self._one(field.table)}_{name}"
+        if role:
+            name = "_".join([*role[0].words, name])
+        return self.unique(_slug([name]))
+
+    def measure(self, measure: Measure) -> str:
+        """The name of a measure's column."""
+        return self.unique(self._measure(measure))
+
+    def _measure(self, measure: Measure) -> str:
+        match measure:
+            case Aggregate():
+                return self._aggregate(measure)
+            case Ratio(percent=True):
+                return "percent" + _suffix(measure.top)
+            case Ratio():
+                bottom = self._aggregate(measure.bottom).removeprefix("number_of_")
+                return f"{self._aggregate(measure.top)}_per_{bottom.removeprefix('different_')}"
+            case Difference():
+                return f"difference_in_{self._what(measure.left)}"
+            case Share():
+                return f"percent_of_{self._what(measure.of)}"
+            case Growth():
+                what = f"growth_of_{self._what(measure.of)}"
+                return what if measure.absolute else f"{what}_in_percent"
+
+    def _aggregate(self, aggregate: Aggregate) -> str:
+        prefix = _PREFIX[aggregate.function]
+        name = self._what(aggregate)
+        if not f"{name}_".startswith(f"{prefix}_"):
+            name = f"{prefix}_{name}"
+        return name + _suffix(aggregate)
+
+    def _what(self, aggregate: Aggregate) -> str:
+        """What is aggregated."""
+        if aggregate.function is Function.COUNT:
+            return _slug([self._fact])
+        if aggregate.derived:
+            return _slug([aggregate.derived])
+        return _slug(self._columns(aggregate.of))
+
+    def _columns(self, of: Expression | None) -> list[str]:
+        if isinstance(of, Field):
+            vague = of.column.casefold() in _VAGUE and of.path
+            return [self._one(of.table), of.column] if vague else [of.column]
+        return ["value"] if isinstance(of, Formula) else ["rows"]
+
+    def _one(self, table: str) -> str:
+        """What one row of a table is called."""
+        entity = self._model.entities.get(table)
+        return "_".join(entity.names[0].words) if entity and entity.names else table
+
+
+def _suffix(aggregate: Aggregate) -> str:
+    """The value that an aggregate is limited to."""
+    where = aggregate.where
+    if isinstance(where, Condition) and where.operator is Operator.EQUAL and where.values:
+        slug = _slug([str(where.values[0])])
+        return f"_{slug}" if slug else ""
+    return ""
+
+
+def _slug(words: Iterable[str]) -> str:
+    """Words in lower case with underscores between them."""
+    return re.sub(r"\W+", "_", "_".join(words).lower()).strip("_")
