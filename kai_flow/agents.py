@@ -37,6 +37,12 @@ class Task:
     attempt: int = 1
     """Counts from 1; a retry asks the same question again."""
 
+    @property
+    def conversation_id(self) -> str | None:
+        """The conversation that the question belongs to; None: it stands alone."""
+        given = self.context.get("conversation_id")
+        return given if isinstance(given, str) else None
+
 
 class Agent(Protocol):
     """An agent that the worker runs. Events and results are JSON objects."""

@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 
+from kai_flow.connections.conversations import Conversations
 from kai_flow.connections.database import StoreUnavailable, transaction
 from kai_flow.connections.demo import create_demo_database
 from kai_flow.connections.file_access import FileAccess, FileRefused
@@ -76,6 +77,7 @@ class ConnectionStore:
         self._keys = keys
         self._files = FileAccess(folders, home, home / _DEMO_FILE)
         self._remember_folder = remember_folder
+        self.conversations = Conversations(home)
 
     @classmethod
     def of(cls, settings: Settings) -> "ConnectionStore":
@@ -147,8 +149,9 @@ class ConnectionStore:
                     f" {kind}, or delete that one first."
                 )
             token = self._keyring().encrypt(_written(connection), connection.id)
-            # A scan stored under this id belongs to the database that is replaced.
+            # What is stored under this id belongs to the database that is replaced.
             db.execute("DELETE FROM scans WHERE connection_id = ?", (connection.id,))
+            self.conversations.forget(connection.id)
             db.execute(
                 "INSERT INTO connections (id, alias, encrypted_uri) VALUES (?1, ?2, ?3)"
                 " ON CONFLICT (id) DO UPDATE SET alias = ?2, encrypted_uri = ?3",
@@ -171,7 +174,7 @@ class ConnectionStore:
         return found
 
     def delete(self, id_or_alias: str) -> str:
-        """Delete a connection and what is known about it; returns its alias.
+        """Delete a connection, what is known about it and its conversations; returns its alias.
 
         Work that already uses the connection continues; the database itself is not changed.
         """
@@ -186,6 +189,7 @@ class ConnectionStore:
             db.execute("DELETE FROM connections WHERE id = ?", (row[0],))
             for table in ("knowledge", "scans"):
                 db.execute(f"DELETE FROM {table} WHERE connection_id = ?", (row[0],))  # noqa: S608
+            self.conversations.forget(row[0])
         return str(row[1])
 
     def all(self) -> tuple[Connection, ...]:

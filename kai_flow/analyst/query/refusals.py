@@ -23,12 +23,16 @@ class Reason(StrEnum):
     """The stored query names something that the database no longer has."""
     LISTING = "listing"
     """The query before lists rows: it has no measure to group, rank or divide."""
+    LOST = "lost"
+    """What was asked before was kept, but cannot be read any more."""
     NEEDS_GROUP = "needs group"
     NEEDS_TIME = "needs time"
     NO_NUMBER = "no number"
     """The query before counts rows: there is no column to sum or average."""
     NOT_DIVISIBLE = "not divisible"
     """A share of an average, a median or a distinct count has no meaning."""
+    NO_BASE = "no base"
+    """Nothing was asked before that a follow-up could change."""
     NO_FILTER = "no filter"
     """There is no filter, or no period, to remove."""
     NO_SUCH_FILTER = "no such filter"
@@ -96,6 +100,10 @@ _SENTENCES: Final[Mapping[Reason, Mapping[Literal["id", "en"], str]]] = {
         "The question before lists rows; say what is to be counted or added up.",
         "Pertanyaan sebelumnya menampilkan baris; sebutkan apa yang dihitung atau dijumlahkan.",
     ),
+    Reason.LOST: _both(
+        "What was asked before can no longer be read; ask a whole question.",
+        "Pertanyaan sebelumnya tidak dapat dibaca lagi; ajukan pertanyaan lengkap.",
+    ),
     Reason.NEEDS_GROUP: _both(
         "This needs groups; say by what, for example per city.",
         "Ini memerlukan kelompok; sebutkan menurut apa, misalnya per kota.",
@@ -107,6 +115,10 @@ _SENTENCES: Final[Mapping[Reason, Mapping[Literal["id", "en"], str]]] = {
     Reason.NO_NUMBER: _both(
         "The question before counts rows; say which number is meant.",
         "Pertanyaan sebelumnya menghitung baris; sebutkan angka mana yang dimaksud.",
+    ),
+    Reason.NO_BASE: _both(
+        "There is no answer before that this could change; ask a whole question.",
+        "Belum ada jawaban yang dapat diubah; ajukan pertanyaan lengkap.",
     ),
     Reason.NO_FILTER: _both(
         "The question before has no such condition to remove.",
