@@ -36,6 +36,37 @@ async def test_a_scan_finds_kinds_keys_comments_and_values(shop: Place) -> None:
     assert all(column.type for column in item.columns)
 
 
+async def test_a_scan_finds_bounds_and_counts_values(shop: Place) -> None:
+    """Bounds of numbers and days, how many values differ, and whether one may be missing."""
+    tables = (await shop.engine.scan()).tables
+    item, opened = tables["item"], tables["shop"].column("opened")
+    seen = {c.name: (c.low, c.high, c.distinct, c.nulls) for c in item.columns}
+    assert seen["id"] == (1, 3, 3, False)
+    assert seen["shop"] == (1, 2, 2, False)
+    assert seen["weight"] == (0.5, 2.0, 3, False)
+    assert seen["grade"] == (None, None, 2, False)
+    assert (opened.low, opened.high, opened.distinct) == ("2020-05-01", "2021-01-31", 2)
+
+
+async def test_dates_are_bounded_by_all_rows_of_a_sampled_table(kind: str, make: Make) -> None:
+    """The last day counts even when it is in none of the sampled rows; a row without one shows."""
+    place = await make(kind, "dated_db")
+    columns = (("i", "int", ""), ("day", "date", ""), ("word", "text", ""))
+    await place.load([Spec("dated", columns, (), (), ((0, "2020-01-01", "2021-03-04"),))])
+    for _ in range(16):
+        await place.owner(["INSERT INTO dated SELECT i, day, word FROM dated" + _end(kind)])
+    await place.owner(
+        ["INSERT INTO dated VALUES (1, '2024-12-31', '2025-01-02'), (2, NULL, NULL)" + _end(kind)]
+    )
+    await grant(place)
+    dated = (await place.engine.scan()).tables["dated"]
+    assert dated.sampled
+    day, word = dated.column("day"), dated.column("word")
+    assert (day.low, day.high) == ("2020-01-01", "2024-12-31")
+    assert word.text_date
+    assert (word.low, word.high) == ("2021-03-04", "2025-01-02")
+
+
 async def test_only_named_tables_are_scanned(shop: Place) -> None:
     """Naming tables scans those alone; a name that is not there is said, with what to do."""
     engine = shop.engine

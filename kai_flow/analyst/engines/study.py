@@ -7,9 +7,12 @@ study with its own driver. It is bounded: a large table is sampled, and when a q
 
 # ruff: noqa: S608 -- identifiers cannot be parameters; `quoted` quotes every one
 
+import math
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
 
 from sqlglot import exp
 
@@ -51,6 +54,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d.*)?)?")
 _NESTED = re.compile(r"[\[\]]|^(STRUCT|MAP|UNION|LIST|VARIANT)\b|POINT|INTERVAL|RANGE")
 _NUMBER = re.compile(r"INT|REAL|FLOA|DOUB|NUM|DEC|^MONEY$|SERIAL|^YEAR")
 _DATED = re.compile(r"DATE|TIMESTAMP")
+_NUMBERS = frozenset([Kind.NUMBER, Kind.KEY])
 _TEXT = re.compile(r"CHAR|TEXT|CLOB|ENUM|CITEXT|STRING|^NAME$|^SET\b")
 
 Answer = Sequence[Sequence[object]] | None
@@ -116,17 +120,19 @@ def study(table: Definition, dialect: str) -> Study:
         name: _plain_column(name, declared, note, name in keys, table.primary_key == (name,))
         for name, declared, note in table.columns
     }
-    open_ = [name for name, column in plain.items() if column.kind in {Kind.NUMBER, Kind.TEXT}]
+    open_ = [name for name, column in plain.items() if column.kind is not Kind.OTHER]
     totals, seen = yield from _totals(open_, plain, origin, dialect)
     if seen is None or seen >= SAMPLE_ROWS:
         rows, complete = yield from _count(table, origin)
     else:  # the sample is the whole table
         rows, complete = seen, True
     for name in open_:
-        if plain[name].kind is Kind.NUMBER:
-            plain[name] = _number(plain[name], totals.get(name))
-        else:
-            plain[name] = yield from _text(plain[name], totals.get(name), origin, dialect)
+        column = _counted(plain[name], totals.get(name), seen)
+        if column.kind is Kind.TEXT:
+            column = yield from _text(column, totals.get(name), origin, dialect)
+        plain[name] = column
+    if rows < COUNT_LIMIT and complete:
+        yield from _dates(plain, origin, dialect)
     return Table(
         table.name,
         tuple(plain.values()),
@@ -193,7 +199,7 @@ def _totals(
         part = names[start : start + width]
         wanted = ", ".join(
             f"COUNT({q}), COUNT(DISTINCT {q}), "
-            + (f"MIN({q}), MAX({q})" if columns[name].kind is Kind.NUMBER else "NULL, NULL")
+            + (f"MIN({q}), MAX({q})" if columns[name].kind in _NUMBERS else "NULL, NULL")
             for name in part
             for q in [quoted([name], dialect)]
         )
@@ -213,15 +219,51 @@ def _list(names: Sequence[str], dialect: str) -> str:
     return ", ".join(quoted([name], dialect) for name in names)
 
 
-def _number(column: Column, totals: _Totals | None) -> Column:
-    """Numbers to add up, or years."""
+def _counted(column: Column, totals: _Totals | None, rows: int | None) -> Column:
+    """What counts and bounds say about a column; integers that stay within some are years."""
     if totals is None:
         return column
-    _, distinct, low, high = totals
-    if not (isinstance(low, int) and isinstance(high, int)):
+    seen, distinct, low, high = totals
+    column = replace(
+        column,
+        distinct=distinct,
+        nulls=rows is None or seen < rows,
+        unique=column.unique or (column.kind in _NUMBERS and 0 < seen == distinct),
+        low=_finite(low),
+        high=_finite(high),
+    )
+    if column.kind is not Kind.NUMBER or not (isinstance(low, int) and isinstance(high, int)):
         return column
     years = _YEARS[0] <= low and high <= _YEARS[1] and distinct <= _YEAR_SPREAD
     return replace(column, kind=Kind.YEAR) if years else column
+
+
+def _finite(value: object) -> float | None:
+    """A bound as a number; None for anything else that a column of numbers may hold."""
+    if not isinstance(value, int | float | Decimal):
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def _dates(columns: dict[str, Column], origin: str, dialect: str) -> Generator[str, Answer, None]:
+    """Set the first and last date of each column of dates, from all rows of the table."""
+    names = [name for name, column in columns.items() if column.kind is Kind.DATE]
+    width = 400  # columns a query, of two results each
+    for start in range(0, len(names), width):
+        part = names[start : start + width]
+        wanted = ", ".join(f"MIN({q}), MAX({q})" for q in (quoted([n], dialect) for n in part))
+        rows = yield f"SELECT {wanted} FROM {origin}"
+        bounds = rows[0] if rows else [None] * (2 * len(part))
+        for name, least, most in zip(part, bounds[::2], bounds[1::2], strict=True):
+            low, high = _iso(least), _iso(most)
+            columns[name] = replace(columns[name], low=low, high=high)
+
+
+def _iso(value: object) -> str | None:
+    """A date or timestamp as ISO text; None for what is no date."""
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    return text if _DATE.match(text) else None
 
 
 def _text(

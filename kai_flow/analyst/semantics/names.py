@@ -172,7 +172,7 @@ def time_names(names: Sequence[Name]) -> tuple[Name, ...]:
     """Names of a time: those of its column, and what is left without "date"."""
     found = [(name.words, name.weight) for name in names]
     for name in names:
-        rest = tuple(word for word in name.words if word not in DATES)
+        rest = tuple(word for word in name.words if word not in DATES | IDS)
         if rest and rest != name.words and name.weight > PART:
             found.append((rest, PART))
     taught = [" ".join(name.words) for name in names if name.taught]
