@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kai_flow.analyst.lexicon.lexicon import concepts, stem
+from kai_flow.analyst.lexicon.spelling import Spelling
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.semantics.entries import Entry, entries_of
 from kai_flow.analyst.semantics.model import SemanticModel
-from kai_flow.analyst.semantics.spelling import Spelling
 from kai_flow.analyst.semantics.targets import How, Mention, Target, ValueTarget
 from kai_flow.analyst.semantics.wording import LINKING, bags, joined, spoken
 

@@ -1,6 +1,11 @@
-"""Words that are probably misspelled words of a database."""
+"""Words that are probably misspellings of known words: of a database's names, or of a lexicon's.
+
+A word that any lexicon has is never corrected: a price is not a prize.
+"""
 
 from collections.abc import Iterable, Sequence
+
+from rapidfuzz.distance import OSA
 
 from kai_flow.analyst.lexicon.lexicon import known as is_word
 from kai_flow.analyst.lexicon.lexicon import stem
@@ -15,7 +20,7 @@ MAX_CORRECTIONS = 3
 
 
 class Spelling:
-    """The words that names and values have."""
+    """The words that may have been meant."""
 
     def __init__(self, words: Iterable[str]) -> None:
         self._known: frozenset[str] = frozenset()
@@ -46,15 +51,6 @@ class Spelling:
             (slips, known)
             for length in range(len(word) - allowed, len(word) + allowed + 1)
             for known in self._near.get((word[0], length), ())
-            if (slips := _slips(word, known, allowed)) <= allowed
+            if (slips := OSA.distance(word, known, score_cutoff=allowed)) <= allowed
         ]
         return [known for _, known in sorted(found)[:MAX_CORRECTIONS]]
-
-
-def _slips(one: str, other: str, most: int) -> int:
-    """Edits between two words; swapping two letters is one."""
-    try:
-        from rapidfuzz.distance import OSA  # noqa: PLC0415 -- until it is installed
-    except ImportError:
-        return most + 1
-    return OSA.distance(one, other, score_cutoff=most)
