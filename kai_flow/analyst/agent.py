@@ -1,30 +1,37 @@
 """The built-in agent: scan, plan, SQL and answer of a question, with events for each step."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 from kai_flow.agents import BadTask, Task
+from kai_flow.analyst.answer import messages, remarks
+from kai_flow.analyst.answer.finding import answer
+from kai_flow.analyst.answer.formats import number
+from kai_flow.analyst.answer.naming import Names
+from kai_flow.analyst.answer.outcomes import assumptions, catalogue, choices, question_back, reason
+from kai_flow.analyst.answer.reading import understood
+from kai_flow.analyst.answer.story import Story
 from kai_flow.analyst.engines import Engine, Limits, engine_for
 from kai_flow.analyst.engines.contract import QUERY_DEADLINE_S, SCAN_DEADLINE_S
 from kai_flow.analyst.engines.study import SAMPLE_ROWS
 from kai_flow.analyst.engines.threads import Stop, in_thread
 from kai_flow.analyst.errors import AnalysisError, UnclearQuestion
-from kai_flow.analyst.explain import Story, phrases
 from kai_flow.analyst.explore import explore
-from kai_flow.analyst.findings import chart, insights
 from kai_flow.analyst.guard import check
-from kai_flow.analyst.language import detect
-from kai_flow.analyst.messages import say
-from kai_flow.analyst.naming import names_for
-from kai_flow.analyst.numbers import format_number
-from kai_flow.analyst.question import Question, read
+from kai_flow.analyst.language import Language
+from kai_flow.analyst.lexicon.lexicon import detect
+from kai_flow.analyst.lexicon.tokens import tokenize
+from kai_flow.analyst.query.lowering import lower
+from kai_flow.analyst.query.nodes import Query, joins_of
+from kai_flow.analyst.reading.choices import Note
+from kai_flow.analyst.reading.reader import Catalogue, Declined, Outcome, Unclear, Understood, read
+from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.schema import Schema
-from kai_flow.analyst.sql import build
-from kai_flow.analyst.suggest import capabilities, suggest
-from kai_flow.analyst.taught import Lesson, learn
-from kai_flow.analyst.understand import understand
-from kai_flow.analyst.words import tokenize
+from kai_flow.analyst.semantics.build import build
+from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.connections.knowledge import Knowledge
 from kai_flow.connections.store import Connection, ConnectionStore, StoreError
 
@@ -77,8 +84,10 @@ class Analyst:
         *,
         query_deadline_s: float = QUERY_DEADLINE_S,
         scan_deadline_s: float = SCAN_DEADLINE_S,
+        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
     ) -> None:
         self._store = store
+        self._today = today
         self._deadline_s = query_deadline_s
         self._scan_deadline_s = scan_deadline_s
 
@@ -132,28 +141,43 @@ class Analyst:
         yield _tool_start("scan_schema", {"connection": connection.alias})
         schema = await engine.scan(deadline_s=self._scan_deadline_s)
         yield _tool_end("scan_schema", _overview(schema))
-        lesson, question, story = await _understood(prompt, schema, known, report)
-        schema = lesson.schema
-        taught = lesson.remark(question.language)
-        said = [taught, story.understood(), _sampled(question, story)]
-        yield {"type": "thinking", "content": " ".join(each for each in said if each)}
+        asked = await _read(prompt, schema, known, self._today())
+        match asked.outcome:
+            case Declined(why):
+                raise UnclearQuestion(reason(why, asked.model, asked.language))
+            case Unclear(readings):
+                yield _clarified(prompt, asked, readings, report)
+            case Catalogue():
+                report.answer.append(catalogue(asked.model, asked.language))
+                yield {"type": "token", "content": report.answer[0]}
+            case Understood(query, notes):
+                async for event in self._answered(engine, prompt, asked, query, notes, report):
+                    yield event
+
+    async def _answered(
+        self,
+        engine: Engine,
+        prompt: str,
+        asked: "_Read",
+        query: Query,
+        notes: tuple[Note, ...],
+        report: _Report,
+    ) -> AsyncIterator[Event]:
+        """Write the SQL of a query, run it, and explain its rows."""
+        model, language = asked.model, asked.language
+        notes_told = (*assumptions(notes, model, language), *_sampled(model, query, language))
+        yield {
+            "type": "thinking",
+            "content": " ".join([understood(query, model, language), *notes_told]),
+        }
         yield _tool_start("write_sql", {"question": prompt})
-        sql = check(story.statement.text, schema.sources, schema.dialect)
+        statement = lower(query, model)
+        sql = check(statement.text, model.schema.sources, model.schema.dialect)
         report.sql_queries.append(sql)
         yield _tool_end("write_sql", {"sql": sql})
-        async for event in self._run(engine, sql, story, report):
-            yield event
-        report.suggested_questions = suggest(schema, story.names, story.plan)
-        if report.suggested_questions:
-            yield {"type": "suggestions", "content": report.suggested_questions}
-
-    async def _run(
-        self, engine: Engine, sql: str, story: Story, report: _Report
-    ) -> AsyncIterator[Event]:
-        """Run the query, show its rows, and explain them."""
         yield _tool_start("run_sql", {"sql": sql})
         limits = Limits(deadline_s=self._deadline_s)
-        rows = await engine.run(sql, limits, tables=story.schema.tables.keys())
+        rows = await engine.run(sql, limits, tables=model.schema.tables.keys())
         yield {
             "type": "sql_result",
             "sql": sql,
@@ -163,12 +187,8 @@ class Analyst:
             "truncated": rows.truncated,
         }
         yield _tool_end("run_sql", {"row_count": len(rows.data), "truncated": rows.truncated})
-        picture = chart(story, rows)
-        if picture is not None:
-            report.charts.append(picture)
-            yield {"type": "chart_config", **picture}
-        report.insights = insights(story, rows)
-        for phrase in phrases(story, rows, report.insights):
+        story = Story(query, rows, model, language, notes_told)
+        for phrase in answer(story, tuple(report.insights)):
             report.answer.append(phrase)
             yield {"type": "token", "content": phrase}
 
@@ -187,49 +207,55 @@ def _checked_prompt(prompt: str) -> str:
     return text
 
 
-async def _understood(
-    prompt: str, schema: Schema, known: Knowledge, report: _Report
-) -> tuple[Lesson, Question, Story]:
-    """Read the question in a thread: the event loop also sends the heartbeats of other sessions.
+@dataclass(frozen=True)
+class _Read:
+    """A question that was read."""
 
-    Returns what was taught about the connection, the question, and the story of its answer.
-    """
+    outcome: Outcome
+    model: SemanticModel
+    language: Language
 
-    def work(_stop: Stop) -> tuple[Lesson, Question, Story]:
-        lesson = learn(prompt, schema, known)
-        question = read(lesson.prompt, lesson.schema)
-        if not schema.tables:
-            raise UnclearQuestion(say(question.language, "no_tables"))
-        return lesson, question, _story(question, report)
+
+async def _read(prompt: str, schema: Schema, known: Knowledge, today: date) -> _Read:
+    """Read the question in a thread: the event loop also sends the heartbeats of other sessions."""
+
+    def work(_stop: Stop) -> _Read:
+        model = build(schema, known)
+        outcome, language = read(prompt, model, Index(model), today)
+        return _Read(outcome, model, language)
 
     try:
         return await in_thread(work, READING_DEADLINE_S)
     except TimeoutError as error:
         language, seconds = detect(tokenize(prompt)), f"{READING_DEADLINE_S:g}"
-        raise UnclearQuestion(say(language, "too_slow", seconds=seconds)) from error
+        raise UnclearQuestion(messages.TOO_SLOW.say(language, seconds=seconds)) from error
 
 
-def _story(question: Question, report: _Report) -> Story:
-    """The story of the answer. The refusal of an unclear question lists what can be asked."""
-    schema, names = question.schema, names_for(question)
-    try:
-        plan = understand(question)
-    except UnclearQuestion as unclear:
-        report.suggested_questions = suggest(schema, names, None)
-        things = capabilities(schema, names)
-        hint = say(question.language, "can_ask", things=things) if things else ""
-        raise UnclearQuestion(f"{unclear} {hint}".strip()) from unclear
-    return Story(plan, build(plan, schema, question.language), schema, names, question.language)
+def _clarified(prompt: str, asked: _Read, readings: tuple[Reading, ...], report: _Report) -> Event:
+    """The question back, with one choice for each reading."""
+    labels = choices(readings, asked.model, asked.language)
+    question = question_back(labels, asked.language)
+    report.status = "needs_clarification"
+    report.answer.append(question)
+    return {
+        "type": "clarify",
+        "question": question,
+        "choices": [
+            {"label": label, "prompt": f"{prompt} #{place}"}
+            for place, label in enumerate(labels, 1)
+        ],
+    }
 
 
-def _sampled(question: Question, story: Story) -> str:
-    """A remark on the query's tables whose rows were only sampled; empty when there are none."""
-    used = {story.plan.fact, *(condition.column.table for condition in story.plan.conditions)}
-    tables = [name for name in used if story.schema.tables[name].sampled]
+def _sampled(model: SemanticModel, query: Query, language: Language) -> tuple[str, ...]:
+    """A remark on the query's tables whose rows were only sampled."""
+    used = {query.fact, *(model.joins[join].target for join in joins_of(query))}
+    tables = sorted(table for table in used if model.entities[table].sampled)
     if not tables:
-        return ""
-    rows = format_number(SAMPLE_ROWS, question.language)
-    return say(question.language, "sampled", tables=", ".join(sorted(tables)), rows=rows)
+        return ()
+    names, rows = Names(model, language), number(SAMPLE_ROWS, language)
+    called = names.both(names.rows(table) for table in tables)
+    return (remarks.SAMPLED.say(language, tables=called, rows=rows),)
 
 
 def _overview(schema: Schema) -> dict[str, Any]:

@@ -294,3 +294,14 @@ def words_of(node: object) -> frozenset[int]:
         inner = (words_of(getattr(node, n)) for n in node.__struct_fields__ if n != "words")
         return frozenset(node.words).union(*inner)
     return frozenset()
+
+
+def joins_of(node: object) -> frozenset[str]:
+    """The ids of all joins that a node and its parts use."""
+    if isinstance(node, tuple):
+        return frozenset().union(*(joins_of(part) for part in node))
+    if not isinstance(node, Node):
+        return frozenset()
+    own = frozenset(getattr(node, "path", ()))
+    inner = (joins_of(getattr(node, n)) for n in node.__struct_fields__ if n != "path")
+    return own.union(*inner)

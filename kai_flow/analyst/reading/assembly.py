@@ -271,7 +271,7 @@ class Assembly:
         """The aggregates that an amount may be, with the rows it is restricted to."""
         plain = resolver.aggregates(amount, words)
         if amount.function is Function.SUM and not plain:
-            self.troubles.add("rate_summed")
+            self.troubles.add("rate_summed", column=_called(amount))
         if not amount.where:
             return plain
         tests = [(test, words) for test in amount.where]
@@ -490,7 +490,7 @@ class Assembly:
         if rank.by is None:
             by = self._ranked_by(rest)
             if by is None:
-                self.troubles.add("ranked_by_what")
+                self.troubles.add("ranked_by_what", table=_table_of(rank.of) or "")
                 return
             rank = replace(rank, by=by)
         if rank.of is None and not bag.groups:
@@ -734,6 +734,18 @@ def _counts(measure: Measure) -> bool:
 
 def _plain_count(by: object) -> bool:
     return isinstance(by, p.Amount) and by.function is Function.COUNT and by.of is None
+
+
+def _called(amount: p.Amount) -> str:
+    """The name of the column that an amount is of."""
+    return amount.of.ref.column.replace("_", " ") if isinstance(amount.of, p.Column) else ""
+
+
+def _table_of(dimension: p.Dimension | None) -> str | None:
+    """The table of what is ranked."""
+    if isinstance(dimension, p.Column):
+        return dimension.ref.table
+    return dimension.table if isinstance(dimension, p.Rows) else None
 
 
 def _summed(by: object) -> bool:

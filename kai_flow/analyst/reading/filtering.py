@@ -78,7 +78,7 @@ def _compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choi
     if isinstance(test.of, Computed):
         derived = resolver.derived(test.of)
         if derived is not None and derived.table == resolver.fact:
-            notes = (Note("derived", (("name", derived.name),)),)
+            notes = (Note("derived", (("name", derived.name), ("table", derived.table))),)
             yield Choice(
                 Condition(
                     of=derived.expression, operator=test.operator, values=test.values, words=words

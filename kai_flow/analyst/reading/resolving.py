@@ -276,7 +276,7 @@ def _way(path: Path) -> Choice[Path]:
 
 
 def _announced(derived: Derived) -> tuple[Note, ...]:
-    return (Note("derived", (("name", derived.name),)),)
+    return (Note("derived", (("name", derived.name), ("table", derived.table))),)
 
 
 def _ways_to_aggregate(  # noqa: C901 -- a table of functions and roles
