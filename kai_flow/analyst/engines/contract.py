@@ -97,6 +97,14 @@ class Engine(Protocol):
         """
         ...
 
+    async def fingerprint(self) -> str:
+        """A short text that changes when a scan would find other tables, columns or keys.
+
+        Of files it changes with the data too; on a server, rows may change without it. It costs
+        far less than a scan. ``EngineError`` when the database cannot be read.
+        """
+        ...
+
     async def run(
         self, sql: str, limits: Limits = DEFAULT_LIMITS, *, tables: Collection[str] | None = None
     ) -> Rows:

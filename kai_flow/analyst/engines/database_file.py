@@ -8,12 +8,14 @@ from typing import Protocol, TypeVar
 from urllib.parse import SplitResult
 
 from kai_flow.analyst.engines import sentences
-from kai_flow.analyst.engines.contract import Probe
+from kai_flow.analyst.engines.contract import CONNECT_TIMEOUT_S, Probe
+from kai_flow.analyst.engines.study import digest
+from kai_flow.analyst.engines.threads import query_in_thread
 from kai_flow.analyst.errors import DatabaseUnavailable, EngineError
 from kai_flow.connections.file_access import FileAccess, FileRefused
 from kai_flow.connections.uris import path_of
 
-__all__ = ["DatabaseFile", "judging"]
+__all__ = ["DatabaseFile", "judging", "state"]
 
 
 class _Closes(Protocol):
@@ -41,6 +43,18 @@ class DatabaseFile(ABC):
             return Probe(ok=False, message=str(error))
         return sentences.reads_file(self._server, self._path)
 
+    async def fingerprint(self) -> str:
+        """Size, time of the last change and identity of the file, and of its write-ahead log."""
+        return await query_in_thread(lambda _stop: self._fingerprint(), CONNECT_TIMEOUT_S)
+
+    def _fingerprint(self) -> str:
+        with judging():
+            found = self._files.locate(self._path)
+        if found.identity is None:
+            raise sentences.no_file(self._path)
+        logs = [found.path.with_name(found.path.name + end) for end in ("-wal", ".wal")]
+        return digest([found.identity, *(state(path) for path in (found.path, *logs))])
+
     @abstractmethod
     async def _peek(self) -> None:
         """Raise ``EngineError`` unless the file can be read."""
@@ -59,6 +73,15 @@ class DatabaseFile(ABC):
             with judging():
                 self._files.confirm(found)
             yield db
+
+
+def state(path: Path) -> tuple[int, int]:
+    """Size and time of the last change; zeros when there is no such file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 @contextmanager

@@ -12,9 +12,10 @@ from urllib.parse import SplitResult
 
 import duckdb
 
-from kai_flow.analyst.engines.database_file import judging
+from kai_flow.analyst.engines.contract import CONNECT_TIMEOUT_S
+from kai_flow.analyst.engines.database_file import judging, state
 from kai_flow.analyst.engines.duck import DuckDbEngine, config, plain
-from kai_flow.analyst.engines.study import quoted
+from kai_flow.analyst.engines.study import digest, quoted
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.errors import DatabaseUnavailable, QueryTimeout
 from kai_flow.connections.file_access import PATTERN, FileAccess, Located, literal
@@ -37,6 +38,10 @@ class FileEngine(DuckDbEngine):
         self._kind = uri.scheme
         self._lock = threading.Lock()
         self._loaded: duckdb.DuckDBPyConnection | None = None  # set once the files are read
+
+    def _fingerprint(self) -> str:
+        found = self._find(Stop(CONNECT_TIMEOUT_S))
+        return digest([(str(each.path), each.identity, state(each.path)) for each in found])
 
     @contextmanager
     def _opened(self, stop: Stop) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -27,7 +27,13 @@ from kai_flow.analyst.engines.contract import (
     Probe,
     Rows,
 )
-from kai_flow.analyst.engines.mysql_scan import is_mariadb, scan_tables, version
+from kai_flow.analyst.engines.mysql_scan import (
+    LOOK_S,
+    fingerprint,
+    is_mariadb,
+    scan_tables,
+    version,
+)
 from kai_flow.analyst.engines.threads import Stop, query_in_thread
 from kai_flow.analyst.errors import DatabaseUnavailable, EngineError, QueryTimeout
 from kai_flow.analyst.schema import Schema
@@ -72,6 +78,10 @@ class MySqlEngine:
             lambda db, _stop: scan_tables(db, tables, Stop(deadline_s)),
             deadline_s + 2 * CONNECT_TIMEOUT_S,
         )
+
+    async def fingerprint(self) -> str:
+        """A hash of the catalogue."""
+        return await self._work(lambda db, _stop: fingerprint(db), LOOK_S + 2 * CONNECT_TIMEOUT_S)
 
     async def run(
         self,

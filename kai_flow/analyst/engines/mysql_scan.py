@@ -11,6 +11,7 @@ from kai_flow.analyst.engines.study import (
     Answer,
     Definition,
     answered,
+    catalogue,
     chosen,
     comment,
     connected,
@@ -19,7 +20,7 @@ from kai_flow.analyst.engines.study import (
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.schema import ForeignKey, Schema
 
-__all__ = ["LOOK_S", "is_mariadb", "scan_tables", "version"]
+__all__ = ["LOOK_S", "fingerprint", "is_mariadb", "scan_tables", "version"]
 
 LOOK_S = 5
 """Seconds for one query on a table: a slow view must not use all the time of a scan."""
@@ -68,6 +69,11 @@ def scan_tables(db: Db, tables: Sequence[str] | None, stop: Stop) -> Schema:
         answered(study(each, "mysql"), lambda sql: _look(db, sql, stop)) for each in definitions
     ]
     return connected(found, "mysql")
+
+
+def fingerprint(db: Db) -> str:
+    """A text that changes with the tables, columns, keys and comments that the role can read."""
+    return catalogue(_define(db))
 
 
 def _define(db: Db) -> list[Definition]:

@@ -27,7 +27,7 @@ from kai_flow.analyst.engines.contract import (
     Probe,
     Rows,
 )
-from kai_flow.analyst.engines.postgres_scan import LOOK_S, scan_tables
+from kai_flow.analyst.engines.postgres_scan import LOOK_S, fingerprint, scan_tables
 from kai_flow.analyst.errors import DatabaseUnavailable, EngineError, QueryTimeout
 from kai_flow.analyst.schema import Schema
 
@@ -88,6 +88,11 @@ class PostgresEngine:
         """What this role can read, in every schema but the system's."""
         async with self._connected(max(LOOK_S, deadline_s)) as db:
             return await scan_tables(db, tables, deadline_s)
+
+    async def fingerprint(self) -> str:
+        """A hash of the catalogue."""
+        async with self._connected(LOOK_S) as db:
+            return await fingerprint(db)
 
     async def run(
         self,

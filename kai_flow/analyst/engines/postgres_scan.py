@@ -12,6 +12,7 @@ import asyncpg
 from kai_flow.analyst.engines.study import (
     Answer,
     Definition,
+    catalogue,
     chosen,
     comment,
     connected,
@@ -20,7 +21,7 @@ from kai_flow.analyst.engines.study import (
 )
 from kai_flow.analyst.schema import ForeignKey, Schema, Table
 
-__all__ = ["LOOK_S", "scan_tables"]
+__all__ = ["LOOK_S", "fingerprint", "scan_tables"]
 
 LOOK_S = 5.0
 """Seconds for one query on a table: a slow view must not use all the time of a scan."""
@@ -62,6 +63,11 @@ async def scan_tables(db: Db, tables: Sequence[str] | None, deadline_s: float) -
     definitions = chosen(await _define(db), tables)
     found = [await _studied(db, each, until) for each in definitions]
     return connected(found, "postgres")
+
+
+async def fingerprint(db: Db) -> str:
+    """A text that changes with the tables, columns, keys and comments that the role can read."""
+    return catalogue(await _define(db))
 
 
 async def _define(db: Db) -> list[Definition]:

@@ -7,6 +7,7 @@ study with its own driver. It is bounded: a large table is sampled, and when a q
 
 # ruff: noqa: S608 -- identifiers cannot be parameters; `quoted` quotes every one
 
+import hashlib
 import math
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -28,9 +29,11 @@ __all__ = [
     "Definition",
     "Study",
     "answered",
+    "catalogue",
     "chosen",
     "comment",
     "connected",
+    "digest",
     "qualified",
     "quoted",
     "study",
@@ -81,6 +84,16 @@ class Definition:
 def quoted(names: Iterable[str], dialect: str) -> str:
     """A name, with its namespace in front, as an identifier."""
     return ".".join(exp.to_identifier(name, quoted=True).sql(dialect=dialect) for name in names)
+
+
+def digest(parts: Iterable[object]) -> str:
+    """A short text that is another one when a part is another one."""
+    return hashlib.sha256(repr(list(parts)).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def catalogue(found: Iterable[Definition]) -> str:
+    """A fingerprint of definitions, whatever the statistics say about their rows."""
+    return digest(replace(each, estimate=None) for each in found)
 
 
 def chosen(found: Iterable[Definition], tables: Sequence[str] | None) -> list[Definition]:
