@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +33,9 @@ PATIENCE_S: Final = 60.0
 """Seconds for one question."""
 
 SHOWN: Final = 5  # rows of a result that a report shows
+
+
+Rows = Sequence[Sequence[Any]]
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,10 +74,14 @@ def ask_all(schema: str, folder: Path, group: str = "", *, copy: bool = False) -
 async def _ask_each(
     questions: Sequence[Question], database: Database, analyst: Analyst
 ) -> list[Outcome]:
-    return [await _ask(question, database, analyst) for question in questions]
+    expected = expected_rows(questions, database)
+    return [
+        await _ask(question, database, analyst, expected.get(question.id, []))
+        for question in questions
+    ]
 
 
-async def _ask(question: Question, database: Database, analyst: Analyst) -> Outcome:
+async def _ask(question: Question, database: Database, analyst: Analyst, expected: Rows) -> Outcome:
     ask = question.renamed if database.copy and question.renamed else question.ask
     task = Task(question.id, question.id, ask, database.alias(question.table))
     began = time.perf_counter()
@@ -85,7 +92,6 @@ async def _ask(question: Question, database: Database, analyst: Analyst) -> Outc
     except Exception as error:  # noqa: BLE001 -- a crash is an outcome as well
         events = {"crashed": {"error": f"{type(error).__name__}: {error}"}}
     seconds = time.perf_counter() - began
-    expected = expected_rows(question, database) if question.sql else []
     result = events.get("done", {}).get("result", {})
     shown = events.get("sql_result", {})
     return Outcome(
@@ -108,16 +114,20 @@ async def _events(analyst: Analyst, task: Task) -> dict[str, Any]:
     return {event["type"]: event async for event in analyst.stream_execute(task)}
 
 
-def expected_rows(question: Question, database: Database) -> list[tuple[Any, ...]]:
-    """The rows of the query written for a question, on this database."""
-    sql = question.sql
-    if database.copy:
-        names = Names(database.shape.names, database.shape.dialect)
-        sql = names.query(sql, catalogue=question.kind == "catalogue")
-    return database.rows(sql)
+def expected_rows(questions: Iterable[Question], database: Database) -> dict[str, Rows]:
+    """The rows of the query written for each question that has one, on this database, by id."""
+    names = Names(database.shape.names, database.shape.dialect)
+
+    def query(question: Question) -> str:
+        if not database.copy:
+            return question.sql
+        return names.query(question.sql, catalogue=question.kind == "catalogue")
+
+    with database.opened() as run:
+        return {each.id: run(query(each)) for each in questions if each.sql}
 
 
-def _judge(question: Question, events: dict[str, Any], expected: Sequence[Sequence[object]]) -> str:
+def _judge(question: Question, events: dict[str, Any], expected: Rows) -> str:
     if "done" not in events:
         return "crashed"
     result = events["done"]["result"]
@@ -135,9 +145,7 @@ def _judge(question: Question, events: dict[str, Any], expected: Sequence[Sequen
     return "right" if right and not shown.get("truncated") else "wrong"
 
 
-def _mentions(
-    expected: Sequence[Sequence[object]], rows: Sequence[Sequence[object]], answer: str
-) -> bool:
+def _mentions(expected: Rows, rows: Rows, answer: str) -> bool:
     """Whether an answer names everything that is there, in its rows or in its text."""
     text = f"{answer} {rows}".casefold()
     return all(

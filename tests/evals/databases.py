@@ -2,8 +2,8 @@
 
 import csv
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from tests.engines.loading import Spec, render
 from tests.evals.renaming import Names, renamed
 from tests.evals.schemas import awkward, demo, flat, logistics, shop, star
 
-__all__ = ["SCHEMAS", "Database", "Shape", "build"]
+__all__ = ["SCHEMAS", "Database", "Run", "Shape", "build"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,10 @@ SCHEMAS: Final = {
 }
 
 
+Run = Callable[[str], list[tuple[Any, ...]]]
+"""Returns the rows of a query."""
+
+
 @dataclass(frozen=True)
 class Database:
     """One schema as files in a folder."""
@@ -84,21 +88,21 @@ class Database:
             return {self.alias(old): f"csv://{self._file(new)}" for old, new in files}
         return {self.alias(): f"{self.shape.kind}://{self._file('')}"}
 
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a query, by the database's own driver."""
+    @contextmanager
+    def opened(self) -> Iterator[Run]:
+        """What runs a query by the database's own driver; closed before the product opens it."""
         if self.shape.kind == "sqlite":
-            with closing(sqlite3.connect(self._file(""))) as db:
-                return db.execute(sql).fetchall()
-        if self.shape.kind == "duckdb":
-            with closing(duckdb.connect(str(self._file("")), read_only=True)) as db:
-                return db.execute(sql).fetchall()
-        with closing(duckdb.connect()) as db:
-            for table in self.tables:
-                db.execute(
+            with closing(sqlite3.connect(self._file(""))) as lite:
+                yield lambda sql: lite.execute(sql).fetchall()
+            return
+        file = str(self._file("")) if self.shape.kind == "duckdb" else ":memory:"
+        with closing(duckdb.connect(file, read_only=self.shape.kind == "duckdb")) as duck:
+            for table in self.tables if self.shape.kind == "csv" else ():
+                duck.execute(
                     f"CREATE TABLE {quoted([table], 'duckdb')} AS FROM read_csv(?)",
                     [str(self._file(table))],
                 )
-            return db.execute(sql).fetchall()
+            yield lambda sql: duck.execute(sql).fetchall()
 
     def _file(self, table: str) -> Path:
         if self.shape.kind == "csv":
@@ -114,7 +118,7 @@ class Database:
         statements = [each for spec in specs for each in render(spec, self.shape.kind)]
         if self.shape.kind == "sqlite":
             with closing(sqlite3.connect(self._file(""))) as lite, lite:
-                for statement in statements:
+                for statement in [*statements, *_indexes(specs)]:
                     lite.execute(statement)
             return
         with closing(duckdb.connect(str(self._file("")))) as duck:
@@ -130,6 +134,14 @@ def build(shape: Shape, folder: Path, *, copy: bool = False) -> Database:
     database = Database(shape, copy, folder, tuple(spec.name for spec in specs))
     database.write(specs)
     return database
+
+
+def _indexes(specs: Sequence[Spec]) -> Iterator[str]:
+    """An index for each foreign key, as an administrator would have made it."""
+    for spec in specs:
+        for column, _, _ in spec.foreign:
+            name, where = quoted([f"{spec.name} by {column}"], "sqlite"), quoted([column], "sqlite")
+            yield f"CREATE INDEX {name} ON {quoted([spec.name], 'sqlite')} ({where})"
 
 
 def _write_csv(path: Path, spec: Spec) -> None:

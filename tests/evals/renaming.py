@@ -79,7 +79,9 @@ class Names:
         return tree.sql(dialect=self._dialect)
 
     def _columns(self, scope: Scope) -> None:
-        for column in scope.columns:
+        for column in scope.find_all(exp.Column):
+            if _output(column, scope):
+                continue
             for table in self._tables(scope, column.table):
                 new = self._names.get(f"{table}.{column.name}".casefold())
                 if new is not None:
@@ -98,6 +100,18 @@ class Names:
     def _change(self, identifier: exp.Expr, new: str, *, quote: bool = True) -> None:
         identifier.set("this", new)
         identifier.set("quoted", quote)
+
+
+def _output(column: exp.Column, scope: Scope) -> bool:
+    """Whether ORDER BY, GROUP BY or HAVING names a column of the result, which keeps its name."""
+    clause = column.find_ancestor(exp.Order, exp.Group, exp.Having, exp.AggFunc, exp.Select)
+    named = isinstance(clause, exp.Order | exp.Group | exp.Having)
+    return named and not column.table and column.name in _outputs(scope)
+
+
+def _outputs(scope: Scope) -> list[str]:
+    query = scope.expression
+    return query.named_selects if isinstance(query, exp.Query) else []
 
 
 def _named(selected: exp.Expr) -> exp.Expr:
