@@ -22,6 +22,7 @@ __all__ = ["assumptions", "choices", "question_back", "reason"]
 _PLAIN: Final[dict[str, Message]] = {
     "advice": messages.ADVICE,
     "cause": messages.CAUSE,
+    "compared_with": questions_back.COMPARED_WITH,
     "forecast": messages.FORECAST,
     "language": messages.UNKNOWN_LANGUAGE,
     "no_tables": messages.NO_TABLES,

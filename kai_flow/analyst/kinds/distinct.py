@@ -15,7 +15,7 @@ def _distinct(*parts: Sign | Column | Rows) -> Amount | None:
 KIND = Kind(
     "distinct",
     "How many different values there are.",
-    english={"distinct": ("distinct", "different", "unique", "kinds of", "types of")},
+    english={"distinct": ("distinct", "different", "unique")},
     indonesian={"distinct": ("berbeda", "unik", "macam", "yang berbeda", "beda")},
     rules=(
         Rule("count distinct", ("count", "distinct", (Column, Rows)), _distinct),

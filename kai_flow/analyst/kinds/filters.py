@@ -120,7 +120,7 @@ KIND = Kind(
         Rule("and", (Values, "and", Values), _one_of),
         Rule("column value", (Column, Values), _of_column, cost=-0.15),
         Rule("value column", (Values, Column), lambda v, c: _of_column(c, v), cost=-0.1),
-        Rule("not", ("not", Where), _not, cost=0.1),
+        Rule("not", ("not", Where), _not, cost=0.2),
         Rule("only", ("only", Where), lambda _sign, where: where),
         Rule("either", (Where, "or", Where), _either, cost=0.05),
         Rule("text", (Column, Text), _text),

@@ -38,9 +38,13 @@ IMPLIED = {  # sign: (concept, descending)
 
 def _some(figure: Figure, of: Dimension) -> Some | None:
     """A whole number of things; a year or a price before a noun is no number of things."""
-    if figure.percent or figure.unit or figure.value != int(figure.value):
-        return None
-    return Some(of, int(figure.value)) if 1 <= figure.value <= 1000 else None
+    return Some(of, int(figure.value)) if _whole(figure) else None
+
+
+def _whole(figure: Figure) -> bool:
+    """Whether a figure can be a number of places."""
+    plain = not (figure.percent or figure.unit or figure.ordinal)
+    return plain and figure.value == int(figure.value) and 1 <= figure.value <= 1000
 
 
 def _top(descending: bool) -> Callable[..., Rank | None]:
@@ -49,17 +53,16 @@ def _top(descending: bool) -> Callable[..., Rank | None]:
         if isinstance(thing, Some):
             return Rank(descending, thing.count, None, thing.of)
         if isinstance(thing, Figure):
-            whole = thing.value == int(thing.value) and not thing.percent and thing.value >= 1
-            return Rank(descending, int(thing.value)) if whole else None
+            return Rank(descending, int(thing.value)) if _whole(thing) else None
         return Rank(descending, None, None, thing)
 
     return build
 
 
 def _counted(figure: Figure, rank: Rank) -> Rank | None:
-    if rank.count is not None or figure.percent or figure.value != int(figure.value):
+    if rank.count is not None or not _whole(figure):
         return None
-    return replace(rank, count=int(figure.value)) if figure.value >= 1 else None
+    return replace(rank, count=int(figure.value))
 
 
 def _of(rank: Rank, of: Dimension) -> Rank | None:

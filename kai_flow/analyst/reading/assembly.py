@@ -19,9 +19,10 @@ from kai_flow.analyst.query.nodes import (
     Ratio,
     Share,
     Words,
+    joins_of,
 )
 from kai_flow.analyst.reading import parts as p
-from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.bag import Bag, compared
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.reading import Plural, Reading, Troubles
@@ -38,7 +39,10 @@ SEVERAL: Final = 10
 """Places of a ranking when several are asked for without a number."""
 
 CONTEXT_COST: Final = 0.02
-"""Of naming a table that the rows belong to: "revenue of cooperatives"."""
+"""Of naming a table that a filter, group or number is of as well: "in the province of Bali"."""
+
+UNUSED_COST: Final = 0.22
+"""Of naming a table that nothing in the query uses: "revenue of cooperatives"."""
 
 COUNT_COST: Final = 0.1
 """Of counting rows where the question does not say so: "cooperatives per province"."""
@@ -67,6 +71,8 @@ class Assembly:
                 yield Reading(None, bag.cost, catalogue=True)
         elif bag.versus:
             yield from self._versus(bag)
+        elif bag.compare and not bag.groups:
+            yield from self._versus(compared(bag))
         elif bag.ranks:
             yield from self._ranked(bag)
         else:
@@ -112,6 +118,8 @@ class Assembly:
         nouns = [(p.Amount(None, c), w) for c, w in bag.columns if self.numeric(c)]
         rest = [(c, w) for c, w in bag.columns if isinstance(c, p.Column) and not self.numeric(c)]
         measures += nouns
+        if bag.asked("which") and any(_superlative(m) for m, _ in bag.measures):
+            return  # "which has the highest": not how high it is
         groups, rows, cost = list(bag.groups), list(bag.rows), bag.cost
         if bag.havings and not groups:
             subject = _first_dimension(rows, rest)
@@ -175,8 +183,7 @@ class Assembly:
         cost: float,
     ) -> Iterator[Reading]:
         resolver = self.resolver(fact)
-        context = self.context(resolver, rows)
-        if context is None:
+        if not self.context(resolver, rows):
             return
         for part_of, base, extra in _split_for_share(measures, groups, bag.tests):
             options = [self.measure(resolver, m, w, part_of) for m, w in measures]
@@ -203,20 +210,26 @@ class Assembly:
                     order=order,
                     limit=bag.limit,
                 )
-                yield Reading(query, cost + context + extra + choice.cost, choice.notes)
+                more = extra + self.beside(query, rows)
+                yield Reading(query, cost + more + choice.cost, choice.notes)
 
-    def context(self, resolver: Resolver, rows: Sequence[tuple[str, Words]]) -> float | None:
-        """The cost of tables that are named only to say whose rows are meant; None: not so."""
-        cost = 0.0
+    def context(self, resolver: Resolver, rows: Sequence[tuple[str, Words]]) -> bool:
+        """Whether tables that are named besides the fact table can say whose rows are meant."""
         for table, _words in rows:
-            if table == resolver.fact:
-                continue
             ways = [w for w in resolver.ways(table) if not any(j.widens for j in w.value)]
             if not ways:
                 self.troubles.add("unconnected", table=resolver.fact, other=table)
-                return None
-            cost += CONTEXT_COST
-        return cost
+                return False
+        return True
+
+    def beside(self, query: Query, rows: Sequence[tuple[str, Words]]) -> float:
+        """What it costs that a question names tables besides the parts of its query."""
+        used = {self.model.joins[join].target for join in joins_of(query)}
+        return sum(
+            CONTEXT_COST if table in used else UNUSED_COST
+            for table, _words in rows
+            if table != query.fact
+        )
 
     def measure(  # noqa: PLR0911 -- one for each class
         self,
@@ -399,8 +412,7 @@ class Assembly:
         cost: float,
     ) -> Iterator[Reading]:
         resolver = self.resolver(table)
-        context = self.context(resolver, rows)
-        if context is None:
+        if not self.context(resolver, rows):
             return
         words = next((w for t, w in rows if t == table), ())
         label = resolver.label(table)
@@ -411,9 +423,7 @@ class Assembly:
             and all(not self.numeric(c) for c, _ in columns)
             and (not words or all(self._category(c) for c, _ in columns))
         ):
-            yield from self._values(
-                bag, resolver, columns, limit, cost - 0.15 * bool(words) + context
-            )
+            yield from self._values(bag, resolver, columns, limit, cost - 0.15 * bool(words))
             if not words:
                 return
         if label is not None and named and all(c.ref != label.ref for c, _ in columns):
@@ -445,8 +455,8 @@ class Assembly:
                 limit=limit or LISTED,
                 words=words,
             )
-            more = 0.0 if words else 0.05
-            yield Reading(query, cost + context + more + choice.cost, choice.notes)
+            more = (0.0 if words else 0.05) + self.beside(query, rows)
+            yield Reading(query, cost + more + choice.cost, choice.notes)
 
     def _values(
         self,
@@ -505,6 +515,8 @@ class Assembly:
             rest.columns = [c for c in rest.columns if c != subject]
         if rest.somes or rest.clocks or rest.share is not None or rest.change:
             return
+        if _plain(rank) and not (bag.asked("which") or bag.asked("list")):
+            rest.cost += 0.15  # "the lowest number of members of any cooperative" is a number
         yield from self._rank_rows(rest, rank, words)
         yield from self._rank_groups(rest, rank, words)
 
@@ -553,8 +565,7 @@ class Assembly:
             shown = [column, *(c for c, _ in bag.columns if isinstance(c, p.Column))]
             if label is not None and label.ref not in [c.ref for c in shown]:
                 shown = [p.Column(label.ref), *shown]
-            context = self.context(resolver, bag.rows)
-            if context is None:
+            if not self.context(resolver, bag.rows):
                 continue
             options = combined([resolver.fields(c, words) for c in shown])
             for choice in combined([options, filters(resolver, bag.tests)]):
@@ -569,7 +580,7 @@ class Assembly:
                     limit=places,
                     words=words,
                 )
-                cost = bag.cost + extra + context + choice.cost
+                cost = bag.cost + extra + self.beside(query, bag.rows) + choice.cost
                 yield Reading(query, cost, (*choice.notes, *notes))
 
     def _labelled(self, of: p.Dimension | None) -> str | None:
@@ -612,8 +623,7 @@ class Assembly:
             if isinstance(rank.of, p.Rows) and rank.of.table == fact and _plain_count(by):
                 continue
             resolver = self.resolver(fact)
-            context = self.context(resolver, bag.rows)
-            if context is None:
+            if not self.context(resolver, bag.rows):
                 continue
             for choice in combined(
                 [
@@ -640,7 +650,10 @@ class Assembly:
                 same = self._labelled(rank.of) == fact or (
                     isinstance(rank.of, p.Rows) and rank.of.table == fact
                 )
-                cost = bag.cost + context + choice.cost + (0.3 if same and _summed(by) else 0.0)
+                cost = bag.cost + self.beside(query, bag.rows) + choice.cost
+                cost += 0.3 if same and _summed(by) else 0.0
+                if rank.of is None and rank.count is None:
+                    cost += 0.2  # "the highest price per category" is a price
                 yield Reading(query, cost, (*choice.notes, *notes))
 
     # side by side
@@ -746,6 +759,24 @@ def _table_of(dimension: p.Dimension | None) -> str | None:
     if isinstance(dimension, p.Column):
         return dimension.ref.table
     return dimension.table if isinstance(dimension, p.Rows) else None
+
+
+def _superlative(measure: p.Measured) -> bool:
+    """Whether a number is the greatest or least one."""
+    return isinstance(measure, p.Amount) and measure.function in {
+        Function.MAXIMUM,
+        Function.MINIMUM,
+    }
+
+
+def _plain(rank: p.Rank) -> bool:
+    """Whether a rank is no more than "the highest" of a number."""
+    return (
+        rank.count is None
+        and isinstance(rank.by, p.Amount)
+        and rank.by.function is None
+        and not isinstance(rank.by.of, p.Implied)
+    )
 
 
 def _summed(by: object) -> bool:

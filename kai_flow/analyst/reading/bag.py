@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from kai_flow.analyst.query.nodes import Words
+from kai_flow.analyst.query.nodes import Operator, Words
 from kai_flow.analyst.reading.cover import Cover
 from kai_flow.analyst.reading.parts import (
     Amount,
@@ -12,6 +12,7 @@ from kai_flow.analyst.reading.parts import (
     Change,
     Clock,
     Column,
+    Compared,
     Computed,
     Dimension,
     Gap,
@@ -30,8 +31,10 @@ from kai_flow.analyst.reading.parts import (
     Some,
     Sort,
     Test,
+    Values,
     Versus,
     Where,
+    Within,
 )
 
 HARMLESS: Final = frozenset(["compare", "during", "only", "and", "apart", "between"])
@@ -116,6 +119,28 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
         case _:
             return False
     return True
+
+
+def compared(bag: Bag) -> Bag:
+    """The same with what the question compares taken out of its tests: values or periods."""
+    for at, (test, words) in enumerate(bag.tests):
+        versus = _sides(test)
+        if versus is not None:
+            tests = bag.tests[:at] + bag.tests[at + 1 :]
+            return Bag(**{**vars(bag), "tests": tests, "versus": [(versus, words)]})
+    return bag
+
+
+def _sides(test: Test) -> Versus | None:
+    """The things side by side that a test would take together."""
+    if isinstance(test, Compared) and test.operator is Operator.EQUAL and len(test.values) > 1:
+        if isinstance(test.of, Column):
+            return Versus(values=tuple(Values(test.of, (value,)) for value in test.values))
+    elif isinstance(test, Joined) and test.either:
+        times = [part.time for part in test.parts if isinstance(part, Within)]
+        if len(times) == len(test.parts):
+            return Versus(times=tuple(times))
+    return None
 
 
 def _apart(test: Test) -> tuple[Test, ...]:

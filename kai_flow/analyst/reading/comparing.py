@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 def side_by_side(assembly: "Assembly", bag: Bag) -> Iterator[Reading]:
     """The numbers of a bag for each of the things that it compares."""
-    if len(bag.versus) > 1 or bag.somes or bag.ranks:
+    if len(bag.versus) != 1 or bag.somes or bag.ranks:
+        assembly.troubles.add("compared_with")
         return
     versus, words = bag.versus[0]
     measures = [*bag.measures]
@@ -39,8 +40,7 @@ def side_by_side(assembly: "Assembly", bag: Bag) -> Iterator[Reading]:
         return
     for fact in assembly.facts(measures[0][0]):
         resolver = assembly.resolver(fact)
-        context = assembly.context(resolver, rows)
-        if context is None:
+        if not assembly.context(resolver, rows):
             continue
         tests = [*bag.tests]
         if versus.values:
@@ -65,7 +65,9 @@ def side_by_side(assembly: "Assembly", bag: Bag) -> Iterator[Reading]:
             if versus.values and not groups:
                 order = (Order(by=numbers[0], descending=True),)
             query = Query(fact=fact, measures=tuple(numbers), groups=by, where=where, order=order)
-            yield Reading(query, bag.cost + context + choice.cost, choice.notes)
+            yield Reading(
+                query, bag.cost + assembly.beside(query, rows) + choice.cost, choice.notes
+            )
 
 
 def _periods(resolver: Resolver, versus: p.Versus, words: Words) -> Iterator[Choice[Group]]:

@@ -11,6 +11,7 @@ from kai_flow.analyst.query.nodes import (
     Either,
     Field,
     Filter,
+    Grain,
     Not,
     Operator,
     Recurring,
@@ -19,6 +20,7 @@ from kai_flow.analyst.query.nodes import (
 )
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.parts import (
+    Column,
     Compared,
     Computed,
     Has,
@@ -87,6 +89,10 @@ def _compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choi
                 notes,
             )
         return
+    years = _years(resolver, test)
+    if years is not None:
+        yield from within(resolver, years, words)
+        return
     role = resolver.attribute(test.of).role
     numbers = all(isinstance(value, int | float) for value in test.values) and test.values
     if test.operator in ORDERED and role not in NUMERIC:
@@ -101,6 +107,32 @@ def _compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choi
         yield field.map(
             lambda of: Condition(of=of, operator=test.operator, values=test.values, words=words)
         )
+
+
+def _years(resolver: Resolver, test: Compared) -> Time | None:
+    """A comparison of a year column as a period, which is what it means."""
+    attribute = resolver.attribute(test.of) if isinstance(test.of, Column) else None
+    if attribute is None or attribute.part != "year" or not test.values:
+        return None
+    axis = next(
+        (a for a in resolver.model.axes_of(attribute.table) if a.columns[0] == attribute.column),
+        None,
+    )
+    if axis is None or not all(isinstance(value, int | float) for value in test.values):
+        return None
+    low, high = (int(value) for value in (test.values[0], test.values[-1]))
+    bounds: dict[Operator, tuple[int | None, int | None]] = {
+        Operator.EQUAL: (low, low + 1),
+        Operator.ABOVE: (low + 1, None),
+        Operator.AT_LEAST: (low, None),
+        Operator.BELOW: (None, low),
+        Operator.AT_MOST: (None, low + 1),
+        Operator.BETWEEN: (low, high + 1),
+    }
+    if test.operator not in bounds or (test.operator is Operator.EQUAL and low != high):
+        return None
+    start, end = (None if year is None else f"{year:04}-01-01" for year in bounds[test.operator])
+    return Time(Days(start, end), Grain.YEAR, axis.id)
 
 
 def within(resolver: Resolver, time: Time, words: Words) -> Iterator[Choice[Filter]]:

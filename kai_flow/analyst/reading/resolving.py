@@ -226,7 +226,7 @@ class Resolver:
                 if attribute.column in axis.columns and Grain(attribute.part) in _coarser(axis):
                     yield from self._times(Calendar(Grain(attribute.part), axis.id), words)
                     return
-        cost = 0.3 if attribute.role in {Role.ADDITIVE, Role.RATE, Role.KEY} else 0.0
+        cost = 0.4 if attribute.role in {Role.ADDITIVE, Role.RATE, Role.KEY} else 0.0
         for field in self.fields(column, words):
             yield Choice(FieldGroup(field=field.value, words=words), field.cost + cost, field.notes)
 
