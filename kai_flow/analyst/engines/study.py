@@ -240,7 +240,7 @@ def _counted(column: Column, totals: _Totals | None, rows: int | None) -> Column
     column = replace(
         column,
         distinct=distinct,
-        nulls=rows is None or seen < rows,
+        nulls=not rows or seen < rows,
         unique=column.unique or (column.kind in _NUMBERS and 0 < seen == distinct),
         low=_finite(low),
         high=_finite(high),

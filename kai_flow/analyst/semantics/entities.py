@@ -29,7 +29,7 @@ def entity_of(
         label_of(table, attributes),
         table.row_count,
         table.sampled,
-        _only_links(attributes, linked) or (pointed and _is_calendar(table, attributes)),
+        _is_calendar(table, attributes) if pointed else _only_links(attributes, linked),
     )
 
 
@@ -73,9 +73,9 @@ def _is_own_name(table: Table, attribute: Attribute) -> bool:
 
 
 def _only_links(attributes: Sequence[Attribute], linked: Collection[str]) -> bool:
-    """Whether it has nothing but keys to two or more tables."""
+    """Whether it has nothing but keys to two or more tables, and perhaps a number of its own."""
     return len(linked) >= 2 and all(
-        each.column in linked or each.role is Role.KEY for each in attributes
+        each.column in linked or each.column.casefold() == "id" for each in attributes
     )
 
 

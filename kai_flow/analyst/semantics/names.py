@@ -12,6 +12,7 @@ from kai_flow.analyst.semantics.vocabulary import (
     NAMES,
     NUMBERS,
     TABLE_PREFIXES,
+    TELLING,
     TOTALS,
     UNITS,
 )
@@ -84,8 +85,13 @@ class Naming:
         self._shared = _shared_prefix(table.columns)
 
     def plain(self, column: Column) -> Words:
-        """The words of a column's name, abbreviations in full, without a prefix that all have."""
-        return full_words(self._cut(split_name(column.name)))
+        """The words of a column's name, abbreviations in full, without a prefix that all have.
+
+        Where they tell nothing about what it is for, those of its comment.
+        """
+        words = full_words(self._cut(split_name(column.name)))
+        noted = [phrase(name) for name in column.note.names if _is_name(name)]
+        return next((each for each in (words, *noted) if not TELLING.isdisjoint(each)), words)
 
     def names(self, column: Column, role: Role, taught: Iterable[str] = ()) -> tuple[Name, ...]:
         """All names of a column."""

@@ -20,6 +20,7 @@ __all__ = [
     "PER_UNIT",
     "RATES",
     "TABLE_PREFIXES",
+    "TELLING",
     "TOTALS",
     "UNITS",
     "YEARS",
@@ -170,3 +171,8 @@ UNITS: Final = {
     **dict.fromkeys(("kwh",), "kWh"),
 }
 """Units by the words that names of columns have for them."""
+
+TELLING: Final = frozenset().union(
+    IDS, CODES, NAMES, DESCRIPTIONS, RATES, ADDITIVE, FLAGS, DATES, YEARS, *PARTS.values()
+)
+"""All words that tell what a column is for."""
