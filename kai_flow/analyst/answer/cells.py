@@ -7,7 +7,7 @@ from kai_flow.analyst.answer import formats
 from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.answer.units import unit_of
 from kai_flow.analyst.engines.contract import Cell
-from kai_flow.analyst.language import Language
+from kai_flow.analyst.lexicon.lexicon import Language
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Field,

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
-from kai_flow.analyst.language import Language
+from kai_flow.analyst.lexicon.lexicon import Language
 
 __all__ = [
     "amount",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from string import Formatter
 
-from kai_flow.analyst.language import Language
+from kai_flow.analyst.lexicon.lexicon import Language
 
 __all__ = ["Message", "alternatives"]
 

@@ -4,40 +4,23 @@ A name is the identifier's own words, unless something that was taught fits the 
 question better. Two columns of a table, and two tables, never have the same name.
 """
 
-import json
-import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Final
 
 from kai_flow.analyst.answer.formats import exact, moment
+from kai_flow.analyst.answer.identifiers import bare, distinct, quoted, split
 from kai_flow.analyst.answer.nouns import plural, singular
 from kai_flow.analyst.answer.tongue import language_of, translated
-from kai_flow.analyst.language import Language
+from kai_flow.analyst.lexicon.lexicon import Language, expand
 from kai_flow.analyst.query.nodes import Field, Formula, Number
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Attribute, Join, Name, Role, SemanticModel
 
-__all__ = ["Names", "quoted"]
+__all__ = ["Names"]
 
-_PREFIXES: Final = frozenset({"tbl", "t", "dim", "fact", "fct", "vw", "v", "mst", "ref", "stg"})
 _ID_WORDS: Final = frozenset({"id", "key", "fk", "sk", "code", "kode", "no", "nr", "num", "uuid"})
-_TAUGHT: Final = 0.9
-"""Names of at least this weight are shown; lighter ones are guesses."""
-_PIECES: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+|[^\W_]+")
-
-
-def quoted(text: str) -> str:
-    """A text in quotation marks; one that has some itself, or line breaks, as JSON."""
-    if any(mark in text for mark in "“”") or not text.isprintable():
-        return json.dumps(text, ensure_ascii=False)
-    return f"“{text}”"
-
-
-def split(identifier: str) -> str:
-    """The words of an identifier: ``OrderDate`` and ``order_date`` are both "order date"."""
-    return " ".join(_PIECES.findall(identifier)).lower()
 
 
 class Names:
@@ -67,7 +50,7 @@ class Names:
         """What the rows of a table are called; ``one``: a single row."""
         name = self._tables[table]
         tongue = language_of(name)
-        if tongue is None and self._indonesian and name == _bare(table):
+        if tongue is None and self._indonesian and name == bare(table):
             tongue = "id"
         if tongue == "id" or (self.language == "id" and not one):
             return name
@@ -75,10 +58,10 @@ class Names:
 
     @cached_property
     def _tables(self) -> dict[str, str]:
-        return _distinct(
+        return distinct(
             {
                 table: self._best(
-                    _bare(table), self.model.schema.tables[table].note.names, entity.names
+                    bare(table), self.model.schema.tables[table].note.names, entity.names
                 )
                 for table, entity in self.model.entities.items()
             }
@@ -95,7 +78,7 @@ class Names:
     def column(self, ref: ColumnRef) -> str:
         """A column, without its table."""
         if ref.table not in self._columns:
-            self._columns[ref.table] = _distinct(
+            self._columns[ref.table] = distinct(
                 {
                     a.column: self._best(
                         split(a.column), self.model.schema.column(a.ref).note.names, a.names
@@ -141,8 +124,9 @@ class Names:
         return f"({left} {sign} {right})" if inner else f"{left} {sign} {right}"
 
     def derived(self, name: str) -> str:
-        """A derived measure."""
-        return split(name)
+        """A derived measure; a taught one by the name that it was given."""
+        known = next((each for each in self.model.derived if each.name == name), None)
+        return split(name) if known is None or known.taught else self._best(split(name), (), ())
 
     def role(self, field: Field) -> Role:
         """What a column is for."""
@@ -156,7 +140,9 @@ class Names:
         ways = [
             join
             for join in self.model.joins.values()
-            if join.source == field.table and not join.widens and join.pairs[0][0] == field.column
+            if join.source == field.table
+            and not _downward(join)
+            and join.pairs[0][0] == field.column
         ]
         if len(ways) != 1 or len(ways[0].pairs) != 1:
             return ""
@@ -182,17 +168,28 @@ class Names:
         others = [
             each
             for each in self.model.joins.values()
-            if (each.source, each.target, each.widens) == (join.source, join.target, join.widens)
+            if (each.source, each.target, _downward(each))
+            == (join.source, join.target, _downward(join))
         ]
         same_table = join.source == join.target
         if len(others) == 1 and not join.names and not same_table:
             return table
-        role = _role(join)
-        if any(_role(each) == role for each in others if each.id != join.id):
-            role = " + ".join(split(mine if not join.widens else its) for mine, its in join.pairs)
-        if join.widens:
+        role = self._role(join)
+        if any(self._role(each) == role for each in others if each.id != join.id):
+            role = " + ".join(split(column) for column in _columns(join))
+        if _downward(join):
             return f"{table} ({self.pick('sebagai', 'as')} {role})"
         return role or table
+
+    def _role(self, join: Join) -> str:
+        """What a foreign key calls its target: ``origin_city_id`` is "origin city"."""
+        roles = []
+        for column in _columns(join):
+            words = split(column).split()
+            while len(words) > 1 and words[-1] in _ID_WORDS:
+                words.pop()
+            roles.append(self._best(" ".join(words), (), ()))
+        return " + ".join(roles)
 
     def _usual(self, path: tuple[str, ...], fact: str) -> bool:
         """Whether a path is the only shortest one to its table, so that the table names it."""
@@ -244,41 +241,24 @@ class Names:
     def _meaning(self, names: tuple[Name, ...], value: str) -> str:
         """What a code such as "A" stands for; empty when the value says it itself."""
         others = [
-            name
-            for name in (" ".join(each.words) for each in names if each.weight >= _TAUGHT)
-            if name != value.casefold()
+            name for name in (" ".join(each.words) for each in names) if name != value.casefold()
         ]
         return next(iter(others), "") if len(value) <= 3 else ""
 
     def _best(self, own: str, taught: Iterable[str], names: Iterable[Name]) -> str:
         """The name that fits the language; of equals the first."""
-        found = [own, *taught, *(" ".join(n.words) for n in names if n.weight >= _TAUGHT)]
+        own = " ".join(part for word in own.split() for part in expand(word))
+        found = [own, *taught, *(" ".join(name.words) for name in names if name.taught)]
         found += filter(None, [translated(own, self.language)])
         fit = {self.language: 2, None: 1}
         return max(found, key=lambda name: fit.get(language_of(name), 0))
 
 
-def _bare(table: str) -> str:
-    """The words of a table's name without marks such as "tbl" or "dim"."""
-    words = split(table.rpartition(".")[2]).split()
-    kept = words[1:] if len(words) > 1 and words[0] in _PREFIXES else words
-    return " ".join(kept)
+def _downward(join: Join) -> bool:
+    """Whether a join leads from the table that a foreign key points to."""
+    return join.id.startswith(f"{join.source}<")
 
 
-def _role(join: Join) -> str:
-    """What the columns of a foreign key call its target: ``origin_city_id`` is "origin city"."""
-    roles = []
-    for mine, its in join.pairs:
-        words = split(its if join.widens else mine).split()
-        while len(words) > 1 and words[-1] in _ID_WORDS:
-            words.pop()
-        roles.append(" ".join(words))
-    return " + ".join(roles)
-
-
-def _distinct(found: dict[str, str]) -> dict[str, str]:
-    """Names as they are, but the words of the identifier, or the identifier, where they clash."""
-    for fallback in (split, quoted):
-        often = Counter(found.values())
-        found = {own: fallback(own) if often[name] > 1 else name for own, name in found.items()}
-    return found
+def _columns(join: Join) -> tuple[str, ...]:
+    """The columns of its foreign key."""
+    return tuple(its if _downward(join) else mine for mine, its in join.pairs)

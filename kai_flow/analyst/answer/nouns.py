@@ -7,25 +7,29 @@ __all__ = ["plural", "singular"]
 
 _IRREGULAR: Final = {
     "person": "people",
-    "child": "children",
     "man": "men",
     "woman": "women",
+    "child": "children",
+    "salesman": "salesmen",
+    "salesperson": "salespeople",
+    "fisherman": "fishermen",
+    "midwife": "midwives",
+    "alumnus": "alumni",
+    "criterion": "criteria",
     "analysis": "analyses",
     "diagnosis": "diagnoses",
-    "leaf": "leaves",
-    "half": "halves",
-    "shelf": "shelves",
     "index": "indices",
-    "datum": "data",
+    "shelf": "shelves",
+    "half": "halves",
 }
+_PLURALS: Final = {many: one for one, many in _IRREGULAR.items()}
 _SAME: Final = frozenset(
     {
         *("sheep", "series", "species", "staff", "equipment", "inventory", "stock", "information"),
-        *("news", "data", "personnel"),
+        *("news", "data", "personnel", "goods", "arrears", "earnings", "premises"),
     }
 )
 """Words with one form for both, or without a number."""
-_PLURALS: Final = {many: one for one, many in _IRREGULAR.items() if many != "data"}
 
 
 def plural(phrase: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.answer.wording import Wording
-from kai_flow.analyst.language import Language
+from kai_flow.analyst.lexicon.lexicon import Language
 from kai_flow.analyst.query.nodes import Query
 from kai_flow.analyst.semantics.model import SemanticModel
 

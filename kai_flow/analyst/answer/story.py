@@ -6,7 +6,7 @@ from functools import cached_property
 from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.answer.wording import Wording
 from kai_flow.analyst.engines.contract import Cell, Rows
-from kai_flow.analyst.language import Language
+from kai_flow.analyst.lexicon.lexicon import Language
 from kai_flow.analyst.query.nodes import Field, Group, Measure, Query
 from kai_flow.analyst.semantics.model import SemanticModel
 

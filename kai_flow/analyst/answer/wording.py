@@ -3,7 +3,8 @@
 from typing import Final, assert_never
 
 from kai_flow.analyst.answer.filters import Filters
-from kai_flow.analyst.answer.naming import Names, quoted
+from kai_flow.analyst.answer.identifiers import quoted
+from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Difference,
