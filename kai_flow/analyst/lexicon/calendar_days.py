@@ -12,6 +12,7 @@ __all__ = [
     "Latest",
     "Part",
     "Period",
+    "PeriodSpan",
     "Reach",
     "Yearless",
     "day_after",
@@ -69,6 +70,20 @@ class Reach:
 
 
 Period: TypeAlias = Days | Latest | Part | Yearless | Reach
+
+
+@dataclass(frozen=True)
+class PeriodSpan:
+    """The tokens from ``first`` up to, not including, ``last`` as a period."""
+
+    first: int
+    last: int
+    period: Period
+    grain: Grain
+    """The unit in which it was said."""
+    score: float = 1.0
+    problem: str = ""
+    """Why nothing can be answered about it, as a sentence: there is no 31 February."""
 
 
 def resolve(period: Period, anchor: date) -> Days:

@@ -18,6 +18,7 @@ __all__ = [
     "NUMBERS",
     "ORDINALS",
     "ORDINAL_ENDINGS",
+    "OTHER_WORDS",
     "SCALES",
     "UNITS",
     "WEEKDAYS",
@@ -97,6 +98,10 @@ FUNCTION_WORDS: dict[Language, frozenset[str]] = {
     for language in LANGUAGES
 }
 """Words that only one of the two languages uses, and often: they tell the languages apart."""
+OTHER_WORDS = frozenset(
+    word for lexicon in LEXICONS.values() for word in lexicon["other"]["words"].split()
+)
+"""Ordinary words that are no names here, and no misspellings either."""
 ABBREVIATIONS: dict[str, str] = {
     short: word for lexicon in LEXICONS.values() for short, word in lexicon["abbreviations"].items()
 }

@@ -75,7 +75,7 @@ def _indonesian(word: str) -> str:
         return word[:-3]
     for ending in _ENCLITICS:
         rest = word.removesuffix(ending)
-        if rest != word and rest in _VOCABULARY["id"] and word not in _VOCABULARY["id"]:
+        if rest != word and rest in _VOCABULARY["id"] and word not in _NAMED["id"]:
             return rest
     return word
 
@@ -112,10 +112,20 @@ def _verb_forms() -> dict[str, str]:
 _FORMS: dict[str, str] = {**_verb_forms(), **data.LEXICONS["en"]["plurals"]}
 
 
+def _named(language: Language) -> frozenset[str]:
+    """Every word in the phrases of concepts."""
+    return frozenset(
+        word for phrases in data.CONCEPTS[language].values() for p in phrases for word in p
+    )
+
+
+_NAMED: dict[Language, frozenset[str]] = {each: _named(each) for each in data.LANGUAGES}
+
+
 def _vocabulary(language: Language) -> frozenset[str]:
-    """Every word that a lexicon has, by itself or in a phrase."""
+    """Every word that has a meaning in a lexicon, by itself or in a phrase."""
     lexicon = data.LEXICONS[language]
-    words = {word for phrases in data.CONCEPTS[language].values() for p in phrases for word in p}
+    words = set(_NAMED[language])
     for table in ("months", "weekdays", "numbers", "ordinals", "scales", "units"):
         words.update(word for each in lexicon[table].values() for word in each)
     return frozenset(words | data.FUNCTION_WORDS[language])
@@ -130,6 +140,7 @@ def known(word: str) -> bool:
     return (
         any(word in words or stem(word) in words for words in _VOCABULARY.values())
         or word in data.ABBREVIATIONS
+        or word in data.OTHER_WORDS
     )
 
 

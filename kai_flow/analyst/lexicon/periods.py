@@ -1,7 +1,7 @@
 """Finds the periods of a question: dates, ranges, open ends, relative and recurring ones."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from kai_flow.analyst.lexicon import period_problems as problems
@@ -10,16 +10,18 @@ from kai_flow.analyst.lexicon.calendar_days import (
     Latest,
     Part,
     Period,
+    PeriodSpan,
     Reach,
     Yearless,
     resolve,
 )
 from kai_flow.analyst.lexicon.data import Language
 from kai_flow.analyst.lexicon.dates import Point, bounds, read_points
-from kai_flow.analyst.lexicon.phrases import Phrases
-from kai_flow.analyst.lexicon.ranges import joined, ranged
+from kai_flow.analyst.lexicon.open_ends import open_ended
+from kai_flow.analyst.lexicon.ranges import Range, joined, ranged
 from kai_flow.analyst.lexicon.recurring import cyclic, read_recurring
 from kai_flow.analyst.lexicon.relative import Relative, read_relatives
+from kai_flow.analyst.lexicon.stretches import read_stretches
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Grain
 
@@ -36,20 +38,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class PeriodSpan:
-    """The tokens from ``first`` up to, not including, ``last`` as a period."""
-
-    first: int
-    last: int
-    period: Period
-    grain: Grain
-    """The unit in which it was said."""
-    score: float = 1.0
-    problem: str = ""
-    """Why nothing can be answered about it, as a sentence: there is no 31 February."""
-
-
 def find_periods(tokens: Sequence[Token], language: Language) -> tuple[PeriodSpan, ...]:
     """Every span that reads as a period, overlapping ones included.
 
@@ -57,7 +45,13 @@ def find_periods(tokens: Sequence[Token], language: Language) -> tuple[PeriodSpa
     preposition that adds nothing ("in", "pada") there is one span with it and one without.
     """
     finder = _Finder(tokens, language)
-    spans = (*finder.points(), *finder.ranges(), *finder.open_ends(), *finder.others())
+    spans = (
+        *finder.points(),
+        *finder.ranges(),
+        *finder.open_ends(),
+        *finder.stretches(),
+        *finder.others(),
+    )
     best: dict[tuple[int, int, Period, str], PeriodSpan] = {}
     for span in (each for bare in spans for each in finder.with_preposition(bare)):
         key = (span.first, span.last, span.period, span.problem)
@@ -67,44 +61,9 @@ def find_periods(tokens: Sequence[Token], language: Language) -> tuple[PeriodSpa
 
 
 _PREPOSITIONS = {
-    *("in", "on", "during", "throughout", "over", "within", "the", "of"),
-    *("pada", "di", "selama", "dalam", "sepanjang", "saat"),
+    *("in", "on", "during", "throughout", "over", "within", "the", "of", "for", "from"),
+    *("pada", "di", "selama", "dalam", "sepanjang", "saat", "untuk", "dari"),
 }
-_SIDES = {
-    "since": Phrases(
-        *("since", "since the start of", "since the beginning of", "starting", "starting from"),
-        *("starting in", "starting on", "beginning", "beginning in", "as from", "from"),
-        *("sejak", "semenjak", "mulai", "mulai dari", "terhitung sejak", "sejak awal", "dari"),
-        *("mulai awal", "dari awal", "since early", "from the beginning of", "from the start of"),
-    ),
-    "after": Phrases(
-        "after", "later than", "following", "setelah", "sesudah", "pasca", "lewat dari"
-    ),
-    "before": Phrases("before", "prior to", "earlier than", "sebelum", "before the start of"),
-    "until": Phrases(
-        *("until", "till", "up to", "up until", "through", "no later than", "by the end of"),
-        *("until the end of", "up to the end of", "through the end of", "not later than"),
-        *("sampai", "hingga", "sampai dengan", "s d", "s / d", "sd", "paling lambat"),
-        *("sampai akhir", "hingga akhir", "up to and including", "selambat-lambatnya"),
-    ),
-}
-_OPEN_ONLY_WITH_END = {"from", "dari"}
-"""Words that begin an open period only if a word after it says so: "from 2020 onwards"."""
-_ONWARDS = Phrases(
-    *("onwards", "onward", "on", "and later", "and after", "or later", "and onwards", "until now"),
-    *(
-        "to date",
-        "to now",
-        "to today",
-        "until today",
-        "to the present",
-        "through today",
-        "till now",
-    ),
-    *("up to now", "dan seterusnya", "dan sesudahnya", "sampai sekarang", "hingga sekarang"),
-    *("sampai saat ini", "hingga saat ini", "hingga kini", "sampai hari ini", "hingga hari ini"),
-    *("ke atas", "sampai kini"),
-)
 
 
 class _Finder:
@@ -116,6 +75,7 @@ class _Finder:
         self._points = read_points(tokens, language)
         self._joined = joined(tokens, self._points)
         self._relatives = read_relatives(tokens, language)
+        self._singles = tuple(self._single_dates())
 
     def with_preposition(self, span: PeriodSpan) -> Iterator[PeriodSpan]:
         """The span, and if a preposition stands before it, a second one with that."""
@@ -128,7 +88,11 @@ class _Finder:
         if first < span.first and self._tokens[first].word != "of":
             yield replace(span, first=first)
 
-    def points(self) -> Iterator[PeriodSpan]:
+    def points(self) -> tuple[PeriodSpan, ...]:
+        """Single dates."""
+        return self._singles
+
+    def _single_dates(self) -> Iterator[PeriodSpan]:
         """Single dates; a date that a list or a longer date completes is less likely alone."""
         longer = {point.first: point.last for point in self._points if point.year}
         completed = {(point.first, point.last) for point in self._joined}
@@ -185,42 +149,28 @@ class _Finder:
                 if isinstance(periods[0], Yearless) and isinstance(periods[1], Yearless):
                     yield replace(plain, period=Yearless(periods[0].start, periods[1].end))
                 continue
-            yield self._between(plain, left, right)
+            yield from self._between(plain, found)
 
-    def _between(self, plain: PeriodSpan, left: Point, right: Point) -> PeriodSpan:
+    def _between(self, plain: PeriodSpan, found: Range) -> Iterator[PeriodSpan]:
         """Both points have a year."""
-        for point in (left, right):
+        for point in (found.left, found.right):
             problem = self._span(point).problem
             if problem:
-                return replace(plain, problem=problem)
-        start, end = bounds(left)[0], bounds(right)[1]
-        if end is not None and start >= end:
-            return replace(plain, problem=problems.backwards(self._language))
-        return replace(plain, period=_days(start, end))
+                yield replace(plain, problem=problem)
+                return
+        start, end = bounds(found.left)[0], bounds(found.right)[1]
+        if end is None or start < end:
+            yield replace(plain, period=_days(start, end))
+        elif found.ordered and found.sure:  # else it is a difference: 2024 - 2023
+            yield replace(plain, problem=problems.backwards(self._language))
 
     def open_ends(self) -> Iterator[PeriodSpan]:
         """Since, after, until, before a date or a relative period."""
-        singles = (*self.points(), *self._relative_spans())
-        starts: dict[int, list[PeriodSpan]] = {}
-        for span in singles:
-            starts.setdefault(span.first, []).append(span)
-        for at in range(len(self._tokens)):
-            for side, phrases in _SIDES.items():
-                for phrase, end in phrases.after(self._tokens, at):
-                    for span in starts.get(end, ()):
-                        for last in self._lasts(span.last, side, phrase):
-                            yield from _reaching(side, replace(span, first=at, last=last))
-        for span in singles:
-            for last in self._lasts(span.last, "since", "from"):
-                yield from _reaching("since", replace(span, last=last))
+        yield from open_ended(self._tokens, (*self._singles, *self._relative_spans()))
 
-    def _lasts(self, last: int, side: str, phrase: str) -> Iterator[int]:
-        """Where an open period may end: "since 2020", "from 2020 onwards"."""
-        if phrase not in _OPEN_ONLY_WITH_END:
-            yield last
-        if side == "since":
-            for _, end in _ONWARDS.after(self._tokens, last):
-                yield end
+    def stretches(self) -> Iterator[PeriodSpan]:
+        """The first or last units of a longer period."""
+        yield from read_stretches(self._tokens, self._language, self._singles)
 
     def others(self) -> Iterator[PeriodSpan]:
         """Relative and recurring periods."""
@@ -243,43 +193,3 @@ _LEAP_YEAR = 2024
 
 def _days(start: date, end: date | None) -> Days:
     return Days(start.isoformat(), end.isoformat() if end else None)
-
-
-def _reaching(side: str, span: PeriodSpan) -> Iterator[PeriodSpan]:
-    """All time on one side of a period; none for parts that come again every year or week."""
-    period = span.period
-    if span.problem:
-        yield span
-    elif isinstance(period, Latest):
-        yield replace(span, period=Reach(side, period))  # type: ignore[arg-type]  # a key of _SIDES
-    elif isinstance(period, Days):
-        start, end = period.start, period.end
-        reached = {
-            "since": Days(start, None),
-            "after": Days(end, None),
-            "until": Days(None, end),
-            "before": Days(None, start),
-        }[side]
-        yield replace(span, period=reached)
-    else:
-        yield from _reaching_yearless(side, span)
-
-
-def _reaching_yearless(side: str, span: PeriodSpan) -> Iterator[PeriodSpan]:
-    """Since March, before Q2, until 15 March, of the latest such year."""
-    match span.period:
-        case Part("month", (month,)):
-            start, end = (month, 1), (month % 12 + 1, 1)
-        case Part("quarter", (quarter,)):
-            start, end = (quarter * 3 - 2, 1), (quarter * 3 % 12 + 1, 1)
-        case Yearless((first, day), (after, next_day)):
-            start, end = (first, day), (after, next_day)
-        case _:
-            return
-    reached = {
-        "since": Yearless(start, None),
-        "after": Yearless(end, None),
-        "until": Yearless(None, end),
-        "before": Yearless(None, start),
-    }[side]
-    yield replace(span, period=reached, score=span.score * 0.9)

@@ -23,6 +23,8 @@ class Range:
     right: Point
     sure: bool
     """Whether it cannot be a comparison: "March to April" beside "compare" may be one."""
+    ordered: bool
+    """Whether the words say which end is the first: "from … to", not "between … and"."""
 
 
 _BETWEEN = Phrases("between", "antara", "antara tanggal", "rentang", "between the")
@@ -63,7 +65,8 @@ def ranged(tokens: Sequence[Token], points: Sequence[Point]) -> Iterator[Range]:
                 both = completed(left, right)
                 if both is not None:
                     sure = plain or first < left.first or not comparing
-                    yield Range(first, right.last, *both, sure)
+                    ordered = between is None and opened < left.first
+                    yield Range(first, right.last, *both, sure, ordered)
 
 
 def joined(tokens: Sequence[Token], points: Sequence[Point]) -> tuple[Point, ...]:
@@ -81,9 +84,10 @@ def joined(tokens: Sequence[Token], points: Sequence[Point]) -> tuple[Point, ...
                 both = completed(left, right) if right.year is not None else None
                 if both is not None and left.kind == right.kind:
                     found[both[0]] = None
+    dated = {point.first for point in whole}
     for left in (*whole, *found):
         for _, end in _AND.after(tokens, left.last):
-            for right in starts.get(end, ()):
+            for right in starts.get(end, ()) if end not in dated else ():
                 both = completed(left, right) if right.year is None else None
                 if both is not None and left.kind == right.kind:
                     found[both[1]] = None
@@ -100,9 +104,9 @@ def completed(left: Point, right: Point) -> tuple[Point, Point] | None:
             return None
     later = _place(left) > _place(right)
     if left.year is None and right.year is not None:
-        left = replace(left, year=right.year - later)
+        left = replace(left, year=right.year - later, score=max(left.score, 0.95))
     elif right.year is None and left.year is not None:
-        right = replace(right, year=left.year + later)
+        right = replace(right, year=left.year + later, score=max(right.score, 0.95))
     return left, right
 
 

@@ -43,6 +43,8 @@ _ROLLING = {
     _Y: Latest(_M, 12, 0),
 }
 """One unit back from the anchor, whatever the calendar: "the past year"."""
+_NAMED = UNITS.keys() | data.WEEKDAYS.keys()
+"""Words after which "kemarin" means the one before: "bulan kemarin", "Senin kemarin"."""
 _TO_DATE = {"ytd": _Y, "qtd": _Q, "mtd": _M, "wtd": _W}
 
 _THIS = {"this", "current"}
@@ -102,7 +104,7 @@ class _Relatives:
         word = self._word(at)
         if word in {"today", "tonight"}:
             yield Relative(at, at + 1, Latest(_D, 1, 0), _D)
-        elif word in {"yesterday", "kemarin", "kmrn"} and self._word(at - 1) not in UNITS:
+        elif word in {"yesterday", "kemarin", "kmrn"} and self._word(at - 1) not in _NAMED:
             end = self._skip(at + 1, "lusa", "dulu")
             yield Relative(at, end, Latest(_D, 1, 1 if end == at + 1 else 2), _D)
         elif word in {"tomorrow", "besok", "esok"}:
@@ -114,32 +116,34 @@ class _Relatives:
             yield Relative(at, before_yesterday, Latest(_D, 1, 2), _D)
 
     def _english(self, at: int) -> Iterator[Relative]:
-        """This month, last quarter, the past year, month to date, the week before last."""
+        """This month, last quarter, the past year, next week."""
         start = self._skip(at, "the")
-        word, unit = self._word(start), UNITS.get(self._word(start + 1))
-        end = start + 2
-        if word in _THIS and unit:
-            end = self._skip(end, "so far", "to date")
-            yield Relative(at, end, Latest(unit, 1, 0), unit)
-        elif word in _LAST and unit:
-            yield Relative(at, end, Latest(unit, 1, 1), unit)
-        elif word == "latest" and unit:
-            yield Relative(at, end, Latest(unit, 1, 0), unit)
-        elif word == "past" and unit:  # either the calendar's unit, or as long back from now
-            yield Relative(at, end, Latest(unit, 1, 1), unit, 0.8)
-            yield Relative(at, end, _ROLLING[unit], unit, 0.8)
-        elif word in _NEXT and unit:
-            yield Relative(at, end, Latest(unit, 1, -1), unit, future=True)
-        elif self._phrase(start, "most recent") and UNITS.get(self._word(start + 2)):
-            unit = UNITS[self._word(start + 2)]
-            yield Relative(at, start + 3, Latest(unit, 1, 0), unit)
-        unit = UNITS.get(word)
-        if unit is None:
-            return
-        for phrase, back in (("to date", 0), ("before last", 2)):
+        unit = UNITS.get(self._word(start + 1))
+        if unit is not None:
+            yield from self._english_unit(at, start, unit)
+        recent = UNITS.get(self._word(start + 2))
+        if recent is not None and self._phrase(start, "most recent"):
+            yield Relative(at, start + 3, Latest(recent, 1, 0), recent)
+        own = UNITS.get(self._word(start))
+        for phrase, back in (("to date", 0), ("before last", 2)) if own else ():
             after = self._phrase(start + 1, phrase)
-            if after is not None:
-                yield Relative(at, after, Latest(unit, 1, back), unit)
+            if own is not None and after is not None:
+                yield Relative(at, after, Latest(own, 1, back), own)
+
+    def _english_unit(self, at: int, start: int, unit: Grain) -> Iterator[Relative]:
+        """A word before a unit."""
+        word, end = self._word(start), start + 2
+        rolling = word == "past" or (word == "last" and start > at)  # the last year: either
+        if word in _THIS:
+            yield Relative(at, self._skip(end, "so far", "to date"), Latest(unit, 1, 0), unit)
+        elif word in _LAST or word == "past":
+            yield Relative(at, end, Latest(unit, 1, 1), unit, 0.8 if word == "past" else 1.0)
+            if rolling and unit is not _D:
+                yield Relative(at, end, _ROLLING[unit], unit, 0.8)
+        elif word == "latest":
+            yield Relative(at, end, Latest(unit, 1, 0), unit)
+        elif word in _NEXT:
+            yield Relative(at, end, Latest(unit, 1, -1), unit, future=True)
 
     def _english_counted(self, at: int) -> Iterator[Relative]:
         """The last 3 months, previous two quarters, 3 weeks ago, a year ago, next 3 days."""

@@ -35,7 +35,8 @@ class Token:
 _TOKEN = re.compile(
     r"(?P<quoted>\"[^\"]{1,200}\"|“[^”]{1,200}”|«[^»]{1,200}»|(?<!\w)‘[^’]{2,200}’(?!\w)"
     r"|(?<!\w)'[^']{2,200}'(?!\w))"
-    r"|(?P<currency>(?<!\w)(?:rp|idr|usd|us|eur|s)(?=\.?\s?[\d$]))"
+    r"|(?P<short>(?<![\w'])['’]\d\d(?!\w))"
+    r"|(?P<currency>(?<!\w)(?:(?:rp|idr|usd|eur)(?=\.?\s?\d)|(?:us|s)(?=\$)))"
     r"|(?P<dotted>(?<![\d.,])\d{1,2}\.\d{1,2}\.\d{4}(?![\d.,]*\d))"
     r"|(?P<number>\d+(?:[.,]\d+)*)(?P<tail>-an\b|[^\W\d_]*\w*)"
     r"|(?P<operator>>=|=>|<=|=<|<>|!=|==|[<>≥≤≠=])"
@@ -64,7 +65,7 @@ _DECORATION = {"So", "Sk", "Cc", "Cf", "Co", "Cn", "Mn", "Me"}
 
 # What may stand at once after digits and is a word of its own: "1.5k", "10rb", "15th", "1990s".
 _TAILS = data.SCALES["id"].keys() | data.UNITS.keys() | data.ORDINAL_ENDINGS | {"s", "an", "x"}
-_TWICE_AS_ONE = {"rata-rata", "laki-laki", "masing-masing", "undang-undang", "kira-kira"}
+_TWICE_AS_ONE = {"rata-rata", "laki-laki", "masing-masing", "undang-undang", "kira-kira", "abu-abu"}
 """Doubled words that mean something else than the plural of their half."""
 
 
