@@ -14,6 +14,7 @@ __all__ = [
     "FUNCTION_WORDS",
     "LANGUAGES",
     "LEXICONS",
+    "LIGHT",
     "MONTHS",
     "NUMBERS",
     "ORDINALS",
@@ -93,6 +94,8 @@ FILLERS: dict[Language, frozenset[str]] = {
     language: frozenset(LEXICONS[language]["fillers"]["words"].split()) for language in LANGUAGES
 }
 """Words that never carry meaning for a query."""
+LIGHT = frozenset(word for each in LEXICONS.values() for word in each["light"]["words"].split())
+"""Verbs and the like that say nothing beside their noun, in both languages."""
 FUNCTION_WORDS: dict[Language, frozenset[str]] = {
     language: FILLERS[language] | frozenset(LEXICONS[language]["function"]["words"].split())
     for language in LANGUAGES

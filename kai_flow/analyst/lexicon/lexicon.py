@@ -20,6 +20,7 @@ __all__ = [
     "expand",
     "fillers",
     "known",
+    "light",
     "meanings",
     "stem",
     "unknown_language",
@@ -37,6 +38,11 @@ def _set(words: str) -> frozenset[str]:
 def fillers(language: Language) -> frozenset[str]:
     """Words that never carry meaning for a query: "tolong", "please", "the"."""
     return data.FILLERS[language]
+
+
+def light(word: str) -> bool:
+    """Whether a word says nothing beside its noun: "orders that *came* in"."""
+    return word in data.LIGHT
 
 
 def expand(word: str) -> tuple[str, ...]:

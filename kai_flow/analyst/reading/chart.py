@@ -1,7 +1,7 @@
 """Builds larger constituents from smaller ones by the rules of all kinds, bottom-up with a beam."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from kai_flow.analyst.kinds.kind import Element, Rule, matches
@@ -13,17 +13,14 @@ BEAM: Final = 8
 MOST_ITEMS: Final = 4_000
 """Constituents of a question at most. A question that has more is not read to the end."""
 
-GLUE_COST: Final = 0.02
-"""Of each word without meaning that a rule steps over."""
-
 
 class Chart:
     """All constituents of a question, by their first token."""
 
-    def __init__(self, length: int, glue: Collection[int]) -> None:
-        """``glue``: positions of the words that may be stepped over between two constituents."""
+    def __init__(self, length: int, glue: Mapping[int, float]) -> None:
+        """``glue``: positions of words that may be stepped over, and what each of them costs."""
         self.length = length
-        self.glue = frozenset(glue)
+        self.glue = glue
         self._starting: defaultdict[int, list[Item]] = defaultdict(list)
         self._best: dict[tuple[int, int, Part], float] = {}
         self._crowd: defaultdict[tuple[int, int, type[Any]], int] = defaultdict(int)
@@ -60,7 +57,7 @@ class Chart:
             yield at, cost
             if at not in self.glue:
                 return
-            at, cost = at + 1, cost + GLUE_COST
+            at, cost = at + 1, cost + self.glue[at]
 
 
 def _key(item: Item) -> tuple[int, int, Part]:

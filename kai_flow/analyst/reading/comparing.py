@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kai_flow.analyst.lexicon.periods import Days, Latest, resolve
+from kai_flow.analyst.lexicon.periods import Days, resolve
+from kai_flow.analyst.lexicon.periods import Part as PeriodPart
 from kai_flow.analyst.query.nodes import (
     Function,
     Group,
@@ -80,7 +81,7 @@ def _periods(resolver: Resolver, versus: p.Versus, words: Words) -> Iterator[Cho
         periods = []
         for time in versus.times:
             period = time.period
-            if isinstance(period, Latest):
+            if not isinstance(period, Days | PeriodPart):
                 period = resolve(period, resolver.anchor(axis))
             if not isinstance(period, Days) or period.start is None or period.end is None:
                 return

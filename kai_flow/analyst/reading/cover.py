@@ -16,9 +16,6 @@ PART_COST: Final = 0.05
 SIGN_COST: Final = 0.25
 """Of a word of analysis that no rule has used: the assembly may still know what to do with it."""
 
-SKIP_COST: Final = 0.02
-"""Of a word without meaning between constituents."""
-
 
 @dataclass(frozen=True)
 class Cover:
@@ -37,7 +34,7 @@ def covers(chart: Chart) -> tuple[Cover, ...]:
         if not here:
             continue
         if position in chart.glue:
-            at[position + 1] += [Cover(c.items, c.cost + SKIP_COST) for c in here]
+            at[position + 1] += [Cover(c.items, c.cost + chart.glue[position]) for c in here]
         for item in chart.starting(position):
             own = PART_COST + (SIGN_COST if isinstance(item.part, Sign) else 0.0)
             at[item.last] += [Cover((*c.items, item), c.cost + item.cost + own) for c in here]

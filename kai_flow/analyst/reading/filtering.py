@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from kai_flow.analyst.lexicon.periods import Days, Latest, resolve
+from kai_flow.analyst.lexicon.periods import Days, resolve
 from kai_flow.analyst.lexicon.periods import Part as PeriodPart
 from kai_flow.analyst.query.nodes import (
     All,
@@ -30,7 +30,7 @@ from kai_flow.analyst.reading.parts import (
     Time,
     Within,
 )
-from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.reading.resolving import GRAINS, Resolver
 from kai_flow.analyst.semantics.model import Join, Role, SemanticModel
 
 NUMERIC = frozenset([Role.ADDITIVE, Role.RATE, Role.CODE, Role.TIME_PART])
@@ -140,6 +140,8 @@ def within(resolver: Resolver, time: Time, words: Words) -> Iterator[Choice[Filt
     for choice in resolver.axes(time.axis):
         axis, path = choice.value
         period = time.period
+        if time.grain is not None and GRAINS.index(time.grain) < GRAINS.index(axis.finest):
+            continue  # a day of rows that only have a month
         if isinstance(period, PeriodPart):
             node: Filter = Recurring(
                 axis=axis.id, path=path, part=period.part, values=period.values, words=words
@@ -147,11 +149,10 @@ def within(resolver: Resolver, time: Time, words: Words) -> Iterator[Choice[Filt
             yield Choice(node, choice.cost, choice.notes)
             continue
         notes = choice.notes
-        if isinstance(period, Latest):
+        if not isinstance(period, Days):
             anchor = resolver.anchor(axis)
             notes = (*notes, Note("anchor", (("day", anchor.isoformat()), ("axis", axis.id))))
             period = resolve(period, anchor)
-        assert isinstance(period, Days)  # noqa: S101 -- the three classes of a period
         during = During(axis=axis.id, path=path, start=period.start, end=period.end, words=words)
         yield Choice(during, choice.cost, notes)
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final
 
 from kai_flow.analyst.kinds.registry import KINDS
-from kai_flow.analyst.lexicon.lexicon import Language, fillers
+from kai_flow.analyst.lexicon.lexicon import Language, fillers, light
 from kai_flow.analyst.lexicon.numbers import find_numbers
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import Token
@@ -38,6 +38,21 @@ from kai_flow.analyst.semantics.targets import (
 OTHER_LANGUAGE_COST: Final = 0.1
 """Of a phrase in the other language: people mix them, but a word of their own comes first."""
 
+GLUE_COST: Final = 0.02
+"""Of stepping over a word without meaning."""
+
+LIGHT_COST: Final = 0.06
+"""Of stepping over a verb that says nothing beside its noun."""
+
+BINDING: Final = frozenset(["by", "oleh"])
+"""Words that mostly mean something: "orders by status" is no status of orders."""
+
+BINDING_COST: Final = 0.15
+"""Of stepping over such a word all the same: "sales made by Ayu"."""
+
+SMALL_COST: Final = 0.3
+"""Of a name that is a word without meaning elsewhere: "ya", which may be the value yes."""
+
 MENTION_COST: Final = 0.6
 """Of a mention with score 0; one with score 1 is free."""
 
@@ -45,8 +60,10 @@ MENTION_COST: Final = 0.6
 def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[Item, ...]:
     """All leaves of a question."""
     found: list[Item] = []
-    found += _signs(tokens, language)
-    for number in find_numbers(tokens, language):
+    numbers = find_numbers(tokens, language)
+    percent = {at for n in numbers if n.percent for at in range(n.first + 1, n.last)}
+    found += [sign for sign in _signs(tokens, language) if sign.first not in percent]
+    for number in numbers:
         figure = Figure(number.value, number.percent, number.unit, number.ordinal)
         found.append(_item(number.first, number.last, figure, 0.0))
     for span in find_periods(tokens, language):
@@ -56,16 +73,32 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     for at, token in enumerate(tokens):
         if token.quoted:
             found.append(_item(at, at + 1, Text(token.text), 0.1))
+    small = fillers(language) | _linking()
     for mention in index.mentions(tokens, language):
         cost = MENTION_COST * (1 - mention.score)
+        if all(tokens[at].word in small for at in range(mention.first, mention.last)):
+            cost += SMALL_COST
         found.append(_item(mention.first, mention.last, _part(mention.target), cost))
     return tuple(found)
 
 
-def glue(tokens: Sequence[Token], language: Language) -> frozenset[int]:
-    """The positions of words that carry no meaning by themselves."""
+def glue(tokens: Sequence[Token], language: Language) -> dict[int, float]:
+    """The positions of words that carry no meaning by themselves, and what stepping over costs."""
     words = fillers(language) | _linking()
-    return frozenset(at for at, token in enumerate(tokens) if token.word in words)
+    found = {}
+    for at, token in enumerate(tokens):
+        if token.word in BINDING:
+            found[at] = BINDING_COST
+        elif token.word in words:
+            found[at] = GLUE_COST
+        elif light(token.word):
+            found[at] = LIGHT_COST
+    spoken = tuple(token.word for token in tokens)
+    for phrase in _empty_phrases():
+        for at in range(len(spoken) - len(phrase) + 1):
+            if spoken[at : at + len(phrase)] == phrase:
+                found |= dict.fromkeys(range(at, at + len(phrase)), GLUE_COST)
+    return found
 
 
 def _item(first: int, last: int, part: Part, cost: float) -> Item:
@@ -90,14 +123,26 @@ def _part(target: Target) -> Part:
 
 
 @cache
-def _linking() -> frozenset[str]:
-    """Prepositions and the like, of both languages."""
+def _glue() -> frozenset[tuple[str, ...]]:
+    """Words and phrases that connect others or say nothing, of both languages."""
     return frozenset(
-        word
+        tuple(phrase.split())
         for kind in KINDS
         for phrases in (kind.english, kind.indonesian)
-        for word in phrases.get("glue", ())
+        for phrase in phrases.get("glue", ())
     )
+
+
+@cache
+def _linking() -> frozenset[str]:
+    """Prepositions and the like."""
+    return frozenset(words[0] for words in _glue() if len(words) == 1)
+
+
+@cache
+def _empty_phrases() -> tuple[tuple[str, ...], ...]:
+    """Several words that only together say nothing: "at all"."""
+    return tuple(words for words in sorted(_glue()) if len(words) > 1)
 
 
 Phrases = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
