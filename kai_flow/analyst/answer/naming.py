@@ -132,6 +132,10 @@ class Names:
         """What a column is for."""
         return self.model.attributes[ColumnRef(field.table, field.column)].role
 
+    def part(self, field: Field) -> str:
+        """Which part of a date a column holds; empty if none."""
+        return self.model.attributes[ColumnRef(field.table, field.column)].part
+
     def identified(self, field: Field, fact: str) -> str:
         """The rows that a key or the name of a row stands for: "customers"; else empty."""
         entity = self.model.entities[field.table]

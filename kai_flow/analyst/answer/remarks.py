@@ -21,8 +21,8 @@ OUTSIDE: Final = Message(
     "The {axis} in the data only covers {first} to {last}.",
 )
 INCOMPLETE: Final = Message(
-    "Data berakhir pada {day}, jadi {period} belum lengkap.",
-    "The data ends on {day}, so {period} is incomplete.",
+    "Data berakhir pada {day}, jadi {period} mungkin belum lengkap.",
+    "The data ends on {day}, so {period} may be incomplete.",
 )
 DERIVED: Final = Message(
     "{name} dihitung sebagai {formula}, karena tidak ada kolom yang memuatnya.",
