@@ -99,7 +99,7 @@ def _config(
     unit = unit_of(story.query.measures[0], story.names)
     return {
         "widget_type": "line" if lines else "bar",
-        "widget_title": f"{title} ({unit})" if unit else title,
+        "widget_title": f"{title} ({unit})" if unit not in {"", "%"} else title,
         "widget_data": data,
         "x_axis_key": key,
         "y_axis_key": series[0] if len(series) == 1 else series,
