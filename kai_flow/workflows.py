@@ -72,7 +72,9 @@ class KaiChatWorkflow:
             retry_policy=RETRY,
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         )
-        self.stream.close(result["status"])
+        # A session that asks back has done its work; the question is in its result.
+        status = result["status"]
+        self.stream.close("completed" if status == "needs_clarification" else status)
         return result
 
 

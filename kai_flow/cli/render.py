@@ -171,6 +171,12 @@ class Renderer:
         for item in items:  # no heading: ours would be English, and they need not be
             self._line(f"→ {text.line(item)}", "bold")
 
+    def _clarify(self, event: Event) -> None:
+        self._line(text.block(event.get("question", "")), "bold")
+        for number, (label, prompt) in enumerate(choices_of(event), start=1):
+            whole = "" if prompt == label else f" ({text.line(prompt)})"
+            self._line(f"  {number}. {text.line(label)}{whole}")
+
     def _error(self, event: Event) -> None:
         self._line(f"✗ {error_line(event.get('error'))}", "red")
 
@@ -211,10 +217,31 @@ class Renderer:
 _KNOWN: Final = frozenset(
     {
         *("token", "thinking", "started", "tool_start", "tool_end", "sql_result", "chart_config"),
-        *("suggestions", "error", "gap", "reset", "status", "omitted", "ended", "superseded"),
+        *(
+            "suggestions",
+            "clarify",
+            "error",
+            "gap",
+            "reset",
+            "status",
+            "omitted",
+            "ended",
+            "superseded",
+        ),
     }
 )
 _SILENT: Final = frozenset({"done", "idle_timeout", "attempt_failed"})  # shown by other means
+
+
+def choices_of(event: Event) -> list[tuple[str, str]]:
+    """(label, whole question) for each choice that a session asks for."""
+    given = event.get("choices")
+    choices = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+    return [
+        (str(each.get("label") or each.get("prompt")), str(each.get("prompt")))
+        for each in choices
+        if each.get("prompt")
+    ]
 
 
 def error_line(error: object) -> str:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from kai_flow.cli import text
-from kai_flow.cli.render import Event, Renderer, error_line, print_words
+from kai_flow.cli.render import Event, Renderer, choices_of, error_line, print_words
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,13 @@ class Outcome:
         """Whether there is an answer, even a partial one."""
         return self.status in ("completed", "partial", "ended")
 
+    @property
+    def mark(self) -> tuple[str, str]:
+        """The sign before the status, and its style."""
+        if self.status == "needs_clarification":
+            return "?", "bold yellow"
+        return ("✔", "bold green") if self.good else ("✘", "bold red")
+
 
 def _message(error: object) -> str:
     return str(error.get("message", error)) if isinstance(error, dict) else str(error)
@@ -58,15 +65,19 @@ class Screen:
         self._events = 0  # of the session, without `done`
         self._answered = False  # whether tokens of the latest attempt were shown
         self._error: str | None = None  # the last one shown, of the latest attempt
+        self.choices: tuple[str, ...] = ()  # whole questions, when the session asked back
         console.print(Text(f"session {session_id}", style="dim"), soft_wrap=True)
 
     def event(self, event_id: str | None, event: Event) -> None:
         kind = event.get("type")
         if kind in ("started", "reset"):
-            self._answered, self._error = False, None
+            self._answered, self._error, self.choices = False, None, ()
         self._answered = self._answered or kind == "token"
         if kind == "error":
             self._error = error_line(event.get("error"))
+        if kind == "clarify":
+            self.choices = tuple(prompt for _, prompt in choices_of(event))
+            self._answered = True  # the answer repeats the question and its choices
         self._events += kind != "done" and event_id is not None
         self._renderer.show(event)
 
@@ -77,7 +88,7 @@ class Screen:
             print_words(self._console, text.block(outcome.answer) + "\n")
         if outcome.error not in (None, self._error):
             print_words(self._console, f"✗ {outcome.error}", "red")
-        mark, style = ("✔", "bold green") if outcome.good else ("✘", "bold red")
+        mark, style = outcome.mark
         self._console.print(
             Text(f"{mark} {outcome.status}", style=style).append(
                 f" · {self._events} events · {seconds:.1f} s · session {self._session_id}",

@@ -99,8 +99,8 @@ async def standing_stack(settings: Settings, ui: UiWish, say: Say) -> AsyncItera
 
 
 @contextlib.asynccontextmanager
-async def private_stack(settings: Settings, say: Say) -> AsyncIterator[Stack]:
-    """The stack of one `kai ask`, on free ports, so that any number of them can run at once.
+async def private_stack(settings: Settings, say: Say, purpose: str) -> AsyncIterator[Stack]:
+    """The stack of one `kai ask` or `kai chat`, on free ports: any number of them can run at once.
 
     On a Temporal server that already listens, the worker polls a task queue of its own, because it
     will soon be gone. An embedded server uses the home's database when no other process uses it,
@@ -118,13 +118,13 @@ async def private_stack(settings: Settings, say: Say) -> AsyncIterator[Stack]:
         elif where.chosen and where.port:
             raise NoTemporal(
                 f"no Temporal server at {where.address}: start one with `kai up`, or unset "
-                "TEMPORAL_ADDRESS to have one started for this question"
+                f"TEMPORAL_ADDRESS to have one started for {purpose}"
             )
         else:
             lock = parts.enter_context(FileLock(database(settings.home).with_suffix(".lock")))
             file = database(settings.home) if lock.try_acquire() else None
             kept = f"kept in {file}" if file else "in memory: another process uses the database"
-            say(f"starting Temporal, worker and bridge for this question ({kept})")
+            say(f"starting Temporal, worker and bridge for {purpose} ({kept})")
             # stopped by SIGKILL, which loses nothing, so that the prompt returns 1.3 s sooner
             temporal = await parts.enter_async_context(_embedded(0, None, file, lock, 0.0))
         yield await parts.enter_async_context(_parts(settings, temporal))

@@ -25,7 +25,15 @@ from kai_flow.connections.database import StoreUnavailable
 from kai_flow.runtime.locks import FileLock
 from kai_flow.settings import StartError
 
-__all__ = ["BadConversation", "Begun", "Choice", "Conversations", "Turn", "chosen"]
+__all__ = [
+    "BadConversation",
+    "Begun",
+    "Choice",
+    "Conversations",
+    "Turn",
+    "check_conversation",
+    "chosen",
+]
 
 FOLDER: Final = "conversations"
 VERSION: Final = 1
@@ -118,7 +126,7 @@ class Conversations:
 
         A session id that is used again with another question is a new question.
         """
-        _check(conversation_id)
+        check_conversation(conversation_id)
         key = _digest(session_id, question)
 
         def pin(kept: _Kept, damaged: bool) -> tuple[_Kept, Begun]:
@@ -138,7 +146,7 @@ class Conversations:
 
     def record(self, conversation_id: str, connection_id: str, turn: Turn) -> None:
         """Keep a turn; one of the same session and question is replaced."""
-        _check(conversation_id)
+        check_conversation(conversation_id)
         short = _shortened(turn)
 
         def add(kept: _Kept, _damaged: bool) -> tuple[_Kept, None]:
@@ -151,7 +159,7 @@ class Conversations:
 
     def history(self, conversation_id: str, connection_id: str) -> tuple[Turn, ...]:
         """The turns that are kept, the oldest first; none for an unknown or damaged one."""
-        _check(conversation_id)
+        check_conversation(conversation_id)
         with _available(self._root):
             return self._read(self._file(conversation_id, connection_id))[0].turns
 
@@ -236,7 +244,8 @@ def chosen(last: Turn | None, prompt: str) -> str | None:
     return None
 
 
-def _check(conversation_id: object) -> None:
+def check_conversation(conversation_id: object) -> None:
+    """`BadConversation` unless it can be the id of a conversation."""
     good = isinstance(conversation_id, str) and conversation_id.isprintable()
     if not good or not 1 <= len(str(conversation_id).strip()) <= MAX_ID_CHARS:
         raise BadConversation(

@@ -24,7 +24,7 @@ from kai_flow.worker.heartbeats import heartbeats
 
 MAX_RESULT_BYTES: Final = 512 * 1024
 MAX_ERROR_CHARS: Final = 10_000
-STATUSES: Final = ("completed", "failed", "partial", "cancelled")
+STATUSES: Final = ("completed", "failed", "partial", "cancelled", "needs_clarification")
 
 
 class KaiActivities(DataActivities):

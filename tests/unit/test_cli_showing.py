@@ -41,3 +41,18 @@ def test_an_answer_is_shown_once() -> None:
     result = {"status": "completed", "final_answer": "It is Bali.", "error": None}
     assert shown({"type": "token", "content": "It is Bali."}, result=result).count("Bali") == 1
     assert shown(result=result).count("Bali") == 1
+
+
+def test_what_is_asked_back_can_be_chosen() -> None:
+    """The choices are shown with their whole questions, kept, and not repeated by the answer."""
+    choices = [{"label": "city", "prompt": "total by city"}, {"label": "x"}, "y"]
+    clarify: Event = {"type": "clarify", "question": "Which one?", "choices": choices}
+    result = {"status": "needs_clarification", "final_answer": "Which one?\n1. city"}
+    output = shown(clarify, result=result)
+    assert output.count("Which one?") == output.count("1. city (total by city)") == 1
+    assert "? needs_clarification · 1 events" in output
+    screen = Screen(Console(file=io.StringIO()), "chat-1")
+    screen.event("1.1.1", clarify)
+    assert screen.choices == ("total by city",)
+    screen.event("1.2.1", {"type": "started", "attempt": 2})
+    assert screen.choices == ()

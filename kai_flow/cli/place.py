@@ -1,0 +1,89 @@
+"""Where a session of `kai ask` or `kai chat` runs: on this home's `kai up`, or its own stack."""
+
+import contextlib
+import os
+import shlex
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from temporalio.client import Client
+
+from kai_flow.cli import state
+from kai_flow.cli.stack import Say, Stack, private_stack
+from kai_flow.settings import Settings, StartError
+from kai_flow.temporal.client import DEFAULT_ADDRESS, connect, same_address, target
+
+QUERY: Final = "temporal workflow query --workflow-id {id} --type progress"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A stack on which the session runs."""
+
+    client: Client
+    bridge_url: str
+    task_queue: str
+    temporal: str
+    later: str | None  # how to see the session again, with {id} in it; None: it is gone
+
+
+@contextlib.asynccontextmanager
+async def place_for(
+    settings: Settings, say: Say, purpose: str = "this question"
+) -> AsyncIterator[Place]:
+    """The running stack of this home, or one of our own for as long as the block lasts."""
+    up = await _running(settings)
+    if up is not None:
+        # the TEMPORAL_* variables do not apply to an embedded server
+        client = await connect(up.temporal if up.embedded else None)
+        later = QUERY + _where(client, up.temporal)
+        yield Place(client, up.bridge, up.task_queue, up.temporal, later)
+        return
+    async with private_stack(settings, say, purpose) as own:
+        queue = own.settings.task_queue
+        yield Place(own.client, own.bridge_url, queue, own.temporal, _later(own))
+
+
+async def _running(settings: Settings) -> state.UpState | None:
+    """The `kai up` of this home, if one runs.
+
+    Raises `StartError` when the environment names another server, namespace or task queue: a
+    session must not silently run in another place than the one that is asked for.
+    """
+    up = await state.find(settings.home)
+    where = target()
+    if up is None or (where.port == 0 and not up.embedded):  # 0 asks for an embedded server
+        return None
+    if where.port and (where.chosen or not up.embedded):
+        _require_same("TEMPORAL_ADDRESS", where.address, up.temporal, settings.home)
+        _require_same("TEMPORAL_NAMESPACE", where.namespace, up.namespace, settings.home)
+    for variable in ("TEMPORAL_TASK_QUEUE", "ORG_ID"):
+        if os.environ.get(variable, "").strip():
+            _require_same(variable, settings.task_queue, up.task_queue, settings.home)
+    return up
+
+
+def _require_same(variable: str, asked: str, used: str, home: Path) -> None:
+    if not (asked == used or same_address(asked, used)):
+        raise StartError(
+            f"the `kai up` of {home} uses {used}, but {variable} asks for {asked}: change "
+            f"{variable}, or set KAI_HOME to another folder"
+        )
+
+
+def _later(own: Stack) -> str | None:
+    """How to see a session again after the stack of this question has stopped."""
+    if own.server is None:  # the server stays, but the worker that answers queries does not
+        return "temporal workflow show --workflow-id {id}" + _where(own.client, own.temporal)
+    if own.server.db_file is None:
+        return None
+    home = os.environ.get("KAI_HOME")
+    return f"{f'KAI_HOME={shlex.quote(home)} ' if home else ''}kai up, then {QUERY}"
+
+
+def _where(client: Client, address: str) -> str:
+    """The options with which the `temporal` command finds this server; empty for its defaults."""
+    options = "" if same_address(address, DEFAULT_ADDRESS) else f" --address {address}"
+    return options + ("" if client.namespace == "default" else f" --namespace {client.namespace}")
