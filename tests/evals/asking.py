@@ -1,7 +1,9 @@
 """One schema is asked all its questions: the analyst's rows beside those of the expected query."""
 
 import asyncio
+import re
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +19,7 @@ from tests.evals.databases import SCHEMAS, Database, build
 from tests.evals.questions import Question, load
 from tests.evals.renaming import Names
 
-__all__ = ["OUTCOMES", "Outcome", "ask_all"]
+__all__ = ["EVERYTHING", "OUTCOMES", "Choice", "Outcome", "ask_all", "expected_rows"]
 
 OUTCOMES: Final = {
     "right": "right",
@@ -38,6 +40,27 @@ SHOWN: Final = 5  # rows of a result that a report shows
 Rows = Sequence[Sequence[Any]]
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """Which questions to ask."""
+
+    group: str = ""
+    """The further set; the evaluation itself without it."""
+    kinds: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+
+    def has(self, question: Question) -> bool:
+        """Whether a question is asked; an empty choice leaves nothing out."""
+        return (
+            question.kind in (self.kinds or (question.kind,))
+            and question.language in (self.languages or (question.language,))
+            and question.id in (self.ids or (question.id,))
+        )
+
+
+EVERYTHING: Final = Choice()
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a question."""
 
@@ -56,9 +79,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
-def ask_all(schema: str, folder: Path, group: str = "", *, copy: bool = False) -> list[Outcome]:
-    """The outcome of every question of a schema, or of its renamed copy, built in ``folder``."""
-    questions = load(schema, group)
+def ask_all(
+    schema: str, folder: Path, choice: Choice = EVERYTHING, *, copy: bool = False
+) -> list[Outcome]:
+    """The outcome of the chosen questions of a schema, or of its copy, built in ``folder``."""
+    questions = [each for each in load(schema, choice.group) if choice.has(each)]
     if not questions:
         return []
     shape = SCHEMAS[schema]
@@ -100,7 +125,7 @@ async def _ask(question: Question, database: Database, analyst: Analyst, expecte
         kind=question.kind,
         language=question.language,
         ask=ask,
-        outcome=_judge(question, events, expected),
+        outcome=_judge(question, events, expected, database),
         sql=str(shown.get("sql", "")),
         expected=[list(row) for row in expected[:SHOWN]],
         found=shown.get("data", [])[:SHOWN],
@@ -127,29 +152,48 @@ def expected_rows(questions: Iterable[Question], database: Database) -> dict[str
         return {each.id: run(query(each)) for each in questions if each.sql}
 
 
-def _judge(question: Question, events: dict[str, Any], expected: Rows) -> str:
+def _judge(question: Question, events: dict[str, Any], expected: Rows, database: Database) -> str:
     if "done" not in events:
         return "crashed"
-    result = events["done"]["result"]
     if "clarify" in events:
         return "right" if question.ask_back else "asked"
-    if result["status"] != "completed":
+    if events["done"]["result"]["status"] != "completed":
         return "right" if question.decline else "declined"
     if not question.sql:
         return "answered"
-    shown = events.get("sql_result", {})
-    rows = shown.get("data", [])
-    if question.kind == "catalogue" and _mentions(expected, rows, str(result["final_answer"])):
+    if question.kind == "catalogue" and _mentions(expected, events, database):
         return "right"
-    right = same_rows(expected, rows, ordered=question.ordered)
-    return "right" if right and not shown.get("truncated") else "wrong"
+    return _judge_rows(question, events.get("sql_result"), expected)
 
 
-def _mentions(expected: Rows, rows: Rows, answer: str) -> bool:
-    """Whether an answer names everything that is there, in its rows or in its text."""
-    text = f"{answer} {rows}".casefold()
+def _judge_rows(question: Question, shown: dict[str, Any] | None, expected: Rows) -> str:
+    if shown is None:  # words, and no number that could be wrong
+        return "declined"
+    right = same_rows(expected, shown["data"], ordered=question.ordered)
+    return "right" if right and not shown["truncated"] else "wrong"
+
+
+def _mentions(expected: Rows, events: dict[str, Any], database: Database) -> bool:
+    """Whether an answer names everything that is there, in its rows or in its text.
+
+    The names of the copy are translations: an answer may call a thing by either.
+    """
+    rows = events.get("sql_result", {}).get("data", [])
+    text = f"{events['done']['result']['final_answer']} {rows}".casefold()
+    other: dict[str, set[str]] = defaultdict(set)
+    for pair in database.shape.names.items():
+        old, new = (name.rpartition(".")[2] for name in pair)
+        other[old].add(new)
+        other[new].add(old)
     return all(
-        str(cell).casefold() in text or str(cell).casefold().replace("_", " ") in text
+        any(spelling in text for name in {cell, *other[cell]} for spelling in _spellings(name))
         for row in expected
-        for cell in row
+        for cell in map(str, row)
     )
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """A name as it is, in words, and as the one thing that a table of a star holds many of."""
+    name = name.casefold()
+    plain = re.sub(r"^(dim|fact)_", "", name).removesuffix("s")
+    return name, name.replace("_", " "), plain.replace("_", " ")

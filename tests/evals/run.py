@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from tests.evals.asking import OUTCOMES, Outcome, ask_all
+from tests.evals.asking import EVERYTHING, OUTCOMES, Choice, Outcome, ask_all
 from tests.evals.databases import SCHEMAS
 from tests.evals.questions import KINDS
 
@@ -28,9 +28,9 @@ def evaluate(
     schemas: Iterable[str] = SCHEMAS,
     *,
     copies: Sequence[bool] = (False, True),
-    group: str = "",
+    choice: Choice = EVERYTHING,
 ) -> list[Outcome]:
-    """The outcome of every question of these schemas, of their renamed copies, or of both."""
+    """The outcomes of the questions of these schemas, of their renamed copies, or of both."""
     with (
         tempfile.TemporaryDirectory(prefix="kai-evals-") as folder,
         # a fresh interpreter each: what runs in this one (pytest, its loop) is not copied
@@ -38,7 +38,7 @@ def evaluate(
     ):
         path = Path(folder)
         tasks = [
-            pool.submit(ask_all, schema, path, group, copy=copy)
+            pool.submit(ask_all, schema, path, choice, copy=copy)
             for schema in schemas
             for copy in copies
         ]
@@ -56,22 +56,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outcomes = evaluate(
         asked.schema or SCHEMAS,
         copies=(True,) if asked.renamed else (False,) if asked.original else (False, True),
-        group=asked.set,
+        choice=Choice(
+            group=asked.set,
+            kinds=tuple(asked.kind or ()),
+            languages=tuple(asked.language or ()),
+            ids=tuple(asked.id or ()),
+        ),
     )
-    chosen = [
-        each
-        for each in outcomes
-        if (not asked.kind or each.kind in asked.kind)
-        and (not asked.language or each.language == asked.language)
-    ]
     if asked.json:
-        asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(chosen), indent=1))
-    if not chosen:
+        asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(outcomes), indent=1))
+    if not outcomes:
         print("There are no such questions.")
         return 0
-    if asked.failures:
-        _print_failures(chosen)
-    print_figures(chosen)
+    if asked.failures or asked.id:
+        _print_failures(outcomes, also_right=bool(asked.id))
+    print_figures(outcomes)
     return 0
 
 
@@ -87,7 +86,12 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--kind", action="append", choices=KINDS, help="only this kind; may be repeated"
     )
-    parser.add_argument("--language", choices=("id", "en"), help="only questions in this language")
+    parser.add_argument(
+        "--language", action="append", choices=("id", "en"), help="only questions in this language"
+    )
+    parser.add_argument(
+        "--id", action="append", metavar="ID", help="only this question, shown; may be repeated"
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--renamed", action="store_true", help="only the renamed copies")
     which.add_argument("--original", action="store_true", help="without the renamed copies")
@@ -141,9 +145,9 @@ def _line(name: str, outcomes: Sequence[Outcome]) -> str:
     return f"{name:18} {counted['right']:5} of {total:3} {share} {' '.join(others)}"
 
 
-def _print_failures(outcomes: Sequence[Outcome]) -> None:
+def _print_failures(outcomes: Sequence[Outcome], *, also_right: bool) -> None:
     for each in outcomes:
-        if each.outcome != "right":
+        if also_right or each.outcome != "right":
             print(f"\n{each.id} ({each.schema}, {each.kind}): {OUTCOMES[each.outcome]}")
             print(f"  asked:    {each.ask[:300]}")
             for title, shown in (

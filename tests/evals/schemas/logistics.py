@@ -55,7 +55,7 @@ _CITIES = (
     ("Surabaya", "Jawa Timur", "Jawa"), ("Malang", "Jawa Timur", "Jawa"),
     ("Medan", "Sumatera Utara", "Sumatera"), ("Padang", "Sumatera Barat", "Sumatera"),
     ("Palembang", "Sumatera Selatan", "Sumatera"), ("Makassar", "Sulawesi Selatan", "Sulawesi"),
-    ("Manado", "Sulawesi Utara", "Sulawesi"), ("Denpasar", "Bali", "Bali"),  # Manado only receives
+    ("Manado", "Sulawesi Utara", "Sulawesi"), ("Denpasar", "Bali", "Bali"),  # 2 receive only
 )  # fmt: skip
 
 _PEOPLE = (
@@ -164,8 +164,6 @@ def _shipments(rng: random.Random) -> tuple[list[_Row], list[_Row]]:
     times = sorted(_LAST - timedelta(minutes=rng.randrange(60 * 24 * 800)) for _ in range(1_500))
     for number, sent in enumerate(times, start=1):
         origin = 1 + min(rng.randrange(12), rng.randrange(12), 9)
-        if origin == 11:
-            origin = 12
         target = rng.choice([city for city in range(1, 13) if city != origin])
         late = sent > _LAST - timedelta(days=4)
         status = rng.choice(("dalam perjalanan",) if late else ("tiba",) * 9 + ("batal", "hilang"))
