@@ -15,6 +15,9 @@ KIND = Kind(
             *("were", "be", "been", "there", "that", "which", "who", "have", "has", "had", "do"),
             *("does", "did", "our", "we", "their", "its", "it", "all", "me", "please", "by", "to"),
             *(
+                *("in the data", "in the database", "ever", "any", "single", "value", "values"),
+                *("altogether", "how has", "how have", "how did", "here", "overall", "whole"),
+                "entire",
                 "whose",
                 "having",
                 "as",
@@ -44,6 +47,8 @@ KIND = Kind(
             *("para", "oleh", "dalam", "nya", "memiliki", "mempunyai", "punya", "semua", "seluruh"),
             *("kami", "kita", "saya", "sudah", "telah", "saja", "sih", "dong", "ya", "terdapat"),
             *(
+                *("semuanya", "seluruhnya", "keseluruhannya", "pernah", "dalam data", "nih"),
+                *("terhadap", "total keseluruhan", "apa saja", "nilai", "ada di"),
                 "berada",
                 "berasal",
                 "terletak",

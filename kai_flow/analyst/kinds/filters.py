@@ -5,9 +5,11 @@ from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import (
     Column,
     Compared,
+    Computed,
     Has,
     Joined,
     Negated,
+    Part,
     Rows,
     Sign,
     Test,
@@ -41,6 +43,11 @@ def _not(_sign: Sign, where: Where) -> Where | None:
 
 def _either(left: Where, _sign: Sign, right: Where) -> Where:
     return Where(Joined((left.test, right.test), either=True))
+
+
+def _noun(*parts: Where | Column | Computed | Rows) -> Part | None:
+    """The noun; its filter goes aside."""
+    return next((part for part in parts if not isinstance(part, Where)), None)
 
 
 def _text(column: Column, text: Text) -> Where:
@@ -120,7 +127,10 @@ KIND = Kind(
         Rule("and", (Values, "and", Values), _one_of),
         Rule("column value", (Column, Values), _of_column, cost=-0.15),
         Rule("value column", (Values, Column), lambda v, c: _of_column(c, v), cost=-0.1),
+        Rule("adjective", (Where, (Column, Computed, Rows)), _noun, cost=0.02, aside=True),
+        Rule("noun, qualified", ((Column, Computed, Rows), Where), _noun, cost=0.02, aside=True),
         Rule("not", ("not", Where), _not, cost=0.2),
+        Rule("by", ("by", Where), lambda _sign, where: where, cost=0.05),
         Rule("only", ("only", Where), lambda _sign, where: where),
         Rule("either", (Where, "or", Where), _either, cost=0.05),
         Rule("text", (Column, Text), _text),

@@ -29,6 +29,10 @@ class Rule:
     pattern: tuple[Element, ...]
     build: Callable[..., "Part | Iterable[Part] | None"]
     cost: float = 0.0
+    aside: bool = False
+    """Whether the filter in the pattern goes on as a filter of the whole question."""
+    scoped: bool = False
+    """Whether filters within its parts restrict these parts alone: each side of a ratio."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Listings: rows as they are, in an order."""
 
-from kai_flow.analyst.kinds.building import MEASURED, NOUN, amount
+from kai_flow.analyst.kinds.building import DIMENSION, MEASURED, NOUN, amount
 from kai_flow.analyst.kinds.kind import Kind, Rule
 from kai_flow.analyst.reading.parts import (
     Ask,
@@ -12,6 +12,7 @@ from kai_flow.analyst.reading.parts import (
     Rows,
     Sign,
     Sort,
+    Which,
 )
 
 SORTED = (*NOUN, *MEASURED, Rows, Calendar)
@@ -66,7 +67,7 @@ KIND = Kind(
             *("saya mau lihat", "siapa saja", "mana saja", "aku mau lihat", "buatkan daftar"),
         ),
         "which": ("mana", "apa", "siapa", "manakah", "apakah", "yang mana", "siapakah"),
-        "value": ("berapa", "berapakah", "apa", "apakah", "hitung", "hitunglah", "bagaimana"),
+        "value": ("berapa", "berapakah", "hitung", "hitunglah", "bagaimana"),
         "when": ("kapan", "tanggal berapa", "kapankah"),
         "catalogue": (
             *("data apa saja", "data apa", "tabel apa saja", "ada data apa", "ada data apa saja"),
@@ -80,7 +81,9 @@ KIND = Kind(
     },
     rules=(
         Rule("show", ("show",), lambda _sign: Ask("list")),
-        Rule("which", ("which",), lambda _sign: Ask("which")),
+        Rule("which", ("which",), lambda _sign: Ask("which"), cost=0.1),
+        Rule("which things", ("which", DIMENSION), lambda _sign, of: Which(of)),
+        Rule("things, which", (DIMENSION, "which"), lambda of, _sign: Which(of)),
         Rule("value", ("value",), lambda _sign: Ask("value")),
         Rule("when", ("when",), lambda _sign: Ask("when")),
         Rule("catalogue", ("catalogue",), lambda _sign: Ask("catalogue")),

@@ -88,6 +88,16 @@ def _again(operator: Operator) -> Callable[..., Any]:
     return build
 
 
+def _signed(operator: Operator) -> Callable[..., Any]:
+    """A negative surplus is one below zero."""
+
+    def build(*parts: Sign | Column | Computed) -> Where:
+        of = next(part for part in parts if not isinstance(part, Sign))
+        return Where(Compared(of, operator, (0.0,)))
+
+    return build
+
+
 def _between(of: Column | Computed | Measured, *rest: object) -> list[Part]:
     low, high = (part.value for part in rest if isinstance(part, Figure))
     return list(_test(of, Operator.BETWEEN, (low, high))) if low <= high else []
@@ -108,6 +118,8 @@ KIND = Kind(
         ),
         "at most": ("<=", "≤", "at most", "up to", "maximum", "no more than", "not more than"),
         "equals": ("=", "equal to", "equals", "of exactly", "exactly", "is", "of"),
+        "negative": ("negative", "below zero", "less than zero"),
+        "positive": ("positive", "above zero", "more than zero"),
         "between": ("between", "from", "in the range"),
         "range": ("and", "to", "-", "–"),
     },
@@ -136,11 +148,18 @@ KIND = Kind(
             *("paling tinggi", "sampai dengan"),
         ),
         "equals": ("sama dengan", "sebesar", "sebanyak", "tepat", "senilai", "persis"),
+        "negative": ("negatif", "di bawah nol", "minus"),
+        "positive": ("positif", "di atas nol"),
         "between": ("antara", "dari", "di antara", "diantara", "berkisar"),
         "range": ("dan", "sampai", "hingga", "-", "–", "s/d", "sd", "sampai dengan"),
     },
     rules=(
         *_rules(),
+        *(
+            Rule(f"{sign} {place}", pattern, _signed(operator))
+            for sign, operator in (("negative", Operator.BELOW), ("positive", Operator.ABOVE))
+            for place, pattern in (("number", (sign, NOUN)), ("after", (NOUN, sign)))
+        ),
         Rule("between", ((*NOUN, *MEASURED), "between", Figure, "range", Figure), _between),
         Rule("range", ((*NOUN, *MEASURED), Figure, "range", Figure), _between, cost=0.1),
     ),

@@ -132,8 +132,8 @@ KIND = Kind(
     "ranking",
     "The first of an order: the top 5 provinces by revenue, the cheapest product.",
     english={
-        "top": ("top", "the top", "best", "leading", "first", "highest ranking", "most"),
-        "bottom": ("bottom", "worst", "last"),
+        "top": ("top", "the top", "best", "leading", "highest ranking", "most"),
+        "bottom": ("bottom", "worst"),
         "cheapest": ("cheapest", "least expensive", "lowest priced"),
         "most expensive": ("most expensive", "priciest", "dearest", "costliest"),
         "best-selling": ("best-selling", "best selling", "most sold", "bestselling", "top selling"),

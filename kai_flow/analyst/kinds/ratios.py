@@ -41,6 +41,12 @@ def _per(_sign: Sign, top: Amount, _per: Sign, rows: Rows) -> Quotient | None:
     return Quotient(top, Amount(Function.DISTINCT, None, rows.table))
 
 
+def _per_column(of: Column | Computed | Measured, _per: Sign, column: Column) -> Quotient | None:
+    """Assets per member: all assets by all members."""
+    top = amount(of)
+    return Quotient(top, Amount(None, column)) if isinstance(top, Amount) else None
+
+
 def _gap_of(_sign: Sign, of: Column | Computed | Amount, *rest: Sign | Where) -> Gap | None:
     """The difference in revenue between 2023 and 2024: the first named minus the second."""
     left, right = (part.test for part in rest if isinstance(part, Where))
@@ -77,10 +83,11 @@ KIND = Kind(
         "apart": ("antara", "dari"),
     },
     rules=(
-        Rule("ratio", ("ratio", SIDE, "to", SIDE), _ratio),
-        Rule("divided", (SIDE, "divided by", SIDE), _ratio),
-        Rule("difference", ("difference", NUMBER, "range", NUMBER), _gap),
-        Rule("minus", (NUMBER, "minus", NUMBER), _gap, cost=0.02),
+        Rule("ratio", ("ratio", SIDE, "to", SIDE), _ratio, scoped=True),
+        Rule("divided", (SIDE, "divided by", SIDE), _ratio, scoped=True),
+        Rule("difference", ("difference", NUMBER, "range", NUMBER), _gap, scoped=True),
+        Rule("minus", (NUMBER, "minus", NUMBER), _gap, cost=0.02, scoped=True),
+        Rule("per", (NUMBER, "per", Column), _per_column, cost=0.08),
         Rule("average count per", ("average", Amount, "per", Rows), _per, cost=-0.1),
         Rule("difference of", ("difference", NUMBER, "apart", Where, "range", Where), _gap_of),
     ),

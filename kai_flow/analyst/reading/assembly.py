@@ -7,7 +7,9 @@ from typing import Final
 
 from kai_flow.analyst.query.nodes import (
     Aggregate,
+    All,
     Difference,
+    During,
     FieldGroup,
     Function,
     Group,
@@ -17,6 +19,7 @@ from kai_flow.analyst.query.nodes import (
     Order,
     Query,
     Ratio,
+    Recurring,
     Share,
     Words,
     joins_of,
@@ -64,6 +67,11 @@ class Assembly:
 
     def readings(self, bag: Bag) -> Iterator[Reading]:
         """Everything that the bag may mean."""
+        self._time(bag)
+        bag.cost += 0.3 * sum(
+            isinstance(c, p.Column) and self.model.attributes[c.ref].role is Role.KEY
+            for c, _ in bag.columns
+        )
         if bag.refused:
             yield Reading(None, bag.cost, refusal=bag.refused[0])
         elif bag.asked("catalogue"):
@@ -74,10 +82,40 @@ class Assembly:
         elif bag.compare and not bag.groups:
             yield from self._versus(compared(bag))
         elif bag.ranks:
-            yield from self._ranked(bag)
+            yield from self._ranked(_named(bag))
         else:
             yield from self._totalled(bag)
-            yield from self._listed(bag)
+            yield from self._listed(_named(bag))
+
+    def _time(self, bag: Bag) -> None:
+        """A time column beside a period names the axis of the period: "founded before 1970"."""
+        for column, words in list(bag.columns):
+            axis = self._axis_of(column)
+            tests = [
+                (abs(words[0] - there[0]), at)
+                for at, (test, there) in enumerate(bag.tests)
+                if isinstance(test, p.Within) and test.time.axis is None
+            ]
+            if axis is not None and tests:
+                _, at = min(tests)
+                test, there = bag.tests[at]
+                assert isinstance(test, p.Within)  # noqa: S101 -- found as such
+                both = tuple(sorted({*there, *words}))
+                bag.tests[at] = (p.Within(replace(test.time, axis=axis)), both)
+                bag.columns.remove((column, words))
+
+    def _axis_of(self, column: p.Column | p.Computed) -> str | None:
+        """The axis that a column is the first of."""
+        if isinstance(column, p.Computed):
+            return None
+        return next(
+            (
+                axis.id
+                for axis in self.model.axes_of(column.ref.table)
+                if axis.columns[0] == column.ref.column
+            ),
+            None,
+        )
 
     # what a bag talks about
 
@@ -118,20 +156,22 @@ class Assembly:
         nouns = [(p.Amount(None, c), w) for c, w in bag.columns if self.numeric(c)]
         rest = [(c, w) for c, w in bag.columns if isinstance(c, p.Column) and not self.numeric(c)]
         measures += nouns
-        if bag.asked("which") and any(_superlative(m) for m, _ in bag.measures):
+        if (bag.which or bag.asked("which")) and any(_superlative(m) for m, _ in bag.measures):
             return  # "which has the highest": not how high it is
-        groups, rows, cost = list(bag.groups), list(bag.rows), bag.cost
+        groups, rows, cost = [*bag.groups, *bag.which], list(bag.rows), bag.cost
+        if bag.which and not (measures or bag.havings):
+            return
         if bag.havings and not groups:
             subject = _first_dimension(rows, rest)
-            if subject is None:
+            if subject is None or _own_number(subject[0], bag.havings):
                 return
             groups.append(subject)
             rows = [each for each in rows if (p.Rows(each[0]), each[1]) != subject]
             rest = [each for each in rest if each != subject]
         if rest:  # columns beside a number, without "per": a weak wish to group by them
             groups += rest
-            cost += 0.15
-        groups = list({dimension: (dimension, words) for dimension, words in groups}.values())
+            cost += 0.3
+        groups = _each_once(groups)
         if not measures and bag.havings:
             measures = [(bag.havings[0][0].amount, bag.havings[0][1])]
         if not measures:
@@ -224,7 +264,7 @@ class Assembly:
 
     def beside(self, query: Query, rows: Sequence[tuple[str, Words]]) -> float:
         """What it costs that a question names tables besides the parts of its query."""
-        used = {self.model.joins[join].target for join in joins_of(query)}
+        used = {self.model.joins[join].target for join in joins_of(_timeless(query))}
         return sum(
             CONTEXT_COST if table in used else UNUSED_COST
             for table, _words in rows
@@ -310,6 +350,11 @@ class Assembly:
             found = self.amount(resolver, bottom, words)
             note = Note("ratio_of_present", (("table", bottom.table or ""),))
             return [each.costing(0.02, note) for each in found]
+        if bottom.function is None and not (
+            isinstance(bottom.of, p.Column)
+            and self.model.attributes[bottom.of.ref].role is Role.ADDITIVE
+        ):
+            return []  # "price per category" is no ratio
         return self.amount(resolver, bottom, words)
 
     def groups(
@@ -379,7 +424,8 @@ class Assembly:
         if bag.measures or bag.havings or bag.groups or bag.share is not None or bag.change:
             return
         asked = any(bag.asked(what) for what in ("list", "which", "when", "value"))
-        if bag.asked("value") and not bag.columns:
+        numbers = any(self.numeric(c) for c, _ in bag.columns)
+        if bag.asked("value") and not numbers and (bag.rows or not bag.columns):
             return  # "how many": not a list
         cost = bag.cost + (0.0 if asked else LIST_COST)
         if any(self.numeric(c) for c, _ in bag.columns) and not bag.asked("list"):
@@ -390,7 +436,11 @@ class Assembly:
         columns = [(c, w) for c, w in bag.columns if isinstance(c, p.Column)]
         if len(columns) != len(bag.columns) or len(bag.somes) != len(somes):
             return
-        if rows and not somes and any(self._category(c) for c, _ in columns[:1]):
+        if (
+            rows
+            and not somes
+            and any(self._category(c) and words < rows[0][1] for c, words in columns[:1])
+        ):
             cost += 0.15  # "the types of cooperatives" are types
         for clock, words in bag.clocks:
             axis = self.model.axes[clock.axis]
@@ -421,7 +471,9 @@ class Assembly:
         if (
             columns
             and all(not self.numeric(c) for c, _ in columns)
-            and (not words or all(self._category(c) for c, _ in columns))
+            and (
+                not words or (all(self._category(c) for c, _ in columns) and columns[0][1] < words)
+            )
         ):
             yield from self._values(bag, resolver, columns, limit, cost - 0.15 * bool(words))
             if not words:
@@ -618,7 +670,8 @@ class Assembly:
         if rank.of is not None:
             groups.append((rank.of, words))
         groups = [*bag.groups, *groups]
-        each = bool(bag.groups) and rank.of is not None
+        groups = _each_once(groups)
+        each = bool(bag.groups) and rank.of is not None and len(groups) > 1
         for fact in self.facts(by):
             if isinstance(rank.of, p.Rows) and rank.of.table == fact and _plain_count(by):
                 continue
@@ -662,6 +715,54 @@ class Assembly:
         from kai_flow.analyst.reading.comparing import side_by_side  # noqa: PLC0415
 
         yield from side_by_side(self, bag)
+
+
+def _timeless(query: Query) -> tuple[object, ...]:
+    """A query without its periods: a table that has only the time is not what is talked about."""
+    where = query.where.parts if isinstance(query.where, All) else (query.where,)
+    plain = tuple(part for part in where if not isinstance(part, During | Recurring))
+    return (query.measures, query.groups, query.columns, query.having, plain)
+
+
+def _named(bag: Bag) -> Bag:
+    """The same with what is asked for by name among what is named."""
+    if not bag.which:
+        return bag
+    rows = [(of.table, words) for of, words in bag.which if isinstance(of, p.Rows)]
+    columns = [(of, words) for of, words in bag.which if isinstance(of, p.Column)]
+    times = [(of, words) for of, words in bag.which if isinstance(of, p.Calendar)]
+    return Bag(
+        **{
+            **vars(bag),
+            "which": [],
+            "asks": [*bag.asks, p.Ask("which")],
+            "rows": [*rows, *bag.rows],
+            "columns": [*columns, *bag.columns],
+            "groups": [*bag.groups, *times],
+        }
+    )
+
+
+def _each_once(
+    groups: Sequence[tuple[p.Dimension, Words]],
+) -> list[tuple[p.Dimension, Words]]:
+    """Every dimension once; "over time" adds nothing to "per year"."""
+    found = {dimension: (dimension, words) for dimension, words in groups}
+    times = [d for d in found if isinstance(d, p.Calendar)]
+    for time in times:
+        if time.grain is None and len(times) > 1:
+            del found[time]
+    return list(found.values())
+
+
+def _own_number(subject: p.Dimension, havings: Sequence[tuple[p.Having, Words]]) -> bool:
+    """Whether a condition on groups is one on single rows: "cooperatives with assets above …"."""
+    return isinstance(subject, p.Rows) and any(
+        having.amount.function is None
+        and isinstance(having.amount.of, p.Column)
+        and having.amount.of.ref.table == subject.table
+        for having, _ in havings
+    )
 
 
 def _first_dimension(

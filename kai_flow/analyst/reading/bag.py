@@ -34,6 +34,7 @@ from kai_flow.analyst.reading.parts import (
     Values,
     Versus,
     Where,
+    Which,
     Within,
 )
 
@@ -47,6 +48,7 @@ class Bag:
 
     cost: float = 0.0
     asks: list[Ask] = field(default_factory=list)
+    which: list[tuple[Dimension, Words]] = field(default_factory=list)
     measures: list[tuple[Measured, Words]] = field(default_factory=list)
     columns: list[tuple[Column | Computed, Words]] = field(default_factory=list)
     rows: list[tuple[str, Words]] = field(default_factory=list)
@@ -78,9 +80,12 @@ def collected(cover: Cover) -> Bag | None:
 def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one case for each class of parts
     """Put one constituent where it belongs; False when there is no place for it."""
     words = item.words
+    bag.tests += [each for each in item.aside if each not in bag.tests]
     match item.part:
         case Ask() as ask:
             bag.asks.append(ask)
+        case Which(of):
+            bag.which.append((of, words))
         case Portion(None):
             bag.share = words
         case Change(None) as change:

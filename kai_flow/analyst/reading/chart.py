@@ -2,16 +2,37 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from kai_flow.analyst.kinds.kind import Element, Rule, matches
-from kai_flow.analyst.reading.parts import Item, Part, Sign
+from kai_flow.analyst.query.nodes import Function
+from kai_flow.analyst.reading.parts import (
+    Amount,
+    Column,
+    Computed,
+    Item,
+    Part,
+    Rows,
+    Sign,
+    Test,
+    Where,
+)
 
 BEAM: Final = 8
 """Different parts of one class that are kept for the same tokens; the cheapest stay."""
 
 MOST_ITEMS: Final = 4_000
 """Constituents of a question at most. A question that has more is not read to the end."""
+
+
+MOST_ASIDE: Final = 3
+"""Filters within one constituent at most."""
+
+LAST_COST: Final = 0.15
+"""Of a filter that restricts only the last number: "the ratio of A to B in 2023" is of 2023."""
+
+_Key = tuple[int, int, Part, tuple[Test, ...]]
 
 
 class Chart:
@@ -22,7 +43,7 @@ class Chart:
         self.length = length
         self.glue = glue
         self._starting: defaultdict[int, list[Item]] = defaultdict(list)
-        self._best: dict[tuple[int, int, Part], float] = {}
+        self._best: dict[_Key, float] = {}
         self._crowd: defaultdict[tuple[int, int, type[Any]], int] = defaultdict(int)
         self.full = False
 
@@ -32,7 +53,7 @@ class Chart:
 
     def add(self, item: Item) -> bool:
         """Keep a constituent; False when it is there already as cheaply, or the beam is full."""
-        key = (item.first, item.last, item.part)
+        key = _key(item)
         known = self._best.get(key)
         if known is not None and known <= item.cost + 1e-9:
             return False
@@ -60,8 +81,8 @@ class Chart:
             at, cost = at + 1, cost + self.glue[at]
 
 
-def _key(item: Item) -> tuple[int, int, Part]:
-    return item.first, item.last, item.part
+def _key(item: Item) -> _Key:
+    return item.first, item.last, item.part, tuple(test for test, _ in item.aside)
 
 
 def grow(chart: Chart, leaves: Iterable[Item], rules: Sequence[Rule]) -> None:
@@ -108,14 +129,42 @@ def _apply(chart: Chart, rule: Rule, first: Item) -> Iterator[Item]:
     """What a rule builds whose first element is ``first``."""
     for matched, skipped in _match(chart, rule.pattern[1:], first.last):
         items = (first, *matched)
-        built = rule.build(*(item.part for item in items))
+        built = rule.build(*(_scoped(item) if rule.scoped else item.part for item in items))
         if built is None:
             continue
         parts = built if isinstance(built, list | tuple) else (built,)
         cost = rule.cost + skipped + sum(item.cost for item in items)
         words = tuple(word for item in items for word in item.words)
-        for part in parts:
-            yield Item(first.first, items[-1].last, part, cost, words)
+        aside = () if rule.scoped else _aside(rule, items)
+        if rule.scoped and items[-1].aside and not any(item.aside for item in items[:-1]):
+            cost += LAST_COST
+        for part in parts if len(aside) <= MOST_ASIDE else ():
+            yield Item(first.first, items[-1].last, part, cost, words, aside)
+
+
+def _aside(rule: Rule, items: Sequence[Item]) -> tuple[tuple[Test, tuple[int, ...]], ...]:
+    """The filters of the whole question that stand within what a rule builds."""
+    within = tuple(test for item in items for test in item.aside)
+    if not rule.aside:
+        return within
+    own = tuple((i.part.test, i.words) for i in items if isinstance(i.part, Where))
+    return tuple(dict.fromkeys((*own, *within)))
+
+
+def _scoped(item: Item) -> Part:
+    """A number with the filters that stand within it as its own."""
+    tests = tuple(test for test, _ in item.aside)
+    if not tests:
+        return item.part
+    match item.part:
+        case Rows(table):
+            return Amount(Function.COUNT, None, table, tests)
+        case Column() | Computed():
+            return Amount(None, item.part, None, tests)
+        case Amount() as amount:
+            return replace(amount, where=(*amount.where, *tests))
+        case other:
+            return other
 
 
 def _match(

@@ -45,7 +45,7 @@ def _pruned(found: list[Cover]) -> list[Cover]:
     """The cheapest, each meaning once."""
     best: dict[tuple[object, ...], Cover] = {}
     for cover in sorted(found, key=lambda cover: cover.cost):
-        best.setdefault(tuple(item.part for item in cover.items), cover)
+        best.setdefault(tuple((item.part, item.aside) for item in cover.items), cover)
         if len(best) >= BEAM:
             break
     return list(best.values())

@@ -41,11 +41,26 @@ ORDERED = frozenset(
 
 def filters(resolver: Resolver, tests: Sequence[tuple[Test, Words]]) -> list[Choice[Filter | None]]:
     """The filters that the tests may be together; every test must hold."""
-    options = [_tested(resolver, test, words) for test, words in tests]
+    in_order = sorted(tests, key=lambda each: each[1])
+    options = [_tested(resolver, test, words) for test, words in in_order]
     return [
         choice.map(lambda parts: _all(_merged(resolver.model, parts)))
         for choice in combined(options)
+        if not _contradictory(choice.value)
     ]
+
+
+def _contradictory(parts: Sequence[Filter]) -> bool:
+    """Whether two periods that no row can be in both of must both hold."""
+    periods = [part for part in parts if isinstance(part, During)]
+    return any(
+        (left.axis, left.path) == (right.axis, right.path)
+        and left.start is not None
+        and right.end is not None
+        and left.start >= right.end
+        for left in periods
+        for right in periods
+    )
 
 
 def _all(parts: Sequence[Filter]) -> Filter | None:
@@ -71,9 +86,26 @@ def _tested(resolver: Resolver, test: Test, words: Words) -> list[Choice[Filter]
             inner = _tested(resolver, part, words)
             return [each.map(lambda made: Not(part=made, words=words)) for each in inner]
         case Joined(parts, either):
+            together = _one_test(parts) if either else None
+            if together is not None:
+                return _tested(resolver, together, words)
             inside = combined([_tested(resolver, part, words) for part in parts])
             node = Either if either else All
             return [each.map(lambda made: node(parts=made, words=words)) for each in inside]
+
+
+def _one_test(parts: Sequence[Test]) -> Compared | None:
+    """One test of a column for "status A or status B"."""
+    first = parts[0]
+    same = [
+        part
+        for part in parts
+        if isinstance(part, Compared) and isinstance(first, Compared) and part.of == first.of
+    ]
+    if len(same) < len(parts) or any(part.operator is not Operator.EQUAL for part in same):
+        return None
+    values = tuple(dict.fromkeys(value for part in same for value in part.values))
+    return Compared(same[0].of, Operator.EQUAL, values)
 
 
 def _compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choice[Filter]]:

@@ -288,6 +288,13 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Which:
+    """What is asked for by name: "which provinces"."""
+
+    of: Dimension
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A phrase that asks for what is never done, by the key of the reason."""
 
@@ -321,6 +328,7 @@ Part: TypeAlias = (
     | Limit
     | Implied
     | Ask
+    | Which
     | Refused
 )
 
@@ -335,3 +343,5 @@ class Item:
     cost: float
     words: tuple[int, ...]
     """The tokens that it understood, without those that were skipped as glue."""
+    aside: tuple[tuple[Test, tuple[int, ...]], ...] = ()
+    """Filters that stand within it: "active" in "number of active cooperatives"."""

@@ -51,9 +51,6 @@ OTHER_AXIS: Final = 0.3
 
 GRAINS: Final = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 
-COUNTED: Final = frozenset([Role.NAME, Role.CATEGORY, Role.KEY, Role.TEXT, Role.CODE, Role.FLAG])
-"""What is counted by its different values."""
-
 
 class Resolver:
     """Resolves parts against one fact table."""
@@ -279,31 +276,33 @@ def _announced(derived: Derived) -> tuple[Note, ...]:
     return (Note("derived", (("name", derived.name), ("table", derived.table))),)
 
 
-def _ways_to_aggregate(  # noqa: C901 -- a table of functions and roles
-    function: Function | None, role: Role
-) -> Iterator[tuple[Function, float, tuple[Note, ...]]]:
-    """(function, cost, notes) for a number or column with a role."""
-    number = role in {Role.ADDITIVE, Role.RATE}
-    if function is Function.COUNT:
-        if role is Role.ADDITIVE:
-            yield Function.SUM, 0.0, ()
-        elif role in COUNTED:
-            yield Function.DISTINCT, 0.3 if role is Role.KEY else 0.0, ()
-    elif function is Function.DISTINCT:
-        if not number or role is Role.RATE:
-            yield Function.DISTINCT, 0.0, ()
-    elif function is Function.SUM:
-        if role is Role.ADDITIVE:
-            yield Function.SUM, 0.0, ()
-        elif role in COUNTED:
-            yield Function.DISTINCT, 0.1, ()
-    elif function is None:
-        if role is Role.ADDITIVE:
-            yield Function.SUM, 0.03, (Note("default_sum"),)
-        elif role is Role.RATE:
-            yield Function.AVERAGE, 0.06, (Note("default_average"),)
-    elif number or (role in {Role.TIME, Role.TIME_PART} and function in _EXTREMES):
-        yield function, 0.0, ()
+_Way = tuple[Function, float, tuple[Note, ...]]
+
+_NUMBERS: Final = (Role.ADDITIVE, Role.RATE)
+_FUNCTIONS: Final = (Function.AVERAGE, Function.MEDIAN, Function.MINIMUM, Function.MAXIMUM)
+_NAMED: Final = (Role.NAME, Role.CATEGORY, Role.TEXT, Role.CODE, Role.FLAG)
+_TIMES: Final = (Role.TIME, Role.TIME_PART)
+
+_WAYS: Final[dict[tuple[Function | None, Role], _Way]] = {
+    **{(f, role): (f, 0.0, ()) for f in _FUNCTIONS for role in _NUMBERS},
+    **{(f, role): (f, 0.0, ()) for f in (Function.MINIMUM, Function.MAXIMUM) for role in _TIMES},
+    # "the number of members" adds up, if a column holds that number; else values are counted
+    (Function.COUNT, Role.ADDITIVE): (Function.SUM, 0.0, ()),
+    **{(Function.COUNT, role): (Function.DISTINCT, 0.0, ()) for role in (*_NAMED, *_TIMES)},
+    **{
+        (Function.DISTINCT, role): (Function.DISTINCT, 0.0, ())
+        for role in (*_NAMED, *_TIMES, Role.KEY, Role.RATE)
+    },
+    (Function.SUM, Role.ADDITIVE): (Function.SUM, 0.0, ()),
+    **{(Function.SUM, role): (Function.DISTINCT, 0.1, ()) for role in _NAMED},
+    # nothing said how: what makes sense for the column, and the answer announces it
+    (None, Role.ADDITIVE): (Function.SUM, 0.03, (Note("default_sum"),)),
+    (None, Role.RATE): (Function.AVERAGE, 0.06, (Note("default_average"),)),
+}
+"""What a function means for a column with a role, its cost and what is announced."""
 
 
-_EXTREMES: Final = frozenset([Function.MINIMUM, Function.MAXIMUM])
+def _ways_to_aggregate(function: Function | None, role: Role) -> tuple[_Way, ...]:
+    """(function, cost, notes) for a number or column with a role; none when it has no meaning."""
+    way = _WAYS.get((function, role))
+    return () if way is None else (way,)

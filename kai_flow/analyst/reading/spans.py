@@ -98,6 +98,8 @@ def glue(tokens: Sequence[Token], language: Language) -> dict[int, float]:
         for at in range(len(spoken) - len(phrase) + 1):
             if spoken[at : at + len(phrase)] == phrase:
                 found |= dict.fromkeys(range(at, at + len(phrase)), GLUE_COST)
+    for at in _telling(spoken):
+        found.pop(at, None)
     return found
 
 
@@ -120,6 +122,17 @@ def _part(target: Target) -> Part:
             return Clock(axis)
         case JoinTarget(join):
             return Role(join)
+
+
+def _telling(words: Sequence[str]) -> Iterator[int]:
+    """Words that must not be stepped over: what is asked for first, and what is never done."""
+    declined = {name for kind in KINDS if kind.name == "declined" for name in kind.english}
+    for item in _signs_of(words):
+        part = item.part
+        if isinstance(part, Sign) and (
+            part.name in declined or (part.name == "which" and item.first == 0)
+        ):
+            yield from range(item.first, item.last)
 
 
 @cache
@@ -164,7 +177,10 @@ def _phrases(language: Language) -> Phrases:
 
 def _signs(tokens: Sequence[Token], language: Language) -> Iterator[Item]:
     """The phrases of kinds, in both languages."""
-    words = [token.word for token in tokens]
+    return _signs_of([token.word for token in tokens], language)
+
+
+def _signs_of(words: Sequence[str], language: Language = "en") -> Iterator[Item]:
     both: tuple[Language, Language] = ("en", "id")
     for spoken in both:
         cost = 0.0 if spoken == language else OTHER_LANGUAGE_COST
