@@ -133,5 +133,5 @@ def catalogue(model: SemanticModel, language: Language) -> str:
         if entity.bridge:
             continue
         columns = [names.column(a.ref) for a in model.of(table) if a.role is not Role.KEY]
-        things.append(f"{names.rows(table)} ({', '.join(columns[:8])})")
+        things.append(f"{names.rows(table)} – {table} ({', '.join(columns[:8])})")
     return remarks.CAN_ASK.say(language, things="; ".join(things))

@@ -110,7 +110,9 @@ KIND = Kind(
         Rule("role", (Role, Column), _of_role),
         Rule("role after", (Column, Role), lambda column, role: _of_role(role, column)),
         Rule("column of rows", (Column, Rows), _of_rows),
-        Rule("rows' column", (Rows, Column), lambda rows, column: _of_rows(column, rows)),
+        Rule(
+            "rows' column", (Rows, Column), lambda rows, column: _of_rows(column, rows), cost=0.05
+        ),
     ),
     samples=(
         Sample(

@@ -46,6 +46,7 @@ KIND = Kind(
             *("what data", "which data", "what tables", "which tables", "what can i ask"),
             *("what data is there", "what data do you have", "what information", "available data"),
             *("what is in this database", "what tables are there", "what can you answer"),
+            *("what columns", "which columns", "what fields", "describe the data"),
             *("what data is available", "which tables are there", "what can i ask you"),
         ),
         "sorted by": (
@@ -73,7 +74,7 @@ KIND = Kind(
             *("data apa saja", "data apa", "tabel apa saja", "ada data apa", "ada data apa saja"),
             *("apa saja yang bisa ditanyakan", "apa yang bisa ditanyakan", "tabel apa", "isi data"),
             *("informasi apa saja", "data apa saja yang ada", "data apa saja yang tersedia"),
-            *("tabel apa saja yang ada", "ada tabel apa saja"),
+            *("tabel apa saja yang ada", "ada tabel apa saja", "kolom apa saja", "kolom apa"),
         ),
         "sorted by": ("urutkan berdasarkan", "diurutkan menurut", "urut", "diurutkan berdasarkan"),
         "descending": ("menurun", "dari terbesar", "dari yang terbesar", "dari yang tertinggi"),

@@ -98,7 +98,8 @@ def _rules() -> Iterable[Rule]:
         yield Rule(f"rows {sign}", (Rows, sign), build, cost=0.1)
         yield Rule(f"{sign} number", (sign, Figure), build, cost=0.1)
         yield Rule(f"some {sign}", (Some, sign), build, cost=0.1)
-        yield Rule(f"{sign} count", (sign, Rows), _most(descending), cost=0.0)
+        yield Rule(f"{sign} count", (sign, Rows), _most(descending))
+        yield Rule(f"count {sign}", (Rows, sign), _most(descending))
     for sign, (concept, descending) in IMPLIED.items():
         yield Rule(sign, (sign,), _implied(concept, descending))
     for sign, descending in (("newest", True), ("oldest", False)):
@@ -108,8 +109,8 @@ def _rules() -> Iterable[Rule]:
 def _most(descending: bool) -> Callable[..., Rank]:
     """The words “The most cooperatives”: by their number."""
 
-    def build(_sign: Sign, rows: Rows) -> Rank:
-        return Rank(descending, by=count(rows))
+    def build(*parts: Sign | Rows) -> Rank:
+        return Rank(descending, by=count(next(each for each in parts if isinstance(each, Rows))))
 
     return build
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Final, TypeGuard
 
 from kai_flow.analyst.query.nodes import (
     Aggregate,
@@ -16,12 +16,14 @@ from kai_flow.analyst.query.nodes import (
     Growth,
     Having,
     Measure,
+    Operator,
     Order,
     Query,
     Ratio,
     Recurring,
     Share,
     Words,
+    bare,
     joins_of,
 )
 from kai_flow.analyst.reading import parts as p
@@ -32,6 +34,7 @@ from kai_flow.analyst.reading.reading import Plural, Reading, Troubles
 from kai_flow.analyst.reading.resolving import Resolver, means
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role, SemanticModel
+from kai_flow.analyst.semantics.paths import paths
 
 NUMBERS: Final = frozenset([Role.ADDITIVE, Role.RATE])
 
@@ -54,6 +57,10 @@ LIST_COST: Final = 0.08
 """Of listing rows where the question does not say so: "active cooperatives"."""
 
 
+LOST_COST: Final = 2.0
+"""Of naming rows that the query should ask about and does not: too much to be believed."""
+
+
 class Assembly:
     """Builds queries for one database."""
 
@@ -68,6 +75,9 @@ class Assembly:
     def readings(self, bag: Bag) -> Iterator[Reading]:
         """Everything that the bag may mean."""
         self._time(bag)
+        if bag.texts:
+            yield from self._literally(bag)
+            return
         bag.cost += 0.3 * sum(
             isinstance(c, p.Column) and self.model.attributes[c.ref].role is Role.KEY
             for c, _ in bag.columns
@@ -86,6 +96,22 @@ class Assembly:
         else:
             yield from self._totalled(bag)
             yield from self._listed(_named(bag))
+
+    def _literally(self, bag: Bag) -> Iterator[Reading]:
+        """Texts in quotes that are no known value: names of the rows that are talked about."""
+        tables = {t for t, _ in bag.rows} | {c.ref.table for c, _ in bag.columns if _is_column(c)}
+        for table in sorted(tables or self.model.entities):
+            label = self.model.entities[table].label
+            if label is None:
+                continue
+            of = p.Column(ColumnRef(table, label))
+            tests: list[tuple[p.Test, Words]] = [
+                (p.Compared(of, Operator.CONTAINS, (text.text,)), words)
+                for text, words in bag.texts
+            ]
+            yield from self.readings(
+                Bag(**{**vars(bag), "texts": [], "tests": [*bag.tests, *tests]})
+            )
 
     def _time(self, bag: Bag) -> None:
         """A time column beside a period names the axis of the period: "founded before 1970"."""
@@ -119,9 +145,10 @@ class Assembly:
 
     # what a bag talks about
 
-    def resolver(self, fact: str) -> Resolver:
+    def resolver(self, fact: str, bag: Bag) -> Resolver:
         """For one fact table."""
-        return Resolver(self.model, fact, self.today)
+        named = frozenset(table for table, _ in bag.rows)
+        return Resolver(self.model, fact, self.today, named)
 
     def numeric(self, column: p.Column | p.Computed) -> bool:
         """Whether a noun is a number of a row."""
@@ -222,7 +249,7 @@ class Assembly:
         rows: Sequence[tuple[str, Words]],
         cost: float,
     ) -> Iterator[Reading]:
-        resolver = self.resolver(fact)
+        resolver = self.resolver(fact, bag)
         if not self.context(resolver, rows):
             return
         for part_of, base, extra in _split_for_share(measures, groups, bag.tests):
@@ -244,7 +271,7 @@ class Assembly:
                 query = Query(
                     fact=fact,
                     measures=numbers,
-                    groups=tuple(by),
+                    groups=_unique(by),
                     where=where,
                     having=tuple(having),
                     order=order,
@@ -254,10 +281,9 @@ class Assembly:
                 yield Reading(query, cost + more + choice.cost, choice.notes)
 
     def context(self, resolver: Resolver, rows: Sequence[tuple[str, Words]]) -> bool:
-        """Whether tables that are named besides the fact table can say whose rows are meant."""
+        """Whether tables that are named besides the fact table are connected with it."""
         for table, _words in rows:
-            ways = [w for w in resolver.ways(table) if not any(j.widens for j in w.value)]
-            if not ways:
+            if not resolver.ways(table):
                 self.troubles.add("unconnected", table=resolver.fact, other=table)
                 return False
         return True
@@ -265,11 +291,17 @@ class Assembly:
     def beside(self, query: Query, rows: Sequence[tuple[str, Words]]) -> float:
         """What it costs that a question names tables besides the parts of its query."""
         used = {self.model.joins[join].target for join in joins_of(_timeless(query))}
-        return sum(
-            CONTEXT_COST if table in used else UNUSED_COST
-            for table, _words in rows
-            if table != query.fact
-        )
+        timed = {self.model.joins[join].target for join in joins_of(query)}
+        cost = 0.0
+        for table in {table for table, _ in rows if table != query.fact}:
+            ways = paths(self.model, query.fact, table)
+            if table in used:
+                cost += CONTEXT_COST
+            elif table in timed or any(not any(j.widens for j in way) for way in ways):
+                cost += UNUSED_COST
+            else:  # rows that nothing is asked of, though they would restrict what is
+                cost += LOST_COST
+        return cost
 
     def measure(  # noqa: PLR0911 -- one for each class
         self,
@@ -430,6 +462,8 @@ class Assembly:
         cost = bag.cost + (0.0 if asked else LIST_COST)
         if any(self.numeric(c) for c, _ in bag.columns) and not bag.asked("list"):
             cost += 0.15
+        if bag.asked("value") and numbers and not self._singled(bag):
+            return  # "what are the total assets of …" is one number
         somes = [(some.of.table, words) for some, words in bag.somes if isinstance(some.of, p.Rows)]
         limit = bag.limit or (bag.somes[0][0].count if bag.somes else None)
         rows = [*bag.rows, *somes]
@@ -448,6 +482,16 @@ class Assembly:
         for table in dict.fromkeys([t for t, _ in rows] or [c.ref.table for c, _ in columns[:1]]):
             yield from self._rows_of(bag, table, rows, columns, limit, cost)
 
+    def _singled(self, bag: Bag) -> bool:
+        """Whether a filter names single rows."""
+        return any(
+            isinstance(test, p.Compared)
+            and isinstance(test.of, p.Column)
+            and test.operator in {Operator.EQUAL, Operator.CONTAINS}
+            and self.model.entities[test.of.ref.table].label == test.of.ref.column
+            for test, _ in bag.tests
+        )
+
     def _category(self, column: p.Column) -> bool:
         """Whether a column has a few values, which a listing of rows would repeat."""
         return self.model.attributes[column.ref].role in {Role.CATEGORY, Role.FLAG}
@@ -461,7 +505,7 @@ class Assembly:
         limit: int | None,
         cost: float,
     ) -> Iterator[Reading]:
-        resolver = self.resolver(table)
+        resolver = self.resolver(table, bag)
         if not self.context(resolver, rows):
             return
         words = next((w for t, w in rows if t == table), ())
@@ -552,7 +596,7 @@ class Assembly:
         if rank.by is None:
             by = self._ranked_by(rest)
             if by is None:
-                self.troubles.add("ranked_by_what", table=_table_of(rank.of) or "")
+                yield from self._open(rest, rank, words)
                 return
             rank = replace(rank, by=by)
         if rank.of is None and not bag.groups:
@@ -568,9 +612,49 @@ class Assembly:
         if rest.somes or rest.clocks or rest.share is not None or rest.change:
             return
         if _plain(rank) and not (bag.asked("which") or bag.asked("list")):
-            rest.cost += 0.15  # "the lowest number of members of any cooperative" is a number
+            rest.cost += 0.25  # "the lowest number of members of any cooperative" is a number
         yield from self._rank_rows(rest, rank, words)
         yield from self._rank_groups(rest, rank, words)
+
+    def _open(self, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Reading]:
+        """A ranking by nothing in particular: every number that it may go by is offered."""
+        self.troubles.add("ranked_by_what", table=_table_of(rank.of) or "")
+        if rank.of is None:
+            named = _first_dimension([*bag.rows], [c for c in bag.columns if _is_column(c[0])])
+            if named is None:
+                return
+            rank = replace(rank, of=named[0])
+            bag.rows = [r for r in bag.rows if (p.Rows(r[0]), r[1]) != named]
+            bag.columns = [c for c in bag.columns if c != named]
+        table = _table_of(rank.of)
+        if table is None:
+            return
+        bag.cost += 0.3
+        for number in self._numbers_about(table):
+            open_ = replace(rank, by=number)
+            yield from self._rank_rows(bag, open_, words)
+            yield from self._rank_groups(bag, open_, words)
+
+    def _numbers_about(self, table: str) -> list[p.Measured]:
+        """Numbers that the rows of a table may be ranked by."""
+        found: list[p.Measured] = []
+        for other in self.model.entities.values():
+            ways = paths(self.model, other.table, table)
+            if other.bridge or not any(not any(join.widens for join in way) for way in ways):
+                continue
+            found += [
+                p.Amount(None, p.Column(attribute.ref))
+                for attribute in self.model.of(other.table)
+                if attribute.role in NUMBERS
+            ]
+            found += [
+                p.Amount(None, p.Computed(derived.name, derived.table))
+                for derived in self.model.derived
+                if derived.table == other.table
+            ]
+            if other.table != table:
+                found.append(p.Amount(Function.COUNT, None, other.table))
+        return found[:6]
 
     def _ranked_by(self, bag: Bag) -> "p.Measured | None":
         """What a ranking goes by when its own words do not say so; taken out of the bag."""
@@ -611,7 +695,7 @@ class Assembly:
         table = of.table if isinstance(of, p.Rows) else self._labelled(of)
         if table is None:
             return
-        resolver = self.resolver(table)
+        resolver = self.resolver(table, bag)
         label = resolver.label(table)
         for column, extra in self._row_number(table, by):
             shown = [column, *(c for c, _ in bag.columns if isinstance(c, p.Column))]
@@ -675,7 +759,7 @@ class Assembly:
         for fact in self.facts(by):
             if isinstance(rank.of, p.Rows) and rank.of.table == fact and _plain_count(by):
                 continue
-            resolver = self.resolver(fact)
+            resolver = self.resolver(fact, bag)
             if not self.context(resolver, bag.rows):
                 continue
             for choice in combined(
@@ -693,12 +777,12 @@ class Assembly:
                 query = Query(
                     fact=fact,
                     measures=tuple(measures),
-                    groups=tuple(made),
+                    groups=_unique(made),
                     where=where,
                     having=tuple(having),
                     order=(Order(by=measures[0], descending=rank.descending, words=words),),
                     limit=None if each or (rank.of is None and rank.count is None) else places,
-                    each=places if each else None,
+                    each=places if each and len(_unique(made)) > 1 else None,
                 )
                 same = self._labelled(rank.of) == fact or (
                     isinstance(rank.of, p.Rows) and rank.of.table == fact
@@ -722,6 +806,15 @@ def _timeless(query: Query) -> tuple[object, ...]:
     where = query.where.parts if isinstance(query.where, All) else (query.where,)
     plain = tuple(part for part in where if not isinstance(part, During | Recurring))
     return (query.measures, query.groups, query.columns, query.having, plain)
+
+
+def _is_column(column: p.Column | p.Computed) -> TypeGuard[p.Column]:
+    return isinstance(column, p.Column)
+
+
+def _unique(groups: Sequence[Group]) -> tuple[Group, ...]:
+    """Every group once, whatever words name it."""
+    return tuple({bare(group): group for group in groups}.values())
 
 
 def _named(bag: Bag) -> Bag:

@@ -31,6 +31,7 @@ from kai_flow.analyst.reading.parts import (
     Some,
     Sort,
     Test,
+    Text,
     Values,
     Versus,
     Where,
@@ -38,7 +39,7 @@ from kai_flow.analyst.reading.parts import (
     Within,
 )
 
-HARMLESS: Final = frozenset(["compare", "during", "only", "and", "apart", "between"])
+HARMLESS: Final = frozenset(["compare", "during", "only", "apart", "between"])
 """Signs that a query may leave unused: they stress or connect what others say."""
 
 
@@ -60,6 +61,7 @@ class Bag:
     versus: list[tuple[Versus, Words]] = field(default_factory=list)
     clocks: list[tuple[Clock, Words]] = field(default_factory=list)
     somes: list[tuple[Some, Words]] = field(default_factory=list)
+    texts: list[tuple[Text, Words]] = field(default_factory=list)
     limit: int | None = None
     share: Words | None = None
     change: tuple[Change, Words] | None = None
@@ -115,6 +117,8 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
             bag.clocks.append((clock, words))
         case Some() as some:
             bag.somes.append((some, words))
+        case Text() as text:
+            bag.texts.append((text, words))
         case Limit(count):
             bag.limit = count
         case Refused(reason):

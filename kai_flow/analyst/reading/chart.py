@@ -29,7 +29,7 @@ MOST_ITEMS: Final = 4_000
 MOST_ASIDE: Final = 3
 """Filters within one constituent at most."""
 
-LAST_COST: Final = 0.15
+LAST_COST: Final = 0.2
 """Of a filter that restricts only the last number: "the ratio of A to B in 2023" is of 2023."""
 
 _Key = tuple[int, int, Part, tuple[Test, ...]]

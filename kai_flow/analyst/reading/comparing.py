@@ -40,7 +40,7 @@ def side_by_side(assembly: "Assembly", bag: Bag) -> Iterator[Reading]:
     if not measures:
         return
     for fact in assembly.facts(measures[0][0]):
-        resolver = assembly.resolver(fact)
+        resolver = assembly.resolver(fact, bag)
         if not assembly.context(resolver, rows):
             continue
         tests = [*bag.tests]

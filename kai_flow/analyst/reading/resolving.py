@@ -55,10 +55,14 @@ GRAINS: Final = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 class Resolver:
     """Resolves parts against one fact table."""
 
-    def __init__(self, model: SemanticModel, fact: str, today: date) -> None:
+    def __init__(
+        self, model: SemanticModel, fact: str, today: date, named: frozenset[str] = frozenset()
+    ) -> None:
+        """``named``: the tables that the question names. Their rows may have the time."""
         self.model = model
         self.fact = fact
         self.today = today
+        self.named = named
 
     # columns
 
@@ -112,6 +116,8 @@ class Resolver:
         for table in self.model.entities:
             for place, known in enumerate(self.model.axes_of(table)):
                 for way in self.ways(table):
+                    if table not in self.named and any(join.widens for join in way.value):
+                        continue  # nobody spoke of these rows
                     cost = way.cost + OTHER_AXIS * place
                     found.append(Choice((known, _ids(way.value)), cost, way.notes))
         return sorted(found, key=lambda choice: choice.cost)[:4]
@@ -288,7 +294,7 @@ _WAYS: Final[dict[tuple[Function | None, Role], _Way]] = {
     **{(f, role): (f, 0.0, ()) for f in (Function.MINIMUM, Function.MAXIMUM) for role in _TIMES},
     # "the number of members" adds up, if a column holds that number; else values are counted
     (Function.COUNT, Role.ADDITIVE): (Function.SUM, 0.0, ()),
-    **{(Function.COUNT, role): (Function.DISTINCT, 0.0, ()) for role in (*_NAMED, *_TIMES)},
+    **{(Function.COUNT, role): (Function.DISTINCT, 0.0, ()) for role in _NAMED},
     **{
         (Function.DISTINCT, role): (Function.DISTINCT, 0.0, ())
         for role in (*_NAMED, *_TIMES, Role.KEY, Role.RATE)

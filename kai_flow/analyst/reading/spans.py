@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -9,6 +10,7 @@ from kai_flow.analyst.kinds.registry import KINDS
 from kai_flow.analyst.lexicon.lexicon import Language, fillers, light
 from kai_flow.analyst.lexicon.numbers import find_numbers
 from kai_flow.analyst.lexicon.periods import find_periods
+from kai_flow.analyst.lexicon.spelling import Spelling
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.parts import (
     Clock,
@@ -52,6 +54,11 @@ BINDING_COST: Final = 0.15
 
 SMALL_COST: Final = 0.3
 """Of a name that is a word without meaning elsewhere: "ya", which may be the value yes."""
+
+MISSPELT_COST: Final = 0.2
+"""Of a phrase with a misspelt word."""
+
+LANGUAGES: Final[tuple[Language, Language]] = ("en", "id")
 
 MENTION_COST: Final = 0.6
 """Of a mention with score 0; one with score 1 is free."""
@@ -177,12 +184,28 @@ def _phrases(language: Language) -> Phrases:
 
 def _signs(tokens: Sequence[Token], language: Language) -> Iterator[Item]:
     """The phrases of kinds, in both languages."""
-    return _signs_of([token.word for token in tokens], language)
+    words = [token.word for token in tokens]
+    yield from _signs_of(words, language)
+    for at, better in _sign_spelling().corrected(words):
+        for item in _signs_of([*words[:at], better, *words[at + 1 :]], language):
+            if item.first <= at < item.last:
+                yield replace(item, cost=item.cost + MISSPELT_COST)
+
+
+@cache
+def _sign_spelling() -> Spelling:
+    """The words of all phrases, for those who misspell them."""
+    return Spelling(
+        word
+        for language in LANGUAGES
+        for phrases in _phrases(language).values()
+        for words, _ in phrases
+        for word in words
+    )
 
 
 def _signs_of(words: Sequence[str], language: Language = "en") -> Iterator[Item]:
-    both: tuple[Language, Language] = ("en", "id")
-    for spoken in both:
+    for spoken in LANGUAGES:
         cost = 0.0 if spoken == language else OTHER_LANGUAGE_COST
         for at, word in enumerate(words):
             for phrase, sign in _phrases(spoken).get(word, ()):
