@@ -52,5 +52,11 @@ class Spelling:
             for length in range(len(word) - allowed, len(word) + allowed + 1)
             for known in self._near.get((word[0], length), ())
             if (slips := OSA.distance(word, known, score_cutoff=allowed)) <= allowed
+            and not _exchanged(word, known)
         ]
         return [known for _, known in sorted(found)[:MAX_CORRECTIONS]]
+
+
+def _exchanged(word: str, known: str) -> bool:
+    """Whether a letter of a short word is another: mostly another word, as prize and price."""
+    return len(word) == len(known) < 7 and sorted(word) != sorted(known)

@@ -59,14 +59,13 @@ def entries_of(model: SemanticModel) -> Iterator[Entry]:
             yield from _compounds(target, attribute.names, prefixes)
             yield from _values(attribute)
     for axis in model.axes.values():
-        target_axis = AxisTarget(axis.id)
-        yield from _named(target_axis, axis.names)
-        yield from _compounds(target_axis, axis.names, _prefixes(model.entities[axis.table]))
+        time = AxisTarget(axis.id)
+        yield from _named(time, axis.names)
+        yield from _compounds(time, axis.names, _prefixes(model.entities[axis.table]))
     for join in model.joins.values():
-        yield from _named(JoinTarget(join.id), join.names)
-        yield from _compounds(
-            JoinTarget(join.id), join.names, _prefixes(model.entities[join.target])
-        )
+        role = JoinTarget(join.id)
+        yield from _named(role, join.names)
+        yield from _compounds(role, join.names, _prefixes(model.entities[join.target]))
     for derived in model.derived:
         yield from _named(DerivedTarget(derived.name, derived.table), derived.names)
 
@@ -101,6 +100,8 @@ def _named(target: Target, names: Iterable[Name], *, loose: bool = True) -> Iter
     """The names of a target."""
     for name in names:
         meant = bags(name.words) if loose and name.words not in _ANSWERS else ()
+        if isinstance(target, ValueTarget):  # words without a concept have no other language
+            meant = tuple(bag for bag in meant if not any(word[0] == "=" for word in bag))
         how: How = "taught" if name.taught else "exact" if name.weight > _OWN else "part"
         score = min(name.weight, TAUGHT) if name.taught else name.weight
         yield Entry((joined(name.words),), meant, target, score, how, name.words)
@@ -132,18 +133,18 @@ def _compounds(
 def _values(attribute: Attribute) -> Iterator[Entry]:
     """The values of a column. Names of rows are not translated: "Harapan" is no hope."""
     loose = attribute.role is not Role.NAME
-    for value in attribute.values:
-        yield from _named(ValueTarget(attribute.ref, value), value.names, loose=loose)
+    targets = [ValueTarget(attribute.ref, value) for value in attribute.values]
+    for target in targets:
+        yield from _named(target, target.value.names, loose=loose)
     if attribute.role in {Role.CATEGORY, Role.NAME}:
-        yield from _parts(attribute)
+        yield from _parts(targets)
 
 
-def _parts(attribute: Attribute) -> Iterator[Entry]:
+def _parts(targets: Iterable[ValueTarget]) -> Iterator[Entry]:
     """Words that are part of exactly one value: "Jakarta" for "DKI Jakarta"."""
-    named = [(value, value.names[0].words) for value in attribute.values if value.names]
+    named = [(each, each.value.names[0].words) for each in targets if each.value.names]
     counted = Counter(word for _, words in named for word in dict.fromkeys(words))
-    for value, words in named:
+    for target, words in named:
         for word in dict.fromkeys(words) if len(words) > 1 else ():
             if counted[word] == 1 and len(word) > 3 and word.isalpha() and word not in GENERIC:
-                target = ValueTarget(attribute.ref, value)
                 yield Entry((joined((word,)),), (), target, VALUE_PART, "part", (word,))

@@ -1,7 +1,6 @@
 """Finds what the words of a question may mean in a database, by hashes that are built once."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from kai_flow.analyst.lexicon.lexicon import concepts, stem
 from kai_flow.analyst.lexicon.spelling import Spelling
@@ -11,41 +10,49 @@ from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.analyst.semantics.targets import How, Mention, Target, ValueTarget
 from kai_flow.analyst.semantics.wording import LINKING, bags, joined, spoken
 
-__all__ = ["MAX_NAME_TOKENS", "MAX_VALUE_TOKENS", "Index"]
+__all__ = ["MAX_NAME_TOKENS", "MAX_TOKENS", "MAX_VALUE_TOKENS", "Index"]
 
 MAX_NAME_TOKENS = 6
-"""Tokens of a mention of a table, column, join or measure at most."""
+"""Tokens of a mention by concepts at most, and of most names; a longer name of the database's own
+makes longer mentions possible.
+"""
 
 MAX_VALUE_TOKENS = 8
 """Tokens of a mention of a value at most."""
 
+MAX_TOKENS = 16
+"""Tokens of any mention at most."""
+
 CONCEPT, SPELLED = 0.9, 0.6
 """What a match by concept, or of a corrected word, is worth."""
 
-
-@dataclass(frozen=True)
-class _Found:
-    score: float
-    how: How
-
-
-_All = dict[tuple[int, int, Target], _Found]
-"""The best match of each span and target."""
+_Place = tuple[int, int, int]
+_All = dict[_Place, tuple[float, How]]
+"""The best match by first token, end, and number of the target."""
 
 
 class Index:
     """What words may mean. It is immutable once built, and safe to share."""
 
     def __init__(self, model: SemanticModel) -> None:
-        self._exact: dict[str, list[Entry]] = {}
-        self._loose: dict[tuple[str, ...], list[Entry]] = {}
+        self._targets: list[Target] = []
+        self._exact: dict[str, list[tuple[int, Entry]]] = {}
+        self._loose: dict[tuple[str, ...], list[tuple[int, Entry]]] = {}
+        numbers: dict[int, int] = {}  # by identity: a target is one object in all its entries
         words: dict[str, None] = {}
+        longest = MAX_VALUE_TOKENS
         for entry in entries_of(model):
+            number = numbers.setdefault(id(entry.target), len(self._targets))
+            if number == len(self._targets):
+                self._targets.append(entry.target)
+            numbered = (number, entry)
             for key in entry.keys:
-                self._exact.setdefault(key, []).append(entry)
+                self._exact.setdefault(key, []).append(numbered)
             for bag in entry.bags:
-                self._loose.setdefault(bag, []).append(entry)
+                self._loose.setdefault(bag, []).append(numbered)
             words.update(dict.fromkeys(entry.words))
+            longest = max(longest, len(entry.words))
+        self._longest = min(longest, MAX_TOKENS)
         self._elements = frozenset(element for bag in self._loose for element in bag)
         self._spelling = Spelling(words)
 
@@ -58,74 +65,89 @@ class Index:
         del language  # a name may be of either language, whatever that of the question
         found: _All = {}
         words = [token.word for token in tokens]
-        self._add(found, words, 1.0, None)
-        corrected = self._spelling.corrected(words)
-        for at, word in corrected:
-            self._add(found, [*words[:at], word, *words[at + 1 :]], SPELLED, at)
+        self._add(found, words, None)
+        for at, word in self._spelling.corrected(words):
+            self._add(found, [*words[:at], word, *words[at + 1 :]], at)
         self._add_quoted(found, tokens)
         return tuple(
-            Mention(first, last, target, best.score, best.how)
-            for (first, last, target), best in sorted(found.items(), key=_order)
+            Mention(first, last, self._targets[number], round(score, 3), how)
+            for (first, last, number), (score, how) in sorted(found.items(), key=_order)
         )
 
-    def _add(
-        self,
-        found: _All,
-        words: Sequence[str],
-        factor: float,
-        changed: int | None,
-    ) -> None:
+    def _add(self, found: _All, words: Sequence[str], changed: int | None) -> None:
         """Add what spans mean; with a corrected word, only spans that contain it."""
+        stems = [stem(word) for word in words]
+        coverable = self._coverable(words, stems)
         for first in range(len(words)):
-            if not words[first]:
-                continue
-            for last in range(first + 1, min(len(words), first + MAX_VALUE_TOKENS) + 1):
+            if changed is not None and changed < first:
+                return
+            key = bare = ""
+            for last in range(first + 1, min(len(words), first + self._longest) + 1):
                 if not words[last - 1]:
                     break  # a quoted token is no part of a longer span
-                if changed is not None and not first <= changed < last:
+                key += stems[last - 1]
+                inside = bare  # the words inside that say nothing may be left out
+                if last == first + 1 or words[last - 1] not in LINKING:
+                    bare += stems[last - 1]
+                if changed is not None and last <= changed:
                     continue
-                for entry, score, how in self._matches(tuple(words[first:last])):
-                    _keep(
-                        found,
-                        (first, last, entry.target),
-                        score * factor,
-                        how if changed is None else "spelling",
-                    )
+                keys = dict.fromkeys((key, inside + stems[last - 1] if inside else key))
+                self._add_exact(found, (first, last), keys, corrected=changed is not None)
+                if last - first <= MAX_NAME_TOKENS and _is_phrase(words, coverable, first, last):
+                    self._add_loose(found, words, (first, last), corrected=changed is not None)
 
-    def _matches(self, span: tuple[str, ...]) -> Iterator[tuple[Entry, float, How]]:
-        """The entries that a span of words meets."""
-        inner = _inner(span)
-        keys = dict.fromkeys((joined(span), joined(inner)))
+    def _add_exact(
+        self, found: _All, span: tuple[int, int], keys: dict[str, None], *, corrected: bool
+    ) -> None:
         for key in keys:
-            for entry in self._exact.get(key, ()):
-                if len(span) <= MAX_NAME_TOKENS or isinstance(entry.target, ValueTarget):
-                    yield entry, entry.score, entry.how
-        if len(span) > MAX_NAME_TOKENS or not self._may_meet(inner):
-            return
-        for bag in bags(inner):
-            for entry in self._loose.get(bag, ()):
-                how: How = "part" if entry.how == "part" else "concept"
-                yield entry, entry.score * CONCEPT, how
+            for number, entry in self._exact.get(key, ()):
+                if corrected:
+                    _keep(found, (*span, number), entry.score * SPELLED, "spelling")
+                else:
+                    _keep(found, (*span, number), entry.score, entry.how)
 
-    def _may_meet(self, words: tuple[str, ...]) -> bool:
-        """Whether every word, alone or with its neighbours, is a part of some name's meaning."""
-        covered = [f"={stem(word)}" in self._elements for word in words]
-        for first in range(len(words)):
-            for last in range(first + 1, min(first + 4, len(words)) + 1):
-                if not all(covered[first:last]) and not self._elements.isdisjoint(
-                    concepts(words[first:last])
-                ):
-                    covered[first:last] = [True] * (last - first)
-        return all(covered)
+    def _add_loose(
+        self, found: _All, words: Sequence[str], span: tuple[int, int], *, corrected: bool
+    ) -> None:
+        for bag in bags(_inner(tuple(words[span[0] : span[1]]))):
+            for number, entry in self._loose.get(bag, ()):
+                score = entry.score * CONCEPT
+                if corrected:
+                    _keep(found, (*span, number), score * SPELLED, "spelling")
+                else:
+                    how: How = "part" if entry.how == "part" else "concept"
+                    _keep(found, (*span, number), score, how)
+
+    def _coverable(self, words: Sequence[str], stems: Sequence[str]) -> list[bool]:
+        """Whether each word, alone or with its neighbours, is a part of some name's meaning."""
+        covered = [
+            word in LINKING or f"={short}" in self._elements
+            for word, short in zip(words, stems, strict=True)
+        ]
+        telling = [at for at, word in enumerate(words) if word not in LINKING]
+        for start in range(len(telling)):
+            for end in range(start + 1, min(start + 4, len(telling)) + 1):
+                part = telling[start:end]
+                if all(covered[at] for at in part):
+                    continue
+                if not self._elements.isdisjoint(concepts(tuple(words[at] for at in part))):
+                    for at in part:
+                        covered[at] = True
+        return covered
 
     def _add_quoted(self, found: _All, tokens: Sequence[Token]) -> None:
         for at, token in enumerate(tokens):
             if token.word:
                 continue
-            key = joined(spoken(token.text))
-            for entry in self._exact.get(key, ()):
+            for number, entry in self._exact.get(joined(spoken(token.text)), ()):
                 if isinstance(entry.target, ValueTarget) and entry.how != "part":
-                    _keep(found, (at, at + 1, entry.target), entry.score, entry.how)
+                    _keep(found, (at, at + 1, number), entry.score, entry.how)
+
+
+def _is_phrase(words: Sequence[str], coverable: Sequence[bool], first: int, last: int) -> bool:
+    """Whether a span may be a name in other words: linking words stand inside it only."""
+    ends_well = words[first] not in LINKING and words[last - 1] not in LINKING
+    return ends_well and all(coverable[first:last])
 
 
 def _inner(span: tuple[str, ...]) -> tuple[str, ...]:
@@ -136,18 +158,13 @@ def _inner(span: tuple[str, ...]) -> tuple[str, ...]:
     return (span[0], *middle, span[-1])
 
 
-def _keep(
-    found: _All,
-    key: tuple[int, int, Target],
-    score: float,
-    how: How,
-) -> None:
+def _keep(found: _All, place: _Place, score: float, how: How) -> None:
     """Keep the best score of a span and target."""
-    best = found.get(key)
-    if best is None or best.score < score:
-        found[key] = _Found(round(score, 3), how)
+    best = found.get(place)
+    if best is None or best[0] < score:
+        found[place] = (score, how)
 
 
-def _order(item: tuple[tuple[int, int, Target], _Found]) -> tuple[int, int, float]:
-    (first, last, _), best = item
-    return first, -last, -best.score
+def _order(item: tuple[_Place, tuple[float, How]]) -> tuple[int, int, float, int]:
+    (first, last, number), (score, _) = item
+    return first, -last, -score, number

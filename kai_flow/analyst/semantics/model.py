@@ -1,7 +1,7 @@
 """The semantic model of a database: plain values, built once from a scan and what was taught."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -52,7 +52,7 @@ class Value:
     """One value of a category, flag or name, and what it is called."""
 
     value: str | float | bool
-    names: tuple[Name, ...]
+    names: tuple[Name, ...] = field(compare=False)
 
 
 @dataclass(frozen=True)

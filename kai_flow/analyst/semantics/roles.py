@@ -84,7 +84,8 @@ def purpose(
         return Purpose(Role.KEY)
     if column.kind is Kind.DATE:
         return Purpose(Role.TIME)
-    if "BOOL" in column.type.upper() or column.type.upper() == "BIT":
+    declared = column.type.upper()
+    if column.kind is not Kind.TEXT and ("BOOL" in declared or declared == "BIT"):
         return Purpose(Role.FLAG)
     if column.kind in {Kind.NUMBER, Kind.YEAR, Kind.KEY}:
         return _number(column, words)

@@ -23,14 +23,16 @@ __all__ = [
 Bag = tuple[str, ...]
 """Sorted concepts and stems: what a phrase means, whatever the language and the order of words."""
 
-LINKING = frozenset(["of", "the", "a", "an", "in", "for", "to", "dari", "yang", "untuk", "pada"])
+LINKING = frozenset(
+    ["of", "the", "a", "an", "in", "for", "from", "to", "dari", "yang", "untuk", "pada"]
+)
 """Words inside a name that say nothing."""
 
 MAX_BAGS = 8
 """Readings of one phrase at most."""
 
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\dA-Z_]+|\d+|[^\W_]")
-_SIMPLE = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)*")
+_SIMPLE = re.compile(r"(?:[^\W\d_]+|\d+)(?: (?:[^\W\d_]+|\d+))*")
 
 
 @lru_cache(maxsize=50_000)
