@@ -1,4 +1,4 @@
-"""The analyst against the whole evaluation: how much is right, and how much is silently wrong."""
+"""The analyst against the whole evaluation: what is right, and that nothing is silently wrong."""
 
 import pytest
 
@@ -8,11 +8,10 @@ from tests.evals.run import accuracy, evaluate
 FLOOR = 0.26
 """The share of right outcomes that was reached; raise it whenever more is right."""
 
-SILENTLY_WRONG = 4
-"""Answers that may have other rows than they should; lower it until it is 0, the promise."""
+GAP = 0.01
+"""How much less may be right under the other names of a schema."""
 
-ANSWERED = 1
-"""Answers that may be given where there is none; lower it until it is 0 as well."""
+pytestmark = pytest.mark.timeout(300)  # the first test asks everything
 
 
 @pytest.fixture(scope="module")
@@ -21,21 +20,20 @@ def outcomes() -> list[Outcome]:
     return evaluate()
 
 
-def shown(outcomes: list[Outcome]) -> str:
-    return "\n".join(f"{each.schema} {each.id}: {each.ask[:100]}" for each in outcomes)
-
-
-@pytest.mark.timeout(300)
 def test_enough_of_the_evaluation_is_right(outcomes: list[Outcome]) -> None:
     """The share of right outcomes does not fall below what was reached."""
     assert accuracy(outcomes) >= FLOOR, f"{accuracy(outcomes):.1%}: `just eval --failures`"
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    ("outcome", "most"), [("wrong", SILENTLY_WRONG), ("answered", ANSWERED), ("crashed", 0)]
-)
-def test_no_answer_is_invented(outcomes: list[Outcome], outcome: str, most: int) -> None:
+@pytest.mark.parametrize("outcome", ["wrong", "answered", "crashed"])
+def test_no_answer_is_invented(outcomes: list[Outcome], outcome: str) -> None:
     """No answer has other rows than it should, or is given where there is none."""
-    found = [each for each in outcomes if each.outcome == outcome]
-    assert len(found) <= most, f"{OUTCOMES[outcome]}:\n{shown(found)}"
+    found = [f"{each.schema} {each.id}: {each.ask}" for each in outcomes if each.outcome == outcome]
+    assert not found, OUTCOMES[outcome]
+
+
+def test_other_names_are_read_as_well(outcomes: list[Outcome]) -> None:
+    """The copies, whose tables and columns have other ordinary names, score the same."""
+    copies = [each for each in outcomes if each.schema.endswith("_renamed")]
+    originals = [each for each in outcomes if not each.schema.endswith("_renamed")]
+    assert accuracy(copies) >= accuracy(originals) - GAP
