@@ -4,6 +4,8 @@ Two roles to one table (a customer's city, an order's city), a table that points
 without a key, two customers of one name, parents without children, and empty values everywhere.
 """
 
+from collections.abc import Sequence
+
 from kai_flow.analyst.query.nodes import Field, Formula
 from kai_flow.analyst.schema import Column, ColumnRef, ForeignKey, Kind, Schema, Table
 from kai_flow.analyst.semantics.model import (
@@ -117,16 +119,18 @@ REFERRER = ("referrer_id", "customers", "id")
 ROLE_OF_JOIN = {"ship_city_id": "ship", "referrer_id": "referrer"}
 
 
-def model(dialect: str = "sqlite", *, keys: bool = True) -> SemanticModel:
+def model(
+    dialect: str = "sqlite", *, keys: bool = True, specs: Sequence[Spec] = SPECS
+) -> SemanticModel:
     """The model of the market in one dialect. ``keys``: whether its tables have any."""
-    schema = Schema({spec.name: _table(spec, keys=keys) for spec in SPECS}, dialect)
-    joins = [each for spec in SPECS for each in _joins(spec)]
+    schema = Schema({spec.name: _table(spec, keys=keys) for spec in specs}, dialect)
+    joins = [each for spec in specs for each in _joins(spec)]
     return SemanticModel(
         schema,
-        {spec.name: _entity(spec, keys=keys) for spec in SPECS},
+        {spec.name: _entity(spec, keys=keys) for spec in specs},
         {
             ColumnRef(spec.name, name): _attribute(spec, name)
-            for spec in SPECS
+            for spec in specs
             for name, _, _ in spec.columns
         },
         {f"orders.{at}": _axis(at, form, columns) for at, form, columns in AXES},
@@ -199,7 +203,7 @@ def _axis(name: str, form: AxisForm, columns: tuple[str, ...]) -> Axis:
 
 def _joins(spec: Spec) -> list[Join]:
     found = []
-    for column, target, key in (*spec.foreign, *([REFERRER] if spec is CUSTOMERS else ())):
+    for column, target, key in (*spec.foreign, *([REFERRER] if spec.name == "customers" else ())):
         role = ROLE_OF_JOIN.get(column)
         names = (Name((role,)),) if role else ()
         up = f"{spec.name}.{column}>{target}"
@@ -209,3 +213,13 @@ def _joins(spec: Spec) -> list[Join]:
             Join(down, target, spec.name, ((key, column),), widens=True),
         ]
     return found
+
+
+def database(specs: Sequence[Spec] = SPECS) -> dict[str, list[dict[str, object]]]:
+    """The rows of all tables, for an evaluation in Python."""
+    return {
+        spec.name: [
+            dict(zip((name for name, _, _ in spec.columns), row, strict=True)) for row in spec.rows
+        ]
+        for spec in specs
+    }

@@ -185,16 +185,32 @@ def _in_a_period(group: PeriodGroup, scope: Scope) -> exp.Expr:
 
 
 def _pairs(rows: Rows, key: list[exp.Expr], tables: Tables, results: Results) -> Rows:
-    """Every (group, fact row) once, with the inputs of the aggregates."""
-    keys = [exp.alias_(each, results.unique(each.name), quoted=True) for each in key]
+    """Every (group, fact row) once, with the inputs of the aggregates.
+
+    An input that is limited by a condition may be there and missing for the same pair, when the
+    condition is about the group's own child rows: then it is there.
+    """
+    keys = [shown(each, results.unique(each.name)) for each in key]
     inputs, columns = _carried(rows.inputs, results)
-    select = exp.select(*(each for part in rows.parts for each in part.aliased), *keys, *columns)
+    groups = [each for part in rows.parts for each in part.aliased]
+    limited = any(each.where is not None for each in rows.inputs)
+    if limited:
+        plain = [each for each in columns if isinstance(each.unalias(), exp.Column)]
+        by = [*rows.grouped(), *(each.unalias().copy() for each in (*keys, *plain))]
+        found = [each if each in plain else _any_of_pair(each) for each in columns]
+        select = exp.select(*groups, *keys, *found).group_by(*by, copy=False)
+    else:
+        select = exp.select(*groups, *keys, *columns).distinct(copy=False)
     return Rows(
         [part.lifted() for part in rows.parts],
         inputs,
-        _from(rows.source(select.distinct(copy=False)), tables.names.other("pairs")),
+        _from(rows.source(select), tables.names.other("pairs")),
         rows.dialect,
     )
+
+
+def _any_of_pair(aliased: exp.Expr) -> exp.Expr:
+    return exp.alias_(exp.Max(this=aliased.unalias().copy()), aliased.alias, quoted=True)
 
 
 def _ranked(rows: Rows, medians: Sequence[Aggregate], tables: Tables, results: Results) -> Rows:

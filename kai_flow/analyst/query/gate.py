@@ -1,0 +1,175 @@
+"""Checks whether a query makes sense on its model, before it is lowered.
+
+Names exist and paths hold together; amounts are summed and rates are not; periods are no finer
+than their axis; constants have the type of what they are compared with.
+"""
+
+import math
+from itertools import pairwise
+
+from kai_flow.analyst.query.aggregates import given, measures_of
+from kai_flow.analyst.query.faults import Fault, IllTyped
+from kai_flow.analyst.query.gate_filters import FilterGate, arity
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    Field,
+    FieldGroup,
+    Function,
+    Group,
+    Growth,
+    Having,
+    Measure,
+    Operator,
+    Order,
+    PeriodGroup,
+    Query,
+    Share,
+    TimeGroup,
+    bare,
+)
+from kai_flow.analyst.query.value_types import Quantity, Type, quantity, type_of
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import Role, SemanticModel
+
+__all__ = ["Fault", "IllTyped", "check"]
+
+_AVERAGED = {Quantity.AMOUNT, Quantity.RATE}
+
+
+def check(query: Query, model: SemanticModel) -> None:
+    """``IllTyped`` for a query that makes no sense."""
+    if query.fact not in model.schema.tables:
+        raise IllTyped(Fault.NO_TABLE, query)
+    _Gate(query, model).check()
+
+
+class _Gate:
+    def __init__(self, query: Query, model: SemanticModel) -> None:
+        self._query = query
+        self._model = model
+        self._rows = FilterGate(model, query.fact)
+
+    def check(self) -> None:
+        query = self._query
+        if bool(query.measures) == bool(query.columns) or (query.groups and query.columns):
+            raise IllTyped(Fault.NOTHING_ASKED, query)
+        if query.where is not None:
+            self._rows.filter(query.where)
+        for group in query.groups:
+            self._group(group)
+        if len(set(bare(query.groups))) < len(query.groups):
+            raise IllTyped(Fault.REPEATED_GROUP, query)
+        for field in query.columns:
+            self._rows.field(field, single=not query.distinct)
+        for measure in measures_of(query):
+            self._measure(measure)
+        for having in query.having:
+            self._having(having)
+        for order in query.order:
+            self._order(order)
+        self._limits()
+
+    def _limits(self) -> None:
+        query = self._query
+        if any(most is not None and most < 1 for most in (query.limit, query.each)):
+            raise IllTyped(Fault.BAD_LIMIT, query)
+        if query.each is not None and len(query.groups) < 2:
+            raise IllTyped(Fault.EACH_WITHOUT_GROUPS, query)
+
+    def _group(self, group: Group) -> None:
+        match group:
+            case FieldGroup():
+                self._rows.field(group.field, single=False)
+            case TimeGroup():
+                self._rows.group_time(group)
+            case PeriodGroup():
+                self._periods(group)
+
+    def _periods(self, group: PeriodGroup) -> None:
+        axis = self._rows.axis(group)
+        for _, start, end in group.periods:
+            self._rows.period(start, end, axis, group)
+        labels = {label for label, _, _ in group.periods}
+        if not group.periods or len(labels) < len(group.periods):
+            raise IllTyped(Fault.BAD_PERIOD, group)
+        spans = sorted((start, end) for _, start, end in group.periods)
+        if any(end > start for (_, end), (start, _) in pairwise(spans)):
+            raise IllTyped(Fault.OVERLAPPING_PERIODS, group)
+
+    def _measure(self, measure: Measure) -> None:
+        for aggregate in given(measure):
+            self._aggregate(aggregate)
+            shown_alone = isinstance(measure, Aggregate)
+            if not shown_alone and not self._is_number(aggregate):
+                raise IllTyped(Fault.NOT_A_NUMBER, measure)
+        if isinstance(measure, Growth):
+            times = [group for group in self._query.groups if isinstance(group, TimeGroup)]
+            if len(times) != 1 or times[0].recurring or len(self._query.groups) > 2:
+                raise IllTyped(Fault.GROWTH_WITHOUT_TIME, measure)
+        if isinstance(measure, Share):
+            self._share(measure)
+
+    def _share(self, share: Share) -> None:
+        groups = self._query.groups
+        if len(groups) < (2 if share.within else 1):
+            raise IllTyped(Fault.SHARE_WITHOUT_GROUPS, share)
+        paths = [g.field.path if isinstance(g, FieldGroup) else g.path for g in groups]
+        divisible = share.of.function in {Function.COUNT, Function.SUM}
+        if not divisible or any(self._rows.widens(path) for path in paths):
+            raise IllTyped(Fault.NOT_DIVISIBLE, share)
+
+    def _aggregate(self, aggregate: Aggregate) -> None:
+        if (aggregate.of is None) is not (aggregate.function is Function.COUNT):
+            raise IllTyped(Fault.NO_OPERAND, aggregate)
+        if aggregate.where is not None:
+            self._rows.filter(aggregate.where)
+        if aggregate.of is None:
+            return
+        self._rows.expression(aggregate.of)
+        match aggregate.function:
+            case Function.SUM:
+                if self._quantity(aggregate) is not Quantity.AMOUNT:
+                    raise IllTyped(Fault.NOT_SUMMABLE, aggregate)
+            case Function.AVERAGE | Function.MEDIAN:
+                if self._quantity(aggregate) not in _AVERAGED:
+                    raise IllTyped(Fault.NOT_A_NUMBER, aggregate)
+            case Function.MINIMUM | Function.MAXIMUM:
+                time = isinstance(aggregate.of, Field) and self._is_time(aggregate.of)
+                if not time and self._quantity(aggregate) not in _AVERAGED:
+                    raise IllTyped(Fault.NOT_ORDERED, aggregate)
+            case _:
+                pass
+
+    def _quantity(self, aggregate: Aggregate) -> Quantity:
+        """What is known of a derived measure, else what its formula shows."""
+        for derived in self._model.derived:
+            if derived.name == aggregate.derived and derived.table == self._query.fact:
+                return Quantity.AMOUNT if derived.role is Role.ADDITIVE else Quantity.RATE
+        return Quantity.NONE if aggregate.of is None else quantity(aggregate.of, self._model)
+
+    def _is_time(self, field: Field) -> bool:
+        role = self._model.attributes[ColumnRef(field.table, field.column)].role
+        return role in {Role.TIME, Role.TIME_PART} or type_of(field, self._model) is Type.DATE
+
+    def _is_number(self, aggregate: Aggregate) -> bool:
+        """Whether one can calculate with an aggregate: not with the latest date."""
+        if aggregate.function not in {Function.MINIMUM, Function.MAXIMUM}:
+            return True
+        return self._quantity(aggregate) in _AVERAGED
+
+    def _having(self, having: Having) -> None:
+        arity(having.operator, len(having.values), having)
+        if having.operator in {Operator.CONTAINS, Operator.EMPTY, Operator.PRESENT}:
+            raise IllTyped(Fault.BAD_OPERATOR, having)
+        numbers = all(self._is_number(each) for each in given(having.measure))
+        if not numbers or not all(map(math.isfinite, having.values)):
+            raise IllTyped(Fault.BAD_VALUE, having)
+
+    def _order(self, order: Order) -> None:
+        query, by = self._query, order.by
+        if isinstance(by, Field):
+            if not query.columns or (query.distinct and bare(by) not in bare(query.columns)):
+                raise IllTyped(Fault.BAD_ORDER, order)
+            self._rows.field(by, single=not query.distinct)
+        elif query.columns or (isinstance(by, Group) and bare(by) not in bare(query.groups)):
+            raise IllTyped(Fault.BAD_ORDER, order)
