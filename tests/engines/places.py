@@ -63,25 +63,28 @@ class Place:
 
     async def owner(self, statements: Sequence[str]) -> list[Any]:
         """Run statements as the owner; the rows of the last."""
+        return (await self.answers(statements))[-1]
+
+    async def answers(self, statements: Sequence[str]) -> list[list[Any]]:
+        """The rows of each statement, run as the owner over one connection."""
         if self.kind == "postgres":
             return await self._postgres(statements)
         return await asyncio.to_thread(getattr(self, f"_{self.kind}"), statements)
 
-    async def _postgres(self, statements: Sequence[str]) -> list[Any]:
+    async def _postgres(self, statements: Sequence[str]) -> list[list[Any]]:
         assert self.server is not None
         db = await asyncpg.connect(
             host="127.0.0.1", port=self.server.port, user=self.server.owner,
             password=self.server.password, database=self.name,
         )  # fmt: skip
         try:
-            for statement in statements[:-1]:
-                await db.execute(statement)
-            return [tuple(row) for row in await db.fetch(statements[-1])]
+            return [[tuple(row) for row in await db.fetch(each)] for each in statements]
         finally:
             await db.close()
 
-    def _mysql(self, statements: Sequence[str]) -> list[Any]:
+    def _mysql(self, statements: Sequence[str]) -> list[list[Any]]:
         assert self.server is not None
+        found = []
         with (
             closing(
                 pymysql.connect(
@@ -97,23 +100,20 @@ class Place:
         ):
             for statement in statements:
                 cursor.execute(statement)
-            return list(cursor.fetchall())
+                found.append(list(cursor.fetchall()))
+        return found
 
-    def _sqlite(self, statements: Sequence[str]) -> list[Any]:
+    def _sqlite(self, statements: Sequence[str]) -> list[list[Any]]:
         assert self.path is not None
         with closing(sqlite3.connect(self.path)) as db, db:
-            for statement in statements[:-1]:
-                db.execute(statement)
-            return db.execute(statements[-1]).fetchall()
+            return [db.execute(each).fetchall() for each in statements]
 
-    def _duckdb(self, statements: Sequence[str]) -> list[Any]:
+    def _duckdb(self, statements: Sequence[str]) -> list[list[Any]]:
         with closing(duckdb.connect(str(self.path))) as db:
             db.begin()
-            for statement in statements[:-1]:
-                db.execute(statement)
-            rows = db.execute(statements[-1]).fetchall()
+            found = [db.execute(each).fetchall() for each in statements]
             db.commit()
-            return rows
+            return found
 
     async def fingerprint(self) -> object:
         """What must not change: the file, or every table with its rows, and every role."""

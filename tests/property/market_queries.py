@@ -44,7 +44,7 @@ from tests.engines import market
 from tests.engines.loading import Spec
 
 DAYS = [date(2023, 12, 30) + timedelta(17 * number) for number in range(24)]
-TEXTS = ["paid", "open", "Lost", "a%b_!", "o'x\\"]
+TEXTS = ["paid", "open", "Gone", "a%b_!", "o'x\\"]
 NUMBERS = [0, 1, 2, 5, -3, 2.5]
 MODEL = market.model()
 
@@ -209,7 +209,9 @@ class Drawing:
         days = ["2024-01-01", "2024-04-01", "2024-07-01", "2024-11-15", "2025-01-01"]
         first = self.one([*range(len(days) - 1)])
         last = self._draw(st.integers(first + 1, len(days) - 1))
-        return self.one([(days[first], days[last]), (days[first], None), (None, days[last])])
+        if self.chance(3):
+            return None, days[last]
+        return days[first], None if self.chance(3) else days[last]
 
     def aggregate(self, *, divisible: bool = False) -> Aggregate:
         """One aggregate."""

@@ -12,6 +12,7 @@ from kai_flow.analyst.guard import check as guarded
 from kai_flow.analyst.query.gate import IllTyped, check
 from kai_flow.analyst.query.lowering import lower
 from kai_flow.analyst.query.nodes import Query
+from kai_flow.analyst.query.printing import printed
 from tests.engines import market
 from tests.engines.comparing import assert_answers
 from tests.engines.loading import Spec, render
@@ -21,7 +22,7 @@ from tests.property.market_queries import markets, queries
 
 @pytest.mark.parametrize("keys", [True, False])
 @settings(
-    max_examples=150,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
@@ -38,7 +39,7 @@ def test_sql_returns_what_the_nodes_mean(keys: bool, specs: list[Spec], query: Q
     assert sqlglot.parse_one(sql, read="sqlite").sql("sqlite", identify=True) == sql
     found = _run(specs, sql)
     expected = Naive(market.database(specs), model).answer(query)
-    assert_answers(found, expected)
+    assert_answers(found, expected, f"{printed(query)}\n{sql}")
 
 
 def _run(specs: list[Spec], sql: str) -> list[tuple[Any, ...]]:

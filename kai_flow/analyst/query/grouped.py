@@ -57,22 +57,23 @@ class Grouped:
         everything = list(measures_of(query))
         growth = any(isinstance(each, Growth) for each in everything)
         windows = growth or any(isinstance(each, Share) for each in everything)
-        late = query.each is not None or bool(query.having)
+        late = windows and (query.each is not None or bool(query.having))
+        rows_first = growth or self._shuffled
         select = self._rows.source(exp.select())
         values: Numbers = self._rows.values
         if self._parts:
             select = select.group_by(*self._rows.grouped(), copy=False)
-        if growth or self._shuffled:
+        if rows_first:
             select, values = self._inside(select, values, "totals")
         numbers: Numbers = {bare(each): self._number(each, values) for each in everything}
-        if windows and late:
+        if late:
             select, numbers = self._inside(select, numbers, "measured")
         if query.having:
             clauses = [
                 compared(numbers[bare(each.measure)].copy(), each.operator, _literals(each.values))
                 for each in query.having
             ]
-            where = select.where if windows else select.having
+            where = select.where if late or rows_first else select.having
             select = where(both(*clauses), copy=False)
         if query.each is not None:
             return self._each(select, numbers, query.each)

@@ -57,7 +57,7 @@ class Clock:
                 return joined(parts, self._dialect)
         if form is AxisForm.DATE or (form is AxisForm.TEXT and self._dialect == "sqlite"):
             return _date_label(grain, self._first, self._dialect)
-        if grain in _WRITTEN:
+        if grain in {Grain.YEAR, Grain.MONTH}:
             return self._written(grain)
         return _date_label(grain, self._date(), self._dialect)
 
