@@ -1,0 +1,182 @@
+"""A query as a question that a person could ask, for follow-up questions."""
+
+from collections.abc import Iterator
+
+from kai_flow.analyst.answer.formats import moment, period
+from kai_flow.analyst.answer.naming import Names
+from kai_flow.analyst.answer.nouns import plural
+from kai_flow.analyst.answer.tongue import language_of
+from kai_flow.analyst.answer.wording import GRAINS, Wording
+from kai_flow.analyst.lexicon.data import Language
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    All,
+    Condition,
+    During,
+    Field,
+    FieldGroup,
+    Filter,
+    Function,
+    Group,
+    Growth,
+    Measure,
+    Operator,
+    Query,
+    Share,
+    TimeGroup,
+)
+from kai_flow.analyst.semantics.model import SemanticModel
+
+__all__ = ["asked"]
+
+_ASKING = ("berapa", "how", "what", "which")
+MAX_GROUPS = 2
+"""Groupings in one question: more would be hard to read."""
+
+
+class _Unsaid(Exception):
+    """A part of a query for which there is no short wording."""
+
+
+def asked(query: Query, model: SemanticModel, language: Language) -> tuple[str, ...]:
+    """Wordings of the question, the most natural first; none if it has no plain wording."""
+    try:
+        return tuple(dict.fromkeys(_Asking(Names(model, language), query).texts()))
+    except _Unsaid:
+        return ()
+
+
+class _Asking:
+    """Words one query as a question."""
+
+    def __init__(self, names: Names, query: Query) -> None:
+        self.names = names
+        self.query = query
+        self.wording = Wording(names, query)
+
+    def texts(self) -> Iterator[str]:
+        """The whole question, as a sentence and in short."""
+        query = self.query
+        if len(query.measures) != 1 or query.having or query.each or len(query.groups) > MAX_GROUPS:
+            raise _Unsaid
+        filters = self.filtered()
+        for text in self.ranked() if query.limit is not None else self.grouped():
+            mark = "?" if text.split(" ")[0] in _ASKING else ""
+            whole = f"{text} {filters}".strip()
+            yield f"{whole[:1].upper()}{whole[1:]}{mark}"
+
+    def grouped(self) -> Iterator[str]:
+        """A measure, perhaps by groups."""
+        query, pick = self.query, self.names.pick
+        (measure,) = query.measures
+        text = self.measure(measure)
+        by = ""
+        if query.groups:
+            groups = self.names.both(self.group(each) for each in query.groups)
+            by = pick(f" per {groups}", f" by {groups}")
+        elif not isinstance(measure, Aggregate):
+            raise _Unsaid
+        if isinstance(measure, Aggregate) and measure.of is None:
+            rows = self.names.rows(query.fact)
+            yield pick(f"berapa jumlah {rows}{by}", f"how many {rows} are there{by}")
+        yield pick(f"berapa {text}{by}", f"what is the {text}{by}")
+        yield f"{text}{by}"
+
+    def ranked(self) -> Iterator[str]:
+        """The first few groups by the measure."""
+        query, pick = self.query, self.names.pick
+        order = query.order[0] if len(query.order) == 1 else None
+        group = query.groups[0] if len(query.groups) == 1 else None
+        if order is None or order.by != query.measures[0] or not isinstance(group, FieldGroup):
+            raise _Unsaid
+        measure = self.measure(query.measures[0])
+        things = self.group(group)
+        if self.names.language == "en" and language_of(things) != "id":
+            things = plural(things)
+        most = pick(*(("tertinggi", "highest") if order.descending else ("terendah", "lowest")))
+        first = "top" if order.descending else "bottom"
+        yield pick(
+            f"{query.limit} {things} dengan {measure} {most}",
+            f"which {query.limit} {things} have the {most} {measure}",
+        )
+        yield pick(
+            f"{query.limit} {things} {most} menurut {measure}",
+            f"{first} {query.limit} {things} by {measure}",
+        )
+
+    def measure(self, measure: Measure) -> str:
+        """A measure, as one would ask for it."""
+        pick = self.names.pick
+        match measure:
+            case Aggregate():
+                return self.aggregate(measure)
+            case Share(of=of):
+                rows = self.names.rows(self.query.fact)
+                text = rows if of.of is None and of.where is None else self.aggregate(of)
+                return pick(f"persentase {text}", f"percentage of {text}")
+            case Growth(of=of, absolute=False):
+                text = self.aggregate(of)
+                return pick(f"pertumbuhan {text}", f"growth of {text}")
+            case _:
+                raise _Unsaid
+
+    def aggregate(self, measure: Aggregate) -> str:
+        """One number, as one would ask for it."""
+        if measure.where is not None or measure.function is Function.DISTINCT:
+            raise _Unsaid
+        if measure.derived:
+            if measure.function is not Function.SUM:
+                raise _Unsaid
+            return f"total {self.names.derived(measure.derived)}"
+        if measure.of is not None and not isinstance(measure.of, Field):
+            raise _Unsaid
+        text = self.wording.measure(measure)
+        doubled = self.names.pick("jumlah total ", "sum of total ")
+        return _plain(f"total {text.removeprefix(doubled)}" if text.startswith(doubled) else text)
+
+    def group(self, group: Group) -> str:
+        """A grouping, as one would ask for it."""
+        if isinstance(group, FieldGroup):
+            return _plain(self.names.field(group.field, self.query.fact))
+        if isinstance(group, TimeGroup) and not group.recurring:
+            return self.names.pick(*GRAINS[group.grain])
+        raise _Unsaid
+
+    def filtered(self) -> str:
+        """The filters, each with its preposition."""
+        conditions, times = [], []
+        for part in _parts(self.query.where):
+            match part:
+                case During(start=start, end=end):
+                    times.append(_period(start, end, self.names.language))
+                case Condition(of=Field() as of, operator=Operator.EQUAL, values=[str() as value]):
+                    name = _plain(self.names.field(of, self.query.fact))
+                    conditions.append(f"{name} {value}")
+                case _:
+                    raise _Unsaid
+        texts = times
+        if conditions:
+            texts = [f"{self.names.pick('dengan', 'with')} {self.names.both(conditions)}", *times]
+        return " ".join(texts)
+
+
+def _parts(where: Filter | None) -> tuple[Filter, ...]:
+    """What must all hold."""
+    if where is None:
+        return ()
+    return where.parts if isinstance(where, All) else (where,)
+
+
+def _period(start: str | None, end: str | None, language: Language) -> str:
+    """A period as one would type it."""
+    if start is not None and end is None:
+        since = start[:4] if start.endswith("-01-01") else moment(start, language)
+        return f"{'since' if language == 'en' else 'sejak'} {since}"
+    if end is not None and start is None and end.endswith("-01-01"):
+        return f"{'before' if language == 'en' else 'sebelum'} {end[:4]}"
+    return period(start, end, language).partition(" (")[0]
+
+
+def _plain(text: str) -> str:
+    """A name as one would type it."""
+    return text.replace("’s", "")
