@@ -12,6 +12,7 @@ from kai_flow.analyst.query.nodes import (
     Either,
     Field,
     Filter,
+    Grain,
     Not,
     Operator,
     Recurring,
@@ -82,7 +83,8 @@ class Filters:
 
     def _during(self, where: During) -> str:
         time = self.names.axis(where.axis, where.path, self.fact)
-        text = period(where.start, where.end, self.names.language)
+        years = self.names.model.axes[where.axis].finest is Grain.YEAR
+        text = period(where.start, where.end, self.names.language, years=years)
         return self.names.pick(f"{time} {text}", f"the {time} is {text}")
 
     def _inner(self, part: Filter) -> str:

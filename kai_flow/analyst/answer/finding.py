@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from kai_flow.analyst.answer.cells import shown
+from kai_flow.analyst.answer.cells import Node, shown
 from kai_flow.analyst.answer.formats import number
 from kai_flow.analyst.answer.leaders import leaders
 from kai_flow.analyst.answer.story import Story
-from kai_flow.analyst.query.nodes import Field, FieldGroup, TimeGroup
+from kai_flow.analyst.query.nodes import Field, FieldGroup, PeriodGroup, TimeGroup
+from kai_flow.analyst.semantics.model import Role
 
 __all__ = ["MAX_TABLE_ROWS", "answer", "finding", "header", "table"]
 
@@ -44,7 +45,7 @@ def table(story: Story) -> Iterator[str]:
     """A Markdown table, row by row; a last line says when rows are left out."""
     names, nodes, rows = story.names, story.nodes, story.rows
     yield "| " + " | ".join(header(story, at) for at in range(len(nodes))) + " |\n"
-    yield "|" + "|".join("---" if _textual(node) else "---:" for node in nodes) + "|\n"
+    yield "|" + "|".join("---" if _textual(node, story) else "---:" for node in nodes) + "|\n"
     for row in rows.data[:MAX_TABLE_ROWS]:
         cells = (shown(cell, node, names) for cell, node in zip(row, nodes, strict=False))
         yield "| " + " | ".join(cells) + " |\n"
@@ -79,9 +80,11 @@ def _tabular(story: Story) -> bool:
     return bool(story.query.groups or story.query.columns) and bool(story.rows.data)
 
 
-def _textual(node: object) -> bool:
+def _textual(node: Node, story: Story) -> bool:
     """Whether a column is aligned to the left."""
-    return isinstance(node, FieldGroup | TimeGroup | Field)
+    if isinstance(node, Field):
+        return story.names.role(node) not in {Role.ADDITIVE, Role.RATE}
+    return isinstance(node, FieldGroup | TimeGroup | PeriodGroup)
 
 
 def _where(story: Story) -> str:

@@ -140,19 +140,27 @@ def moment(text: str, language: Language) -> str:
     return f"{written}, {clock if language == 'en' else clock.replace(':', '.')}"
 
 
-def period(start: str | None, end: str | None, language: Language) -> str:
-    """The days from ``start`` up to, not including, ``end``, with their preposition."""
+def period(start: str | None, end: str | None, language: Language, *, years: bool = False) -> str:
+    """The days from ``start`` up to, not including, ``end``, with their preposition.
+
+    ``years``: only years are known, so that an open end is a year as well.
+    """
     english = language == "en"
     first = date.fromisoformat(start) if start else None
     after = date.fromisoformat(end) if end else None
     if first is None:
         if after is None:
             return "at any time" if english else "kapan pun"
-        return f"{'before' if english else 'sebelum'} {day(after, language)}"
+        return f"{'before' if english else 'sebelum'} {_bound(after, language, years)}"
     if after is None:
-        written = day(first, language)
+        written = _bound(first, language, years)
         return f"from {written} on" if english else f"sejak {written}"
     return _bounded(first, after - timedelta(days=1), language)
+
+
+def _bound(at: date, language: Language, years: bool) -> str:
+    """The open end of a period."""
+    return str(at.year) if years and (at.month, at.day) == (1, 1) else day(at, language)
 
 
 def _bounded(first: date, last: date, language: Language) -> str:

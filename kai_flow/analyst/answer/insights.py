@@ -202,8 +202,9 @@ def _distance(story: Story, ranked: list[Point]) -> Iterator[str]:
     if is_quantity(measure, story) and times >= 1.1 and not isinstance(measure, Share):
         ratio = number(round(times, 1), story.language)
         yield story.pick(
-            f"{high.label} memiliki {ratio} kali nilai {low.label}{_lowest(story, 'id')}.",
-            f"{high.label} has {ratio} times the value of {low.label}{_lowest(story, 'en')}.",
+            f"Nilai {high.label} adalah {ratio} kali nilai {low.label}{_lowest(story, 'id')}.",
+            f"The value of {high.label} is {ratio} times that of {low.label}"
+            f"{_lowest(story, 'en')}.",
         )
     elif len(ranked) > 2 and is_whole(story):
         yield story.pick(

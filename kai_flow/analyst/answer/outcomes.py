@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import islice
 from typing import Final
 
 from kai_flow.analyst.answer import messages, questions_back, remarks
@@ -10,7 +11,7 @@ from kai_flow.analyst.answer.message import Message, alternatives
 from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.answer.reading import differences, understood
 from kai_flow.analyst.answer.wording import Wording
-from kai_flow.analyst.language import Language
+from kai_flow.analyst.lexicon.data import Language
 from kai_flow.analyst.query.nodes import Query
 from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.reading import Reading
@@ -33,40 +34,47 @@ _PLAIN: Final[dict[str, Message]] = {
 }
 
 
-def reason(  # noqa: PLR0911 -- one for each reason
-    why: Note, model: SemanticModel, language: Language
-) -> str:
+_FILLED: Final[dict[str, tuple[Message, dict[str, str]]]] = {
+    "impossible_date": (messages.IMPOSSIBLE_DATE, {"date": "problem"}),
+    "rate_summed": (messages.RATE_SUMMED, {"column": "column"}),
+    "too_long": (messages.TOO_LONG, {"words": "words", "most": "most"}),
+    "unknown_word": (messages.UNKNOWN_WORD, {"word": "words"}),
+}
+"""Messages whose gaps are filled with what the reader gives: gap → its name there."""
+
+
+def reason(why: Note, model: SemanticModel, language: Language) -> str:
     """Why a question is not answered, and the remedy."""
     names, given = Names(model, language), dict(why.values)
     if why.key in _PLAIN:
         return _PLAIN[why.key].say(language)
+    if why.key in _FILLED:
+        message, gaps = _FILLED[why.key]
+        return message.say(language, **{gap: given[name] for gap, name in gaps.items()})
     match why.key:
-        case "unknown_word" if "near" in given:
-            return messages.UNKNOWN_WORD_NEAR.say(language, word=given["words"], near=given["near"])
-        case "unknown_word":
-            return messages.UNKNOWN_WORD.say(language, word=given["words"])
-        case "impossible_date":
-            return messages.IMPOSSIBLE_DATE.say(language, date=given["problem"])
-        case "too_long":
-            return messages.TOO_LONG.say(language, words=given["words"], most=given["most"])
         case "unconnected":
             table, other = names.rows(given["table"]), names.rows(given["other"])
             return messages.UNCONNECTED.say(language, table=table, other=other)
         case "no_time":
             return messages.NO_TIME.say(language, table=names.rows(given["table"]))
-        case "rate_summed":
-            return messages.RATE_SUMMED.say(language, column=given["column"])
         case "ranked_by_what":
-            table = names.rows(given["table"]) if given["table"] else names.pick("ini", "these")
-            numbers = [
-                names.column(each.ref)
-                for each in model.attributes.values()
-                if each.role in {Role.ADDITIVE, Role.RATE}
-            ]
-            labels = alternatives(numbers[:3], language)
-            return questions_back.RANKED_BY.say(language, table=table, choices=labels)
+            return _ranked_by(given["table"], names)
+        case _ if given.get("words"):
+            return messages.NOT_UNDERSTOOD.say(language, words=given["words"])
         case _:
-            return messages.NOT_UNDERSTOOD.say(language, words=given.get("words", "…"))
+            return messages.NOT_READ.say(language)
+
+
+def _ranked_by(table: str, names: Names) -> str:
+    """Asks for the number that a ranking goes by, and offers some."""
+    rows = names.rows(table) if table else names.pick("ini", "these")
+    numbers = (
+        names.column(each.ref)
+        for each in names.model.attributes.values()
+        if each.role in {Role.ADDITIVE, Role.RATE} and table in {"", each.table}
+    )
+    labels = alternatives(list(islice(dict.fromkeys(numbers), 3)), names.language)
+    return questions_back.RANKED_BY.say(names.language, table=rows, choices=labels)
 
 
 def assumptions(notes: Sequence[Note], model: SemanticModel, language: Language) -> Iterator[str]:

@@ -73,11 +73,11 @@ def test_a_few_that_have_most_of_the_whole_are_noticed() -> None:
     query = orders(BY_CITY, order=(LARGEST,))
     assert insights(story(query, *CITIES)) == (
         "The top 3 of 8 account for 85.7% of the whole.",
-        "Jakarta has 40 times the value of Ambon, the lowest.",
+        "The value of Jakarta is 40 times that of Ambon, the lowest.",
     )
     assert insights(story(query, *CITIES, language="id")) == (
         "3 teratas dari 8 mencakup 85,7% dari keseluruhan.",
-        "Jakarta memiliki 40 kali nilai Ambon, yang terendah.",
+        "Nilai Jakarta adalah 40 kali nilai Ambon, yang terendah.",
     )
 
 
@@ -92,7 +92,7 @@ def test_one_that_has_more_than_half_is_named() -> None:
 def test_averages_are_never_added() -> None:
     """Averages are compared, but have no whole of which a few could have a part."""
     found = insights(story(orders(BY_CITY, of=(AVERAGE,)), *CITIES))
-    assert found == ("Jakarta has 40 times the value of Ambon, the lowest.",)
+    assert found == ("The value of Jakarta is 40 times that of Ambon, the lowest.",)
 
 
 def test_a_row_that_is_in_several_groups_is_not_added_twice() -> None:
@@ -107,12 +107,12 @@ def test_of_a_list_that_was_cut_only_what_is_shown_is_compared() -> None:
     """With a limit nothing is said about the whole; of truncated rows nothing at all."""
     query = orders(BY_CITY, order=(LARGEST,), limit=3)
     assert insights(story(query, *CITIES[:3])) == (
-        "Jakarta has 2 times the value of Medan, the lowest of those shown.",
+        "The value of Jakarta is 2 times that of Medan, the lowest of those shown.",
     )
     assert insights(story(orders(BY_CITY), *CITIES, truncated=True)) == ()
     kept = Having(measure=TOTAL, operator=Operator.ABOVE, values=(15.0,))
     found = insights(story(orders(BY_CITY, having=(kept,)), *CITIES[:7]))
-    assert found == ("Jakarta has 20 times the value of Palu, the lowest of those shown.",)
+    assert found == ("The value of Jakarta is 20 times that of Palu, the lowest of those shown.",)
 
 
 def test_a_value_far_from_all_others_is_noticed() -> None:
