@@ -45,13 +45,19 @@ _FILLED: Final[dict[str, tuple[Message, dict[str, str]]]] = {
 
 def reason(why: Note, model: SemanticModel, language: Language) -> str:
     """Why a question is not answered, and the remedy."""
-    names, given = Names(model, language), dict(why.values)
+    given = dict(why.values)
     if why.key in _PLAIN:
         return _PLAIN[why.key].say(language)
     if why.key in _FILLED:
         message, gaps = _FILLED[why.key]
         return message.say(language, **{gap: given[name] for gap, name in gaps.items()})
-    match why.key:
+    return _about_tables(why.key, given, Names(model, language))
+
+
+def _about_tables(key: str, given: dict[str, str], names: Names) -> str:
+    """Why a question about known tables is not answered."""
+    language = names.language
+    match key:
         case "unconnected":
             table, other = names.rows(given["table"]), names.rows(given["other"])
             return messages.UNCONNECTED.say(language, table=table, other=other)
