@@ -21,6 +21,7 @@ __all__ = [
     "ORDINAL_ENDINGS",
     "OTHER_WORDS",
     "SCALES",
+    "TYPED",
     "UNITS",
     "WEEKDAYS",
     "Language",
@@ -108,6 +109,12 @@ OTHER_WORDS = frozenset(
 ABBREVIATIONS: dict[str, str] = {
     short: word for lexicon in LEXICONS.values() for short, word in lexicon["abbreviations"].items()
 }
+TYPED: dict[str, tuple[str, ...]] = {
+    typed: tuple(words.split())
+    for lexicon in LEXICONS.values()
+    for typed, words in lexicon["typed"].items()
+}
+"""Small words as people type them, and what they stand for: ``brp`` is ``berapa``."""
 CONCEPTS: dict[Language, dict[str, tuple[tuple[str, ...], ...]]] = {
     language: {
         concept: tuple(tuple(phrase.split()) for phrase in phrases)

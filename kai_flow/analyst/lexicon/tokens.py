@@ -195,5 +195,17 @@ def _piece(text: str, start: int) -> Iterator[Token]:
         for part in _CAMEL.finditer(text):
             at = start + part.start()
             yield Token(part.group(), part.group().casefold(), None, at, at + len(part.group()))
+    elif folded in data.TYPED:
+        yield from _spelled_out(text, data.TYPED[folded], start)
     else:
         yield Token(text, _CONTRACTED.sub("", folded) or folded, None, start, end)
+
+
+def _spelled_out(text: str, words: tuple[str, ...], start: int) -> Iterator[Token]:
+    """The words that a text stands for: "brp" is berapa, "diatas" is di atas."""
+    at = 0
+    for word in words[:-1]:
+        after = min(at + len(word), len(text) - 1)
+        yield Token(text[at:after], word, None, start + at, start + after)
+        at = after
+    yield Token(text[at:], words[-1], None, start + at, start + len(text))

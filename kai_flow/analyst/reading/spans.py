@@ -11,7 +11,7 @@ from kai_flow.analyst.lexicon.lexicon import Language, fillers, light
 from kai_flow.analyst.lexicon.numbers import find_numbers
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.spelling import Spelling
-from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.lexicon.tokens import Token, tokenize
 from kai_flow.analyst.reading.parts import (
     Clock,
     Column,
@@ -177,7 +177,7 @@ def _phrases(language: Language) -> Phrases:
             if sign == "glue":
                 continue
             for phrase in phrases:
-                words = tuple(phrase.split())
+                words = tuple(token.word for token in tokenize(phrase))
                 found[words[0]].append((words, sign))
     return found
 
