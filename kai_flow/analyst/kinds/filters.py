@@ -3,6 +3,7 @@
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import (
+    Beside,
     Column,
     Compared,
     Computed,
@@ -35,6 +36,28 @@ def _of_column(column: Column, values: Values) -> Values | None:
     if column.ref != values.column.ref:
         return None
     return Values(Column(column.ref, column.role), values.values)
+
+
+def _beside(verb: Beside, *rest: Column | Values | Sign) -> Values | Column | None:
+    """The words "Paid by card", "shipped to the city of Bristol": the verb says which column."""
+    if any(isinstance(part, Column) and part.ref != verb.column.ref for part in rest):
+        return None
+    last = rest[-1]
+    if isinstance(last, Values):
+        return last if last.column.ref == verb.column.ref else None
+    return last if isinstance(last, Column) else None
+
+
+def _other(column: Column, _sign: Sign, values: Values) -> Where | None:
+    """The words "Cities other than Leeds"."""
+    same = _of_column(column, values)
+    return None if same is None else Where(Negated(equal(same)))
+
+
+def _done(column: Column, where: Where) -> Column | None:
+    """The words "Units returned": those of the table that has a row for each return."""
+    test = where.test
+    return column if isinstance(test, Has) and test.table == column.ref.table else None
 
 
 def _not(_sign: Sign, where: Where) -> Where | None:
@@ -129,6 +152,12 @@ KIND = Kind(
         Rule("value column", (Values, Column), lambda v, c: _of_column(c, v), cost=-0.1),
         Rule("adjective", (Where, (Column, Computed, Rows)), _noun, cost=0.02, aside=True),
         Rule("noun, qualified", ((Column, Computed, Rows), Where), _noun, cost=0.02, aside=True),
+        Rule("value beside a verb", (Beside, Values), _beside, cost=-0.25),
+        Rule("value and column beside a verb", (Beside, Column, Values), _beside, cost=-0.3),
+        Rule("column beside a verb", (Beside, Column), _beside, cost=-0.25),
+        Rule("column after a verb", (Column, Beside), lambda c, v: _beside(v, c), cost=-0.25),
+        Rule("other values", (Column, "not", Values), _other, cost=-0.1),
+        Rule("done", (Column, Where), _done, cost=-0.3),
         Rule("not", ("not", Where), _not, cost=0.2),
         Rule("by", ("by", Where), lambda _sign, where: where, cost=0.05),
         Rule("only", ("only", Where), lambda _sign, where: where),

@@ -111,7 +111,11 @@ KIND = Kind(
         Rule("role after", (Column, Role), lambda column, role: _of_role(role, column)),
         Rule("column of rows", (Column, Rows), _of_rows),
         Rule(
-            "rows' column", (Rows, Column), lambda rows, column: _of_rows(column, rows), cost=0.05
+            "rows' column",
+            (Rows, Column),
+            lambda rows, column: _of_rows(column, rows),
+            cost=0.05,
+            tight=True,
         ),
     ),
     samples=(

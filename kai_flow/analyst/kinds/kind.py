@@ -33,6 +33,8 @@ class Rule:
     """Whether the filter in the pattern goes on as a filter of the whole question."""
     scoped: bool = False
     """Whether filters within its parts restrict these parts alone: each side of a ratio."""
+    tight: bool = False
+    """Whether no word may be stepped over between the parts."""
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,13 @@ OPERATORS = {
 
 
 def _test(
-    of: Column | Computed | Measured, operator: Operator, values: tuple[float, ...]
+    of: Column | Computed | Measured, operator: Operator, figures: tuple[Figure, ...]
 ) -> Iterator[Part]:
     """A condition on rows, and the same on groups where the number is or may be aggregated."""
+    values = tuple(figure.value for figure in figures)
     if isinstance(of, Column | Computed):
-        yield Where(Compared(of, operator, values))
+        percent = any(figure.percent for figure in figures)
+        yield Where(Compared(of, operator, values, percent))
         yield Having(Amount(None, of), operator, values)
     elif isinstance(of, Amount):
         yield Having(of, operator, values)
@@ -48,12 +50,12 @@ def _rules() -> Iterable[Rule]:
         def noun_first(
             of: Column, _sign: Sign, figure: Figure, operator: Operator = operator
         ) -> list[Part]:
-            return list(_test(of, operator, (figure.value,)))
+            return list(_test(of, operator, (figure,)))
 
         def noun_last(
             _sign: Sign, figure: Figure, of: Column, operator: Operator = operator
         ) -> list[Part]:
-            return list(_test(of, operator, (figure.value,)))
+            return list(_test(of, operator, (figure,)))
 
         def rows_last(
             _sign: Sign, figure: Figure, rows: Rows, operator: Operator = operator
@@ -83,7 +85,14 @@ def _again(operator: Operator) -> Callable[..., Any]:
         if test.operator not in OPERATORS.values() or test.operator is Operator.EQUAL:
             return None
 
-        return (Where(Joined((test, Compared(test.of, operator, (figure.value,))), either=False)),)
+        return (
+            Where(
+                Joined(
+                    (test, Compared(test.of, operator, (figure.value,), figure.percent)),
+                    either=False,
+                )
+            ),
+        )
 
     return build
 
@@ -99,8 +108,8 @@ def _signed(operator: Operator) -> Callable[..., Any]:
 
 
 def _between(of: Column | Computed | Measured, *rest: object) -> list[Part]:
-    low, high = (part.value for part in rest if isinstance(part, Figure))
-    return list(_test(of, Operator.BETWEEN, (low, high))) if low <= high else []
+    low, high = (part for part in rest if isinstance(part, Figure))
+    return list(_test(of, Operator.BETWEEN, (low, high))) if low.value <= high.value else []
 
 
 KIND = Kind(

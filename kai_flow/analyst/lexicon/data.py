@@ -2,11 +2,13 @@
 
 import re
 import tomllib
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 
 __all__ = [
     "ABBREVIATIONS",
+    "ACTIONS",
     "CALENDAR",
     "CONCEPTS",
     "FILLERS",
@@ -24,6 +26,7 @@ __all__ = [
     "TYPED",
     "UNITS",
     "WEEKDAYS",
+    "Action",
     "Language",
 ]
 
@@ -125,3 +128,28 @@ CONCEPTS: dict[Language, dict[str, tuple[tuple[str, ...], ...]]] = {
 """Phrases, as words, by the concept that they express."""
 CALENDAR = re.compile(rf"\d+|[qhs][1-4]|{'|'.join(map(re.escape, [*MONTHS, *WEEKDAYS]))}")
 """A word between which and another such word a hyphen means "to"."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that people do, by all words for it in both languages."""
+
+    name: str
+    verbs: frozenset[str]
+    nouns: frozenset[str]
+    number: bool = False
+    """Whether it is about a number: priced, weighs."""
+
+
+ACTIONS: tuple[Action, ...] = tuple(
+    Action(
+        name,
+        frozenset(entry["verbs"].split()),
+        frozenset(entry["nouns"].split()),
+        bool(entry.get("number")),
+    )
+    for name, entry in tomllib.loads(
+        files("kai_flow.analyst.lexicon").joinpath("actions.toml").read_text(encoding="utf-8")
+    ).items()
+)
+"""All of ``actions.toml``."""

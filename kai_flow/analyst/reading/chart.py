@@ -128,6 +128,8 @@ def _by_first(rules: Sequence[Rule]) -> dict[object, list[Rule]]:
 def _apply(chart: Chart, rule: Rule, first: Item) -> Iterator[Item]:
     """What a rule builds whose first element is ``first``."""
     for matched, skipped in _match(chart, rule.pattern[1:], first.last):
+        if rule.tight and skipped:
+            continue
         items = (first, *matched)
         built = rule.build(*(_scoped(item) if rule.scoped else item.part for item in items))
         if built is None:

@@ -39,6 +39,10 @@ ORDERED = frozenset(
 )
 
 
+EVERY = All(parts=())
+"""What every row meets: a sale was sold."""
+
+
 def filters(resolver: Resolver, tests: Sequence[tuple[Test, Words]]) -> list[Choice[Filter | None]]:
     """The filters that the tests may be together; every test must hold."""
     in_order = sorted(tests, key=lambda each: each[1])
@@ -64,6 +68,7 @@ def _contradictory(parts: Sequence[Filter]) -> bool:
 
 
 def _all(parts: Sequence[Filter]) -> Filter | None:
+    parts = [part for part in parts if part != EVERY]
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else All(parts=tuple(parts))
@@ -77,14 +82,14 @@ def _tested(resolver: Resolver, test: Test, words: Words) -> list[Choice[Filter]
         case Within(time):
             return [_related(resolver, each) for each in within(resolver, time, words)]
         case Has(table):
-            return [
-                Choice(Related(path=tuple(j.id for j in way.value), words=words), way.cost - 0.3)
-                for way in resolver.ways(table)
-                if any(join.widens for join in way.value)
-            ]
+            return _has(resolver, table, words)
         case Negated(part):
             inner = _tested(resolver, part, words)
-            return [each.map(lambda made: Not(part=made, words=words)) for each in inner]
+            return [
+                each.map(lambda made: Not(part=made, words=words))
+                for each in inner
+                if each.value != EVERY
+            ]
         case Joined(parts, either):
             together = _one_test(parts) if either else None
             if together is not None:
@@ -106,6 +111,20 @@ def _one_test(parts: Sequence[Test]) -> Compared | None:
         return None
     values = tuple(dict.fromkeys(value for part in same for value in part.values))
     return Compared(same[0].of, Operator.EQUAL, values)
+
+
+def _has(resolver: Resolver, table: str, words: Words) -> list[Choice[Filter]]:
+    """Rows that have related rows in a table of children."""
+    if table == resolver.fact:
+        return [Choice(EVERY)]
+    return [
+        Choice(
+            Related(path=tuple(j.id for j in way.value), words=words),
+            way.cost + (-0.3 if all(j.widens for j in way.value) else 0.3),
+        )
+        for way in resolver.ways(table)
+        if any(join.widens for join in way.value)
+    ]
 
 
 def _compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choice[Filter]]:
@@ -135,10 +154,19 @@ def _compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choi
         known = {each.value for each in resolver.attribute(test.of).values}
         if not set(test.values) <= known:
             return
+    values = _scaled(resolver, test)
     for field in resolver.fields(test.of, words):
         yield field.map(
-            lambda of: Condition(of=of, operator=test.operator, values=test.values, words=words)
+            lambda of: Condition(of=of, operator=test.operator, values=values, words=words)
         )
+
+
+def _scaled(resolver: Resolver, test: Compared) -> tuple[str | float | bool, ...]:
+    """The values as the column has them: 10 percent is 0.1 where all are between 0 and 1."""
+    high = resolver.attribute(test.of).high if isinstance(test.of, Column) else None
+    if not test.percent or high is None or high > 1:
+        return test.values
+    return tuple(v / 100 if isinstance(v, int | float) else v for v in test.values)
 
 
 def _years(resolver: Resolver, test: Compared) -> Time | None:

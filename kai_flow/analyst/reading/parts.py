@@ -58,6 +58,13 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A verb that says of which column a value beside it is: "paid by card"."""
+
+    column: Column
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """A number."""
 
@@ -108,6 +115,8 @@ class Compared:
     of: "Column | Computed"
     operator: Operator
     values: tuple[str | float | bool, ...] = ()
+    percent: bool = False
+    """Whether the question gives the values in percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +317,7 @@ Part: TypeAlias = (
     | Computed
     | Clock
     | Role
+    | Beside
     | Figure
     | Time
     | Text

@@ -13,10 +13,12 @@ from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.spelling import Spelling
 from kai_flow.analyst.lexicon.tokens import Token, tokenize
 from kai_flow.analyst.reading.parts import (
+    Beside,
     Clock,
     Column,
     Computed,
     Figure,
+    Has,
     Item,
     Part,
     Role,
@@ -25,6 +27,7 @@ from kai_flow.analyst.reading.parts import (
     Text,
     Time,
     Values,
+    Where,
 )
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.targets import (
@@ -32,6 +35,7 @@ from kai_flow.analyst.semantics.targets import (
     AxisTarget,
     DerivedTarget,
     EntityTarget,
+    Hint,
     JoinTarget,
     Target,
     ValueTarget,
@@ -86,7 +90,24 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
         if all(tokens[at].word in small for at in range(mention.first, mention.last)):
             cost += SMALL_COST
         found.append(_item(mention.first, mention.last, _part(mention.target), cost))
+    for at, hint in index.actions.hints(tokens):
+        found.append(_item(at, at + 1, _hinted(hint), HINT_COST[hint.how]))
     return tuple(found)
+
+
+HINT_COST: Final = {"beside": 0.0, "when": 0.1, "is": 0.05, "much": 0.2, "done": 0.1}
+"""Of what a verb points to."""
+
+
+def _hinted(hint: Hint) -> Part:
+    """The part that a verb is."""
+    match hint.target:
+        case AttributeTarget(ref) if hint.how == "beside":
+            return Beside(Column(ref))
+        case EntityTarget(table):
+            return Where(Has(table))
+        case target:
+            return _part(target)
 
 
 def glue(tokens: Sequence[Token], language: Language) -> dict[int, float]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from kai_flow.analyst.lexicon.lexicon import concepts, stem
 from kai_flow.analyst.lexicon.spelling import Spelling
 from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.semantics.actions import Actions
 from kai_flow.analyst.semantics.entries import Entry, entries_of
 from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.analyst.semantics.targets import How, Mention, Target, ValueTarget
@@ -55,6 +56,8 @@ class Index:
         self._longest = min(longest, MAX_TOKENS)
         self._elements = frozenset(element for bag in self._loose for element in bag)
         self._spelling = Spelling(words)
+        self.actions = Actions(model)
+        """What verbs point to."""
 
     def mentions(self, tokens: Sequence[Token], language: str | None = None) -> tuple[Mention, ...]:
         """All that spans of the tokens may mean, overlapping and ambiguous ones included.

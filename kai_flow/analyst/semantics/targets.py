@@ -68,3 +68,18 @@ class Mention:
     score: float
     """Above 0, at most 1."""
     how: How
+
+
+HintHow: TypeAlias = Literal["beside", "when", "is", "much", "done"]
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What a verb points to."""
+
+    target: Target
+    how: HintHow
+    """``beside``: the column of a value that stands beside the verb ("paid by card");
+    ``when``: the time at which it was done; ``is``: the flag that it was done; ``much``: the number
+    that it is about ("priced at"); ``done``: the table that has a row for each time it was done.
+    """
