@@ -7,10 +7,11 @@ from typing import Any
 
 from kai_flow.agents import BadTask, Task
 from kai_flow.analyst.answer import messages, remarks
+from kai_flow.analyst.answer.catalogue import catalogue
 from kai_flow.analyst.answer.finding import answer
 from kai_flow.analyst.answer.formats import number
 from kai_flow.analyst.answer.naming import Names
-from kai_flow.analyst.answer.outcomes import assumptions, catalogue, choices, question_back, reason
+from kai_flow.analyst.answer.outcomes import assumptions, choices, question_back, reason
 from kai_flow.analyst.answer.reading import understood
 from kai_flow.analyst.answer.story import Story
 from kai_flow.analyst.engines import Engine, Limits, engine_for
@@ -147,8 +148,8 @@ class Analyst:
                 raise UnclearQuestion(reason(why, asked.model, asked.language))
             case Unclear(readings):
                 yield _clarified(prompt, asked, readings, report)
-            case Catalogue():
-                report.answer.append(catalogue(asked.model, asked.language))
+            case Catalogue(tables):
+                report.answer.append(catalogue(asked.model, asked.language, tables))
                 yield {"type": "token", "content": report.answer[0]}
             case Understood(query, notes):
                 async for event in self._answered(engine, prompt, asked, query, notes, report):

@@ -137,15 +137,3 @@ def measures_of(query: Query, model: SemanticModel, language: Language) -> tuple
     """The measures of a query in words."""
     wording = Wording(Names(model, language), query)
     return tuple(wording.measure(measure) for measure in query.measures)
-
-
-def catalogue(model: SemanticModel, language: Language) -> str:
-    """What there is to ask about: tables with their columns."""
-    names = Names(model, language)
-    things = []
-    for table, entity in model.entities.items():
-        if entity.bridge:
-            continue
-        columns = [names.column(a.ref) for a in model.of(table) if a.role is not Role.KEY]
-        things.append(f"{names.rows(table)} – {table} ({', '.join(columns[:8])})")
-    return remarks.CAN_ASK.say(language, things="; ".join(things))

@@ -54,6 +54,8 @@ KIND = Kind(
     english={
         "maximum": ("maximum", "max", "maximal"),
         "minimum": ("minimum", "min", "minimal"),
+        "most": ("most", "most frequent"),
+        "fewest": ("fewest", "least", "least frequent"),
         "highest": (
             *("highest", "largest", "biggest", "greatest", "most", "best", "higher", "top"),
             *("strongest", "longest", "maximum", "max", "peak", "heaviest", "high"),
@@ -66,6 +68,8 @@ KIND = Kind(
     indonesian={
         "maximum": ("maksimum", "maksimal", "maks", "max"),
         "minimum": ("minimum", "minimal", "min"),
+        "most": ("terbanyak", "paling banyak", "tersering", "paling sering"),
+        "fewest": ("tersedikit", "paling sedikit", "paling jarang"),
         "highest": (
             *("tertinggi", "terbesar", "terbanyak", "paling tinggi", "paling besar", "teratas"),
             *(

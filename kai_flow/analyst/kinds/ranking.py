@@ -98,8 +98,9 @@ def _rules() -> Iterable[Rule]:
         yield Rule(f"rows {sign}", (Rows, sign), build, cost=0.1)
         yield Rule(f"{sign} number", (sign, Figure), build, cost=0.1)
         yield Rule(f"some {sign}", (Some, sign), build, cost=0.1)
-        yield Rule(f"{sign} count", (sign, Rows), _most(descending))
-        yield Rule(f"count {sign}", (Rows, sign), _most(descending))
+    for sign, descending in (("most", True), ("fewest", False)):
+        yield Rule(f"{sign} rows", (sign, Rows), _most(descending))
+        yield Rule(f"rows, {sign}", (Rows, sign), _most(descending))
     for sign, (concept, descending) in IMPLIED.items():
         yield Rule(sign, (sign,), _implied(concept, descending))
     for sign, descending in (("newest", True), ("oldest", False)):

@@ -86,13 +86,14 @@ class Assembly:
             yield Reading(None, bag.cost, refusal=bag.refused[0])
         elif bag.asked("catalogue"):
             if not (bag.measures or bag.ranks or bag.tests or bag.groups):
-                yield Reading(None, bag.cost, catalogue=True)
+                tables = tuple(table for table, _ in bag.rows)
+                yield Reading(None, bag.cost, catalogue=True, tables=tables)
         elif bag.versus:
             yield from self._versus(bag)
         elif bag.compare and not bag.groups:
             yield from self._versus(compared(bag))
         elif bag.ranks:
-            yield from self._ranked(_named(bag))
+            yield from self._ranked(bag)
         else:
             yield from self._totalled(bag)
             yield from self._listed(_named(bag))
@@ -552,6 +553,8 @@ class Assembly:
                 words=words,
             )
             more = (0.0 if words else 0.05) + self.beside(query, rows)
+            if any(c.ref.table != table and self.numeric(c) for c, _ in columns):
+                more += 0.3  # a number of another row
             yield Reading(query, cost + more + choice.cost, choice.notes)
 
     def _values(
@@ -587,8 +590,12 @@ class Assembly:
         rank, words = _one_rank(bag.ranks)
         if rank is None:
             return
-        rows, columns = list(bag.rows), list(bag.columns)
-        rest = Bag(**{**vars(bag), "rows": rows, "columns": columns})
+        if rank.of is None and bag.which:
+            rank = replace(rank, of=bag.which[0][0])
+            words = tuple(sorted({*words, *bag.which[0][1]}))
+            bag = Bag(**{**vars(bag), "which": bag.which[1:], "asks": [*bag.asks, p.Ask("which")]})
+        bag = _named(bag)
+        rest = Bag(**{**vars(bag), "rows": list(bag.rows), "columns": list(bag.columns)})
         if rank.of is None and bag.somes:
             some, _ = bag.somes[0]
             rank = replace(rank, of=some.of, count=some.count)
@@ -968,8 +975,8 @@ def _plain(rank: p.Rank) -> bool:
     return (
         rank.count is None
         and isinstance(rank.by, p.Amount)
-        and rank.by.function is None
-        and not isinstance(rank.by.of, p.Implied)
+        and rank.by.function in {None, Function.COUNT, Function.SUM}
+        and isinstance(rank.by.of, p.Column | p.Computed)
     )
 
 

@@ -76,7 +76,31 @@ class Bag:
 def collected(cover: Cover) -> Bag | None:
     """The bag of a cover; None when it has a part that nothing in a query can stand for."""
     bag = Bag(cost=cover.cost)
-    return bag if all(_put(bag, item) for item in cover.items) else None
+    for at, item in enumerate(cover.items):
+        if item.part == Sign("and"):
+            if not _connects(cover.items[at - 1 : at] + cover.items[at + 1 : at + 2]):
+                return None
+        elif not _put(bag, item):
+            return None
+    return bag
+
+
+def _connects(sides: tuple[Item, ...]) -> bool:
+    """Whether "and" stands between two numbers, two filters, two groups, or a noun and a column."""
+    if len(sides) < 2:
+        return False
+    left, right = (side.part for side in sides)
+    numbers = (Amount, Quotient, Gap, Portion, Change, Column, Computed, Clock)
+    tests = (Where, Having)
+    groups = (Groups, Calendar, Column)
+    return any(
+        isinstance(left, first) and isinstance(right, second)
+        for first, second in (
+            ((*numbers, Rows, Where), numbers),
+            (tests, tests),
+            (groups, groups),
+        )
+    )
 
 
 def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one case for each class of parts

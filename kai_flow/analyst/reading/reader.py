@@ -45,6 +45,9 @@ class Understood:
 class Catalogue:
     """The question is what data there is."""
 
+    tables: tuple[str, ...] = ()
+    """Of these tables, with all their columns; empty: of the whole database."""
+
 
 @dataclass(frozen=True)
 class Unclear:
@@ -132,7 +135,7 @@ def decide(
     if len(near) > 1:
         return Unclear(near[:CHOICES])
     if first.catalogue or first.query is None:
-        return Catalogue()
+        return Catalogue(first.tables)
     return Understood(first.query, first.notes)
 
 

@@ -22,6 +22,8 @@ class Reading:
     """Key of the reason why it is not answered."""
     catalogue: bool = False
     """Whether it asks what data there is."""
+    tables: tuple[str, ...] = ()
+    """The tables of which it asks that; empty: of all."""
 
 
 @dataclass

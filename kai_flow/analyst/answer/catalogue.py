@@ -1,0 +1,45 @@
+"""What there is to ask about, for the question what data there is."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from kai_flow.analyst.answer.formats import number
+from kai_flow.analyst.answer.naming import Names
+from kai_flow.analyst.language import Language
+from kai_flow.analyst.semantics.model import Role, SemanticModel
+
+__all__ = ["MAX_COLUMNS", "MAX_TABLES", "catalogue"]
+
+MAX_TABLES: Final = 30
+"""Tables that are listed at most; the largest come first."""
+
+MAX_COLUMNS: Final = 12
+"""Columns of each table in a list of several tables at most."""
+
+
+def catalogue(model: SemanticModel, language: Language, tables: Sequence[str] = ()) -> str:
+    """The tables with their columns as a Markdown list; of named tables, every column."""
+    names = Names(model, language)
+    asked = tables or [t for t, entity in model.entities.items() if not entity.bridge]
+    largest = sorted(asked, key=lambda table: -model.entities[table].rows)[:MAX_TABLES]
+    lines = [_line(names, table, whole=bool(tables)) for table in asked if table in largest]
+    if len(asked) > len(lines):
+        more = len(asked) - len(lines)
+        lines.append(names.pick(f"- dan {more} tabel lain", f"- and {more} more tables"))
+    head = names.pick("Yang dapat ditanyakan:", "You can ask about:")
+    return "\n".join((head, "", *lines))
+
+
+def _line(names: Names, table: str, *, whole: bool) -> str:
+    """One table: what its rows are called, its name, its rows and its columns."""
+    model = names.model
+    attributes = [a for a in model.of(table) if whole or a.role not in {Role.KEY, Role.OTHER}]
+    shown = attributes if whole else attributes[:MAX_COLUMNS]
+    columns = [
+        f"{names.column(a.ref)} (`{a.column}`)" if whole else names.column(a.ref) for a in shown
+    ]
+    if len(shown) < len(attributes):
+        columns.append("…")
+    rows = number(model.entities[table].rows, names.language)
+    size = names.pick(f"{rows} baris", f"{rows} rows")
+    return f"- **{names.rows(table)}** (`{table}`, {size}): {', '.join(columns)}"
