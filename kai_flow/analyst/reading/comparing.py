@@ -1,7 +1,6 @@
 """Two or more groups or periods side by side."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from kai_flow.analyst.lexicon.periods import Days, resolve
 from kai_flow.analyst.lexicon.periods import Part as PeriodPart
@@ -15,17 +14,15 @@ from kai_flow.analyst.query.nodes import (
     Words,
 )
 from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
 
-if TYPE_CHECKING:
-    from kai_flow.analyst.reading.assembly import Assembly
 
-
-def side_by_side(assembly: "Assembly", bag: Bag) -> Iterator[Reading]:
+def side_by_side(assembly: Assembler, bag: Bag) -> Iterator[Reading]:
     """The numbers of a bag for each of the things that it compares."""
     if len(bag.versus) != 1 or bag.somes or bag.ranks:
         assembly.troubles.add("compared_with")

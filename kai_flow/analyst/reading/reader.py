@@ -10,7 +10,8 @@ from kai_flow.analyst.lexicon.lexicon import Language, concepts, detect, stem, u
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import Token, tokenize
 from kai_flow.analyst.query.nodes import Query, Words, bare
-from kai_flow.analyst.reading.assembly import Assembly
+from kai_flow.analyst.reading.assembler import Assembler
+from kai_flow.analyst.reading.assembly import readings as assembled
 from kai_flow.analyst.reading.bag import collected
 from kai_flow.analyst.reading.chart import Chart, grow
 from kai_flow.analyst.reading.choices import Note
@@ -116,12 +117,12 @@ def decide(
             for word in spoken
         )
 
-    assembly = Assembly(model, today, plural, troubles)
+    assembler = Assembler(model, today, plural, troubles)
     readings: list[Reading] = []
     for cover in found:
         bag = collected(cover)
         if bag is not None:
-            readings += assembly.readings(bag)
+            readings += assembled(assembler, bag)
     best = _distinct(readings)
     if not best:
         reason = troubles.found[0] if troubles.found else Note("not_understood")

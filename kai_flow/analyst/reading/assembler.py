@@ -1,0 +1,260 @@
+"""What all queries are assembled from: facts, numbers, groups, and what is named besides."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    All,
+    Difference,
+    During,
+    FieldGroup,
+    Function,
+    Group,
+    Growth,
+    Having,
+    Measure,
+    Query,
+    Ratio,
+    Recurring,
+    Share,
+    Words,
+    joins_of,
+)
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.choices import Choice, Note, combined
+from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.reading import Plural, Troubles
+from kai_flow.analyst.reading.resolving import Resolver, means
+from kai_flow.analyst.semantics.model import Role, SemanticModel
+from kai_flow.analyst.semantics.paths import paths
+
+NUMBERS: Final = frozenset([Role.ADDITIVE, Role.RATE])
+
+
+CONTEXT_COST: Final = 0.02
+"""Of naming a table that a filter, group or number is of as well: "in the province of Bali"."""
+
+
+UNUSED_COST: Final = 0.22
+"""Of naming a table that nothing in the query uses: "revenue of cooperatives"."""
+
+
+LOST_COST: Final = 2.0
+"""Of naming rows that the query should ask about and does not: too much to be believed."""
+
+
+class Assembler:
+    """Resolves the parts of a question over one database."""
+
+    def __init__(
+        self, model: SemanticModel, today: date, plural: Plural, troubles: Troubles
+    ) -> None:
+        self.model = model
+        self.today = today
+        self.plural = plural
+        self.troubles = troubles
+
+    def resolver(self, fact: str, bag: Bag) -> Resolver:
+        """For one fact table."""
+        named = frozenset(table for table, _ in bag.rows)
+        return Resolver(self.model, fact, self.today, named)
+
+    def numeric(self, column: p.Column | p.Computed) -> bool:
+        """Whether a noun is a number of a row."""
+        return isinstance(column, p.Computed) or self.model.attributes[column.ref].role in NUMBERS
+
+    def facts(self, measured: p.Measured | None) -> tuple[str, ...]:  # noqa: PLR0911 -- one for each class
+        """The tables whose rows a number is made of."""
+        match measured:
+            case p.Amount(_, p.Column(ref)):
+                return (ref.table,)
+            case p.Amount(_, p.Computed(_, table)):
+                return (table,)
+            case p.Amount(_, p.Implied(concept)):
+                return tuple(
+                    table
+                    for table in self.model.entities
+                    if any(a.role in NUMBERS and means(a, concept) for a in self.model.of(table))
+                )
+            case p.Amount(_, None, str() as table):
+                return (table,)
+            case p.Quotient(top) | p.Gap(top):
+                return self.facts(top)
+            case p.Portion(of) | p.Change(of):
+                return self.facts(of)
+            case _:
+                return ()
+
+    def context(self, resolver: Resolver, rows: Sequence[tuple[str, Words]]) -> bool:
+        """Whether tables that are named besides the fact table are connected with it."""
+        for table, _words in rows:
+            if not resolver.ways(table):
+                self.troubles.add("unconnected", table=resolver.fact, other=table)
+                return False
+        return True
+
+    def beside(self, query: Query, rows: Sequence[tuple[str, Words]]) -> float:
+        """What it costs that a question names tables besides the parts of its query."""
+        used = {self.model.joins[join].target for join in joins_of(_timeless(query))}
+        timed = {self.model.joins[join].target for join in joins_of(query)}
+        cost = 0.0
+        for table in {table for table, _ in rows if table != query.fact}:
+            ways = paths(self.model, query.fact, table)
+            if table in used:
+                cost += CONTEXT_COST
+            elif table in timed or any(not any(j.widens for j in way) for way in ways):
+                cost += UNUSED_COST
+            else:  # rows that nothing is asked of, though they would restrict what is
+                cost += LOST_COST
+        return cost
+
+    def measure(  # noqa: PLR0911 -- one for each class
+        self,
+        resolver: Resolver,
+        measured: p.Measured,
+        words: Words,
+        part_of: Sequence[tuple[p.Test, Words]] = (),
+    ) -> list[Choice[Measure]]:
+        """What a number may be in a fact table."""
+        match measured:
+            case p.Amount():
+                return [each.map(lambda a: a) for each in self.amount(resolver, measured, words)]
+            case p.Quotient(top, bottom, percent):
+                pairs = combined(
+                    [self.amount(resolver, top, words), self._divisor(resolver, bottom, words)]
+                )
+                return [
+                    each.map(lambda v: Ratio(top=v[0], bottom=v[1], percent=percent, words=words))
+                    for each in pairs
+                ]
+            case p.Gap(left, right):
+                pairs = combined(
+                    [self.amount(resolver, left, words), self.amount(resolver, right, words)]
+                )
+                return [
+                    each.map(lambda v: Difference(left=v[0], right=v[1], words=words))
+                    for each in pairs
+                ]
+            case p.Portion(of) if of is not None and part_of:
+                part = replace(of, where=(*of.where, *(test for test, _ in part_of)))
+                pairs = combined(
+                    [self.amount(resolver, part, words), self.amount(resolver, of, words)]
+                )
+                return [
+                    each.map(lambda v: Ratio(top=v[0], bottom=v[1], percent=True, words=words))
+                    for each in pairs
+                ]
+            case p.Portion(of) if of is not None:
+                return [
+                    each.map(lambda v: Share(of=v, words=words))
+                    for each in self.amount(resolver, of, words)
+                ]
+            case p.Change(of, _, absolute) if of is not None:
+                return [
+                    each.map(lambda v: Growth(of=v, absolute=absolute, words=words))
+                    for each in self.amount(resolver, of, words)
+                ]
+            case _:
+                return []
+
+    def amount(self, resolver: Resolver, amount: p.Amount, words: Words) -> list[Choice[Aggregate]]:
+        """The aggregates that an amount may be, with the rows it is restricted to."""
+        plain = resolver.aggregates(amount, words)
+        if amount.function is Function.SUM and not plain:
+            self.troubles.add("rate_summed", column=_called(amount))
+        if not amount.where:
+            return plain
+        tests = [(test, words) for test in amount.where]
+        return [
+            each.map(
+                lambda v: Aggregate(
+                    function=v[0].function,
+                    of=v[0].of,
+                    where=v[1],
+                    derived=v[0].derived,
+                    words=words,
+                )
+            )
+            for each in combined([plain, filters(resolver, tests)])
+        ]
+
+    def _divisor(
+        self, resolver: Resolver, bottom: p.Amount, words: Words
+    ) -> list[Choice[Aggregate]]:
+        """The second number of a ratio: rows of a parent are those that the fact's rows have."""
+        if bottom.of is None and bottom.table != resolver.fact:
+            bottom = replace(bottom, function=Function.DISTINCT)
+            found = self.amount(resolver, bottom, words)
+            note = Note("ratio_of_present", (("table", bottom.table or ""),))
+            return [each.costing(0.02, note) for each in found]
+        if bottom.function is None and not (
+            isinstance(bottom.of, p.Column)
+            and self.model.attributes[bottom.of.ref].role is Role.ADDITIVE
+        ):
+            return []  # "price per category" is no ratio
+        return self.amount(resolver, bottom, words)
+
+    def groups(
+        self, resolver: Resolver, dimension: p.Dimension, words: Words
+    ) -> list[Choice[Group]]:
+        """What may be grouped by."""
+        found = resolver.groups(dimension, words)
+        if not found and isinstance(dimension, p.Calendar):
+            self.troubles.add("no_time", table=resolver.fact)
+        elif not found and isinstance(dimension, p.Column):
+            self.troubles.add("unconnected", table=resolver.fact, other=dimension.ref.table)
+        return found
+
+    def having(self, resolver: Resolver, having: p.Having, words: Words) -> list[Choice[Having]]:
+        return [
+            each.map(
+                lambda v: Having(
+                    measure=v, operator=having.operator, values=having.values, words=words
+                )
+            )
+            for each in self.amount(resolver, having.amount, words)
+        ]
+
+    def unsound(
+        self,
+        resolver: Resolver,
+        measures: Sequence[Measure],
+        groups: Sequence[Group],
+    ) -> bool:
+        """Whether the sum or average of a row would be shared out to several of its children."""
+        wide = any(
+            resolver.widens(g.field.path if isinstance(g, FieldGroup) else g.path) for g in groups
+        )
+        return wide and any(not _counts(measure) for measure in measures)
+
+
+def _timeless(query: Query) -> tuple[object, ...]:
+    """A query without its periods: a table that has only the time is not what is talked about."""
+    where = query.where.parts if isinstance(query.where, All) else (query.where,)
+    plain = tuple(part for part in where if not isinstance(part, During | Recurring))
+    return (query.measures, query.groups, query.columns, query.having, plain)
+
+
+def _counts(measure: Measure) -> bool:
+    """Whether a measure only counts rows or values, which no join can multiply."""
+    match measure:
+        case Aggregate(function=function):
+            return function in {
+                Function.COUNT,
+                Function.DISTINCT,
+                Function.MINIMUM,
+                Function.MAXIMUM,
+            }
+        case Ratio(top=left, bottom=right) | Difference(left=left, right=right):
+            return _counts(left) and _counts(right)
+        case Share(of=of) | Growth(of=of):
+            return _counts(of)
+
+
+def _called(amount: p.Amount) -> str:
+    """The name of the column that an amount is of."""
+    return amount.of.ref.column.replace("_", " ") if isinstance(amount.of, p.Column) else ""

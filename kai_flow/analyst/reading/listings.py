@@ -1,0 +1,163 @@
+"""Rows as they are, or the values of columns, that a bag may ask for."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    Function,
+    Operator,
+    Order,
+    Query,
+    Words,
+)
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.assembler import Assembler
+from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.choices import combined
+from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import Role
+
+LISTED: Final = 100
+"""Rows of a listing when the question gives no number."""
+
+
+LIST_COST: Final = 0.08
+"""Of listing rows where the question does not say so: "active cooperatives"."""
+
+
+def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
+    """Rows, or the values of a column."""
+    if bag.measures or bag.havings or bag.groups or bag.share is not None or bag.change:
+        return
+    asked = any(bag.asked(what) for what in ("list", "which", "when", "value"))
+    numbers = any(a.numeric(c) for c, _ in bag.columns)
+    if bag.asked("value") and not numbers and (bag.rows or not bag.columns):
+        return  # "how many": not a list
+    cost = bag.cost + (0.0 if asked else LIST_COST)
+    if any(a.numeric(c) for c, _ in bag.columns) and not bag.asked("list"):
+        cost += 0.15
+    if bag.asked("value") and numbers and not _singled(a, bag):
+        return  # "what are the total assets of …" is one number
+    somes = [(some.of.table, words) for some, words in bag.somes if isinstance(some.of, p.Rows)]
+    limit = bag.limit or (bag.somes[0][0].count if bag.somes else None)
+    rows = [*bag.rows, *somes]
+    columns = [(c, w) for c, w in bag.columns if isinstance(c, p.Column)]
+    if len(columns) != len(bag.columns) or len(bag.somes) != len(somes):
+        return
+    if (
+        rows
+        and not somes
+        and any(_category(a, c) and words < rows[0][1] for c, words in columns[:1])
+    ):
+        cost += 0.15  # "the types of cooperatives" are types
+    for clock, words in bag.clocks:
+        axis = a.model.axes[clock.axis]
+        columns.append((p.Column(ColumnRef(axis.table, axis.columns[0])), words))
+    for table in dict.fromkeys([t for t, _ in rows] or [c.ref.table for c, _ in columns[:1]]):
+        yield from _rows_of(a, bag, table, rows, columns, limit=limit, cost=cost)
+
+
+def _singled(a: Assembler, bag: Bag) -> bool:
+    """Whether a filter names single rows."""
+    return any(
+        isinstance(test, p.Compared)
+        and isinstance(test.of, p.Column)
+        and test.operator in {Operator.EQUAL, Operator.CONTAINS}
+        and a.model.entities[test.of.ref.table].label == test.of.ref.column
+        for test, _ in bag.tests
+    )
+
+
+def _category(a: Assembler, column: p.Column) -> bool:
+    """Whether a column has a few values, which a listing of rows would repeat."""
+    return a.model.attributes[column.ref].role in {Role.CATEGORY, Role.FLAG}
+
+
+def _rows_of(
+    a: Assembler,
+    bag: Bag,
+    table: str,
+    rows: Sequence[tuple[str, Words]],
+    columns: Sequence[tuple[p.Column, Words]],
+    *,
+    limit: int | None,
+    cost: float,
+) -> Iterator[Reading]:
+    resolver = a.resolver(table, bag)
+    if not a.context(resolver, rows):
+        return
+    words = next((w for t, w in rows if t == table), ())
+    label = resolver.label(table)
+    shown = list(columns)
+    named = bool(words) or any(a.numeric(c) for c, _ in columns)
+    if (
+        columns
+        and all(not a.numeric(c) for c, _ in columns)
+        and (not words or (all(_category(a, c) for c, _ in columns) and columns[0][1] < words))
+    ):
+        yield from _values(a, bag, resolver, columns, limit, cost - 0.15 * bool(words))
+        if not words:
+            return
+    if label is not None and named and all(c.ref != label.ref for c, _ in columns):
+        shown = [(p.Column(label.ref), words), *columns]
+    if not columns:
+        shown += [
+            (p.Column(a.ref), ())
+            for a in a.model.of(table)
+            if a.role not in {Role.KEY, Role.OTHER} and (label is None or a.ref != label.ref)
+        ][:5]
+    options = combined([resolver.fields(c, w) for c, w in shown])
+    for choice in combined([options, filters(resolver, bag.tests)]):
+        fields, where = choice.value
+        if any(resolver.widens(field.path) for field in fields):
+            continue
+        order = tuple(
+            Order(by=field, descending=bool(sort.descending), words=w)
+            for sort, w in bag.sorts
+            for field in fields
+            if isinstance(sort.by, p.Column) and sort.by.ref.column == field.column
+        )
+        if bag.sorts and not order:
+            continue
+        query = Query(
+            fact=table,
+            columns=tuple(fields),
+            where=where,
+            order=order or (Order(by=fields[0]),),
+            limit=limit or LISTED,
+            words=words,
+        )
+        more = (0.0 if words else 0.05) + a.beside(query, rows)
+        if any(c.ref.table != table and a.numeric(c) for c, _ in columns):
+            more += 0.3  # a number of another row
+        yield Reading(query, cost + more + choice.cost, choice.notes)
+
+
+def _values(
+    a: Assembler,
+    bag: Bag,
+    resolver: Resolver,
+    columns: Sequence[tuple[p.Column, Words]],
+    limit: int | None,
+    cost: float,
+) -> Iterator[Reading]:
+    """The different values of columns, with the number of rows of each."""
+    if not columns or len(columns) > 2:
+        return
+    options = combined([a.groups(resolver, c, w) for c, w in columns])
+    for choice in combined([options, filters(resolver, bag.tests)]):
+        groups, where = choice.value
+        count = Aggregate(function=Function.COUNT)
+        query = Query(
+            fact=resolver.fact,
+            measures=(count,),
+            groups=tuple(groups),
+            where=where,
+            order=(Order(by=count, descending=True),),
+            limit=limit,
+        )
+        yield Reading(query, cost + 0.03 + choice.cost, choice.notes)

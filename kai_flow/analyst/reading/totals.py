@@ -1,0 +1,206 @@
+"""Numbers, grouped or not, that a bag of constituents may ask for."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from kai_flow.analyst.query.nodes import (
+    FieldGroup,
+    Function,
+    Group,
+    Growth,
+    Measure,
+    Order,
+    Query,
+    Share,
+    Words,
+)
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.assembler import Assembler
+from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.choices import combined
+from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.reading.subjects import each_once, first_dimension, unique
+
+COUNT_COST: Final = 0.1
+"""Of counting rows where the question does not say so: "cooperatives per province"."""
+
+
+def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
+    """Numbers over all rows, or over groups of them."""
+    measures = [*bag.measures]
+    nouns = [(p.Amount(None, c), w) for c, w in bag.columns if a.numeric(c)]
+    rest = [(c, w) for c, w in bag.columns if isinstance(c, p.Column) and not a.numeric(c)]
+    measures += nouns
+    if (bag.which or bag.asked("which")) and any(_superlative(m) for m, _ in bag.measures):
+        return  # "which has the highest": not how high it is
+    groups, rows, cost = [*bag.groups, *bag.which], list(bag.rows), bag.cost
+    if bag.which and not (measures or bag.havings):
+        return
+    if bag.havings and not groups:
+        subject = first_dimension(rows, rest)
+        if subject is None or _own_number(subject[0], bag.havings):
+            return
+        groups.append(subject)
+        rows = [each for each in rows if (p.Rows(each[0]), each[1]) != subject]
+        rest = [each for each in rest if each != subject]
+    if rest:  # columns beside a number, without "per": a weak wish to group by them
+        groups += rest
+        cost += 0.3
+    groups = each_once(groups)
+    if not measures and bag.havings:
+        measures = [(bag.havings[0][0].amount, bag.havings[0][1])]
+    if not measures:
+        if not (groups or bag.share is not None or bag.change):
+            return
+        for at, (table, words) in enumerate(rows):
+            others = rows[:at] + rows[at + 1 :]
+            count = p.Amount(Function.COUNT, None, table)
+            free = bag.share is not None or bag.change or bag.asked("count")
+            more = 0.0 if free else COUNT_COST
+            yield from _numbers(a, bag, [(count, words)], groups, others, cost + more)
+        return
+    yield from _numbers(a, bag, measures, groups, rows, cost)
+
+
+def _numbers(
+    a: Assembler,
+    bag: Bag,
+    measures: Sequence[tuple[p.Measured, Words]],
+    groups: Sequence[tuple[p.Dimension, Words]],
+    rows: Sequence[tuple[str, Words]],
+    cost: float,
+) -> Iterator[Reading]:
+    """Numbers of one fact table."""
+    if bag.somes or bag.clocks or len(measures) > 3:
+        return
+    if bag.share is not None and not any(isinstance(m, p.Portion) for m, _ in measures):
+        measures = [(p.Portion(m), w) if isinstance(m, p.Amount) else (m, w) for m, w in measures]
+    if bag.change and not any(isinstance(m, p.Change) for m, _ in measures):
+        change = bag.change[0]
+        measures = [
+            (replace(change, of=m), w) if isinstance(m, p.Amount) else (m, w) for m, w in measures
+        ]
+    changes = [m for m, _ in measures if isinstance(m, p.Change)]
+    if changes and not any(isinstance(g, p.Calendar) for g, _ in groups):
+        groups = [(p.Calendar(changes[0].grain), ()), *groups]
+    for fact in a.facts(measures[0][0]):
+        yield from _of_fact(a, bag, fact, measures, groups, rows=rows, cost=cost)
+
+
+def _of_fact(
+    a: Assembler,
+    bag: Bag,
+    fact: str,
+    measures: Sequence[tuple[p.Measured, Words]],
+    groups: Sequence[tuple[p.Dimension, Words]],
+    *,
+    rows: Sequence[tuple[str, Words]],
+    cost: float,
+) -> Iterator[Reading]:
+    resolver = a.resolver(fact, bag)
+    if not a.context(resolver, rows):
+        return
+    for part_of, base, extra in _split_for_share(measures, groups, bag.tests):
+        options = [a.measure(resolver, m, w, part_of) for m, w in measures]
+        found = combined(
+            [
+                combined(options),
+                combined([a.groups(resolver, g, w) for g, w in groups]),
+                filters(resolver, base),
+                combined([a.having(resolver, h, w) for h, w in bag.havings]),
+            ]
+        )
+        for choice in found:
+            made, by, where, having = choice.value
+            if a.unsound(resolver, made, by):
+                continue
+            numbers = _shown(made)
+            order = _order(a, bag, numbers, by)
+            query = Query(
+                fact=fact,
+                measures=numbers,
+                groups=unique(by),
+                where=where,
+                having=tuple(having),
+                order=order,
+                limit=bag.limit,
+            )
+            more = extra + a.beside(query, rows)
+            yield Reading(query, cost + more + choice.cost, choice.notes)
+
+
+def _order(
+    a: Assembler,
+    bag: Bag,
+    measures: Sequence[Measure],
+    groups: Sequence[Group],
+) -> tuple[Order, ...]:
+    """As the question says; else time runs forward, and the greatest number comes first."""
+    if bag.sorts:
+        sort, words = bag.sorts[0]
+        if isinstance(sort.by, p.Column | p.Rows | p.Calendar) and not (
+            isinstance(sort.by, p.Column) and a.numeric(sort.by)
+        ):
+            return tuple(
+                Order(by=group, descending=bool(sort.descending), words=words)
+                for group in groups[:1]
+            )
+        descending = True if sort.descending is None else sort.descending
+        return (Order(by=measures[-1], descending=descending, words=words),)
+    if not groups:
+        return ()
+    times = [group for group in groups if not isinstance(group, FieldGroup)]
+    if times:
+        return tuple(Order(by=group) for group in [*times, *(g for g in groups if g not in times)])
+    return (Order(by=measures[-1], descending=True),)
+
+
+def _own_number(subject: p.Dimension, havings: Sequence[tuple[p.Having, Words]]) -> bool:
+    """Whether a condition on groups is one on single rows: "cooperatives with assets above …"."""
+    return isinstance(subject, p.Rows) and any(
+        having.amount.function is None
+        and isinstance(having.amount.of, p.Column)
+        and having.amount.of.ref.table == subject.table
+        for having, _ in havings
+    )
+
+
+def _split_for_share(
+    measures: Sequence[tuple[p.Measured, Words]],
+    groups: Sequence[object],
+    tests: Sequence[tuple[p.Test, Words]],
+) -> Iterator[tuple[Sequence[tuple[p.Test, Words]], Sequence[tuple[p.Test, Words]], float]]:
+    """What makes the part of a share without groups, and what both part and whole must meet.
+
+    "What percentage of online orders in 2024 was cancelled": the part is cancelled, the whole is
+    online and of 2024. The part is named last; a period belongs to the whole.
+    """
+    portion = any(isinstance(measure, p.Portion) for measure, _ in measures)
+    parts = [each for each in tests if not isinstance(each[0], p.Within)]
+    if not portion or groups or not parts:
+        yield (), tests, 0.0
+        return
+    last = max(parts, key=lambda each: each[1])
+    yield [last], [each for each in tests if each != last], 0.0
+    if len(parts) > 1:
+        yield parts, [each for each in tests if each not in parts], 0.05
+
+
+def _shown(measures: Sequence[Measure]) -> tuple[Measure, ...]:
+    """A share or growth is shown beside the number that it is of."""
+    found: list[Measure] = []
+    for measure in measures:
+        if isinstance(measure, Share | Growth) and measure.of not in found:
+            found.append(measure.of)
+        found.append(measure)
+    return tuple(dict.fromkeys(found))
+
+
+def _superlative(measure: p.Measured) -> bool:
+    """Whether a number is the greatest or least one."""
+    return isinstance(measure, p.Amount) and measure.function in {
+        Function.MAXIMUM,
+        Function.MINIMUM,
+    }
