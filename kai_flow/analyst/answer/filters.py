@@ -10,6 +10,7 @@ from kai_flow.analyst.query.nodes import (
     Condition,
     During,
     Either,
+    Expression,
     Field,
     Filter,
     Grain,
@@ -17,6 +18,7 @@ from kai_flow.analyst.query.nodes import (
     Operator,
     Recurring,
     Related,
+    joins_of,
 )
 
 __all__ = ["Filters"]
@@ -79,13 +81,26 @@ class Filters:
         field = where.of if isinstance(where.of, Field) else None
         bound = self.bound(where.operator, where.values, field)
         subject = self.names.formula(where.of, self.fact)
+        if self._of_several(where.of):
+            return f"{self.names.pick('paling sedikit satu', 'at least one')} {subject} {bound}"
         return self.names.pick(f"{subject} {bound}", f"the {subject} {bound}")
 
+    def _of_several(self, of: Expression) -> bool:
+        """Whether a row of the table may have several of these, of which one is enough."""
+        joins = self.names.model.joins
+        return any(joins[each].widens for each in joins_of(of))
+
     def _during(self, where: During) -> str:
-        time = self.names.axis(where.axis, where.path, self.fact)
+        time = self._some(self.names.axis(where.axis, where.path, self.fact), where.path)
         years = self.names.model.axes[where.axis].finest is Grain.YEAR
         text = period(where.start, where.end, self.names.language, years=years)
-        return self.names.pick(f"{time} {text}", f"the {time} is {text}")
+        return self.names.pick(f"{time} {text}", f"{time} is {text}")
+
+    def _some(self, time: str, path: tuple[str, ...]) -> str:
+        """A time with its article: of several rows, at least one."""
+        if any(self.names.model.joins[each].widens for each in path):
+            return f"{self.names.pick('paling sedikit satu', 'at least one')} {time}"
+        return self.names.pick(time, f"the {time}")
 
     def _inner(self, part: Filter) -> str:
         """A part of a longer clause; brackets show what belongs together."""
@@ -94,7 +109,11 @@ class Filters:
 
     def _negated(self, part: Filter) -> str:
         opposite = {Operator.EQUAL: Operator.NOT_EQUAL, Operator.EMPTY: Operator.PRESENT}
-        if isinstance(part, Condition) and part.operator in opposite:
+        if (
+            isinstance(part, Condition)
+            and part.operator in opposite
+            and not self._of_several(part.of)
+        ):
             return self.clause(
                 Condition(of=part.of, operator=opposite[part.operator], values=part.values)
             )
@@ -106,7 +125,7 @@ class Filters:
 
     def _recurring(self, where: Recurring) -> str:
         names = self.names
-        time = names.axis(where.axis, where.path, self.fact)
+        time = self._some(names.axis(where.axis, where.path, self.fact), where.path)
         texts = [_part(where.part, value, names) for value in where.values]
         either = names.both(texts, names.pick("atau", "or"))
         every = {
@@ -116,7 +135,7 @@ class Filters:
             "day": ("pada tanggal {} setiap bulan", "on day {} of a month"),
         }[where.part]
         text = names.pick(*every).format(either)
-        return names.pick(f"{time} {text}", f"the {time} is {text}")
+        return names.pick(f"{time} {text}", f"{time} is {text}")
 
     def _related(self, where: Related, *, exists: bool) -> str:
         names, pick = self.names, self.names.pick

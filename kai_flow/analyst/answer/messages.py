@@ -138,6 +138,11 @@ GROWTH_NEEDS_TIME: Final = Message(
     "Growth needs a unit of time. Add “by month” or “by year”, for example.",
 )
 
+OVERLAPPING: Final = Message(
+    "Periode yang dibandingkan saling tumpang tindih. Sebutkan periode yang terpisah.",
+    "The periods to compare overlap. Name periods that are apart.",
+)
+
 # Numbers
 
 RATE_SUMMED: Final = Message(
@@ -165,6 +170,27 @@ BOUNDS_REVERSED: Final = Message(
 LIMIT_ZERO: Final = Message(
     "{limit} baris tidak dapat ditampilkan. Sebutkan jumlah mulai dari 1.",
     "{limit} rows cannot be shown. Name a number from 1 on.",
+)
+
+NOT_DIVISIBLE: Final = Message(
+    "{measure} tidak dapat dibagi dalam persen, karena bagian-bagiannya bukan satu keseluruhan."
+    " Tanyakan persentase dari jumlah atau total.",
+    "{measure} cannot be divided into percentages, because its parts make no whole. Ask for the"
+    " percentage of a number or of a total.",
+)
+PERCENT_OF_GROUPS: Final = Message(
+    "Persentase memerlukan kelompok yang dibandingkan. Tambahkan misalnya “per …”.",
+    "A percentage needs groups to compare. Add “by …”, for example.",
+)
+EACH_OF_GROUPS: Final = Message(
+    "Peringkat “untuk setiap …” memerlukan dua kelompok. Sebutkan keduanya, misalnya “3 produk"
+    " teratas untuk setiap wilayah”.",
+    "A ranking “for each …” needs two groupings. Name both, such as “top 3 products for each"
+    " region”.",
+)
+NOT_ORDERED: Final = Message(
+    "{column} tidak memiliki nilai terendah atau tertinggi. Pilih kolom angka atau tanggal.",
+    "{column} has no lowest or highest value. Choose a column with numbers or dates.",
 )
 
 # Tables

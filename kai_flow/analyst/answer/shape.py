@@ -60,7 +60,7 @@ def adds_up(measure: Measure, story: Story) -> bool:
     ):
         return False
     if isinstance(measure, Share):
-        return True
+        return not measure.within
     return isinstance(measure, Aggregate) and measure.function in {Function.COUNT, Function.SUM}
 
 

@@ -85,13 +85,22 @@ class Wording:
             case Difference(left=left, right=right):
                 minus = pick("dikurangi", "minus")
                 return f"{self._aggregate(left)} {minus} {self._aggregate(right)}"
-            case Share(of=of):
-                text = self._aggregate(of)
-                return pick(f"persentase dari seluruh {text}", f"percentage of the overall {text}")
+            case Share():
+                return self._share(measure)
             case Growth(of=of, absolute=absolute):
                 return self._growth(self._aggregate(of), absolute=absolute)
             case _:
                 assert_never(measure)
+
+    def _share(self, measure: Share) -> str:
+        text, pick = self._aggregate(measure.of), self.names.pick
+        if measure.within and self.query.groups:
+            whole = self.group(self.query.groups[0])
+            return pick(
+                f"persentase dari {text} dalam setiap {whole}",
+                f"percentage of the {text} within each {whole}",
+            )
+        return pick(f"persentase dari seluruh {text}", f"percentage of the overall {text}")
 
     def _growth(self, text: str, *, absolute: bool) -> str:
         grain = next((g.grain for g in self.query.groups if isinstance(g, TimeGroup)), Grain.YEAR)

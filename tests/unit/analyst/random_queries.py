@@ -59,6 +59,14 @@ class Maker:
         ]
         self.numbers = [f for f in self.fields if self.role(f) in _NUMBERS]
         self.axes = [(a.id, path) for table, path in ways for a in model.axes_of(table)]
+        self.children = [
+            n.Field(table=join.target, column=a.column, path=(join.id,))
+            for join in model.joins.values()
+            if join.source == fact and join.widens
+            for a in model.of(join.target)
+            if a.role is not Role.KEY
+        ]
+        """Columns of which a row of the fact table may have several values."""
         self.related = [j for j in model.joins.values() if j.source == fact and j.widens]
 
     def role(self, field: n.Field) -> Role:
@@ -103,7 +111,7 @@ class Maker:
     def condition(self) -> n.Condition:
         """A comparison of a column."""
         rng = self.rng
-        field = rng.choice(self.fields)
+        field = rng.choice([*self.fields, *self.children])
         role = self.role(field)
         operators, values = list(_EITHER_WAY), list[Any](_TEXTS)
         if role in _NUMBERS:
@@ -128,7 +136,11 @@ class Maker:
             return n.Either(parts=(self.filter(depth - 1), self.filter(depth - 1)))
         if kind == 6:
             part = self.filter(depth - 1)
-            opposed = isinstance(part, n.Condition) and part.operator in _EITHER_WAY
+            opposed = (
+                isinstance(part, n.Condition)
+                and part.operator in _EITHER_WAY
+                and part.of not in self.children
+            )
             return part if opposed or isinstance(part, n.Not) else n.Not(part=part)
         return self.simple(kind)
 
@@ -168,9 +180,9 @@ class Maker:
         """A measure."""
         one, other, yes = self.aggregate(), self.aggregate(), self.rng.random() < 0.5
         made: list[n.Measure] = [
+            n.Share(of=one, within=yes),
             n.Ratio(top=one, bottom=other, percent=yes),
             n.Difference(left=one, right=other),
-            n.Share(of=one),
             n.Growth(of=one, absolute=yes),
         ]
         return self.rng.choice([one, one, *made])
