@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from tests.engines.naive import Chunk
+from tests.engines.naive_order import Chunk
 
 __all__ = ["assert_answers", "plain"]
 

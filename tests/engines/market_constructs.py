@@ -20,6 +20,7 @@ from kai_flow.analyst.query.nodes import (
     Number,
     Operator,
     Order,
+    Over,
     PeriodGroup,
     Query,
     Ratio,
@@ -371,6 +372,59 @@ _FILTERS = {
     ),
 }  # fmt: skip
 
+_CITY_ORDERS = Over(fact="orders", groups=(by("cities", "name", SHIP),), where=PAID)
+_TWO_TABLES = {
+    "two tables by city": Query(
+        fact="customers",
+        measures=(
+            COUNT,
+            CREDIT,
+            Aggregate(function=Function.COUNT, over=_CITY_ORDERS),
+            Aggregate(function=Function.SUM, of=field("orders", "total"), over=_CITY_ORDERS),
+            Aggregate(function=Function.MEDIAN, of=field("orders", "total"), over=_CITY_ORDERS),
+            Ratio(top=COUNT, bottom=Aggregate(function=Function.COUNT, over=_CITY_ORDERS)),
+            Share(of=Aggregate(function=Function.COUNT, over=_CITY_ORDERS)),
+        ),
+        groups=(by("cities", "name", HOME),),
+        where=compare(field("customers", "credit"), Operator.NOT_EQUAL, 20),
+        having=(
+            Having(
+                measure=Aggregate(function=Function.COUNT, over=_CITY_ORDERS),
+                operator=Operator.BELOW,
+                values=(9,),
+            ),
+        ),
+        order=(Order(by=Aggregate(function=Function.COUNT, over=_CITY_ORDERS)),),
+    ),
+    "two tables over time": Query(
+        fact="items",
+        measures=(
+            agg(Function.SUM, field("items", "quantity")),
+            Growth(
+                of=Aggregate(
+                    function=Function.SUM,
+                    of=field("orders", "total"),
+                    over=Over(
+                        fact="orders",
+                        groups=(TimeGroup(axis="orders.written", grain=Grain.MONTH),),
+                    ),
+                ),
+            ),
+        ),
+        groups=(TimeGroup(axis="orders.ordered", path=(ORDER,), grain=Grain.MONTH),),
+    ),
+    "two tables as a whole": Query(
+        fact="orders",
+        measures=(
+            Ratio(
+                top=TOTAL,
+                bottom=Aggregate(function=Function.COUNT, over=Over(fact="customers")),
+            ),
+        ),
+        where=is_(STATUS, "paid"),
+    ),
+}
+
 _RANKED = {
     "share of the total": Query(
         fact="orders",
@@ -471,6 +525,7 @@ FAMILIES: dict[str, dict[str, Query]] = {
     "groups": _GROUPS,
     "filters": _FILTERS,
     "rankings": _RANKED,
+    "two tables": _TWO_TABLES,
     "times": _TIMES,
 }
 """By kind, then by name."""

@@ -1,6 +1,6 @@
 """What a query means, calculated row by row in Python: the oracle for its SQL.
 
-Nothing is shared with the lowering but the nodes and the model.
+Nothing is shared with the lowering but the nodes, and which aggregates a query has.
 """
 
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ from itertools import groupby
 from statistics import median
 from typing import Any
 
+from kai_flow.analyst.query.aggregates import given, measures_of
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Difference,
@@ -18,7 +19,7 @@ from kai_flow.analyst.query.nodes import (
     Growth,
     Measure,
     Order,
-    PeriodGroup,
+    Over,
     Query,
     Ratio,
     Share,
@@ -26,24 +27,21 @@ from kai_flow.analyst.query.nodes import (
     bare,
 )
 from kai_flow.analyst.schema import ColumnRef
+from tests.engines.naive_order import Chunk, key_of, place_of
 from tests.engines.naive_views import Row, View, Views, compared, divided, unit, unit_before
 
 
 @dataclass
-class Chunk:
-    """Rows that may come in any order, of which some are taken."""
-
-    rows: list[tuple[Any, ...]]
-    take: int
-
-
-@dataclass
 class _Group:
-    """A group: its labels, its fact rows, and the views in which each is in it."""
+    """A group: its labels, its fact rows, and the views in which each is in it.
+
+    ``theirs``: the rows of the other table, if the query has one.
+    """
 
     identity: tuple[Any, ...]
     labels: tuple[Any, ...]
     views: dict[int, list[View]] = field(default_factory=dict)
+    theirs: dict[int, list[View]] | None = None
 
 
 class Naive(Views):
@@ -81,19 +79,21 @@ class Naive(Views):
 
     def _sorted(self, order: Order, view: View) -> tuple[Any, ...]:
         assert isinstance(order.by, Field)
-        return _key(self._value(order.by, view), order.descending)
+        return key_of(self._value(order.by, view), order.descending)
 
     def _tie(self, query: Query, row: Row, values: tuple[Any, ...]) -> Any:
         if query.distinct:
-            return [_key(value) for value in values]
+            return [key_of(value) for value in values]
         if query.order:
-            return [_key(values[0])]
-        return [_key(row[name]) for name in self._model.entities[query.fact].key]
+            return [key_of(values[0])]
+        return [key_of(row[name]) for name in self._model.entities[query.fact].key]
 
     # groups
 
     def _grouped(self, query: Query) -> list[tuple[Any, tuple[Any, ...], int]]:
         groups = self._groups(query)
+        if (over := _over(query)) is not None:
+            groups = self._merged(groups, over)
         numbers = {
             bare(measure): [self._number(measure, group, groups, query) for group in groups]
             for measure in (
@@ -110,7 +110,7 @@ class Naive(Views):
                 for each in query.having
             ):
                 values = (*group.labels, *(numbers[each][at] for each in shown))
-                found.append((self._sort_key(query, group, numbers, at), group, values))
+                found.append((self._sortkey_of(query, group, numbers, at), group, values))
         found.sort(key=lambda each: each[0])
         if query.each is None:
             return [(key, values, len(found)) for key, _, values in found]
@@ -121,7 +121,9 @@ class Naive(Views):
         first = query.groups[0]
 
         def leader(group: _Group) -> Any:
-            return _key(_place(first, group.labels[0])), [_key(each) for each in group.identity[0]]
+            return key_of(place_of(first, group.labels[0])), [
+                key_of(each) for each in group.identity[0]
+            ]
 
         result = []
         found.sort(key=lambda each: leader(each[1]))
@@ -134,7 +136,7 @@ class Naive(Views):
                 result += [((lead, key), values, take) for _, _, values in rows if take]
         return result
 
-    def _sort_key(self, query: Query, group: _Group, numbers: Any, at: int) -> list[Any]:
+    def _sortkey_of(self, query: Query, group: _Group, numbers: Any, at: int) -> list[Any]:
         nodes = {
             bare(node): (node, label)
             for node, label in zip(query.groups, group.labels, strict=True)
@@ -142,10 +144,10 @@ class Naive(Views):
         keys = []
         for order in query.order:
             by = bare(order.by)
-            value = _place(*nodes[by]) if by in nodes else numbers[by][at]
-            keys.append(_key(value, order.descending))
+            value = place_of(*nodes[by]) if by in nodes else numbers[by][at]
+            keys.append(key_of(value, order.descending))
         done = {bare(order.by) for order in query.order}
-        return keys + [_key(_place(*nodes[node])) for node in nodes if node not in done]
+        return keys + [key_of(place_of(*nodes[node])) for node in nodes if node not in done]
 
     def _groups(self, query: Query) -> list[_Group]:
         found: dict[Any, _Group] = {}
@@ -164,6 +166,16 @@ class Naive(Views):
                     identity, _Group(identity, tuple(label for label, _ in labels))
                 )
                 group.views.setdefault(at, []).append(view)
+        return list(found.values())
+
+    def _merged(self, mine: list[_Group], over: Over) -> list[_Group]:
+        query = Query(fact=over.fact, groups=over.groups, where=over.where)
+        found = {group.identity: group for group in mine}
+        for group in found.values():
+            group.theirs = {}
+        for group in self._groups(query):
+            both = found.setdefault(group.identity, _Group(group.identity, group.labels))
+            both.theirs = group.views
         return list(found.values())
 
     def _label(self, group: Group, view: View) -> tuple[Any, tuple[Any, ...]]:
@@ -231,9 +243,10 @@ class Naive(Views):
 
     def _aggregate(self, aggregate: Aggregate, group: _Group) -> Any:
         where = aggregate.where
+        rows = group.views if aggregate.over is None else group.theirs or {}
         chosen = [
             next((v for v in views if where is None or self._holds(where, v)), None)
-            for views in group.views.values()
+            for views in rows.values()
         ]
         views = [view for view in chosen if view is not None]
         if aggregate.function is Function.COUNT:
@@ -242,34 +255,19 @@ class Naive(Views):
         found = [v for view in views if (v := self._value(aggregate.of, view)) is not None]
         if aggregate.function is Function.DISTINCT:
             return len(set(found))
-        if aggregate.function is Function.SUM and where is not None and not found:
+        beside = where is not None or (group.theirs is not None and group.identity)
+        if aggregate.function is Function.SUM and beside and not found:
             return 0
         return _FUNCTIONS[aggregate.function](found) if found else None
 
 
+def _over(query: Query) -> Over | None:
+    """The other table of a query."""
+    found = [each.over for m in measures_of(query) for each in given(m) if each.over is not None]
+    return found[0] if found else None
+
+
 _NOWHERE = object()
-
-
-def _key(value: Any, descending: bool = False) -> tuple[Any, ...]:
-    """Sorts a value; None last."""
-    if value is None:
-        return (1, 0)
-    return (0, _Reversed(value)) if descending else (0, value)
-
-
-@dataclass(frozen=True)
-class _Reversed:
-    value: Any
-
-    def __lt__(self, other: "_Reversed") -> bool:
-        return bool(other.value < self.value)
-
-
-def _place(group: Any, label: Any) -> Any:
-    """Named periods are sorted as they were named."""
-    if not isinstance(group, PeriodGroup):
-        return label
-    return [each for each, _, _ in group.periods].index(label)
 
 
 def _times(factor: int, value: Any) -> Any:

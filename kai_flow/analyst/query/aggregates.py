@@ -30,7 +30,16 @@ from kai_flow.analyst.query.trees import (
     literal,
 )
 
-__all__ = ["Window", "aggregated", "aggregates", "given", "input_of", "measures_of", "number"]
+__all__ = [
+    "Window",
+    "aggregated",
+    "aggregates",
+    "given",
+    "input_of",
+    "measures_of",
+    "merged_number",
+    "number",
+]
 
 REPEATABLE = {Function.DISTINCT, Function.MINIMUM, Function.MAXIMUM}
 """What is the same when a row is met twice."""
@@ -114,6 +123,15 @@ def aggregated(
             return _median(found, dialect, rank)
         case _:
             return _PLAIN[aggregate.function](this=found)
+
+
+def merged_number(aggregate: Aggregate, found: exp.Expr, *, grouped: bool) -> exp.Expr:
+    """A number that is in one row of several; of a group without rows a count or sum is 0."""
+    number = exp.Max(this=found.copy())
+    zero = aggregate.function in {Function.COUNT, Function.DISTINCT}
+    if zero or (grouped and aggregate.function is Function.SUM):
+        return exp.Coalesce(this=number, expressions=[literal(0)])
+    return number
 
 
 def _median(found: exp.Expr, dialect: str, rank: tuple[exp.Expr, exp.Expr] | None) -> exp.Expr:

@@ -20,6 +20,8 @@ class Fault(StrEnum):
     NOTHING_ASKED = "nothing asked"
     """Neither measures nor columns, or both."""
     REPEATED_GROUP = "repeated group"
+    DIFFERENT_GROUPS = "different groups"
+    """Numbers of two tables whose groups are not the same, or of three tables."""
     NOT_SUMMABLE = "not summable"
     """A sum of prices, percentages, codes or keys."""
     NOT_A_NUMBER = "not a number"

@@ -5,11 +5,11 @@ than their axis; constants have the type of what they are compared with.
 """
 
 import math
-from itertools import pairwise
 
 from kai_flow.analyst.query.aggregates import given, measures_of
 from kai_flow.analyst.query.faults import Fault, IllTyped
 from kai_flow.analyst.query.gate_filters import FilterGate, arity
+from kai_flow.analyst.query.gate_groups import alike, check_groups
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Field,
@@ -21,7 +21,7 @@ from kai_flow.analyst.query.nodes import (
     Measure,
     Operator,
     Order,
-    PeriodGroup,
+    Over,
     Query,
     Share,
     TimeGroup,
@@ -55,10 +55,7 @@ class _Gate:
             raise IllTyped(Fault.NOTHING_ASKED, query)
         if query.where is not None:
             self._rows.filter(query.where)
-        for group in query.groups:
-            self._group(group)
-        if len(set(bare(query.groups))) < len(query.groups):
-            raise IllTyped(Fault.REPEATED_GROUP, query)
+        check_groups(query.groups, self._rows, query)
         for field in query.columns:
             self._rows.field(field, single=not query.distinct)
         for measure in measures_of(query):
@@ -75,26 +72,6 @@ class _Gate:
             raise IllTyped(Fault.BAD_LIMIT, query)
         if query.each is not None and len(query.groups) < 2:
             raise IllTyped(Fault.EACH_WITHOUT_GROUPS, query)
-
-    def _group(self, group: Group) -> None:
-        match group:
-            case FieldGroup():
-                self._rows.field(group.field, single=False)
-            case TimeGroup():
-                self._rows.group_time(group)
-            case PeriodGroup():
-                self._periods(group)
-
-    def _periods(self, group: PeriodGroup) -> None:
-        axis = self._rows.axis(group)
-        for _, start, end in group.periods:
-            self._rows.period(start, end, axis, group)
-        labels = {label for label, _, _ in group.periods}
-        if not group.periods or len(labels) < len(group.periods):
-            raise IllTyped(Fault.BAD_PERIOD, group)
-        spans = sorted((start, end) for _, start, end in group.periods)
-        if any(end > start for (_, end), (start, _) in pairwise(spans)):
-            raise IllTyped(Fault.OVERLAPPING_PERIODS, group)
 
     def _measure(self, measure: Measure) -> None:
         for aggregate in given(measure):
@@ -121,11 +98,12 @@ class _Gate:
     def _aggregate(self, aggregate: Aggregate) -> None:
         if (aggregate.of is None) is not (aggregate.function is Function.COUNT):
             raise IllTyped(Fault.NO_OPERAND, aggregate)
+        rows = self._rows if aggregate.over is None else self._over(aggregate.over)
         if aggregate.where is not None:
-            self._rows.filter(aggregate.where)
+            rows.filter(aggregate.where)
         if aggregate.of is None:
             return
-        self._rows.expression(aggregate.of)
+        rows.expression(aggregate.of)
         match aggregate.function:
             case Function.SUM:
                 if self._quantity(aggregate) is not Quantity.AMOUNT:
@@ -140,10 +118,24 @@ class _Gate:
             case _:
                 pass
 
+    def _over(self, over: Over) -> FilterGate:
+        """The other table, which must have the same groups."""
+        if over.fact not in self._model.schema.tables:
+            raise IllTyped(Fault.NO_TABLE, over)
+        rows = FilterGate(self._model, over.fact)
+        check_groups(over.groups, rows, over)
+        if over.where is not None:
+            rows.filter(over.where)
+        others = {bare(a.over) for m in measures_of(self._query) for a in given(m) if a.over}
+        if len(others) > 1 or not alike(self._query.groups, over.groups):
+            raise IllTyped(Fault.DIFFERENT_GROUPS, over)
+        return rows
+
     def _quantity(self, aggregate: Aggregate) -> Quantity:
         """What is known of a derived measure, else what its formula shows."""
+        fact = self._query.fact if aggregate.over is None else aggregate.over.fact
         for derived in self._model.derived:
-            if derived.name == aggregate.derived and derived.table == self._query.fact:
+            if derived.name == aggregate.derived and derived.table == fact:
                 return Quantity.AMOUNT if derived.role is Role.ADDITIVE else Quantity.RATE
         return Quantity.NONE if aggregate.of is None else quantity(aggregate.of, self._model)
 

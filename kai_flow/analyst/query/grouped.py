@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from kai_flow.analyst.query.aggregates import Window, aggregates, measures_of, number
-from kai_flow.analyst.query.grouping import Part, rows_of
+from kai_flow.analyst.query.grouping import Part
 from kai_flow.analyst.query.joins import Tables
+from kai_flow.analyst.query.merging import all_rows
 from kai_flow.analyst.query.naming import Results
 from kai_flow.analyst.query.nodes import (
     Aggregate,
@@ -40,12 +41,12 @@ class Grouped:
         self._query = query
         self._tables = tables
         self._dialect = tables.model.schema.dialect
-        self._rows = rows_of(query, aggregates(query), tables, results)
+        self._rows = all_rows(query, aggregates(query), tables, results)
         self._parts = self._rows.parts
-        measures = dict.fromkeys(bare(each) for each in query.measures)
+        measures = {bare(each): each for each in query.measures}
         self.outputs: list[tuple[str, Group | Measure]] = [
             *((part.name, part.node) for part in self._parts),
-            *((results.measure(each), each) for each in measures),
+            *((results.measure(each), each) for each in measures.values()),
         ]
         """The names of the result's columns, and what they show."""
         self._named = {bare(node): name for name, node in self.outputs}
@@ -136,7 +137,7 @@ class Grouped:
         return [
             *(shown(part.label, part.name) for part in self._parts),
             *(
-                shown(numbers[node], name)
+                shown(numbers[bare(node)], name)
                 for name, node in self.outputs[len(self._parts) :]
                 if not isinstance(node, Group)
             ),

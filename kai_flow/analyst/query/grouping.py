@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from kai_flow.analyst.query.aggregates import REPEATABLE, aggregated, input_of
+from kai_flow.analyst.query.aggregates import REPEATABLE, aggregated, input_of, merged_number
 from kai_flow.analyst.query.expressions import clock
 from kai_flow.analyst.query.joins import Scope, Tables
 from kai_flow.analyst.query.naming import Results
@@ -76,10 +76,18 @@ class Rows:
     distinct: bool = False
     """Whether rows may repeat, so that counts are of different keys."""
     ranks: dict[Aggregate, tuple[exp.Expr, exp.Expr]] = field(default_factory=dict)
+    merged: bool = False
+    """Whether the inputs are numbers of groups already, of which each is in one row."""
 
     @property
     def values(self) -> dict[Measure, exp.Expr]:
         """Every aggregate's number."""
+        if self.merged:
+            return {
+                each: merged_number(each, found, grouped=bool(self.parts))
+                for each, found in self.inputs.items()
+                if found is not None
+            }
         return {
             each: aggregated(
                 each, found, self.dialect, distinct=self.distinct, rank=self.ranks.get(each)

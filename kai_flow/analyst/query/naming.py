@@ -107,7 +107,7 @@ class Results:
     def _what(self, aggregate: Aggregate) -> str:
         """What is aggregated."""
         if aggregate.function is Function.COUNT:
-            return _slug([self._fact])
+            return _slug([self._fact if aggregate.over is None else aggregate.over.fact])
         if aggregate.derived:
             return _slug([aggregate.derived])
         return _slug(self._columns(aggregate.of))

@@ -153,6 +153,19 @@ class Not(Node, frozen=True, tag=True, kw_only=True):
 Filter: TypeAlias = Condition | During | Recurring | Related | All | Either | Not
 
 
+class Over(Node, frozen=True, tag=True, kw_only=True):
+    """The rows of another table than the query's fact, for the same groups: "units sold and units
+    returned of every category".
+    """
+
+    fact: str
+    """The table; the aggregate's fields are reached from it."""
+    groups: tuple["Group", ...] = ()
+    """The query's groups, one by one, as they are reached from this table."""
+    where: Filter | None = None
+    """What these rows must meet; the query's own filter is about its own fact."""
+
+
 class Aggregate(Node, frozen=True, tag=True, kw_only=True):
     """One number from the rows of a group."""
 
@@ -164,6 +177,10 @@ class Aggregate(Node, frozen=True, tag=True, kw_only=True):
     """
     derived: str = ""
     """Name of the derived measure that ``of`` is, empty for a column."""
+    over: Over | None = None
+    """Other rows than those of the fact table. A query may have one other table. Where it has one,
+    a count or sum of a group without rows in one of both is 0.
+    """
 
 
 class Ratio(Node, frozen=True, tag=True, kw_only=True):

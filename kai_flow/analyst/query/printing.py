@@ -117,7 +117,15 @@ def _aggregate(aggregate: Aggregate) -> str:
     if aggregate.derived:
         of = f"{aggregate.derived} = {of}"
     where = "" if aggregate.where is None else f" where {_filter(aggregate.where)}"
-    return f"{name}({of}{where})"
+    return f"{name}({of}{where}{_over(aggregate)})"
+
+
+def _over(aggregate: Aggregate) -> str:
+    if (over := aggregate.over) is None:
+        return ""
+    groups = f" by {', '.join(map(_group, over.groups))}" if over.groups else ""
+    where = "" if over.where is None else f" where {_filter(over.where)}"
+    return f" from {over.fact}{groups}{where}"
 
 
 def _group(group: Group) -> str:
