@@ -8,7 +8,7 @@ KIND = Kind(
     english={
         "and": ("and", ",", "&", "plus", "as well as", ", and"),
         "or": ("or", ", or"),
-        "versus": ("vs", "versus", "against", "compared to", "compared with", "or"),
+        "versus": ("vs", "versus", "against", "compared to", "compared with", "with"),
         "to": ("to", "and", "by", "over"),
         "glue": (
             *("the", "a", "an", "of", "in", "at", "on", "for", "from", "with", "is", "are", "was"),

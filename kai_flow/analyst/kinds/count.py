@@ -3,12 +3,18 @@
 from kai_flow.analyst.kinds.building import count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
-from kai_flow.analyst.reading.parts import Amount, Column, Computed, Rows, Sign
+from kai_flow.analyst.reading.parts import Amount, Ask, Column, Computed, Rows, Sign, Where
 
 
 def _of_column(_sign: Sign, column: Column) -> Amount:
     """How many of what a column has: its sum, or its different values; its role decides."""
     return Amount(Function.COUNT, column)
+
+
+def _of_them(*parts: Sign | Where) -> Amount:
+    """How many of the rows just counted meet a condition as well."""
+    test = next(part.test for part in parts if isinstance(part, Where))
+    return Amount(Function.COUNT, None, None, (test,))
 
 
 def _of_computed(_sign: Sign, computed: Computed) -> Amount:
@@ -19,15 +25,26 @@ KIND = Kind(
     "count",
     "How many rows there are: cooperatives, orders, customers.",
     english={
+        "of them": ("of them", "of those", "of these", "of which"),
         "count": (
             *("how many", "number of", "the number of", "count of", "count", "total number of"),
             *("amount of", "nr of", "no of", "quantity of", "how many total"),
         ),
     },
     indonesian={
+        "of them": ("di antaranya", "diantaranya", "dari jumlah itu", "dari antaranya"),
         "count": (
             *("berapa banyak", "berapa jumlah", "berapakah jumlah", "jumlah", "banyaknya"),
-            *("berapa", "jml", "cacah", "hitung", "hitung jumlah", "total jumlah", "ada berapa"),
+            *(
+                "berapa",
+                "brp",
+                "jml",
+                "cacah",
+                "hitung",
+                "hitung jumlah",
+                "total jumlah",
+                "ada berapa",
+            ),
             *("ada berapa banyak", "berapa total jumlah", "jumlahnya", "banyak", "berapa total"),
         ),
     },
@@ -35,7 +52,10 @@ KIND = Kind(
         Rule("count rows", ("count", Rows), lambda _sign, rows: count(rows)),
         Rule("rows count", (Rows, "count"), lambda rows, _sign: count(rows), cost=0.05),
         Rule("count of a column", ("count", Column), _of_column, cost=0.02),
-        Rule("count of a computed number", ("count", Computed), _of_computed, cost=0.05),
+        Rule("count of a computed number", ("count", Computed), _of_computed, cost=0.25),
+        Rule("count of them", ("count", "of them", Where), _of_them),
+        Rule("of them, count", ("of them", "count", Where), _of_them),
+        Rule("so many", ("count",), lambda _sign: Ask("count"), cost=0.1),
     ),
     samples=(
         Sample("id", "Ada berapa koperasi?", "SELECT COUNT(*) FROM koperasi"),

@@ -1,5 +1,7 @@
 """Growth: the change of a number against the period before."""
 
+from dataclasses import replace
+
 from kai_flow.analyst.kinds.building import NUMBER, amount, count
 from kai_flow.analyst.kinds.kind import Kind, Rule
 from kai_flow.analyst.query.nodes import Grain
@@ -20,29 +22,75 @@ def _growth(*parts: "Sign | Column | Computed | Measured | Rows") -> Change | No
     return Change(number) if isinstance(number, Amount) else None
 
 
+AGAINST = {
+    f"against {grain}": grain
+    for grain in (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
+}
+
+
+def _against(*templates: tuple[str, ...], names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Phrases for the period before, for each unit of the calendar."""
+    phrases = tuple(phrase for group in templates for phrase in group)
+    return {
+        sign: tuple(phrase.format(name) for phrase in phrases)
+        for sign, name in zip(AGAINST, names, strict=True)
+    }
+
+
+def _over(change: Change, grain: Grain) -> Change | None:
+    """The same against the period before of one unit."""
+    return replace(change, grain=grain) if change.grain is None else None
+
+
 KIND = Kind(
     "growth",
     "Growth against the period before: how revenue grew each year.",
     english={
         "growth": (
             *("growth of", "growth", "growth in", "growth rate of", "growth rate", "increase in"),
+            *("grow", "grew", "grown", "growing", "increase", "increased", "rise", "rose"),
             *("change in", "percent change in", "percentage change in", "percentage growth of"),
         ),
-        "month over month": ("month over month", "mom", "month-over-month", "month on month"),
-        "year over year": ("year over year", "yoy", "year-over-year", "year on year"),
+        **_against(
+            ("{0} over {0}", "{0} on {0}", "from {0} to {0}", "{0} to {0}"),
+            ("compared to the previous {0}", "compared with the previous {0}"),
+            ("over the previous {0}", "from the previous {0}", "against the previous {0}"),
+            ("compared to the {0} before", "compared with the {0} before", "versus the {0} before"),
+            names=("day", "week", "month", "quarter", "year"),
+        ),
+        "mom": ("mom",),
+        "yoy": ("yoy",),
     },
     indonesian={
         "growth": (
             *("pertumbuhan", "laju pertumbuhan", "kenaikan", "perubahan", "tingkat pertumbuhan"),
+            *("tumbuh", "bertumbuh", "meningkat", "naik", "tumbuhnya"),
             *("persentase pertumbuhan", "persentase kenaikan", "peningkatan"),
         ),
-        "month over month": ("dari bulan ke bulan", "bulan ke bulan"),
-        "year over year": ("dari tahun ke tahun", "tahun ke tahun"),
+        **_against(
+            ("dari {0} ke {0}", "{0} ke {0}", "antar {0}"),
+            ("dibanding {0} sebelumnya", "dibandingkan {0} sebelumnya"),
+            ("dibandingkan dengan {0} sebelumnya", "dari {0} sebelumnya"),
+            ("terhadap {0} sebelumnya",),
+            names=("hari", "minggu", "bulan", "kuartal", "tahun"),
+        ),
     },
     rules=(
         Rule("growth of a number", ("growth", (*NUMBER, Rows)), _growth),
         Rule("number growth", ((*NUMBER, Rows), "growth"), _growth),
-        Rule("month over month", ("month over month",), lambda _s: Change(None, Grain.MONTH)),
-        Rule("year over year", ("year over year",), lambda _s: Change(None, Grain.YEAR)),
+        Rule("growth in percent", ((*NUMBER, Rows), "growth", "share"), _growth),
+        Rule("how much growth", ("total", Change), lambda _sign, change: change),
+        *(
+            Rule(sign, (sign,), lambda _sign, grain=grain: Change(None, grain))
+            for sign, grain in (*AGAINST.items(), ("mom", Grain.MONTH), ("yoy", Grain.YEAR))
+        ),
+        *(
+            Rule(f"growth {sign}", (Change, sign), lambda change, _s, g=grain: _over(change, g))
+            for sign, grain in (*AGAINST.items(), ("mom", Grain.MONTH), ("yoy", Grain.YEAR))
+        ),
+        *(
+            Rule(f"{sign} growth", (sign, Change), lambda _s, change, g=grain: _over(change, g))
+            for sign, grain in (*AGAINST.items(), ("mom", Grain.MONTH), ("yoy", Grain.YEAR))
+        ),
     ),
 )

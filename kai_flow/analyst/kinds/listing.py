@@ -68,7 +68,7 @@ KIND = Kind(
             *("saya mau lihat", "siapa saja", "mana saja", "aku mau lihat", "buatkan daftar"),
         ),
         "which": ("mana", "apa", "siapa", "manakah", "apakah", "yang mana", "siapakah"),
-        "value": ("berapa", "berapakah", "hitung", "hitunglah", "bagaimana"),
+        "value": ("berapa", "berapakah", "brp", "hitung", "hitunglah", "bagaimana"),
         "when": ("kapan", "tanggal berapa", "kapankah"),
         "catalogue": (
             *("data apa saja", "data apa", "tabel apa saja", "ada data apa", "ada data apa saja"),

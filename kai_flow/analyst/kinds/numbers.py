@@ -12,6 +12,7 @@ from kai_flow.analyst.reading.parts import (
     Compared,
     Computed,
     Figure,
+    Has,
     Having,
     Joined,
     Measured,
@@ -67,12 +68,19 @@ def _rules() -> Iterable[Rule]:
         ) -> Part:
             return Having(count(rows), operator, (figure.value,))
 
+        if operator is Operator.AT_LEAST:
+            yield Rule("at least one", (sign, Figure, Rows), _some_rows, cost=-0.1)
         yield Rule(f"number {sign}", (number, sign, Figure), noun_first)
         if operator is not Operator.EQUAL:
             yield Rule(f"{sign} number", (sign, Figure, NOUN), noun_last)
             yield Rule(f"{sign} rows", (sign, Figure, Rows), rows_last)
             yield Rule(f"rows {sign}", (Rows, sign, Figure), rows_first, cost=0.2)
             yield Rule(f"{sign}, again", (Where, sign, Figure), _again(operator))
+
+
+def _some_rows(_sign: Sign, figure: Figure, rows: Rows) -> Where | None:
+    """At least one product: there is some."""
+    return Where(Has(rows.table)) if figure.value == 1 else None
 
 
 def _again(operator: Operator) -> Callable[..., Any]:

@@ -5,7 +5,10 @@ from dataclasses import replace
 
 from kai_flow.analyst.kinds.building import DIMENSION, NUMBER, amount, count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
+    Amount,
+    Calendar,
     Clock,
     Column,
     Computed,
@@ -66,11 +69,15 @@ def _counted(figure: Figure, rank: Rank) -> Rank | None:
 
 
 def _of(rank: Rank, of: Dimension) -> Rank | None:
+    if isinstance(rank.by, Clock) and isinstance(of, Calendar):
+        return None  # "last month" is a period
     return replace(rank, of=of) if rank.of is None else None
 
 
 def _of_some(rank: Rank, some: Some) -> Rank | None:
     if rank.of is not None or rank.count is not None:
+        return None
+    if isinstance(rank.by, Clock) and isinstance(some.of, Calendar):
         return None
     return replace(rank, of=some.of, count=some.count)
 
@@ -103,6 +110,8 @@ def _rules() -> Iterable[Rule]:
         yield Rule(f"rows, {sign}", (Rows, sign), _most(descending))
     for sign, (concept, descending) in IMPLIED.items():
         yield Rule(sign, (sign,), _implied(concept, descending))
+    for sign, descending in (("most frequent", True), ("least frequent", False)):
+        yield Rule(sign, (sign,), _frequent(descending))
     for sign, descending in (("newest", True), ("oldest", False)):
         yield Rule(sign, (sign,), _timed(descending))
 
@@ -119,6 +128,13 @@ def _most(descending: bool) -> Callable[..., Rank]:
 def _implied(concept: str, descending: bool) -> Callable[..., Rank]:
     def build(_sign: Sign) -> Rank:
         return Rank(descending, by=amount(Implied(concept)))
+
+    return build
+
+
+def _frequent(descending: bool) -> Callable[..., Rank]:
+    def build(_sign: Sign) -> Rank:
+        return Rank(descending, by=Amount(Function.COUNT))
 
     return build
 
@@ -149,6 +165,11 @@ KIND = Kind(
         "most profitable": ("most profitable",),
         "newest": ("newest", "latest", "most recent", "last"),
         "oldest": ("oldest", "earliest"),
+        "most frequent": (
+            *("most frequent", "most common", "most often", "most frequently", "most commonly"),
+            "commonest",
+        ),
+        "least frequent": ("least frequent", "least common", "least often", "rarest"),
         "ranked by": ("by", "ranked by", "in terms of", "with", "according to", "based on", "for"),
         "rows": ("rows", "records", "results", "entries"),
         "limit": ("limit", "limit to", "only", "first"),
@@ -170,6 +191,8 @@ KIND = Kind(
         "most profitable": ("paling menguntungkan",),
         "newest": ("terbaru", "paling baru", "terakhir", "paling akhir"),
         "oldest": ("terlama", "paling lama", "tertua", "paling awal", "pertama"),
+        "most frequent": ("paling sering", "tersering", "paling umum", "paling kerap"),
+        "least frequent": ("paling jarang", "terjarang"),
         "ranked by": ("berdasarkan", "menurut", "dengan", "dari segi", "dari sisi", "dalam hal"),
         "rows": ("baris", "data"),
         "limit": ("batasi", "hanya"),

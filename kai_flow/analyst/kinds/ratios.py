@@ -1,17 +1,22 @@
 """Ratios and differences of two numbers."""
 
-from kai_flow.analyst.kinds.building import NUMBER, amount, count
+from collections.abc import Iterable
+from dataclasses import replace
+
+from kai_flow.analyst.kinds.building import NOUN, NUMBER, amount, count
 from kai_flow.analyst.kinds.kind import Kind, Rule
-from kai_flow.analyst.query.nodes import Function
+from kai_flow.analyst.query.nodes import Function, Operator
 from kai_flow.analyst.reading.parts import (
     Amount,
     Column,
+    Compared,
     Computed,
     Gap,
     Measured,
     Quotient,
     Rows,
     Sign,
+    Values,
     Where,
 )
 
@@ -47,10 +52,62 @@ def _per_column(of: Column | Computed | Measured, _per: Sign, column: Column) ->
     return Quotient(top, Amount(None, column)) if isinstance(top, Amount) else None
 
 
-def _gap_of(_sign: Sign, of: Column | Computed | Amount, *rest: Sign | Where) -> Gap | None:
+def _average_per(_sign: Sign, of: Column | Computed, _per: Sign, rows: Rows) -> Quotient | None:
+    """Average revenue per order: all revenue by all orders, if an order is what it is made of."""
+    return Quotient(Amount(Function.SUM, of), Amount(Function.COUNT, None, rows.table), each=True)
+
+
+def _extremes(*parts: "Sign | Column | Computed") -> Gap | None:
+    """The difference between the highest and the lowest price."""
+    of = next(part for part in parts if not isinstance(part, Sign))
+    return Gap(Amount(Function.MAXIMUM, of), Amount(Function.MINIMUM, of))
+
+
+def _gap_of_values(*parts: "Sign | Column | Computed | Measured | Rows | Values") -> Gap | None:
+    """The difference in units between Bandung and Bogor."""
+    *_, values = parts
+    found = _two(tuple(part for part in parts if not isinstance(part, Values)))
+    if not isinstance(values, Values) or len(values.values) != 2 or len(found) != 1:
+        return None
+    sides = [
+        replace(found[0], where=(*found[0].where, Compared(values.column, Operator.EQUAL, (one,))))
+        for one in values.values
+    ]
+    return Gap(*sides)
+
+
+def _difference_rules() -> Iterable[Rule]:
+    """Differences of extremes, of the same number for two filters, and of two values."""
+    for high, low in (("highest", "lowest"), ("maximum", "minimum")):
+        for one, other in ((high, low), (low, high)):
+            for link in ("range", "and"):
+                name = f"{one} {link} {other}"
+                yield Rule(name, ("difference", one, link, other, NOUN), _extremes)
+                yield Rule(f"{name} after", ("difference", NOUN, one, link, other), _extremes)
+                both = ("difference", one, NOUN, link, other, NOUN)
+                yield Rule(f"{name} of both", both, _same_extremes)
+    for link in ("range", "and", "versus"):
+        yield Rule(
+            f"difference, {link}", ("difference", SIDE, Where, link, Where), _gap_of, cost=0.02
+        )
+        yield Rule(
+            f"difference apart, {link}",
+            ("difference", SIDE, "apart", Where, link, Where),
+            _gap_of,
+        )
+    yield Rule("difference of values", ("difference", SIDE, "apart", Values), _gap_of_values)
+    yield Rule("difference of two values", ("difference", SIDE, Values), _gap_of_values, 0.02)
+
+
+def _same_extremes(*parts: "Sign | Column | Computed") -> Gap | None:
+    nouns = [part for part in parts if not isinstance(part, Sign)]
+    return _extremes(nouns[0]) if nouns[0] == nouns[1] else None
+
+
+def _gap_of(_sign: Sign, of: Column | Computed | Amount | Rows, *rest: Sign | Where) -> Gap | None:
     """The difference in revenue between 2023 and 2024: the first named minus the second."""
     left, right = (part.test for part in rest if isinstance(part, Where))
-    number = amount(of)
+    number = count(of) if isinstance(of, Rows) else amount(of)
     if not isinstance(number, Amount):
         return None
     return Gap(
@@ -89,6 +146,7 @@ KIND = Kind(
         Rule("minus", (NUMBER, "minus", NUMBER), _gap, cost=0.02, scoped=True),
         Rule("per", (NUMBER, "per", Column), _per_column, cost=0.08),
         Rule("average count per", ("average", Amount, "per", Rows), _per, cost=-0.1),
-        Rule("difference of", ("difference", NUMBER, "apart", Where, "range", Where), _gap_of),
+        Rule("average per", ("average", NOUN, "per", Rows), _average_per, cost=-0.05),
+        *_difference_rules(),
     ),
 )

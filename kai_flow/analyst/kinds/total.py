@@ -28,7 +28,16 @@ KIND = Kind(
     indonesian={
         "total": (
             *("total", "jumlah", "jumlah total", "total jumlah", "keseluruhan", "berapa total"),
-            *("berapa jumlah", "seberapa banyak", "akumulasi", "jumlahkan", "berapa", "totalnya"),
+            *(
+                "berapa jumlah",
+                "seberapa banyak",
+                "akumulasi",
+                "jumlahkan",
+                "berapa",
+                "brp",
+                "totalnya",
+                "brp total",
+            ),
         ),
     },
     rules=(

@@ -24,6 +24,7 @@ from kai_flow.analyst.query.nodes import (
     joins_of,
 )
 from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.averages import average_per
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.filtering import filters
@@ -123,6 +124,8 @@ class Assembler:
         match measured:
             case p.Amount():
                 return [each.map(lambda a: a) for each in self.amount(resolver, measured, words)]
+            case p.Quotient(each=True):
+                return average_per(self, resolver, measured, words)
             case p.Quotient(top, bottom, percent):
                 pairs = combined(
                     [self.amount(resolver, top, words), self._divisor(resolver, bottom, words)]

@@ -191,6 +191,8 @@ class Quotient:
     top: Amount
     bottom: Amount
     percent: bool = False
+    each: bool = False
+    """An average for each of the rows below: "average revenue per order"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if rank is None:
         return
     rank, words, rest = _of_what(rank, words, bag)
+    if rank.by == p.Amount(Function.COUNT):
+        rank = replace(rank, by=_how_often(rest, rank))
     if rank.by is None:
         by = _ranked_by(a, rest)
         if by is None:
@@ -70,6 +72,18 @@ def _of_what(rank: p.Rank, words: Words, bag: Bag) -> tuple[p.Rank, Words, Bag]:
         rank = replace(rank, of=some.of, count=some.count)
         rest.somes = bag.somes[1:]
     return rank, words, rest
+
+
+def _how_often(bag: Bag, rank: p.Rank) -> p.Amount | None:
+    """What "most often" counts: the rows that have the value, or what was done with it."""
+    done = [test.table for test, _ in bag.tests if isinstance(test, p.Has)]
+    subject = first_dimension([], [c for c in bag.columns if is_column(c[0])])
+    of = rank.of or (subject[0] if subject else None)
+    if done:
+        return p.Amount(Function.COUNT, None, done[0])
+    if isinstance(of, p.Column):
+        return p.Amount(Function.COUNT, None, of.ref.table)
+    return None
 
 
 def _open(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Reading]:

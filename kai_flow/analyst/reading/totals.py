@@ -17,6 +17,7 @@ from kai_flow.analyst.query.nodes import (
 )
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
+from kai_flow.analyst.reading.averages import listed_events, without_own
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import combined
 from kai_flow.analyst.reading.filtering import filters
@@ -84,7 +85,8 @@ def _numbers(
         ]
     changes = [m for m, _ in measures if isinstance(m, p.Change)]
     if changes and not any(isinstance(g, p.Calendar) for g, _ in groups):
-        groups = [(p.Calendar(changes[0].grain), ()), *groups]
+        grain = changes[0].grain or (bag.change[0].grain if bag.change else None)
+        groups = [(p.Calendar(grain), ()), *groups]
     for fact in a.facts(measures[0][0]):
         yield from _of_fact(a, bag, fact, measures, groups, rows=rows, cost=cost)
 
@@ -102,6 +104,7 @@ def _of_fact(
     resolver = a.resolver(fact, bag)
     if not a.context(resolver, rows):
         return
+    groups = without_own(a.model, fact, measures, groups)
     for part_of, base, extra in _split_for_share(measures, groups, bag.tests):
         options = [a.measure(resolver, m, w, part_of) for m, w in measures]
         found = combined(
@@ -127,7 +130,7 @@ def _of_fact(
                 order=order,
                 limit=bag.limit,
             )
-            more = extra + a.beside(query, rows)
+            more = extra + a.beside(query, rows) + listed_events(a.model, made, by)
             yield Reading(query, cost + more + choice.cost, choice.notes)
 
 

@@ -1,0 +1,112 @@
+"""Averages for each of something: all revenue by all orders, or the average in each category."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from kai_flow.analyst.lexicon.lexicon import concepts
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    FieldGroup,
+    Function,
+    Group,
+    Measure,
+    Ratio,
+    Words,
+)
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.choices import Choice, Note, combined
+from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.semantics.model import Role, SemanticModel
+
+if TYPE_CHECKING:
+    from kai_flow.analyst.reading.assembler import Assembler
+
+PERSONS: Final = frozenset(
+    [
+        *("customer", "client", "member", "employee", "user", "patient", "student", "person"),
+        *("passenger", "guest", "driver", "salesperson", "supplier", "subscriber", "buyer"),
+    ]
+)
+"""Concepts of those who do things. Revenue per customer may be a number or a list."""
+
+EITHER_COST: Final = 0.05
+"""Of one number where a list of averages is meant as often."""
+
+GROUPED_COST: Final = 0.5
+"""Of one number where a list of averages is meant: "average assets per province"."""
+
+EVENTS_COST: Final = 0.4
+"""Of a list of averages with a line for each single event."""
+
+
+def average_per(
+    assembly: "Assembler", resolver: Resolver, quotient: p.Quotient, words: Words
+) -> list[Choice[Measure]]:
+    """One number: what a row of a table has on average, all rows that it is made of together."""
+    table, of = quotient.bottom.table, quotient.top.of
+    if table is None or not _adds_up(assembly.model, of):
+        return []
+    if table == resolver.fact:
+        plain = assembly.amount(resolver, p.Amount(Function.AVERAGE, of), words)
+        return [each.map(lambda made: made) for each in plain]
+    bottom = replace(quotient.bottom, function=Function.DISTINCT)
+    pairs = combined(
+        [assembly.amount(resolver, quotient.top, words), assembly.amount(resolver, bottom, words)]
+    )
+    note = Note("ratio_of_present", (("table", table),))
+    cost = _cost(assembly.model, table)
+    return [
+        each.map(lambda v: Ratio(top=v[0], bottom=v[1], words=words)).costing(cost, note)
+        for each in pairs
+    ]
+
+
+def listed_events(
+    model: SemanticModel, measures: Sequence[Measure], groups: Sequence[Group]
+) -> float:
+    """What it costs that averages are listed for single events: for each order one."""
+    averaged = any(isinstance(m, Aggregate) and m.function is Function.AVERAGE for m in measures)
+    return sum(
+        EVENTS_COST
+        for group in groups
+        if averaged and isinstance(group, FieldGroup) and _is_event(model, group.field.table)
+        if group.field.column in (*model.entities[group.field.table].key,)
+    )
+
+
+def without_own(
+    model: SemanticModel,
+    fact: str,
+    measures: Sequence[tuple[p.Measured, Words]],
+    groups: Sequence[tuple[p.Dimension, Words]],
+) -> Sequence[tuple[p.Dimension, Words]]:
+    """The groups without the fact's own nameless rows: "the median quantity per order line"."""
+    if not all(isinstance(m, p.Amount) and m.function in _OF_ROWS for m, _ in measures):
+        return groups
+    own = p.Rows(fact)
+    return [each for each in groups if each[0] != own or model.entities[fact].label is not None]
+
+
+_OF_ROWS: Final = frozenset([Function.AVERAGE, Function.MEDIAN, Function.MINIMUM, Function.MAXIMUM])
+
+
+def _adds_up(model: SemanticModel, of: "p.Column | p.Computed | p.Implied | None") -> bool:
+    """Whether sums of a number make sense."""
+    if isinstance(of, p.Column):
+        return model.attributes[of.ref].role is Role.ADDITIVE
+    return isinstance(of, p.Computed)
+
+
+def _is_event(model: SemanticModel, table: str) -> bool:
+    """Whether each row is something that happened: it has a time, and no name."""
+    return bool(model.axes_of(table)) and model.entities[table].label is None
+
+
+def _cost(model: SemanticModel, table: str) -> float:
+    """What speaks against one number per row of a table, rather than a list of its rows."""
+    if _is_event(model, table):
+        return 0.0
+    names = model.entities[table].names
+    persons = any(not PERSONS.isdisjoint(concepts(name.words)) for name in names)
+    return EITHER_COST if persons else GROUPED_COST
