@@ -11,8 +11,9 @@ from typing import Final
 
 from kai_flow.analyst.comments import parse_note
 from kai_flow.analyst.schema import Note, Schema, Table
+from kai_flow.connections.knowledge import Term
 
-__all__ = ["Described", "read_mdl", "write_mdl"]
+__all__ = ["Described", "read_mdl", "read_measures", "write_mdl"]
 
 Described = Mapping[str, tuple[Note, Mapping[str, Note]]]
 """Table → its note, and column → its note."""
@@ -71,6 +72,24 @@ def read_mdl(text: str) -> Described:
         else:
             header = None
     return {key: value for key, value in found.items() if value[0] != Note() or value[1]}
+
+
+_MEASURES: Final = ("measures", "measure", "ukuran")
+_MEASURE: Final = re.compile(r"[-*]\s+(?P<names>[^=]+?)\s*:?=\s*(?P<formula>.+?)\s*")
+
+
+def read_measures(text: str) -> tuple[Term, ...]:
+    """The measures under the heading "Measures": ``- revenue, omzet = quantity * unit_price``."""
+    found: list[Term] = []
+    inside = False
+    for line in map(str.strip, text.splitlines()):
+        heading = _HEADING.fullmatch(line)
+        if heading:
+            inside = _plain(heading[1]).casefold() in _MEASURES
+        elif inside and (measure := _MEASURE.fullmatch(line)):
+            names = (_plain(name) for name in measure["names"].split(","))
+            found += [Term(name, measure["formula"]) for name in names if name]
+    return tuple(found)
 
 
 def _table(table: Table) -> Iterator[str]:

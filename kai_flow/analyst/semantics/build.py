@@ -8,8 +8,16 @@ from kai_flow.analyst.semantics.axes import axes_of
 from kai_flow.analyst.semantics.entities import entity_of
 from kai_flow.analyst.semantics.guesses import guessed_links
 from kai_flow.analyst.semantics.joins import Link, declared_links, joins_of
-from kai_flow.analyst.semantics.model import Attribute, Axis, Entity, Role, SemanticModel
+from kai_flow.analyst.semantics.measures import taught_measures, with_plain
+from kai_flow.analyst.semantics.model import (
+    Attribute,
+    Axis,
+    Entity,
+    Role,
+    SemanticModel,
+)
 from kai_flow.analyst.semantics.names import Naming
+from kai_flow.analyst.semantics.overlay import MAX_PROBLEMS, Taught, taught, with_meanings
 from kai_flow.analyst.semantics.plain import plain_measures
 from kai_flow.analyst.semantics.roles import purpose
 from kai_flow.analyst.semantics.values import values_of
@@ -21,31 +29,41 @@ __all__ = ["build"]
 
 def build(schema: Schema, knowledge: Knowledge = Knowledge()) -> SemanticModel:  # noqa: B008 -- frozen
     """Everything that the reading of a question needs to know about a database."""
-    del knowledge
+    known = taught(schema, knowledge)
+    schema = with_meanings(schema, known)
     links = [*declared_links(schema), *guessed_links(schema)]
     linked = _linked(schema, links)
     attributes = {
         attribute.ref: attribute
         for table in schema.tables.values()
-        for attribute in attributes_of(table, linked[table.name])
+        for attribute in attributes_of(table, linked[table.name], known)
     }
-    entities = _entities(schema, attributes, links)
+    entities = _entities(schema, attributes, links, known)
     axes = _axes(schema, attributes, entities, linked)
     model = SemanticModel(schema, entities, attributes, axes, joins_of(links, entities))
-    return replace(model, derived=plain_measures(model))
+    measures, problems = taught_measures(model, known.formulas)
+    return replace(
+        model,
+        derived=with_plain(measures, plain_measures(model)),
+        problems=(*known.problems, *problems)[:MAX_PROBLEMS],
+        phrases=tuple(known.phrases),
+    )
 
 
-def attributes_of(table: Table, linked: Collection[str]) -> tuple[Attribute, ...]:
+def attributes_of(table: Table, linked: Collection[str], known: Taught) -> tuple[Attribute, ...]:
     """The columns of a table; those in ``linked`` point to other tables."""
     naming = Naming(table)
-    return tuple(_attribute(table, column, naming, linked) for column in table.columns)
+    return tuple(_attribute(table, column, naming, linked, known) for column in table.columns)
 
 
-def _attribute(table: Table, column: Column, naming: Naming, linked: Collection[str]) -> Attribute:
+def _attribute(
+    table: Table, column: Column, naming: Naming, linked: Collection[str], known: Taught
+) -> Attribute:
     """A column."""
     words = naming.plain(column)
     meant = purpose(table, column, words, linked=column.name in linked)
-    names = naming.names(column, meant.role)
+    ref = ColumnRef(table.name, column.name)
+    names = naming.names(column, meant.role, known.columns.get(ref, ()))
     low, high = (
         float(each) if isinstance(each, int | float) else None for each in (column.low, column.high)
     )
@@ -54,7 +72,7 @@ def _attribute(table: Table, column: Column, naming: Naming, linked: Collection[
         column.name,
         meant.role,
         names,
-        _unit(column, words, meant.role),
+        known.units.get(ref, "") or _unit(column, words, meant.role),
         values_of(column, meant.role, names),
         meant.part,
         column.unique or table.primary_key == (column.name,),
@@ -83,7 +101,10 @@ def _linked(schema: Schema, links: list[Link]) -> dict[str, set[str]]:
 
 
 def _entities(
-    schema: Schema, attributes: dict[ColumnRef, Attribute], links: list[Link]
+    schema: Schema,
+    attributes: dict[ColumnRef, Attribute],
+    links: list[Link],
+    known: Taught,
 ) -> dict[str, Entity]:
     """The tables."""
     pointed = {key.target for _, key, _ in links}
@@ -94,6 +115,7 @@ def _entities(
             [attributes[ColumnRef(name, column.name)] for column in table.columns],
             linked[name],
             name in pointed,
+            known.tables.get(name, ()),
         )
         for name, table in schema.tables.items()
     }

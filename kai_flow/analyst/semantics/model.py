@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from kai_flow.analyst.query.nodes import Expression, Grain
 from kai_flow.analyst.schema import ColumnRef, Schema
+from kai_flow.connections.knowledge import Term
 
 
 class Role(StrEnum):
@@ -194,6 +195,8 @@ class SemanticModel:
     derived: tuple[Derived, ...] = ()
     problems: tuple[str, ...] = ()
     """What was taught and could not be used, as sentences with the reason."""
+    phrases: tuple[Term, ...] = ()
+    """Taught terms that mean no single thing: they may stand for a phrase of a question."""
 
     def of(self, table: str) -> tuple[Attribute, ...]:
         """The attributes of a table, in the order of its columns."""

@@ -49,7 +49,7 @@ def collected(found: Iterable[tuple[Words, float]], taught: Iterable[str] = ()) 
         if words and (words not in best or best[words].weight < weight):
             best[words] = Name(words, weight)
     for text in taught:
-        words = phrase(text)
+        words = tuple(word for word in spoken(text) if word not in LINKING) or spoken(text)
         if words not in best or best[words].weight < OWN:
             best[words] = Name(words, OWN, taught=True)
     return tuple(sorted(best.values(), key=lambda name: -name.weight)[:MAX_NAMES])

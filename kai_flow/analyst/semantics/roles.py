@@ -13,6 +13,7 @@ from kai_flow.analyst.semantics.vocabulary import (
     DESCRIPTIONS,
     FLAGS,
     IDS,
+    KINDS,
     NAMES,
     NUMBERS,
     PARTS,
@@ -115,6 +116,8 @@ def _number(column: Column, words: tuple[str, ...]) -> Purpose:
         return Purpose(Role.TIME)
     if _is_flag_number(column, words):
         return Purpose(Role.FLAG)
+    if column.note.meanings:
+        return Purpose(Role.CATEGORY)
     return Purpose(_measure(column, words))
 
 
@@ -197,7 +200,7 @@ def _measure(column: Column, words: tuple[str, ...]) -> Role:
     named = set(words)
     if "per" in words[1:-1]:
         return Role.RATE
-    if _is_code(words):
+    if _is_code(words) or (named & KINDS and not named & (TOTALS | COUNTS | RATES)):
         return Role.CODE
     low, high = _bounds(column)
     if low is not None and high is not None and named & _FRACTIONS and low >= 0 and high <= 1:

@@ -20,7 +20,18 @@ def values_of(column: Column, role: Role, names: tuple[Name, ...]) -> tuple[Valu
         return _flag(column, names)
     if role not in {Role.CATEGORY, Role.NAME, Role.TIME_PART}:
         return ()
+    if column.kind in {Kind.NUMBER, Kind.KEY, Kind.YEAR}:
+        return _coded(column)
     return tuple(Value(value, _names(column, value)) for value in column.values)
+
+
+def _coded(column: Column) -> tuple[Value, ...]:
+    """The values of a category that is kept as numbers, which the comment explains."""
+    return tuple(
+        Value(float(code), collected(_meant(text)))
+        for code, text in column.note.meanings.items()
+        if code.lstrip("-").replace(".", "", 1).isdecimal()
+    )
 
 
 def _names(column: Column, value: str) -> tuple[Name, ...]:
@@ -34,6 +45,13 @@ def _meant(text: str) -> list[tuple[Words, float]]:
     return [(phrase(name), 1.0) for name in text.split("/") if name.strip()]
 
 
+def _written(value: str | float | bool) -> tuple[str, ...]:
+    """What people write for a value, in lower case: 1 or true for yes."""
+    if isinstance(value, bool):
+        return ("true", "1", "t", "yes") if value else ("false", "0", "f", "no")
+    return (f"{value:g}", str(value)) if isinstance(value, float) else (value.casefold(),)
+
+
 def value_words(text: str) -> Words:
     """A value in words, as it is looked up."""
     return spoken(text)
@@ -43,11 +61,9 @@ def _flag(column: Column, names: tuple[Name, ...]) -> tuple[Value, ...]:
     """Both values of a flag. Its own adjectives name the value for yes: "active" of is_active."""
     yes, no = _pair(column)
     adjectives = [(name.words, min(name.weight, 0.95)) for name in names if name.weight >= 0.9]
-    written = {value.casefold(): value for value in column.values}
+    known = {value.casefold(): value for value in column.values}
     return (
-        Value(
-            yes, collected([*adjectives, *((w, 0.9) for w in YES), *_said(column, yes, written)])
-        ),
+        Value(yes, collected([*adjectives, *((w, 0.9) for w in YES), *_said(column, yes, known)])),
         Value(
             no,
             collected(
@@ -55,7 +71,7 @@ def _flag(column: Column, names: tuple[Name, ...]) -> tuple[Value, ...]:
                     *((("not", *words), weight) for words, weight in adjectives),
                     *((("tidak", *words), weight) for words, weight in adjectives),
                     *((w, 0.9) for w in NO),
-                    *_said(column, no, written),
+                    *_said(column, no, known),
                 ]
             ),
         ),
@@ -63,14 +79,11 @@ def _flag(column: Column, names: tuple[Name, ...]) -> tuple[Value, ...]:
 
 
 def _said(
-    column: Column, value: str | float | bool, written: dict[str, str]
+    column: Column, value: str | float | bool, known: dict[str, str]
 ) -> list[tuple[Words, float]]:
     """The value as written, and what the comment calls it."""
-    if isinstance(value, bool):
-        keys = ["true" if value else "false", "1" if value else "0", "t" if value else "f"]
-    else:
-        keys = [str(value), f"{value:g}"] if isinstance(value, float) else [value]
-    found = [(value_words(written[key]), 1.0) for key in keys if key in written]
+    keys = _written(value)
+    found = [(value_words(known[key]), 1.0) for key in keys if key in known]
     meanings = {key.casefold(): text for key, text in column.note.meanings.items()}
     for key in keys:
         found += _meant(meanings.get(key.casefold(), ""))

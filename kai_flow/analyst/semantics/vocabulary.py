@@ -12,6 +12,7 @@ __all__ = [
     "FLAGS",
     "GENERIC",
     "IDS",
+    "KINDS",
     "LATER",
     "NAMES",
     "NUMBERS",
@@ -41,6 +42,12 @@ CODES: Final = _words(
     " reference hash token ip mac account rekening norek batch lot"
 )
 """A number or text that is compared and never added."""
+
+KINDS: Final = _words(
+    "status state type tipe jenis kind category kategori class kelas group grup golongan gender"
+    " kelamin stage tahap priority prioritas method metode channel segment segmen"
+)
+"""As numbers, codes for kinds of things."""
 
 NUMBERS: Final = _words("no nr num number nomor nomer")
 """With another word, mostly a code: ``invoice_no``. ``number_of_rooms`` is a count."""
@@ -173,6 +180,6 @@ UNITS: Final = {
 """Units by the words that names of columns have for them."""
 
 TELLING: Final = frozenset().union(
-    IDS, CODES, NAMES, DESCRIPTIONS, RATES, ADDITIVE, FLAGS, DATES, YEARS, *PARTS.values()
+    IDS, CODES, KINDS, NAMES, DESCRIPTIONS, RATES, ADDITIVE, FLAGS, DATES, YEARS, *PARTS.values()
 )
 """All words that tell what a column is for."""

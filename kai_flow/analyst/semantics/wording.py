@@ -32,6 +32,7 @@ MAX_BAGS = 8
 """Readings of one phrase at most."""
 
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\dA-Z_]+|\d+|[^\W_]")
+_SNAKE = re.compile(r"[a-z]+(?:_[a-z]+)*")
 _SIMPLE = re.compile(r"(?:[^\W\d_]+|\d+)(?: (?:[^\W\d_]+|\d+))*")
 
 
@@ -48,6 +49,8 @@ def split_name(name: str) -> tuple[str, ...]:
 
 def spoken(text: str) -> tuple[str, ...]:
     """A text in the words that a question would have for it."""
+    if _SNAKE.fullmatch(text):
+        return tuple(text.split("_"))
     folded = text.casefold()
     if _SIMPLE.fullmatch(folded):
         return tuple(folded.split())
@@ -71,6 +74,7 @@ def same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     return joined(one) == joined(other) or not set(bags(one)).isdisjoint(bags(other))
 
 
+@lru_cache(maxsize=50_000)
 def full_words(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words with abbreviations written in full."""
     return tuple(part for word in words for part in lexicon.expand(word))
