@@ -7,9 +7,11 @@ from typing import Any
 
 from kai_flow.agents import BadTask, Task
 from kai_flow.analyst.answer import messages, remarks
-from kai_flow.analyst.answer.catalogue import catalogue
+from kai_flow.analyst.answer.catalogue import catalogue, summary
+from kai_flow.analyst.answer.charts import chart
 from kai_flow.analyst.answer.finding import answer
 from kai_flow.analyst.answer.formats import number
+from kai_flow.analyst.answer.insights import insights
 from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.answer.outcomes import assumptions, choices, question_back, reason
 from kai_flow.analyst.answer.reading import understood
@@ -33,6 +35,7 @@ from kai_flow.analyst.schema import Schema
 from kai_flow.analyst.semantics.build import build
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
+from kai_flow.analyst.suggesting import Reader, first_questions, follow_ups
 from kai_flow.connections.knowledge import Knowledge
 from kai_flow.connections.store import Connection, ConnectionStore, StoreError
 
@@ -145,7 +148,8 @@ class Analyst:
         asked = await _read(prompt, schema, known, self._today())
         match asked.outcome:
             case Declined(why):
-                raise UnclearQuestion(reason(why, asked.model, asked.language))
+                report.suggested_questions = await first_questions(asked.reader, asked.language)
+                raise UnclearQuestion(_refusal(why, asked))
             case Unclear(readings):
                 yield _clarified(prompt, asked, readings, report)
             case Catalogue(tables):
@@ -189,9 +193,26 @@ class Analyst:
         }
         yield _tool_end("run_sql", {"row_count": len(rows.data), "truncated": rows.truncated})
         story = Story(query, rows, model, language, notes_told)
-        for phrase in answer(story, tuple(report.insights)):
+        picture = chart(story)
+        if picture is not None:
+            report.charts.append(picture)
+            yield {"type": "chart_config", **picture}
+        found = insights(story)
+        report.insights = list(found)
+        for phrase in answer(story, found):
             report.answer.append(phrase)
             yield {"type": "token", "content": phrase}
+        report.suggested_questions = await follow_ups(query, asked.reader, language)
+        if report.suggested_questions:
+            yield {"type": "suggestions", "content": report.suggested_questions}
+
+
+def _refusal(why: Note, asked: "_Read") -> str:
+    """Why a question is not answered; if its words were not known, what there is to ask about."""
+    said = reason(why, asked.model, asked.language)
+    if why.key not in {"nothing_known", "not_understood", "unknown_word"}:
+        return said
+    return f"{said} {summary(asked.model, asked.language)}".strip()
 
 
 def _checked_prompt(prompt: str) -> str:
@@ -213,8 +234,13 @@ class _Read:
     """A question that was read."""
 
     outcome: Outcome
-    model: SemanticModel
     language: Language
+    reader: Reader
+
+    @property
+    def model(self) -> SemanticModel:
+        """The database."""
+        return self.reader.model
 
 
 async def _read(prompt: str, schema: Schema, known: Knowledge, today: date) -> _Read:
@@ -222,8 +248,8 @@ async def _read(prompt: str, schema: Schema, known: Knowledge, today: date) -> _
 
     def work(_stop: Stop) -> _Read:
         model = build(schema, known)
-        outcome, language = read(prompt, model, Index(model), today)
-        return _Read(outcome, model, language)
+        reader = Reader(model, Index(model), today)
+        return _Read(*read(prompt, reader.model, reader.index, today), reader)
 
     try:
         return await in_thread(work, READING_DEADLINE_S)

@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import pytest
 from kai_flow.agents import Agent, BadAgent, BadTask, Task, load_agent
 from kai_flow.analyst import Analyst, agent
 from kai_flow.analyst.agent import MAX_PROMPT_BYTES
-from kai_flow.analyst.question import MAX_WORDS, Question, read
-from kai_flow.analyst.schema import Schema
-from kai_flow.analyst.words import tokenize
+from kai_flow.analyst.lexicon.lexicon import Language
+from kai_flow.analyst.lexicon.tokens import tokenize
+from kai_flow.analyst.reading.reader import MOST_TOKENS, Outcome, read
+from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.connections.store import DEMO_ALIAS, ConnectionStore
 
 QUESTION = "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"
@@ -102,7 +105,7 @@ async def test_a_retry_produces_the_same_events(store: ConnectionStore) -> None:
 @pytest.mark.parametrize(
     ("prompt", "names", "suggests"),
     [
-        ("hello", "cooperative (cooperative name, type, ", "How many cooperatives are there by "),
+        ("hello", "cooperatives (cooperative name, type, ", "How many cooperatives are there by "),
         ("halo", "koperasi (nama koperasi, jenis koperasi, ", "Berapa jumlah koperasi per "),
     ],
 )
@@ -118,14 +121,14 @@ async def test_what_can_be_asked_is_named_in_the_language_of_the_question(
 @pytest.mark.parametrize(
     ("prompt", "says"),
     [
-        ("total sold in 2024", "(year of day = 2024)"),
-        ("total sold tahun 2024", "tahun day = 2024"),
+        ("total sold in 2024", "where the day is in 2024"),
+        ("total sold tahun 2024", "dengan syarat hari pada tahun 2024"),
     ],
 )
 async def test_a_year_of_a_date_is_named_as_such(
     store: ConnectionStore, tmp_path: Path, prompt: str, says: str
 ) -> None:
-    """A condition on the year of a date says so, and the date is among what can be asked."""
+    """A period says which date it refers to, and the date is among what can be asked."""
     own = make_database(
         store,
         tmp_path,
@@ -147,13 +150,13 @@ async def test_an_empty_or_huge_prompt_is_a_bad_task(store: ConnectionStore, pro
 
 async def test_a_question_has_a_bounded_number_of_words(store: ConnectionStore) -> None:
     """A question of as many words as allowed is answered; one more is refused with both numbers."""
-    longest = f"{QUESTION} {'tolong ' * (MAX_WORDS - len(tokenize(QUESTION)))}"
+    longest = f"{QUESTION} {'tolong ' * (MOST_TOKENS - len(tokenize(QUESTION)))}"
     result = await Analyst(store).execute(task(longest))
     assert result["status"] == "completed", result
     for prompt in (f"{longest} tolong", "maksimal " * (MAX_PROMPT_BYTES // 9)):
         result = await Analyst(store).execute(task(prompt))
         assert result["status"] == "failed"
-        assert f"{len(tokenize(prompt))} kata; paling banyak {MAX_WORDS}" in result["error"]
+        assert f"{len(tokenize(prompt))} kata; paling banyak {MOST_TOKENS}" in result["error"]
 
 
 async def test_the_event_loop_runs_while_a_question_is_understood(
@@ -162,10 +165,12 @@ async def test_the_event_loop_runs_while_a_question_is_understood(
     """A question that takes long to understand holds up no heartbeat of another session."""
     loop, loop_ran = asyncio.get_running_loop(), threading.Event()
 
-    def slow_read(prompt: str, schema: Schema) -> Question:
+    def slow_read(
+        prompt: str, model: SemanticModel, index: Index, today: date
+    ) -> tuple[Outcome, Language]:
         loop.call_soon_threadsafe(loop_ran.set)
         assert loop_ran.wait(60), "the event loop stood still"
-        return read(prompt, schema)
+        return read(prompt, model, index, today)
 
     monkeypatch.setattr(agent, "read", slow_read)
     result = await Analyst(store).execute(task())
@@ -207,7 +212,7 @@ async def test_an_empty_database_fails_with_a_sentence(
     own = make_database(store, tmp_path, "CREATE TABLE x (i); DROP TABLE x;")
     result = await Analyst(store).execute(task(connection=own))
     assert result["status"] == "failed"
-    assert "tidak ada tabel" in result["error"]
+    assert "tidak memiliki tabel" in result["error"]
 
 
 SLOW = """

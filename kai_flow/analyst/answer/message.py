@@ -3,13 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from string import Formatter
+from typing import Final
 
 from kai_flow.analyst.lexicon.lexicon import Language
 
 __all__ = ["Message", "alternatives"]
 
-MAX_GAP: int = 120
-"""Characters of the question, or of a list, that a message repeats at most in one gap."""
+MAX_GAP: Final = 120
+"""Characters of the question that a message repeats at most in one gap."""
+
+LISTS: Final = frozenset({"choices", "columns", "pairs", "things", "values"})
+"""Gaps for lists of names."""
+
+MAX_LIST: Final = 2_000
+"""Characters of a list at most."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,7 @@ class Message:
     def say(self, language: Language, **values: str | int) -> str:
         """The message in this language; long or unprintable values are shortened."""
         text = self.english if language == "en" else self.indonesian
-        filled = text.format(**{name: _short(str(value)) for name, value in values.items()})
+        filled = text.format(**{name: _short(name, str(value)) for name, value in values.items()})
         return filled[:1].upper() + filled[1:]
 
     @property
@@ -40,7 +47,8 @@ def alternatives(labels: Sequence[str], language: Language) -> str:
     return f"{', '.join(labels[:-1])}{comma} {word} {labels[-1]}"
 
 
-def _short(text: str) -> str:
+def _short(name: str, text: str) -> str:
     """A value on one line, and not longer than a reader needs to recognise it."""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    return line if len(line) <= MAX_GAP else f"{line[: MAX_GAP - 1]}…"
+    most = MAX_LIST if name in LISTS else MAX_GAP
+    return line if len(line) <= most else f"{line[: most - 1]}…"
