@@ -92,6 +92,8 @@ HOSTILE = [
     ),
     "SELECT CAST(price AS evil) FROM item",
     "SELECT CAST(price AS main.evil) FROM item",
+    "SELECT DATE(name, name) FROM item",
+    "SELECT NTILE(4) OVER (ORDER BY price) FROM item",
     "VALUES (1)",
     "TABLE item",
     "",
@@ -114,6 +116,9 @@ HARMLESS = [
     "SELECT DISTINCT CASE WHEN price > 1 THEN 'a' ELSE 'b' END FROM item",
     "SELECT CAST(STRFTIME('%Y', name) AS INTEGER) FROM item",
     "SELECT price FROM item UNION ALL SELECT id FROM shop",
+    "SELECT name, ROW_NUMBER() OVER (PARTITION BY shop ORDER BY price NULLS LAST) AS r FROM item",
+    "SELECT LAG(price) OVER (ORDER BY name), SUM(SUM(price)) OVER () FROM item GROUP BY price",
+    "SELECT DATE('2025-01-01', 'weekday 0', '-6 days') FROM item",
     "SELECT name FROM shop WHERE EXISTS (SELECT 1 FROM item WHERE item.shop = shop.id);",
 ]
 
