@@ -49,6 +49,13 @@ GUESSED: Final = 0.05
 OTHER_AXIS: Final = 0.3
 """Of each axis of a table after its most usual one."""
 
+FOREIGN_AXIS: Final = 0.4
+"""Of the time of another table, such as a customer's birth, where the rows have a time themselves.
+"""
+
+KEY_GROUP: Final = 0.8
+"""Of groups by a key: people ask for what it points to."""
+
 GRAINS: Final = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 
 
@@ -120,7 +127,16 @@ class Resolver:
                         continue  # nobody spoke of these rows
                     cost = way.cost + OTHER_AXIS * place
                     found.append(Choice((known, _ids(way.value)), cost, way.notes))
+        own = any(self._own_time(choice.value[0]) for choice in found)
+        found = [
+            choice.costing(FOREIGN_AXIS * (own and not self._own_time(choice.value[0])))
+            for choice in found
+        ]
         return sorted(found, key=lambda choice: choice.cost)[:4]
+
+    def _own_time(self, axis: Axis) -> bool:
+        """Whether a time is of the fact table's rows: in it, or in a date dimension."""
+        return axis.table == self.fact or self.model.entities[axis.table].bridge
 
     def anchor(self, axis: Axis) -> date:
         """The day that relative periods count back from: today, or the last day of the data."""
@@ -226,10 +242,12 @@ class Resolver:
             return
         if attribute.role is Role.TIME_PART and attribute.part in {"year", "month", "quarter"}:
             for axis in self.model.axes_of(attribute.table):
-                if attribute.column in axis.columns and Grain(attribute.part) in _coarser(axis):
+                own = attribute.column in axis.columns or self.model.entities[axis.table].bridge
+                if own and Grain(attribute.part) in _coarser(axis):
                     yield from self._times(Calendar(Grain(attribute.part), axis.id), words)
                     return
-        cost = 0.4 if attribute.role in {Role.ADDITIVE, Role.RATE, Role.KEY} else 0.0
+        cost = 0.4 if attribute.role in {Role.ADDITIVE, Role.RATE} else 0.0
+        cost += KEY_GROUP * (attribute.role is Role.KEY)
         for field in self.fields(column, words):
             yield Choice(FieldGroup(field=field.value, words=words), field.cost + cost, field.notes)
 
@@ -286,7 +304,7 @@ _Way = tuple[Function, float, tuple[Note, ...]]
 
 _NUMBERS: Final = (Role.ADDITIVE, Role.RATE)
 _FUNCTIONS: Final = (Function.AVERAGE, Function.MEDIAN, Function.MINIMUM, Function.MAXIMUM)
-_NAMED: Final = (Role.NAME, Role.CATEGORY, Role.TEXT, Role.CODE, Role.FLAG)
+_NAMED: Final = (Role.NAME, Role.CATEGORY, Role.TEXT, Role.CODE)
 _TIMES: Final = (Role.TIME, Role.TIME_PART)
 
 _WAYS: Final[dict[tuple[Function | None, Role], _Way]] = {
@@ -297,7 +315,7 @@ _WAYS: Final[dict[tuple[Function | None, Role], _Way]] = {
     **{(Function.COUNT, role): (Function.DISTINCT, 0.0, ()) for role in _NAMED},
     **{
         (Function.DISTINCT, role): (Function.DISTINCT, 0.0, ())
-        for role in (*_NAMED, *_TIMES, Role.KEY, Role.RATE)
+        for role in (*_NAMED, *_TIMES, Role.KEY, Role.RATE, Role.FLAG)
     },
     (Function.SUM, Role.ADDITIVE): (Function.SUM, 0.0, ()),
     **{(Function.SUM, role): (Function.DISTINCT, 0.1, ()) for role in _NAMED},

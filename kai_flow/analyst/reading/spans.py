@@ -37,6 +37,7 @@ from kai_flow.analyst.semantics.targets import (
     EntityTarget,
     Hint,
     JoinTarget,
+    Mention,
     Target,
     ValueTarget,
 )
@@ -58,6 +59,9 @@ BINDING_COST: Final = 0.15
 
 SMALL_COST: Final = 0.3
 """Of a name that is a word without meaning elsewhere: "ya", which may be the value yes."""
+
+SYNONYM_COST: Final = 0.3
+"""Of a synonym of a value that names a table or column: "shop" is no value "Outlet" of a shop."""
 
 MISSPELT_COST: Final = 0.2
 """Of a phrase with a misspelt word."""
@@ -85,14 +89,23 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
         if token.quoted:
             found.append(_item(at, at + 1, Text(token.text), 0.1))
     small = fillers(language) | _linking()
-    for mention in index.mentions(tokens, language):
+    mentions = index.mentions(tokens, language)
+    nouns = {(m.first, m.last) for m in mentions if _is_noun(m)}
+    for mention in mentions:
         cost = MENTION_COST * (1 - mention.score)
+        if mention.how == "concept" and isinstance(mention.target, ValueTarget):
+            cost += SYNONYM_COST * ((mention.first, mention.last) in nouns)
         if all(tokens[at].word in small for at in range(mention.first, mention.last)):
             cost += SMALL_COST
         found.append(_item(mention.first, mention.last, _part(mention.target), cost))
     for at, hint in index.actions.hints(tokens):
         found.append(_item(at, at + 1, _hinted(hint), HINT_COST[hint.how]))
     return tuple(found)
+
+
+def _is_noun(mention: Mention) -> bool:
+    """Whether words are plainly a table or a column."""
+    return mention.score >= 0.9 and isinstance(mention.target, EntityTarget | AttributeTarget)
 
 
 HINT_COST: Final = {"beside": 0.0, "when": 0.1, "is": 0.05, "much": 0.2, "done": 0.1}
