@@ -32,11 +32,11 @@ from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.reader import Catalogue, Declined, Outcome, Unclear, Understood, read
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.schema import Schema
-from kai_flow.analyst.semantics.build import build
-from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.semantics.cache import BUILD_S, Models, Understanding
 from kai_flow.analyst.semantics.model import SemanticModel
+from kai_flow.analyst.semantics.rephrasing import rephrased, skilled
 from kai_flow.analyst.suggesting import Reader, first_questions, follow_ups
-from kai_flow.connections.knowledge import Knowledge
+from kai_flow.connections.knowledge import Knowledge, Term
 from kai_flow.connections.store import Connection, ConnectionStore, StoreError
 
 __all__ = ["MAX_PROMPT_BYTES", "Analyst"]
@@ -94,6 +94,7 @@ class Analyst:
         self._today = today
         self._deadline_s = query_deadline_s
         self._scan_deadline_s = scan_deadline_s
+        self._models = Models()
 
     async def execute(self, task: Task) -> dict[str, Any]:
         """Answer a question; the same steps as ``stream_execute``, without the events.
@@ -143,9 +144,9 @@ class Analyst:
         """The analysis, step by step."""
         engine = engine_for(connection.uri, self._store.files(connection))
         yield _tool_start("scan_schema", {"connection": connection.alias})
-        schema = await engine.scan(deadline_s=self._scan_deadline_s)
-        yield _tool_end("scan_schema", _overview(schema))
-        asked = await _read(prompt, schema, known, self._today())
+        known_by = await self._understanding(prompt, connection, engine, known)
+        yield _tool_end("scan_schema", _overview(known_by.model.schema))
+        asked = await _read(skilled(prompt, known), known_by, self._today())
         match asked.outcome:
             case Declined(why):
                 report.suggested_questions = await first_questions(asked.reader, asked.language)
@@ -159,6 +160,17 @@ class Analyst:
                 async for event in self._answered(engine, prompt, asked, query, notes, report):
                     yield event
 
+    async def _understanding(
+        self, prompt: str, connection: Connection, engine: Engine, known: Knowledge
+    ) -> Understanding:
+        """The model of a connection, from a new scan only if something has changed."""
+        try:
+            return await self._models.get(
+                connection.id, engine, known, scan_deadline_s=self._scan_deadline_s
+            )
+        except TimeoutError as error:
+            raise _too_slow(prompt, BUILD_S) from error
+
     async def _answered(
         self,
         engine: Engine,
@@ -170,7 +182,11 @@ class Analyst:
     ) -> AsyncIterator[Event]:
         """Write the SQL of a query, run it, and explain its rows."""
         model, language = asked.model, asked.language
-        notes_told = (*assumptions(notes, model, language), *_sampled(model, query, language))
+        notes_told = (
+            *_glossary(asked),
+            *assumptions(notes, model, language),
+            *_sampled(model, query, language),
+        )
         yield {
             "type": "thinking",
             "content": " ".join([understood(query, model, language), *notes_told]),
@@ -236,6 +252,8 @@ class _Read:
     outcome: Outcome
     language: Language
     reader: Reader
+    replaced: tuple[Term, ...] = ()
+    """Words of the question that were replaced by the phrases that they were taught to mean."""
 
     @property
     def model(self) -> SemanticModel:
@@ -243,19 +261,32 @@ class _Read:
         return self.reader.model
 
 
-async def _read(prompt: str, schema: Schema, known: Knowledge, today: date) -> _Read:
+async def _read(prompt: str, known_by: Understanding, today: date) -> _Read:
     """Read the question in a thread: the event loop also sends the heartbeats of other sessions."""
 
     def work(_stop: Stop) -> _Read:
-        model = build(schema, known)
-        reader = Reader(model, Index(model), today)
-        return _Read(*read(prompt, reader.model, reader.index, today), reader)
+        reader = Reader(known_by.model, known_by.index, today)
+        said = rephrased(prompt, reader.model.phrases, reader.index)
+        outcome, language = read(said.question, reader.model, reader.index, today)
+        return _Read(outcome, language, reader, said.replaced)
 
     try:
         return await in_thread(work, READING_DEADLINE_S)
     except TimeoutError as error:
-        language, seconds = detect(tokenize(prompt)), f"{READING_DEADLINE_S:g}"
-        raise UnclearQuestion(messages.TOO_SLOW.say(language, seconds=seconds)) from error
+        raise _too_slow(prompt, READING_DEADLINE_S) from error
+
+
+def _too_slow(prompt: str, seconds: float) -> UnclearQuestion:
+    language = detect(tokenize(prompt))
+    return UnclearQuestion(messages.TOO_SLOW.say(language, seconds=f"{seconds:g}"))
+
+
+def _glossary(asked: _Read) -> tuple[str, ...]:
+    """A remark on the words that were replaced by what they mean."""
+    if not asked.replaced:
+        return ()
+    pairs = "; ".join(f"“{term.term}” = {term.meaning}" for term in asked.replaced)
+    return (remarks.GLOSSARY.say(asked.language, pairs=pairs),)
 
 
 def _clarified(prompt: str, asked: _Read, readings: tuple[Reading, ...], report: _Report) -> Event:
