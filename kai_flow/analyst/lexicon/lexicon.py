@@ -79,6 +79,9 @@ def _indonesian(word: str) -> str:
         word = word[:-1]  # produk2: written doubling
     if word.endswith("nya") and len(word) > 5 and word not in _WHOLE:
         return word[:-3]
+    if word.startswith("ber") and len(word) > 6 and word not in _VOCABULARY["id"]:
+        having = word.removeprefix("ber")
+        return having if having in _NAMED["id"] else word  # berkapasitas: with a capacity
     for ending in _ENCLITICS:
         rest = word.removesuffix(ending)
         if rest != word and rest in _VOCABULARY["id"] and word not in _NAMED["id"]:

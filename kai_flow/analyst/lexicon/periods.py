@@ -45,13 +45,7 @@ def find_periods(tokens: Sequence[Token], language: Language) -> tuple[PeriodSpa
     preposition that adds nothing ("in", "pada") there is one span with it and one without.
     """
     finder = _Finder(tokens, language)
-    spans = (
-        *finder.points(),
-        *finder.ranges(),
-        *finder.open_ends(),
-        *finder.stretches(),
-        *finder.others(),
-    )
+    spans = finder.spans()
     best: dict[tuple[int, int, Period, str], PeriodSpan] = {}
     for span in (each for bare in spans for each in finder.with_preposition(bare)):
         key = (span.first, span.last, span.period, span.problem)
@@ -87,6 +81,15 @@ class _Finder:
             first -= 1
         if first < span.first and self._tokens[first].word != "of":
             yield replace(span, first=first)
+
+    def spans(self) -> list[PeriodSpan]:
+        """All spans, but for what stands inside a range that nothing else can be."""
+        ranges = tuple(self.ranges())
+        sure = [span for span in ranges if span.score > _SURE]
+        others = (*self.points(), *self.open_ends(), *self.stretches(), *self.others())
+        return [
+            span for span in (*ranges, *others) if not any(_inside(span, whole) for whole in sure)
+        ]
 
     def points(self) -> tuple[PeriodSpan, ...]:
         """Single dates."""
@@ -189,6 +192,16 @@ class _Finder:
 
 
 _LEAP_YEAR = 2024
+
+
+_SURE = 0.8
+"""A range with a higher score is no comparison of two dates."""
+
+
+def _inside(part: PeriodSpan, whole: PeriodSpan) -> bool:
+    """Whether a span is a part of a longer one."""
+    longer = whole.last - whole.first > part.last - part.first
+    return longer and whole.first <= part.first and part.last <= whole.last
 
 
 def _days(start: date, end: date | None) -> Days:

@@ -133,12 +133,15 @@ class _Relatives:
     def _english_unit(self, at: int, start: int, unit: Grain) -> Iterator[Relative]:
         """A word before a unit."""
         word, end = self._word(start), start + 2
-        rolling = word == "past" or (word == "last" and start > at)  # the last year: either
+        within = self._word(at - 1) in {"over", "within", "during"}
+        rolling = word == "past" or (word == "last" and start > at and within)  # either is meant
+        rolling &= unit in {_W, _M, _Y}
         if word in _THIS:
             yield Relative(at, self._skip(end, "so far", "to date"), Latest(unit, 1, 0), unit)
         elif word in _LAST or word == "past":
-            yield Relative(at, end, Latest(unit, 1, 1), unit, 0.8 if word == "past" else 1.0)
-            if rolling and unit is not _D:
+            sure = not rolling or word == "last"
+            yield Relative(at, end, Latest(unit, 1, 1), unit, 1.0 if sure else 0.8)
+            if rolling:
                 yield Relative(at, end, _ROLLING[unit], unit, 0.8)
         elif word == "latest":
             yield Relative(at, end, Latest(unit, 1, 0), unit)

@@ -50,6 +50,7 @@ class Entry:
 
 def entries_of(model: SemanticModel) -> Iterator[Entry]:
     """Every name of everything."""
+    nouns = _nouns(model)
     for entity in model.entities.values():
         yield from map(_as_rows, _named(EntityTarget(entity.table), entity.names))
         prefixes = _prefixes(entity)
@@ -57,7 +58,7 @@ def entries_of(model: SemanticModel) -> Iterator[Entry]:
             target = AttributeTarget(attribute.ref)
             yield from _named(target, attribute.names)
             yield from _compounds(target, attribute.names, prefixes)
-            yield from _values(attribute)
+            yield from (_without(entry, nouns) for entry in _values(attribute))
     for axis in model.axes.values():
         time = AxisTarget(axis.id)
         yield from _named(time, axis.names)
@@ -68,6 +69,20 @@ def entries_of(model: SemanticModel) -> Iterator[Entry]:
         yield from _compounds(role, join.names, _prefixes(model.entities[join.target]))
     for derived in model.derived:
         yield from _named(DerivedTarget(derived.name, derived.table), derived.names)
+
+
+def _nouns(model: SemanticModel) -> frozenset[Bag]:
+    """What the names of tables and columns mean."""
+    names = [each.names for each in model.entities.values()]
+    names += [each.names for each in model.attributes.values() if each.role is not Role.FLAG]
+    return frozenset(
+        bag for own in names for name in own if name.weight > _OWN for bag in bags(name.words)
+    )
+
+
+def _without(entry: Entry, nouns: frozenset[Bag]) -> Entry:
+    """A value's name without meanings that tables or columns have: shops are no type Outlet."""
+    return replace(entry, bags=tuple(bag for bag in entry.bags if bag not in nouns))
 
 
 _MEASURES = frozenset(

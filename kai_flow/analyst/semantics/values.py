@@ -1,5 +1,6 @@
 """The values of a column and what people call them."""
 
+from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.schema import Column, Kind
 from kai_flow.analyst.semantics.model import Name, Role, Value
 from kai_flow.analyst.semantics.names import collected, phrase
@@ -22,7 +23,8 @@ def values_of(column: Column, role: Role, names: tuple[Name, ...]) -> tuple[Valu
         return ()
     if column.kind in {Kind.NUMBER, Kind.KEY, Kind.YEAR}:
         return _coded(column)
-    return tuple(Value(value, _names(column, value)) for value in column.values)
+    letters = _letters(column, names)
+    return tuple(Value(value, _names(column, value, letters)) for value in column.values)
 
 
 def _coded(column: Column) -> tuple[Value, ...]:
@@ -34,10 +36,28 @@ def _coded(column: Column) -> tuple[Value, ...]:
     )
 
 
-def _names(column: Column, value: str) -> tuple[Name, ...]:
-    """A value as written, and what the comment calls it."""
+def _names(column: Column, value: str, letters: dict[str, Words]) -> tuple[Name, ...]:
+    """A value as written, what the comment calls it, and what a letter stands for."""
     own = [(value_words(value), 1.0)]
+    if value.casefold() in letters:
+        own.append((letters[value.casefold()], 0.95))
     return collected([*own, *_meant(column.note.meanings.get(value, ""))])
+
+
+_GENDERS: tuple[dict[str, Words], ...] = (
+    {"m": ("male",), "f": ("female",)},
+    {"l": ("laki-laki",), "p": ("perempuan",)},
+    {"p": ("pria",), "w": ("wanita",)},
+)
+"""The letters for men and women: those of English, and both pairs of Indonesian."""
+
+
+def _letters(column: Column, names: tuple[Name, ...]) -> dict[str, Words]:
+    """What single letters mean in a column of genders; nothing for any other column."""
+    if not any("gender" in concepts(name.words) for name in names):
+        return {}
+    values = {value.casefold() for value in column.values if value.strip()}
+    return next((pair for pair in _GENDERS if len(values) > 1 and values <= pair.keys()), {})
 
 
 def _meant(text: str) -> list[tuple[Words, float]]:
