@@ -35,6 +35,7 @@ _BOUNDS: Final[dict[Operator, tuple[str, str]]] = {
     Operator.EMPTY: ("kosong", "is empty"),
     Operator.PRESENT: ("terisi", "is filled in"),
 }
+_PREPOSITIONS: Final = ("in ", "on ", "from ", "pada tahun ", "pada ", "dari ")
 
 
 class Filters:
@@ -155,7 +156,12 @@ class Filters:
         self, operator: Operator, values: Sequence[str | float | bool], of: Field | None
     ) -> str:
         """What a value is compared with, after the name of the value."""
-        texts = [self.names.value(of, value) for value in values]
+        whole = operator is not Operator.CONTAINS
+        texts = [self.names.value(of, value, whole=whole) for value in values]
+        return self.bounded(operator, texts)
+
+    def bounded(self, operator: Operator, texts: Sequence[str]) -> str:
+        """The same, of values in words."""
         pattern = self.names.pick(*_BOUNDS[operator])
         if operator is Operator.BETWEEN:
             return pattern.format(*texts)
@@ -167,11 +173,10 @@ class Filters:
     def days(self, start: str, end: str) -> str:
         """A period without its preposition."""
         text = period(start, end, self.names.language)
-        return (
-            text.split(" ", 1)[1]
-            if text.split(" ", 1)[0] in {"in", "on", "from", "pada", "dari"}
-            else text
-        )
+        for preposition in _PREPOSITIONS:
+            if text.startswith(preposition):
+                return text.removeprefix(preposition)
+        return text
 
 
 def _part(part: str, value: int, names: Names) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Final
 
-from kai_flow.analyst.answer.formats import exact, moment
+from kai_flow.analyst.answer.formats import exact, moment, with_unit
 from kai_flow.analyst.answer.identifiers import bare, distinct, quoted, split
 from kai_flow.analyst.answer.nouns import plural, singular
 from kai_flow.analyst.answer.tongue import language_of, translated
@@ -222,17 +222,17 @@ class Names:
 
     # Values
 
-    def value(self, of: Field | None, value: str | float | bool) -> str:
-        """A value that a column is compared with."""
+    def value(self, of: Field | None, value: str | float | bool, *, whole: bool = True) -> str:
+        """A value that a column is compared with; ``whole``: not only with a part of it."""
         attribute = self.model.attributes.get(ColumnRef(of.table, of.column)) if of else None
         role = attribute.role if attribute else Role.OTHER
         if isinstance(value, bool) or (role is Role.FLAG and value in {0, 1}):
             return self.pick("ya", "yes") if value else self.pick("tidak", "no")
         if isinstance(value, str):
-            return self._text(attribute, value)
+            return self._text(attribute, value) if whole else quoted(value)
         if role in {Role.TIME_PART, Role.KEY, Role.CODE} and float(value).is_integer():
             return str(int(value))
-        return exact(value, self.language)
+        return with_unit(exact(value, self.language), attribute.unit if attribute else "")
 
     def _text(self, attribute: Attribute | None, value: str) -> str:
         if attribute is not None and attribute.role is Role.TIME:

@@ -3,8 +3,10 @@
 from typing import Final, assert_never
 
 from kai_flow.analyst.answer.filters import Filters
+from kai_flow.analyst.answer.formats import exact, with_unit
 from kai_flow.analyst.answer.identifiers import quoted
 from kai_flow.analyst.answer.naming import Names
+from kai_flow.analyst.answer.units import unit_of
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Difference,
@@ -168,14 +170,15 @@ class Wording:
             case TimeGroup():
                 return self._time(group)
             case PeriodGroup(axis=axis, path=path, periods=periods):
-                labels = self.names.both(
-                    f"{quoted(label)} ({self.filters.days(start, end)})"
-                    for label, start, end in periods
-                )
-                of = self.names.axis(axis, path, fact)
-                return self.names.pick(f"periode {labels} menurut {of}", f"period {labels} of {of}")
+                labels = ", ".join(self._period(*each) for each in periods)
+                return f"{self.names.axis(axis, path, fact)} ({labels})"
             case _:
                 assert_never(group)
+
+    def _period(self, label: str, start: str, end: str) -> str:
+        """One of several periods: its days, after its label where that is another one."""
+        days = self.filters.days(start, end)
+        return days if label == days else f"{quoted(label)}: {days}"
 
     def _time(self, group: TimeGroup) -> str:
         of = self.names.axis(group.axis, group.path, self.query.fact)
@@ -190,10 +193,10 @@ class Wording:
 
     def having(self, having: Having) -> str:
         """A condition on groups."""
-        bound = self.filters.bound(having.operator, having.values, None)
-        return self.names.pick(
-            f"{self.measure(having.measure)} {bound}", f"the {self.measure(having.measure)} {bound}"
-        )
+        unit = unit_of(having.measure, self.names)
+        texts = [with_unit(exact(each, self.names.language), unit) for each in having.values]
+        text = f"{self.measure(having.measure)} {self.filters.bounded(having.operator, texts)}"
+        return self.names.pick(text, f"the {text}")
 
     def order(self, order: Order) -> str:
         """What the rows are sorted by, and which way."""
@@ -201,6 +204,10 @@ class Wording:
         text, kind = self.sorted_by(by)
         ways = {
             "time": (("dari yang terlama", "oldest first"), ("dari yang terbaru", "newest first")),
+            "calendar": (
+                ("menurut kalender", "in calendar order"),
+                ("kebalikan kalender", "in reverse calendar order"),
+            ),
             "text": (("dari A ke Z", "from A to Z"), ("dari Z ke A", "from Z to A")),
             "number": (
                 ("dari yang terkecil", "smallest first"),
@@ -210,9 +217,10 @@ class Wording:
         return f"{text} ({pick(*ways[kind][order.descending])})"
 
     def sorted_by(self, by: Measure | Group | Field) -> tuple[str, str]:
-        """The name of what is sorted by, and whether that is a ``time``, ``text`` or ``number``."""
+        """The name of what is sorted by, and its kind: time, calendar, text or number."""
         if isinstance(by, TimeGroup | PeriodGroup):
-            return self.group(by), "time"
+            again = isinstance(by, TimeGroup) and by.recurring
+            return self.group(by), "calendar" if again else "time"
         if isinstance(by, FieldGroup | Field):
             field = by.field if isinstance(by, FieldGroup) else by
             role = self.names.role(field)

@@ -5,49 +5,88 @@ from collections.abc import Iterator
 from decimal import Decimal
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kai_flow.analyst.answer.reading import understood
+from kai_flow.analyst.answer.reading import differences, understood
 from kai_flow.analyst.lexicon.data import LANGUAGES, Language
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Condition,
+    During,
     Field,
     FieldGroup,
     Function,
     Node,
-    Operator,
     Query,
 )
-from tests.unit.analyst.answer_models import SHOP
+from tests.unit.analyst.answer_models import KOPERASI, SHOP
+from tests.unit.analyst.filter_sentences import FILTERS
+from tests.unit.analyst.query_sentences import QUERIES
 from tests.unit.analyst.random_queries import Maker
+from tests.unit.analyst.stories import (
+    COUNT,
+    orders,
+)
 
 FACTS = ["orders", "order_items", "employees", "customers"]
 
 
-def test_a_measure_its_groups_and_its_filter_are_named() -> None:
-    """A plain question is one plain sentence, in either language."""
+@pytest.mark.parametrize("name", FILTERS)
+def test_every_filter_has_its_clause(name: str) -> None:
+    """Each kind of filter is said in full, with its values, in plain words of either language."""
+    where, english, indonesian = FILTERS[name]
+    query = orders(of=(COUNT,), where=where)
+    assert understood(query, SHOP, "en") == f"Read as: number of orders, where {english}."
+    assert understood(query, SHOP, "id") == (
+        f"Dibaca sebagai: jumlah pesanan, dengan syarat {indonesian}."
+    )
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_every_query_has_its_sentence(name: str) -> None:
+    """Each kind of measure, grouping, order and list is said in full."""
+    query, english, indonesian = QUERIES[name]
+    assert understood(query, SHOP, "en") == f"Read as: {english}."
+    assert understood(query, SHOP, "id") == f"Dibaca sebagai: {indonesian}."
+
+
+def test_names_fit_the_language_of_the_question() -> None:
+    """Comments name the columns for an English question, identifiers for an Indonesian one."""
+    province = Field(
+        table="provinsi",
+        column="nama_provinsi",
+        path=("laporan_tahunan.koperasi_id>koperasi", "koperasi.provinsi_id>provinsi"),
+    )
     query = Query(
-        fact="orders",
-        measures=(Aggregate(function=Function.SUM, of=Field(table="orders", column="amount")),),
-        groups=(
-            FieldGroup(
-                field=Field(
-                    table="customers", column="city", path=("orders.customer_id>customers",)
-                )
+        fact="laporan_tahunan",
+        measures=(
+            Aggregate(
+                function=Function.SUM, of=Field(table="laporan_tahunan", column="pendapatan")
             ),
         ),
-        where=Condition(
-            of=Field(table="orders", column="status"), operator=Operator.EQUAL, values=("P",)
-        ),
+        groups=(FieldGroup(field=province),),
+        where=During(axis="laporan_tahunan.tahun_buku", start="2020-01-01"),
     )
-    assert understood(query, SHOP, "en") == (
-        "Read as: total amount of orders by customer’s city, where the status is “P” (paid)."
+    assert understood(query, KOPERASI, "en") == (
+        "Read as: total revenue of annual reports by province, where the financial year is from"
+        " 2020 on."
     )
-    assert understood(query, SHOP, "id") == (
-        "Dibaca sebagai: total nominal dari pesanan per kota pelanggan, dengan syarat status"
-        " adalah “P” (paid)."
+    assert understood(query, KOPERASI, "id") == (
+        "Dibaca sebagai: total pendapatan dari laporan tahunan per provinsi, dengan syarat tahun"
+        " buku sejak 2020."
+    )
+
+
+def test_only_what_differs_tells_readings_apart() -> None:
+    """For a question back, each reading is named by what the others do not have."""
+    by_order = During(axis="orders.order_date", start="2025-01-01", end="2026-01-01")
+    by_ship = During(axis="orders.ship_date", start="2025-01-01", end="2026-01-01")
+    readings = [orders(of=(COUNT,), where=where) for where in (by_order, by_ship)]
+    assert differences(readings, SHOP, "en") == (
+        "where the order date is in 2025",
+        "where the ship date is in 2025",
     )
 
 
