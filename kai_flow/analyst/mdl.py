@@ -7,13 +7,14 @@ only the database defines them.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from kai_flow.analyst.comments import parse_note
 from kai_flow.analyst.schema import Note, Schema, Table
 from kai_flow.connections.knowledge import Term
 
-__all__ = ["Described", "read_mdl", "read_measures", "write_mdl"]
+__all__ = ["Described", "places", "read_mdl", "read_measures", "write_mdl"]
 
 Described = Mapping[str, tuple[Note, Mapping[str, Note]]]
 """Table → its note, and column → its note."""
@@ -49,29 +50,57 @@ def write_mdl(schema: Schema, title: str, *, left_out: int = 0) -> str:
 def read_mdl(text: str) -> Described:
     """The notes on tables and columns in the model; lines in another form are skipped."""
     found: dict[str, tuple[Note, dict[str, Note]]] = {}
-    table: tuple[Note, dict[str, Note]] | None = None
+    for remark in _remarks(text):
+        name = remark.table.casefold()
+        _, columns = found.setdefault(name, (Note(), {}))
+        if remark.column is None:
+            found[name] = (parse_note(remark.text), columns)
+        else:
+            columns[remark.column.casefold()] = parse_note(remark.text)
+    return {key: value for key, value in found.items() if value[0] != Note() or value[1]}
+
+
+def places(text: str) -> dict[str, int]:
+    """The line of each table, ``table.column`` and measure that the model adds something to."""
+    found: dict[str, int] = {}
+    for remark in _remarks(text):
+        parts = [remark.table] if remark.column is None else [remark.table, remark.column]
+        for name in (remark.table, ".".join(parts)):
+            found.setdefault(name.casefold(), remark.line)
+    return found
+
+
+@dataclass(frozen=True)
+class _Remark:
+    """What people added to a table, or to one of its columns."""
+
+    line: int
+    table: str
+    column: str | None
+    text: str
+
+
+def _remarks(text: str) -> Iterator[_Remark]:
+    """The lines that hold something that people added."""
+    table: str | None = None
     header: tuple[int, int] | None = None
-    name = ""
-    for line in map(str.strip, text.splitlines()):
+    for number, line in enumerate(map(str.strip, text.splitlines()), start=1):
         heading = _HEADING.fullmatch(line)
         if heading:
-            name, header = _plain(heading[1]), None
-            table = found.setdefault(name.casefold(), (Note(), {}))
+            table, header = _plain(heading[1]), None
         elif table is None:
             continue
         elif line.startswith(_ALIASES):
-            found[name.casefold()] = (parse_note(_escaped(line[len(_ALIASES) :])), table[1])
-            table = found[name.casefold()]
+            yield _Remark(number, table, None, _escaped(line[len(_ALIASES) :]))
         elif line.startswith("|"):
             cells = [cell.strip() for cell in _CELLS.split(line.strip("|"))]
             if header is None:
                 header = _header(cells)
             elif max(header) < len(cells) and cells[header[1]].strip("-: "):
-                note = parse_note(_escaped(cells[header[1]]))
-                table[1][_plain(cells[header[0]]).casefold()] = note
+                column = _plain(cells[header[0]])
+                yield _Remark(number, table, column, _escaped(cells[header[1]]))
         else:
             header = None
-    return {key: value for key, value in found.items() if value[0] != Note() or value[1]}
 
 
 _MEASURES: Final = ("measures", "measure", "ukuran")

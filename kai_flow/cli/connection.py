@@ -83,11 +83,11 @@ async def show(name: str, *, as_json: bool) -> int:
         say(f"database  {connection.safe_uri}")
         tables = "not scanned yet" if scan is None else _counted(len(scan["tables"]), "table")
         say(f"schema    {tables}")
-        say(f"known     {_known(known)}")
+        say(f"known     {known_of(known)}")
     return EXIT_OK
 
 
-def _known(counts: dict[str, int]) -> str:
+def known_of(counts: dict[str, int]) -> str:
     """What an administrator has added to a connection, without the parts that are empty."""
     names = {"instructions": "instruction", "skills": "skill", "glossary": "glossary term"}
     parts = [_counted(counts[key], name) for key, name in names.items() if counts[key]]

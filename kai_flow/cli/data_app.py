@@ -219,8 +219,13 @@ def mdl(
     """Print the data model of a database as Markdown, or store an edited one.
 
     The data model lists tables, columns, types and relationships. Add synonyms to it after
-    "Also called:" and in the column Notes, as `name, other name (unit); value = meaning`. Store it
+    "Also called:" and in the column Notes, as `name, other name (unit); value = meaning`. Below
+    "# Glossary", add terms and formulas, as `- revenue = quantity * unit_price`; below
+    "# Instructions" and "# Skills", what docs/reference/knowledge.md describes. Store the file
     with --sync, and questions may use these words.
+
+    A line that cannot be read is named, and nothing is stored. What has no effect on the database,
+    such as a column that does not exist, is listed.
 
     For example:
 
@@ -230,8 +235,8 @@ def mdl(
     Parameters
     ----------
     sync
-        Store the data model in this file for the connection, and print nothing of it; - reads it
-        from standard input.
+        Store what is in this file for the connection, instead of printing the data model; - reads
+        standard input. A part that is not in the file stays as it is.
     """
     from kai_flow.cli import schema as work
 

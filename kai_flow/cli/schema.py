@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, text
-from kai_flow.cli.connection import data_of_home, print_json, say, working
+from kai_flow.cli.connection import data_of_home, known_of, print_json, say, working
 from kai_flow.cli.render import console_for
 from kai_flow.settings import StartError
 
@@ -57,8 +57,13 @@ async def mdl(name: str, tables: list[str] | None, sync: str | None) -> int:
     """Print the data model, or store an edited one."""
     async with data_of_home() as data:
         if sync is not None:
-            kept = await data.sync_config(name, mdl=sync)
-            say(f"stored a data model of {kept['synced']['mdl']:,} bytes for {name}")
+            with working(f"checking against {name}"):
+                kept = await data.sync_config(name, mdl=sync)
+            say(f"{name} has {known_of(kept['synced'])}")
+            if kept["problems"]:
+                say("Without effect:")
+            for problem in kept["problems"]:
+                say(f"- {problem}")
             return EXIT_OK
         with working(f"scanning {name}"):
             outcome = await data.generate_mdl(name, tables)

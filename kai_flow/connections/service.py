@@ -12,11 +12,14 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from kai_flow.analyst.engines import Engine, engine_for
+from kai_flow.analyst.engines.threads import in_thread
 from kai_flow.analyst.errors import AnalysisError
-from kai_flow.analyst.mdl import write_mdl
+from kai_flow.analyst.mdl import places, write_mdl
 from kai_flow.analyst.schema import Schema, Table
+from kai_flow.analyst.semantics.build import build
 from kai_flow.analyst.taught import described
-from kai_flow.connections.knowledge import BadKnowledge, read_knowledge
+from kai_flow.connections.knowledge import BadKnowledge, Knowledge, read_knowledge
+from kai_flow.connections.knowledge_file import KnowledgeFile, read_file, write_sections
 from kai_flow.connections.model import Connection, StoreError
 from kai_flow.connections.store import ConnectionStore
 from kai_flow.connections.uris import scrub
@@ -34,6 +37,9 @@ MAX_TABLE_NAMES: Final = 1_000
 
 DEFINITIONS_S: Final = 1.0
 """Time for a scan that is about definitions and not about values, in seconds."""
+
+CHECK_S: Final = 20.0
+"""Time for checking what was taught against the schema, in seconds."""
 
 Answer = dict[str, Any]
 T = TypeVar("T")
@@ -89,31 +95,49 @@ class Data:
     async def generate_mdl(
         self, connection_id: str, table_names: Sequence[str] | None = None
     ) -> Answer:
-        """The data model as Markdown, with the notes of the one that was synced before."""
+        """The data model as Markdown, with what was synced before, in the form of `sync_config`."""
         connection = await self.resolve(connection_id)
         schema = await self._scanned(connection, _table_names(table_names))
         if not isinstance(schema, Schema):
             return {**schema, "mdl": "", "table_count": 0, "tables": []}
         known = await self._in_thread(lambda: self.store.knowledge(connection))
         written = _fitting(described(schema, known.mdl))
+        left_out = len(schema.tables) - len(written.tables)
+        model, rest = write_mdl(written, connection.alias, left_out=left_out), write_sections(known)
         return {
             "status": "ok",
-            "mdl": write_mdl(
-                written, connection.alias, left_out=len(schema.tables) - len(written.tables)
-            ),
+            "mdl": model + rest if len((model + rest).encode()) <= MAX_MDL_BYTES else model,
             "table_count": len(written.tables),
             "tables": list(written.tables),
         }
 
     async def sync_config(self, connection_id: str, **parts: object) -> Answer:
-        """Replace the given parts of what is known about a connection; None leaves a part."""
+        """Replace the given parts of what is known about a connection; None leaves a part.
+
+        The data model may be a file that has the other parts as well; those given beside it count
+        instead. ``problems`` says what has no effect on the database as it is now.
+        """
         connection = await self.resolve(connection_id)
         try:
-            read = read_knowledge(**parts)
+            read, file = _taught(parts)
         except BadKnowledge as error:
             raise BadInput(str(error)) from None
         known = await self._in_thread(lambda: self.store.teach(connection, read))
-        return {"status": "ok", "synced": known.counts()}
+        problems = await self._problems(connection, known, file)
+        return {"status": "ok", "synced": known.counts(), "problems": problems}
+
+    async def _problems(
+        self, connection: Connection, known: Knowledge, file: KnowledgeFile
+    ) -> list[str]:
+        """What of the things known has no effect, as far as a scan can tell."""
+        schema = await self._scanned(connection, None)
+        if not isinstance(schema, Schema):
+            return [f"Nothing was checked against the database: {schema['message']}"]
+        try:
+            taught = await in_thread(lambda _stop: build(schema, known).problems, CHECK_S)
+        except TimeoutError:
+            taught = (f"Terms were not checked: that took longer than {CHECK_S:g} s.",)
+        return list(file.numbered(taught, places(file.mdl or "")))
 
     async def resolve(self, connection_id: str) -> Connection:
         """The connection of that id or alias."""
@@ -143,6 +167,16 @@ class Data:
             return await asyncio.to_thread(work)
         except (StoreError, AnalysisError) as error:
             raise BadInput(str(error)) from None
+
+
+def _taught(parts: dict[str, object]) -> tuple[dict[str, Any], KnowledgeFile]:
+    """The parts that a caller gives, and the file that they come from; `BadKnowledge`."""
+    given = {name: value for name, value in parts.items() if value is not None}
+    model = given.get("mdl")
+    if not isinstance(model, str):
+        return read_knowledge(**given), KnowledgeFile()
+    file = read_file(model)
+    return read_knowledge(**(file.parts | given | {"mdl": file.mdl})), file
 
 
 def shown(connection: Connection) -> Answer:

@@ -71,8 +71,9 @@ class DataActivities:
     ) -> dict[str, Any]:
         """Replace what is known about a connection, part by part; None leaves a part as it is.
 
-        Returns `{"status", "synced": {"instructions", "skills", "glossary", "mdl"}}`: how many
-        entries each part has now, and for `mdl` its bytes.
+        `mdl` may be a file that has the other parts as well (docs/reference/knowledge.md). Returns
+        `{"status", "synced": {"instructions", "skills", "glossary", "mdl"}, "problems"}`: how many
+        entries each part has now, for `mdl` its bytes, and sentences about what has no effect.
         """
         async with _as_activity():
             return await self._data.sync_config(

@@ -212,11 +212,35 @@ def test_a_data_model_is_printed_edited_and_given_back(kai: Kai, shop: str, tmp_
     assert "\x1b" not in model
     edited = model.replace("| `net_amount` | REAL |  |  |", "| `net_amount` | REAL |  | omzet |")
     (tmp_path / "shop.md").write_text(edited)
-    assert "stored a data model" in kai("mdl", "shop", "--sync", str(tmp_path / "shop.md")).out
+    stored = kai("mdl", "shop", "--sync", str(tmp_path / "shop.md")).out
+    assert re.fullmatch(r"shop has a data model of [0-9,]+ bytes\n", stored)
     assert "| `net_amount` | REAL |  | omzet |" in kai("mdl", "shop", "-t", "purchase").out
     assert kai("mdl", "shop", "--sync", "-", stdin="").code == 0
     assert "omzet" not in kai("mdl", "shop").out
     assert "cannot be read" in kai.refused("mdl", "shop", "--sync", str(tmp_path / "nowhere"))
+
+
+def test_a_file_teaches_words_and_says_what_has_no_effect(
+    kai: Kai, shop: str, tmp_path: Path
+) -> None:
+    """Its parts are stored, and printed again; a mistake names its line, and changes nothing."""
+    kai("connection", "create", shop, "-a", "shop")
+    file = tmp_path / "shop.md"
+    file.write_text("# Glossary\n- omzet = net_amount\n\n## `orders`\nAlso called: sales\n")
+    stored = kai("mdl", "shop", "--sync", str(file))
+    assert (stored.code, "shop has 1 glossary term, a data model" in stored.out) == (0, True)
+    assert (
+        "Without effect:\n- line 5: The data model describes the table “orders”, which is not there.\n"
+        in stored.out
+    )
+    assert "# Glossary\n\n- omzet = net_amount\n" in kai("mdl", "shop").out
+    said = kai.refused("mdl", "shop", "--sync", "-", stdin="# Skills\n- review\n")
+    assert "line 2: ':' is missing" in said
+    assert "- omzet = net_amount" in kai("mdl", "shop").out
+    shop_file = Path(shop.removeprefix("sqlite://"))
+    shop_file.rename(tmp_path / "away.db")
+    unchecked = kai("mdl", "shop", "--sync", "-", stdin="# Instructions\n- be kind\n")
+    assert (unchecked.code, "Nothing was checked" in unchecked.out) == (0, True)
 
 
 @pytest.mark.parametrize(
