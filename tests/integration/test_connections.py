@@ -224,6 +224,7 @@ async def test_a_synced_glossary_makes_a_question_answerable(plane: Plane, shop:
     assert synced == {
         "status": "ok",
         "synced": {"instructions": 1, "skills": 0, "glossary": 1, "mdl": 0},
+        "problems": [],
     }
     assert after["status"] == "completed"
     assert "150" in after["final_answer"]
