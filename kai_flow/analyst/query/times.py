@@ -120,6 +120,8 @@ class Clock:
             return None
         if self._form in {AxisForm.DATE, AxisForm.TEXT}:
             return literal(day)
+        if self._form is AxisForm.TEXT_MONTH:
+            return literal(day[:7])
         if self._form is AxisForm.YEAR or digits:
             return self._value(0, int(day[:4]))
         if self._form is AxisForm.YEAR_QUARTER:
@@ -151,6 +153,9 @@ class Clock:
         """The first characters of an ISO date; a month without a day is its first day."""
         if self._form is AxisForm.TEXT:
             return _cut(self._first, 1, _WRITTEN[grain])
+        if self._form is AxisForm.TEXT_MONTH:
+            month = _cut(self._first, 1, min(7, _WRITTEN[grain]))
+            return joined([month, literal("-01")], self._dialect) if grain is Grain.DAY else month
         text = self._first if self._texts[0] else exp.cast(self._position(), "TEXT")
         parts = [_cut(text, 1, 4)]
         if grain is not Grain.YEAR:

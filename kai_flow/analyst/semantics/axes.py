@@ -44,6 +44,8 @@ def _of_column(attribute: Attribute, column: Column) -> Axis:
     if column.kind in {Kind.NUMBER, Kind.KEY, Kind.YEAR}:
         days = attribute.low is None or attribute.low >= _NUMBER_DAYS
         form = AxisForm.NUMBER_DAY if days else AxisForm.NUMBER_MONTH
+    elif column.kind is Kind.TEXT:
+        form = AxisForm.TEXT_MONTH
     else:
         form = AxisForm.TEXT if column.text_date else AxisForm.DATE
     return _axis(attribute, (attribute.column,), form, time_names(attribute.names), column)
@@ -133,6 +135,9 @@ def _span(form: AxisForm, column: Column) -> tuple[str | None, str | None]:
     if form in {AxisForm.DATE, AxisForm.TEXT}:
         days = [str(each)[:10] if isinstance(each, str) else None for each in (low, high)]
         return days[0], days[1]
+    if form is AxisForm.TEXT_MONTH:
+        months = [int(value.replace("-", "")) for value in sorted(column.values)]
+        low, high, form = months[0], months[-1], AxisForm.NUMBER_MONTH
     if not (isinstance(low, int | float) and isinstance(high, int | float)):
         return None, None
     first, last = int(low), int(high)

@@ -91,6 +91,8 @@ class AxisForm(StrEnum):
     """ISO dates or timestamps as text."""
     NUMBER_DAY = "yyyymmdd"
     """Integers like 20250131."""
+    TEXT_MONTH = "yyyy-mm"
+    """ISO months as text, without a day."""
     NUMBER_MONTH = "yyyymm"
     """Integers like 202501."""
     YEAR = "year"
@@ -121,6 +123,7 @@ class Axis:
     def finest(self) -> Grain:
         """The smallest unit that it can tell apart."""
         return {
+            AxisForm.TEXT_MONTH: Grain.MONTH,
             AxisForm.NUMBER_MONTH: Grain.MONTH,
             AxisForm.YEAR_MONTH: Grain.MONTH,
             AxisForm.YEAR_QUARTER: Grain.QUARTER,

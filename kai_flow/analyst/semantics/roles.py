@@ -1,5 +1,6 @@
 """What a column is for, from its name, its type and what was seen in it."""
 
+import re
 from dataclasses import dataclass
 
 from kai_flow.analyst.schema import Column, Kind, Table
@@ -62,6 +63,8 @@ _BOUNDS = {
 }
 _MOST_NAMED = {"year": 150, "quarter": 4, "month": 12, "day": 7, "weekday": 7}
 """Values at most of a part of a date that is kept as text."""
+ISO_MONTH = re.compile(r"(19|2\d)\d\d-(0[1-9]|1[0-2])")
+"""A month as text."""
 _DAY_NUMBERS = (1900_01_01, 2200_12_31)
 _MONTH_NUMBERS = (1900_01, 2200_12)
 
@@ -232,6 +235,8 @@ def _by_last_words(words: tuple[str, ...]) -> Role:
 
 def _text(table: Table, column: Column, words: tuple[str, ...]) -> Purpose:
     """Of a column of texts."""
+    if column.values and all(map(ISO_MONTH.fullmatch, column.values)):
+        return Purpose(Role.TIME)
     if _is_flag_text(column, words):
         return Purpose(Role.FLAG)
     part = _named_part(column, words[:1] if words[-1] in NAMES else words[-1:])
