@@ -57,7 +57,9 @@ def _other(column: Column, _sign: Sign, values: Values) -> Where | None:
 def _done(column: Column, where: Where) -> Column | None:
     """The words "Units returned": those of the table that has a row for each return."""
     test = where.test
-    return column if isinstance(test, Has) and test.table == column.ref.table else None
+    if not column.number or not isinstance(test, Has):
+        return None
+    return column if test.table == column.ref.table else None
 
 
 def _not(_sign: Sign, where: Where) -> Where | None:

@@ -3,7 +3,7 @@
 from kai_flow.analyst.kinds.building import NOUN, aggregate, count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
-from kai_flow.analyst.reading.parts import Amount, Column, Computed, Rows, Sign
+from kai_flow.analyst.reading.parts import Amount, Ask, Column, Computed, Rows, Sign
 
 
 def _sum(_sign: Sign, noun: Column | Computed) -> Amount | None:
@@ -14,6 +14,11 @@ KIND = Kind(
     "total",
     "Sums: total revenue, total members.",
     english={
+        "how much": ("how much",),
+        "in money": (
+            *("in rupiah", "in dollars", "in euros", "in money", "in value", "by value"),
+            *("in monetary terms", "in idr", "in usd"),
+        ),
         "total": (
             "total",
             "sum",
@@ -26,6 +31,8 @@ KIND = Kind(
         ),
     },
     indonesian={
+        "how much": ("seberapa banyak", "berapa banyak"),
+        "in money": ("dalam rupiah", "dalam uang", "dalam nilai", "senilai rupiah"),
         "total": (
             *("total", "jumlah", "jumlah total", "total jumlah", "keseluruhan", "berapa total"),
             *(
@@ -41,9 +48,11 @@ KIND = Kind(
         ),
     },
     rules=(
+        Rule("money", (NOUN, "in money"), lambda noun, _sign: noun, cost=-0.3),
+        Rule("how much", ("how much",), lambda _sign: Ask("how much"), cost=0.1),
         Rule("sum of a noun", ("total", NOUN), _sum),
         Rule("noun, summed", (NOUN, "total"), lambda noun, sign: _sum(sign, noun), cost=0.05),
-        Rule("total rows", ("total", Rows), lambda _sign, rows: count(rows), cost=0.05),
+        Rule("total rows", ("total", Rows), lambda _sign, rows: count(rows), cost=0.1),
         Rule("total of a count", ("total", Amount), lambda _sign, of: of, cost=0.02),
     ),
     samples=(

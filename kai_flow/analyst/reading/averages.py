@@ -36,6 +36,9 @@ EITHER_COST: Final = 0.05
 GROUPED_COST: Final = 0.5
 """Of one number where a list of averages is meant: "average assets per province"."""
 
+OWN_COST: Final = 0.12
+"""Of an average for the very rows that the number is of: "average quantity per sale"."""
+
 EVENTS_COST: Final = 0.4
 """Of a list of averages with a line for each single event."""
 
@@ -49,7 +52,7 @@ def average_per(
         return []
     if table == resolver.fact:
         plain = assembly.amount(resolver, p.Amount(Function.AVERAGE, of), words)
-        return [each.map(lambda made: made) for each in plain]
+        return [each.map(lambda made: made).costing(OWN_COST) for each in plain]
     bottom = replace(quotient.bottom, function=Function.DISTINCT)
     pairs = combined(
         [assembly.amount(resolver, quotient.top, words), assembly.amount(resolver, bottom, words)]

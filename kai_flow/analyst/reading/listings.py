@@ -15,7 +15,7 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import combined
-from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.filtering import ORDERED, filters
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.schema import ColumnRef
@@ -137,6 +137,11 @@ def _rows_of(
         yield Reading(query, cost + more + choice.cost, choice.notes)
 
 
+def _of_rows(a: Assembler, test: p.Test) -> bool:
+    """Whether a test compares a number of single rows."""
+    return isinstance(test, p.Compared) and test.operator in ORDERED and a.numeric(test.of)
+
+
 def _values(
     a: Assembler,
     bag: Bag,
@@ -148,6 +153,8 @@ def _values(
     """The different values of columns, with the number of rows of each."""
     if not columns or len(columns) > 2:
         return
+    if any(_of_rows(a, test) for test, _ in bag.tests):
+        cost += 0.15  # "products with a revenue above …": that of the product, not of a row
     options = combined([a.groups(resolver, c, w) for c, w in columns])
     for choice in combined([options, filters(resolver, bag.tests)]):
         groups, where = choice.value

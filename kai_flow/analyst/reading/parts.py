@@ -33,6 +33,8 @@ class Column:
     ref: ColumnRef
     role: str | None = None
     """Id of the join."""
+    number: bool = False
+    """Whether a question names it as a quantity, an amount or a rate."""
 
 
 @dataclass(frozen=True, slots=True)

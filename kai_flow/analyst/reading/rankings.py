@@ -134,6 +134,10 @@ def _ranked_by(a: Assembler, bag: Bag) -> "p.Measured | None":
         measure, _ = bag.measures[0]
         bag.measures = bag.measures[1:]
         return measure
+    for at, (group, _words) in enumerate(bag.groups):  # "top 2 … by units"
+        if isinstance(group, p.Column) and a.numeric(group):
+            bag.groups = bag.groups[:at] + bag.groups[at + 1 :]
+            return p.Amount(None, group)
     for at, (column, _words) in enumerate(bag.columns):
         if a.numeric(column):
             bag.columns = bag.columns[:at] + bag.columns[at + 1 :]

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final
 
 from kai_flow.analyst.kinds.registry import KINDS
-from kai_flow.analyst.lexicon.lexicon import Language, fillers, light
+from kai_flow.analyst.lexicon.lexicon import Language, fillers, light, stem
 from kai_flow.analyst.lexicon.numbers import find_numbers
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.spelling import Spelling
@@ -68,6 +68,15 @@ MISSPELT_COST: Final = 0.2
 
 LANGUAGES: Final[tuple[Language, Language]] = ("en", "id")
 
+NEARLY: Final = 0.96
+"""The score of a name as the database has it."""
+
+OTHER_NAME_COST: Final = 0.1
+"""Of a name that is only similar, where the database has the very name."""
+
+NUMBER_COST: Final = 0.15
+"""Of rows that are called as a number of theirs: the target of a target is mostly the number."""
+
 MENTION_COST: Final = 0.6
 """Of a mention with score 0; one with score 1 is free."""
 
@@ -88,18 +97,9 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     for at, token in enumerate(tokens):
         if token.quoted:
             found.append(_item(at, at + 1, Text(token.text), 0.1))
-    small = fillers(language) | _linking()
-    mentions = index.mentions(tokens, language)
-    nouns = {(m.first, m.last) for m in mentions if _is_noun(m)}
-    for mention in mentions:
-        cost = MENTION_COST * (1 - mention.score)
-        if mention.how == "concept" and isinstance(mention.target, ValueTarget):
-            cost += SYNONYM_COST * ((mention.first, mention.last) in nouns)
-        if all(tokens[at].word in small for at in range(mention.first, mention.last)):
-            cost += SMALL_COST
-        found.append(_item(mention.first, mention.last, _part(mention.target), cost))
+    found += _mentioned(tokens, index, language)
     for at, hint in index.actions.hints(tokens):
-        found.append(_item(at, at + 1, _hinted(hint), HINT_COST[hint.how]))
+        found.append(_item(at, at + 1, _hinted(hint, index), HINT_COST[hint.how]))
     return tuple(found)
 
 
@@ -108,11 +108,45 @@ def _is_noun(mention: Mention) -> bool:
     return mention.score >= 0.9 and isinstance(mention.target, EntityTarget | AttributeTarget)
 
 
+def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iterator[Item]:
+    """The names of things in the database."""
+    small = fillers(language) | _linking()
+    mentions = index.mentions(tokens, language)
+    nouns = {(each.first, each.last) for each in mentions if _is_noun(each)}
+    exact = {(each.first, each.last) for each in mentions if each.score > NEARLY}
+    counted = {
+        (each.first, each.last, each.target.ref.table)
+        for each in mentions
+        if isinstance(each.target, AttributeTarget) and each.target.ref in index.numbers
+    }
+    for each in mentions:
+        words = [token.word for token in tokens[each.first : each.last]]
+        cost = MENTION_COST * (1 - each.score)
+        if each.how == "concept" and isinstance(each.target, ValueTarget):
+            cost += SYNONYM_COST * ((each.first, each.last) in nouns)
+        if all(word in small for word in words):
+            cost += SMALL_COST
+        if each.score <= NEARLY and (each.first, each.last) in exact:
+            cost += OTHER_NAME_COST
+        if (
+            isinstance(each.target, EntityTarget)
+            and (each.first, each.last, each.target.table) in counted
+            and not _plural(words[-1])
+        ):
+            cost += NUMBER_COST
+        yield _item(each.first, each.last, _part(each.target, index), cost)
+
+
+def _plural(word: str) -> bool:
+    """Whether an English word names several things."""
+    return word.endswith("s") and stem(word, "en") != word
+
+
 HINT_COST: Final = {"beside": 0.0, "when": 0.1, "is": 0.05, "much": 0.2, "done": 0.1}
 """Of what a verb points to."""
 
 
-def _hinted(hint: Hint) -> Part:
+def _hinted(hint: Hint, index: Index) -> Part:
     """The part that a verb is."""
     match hint.target:
         case AttributeTarget(ref) if hint.how == "beside":
@@ -120,7 +154,7 @@ def _hinted(hint: Hint) -> Part:
         case EntityTarget(table):
             return Where(Has(table))
         case target:
-            return _part(target)
+            return _part(target, index)
 
 
 def glue(tokens: Sequence[Token], language: Language) -> dict[int, float]:
@@ -148,13 +182,13 @@ def _item(first: int, last: int, part: Part, cost: float) -> Item:
     return Item(first, last, part, cost, tuple(range(first, last)))
 
 
-def _part(target: Target) -> Part:
+def _part(target: Target, index: Index) -> Part:
     """The part that a target is."""
     match target:
         case EntityTarget(table):
             return Rows(table)
         case AttributeTarget(ref):
-            return Column(ref)
+            return Column(ref, number=ref in index.numbers)
         case ValueTarget(ref, value):
             return Values(Column(ref), (value.value,))
         case DerivedTarget(name, table):

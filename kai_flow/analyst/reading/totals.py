@@ -23,6 +23,7 @@ from kai_flow.analyst.reading.choices import combined
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.subjects import each_once, first_dimension, unique
+from kai_flow.analyst.semantics.model import Role
 
 COUNT_COST: Final = 0.1
 """Of counting rows where the question does not say so: "cooperatives per province"."""
@@ -52,17 +53,47 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
     groups = each_once(groups)
     if not measures and bag.havings:
         measures = [(bag.havings[0][0].amount, bag.havings[0][1])]
-    if not measures:
-        if not (groups or bag.share is not None or bag.change):
-            return
-        for at, (table, words) in enumerate(rows):
-            others = rows[:at] + rows[at + 1 :]
-            count = p.Amount(Function.COUNT, None, table)
-            free = bag.share is not None or bag.change or bag.asked("count")
-            more = 0.0 if free else COUNT_COST
-            yield from _numbers(a, bag, [(count, words)], groups, others, cost + more)
-        return
-    yield from _numbers(a, bag, measures, groups, rows, cost)
+    if measures:
+        yield from _numbers(a, bag, measures, groups, rows, cost)
+    elif bag.asked("how much"):
+        yield from _how_much(a, bag, groups, rows, cost)
+    elif groups or bag.share is not None or bag.change:
+        yield from _counted(a, bag, groups, rows, cost)
+
+
+def _counted(
+    a: Assembler,
+    bag: Bag,
+    groups: Sequence[tuple[p.Dimension, Words]],
+    rows: Sequence[tuple[str, Words]],
+    cost: float,
+) -> Iterator[Reading]:
+    """Rows are counted where no other number is named."""
+    for at, (table, words) in enumerate(rows):
+        others = [*rows[:at], *rows[at + 1 :]]
+        count = p.Amount(Function.COUNT, None, table)
+        free = bag.share is not None or bag.change or bag.asked("count")
+        more = 0.0 if free else COUNT_COST
+        yield from _numbers(a, bag, [(count, words)], groups, others, cost + more)
+
+
+def _how_much(
+    a: Assembler,
+    bag: Bag,
+    groups: Sequence[tuple[p.Dimension, Words]],
+    rows: Sequence[tuple[str, Words]],
+    cost: float,
+) -> Iterator[Reading]:
+    """How much was sold: each number that adds up in the table of what was done."""
+    done = [(test.table, words) for test, words in bag.tests if isinstance(test, p.Has)]
+    for table, words in done[:1]:
+        of: list[p.Column | p.Computed] = [
+            p.Column(each.ref) for each in a.model.of(table) if each.role is Role.ADDITIVE
+        ]
+        of += [p.Computed(each.name, table) for each in a.model.derived if each.table == table]
+        for each in of:
+            measure = p.Amount(Function.SUM, each)
+            yield from _numbers(a, bag, [(measure, words)], groups, rows, cost + 0.2)
 
 
 def _numbers(
@@ -74,6 +105,8 @@ def _numbers(
     cost: float,
 ) -> Iterator[Reading]:
     """Numbers of one fact table."""
+    if bag.asked("list") and rows and not (bag.measures or groups):
+        cost += 0.3  # "list the products with their prices": no average price
     if bag.somes or bag.clocks or len(measures) > 3:
         return
     if bag.share is not None and not any(isinstance(m, p.Portion) for m, _ in measures):

@@ -51,8 +51,11 @@ class Entry:
 def entries_of(model: SemanticModel) -> Iterator[Entry]:
     """Every name of everything."""
     nouns = _nouns(model)
+    plain = _transactions(model)
     for entity in model.entities.values():
         yield from map(_as_rows, _named(EntityTarget(entity.table), entity.names))
+        if entity.table in plain:
+            yield from _plain_rows(entity)
         prefixes = _prefixes(entity)
         for attribute in model.of(entity.table):
             target = AttributeTarget(attribute.ref)
@@ -85,6 +88,29 @@ def _without(entry: Entry, nouns: frozenset[Bag]) -> Entry:
     return replace(entry, bags=tuple(bag for bag in entry.bags if bag not in nouns))
 
 
+_ROWS = ("record", "row", "entry", "baris", "catatan", "entri")
+_TRANSACTIONS = ("transaction", "transaksi")
+_PLAIN = 0.85
+"""What it is worth to call the rows of the only table rows, or sales transactions."""
+
+
+def _transactions(model: SemanticModel) -> frozenset[str]:
+    """The tables whose rows are called transactions: the only table, or orders and sales."""
+    tables = [entity for entity in model.entities.values() if not entity.bridge]
+    if len(tables) == 1:
+        return frozenset([tables[0].table])
+    bags_of = {e.table: {bag for name in e.names for bag in bags(name.words)} for e in tables}
+    if any(("transaction",) in meant for meant in bags_of.values()):
+        return frozenset()
+    return frozenset(t for t, meant in bags_of.items() if meant & {("order",), ("sale",)})
+
+
+def _plain_rows(entity: Entity) -> Iterator[Entry]:
+    """The words that any rows are called."""
+    for word in (*_TRANSACTIONS, *_ROWS):
+        yield Entry((joined((word,)),), (), EntityTarget(entity.table), _PLAIN, "part", (word,))
+
+
 _MEASURES = frozenset(
     [
         "revenue",
@@ -103,9 +129,12 @@ _MEASURES = frozenset(
 
 def _as_rows(entry: Entry) -> Entry:
     """A table's name without meanings that only a number can have, if it has another."""
-    rows = tuple(bag for bag in entry.bags if _MEASURES.isdisjoint(bag))
+    rows = tuple(bag for bag in entry.bags if _MEASURES.isdisjoint(bag) and bag != _SELLER)
     return replace(entry, bags=rows) if rows else entry
 
+
+_SELLER = ("salesperson",)
+"""Whom Indonesian calls "sales"; a table of that name has what was sold."""
 
 _ANSWERS = frozenset([("yes",), ("no",), ("ya",), ("tidak",), ("true",), ("false",)])
 """Names of values that have other meanings elsewhere: "no" is short for "number"."""

@@ -7,7 +7,7 @@ from kai_flow.analyst.lexicon.spelling import Spelling
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.semantics.actions import Actions
 from kai_flow.analyst.semantics.entries import Entry, entries_of
-from kai_flow.analyst.semantics.model import SemanticModel
+from kai_flow.analyst.semantics.model import Role, SemanticModel
 from kai_flow.analyst.semantics.targets import How, Mention, Target, ValueTarget
 from kai_flow.analyst.semantics.wording import LINKING, bags, joined, spoken
 
@@ -58,6 +58,10 @@ class Index:
         self._spelling = Spelling(words)
         self.actions = Actions(model)
         """What verbs point to."""
+        self.numbers = frozenset(
+            ref for ref, each in model.attributes.items() if each.role in {Role.ADDITIVE, Role.RATE}
+        )
+        """The columns that hold quantities, amounts and rates."""
 
     def mentions(self, tokens: Sequence[Token], language: str | None = None) -> tuple[Mention, ...]:
         """All that spans of the tokens may mean, overlapping and ambiguous ones included.
