@@ -41,6 +41,7 @@ from kai_flow.analyst.query.nodes import (
     Not,
     Operator,
     Order,
+    Over,
     PeriodGroup,
     Query,
     Ratio,
@@ -300,6 +301,13 @@ def test_only_what_is_named_changes(
             Reason.NO_NUMBER,
         ),
         (
+            replace(
+                PER_CITY, measures=(Share(of=TOTAL, within=True),), groups=(BY_CITY, BY_STATUS)
+            ),
+            [SetGroups(groups=(BY_CITY,))],
+            Reason.NEEDS_GROUP,
+        ),
+        (
             replace(PER_CITY, measures=(Share(of=TOTAL),)),
             [SetGroups()],
             Reason.NEEDS_GROUP,
@@ -356,6 +364,25 @@ def test_another_table_keeps_filters_and_groups_that_its_rows_determine() -> Non
             )
         ),
     )
+
+
+def test_two_tables_side_by_side_change_together_or_not_at_all() -> None:
+    """What concerns only one of the two tables is refused; a limit, or another measure, is not."""
+    paid = Aggregate(
+        function=Function.SUM,
+        of=Field(table="payments", column="paid"),
+        over=Over(fact="payments", groups=(BY_CITY,)),
+    )
+    query = replace(PER_CITY, measures=(TOTAL, paid))
+    for change in (AddFilter(part=of(CITY, "Bali")), AddGroup(group=BY_STATUS), SetGroups()):
+        assert refused(query, change) is Reason.ENTANGLED
+    assert refused(where(of(CITY, "Bali")), AddMeasure(measure=paid)) is Reason.ENTANGLED
+    ranked = apply(query, [SetLimit(count=3)], MODEL)
+    assert ranked == replace(query, limit=3)
+    alone = apply(query, [SetMeasures(measures=(TOTAL,)), AddFilter(part=of(CITY, "a"))], MODEL)
+    assert alone == where(of(CITY, "a"))
+    counted = apply(query, [SetFunction(function=Function.COUNT)], MODEL)
+    assert counted.measures == (COUNT, Aggregate(function=Function.COUNT, over=paid.over))
 
 
 def test_several_dates_are_asked_back() -> None:

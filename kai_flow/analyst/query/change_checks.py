@@ -21,6 +21,7 @@ from kai_flow.analyst.query.nodes import (
     Filter,
     Growth,
     Node,
+    Over,
     Query,
     Share,
     TimeGroup,
@@ -65,12 +66,37 @@ def filters_inside(node: object) -> Iterable[Filter]:
             yield from filters_inside(getattr(node, name))
 
 
+def _require_same_rows(before: Query, after: Query) -> None:
+    """Refuse to change the groups or filters of one of two tables that stand side by side."""
+    changed = (before.groups, before.where) != (bare(after.groups), bare(after.where))
+    for over in _overs((after.measures, after.having)):
+        unlike = (after.where is not None and over.where is None) or (
+            len(over.groups) != len(after.groups)
+        )
+        if changed or unlike:
+            raise CannotChange(Reason.ENTANGLED, over.fact)
+
+
+def _overs(node: object) -> Iterable[Over]:
+    """The other tables that are aggregated."""
+    if isinstance(node, Over):
+        yield node
+    elif isinstance(node, tuple):
+        for part in node:
+            yield from _overs(part)
+    elif isinstance(node, Node):
+        for name in node.__struct_fields__:
+            yield from _overs(getattr(node, name))
+
+
 def consistent(before: Query, after: Query) -> Query:
     """Without orders by what is gone; refused where a measure lacks the groups that it needs."""
     if after.having and not after.groups:
         raise CannotChange(Reason.NEEDS_GROUP)
-    if any(isinstance(measure, Share) for measure in after.measures) and not after.groups:
-        raise CannotChange(Reason.NEEDS_GROUP)
+    for measure in after.measures:
+        if isinstance(measure, Share) and len(after.groups) < 1 + measure.within:
+            raise CannotChange(Reason.NEEDS_GROUP)
+    _require_same_rows(before, after)
     timed = any(isinstance(group, TimeGroup) for group in after.groups)
     if any(isinstance(measure, Growth) for measure in after.measures) and not timed:
         raise CannotChange(Reason.NEEDS_TIME)

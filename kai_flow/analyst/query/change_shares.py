@@ -28,7 +28,9 @@ def refunction(measure: Measure, change: SetFunction) -> Measure:
     if not isinstance(measure, Aggregate):
         raise CannotChange(Reason.NO_NUMBER)
     if change.function is Function.COUNT:
-        return Aggregate(words=change.words, function=Function.COUNT, where=measure.where)
+        return msgspec.structs.replace(
+            measure, words=change.words, function=Function.COUNT, of=None, derived=""
+        )
     if measure.of is None:
         raise CannotChange(Reason.NO_NUMBER)
     return msgspec.structs.replace(measure, words=change.words, function=change.function)

@@ -7,6 +7,7 @@ from kai_flow.analyst.query.nodes import (
     During,
     Field,
     Node,
+    Over,
     PeriodGroup,
     Query,
     Recurring,
@@ -45,7 +46,7 @@ def _gone(node: object, model: SemanticModel) -> Iterator[str]:
 def _missing(node: Node, model: SemanticModel) -> Iterator[str]:
     """The names in this node alone that the model does not have."""
     match node:
-        case Query(fact=fact) if fact not in model.entities:
+        case Query(fact=fact) | Over(fact=fact) if fact not in model.entities:
             yield fact
         case Field(table=table, column=column) if ColumnRef(table, column) not in model.attributes:
             yield f"{table}.{column}"
