@@ -62,6 +62,13 @@ def _done(column: Column, where: Where) -> Column | None:
     return column if test.table == column.ref.table else None
 
 
+def _headed(values: Values, role: str) -> Values | None:
+    """A place that things come from or go to, where joins tell these apart."""
+    if values.column.role is not None:
+        return None
+    return Values(Column(values.column.ref, role), values.values)
+
+
 def _not(_sign: Sign, where: Where) -> Where | None:
     return None if isinstance(where.test, Negated) else Where(Negated(where.test))
 
@@ -125,6 +132,8 @@ KIND = Kind(
             "starting with",
         ),
         "only": ("only", "just"),
+        "origin": ("from", "out of", "sent from", "coming from", "departing from"),
+        "destination": ("to", "into", "sent to", "went to", "going to", "towards", "bound for"),
     },
     indonesian={
         "not": (
@@ -145,8 +154,12 @@ KIND = Kind(
         ),
         "contains": ("mengandung", "berisi", "memuat", "dengan kata"),
         "only": ("hanya", "cuma", "khusus"),
+        "origin": ("dari", "asal", "berasal dari", "berangkat dari", "dikirim dari"),
+        "destination": ("ke", "menuju", "tujuan", "dikirim ke", "kepada"),
     },
     rules=(
+        Rule("from", ("origin", Values), lambda _s, values: _headed(values, "~origin")),
+        Rule("to", ("destination", Values), lambda _s, v: _headed(v, "~destination")),
         Rule("value", (Values,), lambda values: Where(equal(values))),
         Rule("one of", (Values, "or", Values), _one_of),
         Rule("and", (Values, "and", Values), _one_of),

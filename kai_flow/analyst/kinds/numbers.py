@@ -14,6 +14,7 @@ from kai_flow.analyst.reading.parts import (
     Figure,
     Has,
     Having,
+    Implied,
     Joined,
     Measured,
     Part,
@@ -105,6 +106,29 @@ def _again(operator: Operator) -> Callable[..., Any]:
     return build
 
 
+COMPARATIVES = {  # sign: (concept, operator)
+    "heavier": ("weight", Operator.ABOVE),
+    "lighter": ("weight", Operator.BELOW),
+    "dearer": ("price", Operator.ABOVE),
+    "cheaper": ("price", Operator.BELOW),
+    "older": ("age", Operator.ABOVE),
+    "younger": ("age", Operator.BELOW),
+    "farther": ("distance", Operator.ABOVE),
+    "nearer": ("distance", Operator.BELOW),
+    "earning more": ("salary", Operator.ABOVE),
+    "earning less": ("salary", Operator.BELOW),
+}
+
+
+def _implied(concept: str, operator: Operator) -> Callable[..., Any]:
+    """Heavier than 50: the weight is above 50."""
+
+    def build(_sign: Sign, figure: Figure) -> Where:
+        return Where(Compared(Implied(concept), operator, (figure.value,)))
+
+    return build
+
+
 def _signed(operator: Operator) -> Callable[..., Any]:
     """A negative surplus is one below zero."""
 
@@ -135,6 +159,16 @@ KIND = Kind(
         ),
         "at most": ("<=", "≤", "at most", "up to", "maximum", "no more than", "not more than"),
         "equals": ("=", "equal to", "equals", "of exactly", "exactly", "is", "of"),
+        "heavier": ("heavier than", "weighing more than", "weigh more than", "weighing over"),
+        "lighter": ("lighter than", "weighing less than", "weigh less than", "weighing under"),
+        "dearer": ("more expensive than", "cost more than", "costing more than", "priced above"),
+        "cheaper": ("cheaper than", "cost less than", "costing less than", "priced below"),
+        "older": ("older than",),
+        "younger": ("younger than",),
+        "farther": ("farther than", "further than", "longer than"),
+        "nearer": ("nearer than", "closer than", "shorter than"),
+        "earning more": ("earn more than", "earning more than", "who earn over", "paid more than"),
+        "earning less": ("earn less than", "earning less than", "paid less than"),
         "negative": ("negative", "below zero", "less than zero"),
         "positive": ("positive", "above zero", "more than zero"),
         "between": ("between", "from", "in the range"),
@@ -158,13 +192,23 @@ KIND = Kind(
         ),
         "below": (
             *("kurang dari", "di bawah", "dibawah", "lebih kecil dari", "lebih rendah dari"),
-            *("lebih sedikit dari", "kurang dr", "lebih murah dari"),
+            *("lebih sedikit dari", "kurang dr"),
         ),
         "at most": (
             *("paling banyak", "maksimal", "tidak lebih dari", "hingga", "sampai", "maksimum"),
             *("paling tinggi", "sampai dengan"),
         ),
         "equals": ("sama dengan", "sebesar", "sebanyak", "tepat", "senilai", "persis"),
+        "heavier": ("lebih berat dari", "lebih berat daripada", "beratnya lebih dari"),
+        "lighter": ("lebih ringan dari", "lebih ringan daripada", "beratnya kurang dari"),
+        "dearer": ("lebih mahal dari", "lebih mahal daripada"),
+        "cheaper": ("lebih murah dari", "lebih murah daripada"),
+        "older": ("lebih tua dari", "lebih tua daripada"),
+        "younger": ("lebih muda dari", "lebih muda daripada"),
+        "farther": ("lebih jauh dari", "lebih jauh daripada"),
+        "nearer": ("lebih dekat dari", "lebih dekat daripada"),
+        "earning more": ("bergaji lebih dari", "bergaji di atas", "gajinya lebih dari"),
+        "earning less": ("bergaji kurang dari", "bergaji di bawah", "gajinya kurang dari"),
         "negative": ("negatif", "di bawah nol", "minus"),
         "positive": ("positif", "di atas nol"),
         "between": ("antara", "dari", "di antara", "diantara", "berkisar"),
@@ -177,6 +221,7 @@ KIND = Kind(
             for sign, operator in (("negative", Operator.BELOW), ("positive", Operator.ABOVE))
             for place, pattern in (("number", (sign, NOUN)), ("after", (NOUN, sign)))
         ),
+        *(Rule(sign, (sign, Figure), _implied(*how)) for sign, how in COMPARATIVES.items()),
         Rule("between", ((*NOUN, *MEASURED), "between", Figure, "range", Figure), _between),
         Rule("range", ((*NOUN, *MEASURED), Figure, "range", Figure), _between, cost=0.1),
     ),

@@ -199,6 +199,7 @@ KIND = Kind(
     },
     rules=(
         Rule("some", (Figure, DIMENSION), _some),
+        Rule("one", (Figure, Rows), lambda figure, rows: rows if figure.value == 1 else None),
         *_rules(),
         Rule("so many of a rank", (Figure, Rank), _counted),
         Rule("rank so many", (Rank, Figure), lambda rank, f: _counted(f, rank), cost=0.1),

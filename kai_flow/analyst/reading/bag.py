@@ -67,6 +67,8 @@ class Bag:
     change: tuple[Change, Words] | None = None
     refused: list[str] = field(default_factory=list)
     compare: bool = False
+    joints: int = 0
+    """How many times "and" stands between two parts."""
 
     def asked(self, what: str) -> bool:
         """Whether the question wants this."""
@@ -80,6 +82,7 @@ def collected(cover: Cover) -> Bag | None:
         if item.part == Sign("and"):
             if not _connects(cover.items[at - 1 : at] + cover.items[at + 1 : at + 2]):
                 return None
+            bag.joints += 1
         elif not _put(bag, item):
             return None
     return bag

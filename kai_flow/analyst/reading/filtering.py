@@ -17,6 +17,7 @@ from kai_flow.analyst.query.nodes import (
     Recurring,
     Related,
     Words,
+    bare,
 )
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.parts import (
@@ -24,14 +25,15 @@ from kai_flow.analyst.reading.parts import (
     Compared,
     Computed,
     Has,
+    Implied,
     Joined,
     Negated,
     Test,
     Time,
     Within,
 )
-from kai_flow.analyst.reading.resolving import GRAINS, Resolver
-from kai_flow.analyst.semantics.model import Join, Role, SemanticModel
+from kai_flow.analyst.reading.resolving import GRAINS, Resolver, means
+from kai_flow.analyst.semantics.model import Attribute, Join, Role, SemanticModel
 
 NUMERIC = frozenset([Role.ADDITIVE, Role.RATE, Role.CODE, Role.TIME_PART])
 ORDERED = frozenset(
@@ -55,7 +57,16 @@ def filters(resolver: Resolver, tests: Sequence[tuple[Test, Words]]) -> list[Cho
 
 
 def _contradictory(parts: Sequence[Filter]) -> bool:
-    """Whether two periods that no row can be in both of must both hold."""
+    """Whether two periods, or two values of one column, that no row can have must both hold."""
+    equal = [
+        part for part in parts if isinstance(part, Condition) and part.operator is Operator.EQUAL
+    ]
+    if any(
+        bare(left.of) == bare(right.of) and not set(left.values) & set(right.values)
+        for left in equal
+        for right in equal
+    ):
+        return True
     periods = [part for part in parts if isinstance(part, During)]
     return any(
         (left.axis, left.path) == (right.axis, right.path)
@@ -127,33 +138,48 @@ def _has(resolver: Resolver, table: str, words: Words) -> list[Choice[Filter]]:
     ]
 
 
+def _of_computed(
+    resolver: Resolver, of: Computed, test: Compared, words: Words
+) -> Iterator[Choice[Filter]]:
+    """A comparison of a derived measure, row by row."""
+    derived = resolver.derived(of)
+    if derived is not None and derived.table == resolver.fact:
+        node = Condition(
+            of=derived.expression, operator=test.operator, values=test.values, words=words
+        )
+        notes = (Note("derived", (("name", derived.name), ("table", derived.table))),)
+        yield Choice(node, 0.0, notes)
+
+
+def _comparable(attribute: Attribute, test: Compared) -> bool:
+    """Whether a column with its role can be compared in this way."""
+    role = attribute.role
+    if test.operator in ORDERED:
+        return role in NUMERIC
+    if test.operator is Operator.CONTAINS:
+        return role not in NUMERIC | {Role.TIME, Role.FLAG}
+    numbers = all(isinstance(value, int | float) for value in test.values) and test.values
+    if numbers and role in {Role.TIME, Role.CATEGORY, Role.NAME, Role.TEXT}:
+        return set(test.values) <= {each.value for each in attribute.values}
+    return True
+
+
 def _compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choice[Filter]]:
+    if isinstance(test.of, Implied):
+        for attribute in resolver.model.of(resolver.fact):
+            if attribute.role in NUMERIC and means(attribute, test.of.concept):
+                plain = Compared(Column(attribute.ref), test.operator, test.values)
+                yield from _compared(resolver, plain, words)
+        return
     if isinstance(test.of, Computed):
-        derived = resolver.derived(test.of)
-        if derived is not None and derived.table == resolver.fact:
-            notes = (Note("derived", (("name", derived.name), ("table", derived.table))),)
-            yield Choice(
-                Condition(
-                    of=derived.expression, operator=test.operator, values=test.values, words=words
-                ),
-                0.0,
-                notes,
-            )
+        yield from _of_computed(resolver, test.of, test, words)
         return
     years = _years(resolver, test)
     if years is not None:
         yield from within(resolver, years, words)
         return
-    role = resolver.attribute(test.of).role
-    numbers = all(isinstance(value, int | float) for value in test.values) and test.values
-    if test.operator in ORDERED and role not in NUMERIC:
+    if not _comparable(resolver.attribute(test.of), test):
         return
-    if test.operator is Operator.CONTAINS and role in NUMERIC | {Role.TIME, Role.FLAG}:
-        return
-    if numbers and role in {Role.TIME, Role.CATEGORY, Role.NAME, Role.TEXT}:
-        known = {each.value for each in resolver.attribute(test.of).values}
-        if not set(test.values) <= known:
-            return
     values = _scaled(resolver, test)
     for field in resolver.fields(test.of, words):
         yield field.map(

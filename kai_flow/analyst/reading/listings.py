@@ -102,7 +102,7 @@ def _rows_of(
         yield from _values(a, bag, resolver, columns, limit, cost - 0.15 * bool(words))
         if not words:
             return
-    if label is not None and named and all(c.ref != label.ref for c, _ in columns):
+    if label is not None and named and all(c != p.Column(label.ref) for c, _ in columns):
         shown = [(p.Column(label.ref), words), *columns]
     if not columns:
         shown += [

@@ -114,7 +114,7 @@ class Implied:
 class Compared:
     """A comparison of a column or derived measure, row by row."""
 
-    of: "Column | Computed"
+    of: "Column | Computed | Implied"
     operator: Operator
     values: tuple[str | float | bool, ...] = ()
     percent: bool = False

@@ -54,7 +54,7 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if rest.somes or rest.clocks or rest.share is not None or rest.change:
         return
     if _plain(rank) and not (rest.asked("which") or rest.asked("list")):
-        rest.cost += 0.25  # "the lowest number of members of any cooperative" is a number
+        rest.cost += 0.4  # "the lowest number of members of any cooperative" is a number
     yield from _rank_rows(a, rest, rank, words)
     yield from _rank_groups(a, rest, rank, words)
 
@@ -99,7 +99,7 @@ def _open(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Readin
     table = _table_of(rank.of)
     if table is None:
         return
-    bag.cost += 0.3
+    bag.cost += 0.6
     for number in _numbers_about(a, table):
         open_ = replace(rank, by=number)
         yield from _rank_rows(a, bag, open_, words)

@@ -56,6 +56,15 @@ FOREIGN_AXIS: Final = 0.4
 KEY_GROUP: Final = 0.8
 """Of groups by a key: people ask for what it points to."""
 
+UNUSUAL_AXIS: Final = 0.8
+"""Of a personal date that the question does not name: nobody means birthdays by "in 2023"."""
+
+NO_LABEL: Final = 0.15
+"""Of grouping by rows that have no name."""
+
+HINT: Final = "~"
+"""Before a concept that the role of a join should say: "from Jakarta" means the origin."""
+
 GRAINS: Final = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 
 
@@ -75,11 +84,16 @@ class Resolver:
 
     def ways(self, table: str, role: str | None = None) -> list[Choice[Path]]:
         """The joins from the fact table to a table, perhaps by the join that has a role."""
-        if role is not None:
+        if role is not None and not role.startswith(HINT):
             return self._by_role(table, self.model.joins[role])
-        return [_way(path) for path in paths(self.model, self.fact, table)]
+        found = paths(self.model, self.fact, table)
+        if role is not None:
+            found = tuple(p for p in found if any(says(j, role[1:]) for j in p)) or found
+        return [_way(path) for path in found]
 
     def _by_role(self, table: str, join: Join) -> list[Choice[Path]]:
+        if join.target == self.fact != join.source:
+            return []  # from the rows that point here, and back again
         before = paths(self.model, self.fact, join.source)
         after = paths(self.model, join.target, table) if join.target != table else ((),)
         # the role was named: its join itself costs nothing
@@ -125,7 +139,7 @@ class Resolver:
                 for way in self.ways(table):
                     if table not in self.named and any(join.widens for join in way.value):
                         continue  # nobody spoke of these rows
-                    cost = way.cost + OTHER_AXIS * place
+                    cost = way.cost + OTHER_AXIS * place + UNUSUAL_AXIS * (not known.usual)
                     found.append(Choice((known, _ids(way.value)), cost, way.notes))
         own = any(self._own_time(choice.value[0]) for choice in found)
         found = [
@@ -218,8 +232,9 @@ class Resolver:
                 label = self.label(table)
                 if label is None:
                     return []
+                more = NO_LABEL if label.role is Role.KEY else 0.0
                 return [
-                    field.map(lambda field: FieldGroup(field=field, words=words))
+                    field.map(lambda field: FieldGroup(field=field, words=words)).costing(more)
                     for field in self.fields(Column(label.ref), words)
                 ]
             case Column():
@@ -270,6 +285,14 @@ class Resolver:
         else:
             wanted = Grain.MONTH
         return wanted if wanted in _coarser(axis) else axis.finest
+
+
+def says(join: Join, concept: str) -> bool:
+    """Whether the role of a join says a concept."""
+    return any(
+        concept in concepts(name.words) or any(concept in concepts((w,)) for w in name.words)
+        for name in join.names
+    )
 
 
 def means(attribute: Attribute, concept: str) -> bool:

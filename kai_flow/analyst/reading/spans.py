@@ -9,7 +9,7 @@ from typing import Final
 from kai_flow.analyst.kinds.registry import KINDS
 from kai_flow.analyst.lexicon.lexicon import Language, fillers, light, stem
 from kai_flow.analyst.lexicon.numbers import find_numbers
-from kai_flow.analyst.lexicon.periods import find_periods
+from kai_flow.analyst.lexicon.periods import PeriodSpan, find_periods
 from kai_flow.analyst.lexicon.spelling import Spelling
 from kai_flow.analyst.lexicon.tokens import Token, tokenize
 from kai_flow.analyst.reading.parts import (
@@ -29,7 +29,10 @@ from kai_flow.analyst.reading.parts import (
     Values,
     Where,
 )
+from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.semantics.model import Role as ColumnRole
+from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.analyst.semantics.targets import (
     AttributeTarget,
     AxisTarget,
@@ -63,6 +66,9 @@ SMALL_COST: Final = 0.3
 SYNONYM_COST: Final = 0.3
 """Of a synonym of a value that names a table or column: "shop" is no value "Outlet" of a shop."""
 
+PIECE_COST: Final = 0.25
+"""Of a part of a longer period: "until August" in "from June until August"."""
+
 MISSPELT_COST: Final = 0.2
 """Of a phrase with a misspelt word."""
 
@@ -90,10 +96,12 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     for number in numbers:
         figure = Figure(number.value, number.percent, number.unit, number.ordinal)
         found.append(_item(number.first, number.last, figure, 0.0))
-    for span in find_periods(tokens, language):
-        if not span.problem:
-            cost = 0.3 * (1 - span.score)
-            found.append(_item(span.first, span.last, Time(span.period, span.grain), cost))
+    periods = [span for span in find_periods(tokens, language) if not span.problem]
+    for span in periods:
+        cost = 0.6 * (1 - span.score)
+        if any(_within(span, other) for other in periods):
+            cost += PIECE_COST
+        found.append(_item(span.first, span.last, Time(span.period, span.grain), cost))
     for at, token in enumerate(tokens):
         if token.quoted:
             found.append(_item(at, at + 1, Text(token.text), 0.1))
@@ -157,6 +165,12 @@ def _hinted(hint: Hint, index: Index) -> Part:
             return _part(target, index)
 
 
+def _within(span: PeriodSpan, other: PeriodSpan) -> bool:
+    """Whether a period is only a piece of a longer one."""
+    inside = other.first <= span.first and span.last <= other.last
+    return inside and other.last - other.first > span.last - span.first
+
+
 def glue(tokens: Sequence[Token], language: Language) -> dict[int, float]:
     """The positions of words that carry no meaning by themselves, and what stepping over costs."""
     words = fillers(language) | _linking()
@@ -188,7 +202,7 @@ def _part(target: Target, index: Index) -> Part:
         case EntityTarget(table):
             return Rows(table)
         case AttributeTarget(ref):
-            return Column(ref, number=ref in index.numbers)
+            return _pointed(ref, index.model) or Column(ref, number=ref in index.numbers)
         case ValueTarget(ref, value):
             return Values(Column(ref), (value.value,))
         case DerivedTarget(name, table):
@@ -197,6 +211,18 @@ def _part(target: Target, index: Index) -> Part:
             return Clock(axis)
         case JoinTarget(join):
             return Role(join)
+
+
+def _pointed(ref: ColumnRef, model: SemanticModel) -> Column | None:
+    """The name of what a foreign key points to: nobody asks for the key itself."""
+    if model.attributes[ref].role is not ColumnRole.KEY:
+        return None
+    for join in model.joins.values():
+        if join.source == ref.table and not join.widens and len(join.pairs) == 1:
+            label = model.entities[join.target].label
+            if join.pairs[0][0] == ref.column and label is not None:
+                return Column(ColumnRef(join.target, label), join.id)
+    return None
 
 
 def _telling(words: Sequence[str]) -> Iterator[int]:

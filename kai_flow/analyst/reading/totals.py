@@ -14,6 +14,7 @@ from kai_flow.analyst.query.nodes import (
     Query,
     Share,
     Words,
+    bare,
 )
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
@@ -24,6 +25,9 @@ from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.subjects import each_once, first_dimension, unique
 from kai_flow.analyst.semantics.model import Role
+
+APART_COST: Final = 0.2
+"""Of a second number that no "and" joins to the first."""
 
 COUNT_COST: Final = 0.1
 """Of counting rows where the question does not say so: "cooperatives per province"."""
@@ -120,6 +124,7 @@ def _numbers(
     if changes and not any(isinstance(g, p.Calendar) for g, _ in groups):
         grain = changes[0].grain or (bag.change[0].grain if bag.change else None)
         groups = [(p.Calendar(grain), ()), *groups]
+    cost += APART_COST * max(0, len(measures) - 1 - bag.joints)
     for fact in a.facts(measures[0][0]):
         yield from _of_fact(a, bag, fact, measures, groups, rows=rows, cost=cost)
 
@@ -150,7 +155,7 @@ def _of_fact(
         )
         for choice in found:
             made, by, where, having = choice.value
-            if a.unsound(resolver, made, by):
+            if a.unsound(resolver, made, by) or len({bare(m) for m in made}) < len(made):
                 continue
             numbers = _shown(made)
             order = _order(a, bag, numbers, by)

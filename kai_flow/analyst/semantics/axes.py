@@ -1,6 +1,7 @@
 """The times of a table's rows: dates of several forms, and years with months or quarters."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from kai_flow.analyst.schema import Column, Kind, Table
 from kai_flow.analyst.semantics.model import Attribute, Axis, AxisForm, Entity, Name, Role
@@ -27,8 +28,14 @@ def axes_of(
     ]
     if not (entity.bridge and found):  # a date dimension's parts repeat its date
         found += _of_parts(attributes, columns)
+    found = [replace(axis, usual=not _personal(axis)) for axis in found]
     order = {column.name: at for at, column in enumerate(table.columns)}
     return tuple(sorted(found, key=lambda axis: (_rank(axis, entity), order[axis.columns[0]])))
+
+
+def _personal(axis: Axis) -> bool:
+    """Whether it is the date of a life, such as a birth, and no date of business."""
+    return bool(set(full_words(split_name(axis.columns[0]))) & PERSONAL)
 
 
 def _is_day_key(attribute: Attribute, column: Column) -> bool:

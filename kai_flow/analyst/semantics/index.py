@@ -36,6 +36,7 @@ class Index:
     """What words may mean. It is immutable once built, and safe to share."""
 
     def __init__(self, model: SemanticModel) -> None:
+        self.model = model
         self._targets: list[Target] = []
         self._exact: dict[str, list[tuple[int, Entry]]] = {}
         self._loose: dict[tuple[str, ...], list[tuple[int, Entry]]] = {}

@@ -118,6 +118,8 @@ class Axis:
     first: str | None = None
     last: str | None = None
     """First and last day seen, ISO; None when the scan did not see them."""
+    usual: bool = True
+    """Whether a question that names no date may mean this one; not so for a date of birth."""
 
     @property
     def finest(self) -> Grain:
