@@ -1,6 +1,7 @@
 """One query on the market for every construct of the nodes, and SQL by hand for some of them."""
 
 from kai_flow.analyst.query.nodes import (
+    Against,
     Aggregate,
     All,
     Condition,
@@ -27,6 +28,7 @@ from kai_flow.analyst.query.nodes import (
     Recurring,
     Related,
     Share,
+    Tally,
     TimeGroup,
 )
 
@@ -365,6 +367,47 @@ _FILTERS = {
                     is_(field("orders", "status", ORDER), "paid"),
                 )
             ),
+        )
+    ),
+    "more than one child": _customers(
+        Tally(path=(ORDERS,), of=COUNT, operator=Operator.ABOVE, values=(1,))
+    ),
+    "fewer than two children of a kind": _customers(
+        Tally(
+            path=(ORDERS,),
+            of=Aggregate(function=Function.COUNT, where=PAID),
+            operator=Operator.BELOW,
+            values=(2,),
+        )
+    ),
+    "children that add up": _customers(
+        Not(part=Tally(path=(ORDERS,), of=TOTAL, operator=Operator.AT_LEAST, values=(30,)))
+    ),
+    "different grandchildren": _customers(
+        Tally(
+            path=(ORDERS, ITEMS),
+            of=agg(Function.DISTINCT, field("products", "category", PRODUCT)),
+            operator=Operator.BETWEEN,
+            values=(2, 3),
+        )
+    ),
+    "above the average": _orders(
+        Against(of=field("orders", "total"), operator=Operator.ABOVE, than=AVERAGE)
+    ),
+    "not above the average of some": _orders(
+        Not(
+            part=Against(
+                of=field("orders", "total"),
+                operator=Operator.ABOVE,
+                than=agg(Function.AVERAGE, field("orders", "total"), PAID),
+            )
+        )
+    ),
+    "the greatest, all of them": _orders(
+        Against(
+            of=field("orders", "total"),
+            operator=Operator.EQUAL,
+            than=agg(Function.MAXIMUM, field("orders", "total")),
         )
     ),
     "a sibling": _orders(

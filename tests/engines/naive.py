@@ -5,7 +5,6 @@ Nothing is shared with the lowering but the nodes, and which aggregates a query 
 
 from dataclasses import dataclass, field
 from itertools import groupby
-from statistics import median
 from typing import Any
 
 from kai_flow.analyst.query.aggregates import given, measures_of
@@ -28,7 +27,8 @@ from kai_flow.analyst.query.nodes import (
 )
 from kai_flow.analyst.schema import ColumnRef
 from tests.engines.naive_order import Chunk, key_of, place_of
-from tests.engines.naive_views import Row, View, Views, compared, divided, unit, unit_before
+from tests.engines.naive_times import unit, unit_before
+from tests.engines.naive_views import Row, View, Views, compared, divided
 
 
 @dataclass
@@ -248,17 +248,12 @@ class Naive(Views):
             next((v for v in views if where is None or self._holds(where, v)), None)
             for views in rows.values()
         ]
-        views = [view for view in chosen if view is not None]
-        if aggregate.function is Function.COUNT:
-            return len(views)
-        assert aggregate.of is not None
-        found = [v for view in views if (v := self._value(aggregate.of, view)) is not None]
-        if aggregate.function is Function.DISTINCT:
-            return len(set(found))
+        bare_aggregate = Aggregate(function=aggregate.function, of=aggregate.of)
+        total = self.total(bare_aggregate, [view for view in chosen if view is not None])
         beside = where is not None or (group.theirs is not None and group.identity)
-        if aggregate.function is Function.SUM and beside and not found:
+        if total is None and aggregate.function is Function.SUM and beside:
             return 0
-        return _FUNCTIONS[aggregate.function](found) if found else None
+        return total
 
 
 def _over(query: Query) -> Over | None:
@@ -272,12 +267,3 @@ _NOWHERE = object()
 
 def _times(factor: int, value: Any) -> Any:
     return None if value is None else factor * value
-
-
-_FUNCTIONS: dict[Function, Any] = {
-    Function.SUM: sum,
-    Function.AVERAGE: lambda values: sum(values) / len(values),
-    Function.MINIMUM: min,
-    Function.MAXIMUM: max,
-    Function.MEDIAN: median,
-}

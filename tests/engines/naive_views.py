@@ -4,10 +4,13 @@ A *view* of a row is a choice of one row for every path that was walked so far.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
+from statistics import median
 from typing import Any
 
 from kai_flow.analyst.query.nodes import (
+    Against,
+    Aggregate,
     All,
     Condition,
     During,
@@ -16,16 +19,17 @@ from kai_flow.analyst.query.nodes import (
     Field,
     Filter,
     Formula,
-    Grain,
+    Function,
     Not,
     Number,
     Operator,
     Recurring,
     Related,
-    TimeGroup,
+    Tally,
     bare,
 )
 from kai_flow.analyst.semantics.model import Axis, AxisForm, SemanticModel
+from tests.engines.naive_times import part_of
 
 Row = Mapping[str, Any]
 View = dict[tuple[str, ...], Row]
@@ -41,8 +45,6 @@ class Views:
 
     def _holds(self, node: Filter, view: View) -> bool:
         match node:
-            case All():
-                return self._all(_flat(node), view)
             case Either():
                 return any(self._holds(part, view) for part in node.parts)
             case Not():
@@ -50,8 +52,30 @@ class Views:
             case Related():
                 ends = self._ends(view[()], node.path)
                 return any(node.where is None or self._holds(node.where, {(): e}) for e in ends)
+            case Tally() | Against():
+                return self._measured(node, view)
             case _:
-                return self._all([node], view)
+                return self._all(_flat(node), view)
+
+    def _measured(self, node: Tally | Against, view: View) -> bool:
+        if isinstance(node, Tally):
+            ends: list[View] = [{(): end} for end in self._ends(view[()], node.path)]
+            return compared(self.total(node.of, ends), node.operator, node.values)
+        [table] = [t for t in self._database.values() if any(row is view[()] for row in t)]
+        than = self.total(node.than, [{(): row} for row in table])
+        return than is not None and compared(self._value(node.of, view), node.operator, (than,))
+
+    def total(self, aggregate: Aggregate, views: Sequence[View]) -> Any:
+        """The aggregate of rows."""
+        where = aggregate.where
+        found = [view for view in views if where is None or self._holds(where, view)]
+        if aggregate.function is Function.COUNT:
+            return len(found)
+        assert aggregate.of is not None
+        values = [v for view in found if (v := self._value(aggregate.of, view)) is not None]
+        if aggregate.function is Function.DISTINCT:
+            return len(set(values))
+        return _FUNCTIONS[aggregate.function](values) if values else None
 
     def _all(self, parts: Sequence[Filter], view: View) -> bool:
         by_child: dict[tuple[str, ...], list[Any]] = {}
@@ -210,15 +234,6 @@ def divided(top: Any, bottom: Any) -> Any:
     return None if top is None or not bottom else top / bottom
 
 
-def part_of(part: str, day: date) -> int:
-    return {
-        "month": day.month,
-        "quarter": (day.month + 2) // 3,
-        "weekday": day.isoweekday(),
-        "day": day.day,
-    }[part]
-
-
 _OPERATORS: dict[Operator, Any] = {
     Operator.EQUAL: lambda value, values: value in values,
     Operator.NOT_EQUAL: lambda value, values: value not in values,
@@ -239,31 +254,10 @@ _ARITHMETIC: dict[str, Any] = {
 }
 
 
-def unit(group: TimeGroup, day: date) -> Any:
-    if group.recurring:
-        return part_of({"day": "weekday"}.get(group.grain, str(group.grain)), day)
-    match group.grain:
-        case Grain.YEAR:
-            return day.year
-        case Grain.QUARTER:
-            return f"{day.year}-Q{(day.month + 2) // 3}"
-        case Grain.MONTH:
-            return f"{day:%Y-%m}"
-        case Grain.WEEK:
-            return (day - timedelta(day.weekday())).isoformat()
-        case Grain.DAY:
-            return day.isoformat()
-
-
-def unit_before(grain: Grain, label: Any) -> Any:
-    match grain:
-        case Grain.YEAR:
-            return label - 1
-        case Grain.QUARTER:
-            year, quarter = int(label[:4]), int(label[-1])
-            return f"{year}-Q{quarter - 1}" if quarter > 1 else f"{year - 1}-Q4"
-        case Grain.MONTH:
-            return f"{date.fromisoformat(label + '-01') - timedelta(1):%Y-%m}"
-        case _:
-            days = 7 if grain is Grain.WEEK else 1
-            return (date.fromisoformat(label) - timedelta(days)).isoformat()
+_FUNCTIONS: dict[Function, Any] = {
+    Function.SUM: sum,
+    Function.AVERAGE: lambda values: sum(values) / len(values),
+    Function.MINIMUM: min,
+    Function.MAXIMUM: max,
+    Function.MEDIAN: median,
+}

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from kai_flow.analyst.query.nodes import (
+    Against,
     Aggregate,
     All,
     Condition,
@@ -36,6 +37,7 @@ from kai_flow.analyst.query.nodes import (
     Recurring,
     Related,
     Share,
+    Tally,
     TimeGroup,
 )
 from kai_flow.analyst.query.value_types import Quantity, Type, quantity, type_of
@@ -47,6 +49,7 @@ DAYS = [date(2023, 12, 30) + timedelta(17 * number) for number in range(24)]
 TEXTS = ["paid", "open", "Gone", "a%b_!", "o'x\\"]
 NUMBERS = [0, 1, 2, 5, -3, 2.5]
 MODEL = market.model()
+_AVERAGED = {Quantity.AMOUNT, Quantity.RATE}
 
 
 def _cell(name: str, kind: str, rows: int, random: Random) -> Any:
@@ -149,9 +152,9 @@ class Drawing:
 
     def filter(self, depth: int = 2) -> Filter:
         """A filter on the fact table."""
-        nested = [self._all, self._all, self._either, self._negation, self._related]
+        nested = [self._all, self._all, self._either, self._negation, self._related, self._tally]
         timed = [self._during, self._recurring]
-        kinds = [self._condition] * 4 + timed * bool(self._times)
+        kinds = [self._condition] * 4 + timed * bool(self._times) + [self._against]
         found: Filter
         if depth == 0:
             found = self.one(kinds)()
@@ -172,6 +175,22 @@ class Drawing:
         path = self.one([path for path in paths(self._fact, 2) if path])
         inside = Drawing(self._draw, _end(self._fact, path))
         return Related(path=path, where=None if self.chance() else inside.filter(depth))
+
+    def _tally(self, depth: int) -> Filter:
+        path = self.one([path for path in paths(self._fact, 2) if path])
+        inside = Drawing(self._draw, _end(self._fact, path))
+        of = inside.aggregate(filtered=depth > 0, median=False)
+        operator = self.one([Operator.ABOVE, Operator.AT_MOST, Operator.EQUAL])
+        return Tally(path=path, of=of, operator=operator, values=(self.one([0, 1, 2, 5]),))
+
+    def _against(self) -> Filter:
+        numbers = [each for each in self._single if quantity(each, MODEL) in _AVERAGED]
+        if not numbers:
+            return self._condition()
+        of = self.one(numbers)
+        function = self.one([Function.AVERAGE, Function.MAXIMUM])
+        than = Aggregate(function=function, of=of)
+        return Against(of=of, operator=self.one([Operator.ABOVE, Operator.EQUAL]), than=than)
 
     def _during(self) -> Filter:
         axis, path = self.one(self._times)
@@ -213,11 +232,13 @@ class Drawing:
             return None, days[last]
         return days[first], None if self.chance(3) else days[last]
 
-    def aggregate(self, *, divisible: bool = False) -> Aggregate:
+    def aggregate(
+        self, *, divisible: bool = False, filtered: bool = True, median: bool = True
+    ) -> Aggregate:
         """One aggregate."""
         functions = [Function.COUNT, Function.SUM] if divisible else list(Function)
-        function = self.one(functions)
-        where = self.filter(1) if self.chance(3) else None
+        function = self.one([f for f in functions if median or f is not Function.MEDIAN])
+        where = self.filter(1) if filtered and self.chance(3) else None
         amounts = [each for each in self._single if quantity(each, MODEL) is Quantity.AMOUNT]
         rates = [each for each in self._single if quantity(each, MODEL) is Quantity.RATE]
         numbers = amounts + rates

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from typing import Final, assert_never
 
+from kai_flow.analyst.answer.aggregates import aggregate_words
 from kai_flow.analyst.answer.formats import month_name, period, quarter, weekday_name
 from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.query.nodes import (
+    Against,
+    Aggregate,
     All,
     Condition,
     During,
@@ -18,6 +21,7 @@ from kai_flow.analyst.query.nodes import (
     Operator,
     Recurring,
     Related,
+    Tally,
     joins_of,
 )
 
@@ -64,6 +68,8 @@ class Filters:
                 text = self._recurring(where)
             case Related():
                 text = self._related(where, exists=True)
+            case Tally() | Against():
+                text = self._compared(where)
             case All():
                 text = self._joined(where.parts, "dan", "and")
             case Either():
@@ -151,6 +157,30 @@ class Filters:
         target = names.model.joins[where.path[-1]].target
         inner = Filters(names, target).clause(where.where)
         return pick(f"{start} (yang {inner})", f"{start} (for which {inner})")
+
+    def _compared(self, where: Tally | Against) -> str:
+        """A number of related rows, or a value against all rows."""
+        pick = self.names.pick
+        if isinstance(where, Tally):
+            target = self.names.model.joins[where.path[-1]].target
+            number = self._aggregate(where.of, target)
+            bound = self.bound(where.operator, where.values, None)
+            return pick(f"{number} miliknya {bound}", f"its {number} {bound}")
+        subject = self.names.formula(where.of, self.fact)
+        than = self._aggregate(where.than, self.fact)
+        every = pick(
+            f"{than} dari semua {self.names.rows(self.fact)}",
+            f"the {than} of all {self.names.rows(self.fact)}",
+        )
+        bound = pick(*_BOUNDS[where.operator]).format(every)
+        return pick(f"{subject} {bound}", f"the {subject} {bound}")
+
+    def _aggregate(self, of: Aggregate, fact: str) -> str:
+        text = aggregate_words(self.names, of, fact)
+        if of.where is None:
+            return text
+        only = Filters(self.names, fact).clause(of.where)
+        return self.names.pick(f"{text} (hanya jika {only})", f"{text} (only where {only})")
 
     def bound(
         self, operator: Operator, values: Sequence[str | float | bool], of: Field | None

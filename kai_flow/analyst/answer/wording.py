@@ -2,6 +2,7 @@
 
 from typing import Final, assert_never
 
+from kai_flow.analyst.answer.aggregates import aggregate_words
 from kai_flow.analyst.answer.filters import Filters
 from kai_flow.analyst.answer.formats import exact, with_unit
 from kai_flow.analyst.answer.identifiers import quoted
@@ -9,12 +10,12 @@ from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.answer.units import unit_of
 from kai_flow.analyst.query.nodes import (
     Aggregate,
+    All,
     Difference,
     Expression,
     Field,
     FieldGroup,
     Formula,
-    Function,
     Grain,
     Group,
     Growth,
@@ -44,19 +45,6 @@ _RECURRING: Final[dict[Grain, tuple[str, str]]] = {
     Grain.MONTH: ("bulan dalam setahun", "month of the year"),
     Grain.QUARTER: ("kuartal dalam setahun", "quarter of the year"),
     Grain.YEAR: ("tahun", "year"),
-}
-_FUNCTIONS: Final[dict[Function, tuple[str, str]]] = {
-    Function.SUM: ("total {}", "total {}"),
-    Function.AVERAGE: ("rata-rata {}", "average {}"),
-    Function.MEDIAN: ("median {}", "median {}"),
-    Function.MINIMUM: ("{} terendah", "lowest {}"),
-    Function.MAXIMUM: ("{} tertinggi", "highest {}"),
-    Function.DISTINCT: ("banyaknya {} yang berbeda", "number of different values of {}"),
-}
-_OF_TIME: Final[dict[Function, tuple[str, str]]] = {
-    **_FUNCTIONS,
-    Function.MINIMUM: ("{} paling awal", "earliest {}"),
-    Function.MAXIMUM: ("{} paling akhir", "latest {}"),
 }
 
 
@@ -117,38 +105,20 @@ class Wording:
         )
 
     def _aggregate(self, measure: Aggregate) -> str:
-        text = self._plain(measure)
-        if measure.where is None:
+        fact, filters = self.query.fact, self.filters
+        if measure.over is not None:
+            fact = measure.over.fact
+            filters = Filters(self.names, fact)
+        text = aggregate_words(self.names, measure, fact)
+        if measure.over is not None and measure.of is not None:
+            rows = self.names.rows(fact)
+            text = self.names.pick(f"{text} dari {rows}", f"{text} of {rows}")
+        clauses = [measure.where, measure.over.where if measure.over is not None else None]
+        parts = tuple(each for each in clauses if each is not None)
+        if not parts:
             return text
-        only = self.filters.clause(measure.where)
+        only = filters.clause(parts[0] if len(parts) == 1 else All(parts=parts))
         return self.names.pick(f"{text} (hanya jika {only})", f"{text} (only where {only})")
-
-    def _plain(self, measure: Aggregate) -> str:
-        if measure.of is None:
-            rows = self.names.rows(self.query.fact)
-            return self.names.pick(f"jumlah {rows}", f"number of {rows}")
-        text = self._expression(measure)
-        if measure.function is Function.SUM and text.startswith("total "):
-            return self.names.pick(f"jumlah {text}", f"sum of {text}")
-        if measure.function is Function.DISTINCT and isinstance(measure.of, Field):
-            things = self.names.identified(measure.of, self.query.fact)
-            if things:
-                return self.names.pick(
-                    f"banyaknya {things} yang berbeda", f"number of different {things}"
-                )
-        table = _OF_TIME if self._of_time(measure.of) else _FUNCTIONS
-        return self.names.pick(*table[measure.function]).format(text)
-
-    def _expression(self, measure: Aggregate) -> str:
-        of = measure.of
-        assert of is not None  # noqa: S101 -- the caller has looked
-        text = self.names.formula(of, self.query.fact, inner=not measure.derived)
-        return f"{self.names.derived(measure.derived)} ({text})" if measure.derived else text
-
-    def _of_time(self, of: Expression) -> bool:
-        if not isinstance(of, Field):
-            return False
-        return self.names.role(of) is Role.TIME
 
     def scope(self) -> str:
         """The table whose rows are aggregated, unless a count names it already."""

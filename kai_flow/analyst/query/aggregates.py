@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from kai_flow.analyst.query.expressions import value
-from kai_flow.analyst.query.joins import Scope
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Difference,
@@ -20,7 +18,6 @@ from kai_flow.analyst.query.nodes import (
     bare,
 )
 from kai_flow.analyst.query.ordering import ordered
-from kai_flow.analyst.query.predicates import predicate
 from kai_flow.analyst.query.times import day_before
 from kai_flow.analyst.query.trees import (
     Unlowerable,
@@ -35,7 +32,6 @@ __all__ = [
     "aggregated",
     "aggregates",
     "given",
-    "input_of",
     "measures_of",
     "merged_number",
     "number",
@@ -80,20 +76,6 @@ def aggregates(query: Query) -> tuple[Aggregate, ...]:
     """Every aggregate of a query once."""
     found = (bare(each) for measure in measures_of(query) for each in given(measure))
     return tuple(dict.fromkeys(found))
-
-
-def input_of(aggregate: Aggregate, scope: Scope, key: exp.Expr | None = None) -> exp.Expr | None:
-    """What is aggregated of a row; None: the row itself. ``key``: what identifies a row."""
-    found: exp.Expr | None
-    if aggregate.function is Function.COUNT:
-        found = key.copy() if key is not None else None
-    else:
-        if aggregate.of is None:
-            raise Unlowerable(f"{aggregate.function} of nothing")
-        found = value(aggregate.of, scope)
-    if aggregate.where is None:
-        return found
-    return case((predicate(aggregate.where, scope), literal(1) if found is None else found))
 
 
 def aggregated(

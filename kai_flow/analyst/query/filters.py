@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 from kai_flow.analyst.query.nodes import (
+    Against,
     All,
     Condition,
     During,
@@ -26,6 +27,7 @@ from kai_flow.analyst.query.nodes import (
     Operator,
     Recurring,
     Related,
+    Tally,
     bare,
 )
 from kai_flow.analyst.query.refusals import CannotChange, Reason
@@ -62,8 +64,10 @@ def subjects(part: Filter) -> frozenset[Subject]:
             return frozenset({("field", bare(of))})
         case During(axis=axis, path=path) | Recurring(axis=axis, path=path):
             return frozenset({("time", (axis, path))})
-        case Related(path=path):
+        case Related(path=path) | Tally(path=path):
             return frozenset({("related", path)})
+        case Against(of=of):
+            return frozenset({("field", bare(of))})
         case Not(part=inner):
             return subjects(inner)
         case All(parts=parts) | Either(parts=parts):

@@ -27,9 +27,8 @@ from kai_flow.analyst.query.nodes import (
     TimeGroup,
     bare,
 )
-from kai_flow.analyst.query.value_types import Quantity, Type, quantity, type_of
-from kai_flow.analyst.schema import ColumnRef
-from kai_flow.analyst.semantics.model import Role, SemanticModel
+from kai_flow.analyst.query.value_types import Quantity
+from kai_flow.analyst.semantics.model import SemanticModel
 
 __all__ = ["Fault", "IllTyped", "check"]
 
@@ -96,27 +95,8 @@ class _Gate:
             raise IllTyped(Fault.NOT_DIVISIBLE, share)
 
     def _aggregate(self, aggregate: Aggregate) -> None:
-        if (aggregate.of is None) is not (aggregate.function is Function.COUNT):
-            raise IllTyped(Fault.NO_OPERAND, aggregate)
         rows = self._rows if aggregate.over is None else self._over(aggregate.over)
-        if aggregate.where is not None:
-            rows.filter(aggregate.where)
-        if aggregate.of is None:
-            return
-        rows.expression(aggregate.of)
-        match aggregate.function:
-            case Function.SUM:
-                if self._quantity(aggregate) is not Quantity.AMOUNT:
-                    raise IllTyped(Fault.NOT_SUMMABLE, aggregate)
-            case Function.AVERAGE | Function.MEDIAN:
-                if self._quantity(aggregate) not in _AVERAGED:
-                    raise IllTyped(Fault.NOT_A_NUMBER, aggregate)
-            case Function.MINIMUM | Function.MAXIMUM:
-                time = isinstance(aggregate.of, Field) and self._is_time(aggregate.of)
-                if not time and self._quantity(aggregate) not in _AVERAGED:
-                    raise IllTyped(Fault.NOT_ORDERED, aggregate)
-            case _:
-                pass
+        rows.aggregate(aggregate)
 
     def _over(self, over: Over) -> FilterGate:
         """The other table, which must have the same groups."""
@@ -131,23 +111,12 @@ class _Gate:
             raise IllTyped(Fault.DIFFERENT_GROUPS, over)
         return rows
 
-    def _quantity(self, aggregate: Aggregate) -> Quantity:
-        """What is known of a derived measure, else what its formula shows."""
-        fact = self._query.fact if aggregate.over is None else aggregate.over.fact
-        for derived in self._model.derived:
-            if derived.name == aggregate.derived and derived.table == fact:
-                return Quantity.AMOUNT if derived.role is Role.ADDITIVE else Quantity.RATE
-        return Quantity.NONE if aggregate.of is None else quantity(aggregate.of, self._model)
-
-    def _is_time(self, field: Field) -> bool:
-        role = self._model.attributes[ColumnRef(field.table, field.column)].role
-        return role in {Role.TIME, Role.TIME_PART} or type_of(field, self._model) is Type.DATE
-
     def _is_number(self, aggregate: Aggregate) -> bool:
         """Whether one can calculate with an aggregate: not with the latest date."""
-        if aggregate.function not in {Function.MINIMUM, Function.MAXIMUM}:
-            return True
-        return self._quantity(aggregate) in _AVERAGED
+        rows = (
+            self._rows if aggregate.over is None else FilterGate(self._model, aggregate.over.fact)
+        )
+        return rows.is_number(aggregate)
 
     def _having(self, having: Having) -> None:
         arity(having.operator, len(having.values), having)

@@ -4,8 +4,11 @@ import math
 from collections.abc import Sequence
 from datetime import date
 
+from kai_flow.analyst.query.aggregates import REPEATABLE
 from kai_flow.analyst.query.faults import Fault, IllTyped
 from kai_flow.analyst.query.nodes import (
+    Against,
+    Aggregate,
     All,
     Condition,
     During,
@@ -14,6 +17,7 @@ from kai_flow.analyst.query.nodes import (
     Field,
     Filter,
     Formula,
+    Function,
     Grain,
     Node,
     Not,
@@ -22,15 +26,17 @@ from kai_flow.analyst.query.nodes import (
     PeriodGroup,
     Recurring,
     Related,
+    Tally,
     TimeGroup,
 )
 from kai_flow.analyst.query.times import RECURRING
-from kai_flow.analyst.query.value_types import Quantity, Type, fits, quantity, type_of
+from kai_flow.analyst.query.value_types import Quantity, Type, fits, is_time, quantity, type_of
 from kai_flow.analyst.schema import ColumnRef
-from kai_flow.analyst.semantics.model import Axis, SemanticModel
+from kai_flow.analyst.semantics.model import Axis, Role, SemanticModel
 
 __all__ = ["FilterGate", "arity"]
 
+_AVERAGED = {Quantity.AMOUNT, Quantity.RATE}
 _GRAINS = [Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR]
 """From the finest to the coarsest."""
 _PARTS = {"month": 12, "quarter": 4, "weekday": 7, "day": 31}
@@ -105,11 +111,45 @@ class FilterGate:
             case Related():
                 self._related(node)
             case During():
-                self._during(node)
+                self.period(node.start, node.end, self.axis(node), node)
             case Recurring():
                 self._recurring(node)
-            case Condition():
-                self._condition(node)
+            case Condition() | Tally() | Against():
+                self._comparison(node)
+
+    def aggregate(self, aggregate: Aggregate) -> None:
+        """An aggregate of rows of the table that its column allows."""
+        if (aggregate.of is None) is not (aggregate.function is Function.COUNT):
+            raise IllTyped(Fault.NO_OPERAND, aggregate)
+        if aggregate.where is not None:
+            self.filter(aggregate.where)
+        if aggregate.of is None:
+            return
+        self.expression(aggregate.of)
+        number = self.quantity(aggregate) in _AVERAGED
+        match aggregate.function:
+            case Function.SUM if self.quantity(aggregate) is not Quantity.AMOUNT:
+                raise IllTyped(Fault.NOT_SUMMABLE, aggregate)
+            case Function.AVERAGE | Function.MEDIAN if not number:
+                raise IllTyped(Fault.NOT_A_NUMBER, aggregate)
+            case Function.MINIMUM | Function.MAXIMUM if not number:
+                if not (isinstance(aggregate.of, Field) and is_time(aggregate.of, self._model)):
+                    raise IllTyped(Fault.NOT_ORDERED, aggregate)
+            case _:
+                pass
+
+    def quantity(self, aggregate: Aggregate) -> Quantity:
+        """What is known of a derived measure, else what its formula shows."""
+        for derived in self._model.derived:
+            if derived.name == aggregate.derived and derived.table == self._table:
+                return Quantity.AMOUNT if derived.role is Role.ADDITIVE else Quantity.RATE
+        return Quantity.NONE if aggregate.of is None else quantity(aggregate.of, self._model)
+
+    def is_number(self, aggregate: Aggregate) -> bool:
+        """Whether one can calculate with an aggregate: not with the latest date."""
+        if aggregate.function not in {Function.MINIMUM, Function.MAXIMUM}:
+            return True
+        return self.quantity(aggregate) in _AVERAGED
 
     def axis(self, node: During | Recurring | TimeGroup | PeriodGroup) -> Axis:
         """The axis of a node, which its path must lead to."""
@@ -153,8 +193,45 @@ class FilterGate:
         if node.where is not None:
             inside.filter(node.where)
 
-    def _during(self, node: During) -> None:
-        self.period(node.start, node.end, self.axis(node), node)
+    def _comparison(self, node: Condition | Tally | Against) -> None:
+        match node:
+            case Condition():
+                self._condition(node)
+            case Tally():
+                self._tally(node)
+            case Against():
+                self._against(node)
+
+    def _tally(self, node: Tally) -> None:
+        inside = FilterGate(self._model, self.end(node.path, node))
+        inside.aggregate(node.of)
+        self._number(node, inside, node.of, node.values)
+        widening = [self._model.joins[each].widens for each in node.path]
+        if widening != sorted(widening) and node.of.function not in REPEATABLE:
+            raise IllTyped(Fault.SEVERAL_ROWS, node)  # a parent of two children is met twice
+
+    def _against(self, node: Against) -> None:
+        self.expression(node.of)
+        self.aggregate(node.than)
+        self._number(node, self, node.than, (0,))
+        if quantity(node.of, self._model) not in _AVERAGED:
+            raise IllTyped(Fault.NOT_A_NUMBER, node)
+
+    def _number(
+        self,
+        node: Tally | Against,
+        rows: "FilterGate",
+        aggregate: Aggregate,
+        values: Sequence[float],
+    ) -> None:
+        """A number, compared with numbers."""
+        arity(node.operator, len(values), node)
+        if node.operator in {Operator.CONTAINS, Operator.EMPTY, Operator.PRESENT}:
+            raise IllTyped(Fault.BAD_OPERATOR, node)
+        if not all(map(math.isfinite, values)):
+            raise IllTyped(Fault.BAD_VALUE, node)
+        if aggregate.over is not None or not rows.is_number(aggregate):
+            raise IllTyped(Fault.NOT_A_NUMBER, node)
 
     def _recurring(self, node: Recurring) -> None:
         axis = self.axis(node)

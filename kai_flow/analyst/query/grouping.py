@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from kai_flow.analyst.query.aggregates import REPEATABLE, aggregated, input_of, merged_number
-from kai_flow.analyst.query.expressions import clock
+from kai_flow.analyst.query.aggregates import REPEATABLE, aggregated, merged_number
+from kai_flow.analyst.query.expressions import clock, value
 from kai_flow.analyst.query.joins import Scope, Tables
 from kai_flow.analyst.query.naming import Results
 from kai_flow.analyst.query.nodes import (
@@ -118,7 +118,7 @@ def rows_of(query: Query, wanted: Sequence[Aggregate], tables: Tables, results: 
     parts = [_part(group, scope, results) for group in query.groups]
     clauses += [_in_a_period(each, scope) for each in query.groups if isinstance(each, PeriodGroup)]
     once = len(key) == 1 and all(each.function in {Function.COUNT, *REPEATABLE} for each in wanted)
-    inputs = {each: input_of(each, scope, key[0] if once else None) for each in wanted}
+    inputs = {each: _input(each, scope, key[0] if once else None) for each in wanted}
 
     def source(select: exp.Select) -> exp.Select:
         return tables.source(select).where(*(each.copy() for each in clauses), copy=False)
@@ -130,6 +130,20 @@ def rows_of(query: Query, wanted: Sequence[Aggregate], tables: Tables, results: 
     if medians and dialect in {"sqlite", "mysql"}:
         rows = _ranked(rows, medians, tables, results)
     return rows
+
+
+def _input(aggregate: Aggregate, scope: Scope, key: exp.Expr | None = None) -> exp.Expr | None:
+    """What is aggregated of a row; None: the row itself. ``key``: what identifies a row."""
+    found: exp.Expr | None
+    if aggregate.function is Function.COUNT:
+        found = key.copy() if key is not None else None
+    else:
+        if aggregate.of is None:
+            raise Unlowerable(f"{aggregate.function} of nothing")
+        found = value(aggregate.of, scope)
+    if aggregate.where is None:
+        return found
+    return case((predicate(aggregate.where, scope), literal(1) if found is None else found))
 
 
 def _path(group: Group) -> tuple[str, ...]:

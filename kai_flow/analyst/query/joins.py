@@ -92,10 +92,17 @@ class Scope:
     """The columns that an expression can use, by their paths."""
 
     def __init__(
-        self, tables: Tables, root: Ids = (), parent: "Scope | None" = None, alias: str = ""
+        self,
+        tables: Tables,
+        root: Ids = (),
+        parent: "Scope | None" = None,
+        alias: str = "",
+        table: str = "",
     ) -> None:
         self.tables = tables
         self.model = tables.model
+        self.table = table or tables.table
+        """The table at the root."""
         self.root = root
         """The path of the first table."""
         self._parent = parent

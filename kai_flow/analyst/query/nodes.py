@@ -132,6 +132,30 @@ class Related(Node, frozen=True, tag=True, kw_only=True):
     """What the related rows must meet; its fields are reached from the *related* table."""
 
 
+class Tally(Node, frozen=True, tag=True, kw_only=True):
+    """Rows of the fact table whose related rows add up to something: "customers with more than 3
+    orders". A row without related rows has a count of 0, and no other number.
+    """
+
+    path: tuple[str, ...]
+    """Ids of the joins from the fact table to the related table."""
+    of: "Aggregate"
+    """Of the related rows; its fields and its filter are reached from the *related* table."""
+    operator: Operator
+    values: tuple[float, ...]
+
+
+class Against(Node, frozen=True, tag=True, kw_only=True):
+    """Rows whose value compares with an aggregate of all rows of the fact table: "products that
+    cost more than the average".
+    """
+
+    of: Expression
+    operator: Operator
+    than: "Aggregate"
+    """Its filter says of which rows, if not of all: the query's filter does not limit it."""
+
+
 class All(Node, frozen=True, tag=True, kw_only=True):
     """Every part must hold."""
 
@@ -150,7 +174,7 @@ class Not(Node, frozen=True, tag=True, kw_only=True):
     part: "Filter"
 
 
-Filter: TypeAlias = Condition | During | Recurring | Related | All | Either | Not
+Filter: TypeAlias = Condition | During | Recurring | Related | Tally | Against | All | Either | Not
 
 
 class Over(Node, frozen=True, tag=True, kw_only=True):

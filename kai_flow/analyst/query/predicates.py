@@ -11,27 +11,34 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
+from kai_flow.analyst.query.aggregates import aggregated
 from kai_flow.analyst.query.expressions import clock, fields, may_be_missing, value
 from kai_flow.analyst.query.joins import Ids, Scope, Tables, link
 from kai_flow.analyst.query.nodes import (
+    Against,
+    Aggregate,
     All,
     Condition,
     During,
     Either,
     Field,
     Filter,
+    Function,
     Not,
     Operator,
     Recurring,
     Related,
+    Tally,
     bare,
 )
-from kai_flow.analyst.query.trees import any_of, both, compared, literal, missing
+from kai_flow.analyst.query.trees import Unlowerable, any_of, both, compared, literal, missing
 from kai_flow.analyst.schema import ColumnRef
 
 __all__ = ["Leaf", "conjuncts", "negated", "path_of", "predicate", "witnesses"]
 
 Leaf: TypeAlias = Condition | During | Recurring
+
+_Composed = All | Either | Not | Related | Tally | Against
 
 _REJECTS_NOTHING = {Operator.NOT_EQUAL, Operator.EMPTY}
 """What a row without a value may meet."""
@@ -55,6 +62,9 @@ def predicate(node: Filter, scope: Scope, *, sure: bool = False) -> exp.Expr:
             return negated(node.part, scope)
         case Related():
             return _related(node, scope)
+        case Tally() | Against():
+            left, values = _sides(node, scope)
+            return compared(left, node.operator, values)
         case _:
             return _all([node], scope, sure)
 
@@ -71,8 +81,8 @@ def negated(node: Filter, scope: Scope) -> exp.Expr:
             return both(*(negated(part, scope) for part in node.parts))
         case Not():
             return predicate(node.part, scope)
-        case Related():
-            return exp.Not(this=_related(node, scope))
+        case Related() | Tally() | Against():
+            return exp.Not(this=_known(node, scope))
         case _:
             if (key := scope.opening(path_of(node))) is not None:
                 return exp.Not(this=_exists(key, [node], scope))
@@ -104,7 +114,7 @@ def _all(parts: Sequence[Filter], scope: Scope, sure: bool) -> exp.Expr:
     alone, related = _sorted(parts, scope)
     found = [
         predicate(part, scope, sure=sure)
-        if isinstance(part, All | Either | Not | Related)
+        if isinstance(part, _Composed)
         else _holds(part, scope, sure)
         for part in alone
     ]
@@ -142,14 +152,50 @@ def _exists(key: Ids, leaves: Sequence[Leaf], scope: Scope) -> exp.Expr:
 
 def _related(node: Related, scope: Scope) -> exp.Expr:
     """Whether there is a related row that meets a filter of its own."""
-    near = scope.root
-    first, *_ = scope.joins(node.path)
-    tables = Tables(scope.model, scope.tables.names, first.target)
-    way = Scope(tables, (*near, node.path[0]))
-    end = way.force((*near, *node.path))
-    inside = Scope(tables, (), alias=end)
+    inside, linked = _below(node.path, scope)
     found = [] if node.where is None else [predicate(node.where, inside, sure=True)]
-    return _any_row(tables, link(first, scope.alias(near), tables.alias), *found)
+    return _any_row(inside.tables, linked, *found)
+
+
+def _below(path: Ids, scope: Scope) -> tuple[Scope, exp.Expr]:
+    """The scope of related rows in a subquery, and what links them to the row outside."""
+    first, *_ = scope.joins(path)
+    tables = Tables(scope.model, scope.tables.names, first.target)
+    way = Scope(tables, (*scope.root, path[0]))
+    end = way.force((*scope.root, *path))
+    inside = Scope(tables, (), alias=end, table=scope.joins(path)[-1].target)
+    return inside, link(first, scope.alias(scope.root), tables.alias)
+
+
+def _known(node: Related | Tally | Against, scope: Scope) -> exp.Expr:
+    """Whether a row meets a filter, which is never unknown."""
+    found = predicate(node, scope)
+    if isinstance(node, Related):
+        return found
+    return exp.Coalesce(this=found, expressions=[literal(value=False)])
+
+
+def _sides(node: Tally | Against, scope: Scope) -> tuple[exp.Expr, list[exp.Expr]]:
+    """What is compared with what, of which one side is a subquery of one number."""
+    if isinstance(node, Tally):
+        inside, linked = _below(node.path, scope)
+        return _one_number(node.of, inside, [linked]), [literal(each) for each in node.values]
+    tables = Tables(scope.model, scope.tables.names, scope.table)
+    return value(node.of, scope), [_one_number(node.than, Scope(tables), [])]
+
+
+def _one_number(of: Aggregate, inside: Scope, clauses: list[exp.Expr]) -> exp.Expr:
+    """The aggregate of the rows of a subquery."""
+    dialect = inside.model.schema.dialect
+    if of.function is Function.MEDIAN and dialect in {"sqlite", "mysql"}:
+        raise Unlowerable("a median of related rows")
+    found = None if of.of is None else value(of.of, inside)
+    if of.where is not None:
+        clauses = [*clauses, predicate(of.where, inside, sure=True)]
+    query = inside.tables.source(exp.select(aggregated(of, found, dialect)))
+    if clauses:
+        query = query.where(both(*clauses), copy=False)
+    return query.subquery()
 
 
 def _any_row(tables: Tables, *clauses: exp.Expr) -> exp.Expr:

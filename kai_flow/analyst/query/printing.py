@@ -8,6 +8,7 @@ column of another table is shown behind the joins to it, ``column>`` towards a p
 import re
 
 from kai_flow.analyst.query.nodes import (
+    Against,
     Aggregate,
     All,
     Condition,
@@ -34,6 +35,7 @@ from kai_flow.analyst.query.nodes import (
     Recurring,
     Related,
     Share,
+    Tally,
     TimeGroup,
 )
 
@@ -154,10 +156,21 @@ def _filter(node: Filter) -> str:
         case Related():
             where = "" if node.where is None else f" where {_filter(node.where)}"
             return f"any ({_way(node.path).rstrip()}{where})"
-        case Condition():
-            return _comparison(_expression(node.of), node.operator, node.values)
+        case Condition() | Tally() | Against():
+            return _compared(node)
         case During() | Recurring():
             return _time(node)
+
+
+def _compared(node: Condition | Tally | Against) -> str:
+    match node:
+        case Condition():
+            return _comparison(_expression(node.of), node.operator, node.values)
+        case Tally():
+            of = f"({_way(node.path)}{_aggregate(node.of)})"
+            return _comparison(of, node.operator, node.values)
+        case Against():
+            return f"{_expression(node.of)} {node.operator} {_aggregate(node.than)} of all"
 
 
 def _time(node: During | Recurring) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from kai_flow.analyst.query.nodes import (
+    Against,
     During,
     Field,
     Node,
@@ -16,6 +17,7 @@ from kai_flow.analyst.query.nodes import (
     Query,
     Recurring,
     Related,
+    Tally,
     TimeGroup,
 )
 from kai_flow.analyst.query.refusals import CannotChange, Reason
@@ -26,7 +28,7 @@ __all__ = ["reroot"]
 MAX_JOINS = 4
 
 Steps = tuple[str, ...]
-Reached = Field | During | Recurring | TimeGroup | PeriodGroup | Related
+Reached = Field | During | Recurring | TimeGroup | PeriodGroup | Related | Tally
 T = TypeVar("T")
 
 
@@ -45,6 +47,8 @@ def _moved(node: T, old: str, new: str, model: SemanticModel) -> T:
     """A node with its paths from ``old`` replaced by paths from ``new``."""
     if isinstance(node, tuple):
         return tuple(_moved(part, old, new, model) for part in node)  # type: ignore[return-value]
+    if isinstance(node, Against):  # it compares with all rows of the table before
+        raise CannotChange(Reason.UNREACHABLE, old)
     if isinstance(node, Reached):
         path = _path(node, old, new, model)
         return msgspec.structs.replace(node, path=path)
@@ -63,7 +67,7 @@ def _path(node: Reached, old: str, new: str, model: SemanticModel) -> Steps:
         return to_old[0] + node.path
     target = model.joins[node.path[-1]].target if node.path else old
     to_target = _upwards(model, new, target)
-    if isinstance(node, Related) or len(to_target) != 1:
+    if isinstance(node, Related | Tally) or len(to_target) != 1:
         raise CannotChange(Reason.UNREACHABLE, _name(node))
     return to_target[0]
 
@@ -90,7 +94,7 @@ def _name(node: Reached) -> str:
     match node:
         case Field(table=table, column=column):
             return f"{table}.{column}"
-        case Related(path=path):
+        case Related(path=path) | Tally(path=path):
             return path[-1]
         case _:
             return node.axis

@@ -12,6 +12,7 @@ from kai_flow.analyst.query.nodes import (
     Query,
     Recurring,
     Related,
+    Tally,
     TimeGroup,
 )
 from kai_flow.analyst.query.refusals import CannotChange, Reason
@@ -56,5 +57,5 @@ def _missing(node: Node, model: SemanticModel) -> Iterator[str]:
             yield name
         case _:
             pass
-    if isinstance(node, Field | During | Recurring | TimeGroup | PeriodGroup | Related):
+    if isinstance(node, Field | During | Recurring | TimeGroup | PeriodGroup | Related | Tally):
         yield from (join for join in node.path if join not in model.joins)

@@ -8,7 +8,7 @@ from kai_flow.analyst.query.nodes import Expression, Field, Formula, Number
 from kai_flow.analyst.schema import ColumnRef, Kind
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 
-__all__ = ["Quantity", "Type", "fits", "quantity", "type_of"]
+__all__ = ["Quantity", "Type", "fits", "is_time", "quantity", "type_of"]
 
 _TEXT = re.compile(r"CHAR|TEXT|CLOB|ENUM|STRING|UUID")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?)?")
@@ -50,6 +50,12 @@ def type_of(field: Field, model: SemanticModel) -> Type:
     if column.kind is Kind.KEY and not _TEXT.search(column.type.upper()):
         return Type.NUMBER
     return Type.TEXT
+
+
+def is_time(field: Field, model: SemanticModel) -> bool:
+    """Whether a column holds times or parts of them."""
+    role = model.attributes[ColumnRef(field.table, field.column)].role
+    return role in {Role.TIME, Role.TIME_PART} or type_of(field, model) is Type.DATE
 
 
 def fits(value: str | float | bool, type_: Type, column: str) -> bool:

@@ -8,11 +8,12 @@ import pytest
 from kai_flow.analyst.query.faults import Fault, IllTyped
 from kai_flow.analyst.query.gate import check
 from kai_flow.analyst.query.nodes import (
+    Against,
     Aggregate,
     All,
-    Condition,
     During,
     Field,
+    Filter,
     Formula,
     Function,
     Grain,
@@ -31,6 +32,7 @@ from kai_flow.analyst.query.nodes import (
     Recurring,
     Related,
     Share,
+    Tally,
     TimeGroup,
 )
 from tests.engines import market
@@ -42,6 +44,7 @@ from tests.engines.market_constructs import (
     HOME,
     ITEMS,
     ORDERS,
+    SHIP,
     STATUS,
     TOTAL,
     agg,
@@ -68,7 +71,7 @@ def measured(function: Function, of: Field | Formula | None, fact: str = "orders
     return Query(fact=fact, measures=(Aggregate(function=function, of=of),))
 
 
-def where(node: Condition | During | Recurring | Related | All, fact: str = "orders") -> Query:
+def where(node: Filter, fact: str = "orders") -> Query:
     """A query with a filter."""
     return Query(fact=fact, measures=(COUNT,), where=node)
 
@@ -173,6 +176,16 @@ FAULTY: list[tuple[Fault, Query]] = [
     (Fault.BAD_OPERATOR, where(compare(STATUS, Operator.EMPTY, "paid"))),
     (Fault.BAD_OPERATOR, where(compare(field("orders", "total"), Operator.CONTAINS, 5))),
     (Fault.BAD_OPERATOR, having(Operator.EMPTY)),
+    (Fault.BAD_OPERATOR, where(
+        Tally(path=(ORDERS,), of=COUNT, operator=Operator.ABOVE, values=()), "customers"
+    )),
+    (Fault.SEVERAL_ROWS, where(
+        Tally(path=(ORDERS, SHIP), of=COUNT, operator=Operator.ABOVE, values=(1,)), "customers"
+    )),
+    (Fault.NOT_A_NUMBER, where(
+        Tally(path=(ORDERS,), of=LATEST, operator=Operator.ABOVE, values=(1,)), "customers"
+    )),
+    (Fault.NOT_A_NUMBER, where(Against(of=STATUS, operator=Operator.ABOVE, than=AVERAGE))),
 ]  # fmt: skip
 
 

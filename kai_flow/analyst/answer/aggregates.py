@@ -1,0 +1,52 @@
+"""Aggregates in words: "total price", "number of different customers"."""
+
+from typing import Final
+
+from kai_flow.analyst.answer.naming import Names
+from kai_flow.analyst.query.nodes import Aggregate, Expression, Field, Function
+from kai_flow.analyst.semantics.model import Role
+
+__all__ = ["aggregate_words"]
+
+_FUNCTIONS: Final[dict[Function, tuple[str, str]]] = {
+    Function.SUM: ("total {}", "total {}"),
+    Function.AVERAGE: ("rata-rata {}", "average {}"),
+    Function.MEDIAN: ("median {}", "median {}"),
+    Function.MINIMUM: ("{} terendah", "lowest {}"),
+    Function.MAXIMUM: ("{} tertinggi", "highest {}"),
+    Function.DISTINCT: ("banyaknya {} yang berbeda", "number of different values of {}"),
+}
+_OF_TIME: Final[dict[Function, tuple[str, str]]] = {
+    **_FUNCTIONS,
+    Function.MINIMUM: ("{} paling awal", "earliest {}"),
+    Function.MAXIMUM: ("{} paling akhir", "latest {}"),
+}
+
+
+def aggregate_words(names: Names, measure: Aggregate, fact: str) -> str:
+    """An aggregate of the rows of a table, without its filter."""
+    if measure.of is None:
+        rows = names.rows(fact)
+        return names.pick(f"jumlah {rows}", f"number of {rows}")
+    text = _expression(names, measure, fact)
+    if measure.function is Function.SUM and text.startswith("total "):
+        return names.pick(f"jumlah {text}", f"sum of {text}")
+    if measure.function is Function.DISTINCT and isinstance(measure.of, Field):
+        things = names.identified(measure.of, fact)
+        if things:
+            return names.pick(f"banyaknya {things} yang berbeda", f"number of different {things}")
+    table = _OF_TIME if _of_time(names, measure.of) else _FUNCTIONS
+    return names.pick(*table[measure.function]).format(text)
+
+
+def _expression(names: Names, measure: Aggregate, fact: str) -> str:
+    of = measure.of
+    assert of is not None  # noqa: S101 -- the caller has looked
+    text = names.formula(of, fact, inner=not measure.derived)
+    return f"{names.derived(measure.derived)} ({text})" if measure.derived else text
+
+
+def _of_time(names: Names, of: Expression) -> bool:
+    if not isinstance(of, Field):
+        return False
+    return names.role(of) is Role.TIME
