@@ -11,6 +11,7 @@ from kai_flow.analyst.answer.catalogue import catalogue, summary
 from kai_flow.analyst.answer.charts import chart
 from kai_flow.analyst.answer.finding import answer
 from kai_flow.analyst.answer.formats import number
+from kai_flow.analyst.answer.formula_faults import asked_for, told
 from kai_flow.analyst.answer.insights import insights
 from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.answer.outcomes import assumptions, choices, question_back, reason
@@ -150,7 +151,7 @@ class Analyst:
         match asked.outcome:
             case Declined(why):
                 report.suggested_questions = await first_questions(asked.reader, asked.language)
-                raise UnclearQuestion(_refusal(why, asked))
+                raise UnclearQuestion(_refusal(why, asked, prompt))
             case Unclear(readings):
                 yield _clarified(prompt, asked, readings, report)
             case Catalogue(tables):
@@ -223,8 +224,11 @@ class Analyst:
             yield {"type": "suggestions", "content": report.suggested_questions}
 
 
-def _refusal(why: Note, asked: "_Read") -> str:
+def _refusal(why: Note, asked: "_Read", prompt: str) -> str:
     """Why a question is not answered; if its words were not known, what there is to ask about."""
+    faulty = asked_for(prompt, asked.model.faulty)
+    if faulty is not None:
+        return told(faulty, asked.language)
     said = reason(why, asked.model, asked.language)
     if why.key not in {"nothing_known", "not_understood", "unknown_word"}:
         return said

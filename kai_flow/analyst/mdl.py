@@ -12,9 +12,8 @@ from typing import Final
 
 from kai_flow.analyst.comments import parse_note
 from kai_flow.analyst.schema import Note, Schema, Table
-from kai_flow.connections.knowledge import Term
 
-__all__ = ["Described", "places", "read_mdl", "read_measures", "write_mdl"]
+__all__ = ["Described", "places", "read_mdl", "write_mdl"]
 
 Described = Mapping[str, tuple[Note, Mapping[str, Note]]]
 """Table → its note, and column → its note."""
@@ -61,7 +60,7 @@ def read_mdl(text: str) -> Described:
 
 
 def places(text: str) -> dict[str, int]:
-    """The line of each table, ``table.column`` and measure that the model adds something to."""
+    """The line of each table and ``table.column`` that the model adds something to."""
     found: dict[str, int] = {}
     for remark in _remarks(text):
         parts = [remark.table] if remark.column is None else [remark.table, remark.column]
@@ -101,24 +100,6 @@ def _remarks(text: str) -> Iterator[_Remark]:
                 yield _Remark(number, table, column, _escaped(cells[header[1]]))
         else:
             header = None
-
-
-_MEASURES: Final = ("measures", "measure", "ukuran")
-_MEASURE: Final = re.compile(r"[-*]\s+(?P<names>[^=]+?)\s*:?=\s*(?P<formula>.+?)\s*")
-
-
-def read_measures(text: str) -> tuple[Term, ...]:
-    """The measures under the heading "Measures": ``- revenue, omzet = quantity * unit_price``."""
-    found: list[Term] = []
-    inside = False
-    for line in map(str.strip, text.splitlines()):
-        heading = _HEADING.fullmatch(line)
-        if heading:
-            inside = _plain(heading[1]).casefold() in _MEASURES
-        elif inside and (measure := _MEASURE.fullmatch(line)):
-            names = (_plain(name) for name in measure["names"].split(","))
-            found += [Term(name, measure["formula"]) for name in names if name]
-    return tuple(found)
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -17,7 +17,7 @@ from kai_flow.analyst.errors import AnalysisError
 from kai_flow.analyst.mdl import places, write_mdl
 from kai_flow.analyst.schema import Schema, Table
 from kai_flow.analyst.semantics.build import build
-from kai_flow.analyst.taught import described
+from kai_flow.analyst.semantics.overlay import described
 from kai_flow.connections.knowledge import BadKnowledge, Knowledge, read_knowledge
 from kai_flow.connections.knowledge_file import KnowledgeFile, read_file, write_sections
 from kai_flow.connections.model import Connection, StoreError

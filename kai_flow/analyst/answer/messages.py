@@ -229,6 +229,12 @@ FORMULA_AMBIGUOUS: Final = Message(
     "The formula for {name} mentions “{column}”, which is in several tables: {tables}. Write the"
     " table’s name before it.",
 )
+FORMULA_NUMBERS: Final = Message(
+    "Rumus untuk {name} menghitung dengan “{column}”, padahal isinya bukan angka. Pakai kolom"
+    " angka.",
+    "The formula for {name} calculates with “{column}”, which holds no numbers. Use a column of"
+    " numbers.",
+)
 FORMULA_ZERO: Final = Message(
     "Rumus untuk {name} selalu membagi dengan nol. Perbaiki rumusnya.",
     "The formula for {name} always divides by zero. Correct the formula.",

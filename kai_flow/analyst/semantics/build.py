@@ -41,11 +41,12 @@ def build(schema: Schema, knowledge: Knowledge = Knowledge()) -> SemanticModel: 
     entities = _entities(schema, attributes, links, known)
     axes = _axes(schema, attributes, entities, linked)
     model = SemanticModel(schema, entities, attributes, axes, joins_of(links, entities))
-    measures, problems = taught_measures(model, known.formulas)
+    measures = taught_measures(model, known.formulas)
     return replace(
         model,
-        derived=with_plain(measures, plain_measures(model)),
-        problems=(*known.problems, *problems)[:MAX_PROBLEMS],
+        derived=with_plain(measures.derived, plain_measures(model)),
+        problems=(*known.problems, *measures.problems)[:MAX_PROBLEMS],
+        faulty=measures.faulty,
         phrases=tuple(known.phrases),
     )
 

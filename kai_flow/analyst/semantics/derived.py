@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from kai_flow.analyst.query.nodes import Expression, Field, Formula, Number
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.formulas import BadFormula
-from kai_flow.analyst.semantics.model import Attribute, Role, SemanticModel
+from kai_flow.analyst.semantics.model import Attribute, FormulaFault, Role, SemanticModel
 from kai_flow.analyst.semantics.paths import paths
 
 __all__ = ["adds_up", "column", "fields", "rooted", "unit_of"]
@@ -33,15 +33,23 @@ def rooted(formula: Expression, model: SemanticModel) -> tuple[str, Expression]:
     """
     tables = list(dict.fromkeys(field.table for field in fields(formula)))
     if not tables:
-        raise BadFormula("it names no column")
+        raise BadFormula("it names no column", FormulaFault.SYNTAX)
     for table in tables:
         ways = {other: _ways_up(model, table, other) for other in tables}
         if all(ways.values()):
             unclear = [other for other, found in ways.items() if len(found) > 1]
             if unclear:
-                raise BadFormula(f"{table} leads to {unclear[0]} in several ways")
+                raise BadFormula(
+                    f"{table} leads to {unclear[0]} in several ways",
+                    FormulaFault.TABLES,
+                    tables=(table, *unclear),
+                )
             return table, _placed(formula, {other: found[0] for other, found in ways.items()})
-    raise BadFormula(f"a row of none of {', '.join(tables)} leads to one row of each of the others")
+    raise BadFormula(
+        f"a row of none of {', '.join(tables)} leads to one row of each of the others",
+        FormulaFault.TABLES,
+        tables=tuple(tables),
+    )
 
 
 def _ways_up(model: SemanticModel, source: str, target: str) -> list[tuple[str, ...]]:

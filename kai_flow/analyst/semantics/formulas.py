@@ -8,6 +8,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from kai_flow.analyst.query.nodes import Expression, Formula, Number
+from kai_flow.analyst.semantics.model import FormulaFault
 
 __all__ = ["BadFormula", "is_formula", "read_formula"]
 
@@ -32,6 +33,18 @@ _OPERATOR = re.compile(r"[*/+]|\s-\s|\w\s*-\s*\w")
 class BadFormula(ValueError):
     """The formula cannot be used; the message is the end of a sentence that says why."""
 
+    def __init__(
+        self, why: str, fault: FormulaFault, *, column: str = "", tables: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(why)
+        self.fault = fault
+        self.column = column
+        self.tables = tables
+
+
+def _no_formula(why: str = "it is no arithmetic formula") -> BadFormula:
+    return BadFormula(why, FormulaFault.SYNTAX)
+
 
 def is_formula(text: str) -> bool:
     """Whether a meaning computes something, and is no name or phrase."""
@@ -46,13 +59,13 @@ def read_formula(text: str, leaf: Callable[[str, str], Expression]) -> Expressio
     """
     text = text.strip().removeprefix("=").strip()
     if len(text) > MAX_LENGTH:
-        raise BadFormula(f"it has more than {MAX_LENGTH} characters")
+        raise _no_formula(f"it has more than {MAX_LENGTH} characters")
     try:
         found = sqlglot.parse(_quoted(text), read="duckdb")
     except (SqlglotError, RecursionError) as error:
-        raise BadFormula("it is no arithmetic formula") from error
+        raise _no_formula() from error
     if len(found) != 1 or found[0] is None:
-        raise BadFormula("it is no arithmetic formula")
+        raise _no_formula()
     return _tree(found[0], leaf, 0)
 
 
@@ -74,7 +87,7 @@ def _quoted_piece(piece: str) -> str:
 def _tree(node: exp.Expr, leaf: Callable[[str, str], Expression], depth: int) -> Expression:
     """A parsed expression as a tree."""
     if depth > MAX_DEPTH:
-        raise BadFormula("it is too deep")
+        raise _no_formula("it is too deep")
     if isinstance(node, exp.Paren):
         return _tree(node.this, leaf, depth + 1)
     if isinstance(node, exp.Literal) and not node.is_string:
@@ -83,8 +96,8 @@ def _tree(node: exp.Expr, leaf: Callable[[str, str], Expression], depth: int) ->
         return leaf(node.table, node.name)
     operator = _OPERATORS.get(type(node))
     if operator is None or not isinstance(node, exp.Binary):
-        raise BadFormula("only columns, numbers, + - * / and parentheses may be in it")
+        raise _no_formula("only columns, numbers, + - * / and parentheses may be in it")
     left, right = (_tree(each, leaf, depth + 1) for each in (node.left, node.right))
     if operator == "/" and isinstance(right, Number) and right.value == 0:
-        raise BadFormula("it divides by zero")
+        raise BadFormula("it divides by zero", FormulaFault.ZERO)
     return Formula(operator=operator, left=left, right=right)

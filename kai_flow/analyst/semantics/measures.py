@@ -1,37 +1,56 @@
 """Measures from taught formulas: ``revenue = quantity * unit_price``."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from kai_flow.analyst.query.nodes import Expression, Formula, Number
 from kai_flow.analyst.schema import ColumnRef, Kind
 from kai_flow.analyst.semantics.derived import adds_up, column, rooted, unit_of
 from kai_flow.analyst.semantics.formulas import BadFormula, read_formula
-from kai_flow.analyst.semantics.model import Derived, Name, Role, SemanticModel
+from kai_flow.analyst.semantics.model import (
+    Derived,
+    FaultyFormula,
+    FormulaFault,
+    Name,
+    Role,
+    SemanticModel,
+)
 from kai_flow.analyst.semantics.wording import bags, joined, split_name, spoken
 from kai_flow.connections.knowledge import Term
 
 __all__ = ["taught_measures", "with_plain"]
 
 
-def taught_measures(
-    model: SemanticModel, terms: Sequence[Term]
-) -> tuple[tuple[Derived, ...], tuple[str, ...]]:
-    """The measures that terms define, and a sentence about each term that defines none."""
+@dataclass(frozen=True)
+class Measures:
+    """What became of taught formulas."""
+
+    derived: tuple[Derived, ...]
+    problems: tuple[str, ...]
+    """A sentence about each formula that cannot be used."""
+    faulty: tuple[FaultyFormula, ...]
+    """The same formulas, with the fault of each."""
+
+
+def taught_measures(model: SemanticModel, terms: Sequence[Term]) -> Measures:
+    """The measures that terms define."""
     formulas = _Formulas(model, {joined(spoken(term.term)): term for term in terms})
     found: dict[tuple[str, Expression], Derived] = {}
     problems: list[str] = []
+    faulty: list[FaultyFormula] = []
     for term in terms:
         try:
             derived = formulas.measure(term)
         except BadFormula as bad:
             problems.append(f"The formula of “{term.term}” cannot be used: {bad}.")
+            faulty.append(FaultyFormula(term.term, term.meaning, bad.fault, bad.column, bad.tables))
             continue
         key = (derived.table, derived.expression)
         if key in found:  # two words for one thing
             names = tuple(dict.fromkeys((*found[key].names, *derived.names)))
             derived = _renamed(found[key], names)
         found[key] = derived
-    return tuple(found.values()), tuple(problems)
+    return Measures(tuple(found.values()), tuple(problems), tuple(faulty))
 
 
 def _renamed(derived: Derived, names: tuple[Name, ...]) -> Derived:
@@ -84,7 +103,7 @@ class _Formulas:
         """A term's formula, with the formulas that it uses put into it."""
         key = joined(spoken(term.term))
         if key in within:
-            raise BadFormula(f"it uses “{term.term}” to define itself")
+            raise BadFormula(f"it uses “{term.term}” to define itself", FormulaFault.CYCLE)
         named: list[tuple[str, str]] = []
 
         def noted(table: str, name: str) -> Expression:
@@ -100,7 +119,9 @@ class _Formulas:
                 return column(self._numeric(self._one(refs, name, home)))
             other = self._terms.get(joined(spoken(name))) if not table else None
             if other is None:
-                raise BadFormula(f"“{f'{table}.{name}' if table else name}” is no column here")
+                written = f"{table}.{name}" if table else name
+                why = f"“{written}” is no column here"
+                raise BadFormula(why, FormulaFault.COLUMN, column=written)
             return self._read(other, (*within, key))
 
         return read_formula(term.meaning, leaf)
@@ -138,14 +159,17 @@ class _Formulas:
         for ref in refs:
             if ref.table == home:
                 return ref
-        tables = ", ".join(ref.table for ref in refs[:5])
-        raise BadFormula(f"“{name}” is a column of {tables}: write the table's name before it")
+        tables = tuple(ref.table for ref in refs[:5])
+        why = f"“{name}” is a column of {', '.join(tables)}: write the table's name before it"
+        raise BadFormula(why, FormulaFault.AMBIGUOUS, column=name, tables=tables)
 
     def _numeric(self, ref: ColumnRef) -> ColumnRef:
         """The column, if it holds numbers to calculate with."""
         kind, role = self._model.schema.column(ref).kind, self._model.attributes[ref].role
         if kind not in {Kind.NUMBER, Kind.YEAR} or role is Role.KEY:
-            raise BadFormula(f"“{ref.table}.{ref.column}” holds no numbers to calculate with")
+            written = f"{ref.table}.{ref.column}"
+            why = f"“{written}” holds no numbers to calculate with"
+            raise BadFormula(why, FormulaFault.NUMBERS, column=written)
         return ref
 
 

@@ -183,6 +183,36 @@ class Entity:
     """Whether it only links tables, or is a date dimension: nobody asks about its rows."""
 
 
+class FormulaFault(StrEnum):
+    """Why a taught formula cannot be used."""
+
+    SYNTAX = "syntax"
+    """It is no arithmetic on columns and numbers."""
+    COLUMN = "column"
+    """It names what is no column."""
+    AMBIGUOUS = "ambiguous"
+    """It names a column of several tables."""
+    NUMBERS = "numbers"
+    """It calculates with a column that holds no numbers."""
+    ZERO = "zero"
+    TABLES = "tables"
+    """No table's rows lead to one row of each table that it uses."""
+    CYCLE = "cycle"
+
+
+@dataclass(frozen=True)
+class FaultyFormula:
+    """A taught formula that cannot be used."""
+
+    term: str
+    formula: str
+    fault: FormulaFault
+    column: str = ""
+    """What it names, of COLUMN, AMBIGUOUS and NUMBERS."""
+    tables: tuple[str, ...] = ()
+    """Of AMBIGUOUS and TABLES."""
+
+
 Path: TypeAlias = tuple[Join, ...]
 
 
@@ -200,6 +230,8 @@ class SemanticModel:
     derived: tuple[Derived, ...] = ()
     problems: tuple[str, ...] = ()
     """What was taught and could not be used, as sentences with the reason."""
+    faulty: tuple[FaultyFormula, ...] = ()
+    """Taught formulas among the problems, for a sentence in the language of a question."""
     phrases: tuple[Term, ...] = ()
     """Taught terms that mean no single thing: they may stand for a phrase of a question."""
 

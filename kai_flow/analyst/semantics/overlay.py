@@ -1,7 +1,6 @@
 """What an administrator adds to a model: names of things, units, measures, and phrases.
 
-- A data model (`mdl.py`) adds names, units and names of values, as comments in the database do, and
-  measures.
+- A data model (`mdl.py`) adds names, units and names of values, as comments in the database do.
 - A glossary term that means a table, a column or a value becomes one more name of it; one that
   means a formula becomes a measure; one that means a phrase is kept to be replaced in questions.
 - An instruction that defines a word ("X means Y") is a glossary entry. Other instructions have no
@@ -10,18 +9,18 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from kai_flow.analyst.mdl import read_mdl, read_measures
+from kai_flow.analyst.mdl import read_mdl
 from kai_flow.analyst.schema import Column, ColumnRef, Kind, Note, Schema
 from kai_flow.analyst.semantics.formulas import is_formula
 from kai_flow.analyst.semantics.wording import joined, split_name, spoken
 from kai_flow.connections.knowledge import Knowledge, Term
 
-__all__ = ["MAX_PROBLEMS", "Taught", "taught", "with_meanings"]
+__all__ = ["MAX_PROBLEMS", "Taught", "described", "taught", "with_meanings"]
 
 MAX_PROBLEMS: Final = 50
 """Sentences about what could not be used, at most."""
@@ -65,7 +64,7 @@ def taught(schema: Schema, knowledge: Knowledge) -> Taught:
     places = _Places(schema)
     _describe(found, places, knowledge.mdl)
     instructed = [term for text in knowledge.instructions for term in _defined(text)]
-    for term in (*instructed, *knowledge.glossary, *read_measures(knowledge.mdl)):
+    for term in (*instructed, *knowledge.glossary):
         _add(found, places, term)
     return found
 
@@ -179,6 +178,40 @@ def with_meanings(schema: Schema, found: Taught) -> Schema:
         )
         tables[ref.table] = replace(table, columns=columns)
     return replace(schema, tables=tables)
+
+
+def described(schema: Schema, mdl: str) -> Schema:
+    """The schema with the notes of a data model, as if the database's comments had them."""
+    found = Taught()
+    _describe(found, _Places(schema), mdl)
+    schema = with_meanings(schema, found)
+    return replace(
+        schema,
+        tables={
+            name: replace(
+                table,
+                note=_called(table.note, found.tables.get(name, ())),
+                columns=tuple(
+                    replace(
+                        column,
+                        note=_called(
+                            column.note,
+                            found.columns.get(ColumnRef(name, column.name), ()),
+                            found.units.get(ColumnRef(name, column.name), ""),
+                        ),
+                    )
+                    for column in table.columns
+                ),
+            )
+            for name, table in schema.tables.items()
+        },
+    )
+
+
+def _called(note: Note, names: Iterable[str], unit: str = "") -> Note:
+    """A note with more names."""
+    both = tuple(dict.fromkeys((*note.names, *names)))
+    return replace(note, names=both, unit=unit or note.unit)
 
 
 def _value(column: Column, wanted: str) -> str | None:

@@ -180,16 +180,6 @@ def test_formulas_may_use_one_another() -> None:
     assert [name.words for name in found["omzet"].names] == [("omzet",), ("turnover",)]
 
 
-def test_a_data_model_has_measures() -> None:
-    """A list under the heading "Measures", in the file that `kai mdl --sync` reads."""
-    model = taught(
-        mdl="## Measures\n\n- omzet, turnover = `sales`.qty * price\n- x\n## sales\n- a = b"
-    )
-    [omzet] = [derived for derived in model.derived if derived.taught]
-    assert omzet.expression == REVENUE
-    assert [name.words for name in omzet.names] == [("omzet",), ("turnover",)]
-
-
 @pytest.mark.parametrize(
     ("meaning", "reason"),
     [

@@ -1,5 +1,6 @@
+"""What an administrator teaches a connection changes its answers, and its data model."""
+
 import sqlite3
-import time
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -12,8 +13,8 @@ from kai_flow.agents import Task
 from kai_flow.analyst import Analyst
 from kai_flow.analyst.mdl import read_mdl, write_mdl
 from kai_flow.analyst.schema import Column, ForeignKey, Kind, Note, Schema, Table
-from kai_flow.analyst.taught import described, learn
-from kai_flow.connections.knowledge import Knowledge, Skill, Term, read_knowledge
+from kai_flow.analyst.semantics.overlay import described
+from kai_flow.connections.knowledge import read_knowledge
 from kai_flow.connections.store import Connection, ConnectionStore
 
 SHOPS = """
@@ -59,7 +60,7 @@ async def ask(store: ConnectionStore, prompt: str) -> dict[str, Any]:
         ("Total omzet per region", {"glossary": {"omzet": "revenue net"}}, "150"),
         ("Total omzet per region", {"instructions": "Omzet means revenue_net."}, "150"),
         ("Total omzet per region", {"instructions": ["“Omzet” berarti revenue net"]}, "150"),
-        ("How many warungs are there?", {"glossary": {"warung": "shop"}}, "3"),
+        ("How many nyenis are there?", {"glossary": {"nyeni": "shop"}}, "3"),
         ("How many bubar shops?", {"glossary": {"bubar": "state = CLS"}}, "1"),
         ("How many tutup shops?", {"glossary": {"bubar": "state=cls", "tutup": "state=cls"}}, "1"),
         (
@@ -78,7 +79,7 @@ async def ask(store: ConnectionStore, prompt: str) -> dict[str, Any]:
             {"mdl": "## `shop`\n|Column|Notes|\n|-|-|\n|state|x; CLS = bubar|"},
             "1",
         ),
-        ("How many warungs are there?", {"mdl": "## shop\n\nAlso called: warung"}, "3"),
+        ("How many nyenis are there?", {"mdl": "## shop\n\nAlso called: nyeni"}, "3"),
     ],
 )
 async def test_what_is_taught_makes_a_question_answerable(
@@ -94,16 +95,40 @@ async def test_what_is_taught_makes_a_question_answerable(
     assert answer in after["final_answer"].replace(",", "")
 
 
-@pytest.mark.parametrize("formula", ["revenue net * 2", "revenue net / shop", "revenue net - 5"])
-async def test_a_formula_in_the_glossary_does_not_lose_its_signs(
-    shops: tuple[ConnectionStore, Connection], formula: str
+@pytest.mark.parametrize(
+    ("formula", "answer"),
+    [("revenue net * 2", "300"), ("revenue net - 5", "140"), ("= revenue_net / 4", "37,5")],
+)
+async def test_a_formula_in_the_glossary_is_a_measure(
+    shops: tuple[ConnectionStore, Connection], formula: str, answer: str
 ) -> None:
-    """A term that means a formula is not answered with one part of the formula."""
+    """A term that means a formula is calculated, with all its signs."""
     store, connection = shops
-    store.teach(connection, read_knowledge(glossary={"omzet": formula}))
-    result = await ask(store, "Total omzet per region")
+    store.teach(connection, read_knowledge(glossary={"nyeni": formula}))
+    result = await ask(store, "total nyeni per region")
+    assert result["status"] == "completed", result
+    assert answer in result["final_answer"]
+
+
+@pytest.mark.parametrize(
+    ("formula", "prompt", "told"),
+    [
+        ("revenue net / 0", "total nyeni per region", "Rumus untuk nyeni selalu membagi"),
+        ("revenue net * gone", "what is the total nyeni?", "mentions “gone”"),
+        ("revenue net * state", "what is the total nyeni?", "“shop.state”, which holds no numbers"),
+        ("revenue net * (2", "what is the total nyeni?", "cannot be read"),
+        ("nyeni * 2", "what is the total nyeni?", "refers to itself"),
+    ],
+)
+async def test_a_formula_that_cannot_be_used_is_the_reason_given(
+    shops: tuple[ConnectionStore, Connection], formula: str, prompt: str, told: str
+) -> None:
+    """A question with that word is declined with what is wrong, in the question's language."""
+    store, connection = shops
+    store.teach(connection, read_knowledge(glossary={"nyeni": formula}))
+    result = await ask(store, prompt)
     assert result["status"] == "failed", result
-    assert "“omzet”" in result["final_answer"]
+    assert told in result["final_answer"]
 
 
 async def test_the_answer_says_what_the_glossary_replaced(
@@ -119,60 +144,6 @@ async def test_the_answer_says_what_the_glossary_replaced(
         if event["type"] == "thinking"
     ]
     assert "“juara” = shop with revenue net above 60" in thoughts[0]
-
-
-NOTED = Schema(
-    {
-        "shop": Table(
-            "shop",
-            (Column("state", Kind.TEXT, values=("OPN", "CLS")), Column("revenue", Kind.NUMBER)),
-        )
-    }
-)
-
-
-@pytest.mark.parametrize(
-    "meaning",
-    [
-        "a place where things are sold to people who come in from the street and want to buy them",
-        "the sum of all that our honoured customers pay",
-        "nowhere.nothing",
-        "state = UNKNOWN",
-        "=",
-        ".",
-    ],
-)
-def test_what_means_nothing_here_changes_nothing(meaning: str) -> None:
-    """A definition in prose, a column or a value that does not exist leave the question alone."""
-    known = Knowledge(glossary=(Term("omzet", meaning),))
-    lesson = learn("total omzet", NOTED, known)
-    assert (lesson.prompt, lesson.replaced) == ("total omzet", ())
-
-
-def test_terms_are_replaced_as_whole_words_once_and_not_in_quotes() -> None:
-    """The longest term wins, quoted text is taken literally, and nothing is replaced twice."""
-    known = Knowledge(glossary=(Term("top", "shop revenue"), Term("top shop", "revenue of shop")))
-    said = learn("Top shop, stop 'top' top", NOTED, known).prompt
-    assert said == "revenue of shop, stop 'top' shop revenue"
-
-
-def test_signs_in_a_term_are_just_signs() -> None:
-    """A term may hold what is special in a pattern."""
-    known = Knowledge(glossary=(Term("c++ (x)", "revenue of shop"), Term("\\d", "shop")))
-    assert "revenue of shop" in learn("sum of c++ (x)", NOTED, known).prompt
-
-
-def test_a_big_glossary_is_quick() -> None:
-    """Two thousand terms on a thousand tables cost a question less than two seconds."""
-    tables = {
-        f"t{n}": Table(f"t{n}", tuple(Column(f"c{n}_{m}", Kind.NUMBER) for m in range(20)))
-        for n in range(1000)
-    }
-    terms = tuple(Term(f"term{n}", f"t{n % 1000}.c{n % 1000}_1") for n in range(2000))
-    began = time.monotonic()
-    lesson = learn("total term7", Schema(tables), Knowledge(glossary=terms))
-    assert time.monotonic() - began < 2
-    assert lesson.schema.tables["t7"].column("c7_1").note.names == ("term7", "term1007")
 
 
 NAMES = st.text(
@@ -229,11 +200,5 @@ def test_a_data_model_shows_types_and_the_real_relationships() -> None:
 def test_any_text_can_be_given_as_a_data_model(text: str) -> None:
     """What is no data model describes nothing and breaks nothing."""
     assert isinstance(read_mdl(text), dict)
-    described(NOTED, f"## shop\n{text}")
-
-
-def test_the_skill_is_asked_by_its_name_alone() -> None:
-    """A question that only mentions a skill is not replaced by it."""
-    known = Knowledge(skills=(Skill("review", "total revenue"),))
-    assert learn("/Review?", NOTED, known).prompt == "total revenue"
-    assert learn("which review", NOTED, known).prompt == "which review"
+    shop = Schema({"shop": Table("shop", (Column("state", Kind.TEXT, values=("OPN",)),))})
+    described(shop, f"## shop\n{text}")
