@@ -196,9 +196,10 @@ def meanings(words: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     ``customer name``, ``name of the customer`` and ``nama pelanggan`` have a meaning in common. A
     word without a concept stands for itself, as ``=stem``.
     """
-    words = tuple(word for word in words if word not in _LINKS) or words
     ways: list[set[tuple[str, ...]]] = [{()}, *(set() for _ in words)]
     for end in range(1, len(words) + 1):
+        if words[end - 1] in _LINKS and len(words) > 1:
+            ways[end] |= ways[end - 1]
         for start in range(max(0, end - LONGEST_PHRASE), end):
             part = words[start:end]
             meant = concepts(part) or ({f"={stem(part[0])}"} if len(part) == 1 else ())
