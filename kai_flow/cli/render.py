@@ -278,13 +278,22 @@ def _name(column: object) -> str:
 
 
 def _bars(event: Event) -> list[tuple[str, float]]:
-    """(label, value) for each point of a chart that bars can show; empty for any other."""
-    data, x_key = event.get("widget_data"), event.get("x_axis_key")
-    y_key = event.get("y_axis_key")
-    y_key = y_key[0] if isinstance(y_key, list) and y_key else y_key
-    if not (isinstance(data, list) and isinstance(x_key, str) and isinstance(y_key, str)):
+    """(label, value) for each point of a chart that bars can show; empty for any other.
+
+    Of several series, each point has a bar for every one of them, with its name.
+    """
+    data, x_key, y_key = (event.get(f) for f in ("widget_data", "x_axis_key", "y_axis_key"))
+    series = [
+        key for key in (y_key if isinstance(y_key, list) else [y_key]) if isinstance(key, str)
+    ]
+    if not (isinstance(data, list) and isinstance(x_key, str)):
         return []
-    points = [(row.get(x_key), row.get(y_key)) for row in data if isinstance(row, dict)]
+    points = [
+        (row.get(x_key) if len(series) == 1 else f"{row.get(x_key)} · {key}", row.get(key))
+        for row in data
+        if isinstance(row, dict)
+        for key in series
+    ]
     return [
         (text.line(label, 30), float(value))
         for label, value in points[:ROWS_SHOWN]

@@ -206,6 +206,15 @@ def test_the_numbers_of_a_chart_have_one_form() -> None:
     assert re.search(r"█ -20\.00$", output, re.MULTILINE)
 
 
+def test_every_series_of_a_chart_has_its_bars() -> None:
+    """Where a chart has several series, each point has one bar for each, with its name."""
+    points = [{"k": "May", "paid": 4, "open": 2}, {"k": "June", "paid": 1, "open": None}]
+    keys = {"x_axis_key": "k", "y_axis_key": ["paid", "open"]}
+    output = printed([{"type": "chart_config", "widget_data": points, **keys}])
+    labels = re.findall(r"^  (\w+ · \w+) ", output, re.MULTILINE)
+    assert labels == ["May · paid", "May · open", "June · paid"]
+
+
 def test_suggestions_bring_no_words_of_ours() -> None:
     """Questions in Indonesian stand under no English heading."""
     output = printed([{"type": "suggestions", "content": ["Berapa?", "Di mana?"]}])
