@@ -1,10 +1,12 @@
 """`kai --help` and what `kai` says about arguments that it does not take."""
 
 import os
+import re
 import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cyclopts import App
@@ -32,6 +34,19 @@ def test_every_command_and_option_is_described(name: str) -> None:
     if command.default_command is not None:
         for each in command.assemble_argument_collection(parse_docstring=True):
             assert (each.parameter.help or "").strip().endswith("."), each.name
+
+
+def test_the_reference_lists_every_command_and_option() -> None:
+    """The page of commands names each command and each option in code."""
+    page = (Path(__file__).parents[2] / "docs/reference/commands.md").read_text()
+    code = " ".join(re.findall(r"`([^`]+)`", page))
+    for name, command in COMMANDS.items():
+        if command.default_command is None:
+            continue
+        assert f"kai {name}" in code
+        for each in command.assemble_argument_collection():
+            for option in each.names:
+                assert not option.startswith("-") or option in code.split(), f"{name} {option}"
 
 
 @pytest.mark.parametrize(
