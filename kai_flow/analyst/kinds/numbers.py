@@ -1,6 +1,6 @@
 """Comparisons with numbers: of single rows, or of groups."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from kai_flow.analyst.kinds.building import MEASURED, NOUN, count
@@ -38,11 +38,16 @@ def _test(
     """A condition on rows, and the same on groups where the number is or may be aggregated."""
     values = tuple(figure.value for figure in figures)
     if isinstance(of, Column | Computed):
-        percent = any(figure.percent for figure in figures)
-        yield Where(Compared(of, operator, values, percent))
+        yield Where(Compared(of, operator, values, _unit(figures)))
         yield Having(Amount(None, of), operator, values)
     elif isinstance(of, Amount):
         yield Having(of, operator, values)
+
+
+def _unit(figures: Sequence[Figure]) -> str:
+    """The unit of figures: that of one of them is meant of both."""
+    units = [figure.unit for figure in figures if figure.unit]
+    return "%" if any(figure.percent for figure in figures) else units[0] if units else ""
 
 
 def _rules() -> Iterable[Rule]:
@@ -97,7 +102,7 @@ def _again(operator: Operator) -> Callable[..., Any]:
         return (
             Where(
                 Joined(
-                    (test, Compared(test.of, operator, (figure.value,), figure.percent)),
+                    (test, Compared(test.of, operator, (figure.value,), _unit((figure,)))),
                     either=False,
                 )
             ),
@@ -124,7 +129,7 @@ def _implied(concept: str, operator: Operator) -> Callable[..., Any]:
     """Heavier than 50: the weight is above 50."""
 
     def build(_sign: Sign, figure: Figure) -> Where:
-        return Where(Compared(Implied(concept), operator, (figure.value,)))
+        return Where(Compared(Implied(concept), operator, (figure.value,), _unit((figure,))))
 
     return build
 
@@ -196,7 +201,7 @@ KIND = Kind(
         ),
         "at most": (
             *("paling banyak", "maksimal", "tidak lebih dari", "hingga", "sampai", "maksimum"),
-            *("paling tinggi", "sampai dengan"),
+            *("sampai dengan",),
         ),
         "equals": ("sama dengan", "sebesar", "sebanyak", "tepat", "senilai", "persis"),
         "heavier": ("lebih berat dari", "lebih berat daripada", "beratnya lebih dari"),

@@ -68,6 +68,21 @@ def _counted(figure: Figure, rank: Rank) -> Rank | None:
     return replace(rank, count=int(figure.value))
 
 
+def plain(rank: Rank) -> bool:
+    """Whether a rank is no more than "the highest" of a number that a row or group has."""
+    return (
+        rank.count is None
+        and isinstance(rank.by, Amount)
+        and rank.by.function in {None, Function.COUNT, Function.SUM}
+        and isinstance(rank.by.of, Column | Computed)
+    )
+
+
+def _after(rank: Rank, of: Dimension) -> Rank | None:
+    """The highest price of any product asks for the price, and is no rank."""
+    return None if plain(rank) else _of(rank, of)
+
+
 def _of(rank: Rank, of: Dimension) -> Rank | None:
     if isinstance(rank.by, Clock) and isinstance(of, Calendar):
         return None  # "last month" is a period
@@ -203,7 +218,7 @@ KIND = Kind(
         *_rules(),
         Rule("so many of a rank", (Figure, Rank), _counted),
         Rule("rank so many", (Rank, Figure), lambda rank, f: _counted(f, rank), cost=0.1),
-        Rule("rank of", (Rank, DIMENSION), _of),
+        Rule("rank of", (Rank, DIMENSION), _after),
         Rule("of the rank", (DIMENSION, Rank), lambda of, rank: _of(rank, of)),
         Rule("rank of some", (Rank, Some), _of_some),
         Rule("some of the rank", (Some, Rank), lambda some, rank: _of_some(rank, some)),

@@ -232,7 +232,7 @@ class Assembler:
         wide = any(
             resolver.widens(g.field.path if isinstance(g, FieldGroup) else g.path) for g in groups
         )
-        return wide and any(not _counts(measure) for measure in measures)
+        return wide and any(not counts(measure) for measure in measures)
 
 
 def _timeless(query: Query) -> tuple[object, ...]:
@@ -242,7 +242,7 @@ def _timeless(query: Query) -> tuple[object, ...]:
     return (query.measures, query.groups, query.columns, query.having, plain)
 
 
-def _counts(measure: Measure) -> bool:
+def counts(measure: Measure) -> bool:
     """Whether a measure only counts rows or values, which no join can multiply."""
     match measure:
         case Aggregate(function=function):
@@ -253,9 +253,9 @@ def _counts(measure: Measure) -> bool:
                 Function.MAXIMUM,
             }
         case Ratio(top=left, bottom=right) | Difference(left=left, right=right):
-            return _counts(left) and _counts(right)
+            return counts(left) and counts(right)
         case Share(of=of) | Growth(of=of):
-            return _counts(of)
+            return counts(of)
 
 
 def _called(amount: p.Amount) -> str:

@@ -62,21 +62,41 @@ def _literally(a: Assembler, bag: Bag) -> Iterator[Reading]:
 
 
 def _time(a: Assembler, bag: Bag) -> None:
-    """A time column beside a period names the axis of the period: "founded before 1970"."""
-    for column, words in list(bag.columns):
-        axis = _axis_of(a, column)
-        tests = [
-            (abs(words[0] - there[0]), at)
-            for at, (test, there) in enumerate(bag.tests)
-            if isinstance(test, p.Within) and test.time.axis is None
-        ]
-        if axis is not None and tests:
-            _, at = min(tests)
-            test, there = bag.tests[at]
-            assert isinstance(test, p.Within)  # noqa: S101 -- found as such
-            both = tuple(sorted({*there, *words}))
-            bag.tests[at] = (p.Within(replace(test.time, axis=axis)), both)
-            bag.columns.remove((column, words))
+    """A time beside a period or unit of the calendar names its axis: "founded before 1970"."""
+    named: list[tuple[str, Words, object]] = [(c.axis, w, c) for c, w in bag.clocks]
+    named += [(axis, w, c) for c, w in bag.columns if (axis := _axis_of(a, c)) is not None]
+    for axis, words, part in named:
+        if _timed(bag, axis, words):
+            bag.clocks = [each for each in bag.clocks if each != (part, words)]
+            bag.columns = [each for each in bag.columns if each != (part, words)]
+
+
+def _timed(bag: Bag, axis: str, words: Words) -> bool:
+    """Let the nearest period, or else the units of the calendar, be of this axis."""
+    tests = [
+        (abs(words[0] - there[0]), at)
+        for at, (test, there) in enumerate(bag.tests)
+        if isinstance(test, p.Within) and test.time.axis is None
+    ]
+    if tests:
+        _, at = min(tests)
+        test, there = bag.tests[at]
+        assert isinstance(test, p.Within)  # noqa: S101 -- found as such
+        both = tuple(sorted({*there, *words}))
+        bag.tests[at] = (p.Within(replace(test.time, axis=axis)), both)
+        return True
+    before = (bag.groups, bag.which, bag.ranks)
+    bag.groups = [(_clocked(of, axis), w) for of, w in bag.groups]
+    bag.which = [(_clocked(of, axis), w) for of, w in bag.which]
+    bag.ranks = [
+        (replace(r, of=_clocked(r.of, axis)) if r.of is not None else r, w) for r, w in bag.ranks
+    ]
+    return before != (bag.groups, bag.which, bag.ranks)
+
+
+def _clocked(of: p.Dimension, axis: str) -> p.Dimension:
+    """A unit of the calendar, of this axis."""
+    return replace(of, axis=axis) if isinstance(of, p.Calendar) and of.axis is None else of
 
 
 def _axis_of(a: Assembler, column: p.Column | p.Computed) -> str | None:

@@ -1,6 +1,7 @@
 """Filters of a query from the tests of a question, for one fact table."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from kai_flow.analyst.lexicon.periods import Days, resolve
 from kai_flow.analyst.lexicon.periods import Part as PeriodPart
@@ -33,6 +34,7 @@ from kai_flow.analyst.reading.parts import (
     Within,
 )
 from kai_flow.analyst.reading.resolving import GRAINS, Resolver, means
+from kai_flow.analyst.reading.units import scaled
 from kai_flow.analyst.semantics.model import Attribute, Join, Role, SemanticModel
 
 NUMERIC = frozenset([Role.ADDITIVE, Role.RATE, Role.CODE, Role.TIME_PART])
@@ -168,7 +170,7 @@ def _compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choi
     if isinstance(test.of, Implied):
         for attribute in resolver.model.of(resolver.fact):
             if attribute.role in NUMERIC and means(attribute, test.of.concept):
-                plain = Compared(Column(attribute.ref), test.operator, test.values)
+                plain = replace(test, of=Column(attribute.ref))
                 yield from _compared(resolver, plain, words)
         return
     if isinstance(test.of, Computed):
@@ -180,19 +182,13 @@ def _compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choi
         return
     if not _comparable(resolver.attribute(test.of), test):
         return
-    values = _scaled(resolver, test)
+    values = scaled(test.values, test.unit, resolver.attribute(test.of))
+    if values is None:
+        return  # no telling what the number means in the unit of the column
     for field in resolver.fields(test.of, words):
         yield field.map(
             lambda of: Condition(of=of, operator=test.operator, values=values, words=words)
         )
-
-
-def _scaled(resolver: Resolver, test: Compared) -> tuple[str | float | bool, ...]:
-    """The values as the column has them: 10 percent is 0.1 where all are between 0 and 1."""
-    high = resolver.attribute(test.of).high if isinstance(test.of, Column) else None
-    if not test.percent or high is None or high > 1:
-        return test.values
-    return tuple(v / 100 if isinstance(v, int | float) else v for v in test.values)
 
 
 def _years(resolver: Resolver, test: Compared) -> Time | None:

@@ -117,8 +117,8 @@ class Compared:
     of: "Column | Computed | Implied"
     operator: Operator
     values: tuple[str | float | bool, ...] = ()
-    percent: bool = False
-    """Whether the question gives the values in percent."""
+    unit: str = ""
+    """The unit in which the question gives the values: ``kg``, ``%``; empty: it does not say."""
 
 
 @dataclass(frozen=True, slots=True)

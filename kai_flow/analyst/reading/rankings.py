@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from kai_flow.analyst.kinds.ranking import plain
 from kai_flow.analyst.query.nodes import (
     Function,
     Order,
@@ -20,6 +21,9 @@ from kai_flow.analyst.reading.resolving import means
 from kai_flow.analyst.reading.subjects import each_once, first_dimension, is_column, named, unique
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.paths import paths
+
+AFTER_COST: Final = 0.5
+"""Of "the lowest price of any product" as a ranking: it asks for the price."""
 
 SEVERAL: Final = 10
 """Places of a ranking when several are asked for without a number."""
@@ -47,14 +51,14 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
         )
         if subject is None:
             return
+        if subject[1] > words and plain(rank):
+            rest.cost += AFTER_COST
         rank = replace(rank, of=subject[0])
         words = (*words, *subject[1])
         rest.rows = [r for r in rest.rows if (p.Rows(r[0]), r[1]) != subject]
         rest.columns = [c for c in rest.columns if c != subject]
     if rest.somes or rest.clocks or rest.share is not None or rest.change:
         return
-    if _plain(rank) and not (rest.asked("which") or rest.asked("list")):
-        rest.cost += 0.4  # "the lowest number of members of any cooperative" is a number
     yield from _rank_rows(a, rest, rank, words)
     yield from _rank_groups(a, rest, rank, words)
 
@@ -308,16 +312,6 @@ def _table_of(dimension: p.Dimension | None) -> str | None:
     if isinstance(dimension, p.Column):
         return dimension.ref.table
     return dimension.table if isinstance(dimension, p.Rows) else None
-
-
-def _plain(rank: p.Rank) -> bool:
-    """Whether a rank is no more than "the highest" of a number."""
-    return (
-        rank.count is None
-        and isinstance(rank.by, p.Amount)
-        and rank.by.function in {None, Function.COUNT, Function.SUM}
-        and isinstance(rank.by.of, p.Column | p.Computed)
-    )
 
 
 def _summed(by: object) -> bool:

@@ -56,8 +56,8 @@ FOREIGN_AXIS: Final = 0.4
 KEY_GROUP: Final = 0.8
 """Of groups by a key: people ask for what it points to."""
 
-UNUSUAL_AXIS: Final = 0.8
-"""Of a personal date that the question does not name: nobody means birthdays by "in 2023"."""
+UNUSUAL_AXIS: Final = 0.25
+"""Of a personal date that the question does not name."""
 
 NO_LABEL: Final = 0.15
 """Of grouping by rows that have no name."""
@@ -140,7 +140,8 @@ class Resolver:
                     if table not in self.named and any(join.widens for join in way.value):
                         continue  # nobody spoke of these rows
                     cost = way.cost + OTHER_AXIS * place + UNUSUAL_AXIS * (not known.usual)
-                    found.append(Choice((known, _ids(way.value)), cost, way.notes))
+                    notes = () if known.usual else (Note("axis_assumed", (("axis", known.id),)),)
+                    found.append(Choice((known, _ids(way.value)), cost, (*way.notes, *notes)))
         own = any(self._own_time(choice.value[0]) for choice in found)
         found = [
             choice.costing(FOREIGN_AXIS * (own and not self._own_time(choice.value[0])))

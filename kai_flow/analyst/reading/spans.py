@@ -8,7 +8,7 @@ from typing import Final
 
 from kai_flow.analyst.kinds.registry import KINDS
 from kai_flow.analyst.lexicon.lexicon import Language, fillers, light, stem
-from kai_flow.analyst.lexicon.numbers import find_numbers
+from kai_flow.analyst.lexicon.numbers import NumberSpan, find_numbers
 from kai_flow.analyst.lexicon.periods import PeriodSpan, find_periods
 from kai_flow.analyst.lexicon.spelling import Spelling
 from kai_flow.analyst.lexicon.tokens import Token, tokenize
@@ -54,7 +54,7 @@ GLUE_COST: Final = 0.02
 LIGHT_COST: Final = 0.06
 """Of stepping over a verb that says nothing beside its noun."""
 
-BINDING: Final = frozenset(["by", "oleh"])
+BINDING: Final = frozenset(["by", "oleh", "from", "dari", "to", "ke"])
 """Words that mostly mean something: "orders by status" is no status of orders."""
 
 BINDING_COST: Final = 0.15
@@ -83,6 +83,8 @@ OTHER_NAME_COST: Final = 0.1
 NUMBER_COST: Final = 0.15
 """Of rows that are called as a number of theirs: the target of a target is mostly the number."""
 
+_Span = PeriodSpan | NumberSpan
+
 MENTION_COST: Final = 0.6
 """Of a mention with score 0; one with score 1 is free."""
 
@@ -95,7 +97,8 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     found += [sign for sign in _signs(tokens, language) if sign.first not in percent]
     for number in numbers:
         figure = Figure(number.value, number.percent, number.unit, number.ordinal)
-        found.append(_item(number.first, number.last, figure, 0.0))
+        piece = any(_within(number, other) for other in numbers if other.unit or other.percent)
+        found.append(_item(number.first, number.last, figure, PIECE_COST * piece))
     periods = [span for span in find_periods(tokens, language) if not span.problem]
     for span in periods:
         cost = 0.6 * (1 - span.score)
@@ -165,8 +168,8 @@ def _hinted(hint: Hint, index: Index) -> Part:
             return _part(target, index)
 
 
-def _within(span: PeriodSpan, other: PeriodSpan) -> bool:
-    """Whether a period is only a piece of a longer one."""
+def _within(span: _Span, other: _Span) -> bool:
+    """Whether a period or number is only a piece of a longer one."""
     inside = other.first <= span.first and span.last <= other.last
     return inside and other.last - other.first > span.last - span.first
 

@@ -17,7 +17,7 @@ from kai_flow.analyst.query.nodes import (
     bare,
 )
 from kai_flow.analyst.reading import parts as p
-from kai_flow.analyst.reading.assembler import Assembler
+from kai_flow.analyst.reading.assembler import Assembler, counts
 from kai_flow.analyst.reading.averages import listed_events, without_own
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import combined
@@ -28,6 +28,9 @@ from kai_flow.analyst.semantics.model import Role
 
 APART_COST: Final = 0.2
 """Of a second number that no "and" joins to the first."""
+
+ASSUMED_COST: Final = 1.0
+"""Of a sum or average over rows by a date of theirs that says nothing of the number."""
 
 COUNT_COST: Final = 0.1
 """Of counting rows where the question does not say so: "cooperatives per province"."""
@@ -169,6 +172,9 @@ def _of_fact(
                 limit=bag.limit,
             )
             more = extra + a.beside(query, rows) + listed_events(a.model, made, by)
+            if any(note.key == "axis_assumed" for note in choice.notes):
+                # the pay of somebody in January is not the pay of who was hired in January
+                more += ASSUMED_COST * any(not counts(m) for m in numbers)
             yield Reading(query, cost + more + choice.cost, choice.notes)
 
 

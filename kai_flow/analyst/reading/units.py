@@ -1,0 +1,58 @@
+"""Numbers in the unit of a column: 5 tons are 5,000 where a column is in kilograms."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from kai_flow.analyst.semantics.model import Attribute
+
+__all__ = ["scaled"]
+
+_Values = tuple[str | float | bool, ...]
+
+FACTORS: Final = {  # unit: (what it measures, how many of the base unit)
+    "mg": ("mass", 0.000_001),
+    "g": ("mass", 0.001),
+    "kg": ("mass", 1.0),
+    "t": ("mass", 1000.0),
+    "mm": ("length", 0.001),
+    "cm": ("length", 0.01),
+    "m": ("length", 1.0),
+    "km": ("length", 1000.0),
+    "ml": ("volume", 0.001),
+    "l": ("volume", 1.0),
+    "m2": ("area", 1.0),
+    "ha": ("area", 10_000.0),
+    "km2": ("area", 1_000_000.0),
+    "s": ("time", 1.0),
+    "min": ("time", 60.0),
+    "h": ("time", 3600.0),
+    "d": ("time", 86_400.0),
+}
+
+SPELLED: Final = {"ton": "t", "tons": "t", "tonne": "t", "m²": "m2", "jam": "h", "menit": "min"}
+
+UNSAID: Final = frozenset(["kg", "km", "m", "l", "ha", "m2", "h", "min", "d"])
+"""Units that a column is taken to be in when nothing says its unit."""
+
+
+def scaled(values: Sequence[str | float | bool], unit: str, attribute: Attribute) -> _Values | None:
+    """The values in the unit of the column; None when that cannot be told."""
+    if unit == "%":
+        fraction = attribute.high is not None and attribute.high <= 1
+        return _times(values, 0.01) if fraction else tuple(values)
+    own = SPELLED.get(attribute.unit.casefold(), attribute.unit.casefold())
+    if unit not in FACTORS or unit.casefold() == own:
+        foreign = unit not in FACTORS and unit and own and unit.casefold() != own
+        return None if foreign and _money(unit) and _money(own) else tuple(values)
+    if own not in FACTORS:
+        return tuple(values) if not own and unit in UNSAID else None
+    (measures, factor), (same, base) = FACTORS[unit], FACTORS[own]
+    return _times(values, factor / base) if measures == same else None
+
+
+def _money(unit: str) -> bool:
+    return unit.casefold() in {"rp", "idr", "usd", "$", "eur", "€", "sgd"}
+
+
+def _times(values: Sequence[str | float | bool], factor: float) -> _Values:
+    return tuple(v * factor if isinstance(v, int | float) else v for v in values)
