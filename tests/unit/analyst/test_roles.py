@@ -15,6 +15,7 @@ NUMBERS = "INTEGER", "12, 340, 7, 12"
     [
         *("quantity", "qty", "amount", "jumlah_anggota", "berat_kg", "total_price", "line_total"),
         *("salary", "gaji", "revenue", "cost", "biaya_kirim", "stock", "unitsSold", "Total Amt"),
+        *("jumlah_unit", "total_units"),
         *("number_of_rooms", "jumlah", "passengers", "distance_km", "anggaran", "sales_amount"),
     ],
 )
