@@ -26,7 +26,7 @@ class Spelling:
         self._known: frozenset[str] = frozenset()
         self._near: dict[tuple[str, int], list[str]] = {}
         known: dict[str, None] = {}
-        for word in words:
+        for word in dict.fromkeys(words):
             known.update(dict.fromkeys((word, stem(word))))
             if len(word) >= MIN_LETTERS and word.isalpha():
                 self._near.setdefault((word[0], len(word)), []).append(word)

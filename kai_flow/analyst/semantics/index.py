@@ -1,7 +1,8 @@
 """Finds what the words of a question may mean in a database, by hashes that are built once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+from kai_flow.analyst.lexicon.data import CONCEPTS
 from kai_flow.analyst.lexicon.lexicon import concepts, stem
 from kai_flow.analyst.lexicon.spelling import Spelling
 from kai_flow.analyst.lexicon.tokens import Token
@@ -56,7 +57,7 @@ class Index:
             longest = max(longest, len(entry.words))
         self._longest = min(longest, MAX_TOKENS)
         self._elements = frozenset(element for bag in self._loose for element in bag)
-        self._spelling = Spelling(words)
+        self._spelling = Spelling([*words, *_words_of(self._elements)])
         self.actions = Actions(model)
         """What verbs point to."""
         self.numbers = frozenset(
@@ -150,6 +151,14 @@ class Index:
             for number, entry in self._exact.get(joined(spoken(token.text)), ()):
                 if isinstance(entry.target, ValueTarget) and entry.how != "part":
                     _keep(found, (at, at + 1, number), entry.score, entry.how)
+
+
+def _words_of(concept_names: Collection[str]) -> Iterator[str]:
+    """The words of both languages for concepts: what may be misspelled besides names."""
+    for lexicon in CONCEPTS.values():
+        for concept, phrases in lexicon.items():
+            if concept in concept_names:
+                yield from (word for phrase in phrases for word in phrase)
 
 
 def _is_phrase(words: Sequence[str], coverable: Sequence[bool], first: int, last: int) -> bool:

@@ -118,7 +118,7 @@ class Naming:
         for entity in self._entity:
             shorter = _without(rest, entity)
             if shorter != rest:
-                yield shorter, PART if GENERIC.issuperset(shorter) else LESS
+                yield shorter, PART if _BARE.issuperset(shorter) else LESS
                 rest = shorter
         if len(rest) > 1:
             yield from ((head, PART) for head in heads(rest) if _telling(head))
@@ -128,6 +128,9 @@ class Naming:
             named = tuple(word for word in rest if word not in NAMES)
             yield named, WEAK
 
+
+_BARE = IDS | NAMES | NUMBERS | DATES | {"code", "kode", "kd", "cd"}
+"""What is left of a column's name without its table's, and hardly tells it from others."""
 
 _AMOUNTS = frozenset(["amount", "amt", "total", "value", "nilai", "count", "sum", "number"])
 
