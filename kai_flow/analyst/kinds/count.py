@@ -51,7 +51,7 @@ KIND = Kind(
     rules=(
         Rule("count rows", ("count", Rows), lambda _sign, rows: count(rows)),
         Rule("rows count", (Rows, "count"), lambda rows, _sign: count(rows), cost=0.05),
-        Rule("count of a column", ("count", Column), _of_column, cost=0.02),
+        Rule("count of a column", ("count", Column), _of_column, cost=0.15),
         Rule("count of a computed number", ("count", Computed), _of_computed, cost=0.25),
         Rule("count of them", ("count", "of them", Where), _of_them),
         Rule("of them, count", ("of them", "count", Where), _of_them),

@@ -3,6 +3,7 @@
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import (
+    Amount,
     Beside,
     Column,
     Compared,
@@ -46,6 +47,12 @@ def _beside(verb: Beside, *rest: Column | Values | Sign) -> Values | Column | No
     if isinstance(last, Values):
         return last if last.column.ref == verb.column.ref else None
     return last if isinstance(last, Column) else None
+
+
+def _counted_beside(verb: Beside, amount: Amount) -> Amount | None:
+    """The words "Shipped to how many cities"."""
+    of = amount.of
+    return amount if isinstance(of, Column) and of.ref == verb.column.ref else None
 
 
 def _other(column: Column, _sign: Sign, values: Values) -> Where | None:
@@ -168,9 +175,11 @@ KIND = Kind(
         Rule("adjective", (Where, (Column, Computed, Rows)), _noun, cost=0.02, aside=True),
         Rule("noun, qualified", ((Column, Computed, Rows), Where), _noun, cost=0.02, aside=True),
         Rule("value beside a verb", (Beside, Values), _beside, cost=-0.25),
+        Rule("value beside a verb, by", (Beside, "by", Values), _beside, cost=-0.25),
         Rule("value and column beside a verb", (Beside, Column, Values), _beside, cost=-0.3),
         Rule("column beside a verb", (Beside, Column), _beside, cost=-0.25),
         Rule("column after a verb", (Column, Beside), lambda c, v: _beside(v, c), cost=-0.25),
+        Rule("number beside a verb", (Beside, Amount), _counted_beside, cost=-0.25),
         Rule("other values", (Column, "not", Values), _other, cost=-0.1),
         Rule("done", (Column, Where), _done, cost=-0.3),
         Rule("not", ("not", Where), _not, cost=0.2),

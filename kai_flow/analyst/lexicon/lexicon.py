@@ -137,6 +137,7 @@ def _vocabulary(language: Language) -> frozenset[str]:
     words = set(_NAMED[language])
     for table in ("months", "weekdays", "numbers", "ordinals", "scales", "units"):
         words.update(word for each in lexicon[table].values() for word in each)
+    words.update(lexicon["light"]["words"].split())
     return frozenset(words | data.FUNCTION_WORDS[language])
 
 

@@ -10,12 +10,14 @@ from kai_flow.analyst.query.nodes import (
     All,
     Difference,
     During,
+    Field,
     FieldGroup,
     Function,
     Group,
     Growth,
     Having,
     Measure,
+    Node,
     Query,
     Ratio,
     Recurring,
@@ -34,6 +36,10 @@ from kai_flow.analyst.semantics.model import Role, SemanticModel
 from kai_flow.analyst.semantics.paths import paths
 
 NUMBERS: Final = frozenset([Role.ADDITIVE, Role.RATE])
+
+
+PASSED_COST: Final = 0.1
+"""Of naming a table that a join of the query only passes through."""
 
 
 CONTEXT_COST: Final = 0.02
@@ -101,12 +107,13 @@ class Assembler:
     def beside(self, query: Query, rows: Sequence[tuple[str, Words]]) -> float:
         """What it costs that a question names tables besides the parts of its query."""
         used = {self.model.joins[join].target for join in joins_of(_timeless(query))}
+        asked = _tables_of(_timeless(query))
         timed = {self.model.joins[join].target for join in joins_of(query)}
         cost = 0.0
         for table in {table for table, _ in rows if table != query.fact}:
             ways = paths(self.model, query.fact, table)
             if table in used:
-                cost += CONTEXT_COST
+                cost += CONTEXT_COST if table in asked else PASSED_COST
             elif table in timed or any(not any(j.widens for j in way) for way in ways):
                 cost += UNUSED_COST
             else:  # rows that nothing is asked of, though they would restrict what is
@@ -233,6 +240,17 @@ class Assembler:
             resolver.widens(g.field.path if isinstance(g, FieldGroup) else g.path) for g in groups
         )
         return wide and any(not counts(measure) for measure in measures)
+
+
+def _tables_of(node: object) -> frozenset[str]:
+    """The tables of all fields of a node."""
+    if isinstance(node, Field):
+        return frozenset([node.table])
+    if isinstance(node, tuple):
+        return frozenset().union(*map(_tables_of, node))
+    if isinstance(node, Node):
+        return _tables_of(tuple(getattr(node, name) for name in node.__struct_fields__))
+    return frozenset()
 
 
 def _timeless(query: Query) -> tuple[object, ...]:

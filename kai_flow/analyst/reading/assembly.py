@@ -26,10 +26,8 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if bag.texts:
         yield from _literally(a, bag)
         return
-    bag.cost += 0.3 * sum(
-        isinstance(c, p.Column) and a.model.attributes[c.ref].role is Role.KEY
-        for c, _ in bag.columns
-    )
+    roles = [a.model.attributes[c.ref].role for c, _ in bag.columns if is_column(c)]
+    bag.cost += 0.3 * roles.count(Role.KEY) + 0.2 * roles.count(Role.FLAG)
     if bag.refused:
         yield Reading(None, bag.cost, refusal=bag.refused[0])
     elif bag.asked("catalogue"):

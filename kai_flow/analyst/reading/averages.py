@@ -36,7 +36,7 @@ EITHER_COST: Final = 0.05
 GROUPED_COST: Final = 0.5
 """Of one number where a list of averages is meant: "average assets per province"."""
 
-OWN_COST: Final = 0.12
+OWN_COST: Final = 0.4
 """Of an average for the very rows that the number is of: "average quantity per sale"."""
 
 EVENTS_COST: Final = 0.4

@@ -25,6 +25,10 @@ LISTED: Final = 100
 """Rows of a listing when the question gives no number."""
 
 
+MOST_VALUES: Final = 2
+"""Columns at most of which the different values are listed; more are columns of rows."""
+
+
 LIST_COST: Final = 0.08
 """Of listing rows where the question does not say so: "active cooperatives"."""
 
@@ -100,7 +104,7 @@ def _rows_of(
         and (not words or (all(_category(a, c) for c, _ in columns) and columns[0][1] < words))
     ):
         yield from _values(a, bag, resolver, columns, limit, cost - 0.15 * bool(words))
-        if not words:
+        if not words and len(columns) <= MOST_VALUES:
             return
     if label is not None and named and all(c != p.Column(label.ref) for c, _ in columns):
         shown = [(p.Column(label.ref), words), *columns]
@@ -139,7 +143,9 @@ def _rows_of(
 
 def _of_rows(a: Assembler, test: p.Test) -> bool:
     """Whether a test compares a number of single rows."""
-    return isinstance(test, p.Compared) and test.operator in ORDERED and a.numeric(test.of)
+    if not isinstance(test, p.Compared) or not isinstance(test.of, p.Column | p.Computed):
+        return False
+    return test.operator in ORDERED and a.numeric(test.of)
 
 
 def _values(
@@ -151,10 +157,10 @@ def _values(
     cost: float,
 ) -> Iterator[Reading]:
     """The different values of columns, with the number of rows of each."""
-    if not columns or len(columns) > 2:
+    if not columns or len(columns) > MOST_VALUES:
         return
     if any(_of_rows(a, test) for test, _ in bag.tests):
-        cost += 0.15  # "products with a revenue above …": that of the product, not of a row
+        cost += 0.2  # "products with a revenue above …": that of the product, not of a row
     options = combined([a.groups(resolver, c, w) for c, w in columns])
     for choice in combined([options, filters(resolver, bag.tests)]):
         groups, where = choice.value

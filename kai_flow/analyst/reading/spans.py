@@ -54,11 +54,20 @@ GLUE_COST: Final = 0.02
 LIGHT_COST: Final = 0.06
 """Of stepping over a verb that says nothing beside its noun."""
 
-BINDING: Final = frozenset(["by", "oleh", "from", "dari", "to", "ke"])
-"""Words that mostly mean something: "orders by status" is no status of orders."""
+BINDING: Final = frozenset(["oleh", "from", "dari", "to", "ke"])
+"""Words that mostly mean something."""
 
 BINDING_COST: Final = 0.15
-"""Of stepping over such a word all the same: "sales made by Ayu"."""
+"""Of stepping over such a word all the same."""
+
+TELLING: Final = frozenset(["by"])
+"""Words that are never stepped over: "orders by status" is no status of orders."""
+
+COUNTING: Final = frozenset(["count", "total"])
+"""Signs that may be the name of a column as well: "jumlah"."""
+
+COUNTING_COST: Final = 0.12
+"""Of a column that is called like such a sign: "jumlah transaksi" is a number of rows."""
 
 SMALL_COST: Final = 0.3
 """Of a name that is a word without meaning elsewhere: "ya", which may be the value yes."""
@@ -73,6 +82,9 @@ MISSPELT_COST: Final = 0.2
 """Of a phrase with a misspelt word."""
 
 LANGUAGES: Final[tuple[Language, Language]] = ("en", "id")
+
+OWN_NUMBER: Final = 0.9
+"""The score of a measure that a table's name means as well: sales are rows, and money."""
 
 NEARLY: Final = 0.96
 """The score of a name as the database has it."""
@@ -125,6 +137,11 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
     mentions = index.mentions(tokens, language)
     nouns = {(each.first, each.last) for each in mentions if _is_noun(each)}
     exact = {(each.first, each.last) for each in mentions if each.score > NEARLY}
+    counting = {
+        (sign.first, sign.last)
+        for sign in _signs_of([token.word for token in tokens], language)
+        if isinstance(sign.part, Sign) and sign.part.name in COUNTING
+    }
     counted = {
         (each.first, each.last, each.target.ref.table)
         for each in mentions
@@ -137,8 +154,14 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
             cost += SYNONYM_COST * ((each.first, each.last) in nouns)
         if all(word in small for word in words):
             cost += SMALL_COST
-        if each.score <= NEARLY and (each.first, each.last) in exact:
+        if (
+            each.score <= NEARLY
+            and (each.first, each.last) in exact
+            and not (isinstance(each.target, DerivedTarget) and each.score >= OWN_NUMBER)
+        ):
             cost += OTHER_NAME_COST
+        if isinstance(each.target, AttributeTarget) and (each.first, each.last) in counting:
+            cost += COUNTING_COST
         if (
             isinstance(each.target, EntityTarget)
             and (each.first, each.last, each.target.table) in counted
@@ -181,7 +204,7 @@ def glue(tokens: Sequence[Token], language: Language) -> dict[int, float]:
     for at, token in enumerate(tokens):
         if token.word in BINDING:
             found[at] = BINDING_COST
-        elif token.word in words:
+        elif token.word in words and token.word not in TELLING:
             found[at] = GLUE_COST
         elif light(token.word):
             found[at] = LIGHT_COST
@@ -302,6 +325,20 @@ def _sign_spelling() -> Spelling:
 
 
 def _signs_of(words: Sequence[str], language: Language = "en") -> Iterator[Item]:
+    """The phrases as they are written. "What is" asks for a value, and for no thing by name."""
+    found = list(_every_sign(words, language))
+    values = {item.first for item in found if item.part == Sign("value") and _several(item)}
+    for item in found:
+        if item.part != Sign("which") or item.first not in values or _several(item):
+            yield item
+
+
+def _several(item: Item) -> bool:
+    """Whether it has several words."""
+    return item.last - item.first > 1
+
+
+def _every_sign(words: Sequence[str], language: Language) -> Iterator[Item]:
     for spoken in LANGUAGES:
         cost = 0.0 if spoken == language else OTHER_LANGUAGE_COST
         for at, word in enumerate(words):

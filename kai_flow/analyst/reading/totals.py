@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from kai_flow.analyst.query.nodes import (
+    Aggregate,
     FieldGroup,
     Function,
     Group,
@@ -32,8 +33,12 @@ APART_COST: Final = 0.2
 ASSUMED_COST: Final = 1.0
 """Of a sum or average over rows by a date of theirs that says nothing of the number."""
 
-COUNT_COST: Final = 0.1
+COUNT_COST: Final = 0.14
 """Of counting rows where the question does not say so: "cooperatives per province"."""
+
+
+OWN_ROWS_COST: Final = 0.08
+"""Of naming the very rows beside a number of theirs, where they may have been counted."""
 
 
 def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
@@ -175,6 +180,8 @@ def _of_fact(
             if any(note.key == "axis_assumed" for note in choice.notes):
                 # the pay of somebody in January is not the pay of who was hired in January
                 more += ASSUMED_COST * any(not counts(m) for m in numbers)
+            if any(table == fact for table, _ in rows) and not any(map(_counted_rows, made)):
+                more += OWN_ROWS_COST
             yield Reading(query, cost + more + choice.cost, choice.notes)
 
 
@@ -243,6 +250,11 @@ def _shown(measures: Sequence[Measure]) -> tuple[Measure, ...]:
             found.append(measure.of)
         found.append(measure)
     return tuple(dict.fromkeys(found))
+
+
+def _counted_rows(measure: Measure) -> bool:
+    """Whether a number counts rows."""
+    return isinstance(measure, Aggregate) and measure.function is Function.COUNT
 
 
 def _superlative(measure: p.Measured) -> bool:

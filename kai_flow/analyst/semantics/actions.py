@@ -68,6 +68,16 @@ def _hints(model: SemanticModel, action: Action) -> Iterator[Hint]:
     for attribute in model.attributes.values():
         if _named(attribute.column).has(action):
             yield from _of(model, attribute, action)
+        elif _looked_up(model, attribute) and _named(attribute.table).has(action):
+            yield Hint(AttributeTarget(attribute.ref), "beside")
+
+
+def _looked_up(model: SemanticModel, attribute: Attribute) -> bool:
+    """Whether it names the rows of a table that only others point to: ways to pay."""
+    ways = [join for join in model.joins.values() if not join.widens]
+    pointing = any(join.source == attribute.table for join in ways)
+    pointed = any(join.target == attribute.table for join in ways)
+    return attribute.role in _VALUED and bool(attribute.values) and pointed and not pointing
 
 
 def _is_revenue(names: Iterable[object]) -> bool:

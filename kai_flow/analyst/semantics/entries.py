@@ -55,7 +55,7 @@ def entries_of(model: SemanticModel) -> Iterator[Entry]:
     for entity in model.entities.values():
         yield from map(_as_rows, _named(EntityTarget(entity.table), entity.names))
         if entity.table in plain:
-            yield from _plain_rows(entity)
+            yield from _plain_rows(entity, _ONLY if len(plain) == 1 else _PLAIN)
         prefixes = _prefixes(entity)
         for attribute in model.of(entity.table):
             target = AttributeTarget(attribute.ref)
@@ -90,8 +90,8 @@ def _without(entry: Entry, nouns: frozenset[Bag]) -> Entry:
 
 _ROWS = ("record", "row", "entry", "baris", "catatan", "entri")
 _TRANSACTIONS = ("transaction", "transaksi")
-_PLAIN = 0.85
-"""What it is worth to call the rows of the only table rows, or sales transactions."""
+_ONLY, _PLAIN = 0.97, 0.85
+"""What it is worth to call rows transactions, of the only such table or of several."""
 
 
 def _transactions(model: SemanticModel) -> frozenset[str]:
@@ -105,10 +105,10 @@ def _transactions(model: SemanticModel) -> frozenset[str]:
     return frozenset(t for t, meant in bags_of.items() if meant & {("order",), ("sale",)})
 
 
-def _plain_rows(entity: Entity) -> Iterator[Entry]:
+def _plain_rows(entity: Entity, score: float) -> Iterator[Entry]:
     """The words that any rows are called."""
     for word in (*_TRANSACTIONS, *_ROWS):
-        yield Entry((joined((word,)),), (), EntityTarget(entity.table), _PLAIN, "part", (word,))
+        yield Entry((joined((word,)),), (), EntityTarget(entity.table), score, "part", (word,))
 
 
 _MEASURES = frozenset(
