@@ -64,11 +64,14 @@ class Assembler:
         self.today = today
         self.plural = plural
         self.troubles = troubles
+        self._resolvers: dict[tuple[str, frozenset[str]], Resolver] = {}
 
     def resolver(self, fact: str, bag: Bag) -> Resolver:
         """For one fact table."""
         named = frozenset(table for table, _ in bag.rows)
-        return Resolver(self.model, fact, self.today, named)
+        if (fact, named) not in self._resolvers:
+            self._resolvers[fact, named] = Resolver(self.model, fact, self.today, named)
+        return self._resolvers[fact, named]
 
     def numeric(self, column: p.Column | p.Computed) -> bool:
         """Whether a noun is a number of a row."""

@@ -24,6 +24,9 @@ from kai_flow.analyst.semantics.model import SemanticModel
 MARGIN: Final = 0.12
 """A reading that costs so little more than the best one is as likely meant."""
 
+HOPELESS: Final = 0.5
+"""A cover that costs so much more than the best reading cannot become a better one."""
+
 WORST: Final = 1.2
 """A reading that costs more is not believed."""
 
@@ -120,6 +123,8 @@ def decide(
     assembler = Assembler(model, today, plural, troubles)
     readings: list[Reading] = []
     for cover in found:
+        if readings and cover.cost > min(r.cost for r in readings) + HOPELESS:
+            break
         bag = collected(cover)
         if bag is not None:
             readings += assembled(assembler, bag)

@@ -79,11 +79,17 @@ class Resolver:
         self.fact = fact
         self.today = today
         self.named = named
+        self._ways: dict[tuple[str, str | None], list[Choice[Path]]] = {}
 
     # columns
 
     def ways(self, table: str, role: str | None = None) -> list[Choice[Path]]:
         """The joins from the fact table to a table, perhaps by the join that has a role."""
+        if (table, role) not in self._ways:
+            self._ways[table, role] = self._found_ways(table, role)
+        return self._ways[table, role]
+
+    def _found_ways(self, table: str, role: str | None) -> list[Choice[Path]]:
         if role is not None and not role.startswith(HINT):
             return self._by_role(table, self.model.joins[role])
         found = paths(self.model, self.fact, table)
