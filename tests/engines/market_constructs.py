@@ -219,6 +219,18 @@ _AGGREGATES = {
         ),
         groups=(by("cities", "name", SHIP),),
     ),
+    "a difference in percent": Query(
+        fact="orders",
+        measures=(
+            Difference(
+                left=agg(Function.SUM, field("orders", "total"), IN_2024),
+                right=agg(Function.SUM, field("orders", "total"), Not(part=IN_2024)),
+                percent=True,
+            ),
+            Difference(left=ONLY_PAID, right=COUNT, percent=True),
+        ),
+        groups=(by("cities", "name", SHIP),),
+    ),
     "an aggregate of filtered children": Query(
         fact="customers",
         measures=(Aggregate(function=Function.COUNT, where=is_(NAME, "tea")), CREDIT, COUNT),

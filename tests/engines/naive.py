@@ -210,7 +210,8 @@ class Naive(Views):
                 return _times(100 if measure.percent else 1, divided(top, bottom))
             case Difference():
                 left, right = (self._aggregate(m, group) for m in (measure.left, measure.right))
-                return None if left is None or right is None else left - right
+                gap = None if left is None or right is None else left - right
+                return _times(100, divided(gap, right)) if measure.percent else gap
             case Share():
                 peers = [
                     other

@@ -265,7 +265,8 @@ class Drawing:
             case "ratio":
                 return Ratio(top=self.aggregate(), bottom=self.aggregate(), percent=self.chance())
             case "difference":
-                return Difference(left=self.aggregate(), right=self.aggregate())
+                left, right = self.aggregate(), self.aggregate()
+                return Difference(left=left, right=right, percent=self.chance())
             case "share":
                 within = len(groups) > 1 and self.chance()
                 return Share(of=self.aggregate(divisible=True), within=within)

@@ -47,8 +47,8 @@ def _measure(measure: Measure, names: Names) -> str:
             unit = _aggregate(of, names) if absolute else "%"
         case Ratio(top=top, bottom=bottom, percent=percent):
             unit = "%" if percent else _per(_aggregate(top, names), _aggregate(bottom, names))
-        case Difference(left=left, right=right):
-            unit = _same(_aggregate(left, names), _aggregate(right, names))
+        case Difference(left=left, right=right, percent=percent):
+            unit = "%" if percent else _same(_aggregate(left, names), _aggregate(right, names))
         case _:
             assert_never(measure)
     return unit

@@ -72,15 +72,23 @@ class Wording:
             case Ratio(top=top, bottom=bottom):
                 over, under = self._aggregate(top), self._aggregate(bottom)
                 return pick(f"rasio {over} terhadap {under}", f"ratio of {over} to {under}")
-            case Difference(left=left, right=right):
-                minus = pick("dikurangi", "minus")
-                return f"{self._aggregate(left)} {minus} {self._aggregate(right)}"
+            case Difference():
+                return self._difference(measure)
             case Share():
                 return self._share(measure)
             case Growth(of=of, absolute=absolute):
                 return self._growth(self._aggregate(of), absolute=absolute)
             case _:
                 assert_never(measure)
+
+    def _difference(self, measure: Difference) -> str:
+        left, right = self._aggregate(measure.left), self._aggregate(measure.right)
+        if not measure.percent:
+            return f"{left} {self.names.pick('dikurangi', 'minus')} {right}"
+        return self.names.pick(
+            f"selisih {left} terhadap {right} (dalam persen)",
+            f"change from the {right} to the {left} (in percent)",
+        )
 
     def _share(self, measure: Share) -> str:
         text, pick = self._aggregate(measure.of), self.names.pick

@@ -152,7 +152,10 @@ def number(measure: Measure, values: Mapping[Measure, exp.Expr], window: Window)
         case Ratio():
             return divided(found[0], found[1], window.dialect, 100 if measure.percent else 1)
         case Difference():
-            return exp.Sub(this=found[0], expression=found[1])
+            gap = exp.Sub(this=found[0], expression=found[1])
+            if not measure.percent:
+                return gap
+            return divided(gap, found[1].copy(), window.dialect, 100)
         case Share():
             by = window.first if measure.within else ()
             total = exp.Window(this=exp.Sum(this=found[0].copy()), over="OVER", partition_by=by)

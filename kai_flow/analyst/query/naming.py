@@ -90,7 +90,8 @@ class Results:
                 bottom = self._aggregate(measure.bottom).removeprefix("number_of_")
                 return f"{self._aggregate(measure.top)}_per_{bottom.removeprefix('different_')}"
             case Difference():
-                return f"difference_in_{self._what(measure.left)}"
+                name = f"difference_in_{self._what(measure.left)}"
+                return f"{name}_in_percent" if measure.percent else name
             case Share():
                 return f"percent_of_{self._what(measure.of)}"
             case Growth():

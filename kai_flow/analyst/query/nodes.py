@@ -221,6 +221,8 @@ class Difference(Node, frozen=True, tag=True, kw_only=True):
 
     left: Aggregate
     right: Aggregate
+    percent: bool = False
+    """In percent of ``right``: how much more the left one is."""
 
 
 class Share(Node, frozen=True, tag=True, kw_only=True):

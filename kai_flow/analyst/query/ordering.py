@@ -24,4 +24,4 @@ def finished(select: exp.Select, order: Sequence[exp.Expr], limit: int | None) -
     """The SELECT, sorted and cut."""
     if order:
         select = select.order_by(*order, copy=False)
-    return select if limit is None else select.limit(limit, copy=False)
+    return select if limit is None else select.limit(exp.Literal.number(limit), copy=False)

@@ -106,7 +106,8 @@ def _measure(measure: Measure) -> str:
             percent = "percent " if measure.percent else ""
             return f"{percent}{_aggregate(measure.top)} / {_aggregate(measure.bottom)}"
         case Difference():
-            return f"{_aggregate(measure.left)} - {_aggregate(measure.right)}"
+            percent = "percent " if measure.percent else ""
+            return f"{percent}{_aggregate(measure.left)} - {_aggregate(measure.right)}"
         case Share():
             return f"share({_aggregate(measure.of)}{' within' if measure.within else ''})"
         case Growth():

@@ -14,6 +14,7 @@ from kai_flow.analyst.query.trees import (
     Unlowerable,
     any_of,
     both,
+    cast,
     integer,
     joined,
     literal,
@@ -156,7 +157,7 @@ class Clock:
         if self._form is AxisForm.TEXT_MONTH:
             month = _cut(self._first, 1, min(7, _WRITTEN[grain]))
             return joined([month, literal("-01")], self._dialect) if grain is Grain.DAY else month
-        text = self._first if self._texts[0] else exp.cast(self._position(), "TEXT")
+        text = self._first if self._texts[0] else cast(self._position(), exp.DType.TEXT)
         parts = [_cut(text, 1, 4)]
         if grain is not Grain.YEAR:
             parts += [literal("-"), _cut(text, 5, 2)]
@@ -174,7 +175,7 @@ class Clock:
             raise Unlowerable(f"{self._form} has no days")
         if self._dialect == "sqlite":
             return self._first if self._form is AxisForm.TEXT else self._iso()
-        return exp.cast(self._iso(), "DATE")
+        return cast(self._iso(), exp.DType.DATE)
 
 
 def day_before(label: exp.Expr, days: int, dialect: str) -> exp.Expr:
@@ -228,7 +229,7 @@ def _date_label(grain: Grain, date: exp.Expr, dialect: str) -> exp.Expr:
         case Grain.WEEK:
             return _week(date, dialect)
         case Grain.DAY:
-            return exp.Date(this=date) if dialect == "sqlite" else exp.cast(date, "DATE")
+            return exp.Date(this=date) if dialect == "sqlite" else cast(date, exp.DType.DATE)
 
 
 def _quarter(date: exp.Expr, dialect: str) -> exp.Expr:
@@ -245,8 +246,8 @@ def _week(date: exp.Expr, dialect: str) -> exp.Expr:
         return exp.Anonymous(this="DATE", expressions=[date, *back])
     if dialect == "mysql":
         days = exp.paren(_weekday(date, 5))
-        return exp.DateSub(this=exp.cast(date, "DATE"), expression=days, unit=exp.var("DAY"))
-    return exp.cast(exp.TimestampTrunc(this=date, unit=exp.var("WEEK")), "DATE")
+        return exp.DateSub(this=cast(date, exp.DType.DATE), expression=days, unit=exp.var("DAY"))
+    return cast(exp.TimestampTrunc(this=date, unit=exp.var("WEEK")), exp.DType.DATE)
 
 
 def _weekday(date: exp.Expr, shift: int) -> exp.Expr:

@@ -11,6 +11,7 @@ __all__ = [
     "any_of",
     "both",
     "case",
+    "cast",
     "column",
     "compared",
     "divided",
@@ -85,7 +86,12 @@ def missing(value: exp.Expr) -> exp.Expr:
 
 def integer(value: exp.Expr) -> exp.Expr:
     """A value as an integer."""
-    return exp.cast(value, "INTEGER")
+    return cast(value, exp.DType.INT)
+
+
+def cast(value: exp.Expr, to: exp.DType) -> exp.Expr:
+    """A value as another type."""
+    return exp.Cast(this=value, to=exp.DataType(this=to))
 
 
 def case(*branches: tuple[exp.Expr, exp.Expr], default: exp.Expr | None = None) -> exp.Expr:

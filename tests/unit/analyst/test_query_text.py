@@ -139,6 +139,7 @@ def test_sql_is_readable(name: str) -> None:
         (Ratio(top=TOTAL, bottom=COUNT), "total_per_orders"),
         (Difference(left=TOTAL, right=agg(Function.SUM, field("orders", "total"))),
          "difference_in_total"),
+        (Difference(left=ONLY_PAID, right=COUNT, percent=True), "difference_in_orders_in_percent"),
         (Share(of=COUNT), "percent_of_orders"),
         (Growth(of=TOTAL), "growth_of_total_in_percent"),
         (Growth(of=TOTAL, absolute=True), "growth_of_total"),
