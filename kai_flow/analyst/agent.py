@@ -36,7 +36,7 @@ from kai_flow.analyst.schema import Schema
 from kai_flow.analyst.semantics.cache import BUILD_S, Models, Understanding
 from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.analyst.semantics.rephrasing import rephrased, skilled
-from kai_flow.analyst.suggesting import Reader, first_questions, follow_ups
+from kai_flow.analyst.suggesting import Reader, first_questions, follow_ups, prompts
 from kai_flow.connections.knowledge import Knowledge, Term
 from kai_flow.connections.store import Connection, ConnectionStore, StoreError
 
@@ -153,7 +153,7 @@ class Analyst:
                 report.suggested_questions = await first_questions(asked.reader, asked.language)
                 raise UnclearQuestion(_refusal(why, asked, prompt))
             case Unclear(readings):
-                yield _clarified(prompt, asked, readings, report)
+                yield await _clarified(asked, readings, report)
             case Catalogue(tables):
                 report.answer.append(catalogue(asked.model, asked.language, tables))
                 yield {"type": "token", "content": report.answer[0]}
@@ -293,18 +293,21 @@ def _glossary(asked: _Read) -> tuple[str, ...]:
     return (remarks.GLOSSARY.say(asked.language, pairs=pairs),)
 
 
-def _clarified(prompt: str, asked: _Read, readings: tuple[Reading, ...], report: _Report) -> Event:
+async def _clarified(asked: _Read, readings: tuple[Reading, ...], report: _Report) -> Event:
     """The question back, with one choice for each reading."""
     labels = choices(readings, asked.model, asked.language)
     question = question_back(labels, asked.language)
+    queries = [reading.query for reading in readings if reading.query is not None]
+    found = await prompts(queries, asked.reader, asked.language)
     report.status = "needs_clarification"
-    report.answer.append(question)
+    numbered = [f"{place}. {label}" for place, label in enumerate(labels, 1)]
+    report.answer.append("\n".join([question, "", *numbered]))
     return {
         "type": "clarify",
         "question": question,
         "choices": [
-            {"label": label, "prompt": f"{prompt} #{place}"}
-            for place, label in enumerate(labels, 1)
+            {"label": label, "prompt": prompt or label}
+            for label, prompt in zip(labels, found, strict=True)
         ],
     }
 

@@ -4,15 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from kai_flow.analyst.answer.suggestions import starters, suggestions
-from kai_flow.analyst.engines.threads import in_thread
+from kai_flow.analyst.answer.asking import asked
+from kai_flow.analyst.answer.suggestions import same, starters, suggestions
+from kai_flow.analyst.engines.threads import Stop, in_thread
 from kai_flow.analyst.lexicon.data import Language
 from kai_flow.analyst.query.nodes import Query
 from kai_flow.analyst.reading.reader import Understood, read
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
 
-__all__ = ["Reader", "first_questions", "follow_ups"]
+__all__ = ["Reader", "first_questions", "follow_ups", "prompts"]
 
 DEADLINE_S = 5.0
 """Seconds for suggestions; an answer without them is better than one that comes late."""
@@ -40,6 +41,23 @@ async def follow_ups(query: Query, reader: Reader, language: Language) -> list[s
 async def first_questions(reader: Reader, language: Language) -> list[str]:
     """Questions for someone whose question was not understood."""
     return await _in_time(lambda: starters(reader.model, language, reader.taken))
+
+
+async def prompts(queries: Sequence[Query], reader: Reader, language: Language) -> tuple[str, ...]:
+    """For each of several readings a question that has only this one; empty where none is found."""
+
+    def work(_stop: Stop) -> tuple[str, ...]:
+        return tuple(_prompt(query, reader, language) for query in queries)
+
+    try:
+        return await in_thread(work, DEADLINE_S)
+    except TimeoutError:
+        return ("",) * len(queries)
+
+
+def _prompt(query: Query, reader: Reader, language: Language) -> str:
+    texts = asked(query, reader.model, language)
+    return next((text for text in texts if same(reader.taken(text), query)), "")
 
 
 async def _in_time(find: Callable[[], Sequence[tuple[Query, str]]]) -> list[str]:

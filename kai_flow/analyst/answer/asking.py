@@ -29,7 +29,7 @@ from kai_flow.analyst.semantics.model import SemanticModel
 
 __all__ = ["asked"]
 
-_ASKING = ("berapa", "how", "what", "which")
+_ASKING = frozenset({"berapa", "how", "what", "which", "mana"})
 MAX_GROUPS = 2
 """Groupings in one question: more would be hard to read."""
 
@@ -61,7 +61,7 @@ class _Asking:
             raise _Unsaid
         filters = self.filtered()
         for text in self.ranked() if query.limit is not None else self.grouped():
-            mark = "?" if text.split(" ")[0] in _ASKING else ""
+            mark = "?" if _ASKING & set(text.split(" ")[:4]) else ""
             whole = f"{text} {filters}".strip()
             yield f"{whole[:1].upper()}{whole[1:]}{mark}"
 
@@ -91,9 +91,15 @@ class _Asking:
             raise _Unsaid
         measure = self.measure(query.measures[0])
         things = self.group(group)
+        most = pick(*(("tertinggi", "highest") if order.descending else ("terendah", "lowest")))
+        if query.limit == 1:
+            yield pick(
+                f"{things} mana yang memiliki {measure} {most}",
+                f"which {things} has the {most} {measure}",
+            )
+            return
         if self.names.language == "en" and language_of(things) != "id":
             things = plural(things)
-        most = pick(*(("tertinggi", "highest") if order.descending else ("terendah", "lowest")))
         first = "top" if order.descending else "bottom"
         yield pick(
             f"{query.limit} {things} dengan {measure} {most}",

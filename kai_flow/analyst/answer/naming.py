@@ -137,10 +137,12 @@ class Names:
         return self.model.attributes[ColumnRef(field.table, field.column)].part
 
     def identified(self, field: Field, fact: str) -> str:
-        """The rows that a key or the name of a row stands for: "customers"; else empty."""
+        """The rows that a key or the name of another row stands for: "customers"; else empty."""
         entity = self.model.entities[field.table]
-        if (field.column,) == entity.key or field.column == entity.label:
-            return self.target(field.path, fact, many=True) if field.path else self.rows(fact)
+        if field.path and ((field.column,) == entity.key or field.column == entity.label):
+            return self.target(field.path, fact, many=True)
+        if (field.column,) == entity.key:
+            return self.rows(fact)
         ways = [
             join
             for join in self.model.joins.values()

@@ -23,8 +23,14 @@ def understood(query: Query, model: SemanticModel, language: Language) -> str:
 
 def clauses(query: Query, names: Names) -> tuple[str, ...]:
     """The parts of the sentence: what is shown, of which rows, sorted how, how much of it."""
-    wording, pick = Wording(names, query), names.pick
-    found = [_shown(query, wording)]
+    wording = Wording(names, query)
+    return (" ".join(_shown(query, wording)), *_conditions(query, wording))
+
+
+def _conditions(query: Query, wording: Wording) -> tuple[str, ...]:
+    """Filters, order and limits."""
+    names, pick = wording.names, wording.names.pick
+    found = []
     where = wording.filters.parts(query.where)
     if where:
         found.append(pick("dengan syarat ", "where ") + names.both(where))
@@ -53,13 +59,17 @@ def differences(
 ) -> tuple[str, ...]:
     """What each of several readings has that the others do not; for "do you mean A or B?"."""
     names = Names(model, language)
-    parts = [clauses(query, names) for query in queries]
+    parts = []
+    for query in queries:
+        wording = Wording(names, query)
+        parts.append((*_shown(query, wording), *_conditions(query, wording)))
     shared = set(parts[0]).intersection(*parts) if parts else set()
-    labels = []
-    for each in parts:
-        own = [part for part in each if part not in shared]
-        labels.append(", ".join(own or each))
-    return tuple(labels)
+    own = [[part for part in each if part not in shared] or list(each) for each in parts]
+    for size in range(1, max(map(len, own), default=0) + 1):
+        labels = tuple(", ".join(each[:size]) for each in own)
+        if len(set(labels)) == len(labels):
+            return labels
+    return tuple(", ".join(each) for each in own)
 
 
 def _limit(limit: int, names: Names) -> str:
@@ -68,22 +78,21 @@ def _limit(limit: int, names: Names) -> str:
     return names.pick(f"hanya {limit} baris pertama", f"only the first {limit} rows")
 
 
-def _shown(query: Query, wording: Wording) -> str:
-    """Measures by groups, or the columns of a list."""
+def _shown(query: Query, wording: Wording) -> tuple[str, ...]:
+    """Measures, and their groups; or the columns of a list."""
     names, pick = wording.names, wording.names.pick
     rows = names.rows(query.fact)
     groups = [wording.group(each) for each in query.groups]
     if not query.measures:
         fields = [names.field(each, query.fact) for each in query.columns] + groups
         if query.distinct:
-            return pick(
+            text = pick(
                 f"nilai {names.both(fields)} yang berbeda-beda dari {rows}",
                 f"the different values of {names.both(fields)} of {rows}",
             )
+            return (text,)
         columns = f": {names.both(fields)}" if fields else ""
-        return pick(f"daftar {rows}{columns}", f"a list of {rows}{columns}")
+        return (pick(f"daftar {rows}{columns}", f"a list of {rows}{columns}"),)
     text = names.both(wording.measure(each) for each in query.measures)
     text += wording.scope()
-    if groups:
-        text += pick(" per ", " by ") + names.both(groups)
-    return text
+    return (text, pick("per ", "by ") + names.both(groups)) if groups else (text,)

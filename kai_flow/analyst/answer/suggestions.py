@@ -32,7 +32,7 @@ from kai_flow.analyst.query.nodes import (
 )
 from kai_flow.analyst.semantics.model import Attribute, Role, SemanticModel
 
-__all__ = ["MAX_SUGGESTIONS", "Read", "starters", "suggestions"]
+__all__ = ["MAX_SUGGESTIONS", "Read", "same", "starters", "suggestions"]
 
 MAX_SUGGESTIONS: Final = 3
 """Questions suggested at most."""
@@ -85,10 +85,15 @@ def _readable(
                 return tuple((taken, text) for text, taken in found.items())
             taken = read(text)
             tried += 1
-            if taken is not None and _core(taken) == _core(draft):
+            if taken is not None and same(taken, draft):
                 found[text] = taken
                 break
     return tuple((taken, text) for text, taken in found.items())
+
+
+def same(one: Query | None, other: Query) -> bool:
+    """Whether two queries ask for the same, but for order and limit that the reader adds."""
+    return one is not None and _core(one) == _core(other)
 
 
 def _core(query: Query) -> tuple[object, ...]:
@@ -98,7 +103,7 @@ def _core(query: Query) -> tuple[object, ...]:
     limit = query.limit if query.order and query.limit and query.limit <= TOP else None
     return bare(
         (query.fact, tuple(wanted or shown), query.groups, query.where, query.having, limit)
-    )
+    ) + bare((query.columns, query.distinct))
 
 
 def _firsts(table: str, model: SemanticModel) -> Iterator[Query]:
