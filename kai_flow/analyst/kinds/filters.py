@@ -18,6 +18,7 @@ from kai_flow.analyst.reading.parts import (
     Text,
     Values,
     Where,
+    Within,
 )
 
 
@@ -59,6 +60,11 @@ def _other(column: Column, _sign: Sign, values: Values) -> Where | None:
     """The words "Cities other than Leeds"."""
     same = _of_column(column, values)
     return None if same is None else Where(Negated(equal(same)))
+
+
+def _who(where: Where) -> Where | None:
+    """The words "Made by Ayu"; "by month in 2024" are groups."""
+    return None if isinstance(where.test, Within) else where
 
 
 def _done(column: Column, where: Where) -> Column | None:
@@ -179,11 +185,11 @@ KIND = Kind(
         Rule("value and column beside a verb", (Beside, Column, Values), _beside, cost=-0.3),
         Rule("column beside a verb", (Beside, Column), _beside, cost=-0.25),
         Rule("column after a verb", (Column, Beside), lambda c, v: _beside(v, c), cost=-0.25),
-        Rule("number beside a verb", (Beside, Amount), _counted_beside, cost=-0.25),
+        Rule("number beside a verb", (Beside, Amount), _counted_beside, cost=-0.4),
         Rule("other values", (Column, "not", Values), _other, cost=-0.1),
         Rule("done", (Column, Where), _done, cost=-0.3),
         Rule("not", ("not", Where), _not, cost=0.2),
-        Rule("by", ("by", Where), lambda _sign, where: where, cost=0.05),
+        Rule("by", ("by", Where), lambda _sign, where: _who(where), cost=0.05),
         Rule("only", ("only", Where), lambda _sign, where: where),
         Rule("either", (Where, "or", Where), _either, cost=0.05),
         Rule("text", (Column, Text), _text),

@@ -38,7 +38,7 @@ from kai_flow.analyst.semantics.paths import paths
 NUMBERS: Final = frozenset([Role.ADDITIVE, Role.RATE])
 
 
-PASSED_COST: Final = 0.1
+PASSED_COST: Final = 0.2
 """Of naming a table that a join of the query only passes through."""
 
 

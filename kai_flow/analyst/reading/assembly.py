@@ -27,7 +27,7 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
         yield from _literally(a, bag)
         return
     roles = [a.model.attributes[c.ref].role for c, _ in bag.columns if is_column(c)]
-    bag.cost += 0.3 * roles.count(Role.KEY) + 0.2 * roles.count(Role.FLAG)
+    bag.cost += 0.3 * roles.count(Role.KEY) + 0.35 * roles.count(Role.FLAG)
     if bag.refused:
         yield Reading(None, bag.cost, refusal=bag.refused[0])
     elif bag.asked("catalogue"):

@@ -11,8 +11,10 @@ from kai_flow.analyst.query.nodes import (
     During,
     Either,
     Field,
+    FieldGroup,
     Filter,
     Grain,
+    Group,
     Not,
     Operator,
     Recurring,
@@ -35,6 +37,7 @@ from kai_flow.analyst.reading.parts import (
 )
 from kai_flow.analyst.reading.resolving import GRAINS, Resolver, means
 from kai_flow.analyst.reading.units import scaled
+from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Attribute, Join, Role, SemanticModel
 
 NUMERIC = frozenset([Role.ADDITIVE, Role.RATE, Role.CODE, Role.TIME_PART])
@@ -87,6 +90,20 @@ def _all(parts: Sequence[Filter]) -> Filter | None:
     return parts[0] if len(parts) == 1 else All(parts=tuple(parts))
 
 
+def with_values(
+    model: SemanticModel, where: Filter | None, groups: Sequence[Group]
+) -> Filter | None:
+    """A filter that also leaves out groups without a value: no city is not the first of cities."""
+    present = [
+        Condition(of=group.field, operator=Operator.PRESENT)
+        for group in groups
+        if isinstance(group, FieldGroup)
+        and model.attributes[ColumnRef(group.field.table, group.field.column)].nullable
+    ]
+    before = where.parts if isinstance(where, All) else (where,) if where is not None else ()
+    return _all([*before, *present])
+
+
 def _tested(resolver: Resolver, test: Test, words: Words) -> list[Choice[Filter]]:
     """One test. What is reached by a join to many rows becomes a question to the related rows."""
     match test:
@@ -112,18 +129,28 @@ def _tested(resolver: Resolver, test: Test, words: Words) -> list[Choice[Filter]
             return [each.map(lambda made: node(parts=made, words=words)) for each in inside]
 
 
+def _alike(one: Compared, other: Compared) -> bool:
+    """Whether two comparisons are of one column; a preposition counts for both."""
+    if isinstance(one.of, Column) and isinstance(other.of, Column):
+        return one.of.ref == other.of.ref and (
+            None in {one.of.role, other.of.role} or one.of == other.of
+        )
+    return one.of == other.of
+
+
 def _one_test(parts: Sequence[Test]) -> Compared | None:
     """One test of a column for "status A or status B"."""
     first = parts[0]
     same = [
         part
         for part in parts
-        if isinstance(part, Compared) and isinstance(first, Compared) and part.of == first.of
+        if isinstance(part, Compared) and isinstance(first, Compared) and _alike(part, first)
     ]
     if len(same) < len(parts) or any(part.operator is not Operator.EQUAL for part in same):
         return None
     values = tuple(dict.fromkeys(value for part in same for value in part.values))
-    return Compared(same[0].of, Operator.EQUAL, values)
+    of = next((part.of for part in same if getattr(part.of, "role", None)), same[0].of)
+    return Compared(of, Operator.EQUAL, values)
 
 
 def _has(resolver: Resolver, table: str, words: Words) -> list[Choice[Filter]]:
@@ -133,7 +160,7 @@ def _has(resolver: Resolver, table: str, words: Words) -> list[Choice[Filter]]:
     return [
         Choice(
             Related(path=tuple(j.id for j in way.value), words=words),
-            way.cost + (-0.3 if all(j.widens for j in way.value) else 0.3),
+            way.cost + (-0.3 if way.value[0].widens else 0.3),
         )
         for way in resolver.ways(table)
         if any(join.widens for join in way.value)

@@ -15,7 +15,7 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Note, combined
-from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import means
 from kai_flow.analyst.reading.subjects import each_once, first_dimension, is_column, named, unique
@@ -262,7 +262,7 @@ def _rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator
                 fact=fact,
                 measures=tuple(measures),
                 groups=unique(made),
-                where=where,
+                where=with_values(a.model, where, made),
                 having=tuple(having),
                 order=(Order(by=measures[0], descending=rank.descending, words=words),),
                 limit=None if each or (rank.of is None and rank.count is None) else places,

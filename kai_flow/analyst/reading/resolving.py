@@ -43,6 +43,9 @@ HOP: Final = 0.15
 WIDE: Final = 0.35
 """Of a join to many rows."""
 
+PARTS: Final = 0.2
+"""Of a join to the parts of a row, which are identified by it."""
+
 GUESSED: Final = 0.05
 """Of a join that no foreign key declares."""
 
@@ -95,7 +98,7 @@ class Resolver:
         found = paths(self.model, self.fact, table)
         if role is not None:
             found = tuple(p for p in found if any(says(j, role[1:]) for j in p)) or found
-        return [_way(path) for path in found]
+        return [_way(path, self.model) for path in found]
 
     def _by_role(self, table: str, join: Join) -> list[Choice[Path]]:
         if join.target == self.fact != join.source:
@@ -104,7 +107,9 @@ class Resolver:
         after = paths(self.model, join.target, table) if join.target != table else ((),)
         # the role was named: its join itself costs nothing
         return [
-            Choice((*first, join, *rest), _way(first).cost + _way(rest).cost)
+            Choice(
+                (*first, join, *rest), _way(first, self.model).cost + _way(rest, self.model).cost
+            )
             for first in before
             if join not in first
             for rest in after
@@ -320,10 +325,18 @@ def _ids(path: Path) -> tuple[str, ...]:
     return tuple(join.id for join in path)
 
 
-def _way(path: Path) -> Choice[Path]:
-    cost = sum((WIDE if join.widens else HOP) + GUESSED * join.guessed for join in path)
+def _way(path: Path, model: SemanticModel) -> Choice[Path]:
+    cost = sum(_step(join, model) + GUESSED * join.guessed for join in path)
     notes = tuple(Note("guessed_join", (("join", join.id),)) for join in path if join.guessed)
     return Choice(path, cost, notes)
+
+
+def _step(join: Join, model: SemanticModel) -> float:
+    """What one join costs. The lines of an order are nearer to it than what else points to it."""
+    if not join.widens:
+        return HOP
+    key = model.entities[join.target].key
+    return PARTS if len(key) > 1 and {child for _, child in join.pairs} < set(key) else WIDE
 
 
 def _announced(derived: Derived) -> tuple[Note, ...]:
@@ -345,10 +358,11 @@ _WAYS: Final[dict[tuple[Function | None, Role], _Way]] = {
     **{(Function.COUNT, role): (Function.DISTINCT, 0.0, ()) for role in _NAMED},
     **{
         (Function.DISTINCT, role): (Function.DISTINCT, 0.0, ())
-        for role in (*_NAMED, *_TIMES, Role.KEY, Role.RATE, Role.FLAG)
+        for role in (*_NAMED, *_TIMES, Role.RATE, Role.FLAG)
     },
+    (Function.DISTINCT, Role.KEY): (Function.DISTINCT, 0.15, ()),
     (Function.SUM, Role.ADDITIVE): (Function.SUM, 0.0, ()),
-    **{(Function.SUM, role): (Function.DISTINCT, 0.1, ()) for role in _NAMED},
+    **{(Function.SUM, role): (Function.DISTINCT, 0.2, ()) for role in _NAMED},
     # nothing said how: what makes sense for the column, and the answer announces it
     (None, Role.ADDITIVE): (Function.SUM, 0.03, (Note("default_sum"),)),
     (None, Role.RATE): (Function.AVERAGE, 0.06, (Note("default_average"),)),

@@ -66,7 +66,7 @@ TELLING: Final = frozenset(["by"])
 COUNTING: Final = frozenset(["count", "total"])
 """Signs that may be the name of a column as well: "jumlah"."""
 
-COUNTING_COST: Final = 0.12
+COUNTING_COST: Final = 0.2
 """Of a column that is called like such a sign: "jumlah transaksi" is a number of rows."""
 
 SMALL_COST: Final = 0.3

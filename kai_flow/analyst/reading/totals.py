@@ -19,7 +19,7 @@ from kai_flow.analyst.query.nodes import (
 )
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler, counts
-from kai_flow.analyst.reading.averages import listed_events, without_own
+from kai_flow.analyst.reading.averages import dropped, listed_events, without_own
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import combined
 from kai_flow.analyst.reading.filtering import filters
@@ -33,11 +33,11 @@ APART_COST: Final = 0.2
 ASSUMED_COST: Final = 1.0
 """Of a sum or average over rows by a date of theirs that says nothing of the number."""
 
-COUNT_COST: Final = 0.14
+COUNT_COST: Final = 0.2
 """Of counting rows where the question does not say so: "cooperatives per province"."""
 
 
-OWN_ROWS_COST: Final = 0.08
+OWN_ROWS_COST: Final = 0.16
 """Of naming the very rows beside a number of theirs, where they may have been counted."""
 
 
@@ -150,7 +150,8 @@ def _of_fact(
     resolver = a.resolver(fact, bag)
     if not a.context(resolver, rows):
         return
-    groups = without_own(a.model, fact, measures, groups)
+    kept = without_own(a.model, fact, measures, groups)
+    cost, groups = cost + dropped(groups, kept), kept
     for part_of, base, extra in _split_for_share(measures, groups, bag.tests):
         options = [a.measure(resolver, m, w, part_of) for m, w in measures]
         found = combined(
