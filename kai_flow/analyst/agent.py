@@ -7,19 +7,16 @@ from typing import Any
 
 from kai_flow.agents import BadTask, Task
 from kai_flow.analyst.answer import messages, remarks
-from kai_flow.analyst.answer.catalogue import catalogue, summary
+from kai_flow.analyst.answer.catalogue import catalogue
 from kai_flow.analyst.answer.charts import chart
 from kai_flow.analyst.answer.finding import answer
-from kai_flow.analyst.answer.formats import number
 from kai_flow.analyst.answer.formula_faults import asked_for, told
 from kai_flow.analyst.answer.insights import insights
-from kai_flow.analyst.answer.naming import Names
-from kai_flow.analyst.answer.outcomes import assumptions, choices, question_back, reason
+from kai_flow.analyst.answer.outcomes import assumptions, choices, question_back, sampled
 from kai_flow.analyst.answer.reading import understood
 from kai_flow.analyst.answer.story import Story
 from kai_flow.analyst.engines import Engine, Limits, engine_for
 from kai_flow.analyst.engines.contract import QUERY_DEADLINE_S, SCAN_DEADLINE_S
-from kai_flow.analyst.engines.study import SAMPLE_ROWS
 from kai_flow.analyst.engines.threads import Stop, in_thread
 from kai_flow.analyst.errors import AnalysisError, UnclearQuestion
 from kai_flow.analyst.explore import explore
@@ -28,7 +25,7 @@ from kai_flow.analyst.language import Language
 from kai_flow.analyst.lexicon.lexicon import detect
 from kai_flow.analyst.lexicon.tokens import tokenize
 from kai_flow.analyst.query.lowering import lower
-from kai_flow.analyst.query.nodes import Query, joins_of
+from kai_flow.analyst.query.nodes import Query
 from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.reader import Catalogue, Declined, Outcome, Unclear, Understood, read
 from kai_flow.analyst.reading.reading import Reading
@@ -186,7 +183,7 @@ class Analyst:
         notes_told = (
             *_glossary(asked),
             *assumptions(notes, model, language),
-            *_sampled(model, query, language),
+            *sampled(model, query, language),
         )
         yield {
             "type": "thinking",
@@ -225,14 +222,11 @@ class Analyst:
 
 
 def _refusal(why: Note, asked: "_Read", prompt: str) -> str:
-    """Why a question is not answered; if its words were not known, what there is to ask about."""
+    """Why a question is not answered: also a taught formula that it mentions may be at fault."""
     faulty = asked_for(prompt, asked.model.faulty)
     if faulty is not None:
         return told(faulty, asked.language)
-    said = reason(why, asked.model, asked.language)
-    if why.key not in {"nothing_known", "not_understood", "unknown_word"}:
-        return said
-    return f"{said} {summary(asked.model, asked.language)}".strip()
+    return refusal(why, asked.model, asked.language)
 
 
 def _checked_prompt(prompt: str) -> str:
@@ -310,17 +304,6 @@ async def _clarified(asked: _Read, readings: tuple[Reading, ...], report: _Repor
             for label, prompt in zip(labels, found, strict=True)
         ],
     }
-
-
-def _sampled(model: SemanticModel, query: Query, language: Language) -> tuple[str, ...]:
-    """A remark on the query's tables whose rows were only sampled."""
-    used = {query.fact, *(model.joins[join].target for join in joins_of(query))}
-    tables = sorted(table for table in used if model.entities[table].sampled)
-    if not tables:
-        return ()
-    names, rows = Names(model, language), number(SAMPLE_ROWS, language)
-    called = names.both(names.rows(table) for table in tables)
-    return (remarks.SAMPLED.say(language, tables=called, rows=rows),)
 
 
 def _overview(schema: Schema) -> dict[str, Any]:

@@ -57,6 +57,11 @@ class _Asking:
     def texts(self) -> Iterator[str]:
         """The whole question, as a sentence and in short."""
         query = self.query
+        if query.columns and not query.distinct and not query.measures:
+            rows = self.names.rows(query.fact)
+            listed = self.names.pick(f"Daftar {rows}", f"List of {rows}")
+            yield f"{listed} {self.filtered()}".strip()
+            return
         if len(query.measures) != 1 or query.having or query.each or len(query.groups) > MAX_GROUPS:
             raise _Unsaid
         filters = self.filtered()

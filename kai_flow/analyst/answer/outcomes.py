@@ -6,19 +6,21 @@ from itertools import islice
 from typing import Final
 
 from kai_flow.analyst.answer import messages, questions_back, remarks
-from kai_flow.analyst.answer.formats import day
+from kai_flow.analyst.answer.catalogue import summary
+from kai_flow.analyst.answer.formats import day, number
 from kai_flow.analyst.answer.message import Message, alternatives
 from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.answer.reading import differences, understood
 from kai_flow.analyst.answer.wording import Wording
+from kai_flow.analyst.engines.study import SAMPLE_ROWS
 from kai_flow.analyst.lexicon.data import Language
-from kai_flow.analyst.query.nodes import Query
+from kai_flow.analyst.query.nodes import Query, joins_of
 from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 
-__all__ = ["assumptions", "choices", "question_back", "reason"]
+__all__ = ["assumptions", "choices", "question_back", "reason", "refusal", "sampled"]
 
 _PLAIN: Final[dict[str, Message]] = {
     "advice": messages.ADVICE,
@@ -52,6 +54,25 @@ def reason(why: Note, model: SemanticModel, language: Language) -> str:
         message, gaps = _FILLED[why.key]
         return message.say(language, **{gap: given[name] for gap, name in gaps.items()})
     return _about_tables(why.key, given, Names(model, language))
+
+
+def refusal(why: Note, model: SemanticModel, language: Language) -> str:
+    """The reason; if words were not known or not understood, also what there is to ask about."""
+    said = reason(why, model, language)
+    if why.key not in {"nothing_known", "not_understood", "unknown_word"}:
+        return said
+    return f"{said} {summary(model, language)}".strip()
+
+
+def sampled(model: SemanticModel, query: Query, language: Language) -> tuple[str, ...]:
+    """A remark on the query's tables of which only the first rows were scanned."""
+    used = {query.fact, *(model.joins[join].target for join in joins_of(query))}
+    tables = sorted(table for table in used if model.entities[table].sampled)
+    if not tables:
+        return ()
+    names, rows = Names(model, language), number(SAMPLE_ROWS, language)
+    called = names.both(names.rows(table) for table in tables)
+    return (remarks.SAMPLED.say(language, tables=called, rows=rows),)
 
 
 def _about_tables(key: str, given: dict[str, str], names: Names) -> str:
