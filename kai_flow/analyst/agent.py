@@ -12,7 +12,7 @@ from kai_flow.analyst.answer.charts import chart
 from kai_flow.analyst.answer.finding import answer
 from kai_flow.analyst.answer.formula_faults import asked_for, told
 from kai_flow.analyst.answer.insights import insights
-from kai_flow.analyst.answer.outcomes import assumptions, choices, question_back, sampled
+from kai_flow.analyst.answer.outcomes import assumptions, choices, question_back, refusal, sampled
 from kai_flow.analyst.answer.reading import understood
 from kai_flow.analyst.answer.story import Story
 from kai_flow.analyst.engines import Engine, Limits, engine_for
