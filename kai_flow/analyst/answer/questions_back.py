@@ -5,12 +5,12 @@ from typing import Final
 from kai_flow.analyst.answer.message import Message
 
 WHICH: Final = Message(
-    "Maksud Anda: {choices}?",
-    "Do you mean {choices}?",
+    "Mana yang Anda maksud: {choices}?",
+    "Which do you mean: {choices}?",
 )
 WHICH_WORD: Final = Message(
-    "“{word}” dapat berarti beberapa hal. Maksud Anda: {choices}?",
-    "“{word}” can mean several things. Do you mean {choices}?",
+    "“{word}” dapat berarti beberapa hal. Mana yang Anda maksud: {choices}?",
+    "“{word}” can mean several things. Which do you mean: {choices}?",
 )
 RANKED_BY: Final = Message(
     "Menurut apa {table} diurutkan? Sebutkan ukurannya, misalnya: {choices}.",

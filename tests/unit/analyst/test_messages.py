@@ -60,7 +60,7 @@ def test_choices_are_joined_as_the_language_joins_them() -> None:
     """Choices read as a list with "or" before the last one."""
     assert questions_back.WHICH.say(
         "en", choices=alternatives(("order date", "ship date"), "en")
-    ) == ("Do you mean order date or ship date?")
+    ) == ("Which do you mean: order date or ship date?")
     assert alternatives(("a", "b", "c"), "en") == "a, b or c"
     assert alternatives(("a", "b", "c"), "id") == "a, b, atau c"
     assert alternatives(("a",), "id") == "a"
