@@ -59,7 +59,8 @@ def entries_of(model: SemanticModel) -> Iterator[Entry]:
         prefixes = _prefixes(entity)
         for attribute in model.of(entity.table):
             target = AttributeTarget(attribute.ref)
-            yield from _named(target, attribute.names)
+            named = _named(target, attribute.names)
+            yield from map(_as_rows, named) if attribute.role is Role.KEY else named
             yield from _compounds(target, attribute.names, prefixes)
             yield from (_without(entry, nouns) for entry in _values(attribute))
     for axis in model.axes.values():

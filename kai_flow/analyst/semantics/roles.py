@@ -19,6 +19,7 @@ from kai_flow.analyst.semantics.vocabulary import (
     NUMBERS,
     PARTS,
     PER_UNIT,
+    PRICED,
     RATES,
     TOTALS,
     YEARS,
@@ -208,7 +209,7 @@ def _measure(column: Column, words: tuple[str, ...]) -> Role:
     low, high = _bounds(column)
     if low is not None and high is not None and named & _FRACTIONS and low >= 0 and high <= 1:
         return Role.RATE
-    if named & PER_UNIT and len(words) > 1 and named & (RATES | ADDITIVE) - COUNTS - TOTALS:
+    if named & PER_UNIT and named & PRICED and not named & TOTALS:
         return Role.RATE
     return _by_last_words(words)
 

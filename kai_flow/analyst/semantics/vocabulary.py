@@ -19,6 +19,7 @@ __all__ = [
     "PARTS",
     "PERSONAL",
     "PER_UNIT",
+    "PRICED",
     "RATES",
     "TABLE_PREFIXES",
     "TELLING",
@@ -74,6 +75,12 @@ RATES: Final = _words(
 
 PER_UNIT: Final = _words("unit per each satuan")
 """With another word a rate: ``unit_cost``, ``cost_per_km``, ``biaya_satuan``."""
+
+PRICED: Final = _words(
+    "cost costs biaya ongkos price harga revenue pendapatan profit laba fee fees margin tax pajak"
+    " expense weight berat discount diskon potongan value nilai"
+)
+"""With a word for one piece, a rate."""
 
 COUNTS: Final = _words(
     "quantity qty kuantitas kuantiti jumlah jml count cnt banyak banyaknya number units unit"

@@ -17,6 +17,7 @@ NUMBERS = "INTEGER", "12, 340, 7, 12"
         *("salary", "gaji", "revenue", "cost", "biaya_kirim", "stock", "unitsSold", "Total Amt"),
         *("jumlah_unit", "total_units"),
         *("number_of_rooms", "jumlah", "passengers", "distance_km", "anggaran", "sales_amount"),
+        *("jumlah_unit", "unit_sales", "units_sold", "satuan_terjual"),
     ],
 )
 def test_quantities_and_amounts_add_up(name: str) -> None:
