@@ -40,7 +40,7 @@ class Actions:
     def hints(self, tokens: Sequence[Token]) -> Iterator[tuple[int, Hint]]:
         """What the verbs of a question point to, with the place of each."""
         for at, token in enumerate(tokens):
-            for hint in self._verbs.get(token.word) or self._nouns.get(token.word, ()):
+            for hint in self._verbs.get(token.word) or self._nouns.get(token.word, []):
                 yield at, hint
 
 

@@ -16,7 +16,7 @@ from kai_flow.analyst.semantics.targets import (
     ValueTarget,
 )
 from kai_flow.analyst.semantics.vocabulary import GENERIC
-from kai_flow.analyst.semantics.wording import Bag, bags, joined
+from kai_flow.analyst.semantics.wording import Bag, bags, heads, joined
 
 __all__ = ["Entry", "entries_of"]
 
@@ -63,6 +63,7 @@ def entries_of(model: SemanticModel) -> Iterator[Entry]:
             yield from map(_as_rows, named) if attribute.role is Role.KEY else named
             yield from _compounds(target, attribute.names, prefixes)
             yield from (_without(entry, nouns) for entry in _values(attribute))
+    yield from _kinds_of(model)
     for axis in model.axes.values():
         time = AxisTarget(axis.id)
         yield from _named(time, axis.names)
@@ -150,6 +151,33 @@ def _named(target: Target, names: Iterable[Name], *, loose: bool = True) -> Iter
         how: How = "taught" if name.taught else "exact" if name.weight > _OWN else "part"
         score = min(name.weight, TAUGHT) if name.taught else name.weight
         yield Entry((joined(name.words),), meant, target, score, how, name.words)
+
+
+def _kinds_of(model: SemanticModel) -> Iterator[Entry]:
+    """Tables named with what points to them: "customer group", "grup pelanggan".
+
+    The head of the phrase is the table meant: in "customer orders" it is the orders.
+    """
+    for join in model.joins.values():
+        if join.widens or join.source == join.target:
+            continue
+        owners, kinds = (_best(model.entities[each]) for each in (join.source, join.target))
+        for owner in owners:
+            for kind in kinds:
+                english, indonesian = (*owner, *kind), (*kind, *owner)
+                if heads(english) == (english[-1:],):
+                    yield _exactly(EntityTarget(join.target), english)
+                if heads(indonesian) == (indonesian[:1],):
+                    yield _exactly(EntityTarget(join.target), indonesian)
+
+
+def _exactly(target: Target, words: tuple[str, ...]) -> Entry:
+    return Entry((joined(words),), (), target, WITH_ENTITY, "exact")
+
+
+def _best(entity: Entity) -> list[tuple[str, ...]]:
+    """A table's best names."""
+    return [name.words for name in entity.names if name.weight > _OWN][:_COMPOUNDS]
 
 
 def _prefixes(entity: Entity) -> list[tuple[str, tuple[Bag, ...]]]:

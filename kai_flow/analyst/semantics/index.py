@@ -41,11 +41,11 @@ class Index:
         self._targets: list[Target] = []
         self._exact: dict[str, list[tuple[int, Entry]]] = {}
         self._loose: dict[tuple[str, ...], list[tuple[int, Entry]]] = {}
-        numbers: dict[int, int] = {}  # by identity: a target is one object in all its entries
+        numbers: dict[Target, int] = {}
         words: dict[str, None] = {}
         longest = MAX_VALUE_TOKENS
         for entry in entries_of(model):
-            number = numbers.setdefault(id(entry.target), len(self._targets))
+            number = numbers.setdefault(entry.target, len(self._targets))
             if number == len(self._targets):
                 self._targets.append(entry.target)
             numbered = (number, entry)

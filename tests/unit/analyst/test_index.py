@@ -105,6 +105,21 @@ def test_a_table_may_stand_before_or_after_its_column() -> None:
     assert meant("customer name")["pelanggan.nama_pelanggan"][0] >= 0.87
 
 
+def test_a_table_may_be_named_with_what_points_to_it() -> None:
+    """A "customer group" is a group, in the order of words of its language."""
+    model = model_of(
+        """CREATE TABLE groups (group_id INTEGER PRIMARY KEY, name TEXT);
+        CREATE TABLE customers (id INTEGER PRIMARY KEY, group_id INTEGER REFERENCES groups);
+        CREATE TABLE grup (grup_id INTEGER PRIMARY KEY);
+        CREATE TABLE pelanggan (id INTEGER PRIMARY KEY, grup_id INTEGER REFERENCES grup);"""
+    )
+    index = Index(model)
+    assert meant("customer group", index)["groups"] == (0.97, "exact")
+    assert meant("grup pelanggan", index)["grup"] == (0.97, "exact")
+    assert "customers" not in meant("customer group", index)
+    assert "groups" not in meant("group customers", index)
+
+
 def test_a_head_noun_is_a_part_of_a_name() -> None:
     """A part counts less than the whole, and a modifier alone is no name."""
     assert meant("anggota")["pelanggan.jumlah_anggota"][0] >= 0.9
