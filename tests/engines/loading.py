@@ -14,6 +14,7 @@ TYPES = {
 }
 for _types in TYPES.values():
     _types |= {"time": "TIMESTAMP", "bool": "BOOLEAN"}
+TYPES["mysql"]["time"] = "DATETIME"  # a TIMESTAMP without a value would become the present time
 
 
 @dataclass(frozen=True)

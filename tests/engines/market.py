@@ -63,7 +63,7 @@ ORDERS = Spec(
         ("status", "text", ""), ("total", "int", ""),
         ("ordered", "date", ""), ("written", "text", ""), ("day_number", "int", ""),
         ("month_number", "int", ""), ("year", "int", ""), ("month", "int", ""),
-        ("quarter", "int", ""),
+        ("quarter", "int", ""), ("moment", "time", ""),
     ),
     ("id",),
     (("customer_id", "customers", "id"), ("ship_city_id", "cities", "id")),
@@ -72,7 +72,7 @@ ORDERS = Spec(
          int(day.replace("-", "")) if day else None,
          int(day.replace("-", "")[:6]) if day else None,
          int(day[:4]) if day else None, int(day[5:7]) if day else None,
-         (int(day[5:7]) + 2) // 3 if day else None)
+         (int(day[5:7]) + 2) // 3 if day else None, f"{day} 23:59:59" if day else None)
         for number, customer, city, status, total, day in (
             (1, 1, 1, "paid", 10, "2023-12-31"), (2, 1, 3, "paid", 20, "2024-01-01"),
             (3, 2, 3, "open", 20, "2024-01-31"), (4, 2, None, None, 5, "2024-02-29"),
@@ -104,9 +104,11 @@ ROLES = {
     "status": Role.CATEGORY, "category": Role.CATEGORY, "ordered": Role.TIME,
     "written": Role.TIME, "day_number": Role.TIME, "month_number": Role.TIME,
     "year": Role.TIME_PART, "month": Role.TIME_PART, "quarter": Role.TIME_PART,
+    "moment": Role.TIME,
 }  # fmt: skip
 AXES = (
     ("ordered", AxisForm.DATE, ("ordered",)),
+    ("moment", AxisForm.DATE, ("moment",)),
     ("written", AxisForm.TEXT, ("written",)),
     ("day_number", AxisForm.NUMBER_DAY, ("day_number",)),
     ("month_number", AxisForm.NUMBER_MONTH, ("month_number",)),
@@ -114,7 +116,16 @@ AXES = (
     ("year_month", AxisForm.YEAR_MONTH, ("year", "month")),
     ("year_quarter", AxisForm.YEAR_QUARTER, ("year", "quarter")),
 )
-KINDS = {"int": Kind.NUMBER, "real": Kind.NUMBER, "text": Kind.TEXT, "date": Kind.DATE}
+DECLARED = {
+    "int": "BIGINT", "real": "DOUBLE", "text": "TEXT", "date": "DATE", "time": "TIMESTAMP",
+}  # fmt: skip
+KINDS = {
+    "int": Kind.NUMBER,
+    "real": Kind.NUMBER,
+    "text": Kind.TEXT,
+    "date": Kind.DATE,
+    "time": Kind.DATE,
+}
 REFERRER = ("referrer_id", "customers", "id")
 ROLE_OF_JOIN = {"ship_city_id": "ship", "referrer_id": "referrer"}
 
@@ -158,7 +169,7 @@ def _table(spec: Spec, *, keys: bool) -> Table:
             Column(
                 name,
                 Kind.KEY if name in {*spec.primary, *pointing} else KINDS[kind],
-                type={"int": "BIGINT", "real": "DOUBLE", "text": "TEXT", "date": "DATE"}[kind],
+                type=DECLARED[kind],
                 text_date=name == "written",
             )
             for name, kind, _ in spec.columns

@@ -97,7 +97,16 @@ REVENUE = agg(
 NAME = field("products", "name", ORDERS, ITEMS, PRODUCT)
 IN_2024 = During(axis="orders.ordered", start="2024-01-01", end="2025-01-01")
 PERIODS = (("2024", "2024-01-01", "2025-01-01"), ("2023", "2023-01-01", "2024-01-01"))
-AXES = ("ordered", "written", "day_number", "month_number", "year_month", "year_quarter", "year")
+AXES = (
+    "ordered",
+    "moment",
+    "written",
+    "day_number",
+    "month_number",
+    "year_month",
+    "year_quarter",
+    "year",
+)
 
 
 def _every(axis: str, grain: Grain) -> Query:
@@ -125,6 +134,7 @@ def _during(axis: str, start: str | None, end: str | None) -> During:
 
 _GRAINS = {
     "ordered": tuple(Grain),
+    "moment": tuple(Grain),
     "written": tuple(Grain),
     "day_number": tuple(Grain),
     "month_number": (Grain.MONTH, Grain.QUARTER, Grain.YEAR),
@@ -133,9 +143,9 @@ _GRAINS = {
     "year": (Grain.YEAR,),
 }
 _RECURRING = {
-    Grain.DAY: ("ordered", "written", "day_number"),
-    Grain.MONTH: ("ordered", "written", "day_number", "month_number", "year_month"),
-    Grain.QUARTER: AXES[:6],
+    Grain.DAY: ("ordered", "moment", "written", "day_number"),
+    Grain.MONTH: ("ordered", "moment", "written", "day_number", "month_number", "year_month"),
+    Grain.QUARTER: AXES[:7],
 }
 _PERIODS: dict[str, tuple[str | None, str | None]] = {
     "a quarter": ("2024-04-01", "2024-07-01"),
@@ -569,7 +579,7 @@ _TIMES = {
     **{
         f"{'not ' if negated else ''}{name} of {axis}": _orders(Not(part=part) if negated else part)
         for name, period in _PERIODS.items()
-        for axis in AXES[: 7 if "year" in name else 6]
+        for axis in AXES[: 8 if "year" in name else 7]
         for part in [_during(axis, *period)]
         for negated in (False, True)
     },

@@ -182,7 +182,7 @@ class Views:
 def _date(axis: Axis, first: Any, second: int = 1) -> date:
     """The first day of what an axis names."""
     if axis.form in {AxisForm.DATE, AxisForm.TEXT}:
-        return date.fromisoformat(first)
+        return date.fromisoformat(first[:10])
     if axis.form is AxisForm.NUMBER_DAY:
         return date(first // 10000, first // 100 % 100, first % 100)
     if axis.form is AxisForm.NUMBER_MONTH:

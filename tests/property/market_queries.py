@@ -86,12 +86,22 @@ def markets(draw: st.DrawFn) -> list[Spec]:
 
 def _times(day: date | None) -> dict[str, Any]:
     """The same day in all the forms that an axis has."""
-    names = ("ordered", "written", "day_number", "month_number", "year", "month", "quarter")
+    names = (
+        "ordered",
+        "written",
+        "day_number",
+        "month_number",
+        "year",
+        "month",
+        "quarter",
+        "moment",
+    )
     if day is None:
         return dict.fromkeys(names)
     number = day.year * 10000 + day.month * 100 + day.day
     iso, quarter = day.isoformat(), (day.month + 2) // 3
-    values = (iso, iso, number, number // 100, day.year, day.month, quarter)
+    moment = f"{iso} 00:00:00"
+    values = (iso, iso, number, number // 100, day.year, day.month, quarter, moment)
     return dict(zip(names, values, strict=True))
 
 

@@ -73,17 +73,16 @@ class Clock:
 
     def during(self, start: str | None, end: str | None) -> exp.Expr:
         """Whether the time is in a period."""
-        year, *rest = self._columns
-        if rest and self._yearly(start, end):
-            return _within(year.copy(), self._bound(start, 4), self._bound(end, 4))
-        if rest and (single := self._single(start, end)) is not None:
-            pairs = enumerate(zip(self._columns, single, strict=True))
-            return both(
-                *(
-                    exp.EQ(this=each.copy(), expression=self._value(at, number))
-                    for at, (each, number) in pairs
+        if len(self._columns) > 1:
+            if self._yearly(start, end):
+                return _within(self._number(0), _year(start), _year(end))
+            if (single := self._single(start, end)) is not None:
+                return both(
+                    *(
+                        exp.EQ(this=self._number(at), expression=literal(number))
+                        for at, number in enumerate(single)
+                    )
                 )
-            )
         return _within(self._position(), self._bound(start), self._bound(end))
 
     def outside(self, start: str | None, end: str | None) -> exp.Expr:
@@ -115,15 +114,15 @@ class Clock:
             return exp.Add(this=scaled, expression=self._number(1))
         return self._first
 
-    def _bound(self, day: str | None, digits: int = 0) -> exp.Expr | None:
-        """A bound as the axis writes times; ``digits`` 4: only its year."""
+    def _bound(self, day: str | None) -> exp.Expr | None:
+        """A bound as the axis writes times."""
         if day is None:
             return None
         if self._form in {AxisForm.DATE, AxisForm.TEXT}:
             return literal(day)
         if self._form is AxisForm.TEXT_MONTH:
             return literal(day[:7])
-        if self._form is AxisForm.YEAR or digits:
+        if self._form is AxisForm.YEAR:
             return self._value(0, int(day[:4]))
         if self._form is AxisForm.YEAR_QUARTER:
             return literal(int(day[:4]) * 10 + (int(day[5:7]) + 2) // 3)
@@ -186,6 +185,10 @@ def day_before(label: exp.Expr, days: int, dialect: str) -> exp.Expr:
         number = exp.Literal.string(str(days))
         return exp.DateSub(this=label, expression=number, unit=exp.var("DAY"))
     return exp.Sub(this=label, expression=literal(days))
+
+
+def _year(day: str | None) -> exp.Expr | None:
+    return None if day is None else literal(int(day[:4]))
 
 
 def _within(value: exp.Expr, low: exp.Expr | None, high: exp.Expr | None) -> exp.Expr:
