@@ -62,6 +62,13 @@ def _other(column: Column, _sign: Sign, values: Values) -> Where | None:
     return None if same is None else Where(Negated(equal(same)))
 
 
+def _reason(where: Where) -> Where | None:
+    """The words "Because it was damaged", where the reason is a value; periods are no reasons."""
+    test = where.test
+    plain = isinstance(test, Compared) and test.operator is Operator.EQUAL
+    return where if plain else None
+
+
 def _who(where: Where) -> Where | None:
     """The words "Made by Ayu"; "by month in 2024" are groups."""
     return None if isinstance(where.test, Within) else where
@@ -144,6 +151,7 @@ KIND = Kind(
             "with the word",
             "starting with",
         ),
+        "because": ("because", "because of", "due to"),
         "only": ("only", "just"),
         "origin": ("from", "out of", "sent from", "coming from", "departing from"),
         "destination": ("to", "into", "sent to", "went to", "going to", "towards", "bound for"),
@@ -166,6 +174,7 @@ KIND = Kind(
             *("yang tidak memiliki", "yang belum punya", "tidak mempunyai", "kosong"),
         ),
         "contains": ("mengandung", "berisi", "memuat", "dengan kata"),
+        "because": ("karena", "akibat", "lantaran", "disebabkan"),
         "only": ("hanya", "cuma", "khusus"),
         "origin": ("dari", "asal", "berasal dari", "berangkat dari", "dikirim dari"),
         "destination": ("ke", "menuju", "tujuan", "dikirim ke", "kepada"),
@@ -178,18 +187,27 @@ KIND = Kind(
         Rule("and", (Values, "and", Values), _one_of),
         Rule("column value", (Column, Values), _of_column, cost=-0.15),
         Rule("value column", (Values, Column), lambda v, c: _of_column(c, v), cost=-0.1),
-        Rule("adjective", (Where, (Column, Computed, Rows)), _noun, cost=0.02, aside=True),
+        Rule(
+            "adjective",
+            (Where, (Column, Computed, Rows)),
+            _noun,
+            cost=0.02,
+            aside=True,
+            tight=True,
+        ),
         Rule("noun, qualified", ((Column, Computed, Rows), Where), _noun, cost=0.02, aside=True),
         Rule("value beside a verb", (Beside, Values), _beside, cost=-0.25),
         Rule("value beside a verb, by", (Beside, "by", Values), _beside, cost=-0.25),
         Rule("value and column beside a verb", (Beside, Column, Values), _beside, cost=-0.3),
         Rule("column beside a verb", (Beside, Column), _beside, cost=-0.25),
         Rule("column after a verb", (Column, Beside), lambda c, v: _beside(v, c), cost=-0.25),
-        Rule("number beside a verb", (Beside, Amount), _counted_beside, cost=-0.4),
+        Rule("number beside a verb", (Beside, Amount), _counted_beside, cost=-0.5),
         Rule("other values", (Column, "not", Values), _other, cost=-0.1),
         Rule("done", (Column, Where), _done, cost=-0.3),
         Rule("not", ("not", Where), _not, cost=0.2),
         Rule("by", ("by", Where), lambda _sign, where: _who(where), cost=0.05),
+        Rule("because", ("because", Where), lambda _sign, where: _reason(where)),
+        Rule("because it", ("because", (Rows, Column), Where), lambda *p: _reason(p[-1])),
         Rule("only", ("only", Where), lambda _sign, where: where),
         Rule("either", (Where, "or", Where), _either, cost=0.05),
         Rule("text", (Column, Text), _text),

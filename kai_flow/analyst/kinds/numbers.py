@@ -78,7 +78,7 @@ def _rules() -> Iterable[Rule]:
             yield Rule("at least one", (sign, Figure, Rows), _some_rows, cost=-0.1)
         yield Rule(f"number {sign}", (number, sign, Figure), noun_first)
         if operator is not Operator.EQUAL:
-            yield Rule(f"{sign} number", (sign, Figure, NOUN), noun_last, cost=0.03)
+            yield Rule(f"{sign} number", (sign, Figure, NOUN), noun_last, cost=0.08)
             yield Rule(f"{sign} rows", (sign, Figure, Rows), rows_last)
             yield Rule(f"rows {sign}", (Rows, sign, Figure), rows_first, cost=0.2)
             yield Rule(f"{sign}, again", (Where, sign, Figure), _again(operator))

@@ -38,7 +38,7 @@ from kai_flow.analyst.semantics.paths import paths
 NUMBERS: Final = frozenset([Role.ADDITIVE, Role.RATE])
 
 
-PASSED_COST: Final = 0.2
+PASSED_COST: Final = 0.25
 """Of naming a table that a join of the query only passes through."""
 
 
@@ -46,7 +46,7 @@ CONTEXT_COST: Final = 0.02
 """Of naming a table that a filter, group or number is of as well: "in the province of Bali"."""
 
 
-UNUSED_COST: Final = 0.22
+UNUSED_COST: Final = 0.25
 """Of naming a table that nothing in the query uses: "revenue of cooperatives"."""
 
 

@@ -26,7 +26,7 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if bag.texts:
         yield from _literally(a, bag)
         return
-    roles = [a.model.attributes[c.ref].role for c, _ in bag.columns if is_column(c)]
+    roles = [a.model.attributes[c.ref].role for c, _ in [*bag.columns, *bag.which] if is_column(c)]
     bag.cost += 0.3 * roles.count(Role.KEY) + 0.35 * roles.count(Role.FLAG)
     if bag.refused:
         yield Reading(None, bag.cost, refusal=bag.refused[0])

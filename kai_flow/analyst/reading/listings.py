@@ -61,6 +61,7 @@ def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
     for clock, words in bag.clocks:
         axis = a.model.axes[clock.axis]
         columns.append((p.Column(ColumnRef(axis.table, axis.columns[0])), words))
+    columns.sort(key=lambda each: each[1])
     for table in dict.fromkeys([t for t, _ in rows] or [c.ref.table for c, _ in columns[:1]]):
         yield from _rows_of(a, bag, table, rows, columns, limit=limit, cost=cost)
 

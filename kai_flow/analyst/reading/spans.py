@@ -60,13 +60,13 @@ BINDING: Final = frozenset(["oleh", "from", "dari", "to", "ke"])
 BINDING_COST: Final = 0.15
 """Of stepping over such a word all the same."""
 
-TELLING: Final = frozenset(["by"])
-"""Words that are never stepped over: "orders by status" is no status of orders."""
+BY_COST: Final = 0.35
+"""Of stepping over "by": "orders by status" is no status of orders."""
 
 COUNTING: Final = frozenset(["count", "total"])
 """Signs that may be the name of a column as well: "jumlah"."""
 
-COUNTING_COST: Final = 0.2
+COUNTING_COST: Final = 0.27
 """Of a column that is called like such a sign: "jumlah transaksi" is a number of rows."""
 
 SMALL_COST: Final = 0.3
@@ -157,7 +157,7 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
         if (
             each.score <= NEARLY
             and (each.first, each.last) in exact
-            and not (isinstance(each.target, DerivedTarget) and each.score >= OWN_NUMBER)
+            and not (_is_number(each.target, index) and each.score >= OWN_NUMBER)
         ):
             cost += OTHER_NAME_COST
         if isinstance(each.target, AttributeTarget) and (each.first, each.last) in counting:
@@ -169,6 +169,13 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
         ):
             cost += NUMBER_COST
         yield _item(each.first, each.last, _part(each.target, index), cost)
+
+
+def _is_number(target: Target, index: Index) -> bool:
+    """Whether it is a quantity, an amount or a rate."""
+    if isinstance(target, AttributeTarget):
+        return target.ref in index.numbers
+    return isinstance(target, DerivedTarget)
 
 
 def _plural(word: str) -> bool:
@@ -202,9 +209,11 @@ def glue(tokens: Sequence[Token], language: Language) -> dict[int, float]:
     words = fillers(language) | _linking()
     found = {}
     for at, token in enumerate(tokens):
-        if token.word in BINDING:
+        if token.word == "by":
+            found[at] = BY_COST
+        elif token.word in BINDING:
             found[at] = BINDING_COST
-        elif token.word in words and token.word not in TELLING:
+        elif token.word in words:
             found[at] = GLUE_COST
         elif light(token.word):
             found[at] = LIGHT_COST

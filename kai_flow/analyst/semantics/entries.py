@@ -55,7 +55,7 @@ def entries_of(model: SemanticModel) -> Iterator[Entry]:
     for entity in model.entities.values():
         yield from map(_as_rows, _named(EntityTarget(entity.table), entity.names))
         if entity.table in plain:
-            yield from _plain_rows(entity, _ONLY if len(plain) == 1 else _PLAIN)
+            yield from _plain_rows(entity, only=len(plain) == 1)
         prefixes = _prefixes(entity)
         for attribute in model.of(entity.table):
             target = AttributeTarget(attribute.ref)
@@ -107,9 +107,10 @@ def _transactions(model: SemanticModel) -> frozenset[str]:
     return frozenset(t for t, meant in bags_of.items() if meant & {("order",), ("sale",)})
 
 
-def _plain_rows(entity: Entity, score: float) -> Iterator[Entry]:
+def _plain_rows(entity: Entity, *, only: bool) -> Iterator[Entry]:
     """The words that any rows are called."""
-    for word in (*_TRANSACTIONS, *_ROWS):
+    score = _ONLY if only else _PLAIN
+    for word in (*_TRANSACTIONS, *_ROWS) if only else _TRANSACTIONS:
         yield Entry((joined((word,)),), (), EntityTarget(entity.table), score, "part", (word,))
 
 
