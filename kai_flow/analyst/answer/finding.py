@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from kai_flow.analyst.answer import remarks
 from kai_flow.analyst.answer.cells import Node, shown
-from kai_flow.analyst.answer.formats import number
+from kai_flow.analyst.answer.formats import moment, number
 from kai_flow.analyst.answer.leaders import leaders
+from kai_flow.analyst.answer.spans import outside
 from kai_flow.analyst.answer.story import Story
-from kai_flow.analyst.query.nodes import Field, FieldGroup, PeriodGroup, TimeGroup
+from kai_flow.analyst.query.nodes import During, Field, FieldGroup, Grain, PeriodGroup, TimeGroup
 from kai_flow.analyst.semantics.model import Role
 
 __all__ = ["MAX_TABLE_ROWS", "answer", "finding", "header", "table"]
@@ -33,7 +35,8 @@ def finding(story: Story) -> str:
     if not rows or (story.query.measures and all(c is None for row in rows for c in row)):
         return _nothing(story)
     if not _tabular(story):
-        return _totals(story)
+        beyond = outside(story) if not any(rows[0]) else None
+        return f"{_totals(story)} {_extent(story, beyond)}" if beyond else _totals(story)
     found = leaders(story)
     meeting = _meeting(story) if story.query.having else ""
     if found:
@@ -97,6 +100,11 @@ def _nothing(story: Story) -> str:
     """No row is left; the filters are what a person can change."""
     where = _where(story)
     rows = story.names.rows(story.query.fact)
+    beyond = outside(story)
+    if beyond is not None:
+        return story.pick(f"Tidak ada {rows}{where}.", f"There are no {rows}{where}.") + (
+            f" {_extent(story, beyond)}"
+        )
     if where:
         return story.pick(
             f"Tidak ada {rows}{where}; longgarkan syaratnya.",
@@ -108,6 +116,16 @@ def _nothing(story: Story) -> str:
             "No group meets this condition; change its limit.",
         )
     return story.pick(f"Belum ada data untuk {rows}.", f"There is no data about {rows}.")
+
+
+def _extent(story: Story, period: During) -> str:
+    """From when to when the data goes."""
+    axis = story.model.axes[period.axis]
+    first, last = (moment(each or "", story.language) for each in (axis.first, axis.last))
+    if axis.finest is Grain.YEAR:
+        first, last = first[-4:], last[-4:]
+    name = story.names.axis(period.axis, period.path, story.query.fact)
+    return remarks.OUTSIDE.say(story.language, axis=name, first=first, last=last)
 
 
 def _totals(story: Story) -> str:

@@ -39,10 +39,6 @@ ADVICE: Final = Message(
 
 # What is no question about data
 
-EMPTY_QUESTION: Final = Message(
-    "Pertanyaannya kosong. Tanyakan sesuatu tentang data.",
-    "The question is empty. Ask something about the data.",
-)
 NOT_A_QUESTION: Final = Message(
     "Ini bukan pertanyaan tentang data. Tanyakan misalnya jumlah, total, rata-rata, peringkat,"
     " atau tren.",

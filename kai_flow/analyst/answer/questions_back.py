@@ -32,12 +32,3 @@ COMPARED_WITH: Final = Message(
     "Dibandingkan dengan apa? Sebutkan dua nilai atau dua periode.",
     "Compared with what? Name two values or two periods.",
 )
-NOTHING_BEFORE: Final = Message(
-    "Tidak ada pertanyaan sebelumnya yang dapat dilanjutkan. Ajukan pertanyaan yang lengkap.",
-    "There is no earlier question that this could continue. Ask a whole question.",
-)
-UNCLEAR_CHANGE: Final = Message(
-    "Tidak jelas apa yang diubah oleh “{words}” pada pertanyaan sebelumnya. Ajukan pertanyaan yang"
-    " lengkap.",
-    "It is not clear what “{words}” changes in the question before. Ask a whole question.",
-)

@@ -46,10 +46,6 @@ SPELLING: Final = Message(
     "“{word}” dibaca sebagai “{taken}”.",
     "“{word}” was read as “{taken}”.",
 )
-FIRST_ROWS: Final = Message(
-    "Daftar dibatasi pada {limit} baris pertama.",
-    "The list is limited to the first {limit} rows.",
-)
 SAMPLED: Final = Message(
     "Dari {tables} hanya {rows} baris pertama yang dipindai; nilai yang baru muncul setelah itu"
     " mungkin tidak dikenali.",

@@ -8,7 +8,7 @@ from kai_flow.analyst.answer.story import Story
 from kai_flow.analyst.engines.contract import Cell
 from kai_flow.analyst.query.nodes import All, During, Filter, Grain, TimeGroup
 
-__all__ = ["covered", "last_day", "span"]
+__all__ = ["covered", "last_day", "outside", "periods", "span"]
 
 MOST_MISSING = 0.2
 """Part of a period after the last day of the data from which the period counts as incomplete.
@@ -74,15 +74,26 @@ def covered(story: Story, key: Cell) -> bool:
     first, after = (day.isoformat() for day in found)
     return all(
         (each.start is None or each.start <= first) and (each.end is None or each.end >= after)
-        for each in _periods(story.query.where)
+        for each in periods(story.query.where)
         if each.axis == group.axis
     )
 
 
-def _periods(where: Filter | None) -> Iterator[During]:
+def outside(story: Story) -> During | None:
+    """A period of the filters in which the data has no days at all; None if there is none."""
+    for each in periods(story.query.where):
+        axis = story.model.axes[each.axis]
+        late = axis.last is not None and each.start is not None and each.start > axis.last[:10]
+        early = axis.first is not None and each.end is not None and each.end <= axis.first[:10]
+        if (late or early) and axis.first is not None and axis.last is not None:
+            return each
+    return None
+
+
+def periods(where: Filter | None) -> Iterator[During]:
     """The periods to which all rows belong."""
     if isinstance(where, During):
         yield where
     elif isinstance(where, All):
         for part in where.parts:
-            yield from _periods(part)
+            yield from periods(part)

@@ -6,6 +6,7 @@ from kai_flow.analyst.answer.finding import MAX_TABLE_ROWS, answer, finding
 from kai_flow.analyst.lexicon.data import Language
 from kai_flow.analyst.query.nodes import (
     Aggregate,
+    During,
     Field,
     Function,
     Having,
@@ -63,6 +64,30 @@ MANY = Having(measure=COUNT, operator=Operator.ABOVE, values=(5.0,))
             [(None,)],
             "There are no orders where the status is “P” (paid); change or leave out a condition.",
             "Tidak ada pesanan dengan syarat status adalah “P” (paid); longgarkan syaratnya.",
+        ),
+        (
+            orders(where=During(axis="orders.order_date", start="2026-01-01", end="2027-01-01")),
+            [(None,)],
+            (
+                "There are no orders where the order date is in 2026. The order date in the data"
+                " only covers 2 January 2023 to 15 June 2025."
+            ),
+            (
+                "Tidak ada pesanan dengan syarat tanggal pesan pada tahun 2026. Tanggal pesan dalam"
+                " data hanya mencakup 2 Januari 2023 sampai 15 Juni 2025."
+            ),
+        ),
+        (
+            orders(of=(COUNT,), where=During(axis="orders.order_date", end="2020-01-01")),
+            [(0,)],
+            (
+                "The number of orders where the order date is before 1 January 2020 is **0**. The"
+                " order date in the data only covers 2 January 2023 to 15 June 2025."
+            ),
+            (
+                "Jumlah pesanan dengan syarat tanggal pesan sebelum 1 Januari 2020 adalah **0**."
+                " Tanggal pesan dalam data hanya mencakup 2 Januari 2023 sampai 15 Juni 2025."
+            ),
         ),
         (orders(), [(None,)], "There is no data about orders.", "Belum ada data untuk pesanan."),
         (
