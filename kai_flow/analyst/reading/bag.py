@@ -1,10 +1,9 @@
 """The constituents of one cover, sorted by what they do in a query."""
 
 from dataclasses import dataclass, field
-from typing import Final
 
 from kai_flow.analyst.query.nodes import Operator, Words
-from kai_flow.analyst.reading.cover import Cover
+from kai_flow.analyst.reading.cover import HARMLESS, Cover
 from kai_flow.analyst.reading.parts import (
     Amount,
     Ask,
@@ -38,9 +37,6 @@ from kai_flow.analyst.reading.parts import (
     Which,
     Within,
 )
-
-HARMLESS: Final = frozenset(["compare", "during", "only", "apart", "between"])
-"""Signs that a query may leave unused: they stress or connect what others say."""
 
 
 @dataclass

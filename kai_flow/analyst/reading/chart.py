@@ -147,10 +147,8 @@ def _apply(chart: Chart, rule: Rule, first: Item) -> Iterator[Item]:
 def _aside(rule: Rule, items: Sequence[Item]) -> tuple[tuple[Test, tuple[int, ...]], ...]:
     """The filters of the whole question that stand within what a rule builds."""
     within = tuple(test for item in items for test in item.aside)
-    if not rule.aside:
-        return within
-    own = tuple((i.part.test, i.words) for i in items if isinstance(i.part, Where))
-    return tuple(dict.fromkeys((*own, *within)))
+    own = tuple((i.part.test, i.words) for i in items if rule.aside and isinstance(i.part, Where))
+    return tuple(sorted(dict.fromkeys((*own, *within)), key=lambda each: each[1]))
 
 
 def _scoped(item: Item) -> Part:

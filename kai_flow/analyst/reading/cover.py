@@ -5,16 +5,36 @@ from dataclasses import dataclass
 from typing import Final
 
 from kai_flow.analyst.reading.chart import Chart
-from kai_flow.analyst.reading.parts import Item, Sign
+from kai_flow.analyst.reading.parts import (
+    Beside,
+    Figure,
+    Implied,
+    Item,
+    Part,
+    Role,
+    Sign,
+    Time,
+    Values,
+)
 
 BEAM: Final = 60
 """Partial covers that are kept at each token."""
+
+HARMLESS: Final = frozenset(["compare", "during", "only", "apart", "between"])
+"""Signs that a query may leave unused: they stress or connect what others say."""
 
 PART_COST: Final = 0.05
 """Of each constituent of a cover: one that explains more words is better than two."""
 
 SIGN_COST: Final = 0.25
 """Of a word of analysis that no rule has used: the assembly may still know what to do with it."""
+
+
+def _stands_alone(part: Part) -> bool:
+    """Whether a query can have a place for a part that no rule has used."""
+    if isinstance(part, Sign):
+        return part.name == "and" or part.name in HARMLESS
+    return not isinstance(part, Time | Figure | Values | Role | Beside | Implied)
 
 
 @dataclass(frozen=True)
@@ -36,6 +56,8 @@ def covers(chart: Chart) -> tuple[Cover, ...]:
         if position in chart.glue:
             at[position + 1] += [Cover(c.items, c.cost + chart.glue[position]) for c in here]
         for item in chart.starting(position):
+            if not _stands_alone(item.part):
+                continue
             own = PART_COST + (SIGN_COST if isinstance(item.part, Sign) else 0.0)
             at[item.last] += [Cover((*c.items, item), c.cost + item.cost + own) for c in here]
     return tuple(_pruned(at[chart.length]))

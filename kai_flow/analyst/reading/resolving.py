@@ -68,6 +68,12 @@ NO_LABEL: Final = 0.15
 HINT: Final = "~"
 """Before a concept that the role of a join should say: "from Jakarta" means the origin."""
 
+MONEY: Final = ("amount", "revenue", "cost", "price", "profit", "income", "expense")
+"""Concepts of money."""
+
+MONEY_COUNTED: Final = 0.35
+"""Of "how many sales" as an amount of money."""
+
 GRAINS: Final = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 
 
@@ -229,7 +235,10 @@ class Resolver:
     ) -> Iterator[Choice[Aggregate]]:
         """The ways to aggregate a number or to count a column."""
         name = known.name if isinstance(known, Derived) else ""
+        money = isinstance(known, Attribute) and any(means(known, each) for each in MONEY)
         for function, cost, notes in _ways_to_aggregate(amount.function, known.role):
+            if money and amount.function is Function.COUNT and function is Function.SUM:
+                cost += MONEY_COUNTED  # noqa: PLW2901 -- of this way
             node = Aggregate(function=function, of=of.value, derived=name, words=words)
             yield Choice(node, of.cost + cost, (*of.notes, *notes))
 

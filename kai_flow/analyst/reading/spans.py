@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final
 
 from kai_flow.analyst.kinds.registry import KINDS
-from kai_flow.analyst.lexicon.lexicon import Language, fillers, light, stem
+from kai_flow.analyst.lexicon.lexicon import Language, concepts, fillers, light, stem
 from kai_flow.analyst.lexicon.numbers import NumberSpan, find_numbers
 from kai_flow.analyst.lexicon.periods import PeriodSpan, find_periods
 from kai_flow.analyst.lexicon.spelling import Spelling
@@ -54,7 +54,10 @@ GLUE_COST: Final = 0.02
 LIGHT_COST: Final = 0.06
 """Of stepping over a verb that says nothing beside its noun."""
 
-BINDING: Final = frozenset(["oleh", "from", "dari", "to", "ke"])
+MONEY: Final = frozenset(["revenue", "income", "expense", "cost"])
+"""Concepts of money, which a plural may name too: sales, earnings, costs."""
+
+BINDING: Final = frozenset(["oleh", "from", "dari", "to", "ke", "nilai", "value"])
 """Words that mostly mean something."""
 
 BINDING_COST: Final = 0.15
@@ -92,7 +95,7 @@ NEARLY: Final = 0.96
 OTHER_NAME_COST: Final = 0.1
 """Of a name that is only similar, where the database has the very name."""
 
-NUMBER_COST: Final = 0.15
+NUMBER_COST: Final = 0.17
 """Of rows that are called as a number of theirs: the target of a target is mostly the number."""
 
 _Span = PeriodSpan | NumberSpan
@@ -165,7 +168,7 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
         if (
             isinstance(each.target, EntityTarget)
             and (each.first, each.last, each.target.table) in counted
-            and not _plural(words[-1])
+            and (not _plural(words[-1]) or concepts((words[-1],)) & MONEY)
         ):
             cost += NUMBER_COST
         yield _item(each.first, each.last, _part(each.target, index), cost)

@@ -61,7 +61,8 @@ def entries_of(model: SemanticModel) -> Iterator[Entry]:
             target = AttributeTarget(attribute.ref)
             named = _named(target, attribute.names)
             yield from map(_as_rows, named) if attribute.role is Role.KEY else named
-            yield from _compounds(target, attribute.names, prefixes)
+            if attribute.role is not Role.FLAG:  # rush orders are orders, not a column
+                yield from _compounds(target, attribute.names, prefixes)
             yield from (_without(entry, nouns) for entry in _values(attribute))
     yield from _kinds_of(model)
     for axis in model.axes.values():
