@@ -103,7 +103,7 @@ class Naive(Views):
             )
         }
         found = []
-        shown = dict.fromkeys(bare(query.measures))
+        shown = bare(query.measures)
         for at, group in enumerate(groups):
             if all(
                 compared(numbers[bare(each.measure)][at], each.operator, each.values)

@@ -43,10 +43,9 @@ class Grouped:
         self._dialect = tables.model.schema.dialect
         self._rows = all_rows(query, aggregates(query), tables, results)
         self._parts = self._rows.parts
-        measures = {bare(each): each for each in query.measures}
         self.outputs: list[tuple[str, Group | Measure]] = [
             *((part.name, part.node) for part in self._parts),
-            *((results.measure(each), each) for each in measures.values()),
+            *((results.measure(each), each) for each in query.measures),
         ]
         """The names of the result's columns, and what they show."""
         self._named = {bare(node): name for name, node in self.outputs}

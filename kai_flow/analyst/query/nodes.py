@@ -305,7 +305,7 @@ class Query(Node, frozen=True, tag=True, kw_only=True):
     groups: tuple[Group, ...] = ()
     columns: tuple[Field, ...] = ()
     distinct: bool = False
-    """Of a listing: every different row once."""
+    """Of a listing: every different row once, without rows that reach nothing along a path."""
     where: Filter | None = None
     having: tuple[Having, ...] = ()
     order: tuple[Order, ...] = ()

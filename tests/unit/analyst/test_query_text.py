@@ -1,7 +1,10 @@
 """Queries as text and as SQL that a person reads."""
 
+from dataclasses import replace
+
 import pytest
 
+from kai_flow.analyst.guard import check as guarded
 from kai_flow.analyst.query.lowering import lower
 from kai_flow.analyst.query.nodes import (
     Aggregate,
@@ -172,3 +175,19 @@ def test_a_derived_measure_gives_its_name() -> None:
     revenue = Aggregate(function=Function.SUM, of=REVENUE.of, derived="revenue")
     [output] = lower(Query(fact="items", measures=(revenue,)), MODEL).outputs
     assert output.name == "total_revenue"
+
+
+def test_a_table_of_another_namespace_keeps_its_name() -> None:
+    """Such a table is read with its namespace, under the name that the scan gave it."""
+    tables = dict(MODEL.schema.tables)
+    tables["orders"] = replace(tables["orders"], source=("sales", "orders"))
+    model = replace(MODEL, schema=replace(MODEL.schema, tables=tables, dialect="postgres"))
+    text = lower(CONSTRUCTS["without children"], model).text
+    assert 'NOT EXISTS(SELECT 1 FROM "sales"."orders" AS "orders" WHERE' in text
+    assert guarded(text, model.schema.sources, "postgres") == text
+
+
+def test_a_measure_that_is_asked_for_twice_is_shown_twice() -> None:
+    """The result has a column for every measure, each with a name of its own."""
+    statement = lower(Query(fact="orders", measures=(COUNT, COUNT)), MODEL)
+    assert [each.name for each in statement.outputs] == ["number_of_orders", "number_of_orders_2"]
