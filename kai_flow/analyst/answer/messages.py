@@ -95,6 +95,12 @@ NOT_READ: Final = Message(
     "The words are known, but not what they mean together. Ask for one thing, such as “number of …"
     " by …”.",
 )
+NO_READING: Final = Message(
+    "Kata-katanya dikenali, tetapi tidak jelas apa yang ditanyakan bersama-sama. Tanyakan satu hal"
+    " saja, misalnya “total X per Y”.",
+    "The words are known, but not what they ask for together. Ask for one thing at a time, for"
+    " example “total X by Y”.",
+)
 NO_SUCH_COLUMN: Final = Message(
     "{table} tidak memiliki kolom “{word}”. Kolom yang ada: {columns}.",
     "{table} has no column “{word}”. It has: {columns}.",

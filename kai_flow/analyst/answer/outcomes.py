@@ -29,6 +29,7 @@ _PLAIN: Final[dict[str, Message]] = {
     "forecast": messages.FORECAST,
     "language": messages.UNKNOWN_LANGUAGE,
     "no_tables": messages.NO_TABLES,
+    "no_reading": messages.NO_READING,
     "nothing_known": messages.NOTHING_KNOWN,
     "reveal": messages.REVEAL,
     "sql": messages.RAW_SQL,

@@ -31,10 +31,10 @@ class Rule:
     cost: float = 0.0
     aside: bool = False
     """Whether the filter in the pattern goes on as a filter of the whole question."""
+    tight: bool = False
+    """Whether no word may stand between its parts."""
     scoped: bool = False
     """Whether filters within its parts restrict these parts alone: each side of a ratio."""
-    tight: bool = False
-    """Whether no word may be stepped over between the parts."""
 
 
 @dataclass(frozen=True)

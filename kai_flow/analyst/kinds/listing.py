@@ -98,7 +98,7 @@ KIND = Kind(
     rules=(
         Rule("show", ("show",), lambda _sign: Ask("list")),
         Rule("which", ("which",), lambda _sign: Ask("which"), cost=0.1),
-        Rule("which things", ("which", DIMENSION), lambda _sign, of: Which(of)),
+        Rule("which things", ("which", DIMENSION), lambda _sign, of: Which(of), tight=True),
         Rule("things, which", (DIMENSION, "which"), lambda of, _sign: Which(of)),
         Rule("value", ("value",), lambda _sign: Ask("value")),
         Rule("when", ("when",), lambda _sign: Ask("when")),

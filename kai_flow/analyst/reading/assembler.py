@@ -50,6 +50,9 @@ UNUSED_COST: Final = 0.25
 """Of naming a table that nothing in the query uses: "revenue of cooperatives"."""
 
 
+ASSUMED_COST: Final = 1.0
+"""Of a sum or average over rows by a date of theirs that says nothing of the number."""
+
 LOST_COST: Final = 2.0
 """Of naming rows that the query should ask about and does not: too much to be believed."""
 
@@ -144,12 +147,14 @@ class Assembler:
                     each.map(lambda v: Ratio(top=v[0], bottom=v[1], percent=percent, words=words))
                     for each in pairs
                 ]
-            case p.Gap(left, right):
+            case p.Gap(left, right, percent):
                 pairs = combined(
                     [self.amount(resolver, left, words), self.amount(resolver, right, words)]
                 )
                 return [
-                    each.map(lambda v: Difference(left=v[0], right=v[1], words=words))
+                    each.map(
+                        lambda v: Difference(left=v[0], right=v[1], percent=percent, words=words)
+                    )
                     for each in pairs
                 ]
             case p.Portion(of) if of is not None and part_of:

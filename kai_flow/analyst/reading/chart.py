@@ -127,9 +127,7 @@ def _by_first(rules: Sequence[Rule]) -> dict[object, list[Rule]]:
 
 def _apply(chart: Chart, rule: Rule, first: Item) -> Iterator[Item]:
     """What a rule builds whose first element is ``first``."""
-    for matched, skipped in _match(chart, rule.pattern[1:], first.last):
-        if rule.tight and skipped:
-            continue
+    for matched, skipped in _match(chart, rule.pattern[1:], first.last, tight=rule.tight):
         items = (first, *matched)
         built = rule.build(*(_scoped(item) if rule.scoped else item.part for item in items))
         if built is None:
@@ -168,14 +166,14 @@ def _scoped(item: Item) -> Part:
 
 
 def _match(
-    chart: Chart, pattern: Sequence[Element], after: int
+    chart: Chart, pattern: Sequence[Element], after: int, *, tight: bool = False
 ) -> Iterator[tuple[tuple[Item, ...], float]]:
     """Sequences of constituents from ``after`` on that fit a pattern, and the cost of gaps."""
     if not pattern:
         yield (), 0.0
         return
-    for at, gap in chart.next_starts(after):
+    for at, gap in [(after, 0.0)] if tight else chart.next_starts(after):
         for item in chart.starting(at):
             if matches(pattern[0], item.part):
-                for rest, cost in _match(chart, pattern[1:], item.last):
+                for rest, cost in _match(chart, pattern[1:], item.last, tight=tight):
                     yield (item, *rest), cost + gap

@@ -1,7 +1,7 @@
 """Rows as they are, or the values of columns, that a bag may ask for."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from kai_flow.analyst.query.nodes import (
     Aggregate,
@@ -12,9 +12,9 @@ from kai_flow.analyst.query.nodes import (
     Words,
 )
 from kai_flow.analyst.reading import parts as p
-from kai_flow.analyst.reading.assembler import Assembler
+from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler
 from kai_flow.analyst.reading.bag import Bag
-from kai_flow.analyst.reading.choices import combined
+from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.filtering import ORDERED, filters
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
@@ -39,7 +39,7 @@ def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
         return
     asked = any(bag.asked(what) for what in ("list", "which", "when", "value"))
     numbers = any(a.numeric(c) for c, _ in bag.columns)
-    if bag.asked("value") and not numbers and (bag.rows or not bag.columns):
+    if bag.asked("value") and not numbers and not (bag.columns and _singled(a, bag)):
         return  # "how many": not a list
     cost = bag.cost + (0.0 if asked else LIST_COST)
     if any(a.numeric(c) for c, _ in bag.columns) and not bag.asked("list"):
@@ -137,9 +137,21 @@ def _rows_of(
             words=words,
         )
         more = (0.0 if words else 0.05) + a.beside(query, rows)
-        if any(c.ref.table != table and a.numeric(c) for c, _ in columns):
-            more += 0.3  # a number of another row
+        more += _doubt(a, table, columns, choice)
         yield Reading(query, cost + more + choice.cost, choice.notes)
+
+
+def _doubt(
+    a: Assembler,
+    table: str,
+    columns: Sequence[tuple[p.Column, Words]],
+    choice: Choice[tuple[Any, ...]],
+) -> float:
+    """What speaks against showing numbers: they are another row's, or of another time."""
+    numbers = [column for column, _ in columns if a.numeric(column)]
+    assumed = any(note.key == "axis_assumed" for note in choice.notes)
+    other = any(column.ref.table != table for column in numbers)
+    return 0.3 * other + ASSUMED_COST * (assumed and bool(numbers))
 
 
 def _of_rows(a: Assembler, test: p.Test) -> bool:

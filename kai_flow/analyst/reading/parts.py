@@ -203,6 +203,8 @@ class Gap:
 
     left: Amount
     right: Amount
+    percent: bool = False
+    """Whether it is given in percent of the right one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,8 +106,8 @@ def _open(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Readin
     bag.cost += 0.6
     for number in _numbers_about(a, table):
         open_ = replace(rank, by=number)
-        yield from _rank_rows(a, bag, open_, words)
-        yield from _rank_groups(a, bag, open_, words)
+        offered = (*_rank_rows(a, bag, open_, words), *_rank_groups(a, bag, open_, words))
+        yield from (replace(each, open=True) for each in offered)
 
 
 def _numbers_about(a: Assembler, table: str) -> list[p.Measured]:

@@ -9,6 +9,7 @@ from kai_flow.analyst.kinds.registry import RULES
 from kai_flow.analyst.lexicon.lexicon import Language, concepts, detect, stem, unknown_language
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import Token, tokenize
+from kai_flow.analyst.query.gate import IllTyped, check
 from kai_flow.analyst.query.nodes import Query, Words, bare
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.assembly import readings as assembled
@@ -16,7 +17,8 @@ from kai_flow.analyst.reading.bag import collected
 from kai_flow.analyst.reading.chart import Chart, grow
 from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
-from kai_flow.analyst.reading.reading import Reading, Troubles
+from kai_flow.analyst.reading.parts import Sign
+from kai_flow.analyst.reading.reading import Plural, Reading, Troubles
 from kai_flow.analyst.reading.spans import glue, leaves
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
@@ -111,6 +113,60 @@ def decide(
 ) -> Outcome:
     """The reading that stands out among all covers, if one does."""
     troubles = Troubles()
+    best = _distinct(_assembled(found, Assembler(model, today, _plural(tokens), troubles)))
+    if not best or best[0].cost > WORST:
+        return Declined(troubles.found[0] if troubles.found else _unused(tokens, found))
+    first = best[0]
+    if first.refusal:
+        return Declined(Note(first.refusal))
+    near = [each for each in best if each.cost <= first.cost + MARGIN and not each.refusal]
+    if first.open:
+        near = [each for each in best if each.open]
+    if len(near) > 1:
+        return Unclear(tuple(near[:CHOICES]))
+    if first.catalogue or first.query is None:
+        return Catalogue(first.tables)
+    return Understood(first.query, first.notes)
+
+
+def _assembled(found: Sequence[Cover], assembler: Assembler) -> list[Reading]:
+    """What the covers may mean; those that are hopeless are not assembled."""
+    readings: list[Reading] = []
+    for cover in found:
+        if readings and cover.cost > min(r.cost for r in readings) + HOPELESS:
+            break
+        bag = collected(cover)
+        if bag is not None:
+            readings += (r for r in assembled(assembler, bag) if _sound(r, assembler))
+    return readings
+
+
+def _sound(reading: Reading, assembler: Assembler) -> bool:
+    """Whether the types of a query fit; if not, the reason is remembered."""
+    if reading.query is None:
+        return True
+    try:
+        check(reading.query, assembler.model)
+    except IllTyped as wrong:
+        assembler.troubles.add("ill_typed", fault=str(wrong.fault))
+        return False
+    return True
+
+
+def _unused(tokens: Sequence[Token], found: Sequence[Cover]) -> Note:
+    """Why words that are all known make no query: some have no place in it, or all together."""
+    unused = [
+        tokens[at].text
+        for cover in found[:1]
+        for item in cover.items
+        if isinstance(item.part, Sign)
+        for at in item.words
+    ]
+    return Note("not_understood", (("words", " ".join(unused)),)) if unused else Note("no_reading")
+
+
+def _plural(tokens: Sequence[Token]) -> Plural:
+    """Whether one of some words, which may be among some names, is a plural."""
 
     def plural(words: Words, names: frozenset[str]) -> bool:
         stems = frozenset(stem(name) for name in names)
@@ -120,29 +176,7 @@ def decide(
             for word in spoken
         )
 
-    assembler = Assembler(model, today, plural, troubles)
-    readings: list[Reading] = []
-    for cover in found:
-        if readings and cover.cost > min(r.cost for r in readings) + HOPELESS:
-            break
-        bag = collected(cover)
-        if bag is not None:
-            readings += assembled(assembler, bag)
-    best = _distinct(readings)
-    if not best:
-        reason = troubles.found[0] if troubles.found else Note("not_understood")
-        return Declined(reason)
-    first = best[0]
-    if first.cost > WORST:
-        return Declined(Note("not_understood"))
-    if first.refusal:
-        return Declined(Note(first.refusal))
-    near = tuple(each for each in best if each.cost <= first.cost + MARGIN and not each.refusal)
-    if len(near) > 1:
-        return Unclear(near[:CHOICES])
-    if first.catalogue or first.query is None:
-        return Catalogue(first.tables)
-    return Understood(first.query, first.notes)
+    return plural
 
 
 def _shares(word: str, stems: frozenset[str]) -> bool:

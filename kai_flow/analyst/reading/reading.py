@@ -18,6 +18,8 @@ class Reading:
     cost: float
     notes: tuple[Note, ...] = ()
     """Assumptions that the answer announces."""
+    open: bool = False
+    """Whether it fills in what the question leaves open: then it is only offered."""
     refusal: str = ""
     """Key of the reason why it is not answered."""
     catalogue: bool = False

@@ -18,9 +18,10 @@ from kai_flow.analyst.query.nodes import (
     bare,
 )
 from kai_flow.analyst.reading import parts as p
-from kai_flow.analyst.reading.assembler import Assembler, counts
+from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler, counts
 from kai_flow.analyst.reading.averages import dropped, listed_events, without_own
 from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.changing import changed
 from kai_flow.analyst.reading.choices import combined
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.reading import Reading
@@ -29,9 +30,6 @@ from kai_flow.analyst.semantics.model import Role
 
 APART_COST: Final = 0.2
 """Of a second number that no "and" joins to the first."""
-
-ASSUMED_COST: Final = 1.0
-"""Of a sum or average over rows by a date of theirs that says nothing of the number."""
 
 COUNT_COST: Final = 0.2
 """Of counting rows where the question does not say so: "cooperatives per province"."""
@@ -128,6 +126,10 @@ def _numbers(
         measures = [
             (replace(change, of=m), w) if isinstance(m, p.Amount) else (m, w) for m, w in measures
         ]
+    if not any(isinstance(g, p.Calendar) for g, _ in groups):
+        from_to = changed(bag, measures)
+        if from_to is not None:
+            bag, measures = from_to
     changes = [m for m, _ in measures if isinstance(m, p.Change)]
     if changes and not any(isinstance(g, p.Calendar) for g, _ in groups):
         grain = changes[0].grain or (bag.change[0].grain if bag.change else None)

@@ -122,6 +122,7 @@ class Naming:
                 rest = shorter
         if len(rest) > 1:
             yield from ((head, PART) for head in heads(rest) if _telling(head))
+            yield from ((rest[at:], WEAK) for at in range(1, len(rest) - 1))
             if role in {Role.ADDITIVE, Role.RATE} and rest[-1] in _AMOUNTS:
                 yield rest[:-1], LESS
         if role is Role.NAME or rest[-1] in NAMES or rest[0] in NAMES:
