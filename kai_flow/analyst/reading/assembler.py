@@ -26,6 +26,7 @@ from kai_flow.analyst.query.nodes import (
     joins_of,
 )
 from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.across import foreign, sound
 from kai_flow.analyst.reading.averages import average_per
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, Note, combined
@@ -71,7 +72,10 @@ class Assembler:
 
     def resolver(self, fact: str, bag: Bag) -> Resolver:
         """For one fact table."""
-        named = frozenset(table for table, _ in bag.rows)
+        return self.resolver_of(fact, frozenset(table for table, _ in bag.rows))
+
+    def resolver_of(self, fact: str, named: frozenset[str]) -> Resolver:
+        """For one fact table, beside the tables that are named."""
         if (fact, named) not in self._resolvers:
             self._resolvers[fact, named] = Resolver(self.model, fact, self.today, named)
         return self._resolvers[fact, named]
@@ -132,25 +136,29 @@ class Assembler:
         measured: p.Measured,
         words: Words,
         part_of: Sequence[tuple[p.Test, Words]] = (),
+        *,
+        across: bool = False,
     ) -> list[Choice[Measure]]:
-        """What a number may be in a fact table."""
+        """What a number may be in a fact table; ``across``: or beside it, in another one."""
         match measured:
             case p.Amount():
-                return [each.map(lambda a: a) for each in self.amount(resolver, measured, words)]
+                found = self.amount(resolver, measured, words)
+                found += foreign(self, resolver, measured, words) if across else []
+                return [each.map(lambda a: a) for each in found]
             case p.Quotient(each=True):
                 return average_per(self, resolver, measured, words)
             case p.Quotient(top, bottom, percent):
-                pairs = combined(
-                    [self.amount(resolver, top, words), self._divisor(resolver, bottom, words)]
-                )
+                below = self._divisor(resolver, bottom, words)
+                below += foreign(self, resolver, bottom, words) if across else []
+                pairs = combined([self.amount(resolver, top, words), below])
                 return [
                     each.map(lambda v: Ratio(top=v[0], bottom=v[1], percent=percent, words=words))
                     for each in pairs
                 ]
             case p.Gap(left, right, percent):
-                pairs = combined(
-                    [self.amount(resolver, left, words), self.amount(resolver, right, words)]
-                )
+                less = self.amount(resolver, right, words)
+                less += foreign(self, resolver, right, words) if across else []
+                pairs = combined([self.amount(resolver, left, words), less])
                 return [
                     each.map(
                         lambda v: Difference(left=v[0], right=v[1], percent=percent, words=words)
@@ -181,7 +189,7 @@ class Assembler:
 
     def amount(self, resolver: Resolver, amount: p.Amount, words: Words) -> list[Choice[Aggregate]]:
         """The aggregates that an amount may be, with the rows it is restricted to."""
-        plain = resolver.aggregates(amount, words)
+        plain = sound(resolver, resolver.aggregates(amount, words))
         if amount.function is Function.SUM and not plain:
             self.troubles.add("rate_summed", column=_called(amount))
         if not amount.where:

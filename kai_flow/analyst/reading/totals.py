@@ -18,6 +18,7 @@ from kai_flow.analyst.query.nodes import (
     bare,
 )
 from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.across import completed
 from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler, counts
 from kai_flow.analyst.reading.averages import dropped, listed_events, without_own
 from kai_flow.analyst.reading.bag import Bag
@@ -155,7 +156,7 @@ def _of_fact(
     kept = without_own(a.model, fact, measures, groups)
     cost, groups = cost + dropped(groups, kept), kept
     for part_of, base, extra in _split_for_share(measures, groups, bag.tests):
-        options = [a.measure(resolver, m, w, part_of) for m, w in measures]
+        options = [a.measure(resolver, m, w, part_of, across=True) for m, w in measures]
         found = combined(
             [
                 combined(options),
@@ -165,7 +166,10 @@ def _of_fact(
             ]
         )
         for choice in found:
-            made, by, where, having = choice.value
+            raw, by, where, having = choice.value
+            made = completed(a, bag, raw, groups, base)
+            if made is None:
+                continue
             if a.unsound(resolver, made, by) or len({bare(m) for m in made}) < len(made):
                 continue
             numbers = _shown(made)

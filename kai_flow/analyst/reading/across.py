@@ -1,0 +1,119 @@
+"""Numbers of another table than the query's fact: units sold beside units returned."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    Expression,
+    Field,
+    Formula,
+    Function,
+    Group,
+    Node,
+    Over,
+    Words,
+)
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.choices import Choice, combined
+from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.resolving import Resolver
+
+if TYPE_CHECKING:
+    from kai_flow.analyst.reading.assembler import Assembler
+
+ACROSS_COST: Final = 0.1
+"""Of a number of another table."""
+
+ONCE: Final = frozenset([Function.COUNT, Function.DISTINCT, Function.MINIMUM, Function.MAXIMUM])
+"""What no join can make greater."""
+
+N = TypeVar("N")
+
+
+def sound(resolver: Resolver, found: Sequence[Choice[Aggregate]]) -> list[Choice[Aggregate]]:
+    """Aggregates that add every row once: not those reached by joins to many rows."""
+    return [
+        each
+        for each in found
+        if each.value.function in ONCE or not _widens(resolver, each.value.of)
+    ]
+
+
+def _widens(resolver: Resolver, of: Expression | None) -> bool:
+    match of:
+        case Field(path=path):
+            return resolver.widens(path)
+        case Formula(left=left, right=right):
+            return _widens(resolver, left) or _widens(resolver, right)
+        case _:
+            return False
+
+
+def foreign(
+    a: "Assembler", resolver: Resolver, amount: p.Amount, words: Words
+) -> list[Choice[Aggregate]]:
+    """The aggregates of an amount over the rows of its own table; see ``completed``."""
+    found = []
+    for fact in a.facts(amount):
+        ways = resolver.ways(fact)
+        if fact == resolver.fact or any(not any(j.widens for j in w.value) for w in ways):
+            continue
+        other = a.resolver_of(fact, resolver.named)
+        for each in a.amount(other, amount, words):
+            if each.value.of is not None or each.value.function is Function.COUNT:
+                made = _over(each.value, Over(fact=fact))
+                found.append(Choice(made, each.cost + ACROSS_COST, each.notes))
+    return found
+
+
+def _over(aggregate: Aggregate, over: Over) -> Aggregate:
+    fields = {name: getattr(aggregate, name) for name in aggregate.__struct_fields__}
+    return Aggregate(**{**fields, "over": over})
+
+
+def completed(
+    a: "Assembler",
+    bag: Bag,
+    measures: Sequence[N],
+    groups: Sequence[tuple[p.Dimension, Words]],
+    tests: Sequence[tuple[p.Test, Words]],
+) -> list[N] | None:
+    """The same with the groups and filters of each other table; None when it has none such."""
+    facts = {over.fact for measure in measures for over in _overs(measure)}
+    filled: dict[Over, Over] = {}
+    for fact in facts:
+        other = a.resolver(fact, bag)
+        options = [
+            combined([a.groups(other, group, words) for group, words in groups]),
+            filters(other, tests),
+        ]
+        best = combined(options)
+        if not best:
+            return None
+        by, where = best[0].value
+        filled[Over(fact=fact)] = Over(fact=fact, groups=_once(by), where=where)
+    return [_filled(measure, filled) for measure in measures] if facts else list(measures)
+
+
+def _once(groups: Sequence[Group]) -> tuple[Group, ...]:
+    return tuple(dict.fromkeys(groups))
+
+
+def _overs(node: object) -> list[Over]:
+    """What a measure and its parts are over."""
+    if isinstance(node, Over):
+        return [node]
+    if not isinstance(node, Node):
+        return []
+    return [o for name in node.__struct_fields__ for o in _overs(getattr(node, name))]
+
+
+def _filled(node: N, filled: dict[Over, Over]) -> N:
+    if isinstance(node, Over):
+        return filled[node]  # type: ignore[return-value]
+    if not isinstance(node, Node):
+        return node
+    fields = {name: _filled(getattr(node, name), filled) for name in node.__struct_fields__}
+    return type(node)(**fields)
