@@ -45,8 +45,8 @@ def _wrapped(part: exp.Expr) -> exp.Expr:
 
 
 def may_be_missing(node: Expression, scope: Scope) -> bool:
-    """Whether a row may have no value there. Known for columns only."""
-    if not isinstance(node, Field):
+    """Whether a row may have no value there. Known only for columns of which the scan saw all."""
+    if not isinstance(node, Field) or scope.model.entities[node.table].sampled:
         return True
     attribute = scope.model.attributes.get(ColumnRef(node.table, node.column))
     return attribute is None or attribute.nullable or not scope.sure(node.path)

@@ -152,7 +152,8 @@ def _path(group: Group) -> tuple[str, ...]:
 
 def _key(fact: str, tables: Tables) -> list[exp.Expr]:
     """What identifies a row of the fact: its key, or a number that it is given."""
-    names = tables.model.entities[fact].key
+    entity, declared = tables.model.entities[fact], tables.model.schema.tables[fact].primary_key
+    names = declared if entity.sampled else entity.key  # a sample may not show that a value repeats
     if not names:
         tables.numbered = tables.names.other("row_number")
         names = (tables.numbered,)
@@ -194,7 +195,8 @@ def _named_by(field: Field, scope: Scope) -> tuple[str, ...]:
     """The key of the rows that a column names, if two of them may have one name."""
     entity = scope.model.entities[field.table]
     attribute = scope.model.attributes.get(ColumnRef(field.table, field.column))
-    if not field.path or entity.label != field.column or (attribute and attribute.unique):
+    unique = attribute is not None and attribute.unique and not entity.sampled
+    if not field.path or entity.label != field.column or unique:
         return ()
     last = scope.model.joins[field.path[-1]]
     referenced = () if last.widens else tuple(right for _, right in last.pairs)

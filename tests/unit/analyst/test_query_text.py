@@ -14,12 +14,14 @@ from kai_flow.analyst.query.nodes import (
     Grain,
     Growth,
     Measure,
+    Operator,
     Query,
     Ratio,
     Share,
     TimeGroup,
 )
 from kai_flow.analyst.query.printing import printed
+from kai_flow.analyst.schema import ColumnRef
 from tests.engines import market
 from tests.engines.market_constructs import (
     AVERAGE,
@@ -33,6 +35,7 @@ from tests.engines.market_constructs import (
     TOTAL,
     agg,
     by,
+    compare,
     down,
     field,
     is_,
@@ -191,3 +194,33 @@ def test_a_measure_that_is_asked_for_twice_is_shown_twice() -> None:
     """The result has a column for every measure, each with a name of its own."""
     statement = lower(Query(fact="orders", measures=(COUNT, COUNT)), MODEL)
     assert [each.name for each in statement.outputs] == ["number_of_orders", "number_of_orders_2"]
+
+
+def test_what_a_sample_did_not_show_may_still_be() -> None:
+    """Only a scan of all rows tells that a column has no gaps, and that names are unique."""
+    ref = ColumnRef("regions", "name")
+    sure = replace(MODEL.attributes[ref], unique=True, nullable=False)
+    whole = replace(MODEL, attributes={**MODEL.attributes, ref: sure})
+    entity = replace(MODEL.entities["regions"], sampled=True)
+    sample = replace(whole, entities={**MODEL.entities, "regions": entity})
+    query = Query(
+        fact="cities",
+        measures=(COUNT,),
+        groups=(by("regions", "name", "cities.region_id>regions"),),
+        where=compare(
+            field("regions", "name", "cities.region_id>regions"), Operator.NOT_EQUAL, "west"
+        ),
+    )
+    seen, partly = lower(query, whole).text, lower(query, sample).text
+    assert "IS NULL" not in seen
+    assert 'GROUP BY "regions"."name" ORDER' in seen
+    assert '"regions"."name" IS NULL' in partly
+    assert 'GROUP BY "regions"."name", "regions"."id" ORDER' in partly
+
+
+def test_rows_of_a_sample_are_told_apart_by_a_declared_key_only() -> None:
+    """Values that differ in a sample may repeat beyond it, so the rows are numbered."""
+    keyless = market.model(keys=False)
+    guessed = replace(MODEL.entities["customers"], sampled=True)
+    model = replace(keyless, entities={**keyless.entities, "customers": guessed})
+    assert "ROW_NUMBER() OVER ()" in lower(CONSTRUCTS["children, counted"], model).text
