@@ -14,6 +14,7 @@ from kai_flow.analyst.query.naming import Results
 from kai_flow.analyst.query.nodes import Field, Group, Measure, Query, bare
 from kai_flow.analyst.query.ordering import finished, ordered
 from kai_flow.analyst.query.predicates import predicate
+from kai_flow.analyst.query.quotients import of_sums
 from kai_flow.analyst.query.trees import Unlowerable, column
 from kai_flow.analyst.semantics.model import SemanticModel
 
@@ -51,7 +52,7 @@ def lower(query: Query, model: SemanticModel) -> Statement:
     results = Results(model, query.fact)
     if query.columns:
         return _listing(query, tables, results)
-    grouped = Grouped(query, tables, results)
+    grouped = Grouped(of_sums(query), tables, results)
     outputs = tuple(Output(name, node) for name, node in grouped.outputs)
     return Statement(grouped.tree(), model.schema.dialect, outputs)
 

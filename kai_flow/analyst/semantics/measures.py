@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kai_flow.analyst.query.nodes import Expression, Formula, Number
+from kai_flow.analyst.query.nodes import Expression, Number
 from kai_flow.analyst.schema import ColumnRef, Kind
 from kai_flow.analyst.semantics.derived import adds_up, column, rooted, unit_of
 from kai_flow.analyst.semantics.formulas import BadFormula, read_formula
@@ -171,14 +171,3 @@ class _Formulas:
             why = f"“{written}” holds no numbers to calculate with"
             raise BadFormula(why, FormulaFault.NUMBERS, column=written)
         return ref
-
-
-def is_ratio(derived: Derived) -> bool:
-    """Whether a measure divides one measure by another: its sums are divided, not its rows."""
-    formula = derived.expression
-    return (
-        derived.role is Role.RATE
-        and isinstance(formula, Formula)
-        and formula.operator == "/"
-        and not isinstance(formula.right, Number)
-    )

@@ -110,6 +110,19 @@ async def test_a_formula_in_the_glossary_is_a_measure(
     assert answer in result["final_answer"]
 
 
+async def test_a_quotient_of_measures_is_one_of_sums(
+    shops: tuple[ConnectionStore, Connection],
+) -> None:
+    """The margin of a region is its profit over its revenue, not the mean of its shops' margins."""
+    store, connection = shops
+    formulas = {"nyeni": "(revenue_net - 10) / revenue_net", "xyzzy": "nyeni * 100"}
+    store.teach(connection, read_knowledge(glossary=formulas))
+    for word, margin in (("nyeni", "0.87"), ("xyzzy", "86.67")):  # 130 / 150; of rows 0.85
+        result = await ask(store, f"average {word} per region")
+        assert result["status"] == "completed", result
+        assert margin in result["final_answer"]
+
+
 @pytest.mark.parametrize(
     ("formula", "prompt", "told"),
     [
