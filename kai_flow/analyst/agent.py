@@ -21,8 +21,7 @@ from kai_flow.analyst.engines.threads import Stop, in_thread
 from kai_flow.analyst.errors import AnalysisError, UnclearQuestion
 from kai_flow.analyst.explore import explore
 from kai_flow.analyst.guard import check
-from kai_flow.analyst.language import Language
-from kai_flow.analyst.lexicon.lexicon import detect
+from kai_flow.analyst.lexicon.lexicon import Language, detect
 from kai_flow.analyst.lexicon.tokens import tokenize
 from kai_flow.analyst.query.lowering import lower
 from kai_flow.analyst.query.nodes import Query

@@ -7,7 +7,7 @@ from typing import Final
 from kai_flow.analyst.answer import remarks
 from kai_flow.analyst.answer.formats import number
 from kai_flow.analyst.answer.naming import Names
-from kai_flow.analyst.language import Language
+from kai_flow.analyst.lexicon.lexicon import Language
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 
 __all__ = ["MAX_COLUMNS", "MAX_TABLES", "catalogue", "summary"]

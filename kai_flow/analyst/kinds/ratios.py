@@ -73,7 +73,7 @@ def _gap_of_values(*parts: "Sign | Column | Computed | Measured | Rows | Values"
         replace(found[0], where=(*found[0].where, Compared(values.column, Operator.EQUAL, (one,))))
         for one in values.values
     ]
-    return Gap(*sides)
+    return Gap(sides[0], sides[1])
 
 
 def _difference_rules() -> Iterable[Rule]:

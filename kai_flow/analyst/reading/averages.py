@@ -55,7 +55,7 @@ def average_per(
         return []
     if table == resolver.fact:
         plain = assembly.amount(resolver, p.Amount(Function.AVERAGE, of), words)
-        return [each.map(lambda made: made).costing(OWN_COST) for each in plain]
+        return [Choice[Measure](each.value, each.cost + OWN_COST, each.notes) for each in plain]
     bottom = replace(quotient.bottom, function=Function.DISTINCT)
     pairs = combined(
         [assembly.amount(resolver, quotient.top, words), assembly.amount(resolver, bottom, words)]
@@ -63,7 +63,11 @@ def average_per(
     note = Note("ratio_of_present", (("table", table),))
     cost = _cost(assembly.model, table)
     return [
-        each.map(lambda v: Ratio(top=v[0], bottom=v[1], words=words)).costing(cost, note)
+        Choice[Measure](
+            Ratio(top=each.value[0], bottom=each.value[1], words=words),
+            each.cost + cost,
+            (*each.notes, note),
+        )
         for each in pairs
     ]
 

@@ -225,6 +225,8 @@ def _row_number(
             for attribute in a.model.of(table):
                 if attribute.role in NUMBERS and means(attribute, concept):
                     yield p.Column(attribute.ref), 0.0
+        case _:  # a number of groups
+            return
 
 
 def _rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Reading]:

@@ -255,7 +255,9 @@ class Resolver:
                     return []
                 more = NO_LABEL if label.role is Role.KEY else 0.0
                 return [
-                    field.map(lambda field: FieldGroup(field=field, words=words)).costing(more)
+                    Choice[Group](
+                        FieldGroup(field=field.value, words=words), field.cost + more, field.notes
+                    )
                     for field in self.fields(Column(label.ref), words)
                 ]
             case Column():

@@ -12,7 +12,7 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.bag import Bag
 
 
-def is_column(column: p.Column | p.Computed) -> TypeGuard[p.Column]:
+def is_column(column: p.Dimension | p.Computed) -> TypeGuard[p.Column]:
     return isinstance(column, p.Column)
 
 
