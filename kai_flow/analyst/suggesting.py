@@ -44,7 +44,10 @@ async def first_questions(reader: Reader, language: Language) -> list[str]:
 
 
 async def prompts(queries: Sequence[Query], reader: Reader, language: Language) -> tuple[str, ...]:
-    """For each of several readings a question that has only this one; empty where none is found."""
+    """For each of several readings a question that has only this one.
+
+    Where none is found, it is the plainest wording, or empty for a query without one.
+    """
 
     def work(_stop: Stop) -> tuple[str, ...]:
         return tuple(_prompt(query, reader, language) for query in queries)
@@ -57,7 +60,8 @@ async def prompts(queries: Sequence[Query], reader: Reader, language: Language) 
 
 def _prompt(query: Query, reader: Reader, language: Language) -> str:
     texts = asked(query, reader.model, language)
-    return next((text for text in texts if same(reader.taken(text), query)), "")
+    plainest = texts[0] if texts else ""
+    return next((text for text in texts if same(reader.taken(text), query)), plainest)
 
 
 async def _in_time(find: Callable[[], Sequence[tuple[Query, str]]]) -> list[str]:

@@ -23,12 +23,18 @@ _OF_TIME: Final[dict[Function, tuple[str, str]]] = {
 }
 
 
-def aggregate_words(names: Names, measure: Aggregate, fact: str) -> str:
-    """An aggregate of the rows of a table, without its filter."""
+def aggregate_words(names: Names, measure: Aggregate, fact: str, *, brief: bool = False) -> str:
+    """An aggregate of the rows of a table, without its filter.
+
+    ``brief``: a derived measure by its name alone, without its formula.
+    """
     if measure.of is None:
         rows = names.rows(fact)
         return names.pick(f"jumlah {rows}", f"number of {rows}")
-    text = _expression(names, measure, fact)
+    if brief and measure.derived:
+        text = names.derived(measure.derived)
+    else:
+        text = _expression(names, measure, fact)
     if measure.function is Function.SUM and text.startswith("total "):
         return names.pick(f"jumlah {text}", f"sum of {text}")
     if measure.function is Function.DISTINCT and isinstance(measure.of, Field):

@@ -86,6 +86,9 @@ class _Asking:
             yield pick(f"berapa jumlah {rows}{by}", f"how many {rows} are there{by}")
         yield pick(f"berapa {text}{by}", f"what is the {text}{by}")
         yield f"{text}{by}"
+        if isinstance(measure, Aggregate) and measure.of is None:
+            rows = self.names.rows(query.fact)
+            yield pick(f"jumlah baris {rows}{by}", f"number of rows of {rows}{by}")
 
     def ranked(self) -> Iterator[str]:
         """The first few groups by the measure."""

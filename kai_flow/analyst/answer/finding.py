@@ -35,7 +35,7 @@ def finding(story: Story) -> str:
     if not rows or (story.query.measures and all(c is None for row in rows for c in row)):
         return _nothing(story)
     if not _tabular(story):
-        beyond = outside(story) if not any(rows[0]) else None
+        beyond = outside(story.query.where, story.model) if not any(rows[0]) else None
         return f"{_totals(story)} {_extent(story, beyond)}" if beyond else _totals(story)
     found = leaders(story)
     meeting = _meeting(story) if story.query.having else ""
@@ -100,7 +100,7 @@ def _nothing(story: Story) -> str:
     """No row is left; the filters are what a person can change."""
     where = _where(story)
     rows = story.names.rows(story.query.fact)
-    beyond = outside(story)
+    beyond = outside(story.query.where, story.model)
     if beyond is not None:
         return story.pick(f"Tidak ada {rows}{where}.", f"There are no {rows}{where}.") + (
             f" {_extent(story, beyond)}"

@@ -124,7 +124,7 @@ def assumptions(notes: Sequence[Note], model: SemanticModel, language: Language)
                 )
                 formula = names.formula(derived.expression, derived.table)
                 message = remarks.TAUGHT if derived.taught else remarks.DERIVED
-                yield message.say(language, name=derived.name, formula=formula)
+                yield message.say(language, name=names.derived(derived.name), formula=formula)
             case "guessed_join":
                 join = model.joins[given["join"]]
                 yield remarks.JOIN_GUESSED.say(

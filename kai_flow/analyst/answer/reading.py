@@ -38,7 +38,8 @@ def _conditions(query: Query, wording: Wording) -> tuple[str, ...]:
         conditions = names.both(wording.having(each) for each in query.having)
         found.append(pick("hanya kelompok dengan ", "only groups where ") + conditions)
     if query.order:
-        orders = [wording.order(each) for each in query.order]
+        brief = Wording(names, query, brief=True)
+        orders = [brief.order(each) for each in query.order]
         text = pick(", lalu menurut ", ", then by ").join(orders)
         found.append(pick("diurutkan menurut ", "sorted by ") + text)
     if query.each is not None:

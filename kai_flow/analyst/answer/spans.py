@@ -7,6 +7,7 @@ from typing import assert_never
 from kai_flow.analyst.answer.story import Story
 from kai_flow.analyst.engines.contract import Cell
 from kai_flow.analyst.query.nodes import All, During, Filter, Grain, TimeGroup
+from kai_flow.analyst.semantics.model import SemanticModel
 
 __all__ = ["covered", "last_day", "outside", "periods", "span"]
 
@@ -79,10 +80,10 @@ def covered(story: Story, key: Cell) -> bool:
     )
 
 
-def outside(story: Story) -> During | None:
+def outside(where: Filter | None, model: SemanticModel) -> During | None:
     """A period of the filters in which the data has no days at all; None if there is none."""
-    for each in periods(story.query.where):
-        axis = story.model.axes[each.axis]
+    for each in periods(where):
+        axis = model.axes[each.axis]
         late = axis.last is not None and each.start is not None and each.start > axis.last[:10]
         early = axis.first is not None and each.end is not None and each.end <= axis.first[:10]
         if (late or early) and axis.first is not None and axis.last is not None:

@@ -34,8 +34,8 @@ class Story:
 
     @cached_property
     def wording(self) -> Wording:
-        """The words for the query's parts."""
-        return Wording(self.names, self.query)
+        """The words for the query's parts; the reading has the formulas of derived measures."""
+        return Wording(self.names, self.query, brief=True)
 
     @property
     def nodes(self) -> tuple[Group | Measure | Field, ...]:

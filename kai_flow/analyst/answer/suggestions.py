@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import structs
 
 from kai_flow.analyst.answer.asking import asked
+from kai_flow.analyst.answer.spans import outside
 from kai_flow.analyst.lexicon.data import Language
 from kai_flow.analyst.query.nodes import (
     Aggregate,
@@ -125,6 +126,9 @@ def _changes(query: Query, model: SemanticModel) -> Iterator[Query]:
         measure = measure.of
     if not isinstance(measure, Aggregate):
         return
+    if outside(query.where, model) is not None:  # there is nothing to look at more closely
+        query = structs.replace(query, where=None)
+        yield Query(fact=query.fact, measures=(measure,), groups=query.groups)
     start = Query(fact=query.fact, measures=(measure,), where=query.where)
     timed = any(isinstance(group, TimeGroup) for group in query.groups)
     fields = [group for group in query.groups if isinstance(group, FieldGroup)]

@@ -51,9 +51,10 @@ _RECURRING: Final[dict[Grain, tuple[str, str]]] = {
 class Wording:
     """The words for the parts of one query."""
 
-    def __init__(self, names: Names, query: Query) -> None:
+    def __init__(self, names: Names, query: Query, *, brief: bool = False) -> None:
         self.names = names
         self.query = query
+        self.brief = brief  # derived measures by their names alone, without their formulas
         self.filters = Filters(names, query.fact)
 
     # Measures
@@ -117,7 +118,7 @@ class Wording:
         if measure.over is not None:
             fact = measure.over.fact
             filters = Filters(self.names, fact)
-        text = aggregate_words(self.names, measure, fact)
+        text = aggregate_words(self.names, measure, fact, brief=self.brief)
         if measure.over is not None and measure.of is not None:
             rows = self.names.rows(fact)
             text = self.names.pick(f"{text} dari {rows}", f"{text} of {rows}")
