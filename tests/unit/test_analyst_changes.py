@@ -227,10 +227,10 @@ def test_a_filter_replaces_what_it_is_about(
         ),
         (
             TOP,
-            [SetLimit(count=3), AddFilter(part=of(CITY, "Bali")), AsShare()],
+            [SetLimit(count=3), AddFilter(part=of(STATUS, "paid")), AsShare()],
             {
                 "limit": 3,
-                "where": of(CITY, "Bali"),
+                "where": of(STATUS, "paid"),
                 "measures": (SHARE,),
                 "order": (Order(by=SHARE, descending=True),),
             },
@@ -290,10 +290,26 @@ def test_only_what_is_named_changes(
         ),
         (Query(fact="orders", measures=(COUNT,)), [AsShare()], Reason.OF_WHAT),
         (PER_CITY, [SetFunction(function=Function.MEDIAN), AsShare()], Reason.NOT_DIVISIBLE),
+        (where(of(CITY, "Bali")), [AsShare()], Reason.OF_WHAT),
+        (
+            replace(PER_CITY, measures=(SHARE,)),
+            [AddFilter(part=of(CITY, "Bali"))],
+            Reason.OF_WHAT,
+        ),
+        (
+            replace(PER_CITY, measures=(SHARE,)),
+            [SetFunction(function=Function.AVERAGE)],
+            Reason.NOT_DIVISIBLE,
+        ),
         (
             replace(PER_CITY, measures=(Difference(left=TOTAL, right=SPENT),)),
             [AsShare()],
             Reason.NOT_DIVISIBLE,
+        ),
+        (
+            replace(PER_CITY, measures=(Difference(left=TOTAL, right=SPENT),)),
+            [SetFunction(function=Function.AVERAGE)],
+            Reason.COMPOSED,
         ),
         (
             Query(fact="orders", measures=(COUNT,), groups=(BY_CITY,)),
@@ -431,6 +447,6 @@ def test_every_reason_has_a_sentence_in_both_languages(reason: Reason) -> None:
 
 def test_a_query_survives_its_storage() -> None:
     """A query as JSON comes back equal, whatever nodes it has."""
-    without = AddFilter(part=Not(part=of(CITY, "x")))
+    without = AddFilter(part=Not(part=of(STATUS, "x")))
     query = apply(TOP, [AsShare(), SetPeriod(period=MARCH), without], MODEL)
     assert msgspec.json.decode(msgspec.json.encode(query), type=Query) == bare(query)

@@ -16,8 +16,10 @@ from kai_flow.analyst.query.change_nodes import (
     SetMeasures,
     SetOrder,
 )
+from kai_flow.analyst.query.filters import parts_of, subjects
 from kai_flow.analyst.query.nodes import (
     Aggregate,
+    FieldGroup,
     Filter,
     Growth,
     Node,
@@ -66,6 +68,16 @@ def filters_inside(node: object) -> Iterable[Filter]:
             yield from filters_inside(getattr(node, name))
 
 
+def _require_whole(query: Query) -> None:
+    """Refuse shares of groups some of which a filter hides: 100 percent of what is then unclear."""
+    grouped = {
+        ("field", bare(group.field)) for group in query.groups if isinstance(group, FieldGroup)
+    }
+    hidden = any(subjects(part) & grouped for part in parts_of(query.where))
+    if hidden and any(isinstance(measure, Share) for measure in query.measures):
+        raise CannotChange(Reason.OF_WHAT)
+
+
 def _require_same_rows(before: Query, after: Query) -> None:
     """Refuse to change the groups or filters of one of two tables that stand side by side."""
     changed = (before.groups, before.where) != (bare(after.groups), bare(after.where))
@@ -96,6 +108,8 @@ def consistent(before: Query, after: Query) -> Query:
     for measure in after.measures:
         if isinstance(measure, Share) and len(after.groups) < 1 + measure.within:
             raise CannotChange(Reason.NEEDS_GROUP)
+    if (before.measures, before.where) != (bare(after.measures), bare(after.where)):
+        _require_whole(after)
     _require_same_rows(before, after)
     timed = any(isinstance(group, TimeGroup) for group in after.groups)
     if any(isinstance(measure, Growth) for measure in after.measures) and not timed:

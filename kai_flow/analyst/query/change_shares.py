@@ -25,8 +25,10 @@ Changed = tuple[tuple[Measure, ...], Filter | None]
 
 def refunction(measure: Measure, change: SetFunction) -> Measure:
     """The measure with another function of the same column."""
+    if isinstance(measure, Share):
+        raise CannotChange(Reason.NOT_DIVISIBLE)
     if not isinstance(measure, Aggregate):
-        raise CannotChange(Reason.NO_NUMBER)
+        raise CannotChange(Reason.COMPOSED)
     if change.function is Function.COUNT:
         return msgspec.structs.replace(
             measure, words=change.words, function=Function.COUNT, of=None, derived=""

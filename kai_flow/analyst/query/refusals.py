@@ -15,6 +15,8 @@ class Reason(StrEnum):
     BAD_LIMIT = "bad limit"
     COMPARES_PERIODS = "compares periods"
     """The query before compares periods side by side: one new period can replace neither."""
+    COMPOSED = "composed"
+    """A measure made of two numbers has no function of its own."""
     CONTRADICTS = "contradicts"
     """Two changes exclude each other, or the filters leave no value."""
     ENTANGLED = "entangled"
@@ -82,6 +84,10 @@ _SENTENCES: Final[Mapping[Reason, Mapping[Literal["id", "en"], str]]] = {
     Reason.COMPARES_PERIODS: _both(
         "The question before compares periods; name all periods to compare in one question.",
         "Pertanyaan sebelumnya membandingkan periode; sebutkan semua periode sekaligus.",
+    ),
+    Reason.COMPOSED: _both(
+        "The question before puts two numbers together; ask a whole question.",
+        "Pertanyaan sebelumnya menggabungkan dua angka; ajukan pertanyaan lengkap.",
     ),
     Reason.CONTRADICTS: _both(
         "These changes exclude each other; ask a whole question.",

@@ -1,0 +1,331 @@
+"""Reads a fragment as a change of the query before: "sekarang hanya untuk Jawa", "and by year?".
+
+The constituents of a fragment are found like those of a question. Each must be a change: what has
+no place in the query before, such as "which" or a comparison, makes it a question of its own.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+from kai_flow.analyst.kinds.registry import RULES
+from kai_flow.analyst.lexicon.lexicon import detect
+from kai_flow.analyst.lexicon.tokens import Token, tokenize
+from kai_flow.analyst.query.change_nodes import (
+    AddFilter,
+    AddGroup,
+    AddMeasure,
+    AsShare,
+    Change,
+    SetFunction,
+    SetGroups,
+    SetHaving,
+    SetLimit,
+    SetMeasures,
+    SetOrder,
+)
+from kai_flow.analyst.query.changes import apply
+from kai_flow.analyst.query.filters import parts_of
+from kai_flow.analyst.query.nodes import Function, Group, Query, TimeGroup, Words, bare
+from kai_flow.analyst.query.refusals import CannotChange
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.assembler import Assembler
+from kai_flow.analyst.reading.bag import Bag, collected
+from kai_flow.analyst.reading.chart import Chart, grow
+from kai_flow.analyst.reading.choices import Choice, Note, combined
+from kai_flow.analyst.reading.cover import Cover, covers, uncovered
+from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.reader import (
+    CHOICES,
+    MARGIN,
+    MOST_TOKENS,
+    WORST,
+    Declined,
+    Outcome,
+    Unclear,
+    Understood,
+)
+from kai_flow.analyst.reading.reading import Reading, Troubles
+from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.reading.spans import glue, leaves
+from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.semantics.model import SemanticModel
+
+__all__ = ["FollowUp", "follow_up"]
+
+_MORE: Final = frozenset({"and", "also", "too", "as well", "dan", "juga"})
+"""Words that add to the question before, and take nothing away."""
+
+_STARTS: Final = (
+    *("what about", "how about", "and", "now", "then", "but", "ok", "okay", "also"),
+    *("bagaimana dengan", "bagaimana kalau", "gimana dengan", "gimana kalau", "kalau", "kalo"),
+    *("dan", "sekarang", "lalu", "terus", "tapi", "oke", "juga"),
+)
+_ENDS: Final = ("instead", "too", "also", "as well", "now", "then", "saja", "aja", "juga", "dong")
+
+_FUNCTIONS: Final = {
+    "average": Function.AVERAGE,
+    "median": Function.MEDIAN,
+    "minimum": Function.MINIMUM,
+    "maximum": Function.MAXIMUM,
+    "total": Function.SUM,
+}
+_DIRECTIONS: Final = {"ascending": False, "descending": True}
+
+_APPLIED: Final = 200
+"""Combinations that are tried at most."""
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """A fragment that was read."""
+
+    outcome: Outcome
+    marked: bool
+    """Whether a word such as "and" or "now" says that it goes on."""
+    bare: bool
+    """Whether it names nothing that a question of its own would be about."""
+
+
+@dataclass(frozen=True)
+class _Fragment:
+    """The words of a fragment without those that only say that it goes on."""
+
+    tokens: tuple[Token, ...]
+    marks: frozenset[str]
+
+
+def follow_up(
+    question: str, base: Query, model: SemanticModel, index: Index, today: date
+) -> FollowUp | None:
+    """What a fragment makes of the query before; None if it is no fragment."""
+    tokens = tokenize(question)
+    language = detect(tokens)
+    fragment = _unmarked(tokens)
+    if not fragment.tokens or len(fragment.tokens) > MOST_TOKENS:
+        return None
+    chart = Chart(len(fragment.tokens), glue(fragment.tokens, language))
+    grow(chart, leaves(fragment.tokens, index, language), RULES)
+    if uncovered(chart):
+        return None
+    troubles = Troubles()
+    assembler = Assembler(model, today, lambda _words, _names: False, troubles)
+    found: dict[Query, Reading] = {}
+    refused: list[CannotChange] = []
+    plain = True
+    for cover in covers(chart):
+        if cover.cost > WORST:
+            break
+        for reading, subject in _readings(assembler, cover, base, fragment.marks, refused):
+            if reading.query is not None and bare(reading.query) not in found:
+                plain = plain and not (subject and not found)
+                found[bare(reading.query)] = reading
+    outcome = _decided(sorted(found.values(), key=lambda each: each.cost), refused)
+    return None if outcome is None else FollowUp(outcome, bool(fragment.marks), plain)
+
+
+def _decided(best: Sequence[Reading], refused: Sequence[CannotChange]) -> Outcome | None:
+    """The change that stands out, several that are as likely, or why none can be made."""
+    if not best:
+        if not refused:
+            return None
+        why = refused[0]
+        values = (("reason", why.reason.value), ("names", "\n".join(why.about)))
+        return Declined(Note("follow_up", values))
+    near = tuple(each for each in best if each.cost <= best[0].cost + MARGIN)
+    if len(near) > 1:
+        return Unclear(near[:CHOICES])
+    first = best[0]
+    return None if first.query is None else Understood(first.query, first.notes)
+
+
+def _unmarked(tokens: Sequence[Token]) -> _Fragment:
+    """The fragment without the words around it that only say that it goes on."""
+    left = [token for token in tokens if token.word != ","]
+    marks: set[str] = set()
+    found = True
+    while found:
+        found = False
+        words = [token.word for token in left]
+        for phrase in (*_STARTS, *_ENDS):
+            parts = phrase.split()
+            if phrase in _STARTS and words[: len(parts)] == parts:
+                left = left[len(parts) :]
+            elif phrase in _ENDS and words[-len(parts) :] == parts:
+                left = left[: -len(parts)]
+            else:
+                continue
+            marks.add(phrase)
+            found = True
+            break
+    return _Fragment(tuple(left), frozenset(marks))
+
+
+def _readings(
+    a: Assembler, cover: Cover, base: Query, marks: frozenset[str], refused: list[CannotChange]
+) -> Iterator[tuple[Reading, bool]]:
+    """The queries that the parts of a fragment may make, and whether they name a subject."""
+    signs = {item.part.name: item.words for item in cover.items if isinstance(item.part, p.Sign)}
+    special = {name: signs[name] for name in (*_FUNCTIONS, *_DIRECTIONS) if name in signs}
+    items = tuple(
+        item
+        for item in cover.items
+        if not (isinstance(item.part, p.Sign) and item.part.name in special)
+    )
+    bag = collected(replace(cover, items=items))
+    if bag is None or _is_question(bag):
+        return
+    subject = bool(bag.asks or bag.measures or bag.columns or bag.rows or special)
+    for fact in _facts(a, bag, base):
+        options = _options(a, bag, base, fact, marks)
+        if options is None:
+            continue
+        options += [[Choice(change)] for change in _signs(special)]
+        for choice in combined(options)[:_APPLIED]:
+            changes: list[Change] = [each for group in choice.value for each in _listed(group)]
+            if not changes:
+                continue
+            try:
+                query = apply(base, changes, a.model)
+            except CannotChange as error:
+                refused.append(error)
+                continue
+            if query != base:
+                yield Reading(query, cover.cost + choice.cost, choice.notes), subject
+
+
+def _listed(group: Any) -> tuple[Change, ...]:
+    return group if isinstance(group, tuple) else (group,)
+
+
+def _is_question(bag: Bag) -> bool:
+    """Whether it has what no change of a query can stand for."""
+    parts = (bag.which, bag.versus, bag.clocks, bag.somes, bag.texts, bag.refused, bag.change)
+    return any(parts) or bag.compare or any(ask.what != "value" for ask in bag.asks)
+
+
+def _facts(a: Assembler, bag: Bag, base: Query) -> tuple[str, ...]:
+    """The tables whose rows the changed query may be about."""
+    named = [set(facts) for measure, _ in bag.measures if (facts := a.facts(measure))]
+    named += [
+        {column.ref.table if isinstance(column, p.Column) else column.table}
+        for column, _ in bag.columns
+        if a.numeric(column)
+    ]
+    if not named:
+        return (base.fact,)
+    common = set.intersection(*named)
+    return (base.fact,) if base.fact in common else tuple(sorted(common))
+
+
+def _options(
+    a: Assembler, bag: Bag, base: Query, fact: str, marks: frozenset[str]
+) -> list[Sequence[Choice[object]]] | None:
+    """The choices for each change; None if a part has no meaning in this table."""
+    resolver = a.resolver(fact, bag)
+    options: list[Sequence[Choice[object]]] = [
+        *_measures(a, resolver, bag, base, marks),
+        *([_filters(resolver, bag)] if bag.tests else []),
+        *_groups(a, resolver, bag, base, marks),
+        *(_having(a, resolver, *having) for having in bag.havings),
+        *_ranks(a, resolver, bag, base),
+    ]
+    if bag.share is not None:
+        options.append([Choice(AsShare(words=bag.share))])
+    if bag.limit is not None:
+        options.append([Choice(SetLimit(count=bag.limit))])
+    for sort, words in bag.sorts:
+        if sort.by is not None or sort.descending is None:
+            return None
+        options.append([Choice(SetOrder(descending=sort.descending, words=words))])
+    others = [table for table, _ in bag.rows if table != fact]
+    return None if others or not all(options) else options
+
+
+def _measures(
+    a: Assembler, resolver: Resolver, bag: Bag, base: Query, marks: frozenset[str]
+) -> list[Sequence[Choice[object]]]:
+    """Other numbers in place of those before, or beside them."""
+    named: list[tuple[p.Measured, Words]] = list(bag.measures)
+    for column, words in bag.columns:
+        if not a.numeric(column):
+            return [[]]
+        named.append((p.Amount(None, column), words))
+    if not named:
+        return []
+    fact = "" if resolver.fact == base.fact else resolver.fact
+    beside = bool(marks & {"also", "too", "as well", "juga"}) and not fact
+    found = combined([a.measure(resolver, measure, words) for measure, words in named])
+
+    def change(measures: tuple[object, ...]) -> object:
+        if beside:
+            return tuple(AddMeasure(measure=each) for each in measures)  # type: ignore[arg-type]
+        return SetMeasures(measures=measures, fact=fact)  # type: ignore[arg-type]
+
+    return [[each.map(change) for each in found]]
+
+
+def _filters(resolver: Resolver, bag: Bag) -> Sequence[Choice[object]]:
+    return [
+        each.map(lambda part: tuple(AddFilter(part=one) for one in parts_of(part)))
+        for each in filters(resolver, bag.tests)
+    ]
+
+
+def _groups(
+    a: Assembler, resolver: Resolver, bag: Bag, base: Query, marks: frozenset[str]
+) -> list[Sequence[Choice[object]]]:
+    """One more group after "and", or another unit of time; else other groups."""
+    if not bag.groups:
+        return []
+    found = combined([a.groups(resolver, of, words) for of, words in bag.groups])
+    timed = any(isinstance(group, TimeGroup) for group in base.groups)
+    units = all(isinstance(of, p.Calendar) for of, _ in bag.groups)
+    if bool(marks & _MORE) or not base.groups or (timed and units):
+        return [[each.map(lambda v: tuple(AddGroup(group=group) for group in v)) for each in found]]
+    return [[each.map(lambda v: SetGroups(groups=v)) for each in found]]
+
+
+def _having(
+    a: Assembler, resolver: Resolver, having: p.Having, words: Words
+) -> Sequence[Choice[object]]:
+    return [
+        each.map(lambda one: SetHaving(having=one)) for each in a.having(resolver, having, words)
+    ]
+
+
+def _ranked(group: Group, limit: SetLimit, base: Query) -> tuple[Change, ...]:
+    """The limit, and the group if it is another one."""
+    if (bare(group),) == bare(base.groups):
+        return (limit,)
+    return (SetGroups(groups=(group,)), limit)
+
+
+def _ranks(
+    a: Assembler, resolver: Resolver, bag: Bag, base: Query
+) -> list[Sequence[Choice[object]]]:
+    """The first or last of the groups, or of other groups."""
+    options: list[Sequence[Choice[object]]] = []
+    for rank, words in bag.ranks:
+        if rank.by is not None or rank.each:
+            return [[]]
+        count = rank.count or base.limit or base.each or 1
+        limit = SetLimit(count=count, descending=rank.descending, words=words)
+        if rank.of is None:
+            options.append([Choice(limit)])
+            continue
+        found = a.groups(resolver, rank.of, words)
+        options.append(
+            [Choice(_ranked(each.value, limit, base), each.cost, each.notes) for each in found]
+        )
+    return options
+
+
+def _signs(special: dict[str, Words]) -> Iterator[Change]:
+    """Another function, or another direction, of what is there."""
+    for name, words in special.items():
+        if name in _FUNCTIONS:
+            yield SetFunction(function=_FUNCTIONS[name], words=words)
+        else:
+            yield SetOrder(descending=_DIRECTIONS[name], words=words)
