@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
+
 from kai_flow.agents import BadTask, Task
 from kai_flow.analyst.answer import messages, remarks
 from kai_flow.analyst.answer.catalogue import catalogue
@@ -15,6 +17,7 @@ from kai_flow.analyst.answer.insights import insights
 from kai_flow.analyst.answer.outcomes import assumptions, choices, question_back, refusal, sampled
 from kai_flow.analyst.answer.reading import understood
 from kai_flow.analyst.answer.story import Story
+from kai_flow.analyst.conversing import in_conversation
 from kai_flow.analyst.engines import Engine, Limits, engine_for
 from kai_flow.analyst.engines.contract import QUERY_DEADLINE_S, SCAN_DEADLINE_S
 from kai_flow.analyst.engines.threads import Stop, in_thread
@@ -33,6 +36,7 @@ from kai_flow.analyst.semantics.cache import BUILD_S, Models, Understanding
 from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.analyst.semantics.rephrasing import rephrased, skilled
 from kai_flow.analyst.suggesting import Reader, first_questions, follow_ups, prompts
+from kai_flow.connections.conversations import BadConversation, Begun, Choice, Turn, chosen
 from kai_flow.connections.knowledge import Knowledge, Term
 from kai_flow.connections.store import Connection, ConnectionStore, StoreError
 
@@ -58,6 +62,12 @@ class _Report:
     insights: list[str] = field(default_factory=list)
     suggested_questions: list[str] = field(default_factory=list)
     error: str | None = None
+    reading: str = ""
+    """How the question was read, in words."""
+    query: str = ""
+    """The query that was run, as JSON."""
+    choices: tuple[Choice, ...] = ()
+    """What was asked back."""
 
     def result(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -101,7 +111,8 @@ class Analyst:
         first = await self._answer(task)
         if task.mode != "autonomous":
             return first
-        return await explore(first, lambda prompt: self._answer(replace(task, prompt=prompt)))
+        alone = replace(task, context={})  # the suggestions are no part of the conversation
+        return await explore(first, lambda prompt: self._answer(replace(alone, prompt=prompt)))
 
     async def _answer(self, task: Task) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -121,14 +132,45 @@ class Analyst:
         except (StoreError, TimeoutError) as error:
             raise BadTask(str(error)) from error
         report = _Report()
+        begun = await self._begin(task, connection)
         try:
-            async for event in self._steps(prompt, connection, known, report):
+            asked = chosen(begun.last if begun else None, prompt) or prompt
+            async for event in self._steps(asked, connection, known, report, begun):
                 yield event
         except AnalysisError as error:
             report.status, report.error = "failed", str(error)
             report.answer = [str(error)]
             yield {"type": "error", "error": str(error)}
+        await self._record(task, connection, report)
         yield {"type": "done", "result": report.result()}
+
+    async def _begin(self, task: Task, connection: Connection) -> Begun | None:
+        """What a question of a conversation builds on; every attempt of a session gets the same."""
+        name = task.conversation_id
+        if name is None:
+            return None
+        begin, session, prompt = self._store.conversations.begin, task.session_id, task.prompt
+        try:
+            return await in_thread(
+                lambda _stop: begin(name, connection.id, session, prompt), self._deadline_s
+            )
+        except BadConversation as error:
+            raise BadTask(str(error)) from error
+
+    async def _record(self, task: Task, connection: Connection, report: _Report) -> None:
+        """Keep the question for the next one, which may come as soon as it is answered."""
+        name = task.conversation_id
+        if name is None:
+            return
+        turn = Turn(
+            session_id=task.session_id,
+            question=task.prompt,
+            reading=report.reading,
+            query=report.query,
+            choices=report.choices,
+        )
+        record = self._store.conversations.record
+        await in_thread(lambda _stop: record(name, connection.id, turn), self._deadline_s)
 
     def _look_up(self, id_or_alias: str) -> tuple[Connection, Knowledge]:
         """A connection and what is known about it."""
@@ -136,14 +178,19 @@ class Analyst:
         return connection, self._store.knowledge(connection)
 
     async def _steps(
-        self, prompt: str, connection: Connection, known: Knowledge, report: _Report
+        self,
+        prompt: str,
+        connection: Connection,
+        known: Knowledge,
+        report: _Report,
+        begun: Begun | None,
     ) -> AsyncIterator[Event]:
         """The analysis, step by step."""
         engine = engine_for(connection.uri, self._store.files(connection))
         yield _tool_start("scan_schema", {"connection": connection.alias})
         known_by = await self._understanding(prompt, connection, engine, known)
         yield _tool_end("scan_schema", _overview(known_by.model.schema))
-        asked = await _read(skilled(prompt, known), known_by, self._today())
+        asked = await _read(skilled(prompt, known), known_by, self._today(), begun)
         match asked.outcome:
             case Declined(why):
                 report.suggested_questions = await first_questions(asked.reader, asked.language)
@@ -184,10 +231,8 @@ class Analyst:
             *assumptions(notes, model, language),
             *sampled(model, query, language),
         )
-        yield {
-            "type": "thinking",
-            "content": " ".join([understood(query, model, language), *notes_told]),
-        }
+        report.reading = " ".join([understood(query, model, language), *notes_told])
+        yield {"type": "thinking", "content": report.reading}
         yield _tool_start("write_sql", {"question": prompt})
         statement = lower(query, model)
         sql = check(statement.text, model.schema.sources, model.schema.dialect)
@@ -196,6 +241,7 @@ class Analyst:
         yield _tool_start("run_sql", {"sql": sql})
         limits = Limits(deadline_s=self._deadline_s)
         rows = await engine.run(sql, limits, tables=model.schema.tables.keys())
+        report.query = msgspec.json.encode(query).decode()
         yield {
             "type": "sql_result",
             "sql": sql,
@@ -258,13 +304,17 @@ class _Read:
         return self.reader.model
 
 
-async def _read(prompt: str, known_by: Understanding, today: date) -> _Read:
+async def _read(prompt: str, known_by: Understanding, today: date, begun: Begun | None) -> _Read:
     """Read the question in a thread: the event loop also sends the heartbeats of other sessions."""
 
     def work(_stop: Stop) -> _Read:
         reader = Reader(known_by.model, known_by.index, today)
         said = rephrased(prompt, reader.model.phrases, reader.index)
         outcome, language = read(said.question, reader.model, reader.index, today)
+        if begun is not None:
+            outcome = in_conversation(
+                said.question, outcome, begun, reader.model, reader.index, today
+            )
         return _Read(outcome, language, reader, said.replaced)
 
     try:
@@ -293,15 +343,15 @@ async def _clarified(asked: _Read, readings: tuple[Reading, ...], report: _Repor
     queries = [reading.query for reading in readings if reading.query is not None]
     found = await prompts(queries, asked.reader, asked.language)
     report.status = "needs_clarification"
+    report.choices = tuple(
+        Choice(label, prompt or label) for label, prompt in zip(labels, found, strict=True)
+    )
     numbered = [f"{place}. {label}" for place, label in enumerate(labels, 1)]
     report.answer.append("\n".join([question, "", *numbered]))
     return {
         "type": "clarify",
         "question": question,
-        "choices": [
-            {"label": label, "prompt": prompt or label}
-            for label, prompt in zip(labels, found, strict=True)
-        ],
+        "choices": [msgspec.to_builtins(choice) for choice in report.choices],
     }
 
 

@@ -209,6 +209,11 @@ def test_a_filter_replaces_what_it_is_about(
             },
         ),
         (
+            replace(PER_CITY, measures=(Difference(left=TOTAL, right=SPENT),)),
+            [AsShare()],
+            {"measures": (Difference(left=TOTAL, right=SPENT, percent=True),)},
+        ),
+        (
             PER_CITY,
             [SetHaving(having=Having(measure=TOTAL, operator=Operator.ABOVE, values=(9.0,)))],
             {"having": (Having(measure=TOTAL, operator=Operator.ABOVE, values=(9.0,)),)},
@@ -299,11 +304,6 @@ def test_only_what_is_named_changes(
         (
             replace(PER_CITY, measures=(SHARE,)),
             [SetFunction(function=Function.AVERAGE)],
-            Reason.NOT_DIVISIBLE,
-        ),
-        (
-            replace(PER_CITY, measures=(Difference(left=TOTAL, right=SPENT),)),
-            [AsShare()],
             Reason.NOT_DIVISIBLE,
         ),
         (

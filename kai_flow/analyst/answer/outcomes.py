@@ -15,6 +15,7 @@ from kai_flow.analyst.answer.wording import Wording
 from kai_flow.analyst.engines.study import SAMPLE_ROWS
 from kai_flow.analyst.lexicon.data import Language
 from kai_flow.analyst.query.nodes import Query, joins_of
+from kai_flow.analyst.query.refusals import Reason, sentence
 from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.schema import ColumnRef
@@ -49,6 +50,9 @@ _FILLED: Final[dict[str, tuple[Message, dict[str, str]]]] = {
 def reason(why: Note, model: SemanticModel, language: Language) -> str:
     """Why a question is not answered, and the remedy."""
     given = dict(why.values)
+    if why.key == "follow_up":
+        names = [name for name in given["names"].split("\n") if name]
+        return sentence(language, Reason(given["reason"]), *names)
     if why.key in _PLAIN:
         return _PLAIN[why.key].say(language)
     if why.key in _FILLED:

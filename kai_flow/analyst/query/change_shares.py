@@ -7,6 +7,7 @@ from kai_flow.analyst.query.change_time import period_of
 from kai_flow.analyst.query.filters import about, parts_of, subjects, where_of
 from kai_flow.analyst.query.nodes import (
     Aggregate,
+    Difference,
     Filter,
     Function,
     Growth,
@@ -67,16 +68,14 @@ def _share(measure: Measure) -> Measure:
     match measure:
         case Share():
             return measure
-        case Ratio():
+        case Ratio() | Difference():
             return msgspec.structs.replace(measure, percent=True)
         case Growth():
             return msgspec.structs.replace(measure, absolute=False)
         case Aggregate(function=Function.COUNT | Function.SUM):
             return Share(of=measure)
-        case Aggregate(function=function):
-            raise CannotChange(Reason.NOT_DIVISIBLE, function.value)
-        case _:
-            raise CannotChange(Reason.NOT_DIVISIBLE, "difference")
+        case Aggregate():
+            raise CannotChange(Reason.NOT_DIVISIBLE)
 
 
 def _percentage(measure: Measure, part: Filter) -> Measure:
@@ -99,7 +98,7 @@ def _plain(measure: Measure) -> Measure:
     match measure:
         case Share(of=of):
             return of
-        case Ratio():
+        case Ratio() | Difference():
             return msgspec.structs.replace(measure, percent=False)
         case Growth():
             return msgspec.structs.replace(measure, absolute=True)

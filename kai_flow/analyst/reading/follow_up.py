@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from kai_flow.analyst.kinds.registry import RULES
 from kai_flow.analyst.lexicon.lexicon import detect
-from kai_flow.analyst.lexicon.tokens import Token, tokenize
+from kai_flow.analyst.lexicon.periods import find_periods
+from kai_flow.analyst.lexicon.tokens import tokenize
 from kai_flow.analyst.query.change_nodes import (
     AddFilter,
     AddGroup,
@@ -27,7 +28,7 @@ from kai_flow.analyst.query.change_nodes import (
 )
 from kai_flow.analyst.query.changes import apply
 from kai_flow.analyst.query.filters import parts_of
-from kai_flow.analyst.query.nodes import Function, Group, Query, TimeGroup, Words, bare
+from kai_flow.analyst.query.nodes import Group, Query, TimeGroup, Words, bare
 from kai_flow.analyst.query.refusals import CannotChange
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
@@ -36,6 +37,7 @@ from kai_flow.analyst.reading.chart import Chart, grow
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.fragments import BESIDE, DIRECTIONS, FUNCTIONS, MORE, unmarked
 from kai_flow.analyst.reading.reader import (
     CHOICES,
     MARGIN,
@@ -52,26 +54,7 @@ from kai_flow.analyst.reading.spans import glue, leaves
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
 
-__all__ = ["FollowUp", "follow_up"]
-
-_MORE: Final = frozenset({"and", "also", "too", "as well", "dan", "juga"})
-"""Words that add to the question before, and take nothing away."""
-
-_STARTS: Final = (
-    *("what about", "how about", "and", "now", "then", "but", "ok", "okay", "also"),
-    *("bagaimana dengan", "bagaimana kalau", "gimana dengan", "gimana kalau", "kalau", "kalo"),
-    *("dan", "sekarang", "lalu", "terus", "tapi", "oke", "juga"),
-)
-_ENDS: Final = ("instead", "too", "also", "as well", "now", "then", "saja", "aja", "juga", "dong")
-
-_FUNCTIONS: Final = {
-    "average": Function.AVERAGE,
-    "median": Function.MEDIAN,
-    "minimum": Function.MINIMUM,
-    "maximum": Function.MAXIMUM,
-    "total": Function.SUM,
-}
-_DIRECTIONS: Final = {"ascending": False, "descending": True}
+__all__ = ["FollowUp", "continued", "follow_up", "told"]
 
 _APPLIED: Final = 200
 """Combinations that are tried at most."""
@@ -88,23 +71,19 @@ class FollowUp:
     """Whether it names nothing that a question of its own would be about."""
 
 
-@dataclass(frozen=True)
-class _Fragment:
-    """The words of a fragment without those that only say that it goes on."""
-
-    tokens: tuple[Token, ...]
-    marks: frozenset[str]
-
-
 def follow_up(
     question: str, base: Query, model: SemanticModel, index: Index, today: date
 ) -> FollowUp | None:
     """What a fragment makes of the query before; None if it is no fragment."""
     tokens = tokenize(question)
     language = detect(tokens)
-    fragment = _unmarked(tokens)
+    fragment = unmarked(tokens)
     if not fragment.tokens or len(fragment.tokens) > MOST_TOKENS:
         return None
+    for span in find_periods(fragment.tokens, language):
+        if span.problem:
+            impossible = Declined(Note("impossible_date", (("problem", span.problem),)))
+            return FollowUp(impossible, bool(fragment.marks), bare=True)
     chart = Chart(len(fragment.tokens), glue(fragment.tokens, language))
     grow(chart, leaves(fragment.tokens, index, language), RULES)
     if uncovered(chart):
@@ -125,14 +104,32 @@ def follow_up(
     return None if outcome is None else FollowUp(outcome, bool(fragment.marks), plain)
 
 
+def continued(
+    question: str, whole: Outcome, base: Query, model: SemanticModel, index: Index, today: date
+) -> Outcome:
+    """What a question of a conversation means, which ``whole`` is without what was asked before.
+
+    It is a fragment if a word such as "and" says so, if it names nothing that it could be about, or
+    if it means nothing by itself.
+    """
+    fragment = follow_up(question, base, model, index, today)
+    if fragment is None:
+        return whole
+    whole_fails = isinstance(whole, Declined) and not isinstance(fragment.outcome, Declined)
+    return fragment.outcome if fragment.marked or fragment.bare or whole_fails else whole
+
+
+def told(why: CannotChange) -> Note:
+    """Why a change cannot be made, for the answer."""
+    return Note("follow_up", (("reason", why.reason.value), ("names", "\n".join(why.about))))
+
+
 def _decided(best: Sequence[Reading], refused: Sequence[CannotChange]) -> Outcome | None:
     """The change that stands out, several that are as likely, or why none can be made."""
     if not best:
         if not refused:
             return None
-        why = refused[0]
-        values = (("reason", why.reason.value), ("names", "\n".join(why.about)))
-        return Declined(Note("follow_up", values))
+        return Declined(told(refused[0]))
     near = tuple(each for each in best if each.cost <= best[0].cost + MARGIN)
     if len(near) > 1:
         return Unclear(near[:CHOICES])
@@ -140,34 +137,12 @@ def _decided(best: Sequence[Reading], refused: Sequence[CannotChange]) -> Outcom
     return None if first.query is None else Understood(first.query, first.notes)
 
 
-def _unmarked(tokens: Sequence[Token]) -> _Fragment:
-    """The fragment without the words around it that only say that it goes on."""
-    left = [token for token in tokens if token.word != ","]
-    marks: set[str] = set()
-    found = True
-    while found:
-        found = False
-        words = [token.word for token in left]
-        for phrase in (*_STARTS, *_ENDS):
-            parts = phrase.split()
-            if phrase in _STARTS and words[: len(parts)] == parts:
-                left = left[len(parts) :]
-            elif phrase in _ENDS and words[-len(parts) :] == parts:
-                left = left[: -len(parts)]
-            else:
-                continue
-            marks.add(phrase)
-            found = True
-            break
-    return _Fragment(tuple(left), frozenset(marks))
-
-
 def _readings(
     a: Assembler, cover: Cover, base: Query, marks: frozenset[str], refused: list[CannotChange]
 ) -> Iterator[tuple[Reading, bool]]:
     """The queries that the parts of a fragment may make, and whether they name a subject."""
     signs = {item.part.name: item.words for item in cover.items if isinstance(item.part, p.Sign)}
-    special = {name: signs[name] for name in (*_FUNCTIONS, *_DIRECTIONS) if name in signs}
+    special = {name: signs[name] for name in (*FUNCTIONS, *DIRECTIONS) if name in signs}
     items = tuple(
         item
         for item in cover.items
@@ -255,7 +230,7 @@ def _measures(
     if not named:
         return []
     fact = "" if resolver.fact == base.fact else resolver.fact
-    beside = bool(marks & {"also", "too", "as well", "juga"}) and not fact
+    beside = bool(marks & BESIDE) and not fact
     found = combined([a.measure(resolver, measure, words) for measure, words in named])
 
     def change(measures: tuple[object, ...]) -> object:
@@ -282,7 +257,7 @@ def _groups(
     found = combined([a.groups(resolver, of, words) for of, words in bag.groups])
     timed = any(isinstance(group, TimeGroup) for group in base.groups)
     units = all(isinstance(of, p.Calendar) for of, _ in bag.groups)
-    if bool(marks & _MORE) or not base.groups or (timed and units):
+    if bool(marks & MORE) or not base.groups or (timed and units):
         return [[each.map(lambda v: tuple(AddGroup(group=group) for group in v)) for each in found]]
     return [[each.map(lambda v: SetGroups(groups=v)) for each in found]]
 
@@ -325,7 +300,7 @@ def _ranks(
 def _signs(special: dict[str, Words]) -> Iterator[Change]:
     """Another function, or another direction, of what is there."""
     for name, words in special.items():
-        if name in _FUNCTIONS:
-            yield SetFunction(function=_FUNCTIONS[name], words=words)
+        if name in FUNCTIONS:
+            yield SetFunction(function=FUNCTIONS[name], words=words)
         else:
-            yield SetOrder(descending=_DIRECTIONS[name], words=words)
+            yield SetOrder(descending=DIRECTIONS[name], words=words)

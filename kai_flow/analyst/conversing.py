@@ -1,0 +1,51 @@
+"""What a question of a conversation means, given what was kept of the one before."""
+
+from datetime import date
+
+import msgspec
+
+from kai_flow.analyst.lexicon.tokens import tokenize
+from kai_flow.analyst.query.nodes import Query
+from kai_flow.analyst.query.refusals import CannotChange, Reason
+from kai_flow.analyst.query.stale import require_present
+from kai_flow.analyst.reading.follow_up import continued, told
+from kai_flow.analyst.reading.fragments import unmarked
+from kai_flow.analyst.reading.reader import Declined, Outcome
+from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.semantics.model import SemanticModel
+from kai_flow.connections.conversations import Begun
+
+__all__ = ["in_conversation"]
+
+
+def in_conversation(
+    question: str, whole: Outcome, begun: Begun, model: SemanticModel, index: Index, today: date
+) -> Outcome:
+    """What a question means; ``whole`` is what it means by itself.
+
+    The query before is used only if the database still has all that it names.
+    """
+    try:
+        base = _base(begun, model)
+    except CannotChange as why:
+        return _unless_whole(question, whole, why)
+    return continued(question, whole, base, model, index, today)
+
+
+def _base(begun: Begun, model: SemanticModel) -> Query:
+    """The query before; `CannotChange` when there is none that can be used."""
+    if begun.base is None:
+        raise CannotChange(Reason.LOST if begun.damaged else Reason.NO_BASE)
+    try:
+        query = msgspec.json.decode(begun.base.query, type=Query)
+    except msgspec.MsgspecError:  # another version of KAI has written it
+        raise CannotChange(Reason.LOST) from None
+    return require_present(query, model)
+
+
+def _unless_whole(question: str, whole: Outcome, why: CannotChange) -> Outcome:
+    """The refusal, if the question means nothing by itself and may be a fragment."""
+    fragment = bool(unmarked(tokenize(question)).marks)
+    if isinstance(whole, Declined) and (fragment or why.reason is not Reason.NO_BASE):
+        return Declined(told(why))
+    return whole
