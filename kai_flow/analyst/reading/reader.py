@@ -17,7 +17,7 @@ from kai_flow.analyst.reading.bag import collected
 from kai_flow.analyst.reading.chart import Chart, grow
 from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
-from kai_flow.analyst.reading.parts import Sign
+from kai_flow.analyst.reading.parts import Column, Refused, Rows, Sign, Values
 from kai_flow.analyst.reading.reading import Plural, Reading, Troubles
 from kai_flow.analyst.reading.spans import glue, leaves
 from kai_flow.analyst.semantics.index import Index
@@ -95,9 +95,19 @@ def _outcome(
     chart = Chart(len(tokens), glue(tokens, language))
     grow(chart, leaves(tokens, index, language), RULES)
     missing = uncovered(chart)
-    if missing:
-        return _unknown(tokens, missing)
-    return decide(tokens, covers(chart), model, today)
+    outcome = _unknown(tokens, missing) if missing else decide(tokens, covers(chart), model, today)
+    refusal = _refusal(chart)
+    return refusal if isinstance(outcome, Declined) and refusal else outcome
+
+
+def _refusal(chart: Chart) -> Declined | None:
+    """What is never done, if the question asks for that; it tells more than an unknown word."""
+    for at in range(chart.length):
+        parts = [item.part for item in chart.starting(at)]
+        refused = [part.reason for part in parts if isinstance(part, Refused)]
+        if refused and not any(isinstance(part, Column | Rows | Values) for part in parts):
+            return Declined(Note(refused[0]))
+    return None
 
 
 def _unknown(tokens: Sequence[Token], missing: Sequence[int]) -> Declined:
