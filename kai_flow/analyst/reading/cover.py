@@ -1,6 +1,7 @@
 """The cheapest sequences of constituents that leave no word of the question out."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,10 +31,10 @@ SIGN_COST: Final = 0.25
 """Of a word of analysis that no rule has used: the assembly may still know what to do with it."""
 
 
-def _stands_alone(part: Part) -> bool:
+def _stands_alone(part: Part, signs: Collection[str]) -> bool:
     """Whether a query can have a place for a part that no rule has used."""
     if isinstance(part, Sign):
-        return part.name == "and" or part.name in HARMLESS
+        return part.name == "and" or part.name in HARMLESS or part.name in signs
     return not isinstance(part, Time | Figure | Values | Role | Beside | Implied)
 
 
@@ -45,8 +46,11 @@ class Cover:
     cost: float
 
 
-def covers(chart: Chart) -> tuple[Cover, ...]:
-    """The cheapest covers of the whole question, cheapest first; empty when a word has no part."""
+def covers(chart: Chart, signs: Collection[str] = ()) -> tuple[Cover, ...]:
+    """The cheapest covers of the whole question, cheapest first; empty when a word has no part.
+
+    ``signs`` are those that may stand without a rule that uses them: in a follow-up, "average".
+    """
     at: defaultdict[int, list[Cover]] = defaultdict(list)
     at[0] = [Cover((), 0.0)]
     for position in range(chart.length):
@@ -56,7 +60,7 @@ def covers(chart: Chart) -> tuple[Cover, ...]:
         if position in chart.glue:
             at[position + 1] += [Cover(c.items, c.cost + chart.glue[position]) for c in here]
         for item in chart.starting(position):
-            if not _stands_alone(item.part):
+            if not _stands_alone(item.part, signs):
                 continue
             own = PART_COST + (SIGN_COST if isinstance(item.part, Sign) else 0.0)
             at[item.last] += [Cover((*c.items, item), c.cost + item.cost + own) for c in here]

@@ -93,7 +93,7 @@ def follow_up(
     found: dict[Query, Reading] = {}
     refused: list[CannotChange] = []
     plain = True
-    for cover in covers(chart):
+    for cover in covers(chart, (*FUNCTIONS, *DIRECTIONS)):
         if cover.cost > WORST:
             break
         for reading, subject in _readings(assembler, cover, base, fragment.marks, refused):
