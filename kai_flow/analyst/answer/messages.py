@@ -118,10 +118,6 @@ UNSUPPORTED: Final = Message(
 
 # Times
 
-IMPOSSIBLE_DATE: Final = Message(
-    "Tanggal “{date}” tidak ada dalam kalender. Sebutkan tanggal yang benar.",
-    "The date “{date}” does not exist. Name a date that is in the calendar.",
-)
 PERIOD_REVERSED: Final = Message(
     "Periode “{period}” berakhir sebelum dimulai. Sebutkan awalnya lebih dahulu.",
     "The period “{period}” ends before it begins. Name its beginning first.",

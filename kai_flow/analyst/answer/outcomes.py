@@ -39,7 +39,6 @@ _PLAIN: Final[dict[str, Message]] = {
 
 
 _FILLED: Final[dict[str, tuple[Message, dict[str, str]]]] = {
-    "impossible_date": (messages.IMPOSSIBLE_DATE, {"date": "problem"}),
     "rate_summed": (messages.RATE_SUMMED, {"column": "column"}),
     "too_long": (messages.TOO_LONG, {"words": "words", "most": "most"}),
     "unknown_word": (messages.UNKNOWN_WORD, {"word": "words"}),
@@ -53,6 +52,8 @@ def reason(why: Note, model: SemanticModel, language: Language) -> str:
     if why.key == "follow_up":
         names = [name for name in given["names"].split("\n") if name]
         return sentence(language, Reason(given["reason"]), *names)
+    if why.key == "impossible_date":
+        return given["problem"]  # a sentence already, in the language of the question
     if why.key in _PLAIN:
         return _PLAIN[why.key].say(language)
     if why.key in _FILLED:

@@ -1,7 +1,7 @@
 """Numbers of another table than the query's fact: units sold beside units returned."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from kai_flow.analyst.query.nodes import (
     Aggregate,
@@ -85,7 +85,7 @@ def completed(
     filled: dict[Over, Over] = {}
     for fact in facts:
         other = a.resolver(fact, bag)
-        options = [
+        options: list[Sequence[Choice[Any]]] = [
             combined([a.groups(other, group, words) for group, words in groups]),
             filters(other, tests),
         ]
