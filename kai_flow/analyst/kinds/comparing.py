@@ -25,16 +25,16 @@ KIND = Kind(
     "Side by side: Bali and Jawa Barat, 2023 against 2024.",
     english={
         "compare": ("compare", "comparison of", "comparison", "compare between", "contrast"),
-        "between": ("between",),
+        "side by side": ("between", "compare between"),
     },
     indonesian={
         "compare": ("bandingkan", "perbandingan", "banding", "membandingkan", "komparasi"),
-        "between": ("antara",),
+        "side by side": ("antara", "di antara"),
     },
     rules=(
         Rule("values", (Values, "versus", Values), _values),
         Rule("times", (Time, "versus", Time), _times),
         Rule("times and", (Time, "and", Time), _times, cost=0.05),
-        Rule("between values", ("between", Values), _several),
+        Rule("between values", ("side by side", Values), _several),
     ),
 )

@@ -154,6 +154,11 @@ def _doubt(
     return 0.3 * other + ASSUMED_COST * (assumed and bool(numbers))
 
 
+def _labels(a: Assembler, column: p.Column) -> bool:
+    """Whether a column names the rows of its table."""
+    return a.model.entities[column.ref.table].label == column.ref.column
+
+
 def _of_rows(a: Assembler, test: p.Test) -> bool:
     """Whether a test compares a number of single rows."""
     if not isinstance(test, p.Compared) or not isinstance(test.of, p.Column | p.Computed):
@@ -172,6 +177,8 @@ def _values(
     """The different values of columns, with the number of rows of each."""
     if not columns or len(columns) > MOST_VALUES:
         return
+    if any(_labels(a, column) for column, _ in columns) and len(columns) > 1:
+        cost += 0.3  # names and addresses are columns of rows
     if any(_of_rows(a, test) for test, _ in bag.tests):
         cost += 0.2  # "products with a revenue above …": that of the product, not of a row
     options = combined([a.groups(resolver, c, w) for c, w in columns])

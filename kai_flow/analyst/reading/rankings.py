@@ -25,6 +25,9 @@ from kai_flow.analyst.semantics.paths import paths
 AFTER_COST: Final = 0.5
 """Of "the lowest price of any product" as a ranking: it asks for the price."""
 
+LEFT_COST: Final = 0.15
+"""Of rows that are named beside a ranking of groups, and not ranked."""
+
 SEVERAL: Final = 10
 """Places of a ranking when several are asked for without a number."""
 
@@ -274,6 +277,7 @@ def _rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator
                 isinstance(rank.of, p.Rows) and rank.of.table == fact
             )
             cost = bag.cost + a.beside(query, bag.rows) + choice.cost
+            cost += LEFT_COST * bool(bag.rows)
             cost += 0.3 if same and _summed(by) else 0.0
             if rank.of is None and rank.count is None:
                 cost += 0.2  # "the highest price per category" is a price

@@ -1,7 +1,7 @@
 """The leaves of the chart: everything that single spans of words may mean, overlapping ones too."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Final
@@ -150,6 +150,11 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
         for each in mentions
         if isinstance(each.target, AttributeTarget) and each.target.ref in index.numbers
     }
+    rows = {
+        (each.first, each.last, each.target.table)
+        for each in mentions
+        if isinstance(each.target, EntityTarget)
+    }
     for each in mentions:
         words = [token.word for token in tokens[each.first : each.last]]
         cost = MENTION_COST * (1 - each.score)
@@ -163,7 +168,7 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
             and not (_is_number(each.target, index) and each.score >= OWN_NUMBER)
         ):
             cost += OTHER_NAME_COST
-        if isinstance(each.target, AttributeTarget) and (each.first, each.last) in counting:
+        if isinstance(each.target, AttributeTarget) and _counts_rows(each, counting, rows):
             cost += COUNTING_COST
         if (
             isinstance(each.target, EntityTarget)
@@ -172,6 +177,19 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
         ):
             cost += NUMBER_COST
         yield _item(each.first, each.last, _part(each.target, index), cost)
+
+
+def _counts_rows(
+    mention: Mention, counting: Collection[tuple[int, int]], rows: Collection[tuple[int, int, str]]
+) -> bool:
+    """Whether a column's words may as well count its rows: "jumlah", "jumlah transaksi"."""
+    first, last = mention.first, mention.last
+    if (first, last) in counting or not isinstance(mention.target, AttributeTarget):
+        return (first, last) in counting
+    table = mention.target.ref.table
+    before = any((at, last, table) in rows for at in range(first + 1, last))
+    after = any((first, at, table) in rows for at in range(first + 1, last))
+    return ((first, first + 1) in counting and before) or ((last - 1, last) in counting and after)
 
 
 def _is_number(target: Target, index: Index) -> bool:
