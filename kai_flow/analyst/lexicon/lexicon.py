@@ -154,6 +154,10 @@ def known(word: str) -> bool:
     )
 
 
+_LINKS = _set("of the a an for from dari untuk yang in")
+"""Words that join the parts of a name and add nothing to it."""
+
+
 def _indexes() -> tuple[dict[tuple[str, ...], set[str]], dict[tuple[str, ...], set[str]]]:
     """Concepts by phrase as written, and by the stems of its words."""
     exact: dict[tuple[str, ...], set[str]] = {}
@@ -161,8 +165,10 @@ def _indexes() -> tuple[dict[tuple[str, ...], set[str]], dict[tuple[str, ...], s
     for table in data.CONCEPTS.values():
         for concept, phrases in table.items():
             for phrase in phrases:
-                exact.setdefault(phrase, set()).add(concept)
-                stems.setdefault(tuple(stem(word) for word in phrase), set()).add(concept)
+                short = tuple(word for word in phrase if word not in _LINKS)
+                for words in {phrase, short}:  # "length of stay" also as "length stay"
+                    exact.setdefault(words, set()).add(concept)
+                    stems.setdefault(tuple(stem(word) for word in words), set()).add(concept)
     return exact, stems
 
 
@@ -185,8 +191,6 @@ def concepts(words: tuple[str, ...]) -> frozenset[str]:
     return frozenset()
 
 
-_LINKS = _set("of the a an for from dari untuk yang in")
-"""Words that join the parts of a name and add nothing to it."""
 _MOST_MEANINGS = 48
 
 
