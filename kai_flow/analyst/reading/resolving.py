@@ -152,7 +152,8 @@ class Resolver:
             return [way.map(lambda path: (known, _ids(path))) for way in self.ways(known.table)]
         found = []
         for table in self.model.entities:
-            for place, known in enumerate(self.model.axes_of(table)):
+            times = (axis for axis in self.model.axes_of(table) if not _of_birth(axis))
+            for place, known in enumerate(times):
                 for way in self.ways(table):
                     if table not in self.named and any(join.widens for join in way.value):
                         continue  # nobody spoke of these rows
@@ -316,6 +317,14 @@ def says(join: Join, concept: str) -> bool:
         concept in concepts(name.words) or any(concept in concepts((w,)) for w in name.words)
         for name in join.names
     )
+
+
+_BIRTH: Final = frozenset(["birth_date", "birth_year"])
+
+
+def _of_birth(axis: Axis) -> bool:
+    """Whether it is when people were born, which is nobody's time but where it is named."""
+    return any(not _BIRTH.isdisjoint(concepts(name.words)) for name in axis.names)
 
 
 def means(attribute: Attribute, concept: str) -> bool:

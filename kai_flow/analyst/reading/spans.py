@@ -137,6 +137,7 @@ def _is_noun(mention: Mention) -> bool:
 def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iterator[Item]:
     """The names of things in the database."""
     small = fillers(language) | _linking()
+    capitals = _capitals(tokens)
     mentions = index.mentions(tokens, language)
     nouns = {(each.first, each.last) for each in mentions if _is_noun(each)}
     exact = {(each.first, each.last) for each in mentions if each.score > NEARLY}
@@ -160,7 +161,9 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
         cost = MENTION_COST * (1 - each.score)
         if each.how == "concept" and isinstance(each.target, ValueTarget):
             cost += SYNONYM_COST * ((each.first, each.last) in nouns)
-        if all(word in small for word in words):
+        if all(word in small for word in words) and not capitals & set(
+            range(each.first, each.last)
+        ):
             cost += SMALL_COST
         if (
             each.score <= NEARLY
@@ -225,6 +228,15 @@ def _within(span: _Span, other: _Span) -> bool:
     return inside and other.last - other.first > span.last - span.first
 
 
+def _capitals(tokens: Sequence[Token]) -> frozenset[int]:
+    """The places of short words in capitals, which are names: IT is a department."""
+    found = {
+        at for at, token in enumerate(tokens) if token.text.isupper() and 2 <= len(token.text) <= 3
+    }
+    lower = any(token.text.islower() for token in tokens)
+    return frozenset(found) if lower else frozenset()
+
+
 def glue(tokens: Sequence[Token], language: Language) -> dict[int, float]:
     """The positions of words that carry no meaning by themselves, and what stepping over costs."""
     words = fillers(language) | _linking()
@@ -243,7 +255,7 @@ def glue(tokens: Sequence[Token], language: Language) -> dict[int, float]:
         for at in range(len(spoken) - len(phrase) + 1):
             if spoken[at : at + len(phrase)] == phrase:
                 found |= dict.fromkeys(range(at, at + len(phrase)), GLUE_COST)
-    for at in _telling(spoken):
+    for at in (*_telling(spoken), *_capitals(tokens)):
         found.pop(at, None)
     return found
 

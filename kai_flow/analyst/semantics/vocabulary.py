@@ -140,10 +140,10 @@ PERSONAL: Final = _words(
 
 PARTS: Final = {
     "year": _words("year years yr tahun thn yyyy fy"),
-    "quarter": _words("quarter quarters qtr kuartal triwulan kwartal tw"),
-    "month": _words("month months mo mon mth bulan bln"),
-    "week": _words("week weeks wk minggu pekan"),
-    "day": _words("day days hari tanggal tgl dom"),
+    "quarter": _words("quarter qtr kuartal triwulan kwartal tw"),
+    "month": _words("month mo mon mth bulan bln"),
+    "week": _words("week wk minggu pekan"),
+    "day": _words("day hari tanggal tgl dom"),
     "weekday": _words("weekday dow dayofweek"),
 }
 """Names of the parts of a date. ``day_of_week`` and ``hari_ke`` are read apart."""
