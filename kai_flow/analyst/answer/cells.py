@@ -10,6 +10,7 @@ from kai_flow.analyst.engines.contract import Cell
 from kai_flow.analyst.lexicon.lexicon import Language
 from kai_flow.analyst.query.nodes import (
     Aggregate,
+    Difference,
     Field,
     FieldGroup,
     Function,
@@ -133,7 +134,9 @@ def _number(cell: Cell, measure: Measure, names: Names) -> str:
         return _cell(cell, field, names)
     unit = unit_of(measure, names)
     if unit == "%" and not isinstance(measure, Aggregate):
-        return formats.percent(cell, names.language, signed=isinstance(measure, Growth))
+        return formats.percent(
+            cell, names.language, signed=isinstance(measure, Growth | Difference)
+        )
     return formats.amount(cell, unit, names.language)
 
 

@@ -61,7 +61,9 @@ def adds_up(measure: Measure, story: Story) -> bool:
         return False
     if isinstance(measure, Share):
         return not measure.within
-    return isinstance(measure, Aggregate) and measure.function in {Function.COUNT, Function.SUM}
+    if not isinstance(measure, Aggregate) or measure.over is not None:
+        return False
+    return measure.function in {Function.COUNT, Function.SUM}
 
 
 def is_quantity(measure: Measure, story: Story) -> bool:

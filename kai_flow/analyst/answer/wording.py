@@ -22,6 +22,7 @@ from kai_flow.analyst.query.nodes import (
     Having,
     Measure,
     Order,
+    Over,
     PeriodGroup,
     Query,
     Ratio,
@@ -122,12 +123,22 @@ class Wording:
         if measure.over is not None and measure.of is not None:
             rows = self.names.rows(fact)
             text = self.names.pick(f"{text} dari {rows}", f"{text} of {rows}")
+        if measure.over is not None:
+            text += self._reached(measure.over)
         clauses = [measure.where, measure.over.where if measure.over is not None else None]
         parts = tuple(each for each in clauses if each is not None)
         if not parts:
             return text
         only = filters.clause(parts[0] if len(parts) == 1 else All(parts=parts))
         return self.names.pick(f"{text} (hanya jika {only})", f"{text} (only where {only})")
+
+    def _reached(self, over: Over) -> str:
+        """How the groups are reached from another table, where that has other words."""
+        other = Wording(self.names, Query(fact=over.fact, groups=over.groups), brief=self.brief)
+        theirs = self.names.both(other.group(each) for each in over.groups)
+        if theirs == self.names.both(self.group(each) for each in self.query.groups):
+            return ""
+        return self.names.pick(f" (per {theirs})", f" (by {theirs})")
 
     def scope(self) -> str:
         """The table whose rows are aggregated, unless a count names it already."""

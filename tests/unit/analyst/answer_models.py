@@ -21,6 +21,16 @@ Columns = dict[str, tuple[Role, str, str]]
 """Column → its role, its comment's name and its unit."""
 
 
+_KINDS = {
+    Role.ADDITIVE: Kind.NUMBER,
+    Role.RATE: Kind.NUMBER,
+    Role.KEY: Kind.KEY,
+    Role.TIME: Kind.DATE,
+    Role.TIME_PART: Kind.YEAR,
+    Role.FLAG: Kind.NUMBER,
+}
+
+
 def _name(text: str) -> Name:
     return Name(tuple(text.split("_")))
 
@@ -45,8 +55,8 @@ def build(
         schema[table] = Table(
             table,
             tuple(
-                Column(c, Kind.OTHER, Note((taught,) if taught else (), unit))
-                for c, (_, taught, unit) in columns.items()
+                Column(c, _KINDS.get(role, Kind.TEXT), Note((taught,) if taught else (), unit))
+                for c, (role, taught, unit) in columns.items()
             ),
             (key,),
             note=Note((note,) if note else ()),

@@ -166,6 +166,8 @@ class Maker:
         """One number."""
         rng = self.rng
         where = self.condition() if rng.random() < 0.3 else None
+        if rng.random() < 0.1:
+            return self.elsewhere()
         if not self.numbers or rng.random() < 0.3:
             return n.Aggregate(function=n.Function.COUNT, where=where)
         of: n.Expression = rng.choice(self.numbers)
@@ -176,13 +178,22 @@ class Maker:
         function = rng.choice([f for f in n.Function if f is not n.Function.COUNT])
         return n.Aggregate(function=function, of=of, where=where)
 
+    def elsewhere(self) -> n.Aggregate:
+        """How many rows of another table there are."""
+        others = [table for table in self.model.entities if table not in {self.fact, "cities"}]
+        inner = Maker(self.rng, self.model, self.rng.choice(others))
+        groups = (n.FieldGroup(field=self.rng.choice(inner.fields)),)
+        where = inner.condition() if self.rng.random() < 0.4 else None
+        over = n.Over(fact=inner.fact, groups=groups, where=where)
+        return n.Aggregate(function=n.Function.COUNT, over=over)
+
     def measure(self) -> n.Measure:
         """A measure."""
         one, other, yes = self.aggregate(), self.aggregate(), self.rng.random() < 0.5
         made: list[n.Measure] = [
             n.Share(of=one, within=yes),
             n.Ratio(top=one, bottom=other, percent=yes),
-            n.Difference(left=one, right=other),
+            n.Difference(left=one, right=other, percent=yes),
             n.Growth(of=one, absolute=yes),
         ]
         return self.rng.choice([one, one, *made])
