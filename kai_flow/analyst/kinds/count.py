@@ -28,8 +28,9 @@ KIND = Kind(
         "of them": ("of them", "of those", "of these", "of which"),
         "count": (
             *("how many", "number of", "the number of", "count of", "count", "total number of"),
-            *("amount of", "nr of", "no of", "quantity of", "how many total"),
+            *("nr of", "no of", "how many total"),
         ),
+        "loose count": ("amount of", "quantity of"),
     },
     indonesian={
         "of them": ("di antaranya", "diantaranya", "dari jumlah itu", "dari antaranya"),
@@ -50,6 +51,7 @@ KIND = Kind(
     },
     rules=(
         Rule("count rows", ("count", Rows), lambda _sign, rows: count(rows)),
+        Rule("loose count", ("loose count", Rows), lambda _s, rows: count(rows), cost=0.2),
         Rule("rows count", (Rows, "count"), lambda rows, _sign: count(rows), cost=0.05),
         Rule("count of a column", ("count", Column), _of_column, cost=0.15),
         Rule("count of a computed number", ("count", Computed), _of_computed, cost=0.25),

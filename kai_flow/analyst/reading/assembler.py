@@ -72,7 +72,8 @@ class Assembler:
 
     def resolver(self, fact: str, bag: Bag) -> Resolver:
         """For one fact table."""
-        return self.resolver_of(fact, frozenset(table for table, _ in bag.rows))
+        done = [test.table for test, _ in bag.tests if isinstance(test, p.Has)]
+        return self.resolver_of(fact, frozenset([*(table for table, _ in bag.rows), *done]))
 
     def resolver_of(self, fact: str, named: frozenset[str]) -> Resolver:
         """For one fact table, beside the tables that are named."""
@@ -83,6 +84,10 @@ class Assembler:
     def numeric(self, column: p.Column | p.Computed) -> bool:
         """Whether a noun is a number of a row."""
         return isinstance(column, p.Computed) or self.model.attributes[column.ref].role in NUMBERS
+
+    def is_rate(self, column: p.Column) -> bool:
+        """Whether a column is a price or the like, of which averages make sense."""
+        return self.model.attributes[column.ref].role is Role.RATE
 
     def facts(self, measured: p.Measured | None) -> tuple[str, ...]:  # noqa: PLR0911 -- one for each class
         """The tables whose rows a number is made of."""

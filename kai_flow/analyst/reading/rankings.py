@@ -28,6 +28,9 @@ AFTER_COST: Final = 0.5
 LEFT_COST: Final = 0.15
 """Of rows that are named beside a ranking of groups, and not ranked."""
 
+VALUE_COST: Final = 0.2
+"""Of "what is the smallest order amount" as a ranking: it asks how much, not which."""
+
 SEVERAL: Final = 10
 """Places of a ranking when several are asked for without a number."""
 
@@ -62,8 +65,14 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
         rest.columns = [c for c in rest.columns if c != subject]
     if rest.somes or rest.clocks or rest.share is not None or rest.change:
         return
+    rest.cost += VALUE_COST * _how_much(bag, rank)
     yield from _rank_rows(a, rest, rank, words)
     yield from _rank_groups(a, rest, rank, words)
+
+
+def _how_much(bag: Bag, rank: p.Rank) -> bool:
+    """Whether a question is how much the first of an order is, not which it is."""
+    return bag.asked("value") and not (rank.count or bag.which or bag.asked("which"))
 
 
 def _of_what(rank: p.Rank, words: Words, bag: Bag) -> tuple[p.Rank, Words, Bag]:

@@ -89,6 +89,14 @@ LANGUAGES: Final[tuple[Language, Language]] = ("en", "id")
 OWN_NUMBER: Final = 0.9
 """The score of a measure that a table's name means as well: sales are rows, and money."""
 
+OTHER_NUMBER_COST: Final = 0.25
+"""Of a number with a name that is only similar, where another number has the very name."""
+
+ITSELF_COST: Final = 0.15
+"""Of a column that is called like its table, or like what its flag says: "branches", "urgent"."""
+
+FLAGS: Final = frozenset([ColumnRole.FLAG])
+
 NEARLY: Final = 0.96
 """The score of a name as the database has it."""
 
@@ -141,6 +149,12 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
     mentions = index.mentions(tokens, language)
     nouns = {(each.first, each.last) for each in mentions if _is_noun(each)}
     exact = {(each.first, each.last) for each in mentions if each.score > NEARLY}
+    numbers = {
+        (each.first, each.last)
+        for each in mentions
+        if each.score > NEARLY and _is_number(each.target, index)
+    }
+    tables = {(each.first, each.last) for each in mentions if isinstance(each.target, EntityTarget)}
     counting = {
         (sign.first, sign.last)
         for sign in _signs_of([token.word for token in tokens], language)
@@ -171,6 +185,9 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
             and not (_is_number(each.target, index) and each.score >= OWN_NUMBER)
         ):
             cost += OTHER_NAME_COST
+        elif each.score <= NEARLY and (each.first, each.last) in numbers:
+            cost += OTHER_NUMBER_COST * _is_number(each.target, index)
+        cost += _beside_itself(each, mentions, index)
         if isinstance(each.target, AttributeTarget) and _counts_rows(each, counting, rows):
             cost += COUNTING_COST
         if (
@@ -200,6 +217,22 @@ def _is_number(target: Target, index: Index) -> bool:
     if isinstance(target, AttributeTarget):
         return target.ref in index.numbers
     return isinstance(target, DerivedTarget)
+
+
+def _beside_itself(mention: Mention, all_: Sequence[Mention], index: Index) -> float:
+    """The cost of a column where the same words are its table, or what its flag says."""
+    if not isinstance(mention.target, AttributeTarget):
+        return 0.0
+    ref = mention.target.ref
+    label = index.model.entities[ref.table].label == ref.column
+    for other in all_:
+        if (other.first, other.last) == (mention.first, mention.last):
+            match other.target:
+                case EntityTarget(table) if label and table == ref.table:
+                    return ITSELF_COST
+                case ValueTarget(of) if of == ref and index.model.attributes[ref].role in FLAGS:
+                    return ITSELF_COST
+    return 0.0
 
 
 def _plural(word: str) -> bool:

@@ -28,6 +28,7 @@ from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.subjects import each_once, first_dimension, unique
 from kai_flow.analyst.semantics.model import Role
+from kai_flow.analyst.semantics.paths import paths
 
 APART_COST: Final = 0.2
 """Of a second number that no "and" joins to the first."""
@@ -116,7 +117,11 @@ def _numbers(
     cost: float,
 ) -> Iterator[Reading]:
     """Numbers of one fact table."""
-    if bag.asked("list") and rows and not (bag.measures or groups):
+    rates = all(
+        isinstance(m, p.Amount) and isinstance(m.of, p.Column) and a.is_rate(m.of)
+        for m, _ in measures
+    )
+    if bag.asked("list") and (rows or rates) and not (bag.measures or groups):
         cost += 0.3  # "list the products with their prices": no average price
     if bag.somes or bag.clocks or len(measures) > 3:
         return
@@ -136,8 +141,25 @@ def _numbers(
         grain = changes[0].grain or (bag.change[0].grain if bag.change else None)
         groups = [(p.Calendar(grain), ()), *groups]
     cost += APART_COST * max(0, len(measures) - 1 - bag.joints)
-    for fact in a.facts(measures[0][0]):
+    for fact in _facts(a, bag, measures[0][0], rows):
         yield from _of_fact(a, bag, fact, measures, groups, rows=rows, cost=cost)
+
+
+def _facts(
+    a: Assembler, bag: Bag, measured: p.Measured, rows: Sequence[tuple[str, Words]]
+) -> Iterator[str]:
+    """The tables that a number may be of.
+
+    Different customers are counted among their orders when orders are talked about.
+    """
+    yield from a.facts(measured)
+    match measured:
+        case p.Amount(Function.DISTINCT, None, str() as table):
+            done = [test.table for test, _ in bag.tests if isinstance(test, p.Has)]
+            for other in dict.fromkeys([*done, *(each for each, _ in rows)]):
+                ways = paths(a.model, other, table)
+                if other != table and any(not any(j.widens for j in way) for way in ways):
+                    yield other
 
 
 def _of_fact(
