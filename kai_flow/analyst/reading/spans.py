@@ -154,7 +154,6 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
         for each in mentions
         if each.score > NEARLY and _is_number(each.target, index)
     }
-    tables = {(each.first, each.last) for each in mentions if isinstance(each.target, EntityTarget)}
     counting = {
         (sign.first, sign.last)
         for sign in _signs_of([token.word for token in tokens], language)
