@@ -1,6 +1,9 @@
 """Why a query that was read makes no sense on its data, as a sentence with the remedy."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+from msgspec import json
 
 from kai_flow.analyst.answer import messages
 from kai_flow.analyst.answer.formats import moment
@@ -12,15 +15,24 @@ from kai_flow.analyst.query.nodes import (
     Aggregate,
     Condition,
     During,
+    Field,
+    Filter,
+    Formula,
     Grain,
+    Group,
+    Having,
+    Measure,
     Node,
+    Number,
+    Order,
+    Over,
     Query,
     Recurring,
     Share,
     TimeGroup,
 )
 
-__all__ = ["fault_message"]
+__all__ = ["fault_message", "told_fault"]
 
 _PLAIN: Final[dict[Fault, Message]] = {
     Fault.GROWTH_WITHOUT_TIME: messages.GROWTH_NEEDS_TIME,
@@ -28,6 +40,21 @@ _PLAIN: Final[dict[Fault, Message]] = {
     Fault.EACH_WITHOUT_GROUPS: messages.EACH_OF_GROUPS,
     Fault.OVERLAPPING_PERIODS: messages.OVERLAPPING,
 }
+
+
+_AnyNode: TypeAlias = (
+    Query | Measure | Group | Filter | Having | Order | Field | Number | Formula | Over
+)
+
+
+def told_fault(given: Mapping[str, str], names: Names) -> str:
+    """The sentence for a fault as the reader notes it: its name, and the nodes as JSON."""
+    try:
+        node: Node = json.decode(given["node"], type=_AnyNode)
+        query = json.decode(given["query"], type=Query)
+        return fault_message(Fault(given["fault"]), node, query, names)
+    except (KeyError, ValueError):  # what no question should cause has no sentence of its own
+        return messages.NOT_READ.say(names.language)
 
 
 def fault_message(fault: Fault, node: Node, query: Query, names: Names) -> str:

@@ -131,6 +131,10 @@ TOO_FINE: Final = Message(
     " {finest}.",
     "The {axis} is recorded only by {finest}, so it cannot be divided by {asked}. Ask by {finest}.",
 )
+COARSE: Final = Message(
+    "{axis} hanya dicatat per {finest}. Tanyakan per {finest}.",
+    "The {axis} is recorded only by {finest}. Ask by {finest}.",
+)
 GROWTH_NEEDS_TIME: Final = Message(
     "Pertumbuhan memerlukan satuan waktu. Tambahkan misalnya “per bulan” atau “per tahun”.",
     "Growth needs a unit of time. Add “by month” or “by year”, for example.",
@@ -144,10 +148,10 @@ OVERLAPPING: Final = Message(
 # Numbers
 
 RATE_SUMMED: Final = Message(
-    "Menjumlahkan {column} tidak bermakna, karena itu harga, persentase, atau nilai per satuan."
-    " Tanyakan rata-rata, nilai terendah, atau nilai tertinggi.",
-    "Adding up {column} has no meaning, because it is a price, a percentage or a value per unit."
-    " Ask for the average, the lowest or the highest.",
+    "Menjumlahkan {column} tidak bermakna: itu bukan banyaknya sesuatu, melainkan misalnya harga,"
+    " persentase, atau tahun. Tanyakan rata-rata, nilai terendah, atau nilai tertinggi.",
+    "Adding up {column} has no meaning: it is no quantity, but a price, a percentage or a year, for"
+    " example. Ask for the average, the lowest or the highest.",
 )
 NOT_A_NUMBER: Final = Message(
     "{column} bukan angka, jadi {function} tidak dapat dihitung. Tanyakan jumlahnya, atau pilih"

@@ -7,11 +7,12 @@ from typing import Final
 
 from kai_flow.analyst.answer import messages, questions_back, remarks
 from kai_flow.analyst.answer.catalogue import summary
+from kai_flow.analyst.answer.faults import told_fault
 from kai_flow.analyst.answer.formats import day, number
 from kai_flow.analyst.answer.message import Message, alternatives
 from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.answer.reading import differences, understood
-from kai_flow.analyst.answer.wording import Wording
+from kai_flow.analyst.answer.wording import GRAINS, Wording
 from kai_flow.analyst.engines.study import SAMPLE_ROWS
 from kai_flow.analyst.lexicon.data import Language
 from kai_flow.analyst.query.nodes import Query, joins_of
@@ -59,6 +60,8 @@ def reason(why: Note, model: SemanticModel, language: Language) -> str:
     if why.key in _FILLED:
         message, gaps = _FILLED[why.key]
         return message.say(language, **{gap: given[name] for gap, name in gaps.items()})
+    if why.key == "ill_typed":
+        return told_fault(given, Names(model, language))
     return _about_tables(why.key, given, Names(model, language))
 
 
@@ -89,13 +92,22 @@ def _about_tables(key: str, given: dict[str, str], names: Names) -> str:
             table, other = names.rows(given["table"]), names.rows(given["other"])
             return messages.UNCONNECTED.say(language, table=table, other=other)
         case "no_time":
-            return messages.NO_TIME.say(language, table=names.rows(given["table"]))
+            return _no_time(given["table"], names)
         case "ranked_by_what":
             return _ranked_by(given["table"], names)
         case _ if given.get("words"):
             return messages.NOT_UNDERSTOOD.say(language, words=given["words"])
         case _:
             return messages.NOT_READ.say(language)
+
+
+def _no_time(table: str, names: Names) -> str:
+    """A table without the time that is asked for: without any, or only with a coarser one."""
+    axis = next(iter(names.model.axes_of(table)), None)
+    if axis is None:
+        return messages.NO_TIME.say(names.language, table=names.rows(table))
+    finest = names.pick(*GRAINS[axis.finest])
+    return messages.COARSE.say(names.language, axis=names.axis(axis.id, (), table), finest=finest)
 
 
 def _ranked_by(table: str, names: Names) -> str:

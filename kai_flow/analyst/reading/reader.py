@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, TypeAlias
 
+from msgspec import json
+
 from kai_flow.analyst.kinds.registry import RULES
 from kai_flow.analyst.lexicon.lexicon import Language, concepts, detect, stem, unknown_language
 from kai_flow.analyst.lexicon.periods import find_periods
@@ -158,7 +160,8 @@ def _sound(reading: Reading, assembler: Assembler) -> bool:
     try:
         check(reading.query, assembler.model)
     except IllTyped as wrong:
-        assembler.troubles.add("ill_typed", fault=str(wrong.fault))
+        node, query = (json.encode(bare(each)).decode() for each in (wrong.node, reading.query))
+        assembler.troubles.add("ill_typed", fault=str(wrong.fault), node=node, query=query)
         return False
     return True
 

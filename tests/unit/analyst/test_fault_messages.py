@@ -1,8 +1,9 @@
 """A query that makes no sense is refused with a sentence about its own columns and times."""
 
 import pytest
+from msgspec import json
 
-from kai_flow.analyst.answer.faults import fault_message
+from kai_flow.analyst.answer.faults import fault_message, told_fault
 from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.query.faults import Fault
 from kai_flow.analyst.query.nodes import (
@@ -31,8 +32,9 @@ DISCOUNT = Field(table="orders", column="discount")
             Fault.NOT_SUMMABLE,
             Aggregate(function=Function.SUM, of=DISCOUNT),
             (
-                "Adding up discount has no meaning, because it is a price, a percentage or a "
-                "value per unit. Ask for the average, the lowest or the highest."
+                "Adding up discount has no meaning: it is no quantity, but a price, a"
+                " percentage or a year, for example. Ask for the average, the lowest or the"
+                " highest."
             ),
         ),
         (
@@ -90,6 +92,18 @@ def test_a_year_has_no_months() -> None:
     assert fault_message(Fault.TOO_FINE, group, query, Names(KOPERASI, "id")) == (
         "Tahun buku hanya dicatat per tahun, jadi tidak dapat dibagi per bulan. Tanyakan per tahun."
     )
+
+
+def test_a_fault_that_the_reader_noted_has_its_sentence() -> None:
+    """The reader notes a fault with its nodes as JSON; what cannot be read is still a sentence."""
+    names = Names(SHOP, "en")
+    given = {
+        "fault": str(Fault.NOT_SUMMABLE),
+        "node": json.encode(Aggregate(function=Function.SUM, of=DISCOUNT)).decode(),
+        "query": json.encode(orders()).decode(),
+    }
+    assert told_fault(given, names).startswith("Adding up discount has no meaning")
+    assert told_fault({**given, "node": "{}"}, names).startswith("The words are known")
 
 
 @pytest.mark.parametrize("fault", list(Fault))
