@@ -17,7 +17,7 @@ from kai_flow.analyst.answer.insights import insights
 from kai_flow.analyst.answer.outcomes import assumptions, choices, question_back, refusal, sampled
 from kai_flow.analyst.answer.reading import understood
 from kai_flow.analyst.answer.story import Story
-from kai_flow.analyst.conversing import in_conversation
+from kai_flow.analyst.conversing import in_conversation, spoken
 from kai_flow.analyst.engines import Engine, Limits, engine_for
 from kai_flow.analyst.engines.contract import QUERY_DEADLINE_S, SCAN_DEADLINE_S
 from kai_flow.analyst.engines.threads import Stop, in_thread
@@ -68,6 +68,7 @@ class _Report:
     """The query that was run, as JSON."""
     choices: tuple[Choice, ...] = ()
     """What was asked back."""
+    language: str = ""
 
     def result(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -168,6 +169,7 @@ class Analyst:
             reading=report.reading,
             query=report.query,
             choices=report.choices,
+            language=report.language,
         )
         record = self._store.conversations.record
         await in_thread(lambda _stop: record(name, connection.id, turn), self._deadline_s)
@@ -191,6 +193,7 @@ class Analyst:
         known_by = await self._understanding(prompt, connection, engine, known)
         yield _tool_end("scan_schema", _overview(known_by.model.schema))
         asked = await _read(skilled(prompt, known), known_by, self._today(), begun)
+        report.language = asked.language
         match asked.outcome:
             case Declined(why):
                 report.suggested_questions = await first_questions(asked.reader, asked.language)
@@ -315,6 +318,7 @@ async def _read(prompt: str, known_by: Understanding, today: date, begun: Begun 
             outcome = in_conversation(
                 said.question, outcome, begun, reader.model, reader.index, today
             )
+            language = spoken(said.question, begun)
         return _Read(outcome, language, reader, said.replaced)
 
     try:

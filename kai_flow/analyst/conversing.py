@@ -4,6 +4,7 @@ from datetime import date
 
 import msgspec
 
+from kai_flow.analyst.lexicon.lexicon import Language, detect
 from kai_flow.analyst.lexicon.tokens import tokenize
 from kai_flow.analyst.query.nodes import Query
 from kai_flow.analyst.query.refusals import CannotChange, Reason
@@ -15,7 +16,7 @@ from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.connections.conversations import Begun
 
-__all__ = ["in_conversation"]
+__all__ = ["in_conversation", "spoken"]
 
 
 def in_conversation(
@@ -30,6 +31,12 @@ def in_conversation(
     except CannotChange as why:
         return _unless_whole(question, whole, why)
     return continued(question, whole, base, model, index, today)
+
+
+def spoken(question: str, begun: Begun) -> Language:
+    """The language of a question; that of the one before if its words do not tell ("top 3")."""
+    before: Language = "en" if begun.last is not None and begun.last.language == "en" else "id"
+    return detect(tokenize(question), before)
 
 
 def _base(begun: Begun, model: SemanticModel) -> Query:

@@ -79,6 +79,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """The query that was run, as JSON; empty when none was."""
     choices: tuple[Choice, ...] = ()
     """What was asked back."""
+    language: str = ""
+    """``id`` or ``en``; empty when it was not found out."""
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):

@@ -122,6 +122,16 @@ async def test_what_cannot_be_changed_is_said(
     assert says in result["final_answer"]
 
 
+async def test_a_fragment_is_answered_in_the_language_of_the_conversation(talk: Talk) -> None:
+    """Words that both languages have keep the language of the question before."""
+    for question, fragment, said in (
+        ("How many members do cooperatives have per province?", "top 3", "has the highest"),
+        ("Berapa jumlah koperasi per provinsi?", "top 3", "tertinggi"),
+    ):
+        await talk.query(question)
+        assert said in (await talk.ask(fragment))["final_answer"]
+
+
 async def test_a_retry_does_not_change_twice(talk: Talk) -> None:
     """The second attempt of a session runs the same SQL, although the first one was recorded."""
     await talk.query("Total assets of cooperatives per type")

@@ -213,8 +213,8 @@ def meanings(words: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     return frozenset(ways[-1])
 
 
-def detect(tokens: Sequence[Token]) -> Language:
-    """The language of a question: English only if its words say so."""
+def detect(tokens: Sequence[Token], otherwise: Language = "id") -> Language:
+    """The language of a question by its words; ``otherwise`` if they do not tell ("top 3")."""
     for vocabulary in (data.FUNCTION_WORDS, _VOCABULARY):
         english, indonesian = (
             sum(token.word in words and token.word not in other for token in tokens)
@@ -225,7 +225,7 @@ def detect(tokens: Sequence[Token]) -> Language:
         )
         if english != indonesian:
             return "en" if english > indonesian else "id"
-    return "id"
+    return otherwise
 
 
 _FOREIGN: dict[str, frozenset[str]] = {
