@@ -195,6 +195,9 @@ def _compounds(
     best = [name for name in names if name.weight > _OWN][:_COMPOUNDS]
     for name in best:
         key, meant = joined(name.words), bags(name.words)
+        if ("count_of",) in meant:
+            continue  # "jumlah retur" counts returns, although they have a column "jumlah"
+        meant = tuple(bag for bag in meant if bag != ("quantity",))
         for before, owner in prefixes:
             if before in key:
                 continue

@@ -105,6 +105,14 @@ def test_a_table_may_stand_before_or_after_its_column() -> None:
     assert meant("customer name")["pelanggan.nama_pelanggan"][0] >= 0.87
 
 
+def test_a_number_of_rows_is_no_column() -> None:
+    """A column of quantities is not found by "jumlah" with the table's name: that counts rows."""
+    index = Index(model_of("CREATE TABLE retur (jumlah INT); CREATE TABLE sales (quantity INT);"))
+    assert "retur.jumlah" not in meant("jumlah retur", index)
+    assert "sales.quantity" not in meant("jumlah penjualan", index)
+    assert meant("sales quantity", index)["sales.quantity"] == (0.97, "exact")
+
+
 def test_a_table_may_be_named_with_what_points_to_it() -> None:
     """A "customer group" is a group, in the order of words of its language."""
     model = model_of(
