@@ -54,7 +54,7 @@ def told_fault(given: Mapping[str, str], names: Names) -> str:
         query = json.decode(given["query"], type=Query)
         return fault_message(Fault(given["fault"]), node, query, names)
     except (KeyError, ValueError):  # what no question should cause has no sentence of its own
-        return messages.NOT_READ.say(names.language)
+        return messages.NO_READING.say(names.language)
 
 
 def fault_message(fault: Fault, node: Node, query: Query, names: Names) -> str:
@@ -77,7 +77,7 @@ def fault_message(fault: Fault, node: Node, query: Query, names: Names) -> str:
         case Fault.BAD_VALUE | Fault.BAD_OPERATOR, Condition():
             text = _not_comparable(node, query, names)
         case _:
-            text = messages.NOT_READ.say(language)
+            text = messages.NO_READING.say(language)
     return text
 
 

@@ -89,12 +89,6 @@ NOT_UNDERSTOOD: Final = Message(
     "The part “{words}” was not understood, so the question is not answered. Leave it out, or say"
     " it in other words.",
 )
-NOT_READ: Final = Message(
-    "Kata-katanya dikenali, tetapi tidak jelas apa artinya bersama-sama. Tanyakan satu hal saja,"
-    " misalnya “jumlah … per …”.",
-    "The words are known, but not what they mean together. Ask for one thing, such as “number of …"
-    " by …”.",
-)
 NO_READING: Final = Message(
     "Kata-katanya dikenali, tetapi tidak jelas apa yang ditanyakan bersama-sama. Tanyakan satu hal"
     " saja, misalnya “total X per Y”.",

@@ -68,7 +68,7 @@ def reason(why: Note, model: SemanticModel, language: Language) -> str:
 def refusal(why: Note, model: SemanticModel, language: Language) -> str:
     """The reason; if words were not known or not understood, also what there is to ask about."""
     said = reason(why, model, language)
-    if why.key not in {"nothing_known", "not_understood", "unknown_word"}:
+    if why.key not in {"no_reading", "nothing_known", "not_understood", "unknown_word"}:
         return said
     return f"{said} {summary(model, language)}".strip()
 
@@ -98,7 +98,7 @@ def _about_tables(key: str, given: dict[str, str], names: Names) -> str:
         case _ if given.get("words"):
             return messages.NOT_UNDERSTOOD.say(language, words=given["words"])
         case _:
-            return messages.NOT_READ.say(language)
+            return messages.NO_READING.say(language)
 
 
 def _no_time(table: str, names: Names) -> str:
