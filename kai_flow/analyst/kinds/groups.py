@@ -58,6 +58,7 @@ KIND = Kind(
         "trend": (
             "trend",
             "over time",
+            *("developed", "develop", "develops", "evolve", "evolved", "evolves"),
             "trend of",
             "development",
             "evolution",

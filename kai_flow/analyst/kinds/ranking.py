@@ -209,7 +209,7 @@ KIND = Kind(
         "most frequent": ("paling sering", "tersering", "paling umum", "paling kerap"),
         "least frequent": ("paling jarang", "terjarang"),
         "ranked by": ("berdasarkan", "menurut", "dengan", "dari segi", "dari sisi", "dalam hal"),
-        "rows": ("baris", "data"),
+        "rows": ("baris", "data", "datanya"),
         "limit": ("batasi", "hanya"),
     },
     rules=(

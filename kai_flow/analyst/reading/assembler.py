@@ -94,6 +94,8 @@ class Assembler:
         match measured:
             case p.Amount(_, p.Column(ref)):
                 return (ref.table,)
+            case p.Amount(_, p.Times(p.Column(ref))):
+                return (ref.table,)
             case p.Amount(_, p.Computed(_, table)):
                 return (table,)
             case p.Amount(_, p.Implied(concept)):

@@ -11,6 +11,7 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag, compared
 from kai_flow.analyst.reading.comparing import side_by_side
+from kai_flow.analyst.reading.extents import extents
 from kai_flow.analyst.reading.listings import listed
 from kai_flow.analyst.reading.rankings import ranked
 from kai_flow.analyst.reading.reading import Reading
@@ -34,6 +35,8 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
         if not (bag.measures or bag.ranks or bag.tests or bag.groups):
             tables = tuple(table for table, _ in bag.rows)
             yield Reading(None, bag.cost, catalogue=True, tables=tables)
+    elif bag.asked("extent"):
+        yield from extents(a, bag)
     elif bag.versus:
         yield from side_by_side(a, bag)
     elif bag.compare and not bag.groups:

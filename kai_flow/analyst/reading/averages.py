@@ -106,7 +106,9 @@ def dropped(before: Sequence[object], after: Sequence[object]) -> float:
 _OF_ROWS: Final = frozenset([Function.AVERAGE, Function.MEDIAN, Function.MINIMUM, Function.MAXIMUM])
 
 
-def _adds_up(model: SemanticModel, of: "p.Column | p.Computed | p.Implied | None") -> bool:
+def _adds_up(
+    model: SemanticModel, of: "p.Column | p.Computed | p.Implied | p.Times | None"
+) -> bool:
     """Whether sums of a number make sense."""
     if isinstance(of, p.Column):
         return model.attributes[of.ref].role is Role.ADDITIVE

@@ -21,7 +21,7 @@ from kai_flow.analyst.reading.parts import (
 BEAM: Final = 60
 """Partial covers that are kept at each token."""
 
-HARMLESS: Final = frozenset(["compare", "during", "only", "apart", "between"])
+HARMLESS: Final = frozenset(["compare", "during", "only", "apart", "between", "side by side"])
 """Signs that a query may leave unused: they stress or connect what others say."""
 
 PART_COST: Final = 0.05

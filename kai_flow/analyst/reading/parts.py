@@ -107,6 +107,14 @@ class Implied:
     concept: str
 
 
+@dataclass(frozen=True, slots=True)
+class Times:
+    """One number of a row times another."""
+
+    left: Column
+    right: Column
+
+
 # Filters
 
 
@@ -178,7 +186,7 @@ class Amount:
 
     function: Function | None
     """None: nothing says how; the role of the column decides, or one row has it."""
-    of: Column | Computed | Implied | None = None
+    of: Column | Computed | Implied | Times | None = None
     """None: rows are counted."""
     table: str | None = None
     """Whose rows are counted, when ``of`` is None."""
@@ -298,7 +306,7 @@ class Ask:
     """What the question wants."""
 
     what: str
-    """``value``, ``list``, ``which``, ``when`` or ``catalogue``."""
+    """``value``, ``list``, ``which``, ``when``, ``extent``, ``catalogue`` …."""
     many: bool = False
 
 

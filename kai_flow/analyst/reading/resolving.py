@@ -10,13 +10,14 @@ from kai_flow.analyst.query.nodes import (
     Expression,
     Field,
     FieldGroup,
+    Formula,
     Function,
     Grain,
     Group,
     TimeGroup,
     Words,
 )
-from kai_flow.analyst.reading.choices import Choice, Note
+from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.parts import (
     Amount,
     Calendar,
@@ -25,6 +26,7 @@ from kai_flow.analyst.reading.parts import (
     Dimension,
     Implied,
     Rows,
+    Times,
 )
 from kai_flow.analyst.semantics.model import (
     Attribute,
@@ -205,11 +207,13 @@ class Resolver:
                     )
 
     def _expressions(
-        self, of: Column | Computed | Implied, words: Words
+        self, of: Column | Computed | Implied | Times, words: Words
     ) -> Iterator[tuple[Choice[Expression], "Attribute | Derived"]]:
         if isinstance(of, Column):
             for choice in self.fields(of, words):
                 yield Choice(choice.value, choice.cost, choice.notes), self.attribute(of)
+        elif isinstance(of, Times):
+            yield from self._product(of, words)
         elif isinstance(of, Computed):
             derived = self.derived(of)
             if derived is not None and derived.table == self.fact:
@@ -219,6 +223,15 @@ class Resolver:
                 if attribute.role in {Role.ADDITIVE, Role.RATE} and means(attribute, of.concept):
                     field = Field(table=self.fact, column=attribute.column, words=words)
                     yield Choice(field), attribute
+
+    def _product(self, of: Times, words: Words) -> Iterator[tuple[Choice[Expression], Attribute]]:
+        """One number of a row times another; it adds up if one of both does."""
+        sides = (self.attribute(of.left), self.attribute(of.right))
+        known = next((each for each in sides if each.role is Role.ADDITIVE), sides[0])
+        for pair in combined([self.fields(of.left, words), self.fields(of.right, words)])[:1]:
+            left, right = pair.value
+            formula = Formula(operator="*", left=left, right=right, words=words)
+            yield Choice(formula, pair.cost, pair.notes), known
 
     def derived(self, computed: Computed) -> Derived | None:
         """The derived measure of that name."""
