@@ -153,13 +153,14 @@ def _facts(
     Different customers are counted among their orders when orders are talked about.
     """
     yield from a.facts(measured)
-    match measured:
-        case p.Amount(Function.DISTINCT, None, str() as table):
-            done = [test.table for test, _ in bag.tests if isinstance(test, p.Has)]
-            for other in dict.fromkeys([*done, *(each for each, _ in rows)]):
-                ways = paths(a.model, other, table)
-                if other != table and any(not any(j.widens for j in way) for way in ways):
-                    yield other
+    table = measured.table if isinstance(measured, p.Amount) else None
+    if table is None or measured != p.Amount(Function.DISTINCT, None, table):
+        return
+    done = [test.table for test, _ in bag.tests if isinstance(test, p.Has)]
+    for other in dict.fromkeys([*done, *(each for each, _ in rows)]):
+        ways = paths(a.model, other, table)
+        if other != table and any(not any(j.widens for j in way) for way in ways):
+            yield other
 
 
 def _of_fact(
