@@ -12,7 +12,6 @@ from kai_flow.analyst.semantics.wording import full_words, same, split_name
 __all__ = ["axes_of"]
 
 _NUMBER_DAYS = 1900_01_01
-_WIDE = {"year": 10_000, "quarter": 100, "month": 100}
 
 
 def axes_of(

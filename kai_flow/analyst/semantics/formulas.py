@@ -27,7 +27,6 @@ _OPERATORS: dict[type[exp.Expr], str] = {
 _PIECES = re.compile(
     r"\"[^\"]*\"(?:\s*\.\s*(?:\"[^\"]*\"|\w+))?|\w+\s*\.\s*\"[^\"]*\"|[^-+*/()\"]+|."
 )
-_OPERATOR = re.compile(r"[*/+]|\s-\s|\w\s*-\s*\w")
 
 
 class BadFormula(ValueError):
