@@ -21,7 +21,7 @@ from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.parts import Column, Refused, Rows, Sign, Values
 from kai_flow.analyst.reading.reading import Plural, Reading, Troubles
-from kai_flow.analyst.reading.spans import glue, leaves
+from kai_flow.analyst.reading.spans import bound, glue, leaves
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
 
@@ -94,8 +94,9 @@ def _outcome(
     for span in find_periods(tokens, language):
         if span.problem:
             return Declined(Note("impossible_date", (("problem", span.problem),)))
-    chart = Chart(len(tokens), glue(tokens, language))
-    grow(chart, leaves(tokens, index, language), RULES)
+    found = leaves(tokens, index, language)
+    chart = Chart(len(tokens), bound(glue(tokens, language), found))
+    grow(chart, found, RULES)
     missing = uncovered(chart)
     outcome = _unknown(tokens, missing) if missing else decide(tokens, covers(chart), model, today)
     refusal = _refusal(chart)

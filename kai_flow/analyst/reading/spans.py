@@ -103,10 +103,19 @@ NEARLY: Final = 0.96
 OTHER_NAME_COST: Final = 0.1
 """Of a name that is only similar, where the database has the very name."""
 
-NUMBER_COST: Final = 0.17
+NUMBER_COST: Final = 0.22
 """Of rows that are called as a number of theirs: the target of a target is mostly the number."""
 
-_Span = PeriodSpan | NumberSpan
+WHOLE: Final = 0.9
+"""The score of a name of several words that its words by themselves are less likely to mean."""
+
+SHORT_COST: Final = 0.1
+"""Of a word of such a longer name by itself: "active" in "not active"."""
+
+EDGE_COST: Final = 0.3
+"""Of stepping over the first or last word of such a name: "nilai" in "nilai order"."""
+
+_Span = PeriodSpan | NumberSpan | Mention
 
 MENTION_COST: Final = 0.6
 """Of a mention with score 0; one with score 1 is free."""
@@ -154,6 +163,7 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
         for each in mentions
         if each.score > NEARLY and _is_number(each.target, index)
     }
+    whole = [each for each in mentions if each.last - each.first > 1 and each.score >= WHOLE]
     counting = {
         (sign.first, sign.last)
         for sign in _signs_of([token.word for token in tokens], language)
@@ -187,6 +197,7 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
         elif each.score <= NEARLY and (each.first, each.last) in numbers:
             cost += OTHER_NUMBER_COST * _is_number(each.target, index)
         cost += _beside_itself(each, mentions, index)
+        cost += SHORT_COST * any(_within(each, longer) for longer in whole)
         if isinstance(each.target, AttributeTarget) and _counts_rows(each, counting, rows):
             cost += COUNTING_COST
         if (
@@ -267,6 +278,19 @@ def _capitals(tokens: Sequence[Token]) -> frozenset[int]:
     }
     lower = any(token.text.islower() for token in tokens)
     return frozenset(found) if lower else frozenset()
+
+
+def bound(empty: Mapping[int, float], found: Sequence[Item]) -> dict[int, float]:
+    """What stepping over words costs: more for those that begin or end a longer name."""
+    names = [
+        item
+        for item in found
+        if isinstance(item.part, Column | Computed)
+        and item.last - item.first > 1
+        and item.cost <= MENTION_COST * (1 - WHOLE)
+    ]
+    edges = {at for item in names for at in (item.first, item.last - 1)}
+    return {at: max(cost, EDGE_COST) if at in edges else cost for at, cost in empty.items()}
 
 
 def glue(tokens: Sequence[Token], language: Language) -> dict[int, float]:
