@@ -115,7 +115,7 @@ SHORT_COST: Final = 0.1
 EDGE_COST: Final = 0.3
 """Of stepping over the first or last word of such a name: "nilai" in "nilai order"."""
 
-_Span = PeriodSpan | NumberSpan | Mention
+_Span = PeriodSpan | NumberSpan | Mention | Item
 
 MENTION_COST: Final = 0.6
 """Of a mention with score 0; one with score 1 is free."""
@@ -126,7 +126,11 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     found: list[Item] = []
     numbers = find_numbers(tokens, language)
     percent = {at for n in numbers if n.percent for at in range(n.first + 1, n.last)}
-    found += [sign for sign in _signs(tokens, language) if sign.first not in percent]
+    signs = [sign for sign in _signs(tokens, language) if sign.first not in percent]
+    found += [
+        replace(sign, cost=sign.cost + SHORT_COST * any(_within(sign, each) for each in signs))
+        for sign in signs
+    ]
     for number in numbers:
         figure = Figure(number.value, number.percent, number.unit, number.ordinal)
         piece = any(_within(number, other) for other in numbers if other.unit or other.percent)
@@ -163,12 +167,19 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
         for each in mentions
         if each.score > NEARLY and _is_number(each.target, index)
     }
-    whole = [each for each in mentions if each.last - each.first > 1 and each.score >= WHOLE]
     counting = {
         (sign.first, sign.last)
         for sign in _signs_of([token.word for token in tokens], language)
         if isinstance(sign.part, Sign) and sign.part.name in COUNTING
     }
+    same = {(each.first, each.last, each.target) for each in mentions}
+    whole = [
+        each
+        for each in mentions
+        if each.last - each.first > 1
+        and each.score >= WHOLE
+        and not any(first == each.first for first, _ in counting)
+    ]
     counted = {
         (each.first, each.last, each.target.ref.table)
         for each in mentions
@@ -197,7 +208,10 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
         elif each.score <= NEARLY and (each.first, each.last) in numbers:
             cost += OTHER_NUMBER_COST * _is_number(each.target, index)
         cost += _beside_itself(each, mentions, index)
-        cost += SHORT_COST * any(_within(each, longer) for longer in whole)
+        cost += SHORT_COST * any(
+            _within(each, longer) and (longer.first, longer.last, each.target) not in same
+            for longer in whole
+        )
         if isinstance(each.target, AttributeTarget) and _counts_rows(each, counting, rows):
             cost += COUNTING_COST
         if (
