@@ -64,6 +64,9 @@ KEY_GROUP: Final = 0.8
 UNUSUAL_AXIS: Final = 0.25
 """Of a personal date that the question does not name."""
 
+NO_GROUP: Final = 0.8
+"""Of making a group of every single row, where rows have no name."""
+
 NO_LABEL: Final = 0.15
 """Of grouping by rows that have no name."""
 
@@ -267,7 +270,9 @@ class Resolver:
                 label = self.label(table)
                 if label is None:
                     return []
-                more = NO_LABEL if label.role is Role.KEY else 0.0
+                more = 0.0
+                if label.role is Role.KEY:
+                    more = NO_GROUP if table == self.fact else NO_LABEL
                 return [
                     Choice[Group](
                         FieldGroup(field=field.value, words=words), field.cost + more, field.notes

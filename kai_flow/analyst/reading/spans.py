@@ -78,6 +78,9 @@ SMALL_COST: Final = 0.3
 SYNONYM_COST: Final = 0.3
 """Of a synonym of a value that names a table or column: "shop" is no value "Outlet" of a shop."""
 
+TELLING: Final = frozenset(["trend", "growth", "share", "median", "not", "without", "compare"])
+"""Signs whose words are never stepped over: without them a question means something else."""
+
 PIECE_COST: Final = 0.25
 """Of a part of a longer period: "until August" in "from June until August"."""
 
@@ -369,7 +372,7 @@ def _telling(words: Sequence[str]) -> Iterator[int]:
     for item in _signs_of(words):
         part = item.part
         if isinstance(part, Sign) and (
-            part.name in declined or (part.name == "which" and item.first == 0)
+            part.name in declined | TELLING or (part.name == "which" and item.first == 0)
         ):
             yield from range(item.first, item.last)
 

@@ -33,6 +33,9 @@ from kai_flow.analyst.semantics.paths import paths
 APART_COST: Final = 0.2
 """Of a second number that no "and" joins to the first."""
 
+REST_COST: Final = 0.4
+"""Of grouping by a column that only stands beside a number."""
+
 COUNT_COST: Final = 0.2
 """Of counting rows where the question does not say so: "cooperatives per province"."""
 
@@ -60,8 +63,8 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
         rows = [each for each in rows if (p.Rows(each[0]), each[1]) != subject]
         rest = [each for each in rest if each != subject]
     if rest:  # columns beside a number, without "per": a weak wish to group by them
+        cost += REST_COST if not groups or bag.joints else 2 * REST_COST
         groups += rest
-        cost += 0.3
     groups = each_once(groups)
     if not measures and bag.havings:
         measures = [(bag.havings[0][0].amount, bag.havings[0][1])]
