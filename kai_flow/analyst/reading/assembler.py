@@ -123,11 +123,14 @@ class Assembler:
 
     def beside(self, query: Query, rows: Sequence[tuple[str, Words]]) -> float:
         """What it costs that a question names tables besides the parts of its query."""
+        others = {table for table, _ in rows if table != query.fact}
+        if not others:
+            return 0.0
         used = {self.model.joins[join].target for join in joins_of(_timeless(query))}
         asked = _tables_of(_timeless(query))
         timed = {self.model.joins[join].target for join in joins_of(query)}
         cost = 0.0
-        for table in {table for table, _ in rows if table != query.fact}:
+        for table in others:
             ways = paths(self.model, query.fact, table)
             if table in used:
                 cost += CONTEXT_COST if table in asked else PASSED_COST

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from kai_flow.analyst.kinds.kind import Element, Rule, matches
 from kai_flow.analyst.query.nodes import Function
@@ -31,6 +31,9 @@ MOST_ASIDE: Final = 3
 
 LAST_COST: Final = 0.2
 """Of a filter that restricts only the last number: "the ratio of A to B in 2023" is of 2023."""
+
+ByFirst: TypeAlias = Mapping[object, Sequence[Rule]]
+"""Rules by the class, or the sign, of their first element."""
 
 _Key = tuple[int, int, Part, tuple[Test, ...]]
 
@@ -85,7 +88,7 @@ def _key(item: Item) -> _Key:
     return item.first, item.last, item.part, tuple(test for test, _ in item.aside)
 
 
-def grow(chart: Chart, leaves: Iterable[Item], rules: Sequence[Rule]) -> None:
+def grow(chart: Chart, leaves: Iterable[Item], rules: ByFirst) -> None:
     """Fill the chart with the leaves and with all that the rules build from them.
 
     Constituents are built from the last first token to the first: when those that begin at a
@@ -94,7 +97,6 @@ def grow(chart: Chart, leaves: Iterable[Item], rules: Sequence[Rule]) -> None:
     by_start: defaultdict[int, list[Item]] = defaultdict(list)
     for leaf in sorted(leaves, key=lambda leaf: leaf.cost):
         by_start[leaf.first].append(leaf)
-    index = _by_first(rules)
     for start in range(chart.length - 1, -1, -1):
         agenda = by_start[start]
         while agenda:
@@ -103,7 +105,7 @@ def grow(chart: Chart, leaves: Iterable[Item], rules: Sequence[Rule]) -> None:
                 (
                     built
                     for item in fresh
-                    for rule in index.get(_first(item.part), ())
+                    for rule in rules.get(_first(item.part), ())
                     if matches(rule.pattern[0], item.part)
                     for built in _apply(chart, rule, item)
                 ),
@@ -115,7 +117,7 @@ def _first(part: Part) -> object:
     return part.name if isinstance(part, Sign) else type(part)
 
 
-def _by_first(rules: Sequence[Rule]) -> dict[object, list[Rule]]:
+def by_first(rules: Sequence[Rule]) -> ByFirst:
     """The rules by the class, or the sign, of their first element."""
     index: defaultdict[object, list[Rule]] = defaultdict(list)
     for rule in rules:

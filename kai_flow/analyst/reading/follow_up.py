@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
-from kai_flow.analyst.kinds.registry import RULES
 from kai_flow.analyst.lexicon.lexicon import detect
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import tokenize
@@ -50,6 +49,7 @@ from kai_flow.analyst.reading.reader import (
 )
 from kai_flow.analyst.reading.reading import Reading, Troubles
 from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.reading.rules import BY_FIRST
 from kai_flow.analyst.reading.spans import glue, leaves
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
@@ -85,7 +85,7 @@ def follow_up(
             impossible = Declined(Note("impossible_date", (("problem", span.problem),)))
             return FollowUp(impossible, bool(fragment.marks), bare=True)
     chart = Chart(len(fragment.tokens), glue(fragment.tokens, language))
-    grow(chart, leaves(fragment.tokens, index, language), RULES)
+    grow(chart, leaves(fragment.tokens, index, language), BY_FIRST)
     if uncovered(chart):
         return None
     troubles = Troubles()

@@ -7,7 +7,6 @@ from typing import Final, TypeAlias
 
 from msgspec import json
 
-from kai_flow.analyst.kinds.registry import RULES
 from kai_flow.analyst.lexicon.lexicon import Language, concepts, detect, stem, unknown_language
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import Token, tokenize
@@ -21,6 +20,7 @@ from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.parts import Column, Refused, Rows, Sign, Values
 from kai_flow.analyst.reading.reading import Plural, Reading, Troubles
+from kai_flow.analyst.reading.rules import BY_FIRST
 from kai_flow.analyst.reading.spans import bound, glue, leaves
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
@@ -96,7 +96,7 @@ def _outcome(
             return Declined(Note("impossible_date", (("problem", span.problem),)))
     found = leaves(tokens, index, language)
     chart = Chart(len(tokens), bound(glue(tokens, language), found))
-    grow(chart, found, RULES)
+    grow(chart, found, BY_FIRST)
     missing = uncovered(chart)
     outcome = _unknown(tokens, missing) if missing else decide(tokens, covers(chart), model, today)
     refusal = _refusal(chart)
@@ -126,7 +126,8 @@ def decide(
 ) -> Outcome:
     """The reading that stands out among all covers, if one does."""
     troubles = Troubles()
-    best = _distinct(_assembled(found, Assembler(model, today, _plural(tokens), troubles)))
+    assembler = Assembler(model, today, _plural(tokens), troubles)
+    best = _likely(_assembled(found, assembler), assembler)
     if not best or best[0].cost > WORST:
         return Declined(troubles.found[0] if troubles.found else _unused(tokens, found))
     first = best[0]
@@ -145,12 +146,15 @@ def decide(
 def _assembled(found: Sequence[Cover], assembler: Assembler) -> list[Reading]:
     """What the covers may mean; those that are hopeless are not assembled."""
     readings: list[Reading] = []
+    least = float("inf")
     for cover in found:
-        if readings and cover.cost > min(r.cost for r in readings) + HOPELESS:
+        if cover.cost > least + HOPELESS:
             break
         bag = collected(cover)
         if bag is not None:
-            readings += (r for r in assembled(assembler, bag) if _sound(r, assembler))
+            more = list(assembled(assembler, bag))
+            least = min([least, *(reading.cost for reading in more)])
+            readings += more
     return readings
 
 
@@ -199,10 +203,18 @@ def _shares(word: str, stems: frozenset[str]) -> bool:
     return own in stems or any(concepts((own,)) & concepts((name,)) for name in stems)
 
 
-def _distinct(readings: Sequence[Reading]) -> list[Reading]:
-    """Readings that mean different things, the most likely first."""
+def _likely(readings: Sequence[Reading], assembler: Assembler) -> list[Reading]:
+    """The most likely reading, and those nearly as likely that mean something else.
+
+    Only these are checked: most readings of a question are not worth the time.
+    """
     best: dict[object, Reading] = {}
+    first: Reading | None = None
     for reading in sorted(readings, key=lambda reading: reading.cost):
+        if first is not None and reading.cost > first.cost + MARGIN and not first.open:
+            break
         key = (bare(reading.query), reading.refusal, reading.catalogue)
-        best.setdefault(key, reading)
+        if key not in best and _sound(reading, assembler):
+            best[key] = reading
+            first = first or reading
     return list(best.values())
