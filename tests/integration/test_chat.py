@@ -112,6 +112,7 @@ def test_the_next_chat_remembers_what_was_typed(up: Kai) -> None:
             person.sees("koperasi> ")
             person.type("/help\r")
             person.sees("/quit  leave")
+            person.sees("koperasi> ")
             person.type("\x04")
             assert person.leaves() == 0
     assert stat.S_IMODE((up.home / "chat_history").stat().st_mode) == 0o600
