@@ -83,7 +83,7 @@ def _of_what(rank: p.Rank, words: Words, bag: Bag) -> tuple[p.Rank, Words, Bag]:
         bag = Bag(**{**vars(bag), "which": others, "asks": [*bag.asks, p.Ask("which")]})
     bag = named(bag)
     rest = Bag(**{**vars(bag), "rows": list(bag.rows), "columns": list(bag.columns)})
-    if rank.of is None and bag.somes:
+    if rank.of is None and bag.somes and rank.count in {None, bag.somes[0][0].count}:
         some, _ = bag.somes[0]
         rank = replace(rank, of=some.of, count=some.count)
         rest.somes = bag.somes[1:]
