@@ -88,6 +88,13 @@ def talk(tmp_path: Path) -> Talk:
             "sum(jumlah_anggota) from koperasi where status_koperasi = 'Aktif'",
         ),
         (
+            (
+                "top 5 provinces by total assets of cooperatives",
+                "How many cooperatives are there per type?",
+            ),
+            "count(*) from koperasi by jenis_koperasi",
+        ),
+        (
             ("Total assets of cooperatives in Bali", "How many members do cooperatives have?"),
             "sum(jumlah_anggota) from koperasi",
         ),

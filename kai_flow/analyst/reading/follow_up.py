@@ -5,7 +5,7 @@ no place in the query before, such as "which" or a comparison, makes it a questi
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
@@ -46,6 +46,7 @@ from kai_flow.analyst.reading.reader import (
     Outcome,
     Unclear,
     Understood,
+    sound,
 )
 from kai_flow.analyst.reading.reading import Reading, Troubles
 from kai_flow.analyst.reading.resolving import Resolver
@@ -71,6 +72,15 @@ class FollowUp:
     """Whether it names nothing that a question of its own would be about."""
 
 
+@dataclass
+class _Tried:
+    """What was found out while a fragment was read."""
+
+    refused: list[CannotChange] = field(default_factory=list)
+    subjects: list[bool] = field(default_factory=list)
+    """Of each way to read it, the cheapest first: whether it names what a question is about."""
+
+
 def follow_up(
     question: str, base: Query, model: SemanticModel, index: Index, today: date
 ) -> FollowUp | None:
@@ -91,17 +101,16 @@ def follow_up(
     troubles = Troubles()
     assembler = Assembler(model, today, lambda _words, _names: False, troubles)
     found: dict[Query, Reading] = {}
-    refused: list[CannotChange] = []
-    plain = True
+    tried = _Tried()
     for cover in covers(chart, (*FUNCTIONS, *DIRECTIONS)):
         if cover.cost > WORST:
             break
-        for reading, subject in _readings(assembler, cover, base, fragment.marks, refused):
-            if reading.query is not None and bare(reading.query) not in found:
-                plain = plain and not (subject and not found)
-                found[bare(reading.query)] = reading
-    outcome = _decided(sorted(found.values(), key=lambda each: each.cost), refused)
-    return None if outcome is None else FollowUp(outcome, bool(fragment.marks), plain)
+        for reading in _readings(assembler, cover, base, fragment.marks, tried):
+            if reading.query is not None and sound(reading, assembler):
+                found.setdefault(bare(reading.query), reading)
+    outcome = _decided(sorted(found.values(), key=lambda each: each.cost), tried, troubles)
+    bare_of_subject = not any(tried.subjects[:1])
+    return None if outcome is None else FollowUp(outcome, bool(fragment.marks), bare_of_subject)
 
 
 def continued(
@@ -124,12 +133,13 @@ def told(why: CannotChange) -> Note:
     return Note("follow_up", (("reason", why.reason.value), ("names", "\n".join(why.about))))
 
 
-def _decided(best: Sequence[Reading], refused: Sequence[CannotChange]) -> Outcome | None:
+def _decided(best: Sequence[Reading], tried: "_Tried", troubles: Troubles) -> Outcome | None:
     """The change that stands out, several that are as likely, or why none can be made."""
     if not best:
-        if not refused:
-            return None
-        return Declined(told(refused[0]))
+        if tried.refused:
+            return Declined(told(tried.refused[0]))
+        wrong = [note for note in troubles.found if note.key == "ill_typed"]
+        return Declined(wrong[0]) if wrong else None
     near = tuple(each for each in best if each.cost <= best[0].cost + MARGIN)
     if len(near) > 1:
         return Unclear(near[:CHOICES])
@@ -138,9 +148,9 @@ def _decided(best: Sequence[Reading], refused: Sequence[CannotChange]) -> Outcom
 
 
 def _readings(
-    a: Assembler, cover: Cover, base: Query, marks: frozenset[str], refused: list[CannotChange]
-) -> Iterator[tuple[Reading, bool]]:
-    """The queries that the parts of a fragment may make, and whether they name a subject."""
+    a: Assembler, cover: Cover, base: Query, marks: frozenset[str], tried: "_Tried"
+) -> Iterator[Reading]:
+    """The queries that the parts of a fragment may make."""
     signs = {item.part.name: item.words for item in cover.items if isinstance(item.part, p.Sign)}
     special = {name: signs[name] for name in (*FUNCTIONS, *DIRECTIONS) if name in signs}
     items = tuple(
@@ -151,7 +161,7 @@ def _readings(
     bag = collected(replace(cover, items=items))
     if bag is None or _is_question(bag):
         return
-    subject = bool(bag.asks or bag.measures or bag.columns or bag.rows or special)
+    tried.subjects.append(bool(bag.asks or bag.measures or bag.columns or bag.rows or special))
     for fact in _facts(a, bag, base):
         options = _options(a, bag, base, fact, marks)
         if options is None:
@@ -164,10 +174,10 @@ def _readings(
             try:
                 query = apply(base, changes, a.model)
             except CannotChange as error:
-                refused.append(error)
+                tried.refused.append(error)
                 continue
             if query != base:
-                yield Reading(query, cover.cost + choice.cost, choice.notes), subject
+                yield Reading(query, cover.cost + choice.cost, choice.notes)
 
 
 def _listed(group: Any) -> tuple[Change, ...]:

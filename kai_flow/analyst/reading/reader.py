@@ -158,7 +158,7 @@ def _assembled(found: Sequence[Cover], assembler: Assembler) -> list[Reading]:
     return readings
 
 
-def _sound(reading: Reading, assembler: Assembler) -> bool:
+def sound(reading: Reading, assembler: Assembler) -> bool:
     """Whether the types of a query fit; if not, the reason is remembered."""
     if reading.query is None:
         return True
@@ -214,7 +214,7 @@ def _likely(readings: Sequence[Reading], assembler: Assembler) -> list[Reading]:
         if first is not None and reading.cost > first.cost + MARGIN and not first.open:
             break
         key = (bare(reading.query), reading.refusal, reading.catalogue)
-        if key not in best and _sound(reading, assembler):
+        if key not in best and sound(reading, assembler):
             best[key] = reading
             first = first or reading
     return list(best.values())
