@@ -13,21 +13,10 @@ from kai_flow.analyst.lexicon.lexicon import detect
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import tokenize
 from kai_flow.analyst.query.change_nodes import (
-    AddFilter,
-    AddGroup,
-    AddMeasure,
-    AsShare,
     Change,
-    SetFunction,
-    SetGroups,
-    SetHaving,
-    SetLimit,
-    SetMeasures,
-    SetOrder,
 )
 from kai_flow.analyst.query.changes import apply
-from kai_flow.analyst.query.filters import parts_of
-from kai_flow.analyst.query.nodes import Group, Query, TimeGroup, Words, bare
+from kai_flow.analyst.query.nodes import Query, bare
 from kai_flow.analyst.query.refusals import CannotChange
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
@@ -35,8 +24,8 @@ from kai_flow.analyst.reading.bag import Bag, collected
 from kai_flow.analyst.reading.chart import Chart, grow
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
-from kai_flow.analyst.reading.filtering import filters
-from kai_flow.analyst.reading.fragments import BESIDE, DIRECTIONS, FUNCTIONS, MORE, unmarked
+from kai_flow.analyst.reading.fragment_changes import facts_of, options_of, signs_of
+from kai_flow.analyst.reading.fragments import DIRECTIONS, FUNCTIONS, unmarked
 from kai_flow.analyst.reading.reader import (
     CHOICES,
     MARGIN,
@@ -49,7 +38,6 @@ from kai_flow.analyst.reading.reader import (
     sound,
 )
 from kai_flow.analyst.reading.reading import Reading, Troubles
-from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.rules import BY_FIRST
 from kai_flow.analyst.reading.spans import glue, leaves
 from kai_flow.analyst.semantics.index import Index
@@ -162,11 +150,11 @@ def _readings(
     if bag is None or _is_question(bag):
         return
     tried.subjects.append(bool(bag.asks or bag.measures or bag.columns or bag.rows or special))
-    for fact in _facts(a, bag, base):
-        options = _options(a, bag, base, fact, marks)
+    for fact in facts_of(a, bag, base):
+        options = options_of(a, bag, base, fact, marks)
         if options is None:
             continue
-        options += [[Choice(change)] for change in _signs(special)]
+        options += [[Choice(change)] for change in signs_of(special)]
         for choice in combined(options)[:_APPLIED]:
             changes: list[Change] = [each for group in choice.value for each in _listed(group)]
             if not changes:
@@ -188,129 +176,3 @@ def _is_question(bag: Bag) -> bool:
     """Whether it has what no change of a query can stand for."""
     parts = (bag.which, bag.versus, bag.clocks, bag.somes, bag.texts, bag.refused, bag.change)
     return any(parts) or bag.compare or any(ask.what != "value" for ask in bag.asks)
-
-
-def _facts(a: Assembler, bag: Bag, base: Query) -> tuple[str, ...]:
-    """The tables whose rows the changed query may be about."""
-    named = [set(facts) for measure, _ in bag.measures if (facts := a.facts(measure))]
-    named += [
-        {column.ref.table if isinstance(column, p.Column) else column.table}
-        for column, _ in bag.columns
-        if a.numeric(column)
-    ]
-    if not named:
-        return (base.fact,)
-    common = set.intersection(*named)
-    return (base.fact,) if base.fact in common else tuple(sorted(common))
-
-
-def _options(
-    a: Assembler, bag: Bag, base: Query, fact: str, marks: frozenset[str]
-) -> list[Sequence[Choice[object]]] | None:
-    """The choices for each change; None if a part has no meaning in this table."""
-    resolver = a.resolver(fact, bag)
-    options: list[Sequence[Choice[object]]] = [
-        *_measures(a, resolver, bag, base, marks),
-        *([_filters(resolver, bag)] if bag.tests else []),
-        *_groups(a, resolver, bag, base, marks),
-        *(_having(a, resolver, *having) for having in bag.havings),
-        *_ranks(a, resolver, bag, base),
-    ]
-    if bag.share is not None:
-        options.append([Choice(AsShare(words=bag.share))])
-    if bag.limit is not None:
-        options.append([Choice(SetLimit(count=bag.limit))])
-    for sort, words in bag.sorts:
-        if sort.by is not None or sort.descending is None:
-            return None
-        options.append([Choice(SetOrder(descending=sort.descending, words=words))])
-    others = [table for table, _ in bag.rows if table != fact]
-    return None if others or not all(options) else options
-
-
-def _measures(
-    a: Assembler, resolver: Resolver, bag: Bag, base: Query, marks: frozenset[str]
-) -> list[Sequence[Choice[object]]]:
-    """Other numbers in place of those before, or beside them."""
-    named: list[tuple[p.Measured, Words]] = list(bag.measures)
-    for column, words in bag.columns:
-        if not a.numeric(column):
-            return [[]]
-        named.append((p.Amount(None, column), words))
-    if not named:
-        return []
-    fact = "" if resolver.fact == base.fact else resolver.fact
-    beside = bool(marks & BESIDE) and not fact
-    found = combined([a.measure(resolver, measure, words) for measure, words in named])
-
-    def change(measures: tuple[object, ...]) -> object:
-        if beside:
-            return tuple(AddMeasure(measure=each) for each in measures)  # type: ignore[arg-type]
-        return SetMeasures(measures=measures, fact=fact)  # type: ignore[arg-type]
-
-    return [[each.map(change) for each in found]]
-
-
-def _filters(resolver: Resolver, bag: Bag) -> Sequence[Choice[object]]:
-    return [
-        each.map(lambda part: tuple(AddFilter(part=one) for one in parts_of(part)))
-        for each in filters(resolver, bag.tests)
-    ]
-
-
-def _groups(
-    a: Assembler, resolver: Resolver, bag: Bag, base: Query, marks: frozenset[str]
-) -> list[Sequence[Choice[object]]]:
-    """One more group after "and", or another unit of time; else other groups."""
-    if not bag.groups:
-        return []
-    found = combined([a.groups(resolver, of, words) for of, words in bag.groups])
-    timed = any(isinstance(group, TimeGroup) for group in base.groups)
-    units = all(isinstance(of, p.Calendar) for of, _ in bag.groups)
-    if bool(marks & MORE) or not base.groups or (timed and units):
-        return [[each.map(lambda v: tuple(AddGroup(group=group) for group in v)) for each in found]]
-    return [[each.map(lambda v: SetGroups(groups=v)) for each in found]]
-
-
-def _having(
-    a: Assembler, resolver: Resolver, having: p.Having, words: Words
-) -> Sequence[Choice[object]]:
-    return [
-        each.map(lambda one: SetHaving(having=one)) for each in a.having(resolver, having, words)
-    ]
-
-
-def _ranked(group: Group, limit: SetLimit, base: Query) -> tuple[Change, ...]:
-    """The limit, and the group if it is another one."""
-    if (bare(group),) == bare(base.groups):
-        return (limit,)
-    return (SetGroups(groups=(group,)), limit)
-
-
-def _ranks(
-    a: Assembler, resolver: Resolver, bag: Bag, base: Query
-) -> list[Sequence[Choice[object]]]:
-    """The first or last of the groups, or of other groups."""
-    options: list[Sequence[Choice[object]]] = []
-    for rank, words in bag.ranks:
-        if rank.by is not None or rank.each:
-            return [[]]
-        count = rank.count or base.limit or base.each or 1
-        limit = SetLimit(count=count, descending=rank.descending, words=words)
-        if rank.of is None:
-            options.append([Choice(limit)])
-            continue
-        found = a.groups(resolver, rank.of, words)
-        options.append(
-            [Choice(_ranked(each.value, limit, base), each.cost, each.notes) for each in found]
-        )
-    return options
-
-
-def _signs(special: dict[str, Words]) -> Iterator[Change]:
-    """Another function, or another direction, of what is there."""
-    for name, words in special.items():
-        if name in FUNCTIONS:
-            yield SetFunction(function=FUNCTIONS[name], words=words)
-        else:
-            yield SetOrder(descending=DIRECTIONS[name], words=words)
