@@ -80,7 +80,7 @@ def _rules() -> Iterable[Rule]:
         if operator is not Operator.EQUAL:
             yield Rule(f"{sign} number", (sign, Figure, NOUN), noun_last, cost=0.08)
             yield Rule(f"{sign} rows", (sign, Figure, Rows), rows_last)
-            yield Rule(f"rows {sign}", (Rows, sign, Figure), rows_first, cost=0.2)
+            yield Rule(f"rows {sign}", (Rows, sign, Figure), rows_first, cost=0.45)
             yield Rule(f"{sign}, again", (Where, sign, Figure), _again(operator))
 
 

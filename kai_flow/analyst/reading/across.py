@@ -58,6 +58,8 @@ def foreign(
     found = []
     for fact in a.facts(amount):
         ways = resolver.ways(fact)
+        if amount.of is None and not _parent(resolver, fact):
+            continue  # products by orders say nothing
         if fact == resolver.fact or any(not any(j.widens for j in w.value) for w in ways):
             continue
         other = a.resolver_of(fact, resolver.named)
@@ -66,6 +68,12 @@ def foreign(
                 made = _over(each.value, Over(fact=fact))
                 found.append(Choice(made, each.cost + ACROSS_COST, each.notes))
     return found
+
+
+def _parent(resolver: Resolver, fact: str) -> bool:
+    """Whether every row of the fact belongs to one row of another table, or the other way round."""
+    ways = [way.value for way in resolver.ways(fact)]
+    return any(all(j.widens for j in way) or not any(j.widens for j in way) for way in ways)
 
 
 def _over(aggregate: Aggregate, over: Over) -> Aggregate:

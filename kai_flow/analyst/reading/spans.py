@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final
 
 from kai_flow.analyst.kinds.registry import KINDS
+from kai_flow.analyst.lexicon.data import ACTIONS
 from kai_flow.analyst.lexicon.lexicon import Language, concepts, fillers, light, stem
 from kai_flow.analyst.lexicon.numbers import NumberSpan, find_numbers
 from kai_flow.analyst.lexicon.periods import PeriodSpan, find_periods
@@ -62,6 +63,9 @@ BINDING: Final = frozenset(["oleh", "from", "dari", "to", "ke", "nilai", "value"
 
 BINDING_COST: Final = 0.15
 """Of stepping over such a word all the same."""
+
+VERBS: Final = frozenset(verb for action in ACTIONS for verb in action.verbs)
+"""What people do."""
 
 BY_COST: Final = 0.35
 """Of stepping over "by": "orders by status" is no status of orders."""
@@ -129,7 +133,8 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     found: list[Item] = []
     numbers = find_numbers(tokens, language)
     percent = {at for n in numbers if n.percent for at in range(n.first + 1, n.last)}
-    signs = [sign for sign in _signs(tokens, language) if sign.first not in percent]
+    unread = percent | _agents(tokens)
+    signs = [sign for sign in _signs(tokens, language) if sign.first not in unread]
     found += [
         replace(sign, cost=sign.cost + SHORT_COST * any(_within(sign, each) for each in signs))
         for sign in signs
@@ -215,6 +220,8 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
             _within(each, longer) and (longer.first, longer.last, each.target) not in same
             for longer in whole
         )
+        if each.how == "part" and isinstance(each.target, ValueTarget):
+            cost += PIECE_COST * ((each.first, each.last) in exact)
         if isinstance(each.target, AttributeTarget) and _counts_rows(each, counting, rows):
             cost += COUNTING_COST
         if (
@@ -224,6 +231,17 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
         ):
             cost += NUMBER_COST
         yield _item(each.first, each.last, _part(each.target, index), cost)
+
+
+def _agents(tokens: Sequence[Token]) -> frozenset[int]:
+    """Places of "by" before those who do something: "orders placed by customers"."""
+    return frozenset(
+        at
+        for at in range(1, len(tokens) - 1)
+        if tokens[at].word == "by"
+        and _plural(tokens[at + 1].word)
+        and (light(tokens[at - 1].word) or tokens[at - 1].word in VERBS)
+    )
 
 
 def _counts_rows(
@@ -316,7 +334,7 @@ def glue(tokens: Sequence[Token], language: Language) -> dict[int, float]:
     found = {}
     for at, token in enumerate(tokens):
         if token.word == "by":
-            found[at] = BY_COST
+            found[at] = GLUE_COST if at in _agents(tokens) else BY_COST
         elif token.word in BINDING:
             found[at] = BINDING_COST
         elif token.word in words:

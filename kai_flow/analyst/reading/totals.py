@@ -267,7 +267,8 @@ def _split_for_share(
     portion = any(isinstance(measure, p.Portion) for measure, _ in measures)
     parts = [each for each in tests if not isinstance(each[0], p.Within)]
     if not portion or groups or not parts:
-        yield (), tests, 0.0
+        yield (), tests, 0.05 if portion and parts else 0.0
+    if not portion or not parts:
         return
     last = max(parts, key=lambda each: each[1])
     yield [last], [each for each in tests if each != last], 0.0
