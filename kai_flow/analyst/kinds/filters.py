@@ -159,7 +159,7 @@ KIND = Kind(
     indonesian={
         "not": (
             *("bukan", "tidak", "selain", "kecuali", "tanpa", "di luar", "belum", "non", "tak"),
-            *("yang bukan", "yang tidak", "yang belum", "tidak termasuk", "selain yang", "luar"),
+            *("tidak termasuk", "selain yang", "luar"),
             *("tidak di", "bukan di", "tidak pernah", "kecuali yang"),
         ),
         "without": (
@@ -171,7 +171,7 @@ KIND = Kind(
                 "belum punya",
                 "tak punya",
             ),
-            *("yang tidak memiliki", "yang belum punya", "tidak mempunyai", "kosong"),
+            *("tidak mempunyai", "kosong"),
         ),
         "contains": ("mengandung", "berisi", "memuat", "dengan kata"),
         "because": ("karena", "akibat", "lantaran", "disebabkan"),
