@@ -42,7 +42,8 @@ MODEL = model_of(
       (3, 'Bumi', 'novel', 70);
     INSERT INTO loans VALUES (1, '2023-03-01', 'Solo', 'card', 'open', 5, 1),
       (2, '2024-03-02', 'Kediri', 'cash', 'closed', 6, 1),
-      (3, '2024-04-03', NULL, 'cash', 'open', 7, 2);
+      (3, '2024-04-03', NULL, 'cash', 'open', 7, 2),
+      (4, '2024-05-04', 'Solo', 'card', 'open', 5, 2);
     INSERT INTO loan_lines VALUES (1, 1, 1, 2, 0.1), (2, 1, 2, 1, 0.2), (3, 1, 3, 4, 0);
     """
 )
