@@ -51,7 +51,6 @@ def _unit(figures: Sequence[Figure]) -> str:
 
 
 def _rules() -> Iterable[Rule]:
-    number = (*NOUN, *MEASURED)
     for sign, operator in OPERATORS.items():
 
         def noun_first(
@@ -76,7 +75,8 @@ def _rules() -> Iterable[Rule]:
 
         if operator is Operator.AT_LEAST:
             yield Rule("at least one", (sign, Figure, Rows), _some_rows, cost=-0.1)
-        yield Rule(f"number {sign}", (number, sign, Figure), noun_first)
+        yield Rule(f"number {sign}", (NOUN, sign, Figure), noun_first)
+        yield Rule(f"measure {sign}", (MEASURED, sign, Figure), noun_first, cost=0.2)
         if operator is not Operator.EQUAL:
             yield Rule(f"{sign} number", (sign, Figure, NOUN), noun_last, cost=0.08)
             yield Rule(f"{sign} rows", (sign, Figure, Rows), rows_last)

@@ -40,6 +40,9 @@ COUNT_COST: Final = 0.2
 """Of counting rows where the question does not say so: "cooperatives per province"."""
 
 
+ELSEWHERE_COST: Final = 0.2
+"""Of counting rows of a table among those of another one."""
+
 OWN_ROWS_COST: Final = 0.16
 """Of naming the very rows beside a number of theirs, where they may have been counted."""
 
@@ -144,8 +147,10 @@ def _numbers(
         grain = changes[0].grain or (bag.change[0].grain if bag.change else None)
         groups = [(p.Calendar(grain), ()), *groups]
     cost += APART_COST * max(0, len(measures) - 1 - bag.joints)
+    own = a.facts(measures[0][0])
     for fact in _facts(a, bag, measures[0][0], rows):
-        yield from _of_fact(a, bag, fact, measures, groups, rows=rows, cost=cost)
+        more = 0.0 if fact in own else ELSEWHERE_COST
+        yield from _of_fact(a, bag, fact, measures, groups, rows=rows, cost=cost + more)
 
 
 def _facts(
