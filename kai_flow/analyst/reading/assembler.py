@@ -92,6 +92,10 @@ class Assembler:
     def facts(self, measured: p.Measured | None) -> tuple[str, ...]:  # noqa: PLR0911 -- one for each class
         """The tables whose rows a number is made of."""
         match measured:
+            case p.Amount(Function.DISTINCT, p.Column(_, str() as role)) if (
+                role in self.model.joins
+            ):
+                return (self.model.joins[role].source,)
             case p.Amount(_, p.Column(ref)):
                 return (ref.table,)
             case p.Amount(_, p.Times(p.Column(ref))):

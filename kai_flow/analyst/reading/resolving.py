@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, TypeGuard
 
 from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.nodes import (
@@ -187,11 +187,26 @@ class Resolver:
         """The aggregates that an amount may be. Its ``where`` is left to the caller."""
         if amount.of is None:
             return list(self._counts(amount, words))
+        if amount.function is Function.DISTINCT and self._points(amount.of):
+            return [self._pointers(amount.of, words)]
         return [
             choice
             for expression, attribute in self._expressions(amount.of, words)
             for choice in self._functions(amount, expression, attribute, words)
         ]
+
+    def _points(self, of: Column | Computed | Implied | Times) -> TypeGuard[Column]:
+        """Whether it is the name of what a key of the fact table points to: "drivers"."""
+        if not isinstance(of, Column) or of.role is None or of.role.startswith(HINT):
+            return False
+        join = self.model.joins[of.role]
+        return join.source == self.fact and join.target == of.ref.table and len(join.pairs) == 1
+
+    def _pointers(self, of: Column, words: Words) -> Choice[Aggregate]:
+        """How many different ones: by their keys, for two may have one name."""
+        key = self.model.joins[str(of.role)].pairs[0][0]
+        field = Field(table=self.fact, column=key, words=words)
+        return Choice(Aggregate(function=Function.DISTINCT, of=field, words=words))
 
     def _counts(self, amount: Amount, words: Words) -> Iterator[Choice[Aggregate]]:
         table = amount.table or self.fact
