@@ -201,10 +201,14 @@ class Assembler:
             case _:
                 return []
 
+    def _is_rate(self, of: object) -> bool:
+        """Whether it is a price, a percentage or the like, which cannot be added up."""
+        return isinstance(of, p.Column) and self.model.attributes[of.ref].role is Role.RATE
+
     def amount(self, resolver: Resolver, amount: p.Amount, words: Words) -> list[Choice[Aggregate]]:
         """The aggregates that an amount may be, with the rows it is restricted to."""
         plain = sound(resolver, resolver.aggregates(amount, words))
-        if amount.function is Function.SUM and not plain:
+        if amount.function is Function.SUM and not plain and self._is_rate(amount.of):
             self.troubles.add("rate_summed", column=_called(amount))
         if not amount.where:
             return plain

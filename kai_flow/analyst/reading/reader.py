@@ -129,7 +129,7 @@ def decide(
     assembler = Assembler(model, today, _plural(tokens), troubles)
     best = _likely(_assembled(found, assembler), assembler)
     if not best or best[0].cost > WORST:
-        return Declined(troubles.found[0] if troubles.found else _unused(tokens, found))
+        return Declined(troubles.worst or _unused(tokens, found))
     first = best[0]
     if first.refusal:
         return Declined(Note(first.refusal))

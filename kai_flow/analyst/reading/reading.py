@@ -28,6 +28,10 @@ class Reading:
     """The tables of which it asks that; empty: of all."""
 
 
+_TELLING = ("no_time", "unconnected", "ranked_by_what", "compared_with", "rate_summed")
+"""Keys of reasons, the most telling first; others come after them."""
+
+
 @dataclass
 class Troubles:
     """Why readings failed, the first of each kind; the answer names the most telling one."""
@@ -39,3 +43,9 @@ class Troubles:
         note = Note(key, tuple(sorted(values.items())))
         if note not in self.found:
             self.found.append(note)
+
+    @property
+    def worst(self) -> Note | None:
+        """The most telling reason, of equal ones the first."""
+        order = {key: at for at, key in enumerate(_TELLING)}
+        return min(self.found, key=lambda note: order.get(note.key, len(order)), default=None)
