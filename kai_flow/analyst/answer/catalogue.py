@@ -30,7 +30,8 @@ def catalogue(model: SemanticModel, language: Language, tables: Sequence[str] = 
     names = Names(model, language)
     asked = tables or [t for t, entity in model.entities.items() if not entity.bridge]
     largest = sorted(asked, key=lambda table: -model.entities[table].rows)[:MAX_TABLES]
-    lines = [_line(names, table, whole=bool(tables)) for table in asked if table in largest]
+    whole = bool(tables) or len(asked) == 1
+    lines = [_line(names, table, whole=whole) for table in asked if table in largest]
     if len(asked) > len(lines):
         more = len(asked) - len(lines)
         lines.append(names.pick(f"- dan {more} tabel lain", f"- and {more} more tables"))

@@ -15,6 +15,7 @@ from kai_flow.analyst.reading.extents import extents
 from kai_flow.analyst.reading.listings import listed
 from kai_flow.analyst.reading.rankings import ranked
 from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.reading.resolving import HINT
 from kai_flow.analyst.reading.subjects import is_column, named
 from kai_flow.analyst.reading.totals import totalled
 from kai_flow.analyst.schema import ColumnRef
@@ -102,8 +103,8 @@ def _clocked(of: p.Dimension, axis: str) -> p.Dimension:
 
 def _axis_of(a: Assembler, column: p.Column | p.Computed) -> str | None:
     """The axis that a column is the first of."""
-    if isinstance(column, p.Computed):
-        return None
+    if isinstance(column, p.Computed) or (column.role and not column.role.startswith(HINT)):
+        return None  # "drivers hired in 2018": the drivers must not get lost
     return next(
         (
             axis.id

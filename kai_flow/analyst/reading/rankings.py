@@ -25,7 +25,7 @@ from kai_flow.analyst.semantics.paths import paths
 AFTER_COST: Final = 0.5
 """Of "the lowest price of any product" as a ranking: it asks for the price."""
 
-LEFT_COST: Final = 0.15
+LEFT_COST: Final = 0.22
 """Of rows that are named beside a ranking of groups, and not ranked."""
 
 VALUE_COST: Final = 0.2
