@@ -39,6 +39,9 @@ GROUPED_COST: Final = 0.5
 OWN_COST: Final = 0.4
 """Of an average for the very rows that the number is of: "average quantity per sale"."""
 
+SINGLY_COST: Final = 0.6
+"""Of a number of rows that can only be one."""
+
 DROPPED_COST: Final = 0.15
 """Of each group by the fact's own rows that changes nothing."""
 
@@ -104,6 +107,21 @@ def dropped(before: Sequence[object], after: Sequence[object]) -> float:
 
 
 _OF_ROWS: Final = frozenset([Function.AVERAGE, Function.MEDIAN, Function.MINIMUM, Function.MAXIMUM])
+
+
+def counted_singly(
+    model: SemanticModel, fact: str, measures: Sequence[Measure], groups: Sequence[Group]
+) -> float:
+    """What it costs to count rows for each single row: that is always one."""
+    entity = model.entities[fact]
+    single = {ref.column for ref, each in model.attributes.items() if each.unique}
+    named = {entity.label} & single | (set(entity.key) if len(entity.key) == 1 else set())
+    own = any(
+        isinstance(group, FieldGroup) and not group.field.path and group.field.column in named
+        for group in groups
+    )
+    counting = any(isinstance(m, Aggregate) and m.function is Function.COUNT for m in measures)
+    return SINGLY_COST if own and counting else 0.0
 
 
 def _adds_up(

@@ -20,7 +20,7 @@ from kai_flow.analyst.query.nodes import (
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.across import completed
 from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler, counts
-from kai_flow.analyst.reading.averages import dropped, listed_events, without_own
+from kai_flow.analyst.reading.averages import counted_singly, dropped, listed_events, without_own
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.changing import changed
 from kai_flow.analyst.reading.choices import combined
@@ -215,6 +215,7 @@ def _of_fact(
                 limit=bag.limit,
             )
             more = extra + a.beside(query, rows) + listed_events(a.model, made, by)
+            more += counted_singly(a.model, fact, numbers, by)
             if any(note.key == "axis_assumed" for note in choice.notes):
                 # the pay of somebody in January is not the pay of who was hired in January
                 more += ASSUMED_COST * any(not counts(m) for m in numbers)

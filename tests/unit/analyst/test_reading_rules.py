@@ -22,6 +22,7 @@ from kai_flow.analyst.query.nodes import (
     TimeGroup,
     bare,
 )
+from kai_flow.analyst.reading.averages import counted_singly
 from kai_flow.analyst.reading.reader import Declined, Outcome, Unclear, Understood, read
 from kai_flow.analyst.semantics.index import Index
 from tests.unit.analyst.scanned import model_of
@@ -174,3 +175,12 @@ def test_from_when_to_when_there_is_data() -> None:
 def test_a_word_that_would_pick_rows_is_not_stepped_over() -> None:
     """A verb that the database has no name for is unknown, though its sentence could be read."""
     assert isinstance(outcome("How many loans were stolen?"), Declined)
+
+
+def test_counting_single_rows_is_unlikely() -> None:
+    """The number of books of each title is always one, and that of a genre is not."""
+    title, genre = (
+        FieldGroup(field=Field(table="books", column=column)) for column in ("title", "genre")
+    )
+    assert counted_singly(MODEL, "books", (COUNT,), (title,)) > 0
+    assert counted_singly(MODEL, "books", (COUNT,), (genre,)) == 0
