@@ -1,4 +1,4 @@
-"""The questions of a schema, as they stand in a TOML file."""
+"""The questions of a schema: those of its TOML file, and for the demo those of the kinds."""
 
 import tomllib
 from collections.abc import Iterator
@@ -7,15 +7,20 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["DECLINED", "FOLDER", "KINDS", "Question", "load"]
+from kai_flow.analyst.kinds import registry
+
+__all__ = ["DECLINED", "FOLDER", "KINDS", "Question", "load", "samples"]
 
 FOLDER: Final = Path(__file__).parent / "questions"
+
+SAMPLES: Final = "samples"
+"""The kind of the questions that the analyst's kinds bring along, except those to be declined."""
 
 KINDS: Final = (
     "count", "distinct", "sum", "average", "minimum", "maximum", "median", "share", "ratio",
     "difference", "top", "superlative", "group", "group2", "filter_value", "filter_number",
     "negation", "and_or", "dates", "trend", "growth", "compare", "listing", "having", "catalogue",
-    "derived", "joins", "flags_codes", "decline", "ask_back",
+    "derived", "joins", "flags_codes", SAMPLES, "decline", "ask_back",
 )  # fmt: skip
 
 DECLINED: Final = (
@@ -66,10 +71,30 @@ def load(schema: str, group: str = "") -> tuple[Question, ...]:
     if not path.exists():
         return ()
     found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File).question
+    if (schema, group) == ("demo", ""):
+        asked = {question.ask for question in found}
+        found += tuple(sample for sample in samples() if sample.ask not in asked)
     twice = list(_repeated(found))
     if twice:
         raise ValueError(f"{path.name}: {', '.join(twice)} used twice")
     return found
+
+
+def samples() -> tuple[Question, ...]:
+    """The samples of the analyst's kinds, each with the name of its kind in its id."""
+    return tuple(
+        Question(
+            id=f"{kind.name}-{sample.language}-{at}",
+            language=sample.language,
+            kind="decline" if sample.decline else SAMPLES,
+            ask=sample.ask,
+            sql=sample.sql,
+            ordered=sample.ordered,
+            decline=sample.decline,
+        )
+        for kind in registry.KINDS
+        for at, sample in enumerate(kind.samples, 1)
+    )
 
 
 def _repeated(questions: tuple[Question, ...]) -> Iterator[str]:

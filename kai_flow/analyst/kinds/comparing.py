@@ -1,6 +1,6 @@
 """Comparisons: two groups, or two periods, side by side."""
 
-from kai_flow.analyst.kinds.kind import Kind, Rule
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.reading.parts import Sign, Time, Values, Versus
 
 
@@ -36,5 +36,20 @@ KIND = Kind(
         Rule("times", (Time, "versus", Time), _times),
         Rule("times and", (Time, "and", Time), _times, cost=0.05),
         Rule("between values", ("side by side", Values), _several),
+    ),
+    samples=(
+        Sample(
+            "en",
+            "Compare the number of cooperatives in Bali and Banten",
+            """SELECT p.nama_provinsi, COUNT(*) FROM koperasi k
+            JOIN provinsi p ON p.provinsi_id = k.provinsi_id
+            WHERE p.nama_provinsi IN ('Bali', 'Banten') GROUP BY 1""",
+        ),
+        Sample(
+            "id",
+            "Bandingkan total pendapatan tahun 2022 dengan 2023",
+            """SELECT tahun_buku, SUM(pendapatan) FROM laporan_tahunan
+            WHERE tahun_buku IN (2022, 2023) GROUP BY 1""",
+        ),
     ),
 )

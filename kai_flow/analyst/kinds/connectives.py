@@ -1,6 +1,6 @@
 """The words between: conjunctions, prepositions, and what may be stepped over."""
 
-from kai_flow.analyst.kinds.kind import Kind
+from kai_flow.analyst.kinds.kind import Kind, Sample
 
 KIND = Kind(
     "connectives",
@@ -89,4 +89,18 @@ KIND = Kind(
             ),
         ),
     },
+    samples=(
+        Sample(
+            "en",
+            "Total assets by type and status",
+            """SELECT jenis_koperasi, status_koperasi, SUM(total_aset)
+            FROM koperasi GROUP BY 1, 2""",
+        ),
+        Sample(
+            "id",
+            "Berapa koperasi di Bali atau Banten?",
+            """SELECT COUNT(*) FROM koperasi k JOIN provinsi p ON p.provinsi_id = k.provinsi_id
+            WHERE p.nama_provinsi IN ('Bali', 'Banten')""",
+        ),
+    ),
 )

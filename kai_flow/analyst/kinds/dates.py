@@ -1,6 +1,6 @@
 """Filters on time: days, months, quarters, years, ranges, and periods up to now."""
 
-from kai_flow.analyst.kinds.kind import Kind, Rule
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.reading.parts import Clock, Joined, Negated, Sign, Time, Where, Within
 
 
@@ -28,5 +28,17 @@ KIND = Kind(
         Rule("either period", (Time, "or", Time), _either),
         Rule("both periods", (Time, "and", Time), _either, cost=0.02),
         Rule("not period", ("not", Time), lambda _sign, time: Where(Negated(Within(time)))),
+    ),
+    samples=(
+        Sample(
+            "en",
+            "Total revenue between 2021 and 2023",
+            "SELECT SUM(pendapatan) FROM laporan_tahunan WHERE tahun_buku BETWEEN 2021 AND 2023",
+        ),
+        Sample(
+            "id",
+            "Berapa koperasi yang berdiri sejak 2020?",
+            "SELECT COUNT(*) FROM koperasi WHERE tahun_berdiri >= 2020",
+        ),
     ),
 )

@@ -28,6 +28,11 @@ KIND = Kind(
     ),
     samples=(
         Sample(
+            "en",
+            "What is the date range of the annual reports?",
+            "SELECT MIN(tahun_buku), MAX(tahun_buku) FROM laporan_tahunan",
+        ),
+        Sample(
             "id",
             "Laporan tahunan dari kapan sampai kapan?",
             "SELECT MIN(tahun_buku), MAX(tahun_buku) FROM laporan_tahunan",

@@ -22,5 +22,10 @@ KIND = Kind(
             "total assets times number of members by type",
             "SELECT jenis_koperasi, SUM(total_aset * jumlah_anggota) FROM koperasi GROUP BY 1",
         ),
+        Sample(
+            "id",
+            "Total aset kali jumlah anggota per jenis koperasi",
+            "SELECT jenis_koperasi, SUM(total_aset * jumlah_anggota) FROM koperasi GROUP BY 1",
+        ),
     ),
 )

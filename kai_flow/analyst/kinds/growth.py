@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from kai_flow.analyst.kinds.building import NUMBER, amount, count
-from kai_flow.analyst.kinds.kind import Kind, Rule
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Grain
 from kai_flow.analyst.reading.parts import (
     Amount,
@@ -41,6 +41,11 @@ def _over(change: Change, grain: Grain) -> Change | None:
     """The same against the period before of one unit."""
     return replace(change, grain=grain) if change.grain is None else None
 
+
+GROWTH = """
+    WITH years AS (SELECT tahun_buku, SUM(pendapatan) AS total FROM laporan_tahunan GROUP BY 1)
+    SELECT tahun_buku, total, 100.0 * (total - LAG(total) OVER w) / LAG(total) OVER w
+    FROM years WINDOW w AS (ORDER BY tahun_buku) ORDER BY 1"""
 
 KIND = Kind(
     "growth",
@@ -92,5 +97,9 @@ KIND = Kind(
             Rule(f"{sign} growth", (sign, Change), lambda _s, change, g=grain: _over(change, g))
             for sign, grain in (*AGAINST.items(), ("mom", Grain.MONTH), ("yoy", Grain.YEAR))
         ),
+    ),
+    samples=(
+        Sample("en", "Growth of revenue by year", GROWTH, ordered=True),
+        Sample("id", "Pertumbuhan pendapatan per tahun", GROWTH, ordered=True),
     ),
 )

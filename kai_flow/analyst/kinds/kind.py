@@ -39,12 +39,17 @@ class Rule:
 
 @dataclass(frozen=True)
 class Sample:
-    """A question and what its answer must show, over the demo database; for the evaluation."""
+    """A question over the demo database, and the query whose rows answer it.
+
+    The evaluation asks the samples of all kinds, together with the questions of its files.
+    """
 
     language: str
     ask: str
-    sql: str
+    sql: str = ""
     ordered: bool = False
+    decline: str = ""
+    """In place of ``sql``, why the question must be declined: a reason of the evaluation."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Listings: rows as they are, in an order."""
 
 from kai_flow.analyst.kinds.building import DIMENSION, MEASURED, NOUN, amount
-from kai_flow.analyst.kinds.kind import Kind, Rule
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.reading.parts import (
     Ask,
     Calendar,
@@ -111,5 +111,17 @@ KIND = Kind(
         ),
         Rule("falling", ("descending",), _way),
         Rule("rising", ("ascending",), _way),
+    ),
+    samples=(
+        Sample(
+            "en",
+            "List the provinces in Jawa",
+            "SELECT nama_provinsi FROM provinsi WHERE pulau = 'Jawa'",
+        ),
+        Sample(
+            "id",
+            "Tampilkan provinsi di Kalimantan",
+            "SELECT nama_provinsi FROM provinsi WHERE pulau = 'Kalimantan'",
+        ),
     ),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kai_flow.analyst.kinds.building import NOUN, NUMBER, amount, count
-from kai_flow.analyst.kinds.kind import Kind, Rule
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function, Operator
 from kai_flow.analyst.reading.parts import (
     Amount,
@@ -148,5 +148,18 @@ KIND = Kind(
         Rule("average count per", ("average", Amount, "per", Rows), _per, cost=-0.1),
         Rule("average per", ("average", NOUN, "per", Rows), _average_per, cost=-0.05),
         *_difference_rules(),
+    ),
+    samples=(
+        Sample(
+            "en",
+            "Total assets divided by number of members",
+            "SELECT 1.0 * SUM(total_aset) / SUM(jumlah_anggota) FROM koperasi",
+        ),
+        Sample(
+            "id",
+            "Selisih pendapatan tahun 2024 dan 2023",
+            """SELECT SUM(CASE tahun_buku WHEN 2024 THEN pendapatan ELSE -pendapatan END)
+            FROM laporan_tahunan WHERE tahun_buku IN (2023, 2024)""",
+        ),
     ),
 )
