@@ -229,7 +229,8 @@ KIND = Kind(
             "id",
             "Berapa koperasi di luar Bali?",
             (
-                "SELECT COUNT(*) FROM koperasi k JOIN provinsi p USING (provinsi_id)"
+                "SELECT COUNT(*) FROM koperasi k"
+                " JOIN provinsi p ON p.provinsi_id = k.provinsi_id"
                 " WHERE p.nama_provinsi <> 'Bali'"
             ),
         ),

@@ -128,7 +128,8 @@ KIND = Kind(
         Sample(
             "id",
             "Jumlah koperasi per pulau",
-            "SELECT pulau, COUNT(*) FROM koperasi JOIN provinsi USING (provinsi_id) GROUP BY 1",
+            """SELECT pulau, COUNT(*) FROM koperasi k
+            JOIN provinsi p ON p.provinsi_id = k.provinsi_id GROUP BY 1""",
         ),
     ),
 )

@@ -235,7 +235,8 @@ KIND = Kind(
             "en",
             "Provinces with more than 100 cooperatives",
             (
-                "SELECT nama_provinsi, COUNT(*) FROM koperasi JOIN provinsi USING (provinsi_id)"
+                "SELECT nama_provinsi, COUNT(*) FROM koperasi k"
+                " JOIN provinsi p ON p.provinsi_id = k.provinsi_id"
                 " GROUP BY 1 HAVING COUNT(*) > 100"
             ),
         ),

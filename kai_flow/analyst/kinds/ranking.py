@@ -249,7 +249,8 @@ KIND = Kind(
             "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi",
             (
                 "SELECT p.nama_provinsi, AVG(k.modal_awal) FROM koperasi k"
-                " JOIN provinsi p USING (provinsi_id) GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
+                " JOIN provinsi p ON p.provinsi_id = k.provinsi_id"
+                " GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
             ),
             ordered=True,
         ),
@@ -258,7 +259,8 @@ KIND = Kind(
             "Which province has the most cooperatives?",
             (
                 "SELECT p.nama_provinsi, COUNT(*) FROM koperasi k"
-                " JOIN provinsi p USING (provinsi_id) GROUP BY 1 ORDER BY 2 DESC LIMIT 1"
+                " JOIN provinsi p ON p.provinsi_id = k.provinsi_id"
+                " GROUP BY 1 ORDER BY 2 DESC LIMIT 1"
             ),
         ),
     ),
