@@ -600,7 +600,8 @@ CONSTRUCTS = {name: query for family in FAMILIES.values() for name, query in fam
 WRITTEN = {
     "two of one name": """
         SELECT c.name, COUNT(*), SUM(o.total) AS total FROM orders o
-        JOIN customers c ON c.id = o.customer_id GROUP BY c.id, c.name ORDER BY total DESC, c.name
+        LEFT JOIN customers c ON c.id = o.customer_id GROUP BY c.id, c.name
+        ORDER BY total DESC, c.name
     """,
     "children, counted": """
         SELECT p.category, COUNT(DISTINCT c.id), MAX(c.credit) FROM customers c
@@ -625,11 +626,11 @@ WRITTEN = {
     """,
     "a share of filtered rows": """
         SELECT c.name, 100.0 * SUM(CASE WHEN o.status = 'paid' THEN 1 ELSE 0 END) / COUNT(*)
-        FROM orders o JOIN customers c ON c.id = o.customer_id GROUP BY c.id, c.name
+        FROM orders o LEFT JOIN customers c ON c.id = o.customer_id GROUP BY c.id, c.name
         ORDER BY c.name, c.id
     """,
     "having": """
-        SELECT c.name, SUM(o.total) FROM orders o JOIN customers c ON c.id = o.customer_id
+        SELECT c.name, SUM(o.total) FROM orders o LEFT JOIN customers c ON c.id = o.customer_id
         GROUP BY c.id, c.name HAVING COUNT(*) >= 2 AND AVG(o.total) BETWEEN 5 AND 20
         ORDER BY c.name
     """,

@@ -123,13 +123,19 @@ class Views:
             for end in range(1, len(path) + 1):
                 here, before = path[:end], path[: end - 1]
                 found = [
-                    view if here in view else {**view, here: row}
-                    for view in found
-                    for row in (
-                        [view[here]] if here in view else self._next(view[before], path[end - 1])
-                    )
+                    further for view in found for further in self._steps(view, here, before, path)
                 ]
         return found
+
+    def _steps(
+        self, view: View, here: tuple[str, ...], before: tuple[str, ...], path: tuple[str, ...]
+    ) -> list[View]:
+        """A view with one more row; as it is where a row points to nothing at all."""
+        if here in view:
+            return [view]
+        rows = self._next(view[before], here[-1]) if before in view else []
+        widens = any(self._model.joins[join].widens for join in path)
+        return [{**view, here: row} for row in rows] or ([] if widens else [view])
 
     def _next(self, row: Row, join_id: str) -> list[Row]:
         join = self._model.joins[join_id]

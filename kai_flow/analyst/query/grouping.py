@@ -30,6 +30,7 @@ from kai_flow.analyst.query.predicates import predicate
 from kai_flow.analyst.query.times import RECURRING
 from kai_flow.analyst.query.trees import Unlowerable, any_of, case, column, literal, shown
 from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import SemanticModel
 
 __all__ = ["Part", "Rows", "rows_of"]
 
@@ -110,10 +111,13 @@ def rows_of(query: Query, wanted: Sequence[Aggregate], tables: Tables, results: 
     scope = Scope(tables)
     model = tables.model
     dialect = model.schema.dialect
-    widened = any(model.joins[each].widens for group in query.groups for each in _path(group))
+    widened = any(_widens(group, model) for group in query.groups)
     key = _key(query.fact, tables) if widened else []
     for group in query.groups:
-        scope.force(_path(group))
+        if _widens(group, model):
+            scope.force(_path(group))
+        else:  # rows that point to nothing are a group as well: no row may be lost
+            scope.reach(_path(group), inner=_pointing(_path(group), model))
     clauses = [] if query.where is None else [predicate(query.where, scope, sure=True)]
     parts = [_part(group, scope, results) for group in query.groups]
     clauses += [_in_a_period(each, scope) for each in query.groups if isinstance(each, PeriodGroup)]
@@ -130,6 +134,21 @@ def rows_of(query: Query, wanted: Sequence[Aggregate], tables: Tables, results: 
     if medians and dialect in {"sqlite", "mysql"}:
         rows = _ranked(rows, medians, tables, results)
     return rows
+
+
+def _widens(group: Group, model: SemanticModel) -> bool:
+    """Whether a row may be in several groups."""
+    return any(model.joins[each].widens for each in _path(group))
+
+
+def _pointing(path: Sequence[str], model: SemanticModel) -> bool:
+    """Whether every row points to one: declared, without gaps, and seen in a scan of all rows."""
+    return all(
+        not join.guessed
+        and not model.entities[join.source].sampled
+        and not any(model.attributes[ColumnRef(join.source, a)].nullable for a, _ in join.pairs)
+        for join in (model.joins[each] for each in path)
+    )
 
 
 def _input(aggregate: Aggregate, scope: Scope, key: exp.Expr | None = None) -> exp.Expr | None:
@@ -183,7 +202,7 @@ def _part(group: Group, scope: Scope, results: Results) -> Part:
 def _field_part(group: FieldGroup, name: str, scope: Scope, results: Results) -> Part:
     """A column, and the key of the row that it names."""
     field = group.field
-    alias = scope.reach(field.path, inner=True)
+    alias = scope.reach(field.path)
     names = _named_by(field, scope)
     keys = tuple((results.unique(f"{field.table}_{each}"), column(each, alias)) for each in names)
     attribute = scope.model.attributes.get(ColumnRef(field.table, field.column))

@@ -90,6 +90,19 @@ def _all(parts: Sequence[Filter]) -> Filter | None:
     return parts[0] if len(parts) == 1 else All(parts=tuple(parts))
 
 
+def _may_be_empty(model: SemanticModel, field: Field) -> bool:
+    """Whether a row may have no value there, or point to nothing on the way."""
+    steps = [model.joins[join] for join in field.path]
+    pointers = [
+        model.attributes[ColumnRef(join.source, source)].nullable
+        for join in steps
+        if not join.widens
+        for source, _target in join.pairs
+    ]
+    own = model.attributes[ColumnRef(field.table, field.column)].nullable
+    return own or any(pointers)
+
+
 def with_values(
     model: SemanticModel, where: Filter | None, groups: Sequence[Group]
 ) -> Filter | None:
@@ -97,8 +110,7 @@ def with_values(
     present = [
         Condition(of=group.field, operator=Operator.PRESENT)
         for group in groups
-        if isinstance(group, FieldGroup)
-        and model.attributes[ColumnRef(group.field.table, group.field.column)].nullable
+        if isinstance(group, FieldGroup) and _may_be_empty(model, group.field)
     ]
     before = where.parts if isinstance(where, All) else (where,) if where is not None else ()
     return _all([*before, *present])

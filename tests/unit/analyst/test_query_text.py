@@ -200,7 +200,9 @@ def test_what_a_sample_did_not_show_may_still_be() -> None:
     """Only a scan of all rows tells that a column has no gaps, and that names are unique."""
     ref = ColumnRef("regions", "name")
     sure = replace(MODEL.attributes[ref], unique=True, nullable=False)
-    whole = replace(MODEL, attributes={**MODEL.attributes, ref: sure})
+    key = ColumnRef("cities", "region_id")
+    pointing = replace(MODEL.attributes[key], nullable=False)
+    whole = replace(MODEL, attributes={**MODEL.attributes, ref: sure, key: pointing})
     entity = replace(MODEL.entities["regions"], sampled=True)
     sample = replace(whole, entities={**MODEL.entities, "regions": entity})
     query = Query(
