@@ -29,6 +29,20 @@ def _way(way: Sign) -> Sort:
     return Sort(None, way.name == "descending")
 
 
+def _ordered(first: tuple[str, ...], word: str) -> tuple[str, ...]:
+    """What says that the greatest, or the least, come first."""
+    starts = (
+        "dari",
+        "dari yang",
+        "urutkan dari",
+        "urutkan dari yang",
+        "urut dari",
+        "diurutkan dari",
+    )
+    more = ("diurutkan dari yang", "urut dari yang", "mulai dari yang", "mulai dari")
+    return (word, *(f"{start} {each}" for start in (*starts, *more) for each in first))
+
+
 KIND = Kind(
     "listing",
     "Rows as they are: list the customers in Bandung.",
@@ -64,8 +78,16 @@ KIND = Kind(
             "in order of",
             "arranged by",
         ),
-        "descending": ("descending", "desc", "highest first", "largest first", "newest first"),
-        "ascending": ("ascending", "asc", "lowest first", "smallest first", "alphabetically"),
+        "descending": (
+            *("descending", "desc", "highest first", "largest first", "newest first"),
+            *("from highest to lowest", "highest to lowest", "from largest to smallest"),
+            *("largest to smallest", "sorted from highest", "sort from highest", "most first"),
+        ),
+        "ascending": (
+            *("ascending", "asc", "lowest first", "smallest first", "alphabetically"),
+            *("from lowest to highest", "lowest to highest", "from smallest to largest"),
+            *("smallest to largest", "sorted from lowest", "oldest first"),
+        ),
     },
     indonesian={
         "show": (
@@ -92,8 +114,8 @@ KIND = Kind(
             ),
         ),
         "sorted by": ("urutkan berdasarkan", "diurutkan menurut", "urut", "diurutkan berdasarkan"),
-        "descending": ("menurun", "dari terbesar", "dari yang terbesar", "dari yang tertinggi"),
-        "ascending": ("menaik", "dari terkecil", "dari yang terkecil", "dari yang terendah"),
+        "descending": _ordered(("terbesar", "tertinggi", "terbanyak", "termahal"), "menurun"),
+        "ascending": _ordered(("terkecil", "terendah", "tersedikit", "termurah"), "menaik"),
     },
     rules=(
         Rule("show", ("show",), lambda _sign: Ask("list")),

@@ -112,6 +112,8 @@ def _again(operator: Operator) -> Callable[..., Any]:
 
 
 COMPARATIVES = {  # sign: (concept, operator)
+    "bigger": ("area_size", Operator.ABOVE),
+    "smaller": ("area_size", Operator.BELOW),
     "heavier": ("weight", Operator.ABOVE),
     "lighter": ("weight", Operator.BELOW),
     "dearer": ("price", Operator.ABOVE),
@@ -164,6 +166,8 @@ KIND = Kind(
         ),
         "at most": ("<=", "≤", "at most", "up to", "maximum", "no more than", "not more than"),
         "equals": ("=", "equal to", "equals", "of exactly", "exactly", "is", "of"),
+        "bigger": ("bigger than", "larger than"),
+        "smaller": ("smaller than",),
         "heavier": ("heavier than", "weighing more than", "weigh more than", "weighing over"),
         "lighter": ("lighter than", "weighing less than", "weigh less than", "weighing under"),
         "dearer": ("more expensive than", "cost more than", "costing more than", "priced above"),
@@ -204,6 +208,8 @@ KIND = Kind(
             *("sampai dengan",),
         ),
         "equals": ("sama dengan", "sebesar", "sebanyak", "tepat", "senilai", "persis"),
+        "bigger": ("lebih luas dari", "lebih luas daripada", "lebih besar dari"),
+        "smaller": ("lebih sempit dari", "lebih kecil dari"),
         "heavier": ("lebih berat dari", "lebih berat daripada", "beratnya lebih dari"),
         "lighter": ("lebih ringan dari", "lebih ringan daripada", "beratnya kurang dari"),
         "dearer": ("lebih mahal dari", "lebih mahal daripada"),

@@ -99,9 +99,14 @@ def _of_some(rank: Rank, some: Some) -> Rank | None:
 
 def _by(rank: Rank, *rest: "Sign | Column | Computed | Measured | Rows") -> Rank | None:
     by = rest[-1]
-    if rank.by is not None or isinstance(by, Sign):
+    if isinstance(by, Sign) or not (rank.by is None or _implied_only(rank)):
         return None
     return replace(rank, by=count(by) if isinstance(by, Rows) else amount(by))
+
+
+def _implied_only(rank: Rank) -> bool:
+    """Whether an adjective alone says what it goes by: "best-selling", which may be by revenue."""
+    return isinstance(rank.by, Amount) and isinstance(rank.by.of, Implied)
 
 
 def _rules() -> Iterable[Rule]:
@@ -197,8 +202,19 @@ KIND = Kind(
         "limit": ("limit", "limit to", "only", "first"),
     },
     indonesian={
-        "top": ("top", "teratas", "terbaik", "peringkat", "tertinggi", "utama", "ranking"),
-        "bottom": ("terbawah", "terburuk", "terendah", "bottom"),
+        "top": (
+            "top",
+            "teratas",
+            "terbaik",
+            "paling baik",
+            "paling bagus",
+            "terhebat",
+            "peringkat",
+            "tertinggi",
+            "utama",
+            "ranking",
+        ),
+        "bottom": ("terbawah", "terburuk", "paling buruk", "terjelek", "terendah", "bottom"),
         "cheapest": ("termurah", "paling murah"),
         "most expensive": ("termahal", "paling mahal"),
         "best-selling": ("terlaris", "paling laris", "paling laku", "terlaku"),

@@ -117,6 +117,7 @@ def _rows_of(
             for a in a.model.of(table)
             if a.role not in {Role.KEY, Role.OTHER} and (label is None or a.ref != label.ref)
         ][:5]
+    shown += [(c, ()) for c in _several(bag, resolver) if all(c != known for known, _ in shown)]
     options = combined([resolver.fields(c, w) for c, w in shown])
     for choice in combined([options, filters(resolver, bag.tests)]):
         fields, where = choice.value
@@ -141,6 +142,16 @@ def _rows_of(
         more = (0.0 if words else 0.05) + a.beside(query, rows)
         more += _doubt(a, table, columns, choice)
         yield Reading(query, cost + more + choice.cost, choice.notes)
+
+
+def _several(bag: Bag, resolver: Resolver) -> Iterator[p.Column]:
+    """Columns with one of several values: of "gold or platinum" one wants to see which."""
+    for test, _words in bag.tests:
+        if isinstance(test, p.Compared) and len(test.values) > 1 and isinstance(test.of, p.Column):
+            ways = resolver.ways(test.of.ref.table, test.of.role)
+            plain = any(not any(join.widens for join in way.value) for way in ways)
+            if test.operator is Operator.EQUAL and plain:
+                yield test.of
 
 
 def _doubt(

@@ -43,6 +43,7 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if rank is None:
         return
     rank, words, rest = _of_what(rank, words, bag)
+    rank = _by_age(a, rank)
     if rank.by == p.Amount(Function.COUNT):
         rank = replace(rank, by=_how_often(rest, rank))
     if rank.by is None:
@@ -73,6 +74,16 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
 def _how_much(bag: Bag, rank: p.Rank) -> bool:
     """Whether a question is how much the first of an order is, not which it is."""
     return bag.asked("value") and not (rank.count or bag.which or bag.asked("which"))
+
+
+def _by_age(a: Assembler, rank: p.Rank) -> p.Rank:
+    """The oldest is the one with the earliest date, where no column holds an age."""
+    if rank.by != p.Amount(None, p.Implied("age")) or rank.of is None:
+        return rank
+    table = _table_of(rank.of)
+    if table is None or any(means(each, "age") for each in a.model.of(table)):
+        return rank
+    return replace(rank, by=p.Clock(""), descending=not rank.descending)
 
 
 def _of_what(rank: p.Rank, words: Words, bag: Bag) -> tuple[p.Rank, Words, Bag]:
