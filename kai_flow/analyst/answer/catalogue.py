@@ -28,7 +28,7 @@ MAX_COLUMNS: Final = 12
 def catalogue(model: SemanticModel, language: Language, tables: Sequence[str] = ()) -> str:
     """The tables with their columns as a Markdown list; of named tables, every column."""
     names = Names(model, language)
-    asked = tables or [t for t, entity in model.entities.items() if not entity.bridge]
+    asked = tables or sorted(model.entities, key=lambda table: model.entities[table].bridge)
     largest = sorted(asked, key=lambda table: -model.entities[table].rows)[:MAX_TABLES]
     whole = bool(tables) or len(asked) == 1
     lines = [_line(names, table, whole=whole) for table in asked if table in largest]

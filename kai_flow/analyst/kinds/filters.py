@@ -217,6 +217,7 @@ KIND = Kind(
             ("without", Column),
             lambda _sign, column: Where(Compared(column, Operator.EMPTY)),
         ),
+        Rule("not rows", ("not", Rows), lambda _s, rows: Where(Negated(Has(rows.table))), cost=0.2),
         Rule("without rows", ("without", Rows), lambda _s, rows: Where(Negated(Has(rows.table)))),
     ),
     samples=(

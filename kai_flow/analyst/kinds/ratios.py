@@ -34,6 +34,12 @@ def _ratio(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | N
     return Quotient(found[0], found[1]) if len(found) == 2 and found[0] != found[1] else None
 
 
+def _ratio_of_parts(_s: Sign, one: Where, _to: Sign, other: Where, rows: Rows) -> Quotient:
+    """The ratio of paid to unpaid orders."""
+    top, bottom = (Amount(Function.COUNT, None, rows.table, (part.test,)) for part in (one, other))
+    return Quotient(top, bottom)
+
+
 def _gap(*parts: "Sign | Column | Computed | Measured | Rows") -> Gap | None:
     found = _two(parts)
     return Gap(found[0], found[1]) if len(found) == 2 and found[0] != found[1] else None
@@ -141,6 +147,7 @@ KIND = Kind(
     },
     rules=(
         Rule("ratio", ("ratio", SIDE, "to", SIDE), _ratio, scoped=True),
+        Rule("ratio of parts", ("ratio", Where, "to", Where, Rows), _ratio_of_parts),
         Rule("divided", (SIDE, "divided by", SIDE), _ratio, scoped=True),
         Rule("difference", ("difference", NUMBER, "range", NUMBER), _gap, scoped=True),
         Rule("minus", (NUMBER, "minus", NUMBER), _gap, cost=0.02, scoped=True),

@@ -33,8 +33,19 @@ LIST_COST: Final = 0.08
 """Of listing rows where the question does not say so: "active cooperatives"."""
 
 
+def _each_listed(bag: Bag) -> Bag:
+    """The words "Show me every brand" list brands: they are no groups of something else."""
+    things = [(by, words) for by, words in bag.groups if isinstance(by, p.Column | p.Rows)]
+    if not bag.asked("list") or bag.columns or bag.rows or len(things) != len(bag.groups):
+        return bag
+    rows = [(by.table, words) for by, words in things if isinstance(by, p.Rows)]
+    columns = [(by, words) for by, words in things if isinstance(by, p.Column)]
+    return Bag(**{**vars(bag), "groups": [], "rows": rows, "columns": columns})
+
+
 def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Rows, or the values of a column."""
+    bag = _each_listed(bag)
     if bag.measures or bag.havings or bag.groups or bag.share is not None or bag.change:
         return
     asked = any(bag.asked(what) for what in ("list", "which", "when", "value"))

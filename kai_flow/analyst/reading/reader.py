@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, TypeAlias
 
-from msgspec import json
+from msgspec import json, structs
 
 from kai_flow.analyst.lexicon.lexicon import Language, concepts, detect, stem, unknown_language
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import Token, tokenize
 from kai_flow.analyst.query.gate import IllTyped, check
-from kai_flow.analyst.query.nodes import Query, Words, bare
+from kai_flow.analyst.query.nodes import All, Query, Words, bare
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.assembly import readings as assembled
 from kai_flow.analyst.reading.bag import collected
@@ -203,6 +203,14 @@ def _shares(word: str, stems: frozenset[str]) -> bool:
     return own in stems or any(concepts((own,)) & concepts((name,)) for name in stems)
 
 
+def _unordered(query: Query | None) -> object:
+    """A query as it is whatever the order of its filters."""
+    plain = bare(query)
+    if query is None or not isinstance(query.where, All):
+        return plain
+    return bare(structs.replace(query, where=None)), frozenset(map(bare, query.where.parts))
+
+
 def _likely(readings: Sequence[Reading], assembler: Assembler) -> list[Reading]:
     """The most likely reading, and those nearly as likely that mean something else.
 
@@ -213,7 +221,7 @@ def _likely(readings: Sequence[Reading], assembler: Assembler) -> list[Reading]:
     for reading in sorted(readings, key=lambda reading: reading.cost):
         if first is not None and reading.cost > first.cost + MARGIN and not first.open:
             break
-        key = (bare(reading.query), reading.refusal, reading.catalogue)
+        key = (_unordered(reading.query), reading.refusal, reading.catalogue)
         if key not in best and sound(reading, assembler):
             best[key] = reading
             first = first or reading
