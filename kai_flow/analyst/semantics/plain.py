@@ -35,6 +35,13 @@ SELLING = frozenset(
         *("jual", "pesanan", "pemesanan", "transaksi", "faktur", "nota", "struk", "keranjang"),
     ]
 )
+BUYERS = frozenset(
+    [
+        *("customer", "customers", "buyer", "client", "cashier", "salesperson", "sold", "terjual"),
+        *("pelanggan", "pembeli", "klien", "kasir", "konsumen"),
+    ]
+)
+"""In the name of a column of a table whose own name tells nothing, such as a file `data.csv`."""
 NOT_SELLING = frozenset(
     [
         *("purchase", "purchases", "purchasing", "procurement", "pembelian", "beli"),
@@ -199,4 +206,6 @@ def _sells(model: SemanticModel, table: str) -> bool:
         if join.source == table and not join.widens
     ]
     words = {word for entity in about for name in entity.names for word in name.words}
-    return not SELLING.isdisjoint(words) and NOT_SELLING.isdisjoint(words)
+    columns = {word for attribute in model.of(table) for word in _words(attribute)}
+    selling = not SELLING.isdisjoint(words) or not BUYERS.isdisjoint(columns)
+    return selling and NOT_SELLING.isdisjoint(words)
