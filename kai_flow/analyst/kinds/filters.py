@@ -33,6 +33,13 @@ def _one_of(left: Values, _sign: Sign, right: Values) -> Values | None:
     return Values(left.column, (*left.values, *right.values))
 
 
+def _both(left: Values, _sign: Sign, right: Values) -> Where | None:
+    """The words "Bought tea and coffee": related rows may have both, though each has only one."""
+    if left.column != right.column or left.values == right.values:
+        return None
+    return Where(Joined((equal(left), equal(right)), either=False))
+
+
 def _of_column(column: Column, values: Values) -> Values | None:
     """The words “City Bandung”: the column is named beside its value."""
     if column.ref != values.column.ref:
@@ -143,6 +150,15 @@ KIND = Kind(
             "has no",
             "have no",
         ),
+        "having one": (
+            "with",
+            "with a",
+            "with an",
+            "with any",
+            "that have a",
+            "that has a",
+            "using a",
+        ),
         "contains": (
             "containing",
             "contains",
@@ -173,6 +189,10 @@ KIND = Kind(
             ),
             *("tidak mempunyai", "kosong"),
         ),
+        "having one": (
+            *("yang punya", "yang memiliki", "yang mempunyai", "yang memakai", "yang menggunakan"),
+            *("yang ada", "dengan"),
+        ),
         "contains": ("mengandung", "berisi", "memuat", "dengan kata"),
         "because": ("karena", "akibat", "lantaran", "disebabkan"),
         "only": ("hanya", "cuma", "khusus"),
@@ -185,6 +205,7 @@ KIND = Kind(
         Rule("value", (Values,), lambda values: Where(equal(values))),
         Rule("one of", (Values, "or", Values), _one_of),
         Rule("and", (Values, "and", Values), _one_of),
+        Rule("both", (Values, "and", Values), _both),
         Rule("column value", (Column, Values), _of_column, cost=-0.15),
         Rule("value column", (Values, Column), lambda v, c: _of_column(c, v), cost=-0.1),
         Rule(
@@ -218,6 +239,15 @@ KIND = Kind(
             lambda _sign, column: Where(Compared(column, Operator.EMPTY)),
         ),
         Rule("not rows", ("not", Rows), lambda _s, rows: Where(Negated(Has(rows.table))), cost=0.2),
+        Rule(
+            "with a value",
+            ("having one", Column),
+            lambda _sign, column: (
+                None if column.number else Where(Compared(column, Operator.PRESENT))
+            ),
+            cost=0.2,
+        ),
+        Rule("with rows", ("having one", Rows), lambda _s, rows: Where(Has(rows.table)), cost=0.2),
         Rule("without rows", ("without", Rows), lambda _s, rows: Where(Negated(Has(rows.table)))),
     ),
     samples=(

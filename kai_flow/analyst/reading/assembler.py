@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
+from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     All,
@@ -33,7 +34,8 @@ from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.reading import Plural, Troubles
 from kai_flow.analyst.reading.resolving import Resolver, means
-from kai_flow.analyst.semantics.model import Role, SemanticModel
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import Path, Role, SemanticModel
 from kai_flow.analyst.semantics.paths import paths
 
 NUMBERS: Final = frozenset([Role.ADDITIVE, Role.RATE])
@@ -53,6 +55,9 @@ UNUSED_COST: Final = 0.25
 
 ASSUMED_COST: Final = 1.0
 """Of a sum or average over rows by a date of theirs that says nothing of the number."""
+
+UNDONE: Final = frozenset(["return", "refund", "cancellation"])
+"""Concepts of what takes a sale back."""
 
 LOST_COST: Final = 2.0
 """Of naming rows that the query should ask about and does not: too much to be believed."""
@@ -106,7 +111,8 @@ class Assembler:
                 return tuple(
                     table
                     for table in self.model.entities
-                    if any(a.role in NUMBERS and means(a, concept) for a in self.model.of(table))
+                    if not self._undoes(table)
+                    and any(a.role in NUMBERS and means(a, concept) for a in self.model.of(table))
                 )
             case p.Amount(_, None, str() as table):
                 return (table,)
@@ -116,6 +122,11 @@ class Assembler:
                 return self.facts(of)
             case _:
                 return ()
+
+    def _undoes(self, table: str) -> bool:
+        """Whether the rows of a table take something back: what was returned did not sell."""
+        names = self.model.entities[table].names
+        return any(not UNDONE.isdisjoint(concepts(name.words)) for name in names)
 
     def context(self, resolver: Resolver, rows: Sequence[tuple[str, Words]]) -> bool:
         """Whether tables that are named besides the fact table are connected with it."""
@@ -138,6 +149,8 @@ class Assembler:
             ways = paths(self.model, query.fact, table)
             if table in used:
                 cost += CONTEXT_COST if table in asked else PASSED_COST
+            elif table not in timed and (_extreme(query) or _optional(self.model, ways)):
+                cost += LOST_COST  # "the hotel with the highest score" is a hotel, not a score
             elif table in timed or any(not any(j.widens for j in way) for way in ways):
                 cost += UNUSED_COST
             else:  # rows that nothing is asked of, though they would restrict what is
@@ -274,6 +287,27 @@ class Assembler:
             resolver.widens(g.field.path if isinstance(g, FieldGroup) else g.path) for g in groups
         )
         return wide and any(not counts(measure) for measure in measures)
+
+
+def _optional(model: SemanticModel, ways: Sequence[Path]) -> bool:
+    """Whether not every row has one of these rows: "orders with a coupon" are not all orders."""
+    up = [way for way in ways if way and not any(join.widens for join in way)]
+    return bool(up) and all(
+        any(
+            model.attributes[ColumnRef(join.source, own)].nullable
+            for join in way
+            for own, _ in join.pairs
+        )
+        for way in up
+    )
+
+
+def _extreme(query: Query) -> bool:
+    """Whether a query is only the greatest or least value of a number."""
+    return bool(query.measures) and all(
+        isinstance(measure, Aggregate) and measure.function in {Function.MAXIMUM, Function.MINIMUM}
+        for measure in query.measures
+    )
 
 
 def _tables_of(node: object) -> frozenset[str]:

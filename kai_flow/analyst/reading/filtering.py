@@ -138,6 +138,12 @@ def _tested(resolver: Resolver, test: Test, words: Words) -> list[Choice[Filter]
                 return _tested(resolver, together, words)
             inside = combined([_tested(resolver, part, words) for part in parts])
             node = Either if either else All
+            if not either and _one_test(parts) is not None:  # no row has two values of a column
+                inside = [
+                    Choice(each.value, each.cost / len(parts), each.notes)
+                    for each in inside
+                    if all(isinstance(part, Related) for part in each.value)
+                ]
             return [each.map(lambda made: node(parts=made, words=words)) for each in inside]
 
 
@@ -169,6 +175,21 @@ def _has(resolver: Resolver, table: str, words: Words) -> list[Choice[Filter]]:
     """Rows that have related rows in a table of children."""
     if table == resolver.fact:
         return [Choice(EVERY)]
+    return [*_pointing(resolver, table, words), *_having(resolver, table, words)]
+
+
+def _pointing(resolver: Resolver, table: str, words: Words) -> Iterator[Choice[Filter]]:
+    """Rows that point to a row of another table, where not all do: "orders with a coupon"."""
+    for way in resolver.ways(table):
+        for join in way.value if len(way.value) == 1 and not way.value[0].widens else ():
+            own = ColumnRef(join.source, join.pairs[0][0])
+            if resolver.model.attributes[own].nullable:
+                of = Field(table=own.table, column=own.column, words=words)
+                yield Choice(Condition(of=of, operator=Operator.PRESENT, words=words), way.cost)
+
+
+def _having(resolver: Resolver, table: str, words: Words) -> list[Choice[Filter]]:
+    """Rows that other rows point to."""
     return [
         Choice(
             Related(path=tuple(j.id for j in way.value), words=words),

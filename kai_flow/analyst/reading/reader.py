@@ -95,7 +95,7 @@ def _outcome(
         if span.problem:
             return Declined(Note("impossible_date", (("problem", span.problem),)))
     found = leaves(tokens, index, language)
-    chart = Chart(len(tokens), bound(glue(tokens, language), found))
+    chart = Chart(len(tokens), bound(glue(tokens, language, index.model), found))
     grow(chart, found, BY_FIRST)
     missing = uncovered(chart)
     outcome = _unknown(tokens, missing) if missing else decide(tokens, covers(chart), model, today)

@@ -238,6 +238,8 @@ class Resolver:
                 yield Choice(derived.expression, 0.0, _announced(derived)), derived
         else:
             for attribute in self.model.of(self.fact):
+                if attribute.role is Role.RATE and of.concept == "quantity":
+                    continue  # a price of a unit is no number of units
                 if attribute.role in {Role.ADDITIVE, Role.RATE} and means(attribute, of.concept):
                     field = Field(table=self.fact, column=attribute.column, words=words)
                     yield Choice(field), attribute

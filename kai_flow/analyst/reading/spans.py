@@ -82,8 +82,17 @@ SMALL_COST: Final = 0.3
 SYNONYM_COST: Final = 0.3
 """Of a synonym of a value that names a table or column: "shop" is no value "Outlet" of a shop."""
 
+COMPARING: Final = frozenset(["above", "at least", "below", "at most"])
+"""Signs before a number that something is compared with."""
+
+UNITS_OF_TIME: Final = frozenset(["day", "week", "month", "quarter", "year"])
+"""Signs of units of time."""
+
 TELLING: Final = frozenset(["trend", "growth", "share", "median", "not", "without", "compare"])
 """Signs whose words are never stepped over: without them a question means something else."""
+
+TELLING_COST: Final = 0.7
+"""Of a column that such a word may only mean as well: "persentase" is no level of a class."""
 
 PIECE_COST: Final = 0.25
 """Of a part of a longer period: "until August" in "from June until August"."""
@@ -101,6 +110,22 @@ OTHER_NUMBER_COST: Final = 0.25
 
 ITSELF_COST: Final = 0.15
 """Of a column that is called like its table, or like what its flag says: "branches", "urgent"."""
+
+GROUPING: Final = frozenset(
+    [*("by", "per", "each", "every", "tiap", "setiap", "menurut", "berdasarkan", "masing-masing")]
+)
+"""Words before what groups are made of."""
+
+GROUPING_COST: Final = 0.5
+"""Of a value after such a word where the same words name things: "salary by manager"."""
+
+CURRENCIES: Final = frozenset(["idr", "usd", "eur", "sgd", "myr", "jpy", "gbp", "aud", "cny"])
+"""Codes of currencies, as values have them."""
+
+COINS: Final = frozenset(
+    [*CURRENCIES, *("rp", "rupiah", "rupiahs", "dollar", "dollars", "euro", "euros")]
+)
+"""Words for currencies, which mean something where rows are in several of them."""
 
 FLAGS: Final = frozenset([ColumnRole.FLAG])
 
@@ -134,7 +159,14 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     numbers = find_numbers(tokens, language)
     percent = {at for n in numbers if n.percent for at in range(n.first + 1, n.last)}
     unread = percent | _agents(tokens)
-    signs = [sign for sign in _signs(tokens, language) if sign.first not in unread]
+    coins = _coins(tokens, index.model)
+    signs = [
+        sign
+        for sign in _signs(tokens, language)
+        if sign.first not in unread and not coins & set(range(sign.first, sign.last))
+    ]
+    lasting = _lasting(signs, numbers)
+    signs = [sign for sign in signs if sign not in lasting]
     found += [
         replace(sign, cost=sign.cost + SHORT_COST * any(_within(sign, each) for each in signs))
         for sign in signs
@@ -158,6 +190,38 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     return tuple(found)
 
 
+def _grouped(
+    mention: Mention, tokens: Sequence[Token], things: Collection[tuple[int, int]]
+) -> bool:
+    """Whether words after "by" or "per" are a value, and name something to group by as well."""
+    before = tokens[mention.first - 1].word if mention.first else ""
+    named = isinstance(mention.target, ValueTarget) and (mention.first, mention.last) in things
+    return named and before in GROUPING
+
+
+def _lasting(signs: Sequence[Item], numbers: Sequence[NumberSpan]) -> list[Item]:
+    """Units of time that say how long something took: "more than 2 days" are no groups by day."""
+    compared = {sign.last for sign in signs if _named(sign) & COMPARING}
+    ends = {number.last for number in numbers if number.first in compared}
+    return [sign for sign in signs if _named(sign) & UNITS_OF_TIME and sign.first in ends]
+
+
+def _named(item: Item) -> frozenset[str]:
+    """The name of a sign."""
+    return frozenset([item.part.name] if isinstance(item.part, Sign) else [])
+
+
+def _coins(tokens: Sequence[Token], model: SemanticModel) -> frozenset[int]:
+    """The places of currencies where the data tells currencies apart."""
+    said = [at for at, token in enumerate(tokens) if token.word in COINS]
+    told = said and any(
+        str(value.value).casefold() in CURRENCIES
+        for attribute in model.attributes.values()
+        for value in attribute.values
+    )
+    return frozenset(said if told else ())
+
+
 def _is_noun(mention: Mention) -> bool:
     """Whether words are plainly a table or a column."""
     return mention.score >= 0.9 and isinstance(mention.target, EntityTarget | AttributeTarget)
@@ -169,6 +233,11 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
     capitals = _capitals(tokens)
     mentions = index.mentions(tokens, language)
     nouns = {(each.first, each.last) for each in mentions if _is_noun(each)}
+    things = {
+        (each.first, each.last)
+        for each in mentions
+        if _is_noun(each) or isinstance(each.target, JoinTarget)
+    }
     exact = {(each.first, each.last) for each in mentions if each.score > NEARLY}
     numbers = {
         (each.first, each.last)
@@ -179,6 +248,11 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
         (sign.first, sign.last)
         for sign in _signs_of([token.word for token in tokens], language)
         if isinstance(sign.part, Sign) and sign.part.name in COUNTING
+    }
+    telling = {
+        (sign.first, sign.last)
+        for sign in _signs_of([token.word for token in tokens], language)
+        if isinstance(sign.part, Sign) and sign.part.name in TELLING
     }
     same = {(each.first, each.last, each.target) for each in mentions}
     whole = [
@@ -220,10 +294,13 @@ def _mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Ite
             _within(each, longer) and (longer.first, longer.last, each.target) not in same
             for longer in whole
         )
+        cost += GROUPING_COST * _grouped(each, tokens, things)
         if each.how == "part" and isinstance(each.target, ValueTarget):
             cost += PIECE_COST * ((each.first, each.last) in exact)
         if isinstance(each.target, AttributeTarget) and _counts_rows(each, counting, rows):
             cost += COUNTING_COST
+        if each.how != "exact" and (each.first, each.last) in telling:
+            cost += TELLING_COST
         if (
             isinstance(each.target, EntityTarget)
             and (each.first, each.last, each.target.table) in counted
@@ -328,8 +405,11 @@ def bound(empty: Mapping[int, float], found: Sequence[Item]) -> dict[int, float]
     return {at: max(cost, EDGE_COST) if at in edges else cost for at, cost in empty.items()}
 
 
-def glue(tokens: Sequence[Token], language: Language) -> dict[int, float]:
+def glue(
+    tokens: Sequence[Token], language: Language, model: SemanticModel | None = None
+) -> dict[int, float]:
     """The positions of words that carry no meaning by themselves, and what stepping over costs."""
+    coins = _coins(tokens, model) if model is not None else ()
     words = fillers(language) | _linking()
     found = {}
     for at, token in enumerate(tokens):
@@ -346,7 +426,7 @@ def glue(tokens: Sequence[Token], language: Language) -> dict[int, float]:
         for at in range(len(spoken) - len(phrase) + 1):
             if spoken[at : at + len(phrase)] == phrase:
                 found |= dict.fromkeys(range(at, at + len(phrase)), GLUE_COST)
-    for at in (*_telling(spoken), *_capitals(tokens)):
+    for at in (*_telling(spoken), *_capitals(tokens), *coins):
         found.pop(at, None)
     return found
 

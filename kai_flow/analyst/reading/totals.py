@@ -6,6 +6,7 @@ from typing import Final
 
 from kai_flow.analyst.query.nodes import (
     Aggregate,
+    Field,
     FieldGroup,
     Function,
     Group,
@@ -203,6 +204,8 @@ def _of_fact(
                 continue
             if a.unsound(resolver, made, by) or len({bare(m) for m in made}) < len(made):
                 continue
+            if any(_idle(measure, by) for measure in made):
+                continue
             numbers = _shown(made)
             order = _order(a, bag, numbers, by)
             query = Query(
@@ -222,6 +225,16 @@ def _of_fact(
             if any(table == fact for table, _ in rows) and not any(map(_counted_rows, made)):
                 more += OWN_ROWS_COST
             yield Reading(query, cost + more + choice.cost, choice.notes)
+
+
+def _idle(measure: Measure, groups: Sequence[Group]) -> bool:
+    """Whether a number is the same whatever the data: all of all, or a value's kinds of it."""
+    if isinstance(measure, Share):
+        return not groups
+    if not isinstance(measure, Aggregate) or measure.function is not Function.DISTINCT:
+        return False
+    own = [bare(group.field) for group in groups if isinstance(group, FieldGroup)]
+    return isinstance(measure.of, Field) and bare(measure.of) in own
 
 
 def _order(

@@ -124,9 +124,9 @@ def _rank(axis: Axis, entity: Entity) -> int:
     words = set(full_words(split_name(axis.columns[0])))
     rest = tuple(w for w in full_words(split_name(axis.columns[0])) if w not in DATES)
     if words & CREATED:
-        return 5
+        return 6
     if words & PERSONAL:
-        return 4
+        return 5 if words & LATER else 4  # who left came before
     if words & LATER:
         return 3
     named = [name.words for name in entity.names if name.weight > 0.6]

@@ -66,12 +66,23 @@ def entity_words(table: Table) -> tuple[Words, ...]:
     return tuple(dict.fromkeys([tuple(words), *(phrase(name) for name in table.note.names)]))
 
 
+RECORDS = frozenset(
+    [
+        *("request", "requests", "record", "records", "entry", "entries", "log", "logs"),
+        *("history", "histories", "register"),
+    ]
+)
+"""Last words of a table's name that say no more than that there is a row for each."""
+
+
 def entity_names(table: Table, taught: Iterable[str] = ()) -> tuple[Name, ...]:
     """All names of a table's rows."""
     found = [(split_name(table.name), OWN), (spoken(table.name), OWN)]
     for words in entity_words(table):
         found.append((words, OWN))
         found.append((full_words(words), CUT))
+        if len(words) > 1 and words[-1] in RECORDS:
+            found.append((words[:-1], CUT))  # a leave request is somebody's leave
     for words in entity_words(table):
         found += [(head, PART) for head in heads(words) if _telling(head)]
     return collected(found, taught)

@@ -52,6 +52,15 @@ _FRACTIONS = {
 }
 """Amounts, unless no value is above 1."""
 
+_MARKS = {"nilai", "value", "mark", "marks", "points", "poin", "result", "hasil"}
+"""Numbers that are averaged where a table is about marks."""
+
+_EXAMS = {
+    *("nilai", "grade", "grades", "mark", "marks", "score", "scores", "exam", "exams"),
+    *("ujian", "rapor", "raport", "test", "tests", "ulangan", "quiz", "kuis"),
+}
+"""Words of tables that are about marks."""
+
 _SHORT_FLAGS = {"0", "1", "t", "f", "y", "n"}
 
 _BOUNDS = {
@@ -93,7 +102,7 @@ def purpose(
     if column.kind is not Kind.TEXT and ("BOOL" in declared or declared == "BIT"):
         return Purpose(Role.FLAG)
     if column.kind in {Kind.NUMBER, Kind.YEAR, Kind.KEY}:
-        return _number(column, words)
+        return _number(table, column, words)
     if column.kind is Kind.TEXT:
         return _text(table, column, words)
     return Purpose(Role.OTHER)
@@ -111,7 +120,7 @@ def _is_key(table: Table, column: Column, words: tuple[str, ...], *, linked: boo
     return named and column.kind is not Kind.DATE
 
 
-def _number(column: Column, words: tuple[str, ...]) -> Purpose:
+def _number(table: Table, column: Column, words: tuple[str, ...]) -> Purpose:
     """Of a column of numbers."""
     part = _part(column, words)
     if part is not None:
@@ -122,6 +131,8 @@ def _number(column: Column, words: tuple[str, ...]) -> Purpose:
         return Purpose(Role.FLAG)
     if column.note.meanings:
         return Purpose(Role.CATEGORY)
+    if words[-1] in _MARKS and any(_EXAMS & set(named) for named in entity_words(table)):
+        return Purpose(Role.RATE)
     return Purpose(_measure(column, words))
 
 

@@ -128,13 +128,15 @@ LATER: Final = _words(
     " arrival arrived tiba sampai due tempo deadline required end ended selesai akhir finish"
     " finished closed close ditutup return returned kembali pay paid payment bayar pembayaran"
     " dibayar expiry expired expires kedaluwarsa resolved resolution completed completion"
+    " termination terminated terminate exit exited resign resigned resignation berhenti"
+    " closure penutupan churned churn refund refunded expire berakhir"
     " discharge discharged keluar cancelled checkout valid last terakhir"
 )
 """What follows the event that a row is about."""
 PERSONAL: Final = _words(
     "birth birthday born dob lahir hire hired join joined masuk bergabung founded established"
     " berdiri didirikan death died register registered registration daftar terdaftar"
-    " pendaftaran"
+    " pendaftaran termination terminated resign resigned resignation exit berhenti"
 )
 """Times of a person or an organisation."""
 
