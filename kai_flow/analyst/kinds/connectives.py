@@ -18,6 +18,13 @@ KIND = Kind(
                 *(
                     "in the data",
                     "in the database",
+                    "in this database",
+                    "in the database",
+                    "in chronological order",
+                    "inclusive",
+                    "ranked",
+                    "chronologically",
+                    "in order",
                     "table",
                     "ever",
                     "any",
@@ -49,8 +56,8 @@ KIND = Kind(
         ),
     },
     indonesian={
-        "and": ("dan", ",", "serta", "&", ", dan", "beserta"),
-        "or": ("atau", ", atau", "maupun"),
+        "and": ("dan", "sama", ",", "serta", "&", ", dan", "beserta"),
+        "or": ("atau", "ataupun", ", atau", "maupun"),
         "versus": ("vs", "versus", "lawan", "dibanding", "dibandingkan", "dengan", "terhadap"),
         "to": ("terhadap", "dan", "dengan", "per", "dibanding"),
         "glue": (

@@ -54,8 +54,8 @@ KIND = Kind(
     english={
         "maximum": ("maximum", "max", "maximal"),
         "minimum": ("minimum", "min", "minimal"),
-        "most": ("most", "most frequent"),
-        "fewest": ("fewest", "least", "least frequent"),
+        "most": ("most",),
+        "fewest": ("fewest", "least"),
         "highest": (
             *("highest", "largest", "biggest", "greatest", "most", "best", "higher", "top"),
             *("strongest", "longest", "maximum", "max", "peak", "heaviest", "high"),
@@ -68,8 +68,8 @@ KIND = Kind(
     indonesian={
         "maximum": ("maksimum", "maksimal", "maks", "max"),
         "minimum": ("minimum", "minimal", "min"),
-        "most": ("terbanyak", "paling banyak", "tersering", "paling sering"),
-        "fewest": ("tersedikit", "paling sedikit", "paling jarang"),
+        "most": ("terbanyak", "paling banyak"),
+        "fewest": ("tersedikit", "paling sedikit"),
         "highest": (
             *("tertinggi", "terbesar", "terbanyak", "paling tinggi", "paling besar", "teratas"),
             *(

@@ -169,6 +169,8 @@ KIND = Kind(
         ),
         "because": ("because", "because of", "due to"),
         "only": ("only", "just"),
+        "agent": ("by",),
+        "known": ("known", "is known", "recorded", "is recorded", "filled in", "not empty"),
         "origin": ("from", "out of", "sent from", "coming from", "departing from"),
         "destination": ("to", "into", "sent to", "went to", "going to", "towards", "bound for"),
     },
@@ -196,6 +198,8 @@ KIND = Kind(
         "contains": ("mengandung", "berisi", "memuat", "dengan kata"),
         "because": ("karena", "akibat", "lantaran", "disebabkan"),
         "only": ("hanya", "cuma", "khusus"),
+        "agent": ("oleh",),
+        "known": ("diketahui", "terisi", "tidak kosong", "tercatat"),
         "origin": ("dari", "asal", "berasal dari", "berangkat dari", "dikirim dari"),
         "destination": ("ke", "menuju", "tujuan", "dikirim ke", "kepada"),
     },
@@ -226,7 +230,7 @@ KIND = Kind(
         Rule("other values", (Column, "not", Values), _other, cost=-0.1),
         Rule("done", (Column, Where), _done, cost=-0.3),
         Rule("not", ("not", Where), _not, cost=0.2),
-        Rule("by", ("by", Where), lambda _sign, where: _who(where), cost=0.05),
+        Rule("by", ("agent", Where), lambda _sign, where: _who(where), cost=0.05),
         Rule("because", ("because", Where), lambda _sign, where: _reason(where)),
         Rule("because it", ("because", (Rows, Column), Where), lambda *p: _reason(p[-1])),
         Rule("only", ("only", Where), lambda _sign, where: where),
@@ -248,12 +252,15 @@ KIND = Kind(
             cost=0.2,
         ),
         Rule("with rows", ("having one", Rows), lambda _s, rows: Where(Has(rows.table)), cost=0.2),
+        Rule(
+            "known", (Column, "known"), lambda c, _s: Where(Compared(c, Operator.PRESENT)), cost=0.1
+        ),
         Rule("without rows", ("without", Rows), lambda _s, rows: Where(Negated(Has(rows.table)))),
     ),
     samples=(
         Sample(
             "en",
-            "How many cooperatives are not active?",
+            "How many cooperatives are other than active?",
             "SELECT COUNT(*) FROM koperasi WHERE status_koperasi <> 'Aktif'",
         ),
         Sample(

@@ -81,11 +81,13 @@ KIND = Kind(
         "descending": (
             *("descending", "desc", "highest first", "largest first", "newest first"),
             *("from highest to lowest", "highest to lowest", "from largest to smallest"),
+            *("from the highest to the lowest", "from the largest to the smallest"),
             *("largest to smallest", "sorted from highest", "sort from highest", "most first"),
         ),
         "ascending": (
             *("ascending", "asc", "lowest first", "smallest first", "alphabetically"),
             *("from lowest to highest", "lowest to highest", "from smallest to largest"),
+            *("from the lowest to the highest", "from the smallest to the largest"),
             *("smallest to largest", "sorted from lowest", "oldest first"),
         ),
     },

@@ -40,6 +40,11 @@ def _ratio_of_parts(_s: Sign, one: Where, _to: Sign, other: Where, rows: Rows) -
     return Quotient(top, bottom)
 
 
+def _percentage(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | None:
+    found = _ratio(*parts)
+    return None if found is None else replace(found, percent=True)
+
+
 def _gap(*parts: "Sign | Column | Computed | Measured | Rows") -> Gap | None:
     found = _two(parts)
     return Gap(found[0], found[1]) if len(found) == 2 and found[0] != found[1] else None
@@ -126,6 +131,10 @@ KIND = Kind(
     "ratio",
     "Ratios and differences of two numbers: revenue divided by members.",
     english={
+        "in percent of": (
+            *("as a percentage of", "as a percent of", "as percentage of", "as a share of"),
+            *("in percent of", "as a proportion of", "as % of"),
+        ),
         "ratio": ("ratio of", "ratio", "ratio between"),
         "divided by": ("divided by", "over", "/", "relative to", "as a ratio of"),
         "difference": (
@@ -139,6 +148,11 @@ KIND = Kind(
         "apart": ("between", "from"),
     },
     indonesian={
+        "in percent of": (
+            "sebagai persentase dari",
+            "dalam persen dari",
+            "dibanding dengan persen",
+        ),
         "ratio": ("rasio", "perbandingan", "rasio antara", "perbandingan antara"),
         "divided by": ("dibagi", "dibagi dengan", "/", "terhadap"),
         "difference": ("selisih", "selisih antara", "perbedaan", "perbedaan antara", "beda"),
@@ -147,6 +161,7 @@ KIND = Kind(
     },
     rules=(
         Rule("ratio", ("ratio", SIDE, "to", SIDE), _ratio, scoped=True),
+        Rule("percentage of", (SIDE, "in percent of", SIDE), _percentage, scoped=True),
         Rule("ratio of parts", ("ratio", Where, "to", Where, Rows), _ratio_of_parts),
         Rule("divided", (SIDE, "divided by", SIDE), _ratio, scoped=True),
         Rule("difference", ("difference", NUMBER, "range", NUMBER), _gap, scoped=True),

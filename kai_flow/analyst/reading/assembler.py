@@ -53,7 +53,7 @@ UNUSED_COST: Final = 0.25
 """Of naming a table that nothing in the query uses: "revenue of cooperatives"."""
 
 
-ASSUMED_COST: Final = 1.0
+ASSUMED_COST: Final = 1.5
 """Of a sum or average over rows by a date of theirs that says nothing of the number."""
 
 UNDONE: Final = frozenset(["return", "refund", "cancellation"])

@@ -45,7 +45,7 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     rank, words, rest = _of_what(rank, words, bag)
     rank = _by_age(a, rank)
     if rank.by == p.Amount(Function.COUNT):
-        rank = replace(rank, by=_how_often(rest, rank))
+        rank = replace(rank, by=_how_often(a, rest, rank))
     if rank.by is None:
         by = _ranked_by(a, rest)
         if by is None:
@@ -101,16 +101,37 @@ def _of_what(rank: p.Rank, words: Words, bag: Bag) -> tuple[p.Rank, Words, Bag]:
     return rank, words, rest
 
 
-def _how_often(bag: Bag, rank: p.Rank) -> p.Amount | None:
+def _how_often(a: Assembler, bag: Bag, rank: p.Rank) -> p.Amount | None:
     """What "most often" counts: the rows that have the value, or what was done with it."""
     done = [test.table for test, _ in bag.tests if isinstance(test, p.Has)]
     subject = first_dimension([], [c for c in bag.columns if is_column(c[0])])
     of = rank.of or (subject[0] if subject else None)
     if done:
         return p.Amount(Function.COUNT, None, done[0])
+    between = _between(a, bag, of)
+    if between is not None:
+        return p.Amount(Function.COUNT, None, between)
     if isinstance(of, p.Column):
         return p.Amount(Function.COUNT, None, of.ref.table)
     return None
+
+
+def _between(a: Assembler, bag: Bag, of: p.Dimension | None) -> str | None:
+    """The rows that tell how often: of "the method that customers use most", the orders."""
+    table = _table_of(of)
+    if table is None or not bag.rows:
+        return None
+    ends = {table, *(each for each, _ in bag.rows)}
+    found = [
+        other.table
+        for other in a.model.entities.values()
+        if all(
+            any(not any(j.widens for j in way) for way in paths(a.model, other.table, end))
+            for end in ends
+        )
+    ]
+    nearest = [each for each in found if each in ends] or found
+    return nearest[0] if len(nearest) == 1 else None
 
 
 def _open(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Reading]:

@@ -79,6 +79,9 @@ MONEY: Final = ("amount", "revenue", "cost", "price", "profit", "income", "expen
 MONEY_COUNTED: Final = 0.35
 """Of "how many sales" as an amount of money."""
 
+ADDED: Final = frozenset([Function.SUM, Function.AVERAGE, Function.MEDIAN])
+"""Functions whose result depends on how often a row counts."""
+
 GRAINS: Final = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 
 
@@ -273,6 +276,8 @@ class Resolver:
         for function, cost, notes in _ways_to_aggregate(amount.function, known.role):
             if money and amount.function is Function.COUNT and function is Function.SUM:
                 cost += MONEY_COUNTED  # noqa: PLW2901 -- of this way
+            if function in ADDED and isinstance(of.value, Field) and of.value.path:
+                continue  # each row that is pointed to would be added once for every pointer
             node = Aggregate(function=function, of=of.value, derived=name, words=words)
             yield Choice(node, of.cost + cost, (*of.notes, *notes))
 

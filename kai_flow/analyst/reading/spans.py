@@ -472,7 +472,8 @@ def _telling(words: Sequence[str]) -> Iterator[int]:
         if isinstance(part, Sign) and (
             part.name in declined | TELLING or (part.name == "which" and item.first == 0)
         ):
-            yield from range(item.first, item.last)
+            empty = _linking() if part.name in TELLING else frozenset()
+            yield from (at for at in range(item.first, item.last) if words[at] not in empty)
 
 
 @cache
