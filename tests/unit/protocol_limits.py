@@ -10,8 +10,8 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.analyst.agent": {
         "MAX_PROMPT_BYTES": "size of a question",
     },
-    "kai_flow.analyst.question": {
-        "MAX_WORDS": "words, numbers and signs in a question",
+    "kai_flow.analyst.reading.reader": {
+        "MOST_TOKENS": "words, numbers and signs in a question",
     },
     "kai_flow.bridge.attempts": {
         "ASK_SECONDS": "wait for Temporal's answer whether an attempt is real",
