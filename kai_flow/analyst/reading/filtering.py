@@ -185,7 +185,9 @@ def _pointing(resolver: Resolver, table: str, words: Words) -> Iterator[Choice[F
             own = ColumnRef(join.source, join.pairs[0][0])
             if resolver.model.attributes[own].nullable:
                 of = Field(table=own.table, column=own.column, words=words)
-                yield Choice(Condition(of=of, operator=Operator.PRESENT, words=words), way.cost)
+                yield Choice(
+                    Condition(of=of, operator=Operator.PRESENT, words=words), way.cost + 0.3
+                )
 
 
 def _having(resolver: Resolver, table: str, words: Words) -> list[Choice[Filter]]:

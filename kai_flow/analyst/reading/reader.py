@@ -31,7 +31,7 @@ MARGIN: Final = 0.12
 HOPELESS: Final = 0.5
 """A cover that costs so much more than the best reading cannot become a better one."""
 
-WORST: Final = 1.3
+WORST: Final = 1.2
 """A reading that costs more is not believed."""
 
 MOST_TOKENS: Final = 80
