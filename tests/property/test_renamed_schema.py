@@ -8,8 +8,9 @@ import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from hypothesis import given, settings
@@ -17,11 +18,12 @@ from hypothesis import strategies as st
 
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.guard import check
-from kai_flow.analyst.plan import Plan
-from kai_flow.analyst.question import read
+from kai_flow.analyst.query.lowering import lower
+from kai_flow.analyst.reading.reader import Understood, read
 from kai_flow.analyst.schema import Schema
-from kai_flow.analyst.sql import build
-from kai_flow.analyst.understand import understand
+from kai_flow.analyst.semantics.build import build
+from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.connections import demo, store
 from tests.engines.places import scan_file
 
@@ -92,14 +94,6 @@ class Renaming:
     def question(self, template: str) -> str:
         """A question in the new words."""
         return _filled(template, self.names, self.values)
-
-    def plan(self, plan: Plan) -> str:
-        """The shape of a plan in the new words."""
-        return re.sub(
-            r"'([^']*)'",
-            lambda m: repr(self.names.get(m[1], self.values.get(m[1], m[1]))),
-            repr(plan),
-        )
 
 
 def _filled(template: str, names: dict[str, str], values: dict[str, str]) -> str:
@@ -177,11 +171,29 @@ def _text(cell: object, renaming: Renaming) -> object:
     return renaming.values.get(cell, cell[::-1])
 
 
-def ask(path: Path, schema: Schema, question: str) -> tuple[Plan, list[tuple[Any, ...]]]:
-    plan = understand(read(question, schema))
-    sql = check(build(plan, schema, "en").text, schema.tables.keys())
-    with closing(sqlite3.connect(path)) as db:
-        return plan, db.execute(sql).fetchall()
+@dataclass(frozen=True)
+class Place:
+    """A database, and what is known of it."""
+
+    path: Path
+    schema: Schema
+    model: SemanticModel
+    index: Index
+
+    @classmethod
+    def scanned(cls, path: Path) -> Self:
+        schema = scan_file(path, Stop(20))
+        model = build(schema)
+        return cls(path, schema, model, Index(model))
+
+    def ask(self, question: str) -> list[tuple[Any, ...]] | None:
+        """The rows that answer a question; None when it is declined or asked back."""
+        outcome, _ = read(question, self.model, self.index, date(2026, 1, 1))
+        if not isinstance(outcome, Understood):
+            return None
+        sql = check(lower(outcome.query, self.model).text, self.schema.tables.keys())
+        with closing(sqlite3.connect(self.path)) as db:
+            return db.execute(sql).fetchall()
 
 
 def numbers(rows: list[tuple[Any, ...]]) -> list[tuple[float, ...]]:
@@ -192,38 +204,38 @@ def numbers(rows: list[tuple[Any, ...]]) -> list[tuple[float, ...]]:
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Schema]:
+def original(tmp_path_factory: pytest.TempPathFactory) -> Place:
     path = tmp_path_factory.mktemp("original") / "demo.sqlite"
     demo.create_demo_database(path)
-    return path, scan_file(path, Stop(20))
+    return Place.scanned(path)
 
 
 @pytest.mark.parametrize("pool", ["id", "en"])
 @pytest.mark.parametrize("asked", ["id", "en"])
 def test_renamed_questions_on_a_renamed_copy_give_the_same_numbers(
-    original: tuple[Path, Schema],
-    tmp_path_factory: pytest.TempPathFactory,
-    asked: str,
-    pool: str,
+    original: Place, tmp_path_factory: pytest.TempPathFactory, asked: str, pool: str
 ) -> None:
-    """With all names, values and comments changed, plans keep their shape and results theirs."""
-    path, schema = original
-    same = _identity(schema)
+    """With all names, values and comments changed, every question gets the same numbers."""
+    same = _identity(original.schema)
+    expected = {
+        template: numbers(original.ask(same.question(template)) or [])
+        for template in QUESTIONS[asked]
+    }
+    assert all(expected.values()), expected
     folder = tmp_path_factory.mktemp("renamed")
 
-    @given(renaming=renamings(schema, pool))
+    @given(renaming=renamings(original.schema, pool))
     @settings(max_examples=6, deadline=None)
     def agree(renaming: Renaming) -> None:
-        copy = folder / "copy.sqlite"
-        copy.unlink(missing_ok=True)
-        renamed_copy(path, copy, schema, renaming)
-        other = scan_file(copy, Stop(20))
-        for template in QUESTIONS[asked]:
-            plan, rows = ask(path, schema, same.question(template))
-            new_plan, new_rows = ask(copy, other, renaming.question(template))
-            assert renaming.plan(plan) == repr(new_plan), renaming.question(template)
-            assert numbers(rows) == numbers(new_rows), renaming.question(template)
-            assert rows
+        path = folder / "copy.sqlite"
+        path.unlink(missing_ok=True)
+        renamed_copy(original.path, path, original.schema, renaming)
+        copy = Place.scanned(path)
+        for template, found in expected.items():
+            question = renaming.question(template)
+            rows = copy.ask(question)
+            assert rows is not None, question
+            assert numbers(rows) == found, question
 
     agree()
 
@@ -232,16 +244,17 @@ def test_renamed_questions_on_a_renamed_copy_give_the_same_numbers(
 TOUR = "Tampilkan top 5 provinsi dengan rata-rata modal awal koperasi tertinggi"
 
 
-def test_no_demo_identifier_occurs_outside_the_generator(original: tuple[Path, Schema]) -> None:
+def test_no_demo_identifier_occurs_outside_the_generator(original: Place) -> None:
     """No table or column name of the demo schema stands in the program.
 
     Excepted are the generator, the tour's question, and, outside the analyst, the demo's alias.
     """
-    _, schema = original
     root = Path(demo.__file__).parent
     found = []
     for file in sorted(root.rglob("*.py")):
-        names = set(_names(schema)) - (set() if "analyst" in file.parts else {store.DEMO_ALIAS})
+        names = set(_names(original.schema)) - (
+            set() if "analyst" in file.parts else {store.DEMO_ALIAS}
+        )
         pattern = re.compile(rf"\b({'|'.join(sorted(names))})\b", re.IGNORECASE)
         for number, line in enumerate(file.read_text().splitlines(), start=1):
             if file.name != "demo.py" and pattern.search(line.replace(TOUR, "")):
