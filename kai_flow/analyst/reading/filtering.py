@@ -72,6 +72,16 @@ def _contradictory(parts: Sequence[Filter]) -> bool:
         for right in equal
     ):
         return True
+    none = [part.part for part in parts if isinstance(part, Not)]
+    if any(
+        isinstance(no, Related)
+        and no.where is None
+        and isinstance(some, Related)
+        and some.path[: len(no.path)] == no.path
+        for no in none
+        for some in parts
+    ):
+        return True  # no orders, and yet some that were cancelled
     periods = [part for part in parts if isinstance(part, During)]
     return any(
         (left.axis, left.path) == (right.axis, right.path)
@@ -244,6 +254,9 @@ def _compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choi
         return
     if not _comparable(resolver.attribute(test.of), test):
         return
+    key = resolver.model.entities[test.of.ref.table].key
+    if test.operator is Operator.EMPTY and test.of.ref.column in key:
+        return  # every row has one
     values = scaled(test.values, test.unit, resolver.attribute(test.of))
     if values is None:
         return  # no telling what the number means in the unit of the column

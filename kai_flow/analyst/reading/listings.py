@@ -46,7 +46,14 @@ def _each_listed(bag: Bag) -> Bag:
 def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Rows, or the values of a column."""
     bag = _each_listed(bag)
-    if bag.measures or bag.havings or bag.groups or bag.share is not None or bag.change:
+    if (
+        bag.measures
+        or bag.havings
+        or bag.groups
+        or bag.share is not None
+        or bag.change
+        or _late(bag)
+    ):
         return
     asked = any(bag.asked(what) for what in ("list", "which", "when", "value"))
     numbers = any(a.numeric(c) for c, _ in bag.columns)
@@ -77,6 +84,12 @@ def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
     columns.sort(key=lambda each: each[1])
     for table in dict.fromkeys([t for t, _ in rows] or [c.ref.table for c, _ in columns[:1]]):
         yield from _rows_of(a, bag, table, rows, columns, limit=limit, cost=cost)
+
+
+def _late(bag: Bag) -> bool:
+    """Whether a number follows what is listed: "products with two tags" are not two products."""
+    named = [words for _, words in (*bag.rows, *bag.columns)]
+    return any(words < late for words in named for _, late in bag.somes)
 
 
 def _singled(a: Assembler, bag: Bag) -> bool:
@@ -129,6 +142,8 @@ def _rows_of(
             if a.role not in {Role.KEY, Role.OTHER} and (label is None or a.ref != label.ref)
         ][:5]
     shown += [(c, ()) for c in _several(bag, resolver) if all(c != known for known, _ in shown)]
+    if not shown:
+        return  # a table of nothing but keys
     options = combined([resolver.fields(c, w) for c, w in shown])
     for choice in combined([options, filters(resolver, bag.tests)]):
         fields, where = choice.value

@@ -20,6 +20,7 @@ from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import means
 from kai_flow.analyst.reading.subjects import each_once, first_dimension, is_column, named, unique
 from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import Role
 from kai_flow.analyst.semantics.paths import paths
 
 AFTER_COST: Final = 0.5
@@ -145,13 +146,18 @@ def _open(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Readin
         bag.rows = [r for r in bag.rows if (p.Rows(r[0]), r[1]) != subject]
         bag.columns = [c for c in bag.columns if c != subject]
     table = _table_of(rank.of)
-    if table is None:
-        return
+    if table is None or rank.of is None or _timed(a, rank.of):
+        return  # "pays the most" does not ask when
     bag.cost += 0.6
     for number in _numbers_about(a, table):
         open_ = replace(rank, by=number)
         offered = (*_rank_rows(a, bag, open_, words), *_rank_groups(a, bag, open_, words))
         yield from (replace(each, open=True) for each in offered)
+
+
+def _timed(a: Assembler, of: p.Dimension) -> bool:
+    """Whether what is ranked is a time."""
+    return isinstance(of, p.Column) and a.model.attributes[of.ref].role is Role.TIME
 
 
 def _numbers_about(a: Assembler, table: str) -> list[p.Measured]:

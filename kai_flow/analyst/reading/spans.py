@@ -112,7 +112,20 @@ ITSELF_COST: Final = 0.15
 """Of a column that is called like its table, or like what its flag says: "branches", "urgent"."""
 
 GROUPING: Final = frozenset(
-    [*("by", "per", "each", "every", "tiap", "setiap", "menurut", "berdasarkan", "masing-masing")]
+    [
+        *(
+            "by",
+            "per",
+            "each",
+            "every",
+            "whose",
+            "tiap",
+            "setiap",
+            "menurut",
+            "berdasarkan",
+            "masing-masing",
+        )
+    ]
 )
 """Words before what groups are made of."""
 

@@ -60,7 +60,7 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if bag.which and not (measures or bag.havings):
         return
     if bag.havings and not groups:
-        subject = first_dimension(rows, rest)
+        subject = first_dimension(rows, [each for each in rest if not _flag(a, each[0])])
         if subject is None or _own_number(subject[0], bag.havings):
             return
         groups.append(subject)
@@ -225,6 +225,11 @@ def _of_fact(
             if any(table == fact for table, _ in rows) and not any(map(_counted_rows, made)):
                 more += OWN_ROWS_COST
             yield Reading(query, cost + more + choice.cost, choice.notes)
+
+
+def _flag(a: Assembler, column: p.Column) -> bool:
+    """Whether a column only says yes or no, which nobody counts rows by without saying so."""
+    return a.model.attributes[column.ref].role is Role.FLAG
 
 
 def _idle(measure: Measure, groups: Sequence[Group]) -> bool:

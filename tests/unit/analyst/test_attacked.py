@@ -163,3 +163,40 @@ def test_marks_are_averaged() -> None:
 def test_a_percentage_of_nothing_is_declined(question: str) -> None:
     """All of all is no answer, and attendance is not absence."""
     assert isinstance(outcome(SCHOOL, question), Declined)
+
+
+@pytest.mark.parametrize(
+    ("model", "question"),
+    [
+        (SHOP, "customers with two orders"),
+        (STAFF, "employee who left the most"),
+        (BANK, "accounts over 1 million giro"),
+    ],
+)
+def test_what_fits_nowhere_is_not_answered(model: SemanticModel, question: str) -> None:
+    """A number after the noun is no limit, and a time is not ranked for want of something else."""
+    assert not isinstance(outcome(model, question), Understood)
+
+
+def test_the_pay_of_managers_is_not_added_for_each_employee() -> None:
+    """A sum never has a row of a parent once for each of its children."""
+    found = outcome(STAFF, "total gaji manajer")
+    assert isinstance(found, Understood | Unclear)
+    several = found.readings if isinstance(found, Unclear) else (found,)
+    assert all("sum(manager_id>" not in printed(each.query) for each in several if each.query)
+
+
+def test_a_table_of_nothing_but_keys_is_read() -> None:
+    """A question about a table of two keys ends with an answer or a reason."""
+    pairs = model_of(
+        """
+        CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT);
+        CREATE TABLE tags (id INTEGER PRIMARY KEY, name TEXT);
+        CREATE TABLE product_tags (product_id INTEGER REFERENCES products(id),
+          tag_id INTEGER REFERENCES tags(id));
+        INSERT INTO products VALUES (1, 'Kopi'); INSERT INTO tags VALUES (1, 'baru');
+        INSERT INTO product_tags VALUES (1, 1);
+        """
+    )
+    for question in ("products with two tags", "list product tags", "2 product tags"):
+        assert outcome(pairs, question) is not None
