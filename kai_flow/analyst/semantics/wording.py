@@ -77,7 +77,7 @@ def same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=50_000)
 def full_words(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words with abbreviations written in full."""
-    return tuple(part for word in words for part in lexicon.expand(word))
+    return tuple(part for word in words for part in lexicon.expand(word)) or words
 
 
 def heads(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:

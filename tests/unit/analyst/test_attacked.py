@@ -200,3 +200,19 @@ def test_a_table_of_nothing_but_keys_is_read() -> None:
     )
     for question in ("products with two tags", "list product tags", "2 product tags"):
         assert outcome(pairs, question) is not None
+
+
+@pytest.mark.parametrize(
+    "question", ["total count", "list table", "order by order", "sum of sum", "nilai?", "%", "x"]
+)
+def test_odd_names_do_not_break_a_reading(question: str) -> None:
+    """Names that are keywords, signs or nothing at all end with an answer or a reason."""
+    odd = model_of(
+        """
+        CREATE TABLE "table" ("table" TEXT, "count" INTEGER, "sum" INTEGER, "" TEXT);
+        CREATE TABLE "order" ("order" INTEGER PRIMARY KEY, "group" TEXT, "%" INTEGER,
+          "nilai?" INTEGER);
+        INSERT INTO "table" VALUES ('x', 1, 2, ''); INSERT INTO "order" VALUES (1, 'a', 3, 4);
+        """
+    )
+    assert outcome(odd, question) is not None
