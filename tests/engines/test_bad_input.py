@@ -182,7 +182,7 @@ async def test_an_empty_database_is_said(kind: str, make: Make, tmp_path: Path) 
         await place.owner(["GRANT SELECT ON empty_db.* TO reader@'%'"])
     result = await Analyst(OneStore(place.uri, tmp_path)).execute(Task("t", "s", "how many", "own"))
     assert result["status"] == "failed"
-    assert "no tables; check" in result["error"]
+    assert "This database has no tables that can be read" in result["error"]
 
 
 async def test_a_locked_sqlite_file_is_said(
