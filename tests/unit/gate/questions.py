@@ -95,40 +95,108 @@ ANSWERED: list[tuple[str, str, str]] = [
 
 TEMPTING: list[tuple[str, str, str | None]] = [
     # dates and parts of them
-    ("shop", "number of orders in March 2024", None),
-    ("shop", "number of orders in 2024-03", None),
-    ("shop", "number of orders on 2024-12-24", None),
-    ("shop", "number of orders on 24 December 2024", None),
-    ("shop", "number of orders on 24.12.2024", None),
-    ("shop", "number of orders in 03/2024", None),
-    ("shop", "number of orders after March 2023", None),
-    ("shop", "number of orders before 1 July 2023", None),
-    ("shop", "number of orders in Q1 2024", None),
-    ("shop", "number of orders in the first quarter of 2024", None),
+    (
+        "shop",
+        "number of orders in March 2024",
+        "SELECT COUNT(*) FROM orders WHERE order_date LIKE '2024-03%'",
+    ),
+    (
+        "shop",
+        "number of orders in 2024-03",
+        "SELECT COUNT(*) FROM orders WHERE order_date LIKE '2024-03%'",
+    ),
+    (
+        "shop",
+        "number of orders on 2024-12-24",
+        "SELECT COUNT(*) FROM orders WHERE order_date = '2024-12-24'",
+    ),
+    (
+        "shop",
+        "number of orders on 24 December 2024",
+        "SELECT COUNT(*) FROM orders WHERE order_date = '2024-12-24'",
+    ),
+    (
+        "shop",
+        "number of orders on 24.12.2024",
+        "SELECT COUNT(*) FROM orders WHERE order_date = '2024-12-24'",
+    ),
+    (
+        "shop",
+        "number of orders in 03/2024",
+        "SELECT COUNT(*) FROM orders WHERE order_date LIKE '2024-03%'",
+    ),
+    (
+        "shop",
+        "number of orders after March 2023",
+        "SELECT COUNT(*) FROM orders WHERE order_date >= '2023-04-01'",
+    ),
+    (
+        "shop",
+        "number of orders before 1 July 2023",
+        "SELECT COUNT(*) FROM orders WHERE order_date < '2023-07-01'",
+    ),
+    (
+        "shop",
+        "number of orders in Q1 2024",
+        "SELECT COUNT(*) FROM orders WHERE order_date BETWEEN '2024-01-01' AND '2024-03-31'",
+    ),
+    (
+        "shop",
+        "number of orders in the first quarter of 2024",
+        "SELECT COUNT(*) FROM orders WHERE order_date BETWEEN '2024-01-01' AND '2024-03-31'",
+    ),
     ("shop", "number of orders this year", None),
     ("shop", "number of orders last year", None),
     ("shop", "number of orders in the last 2 years", None),
     ("shop", "number of orders in the past 3 months", None),
-    ("shop", "number of orders per month", None),
+    (
+        "shop",
+        "number of orders per month",
+        "SELECT SUBSTR(order_date, 1, 7), COUNT(*) FROM orders GROUP BY 1",
+    ),
     ("shop", "number of orders per month in 2024", None),
-    ("shop", "number of orders per day", None),
-    ("shop", "number of orders per order date", None),
+    ("shop", "number of orders per day", "SELECT order_date, COUNT(*) FROM orders GROUP BY 1"),
+    (
+        "shop",
+        "number of orders per order date",
+        "SELECT order_date, COUNT(*) FROM orders GROUP BY 1",
+    ),
     ("shop", "number of orders by week", None),
     ("shop", "monthly number of orders", None),
     ("shop", "number of orders early 2024", None),
     ("shop", "number of orders in the 2020s", None),
     ("shop", "number of orders today", None),
-    ("penjualan", "total omzet bulan Maret 2025", None),
+    (
+        "penjualan",
+        "total omzet bulan Maret 2025",
+        "SELECT SUM(omzet) FROM penjualan WHERE tanggal LIKE '2025-03%'",
+    ),
     ("penjualan", "total omzet per bulan", None),
     ("penjualan", "total omzet per tanggal", None),
     ("penjualan", "total omzet tahun ini", None),
     ("penjualan", "total omzet tahun lalu", None),
     ("penjualan", "total omzet bulan lalu", None),
     ("penjualan", "total omzet 3 bulan terakhir", None),
-    ("penjualan", "total omzet kuartal 1 2025", None),
-    ("penjualan", "total omzet semester pertama 2025", None),
-    ("penjualan", "total omzet tanggal 15 Maret 2025", None),
-    ("penjualan", "total omzet 15/03/2025", None),
+    (
+        "penjualan",
+        "total omzet kuartal 1 2025",
+        "SELECT SUM(omzet) FROM penjualan WHERE tanggal BETWEEN '2025-01-01' AND '2025-03-31'",
+    ),
+    (
+        "penjualan",
+        "total omzet semester pertama 2025",
+        "SELECT SUM(omzet) FROM penjualan WHERE tanggal BETWEEN '2025-01-01' AND '2025-06-30'",
+    ),
+    (
+        "penjualan",
+        "total omzet tanggal 15 Maret 2025",
+        "SELECT SUM(omzet) FROM penjualan WHERE tanggal = '2025-03-15'",
+    ),
+    (
+        "penjualan",
+        "total omzet 15/03/2025",
+        "SELECT SUM(omzet) FROM penjualan WHERE tanggal = '2025-03-15'",
+    ),
     ("penjualan", "total omzet awal 2025", None),
     ("penjualan", "total omzet akhir tahun 2025", None),
     ("penjualan", "total omzet antara 2025-03-01 dan 2025-03-31", None),
@@ -176,9 +244,20 @@ TEMPTING: list[tuple[str, str, str | None]] = [
         "number of orders not shipped",
         "SELECT COUNT(*) FROM orders WHERE status <> 'Shipped'",
     ),
-    ("shop", "customers without orders", None),
+    (
+        "shop",
+        "customers without orders",
+        (
+            "SELECT customer_name FROM customers WHERE customer_id NOT IN (SELECT customer_id"
+            " FROM orders)"
+        ),
+    ),
     ("shop", "customers who never ordered", None),
-    ("shop", "number of customers with no orders", None),
+    (
+        "shop",
+        "number of customers with no orders",
+        "SELECT COUNT(*) FROM customers WHERE customer_id NOT IN (SELECT customer_id FROM orders)",
+    ),
     ("shop", "how many customers did not order in 2024", None),
     ("shop", "how many customers haven't ordered", None),
     ("shop", "products that were not sold", None),
@@ -188,7 +267,11 @@ TEMPTING: list[tuple[str, str, str | None]] = [
         "number of orders except cancelled and pending",
         "SELECT COUNT(*) FROM orders WHERE status NOT IN ('Cancelled', 'Pending')",
     ),
-    ("shop", "number of orders not in 2024", None),
+    (
+        "shop",
+        "number of orders not in 2024",
+        "SELECT COUNT(*) FROM orders WHERE order_date NOT LIKE '2024%'",
+    ),
     ("shop", "number of orders not in Jakarta and shipped", None),
     (
         "shop",
@@ -205,7 +288,11 @@ TEMPTING: list[tuple[str, str, str | None]] = [
     ),
     ("penjualan", "total omzet tanpa Toko 5", f"SELECT SUM(omzet) {PJ} WHERE toko <> 'Toko 5'"),
     ("penjualan", "toko yang belum pernah menjual Teh Manis", None),
-    ("penjualan", "total omzet selain tahun 2025", None),
+    (
+        "penjualan",
+        "total omzet selain tahun 2025",
+        "SELECT SUM(omzet) FROM penjualan WHERE tanggal NOT LIKE '2025%'",
+    ),
     # ranges and having
     (
         "shop",
@@ -310,7 +397,14 @@ TEMPTING: list[tuple[str, str, str | None]] = [
     ),
     ("shop", "total shipping fee per product", None),
     ("shop", "total shipping fee per category", None),
-    ("shop", "how many customers bought Red Chair", None),
+    (
+        "shop",
+        "how many customers bought Red Chair",
+        (
+            "SELECT COUNT(DISTINCT customer_id) FROM orders JOIN order_items USING (order_id)"
+            " JOIN products USING (product_id) WHERE product_name = 'Red Chair'"
+        ),
+    ),
     ("shop", "how many customers bought Red Chair in 2024", None),
     ("shop", "number of customers in Jakarta with orders in 2024", None),
     ("shop", "number of distinct customers with shipped orders", None),
