@@ -159,7 +159,7 @@ class Resolver:
             known = self.model.axes[axis]
             return [way.map(lambda path: (known, _ids(path))) for way in self.ways(known.table)]
         found = []
-        for table in self.model.entities:
+        for table in self._timed():
             times = (axis for axis in self.model.axes_of(table) if not _of_birth(axis))
             for place, known in enumerate(times):
                 for way in self.ways(table):
@@ -174,6 +174,19 @@ class Resolver:
             for choice in found
         ]
         return sorted(found, key=lambda choice: choice.cost)[:4]
+
+    def _timed(self) -> list[str]:
+        """The tables whose times may be meant: all, or few where the rows have a time themselves.
+
+        Ways to all tables of a big schema take long to find, and the times there cost too much.
+        """
+        own = any(not _of_birth(axis) and axis.usual for axis in self.model.axes_of(self.fact))
+        near = {self.fact, *self.named}
+        return [
+            table
+            for table, entity in self.model.entities.items()
+            if not own or table in near or entity.bridge
+        ]
 
     def _own_time(self, axis: Axis) -> bool:
         """Whether a time is of the fact table's rows: in it, or in a date dimension."""
