@@ -39,23 +39,6 @@ async def eventually_durable(play: Play, http: httpx.AsyncClient, place: str) ->
     await eventually(look)
 
 
-async def test_after_a_forged_final_post_the_pace_is_kept(
-    play: Play, http: httpx.AsyncClient
-) -> None:
-    """An attempt that continues after its final POST is signalled no faster than any other."""
-    async with bridging(play.client, signal_interval=30) as bridge:
-        place = Play(play.client, play.handle, bridge.url)
-        last = {"id": "1.1.2", "event": {"type": "done", "result": {}}}
-        await place.post(http, [1])
-        assert (await place.post(http, [], events=[last])).json()["durable"] == "1.1.1"
-        before = await signals(play)
-        for n in range(2, 10):
-            assert (await place.post(http, [n])).json()["received"] == f"1.1.{n}"
-            await asyncio.sleep(0.05)
-        assert await signals(play) == before
-    assert (await play.handle.query("progress"))["last_event_id"] == "1.1.9"
-
-
 async def test_a_forged_producer_does_not_have_the_history_read_again_and_again(
     play: Play, http: httpx.AsyncClient, temporal: DevServer
 ) -> None:
