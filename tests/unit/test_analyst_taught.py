@@ -169,9 +169,9 @@ def test_a_big_glossary_is_quick() -> None:
         for n in range(1000)
     }
     terms = tuple(Term(f"term{n}", f"t{n % 1000}.c{n % 1000}_1") for n in range(2000))
-    began = time.monotonic()
+    began = time.process_time()  # a busy machine may take longer for it
     lesson = learn("total term7", Schema(tables), Knowledge(glossary=terms))
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
     assert lesson.schema.tables["t7"].column("c7_1").note.names == ("term7", "term1007")
 
 
