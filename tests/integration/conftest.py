@@ -14,6 +14,7 @@ import pytest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
+from kai_flow.bridge import attempts, hub, intake, session
 from kai_flow.settings import Settings
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import DevServer, dev_server
@@ -30,6 +31,21 @@ DYNAMIC_CONFIG: Final = (
     'history.transferProcessorUpdateAckInterval="1s"',
     'history.visibilityProcessorUpdateAckInterval="1s"',
 )
+
+
+PATIENCE: Final = 10.0  # seconds that a bridge in this process waits for an answer of Temporal's
+
+
+@pytest.fixture(autouse=True)
+def patient_bridges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is slow for a moment changes no answer; tests of a silent Temporal set less.
+
+    The real limits, of one and two seconds, are tested in virtual time.
+    """
+    for module in (attempts, intake, session):
+        monkeypatch.setattr(module, "ASK_SECONDS", PATIENCE)
+    monkeypatch.setattr(hub, "FIND_SECONDS", PATIENCE)
+    monkeypatch.setattr(intake, "FLUSH_SECONDS", PATIENCE)
 
 
 @pytest.fixture(scope="session")
