@@ -166,6 +166,7 @@ async def test_every_reset_begins_the_stream_anew(
             play.run_id = await reset(client, play.id, base)
             runs.append(play.run_id)
         await play.post(http, [1])
+        await play.until_durable(http, "1.1.1")
         await play.end(result="at last")
         await reader.saw("done")
     parts = [[*stream(run, 1, 2), None] for run in runs[:-1]]
