@@ -275,6 +275,8 @@ async def test_a_workflow_is_reset_during_its_second_activity(
         base = client.get_workflow_handle(session_id, run_id=old)
         new = await reset(client, session_id, old, (await workflow_tasks(base))[-1])
         await reached.wait()
+        for seen in (reader.seen, direct.seen):
+            await has(seen, 18)  # the old activity goes on talking when it is let go
         reporting.held[topic].set()
         done = await reader.saw("done")
     assert done.event["result"] == ["cats", topic]
