@@ -14,7 +14,7 @@ import pytest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
-from kai_flow.bridge import attempts, hub, intake, session
+from kai_flow.bridge import attempts, hub, incoming, intake, session
 from kai_flow.settings import Settings
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import DevServer, dev_server
@@ -153,9 +153,14 @@ async def stage_queue(client: Client) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def play(
-    client: Client, stage_queue: str, bridge: str, session_id: str
+    client: Client,
+    stage_queue: str,
+    bridge: str,
+    session_id: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Play]:
     """A running stage of this test, on the shared bridge."""
+    monkeypatch.setattr(incoming, "FLUSH_SECONDS", PATIENCE)  # of a bridge that stops
     handle = await client.start_workflow("Stage", id=session_id, task_queue=stage_queue)
     play = Play(client, handle, bridge)
     yield play
