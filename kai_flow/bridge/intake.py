@@ -68,7 +68,7 @@ class Intake:
             return Full(stored=True)
         answer = self._take(post, post.events)
         if isinstance(answer, Taken):
-            self._publisher.posted(post, news=answer.news)
+            self._publisher.posted(post, added=answer.added)
             self._taken(answer)
             if post.done:
                 answer = await self._until_durable(answer, post)

@@ -68,12 +68,12 @@ class Publisher:
         """Take over from a POST for how long the session has been streaming."""
         self._cadence.learn_age(age, now())
 
-    def posted(self, post: ProducerPost, *, news: bool) -> None:
-        """The log has taken this POST; `news`: it had new events."""
+    def posted(self, post: ProducerPost, *, added: bool) -> None:
+        """The log has taken this POST; `added`: it had events that had not come before."""
         key = post.base.attempt_key
         if post.done:
             self._finished.add(key)
-        elif news:
+        elif added:
             self._finished.discard(key)  # more events came after its final POST
         self.wake()
 

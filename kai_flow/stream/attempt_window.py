@@ -30,6 +30,8 @@ class Taken(NamedTuple):
     durable: EventId
     news: bool = False
     """Whether there is something new to show."""
+    added: bool = False
+    """Whether events were taken in that had not come before, shown yet or not."""
     held: bool = True
     """Whether all that was POSTed is held here; False: it was left to the signaller."""
 
@@ -119,7 +121,7 @@ class AttemptWindow:
         if reach != self.received and (new or not self._waiting):
             self._jump(reach.offset(1))
         self._append(new, len(waiting))
-        return Taken(max(reach, new[-1].id) if new else reach, durable)
+        return Taken(max(reach, new[-1].id) if new else reach, durable, added=bool(new))
 
     def mark_durable(self, through: EventId) -> None:
         """Temporal has shown that the history reaches `through`: nothing up to it is signalled."""

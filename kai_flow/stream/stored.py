@@ -17,6 +17,9 @@ from kai_flow.stream.recorded import Closing
 from kai_flow.stream.signals import PAGE_TIMEOUT
 from kai_flow.stream.tail import QUIET_PAGES, SHORT_POLL_TIMEOUT, RunHistory
 
+# The client reports its own timeout as a cancelled call.
+_TIMED_OUT: Final = {RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED}
+
 EVERYTHING: Final = Limits(events=2**62, bytes=2**62)  # the server limits a history to 50 MiB
 
 
@@ -101,9 +104,9 @@ class StoredStream:
     ) -> None:
         """Read on until there is an event that `after` does not cover, or to the end.
 
-        With `to_end` always to the end. `taken` is called after each page with the bytes of memory
-        that it has added. Raises RPCError, or what the client's payload codec raises; the next call
-        continues at that page.
+        With `to_end` always to the end, and a page that takes time gets it. `taken` is called after
+        each page with the bytes of memory that it has added. Raises RPCError, or what the client's
+        payload codec raises; the next call continues at that page.
         """
         link: Link | None = await self._chain.find(after)
         quiet = 0
@@ -118,7 +121,7 @@ class StoredStream:
                 continue
             before = self.held
             try:
-                await self._read_page(run)
+                await (self._read_patiently(run) if to_end else self._read_page(run))
             except RPCError as error:
                 if error.status != RPCStatusCode.NOT_FOUND or self._chain.after(link) is None:
                     raise
@@ -181,6 +184,16 @@ class StoredStream:
         self._chain.cut(link)
         left = {one.run_id for one in self._chain.links}
         self._runs = {run_id: run for run_id, run in self._runs.items() if run_id in left}
+
+    async def _read_patiently(self, run: _StoredRun) -> None:
+        """Read a page; when the timeout was too short, again with a longer one."""
+        while True:
+            longest = self._timeout == PAGE_TIMEOUT
+            try:
+                return await self._read_page(run)
+            except RPCError as error:
+                if longest or error.status not in _TIMED_OUT:
+                    raise
 
     async def _read_page(self, run: _StoredRun) -> None:
         try:

@@ -14,6 +14,7 @@ import pytest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
+from kai_flow.bridge import attempts, hub, incoming, intake, session
 from kai_flow.settings import Settings
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import DevServer, dev_server
@@ -30,6 +31,21 @@ DYNAMIC_CONFIG: Final = (
     'history.transferProcessorUpdateAckInterval="1s"',
     'history.visibilityProcessorUpdateAckInterval="1s"',
 )
+
+
+PATIENCE: Final = 10.0  # seconds that a bridge in this process waits for an answer of Temporal's
+
+
+@pytest.fixture(autouse=True)
+def patient_bridges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is slow for a moment changes no answer; tests of a silent Temporal set less.
+
+    The real limits, of one and two seconds, are tested in virtual time.
+    """
+    for module in (attempts, intake, session):
+        monkeypatch.setattr(module, "ASK_SECONDS", PATIENCE)
+    monkeypatch.setattr(hub, "FIND_SECONDS", PATIENCE)
+    monkeypatch.setattr(intake, "FLUSH_SECONDS", PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -137,9 +153,14 @@ async def stage_queue(client: Client) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def play(
-    client: Client, stage_queue: str, bridge: str, session_id: str
+    client: Client,
+    stage_queue: str,
+    bridge: str,
+    session_id: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Play]:
     """A running stage of this test, on the shared bridge."""
+    monkeypatch.setattr(incoming, "FLUSH_SECONDS", PATIENCE)  # of a bridge that stops
     handle = await client.start_workflow("Stage", id=session_id, task_queue=stage_queue)
     play = Play(client, handle, bridge)
     yield play

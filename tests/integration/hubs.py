@@ -70,6 +70,12 @@ async def ticking(seconds: float) -> AsyncIterator[list[float]]:
             await ticks
 
 
+def held_up(moments: Sequence[float], seconds: float) -> float:
+    """By how many seconds the machine has held up a coroutine that came round every `seconds`."""
+    gaps = (after - before for before, after in itertools.pairwise(moments))
+    return sum(max(0.0, gap - seconds) for gap in gaps)
+
+
 def widest(moments: Sequence[float]) -> float:
     """The longest time between two that follow one another."""
     return max(after - before for before, after in itertools.pairwise(moments))

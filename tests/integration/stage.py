@@ -151,6 +151,14 @@ class Play:
         """POST them."""
         return await http.post(self.events_url, json=self.body(numbers, **fields))
 
+    async def until_durable(self, http: httpx.AsyncClient, event_id: str, **fields: Any) -> None:
+        """POST probes, as a producer does, until the bridge says that the event is durable."""
+
+        async def look() -> bool:
+            return bool((await self.post(http, [], **fields)).json()["durable"] == event_id)
+
+        await eventually(look)
+
     async def signal(self, numbers: Sequence[int], *, attempt: int = 1) -> None:
         """Make them durable without the bridge."""
         events = tuple(

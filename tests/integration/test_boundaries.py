@@ -36,7 +36,6 @@ from tests.integration.log_records import records_of
 from tests.integration.receivers import answer, receiving
 from tests.integration.stage import Play, token
 from tests.integration.subscriber import read_all, subscribed
-from tests.integration.waiting import eventually
 
 STARTED = {
     "type": "started", "producer": 1, "attempt": 1,
@@ -226,12 +225,7 @@ async def test_ids_around_2_to_the_53(play: Play, http: httpx.AsyncClient) -> No
     assert answer.json()["received"] == f"1.1.{last}"
     async with subscribed(play.stream_url, cursor=f"1.1.{last - 2}") as reader:
         await reader.until(lambda: len(reader.ids) == 2)
-
-        async def durable() -> bool:
-            probe = await http.post(play.events_url, json=play.body([], base=last - 1))
-            return bool(probe.json()["durable"] == f"1.1.{last}")
-
-        await eventually(durable)  # no activity ends before
+        await play.until_durable(http, f"1.1.{last}", base=last - 1)  # no activity ends before
         await play.end()
         await reader.saw("done")
     assert reader.ids == [f"1.1.{last - 1}", f"1.1.{last}", "end"]
@@ -249,6 +243,7 @@ async def test_bodies_around_2_mib(play: Play, http: httpx.AsyncClient) -> None:
         assert answer.status_code == status, answer.text
         if status == 413:
             problem(answer, 413)
+    await play.until_durable(http, "1.1.4")
     await play.end(result="over")
     assert (await read_all(play.stream_url)).ids == [*(f"1.1.{n}" for n in range(1, 5)), "end"]
 
@@ -288,6 +283,7 @@ async def test_hostile_ids_are_refused_and_nothing_is_lost(
         assert (await raw_status(play, raw)) in (b"400", b"431")
     answer = await play.post(http, [3])
     assert answer.json()["received"] == "1.1.3"
+    await play.until_durable(http, "1.1.3")
     await play.end()
     assert (await read_all(play.stream_url)).ids == ["1.1.1", "1.1.2", "1.1.3", "end"]
 

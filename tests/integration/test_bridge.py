@@ -39,16 +39,6 @@ def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
     return document
 
 
-async def durable_to(play: Play, http: httpx.AsyncClient, event_id: str, **fields: Any) -> None:
-    """Ask as a producer does, until the bridge says that the event is durable."""
-
-    async def look() -> bool:
-        answer = (await play.post(http, [], **fields)).json()
-        return bool(answer["durable"] == event_id)
-
-    await eventually(look)
-
-
 # Taking in
 
 
@@ -70,7 +60,7 @@ async def test_events_are_acknowledged_shown_and_made_durable(
             f"1.1.{n}@{play.incarnation}" for n in (1, 2, 3)
         ]
         assert reader.types == ["started", "token", "token"]
-    await durable_to(play, http, "1.1.3")
+    await play.until_durable(http, "1.1.3")
     assert (await play.post(http, [])).json()["bridge"] == boot_id
     assert (await play.handle.query("progress"))["last_event_id"] == "1.1.3"
 
@@ -85,7 +75,7 @@ async def test_the_single_form_is_taken_like_a_batch_of_one(
         single = body | {"id": f"1.1.{n}", "event": token(n)}
         answer = await http.post(play.events_url, json=single)
         assert answer.json()["received"] == f"1.1.{n}"
-    await durable_to(play, http, "1.1.2")
+    await play.until_durable(http, "1.1.2")
 
 
 async def test_a_final_post_is_answered_once_all_is_durable(
@@ -160,7 +150,7 @@ async def test_a_bridge_that_is_not_the_signaller_shows_and_holds(
         assert answer["durable"] == "1.1.0"
         assert (await play.handle.query("progress"))["events"] == 0
         await play.post(http, [], signaller=answer["bridge"])
-        await durable_to(play, http, "1.1.2", signaller=answer["bridge"])
+        await play.until_durable(http, "1.1.2", signaller=answer["bridge"])
 
 
 async def test_a_bridge_that_begins_late_keeps_the_pace_of_the_session(
@@ -168,7 +158,7 @@ async def test_a_bridge_that_begins_late_keeps_the_pace_of_the_session(
 ) -> None:
     """A bridge that never saw a session before signals as seldom as its age asks (§4.5)."""
     await play.post(http, [1], age=1_200)
-    await durable_to(play, http, "1.1.1", age=1_200)
+    await play.until_durable(http, "1.1.1", age=1_200)
     await play.post(http, [2], base=2, age=1_200)
     await asyncio.sleep(1)  # a young session would be signalled after 0.25 s
     assert (await play.post(http, [], base=2, age=1_201)).json()["durable"] == "1.1.1"
@@ -188,7 +178,7 @@ async def test_a_claim_is_held_back_until_the_workflow_accepts_it(
         assert (await play.post(http, [3])).json()["received"] == "1.1.3"
         await reader.until(lambda: len(reader.seen) == 3)
         await play.post(http, [], attempt=2)  # now this bridge is to signal
-        await durable_to(play, http, "1.2.2", attempt=2)
+        await play.until_durable(http, "1.2.2", attempt=2)
         await reader.until(lambda: len(reader.seen) == 5)
         assert reader.ids == ["1.1.1", "1.1.2", "1.1.3", "1.2.1", "1.2.2"]
         problem(await play.post(http, [4]), 410)
@@ -210,7 +200,7 @@ async def test_a_forged_newer_attempt_changes_nothing(
             assert received == answer.json()["durable"]
             assert received.endswith(f".{(numbers or [4])[0] - 1}"), "nothing of it was taken"
         assert (await play.post(http, [3])).json()["received"] == "1.1.3"
-        await durable_to(play, http, "1.1.3")
+        await play.until_durable(http, "1.1.3")
         await play.end(result="untouched")
         await reader.saw("done")
         assert reader.ids == ["1.1.1", "1.1.2", "1.1.3", "end"]
@@ -240,14 +230,14 @@ async def test_a_later_producer_is_known_by_its_activity(
         return bool(answer.json()["received"] == "2.2.1")
 
     await eventually(look)
-    await durable_to(play, http, "2.2.1", producer=2, attempt=2)
+    await play.until_durable(http, "2.2.1", producer=2, attempt=2)
     problem(await play.post(http, [3]), 410)
 
 
 async def test_a_closed_session_takes_nothing_more(play: Play, http: httpx.AsyncClient) -> None:
     """After the workflow's end a producer is told to stop: 410."""
     await play.post(http, [1])
-    await durable_to(play, http, "1.1.1")
+    await play.until_durable(http, "1.1.1")
     await play.end(result="over")
     await play.handle.result()
     await play.post(http, [2])
@@ -257,6 +247,7 @@ async def test_a_closed_session_takes_nothing_more(play: Play, http: httpx.Async
 
     await eventually(look)
     problem(await play.post(http, [2]), 410)
+    await read_all(play.stream_url)  # until the bridge has read the end, as well as been told of it
     reader = await read_all(play.stream_url)
     numbered = [seen.event for seen in reader.seen if seen.id is not None]
     assert numbered == [token(1), {"type": "done", "result": "over"}]
@@ -268,13 +259,13 @@ async def test_a_post_for_another_run_harms_nobody(
 ) -> None:
     """Events that name a run this session has not are refused, and the real ones go on."""
     await play.post(http, [1, 2])
-    await durable_to(play, http, "1.1.2")
+    await play.until_durable(http, "1.1.2")
     other = play.run_id[:-1] + ("0" if play.run_id[-1] != "0" else "1")
     number, attempt = claims["number"], claims.get("attempt", 1)
     for run in ({"run_id": other}, {"run_id": other, "first_run_id": other}):
         problem(await play.post(http, [number], attempt=attempt, **run), 410)
     assert (await play.post(http, [3])).json()["received"] == "1.1.3"
-    await durable_to(play, http, "1.1.3")
+    await play.until_durable(http, "1.1.3")
 
 
 # Refusing
@@ -353,7 +344,7 @@ async def test_a_bad_body_is_refused_and_nothing_is_lost(
         assert says in detail, (wrong, detail)
         assert "\n" not in detail
     assert (await play.post(http, [4])).json()["received"] == "1.1.4"
-    await durable_to(play, http, "1.1.4")
+    await play.until_durable(http, "1.1.4")
     await play.end()
     assert (await read_all(play.stream_url)).ids == ["1.1.1", "1.1.2", "1.1.3", "1.1.4", "end"]
 
@@ -467,8 +458,11 @@ async def test_health_and_readiness(bridge: str, http: httpx.AsyncClient) -> Non
     assert (await http.get(f"{bridge}/readyz")).json() == {"status": "ok"}
 
 
-async def test_without_temporal_a_stream_waits(http: httpx.AsyncClient) -> None:
+async def test_without_temporal_a_stream_waits(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An outage of Temporal is 503 for who cannot wait, and soon a stream for who can."""
+    monkeypatch.setattr("kai_flow.bridge.hub.FIND_SECONDS", 0.2)
     async with dev_server(stop_seconds=0) as server:
         away = await connect(server.address)
     async with running_bridge(Settings(bridge_port=0), away) as url:
@@ -570,7 +564,7 @@ async def test_hand_made_events_do_not_mix_into_a_real_session(
             refused = await http.post(url, json=by_hand | {"event": {"type": kind}})
             assert "no workflow has" in problem(refused, 400)["detail"]
         await play.post(http, [2])
-        await durable_to(play, http, "1.1.2")
+        await play.until_durable(http, "1.1.2")
         await play.end(result="real")
         assert (await reader.saw("done")).event["result"] == "real"
     assert reader.ids == ["1.1.1", "1.1.2", "end"]
@@ -660,7 +654,7 @@ async def test_subscribers_do_not_share_a_queue(play: Play, http: httpx.AsyncCli
         subscribed(play.stream_url, cursor=f"1.1.3@{play.incarnation}") as three,
     ):
         await play.post(http, range(6, 11))
-        await durable_to(play, http, "1.1.10")
+        await play.until_durable(http, "1.1.10")
         await play.end()
         for reader in (one, two, three):
             await reader.saw("done")
@@ -672,7 +666,7 @@ async def test_subscribers_do_not_share_a_queue(play: Play, http: httpx.AsyncCli
 async def test_unnamed_messages_are_the_same_events(play: Play, http: httpx.AsyncClient) -> None:
     """`?event=message` leaves out the event's name and nothing else."""
     await play.post(http, [1, 2])
-    await durable_to(play, http, "1.1.2")
+    await play.until_durable(http, "1.1.2")
     await play.end(result=7)
     named = await read_all(play.stream_url)
     unnamed = await read_all(play.stream_url, params={"event": "message"})
@@ -755,7 +749,7 @@ async def test_continue_as_new_is_no_end(play: Play, http: httpx.AsyncClient) ->
     """A workflow that goes on as a new run of its chain ends the stream only with the last run."""
     async with subscribed(play.stream_url) as reader:
         await play.post(http, [1])
-        await durable_to(play, http, "1.1.1")
+        await play.until_durable(http, "1.1.1")
         await play.end(again=True)
 
         chain = play.client.get_workflow_handle(play.id)
@@ -861,7 +855,7 @@ async def test_stopping_ends_streams_at_once_and_loses_nothing(
         reader = Subscriber(f"{url}/stream/{play.id}", reconnect=False)
         reading = asyncio.create_task(reader.run())
         await other.post(http, [1])
-        await durable_to(other, http, "1.1.1")
+        await other.until_durable(http, "1.1.1")
         await other.post(http, [2, 3])
         await reader.until(lambda: len(reader.seen) == 3)
         stopped_at = time.monotonic()

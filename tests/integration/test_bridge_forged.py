@@ -20,7 +20,7 @@ from tests.integration.log_records import records_of
 from tests.integration.stage import Play
 from tests.integration.subscriber import read_all, subscribed
 from tests.integration.test_counters import Books
-from tests.integration.waiting import eventually, until
+from tests.integration.waiting import until
 
 
 async def signals(play: Play) -> int:
@@ -28,32 +28,6 @@ async def signals(play: Play) -> int:
     history = await play.handle.fetch_history()
     kinds = [event.event_type for event in history.events]
     return kinds.count(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
-
-
-async def eventually_durable(play: Play, http: httpx.AsyncClient, place: str) -> None:
-    """Ask as a producer does, until that event is durable."""
-
-    async def look() -> bool:
-        return bool((await play.post(http, [])).json()["durable"] == place)
-
-    await eventually(look)
-
-
-async def test_after_a_forged_final_post_the_pace_is_kept(
-    play: Play, http: httpx.AsyncClient
-) -> None:
-    """An attempt that continues after its final POST is signalled no faster than any other."""
-    async with bridging(play.client, signal_interval=30) as bridge:
-        place = Play(play.client, play.handle, bridge.url)
-        last = {"id": "1.1.2", "event": {"type": "done", "result": {}}}
-        await place.post(http, [1])
-        assert (await place.post(http, [], events=[last])).json()["durable"] == "1.1.1"
-        before = await signals(play)
-        for n in range(2, 10):
-            assert (await place.post(http, [n])).json()["received"] == f"1.1.{n}"
-            await asyncio.sleep(0.05)
-        assert await signals(play) == before
-    assert (await play.handle.query("progress"))["last_event_id"] == "1.1.9"
 
 
 async def test_a_forged_producer_does_not_have_the_history_read_again_and_again(
@@ -89,6 +63,7 @@ async def test_an_invented_run_takes_no_subscriber(
         handle = await client.start_workflow("Stage", id=session_id, task_queue=stage_queue)
         play = Play(client, handle, bridge)
         assert (await play.post(http, [1, 2])).status_code == 200
+        await play.until_durable(http, "1.1.2")
         await play.end(result="real")
         await early.saw("done")
     assert early.types == ["started", "token", "done"]
@@ -104,7 +79,7 @@ async def test_a_lying_base_makes_nothing_get_lost(
     async with bridging(play.client, signal_interval=30) as bridge:
         place = Play(play.client, play.handle, bridge.url)
         await place.post(http, [1])  # at once; what follows waits
-        await eventually_durable(place, http, "1.1.1")
+        await place.until_durable(http, "1.1.1")
         await place.post(http, [2, 3])
         lie = await place.post(http, forged, base=50, signaller=signaller)
         assert lie.json()["durable"] == "1.1.49"

@@ -224,7 +224,7 @@ async def test_nobody_speaks_of_a_real_stream_by_hand(
 
 
 async def test_without_a_workflow_anything_may_be_tried_by_hand(
-    bridge: str, http: httpx.AsyncClient, session_id: str
+    bridge: str, http: httpx.AsyncClient, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where nobody else speaks any type but `done` is shown; without Temporal the answer is 503."""
     kinds = sorted(RESERVED - {"done"})
@@ -236,6 +236,7 @@ async def test_without_a_workflow_anything_may_be_tried_by_hand(
             assert answer.status_code == 200
         await reader.saw(kinds[-1])
         assert reader.types == kinds
+    monkeypatch.setattr("kai_flow.bridge.hub.FIND_SECONDS", 0.2)
     async with bridging(await away()) as lonely:
         for kind in ("reset", "token"):
             body = {"session_id": session_id, "event": {"type": kind}}

@@ -166,6 +166,7 @@ async def test_every_reset_begins_the_stream_anew(
             play.run_id = await reset(client, play.id, base)
             runs.append(play.run_id)
         await play.post(http, [1])
+        await play.until_durable(http, "1.1.1")
         await play.end(result="at last")
         await reader.saw("done")
     parts = [[*stream(run, 1, 2), None] for run in runs[:-1]]
@@ -274,6 +275,8 @@ async def test_a_workflow_is_reset_during_its_second_activity(
         base = client.get_workflow_handle(session_id, run_id=old)
         new = await reset(client, session_id, old, (await workflow_tasks(base))[-1])
         await reached.wait()
+        for seen in (reader.seen, direct.seen):
+            await has(seen, 18)  # the old activity goes on talking when it is let go
         reporting.held[topic].set()
         done = await reader.saw("done")
     assert done.event["result"] == ["cats", topic]

@@ -32,6 +32,7 @@ from kai_flow.stream.reader import EventReader, EventsMissing, read_history
 from kai_flow.workflows import KaiChatInput
 from tests.agents import scripted
 from tests.integration.conftest import Ask, Handle, worker_on
+from tests.integration.hubs import held_up, ticking
 from tests.integration.log_records import records_of
 from tests.integration.receivers import answer, receiving
 from tests.integration.stage import Play
@@ -617,11 +618,11 @@ async def test_cancelling_stops_the_agent_within_five_seconds(
     """A cancelled session is Canceled, its agent stopped, its events kept, and `done` says so."""
     handle = await ask({"tokens": 3}, {"gate": "a"}, {"tokens": 100})
     await at_gate(session_id)
-    async with subscribed(f"{bridge}/stream/{session_id}") as reader:
+    async with subscribed(f"{bridge}/stream/{session_id}") as reader, ticking(0.1) as ticks:
         began = time.monotonic()
         await handle.cancel()
         done = await reader.saw("done")
-    assert scripted.stopped[session_id] - began < 5
+    assert scripted.stopped[session_id] - began < 5 + held_up(ticks, 0.1)
     assert done.event["status"] == "cancelled"
     assert reader.types == ["started", "token", "token", "token", "ended", "done"]
     assert isinstance(await failure_of(handle), CancelledError)

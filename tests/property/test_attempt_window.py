@@ -75,7 +75,7 @@ def test_what_is_live_only_does_not_fill_a_bridge(stored: int, count: int) -> No
     window = AttemptWindow(first, MAX_BYTES)
     end, base = first.offset(stored - 1), first.offset(stored)
     for event in run_of(base, count):
-        assert window.receive(base, [event], stored=end) == Taken(event.id, end)
+        assert window.receive(base, [event], stored=end) == Taken(event.id, end, added=True)
         assert window.next_after(event.id.offset(-1), past_stored=True) == event
         window.shown(event.id)
         assert window.held == 0

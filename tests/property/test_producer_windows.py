@@ -70,7 +70,7 @@ class PlainAttempt:
             self.came.add(self.place)
         self.waiting |= {event.id.seq: event for event in kept}
         self.live |= {event.id.seq: event for event in new if event not in kept}
-        return Taken(base._replace(seq=reach + len(new)), durable)
+        return Taken(base._replace(seq=reach + len(new)), durable, added=bool(new))
 
     def to_signal(self) -> list[NumberedEvent]:
         """What waits and goes on where the history ends."""

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from kai_flow.bridge.incoming import Incoming
 from kai_flow.stream.attempt_window import Stale, Taken
 from kai_flow.stream.ids import EventId
@@ -37,6 +39,31 @@ async def test_what_waits_for_a_run_that_has_ended_goes_into_no_other() -> None:
     assert shown
     tailing.cancel()
     await incoming.stop()
+
+
+@pytest.mark.parametrize("header", [1, None])
+@in_virtual_time
+async def test_an_attempt_that_goes_on_after_its_final_post_keeps_the_pace(
+    header: int | None,
+) -> None:
+    """Its further events are signalled no faster than any others, shown yet or not."""
+    stage = Stage()
+    stage.shared = stage.shared._replace(signal_interval=30)
+    stage.schedule("a", header=header)
+    parts = Parts(stage)
+    tailing = asyncio.create_task(parts.tail.run())
+    await parts.tail.refresh()
+    tailing.cancel()  # so without a mark, nothing is shown: the history has no event yet
+    incoming = Incoming(parts.scope, stage.run, parts.tail, shown=lambda: None)
+    await incoming.receive(post_of(run_of(FIRST, 1), done=True))
+    for number in range(1, 6):
+        answer = await incoming.receive(post_of(run_of(FIRST.offset(number), 1)))
+        assert isinstance(answer, Taken)
+        assert answer.news == (header is not None)
+        await asyncio.sleep(0.1)
+    assert stage.stored == [*run_of(FIRST, 1)]
+    await incoming.stop()
+    assert stage.stored == [*run_of(FIRST, 6)]
 
 
 @in_virtual_time

@@ -68,7 +68,7 @@ class Desk:
         post = post_of(run_of(start, count), base=start._replace(seq=base or first), done=done)
         answer = self.log.receive(post.base, post.events, signalling=signalling)
         assert isinstance(answer, Taken)
-        self.publisher.posted(post, news=bool(post.events))
+        self.publisher.posted(post, added=answer.added)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self.publisher.run())
         return self._task

@@ -1,5 +1,8 @@
 """Readers of Temporal: the buffer page by page, with no gap overlooked, and the whole history."""
 
+import asyncio
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +96,25 @@ async def test_a_history_goes_through_all_runs() -> None:
         stream = await read_history(stage.client, SESSION, run_id)
         assert len(stream) == 2
         assert stream.place == Place.parse("2.1.1")
+
+
+@in_virtual_time
+async def test_a_page_of_a_history_gets_the_time_that_it_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A page that takes longer than a short poll is read all the same."""
+    stage = TemporalStage(page_size=1)
+    stage.store(run_of(FIRST, 1))
+    stage.close()
+    at_once = stage.server.page
+
+    async def slowly(*args: Any) -> Any:
+        await asyncio.sleep(3)
+        return await at_once(*args)
+
+    monkeypatch.setattr(stage.server, "page", slowly)
+    stream = await read_history(stage.client, SESSION, RUN_ID)
+    assert (stream.complete, len(stream)) == (True, 1)
 
 
 @in_virtual_time
