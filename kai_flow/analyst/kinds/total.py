@@ -10,6 +10,11 @@ def _sum(_sign: Sign, noun: Column | Computed) -> Amount | None:
     return aggregate(Function.SUM, noun)
 
 
+def _of_sum(_sign: Sign, of: Amount) -> Amount | None:
+    """A total of what is added up already; there is no total of averages."""
+    return of if of.function in {None, Function.COUNT, Function.SUM} else None
+
+
 KIND = Kind(
     "total",
     "Sums: total revenue, total members.",
@@ -53,7 +58,7 @@ KIND = Kind(
         Rule("sum of a noun", ("total", NOUN), _sum),
         Rule("noun, summed", (NOUN, "total"), lambda noun, sign: _sum(sign, noun), cost=0.05),
         Rule("total rows", ("total", Rows), lambda _sign, rows: count(rows), cost=0.1),
-        Rule("total of a count", ("total", Amount), lambda _sign, of: of, cost=0.02),
+        Rule("total of a count", ("total", Amount), _of_sum, cost=0.02),
     ),
     samples=(
         Sample("en", "What is the total revenue?", "SELECT SUM(pendapatan) FROM laporan_tahunan"),

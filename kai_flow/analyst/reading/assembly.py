@@ -17,6 +17,7 @@ from kai_flow.analyst.reading.rankings import ranked
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import HINT
 from kai_flow.analyst.reading.subjects import is_column, named
+from kai_flow.analyst.reading.tallies import counts_of_groups, tallied
 from kai_flow.analyst.reading.totals import totalled
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role
@@ -44,6 +45,8 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
         yield from side_by_side(a, compared(bag))
     elif bag.ranks:
         yield from ranked(a, bag)
+    elif counts_of_groups(bag):
+        yield from tallied(a, bag)
     else:
         yield from totalled(a, bag)
         yield from listed(a, named(bag))

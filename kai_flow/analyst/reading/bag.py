@@ -95,7 +95,8 @@ def _connects(sides: tuple[Item, ...]) -> bool:
     return any(
         isinstance(left, first) and isinstance(right, second)
         for first, second in (
-            ((*numbers, Rows, Where), numbers),
+            ((*numbers, Where), numbers),
+            ((Rows,), (Column, Computed, Clock)),
             (tests, tests),
             (groups, groups),
         )

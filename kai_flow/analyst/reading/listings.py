@@ -43,22 +43,21 @@ def _each_listed(bag: Bag) -> Bag:
     return Bag(**{**vars(bag), "groups": [], "rows": rows, "columns": columns})
 
 
+def _no_list(bag: Bag) -> bool:
+    """Whether a question asks for numbers, or for so many of something beside other rows."""
+    numbers = bag.measures or bag.havings or bag.groups or bag.share is not None or bag.change
+    counted = bag.asked("count") or bag.asked("how much")
+    several = bag.somes and bag.rows  # "orders with 2 items": no list of 2 items
+    return bool(numbers or counted or several or _late(bag))
+
+
 def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Rows, or the values of a column."""
     bag = _each_listed(bag)
-    if (
-        bag.measures
-        or bag.havings
-        or bag.groups
-        or bag.share is not None
-        or bag.change
-        or _late(bag)
-    ):
+    if _no_list(bag):
         return
     asked = any(bag.asked(what) for what in ("list", "which", "when", "value"))
     numbers = any(a.numeric(c) for c, _ in bag.columns)
-    if bag.asked("count") or bag.asked("how much"):
-        return
     if bag.asked("value") and not numbers and not (bag.columns and _singled(a, bag)):
         return  # "how many": not a list
     cost = bag.cost + (0.0 if asked else LIST_COST)

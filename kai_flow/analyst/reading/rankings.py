@@ -17,7 +17,7 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Note, combined
 from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.reading import Reading
-from kai_flow.analyst.reading.resolving import means
+from kai_flow.analyst.reading.resolving import means, of_birth
 from kai_flow.analyst.reading.subjects import each_once, first_dimension, is_column, named, unique
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role
@@ -31,6 +31,9 @@ LEFT_COST: Final = 0.22
 
 VALUE_COST: Final = 0.2
 """Of "what is the smallest order amount" as a ranking: it asks how much, not which."""
+
+NESTED_COST: Final = 0.8
+"""Of "the average of the 10 largest", which asks for one number, as a ranking."""
 
 SEVERAL: Final = 10
 """Places of a ranking when several are asked for without a number."""
@@ -228,7 +231,7 @@ def _rank_rows(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[R
         return
     resolver = a.resolver(table, bag)
     label = resolver.label(table)
-    for column, extra in _row_number(a, table, by):
+    for column, extra in _row_number(a, table, by, descending=rank.descending):
         shown = [column, *(c for c, _ in bag.columns if isinstance(c, p.Column))]
         if label is not None and label.ref not in [c.ref for c in shown]:
             shown = [p.Column(label.ref), *shown]
@@ -259,13 +262,13 @@ def _labelled(a: Assembler, of: p.Dimension | None) -> str | None:
 
 
 def _row_number(
-    a: Assembler, table: str, by: "p.Measured | p.Clock | None"
+    a: Assembler, table: str, by: "p.Measured | p.Clock | None", *, descending: bool
 ) -> Iterator[tuple[p.Column, float]]:
     """The columns of a table that single rows may be ranked by."""
     match by:
         case p.Clock(axis):
             for place, known in enumerate(a.model.axes_of(table)):
-                if axis in {"", known.id}:
+                if axis == known.id or (not axis and not (descending and of_birth(known))):
                     yield p.Column(ColumnRef(table, known.columns[0])), 0.3 * place
         case p.Amount(None | Function.SUM, p.Column(ref) as column, _, ()) if (
             ref.table == table and a.numeric(column)
@@ -326,6 +329,7 @@ def _rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator
             cost = bag.cost + a.beside(query, bag.rows) + choice.cost
             cost += LEFT_COST * bool(bag.rows)
             cost += 0.3 if same and _summed(by) else 0.0
+            cost += NESTED_COST if same and _averaged(by) else 0.0
             if rank.of is None and rank.count is None:
                 cost += 0.2  # "the highest price per category" is a price
             yield Reading(query, cost, (*choice.notes, *notes))
@@ -365,6 +369,11 @@ def _table_of(dimension: p.Dimension | None) -> str | None:
     if isinstance(dimension, p.Column):
         return dimension.ref.table
     return dimension.table if isinstance(dimension, p.Rows) else None
+
+
+def _averaged(by: object) -> bool:
+    """Whether a number is an average: of one row it would be nothing but its value."""
+    return isinstance(by, p.Amount) and by.function in {Function.AVERAGE, Function.MEDIAN}
 
 
 def _summed(by: object) -> bool:

@@ -54,9 +54,15 @@ GUESSED: Final = 0.05
 OTHER_AXIS: Final = 0.3
 """Of each axis of a table after its most usual one."""
 
+NAMED_AXIS: Final = 0.3
+"""Of a time of the rows themselves, where the question names what was done with them."""
+
 FOREIGN_AXIS: Final = 0.4
 """Of the time of another table, such as a customer's birth, where the rows have a time themselves.
 """
+
+SUM_GROUP: Final = 1.5
+"""Of groups by an amount: "revenue per member" is no list of numbers of members."""
 
 KEY_GROUP: Final = 0.8
 """Of groups by a key: people ask for what it points to."""
@@ -160,7 +166,7 @@ class Resolver:
             return [way.map(lambda path: (known, _ids(path))) for way in self.ways(known.table)]
         found = []
         for table in self._timed():
-            times = (axis for axis in self.model.axes_of(table) if not _of_birth(axis))
+            times = (axis for axis in self.model.axes_of(table) if not of_birth(axis))
             for place, known in enumerate(times):
                 for way in self.ways(table):
                     if table not in self.named and any(join.widens for join in way.value):
@@ -168,6 +174,11 @@ class Resolver:
                     cost = way.cost + OTHER_AXIS * place + UNUSUAL_AXIS * (not known.usual)
                     notes = () if known.usual else (Note("axis_assumed", (("axis", known.id),)),)
                     found.append(Choice((known, _ids(way.value)), cost, (*way.notes, *notes)))
+        told = [c for c in found if c.value[0].table in self.named - {self.fact}]
+        if any(self.widens(choice.value[1]) for choice in told):
+            # "customers who ordered in March": the time is that of what they did
+            found = [c if c in told else c.costing(NAMED_AXIS) for c in found]
+            found = [c.costing(-WIDE) if c in told else c for c in found]
         own = any(self._own_time(choice.value[0]) for choice in found)
         found = [
             choice.costing(FOREIGN_AXIS * (own and not self._own_time(choice.value[0])))
@@ -180,7 +191,7 @@ class Resolver:
 
         Ways to all tables of a big schema take long to find, and the times there cost too much.
         """
-        own = any(not _of_birth(axis) and axis.usual for axis in self.model.axes_of(self.fact))
+        own = any(not of_birth(axis) and axis.usual for axis in self.model.axes_of(self.fact))
         near = {self.fact, *self.named}
         return [
             table
@@ -330,7 +341,7 @@ class Resolver:
         if attribute.role is Role.TIME:
             for axis in self.model.axes_of(attribute.table):
                 if attribute.column in axis.columns:
-                    yield from self._times(Calendar(None, axis.id), words)
+                    yield from self._times(Calendar(axis.finest, axis.id), words)
             return
         if attribute.role is Role.TIME_PART and attribute.part in {"year", "month", "quarter"}:
             for axis in self.model.axes_of(attribute.table):
@@ -338,7 +349,7 @@ class Resolver:
                 if own and Grain(attribute.part) in _coarser(axis):
                     yield from self._times(Calendar(Grain(attribute.part), axis.id), words)
                     return
-        cost = 0.4 if attribute.role in {Role.ADDITIVE, Role.RATE} else 0.0
+        cost = {Role.ADDITIVE: SUM_GROUP, Role.RATE: 0.4}.get(attribute.role, 0.0)
         cost += KEY_GROUP * (attribute.role is Role.KEY)
         for field in self.fields(column, words):
             yield Choice(FieldGroup(field=field.value, words=words), field.cost + cost, field.notes)
@@ -375,13 +386,15 @@ def says(join: Join, concept: str) -> bool:
 _BIRTH: Final = frozenset(["birth_date", "birth_year"])
 
 
-def _of_birth(axis: Axis) -> bool:
+def of_birth(axis: Axis) -> bool:
     """Whether it is when people were born, which is nobody's time but where it is named."""
     return any(not _BIRTH.isdisjoint(concepts(name.words)) for name in axis.names)
 
 
 def means(attribute: Attribute, concept: str) -> bool:
-    """Whether a column's name says a concept."""
+    """Whether a column's name says a concept; a price per unit is no quantity."""
+    if concept == "quantity" and attribute.role is Role.RATE:
+        return False
     return any(
         concept in concepts(name.words) or any(concept in concepts((w,)) for w in name.words)
         for name in attribute.names

@@ -58,7 +58,7 @@ LIGHT_COST: Final = 0.06
 MONEY: Final = frozenset(["revenue", "income", "expense", "cost"])
 """Concepts of money, which a plural may name too: sales, earnings, costs."""
 
-BINDING: Final = frozenset(["oleh", "from", "dari", "to", "ke", "nilai", "value"])
+BINDING: Final = frozenset(["oleh", "from", "dari", "to", "ke"])
 """Words that mostly mean something."""
 
 BINDING_COST: Final = 0.15

@@ -31,7 +31,7 @@ from kai_flow.analyst.reading.subjects import each_once, first_dimension, unique
 from kai_flow.analyst.semantics.model import Role
 from kai_flow.analyst.semantics.paths import paths
 
-APART_COST: Final = 0.2
+APART_COST: Final = 0.9
 """Of a second number that no "and" joins to the first."""
 
 REST_COST: Final = 0.4
@@ -48,13 +48,21 @@ OWN_ROWS_COST: Final = 0.16
 """Of naming the very rows beside a number of theirs, where they may have been counted."""
 
 
+def _beside(bag: Bag, groups: Sequence[object], rest: Sequence[object]) -> float:
+    """What it costs to group by columns beside a number, without a "per"."""
+    if not rest:
+        return 0.0
+    return REST_COST if not groups or bag.joints else 2 * REST_COST
+
+
 def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Numbers over all rows, or over groups of them."""
     measures = [*bag.measures]
     nouns = [(p.Amount(None, c), w) for c, w in bag.columns if a.numeric(c)]
     rest = [(c, w) for c, w in bag.columns if isinstance(c, p.Column) and not a.numeric(c)]
     measures += nouns
-    if (bag.which or bag.asked("which")) and any(_superlative(m) for m, _ in bag.measures):
+    asked = bag.which or bag.asked("which") or bag.asked("when")
+    if asked and any(_superlative(m) for m, _ in bag.measures):
         return  # "which has the highest": not how high it is
     groups, rows, cost = [*bag.groups, *bag.which], list(bag.rows), bag.cost
     if bag.which and not (measures or bag.havings):
@@ -66,10 +74,10 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
         groups.append(subject)
         rows = [each for each in rows if (p.Rows(each[0]), each[1]) != subject]
         rest = [each for each in rest if each != subject]
-    if rest:  # columns beside a number, without "per": a weak wish to group by them
-        cost += REST_COST if not groups or bag.joints else 2 * REST_COST
-        groups += rest
-    groups = each_once(groups)
+    if rest and bag.joints and not groups:
+        return  # "orders and customers" are no orders by customer
+    cost += _beside(bag, groups, rest)
+    groups = each_once([*groups, *rest])
     if not measures and bag.havings:
         measures = [(bag.havings[0][0].amount, bag.havings[0][1])]
     if measures:

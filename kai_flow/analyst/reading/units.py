@@ -38,8 +38,9 @@ UNSAID: Final = frozenset(["kg", "km", "m", "l", "ha", "m2", "h", "min", "d"])
 def scaled(values: Sequence[str | float | bool], unit: str, attribute: Attribute) -> _Values | None:
     """The values in the unit of the column; None when that cannot be told."""
     if unit == "%":
-        fraction = attribute.high is not None and attribute.high <= 1
-        return _times(values, 0.01) if fraction else tuple(values)
+        if attribute.high is not None and attribute.high <= 1:
+            return _times(values, 0.01)
+        return tuple(values) if attribute.unit == "%" or _percentage(attribute) else None
     own = SPELLED.get(attribute.unit.casefold(), attribute.unit.casefold())
     if unit not in FACTORS or unit.casefold() == own:
         foreign = unit not in FACTORS and unit and own and unit.casefold() != own
@@ -48,6 +49,12 @@ def scaled(values: Sequence[str | float | bool], unit: str, attribute: Attribute
         return tuple(values) if not own and unit in UNSAID else None
     (measures, factor), (same, base) = FACTORS[unit], FACTORS[own]
     return _times(values, factor / base) if measures == same else None
+
+
+def _percentage(attribute: Attribute) -> bool:
+    """Whether a column's name says that it holds percentages."""
+    said = {"percent", "percentage", "rate", "margin", "discount", "persen", "persentase", "pct"}
+    return any(not said.isdisjoint(name.words) for name in attribute.names)
 
 
 def _money(unit: str) -> bool:

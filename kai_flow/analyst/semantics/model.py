@@ -1,8 +1,9 @@
 """The semantic model of a database: plain values, built once from a scan and what was taught."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeAlias
 
 from kai_flow.analyst.query.nodes import Expression, Grain
@@ -234,6 +235,19 @@ class SemanticModel:
     """Taught formulas among the problems, for a sentence in the language of a question."""
     phrases: tuple[Term, ...] = ()
     """Taught terms that mean no single thing: they may stand for a phrase of a question."""
+
+    @cached_property
+    def leaving(self) -> Mapping[str, Sequence[Join]]:
+        """The joins from each table."""
+        found: dict[str, list[Join]] = {}
+        for join in self.joins.values():
+            found.setdefault(join.source, []).append(join)
+        return found
+
+    @cached_property
+    def found_paths(self) -> dict[tuple[str, str], tuple[Path, ...]]:
+        """The paths between two tables that were looked for: ``paths`` remembers them here."""
+        return {}
 
     def of(self, table: str) -> tuple[Attribute, ...]:
         """The attributes of a table, in the order of its columns."""

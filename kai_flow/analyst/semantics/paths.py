@@ -1,6 +1,7 @@
 """The join paths between two tables."""
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 
 from kai_flow.analyst.semantics.model import Join, Path, SemanticModel
 
@@ -18,9 +19,14 @@ def paths(model: SemanticModel, source: str, target: str, most: int = 4) -> tupl
     From a table to itself the empty path comes first; then the ways along keys that point from
     the table to itself.
     """
-    leaving: dict[str, list[Join]] = {}
-    for join in model.joins.values():
-        leaving.setdefault(join.source, []).append(join)
+    known = model.found_paths
+    if (source, target) not in known:
+        known[source, target] = _found(model.leaving, source, target)
+    return known[source, target][:most]
+
+
+def _found(leaving: Mapping[str, Sequence[Join]], source: str, target: str) -> tuple[Path, ...]:
+    """All simple paths that were found, the best first."""
     near = _distances(leaving, target)
     found: list[Path] = [()] if source == target else []
     queue: deque[tuple[str, Path]] = deque([(source, ())])
@@ -36,7 +42,7 @@ def paths(model: SemanticModel, source: str, target: str, most: int = 4) -> tupl
                 len(longer) + near.get(join.target, MAX_JOINS) <= MAX_JOINS
             ):
                 queue.append((join.target, longer))
-    return tuple(sorted(found, key=_cost)[:most])
+    return tuple(sorted(found, key=_cost))
 
 
 def _visited(table: str, source: str, path: Path) -> bool:
@@ -48,7 +54,7 @@ def _cost(path: Path) -> tuple[int, int, int]:
     return sum(join.widens for join in path), len(path), sum(join.guessed for join in path)
 
 
-def _distances(leaving: dict[str, list[Join]], target: str) -> dict[str, int]:
+def _distances(leaving: Mapping[str, Sequence[Join]], target: str) -> dict[str, int]:
     """Joins from each table to the target; the joins of a key lead both ways."""
     near = {target: 0}
     queue = deque([target])

@@ -1,0 +1,86 @@
+"""How many rows have so many related rows: "how many customers have more than 3 orders"."""
+
+from collections.abc import Iterator
+
+from kai_flow.analyst.query.nodes import Aggregate, All, Filter, Function, Query, Tally, Words
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.assembler import Assembler
+from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.choices import Choice, combined
+from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.reading.resolving import Resolver
+
+__all__ = ["counts_of_groups", "tallied"]
+
+
+def counts_of_groups(bag: Bag) -> bool:
+    """Whether the number of those that meet a condition on groups is asked for, not a list."""
+    counts = any(
+        isinstance(m, p.Amount) and m.function in {Function.COUNT, Function.DISTINCT}
+        for m, _ in bag.measures
+    )
+    counts = (
+        counts
+        or any(  # "how many cities have more than 2 …" is no number of each one's cities
+            isinstance(h.amount.of, p.Column) and h.amount.function is Function.COUNT
+            for h, _ in bag.havings
+        )
+    )
+    asked = bag.asked("count") or (bag.asked("value") and not bag.measures)
+    return bool(bag.havings) and not bag.groups and (asked or counts)
+
+
+def tallied(a: Assembler, bag: Bag) -> Iterator[Reading]:
+    """The number of rows with enough related rows; nothing where no rows but values are counted."""
+    named = [(m.table, w) for m, w in bag.measures if isinstance(m, p.Amount) and _counted(m)]
+    subjects = named or bag.rows[:1]
+    others = [each for each in bag.rows if each not in subjects]
+    if len(subjects) != 1 or len(bag.measures) > len(named) or bag.columns or others:
+        return
+    ((table, words),) = subjects
+    if table is None:
+        return
+    resolver = a.resolver(table, bag)
+    options = [_tallies(a, resolver, having, there) for having, there in bag.havings]
+    for choice in combined([combined(options), filters(resolver, bag.tests)]):
+        tallies, where = choice.value
+        parts: tuple[Filter, ...] = (*((where,) if where is not None else ()), *tallies)
+        query = Query(
+            fact=table,
+            measures=(Aggregate(function=Function.COUNT, words=words),),
+            where=parts[0] if len(parts) == 1 else All(parts=parts),
+        )
+        yield Reading(query, bag.cost + choice.cost, choice.notes)
+
+
+def _counted(measure: object) -> bool:
+    """Whether a number is that of the rows of a table."""
+    return (
+        isinstance(measure, p.Amount)
+        and measure.function is Function.COUNT
+        and measure.of is None
+        and not measure.where
+    )
+
+
+def _tallies(
+    a: Assembler, resolver: Resolver, having: p.Having, words: Words
+) -> list[Choice[Tally]]:
+    """The conditions on related rows that a condition on groups may be."""
+    found = []
+    for fact in a.facts(having.amount):
+        for way in resolver.ways(fact):
+            if not way.value or not way.value[0].widens:
+                continue
+            inner = Resolver(a.model, fact, a.today)
+            for each in a.amount(inner, having.amount, words):
+                tally = Tally(
+                    path=tuple(join.id for join in way.value),
+                    of=each.value,
+                    operator=having.operator,
+                    values=having.values,
+                    words=words,
+                )
+                found.append(Choice(tally, way.cost + each.cost, each.notes))
+    return found
