@@ -256,7 +256,10 @@ def _order(
     measures: Sequence[Measure],
     groups: Sequence[Group],
 ) -> tuple[Order, ...]:
-    """As the question says; else time runs forward, and the greatest number comes first."""
+    """As the question says; else time runs forward, or the number that it names first falls.
+
+    A share or growth goes before the number that it is of, which is only shown beside it.
+    """
     if bag.sorts:
         sort, words = bag.sorts[0]
         if isinstance(sort.by, p.Column | p.Rows | p.Calendar) and not (
@@ -273,7 +276,8 @@ def _order(
     times = [group for group in groups if not isinstance(group, FieldGroup)]
     if times:
         return tuple(Order(by=group) for group in [*times, *(g for g in groups if g not in times)])
-    return (Order(by=measures[-1], descending=True),)
+    derived = [measure for measure in measures if isinstance(measure, Share | Growth)]
+    return (Order(by=(derived or measures)[0], descending=True),)
 
 
 def _own_number(subject: p.Dimension, havings: Sequence[tuple[p.Having, Words]]) -> bool:
