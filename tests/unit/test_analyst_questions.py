@@ -158,6 +158,20 @@ INDONESIAN = [
         ),
     ),
     (
+        "provinsi tanpa koperasi",
+        (
+            "SELECT nama_provinsi, ibu_kota, pulau FROM provinsi WHERE provinsi_id NOT IN"
+            " (SELECT provinsi_id FROM koperasi)"
+        ),
+    ),
+    (
+        "berapa koperasi tanpa laporan tahunan?",
+        (
+            "SELECT COUNT(*) FROM koperasi WHERE koperasi_id NOT IN"
+            " (SELECT koperasi_id FROM laporan_tahunan)"
+        ),
+    ),
+    (
         'Berapa modal awal "Koperasi Maju Jaya Merauke"?',
         "SELECT SUM(modal_awal) FROM koperasi WHERE nama_koperasi = 'Koperasi Maju Jaya Merauke'",
     ),
@@ -220,6 +234,14 @@ ENGLISH = [
         (
             "SELECT jenis_koperasi, COUNT(*) FROM koperasi WHERE jenis_koperasi IN ('Konsumen',"
             " 'Produsen') GROUP BY 1 ORDER BY 2 DESC"
+        ),
+    ),
+    (
+        "median founding capital",
+        (
+            "SELECT AVG(modal_awal) FROM (SELECT modal_awal, ROW_NUMBER() OVER (ORDER BY"
+            " modal_awal) AS place, COUNT(*) OVER () AS size FROM koperasi)"
+            " WHERE place IN ((size + 1) / 2, (size + 2) / 2)"
         ),
     ),
     ("What is the minimum founding capital?", "SELECT MIN(modal_awal) FROM koperasi"),
@@ -369,38 +391,95 @@ async def test_the_main_question_is_answered_with_its_numbers(store: ConnectionS
     assert next(point[picture["x_axis_key"]] for point in picture["widget_data"]) == name
 
 
+HELP_ID = "Yang dapat ditanyakan: laporan tahunan (tahun buku, pendapatan"
+HELP_EN = "You can ask about: annual reports (financial year, revenue"
+
+
 @pytest.mark.parametrize(
-    ("question", "words"),
+    ("question", "reason", "remedy"),
     [
-        ("halo", "tidak mengenali"),
-        ("What is the weather today?", "“weather”"),
-        ("Berapa jumlah koperasi di Atlantis?", "“Atlantis”"),
-        ("Berapa rata-rata kebahagiaan provinsi?", "“kebahagiaan”"),
-        ("average happiness by province", "“happiness”"),
-        ("hapus semua koperasi", "hanya membaca"),
-        ("delete all cooperatives", "only read"),
-        ("persentase koperasi aktif per provinsi", "“persentase”"),
-        ("median founding capital", "“median”"),
-        ("provinsi tanpa koperasi", "“tanpa”"),
-        ("koperasi lebih dari 300", "dibandingkan"),
-        ("top 5 provinsi", "ukurannya"),
-        ("jumlah provinsi tahun 2020", "tahun"),
-        ("?!", "tidak mengenali"),
+        ("halo", "Tidak ada tabel, kolom, atau nilai yang dikenali", HELP_ID),
+        ("hello", "No table, column or value was recognised", HELP_EN),
+        ("What is the weather today?", "“weather”", HELP_EN),
+        ("Berapa jumlah koperasi di Atlantis?", "“Atlantis”", HELP_ID),
+        ("Berapa rata-rata kebahagiaan provinsi?", "“kebahagiaan”", HELP_ID),
+        ("average happiness by province", "“happiness”", HELP_EN),
+        ("hapus semua koperasi", "hanya membaca", "Tanyakan apa yang ada di dalam data"),
+        ("delete all cooperatives", "only read", "Ask what the data contains"),
+        ("koperasi lebih dari 300", "tidak jelas apa yang ditanyakan", HELP_ID),
+        ("jumlah provinsi tahun 2020", "tidak memiliki kolom tanggal", "Tanyakan tanpa waktu"),
+        ("?!", "Tidak ada tabel, kolom, atau nilai yang dikenali", HELP_ID),
     ],
 )
 async def test_what_cannot_be_understood_gets_help_and_no_sql(
-    store: ConnectionStore, question: str, words: str
+    store: ConnectionStore, question: str, reason: str, remedy: str
 ) -> None:
     """A question beyond the analyst fails with what is wrong and what can be asked, no guess."""
     events = await answer(store, question)
     result = events[-1]["result"]
     assert result["status"] == "failed"
-    assert words in result["error"]
-    assert "modal awal" in result["error"] or "founding capital" in result["error"]
+    assert reason in result["error"]
+    assert remedy in result["error"]
     assert result["sql_queries"] == []
     assert result["suggested_questions"]
     assert [event["type"] for event in events[-2:]] == ["error", "done"]
     assert "sql_result" not in {event["type"] for event in events}
+
+
+@pytest.mark.parametrize(
+    ("question", "labels"),
+    [
+        (
+            "top 5 provinsi",
+            [
+                "jumlah koperasi",
+                "total modal awal dari koperasi",
+                "jumlah total aset dari koperasi",
+                "total jumlah anggota dari koperasi",
+            ],
+        ),
+        (
+            "persentase koperasi aktif per provinsi",
+            [
+                (
+                    "persentase jumlah koperasi (hanya jika status koperasi adalah “Aktif”)"
+                    " terhadap jumlah koperasi"
+                ),
+                "jumlah koperasi dan persentase dari seluruh jumlah koperasi",
+            ],
+        ),
+    ],
+)
+async def test_what_has_several_meanings_is_asked_back(
+    store: ConnectionStore, question: str, labels: list[str]
+) -> None:
+    """A question that can mean several things gets one choice for each meaning, and no SQL."""
+    events = await answer(store, question)
+    result = events[-1]["result"]
+    assert result["status"] == "needs_clarification"
+    [asked] = [event for event in events if event["type"] == "clarify"]
+    assert [choice["label"] for choice in asked["choices"]] == labels
+    assert all(label in result["final_answer"] for label in labels)
+    assert result["sql_queries"] == []
+    assert "sql_result" not in {event["type"] for event in events}
+
+
+async def test_each_choice_of_a_question_back_is_answered(store: ConnectionStore) -> None:
+    """The prompt of each choice, sent as a question, is answered as its label says."""
+    [*_, asked, _] = await answer(store, "top 5 provinsi")
+    numbers = ("COUNT(*)", "SUM(k.modal_awal)", "SUM(k.total_aset)", "SUM(k.jumlah_anggota)")
+    for choice, number in zip(asked["choices"], numbers, strict=True):
+        top = f"SELECT p.nama_provinsi, {number} {P} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 5"
+        await check(store, choice["prompt"], top)
+
+
+async def test_a_long_list_is_not_taken_for_unknown_words(store: ConnectionStore) -> None:
+    """A question with too many names to be read is declined, but none of its words is blamed."""
+    names = [name for (name,) in reference(store, "SELECT nama_provinsi FROM provinsi LIMIT 24")]
+    events = await answer(store, f"Berapa jumlah koperasi di {' dan '.join(names)}?")
+    result = events[-1]["result"]
+    assert result["status"] == "failed"
+    assert "Tanyakan satu hal saja" in result["error"]
 
 
 async def test_a_word_without_a_role_is_named(store: ConnectionStore) -> None:

@@ -1,13 +1,20 @@
 """Reads a question: the query that it means, a question back, or the reason why neither."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, TypeAlias
 
 from msgspec import json, structs
 
-from kai_flow.analyst.lexicon.lexicon import Language, concepts, detect, stem, unknown_language
+from kai_flow.analyst.lexicon.lexicon import (
+    Language,
+    concepts,
+    detect,
+    fillers,
+    stem,
+    unknown_language,
+)
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import Token, tokenize
 from kai_flow.analyst.query.gate import IllTyped, check
@@ -18,7 +25,7 @@ from kai_flow.analyst.reading.bag import collected
 from kai_flow.analyst.reading.chart import Chart, grow
 from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
-from kai_flow.analyst.reading.parts import Column, Refused, Rows, Sign, Values
+from kai_flow.analyst.reading.parts import Column, Item, Refused, Rows, Sign, Values
 from kai_flow.analyst.reading.reading import Plural, Reading, Troubles
 from kai_flow.analyst.reading.rules import BY_FIRST
 from kai_flow.analyst.reading.spans import bound, glue, leaves
@@ -33,6 +40,9 @@ HOPELESS: Final = 0.5
 
 WORST: Final = 1.2
 """A reading that costs more is not believed."""
+
+COURTESY: Final = 0.2
+"""What words without meaning cost in an ordinary question; more make no reading less likely."""
 
 MOST_TOKENS: Final = 80
 """Tokens of a question at most."""
@@ -98,7 +108,11 @@ def _outcome(
     chart = Chart(len(tokens), bound(glue(tokens, language, index.model), found))
     grow(chart, found, BY_FIRST)
     missing = uncovered(chart)
-    outcome = _unknown(tokens, missing) if missing else decide(tokens, covers(chart), model, today)
+    if missing:
+        outcome = _unknown(tokens, missing, found)
+    else:
+        worst = WORST + _courtesy(tokens, chart.glue, language)
+        outcome = decide(tokens, covers(chart), model, today, worst=worst)
     refusal = _refusal(chart)
     return refusal if isinstance(outcome, Declined) and refusal else outcome
 
@@ -113,22 +127,38 @@ def _refusal(chart: Chart) -> Declined | None:
     return None
 
 
-def _unknown(tokens: Sequence[Token], missing: Sequence[int]) -> Declined:
-    """Words that mean nothing here."""
+def _courtesy(tokens: Sequence[Token], glue: Mapping[int, float], language: Language) -> float:
+    """What the words without meaning cost beyond those of an ordinary question."""
+    empty = fillers(language)
+    cost = sum(cost for at, cost in glue.items() if tokens[at].word in empty)
+    return max(0.0, cost - COURTESY)
+
+
+def _unknown(tokens: Sequence[Token], missing: Sequence[int], found: Sequence[Item]) -> Declined:
+    """Words that mean nothing here; or else the chart was full before all words were read."""
     if unknown_language(tokens):
         return Declined(Note("language"))
-    words = ", ".join(tokens[at].text for at in missing)
+    known = {at for leaf in found for at in range(leaf.first, leaf.last)}
+    unknown = [at for at in missing if at not in known]
+    if not unknown:
+        return Declined(Note("no_reading"))
+    words = ", ".join(tokens[at].text for at in unknown)
     return Declined(Note("unknown_word", (("words", words),)))
 
 
 def decide(
-    tokens: Sequence[Token], found: Sequence[Cover], model: SemanticModel, today: date
+    tokens: Sequence[Token],
+    found: Sequence[Cover],
+    model: SemanticModel,
+    today: date,
+    *,
+    worst: float = WORST,
 ) -> Outcome:
-    """The reading that stands out among all covers, if one does."""
+    """The reading that stands out among all covers, if one does that costs at most ``worst``."""
     troubles = Troubles()
     assembler = Assembler(model, today, _plural(tokens), troubles)
     best = _likely(_assembled(found, assembler), assembler)
-    if not best or best[0].cost > WORST:
+    if not best or best[0].cost > worst:
         return Declined(troubles.worst or _unused(tokens, found))
     first = best[0]
     if first.refusal:
@@ -172,7 +202,12 @@ def sound(reading: Reading, assembler: Assembler) -> bool:
 
 
 def _unused(tokens: Sequence[Token], found: Sequence[Cover]) -> Note:
-    """Why words that are all known make no query: some have no place in it, or all together."""
+    """Why words that are all known make no query: some have no place in it, or all together.
+
+    Some questions have nothing but greetings and signs of punctuation.
+    """
+    if found and not found[0].items:
+        return Note("nothing_known")
     unused = [
         tokens[at].text
         for cover in found[:1]
