@@ -29,8 +29,6 @@ KIND = Kind(
                     "ever",
                     "any",
                     "single",
-                    "value",
-                    "values",
                 ),
                 *("altogether", "how has", "how have", "how did", "here", "overall", "whole"),
                 "entire",

@@ -58,10 +58,10 @@ KIND = Kind(
         "fewest": ("fewest", "least"),
         "highest": (
             *("highest", "largest", "biggest", "greatest", "most", "best", "higher", "top"),
-            *("strongest", "longest", "maximum", "max", "peak", "heaviest", "high"),
+            *("strongest", "longest", "peak", "heaviest", "high"),
         ),
         "lowest": (
-            *("lowest", "smallest", "least", "fewest", "worst", "minimum", "min", "weakest"),
+            *("lowest", "smallest", "least", "fewest", "worst", "weakest"),
             *("shortest", "lightest", "low"),
         ),
     },
@@ -75,7 +75,6 @@ KIND = Kind(
             *(
                 "paling banyak",
                 "terbaik",
-                "maksimum",
                 "terpanjang",
                 "terlama",
                 "terberat",
@@ -85,7 +84,7 @@ KIND = Kind(
         ),
         "lowest": (
             *("terendah", "terkecil", "paling rendah", "paling kecil", "paling sedikit"),
-            *("tersedikit", "terburuk", "minimum", "terpendek", "tercepat", "teringan", "terbawah"),
+            *("tersedikit", "terburuk", "terpendek", "tercepat", "teringan", "terbawah"),
             *("terdekat",),
         ),
     },

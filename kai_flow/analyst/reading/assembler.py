@@ -282,11 +282,25 @@ class Assembler:
         measures: Sequence[Measure],
         groups: Sequence[Group],
     ) -> bool:
-        """Whether the sum or average of a row would be shared out to several of its children."""
+        """Whether a row would be shared out to several of its children, or averaged by itself."""
         wide = any(
             resolver.widens(g.field.path if isinstance(g, FieldGroup) else g.path) for g in groups
         )
-        return wide and any(not counts(measure) for measure in measures)
+        if wide and any(not counts(measure) for measure in measures):
+            return True
+        return any(self._each_row(resolver.fact, g) for g in groups) and any(
+            isinstance(m, Aggregate) and m.function in {Function.AVERAGE, Function.MEDIAN}
+            for m in measures
+        )
+
+    def _each_row(self, fact: str, group: Group) -> bool:
+        """Whether every row is a group of its own, of which an average is just its value."""
+        return (
+            isinstance(group, FieldGroup)
+            and not group.field.path
+            and self.model.entities[fact].label == group.field.column
+            and self.model.attributes[ColumnRef(fact, group.field.column)].unique
+        )
 
 
 def _optional(model: SemanticModel, ways: Sequence[Path]) -> bool:
