@@ -12,8 +12,8 @@ FLOOR: Final = 0.93
 is for the few questions whose reading shifts when a word or a kind is added."""
 
 GAP: Final = 0.02
-"""How much less may be right under the other names of a schema. It was 1.5 points: a name with two
-meanings makes a question ask back that is answered under the other, plainer name."""
+"""How much less may be right under the other names of a schema. It was 1.5 points, which
+are eleven questions: nine more are asked back, two more declined, and none is answered wrongly."""
 
 ANSWERED: Final = 2
 """Questions that are answered though they should be asked back; each must be listed below."""

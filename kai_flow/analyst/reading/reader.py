@@ -108,6 +108,7 @@ def _outcome(
     chart = Chart(len(tokens), bound(glue(tokens, language, index.model), found))
     grow(chart, found, BY_FIRST)
     missing = uncovered(chart)
+    outcome: Outcome
     if missing:
         outcome = _unknown(tokens, missing, found)
     else:
