@@ -25,6 +25,7 @@ from kai_flow.analyst.semantics.model import Role
 
 def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Everything that the bag may mean."""
+    bag = _sides_as_groups(bag)
     _time(a, bag)
     if bag.texts:
         yield from _literally(a, bag)
@@ -50,6 +51,15 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     else:
         yield from totalled(a, bag)
         yield from listed(a, named(bag))
+
+
+def _sides_as_groups(bag: Bag) -> Bag:
+    """What is compared beside other groups is a group as well: "by month, women and men"."""
+    sides = compared(bag).versus if bag.compare and bag.groups else []
+    columns = [side.values[0].column for side, _ in sides if side.values]
+    if not columns:
+        return bag
+    return Bag(**{**vars(bag), "groups": [*((c, ()) for c in columns), *bag.groups]})
 
 
 def _literally(a: Assembler, bag: Bag) -> Iterator[Reading]:
