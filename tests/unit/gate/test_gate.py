@@ -17,7 +17,7 @@ from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.connections import demo
 from tests.engines.places import scan_file
 from tests.evals.compare import same_rows
-from tests.unit.gate.questions import ANSWERED, TEMPTING
+from tests.unit.gate.questions import ANSWERED, Tempting, tempting
 
 Places = dict[str, tuple[Path, SemanticModel, Index]]
 
@@ -65,12 +65,14 @@ def test_a_plain_question_passes_the_gate(
     assert same_rows(rows(places[schema][0], sql), found)
 
 
-@pytest.mark.parametrize(("schema", "question", "sql"), TEMPTING)
-def test_no_tempting_question_is_answered_wrongly(
-    places: Places, schema: str, question: str, sql: str | None
-) -> None:
-    """What can be misread is answered right or refused, never answered as something else."""
-    found = answer(places, schema, question)
-    if found is not None:
-        assert sql is not None, found
-        assert same_rows(rows(places[schema][0], sql), found)
+@pytest.mark.parametrize("asked", tempting(), ids=lambda asked: f"{asked.schema}: {asked.ask}")
+def test_no_tempting_question_is_answered_wrongly(places: Places, asked: Tempting) -> None:
+    """What can be misread is answered right, or not executed; a fault that is known is named."""
+    found = answer(places, asked.schema, asked.ask)
+    right = found is None or (
+        asked.sql is not None and same_rows(rows(places[asked.schema][0], asked.sql), found)
+    )
+    if asked.open:
+        assert not right, f"mended: take `open` off this question ({asked.open})"
+        pytest.xfail(asked.open)
+    assert right, found
