@@ -19,7 +19,7 @@ ANSWERED: Final = 2
 """Questions that are answered though they should be asked back; each must be listed below."""
 
 KNOWN_ANSWERED: Final = frozenset(["shop shop-123", "shop_renamed shop-123"])
-"""Orders "from Leeds": read as those of customers there, though they may be those shipped there.
+"""Orders "from Leeds": read as those shipped there, though they may be those of customers there.
 The answer says which reading it took."""
 
 pytestmark = pytest.mark.timeout(300)  # the first test asks everything
