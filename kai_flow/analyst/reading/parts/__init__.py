@@ -1,0 +1,97 @@
+"""The constituents of a question: what spans of words mean before a fact table is chosen.
+
+Parts name columns without the joins that lead there: those depend on the fact table, which the
+assembly chooses. All are immutable and comparable, so that a chart can keep each only once.
+"""
+
+from kai_flow.analyst.reading.parts.conditions import (
+    Compared,
+    Has,
+    Joined,
+    Negated,
+    Test,
+    Where,
+    Within,
+)
+from kai_flow.analyst.reading.parts.items import Item, Part, leaf
+from kai_flow.analyst.reading.parts.nouns import (
+    Beside,
+    Clock,
+    Column,
+    Computed,
+    Figure,
+    Implied,
+    Role,
+    Rows,
+    Sign,
+    Text,
+    Time,
+    Times,
+    Values,
+)
+from kai_flow.analyst.reading.parts.numbers import (
+    Amount,
+    Change,
+    Gap,
+    Having,
+    Measured,
+    Portion,
+    Quotient,
+)
+from kai_flow.analyst.reading.parts.results import (
+    Ask,
+    Calendar,
+    Dimension,
+    Groups,
+    Limit,
+    Rank,
+    Refused,
+    Some,
+    Sort,
+    Versus,
+    Which,
+)
+
+__all__ = [
+    "Amount",
+    "Ask",
+    "Beside",
+    "Calendar",
+    "Change",
+    "Clock",
+    "Column",
+    "Compared",
+    "Computed",
+    "Dimension",
+    "Figure",
+    "Gap",
+    "Groups",
+    "Has",
+    "Having",
+    "Implied",
+    "Item",
+    "Joined",
+    "Limit",
+    "Measured",
+    "Negated",
+    "Part",
+    "Portion",
+    "Quotient",
+    "Rank",
+    "Refused",
+    "Role",
+    "Rows",
+    "Sign",
+    "Some",
+    "Sort",
+    "Test",
+    "Text",
+    "Time",
+    "Times",
+    "Values",
+    "Versus",
+    "Where",
+    "Which",
+    "Within",
+    "leaf",
+]

@@ -1,0 +1,57 @@
+"""What rows must meet."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from kai_flow.analyst.query.nodes import Operator
+from kai_flow.analyst.reading.parts.nouns import Column, Computed, Implied, Time
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A comparison of a column or derived measure, row by row."""
+
+    of: "Column | Computed | Implied"
+    operator: Operator
+    values: tuple[str | float | bool, ...] = ()
+    unit: str = ""
+    """The unit in which the question gives the values: ``kg``, ``%``; empty: it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Rows whose time is in a period."""
+
+    time: Time
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """Rows that have related rows: "customers with orders"; negated, "without orders"."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Negated:
+    """A filter that must not hold."""
+
+    part: "Test"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Several filters of which all, or one (``either``), must hold."""
+
+    parts: tuple["Test", ...]
+    either: bool
+
+
+Test: TypeAlias = Compared | Within | Has | Negated | Joined
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A filter as a constituent of its own."""
+
+    test: Test

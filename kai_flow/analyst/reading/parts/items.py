@@ -1,0 +1,84 @@
+"""A part, with the words of the question that it stands for."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from kai_flow.analyst.reading.parts.conditions import Test, Where
+from kai_flow.analyst.reading.parts.nouns import (
+    Beside,
+    Clock,
+    Column,
+    Computed,
+    Figure,
+    Implied,
+    Role,
+    Rows,
+    Sign,
+    Text,
+    Time,
+    Values,
+)
+from kai_flow.analyst.reading.parts.numbers import Amount, Change, Gap, Having, Portion, Quotient
+from kai_flow.analyst.reading.parts.results import (
+    Ask,
+    Calendar,
+    Groups,
+    Limit,
+    Rank,
+    Refused,
+    Some,
+    Sort,
+    Versus,
+    Which,
+)
+
+Part: TypeAlias = (
+    Sign
+    | Rows
+    | Column
+    | Computed
+    | Clock
+    | Role
+    | Beside
+    | Figure
+    | Time
+    | Text
+    | Values
+    | Where
+    | Having
+    | Amount
+    | Quotient
+    | Gap
+    | Portion
+    | Change
+    | Calendar
+    | Groups
+    | Some
+    | Rank
+    | Sort
+    | Versus
+    | Limit
+    | Implied
+    | Ask
+    | Which
+    | Refused
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A part and the tokens from ``first`` up to, not including, ``last`` that it stands for."""
+
+    first: int
+    last: int
+    part: Part
+    cost: float
+    words: tuple[int, ...]
+    """The tokens that it understood, without those that were skipped as glue."""
+    aside: tuple[tuple[Test, tuple[int, ...]], ...] = ()
+    """Filters that stand within it: "active" in "number of active cooperatives"."""
+
+
+def leaf(first: int, last: int, part: Part, cost: float) -> Item:
+    """An item of which every word is understood."""
+    return Item(first, last, part, cost, tuple(range(first, last)))

@@ -1,0 +1,110 @@
+"""What words name by themselves: tables, columns, values, numbers, times."""
+
+from dataclasses import dataclass
+
+from kai_flow.analyst.lexicon.periods import Period
+from kai_flow.analyst.query.nodes import Grain
+from kai_flow.analyst.schema import ColumnRef
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A phrase of a kind of question, by its name: ``average``, ``per``, ``above`` …"""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a table: "orders"."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column, perhaps reached by the join that has a role: "origin city"."""
+
+    ref: ColumnRef
+    role: str | None = None
+    """Id of the join."""
+    number: bool = False
+    """Whether a question names it as a quantity, an amount or a rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A derived measure."""
+
+    name: str
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """An axis of time: "order date"."""
+
+    axis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """The role of a join by itself: "origin"."""
+
+    join: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A verb that says of which column a value beside it is: "paid by card"."""
+
+    column: Column
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number."""
+
+    value: float
+    percent: bool = False
+    unit: str = ""
+    ordinal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A period, perhaps of a certain axis."""
+
+    period: Period
+    grain: Grain | None = None
+    axis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text in quotes, which is taken literally."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Values of one column: one of them must fit. "Jakarta or Bandung"."""
+
+    column: Column
+    values: tuple[str | float | bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Implied:
+    """A number that an adjective means: "cheapest" means the price. Named by its concept."""
+
+    concept: str
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """One number of a row times another."""
+
+    left: Column
+    right: Column

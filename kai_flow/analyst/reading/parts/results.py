@@ -1,0 +1,95 @@
+"""What a result looks like: groups, ranks, orders, and what the question asks for."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from kai_flow.analyst.query.nodes import Grain
+from kai_flow.analyst.reading.parts.nouns import Clock, Column, Rows, Time, Values
+from kai_flow.analyst.reading.parts.numbers import Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Groups by a unit of the calendar."""
+
+    grain: Grain | None
+    """None: over time, in the unit that fits the data."""
+    axis: str | None = None
+    recurring: bool = False
+
+
+Dimension: TypeAlias = Column | Rows | Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """What to group by: "per province and year"."""
+
+    by: tuple[Dimension, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """A number of things: "5 provinces"."""
+
+    of: Dimension
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """The first of an order: "top 5", "the highest average price", "cheapest"."""
+
+    descending: bool
+    count: int | None = None
+    """None: one, or a few when several are asked for."""
+    by: "Measured | Clock | None" = None
+    of: Dimension | None = None
+    each: bool = False
+    """So many of every group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order of the whole result."""
+
+    by: "Measured | Dimension | None"
+    descending: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Versus:
+    """Things or periods side by side."""
+
+    values: tuple[Values, ...] = ()
+    times: tuple[Time, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many rows, of whatever is listed: "10 rows", "limit 10"."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What the question wants."""
+
+    what: str
+    """``value``, ``list``, ``which``, ``when``, ``extent``, ``catalogue`` …."""
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """What is asked for by name: "which provinces"."""
+
+    of: Dimension
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A phrase that asks for what is never done, by the key of the reason."""
+
+    reason: str
