@@ -103,10 +103,16 @@ class Names:
 
 
 def _output(column: exp.Column, scope: Scope) -> bool:
-    """Whether ORDER BY, GROUP BY or HAVING names a column of the result, which keeps its name."""
+    """Whether ORDER BY, GROUP BY or HAVING names a column of the result, which keeps its name.
+
+    The ORDER BY of a window names a column of the tables.
+    """
     clause = column.find_ancestor(exp.Order, exp.Group, exp.Having, exp.AggFunc, exp.Select)
-    named = isinstance(clause, exp.Order | exp.Group | exp.Having)
-    return named and not column.table and column.name in _outputs(scope)
+    if not isinstance(clause, exp.Order | exp.Group | exp.Having):
+        return False
+    if isinstance(clause.parent, exp.Window):
+        return False
+    return not column.table and column.name in _outputs(scope)
 
 
 def _outputs(scope: Scope) -> list[str]:

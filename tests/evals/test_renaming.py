@@ -20,6 +20,10 @@ NAMES = {"t": "tabel", "t.a": "satu", "t.b": "dua", "u": "lain", "u.a": "satu", 
             ),
         ),
         (
+            "SELECT a, LAG(b) OVER (ORDER BY a) AS n FROM t",
+            ('SELECT "satu" AS "a", LAG("dua") OVER (ORDER BY "satu") AS n FROM "tabel" AS "t"'),
+        ),
+        (
             "SELECT n FROM (SELECT b AS n FROM t) s",
             'SELECT n AS "n" FROM (SELECT "dua" AS n FROM "tabel" AS "t") AS s',
         ),
