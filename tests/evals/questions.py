@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
 from kai_flow.analyst.kinds import registry
 
@@ -46,6 +47,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Of CSV files: the one that is asked; the first without it."""
     renamed: str = ""
     """How the copy is asked, where the question quotes a name of the schema."""
+    ways: tuple[str, ...] = ()
+    """Other ways to ask the same, in the same language: each is a question of its own."""
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -59,6 +62,14 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             self.kind == "ask_back"
         ):
             raise ValueError(f"{self.id}: what is declined or asked back has that kind")
+        if self.renamed and self.ways:
+            raise ValueError(f"{self.id}: what quotes a name of the schema is asked in one way")
+
+    def each_way(self) -> Iterator["Question"]:
+        """The question, and one for each other way to ask it."""
+        yield structs.replace(self, ways=())
+        for at, way in enumerate(self.ways, 1):
+            yield structs.replace(self, id=f"{self.id}-way{at}", ask=way, ways=())
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +81,8 @@ def load(schema: str, group: str = "") -> tuple[Question, ...]:
     path = FOLDER / group / f"{schema}.toml"
     if not path.exists():
         return ()
-    found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File).question
+    read = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File).question
+    found = tuple(way for question in read for way in question.each_way())
     if (schema, group) == ("demo", ""):
         asked = {question.ask for question in found}
         found += tuple(sample for sample in samples() if sample.ask not in asked)
