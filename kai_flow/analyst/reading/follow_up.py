@@ -26,6 +26,7 @@ from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.fragment_changes import facts_of, options_of, signs_of
 from kai_flow.analyst.reading.fragments import DIRECTIONS, FUNCTIONS, unmarked
+from kai_flow.analyst.reading.glue import glue
 from kai_flow.analyst.reading.reader import (
     CHOICES,
     MARGIN,
@@ -39,7 +40,7 @@ from kai_flow.analyst.reading.reader import (
 )
 from kai_flow.analyst.reading.reading import Reading, Troubles
 from kai_flow.analyst.reading.rules import BY_FIRST
-from kai_flow.analyst.reading.spans import glue, leaves
+from kai_flow.analyst.reading.spans import leaves
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
 

@@ -25,10 +25,11 @@ from kai_flow.analyst.reading.bag import collected
 from kai_flow.analyst.reading.chart import Chart, grow
 from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
+from kai_flow.analyst.reading.glue import glue
 from kai_flow.analyst.reading.parts import Column, Item, Refused, Rows, Sign, Values
 from kai_flow.analyst.reading.reading import Plural, Reading, Troubles
 from kai_flow.analyst.reading.rules import BY_FIRST
-from kai_flow.analyst.reading.spans import bound, glue, leaves
+from kai_flow.analyst.reading.spans import bound, leaves
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
 

@@ -4,7 +4,7 @@ import pytest
 
 from kai_flow.analyst.lexicon.data import Language
 from kai_flow.analyst.lexicon.tokens import tokenize
-from kai_flow.analyst.reading.spans import glue
+from kai_flow.analyst.reading.glue import glue
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.targets import ValueTarget
 from tests.unit.analyst.scanned import column_of, model_of

@@ -1,0 +1,139 @@
+"""Words that carry no meaning by themselves, and what stepping over them costs."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Final
+
+from kai_flow.analyst.kinds.registry import KINDS
+from kai_flow.analyst.lexicon.data import ACTIONS
+from kai_flow.analyst.lexicon.lexicon import Language, fillers, light, stem
+from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.reading.parts import Sign
+from kai_flow.analyst.reading.signs import signs_of
+from kai_flow.analyst.semantics.model import SemanticModel
+
+GLUE_COST: Final = 0.02
+"""Of stepping over a word without meaning."""
+
+LIGHT_COST: Final = 0.06
+"""Of stepping over a verb that says nothing beside its noun."""
+
+BINDING: Final = frozenset(["oleh", "from", "dari", "to", "ke"])
+"""Words that mostly mean something."""
+
+BINDING_COST: Final = 0.15
+"""Of stepping over such a word all the same."""
+
+VERBS: Final = frozenset(verb for action in ACTIONS for verb in action.verbs)
+"""What people do."""
+
+BY_COST: Final = 0.35
+"""Of stepping over "by": "orders by status" is no status of orders."""
+
+TELLING: Final = frozenset(["trend", "growth", "share", "median", "not", "without", "compare"])
+"""Signs whose words are never stepped over: without them a question means something else."""
+
+CURRENCIES: Final = frozenset(["idr", "usd", "eur", "sgd", "myr", "jpy", "gbp", "aud", "cny"])
+"""Codes of currencies, as values have them."""
+
+COINS: Final = frozenset(
+    [*CURRENCIES, *("rp", "rupiah", "rupiahs", "dollar", "dollars", "euro", "euros")]
+)
+"""Words for currencies, which mean something where rows are in several of them."""
+
+
+def currencies_told(tokens: Sequence[Token], model: SemanticModel) -> frozenset[int]:
+    """The places of currencies where the data tells currencies apart."""
+    said = [at for at, token in enumerate(tokens) if token.word in COINS]
+    told = said and any(
+        str(value.value).casefold() in CURRENCIES
+        for attribute in model.attributes.values()
+        for value in attribute.values
+    )
+    return frozenset(said if told else ())
+
+
+def agents(tokens: Sequence[Token]) -> frozenset[int]:
+    """Places of "by" before those who do something: "orders placed by customers"."""
+    return frozenset(
+        at
+        for at in range(1, len(tokens) - 1)
+        if tokens[at].word == "by"
+        and plural(tokens[at + 1].word)
+        and (light(tokens[at - 1].word) or tokens[at - 1].word in VERBS)
+    )
+
+
+def plural(word: str) -> bool:
+    """Whether an English word names several things."""
+    return word.endswith("s") and stem(word, "en") != word
+
+
+def capitals_in(tokens: Sequence[Token]) -> frozenset[int]:
+    """The places of short words in capitals, which are names: IT is a department."""
+    found = {
+        at for at, token in enumerate(tokens) if token.text.isupper() and 2 <= len(token.text) <= 3
+    }
+    lower = any(token.text.islower() for token in tokens)
+    return frozenset(found) if lower else frozenset()
+
+
+def glue(
+    tokens: Sequence[Token], language: Language, model: SemanticModel | None = None
+) -> dict[int, float]:
+    """The positions of words that carry no meaning by themselves, and what stepping over costs."""
+    coins = currencies_told(tokens, model) if model is not None else ()
+    words = fillers(language) | linking()
+    found = {}
+    for at, token in enumerate(tokens):
+        if token.word == "by":
+            found[at] = GLUE_COST if at in agents(tokens) else BY_COST
+        elif token.word in BINDING:
+            found[at] = BINDING_COST
+        elif token.word in words:
+            found[at] = GLUE_COST
+        elif light(token.word):
+            found[at] = LIGHT_COST
+    spoken = tuple(token.word for token in tokens)
+    for phrase in _empty_phrases():
+        for at in range(len(spoken) - len(phrase) + 1):
+            if spoken[at : at + len(phrase)] == phrase:
+                found |= dict.fromkeys(range(at, at + len(phrase)), GLUE_COST)
+    for at in (*_telling(spoken), *capitals_in(tokens), *coins):
+        found.pop(at, None)
+    return found
+
+
+def _telling(words: Sequence[str]) -> Iterator[int]:
+    """Words that must not be stepped over: what is asked for first, and what is never done."""
+    declined = {name for kind in KINDS if kind.name == "declined" for name in kind.english}
+    for item in signs_of(words):
+        part = item.part
+        if isinstance(part, Sign) and (
+            part.name in declined | TELLING or (part.name == "which" and item.first == 0)
+        ):
+            empty = linking() if part.name in TELLING else frozenset()
+            yield from (at for at in range(item.first, item.last) if words[at] not in empty)
+
+
+@cache
+def _glue() -> frozenset[tuple[str, ...]]:
+    """Words and phrases that connect others or say nothing, of both languages."""
+    return frozenset(
+        tuple(phrase.split())
+        for kind in KINDS
+        for phrases in (kind.english, kind.indonesian)
+        for phrase in phrases.get("glue", ())
+    )
+
+
+@cache
+def linking() -> frozenset[str]:
+    """Prepositions and the like."""
+    return frozenset(words[0] for words in _glue() if len(words) == 1)
+
+
+@cache
+def _empty_phrases() -> tuple[tuple[str, ...], ...]:
+    """Several words that only together say nothing: "at all"."""
+    return tuple(words for words in sorted(_glue()) if len(words) > 1)

@@ -1,0 +1,236 @@
+"""Names of things in the database, and how likely a question means each."""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+from kai_flow.analyst.lexicon.lexicon import Language, concepts, fillers
+from kai_flow.analyst.lexicon.numbers import NumberSpan
+from kai_flow.analyst.lexicon.periods import PeriodSpan
+from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.reading.glue import TELLING, capitals_in, linking, plural
+from kai_flow.analyst.reading.parts import Item, Sign, leaf
+from kai_flow.analyst.reading.referents import part_of
+from kai_flow.analyst.reading.signs import signs_of
+from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.semantics.model import Role as ColumnRole
+from kai_flow.analyst.semantics.targets import (
+    AttributeTarget,
+    DerivedTarget,
+    EntityTarget,
+    JoinTarget,
+    Mention,
+    Target,
+    ValueTarget,
+)
+
+MONEY: Final = frozenset(["revenue", "income", "expense", "cost"])
+"""Concepts of money, which a plural may name too: sales, earnings, costs."""
+
+COUNTING: Final = frozenset(["count", "total"])
+"""Signs that may be the name of a column as well: "jumlah"."""
+
+COUNTING_COST: Final = 0.27
+"""Of a column that is called like such a sign: "jumlah transaksi" is a number of rows."""
+
+SMALL_COST: Final = 0.3
+"""Of a name that is a word without meaning elsewhere: "ya", which may be the value yes."""
+
+SYNONYM_COST: Final = 0.3
+"""Of a synonym of a value that names a table or column: "shop" is no value "Outlet" of a shop."""
+
+TELLING_COST: Final = 0.7
+"""Of a column that such a word may only mean as well: "persentase" is no level of a class."""
+
+PIECE_COST: Final = 0.25
+"""Of a part of a longer period: "until August" in "from June until August"."""
+
+OWN_NUMBER: Final = 0.9
+"""The score of a measure that a table's name means as well: sales are rows, and money."""
+
+OTHER_NUMBER_COST: Final = 0.25
+"""Of a number with a name that is only similar, where another number has the very name."""
+
+ITSELF_COST: Final = 0.15
+"""Of a column that is called like its table, or like what its flag says: "branches", "urgent"."""
+
+GROUPING: Final = frozenset(
+    [
+        *(
+            "by",
+            "per",
+            "each",
+            "every",
+            "whose",
+            "tiap",
+            "setiap",
+            "menurut",
+            "berdasarkan",
+            "masing-masing",
+        )
+    ]
+)
+"""Words before what groups are made of."""
+
+GROUPING_COST: Final = 0.5
+"""Of a value after such a word where the same words name things: "salary by manager"."""
+
+FLAGS: Final = frozenset([ColumnRole.FLAG])
+
+NEARLY: Final = 0.96
+"""The score of a name as the database has it."""
+
+OTHER_NAME_COST: Final = 0.1
+"""Of a name that is only similar, where the database has the very name."""
+
+NUMBER_COST: Final = 0.22
+"""Of rows that are called as a number of theirs: the target of a target is mostly the number."""
+
+WHOLE: Final = 0.9
+"""The score of a name of several words that its words by themselves are less likely to mean."""
+
+SHORT_COST: Final = 0.1
+"""Of a word of such a longer name by itself: "active" in "not active"."""
+
+_Span = PeriodSpan | NumberSpan | Mention | Item
+
+MENTION_COST: Final = 0.6
+"""Of a mention with score 0; one with score 1 is free."""
+
+
+def _grouped(
+    mention: Mention, tokens: Sequence[Token], things: Collection[tuple[int, int]]
+) -> bool:
+    """Whether words after "by" or "per" are a value, and name something to group by as well."""
+    before = tokens[mention.first - 1].word if mention.first else ""
+    named = isinstance(mention.target, ValueTarget) and (mention.first, mention.last) in things
+    return named and before in GROUPING
+
+
+def _is_noun(mention: Mention) -> bool:
+    """Whether words are plainly a table or a column."""
+    return mention.score >= 0.9 and isinstance(mention.target, EntityTarget | AttributeTarget)
+
+
+def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iterator[Item]:
+    """The names of things in the database."""
+    small = fillers(language) | linking()
+    capitals = capitals_in(tokens)
+    mentions = index.mentions(tokens, language)
+    nouns = {(each.first, each.last) for each in mentions if _is_noun(each)}
+    things = {
+        (each.first, each.last)
+        for each in mentions
+        if _is_noun(each) or isinstance(each.target, JoinTarget)
+    }
+    exact = {(each.first, each.last) for each in mentions if each.score > NEARLY}
+    numbers = {
+        (each.first, each.last)
+        for each in mentions
+        if each.score > NEARLY and _is_number(each.target, index)
+    }
+    counting = {
+        (sign.first, sign.last)
+        for sign in signs_of([token.word for token in tokens], language)
+        if isinstance(sign.part, Sign) and sign.part.name in COUNTING
+    }
+    telling = {
+        (sign.first, sign.last)
+        for sign in signs_of([token.word for token in tokens], language)
+        if isinstance(sign.part, Sign) and sign.part.name in TELLING
+    }
+    same = {(each.first, each.last, each.target) for each in mentions}
+    whole = [
+        each
+        for each in mentions
+        if each.last - each.first > 1
+        and each.score >= WHOLE
+        and not any(first == each.first for first, _ in counting)
+    ]
+    counted = {
+        (each.first, each.last, each.target.ref.table)
+        for each in mentions
+        if isinstance(each.target, AttributeTarget) and each.target.ref in index.numbers
+    }
+    rows = {
+        (each.first, each.last, each.target.table)
+        for each in mentions
+        if isinstance(each.target, EntityTarget)
+    }
+    for each in mentions:
+        words = [token.word for token in tokens[each.first : each.last]]
+        cost = MENTION_COST * (1 - each.score)
+        if each.how == "concept" and isinstance(each.target, ValueTarget):
+            cost += SYNONYM_COST * ((each.first, each.last) in nouns)
+        if all(word in small for word in words) and not capitals & set(
+            range(each.first, each.last)
+        ):
+            cost += SMALL_COST
+        if (
+            each.score <= NEARLY
+            and (each.first, each.last) in exact
+            and not (_is_number(each.target, index) and each.score >= OWN_NUMBER)
+        ):
+            cost += OTHER_NAME_COST
+        elif each.score <= NEARLY and (each.first, each.last) in numbers:
+            cost += OTHER_NUMBER_COST * _is_number(each.target, index)
+        cost += _beside_itself(each, mentions, index)
+        cost += SHORT_COST * any(
+            inside(each, longer) and (longer.first, longer.last, each.target) not in same
+            for longer in whole
+        )
+        cost += GROUPING_COST * _grouped(each, tokens, things)
+        if each.how == "part" and isinstance(each.target, ValueTarget):
+            cost += PIECE_COST * ((each.first, each.last) in exact)
+        if isinstance(each.target, AttributeTarget) and _counts_rows(each, counting, rows):
+            cost += COUNTING_COST
+        if each.how != "exact" and (each.first, each.last) in telling:
+            cost += TELLING_COST
+        if (
+            isinstance(each.target, EntityTarget)
+            and (each.first, each.last, each.target.table) in counted
+            and (not plural(words[-1]) or concepts((words[-1],)) & MONEY)
+        ):
+            cost += NUMBER_COST
+        yield leaf(each.first, each.last, part_of(each.target, index), cost)
+
+
+def _counts_rows(
+    mention: Mention, counting: Collection[tuple[int, int]], rows: Collection[tuple[int, int, str]]
+) -> bool:
+    """Whether a column's words may as well count its rows: "jumlah", "jumlah transaksi"."""
+    first, last = mention.first, mention.last
+    if (first, last) in counting or not isinstance(mention.target, AttributeTarget):
+        return (first, last) in counting
+    table = mention.target.ref.table
+    before = any((at, last, table) in rows for at in range(first + 1, last))
+    after = any((first, at, table) in rows for at in range(first + 1, last))
+    return ((first, first + 1) in counting and before) or ((last - 1, last) in counting and after)
+
+
+def _is_number(target: Target, index: Index) -> bool:
+    """Whether it is a quantity, an amount or a rate."""
+    if isinstance(target, AttributeTarget):
+        return target.ref in index.numbers
+    return isinstance(target, DerivedTarget)
+
+
+def _beside_itself(mention: Mention, all_: Sequence[Mention], index: Index) -> float:
+    """The cost of a column where the same words are its table, or what its flag says."""
+    if not isinstance(mention.target, AttributeTarget):
+        return 0.0
+    ref = mention.target.ref
+    label = index.model.entities[ref.table].label == ref.column
+    for other in all_:
+        if (other.first, other.last) == (mention.first, mention.last):
+            match other.target:
+                case EntityTarget(table) if label and table == ref.table:
+                    return ITSELF_COST
+                case ValueTarget(of) if of == ref and index.model.attributes[ref].role in FLAGS:
+                    return ITSELF_COST
+    return 0.0
+
+
+def inside(span: _Span, other: _Span) -> bool:
+    """Whether a period or number is only a piece of a longer one."""
+    inside = other.first <= span.first and span.last <= other.last
+    return inside and other.last - other.first > span.last - span.first

@@ -1,0 +1,73 @@
+"""The parts that names, and verbs that point to something, stand for."""
+
+from typing import Final
+
+from kai_flow.analyst.reading.parts import (
+    Beside,
+    Clock,
+    Column,
+    Computed,
+    Has,
+    Part,
+    Role,
+    Rows,
+    Values,
+    Where,
+)
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.semantics.model import Role as ColumnRole
+from kai_flow.analyst.semantics.model import SemanticModel
+from kai_flow.analyst.semantics.targets import (
+    AttributeTarget,
+    AxisTarget,
+    DerivedTarget,
+    EntityTarget,
+    Hint,
+    JoinTarget,
+    Target,
+    ValueTarget,
+)
+
+HINT_COST: Final = {"beside": 0.0, "when": 0.1, "is": 0.05, "much": 0.2, "done": 0.1}
+"""Of what a verb points to."""
+
+
+def hinted(hint: Hint, index: Index) -> Part:
+    """The part that a verb is."""
+    match hint.target:
+        case AttributeTarget(ref) if hint.how == "beside":
+            return Beside(Column(ref))
+        case EntityTarget(table):
+            return Where(Has(table))
+        case target:
+            return part_of(target, index)
+
+
+def part_of(target: Target, index: Index) -> Part:
+    """The part that a target is."""
+    match target:
+        case EntityTarget(table):
+            return Rows(table)
+        case AttributeTarget(ref):
+            return _pointed(ref, index.model) or Column(ref, number=ref in index.numbers)
+        case ValueTarget(ref, value):
+            return Values(Column(ref), (value.value,))
+        case DerivedTarget(name, table):
+            return Computed(name, table)
+        case AxisTarget(axis):
+            return Clock(axis)
+        case JoinTarget(join):
+            return Role(join)
+
+
+def _pointed(ref: ColumnRef, model: SemanticModel) -> Column | None:
+    """The name of what a foreign key points to: nobody asks for the key itself."""
+    if model.attributes[ref].role is not ColumnRole.KEY:
+        return None
+    for join in model.joins.values():
+        if join.source == ref.table and not join.widens and len(join.pairs) == 1:
+            label = model.entities[join.target].label
+            if join.pairs[0][0] == ref.column and label is not None:
+                return Column(ColumnRef(join.target, label), join.id)
+    return None

@@ -1,0 +1,82 @@
+"""Phrases of the kinds of questions in a question, in both languages."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Final
+
+from kai_flow.analyst.kinds.registry import KINDS
+from kai_flow.analyst.lexicon.lexicon import Language
+from kai_flow.analyst.lexicon.spelling import Spelling
+from kai_flow.analyst.lexicon.tokens import Token, tokenize
+from kai_flow.analyst.reading.parts import Item, Sign, leaf
+
+OTHER_LANGUAGE_COST: Final = 0.1
+"""Of a phrase in the other language: people mix them, but a word of their own comes first."""
+
+MISSPELT_COST: Final = 0.2
+"""Of a phrase with a misspelt word."""
+
+LANGUAGES: Final[tuple[Language, Language]] = ("en", "id")
+
+Phrases = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
+
+
+@cache
+def _phrases(language: Language) -> Phrases:
+    """(words, sign) of all kinds, by the first word."""
+    found: defaultdict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+    for kind in KINDS:
+        for sign, phrases in (kind.english if language == "en" else kind.indonesian).items():
+            if sign == "glue":
+                continue
+            for phrase in phrases:
+                words = tuple(token.word for token in tokenize(phrase))
+                found[words[0]].append((words, sign))
+    return found
+
+
+def signs_in(tokens: Sequence[Token], language: Language) -> Iterator[Item]:
+    """The phrases of kinds, in both languages."""
+    words = [token.word for token in tokens]
+    yield from signs_of(words, language)
+    for at, better in _sign_spelling().corrected(words):
+        for item in signs_of([*words[:at], better, *words[at + 1 :]], language):
+            if item.first <= at < item.last:
+                yield replace(item, cost=item.cost + MISSPELT_COST)
+
+
+@cache
+def _sign_spelling() -> Spelling:
+    """The words of all phrases, for those who misspell them."""
+    return Spelling(
+        word
+        for language in LANGUAGES
+        for phrases in _phrases(language).values()
+        for words, _ in phrases
+        for word in words
+    )
+
+
+def signs_of(words: Sequence[str], language: Language = "en") -> Iterator[Item]:
+    """The phrases as they are written. "What is" asks for a value, and for no thing by name."""
+    found = list(_every_sign(words, language))
+    values = {item.first for item in found if item.part == Sign("value") and _several(item)}
+    for item in found:
+        if item.part != Sign("which") or item.first not in values or _several(item):
+            yield item
+
+
+def _several(item: Item) -> bool:
+    """Whether it has several words."""
+    return item.last - item.first > 1
+
+
+def _every_sign(words: Sequence[str], language: Language) -> Iterator[Item]:
+    for spoken in LANGUAGES:
+        cost = 0.0 if spoken == language else OTHER_LANGUAGE_COST
+        for at, word in enumerate(words):
+            for phrase, sign in _phrases(spoken).get(word, ()):
+                if tuple(words[at : at + len(phrase)]) == phrase:
+                    yield leaf(at, at + len(phrase), Sign(sign), cost)
