@@ -28,12 +28,15 @@ from kai_flow.analyst.query.nodes import (
 )
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.across import foreign, sound
+from kai_flow.analyst.reading.aggregating import aggregates_of
 from kai_flow.analyst.reading.averages import average_per
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, Note, combined
+from kai_flow.analyst.reading.concepts import means
+from kai_flow.analyst.reading.dimensions import groups_of
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.reading import Plural, Troubles
-from kai_flow.analyst.reading.resolving import Resolver, means
+from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Path, Role, SemanticModel
 from kai_flow.analyst.semantics.paths import paths
@@ -220,7 +223,7 @@ class Assembler:
 
     def amount(self, resolver: Resolver, amount: p.Amount, words: Words) -> list[Choice[Aggregate]]:
         """The aggregates that an amount may be, with the rows it is restricted to."""
-        plain = sound(resolver, resolver.aggregates(amount, words))
+        plain = sound(resolver, aggregates_of(resolver, amount, words))
         if amount.function is Function.SUM and not plain and self._is_rate(amount.of):
             self.troubles.add("rate_summed", column=_called(amount))
         if not amount.where:
@@ -259,7 +262,7 @@ class Assembler:
         self, resolver: Resolver, dimension: p.Dimension, words: Words
     ) -> list[Choice[Group]]:
         """What may be grouped by."""
-        found = resolver.groups(dimension, words)
+        found = groups_of(resolver, dimension, words)
         if not found and isinstance(dimension, p.Calendar):
             self.troubles.add("no_time", table=resolver.fact)
         elif not found and isinstance(dimension, p.Column):

@@ -23,6 +23,8 @@ from kai_flow.analyst.query.nodes import (
     bare,
 )
 from kai_flow.analyst.reading.choices import Choice, Note, combined
+from kai_flow.analyst.reading.concepts import means
+from kai_flow.analyst.reading.dimensions import GRAINS
 from kai_flow.analyst.reading.parts import (
     Column,
     Compared,
@@ -35,7 +37,7 @@ from kai_flow.analyst.reading.parts import (
     Time,
     Within,
 )
-from kai_flow.analyst.reading.resolving import GRAINS, Resolver, means
+from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.units import scaled
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Attribute, Join, Role, SemanticModel

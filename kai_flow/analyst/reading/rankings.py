@@ -15,9 +15,9 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Note, combined
+from kai_flow.analyst.reading.concepts import means, of_birth
 from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.reading import Reading
-from kai_flow.analyst.reading.resolving import means, of_birth
 from kai_flow.analyst.reading.subjects import each_once, first_dimension, is_column, named, unique
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role

@@ -1,0 +1,32 @@
+"""What the names of columns, joins and times say."""
+
+from typing import Final
+
+from kai_flow.analyst.lexicon.lexicon import concepts
+from kai_flow.analyst.semantics.model import Attribute, Axis, Join, Role
+
+
+def says(join: Join, concept: str) -> bool:
+    """Whether the role of a join says a concept."""
+    return any(
+        concept in concepts(name.words) or any(concept in concepts((w,)) for w in name.words)
+        for name in join.names
+    )
+
+
+_BIRTH: Final = frozenset(["birth_date", "birth_year"])
+
+
+def of_birth(axis: Axis) -> bool:
+    """Whether it is when people were born, which is nobody's time but where it is named."""
+    return any(not _BIRTH.isdisjoint(concepts(name.words)) for name in axis.names)
+
+
+def means(attribute: Attribute, concept: str) -> bool:
+    """Whether a column's name says a concept; a price per unit is no quantity."""
+    if concept == "quantity" and attribute.role is Role.RATE:
+        return False
+    return any(
+        concept in concepts(name.words) or any(concept in concepts((w,)) for w in name.words)
+        for name in attribute.names
+    )

@@ -1,0 +1,38 @@
+"""What joins from the fact table cost: what is nearer is meant first."""
+
+from typing import Final
+
+from kai_flow.analyst.reading.choices import Choice, Note
+from kai_flow.analyst.semantics.model import Join, Path, SemanticModel
+
+HOP: Final = 0.15
+"""Of a join to one row: what is nearer is meant first."""
+
+WIDE: Final = 0.35
+"""Of a join to many rows."""
+
+PARTS: Final = 0.2
+"""Of a join to the parts of a row, which are identified by it."""
+
+GUESSED: Final = 0.05
+"""Of a join that no foreign key declares."""
+
+
+def ids(path: Path) -> tuple[str, ...]:
+    """The ids of joins, as a node of a query has them."""
+    return tuple(join.id for join in path)
+
+
+def way_by(path: Path, model: SemanticModel) -> Choice[Path]:
+    """A way by these joins, with what they cost."""
+    cost = sum(_step(join, model) + GUESSED * join.guessed for join in path)
+    notes = tuple(Note("guessed_join", (("join", join.id),)) for join in path if join.guessed)
+    return Choice(path, cost, notes)
+
+
+def _step(join: Join, model: SemanticModel) -> float:
+    """What one join costs. The lines of an order are nearer to it than what else points to it."""
+    if not join.widens:
+        return HOP
+    key = model.entities[join.target].key
+    return PARTS if len(key) > 1 and {child for _, child in join.pairs} < set(key) else WIDE
