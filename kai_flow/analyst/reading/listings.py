@@ -15,7 +15,8 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
-from kai_flow.analyst.reading.filtering import ORDERED, filters
+from kai_flow.analyst.reading.comparisons import ORDERED
+from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.schema import ColumnRef

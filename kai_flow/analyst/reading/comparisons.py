@@ -1,0 +1,131 @@
+"""Comparisons of columns, derived measures and times with values, as filters of a query."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kai_flow.analyst.lexicon.periods import Days, resolve
+from kai_flow.analyst.lexicon.periods import Part as PeriodPart
+from kai_flow.analyst.query.nodes import (
+    Condition,
+    During,
+    Filter,
+    Grain,
+    Operator,
+    Recurring,
+    Words,
+)
+from kai_flow.analyst.reading.choices import Choice, Note
+from kai_flow.analyst.reading.concepts import means
+from kai_flow.analyst.reading.dimensions import GRAINS
+from kai_flow.analyst.reading.parts import Column, Compared, Computed, Implied, Time
+from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.reading.units import scaled
+from kai_flow.analyst.semantics.model import Attribute, Role
+
+NUMERIC = frozenset([Role.ADDITIVE, Role.RATE, Role.CODE, Role.TIME_PART])
+
+ORDERED = frozenset(
+    [Operator.ABOVE, Operator.AT_LEAST, Operator.BELOW, Operator.AT_MOST, Operator.BETWEEN]
+)
+
+
+def _of_computed(
+    resolver: Resolver, of: Computed, test: Compared, words: Words
+) -> Iterator[Choice[Filter]]:
+    """A comparison of a derived measure, row by row."""
+    derived = resolver.derived(of)
+    if derived is not None and derived.table == resolver.fact:
+        node = Condition(
+            of=derived.expression, operator=test.operator, values=test.values, words=words
+        )
+        notes = (Note("derived", (("name", derived.name), ("table", derived.table))),)
+        yield Choice(node, 0.0, notes)
+
+
+def _comparable(attribute: Attribute, test: Compared) -> bool:
+    """Whether a column with its role can be compared in this way."""
+    role = attribute.role
+    if test.operator in ORDERED:
+        return role in NUMERIC
+    if test.operator is Operator.CONTAINS:
+        return role not in NUMERIC | {Role.TIME, Role.FLAG}
+    numbers = all(isinstance(value, int | float) for value in test.values) and test.values
+    if numbers and role in {Role.TIME, Role.CATEGORY, Role.NAME, Role.TEXT}:
+        return set(test.values) <= {each.value for each in attribute.values}
+    return True
+
+
+def compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choice[Filter]]:
+    if isinstance(test.of, Implied):
+        for attribute in resolver.model.of(resolver.fact):
+            if attribute.role in NUMERIC and means(attribute, test.of.concept):
+                plain = replace(test, of=Column(attribute.ref))
+                yield from compared(resolver, plain, words)
+        return
+    if isinstance(test.of, Computed):
+        yield from _of_computed(resolver, test.of, test, words)
+        return
+    years = _years(resolver, test)
+    if years is not None:
+        yield from within(resolver, years, words)
+        return
+    if not _comparable(resolver.attribute(test.of), test):
+        return
+    key = resolver.model.entities[test.of.ref.table].key
+    if test.operator is Operator.EMPTY and test.of.ref.column in key:
+        return  # every row has one
+    values = scaled(test.values, test.unit, resolver.attribute(test.of))
+    if values is None:
+        return  # no telling what the number means in the unit of the column
+    for field in resolver.fields(test.of, words):
+        yield field.map(
+            lambda of: Condition(of=of, operator=test.operator, values=values, words=words)
+        )
+
+
+def _years(resolver: Resolver, test: Compared) -> Time | None:
+    """A comparison of a year column as a period, which is what it means."""
+    attribute = resolver.attribute(test.of) if isinstance(test.of, Column) else None
+    if attribute is None or attribute.part != "year" or not test.values:
+        return None
+    axis = next(
+        (a for a in resolver.model.axes_of(attribute.table) if a.columns[0] == attribute.column),
+        None,
+    )
+    if axis is None or not all(isinstance(value, int | float) for value in test.values):
+        return None
+    low, high = (int(value) for value in (test.values[0], test.values[-1]))
+    bounds: dict[Operator, tuple[int | None, int | None]] = {
+        Operator.EQUAL: (low, low + 1),
+        Operator.ABOVE: (low + 1, None),
+        Operator.AT_LEAST: (low, None),
+        Operator.BELOW: (None, low),
+        Operator.AT_MOST: (None, low + 1),
+        Operator.BETWEEN: (low, high + 1),
+    }
+    if test.operator not in bounds or (test.operator is Operator.EQUAL and low != high):
+        return None
+    start, end = (None if year is None else f"{year:04}-01-01" for year in bounds[test.operator])
+    return Time(Days(start, end), Grain.YEAR, axis.id)
+
+
+def within(resolver: Resolver, time: Time, words: Words) -> Iterator[Choice[Filter]]:
+    """A period on each axis that may be meant."""
+    for choice in resolver.axes(time.axis):
+        axis, path = choice.value
+        period = time.period
+        if time.grain is not None and GRAINS.index(time.grain) < GRAINS.index(axis.finest):
+            continue  # a day of rows that only have a month
+        if isinstance(period, PeriodPart):
+            node: Filter = Recurring(
+                axis=axis.id, path=path, part=period.part, values=period.values, words=words
+            )
+            yield Choice(node, choice.cost, choice.notes)
+            continue
+        notes = choice.notes
+        if not isinstance(period, Days):
+            anchor = resolver.anchor(axis)
+            notes = (*notes, Note("anchor", (("day", anchor.isoformat()), ("axis", axis.id))))
+            period = resolve(period, anchor)
+        during = During(axis=axis.id, path=path, start=period.start, end=period.end, words=words)
+        yield Choice(during, choice.cost, notes)

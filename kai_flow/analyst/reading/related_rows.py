@@ -1,0 +1,132 @@
+"""Questions to related rows: what is reached by joins to many rows, and what rows have at all."""
+
+from collections.abc import Iterator, Sequence
+
+from kai_flow.analyst.query.nodes import (
+    All,
+    Condition,
+    During,
+    Field,
+    Filter,
+    Operator,
+    Recurring,
+    Related,
+    Words,
+)
+from kai_flow.analyst.reading.choices import Choice
+from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import Join, SemanticModel
+
+EVERY = All(parts=())
+"""What every row meets: a sale was sold."""
+
+
+def with_related(resolver: Resolver, table: str, words: Words) -> list[Choice[Filter]]:
+    """Rows that have related rows in a table of children."""
+    if table == resolver.fact:
+        return [Choice(EVERY)]
+    return [*_pointing(resolver, table, words), *_having(resolver, table, words)]
+
+
+def _pointing(resolver: Resolver, table: str, words: Words) -> Iterator[Choice[Filter]]:
+    """Rows that point to a row of another table, where not all do: "orders with a coupon"."""
+    for way in resolver.ways(table):
+        for join in way.value if len(way.value) == 1 and not way.value[0].widens else ():
+            own = ColumnRef(join.source, join.pairs[0][0])
+            if resolver.model.attributes[own].nullable:
+                of = Field(table=own.table, column=own.column, words=words)
+                yield Choice(
+                    Condition(of=of, operator=Operator.PRESENT, words=words), way.cost + 0.3
+                )
+
+
+def _having(resolver: Resolver, table: str, words: Words) -> list[Choice[Filter]]:
+    """Rows that other rows point to."""
+    return [
+        Choice(
+            Related(path=tuple(j.id for j in way.value), words=words),
+            way.cost + (-0.3 if way.value[0].widens else 0.3),
+        )
+        for way in resolver.ways(table)
+        if any(join.widens for join in way.value)
+    ]
+
+
+def asked_of_related(resolver: Resolver, choice: Choice[Filter]) -> Choice[Filter]:
+    """The same filter as a question to related rows, when joins to many rows lead there."""
+    node = choice.value
+    path = _path(node)
+    wide = [at for at, join in enumerate(path) if resolver.model.joins[join].widens]
+    if not wide:
+        return choice
+    cut = wide[-1] + 1
+    inner = _reached(node, path[cut:])
+    return choice.map(lambda _node: Related(path=path[:cut], where=inner, words=node.words))
+
+
+def _path(node: Filter) -> tuple[str, ...]:
+    if isinstance(node, During | Recurring):
+        return node.path
+    if isinstance(node, Condition) and isinstance(node.of, Field):
+        return node.of.path
+    return ()
+
+
+def _reached(node: Filter, path: tuple[str, ...]) -> Filter:
+    """The same filter reached by other joins."""
+    if isinstance(node, During):
+        return During(axis=node.axis, path=path, start=node.start, end=node.end, words=node.words)
+    if isinstance(node, Recurring):
+        return Recurring(
+            axis=node.axis, path=path, part=node.part, values=node.values, words=node.words
+        )
+    if isinstance(node, Condition) and isinstance(node.of, Field):
+        of = Field(table=node.of.table, column=node.of.column, path=path, words=node.of.words)
+        return Condition(of=of, operator=node.operator, values=node.values, words=node.words)
+    if isinstance(node, All):
+        return All(parts=tuple(_reached(part, path) for part in node.parts), words=node.words)
+    return node
+
+
+def merged(model: SemanticModel, parts: Sequence[Filter]) -> list[Filter]:
+    """Questions to the same related rows as one: "who ordered a laptop in March" is one order.
+
+    The rows of the longest path are asked; what was to hold for rows on the way there is reached
+    from them by the same joins backwards.
+    """
+    plain = [part for part in parts if not (isinstance(part, Related) and part.where)]
+    related = [part for part in parts if isinstance(part, Related) and part.where]
+    found: list[Related] = []
+    for part in sorted(related, key=lambda part: -len(part.path)):
+        for at, other in enumerate(found):
+            if other.path[: len(part.path)] == part.path and part.where and other.where:
+                back = tuple(
+                    _reverse(model, model.joins[join]).id
+                    for join in reversed(other.path[len(part.path) :])
+                )
+                moved = _moved(part.where, back)
+                both = All(parts=(other.where, moved))
+                words = tuple(sorted({*other.words, *part.words}))
+                found[at] = Related(path=other.path, where=both, words=words)
+                break
+        else:
+            found.append(part)
+    return [*plain, *found]
+
+
+def _moved(node: Filter, back: tuple[str, ...]) -> Filter:
+    """The same filter reached by some joins more."""
+    if isinstance(node, All):
+        return All(parts=tuple(_moved(part, back) for part in node.parts), words=node.words)
+    return _reached(node, (*back, *_path(node)))
+
+
+def _reverse(model: SemanticModel, join: Join) -> Join:
+    """The same join in the other direction."""
+    pairs = tuple((right, left) for left, right in join.pairs)
+    return next(
+        other
+        for other in model.joins.values()
+        if (other.source, other.target, other.pairs) == (join.target, join.source, pairs)
+    )
