@@ -1,0 +1,164 @@
+"""Queries for numbers of one fact table, grouped or not."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    Field,
+    FieldGroup,
+    Function,
+    Group,
+    Growth,
+    Measure,
+    Order,
+    Query,
+    Share,
+    Words,
+    bare,
+)
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.across import completed
+from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler, counts
+from kai_flow.analyst.reading.averages import counted_singly, dropped, listed_events, without_own
+from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.choices import combined
+from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.reading.subjects import unique
+
+OWN_ROWS_COST: Final = 0.16
+"""Of naming the very rows beside a number of theirs, where they may have been counted."""
+
+
+def numbers_of(
+    a: Assembler,
+    bag: Bag,
+    fact: str,
+    measures: Sequence[tuple[p.Measured, Words]],
+    groups: Sequence[tuple[p.Dimension, Words]],
+    *,
+    rows: Sequence[tuple[str, Words]],
+    cost: float,
+) -> Iterator[Reading]:
+    """The readings of numbers in one fact table, each with its cost."""
+    resolver = a.resolver(fact, bag)
+    if not a.context(resolver, rows):
+        return
+    kept = without_own(a.model, fact, measures, groups)
+    cost, groups = cost + dropped(groups, kept), kept
+    for part_of, base, extra in _split_for_share(measures, groups, bag.tests):
+        options = [a.measure(resolver, m, w, part_of, across=True) for m, w in measures]
+        found = combined(
+            [
+                combined(options),
+                combined([a.groups(resolver, g, w) for g, w in groups]),
+                filters(resolver, base),
+                combined([a.having(resolver, h, w) for h, w in bag.havings]),
+            ]
+        )
+        for choice in found:
+            raw, by, where, having = choice.value
+            made = completed(a, bag, raw, groups, base)
+            if made is None:
+                continue
+            if a.unsound(resolver, made, by) or len({bare(m) for m in made}) < len(made):
+                continue
+            if any(_idle(measure, by) for measure in made):
+                continue
+            numbers = _shown(made)
+            order = _order(a, bag, numbers, by)
+            query = Query(
+                fact=fact,
+                measures=numbers,
+                groups=unique(by),
+                where=where,
+                having=tuple(having),
+                order=order,
+                limit=bag.limit,
+            )
+            more = extra + a.beside(query, rows) + listed_events(a.model, made, by)
+            more += counted_singly(a.model, fact, numbers, by)
+            if any(note.key == "axis_assumed" for note in choice.notes):
+                # the pay of somebody in January is not the pay of who was hired in January
+                more += ASSUMED_COST * any(not counts(m) for m in numbers)
+            if any(table == fact for table, _ in rows) and not any(map(_counted_rows, made)):
+                more += OWN_ROWS_COST
+            yield Reading(query, cost + more + choice.cost, choice.notes)
+
+
+def _idle(measure: Measure, groups: Sequence[Group]) -> bool:
+    """Whether a number is the same whatever the data: all of all, or a value's kinds of it."""
+    if isinstance(measure, Share):
+        return not groups
+    if not isinstance(measure, Aggregate) or measure.function is not Function.DISTINCT:
+        return False
+    own = [bare(group.field) for group in groups if isinstance(group, FieldGroup)]
+    return isinstance(measure.of, Field) and bare(measure.of) in own
+
+
+def _order(
+    a: Assembler,
+    bag: Bag,
+    measures: Sequence[Measure],
+    groups: Sequence[Group],
+) -> tuple[Order, ...]:
+    """As the question says; else time runs forward, or the number that it names first falls.
+
+    A share or growth goes before the number that it is of, which is only shown beside it.
+    """
+    if bag.sorts:
+        sort, words = bag.sorts[0]
+        if isinstance(sort.by, p.Column | p.Rows | p.Calendar) and not (
+            isinstance(sort.by, p.Column) and a.numeric(sort.by)
+        ):
+            return tuple(
+                Order(by=group, descending=bool(sort.descending), words=words)
+                for group in groups[:1]
+            )
+        descending = True if sort.descending is None else sort.descending
+        return (Order(by=measures[-1], descending=descending, words=words),)
+    if not groups:
+        return ()
+    times = [group for group in groups if not isinstance(group, FieldGroup)]
+    if times:
+        return tuple(Order(by=group) for group in [*times, *(g for g in groups if g not in times)])
+    derived = [measure for measure in measures if isinstance(measure, Share | Growth)]
+    return (Order(by=(derived or measures)[0], descending=True),)
+
+
+def _split_for_share(
+    measures: Sequence[tuple[p.Measured, Words]],
+    groups: Sequence[object],
+    tests: Sequence[tuple[p.Test, Words]],
+) -> Iterator[tuple[Sequence[tuple[p.Test, Words]], Sequence[tuple[p.Test, Words]], float]]:
+    """What makes the part of a share without groups, and what both part and whole must meet.
+
+    "What percentage of online orders in 2024 was cancelled": the part is cancelled, the whole is
+    online and of 2024. The part is named last; a period belongs to the whole.
+    """
+    portion = any(isinstance(measure, p.Portion) for measure, _ in measures)
+    parts = [each for each in tests if not isinstance(each[0], p.Within)]
+    if not portion or groups or not parts:
+        yield (), tests, 0.05 if portion and parts else 0.0
+    if not portion or not parts:
+        return
+    last = max(parts, key=lambda each: each[1])
+    yield [last], [each for each in tests if each != last], 0.0
+    if len(parts) > 1:
+        yield parts, [each for each in tests if each not in parts], 0.05
+
+
+def _shown(measures: Sequence[Measure]) -> tuple[Measure, ...]:
+    """A share or growth is shown beside the number that it is of."""
+    found: list[Measure] = []
+    for measure in measures:
+        if isinstance(measure, Share | Growth) and measure.of not in found:
+            found.append(measure.of)
+        found.append(measure)
+    return tuple(dict.fromkeys(found))
+
+
+def _counted_rows(measure: Measure) -> bool:
+    """Whether a number counts rows."""
+    return isinstance(measure, Aggregate) and measure.function is Function.COUNT

@@ -1,0 +1,106 @@
+"""What a ranking goes by, where its own words do not say so."""
+
+from dataclasses import replace
+
+from kai_flow.analyst.query.nodes import Function
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
+from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.concepts import means
+from kai_flow.analyst.reading.subjects import first_dimension, is_column
+from kai_flow.analyst.semantics.model import Role
+from kai_flow.analyst.semantics.paths import paths
+
+
+def by_age(a: Assembler, rank: p.Rank) -> p.Rank:
+    """The oldest is the one with the earliest date, where no column holds an age."""
+    if rank.by != p.Amount(None, p.Implied("age")) or rank.of is None:
+        return rank
+    table = table_of(rank.of)
+    if table is None or any(means(each, "age") for each in a.model.of(table)):
+        return rank
+    return replace(rank, by=p.Clock(""), descending=not rank.descending)
+
+
+def how_often(a: Assembler, bag: Bag, rank: p.Rank) -> p.Amount | None:
+    """What "most often" counts: the rows that have the value, or what was done with it."""
+    done = [test.table for test, _ in bag.tests if isinstance(test, p.Has)]
+    subject = first_dimension([], [c for c in bag.columns if is_column(c[0])])
+    of = rank.of or (subject[0] if subject else None)
+    if done:
+        return p.Amount(Function.COUNT, None, done[0])
+    between = _between(a, bag, of)
+    if between is not None:
+        return p.Amount(Function.COUNT, None, between)
+    if isinstance(of, p.Column):
+        return p.Amount(Function.COUNT, None, of.ref.table)
+    return None
+
+
+def _between(a: Assembler, bag: Bag, of: p.Dimension | None) -> str | None:
+    """The rows that tell how often: of "the method that customers use most", the orders."""
+    table = table_of(of)
+    if table is None or not bag.rows:
+        return None
+    ends = {table, *(each for each, _ in bag.rows)}
+    found = [
+        other.table
+        for other in a.model.entities.values()
+        if all(
+            any(not any(j.widens for j in way) for way in paths(a.model, other.table, end))
+            for end in ends
+        )
+    ]
+    nearest = [each for each in found if each in ends] or found
+    return nearest[0] if len(nearest) == 1 else None
+
+
+def is_time(a: Assembler, of: p.Dimension) -> bool:
+    """Whether what is ranked is a time."""
+    return isinstance(of, p.Column) and a.model.attributes[of.ref].role is Role.TIME
+
+
+def numbers_about(a: Assembler, table: str) -> list[p.Measured]:
+    """Numbers that the rows of a table may be ranked by."""
+    found: list[p.Measured] = []
+    for other in a.model.entities.values():
+        ways = paths(a.model, other.table, table)
+        if other.bridge or not any(not any(join.widens for join in way) for way in ways):
+            continue
+        found += [
+            p.Amount(None, p.Column(attribute.ref))
+            for attribute in a.model.of(other.table)
+            if attribute.role in NUMBERS
+        ]
+        found += [
+            p.Amount(None, p.Computed(derived.name, derived.table))
+            for derived in a.model.derived
+            if derived.table == other.table
+        ]
+        if other.table != table:
+            found.append(p.Amount(Function.COUNT, None, other.table))
+    return found[:6]
+
+
+def ranked_by(a: Assembler, bag: Bag) -> "p.Measured | None":
+    """What a ranking goes by when its own words do not say so; taken out of the bag."""
+    if bag.measures:
+        measure, _ = bag.measures[0]
+        bag.measures = bag.measures[1:]
+        return measure
+    for at, (group, _words) in enumerate(bag.groups):  # "top 2 … by units"
+        if isinstance(group, p.Column) and a.numeric(group):
+            bag.groups = bag.groups[:at] + bag.groups[at + 1 :]
+            return p.Amount(None, group)
+    for at, (column, _words) in enumerate(bag.columns):
+        if a.numeric(column):
+            bag.columns = bag.columns[:at] + bag.columns[at + 1 :]
+            return p.Amount(None, column)
+    return None
+
+
+def table_of(dimension: p.Dimension | None) -> str | None:
+    """The table of what is ranked."""
+    if isinstance(dimension, p.Column):
+        return dimension.ref.table
+    return dimension.table if isinstance(dimension, p.Rows) else None

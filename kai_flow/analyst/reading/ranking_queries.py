@@ -1,0 +1,171 @@
+"""Queries that rank single rows, or groups."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from kai_flow.analyst.query.nodes import Function, Order, Query, Words
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
+from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.choices import Note, combined
+from kai_flow.analyst.reading.concepts import means, of_birth
+from kai_flow.analyst.reading.filtering import filters, with_values
+from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.reading.subjects import each_once, unique
+from kai_flow.analyst.schema import ColumnRef
+
+LEFT_COST: Final = 0.22
+"""Of rows that are named beside a ranking of groups, and not ranked."""
+
+NESTED_COST: Final = 0.8
+"""Of "the average of the 10 largest", which asks for one number, as a ranking."""
+
+SEVERAL: Final = 10
+"""Places of a ranking when several are asked for without a number."""
+
+
+def _places(a: Assembler, rank: p.Rank, words: Words) -> tuple[int, tuple[Note, ...]]:
+    """How many places a ranking shows."""
+    if rank.count is not None:
+        return rank.count, ()
+    if rank.of is not None and a.plural(words, _names(a, rank.of)):
+        return SEVERAL, (Note("default_places", (("count", str(SEVERAL)),)),)
+    return 1, ()
+
+
+def _names(a: Assembler, of: p.Dimension) -> frozenset[str]:
+    """The words that may name what is ranked."""
+    if isinstance(of, p.Calendar):
+        return frozenset([str(of.grain)])
+    names = list(a.model.entities[of.table if isinstance(of, p.Rows) else of.ref.table].names)
+    if isinstance(of, p.Column):
+        names = list(a.model.attributes[of.ref].names)
+    return frozenset(word for name in names for word in name.words)
+
+
+def rank_rows(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Reading]:
+    """Single rows in the order of a column of theirs."""
+    if bag.groups or bag.havings or bag.measures:
+        return
+    of, by = rank.of, rank.by
+    table = of.table if isinstance(of, p.Rows) else _labelled(a, of)
+    if table is None:
+        return
+    resolver = a.resolver(table, bag)
+    label = resolver.label(table)
+    for column, extra in _row_number(a, table, by, descending=rank.descending):
+        shown = [column, *(c for c, _ in bag.columns if isinstance(c, p.Column))]
+        if label is not None and label.ref not in [c.ref for c in shown]:
+            shown = [p.Column(label.ref), *shown]
+        if not a.context(resolver, bag.rows):
+            continue
+        options = combined([resolver.fields(c, words) for c in shown])
+        for choice in combined([options, filters(resolver, bag.tests)]):
+            fields, where = choice.value
+            key = next(f for f in fields if f.column == column.ref.column)
+            places, notes = _places(a, rank, words)
+            query = Query(
+                fact=table,
+                columns=tuple(fields),
+                where=where,
+                order=(Order(by=key, descending=rank.descending, words=words),),
+                limit=places,
+                words=words,
+            )
+            cost = bag.cost + extra + a.beside(query, bag.rows) + choice.cost
+            yield Reading(query, cost, (*choice.notes, *notes))
+
+
+def _labelled(a: Assembler, of: p.Dimension | None) -> str | None:
+    """The table whose rows a name column names."""
+    if isinstance(of, p.Column) and a.model.entities[of.ref.table].label == of.ref.column:
+        return of.ref.table
+    return None
+
+
+def _row_number(
+    a: Assembler, table: str, by: "p.Measured | p.Clock | None", *, descending: bool
+) -> Iterator[tuple[p.Column, float]]:
+    """The columns of a table that single rows may be ranked by."""
+    match by:
+        case p.Clock(axis):
+            for place, known in enumerate(a.model.axes_of(table)):
+                if axis == known.id or (not axis and not (descending and of_birth(known))):
+                    yield p.Column(ColumnRef(table, known.columns[0])), 0.3 * place
+        case p.Amount(None | Function.SUM, p.Column(ref) as column, _, ()) if (
+            ref.table == table and a.numeric(column)
+        ):
+            yield column, 0.0
+        case p.Amount(None, p.Implied(concept), _, ()):
+            for attribute in a.model.of(table):
+                if attribute.role in NUMBERS and means(attribute, concept):
+                    yield p.Column(attribute.ref), 0.0
+        case _:  # a number of groups
+            return
+
+
+def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Reading]:
+    """Groups in the order of a number."""
+    by = rank.by
+    if by is None or isinstance(by, p.Clock):
+        return
+    extra = [(m, w) for m, w in bag.measures]
+    extra += [(p.Amount(None, c), w) for c, w in bag.columns if a.numeric(c)]
+    groups: list[tuple[p.Dimension, Words]] = []
+    if rank.of is not None:
+        groups.append((rank.of, words))
+    groups = [*bag.groups, *groups]
+    groups = each_once(groups)
+    each = bool(bag.groups) and rank.of is not None and len(groups) > 1
+    for fact in a.facts(by):
+        if isinstance(rank.of, p.Rows) and rank.of.table == fact and _plain_count(by):
+            continue
+        resolver = a.resolver(fact, bag)
+        if not a.context(resolver, bag.rows):
+            continue
+        for choice in combined(
+            [
+                combined([a.measure(resolver, m, w) for m, w in [(by, words), *extra]]),
+                combined([a.groups(resolver, g, w) for g, w in groups]),
+                filters(resolver, bag.tests),
+                combined([a.having(resolver, h, w) for h, w in bag.havings]),
+            ]
+        ):
+            measures, made, where, having = choice.value
+            if a.unsound(resolver, measures, made):
+                continue
+            places, notes = _places(a, rank, words)
+            query = Query(
+                fact=fact,
+                measures=tuple(measures),
+                groups=unique(made),
+                where=with_values(a.model, where, made),
+                having=tuple(having),
+                order=(Order(by=measures[0], descending=rank.descending, words=words),),
+                limit=None if each or (rank.of is None and rank.count is None) else places,
+                each=places if each and len(unique(made)) > 1 else None,
+            )
+            same = _labelled(a, rank.of) == fact or (
+                isinstance(rank.of, p.Rows) and rank.of.table == fact
+            )
+            cost = bag.cost + a.beside(query, bag.rows) + choice.cost
+            cost += LEFT_COST * bool(bag.rows)
+            cost += 0.3 if same and _summed(by) else 0.0
+            cost += NESTED_COST if same and _averaged(by) else 0.0
+            if rank.of is None and rank.count is None:
+                cost += 0.2  # "the highest price per category" is a price
+            yield Reading(query, cost, (*choice.notes, *notes))
+
+
+def _plain_count(by: object) -> bool:
+    return isinstance(by, p.Amount) and by.function is Function.COUNT and by.of is None
+
+
+def _averaged(by: object) -> bool:
+    """Whether a number is an average: of one row it would be nothing but its value."""
+    return isinstance(by, p.Amount) and by.function in {Function.AVERAGE, Function.MEDIAN}
+
+
+def _summed(by: object) -> bool:
+    """Whether a number has only one row in each group, if the groups are its own rows."""
+    return isinstance(by, p.Amount) and by.function in {None, Function.SUM}
