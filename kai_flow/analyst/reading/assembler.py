@@ -1,4 +1,4 @@
-"""What all queries are assembled from: facts, numbers, groups, and what is named besides."""
+"""What all queries are assembled from: facts, numbers, groups and conditions on them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,23 +8,15 @@ from typing import Final
 from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.nodes import (
     Aggregate,
-    All,
     Difference,
-    During,
-    Field,
-    FieldGroup,
     Function,
     Group,
     Growth,
     Having,
     Measure,
-    Node,
-    Query,
     Ratio,
-    Recurring,
     Share,
     Words,
-    joins_of,
 )
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.across import foreign, sound
@@ -37,33 +29,15 @@ from kai_flow.analyst.reading.dimensions import groups_of
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.reading import Plural, Troubles
 from kai_flow.analyst.reading.resolving import Resolver
-from kai_flow.analyst.schema import ColumnRef
-from kai_flow.analyst.semantics.model import Path, Role, SemanticModel
-from kai_flow.analyst.semantics.paths import paths
+from kai_flow.analyst.semantics.model import Role, SemanticModel
 
 NUMBERS: Final = frozenset([Role.ADDITIVE, Role.RATE])
-
-
-PASSED_COST: Final = 0.25
-"""Of naming a table that a join of the query only passes through."""
-
-
-CONTEXT_COST: Final = 0.02
-"""Of naming a table that a filter, group or number is of as well: "in the province of Bali"."""
-
-
-UNUSED_COST: Final = 0.25
-"""Of naming a table that nothing in the query uses: "revenue of cooperatives"."""
-
 
 ASSUMED_COST: Final = 1.5
 """Of a sum or average over rows by a date of theirs that says nothing of the number."""
 
 UNDONE: Final = frozenset(["return", "refund", "cancellation"])
 """Concepts of what takes a sale back."""
-
-LOST_COST: Final = 2.0
-"""Of naming rows that the query should ask about and does not: too much to be believed."""
 
 
 class Assembler:
@@ -138,27 +112,6 @@ class Assembler:
                 self.troubles.add("unconnected", table=resolver.fact, other=table)
                 return False
         return True
-
-    def beside(self, query: Query, rows: Sequence[tuple[str, Words]]) -> float:
-        """What it costs that a question names tables besides the parts of its query."""
-        others = {table for table, _ in rows if table != query.fact}
-        if not others:
-            return 0.0
-        used = {self.model.joins[join].target for join in joins_of(_timeless(query))}
-        asked = _tables_of(_timeless(query))
-        timed = {self.model.joins[join].target for join in joins_of(query)}
-        cost = 0.0
-        for table in others:
-            ways = paths(self.model, query.fact, table)
-            if table in used:
-                cost += CONTEXT_COST if table in asked else PASSED_COST
-            elif table not in timed and (_extreme(query) or _optional(self.model, ways)):
-                cost += LOST_COST  # "the hotel with the highest score" is a hotel, not a score
-            elif table in timed or any(not any(j.widens for j in way) for way in ways):
-                cost += UNUSED_COST
-            else:  # rows that nothing is asked of, though they would restrict what is
-                cost += LOST_COST
-        return cost
 
     def measure(  # noqa: PLR0911 -- one for each class
         self,
@@ -278,87 +231,6 @@ class Assembler:
             )
             for each in self.amount(resolver, having.amount, words)
         ]
-
-    def unsound(
-        self,
-        resolver: Resolver,
-        measures: Sequence[Measure],
-        groups: Sequence[Group],
-    ) -> bool:
-        """Whether a row would be shared out to several of its children, or averaged by itself."""
-        wide = any(
-            resolver.widens(g.field.path if isinstance(g, FieldGroup) else g.path) for g in groups
-        )
-        if wide and any(not counts(measure) for measure in measures):
-            return True
-        return any(self._each_row(resolver.fact, g) for g in groups) and any(
-            isinstance(m, Aggregate) and m.function in {Function.AVERAGE, Function.MEDIAN}
-            for m in measures
-        )
-
-    def _each_row(self, fact: str, group: Group) -> bool:
-        """Whether every row is a group of its own, of which an average is just its value."""
-        return (
-            isinstance(group, FieldGroup)
-            and not group.field.path
-            and self.model.entities[fact].label == group.field.column
-            and self.model.attributes[ColumnRef(fact, group.field.column)].unique
-        )
-
-
-def _optional(model: SemanticModel, ways: Sequence[Path]) -> bool:
-    """Whether not every row has one of these rows: "orders with a coupon" are not all orders."""
-    up = [way for way in ways if way and not any(join.widens for join in way)]
-    return bool(up) and all(
-        any(
-            model.attributes[ColumnRef(join.source, own)].nullable
-            for join in way
-            for own, _ in join.pairs
-        )
-        for way in up
-    )
-
-
-def _extreme(query: Query) -> bool:
-    """Whether a query is only the greatest or least value of a number."""
-    return bool(query.measures) and all(
-        isinstance(measure, Aggregate) and measure.function in {Function.MAXIMUM, Function.MINIMUM}
-        for measure in query.measures
-    )
-
-
-def _tables_of(node: object) -> frozenset[str]:
-    """The tables of all fields of a node."""
-    if isinstance(node, Field):
-        return frozenset([node.table])
-    if isinstance(node, tuple):
-        return frozenset().union(*map(_tables_of, node))
-    if isinstance(node, Node):
-        return _tables_of(tuple(getattr(node, name) for name in node.__struct_fields__))
-    return frozenset()
-
-
-def _timeless(query: Query) -> tuple[object, ...]:
-    """A query without its periods: a table that has only the time is not what is talked about."""
-    where = query.where.parts if isinstance(query.where, All) else (query.where,)
-    plain = tuple(part for part in where if not isinstance(part, During | Recurring))
-    return (query.measures, query.groups, query.columns, query.having, plain)
-
-
-def counts(measure: Measure) -> bool:
-    """Whether a measure only counts rows or values, which no join can multiply."""
-    match measure:
-        case Aggregate(function=function):
-            return function in {
-                Function.COUNT,
-                Function.DISTINCT,
-                Function.MINIMUM,
-                Function.MAXIMUM,
-            }
-        case Ratio(top=left, bottom=right) | Difference(left=left, right=right):
-            return counts(left) and counts(right)
-        case Share(of=of) | Growth(of=of):
-            return counts(of)
 
 
 def _called(amount: p.Amount) -> str:

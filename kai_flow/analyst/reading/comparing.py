@@ -14,6 +14,7 @@ from kai_flow.analyst.query.nodes import (
     Words,
 )
 from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.asides import beside
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
@@ -64,7 +65,7 @@ def side_by_side(assembly: Assembler, bag: Bag) -> Iterator[Reading]:
                 order = (Order(by=numbers[0], descending=True),)
             query = Query(fact=fact, measures=tuple(numbers), groups=by, where=where, order=order)
             yield Reading(
-                query, bag.cost + assembly.beside(query, rows) + choice.cost, choice.notes
+                query, bag.cost + beside(assembly.model, query, rows) + choice.cost, choice.notes
             )
 
 

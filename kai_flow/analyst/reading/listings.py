@@ -12,6 +12,7 @@ from kai_flow.analyst.query.nodes import (
     Words,
 )
 from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.asides import beside
 from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
@@ -165,7 +166,7 @@ def _rows_of(
             limit=limit or LISTED,
             words=words,
         )
-        more = (0.0 if words else 0.05) + a.beside(query, rows)
+        more = (0.0 if words else 0.05) + beside(a.model, query, rows)
         more += _doubt(a, table, columns, choice)
         yield Reading(query, cost + more + choice.cost, choice.notes)
 

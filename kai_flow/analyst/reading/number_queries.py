@@ -19,12 +19,14 @@ from kai_flow.analyst.query.nodes import (
 )
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.across import completed
-from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler, counts
+from kai_flow.analyst.reading.asides import beside
+from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler
 from kai_flow.analyst.reading.averages import counted_singly, dropped, listed_events, without_own
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import combined
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.reading.soundness import counts, unsound
 from kai_flow.analyst.reading.subjects import unique
 
 OWN_ROWS_COST: Final = 0.16
@@ -62,7 +64,7 @@ def numbers_of(
             made = completed(a, bag, raw, groups, base)
             if made is None:
                 continue
-            if a.unsound(resolver, made, by) or len({bare(m) for m in made}) < len(made):
+            if unsound(resolver, made, by) or len({bare(m) for m in made}) < len(made):
                 continue
             if any(_idle(measure, by) for measure in made):
                 continue
@@ -77,7 +79,7 @@ def numbers_of(
                 order=order,
                 limit=bag.limit,
             )
-            more = extra + a.beside(query, rows) + listed_events(a.model, made, by)
+            more = extra + beside(a.model, query, rows) + listed_events(a.model, made, by)
             more += counted_singly(a.model, fact, numbers, by)
             if any(note.key == "axis_assumed" for note in choice.notes):
                 # the pay of somebody in January is not the pay of who was hired in January

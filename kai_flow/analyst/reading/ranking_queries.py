@@ -5,12 +5,14 @@ from typing import Final
 
 from kai_flow.analyst.query.nodes import Function, Order, Query, Words
 from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.asides import beside
 from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Note, combined
 from kai_flow.analyst.reading.concepts import means, of_birth
 from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.reading.soundness import unsound
 from kai_flow.analyst.reading.subjects import each_once, unique
 from kai_flow.analyst.schema import ColumnRef
 
@@ -72,7 +74,7 @@ def rank_rows(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Re
                 limit=places,
                 words=words,
             )
-            cost = bag.cost + extra + a.beside(query, bag.rows) + choice.cost
+            cost = bag.cost + extra + beside(a.model, query, bag.rows) + choice.cost
             yield Reading(query, cost, (*choice.notes, *notes))
 
 
@@ -132,7 +134,7 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
             ]
         ):
             measures, made, where, having = choice.value
-            if a.unsound(resolver, measures, made):
+            if unsound(resolver, measures, made):
                 continue
             places, notes = _places(a, rank, words)
             query = Query(
@@ -148,7 +150,7 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
             same = _labelled(a, rank.of) == fact or (
                 isinstance(rank.of, p.Rows) and rank.of.table == fact
             )
-            cost = bag.cost + a.beside(query, bag.rows) + choice.cost
+            cost = bag.cost + beside(a.model, query, bag.rows) + choice.cost
             cost += LEFT_COST * bool(bag.rows)
             cost += 0.3 if same and _summed(by) else 0.0
             cost += NESTED_COST if same and _averaged(by) else 0.0

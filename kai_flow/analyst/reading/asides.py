@@ -1,0 +1,93 @@
+"""What it costs that a question names tables besides the parts of its query."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    All,
+    During,
+    Field,
+    Function,
+    Node,
+    Query,
+    Recurring,
+    Words,
+    joins_of,
+)
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import Path, SemanticModel
+from kai_flow.analyst.semantics.paths import paths
+
+PASSED_COST: Final = 0.25
+"""Of naming a table that a join of the query only passes through."""
+
+CONTEXT_COST: Final = 0.02
+"""Of naming a table that a filter, group or number is of as well: "in the province of Bali"."""
+
+UNUSED_COST: Final = 0.25
+"""Of naming a table that nothing in the query uses: "revenue of cooperatives"."""
+
+LOST_COST: Final = 2.0
+"""Of naming rows that the query should ask about and does not: too much to be believed."""
+
+
+def beside(model: SemanticModel, query: Query, rows: Sequence[tuple[str, Words]]) -> float:
+    """What it costs that a question names tables besides the parts of its query."""
+    others = {table for table, _ in rows if table != query.fact}
+    if not others:
+        return 0.0
+    used = {model.joins[join].target for join in joins_of(_timeless(query))}
+    asked = _tables_of(_timeless(query))
+    timed = {model.joins[join].target for join in joins_of(query)}
+    cost = 0.0
+    for table in others:
+        ways = paths(model, query.fact, table)
+        if table in used:
+            cost += CONTEXT_COST if table in asked else PASSED_COST
+        elif table not in timed and (_extreme(query) or _optional(model, ways)):
+            cost += LOST_COST  # "the hotel with the highest score" is a hotel, not a score
+        elif table in timed or any(not any(j.widens for j in way) for way in ways):
+            cost += UNUSED_COST
+        else:  # rows that nothing is asked of, though they would restrict what is
+            cost += LOST_COST
+    return cost
+
+
+def _optional(model: SemanticModel, ways: Sequence[Path]) -> bool:
+    """Whether not every row has one of these rows: "orders with a coupon" are not all orders."""
+    up = [way for way in ways if way and not any(join.widens for join in way)]
+    return bool(up) and all(
+        any(
+            model.attributes[ColumnRef(join.source, own)].nullable
+            for join in way
+            for own, _ in join.pairs
+        )
+        for way in up
+    )
+
+
+def _extreme(query: Query) -> bool:
+    """Whether a query is only the greatest or least value of a number."""
+    return bool(query.measures) and all(
+        isinstance(measure, Aggregate) and measure.function in {Function.MAXIMUM, Function.MINIMUM}
+        for measure in query.measures
+    )
+
+
+def _tables_of(node: object) -> frozenset[str]:
+    """The tables of all fields of a node."""
+    if isinstance(node, Field):
+        return frozenset([node.table])
+    if isinstance(node, tuple):
+        return frozenset().union(*map(_tables_of, node))
+    if isinstance(node, Node):
+        return _tables_of(tuple(getattr(node, name) for name in node.__struct_fields__))
+    return frozenset()
+
+
+def _timeless(query: Query) -> tuple[object, ...]:
+    """A query without its periods: a table that has only the time is not what is talked about."""
+    where = query.where.parts if isinstance(query.where, All) else (query.where,)
+    plain = tuple(part for part in where if not isinstance(part, During | Recurring))
+    return (query.measures, query.groups, query.columns, query.having, plain)

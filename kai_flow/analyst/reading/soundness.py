@@ -1,0 +1,56 @@
+"""Whether numbers in groups make sense: no row is counted for several, or averaged by itself."""
+
+from collections.abc import Sequence
+
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    Difference,
+    FieldGroup,
+    Function,
+    Group,
+    Growth,
+    Measure,
+    Ratio,
+    Share,
+)
+from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.schema import ColumnRef
+
+
+def unsound(resolver: Resolver, measures: Sequence[Measure], groups: Sequence[Group]) -> bool:
+    """Whether a row would be shared out to several of its children, or averaged by itself."""
+    wide = any(
+        resolver.widens(g.field.path if isinstance(g, FieldGroup) else g.path) for g in groups
+    )
+    if wide and any(not counts(measure) for measure in measures):
+        return True
+    return any(_each_row(resolver, g) for g in groups) and any(
+        isinstance(m, Aggregate) and m.function in {Function.AVERAGE, Function.MEDIAN}
+        for m in measures
+    )
+
+
+def _each_row(resolver: Resolver, group: Group) -> bool:
+    """Whether every row is a group of its own, of which an average is just its value."""
+    return (
+        isinstance(group, FieldGroup)
+        and not group.field.path
+        and resolver.model.entities[resolver.fact].label == group.field.column
+        and resolver.model.attributes[ColumnRef(resolver.fact, group.field.column)].unique
+    )
+
+
+def counts(measure: Measure) -> bool:
+    """Whether a measure only counts rows or values, which no join can multiply."""
+    match measure:
+        case Aggregate(function=function):
+            return function in {
+                Function.COUNT,
+                Function.DISTINCT,
+                Function.MINIMUM,
+                Function.MAXIMUM,
+            }
+        case Ratio(top=left, bottom=right) | Difference(left=left, right=right):
+            return counts(left) and counts(right)
+        case Share(of=of) | Growth(of=of):
+            return counts(of)
