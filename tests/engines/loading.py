@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from kai_flow.analyst.engines.study import quoted
+from kai_flow.analyst.engines.definitions import quoted
 from kai_flow.analyst.schema import Note, Schema, Table
 
 TYPES = {

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import duckdb
 
-from kai_flow.analyst.engines.study import quoted
+from kai_flow.analyst.engines.definitions import quoted
 from tests.engines.loading import Spec, render
 from tests.evals.renaming import Names, renamed
 from tests.evals.schemas import awkward, demo, flat, logistics, shop, star

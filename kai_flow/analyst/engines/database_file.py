@@ -9,7 +9,7 @@ from urllib.parse import SplitResult
 
 from kai_flow.analyst.engines import sentences
 from kai_flow.analyst.engines.contract import CONNECT_TIMEOUT_S, Probe
-from kai_flow.analyst.engines.study import digest
+from kai_flow.analyst.engines.definitions import digest
 from kai_flow.analyst.engines.threads import query_in_thread
 from kai_flow.analyst.errors import DatabaseUnavailable, EngineError
 from kai_flow.connections.file_access import FileAccess, FileRefused

@@ -4,16 +4,8 @@ from collections.abc import Sequence
 
 import duckdb
 
-from kai_flow.analyst.engines.study import (
-    Answer,
-    Definition,
-    answered,
-    chosen,
-    comment,
-    connected,
-    qualified,
-    study,
-)
+from kai_flow.analyst.engines.definitions import Definition, chosen, comment, connected, qualified
+from kai_flow.analyst.engines.study import Answer, answered, study
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.schema import ForeignKey, Schema
 

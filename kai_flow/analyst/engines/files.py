@@ -14,8 +14,8 @@ import duckdb
 
 from kai_flow.analyst.engines.contract import CONNECT_TIMEOUT_S
 from kai_flow.analyst.engines.database_file import judging, state
+from kai_flow.analyst.engines.definitions import digest, quoted
 from kai_flow.analyst.engines.duck import DuckDbEngine, config, plain
-from kai_flow.analyst.engines.study import digest, quoted
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.errors import DatabaseUnavailable, QueryTimeout
 from kai_flow.connections.file_access import PATTERN, FileAccess, Located, literal

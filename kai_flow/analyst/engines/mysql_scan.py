@@ -7,16 +7,8 @@ import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
-from kai_flow.analyst.engines.study import (
-    Answer,
-    Definition,
-    answered,
-    catalogue,
-    chosen,
-    comment,
-    connected,
-    study,
-)
+from kai_flow.analyst.engines.definitions import Definition, catalogue, chosen, comment, connected
+from kai_flow.analyst.engines.study import Answer, answered, study
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.schema import ForeignKey, Schema
 

@@ -9,16 +9,15 @@ from typing import TypeAlias
 
 import asyncpg
 
-from kai_flow.analyst.engines.study import (
-    Answer,
+from kai_flow.analyst.engines.definitions import (
     Definition,
     catalogue,
     chosen,
     comment,
     connected,
     qualified,
-    study,
 )
+from kai_flow.analyst.engines.study import Answer, study
 from kai_flow.analyst.schema import ForeignKey, Schema, Table
 
 __all__ = ["LOOK_S", "fingerprint", "scan_tables"]

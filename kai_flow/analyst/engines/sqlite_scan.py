@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from operator import itemgetter
 
 from kai_flow.analyst.comments import read_notes
-from kai_flow.analyst.engines.study import Answer, Definition, answered, chosen, connected, study
+from kai_flow.analyst.engines.definitions import Definition, chosen, connected
+from kai_flow.analyst.engines.study import Answer, answered, study
 from kai_flow.analyst.engines.threads import Stop
 from kai_flow.analyst.schema import ForeignKey, Note, Schema
 
