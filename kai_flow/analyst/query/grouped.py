@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from kai_flow.analyst.query.aggregates import Window, aggregates, measures_of, number
-from kai_flow.analyst.query.grouping import Part
+from kai_flow.analyst.query.group_columns import Part
 from kai_flow.analyst.query.joins import Tables
 from kai_flow.analyst.query.merging import all_rows
 from kai_flow.analyst.query.naming import Results

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from kai_flow.analyst.query.grouping import Rows, rows_of
+from kai_flow.analyst.query.grouping import rows_of
 from kai_flow.analyst.query.joins import Names, Tables
 from kai_flow.analyst.query.naming import Results
 from kai_flow.analyst.query.nodes import Aggregate, Over, Query, bare
+from kai_flow.analyst.query.row_sets import Rows
 from kai_flow.analyst.query.trees import Unlowerable, column, shown
 
 __all__ = ["all_rows"]
