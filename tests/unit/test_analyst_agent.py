@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kai_flow.agents import Agent, BadAgent, BadTask, Task, load_agent
-from kai_flow.analyst import Analyst, agent
+from kai_flow.analyst import Analyst, questions
 from kai_flow.analyst.agent import MAX_PROMPT_BYTES
 from kai_flow.analyst.lexicon.lexicon import Language
 from kai_flow.analyst.lexicon.tokens import tokenize
@@ -172,7 +172,7 @@ async def test_the_event_loop_runs_while_a_question_is_understood(
         assert loop_ran.wait(60), "the event loop stood still"
         return read(prompt, model, index, today)
 
-    monkeypatch.setattr(agent, "read", slow_read)
+    monkeypatch.setattr(questions, "read", slow_read)
     result = await Analyst(store).execute(task())
     assert result["status"] == "completed", result
 

@@ -1,0 +1,109 @@
+"""What a question of a user means, its language, and what is said if it is not answered."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+
+from kai_flow.analyst.answer import messages, remarks
+from kai_flow.analyst.answer.formula_faults import asked_for, told
+from kai_flow.analyst.answer.outcomes import choices, question_back, refusal
+from kai_flow.analyst.conversing import in_conversation, spoken
+from kai_flow.analyst.engines.threads import Stop, in_thread
+from kai_flow.analyst.errors import UnclearQuestion
+from kai_flow.analyst.lexicon.lexicon import Language, detect
+from kai_flow.analyst.lexicon.tokens import tokenize
+from kai_flow.analyst.reading.choices import Note
+from kai_flow.analyst.reading.reader import Outcome, read
+from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.report import Event, Report
+from kai_flow.analyst.semantics.cache import Understanding
+from kai_flow.analyst.semantics.model import SemanticModel
+from kai_flow.analyst.semantics.rephrasing import rephrased
+from kai_flow.analyst.suggesting import Reader, prompts
+from kai_flow.connections.conversations import Begun, Choice
+from kai_flow.connections.knowledge import Term
+
+__all__ = ["Asked", "asked_back", "glossary", "read_question", "too_slow", "why_not"]
+
+READING_DEADLINE_S = 30.0
+"""Seconds for understanding a question, even about thousands of tables."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that was read."""
+
+    outcome: Outcome
+    language: Language
+    reader: Reader
+    replaced: tuple[Term, ...] = ()
+    """Words of the question that were replaced by the phrases that they were taught to mean."""
+
+    @property
+    def model(self) -> SemanticModel:
+        """The database."""
+        return self.reader.model
+
+
+async def read_question(
+    prompt: str, known_by: Understanding, today: date, begun: Begun | None
+) -> Asked:
+    """Read the question in a thread: the event loop also sends the heartbeats of other sessions."""
+
+    def work(_stop: Stop) -> Asked:
+        reader = Reader(known_by.model, known_by.index, today)
+        said = rephrased(prompt, reader.model.phrases, reader.index)
+        outcome, language = read(said.question, reader.model, reader.index, today)
+        if begun is not None:
+            outcome = in_conversation(
+                said.question, outcome, begun, reader.model, reader.index, today
+            )
+            language = spoken(said.question, begun)
+        return Asked(outcome, language, reader, said.replaced)
+
+    try:
+        return await in_thread(work, READING_DEADLINE_S)
+    except TimeoutError as error:
+        raise too_slow(prompt, READING_DEADLINE_S) from error
+
+
+def too_slow(prompt: str, seconds: float) -> UnclearQuestion:
+    """The error that there was no time to understand a question."""
+    language = detect(tokenize(prompt))
+    return UnclearQuestion(messages.TOO_SLOW.say(language, seconds=f"{seconds:g}"))
+
+
+def why_not(why: Note, asked: Asked, prompt: str) -> str:
+    """Why a question is not answered: also a taught formula that it mentions may be at fault."""
+    faulty = asked_for(prompt, asked.model.faulty)
+    if faulty is not None:
+        return told(faulty, asked.language)
+    return refusal(why, asked.model, asked.language)
+
+
+def glossary(asked: Asked) -> tuple[str, ...]:
+    """A remark on the words that were replaced by what they mean."""
+    if not asked.replaced:
+        return ()
+    pairs = "; ".join(f"“{term.term}” = {term.meaning}" for term in asked.replaced)
+    return (remarks.GLOSSARY.say(asked.language, pairs=pairs),)
+
+
+async def asked_back(asked: Asked, readings: tuple[Reading, ...], report: Report) -> Event:
+    """The question back, with one choice for each reading."""
+    labels = choices(readings, asked.model, asked.language)
+    question = question_back(labels, asked.language)
+    queries = [reading.query for reading in readings if reading.query is not None]
+    found = await prompts(queries, asked.reader, asked.language)
+    report.status = "needs_clarification"
+    report.choices = tuple(
+        Choice(label, prompt or label) for label, prompt in zip(labels, found, strict=True)
+    )
+    numbered = [f"{place}. {label}" for place, label in enumerate(labels, 1)]
+    report.answer.append("\n".join([question, "", *numbered]))
+    return {
+        "type": "clarify",
+        "question": question,
+        "choices": [msgspec.to_builtins(choice) for choice in report.choices],
+    }
