@@ -1,21 +1,120 @@
-"""Formulas in words: quantity times unit price."""
+"""Formulas in words: quantity times unit price, assets minus founding capital."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
 
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
-from kai_flow.analyst.reading.parts import Amount, Column, Sign, Times
+from kai_flow.analyst.query.nodes import Function
+from kai_flow.analyst.reading.parts import Amount, Column, Computed, Operation, Part, Rows, Sign
+
+LINKS: Final = ("range", "to", "minus")
+"""Signs between the two numbers of a difference."""
 
 
-def _times(left: Column, _sign: Sign, right: Column) -> Amount | None:
-    """The sum of the products of every row."""
+def _operation(parts: tuple[Part, ...], operator: str) -> Operation | None:
+    """The formula of the two columns among some parts, if each row has both."""
+    columns = [part for part in parts if isinstance(part, Column)]
+    left, right = columns
     together = left.ref.table == right.ref.table and left.ref != right.ref
-    return Amount(None, Times(left, right)) if together and left.number and right.number else None
+    return Operation(left, right, operator) if together and left.number and right.number else None
+
+
+def _times(*parts: Part) -> Amount | None:
+    """The sum of the products of every row."""
+    of = _operation(parts, "*")
+    return None if of is None else Amount(None, of)
+
+
+def _averaged(operator: str) -> Callable[..., Amount | None]:
+    def build(*parts: Part) -> Amount | None:
+        of = _operation(parts, operator)
+        return None if of is None else Amount(Function.AVERAGE, of)
+
+    return build
+
+
+def _of_formula(_sign: Sign, of: Amount) -> Amount | None:
+    """The average of a formula that stands there."""
+    return replace(of, function=Function.AVERAGE) if _plain(of) else None
+
+
+def _plain(of: Part) -> bool:
+    """Whether it is a formula of which nothing says how it is aggregated."""
+    return isinstance(of, Amount) and isinstance(of.of, Operation) and of.function is None
+
+
+def _defined(*parts: Part) -> Amount | None:
+    """Total revenue (quantity times unit price): what is meant by the number before."""
+    name, of = parts[0], parts[-1]
+    if not isinstance(of, Amount) or not isinstance(of.of, Operation) or not _plain(of):
+        return None
+    table = of.of.left.ref.table
+    match name:
+        case Computed() if name.table == table:
+            return of
+        case Rows() if name.table == table:
+            return of
+        case Amount(function, Computed(_, where)) if where == table:
+            return replace(of, function=function)
+        case _:
+            return None
+
+
+def _same(column: Column, other: Column) -> Column | None:
+    """A column that is named twice: "jumlah (quantity)", "square metre of floor area"."""
+    return column if column.ref == other.ref else None
+
+
+def _difference_rules() -> list[Rule]:
+    average = _averaged("-")
+    return [
+        rule
+        for link in LINKS
+        for rule in (
+            Rule(
+                f"average difference, {link}",
+                ("average", "difference", Column, link, Column),
+                average,
+            ),
+            Rule(
+                f"average difference, {link}, apart",
+                ("average", "difference", "apart", Column, link, Column),
+                average,
+            ),
+            Rule(
+                f"difference of averages, {link}",
+                ("difference", "average", Column, link, Column),
+                average,
+                cost=0.02,
+            ),
+        )
+    ]
 
 
 KIND = Kind(
     "formulas",
-    "One number of a row times another: quantity times unit price.",
-    english={"times": ("times", "multiplied by", "x", "*")},
-    indonesian={"times": ("dikali", "kali", "dikalikan", "dikalikan dengan", "x", "*")},
-    rules=(Rule("times", (Column, "times", Column), _times),),
+    "One number of a row times or minus another: quantity times unit price.",
+    english={
+        "times": ("times", "multiplied by", "x", "*"),
+        "that is": ("i e", "that is", "namely", "=", "defined as", "calculated as", "meaning"),
+    },
+    indonesian={
+        "times": ("dikali", "kali", "dikalikan", "dikalikan dengan", "x", "*"),
+        "that is": ("yaitu", "yakni", "artinya", "dihitung sebagai", "adalah", "alias"),
+    },
+    rules=(
+        Rule("times", (Column, "times", Column), _times),
+        Rule("average of a formula", ("average", Amount), _of_formula),
+        Rule(
+            "formula, averaged", (Amount, "average"), lambda of, sign: _of_formula(sign, of), 0.02
+        ),
+        Rule("average, minus", ("average", Column, "minus", Column), _averaged("-")),
+        *_difference_rules(),
+        Rule("defined", ((Computed, Amount, Rows), Amount), _defined),
+        Rule("defined as", ((Computed, Amount, Rows), "that is", Amount), _defined),
+        Rule("named twice", (Column, Column), _same),
+    ),
     samples=(
         Sample(
             "en",
@@ -26,6 +125,11 @@ KIND = Kind(
             "id",
             "Total aset kali jumlah anggota per jenis koperasi",
             "SELECT jenis_koperasi, SUM(total_aset * jumlah_anggota) FROM koperasi GROUP BY 1",
+        ),
+        Sample(
+            "en",
+            "average difference between total assets and founding capital by type",
+            "SELECT jenis_koperasi, AVG(total_aset - modal_awal) FROM koperasi GROUP BY 1",
         ),
     ),
 )

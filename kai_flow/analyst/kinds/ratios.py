@@ -31,7 +31,9 @@ def _two(parts: "tuple[Sign | Column | Computed | Measured | Rows, ...]") -> lis
 
 def _ratio(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | None:
     found = _two(parts)
-    return Quotient(found[0], found[1]) if len(found) == 2 and found[0] != found[1] else None
+    if len(found) != 2 or found[0] == found[1] or _mixed(*found):
+        return None
+    return Quotient(found[0], found[1])
 
 
 def _ratio_of_parts(_s: Sign, one: Where, _to: Sign, other: Where, rows: Rows) -> Quotient:
@@ -47,25 +49,48 @@ def _percentage(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotien
 
 def _gap(*parts: "Sign | Column | Computed | Measured | Rows") -> Gap | None:
     found = _two(parts)
-    return Gap(found[0], found[1]) if len(found) == 2 and found[0] != found[1] else None
+    if len(found) != 2 or found[0] == found[1] or _mixed(*found):
+        return None
+    return Gap(found[0], found[1])
 
 
-def _per(_sign: Sign, top: Amount, _per: Sign, rows: Rows) -> Quotient | None:
+def _mixed(left: Amount, right: Amount) -> bool:
+    """Whether only one of two columns is averaged or the like: "average assets minus capital"."""
+    sides = {left.function, right.function}
+    plain = left.of is not None and right.of is not None and None in sides
+    return plain and bool(sides & {Function.AVERAGE, Function.MEDIAN})
+
+
+def _count_per(top: Amount, rows: Rows) -> Quotient | None:
     """The average number of orders per customer: orders by customers that have some."""
     if top.function is not Function.COUNT or top.of is not None or top.table == rows.table:
         return None
     return Quotient(top, Amount(Function.DISTINCT, None, rows.table))
 
 
-def _per_column(of: Column | Computed | Measured, _per: Sign, column: Column) -> Quotient | None:
-    """Assets per member: all assets by all members."""
+def _per_column(*parts: Sign | Column | Computed | Measured) -> Quotient | None:
+    """Assets per member, average assets per member: all assets by all members."""
+    of, column = (part for part in parts if not isinstance(part, Sign))
     top = amount(of)
-    return Quotient(top, Amount(None, column)) if isinstance(top, Amount) else None
+    if not isinstance(top, Amount) or top.function in {Function.AVERAGE, Function.MEDIAN}:
+        return None
+    return Quotient(top, Amount(None, column)) if isinstance(column, Column) else None
 
 
-def _average_per(_sign: Sign, of: Column | Computed, _per: Sign, rows: Rows) -> Quotient | None:
+def _average_per(*parts: Sign | Column | Computed | Amount | Rows) -> Quotient | None:
     """Average revenue per order: all revenue by all orders, if an order is what it is made of."""
-    return Quotient(Amount(Function.SUM, of), Amount(Function.COUNT, None, rows.table), each=True)
+    of, rows = (part for part in parts if not isinstance(part, Sign))
+    if not isinstance(rows, Rows):
+        return None
+    if isinstance(of, Rows | Amount) and not (isinstance(of, Amount) and of.of is not None):
+        return _count_per(count(of) if isinstance(of, Rows) else of, rows)
+    if isinstance(of, Amount):
+        adds = of.function in {None, Function.SUM, Function.COUNT}
+        top = of if adds else None
+    else:
+        top = Amount(None, of)
+    below = Amount(Function.COUNT, None, rows.table)
+    return None if top is None else Quotient(top, below, each=True)
 
 
 def _extremes(*parts: "Sign | Column | Computed") -> Gap | None:
@@ -85,6 +110,32 @@ def _gap_of_values(*parts: "Sign | Column | Computed | Measured | Rows | Values"
         for one in values.values
     ]
     return Gap(sides[0], sides[1])
+
+
+def _per_rules() -> Iterable[Rule]:
+    """What one of some rows has on average: "how many units does an order contain"."""
+    counted = (Amount, Rows)
+    for name, of, cost in (("count", counted, -0.1), ("number", NOUN, -0.05)):
+        yield Rule(f"average {name} per", ("average", of, "per", Rows), _average_per, cost)
+        yield Rule(f"{name} per, on average", (of, "per", Rows, "average"), _average_per, cost)
+        yield Rule(f"{name} averaged, per", (of, "average", "per", Rows), _average_per, cost)
+    for place, has in (("", ()), (" that has", ("contain",))):
+        some = ("count", (*NOUN, Rows))
+        for name, pattern in (
+            (f"how many in one{place}", (*some, "one", Rows, *has, "average")),
+            (f"average in one{place}", ("average", *some, "one", Rows, *has)),
+            (f"one on average{place}", ("one", Rows, "average", *has, *some)),
+            (f"on average one{place}", ("average", "one", Rows, *has, *some)),
+        ):
+            yield Rule(name, pattern, _in_one, cost=-0.1)
+
+
+def _in_one(*parts: Sign | Column | Computed | Rows) -> Quotient | None:
+    """What one order has on average, whichever is named first."""
+    at = next(at for at, part in enumerate(parts) if part == Sign("one"))
+    rows = parts[at + 1]
+    of = next(part for part in parts if not isinstance(part, Sign) and part is not rows)
+    return _average_per(of, rows)
 
 
 def _difference_rules() -> Iterable[Rule]:
@@ -146,6 +197,11 @@ KIND = Kind(
         ),
         "minus": ("minus", "less", "-"),
         "apart": ("between", "from"),
+        "one": ("a", "an", "one", "each", "every", "a single"),
+        "contain": (
+            *("contain", "contains", "have", "has", "hold", "holds", "include", "includes"),
+            *("consist of", "consists of", "comprise", "place", "places", "bring in", "bring"),
+        ),
     },
     indonesian={
         "in percent of": (
@@ -158,6 +214,8 @@ KIND = Kind(
         "difference": ("selisih", "selisih antara", "perbedaan", "perbedaan antara", "beda"),
         "minus": ("dikurangi", "minus", "-"),
         "apart": ("antara", "dari"),
+        "one": ("satu", "sebuah", "seorang", "setiap", "tiap", "suatu"),
+        "contain": ("berisi", "memuat", "terdiri dari", "punya", "memiliki", "mempunyai", "isinya"),
     },
     rules=(
         Rule("ratio", ("ratio", SIDE, "to", SIDE), _ratio, scoped=True),
@@ -167,8 +225,8 @@ KIND = Kind(
         Rule("difference", ("difference", NUMBER, "range", NUMBER), _gap, scoped=True),
         Rule("minus", (NUMBER, "minus", NUMBER), _gap, cost=0.02, scoped=True),
         Rule("per", (NUMBER, "per", Column), _per_column, cost=0.08),
-        Rule("average count per", ("average", Amount, "per", Rows), _per, cost=-0.1),
-        Rule("average per", ("average", NOUN, "per", Rows), _average_per, cost=-0.05),
+        Rule("average per column", ("average", NUMBER, "per", Column), _per_column, cost=0.05),
+        *_per_rules(),
         *_difference_rules(),
     ),
     samples=(

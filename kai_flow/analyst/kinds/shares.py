@@ -1,14 +1,62 @@
 """Shares: what percentage of the whole a group has, or meets a condition."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from kai_flow.analyst.kinds.building import NUMBER, amount, count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
-from kai_flow.analyst.reading.parts import Column, Computed, Measured, Portion, Rows, Sign
+from kai_flow.analyst.reading.parts import (
+    Amount,
+    Column,
+    Computed,
+    Measured,
+    Part,
+    Portion,
+    Quotient,
+    Rows,
+    Sign,
+    Where,
+)
+
+SIDE = (*NUMBER, Rows)
+
+
+def _amounts(parts: Sequence[Part]) -> list[Amount]:
+    """The numbers among some parts; rows are counted."""
+    sides = [part for part in parts if not isinstance(part, Sign | Where)]
+    found = [count(part) if isinstance(part, Rows) else amount(part) for part in sides]  # type: ignore[arg-type]
+    return [each for each in found if isinstance(each, Amount)]
 
 
 def _share(*parts: "Sign | Column | Computed | Measured | Rows") -> Portion | None:
-    of = next(part for part in parts if not isinstance(part, Sign))
-    number = count(of) if isinstance(of, Rows) else amount(of)
-    return Portion(number) if type(number).__name__ == "Amount" else None  # type: ignore[arg-type]
+    found = _amounts(parts)
+    return Portion(found[0]) if found else None
+
+
+def _that_meets(*parts: "Sign | Column | Computed | Measured | Rows | Where") -> Quotient | None:
+    """What percentage of the orders was cancelled: of those of each group, if there are groups."""
+    found = _amounts(parts)
+    tests = tuple(part.test for part in parts if isinstance(part, Where))
+    if not found:
+        return None
+    part = replace(found[0], where=(*found[0].where, *tests))
+    return Quotient(part, found[0], percent=True)
+
+
+def _one_in_other(part: Amount, whole: Amount) -> Quotient | None:
+    return None if part == whole else Quotient(part, whole, percent=True)
+
+
+def _whole_first(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | None:
+    """What percentage of revenue the surplus amounted to."""
+    found = _amounts(parts)
+    return _one_in_other(found[1], found[0]) if len(found) == 2 else None
+
+
+def _part_first(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | None:
+    """The percentage of the surplus in relation to revenue; the surplus in percent of revenue."""
+    found = _amounts(parts)
+    return _one_in_other(found[0], found[1]) if len(found) == 2 else None
 
 
 KIND = Kind(
@@ -19,6 +67,15 @@ KIND = Kind(
             *("share of", "share", "percentage of", "percent of", "percentage", "percent", "%"),
             *("proportion of", "proportion", "contribution of", "contribution", "portion of"),
             *("what percentage of", "in percent", "as a percentage", "as percentage", "% of"),
+            *("how many percent of", "how many percent"),
+        ),
+        "being": (
+            *("is", "are", "was", "were", "got", "get", "has been", "have been", "that is"),
+            *("that are", "which is", "which are", "that was", "that were", "went", "did"),
+        ),
+        "making up": (
+            *("amount to", "amounts to", "make up", "makes up", "account for", "accounts for"),
+            *("represent", "represents", "come to", "correspond to", "contribute", "contributes"),
         ),
     },
     indonesian={
@@ -27,12 +84,18 @@ KIND = Kind(
             *("berapa persen", "dalam persen", "dalam persentase", "berapa persentase", "%"),
             *("persentase jumlah", "berapa persen dari", "prosentase"),
         ),
+        "being": ("yang", "itu yang"),
     },
     rules=(
         Rule("share", ("share",), lambda _sign: Portion(None)),
         Rule("share of a number", ("share", NUMBER), _share),
         Rule("share of rows", ("share", Rows), _share),
         Rule("number, as a share", (NUMBER, "share"), _share, cost=0.05),
+        Rule("share that meets", ("share", SIDE, "being", Where), _that_meets, cost=-0.15),
+        Rule("share of what is", ("share", SIDE, "being", SIDE), _whole_first),
+        Rule("share that it is", ("share", SIDE, "being", SIDE, "making up"), _whole_first),
+        Rule("share in relation", ("share", SIDE, "divided by", SIDE), _part_first),
+        Rule("how many percent", (SIDE, "share", SIDE), _part_first, cost=0.1),
     ),
     samples=(
         Sample(

@@ -6,7 +6,7 @@ from typing import Final, TypeGuard
 from kai_flow.analyst.query.nodes import Aggregate, Expression, Field, Formula, Function, Words
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.concepts import means
-from kai_flow.analyst.reading.parts import Amount, Column, Computed, Implied, Times
+from kai_flow.analyst.reading.parts import Amount, Column, Computed, Implied, Operation
 from kai_flow.analyst.reading.resolving import HINT, Resolver
 from kai_flow.analyst.reading.ways import ids
 from kai_flow.analyst.semantics.model import Attribute, Derived, Role
@@ -34,7 +34,7 @@ def aggregates_of(resolver: Resolver, amount: Amount, words: Words) -> list[Choi
     ]
 
 
-def _points(of: Column | Computed | Implied | Times, resolver: Resolver) -> TypeGuard[Column]:
+def _points(of: Column | Computed | Implied | Operation, resolver: Resolver) -> TypeGuard[Column]:
     """Whether it is the name of what a key of the fact table points to: "drivers"."""
     if not isinstance(of, Column) or of.role is None or of.role.startswith(HINT):
         return False
@@ -63,13 +63,13 @@ def _counts(resolver: Resolver, amount: Amount, words: Words) -> Iterator[Choice
 
 
 def _expressions(
-    resolver: Resolver, of: Column | Computed | Implied | Times, words: Words
+    resolver: Resolver, of: Column | Computed | Implied | Operation, words: Words
 ) -> Iterator[tuple[Choice[Expression], "Attribute | Derived"]]:
     if isinstance(of, Column):
         for choice in resolver.fields(of, words):
             yield Choice(choice.value, choice.cost, choice.notes), resolver.attribute(of)
-    elif isinstance(of, Times):
-        yield from _product(resolver, of, words)
+    elif isinstance(of, Operation):
+        yield from _operation(resolver, of, words)
     elif isinstance(of, Computed):
         derived = resolver.derived(of)
         if derived is not None and derived.table == resolver.fact:
@@ -83,15 +83,15 @@ def _expressions(
                 yield Choice(field), attribute
 
 
-def _product(
-    resolver: Resolver, of: Times, words: Words
+def _operation(
+    resolver: Resolver, of: Operation, words: Words
 ) -> Iterator[tuple[Choice[Expression], Attribute]]:
-    """One number of a row times another; it adds up if one of both does."""
+    """One number of a row times or minus another; it adds up if one of both does."""
     sides = (resolver.attribute(of.left), resolver.attribute(of.right))
     known = next((each for each in sides if each.role is Role.ADDITIVE), sides[0])
     for pair in combined([resolver.fields(of.left, words), resolver.fields(of.right, words)])[:1]:
         left, right = pair.value
-        formula = Formula(operator="*", left=left, right=right, words=words)
+        formula = Formula(operator=of.operator, left=left, right=right, words=words)
         yield Choice(formula, pair.cost, pair.notes), known
 
 

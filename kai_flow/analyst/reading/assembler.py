@@ -80,7 +80,7 @@ class Assembler:
                 return (self.model.joins[role].source,)
             case p.Amount(_, p.Column(ref)):
                 return (ref.table,)
-            case p.Amount(_, p.Times(p.Column(ref))):
+            case p.Amount(_, p.Operation(p.Column(ref))):
                 return (ref.table,)
             case p.Amount(_, p.Computed(_, table)):
                 return (table,)

@@ -36,6 +36,9 @@ EITHER_COST: Final = 0.05
 GROUPED_COST: Final = 0.5
 """Of one number where a list of averages is meant: "average assets per province"."""
 
+TOTAL_COST: Final = 0.5
+"""Of one number where "average total revenue per province" may be said carelessly."""
+
 OWN_COST: Final = 0.4
 """Of an average for the very rows that the number is of: "average quantity per sale"."""
 
@@ -59,12 +62,15 @@ def average_per(
     if table == resolver.fact:
         plain = assembly.amount(resolver, p.Amount(Function.AVERAGE, of), words)
         return [Choice[Measure](each.value, each.cost + OWN_COST, each.notes) for each in plain]
+    top = replace(quotient.top, function=Function.SUM)
     bottom = replace(quotient.bottom, function=Function.DISTINCT)
     pairs = combined(
-        [assembly.amount(resolver, quotient.top, words), assembly.amount(resolver, bottom, words)]
+        [assembly.amount(resolver, top, words), assembly.amount(resolver, bottom, words)]
     )
     note = Note("ratio_of_present", (("table", table),))
     cost = _cost(assembly.model, table)
+    if quotient.top.function is Function.SUM and cost == GROUPED_COST:
+        cost += TOTAL_COST
     return [
         Choice[Measure](
             Ratio(top=each.value[0], bottom=each.value[1], words=words),
@@ -125,7 +131,7 @@ def counted_singly(
 
 
 def _adds_up(
-    model: SemanticModel, of: "p.Column | p.Computed | p.Implied | p.Times | None"
+    model: SemanticModel, of: "p.Column | p.Computed | p.Implied | p.Operation | None"
 ) -> bool:
     """Whether sums of a number make sense."""
     if isinstance(of, p.Column):

@@ -29,6 +29,9 @@ from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.soundness import counts, unsound
 from kai_flow.analyst.reading.subjects import unique
 
+GROUPS_FIRST_COST: Final = 0.3
+"""Of a share in all groups together, where the groups are named before the share."""
+
 OWN_ROWS_COST: Final = 0.16
 """Of naming the very rows beside a number of theirs, where they may have been counted."""
 
@@ -131,18 +134,22 @@ def _order(
 
 def _split_for_share(
     measures: Sequence[tuple[p.Measured, Words]],
-    groups: Sequence[object],
+    groups: Sequence[tuple[p.Dimension, Words]],
     tests: Sequence[tuple[p.Test, Words]],
 ) -> Iterator[tuple[Sequence[tuple[p.Test, Words]], Sequence[tuple[p.Test, Words]], float]]:
-    """What makes the part of a share without groups, and what both part and whole must meet.
+    """What makes the part of a share, and what both part and whole must meet.
 
     "What percentage of online orders in 2024 was cancelled": the part is cancelled, the whole is
-    online and of 2024. The part is named last; a period belongs to the whole.
+    online and of 2024. The part is named last; a period belongs to the whole. With groups, the
+    share may also be that of each group in all that meets the tests, but not where the groups are
+    named first: "for each branch, what percentage of the orders is unpaid".
     """
-    portion = any(isinstance(measure, p.Portion) for measure, _ in measures)
+    shares = [words for measure, words in measures if isinstance(measure, p.Portion)]
+    portion = bool(shares)
     parts = [each for each in tests if not isinstance(each[0], p.Within)]
     if not portion or groups or not parts:
-        yield (), tests, 0.05 if portion and parts else 0.0
+        first = portion and any(words and max(words) < min(shares[0]) for _, words in groups)
+        yield (), tests, (GROUPS_FIRST_COST if first else 0.05) if portion and parts else 0.0
     if not portion or not parts:
         return
     last = max(parts, key=lambda each: each[1])

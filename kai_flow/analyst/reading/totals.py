@@ -121,7 +121,7 @@ def _numbers(
     if bag.somes or bag.clocks or len(measures) > 3:
         return
     if bag.share is not None and not any(isinstance(m, p.Portion) for m, _ in measures):
-        measures = [(p.Portion(m), w) if isinstance(m, p.Amount) else (m, w) for m, w in measures]
+        measures = [(_in_percent(m), w) for m, w in measures]
     if bag.change and not any(isinstance(m, p.Change) for m, _ in measures):
         change = bag.change[0]
         measures = [
@@ -158,6 +158,13 @@ def _facts(
         ways = paths(a.model, other, table)
         if other != table and any(not any(j.widens for j in way) for way in ways):
             yield other
+
+
+def _in_percent(measure: p.Measured) -> p.Measured:
+    """A number as a share, a ratio in percent."""
+    if isinstance(measure, p.Quotient):
+        return replace(measure, percent=True)
+    return p.Portion(measure) if isinstance(measure, p.Amount) else measure
 
 
 def _flag(a: Assembler, column: p.Column) -> bool:

@@ -103,8 +103,10 @@ class Implied:
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
-    """One number of a row times another."""
+class Operation:
+    """Two numbers of a row, multiplied or subtracted."""
 
     left: Column
     right: Column
+    operator: str = "*"
+    """``*`` or ``-``."""

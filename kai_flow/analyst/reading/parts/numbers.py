@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from kai_flow.analyst.query.nodes import Function, Grain, Operator
 from kai_flow.analyst.reading.parts.conditions import Test
-from kai_flow.analyst.reading.parts.nouns import Column, Computed, Implied, Times
+from kai_flow.analyst.reading.parts.nouns import Column, Computed, Implied, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Amount:
 
     function: Function | None
     """None: nothing says how; the role of the column decides, or one row has it."""
-    of: Column | Computed | Implied | Times | None = None
+    of: Column | Computed | Implied | Operation | None = None
     """None: rows are counted."""
     table: str | None = None
     """Whose rows are counted, when ``of`` is None."""
