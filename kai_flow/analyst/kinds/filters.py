@@ -234,6 +234,7 @@ KIND = Kind(
         Rule("because", ("because", Where), lambda _sign, where: _reason(where)),
         Rule("because it", ("because", (Rows, Column), Where), lambda *p: _reason(p[-1])),
         Rule("only", ("only", Where), lambda _sign, where: where),
+        Rule("these only", (Rows, "only"), lambda rows, _sign: rows),
         Rule("either", (Where, "or", Where), _either, cost=0.05),
         Rule("text", (Column, Text), _text),
         Rule("containing", (Column, "contains", Text), lambda c, _s, t: _text(c, t)),

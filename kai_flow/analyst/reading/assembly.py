@@ -12,6 +12,7 @@ from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag, compared
 from kai_flow.analyst.reading.comparing import side_by_side
 from kai_flow.analyst.reading.extents import extents
+from kai_flow.analyst.reading.extremes import with_extremes
 from kai_flow.analyst.reading.listings import listed
 from kai_flow.analyst.reading.rankings import ranked
 from kai_flow.analyst.reading.reading import Reading
@@ -25,7 +26,7 @@ from kai_flow.analyst.semantics.model import Role
 
 def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Everything that the bag may mean."""
-    bag = _sides_as_groups(bag)
+    bag = with_extremes(a, _sides_as_groups(bag))
     _time(a, bag)
     if bag.texts:
         yield from _literally(a, bag)

@@ -34,6 +34,11 @@ def how_often(a: Assembler, bag: Bag, rank: p.Rank) -> p.Amount | None:
         return p.Amount(Function.COUNT, None, between)
     if isinstance(of, p.Column):
         return p.Amount(Function.COUNT, None, of.ref.table)
+    pointing = {
+        j.source for j in a.model.joins.values() if not j.widens and j.target == table_of(of)
+    }
+    if len(pointing) == 1:  # ways to pay: the orders that were paid so
+        return p.Amount(Function.COUNT, None, pointing.pop())
     return None
 
 

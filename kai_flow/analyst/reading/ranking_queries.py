@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from kai_flow.analyst.query.nodes import Function, Order, Query, Words
+from kai_flow.analyst.query.nodes import Function, Order, Query, Words, bare
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.asides import beside
 from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
@@ -13,7 +13,7 @@ from kai_flow.analyst.reading.concepts import means, of_birth
 from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.soundness import unsound
-from kai_flow.analyst.reading.subjects import each_once, unique
+from kai_flow.analyst.reading.subjects import each_once, is_column, unique
 from kai_flow.analyst.schema import ColumnRef
 
 LEFT_COST: Final = 0.22
@@ -21,6 +21,9 @@ LEFT_COST: Final = 0.22
 
 NESTED_COST: Final = 0.8
 """Of "the average of the 10 largest", which asks for one number, as a ranking."""
+
+ELSEWHERE_COST: Final = 0.5
+"""Of the price of something else, where what is ranked has a price."""
 
 SEVERAL: Final = 10
 """Places of a ranking when several are asked for without a number."""
@@ -56,7 +59,8 @@ def rank_rows(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Re
     resolver = a.resolver(table, bag)
     label = resolver.label(table)
     for column, extra in _row_number(a, table, by, descending=rank.descending):
-        shown = [column, *(c for c, _ in bag.columns if isinstance(c, p.Column))]
+        others = [c for c, _ in bag.columns if isinstance(c, p.Column) and c.ref != column.ref]
+        shown = [column, *others]
         if label is not None and label.ref not in [c.ref for c in shown]:
             shown = [p.Column(label.ref), *shown]
         if not a.context(resolver, bag.rows):
@@ -108,16 +112,16 @@ def _row_number(
 
 def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Reading]:
     """Groups in the order of a number."""
-    by = rank.by
-    if by is None or isinstance(by, p.Clock):
+    by = _of_each(a, bag, rank)
+    beside_it = [(c, w) for c, w in bag.columns if is_column(c) and not a.numeric(c)]
+    if by is None or any(not _told_by(a, rank.of, c) for c, _ in beside_it):
         return
     extra = [(m, w) for m, w in bag.measures]
     extra += [(p.Amount(None, c), w) for c, w in bag.columns if a.numeric(c)]
-    groups: list[tuple[p.Dimension, Words]] = []
+    groups: list[tuple[p.Dimension, Words]] = [*bag.groups]
     if rank.of is not None:
         groups.append((rank.of, words))
-    groups = [*bag.groups, *groups]
-    groups = each_once(groups)
+    groups = each_once([*groups, *beside_it])
     each = bool(bag.groups) and rank.of is not None and len(groups) > 1
     for fact in a.facts(by):
         if isinstance(rank.of, p.Rows) and rank.of.table == fact and _plain_count(by):
@@ -133,7 +137,8 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
                 combined([a.having(resolver, h, w) for h, w in bag.havings]),
             ]
         ):
-            measures, made, where, having = choice.value
+            raw, made, where, having = choice.value
+            measures = list({bare(measure): measure for measure in raw}.values())
             if unsound(resolver, measures, made):
                 continue
             places, notes = _places(a, rank, words)
@@ -153,10 +158,40 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
             cost = bag.cost + beside(a.model, query, bag.rows) + choice.cost
             cost += LEFT_COST * bool(bag.rows)
             cost += 0.3 if same and _summed(by) else 0.0
+            cost += ELSEWHERE_COST * (_has_own(a, rank) and not same)
             cost += NESTED_COST if same and _averaged(by) else 0.0
             if rank.of is None and rank.count is None:
                 cost += 0.2  # "the highest price per category" is a price
             yield Reading(query, cost, (*choice.notes, *notes))
+
+
+def _of_each(a: Assembler, bag: Bag, rank: p.Rank) -> "p.Measured | None":
+    """What groups are ranked by; of single rows in each group, the number that a row has itself.
+
+    A name that several rows share stands for the first of them.
+    """
+    table = rank.of.table if isinstance(rank.of, p.Rows) else _labelled(a, rank.of)
+    if isinstance(rank.by, p.Clock) or (bag.groups and table is not None):
+        own = _row_number(a, table, rank.by, descending=rank.descending) if table else ()
+        column = next((column for column, _ in own), None)
+        if column is not None and bag.groups:
+            function = Function.MAXIMUM if rank.descending else Function.MINIMUM
+            return p.Amount(function, column)
+    return None if isinstance(rank.by, p.Clock) else rank.by
+
+
+def _told_by(a: Assembler, of: p.Dimension | None, column: p.Column) -> bool:
+    """Whether each of the things ranked has only one value of a column: a product, its brand."""
+    table = of.table if isinstance(of, p.Rows) else _labelled(a, of)
+    return table is not None and column.ref.table == table and column.role is None
+
+
+def _has_own(a: Assembler, rank: p.Rank) -> bool:
+    """Whether the things ranked have the number that an adjective means: products, a price."""
+    table = rank.of.table if isinstance(rank.of, p.Rows) else _labelled(a, rank.of)
+    if table is None or not isinstance(rank.by, p.Amount) or not isinstance(rank.by.of, p.Implied):
+        return False
+    return any(True for _ in _row_number(a, table, rank.by, descending=rank.descending))
 
 
 def _plain_count(by: object) -> bool:

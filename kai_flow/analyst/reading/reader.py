@@ -225,13 +225,19 @@ def _plural(tokens: Sequence[Token]) -> Plural:
 
     def plural(words: Words, names: frozenset[str]) -> bool:
         stems = frozenset(stem(name) for name in names)
-        spoken = [tokens[at].word for at in words]
+        spoken = [tokens[at].word for at in words if not _one_of_several(tokens, at)]
         return any(
             word.endswith("s") and stem(word, "en") != word and _shares(word, stems)
             for word in spoken
         )
 
     return plural
+
+
+def _one_of_several(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a noun names those that one is asked of: "which of our stores"."""
+    before = [token.word for token in tokens[max(0, at - 3) : at]]
+    return before[-2:] == ["which", "of"] or before[:2] == ["which", "of"]
 
 
 def _shares(word: str, stems: frozenset[str]) -> bool:

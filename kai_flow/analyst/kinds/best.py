@@ -1,0 +1,137 @@
+"""The best of things, whatever makes them the best; and further ways to say what comes first."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.query.nodes import Function
+from kai_flow.analyst.reading.parts import (
+    Amount,
+    Calendar,
+    Clock,
+    Compared,
+    Has,
+    Implied,
+    Rank,
+    Sign,
+    Where,
+    Within,
+)
+
+SCALES = {  # "how heavy is the heaviest": the adjective, and the number that both are of
+    "how heavy": "weight",
+    "how expensive": "price",
+    "how far": "distance",
+}
+
+
+def _scaled(concept: str) -> Callable[..., Rank | None]:
+    def build(_sign: Sign, rank: Rank) -> Rank | None:
+        same = isinstance(rank.by, Amount) and rank.by.of == Implied(concept)
+        return rank if same else None
+
+    return build
+
+
+def _often(sign: Sign, done: Where) -> Rank | None:
+    """The words “Most often returned”: by the number of returns."""
+    if not isinstance(done.test, Has):
+        return None
+    counted = Amount(Function.COUNT, None, done.test.table)
+    return Rank(sign.name == "most frequent", by=counted)
+
+
+def _most_that(sign: Sign, where: Where) -> Rank | None:
+    """The words “The most damaged ones”: by the number of rows that are damaged."""
+    if not isinstance(where.test, Compared):
+        return None
+    return Rank(sign.name.startswith("most"), by=Amount(Function.COUNT))
+
+
+def _on_average(rank: Rank, _sign: Sign) -> Rank | None:
+    """The words “The most members on average”."""
+    by = rank.by
+    if not isinstance(by, Amount) or by.function not in {None, Function.SUM} or by.of is None:
+        return None
+    return replace(rank, by=replace(by, function=Function.AVERAGE))
+
+
+def _unit_within(unit: Calendar, where: Where) -> Calendar | None:
+    """The words “The month in 2024”."""
+    return unit if isinstance(where.test, Within) else None
+
+
+KIND = Kind(
+    "best",
+    "The best of things: of which number, is asked back. And the most frequent, the longest.",
+    english={
+        "best": ("best", "top", "the top", "best performing", "performs best", "performed best"),
+        "worst": ("worst", "worst performing", "performs worst", "performed worst"),
+        "longest serving": (
+            *("longest serving", "longest-serving", "longest tenured", "most senior"),
+            *("been here the longest", "been with us the longest", "worked here the longest"),
+            *("with the company the longest", "in the company the longest"),
+            *("working here the longest", "worked for us the longest", "with us the longest"),
+            *("with us longest", "employed the longest", "worked the longest"),
+        ),
+        "how heavy": ("how heavy is", "how heavy was", "how heavy", "how much does"),
+        "how expensive": ("how expensive is", "how expensive", "how much is", "how much does"),
+        "how far": ("how far is", "how far was", "how far", "how long is"),
+        "on average": ("on average", "on the average"),
+    },
+    indonesian={
+        "best": (
+            *("terbaik", "paling baik", "paling bagus", "terbagus", "terhebat", "paling hebat"),
+            *("paling top", "paling oke", "paling unggul", "terunggul", "paling berprestasi"),
+        ),
+        "worst": ("terburuk", "paling buruk", "terjelek", "paling jelek", "paling parah"),
+        "longest serving": (
+            *("paling lama bekerja", "terlama bekerja", "bekerja paling lama", "paling senior"),
+            *("masa kerjanya paling lama", "masa kerja terlama", "masa kerja paling lama"),
+            *("kerja paling lama", "paling lama kerja", "yang paling lama bekerja"),
+        ),
+        "how heavy": ("seberapa berat", "berapa berat", "berapa kg", "beratnya berapa"),
+        "how expensive": ("seberapa mahal",),
+        "how far": ("seberapa jauh",),
+        "on average": ("secara rata-rata", "rata-ratanya", "rata-rata"),
+    },
+    rules=(
+        Rule("best", ("best",), lambda _sign: Rank(descending=True), cost=0.1),
+        Rule("worst", ("worst",), lambda _sign: Rank(descending=False), cost=0.1),
+        Rule(
+            "longest serving",
+            ("longest serving",),
+            lambda _sign: Rank(descending=False, by=Clock("")),
+        ),
+        *(Rule(sign, (sign, Rank), _scaled(concept)) for sign, concept in SCALES.items()),
+        *(
+            Rule(f"{sign} done", (sign, Where), _often, cost=-0.1)
+            for sign in ("most frequent", "least frequent")
+        ),
+        *(
+            Rule(f"{sign} that", (sign, Where), _most_that, aside=True, tight=True)
+            for sign in ("most", "fewest", "most frequent", "least frequent")
+        ),
+        Rule("rank on average", (Rank, "on average"), _on_average),
+        Rule("unit of a period", (Calendar, Where), _unit_within, cost=0.02, aside=True),
+    ),
+    samples=(
+        Sample(
+            "id",
+            "Koperasi mana yang paling lama berdiri di Bali?",
+            (
+                "SELECT k.nama_koperasi FROM koperasi k"
+                " JOIN provinsi p ON p.provinsi_id = k.provinsi_id"
+                " WHERE p.nama_provinsi = 'Bali' ORDER BY k.tahun_berdiri, k.nama_koperasi LIMIT 1"
+            ),
+        ),
+        Sample(
+            "en",
+            "Which island has the most members on average?",
+            (
+                "SELECT p.pulau FROM koperasi k JOIN provinsi p ON p.provinsi_id = k.provinsi_id"
+                " GROUP BY 1 ORDER BY AVG(k.jumlah_anggota) DESC LIMIT 1"
+            ),
+        ),
+    ),
+)
