@@ -9,6 +9,7 @@ from kai_flow.analyst.lexicon.tokens import tokenize
 from kai_flow.analyst.query.nodes import Query
 from kai_flow.analyst.query.refusals import CannotChange, Reason
 from kai_flow.analyst.query.stale import require_present
+from kai_flow.analyst.query.stored import stored_query
 from kai_flow.analyst.reading.follow_up import continued, told
 from kai_flow.analyst.reading.fragments import unmarked
 from kai_flow.analyst.reading.reader import Declined, Outcome
@@ -44,7 +45,7 @@ def _base(begun: Begun, model: SemanticModel) -> Query:
     if begun.base is None:
         raise CannotChange(Reason.LOST if begun.damaged else Reason.NO_BASE)
     try:
-        query = msgspec.json.decode(begun.base.query, type=Query)
+        query = stored_query(begun.base.query)
     except msgspec.MsgspecError:  # another version of KAI has written it
         raise CannotChange(Reason.LOST) from None
     return require_present(query, model)

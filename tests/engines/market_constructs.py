@@ -1,11 +1,12 @@
 """One query on the market for every construct of the nodes, and SQL by hand for some of them."""
 
+from kai_flow.analyst.kinds.growth import Growth
+from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.query.nodes import (
     Against,
     Aggregate,
     All,
     Condition,
-    Difference,
     During,
     Either,
     Expression,
@@ -15,7 +16,6 @@ from kai_flow.analyst.query.nodes import (
     Formula,
     Function,
     Grain,
-    Growth,
     Having,
     Not,
     Number,
@@ -24,13 +24,13 @@ from kai_flow.analyst.query.nodes import (
     Over,
     PeriodGroup,
     Query,
-    Ratio,
     Recurring,
     Related,
-    Share,
     Tally,
     TimeGroup,
 )
+from kai_flow.analyst.query.ratio import Ratio
+from kai_flow.analyst.query.share import Share
 
 CUSTOMER = "orders.customer_id>customers"
 SHIP = "orders.ship_city_id>cities"

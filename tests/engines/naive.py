@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from kai_flow.analyst.query.aggregates import given, measures_of
+from kai_flow.analyst.kinds.growth import Growth
+from kai_flow.analyst.kinds.ratios import Difference
+from kai_flow.analyst.query.aggregates import measures_of
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
-    Difference,
     Field,
     FieldGroup,
     Function,
     Group,
-    Growth,
-    Measure,
     Order,
     Over,
     Query,
-    Ratio,
-    Share,
     TimeGroup,
     bare,
 )
+from kai_flow.analyst.query.ratio import Ratio
+from kai_flow.analyst.query.share import Share
 from kai_flow.analyst.schema import ColumnRef
 from tests.engines.naive_order import Chunk, key_of, place_of
 from tests.engines.naive_times import unit, unit_before
@@ -99,7 +99,7 @@ class Naive(Views):
             for measure in (
                 *query.measures,
                 *(having.measure for having in query.having),
-                *(o.by for o in query.order if not isinstance(o.by, Field | Group)),
+                *(o.by for o in query.order if isinstance(o.by, Measure)),
             )
         }
         found = []
@@ -224,6 +224,8 @@ class Naive(Views):
                 return _times(100, divided(self._aggregate(measure.of, group), total))
             case Growth():
                 return self._growth(measure, group, groups, query)
+            case _:
+                raise TypeError(measure)
 
     def _growth(self, measure: Growth, group: _Group, groups: list[_Group], query: Query) -> Any:
         [at] = [i for i, each in enumerate(query.groups) if isinstance(each, TimeGroup)]
@@ -259,7 +261,9 @@ class Naive(Views):
 
 def _over(query: Query) -> Over | None:
     """The other table of a query."""
-    found = [each.over for m in measures_of(query) for each in given(m) if each.over is not None]
+    found = [
+        each.over for m in measures_of(query) for each in m.aggregates if each.over is not None
+    ]
     return found[0] if found else None
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from kai_flow.analyst.kinds.growth import Growth
+from kai_flow.analyst.kinds.ratios import Difference
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Against,
     Aggregate,
     All,
     Condition,
-    Difference,
     During,
     Either,
     Field,
@@ -24,22 +26,20 @@ from kai_flow.analyst.query.nodes import (
     Function,
     Grain,
     Group,
-    Growth,
     Having,
-    Measure,
     Not,
     Number,
     Operator,
     Order,
     PeriodGroup,
     Query,
-    Ratio,
     Recurring,
     Related,
-    Share,
     Tally,
     TimeGroup,
 )
+from kai_flow.analyst.query.ratio import Ratio
+from kai_flow.analyst.query.share import Share
 from kai_flow.analyst.query.value_types import Quantity, Type, quantity, type_of
 from kai_flow.analyst.semantics.model import SemanticModel
 from tests.engines import market

@@ -9,8 +9,8 @@ import pytest
 
 from kai_flow.agents import BadTask, Task
 from kai_flow.analyst import Analyst
-from kai_flow.analyst.query.nodes import Query
 from kai_flow.analyst.query.printing import printed
+from kai_flow.analyst.query.stored import stored_query
 from kai_flow.connections.conversations import Begun, Choice, Turn
 from kai_flow.connections.store import DEMO_ALIAS, ConnectionStore
 
@@ -41,7 +41,7 @@ class Talk:
             result = await self.ask(prompt)
             assert result["status"] == "completed", (prompt, result["final_answer"])
         last = self.store.conversations.history("monday", DEMO_ALIAS)[-1]
-        return printed(msgspec.json.decode(last.query, type=Query))
+        return printed(stored_query(last.query))
 
 
 @pytest.fixture

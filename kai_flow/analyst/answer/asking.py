@@ -8,6 +8,7 @@ from kai_flow.analyst.answer.nouns import plural
 from kai_flow.analyst.answer.tongue import language_of
 from kai_flow.analyst.answer.wording import GRAINS, Wording
 from kai_flow.analyst.lexicon.data import Language
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     All,
@@ -18,11 +19,8 @@ from kai_flow.analyst.query.nodes import (
     Filter,
     Function,
     Group,
-    Growth,
-    Measure,
     Operator,
     Query,
-    Share,
     TimeGroup,
 )
 from kai_flow.analyst.semantics.model import SemanticModel
@@ -118,21 +116,21 @@ class _Asking:
             f"{first} {query.limit} {things} by {measure}",
         )
 
+    def pick(self, indonesian: str, english: str) -> str:
+        """The text in the language of the question."""
+        return self.names.pick(indonesian, english)
+
     def measure(self, measure: Measure) -> str:
         """A measure, as one would ask for it."""
-        pick = self.names.pick
-        match measure:
-            case Aggregate():
-                return self.aggregate(measure)
-            case Share(of=of):
-                rows = self.names.rows(self.query.fact)
-                text = rows if of.of is None and of.where is None else self.aggregate(of)
-                return pick(f"persentase {text}", f"percentage of {text}")
-            case Growth(of=of, absolute=False):
-                text = self.aggregate(of)
-                return pick(f"pertumbuhan {text}", f"growth of {text}")
-            case _:
-                raise _Unsaid
+        text = measure.asked(self)
+        if text is None:
+            raise _Unsaid
+        return text
+
+    def counted(self, measure: Aggregate) -> str:
+        """A number, of a plain count the rows alone."""
+        plain = measure.of is None and measure.where is None
+        return self.names.rows(self.query.fact) if plain else self.aggregate(measure)
 
     def aggregate(self, measure: Aggregate) -> str:
         """One number, as one would ask for it."""

@@ -8,16 +8,15 @@ from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.answer.units import unit_of
 from kai_flow.analyst.engines.contract import Cell
 from kai_flow.analyst.lexicon.lexicon import Language
+from kai_flow.analyst.query.calculation import Calculation
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
-    Difference,
     Field,
     FieldGroup,
     Function,
     Grain,
     Group,
-    Growth,
-    Measure,
     PeriodGroup,
     TimeGroup,
 )
@@ -133,10 +132,8 @@ def _number(cell: Cell, measure: Measure, names: Names) -> str:
     if field is not None:
         return _cell(cell, field, names)
     unit = unit_of(measure, names)
-    if unit == "%" and not isinstance(measure, Aggregate):
-        return formats.percent(
-            cell, names.language, signed=isinstance(measure, Growth | Difference)
-        )
+    if unit == "%" and isinstance(measure, Calculation):
+        return formats.percent(cell, names.language, signed=measure.signed)
     return formats.amount(cell, unit, names.language)
 
 

@@ -1,36 +1,26 @@
 """Why a query that was read makes no sense on its data, as a sentence with the remedy."""
 
 from collections.abc import Mapping
-from typing import Final, TypeAlias
-
-from msgspec import json
+from typing import Final
 
 from kai_flow.analyst.answer import messages
 from kai_flow.analyst.answer.formats import moment
 from kai_flow.analyst.answer.message import Message
 from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.answer.wording import GRAINS, Wording
+from kai_flow.analyst.query.calculation import Calculation
 from kai_flow.analyst.query.faults import Fault
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Condition,
     During,
-    Field,
-    Filter,
-    Formula,
     Grain,
-    Group,
-    Having,
-    Measure,
     Node,
-    Number,
-    Order,
-    Over,
     Query,
     Recurring,
-    Share,
     TimeGroup,
 )
+from kai_flow.analyst.query.stored import stored_node, stored_query
 
 __all__ = ["fault_message", "told_fault"]
 
@@ -42,16 +32,10 @@ _PLAIN: Final[dict[Fault, Message]] = {
 }
 
 
-_AnyNode: TypeAlias = (
-    Query | Measure | Group | Filter | Having | Order | Field | Number | Formula | Over
-)
-
-
 def told_fault(given: Mapping[str, str], names: Names) -> str:
     """The sentence for a fault as the reader notes it: its name, and the nodes as JSON."""
     try:
-        node: Node = json.decode(given["node"], type=_AnyNode)
-        query = json.decode(given["query"], type=Query)
+        node, query = stored_node(given["node"]), stored_query(given["query"])
         return fault_message(Fault(given["fault"]), node, query, names)
     except (KeyError, ValueError):  # what no question should cause has no sentence of its own
         return messages.NO_READING.say(names.language)
@@ -65,8 +49,10 @@ def fault_message(fault: Fault, node: Node, query: Query, names: Names) -> str:
     match fault, node:
         case Fault.NOT_SUMMABLE | Fault.NOT_A_NUMBER | Fault.NOT_ORDERED, Aggregate():
             text = _of_column(fault, node, query, names)
-        case Fault.NOT_DIVISIBLE, Share(of=of):
-            text = messages.NOT_DIVISIBLE.say(language, measure=Wording(names, query).measure(of))
+        case Fault.NOT_DIVISIBLE, Calculation():
+            text = messages.NOT_DIVISIBLE.say(
+                language, measure=Wording(names, query).measure(node.aggregates[0])
+            )
         case Fault.TOO_FINE, TimeGroup() | During() | Recurring():
             text = _too_fine(node, query, names)
         case Fault.BAD_PERIOD, During(start=start, end=end):

@@ -17,12 +17,14 @@ from kai_flow.analyst.answer.shape import (
     is_quantity,
     is_time,
     is_whole,
+    nature_of,
     runs,
 )
 from kai_flow.analyst.answer.spans import covered, last_day
 from kai_flow.analyst.answer.story import Story
 from kai_flow.analyst.engines.contract import Cell
-from kai_flow.analyst.query.nodes import Growth, PeriodGroup, Share
+from kai_flow.analyst.query.calculation import Nature
+from kai_flow.analyst.query.nodes import PeriodGroup
 
 __all__ = ["MAX_INSIGHTS", "insights"]
 
@@ -96,7 +98,7 @@ def _over_time(story: Story, points: list[Point]) -> Iterator[str]:
     points = [point for point in points if covered(story, point.key)]
     if len(points) < 2:
         return
-    if isinstance(story.query.measures[0], Growth):
+    if nature_of(story.query.measures[0]) is Nature.CHANGE:
         yield _ups(story, points)
     elif change := _change(story, points[0], points[-1]):
         yield change
@@ -173,7 +175,7 @@ def _concentration(story: Story, ranked: list[Point]) -> Iterator[str]:
     first = ranked[0].value / total
     part = sum(point.value for point in ranked[:TOP]) / total
     whole = 100.0
-    if first >= 0.5 and not isinstance(measure, Share):
+    if first >= 0.5 and nature_of(measure) is not Nature.PART:
         rate = percent(first * whole, story.language)
         yield story.pick(
             f"{ranked[0].label} mencakup {rate} dari keseluruhan.",
@@ -199,7 +201,7 @@ def _distance(story: Story, ranked: list[Point]) -> Iterator[str]:
         return
     measure = story.query.measures[0]
     times = high.value / low.value if low.value > 0 else 0.0
-    if is_quantity(measure, story) and times >= 1.1 and not isinstance(measure, Share):
+    if is_quantity(measure, story) and times >= 1.1 and nature_of(measure) is not Nature.PART:
         ratio = number(round(times, 1), story.language)
         yield story.pick(
             f"Nilai {high.label} adalah {ratio} kali nilai {low.label}{_lowest(story, 'id')}.",

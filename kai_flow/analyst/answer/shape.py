@@ -2,19 +2,19 @@
 
 from kai_flow.analyst.answer.story import Story
 from kai_flow.analyst.engines.contract import Cell
+from kai_flow.analyst.query.calculation import Calculation, Nature
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     FieldGroup,
     Function,
     Group,
-    Measure,
     PeriodGroup,
-    Share,
     TimeGroup,
 )
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 
-__all__ = ["adds_up", "figure", "is_quantity", "is_time", "is_whole", "runs"]
+__all__ = ["adds_up", "figure", "is_quantity", "is_time", "is_whole", "nature_of", "runs"]
 
 
 def figure(cell: Cell) -> float | None:
@@ -59,8 +59,8 @@ def adds_up(measure: Measure, story: Story) -> bool:
         for group in story.query.groups
     ):
         return False
-    if isinstance(measure, Share):
-        return not measure.within
+    if isinstance(measure, Calculation):
+        return measure.adds_up
     if not isinstance(measure, Aggregate) or measure.over is not None:
         return False
     return measure.function in {Function.COUNT, Function.SUM}
@@ -68,10 +68,15 @@ def adds_up(measure: Measure, story: Story) -> bool:
 
 def is_quantity(measure: Measure, story: Story) -> bool:
     """Whether "twice as much" makes sense: not of dates, nor of changes."""
-    if not isinstance(measure, Aggregate):
-        return isinstance(measure, Share)
+    if isinstance(measure, Calculation):
+        return measure.nature is Nature.PART
     rows = story.rows.data
     return all(not isinstance(story.measured(row), str) for row in rows)
+
+
+def nature_of(measure: Measure) -> Nature:
+    """What can be said of a measure's numbers beyond the numbers."""
+    return measure.nature if isinstance(measure, Calculation) else Nature.PLAIN
 
 
 def _widens(group: Group, model: SemanticModel) -> bool:

@@ -7,7 +7,8 @@ from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.answer.wording import Wording
 from kai_flow.analyst.engines.contract import Cell, Rows
 from kai_flow.analyst.lexicon.lexicon import Language
-from kai_flow.analyst.query.nodes import Field, Group, Measure, Query
+from kai_flow.analyst.query.measure import Measure
+from kai_flow.analyst.query.nodes import Field, Group, Query
 from kai_flow.analyst.semantics.model import SemanticModel
 
 __all__ = ["Story"]

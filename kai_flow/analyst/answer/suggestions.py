@@ -10,7 +10,10 @@ from msgspec import structs
 
 from kai_flow.analyst.answer.asking import asked
 from kai_flow.analyst.answer.spans import outside
+from kai_flow.analyst.kinds.growth import Growth
 from kai_flow.analyst.lexicon.data import Language
+from kai_flow.analyst.query.calculation import Calculation
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     All,
@@ -22,15 +25,13 @@ from kai_flow.analyst.query.nodes import (
     Function,
     Grain,
     Group,
-    Growth,
-    Measure,
     Operator,
     Order,
     Query,
-    Share,
     TimeGroup,
     bare,
 )
+from kai_flow.analyst.query.share import Share
 from kai_flow.analyst.semantics.model import Attribute, Role, SemanticModel
 
 __all__ = ["MAX_SUGGESTIONS", "Read", "same", "starters", "suggestions"]
@@ -99,8 +100,8 @@ def same(one: Query | None, other: Query) -> bool:
 
 def _core(query: Query) -> tuple[object, ...]:
     """What a query asks for, without the order and the limit that the reader adds by itself."""
-    shown = [each for each in query.measures if not isinstance(each, Share | Growth)]
-    wanted = [each for each in query.measures if isinstance(each, Share | Growth)]
+    wanted = [each for each in query.measures if isinstance(each, Calculation) and each.beside]
+    shown = [each for each in query.measures if each not in wanted]
     limit = query.limit if query.order and query.limit and query.limit <= TOP else None
     return bare(
         (query.fact, tuple(wanted or shown), query.groups, query.where, query.having, limit)
@@ -122,8 +123,8 @@ def _firsts(table: str, model: SemanticModel) -> Iterator[Query]:
 def _changes(query: Query, model: SemanticModel) -> Iterator[Query]:
     """Small changes of a query, the most useful first."""
     measure = query.measures[0] if query.measures else Aggregate(function=Function.COUNT)
-    if isinstance(measure, Share | Growth):
-        measure = measure.of
+    if isinstance(measure, Calculation) and measure.beside:
+        (measure,) = measure.aggregates
     if not isinstance(measure, Aggregate):
         return
     if outside(query.where, model) is not None:  # there is nothing to look at more closely

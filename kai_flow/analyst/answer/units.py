@@ -1,24 +1,19 @@
 """Units of the columns of a result: a sum has its column's unit, a count none."""
 
-from typing import assert_never
-
 from kai_flow.analyst.answer.naming import Names
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
-    Difference,
     Expression,
     Field,
     FieldGroup,
     Formula,
     Function,
     Group,
-    Growth,
-    Measure,
     PeriodGroup,
-    Ratio,
-    Share,
     TimeGroup,
 )
+from kai_flow.analyst.query.units import per, same
 from kai_flow.analyst.schema import ColumnRef
 
 __all__ = ["unit_of"]
@@ -34,24 +29,7 @@ def unit_of(node: Group | Measure | Field, names: Names) -> str:
         case Field():
             return _expression(node, names)
         case _:
-            return _measure(node, names)
-
-
-def _measure(measure: Measure, names: Names) -> str:
-    match measure:
-        case Aggregate():
-            unit = _aggregate(measure, names)
-        case Share():
-            unit = "%"
-        case Growth(of=of, absolute=absolute):
-            unit = _aggregate(of, names) if absolute else "%"
-        case Ratio(top=top, bottom=bottom, percent=percent):
-            unit = "%" if percent else _per(_aggregate(top, names), _aggregate(bottom, names))
-        case Difference(left=left, right=right, percent=percent):
-            unit = "%" if percent else _same(_aggregate(left, names), _aggregate(right, names))
-        case _:
-            assert_never(measure)
-    return unit
+            return node.unit([_aggregate(each, names) for each in node.aggregates])
 
 
 def _aggregate(measure: Aggregate, names: Names) -> str:
@@ -71,16 +49,6 @@ def _expression(of: Expression | None, names: Names) -> str:
         case "*":
             return "" if left and right else left or right
         case "/":
-            return _per(left, right)
+            return per(left, right)
         case _:
-            return _same(left, right)
-
-
-def _per(top: str, bottom: str) -> str:
-    if not bottom:
-        return top
-    return "" if top == bottom or not top else f"{top}/{bottom}"
-
-
-def _same(left: str, right: str) -> str:
-    return left if left == right else ""
+            return same(left, right)

@@ -8,30 +8,26 @@ from kai_flow.analyst.answer.formats import exact, with_unit
 from kai_flow.analyst.answer.identifiers import quoted
 from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.answer.units import unit_of
+from kai_flow.analyst.query.measure import Measure, Sortable
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     All,
-    Difference,
     Expression,
     Field,
     FieldGroup,
     Formula,
     Grain,
     Group,
-    Growth,
     Having,
-    Measure,
     Order,
     Over,
     PeriodGroup,
     Query,
-    Ratio,
-    Share,
     TimeGroup,
 )
 from kai_flow.analyst.semantics.model import AxisForm, Role
 
-__all__ = ["GRAINS", "Wording", "aggregates_of", "fields_of"]
+__all__ = ["GRAINS", "Wording", "fields_of"]
 
 GRAINS: Final[dict[Grain, tuple[str, str]]] = {
     Grain.DAY: ("hari", "day"),
@@ -62,59 +58,23 @@ class Wording:
 
     def measure(self, measure: Measure) -> str:
         """A measure."""
-        pick = self.names.pick
-        match measure:
-            case Aggregate():
-                return self._aggregate(measure)
-            case Ratio(top=top, bottom=bottom, percent=True):
-                over, under = self._aggregate(top), self._aggregate(bottom)
-                return pick(
-                    f"persentase {over} terhadap {under}", f"{over} as a percentage of the {under}"
-                )
-            case Ratio(top=top, bottom=bottom):
-                over, under = self._aggregate(top), self._aggregate(bottom)
-                return pick(f"rasio {over} terhadap {under}", f"ratio of {over} to {under}")
-            case Difference():
-                return self._difference(measure)
-            case Share():
-                return self._share(measure)
-            case Growth(of=of, absolute=absolute):
-                return self._growth(self._aggregate(of), absolute=absolute)
-            case _:
-                assert_never(measure)
+        return measure.said(self)
 
-    def _difference(self, measure: Difference) -> str:
-        left, right = self._aggregate(measure.left), self._aggregate(measure.right)
-        if not measure.percent:
-            return f"{left} {self.names.pick('dikurangi', 'minus')} {right}"
-        return self.names.pick(
-            f"selisih {left} terhadap {right} (dalam persen)",
-            f"change from the {right} to the {left} (in percent)",
-        )
+    def pick(self, indonesian: str, english: str) -> str:
+        """The text in the language of the question."""
+        return self.names.pick(indonesian, english)
 
-    def _share(self, measure: Share) -> str:
-        text, pick = self._aggregate(measure.of), self.names.pick
-        if measure.within and self.query.groups:
-            whole = self.group(self.query.groups[0])
-            return pick(
-                f"persentase dari {text} dalam setiap {whole}",
-                f"percentage of the {text} within each {whole}",
-            )
-        return pick(f"persentase dari seluruh {text}", f"percentage of the overall {text}")
+    def first_group(self) -> str:
+        """What the first groups are; empty if there are none."""
+        return self.group(self.query.groups[0]) if self.query.groups else ""
 
-    def _growth(self, text: str, *, absolute: bool) -> str:
+    def unit_of_time(self) -> str:
+        """The unit of the calendar that the groups are."""
         grain = next((g.grain for g in self.query.groups if isinstance(g, TimeGroup)), Grain.YEAR)
-        before = self.names.pick(
-            f"dibandingkan {GRAINS[grain][0]} sebelumnya",
-            f"compared with the {GRAINS[grain][1]} before",
-        )
-        if absolute:
-            return self.names.pick(f"selisih {text} {before}", f"change in {text} {before}")
-        return self.names.pick(
-            f"perubahan {text} {before} (dalam persen)", f"change in {text} {before} (in percent)"
-        )
+        return self.names.pick(*GRAINS[grain])
 
-    def _aggregate(self, measure: Aggregate) -> str:
+    def aggregate(self, measure: Aggregate) -> str:
+        """One number from the rows of a group, with the filter that it has of its own."""
         fact, filters = self.query.fact, self.filters
         if measure.over is not None:
             fact = measure.over.fact
@@ -142,7 +102,7 @@ class Wording:
 
     def scope(self) -> str:
         """The table whose rows are aggregated, unless a count names it already."""
-        inner = [each for measure in self.query.measures for each in aggregates_of(measure)]
+        inner = [each for measure in self.query.measures for each in measure.aggregates]
         if any(each.of is None for each in inner):
             return ""
         rows = self.names.rows(self.query.fact)
@@ -206,7 +166,7 @@ class Wording:
         }
         return f"{text} ({pick(*ways[kind][order.descending])})"
 
-    def sorted_by(self, by: Measure | Group | Field) -> tuple[str, str]:
+    def sorted_by(self, by: Sortable) -> tuple[str, str]:
         """The name of what is sorted by, and its kind: time, calendar, text or number."""
         if isinstance(by, TimeGroup | PeriodGroup):
             again = isinstance(by, TimeGroup) and by.recurring
@@ -219,18 +179,9 @@ class Wording:
                 return text, "time"
             worded = {Role.NAME, Role.TEXT, Role.CATEGORY, Role.FLAG, Role.OTHER}
             return text, "text" if role in worded else "number"
+        if not isinstance(by, Measure):
+            raise TypeError(by)
         return self.measure(by), "number"
-
-
-def aggregates_of(measure: Measure) -> tuple[Aggregate, ...]:
-    """The aggregates that a measure consists of."""
-    match measure:
-        case Aggregate():
-            return (measure,)
-        case Ratio(top=first, bottom=second) | Difference(left=first, right=second):
-            return (first, second)
-        case Share(of=of) | Growth(of=of):
-            return (of,)
 
 
 def fields_of(of: Expression | None) -> tuple[Field, ...]:

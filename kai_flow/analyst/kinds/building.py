@@ -5,6 +5,7 @@ from typing import Final
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
     Amount,
+    Calculated,
     Calendar,
     Change,
     Column,
@@ -20,7 +21,7 @@ from kai_flow.analyst.reading.parts import (
 NOUN: Final = (Column, Computed)
 """What may be a number of a row."""
 
-MEASURED: Final = (Amount, Quotient, Gap, Portion, Change)
+MEASURED: Final = (Amount, Quotient, Gap, Portion, Change, Calculated)
 """Complete numbers."""
 
 NUMBER: Final = (*NOUN, *MEASURED)

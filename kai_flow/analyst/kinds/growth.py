@@ -1,10 +1,23 @@
 """Growth: the change of a number against the period before."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import ClassVar
+
+from msgspec import structs
+from sqlglot import exp
 
 from kai_flow.analyst.kinds.building import NUMBER, amount, count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
-from kai_flow.analyst.query.nodes import Grain
+from kai_flow.analyst.query.calculation import Calculation, Nature
+from kai_flow.analyst.query.faults import Fault
+from kai_flow.analyst.query.measure import Asking, Measure, Saying
+from kai_flow.analyst.query.naming import Results
+from kai_flow.analyst.query.nodes import Aggregate, Filter, Grain, Group, TimeGroup
+from kai_flow.analyst.query.ordering import ordered
+from kai_flow.analyst.query.times import day_before
+from kai_flow.analyst.query.trees import Unlowerable, case, divided, integer, literal
+from kai_flow.analyst.query.window import Window
 from kai_flow.analyst.reading.parts import (
     Amount,
     Change,
@@ -14,6 +27,98 @@ from kai_flow.analyst.reading.parts import (
     Rows,
     Sign,
 )
+
+
+class Growth(Calculation, frozen=True, tag=True, kw_only=True):
+    """The change in percent against the period before; only in a query grouped by one TimeGroup
+    (and perhaps one more).
+    """
+
+    of: Aggregate
+    absolute: bool = False
+    """The change itself, not in percent."""
+
+    windows: ClassVar[bool] = True
+    rows_first: ClassVar[bool] = True
+    nature: ClassVar[Nature] = Nature.CHANGE
+    signed: ClassVar[bool] = True
+    beside: ClassVar[bool] = True
+
+    def number(self, found: Sequence[exp.Expr], window: Window) -> exp.Expr:
+        """The change against the period before, if it is the one right before."""
+        if window.label is None:
+            raise Unlowerable("growth without a time")
+        before = _before(found[0], window.label, window)
+        change: exp.Expr = exp.Sub(this=found[0], expression=before)
+        if not self.absolute:
+            change = divided(change, before.copy(), window.dialect, 100)
+        return case((_adjacent(window.label, window), change))
+
+    def name(self, names: Results) -> str:
+        what = f"growth_of_{names.what(self.of)}"
+        return what if self.absolute else f"{what}_in_percent"
+
+    def said(self, say: Saying) -> str:
+        text, unit = say.aggregate(self.of), say.unit_of_time()
+        before = say.pick(f"dibandingkan {unit} sebelumnya", f"compared with the {unit} before")
+        if self.absolute:
+            return say.pick(f"selisih {text} {before}", f"change in {text} {before}")
+        return say.pick(
+            f"perubahan {text} {before} (dalam persen)", f"change in {text} {before} (in percent)"
+        )
+
+    def asked(self, ask: Asking) -> str | None:
+        if self.absolute:
+            return None
+        text = ask.aggregate(self.of)
+        return ask.pick(f"pertumbuhan {text}", f"growth of {text}")
+
+    def unit(self, units: Sequence[str]) -> str:
+        return units[0] if self.absolute else "%"
+
+    def lacks(self, groups: Sequence[Group]) -> Fault | None:
+        times = [group for group in groups if isinstance(group, TimeGroup)]
+        timed = len(times) == 1 and not times[0].recurring and len(groups) <= 2
+        return None if timed else Fault.GROWTH_WITHOUT_TIME
+
+    def in_percent(self) -> Measure:
+        return structs.replace(self, absolute=False)
+
+    def as_amount(self) -> tuple[Measure, Filter | None]:
+        return structs.replace(self, absolute=True), None
+
+
+def _before(what: exp.Expr, label: exp.Expr, window: Window) -> exp.Expr:
+    """A value of the row before, in the order of time."""
+    order = exp.Order(expressions=[ordered(label.copy(), dialect=window.dialect, nullable=False)])
+    return exp.Window(
+        this=exp.Lag(this=what.copy()),
+        over="OVER",
+        partition_by=[each.copy() for each in window.others],
+        order=order,
+    )
+
+
+def _adjacent(label: exp.Expr, window: Window) -> exp.Expr:
+    """Whether the row before is of the period right before."""
+    before = _before(label, label, window)
+    if window.grain in {Grain.DAY, Grain.WEEK}:
+        days = 1 if window.grain is Grain.DAY else 7
+        return exp.EQ(this=before, expression=day_before(label.copy(), days, window.dialect))
+    step = exp.Sub(this=_count(label, window.grain), expression=literal(1))
+    return exp.EQ(this=_count(before, window.grain), expression=step)
+
+
+def _count(label: exp.Expr, grain: Grain) -> exp.Expr:
+    """The number of a year, quarter or month on a line of all of them."""
+    if grain is Grain.YEAR:
+        return label.copy()
+    per_year, at, length = (12, 6, 2) if grain is Grain.MONTH else (4, 7, 1)
+    year, part = (
+        integer(exp.Substring(this=label.copy(), start=literal(start), length=literal(size)))
+        for start, size in ((1, 4), (at, length))
+    )
+    return exp.Add(this=exp.Mul(this=year, expression=literal(per_year)), expression=part)
 
 
 def _growth(*parts: "Sign | Column | Computed | Measured | Rows") -> Change | None:

@@ -1,7 +1,8 @@
 """What a kind of question consists of. One module of this package defines one kind.
 
 To add a kind, add a module with a ``KIND``: its phrases in both languages, the rules that build
-constituents from them, and sample questions. The reader and the evaluation find it by themselves.
+constituents from them, and sample questions. A number that is calculated in a new way is a
+subclass of `Calculation` in that module. The reader and the evaluation find it by themselves.
 """
 
 from collections.abc import Callable, Iterable, Mapping

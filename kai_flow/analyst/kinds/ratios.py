@@ -1,11 +1,21 @@
 """Ratios and differences of two numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import ClassVar
+
+from msgspec import structs
+from sqlglot import exp
 
 from kai_flow.analyst.kinds.building import NOUN, NUMBER, amount, count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
-from kai_flow.analyst.query.nodes import Function, Operator
+from kai_flow.analyst.query.calculation import Calculation
+from kai_flow.analyst.query.measure import Measure, Saying
+from kai_flow.analyst.query.naming import Results
+from kai_flow.analyst.query.nodes import Aggregate, Filter, Function, Operator
+from kai_flow.analyst.query.trees import divided
+from kai_flow.analyst.query.units import same
+from kai_flow.analyst.query.window import Window
 from kai_flow.analyst.reading.parts import (
     Amount,
     Column,
@@ -21,6 +31,47 @@ from kai_flow.analyst.reading.parts import (
 )
 
 SIDE = (*NUMBER, Rows)
+
+
+class Difference(Calculation, frozen=True, tag=True, kw_only=True):
+    """One aggregate minus another."""
+
+    left: Aggregate
+    right: Aggregate
+    percent: bool = False
+    """In percent of ``right``: how much more the left one is."""
+
+    signed: ClassVar[bool] = True
+
+    def number(self, found: Sequence[exp.Expr], window: Window) -> exp.Expr:
+        gap = exp.Sub(this=found[0], expression=found[1])
+        return divided(gap, found[1].copy(), window.dialect, 100) if self.percent else gap
+
+    def name(self, names: Results) -> str:
+        name = f"difference_in_{names.what(self.left)}"
+        return f"{name}_in_percent" if self.percent else name
+
+    def printed(self, aggregate: Callable[[Aggregate], str]) -> str:
+        percent = "percent " if self.percent else ""
+        return f"{percent}{aggregate(self.left)} - {aggregate(self.right)}"
+
+    def said(self, say: Saying) -> str:
+        left, right = say.aggregate(self.left), say.aggregate(self.right)
+        if not self.percent:
+            return f"{left} {say.pick('dikurangi', 'minus')} {right}"
+        return say.pick(
+            f"selisih {left} terhadap {right} (dalam persen)",
+            f"change from the {right} to the {left} (in percent)",
+        )
+
+    def unit(self, units: Sequence[str]) -> str:
+        return "%" if self.percent else same(*units)
+
+    def in_percent(self) -> Measure:
+        return structs.replace(self, percent=True)
+
+    def as_amount(self) -> tuple[Measure, Filter | None]:
+        return structs.replace(self, percent=False), None
 
 
 def _two(parts: "tuple[Sign | Column | Computed | Measured | Rows, ...]") -> list[Amount]:

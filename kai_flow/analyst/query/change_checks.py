@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from kai_flow.analyst.query.calculation import Calculation, Nature
 from kai_flow.analyst.query.change_nodes import (
     AsAmount,
     AsShare,
@@ -16,17 +17,15 @@ from kai_flow.analyst.query.change_nodes import (
     SetMeasures,
     SetOrder,
 )
+from kai_flow.analyst.query.faults import Fault
 from kai_flow.analyst.query.filters import parts_of, subjects
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     FieldGroup,
     Filter,
-    Growth,
     Node,
     Over,
     Query,
-    Share,
-    TimeGroup,
     bare,
 )
 from kai_flow.analyst.query.refusals import CannotChange, Reason
@@ -44,6 +43,12 @@ _SLOTS: Final[Mapping[type, tuple[str, ...]]] = {
     SetOrder: ("order",),
 }
 """What only one change of a follow-up may decide."""
+
+_LACKS: Final[Mapping[Fault, Reason]] = {
+    Fault.GROWTH_WITHOUT_TIME: Reason.NEEDS_TIME,
+    Fault.SHARE_WITHOUT_GROUPS: Reason.NEEDS_GROUP,
+}
+"""What a measure may lack, as the refusal of a change."""
 
 
 def require_compatible(changes: Iterable[Change]) -> None:
@@ -74,7 +79,8 @@ def _require_whole(query: Query) -> None:
         ("field", bare(group.field)) for group in query.groups if isinstance(group, FieldGroup)
     }
     hidden = any(subjects(part) & grouped for part in parts_of(query.where))
-    if hidden and any(isinstance(measure, Share) for measure in query.measures):
+    parts = [m for m in query.measures if isinstance(m, Calculation) and m.nature is Nature.PART]
+    if hidden and parts:
         raise CannotChange(Reason.OF_WHAT)
 
 
@@ -106,14 +112,11 @@ def consistent(before: Query, after: Query) -> Query:
     if after.having and not after.groups:
         raise CannotChange(Reason.NEEDS_GROUP)
     for measure in after.measures:
-        if isinstance(measure, Share) and len(after.groups) < 1 + measure.within:
-            raise CannotChange(Reason.NEEDS_GROUP)
+        if (fault := measure.lacks(after.groups)) is not None:
+            raise CannotChange(_LACKS.get(fault, Reason.COMPOSED))
     if (before.measures, before.where) != (bare(after.measures), bare(after.where)):
         _require_whole(after)
     _require_same_rows(before, after)
-    timed = any(isinstance(group, TimeGroup) for group in after.groups)
-    if any(isinstance(measure, Growth) for measure in after.measures) and not timed:
-        raise CannotChange(Reason.NEEDS_TIME)
     shown = {bare(each) for each in (*after.measures, *after.groups, *after.columns)}
     gone = {each for each in (*before.measures, *before.groups) if each not in shown}
     kept = tuple(each for each in after.order if bare(each.by) not in gone)

@@ -7,6 +7,7 @@ of its table.
 
 from typing import TypeAlias
 
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     During,
     Field,
@@ -14,7 +15,6 @@ from kai_flow.analyst.query.nodes import (
     Function,
     Group,
     Having,
-    Measure,
     Node,
     Recurring,
 )

@@ -5,29 +5,21 @@ from collections.abc import Sequence
 import msgspec
 
 from kai_flow.analyst.query.change_nodes import SetLimit, SetOrder
+from kai_flow.analyst.query.measure import Measure, Sortable
 from kai_flow.analyst.query.nodes import (
-    Aggregate,
-    Difference,
     Field,
     FieldGroup,
-    Group,
-    Growth,
     Having,
-    Measure,
     Operator,
     Order,
     PeriodGroup,
     Query,
-    Ratio,
-    Share,
     TimeGroup,
     bare,
 )
 from kai_flow.analyst.query.refusals import CannotChange, Reason
 
 __all__ = ["have", "order", "rank"]
-
-By = Measure | Group | Field
 
 _LOWER = (Operator.ABOVE, Operator.AT_LEAST)
 _UPPER = (Operator.BELOW, Operator.AT_MOST)
@@ -80,7 +72,7 @@ def rank(query: Query, change: SetLimit) -> Query:
     return msgspec.structs.replace(query, limit=change.count)
 
 
-def _ranked_by(query: Query) -> By:
+def _ranked_by(query: Query) -> Sortable:
     """What the query is sorted by; else its only measure."""
     if query.order:
         return query.order[0].by
@@ -89,16 +81,14 @@ def _ranked_by(query: Query) -> By:
 
 def _measured_by(query: Query) -> Measure:
     """The measure that the query is sorted by; else its only one."""
-    if query.order and isinstance(
-        query.order[0].by, Aggregate | Ratio | Difference | Share | Growth
-    ):
+    if query.order and isinstance(query.order[0].by, Measure):
         return query.order[0].by
     if len(query.measures) != 1:
         raise CannotChange(Reason.WHICH_MEASURE)
     return query.measures[0]
 
 
-def _sortable(query: Query, by: By) -> By:
+def _sortable(query: Query, by: Sortable) -> Sortable:
     """What the rows can be sorted by; a column that the query is grouped by means that group."""
     groups = {bare(group): group for group in query.groups}
     if isinstance(by, FieldGroup | TimeGroup | PeriodGroup):

@@ -2,21 +2,20 @@
 
 import msgspec
 
+from kai_flow.analyst.query.calculation import Calculation
 from kai_flow.analyst.query.change_nodes import SetFunction
 from kai_flow.analyst.query.change_time import period_of
 from kai_flow.analyst.query.filters import about, parts_of, subjects, where_of
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
-    Difference,
     Filter,
     Function,
-    Growth,
-    Measure,
     Query,
-    Ratio,
-    Share,
 )
+from kai_flow.analyst.query.ratio import Ratio
 from kai_flow.analyst.query.refusals import CannotChange, Reason
+from kai_flow.analyst.query.share import Share
 
 __all__ = ["amounts", "refunction", "shares"]
 
@@ -26,10 +25,8 @@ Changed = tuple[tuple[Measure, ...], Filter | None]
 
 def refunction(measure: Measure, change: SetFunction) -> Measure:
     """The measure with another function of the same column."""
-    if isinstance(measure, Share):
-        raise CannotChange(Reason.NOT_DIVISIBLE)
     if not isinstance(measure, Aggregate):
-        raise CannotChange(Reason.COMPOSED)
+        raise CannotChange(measure.fixed)
     if change.function is Function.COUNT:
         return msgspec.structs.replace(
             measure, words=change.words, function=Function.COUNT, of=None, derived=""
@@ -56,51 +53,32 @@ def amounts(query: Query) -> Changed:
     where = query.where
     new: list[Measure] = []
     for measure in query.measures:
-        if isinstance(measure, Ratio) and _is_percentage(measure):
-            where = where_of([*parts_of(query.where), *parts_of(measure.top.where)])
-            new.append(msgspec.structs.replace(measure.top, where=None))
-        else:
-            new.append(_plain(measure))
+        amount, limit = measure.as_amount() if isinstance(measure, Calculation) else (measure, None)
+        if limit is not None:
+            where = where_of([*parts_of(query.where), *parts_of(limit)])
+        new.append(amount)
     return tuple(new), where
 
 
 def _share(measure: Measure) -> Measure:
-    match measure:
-        case Share():
-            return measure
-        case Ratio() | Difference():
-            return msgspec.structs.replace(measure, percent=True)
-        case Growth():
-            return msgspec.structs.replace(measure, absolute=False)
-        case Aggregate(function=Function.COUNT | Function.SUM):
-            return Share(of=measure)
-        case Aggregate():
-            raise CannotChange(Reason.NOT_DIVISIBLE)
+    if isinstance(measure, Calculation):
+        return measure.in_percent()
+    return Share(of=_divisible(measure))
 
 
 def _percentage(measure: Measure, part: Filter) -> Measure:
     """Which percentage of the whole the rows of a filter are."""
-    shared = _share(measure)
-    if not isinstance(shared, Share):
-        return shared
-    if shared.of.where is not None:
-        raise CannotChange(Reason.ENTANGLED, *about(subjects(shared.of.where)))
-    top = msgspec.structs.replace(shared.of, where=part)
-    return Ratio(top=top, bottom=shared.of, percent=True)
+    if isinstance(measure, Calculation):
+        return measure.in_percent()
+    whole = _divisible(measure)
+    if whole.where is not None:
+        raise CannotChange(Reason.ENTANGLED, *about(subjects(whole.where)))
+    top = msgspec.structs.replace(whole, where=part)
+    return Ratio(top=top, bottom=whole, percent=True)
 
 
-def _is_percentage(measure: Ratio) -> bool:
-    top = msgspec.structs.replace(measure.top, where=None)
-    return measure.percent and measure.top.where is not None and top == measure.bottom
-
-
-def _plain(measure: Measure) -> Measure:
-    match measure:
-        case Share(of=of):
-            return of
-        case Ratio() | Difference():
-            return msgspec.structs.replace(measure, percent=False)
-        case Growth():
-            return msgspec.structs.replace(measure, absolute=True)
-        case _:
-            return measure
+def _divisible(measure: Measure) -> Aggregate:
+    """What has parts in percent."""
+    if isinstance(measure, Aggregate) and measure.function in {Function.COUNT, Function.SUM}:
+        return measure
+    raise CannotChange(Reason.NOT_DIVISIBLE)

@@ -36,10 +36,10 @@ from kai_flow.analyst.query.change_order import have, order, rank
 from kai_flow.analyst.query.change_shares import amounts, refunction, shares
 from kai_flow.analyst.query.change_time import on_axis, period_of, same_time, with_period
 from kai_flow.analyst.query.filters import about, merge, parts_of, subjects, where_of
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Filter,
     Group,
-    Measure,
     PeriodGroup,
     Query,
     TimeGroup,

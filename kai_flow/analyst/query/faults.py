@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import Node
 
 __all__ = ["Fault", "IllTyped"]
@@ -54,7 +55,7 @@ class Fault(StrEnum):
 class IllTyped(ValueError):
     """A query that makes no sense."""
 
-    def __init__(self, fault: Fault, node: Node) -> None:
+    def __init__(self, fault: Fault, node: Node | Measure) -> None:
         super().__init__(f"{fault}: {node}")
         self.fault = fault
         self.node = node

@@ -6,25 +6,23 @@ than their axis; constants have the type of what they are compared with.
 
 import math
 
-from kai_flow.analyst.query.aggregates import given, measures_of
+from kai_flow.analyst.query.aggregates import measures_of
+from kai_flow.analyst.query.calculation import Calculation, Nature
 from kai_flow.analyst.query.faults import Fault, IllTyped
 from kai_flow.analyst.query.gate_filters import FilterGate, arity
 from kai_flow.analyst.query.gate_groups import alike, check_groups
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Field,
     FieldGroup,
     Function,
     Group,
-    Growth,
     Having,
-    Measure,
     Operator,
     Order,
     Over,
     Query,
-    Share,
-    TimeGroup,
     bare,
 )
 from kai_flow.analyst.query.value_types import Quantity
@@ -73,26 +71,22 @@ class _Gate:
             raise IllTyped(Fault.EACH_WITHOUT_GROUPS, query)
 
     def _measure(self, measure: Measure) -> None:
-        for aggregate in given(measure):
+        for aggregate in measure.aggregates:
             self._aggregate(aggregate)
-            shown_alone = isinstance(measure, Aggregate)
-            if not shown_alone and not self._is_number(aggregate):
+            if isinstance(measure, Calculation) and not self._is_number(aggregate):
                 raise IllTyped(Fault.NOT_A_NUMBER, measure)
-        if isinstance(measure, Growth):
-            times = [group for group in self._query.groups if isinstance(group, TimeGroup)]
-            if len(times) != 1 or times[0].recurring or len(self._query.groups) > 2:
-                raise IllTyped(Fault.GROWTH_WITHOUT_TIME, measure)
-        if isinstance(measure, Share):
-            self._share(measure)
+        fault = measure.lacks(self._query.groups)
+        if fault is not None:
+            raise IllTyped(fault, measure)
+        if isinstance(measure, Calculation) and measure.nature is Nature.PART:
+            self._divisible(measure)
 
-    def _share(self, share: Share) -> None:
-        groups = self._query.groups
-        if len(groups) < (2 if share.within else 1):
-            raise IllTyped(Fault.SHARE_WITHOUT_GROUPS, share)
-        paths = [g.field.path if isinstance(g, FieldGroup) else g.path for g in groups]
-        divisible = share.of.function in {Function.COUNT, Function.SUM}
-        if not divisible or any(self._rows.widens(path) for path in paths):
-            raise IllTyped(Fault.NOT_DIVISIBLE, share)
+    def _divisible(self, measure: Calculation) -> None:
+        """Whether the groups are parts of a whole: their numbers add up, and no row is in two."""
+        paths = [g.field.path if isinstance(g, FieldGroup) else g.path for g in self._query.groups]
+        adding = all(each.function in {Function.COUNT, Function.SUM} for each in measure.aggregates)
+        if not adding or any(self._rows.widens(path) for path in paths):
+            raise IllTyped(Fault.NOT_DIVISIBLE, measure)
 
     def _aggregate(self, aggregate: Aggregate) -> None:
         rows = self._rows if aggregate.over is None else self._over(aggregate.over)
@@ -106,7 +100,7 @@ class _Gate:
         check_groups(over.groups, rows, over)
         if over.where is not None:
             rows.filter(over.where)
-        others = {bare(a.over) for m in measures_of(self._query) for a in given(m) if a.over}
+        others = {bare(a.over) for m in measures_of(self._query) for a in m.aggregates if a.over}
         if len(others) > 1 or not alike(self._query.groups, over.groups):
             raise IllTyped(Fault.DIFFERENT_GROUPS, over)
         return rows
@@ -122,7 +116,7 @@ class _Gate:
         arity(having.operator, len(having.values), having)
         if having.operator in {Operator.CONTAINS, Operator.EMPTY, Operator.PRESENT}:
             raise IllTyped(Fault.BAD_OPERATOR, having)
-        numbers = all(self._is_number(each) for each in given(having.measure))
+        numbers = all(self._is_number(each) for each in having.measure.aggregates)
         if not numbers or not all(map(math.isfinite, having.values)):
             raise IllTyped(Fault.BAD_VALUE, having)
 

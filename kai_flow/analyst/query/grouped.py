@@ -1,33 +1,31 @@
 """The SELECT of measures, grouped or not.
 
-One SELECT is enough as a rule. Growth reads the groups' numbers as the rows of a subquery, and a
-condition on what a window function calculates is put around another one.
+One SELECT is enough as a rule. A measure like growth reads the groups' numbers as the rows of a
+subquery, and a condition on what a window function calculates is put around another one.
 """
 
 from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
-from kai_flow.analyst.query.aggregates import Window, aggregates, measures_of, number
+from kai_flow.analyst.query.aggregates import aggregates, measures_of
 from kai_flow.analyst.query.group_columns import Part
 from kai_flow.analyst.query.joins import Tables
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.merging import all_rows
 from kai_flow.analyst.query.naming import Results
 from kai_flow.analyst.query.nodes import (
     Aggregate,
-    Field,
     Function,
     Group,
-    Growth,
-    Measure,
     PeriodGroup,
     Query,
-    Share,
     TimeGroup,
     bare,
 )
 from kai_flow.analyst.query.ordering import finished, ordered
 from kai_flow.analyst.query.trees import Unlowerable, both, case, column, compared, literal, shown
+from kai_flow.analyst.query.window import Window
 
 __all__ = ["Grouped"]
 
@@ -55,10 +53,9 @@ class Grouped:
         """The SELECT."""
         query = self._query
         everything = list(measures_of(query))
-        growth = any(isinstance(each, Growth) for each in everything)
-        windows = growth or any(isinstance(each, Share) for each in everything)
+        windows = any(each.windows for each in everything)
         late = windows and (query.each is not None or bool(query.having))
-        rows_first = growth or self._shuffled
+        rows_first = self._shuffled or any(each.rows_first for each in everything)
         select = self._rows.source(exp.select())
         values: Numbers = self._rows.values
         if self._parts:
@@ -144,14 +141,15 @@ class Grouped:
 
     def _number(self, measure: Measure, values: Numbers) -> exp.Expr:
         """A measure from its aggregates, and from those of other groups."""
+        found = [values[bare(each)].copy() for each in measure.aggregates]
         first = tuple(self._parts[0].expressions) if self._parts else ()
         times = [(p.label, p.node) for p in self._parts if isinstance(p.node, TimeGroup)]
         if len(times) != 1:
-            return number(measure, values, Window(self._dialect, first))
+            return measure.number(found, Window(self._dialect, first))
         [(label, time)] = times
         others = [each for p in self._parts if p.node is not time for each in p.expressions]
         window = Window(self._dialect, first, tuple(others), label, time.grain)
-        return number(measure, values, window)
+        return measure.number(found, window)
 
     def _order(self, numbers: Numbers, *, outside: bool) -> list[exp.Expr]:
         """The sort keys asked for, then the groups. ``outside``: by expressions, not by names."""
@@ -164,7 +162,7 @@ class Grouped:
             if by in groups:
                 found.append(self._sorted(groups[by], order.descending, outside=outside))
                 continue
-            if isinstance(by, Field | Group):
+            if not isinstance(by, Measure):
                 raise Unlowerable("groups are sorted by groups and measures of the query")
             key = numbers[by].copy()
             if by in self._named and not outside:

@@ -10,8 +10,9 @@ from sqlglot import exp
 
 from kai_flow.analyst.query.grouped import Grouped
 from kai_flow.analyst.query.joins import Names, Scope, Tables
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.naming import Results
-from kai_flow.analyst.query.nodes import Field, Group, Measure, Query, bare
+from kai_flow.analyst.query.nodes import Field, Group, Query, bare
 from kai_flow.analyst.query.ordering import finished, ordered
 from kai_flow.analyst.query.predicates import predicate
 from kai_flow.analyst.query.quotients import of_sums

@@ -3,22 +3,18 @@
 import re
 from collections.abc import Iterable
 
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Condition,
-    Difference,
     Expression,
     Field,
     FieldGroup,
     Formula,
     Function,
     Group,
-    Growth,
-    Measure,
     Operator,
     PeriodGroup,
-    Ratio,
-    Share,
 )
 from kai_flow.analyst.semantics.model import SemanticModel
 
@@ -78,40 +74,31 @@ class Results:
 
     def measure(self, measure: Measure) -> str:
         """The name of a measure's column."""
-        return self.unique(self._measure(measure))
+        return self.unique(measure.name(self))
 
-    def _measure(self, measure: Measure) -> str:
-        match measure:
-            case Aggregate():
-                return self._aggregate(measure)
-            case Ratio(percent=True):
-                return "percent" + _suffix(measure.top)
-            case Ratio():
-                bottom = self._aggregate(measure.bottom).removeprefix("number_of_")
-                return f"{self._aggregate(measure.top)}_per_{bottom.removeprefix('different_')}"
-            case Difference():
-                name = f"difference_in_{self._what(measure.left)}"
-                return f"{name}_in_percent" if measure.percent else name
-            case Share():
-                return f"percent_of_{self._what(measure.of)}"
-            case Growth():
-                what = f"growth_of_{self._what(measure.of)}"
-                return what if measure.absolute else f"{what}_in_percent"
-
-    def _aggregate(self, aggregate: Aggregate) -> str:
+    def aggregate(self, aggregate: Aggregate) -> str:
+        """What an aggregate is called, alone or within the name of a calculation."""
         prefix = _PREFIX[aggregate.function]
-        name = self._what(aggregate)
+        name = self.what(aggregate)
         if not f"{name}_".startswith(f"{prefix}_"):
             name = f"{prefix}_{name}"
-        return name + _suffix(aggregate)
+        return name + self.limit(aggregate)
 
-    def _what(self, aggregate: Aggregate) -> str:
+    def what(self, aggregate: Aggregate) -> str:
         """What is aggregated."""
         if aggregate.function is Function.COUNT:
             return _slug([self._fact if aggregate.over is None else aggregate.over.fact])
         if aggregate.derived:
             return _slug([aggregate.derived])
         return _slug(self._columns(aggregate.of))
+
+    def limit(self, aggregate: Aggregate) -> str:
+        """The value that an aggregate is limited to, after an underscore; else empty."""
+        where = aggregate.where
+        if isinstance(where, Condition) and where.operator is Operator.EQUAL and where.values:
+            slug = _slug([str(where.values[0])])
+            return f"_{slug}" if slug else ""
+        return ""
 
     def _columns(self, of: Expression | None) -> list[str]:
         if isinstance(of, Field):
@@ -123,15 +110,6 @@ class Results:
         """What one row of a table is called."""
         entity = self._model.entities.get(table)
         return "_".join(entity.names[0].words) if entity and entity.names else table
-
-
-def _suffix(aggregate: Aggregate) -> str:
-    """The value that an aggregate is limited to."""
-    where = aggregate.where
-    if isinstance(where, Condition) and where.operator is Operator.EQUAL and where.values:
-        slug = _slug([str(where.values[0])])
-        return f"_{slug}" if slug else ""
-    return ""
 
 
 def _slug(words: Iterable[str]) -> str:

@@ -3,12 +3,23 @@
 A query names tables, columns and joins by the names of the semantic model; it has no SQL in it.
 Every node that a reader builds carries in ``words`` the positions of the tokens that it came
 from. ``bare`` removes them: two readings mean the same if their bare queries are equal.
+
+Measures are open: beside `Aggregate` there are the subclasses of `Calculation`. Therefore `stored`
+reads a query back from JSON: it finds them all.
 """
 
+from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
+from sqlglot import exp
+
+from kai_flow.analyst.query.measure import Asking, Measure, Saying, Sortable
+
+if TYPE_CHECKING:
+    from kai_flow.analyst.query.naming import Results
+    from kai_flow.analyst.query.window import Window
 
 Words: TypeAlias = tuple[int, ...]
 """Positions of tokens in the question, rising; empty for a default that no word asked for."""
@@ -64,7 +75,7 @@ class Node(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     words: Words = ()
 
 
-class Field(Node, frozen=True, tag=True, kw_only=True):
+class Field(Node, Sortable, frozen=True, tag=True, kw_only=True):
     """A column, reached from the fact table by joins."""
 
     table: str
@@ -190,7 +201,7 @@ class Over(Node, frozen=True, tag=True, kw_only=True):
     """What these rows must meet; the query's own filter is about its own fact."""
 
 
-class Aggregate(Node, frozen=True, tag=True, kw_only=True):
+class Aggregate(Node, Measure, frozen=True, tag=True, kw_only=True):
     """One number from the rows of a group."""
 
     function: Function
@@ -206,49 +217,30 @@ class Aggregate(Node, frozen=True, tag=True, kw_only=True):
     a count or sum of a group without rows in one of both is 0.
     """
 
+    @property
+    def aggregates(self) -> "tuple[Aggregate, ...]":
+        return (self,)
 
-class Ratio(Node, frozen=True, tag=True, kw_only=True):
-    """One aggregate over another; no value where the divisor is zero."""
+    def number(self, found: Sequence[exp.Expr], window: "Window") -> exp.Expr:  # noqa: ARG002 -- no other group counts
+        return found[0]
 
-    top: Aggregate
-    bottom: Aggregate
-    percent: bool = False
-    """Whether it is shown times 100, as a percentage."""
+    def name(self, names: "Results") -> str:
+        return names.aggregate(self)
 
+    def printed(self, aggregate: "Callable[[Aggregate], str]") -> str:
+        return aggregate(self)
 
-class Difference(Node, frozen=True, tag=True, kw_only=True):
-    """One aggregate minus another."""
+    def said(self, say: Saying) -> str:
+        return say.aggregate(self)
 
-    left: Aggregate
-    right: Aggregate
-    percent: bool = False
-    """In percent of ``right``: how much more the left one is."""
+    def asked(self, ask: Asking) -> str:
+        return ask.aggregate(self)
 
-
-class Share(Node, frozen=True, tag=True, kw_only=True):
-    """The percentage, 0 to 100, that a group has of the total over all groups that the filters
-    leave, those that HAVING or a limit hides included.
-    """
-
-    of: Aggregate
-    within: bool = False
-    """Of the total of its first group alone: "the share of each status in every region"."""
+    def unit(self, units: Sequence[str]) -> str:
+        return units[0]
 
 
-class Growth(Node, frozen=True, tag=True, kw_only=True):
-    """The change in percent against the period before; only in a query grouped by one TimeGroup
-    (and perhaps one more).
-    """
-
-    of: Aggregate
-    absolute: bool = False
-    """The change itself, not in percent."""
-
-
-Measure: TypeAlias = Aggregate | Ratio | Difference | Share | Growth
-
-
-class FieldGroup(Node, frozen=True, tag=True, kw_only=True):
+class FieldGroup(Node, Sortable, frozen=True, tag=True, kw_only=True):
     """Groups by the values of a column. The column that names the rows of a joined table groups by
     the row: two of one name stay apart.
 
@@ -259,7 +251,7 @@ class FieldGroup(Node, frozen=True, tag=True, kw_only=True):
     field: Field
 
 
-class TimeGroup(Node, frozen=True, tag=True, kw_only=True):
+class TimeGroup(Node, Sortable, frozen=True, tag=True, kw_only=True):
     """Groups by calendar units of an axis."""
 
     axis: str
@@ -269,7 +261,7 @@ class TimeGroup(Node, frozen=True, tag=True, kw_only=True):
     """Month of the year (1 to 12), weekday …, whatever the year."""
 
 
-class PeriodGroup(Node, frozen=True, tag=True, kw_only=True):
+class PeriodGroup(Node, Sortable, frozen=True, tag=True, kw_only=True):
     """Groups by named periods of an axis, side by side; rows in none of them are left out."""
 
     axis: str
@@ -292,7 +284,8 @@ class Having(Node, frozen=True, tag=True, kw_only=True):
 class Order(Node, frozen=True, tag=True, kw_only=True):
     """What the rows of the result are sorted by."""
 
-    by: Measure | Group | Field
+    by: Sortable
+    """A measure, a group, or of a listing a column."""
     descending: bool = False
 
 

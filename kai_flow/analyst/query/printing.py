@@ -7,12 +7,12 @@ column of another table is shown behind the joins to it, ``column>`` towards a p
 
 import re
 
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Against,
     Aggregate,
     All,
     Condition,
-    Difference,
     During,
     Either,
     Expression,
@@ -22,19 +22,15 @@ from kai_flow.analyst.query.nodes import (
     Formula,
     Function,
     Group,
-    Growth,
     Having,
-    Measure,
     Not,
     Number,
     Operator,
     Order,
     PeriodGroup,
     Query,
-    Ratio,
     Recurring,
     Related,
-    Share,
     Tally,
     TimeGroup,
 )
@@ -99,19 +95,7 @@ def _step(join: str) -> str:
 
 
 def _measure(measure: Measure) -> str:
-    match measure:
-        case Aggregate():
-            return _aggregate(measure)
-        case Ratio():
-            percent = "percent " if measure.percent else ""
-            return f"{percent}{_aggregate(measure.top)} / {_aggregate(measure.bottom)}"
-        case Difference():
-            percent = "percent " if measure.percent else ""
-            return f"{percent}{_aggregate(measure.left)} - {_aggregate(measure.right)}"
-        case Share():
-            return f"share({_aggregate(measure.of)}{' within' if measure.within else ''})"
-        case Growth():
-            return f"growth({_aggregate(measure.of)}{' absolute' if measure.absolute else ''})"
+    return measure.printed(_aggregate)
 
 
 def _aggregate(aggregate: Aggregate) -> str:
@@ -198,6 +182,8 @@ def _order(order: Order) -> str:
             by = _expression(order.by)
         case FieldGroup() | TimeGroup() | PeriodGroup():
             by = _group(order.by)
-        case _:
+        case Measure():
             by = _measure(order.by)
+        case _:
+            raise TypeError(order.by)
     return f"{by} descending" if order.descending else by

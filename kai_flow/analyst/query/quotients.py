@@ -4,20 +4,19 @@ from collections.abc import Iterable
 
 import msgspec
 
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Expression,
     Field,
     Formula,
     Function,
-    Group,
     Having,
-    Measure,
     Number,
     Order,
     Query,
-    Ratio,
 )
+from kai_flow.analyst.query.ratio import Ratio
 
 __all__ = ["of_sums"]
 
@@ -70,7 +69,7 @@ def _having(having: Having) -> Having:
 
 
 def _order(order: Order) -> Order:
-    by: Measure | Group | Field = order.by
+    by = order.by
     if not isinstance(by, Aggregate):
         return order
     return msgspec.structs.replace(order, by=_measure(by))

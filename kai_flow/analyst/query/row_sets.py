@@ -11,8 +11,9 @@ from sqlglot import exp
 from kai_flow.analyst.query.aggregates import aggregated, merged_number
 from kai_flow.analyst.query.group_columns import Part
 from kai_flow.analyst.query.joins import Tables
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.naming import Results
-from kai_flow.analyst.query.nodes import Aggregate, Measure
+from kai_flow.analyst.query.nodes import Aggregate
 from kai_flow.analyst.query.ordering import ordered
 from kai_flow.analyst.query.trees import Unlowerable, column, shown
 

@@ -5,19 +5,19 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
+from kai_flow.analyst.kinds.growth import Growth
+from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.lexicon.lexicon import concepts
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
-    Difference,
     Function,
     Group,
-    Growth,
     Having,
-    Measure,
-    Ratio,
-    Share,
     Words,
 )
+from kai_flow.analyst.query.ratio import Ratio
+from kai_flow.analyst.query.share import Share
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.across import foreign, sound
 from kai_flow.analyst.reading.aggregating import aggregates_of
@@ -97,6 +97,8 @@ class Assembler:
                 return self.facts(top)
             case p.Portion(of) | p.Change(of):
                 return self.facts(of)
+            case p.Calculated(_, amounts):
+                return self.facts(amounts[0])
             case _:
                 return ()
 
@@ -148,6 +150,9 @@ class Assembler:
                     )
                     for each in pairs
                 ]
+            case p.Calculated(by, amounts):
+                each_one = [self.amount(resolver, amount, words) for amount in amounts]
+                return [each.map(lambda v: by.made_of(v, words)) for each in combined(each_one)]
             case p.Portion(of) if of is not None and part_of:
                 part = replace(of, where=(*of.where, *(test for test, _ in part_of)))
                 pairs = combined(

@@ -5,15 +5,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from kai_flow.analyst.lexicon.lexicon import concepts
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     FieldGroup,
     Function,
     Group,
-    Measure,
-    Ratio,
     Words,
 )
+from kai_flow.analyst.query.ratio import Ratio
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.resolving import Resolver

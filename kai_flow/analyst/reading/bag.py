@@ -7,6 +7,7 @@ from kai_flow.analyst.reading.cover import HARMLESS, Cover
 from kai_flow.analyst.reading.parts import (
     Amount,
     Ask,
+    Calculated,
     Calendar,
     Change,
     Clock,
@@ -89,7 +90,7 @@ def _connects(sides: tuple[Item, ...]) -> bool:
     if len(sides) < 2:
         return False
     left, right = (side.part for side in sides)
-    numbers = (Amount, Quotient, Gap, Portion, Change, Column, Computed, Clock)
+    numbers = (Amount, Quotient, Gap, Portion, Change, Calculated, Column, Computed, Clock)
     tests = (Where, Having)
     groups = (Groups, Calendar, Column)
     return any(
@@ -116,7 +117,7 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
             bag.share = words
         case Change(None) as change:
             bag.change = (change, words)
-        case Amount() | Quotient() | Gap() | Portion() | Change() as measure:
+        case Amount() | Quotient() | Gap() | Portion() | Change() | Calculated() as measure:
             bag.measures.append((measure, words))
         case Column() | Computed() as column:
             bag.columns.append((column, words))

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from kai_flow.analyst.query.calculation import Calculation, Nature
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Field,
     FieldGroup,
     Function,
     Group,
-    Growth,
-    Measure,
     Order,
     Query,
-    Share,
     Words,
     bare,
 )
@@ -94,7 +93,7 @@ def numbers_of(
 
 def _idle(measure: Measure, groups: Sequence[Group]) -> bool:
     """Whether a number is the same whatever the data: all of all, or a value's kinds of it."""
-    if isinstance(measure, Share):
+    if isinstance(measure, Calculation) and measure.nature is Nature.PART:
         return not groups
     if not isinstance(measure, Aggregate) or measure.function is not Function.DISTINCT:
         return False
@@ -128,7 +127,7 @@ def _order(
     times = [group for group in groups if not isinstance(group, FieldGroup)]
     if times:
         return tuple(Order(by=group) for group in [*times, *(g for g in groups if g not in times)])
-    derived = [measure for measure in measures if isinstance(measure, Share | Growth)]
+    derived = [measure for measure in measures if _beside(measure)]
     return (Order(by=(derived or measures)[0], descending=True),)
 
 
@@ -162,10 +161,15 @@ def _shown(measures: Sequence[Measure]) -> tuple[Measure, ...]:
     """A share or growth is shown beside the number that it is of."""
     found: list[Measure] = []
     for measure in measures:
-        if isinstance(measure, Share | Growth) and measure.of not in found:
-            found.append(measure.of)
+        if _beside(measure):
+            found += measure.aggregates
         found.append(measure)
     return tuple(dict.fromkeys(found))
+
+
+def _beside(measure: Measure) -> bool:
+    """Whether a number is shown beside the one that it is of: a share, growth."""
+    return isinstance(measure, Calculation) and measure.beside
 
 
 def _counted_rows(measure: Measure) -> bool:

@@ -1,20 +1,15 @@
 """Whether numbers in groups make sense: no row is counted for several, or averaged by itself."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from kai_flow.analyst.query.nodes import (
-    Aggregate,
-    Difference,
-    FieldGroup,
-    Function,
-    Group,
-    Growth,
-    Measure,
-    Ratio,
-    Share,
-)
+from kai_flow.analyst.query.measure import Measure
+from kai_flow.analyst.query.nodes import Aggregate, FieldGroup, Function, Group
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.schema import ColumnRef
+
+COUNTING: Final = frozenset([Function.COUNT, Function.DISTINCT, Function.MINIMUM, Function.MAXIMUM])
+"""Functions whose result no join can multiply."""
 
 
 def unsound(resolver: Resolver, measures: Sequence[Measure], groups: Sequence[Group]) -> bool:
@@ -42,15 +37,4 @@ def _each_row(resolver: Resolver, group: Group) -> bool:
 
 def counts(measure: Measure) -> bool:
     """Whether a measure only counts rows or values, which no join can multiply."""
-    match measure:
-        case Aggregate(function=function):
-            return function in {
-                Function.COUNT,
-                Function.DISTINCT,
-                Function.MINIMUM,
-                Function.MAXIMUM,
-            }
-        case Ratio(top=left, bottom=right) | Difference(left=left, right=right):
-            return counts(left) and counts(right)
-        case Share(of=of) | Growth(of=of):
-            return counts(of)
+    return all(each.function in COUNTING for each in measure.aggregates)

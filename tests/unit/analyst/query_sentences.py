@@ -2,24 +2,24 @@
 
 from typing import Final
 
+from kai_flow.analyst.kinds.growth import Growth
+from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.query.nodes import (
     Aggregate,
-    Difference,
     Expression,
     Field,
     FieldGroup,
     Formula,
     Function,
     Grain,
-    Growth,
     Having,
     Operator,
     Order,
     PeriodGroup,
     Query,
-    Ratio,
-    Share,
 )
+from kai_flow.analyst.query.ratio import Ratio
+from kai_flow.analyst.query.share import Share
 from tests.unit.analyst.answer_models import REVENUE
 from tests.unit.analyst.filter_sentences import DESTINATION, DISCOUNT, ORDERED, PAID, SHIPPED, city
 from tests.unit.analyst.stories import (

@@ -10,7 +10,12 @@ from typing import Any, Final
 
 from msgspec import structs
 
+from kai_flow.analyst.kinds.growth import Growth
+from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.query import nodes as n
+from kai_flow.analyst.query.measure import Measure
+from kai_flow.analyst.query.ratio import Ratio
+from kai_flow.analyst.query.share import Share
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 
 __all__ = ["Maker"]
@@ -187,14 +192,14 @@ class Maker:
         over = n.Over(fact=inner.fact, groups=groups, where=where)
         return n.Aggregate(function=n.Function.COUNT, over=over)
 
-    def measure(self) -> n.Measure:
+    def measure(self) -> Measure:
         """A measure."""
         one, other, yes = self.aggregate(), self.aggregate(), self.rng.random() < 0.5
-        made: list[n.Measure] = [
-            n.Share(of=one, within=yes),
-            n.Ratio(top=one, bottom=other, percent=yes),
-            n.Difference(left=one, right=other, percent=yes),
-            n.Growth(of=one, absolute=yes),
+        made: list[Measure] = [
+            Share(of=one, within=yes),
+            Ratio(top=one, bottom=other, percent=yes),
+            Difference(left=one, right=other, percent=yes),
+            Growth(of=one, absolute=yes),
         ]
         return self.rng.choice([one, one, *made])
 

@@ -7,6 +7,7 @@ from msgspec import structs
 from kai_flow.analyst.answer.story import Story
 from kai_flow.analyst.engines.contract import Cell, Rows
 from kai_flow.analyst.lexicon.data import Language
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Field,
@@ -14,7 +15,6 @@ from kai_flow.analyst.query.nodes import (
     Function,
     Grain,
     Group,
-    Measure,
     Order,
     Query,
     TimeGroup,

@@ -16,9 +16,9 @@ from kai_flow.analyst.query.nodes import (
     Node,
     Operator,
     Query,
-    Share,
     TimeGroup,
 )
+from kai_flow.analyst.query.share import Share
 from tests.unit.analyst.answer_models import KOPERASI, SHOP
 from tests.unit.analyst.stories import AVERAGE, STATUS, orders
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kai_flow.analyst.answer.insights import MAX_INSIGHTS, insights
+from kai_flow.analyst.kinds.growth import Growth
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     During,
@@ -13,7 +14,6 @@ from kai_flow.analyst.query.nodes import (
     FieldGroup,
     Function,
     Grain,
-    Growth,
     Having,
     Operator,
     PeriodGroup,

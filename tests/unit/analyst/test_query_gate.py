@@ -5,8 +5,10 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from kai_flow.analyst.kinds.growth import Growth
 from kai_flow.analyst.query.faults import Fault, IllTyped
 from kai_flow.analyst.query.gate import check
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Against,
     Aggregate,
@@ -18,9 +20,7 @@ from kai_flow.analyst.query.nodes import (
     Function,
     Grain,
     Group,
-    Growth,
     Having,
-    Measure,
     Node,
     Number,
     Operator,
@@ -28,13 +28,13 @@ from kai_flow.analyst.query.nodes import (
     Over,
     PeriodGroup,
     Query,
-    Ratio,
     Recurring,
     Related,
-    Share,
     Tally,
     TimeGroup,
 )
+from kai_flow.analyst.query.ratio import Ratio
+from kai_flow.analyst.query.share import Share
 from tests.engines import market
 from tests.engines.market_constructs import (
     AVERAGE,

@@ -5,22 +5,22 @@ from dataclasses import replace
 import pytest
 
 from kai_flow.analyst.guard import check as guarded
+from kai_flow.analyst.kinds.growth import Growth
+from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.query.lowering import lower
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
-    Difference,
     Formula,
     Function,
     Grain,
-    Growth,
-    Measure,
     Operator,
     Query,
-    Ratio,
-    Share,
     TimeGroup,
 )
 from kai_flow.analyst.query.printing import printed
+from kai_flow.analyst.query.ratio import Ratio
+from kai_flow.analyst.query.share import Share
 from kai_flow.analyst.schema import ColumnRef
 from tests.engines import market
 from tests.engines.market_constructs import (

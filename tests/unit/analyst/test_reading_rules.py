@@ -4,24 +4,24 @@ from datetime import date
 
 import pytest
 
+from kai_flow.analyst.kinds.growth import Growth
+from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Condition,
-    Difference,
     During,
     Field,
     FieldGroup,
     Function,
-    Growth,
     Not,
     Operator,
     Query,
-    Ratio,
     Related,
-    Share,
     TimeGroup,
     bare,
 )
+from kai_flow.analyst.query.ratio import Ratio
+from kai_flow.analyst.query.share import Share
 from kai_flow.analyst.reading.averages import counted_singly
 from kai_flow.analyst.reading.reader import Declined, Outcome, Unclear, Understood, read
 from kai_flow.analyst.semantics.index import Index

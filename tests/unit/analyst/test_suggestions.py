@@ -7,20 +7,20 @@ import pytest
 
 from kai_flow.analyst.answer.asking import asked
 from kai_flow.analyst.answer.suggestions import MAX_SUGGESTIONS, starters, suggestions
+from kai_flow.analyst.kinds.growth import Growth
+from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.lexicon.data import Language
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     All,
     Condition,
-    Difference,
     During,
     Function,
-    Growth,
     Operator,
     Order,
     Query,
-    Share,
 )
+from kai_flow.analyst.query.share import Share
 from kai_flow.analyst.reading.reader import Understood, read
 from kai_flow.analyst.semantics.index import Index
 from tests.unit.analyst.answer_models import SHOP

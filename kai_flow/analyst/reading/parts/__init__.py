@@ -31,6 +31,7 @@ from kai_flow.analyst.reading.parts.nouns import (
 )
 from kai_flow.analyst.reading.parts.numbers import (
     Amount,
+    Calculated,
     Change,
     Gap,
     Having,
@@ -56,6 +57,7 @@ __all__ = [
     "Amount",
     "Ask",
     "Beside",
+    "Calculated",
     "Calendar",
     "Change",
     "Clock",

@@ -18,7 +18,15 @@ from kai_flow.analyst.reading.parts.nouns import (
     Time,
     Values,
 )
-from kai_flow.analyst.reading.parts.numbers import Amount, Change, Gap, Having, Portion, Quotient
+from kai_flow.analyst.reading.parts.numbers import (
+    Amount,
+    Calculated,
+    Change,
+    Gap,
+    Having,
+    Portion,
+    Quotient,
+)
 from kai_flow.analyst.reading.parts.results import (
     Ask,
     Calendar,
@@ -51,6 +59,7 @@ Part: TypeAlias = (
     | Gap
     | Portion
     | Change
+    | Calculated
     | Calendar
     | Groups
     | Some

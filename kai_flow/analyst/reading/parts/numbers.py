@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from kai_flow.analyst.query.calculation import Calculation
 from kai_flow.analyst.query.nodes import Function, Grain, Operator
 from kai_flow.analyst.reading.parts.conditions import Test
 from kai_flow.analyst.reading.parts.nouns import Column, Computed, Implied, Operation
@@ -68,4 +69,13 @@ class Change:
     absolute: bool = False
 
 
-Measured: TypeAlias = Amount | Quotient | Gap | Portion | Change
+@dataclass(frozen=True, slots=True)
+class Calculated:
+    """A number that a kind calculates from amounts in a way of its own."""
+
+    by: type[Calculation]
+    amounts: tuple[Amount, ...]
+    """For its fields, in their order."""
+
+
+Measured: TypeAlias = Amount | Quotient | Gap | Portion | Change | Calculated
