@@ -25,8 +25,8 @@ from kai_flow.analyst.query.stored import stored_node, stored_query
 __all__ = ["fault_message", "told_fault"]
 
 _PLAIN: Final[dict[Fault, Message]] = {
-    Fault.GROWTH_WITHOUT_TIME: messages.GROWTH_NEEDS_TIME,
-    Fault.SHARE_WITHOUT_GROUPS: messages.PERCENT_OF_GROUPS,
+    Fault.WITHOUT_TIME: messages.NEEDS_TIME,
+    Fault.WITHOUT_GROUPS: messages.PERCENT_OF_GROUPS,
     Fault.EACH_WITHOUT_GROUPS: messages.EACH_OF_GROUPS,
     Fault.OVERLAPPING_PERIODS: messages.OVERLAPPING,
 }

@@ -129,9 +129,9 @@ COARSE: Final = Message(
     "{axis} hanya dicatat per {finest}. Tanyakan per {finest}.",
     "The {axis} is recorded only by {finest}. Ask by {finest}.",
 )
-GROWTH_NEEDS_TIME: Final = Message(
-    "Pertumbuhan memerlukan satuan waktu. Tambahkan misalnya “per bulan” atau “per tahun”.",
-    "Growth needs a unit of time. Add “by month” or “by year”, for example.",
+NEEDS_TIME: Final = Message(
+    "Angka ini memerlukan satuan waktu. Tambahkan misalnya “per bulan” atau “per tahun”.",
+    "This number needs a unit of time. Add “by month” or “by year”, for example.",
 )
 
 OVERLAPPING: Final = Message(

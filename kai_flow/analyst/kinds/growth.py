@@ -79,7 +79,7 @@ class Growth(Calculation, frozen=True, tag=True, kw_only=True):
     def lacks(self, groups: Sequence[Group]) -> Fault | None:
         times = [group for group in groups if isinstance(group, TimeGroup)]
         timed = len(times) == 1 and not times[0].recurring and len(groups) <= 2
-        return None if timed else Fault.GROWTH_WITHOUT_TIME
+        return None if timed else Fault.WITHOUT_TIME
 
     def in_percent(self) -> Measure:
         return structs.replace(self, absolute=False)

@@ -72,5 +72,14 @@ KIND = Kind(
                 " GROUP BY 1 HAVING COUNT(*) > 100"
             ),
         ),
+        Sample(
+            "id",
+            "Provinsi dengan lebih dari 100 koperasi masing-masing",
+            (
+                "SELECT p.nama_provinsi FROM koperasi k"
+                " JOIN provinsi p ON p.provinsi_id = k.provinsi_id"
+                " GROUP BY 1 HAVING COUNT(*) > 100"
+            ),
+        ),
     ),
 )

@@ -45,8 +45,8 @@ _SLOTS: Final[Mapping[type, tuple[str, ...]]] = {
 """What only one change of a follow-up may decide."""
 
 _LACKS: Final[Mapping[Fault, Reason]] = {
-    Fault.GROWTH_WITHOUT_TIME: Reason.NEEDS_TIME,
-    Fault.SHARE_WITHOUT_GROUPS: Reason.NEEDS_GROUP,
+    Fault.WITHOUT_TIME: Reason.NEEDS_TIME,
+    Fault.WITHOUT_GROUPS: Reason.NEEDS_GROUP,
 }
 """What a measure may lack, as the refusal of a change."""
 

@@ -60,7 +60,7 @@ class Share(Calculation, frozen=True, tag=True, kw_only=True):
         return "%"
 
     def lacks(self, groups: Sequence[Group]) -> Fault | None:
-        return Fault.SHARE_WITHOUT_GROUPS if len(groups) < 1 + self.within else None
+        return Fault.WITHOUT_GROUPS if len(groups) < 1 + self.within else None
 
     def in_percent(self) -> Measure:
         return self

@@ -70,9 +70,9 @@ DISCOUNT = Field(table="orders", column="discount")
             ),
         ),
         (
-            Fault.GROWTH_WITHOUT_TIME,
+            Fault.WITHOUT_TIME,
             STATUS,
-            "Growth needs a unit of time. Add “by month” or “by year”, for example.",
+            "This number needs a unit of time. Add “by month” or “by year”, for example.",
         ),
     ],
 )

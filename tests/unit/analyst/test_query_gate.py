@@ -146,13 +146,13 @@ FAULTY: list[tuple[Fault, Query]] = [
     (Fault.BAD_PART, grouped(
         TimeGroup(axis="orders.ordered", grain=Grain.YEAR, recurring=True)
     )),
-    (Fault.GROWTH_WITHOUT_TIME, grouped(BY_STATUS, measure=Growth(of=TOTAL))),
-    (Fault.GROWTH_WITHOUT_TIME, grouped(
+    (Fault.WITHOUT_TIME, grouped(BY_STATUS, measure=Growth(of=TOTAL))),
+    (Fault.WITHOUT_TIME, grouped(
         TimeGroup(axis="orders.ordered", grain=Grain.MONTH, recurring=True),
         measure=Growth(of=TOTAL),
     )),
-    (Fault.SHARE_WITHOUT_GROUPS, grouped(measure=Share(of=TOTAL))),
-    (Fault.SHARE_WITHOUT_GROUPS, grouped(BY_STATUS, measure=Share(of=TOTAL, within=True))),
+    (Fault.WITHOUT_GROUPS, grouped(measure=Share(of=TOTAL))),
+    (Fault.WITHOUT_GROUPS, grouped(BY_STATUS, measure=Share(of=TOTAL, within=True))),
     (Fault.NOT_DIVISIBLE, grouped(BY_STATUS, measure=Share(of=AVERAGE))),
     (Fault.NOT_DIVISIBLE, grouped(
         by("orders", "status", ORDERS), measure=Share(of=COUNT), fact="customers"
