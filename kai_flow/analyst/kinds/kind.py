@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from kai_flow.analyst.reading.parts import Part, Sign
+from kai_flow.analyst.reading.parts import Part
 
 Phrases: TypeAlias = tuple[str, ...]
 """Phrases of one language, lower case: "at least", "more than"."""
@@ -67,8 +67,6 @@ class Kind:
     samples: tuple[Sample, ...] = ()
 
 
-def matches(element: Element, part: Part) -> bool:
-    """Whether a part is what a rule expects at a place."""
-    if isinstance(element, str):
-        return isinstance(part, Sign) and part.name == element
-    return isinstance(part, element)
+def heads(element: Element) -> tuple[object, ...]:
+    """What fits at a place of a rule: the name of a sign, or the classes of parts."""
+    return element if isinstance(element, tuple) else (element,)

@@ -120,7 +120,7 @@ def counted_singly(
 ) -> float:
     """What it costs to count rows for each single row: that is always one."""
     entity = model.entities[fact]
-    single = {ref.column for ref, each in model.attributes.items() if each.unique}
+    single = {each.column for each in model.of(fact) if each.unique}
     named = {entity.label} & single | (set(entity.key) if len(entity.key) == 1 else set())
     own = any(
         isinstance(group, FieldGroup) and not group.field.path and group.field.column in named

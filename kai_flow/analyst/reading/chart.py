@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from kai_flow.analyst.kinds.kind import Element, Rule, matches
+from kai_flow.analyst.kinds.kind import Element, Rule, heads
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
     Amount,
@@ -46,6 +46,7 @@ class Chart:
         self.length = length
         self.glue = glue
         self._starting: defaultdict[int, list[Item]] = defaultdict(list)
+        self._by_head: defaultdict[tuple[int, object], list[Item]] = defaultdict(list)
         self._best: dict[_Key, float] = {}
         self._crowd: defaultdict[tuple[int, int, type[Any]], int] = defaultdict(int)
         self.full = False
@@ -53,6 +54,11 @@ class Chart:
     def starting(self, at: int) -> Sequence[Item]:
         """The constituents whose first token is ``at``."""
         return self._starting[at]
+
+    def fitting(self, at: int, element: Element) -> Iterator[Item]:
+        """Those of them that are what a rule expects at a place."""
+        for head in heads(element):
+            yield from self._by_head.get((at, head), ())
 
     def add(self, item: Item) -> bool:
         """Keep a constituent; False when it is there already as cheaply, or the beam is full."""
@@ -69,9 +75,10 @@ class Chart:
                 return False
             self._crowd[room] += 1
         self._best[key] = item.cost
-        kept = [each for each in self._starting[item.first] if _key(each) != key]
-        kept.append(item)
-        self._starting[item.first] = kept
+        for shelf in self._starting[item.first], self._by_head[item.first, _head(item.part)]:
+            if known is not None:
+                shelf[:] = [each for each in shelf if _key(each) != key]
+            shelf.append(item)
         return True
 
     def next_starts(self, after: int) -> Iterator[tuple[int, float]]:
@@ -105,15 +112,15 @@ def grow(chart: Chart, leaves: Iterable[Item], rules: ByFirst) -> None:
                 (
                     built
                     for item in fresh
-                    for rule in rules.get(_first(item.part), ())
-                    if matches(rule.pattern[0], item.part)
+                    for rule in rules.get(_head(item.part), ())
                     for built in _apply(chart, rule, item)
                 ),
                 key=lambda built: built.cost,
             )
 
 
-def _first(part: Part) -> object:
+def _head(part: Part) -> object:
+    """What rules know a part by."""
     return part.name if isinstance(part, Sign) else type(part)
 
 
@@ -121,9 +128,8 @@ def by_first(rules: Sequence[Rule]) -> ByFirst:
     """The rules by the class, or the sign, of their first element."""
     index: defaultdict[object, list[Rule]] = defaultdict(list)
     for rule in rules:
-        head = rule.pattern[0]
-        for key in head if isinstance(head, tuple) else (head,):
-            index[key].append(rule)
+        for head in heads(rule.pattern[0]):
+            index[head].append(rule)
     return index
 
 
@@ -175,7 +181,6 @@ def _match(
         yield (), 0.0
         return
     for at, gap in [(after, 0.0)] if tight else chart.next_starts(after):
-        for item in chart.starting(at):
-            if matches(pattern[0], item.part):
-                for rest, cost in _match(chart, pattern[1:], item.last, tight=tight):
-                    yield (item, *rest), cost + gap
+        for item in chart.fitting(at, pattern[0]):
+            for rest, cost in _match(chart, pattern[1:], item.last, tight=tight):
+                yield (item, *rest), cost + gap

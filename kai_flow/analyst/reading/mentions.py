@@ -1,5 +1,6 @@
 """Names of things in the database, and how likely a question means each."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
@@ -156,6 +157,9 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
         for each in mentions
         if isinstance(each.target, EntityTarget)
     }
+    beside: defaultdict[tuple[int, int], list[Target]] = defaultdict(list)
+    for each in mentions:
+        beside[each.first, each.last].append(each.target)
     for each in mentions:
         words = [token.word for token in tokens[each.first : each.last]]
         cost = MENTION_COST * (1 - each.score)
@@ -173,7 +177,7 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
             cost += OTHER_NAME_COST
         elif each.score <= NEARLY and (each.first, each.last) in numbers:
             cost += OTHER_NUMBER_COST * _is_number(each.target, index)
-        cost += _beside_itself(each, mentions, index)
+        cost += _beside_itself(each, beside[each.first, each.last], index)
         cost += SHORT_COST * any(
             inside(each, longer) and (longer.first, longer.last, each.target) not in same
             for longer in whole
@@ -214,19 +218,18 @@ def _is_number(target: Target, index: Index) -> bool:
     return isinstance(target, DerivedTarget)
 
 
-def _beside_itself(mention: Mention, all_: Sequence[Mention], index: Index) -> float:
+def _beside_itself(mention: Mention, others: Sequence[Target], index: Index) -> float:
     """The cost of a column where the same words are its table, or what its flag says."""
     if not isinstance(mention.target, AttributeTarget):
         return 0.0
     ref = mention.target.ref
     label = index.model.entities[ref.table].label == ref.column
-    for other in all_:
-        if (other.first, other.last) == (mention.first, mention.last):
-            match other.target:
-                case EntityTarget(table) if label and table == ref.table:
-                    return ITSELF_COST
-                case ValueTarget(of) if of == ref and index.model.attributes[ref].role in FLAGS:
-                    return ITSELF_COST
+    for other in others:
+        match other:
+            case EntityTarget(table) if label and table == ref.table:
+                return ITSELF_COST
+            case ValueTarget(of) if of == ref and index.model.attributes[ref].role in FLAGS:
+                return ITSELF_COST
     return 0.0
 
 

@@ -36,7 +36,7 @@ from kai_flow.analyst.semantics.model import SemanticModel
 MARGIN: Final = 0.12
 """A reading that costs so little more than the best one is as likely meant."""
 
-HOPELESS: Final = 0.5
+HOPELESS: Final = 0.25
 """A cover that costs so much more than the best reading cannot become a better one."""
 
 WORST: Final = 1.2

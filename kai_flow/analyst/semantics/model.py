@@ -245,6 +245,19 @@ class SemanticModel:
         return found
 
     @cached_property
+    def arriving(self) -> Mapping[str, Sequence[Join]]:
+        """The joins to each table."""
+        found: dict[str, list[Join]] = {}
+        for join in self.joins.values():
+            found.setdefault(join.target, []).append(join)
+        return found
+
+    @cached_property
+    def found_distances(self) -> dict[str, Mapping[str, tuple[int, int]]]:
+        """The distances to a table that were measured: ``paths`` remembers them here."""
+        return {}
+
+    @cached_property
     def found_paths(self) -> dict[tuple[str, str], tuple[Path, ...]]:
         """The paths between two tables that were looked for: ``paths`` remembers them here."""
         return {}

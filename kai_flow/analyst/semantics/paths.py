@@ -1,67 +1,101 @@
 """The join paths between two tables."""
 
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from heapq import heappop, heappush
+from itertools import islice
 
 from kai_flow.analyst.semantics.model import Join, Path, SemanticModel
 
-__all__ = ["MAX_JOINS", "paths"]
+__all__ = ["MAX_JOINS", "MOST_PATHS", "paths"]
 
 MAX_JOINS = 4
 """Joins of one path at most."""
 
+MOST_PATHS = 4
+"""Paths between two tables at most: the best ones."""
+
 _MAX_SEARCHED = 5_000  # partial paths that are looked at: a bound for schemas with many keys
 
+_Cost = tuple[int, int, int]
+"""What makes a path worse: widening joins, length, guessed joins."""
 
-def paths(model: SemanticModel, source: str, target: str, most: int = 4) -> tuple[Path, ...]:
-    """Up to ``most`` simple paths: those that never widen first, then the shortest first.
+
+def paths(model: SemanticModel, source: str, target: str) -> tuple[Path, ...]:
+    """The best simple paths: those that never widen first, then the shortest first.
 
     From a table to itself the empty path comes first; then the ways along keys that point from
     the table to itself.
     """
     known = model.found_paths
     if (source, target) not in known:
-        known[source, target] = _found(model.leaving, source, target)
-    return known[source, target][:most]
+        known[source, target] = tuple(islice(_best_first(model, source, target), MOST_PATHS))
+    return known[source, target]
 
 
-def _found(leaving: Mapping[str, Sequence[Join]], source: str, target: str) -> tuple[Path, ...]:
-    """All simple paths that were found, the best first."""
-    near = _distances(leaving, target)
-    found: list[Path] = [()] if source == target else []
-    queue: deque[tuple[str, Path]] = deque([(source, ())])
-    searched = 0
-    while queue and searched < _MAX_SEARCHED:
-        here, path = queue.popleft()
-        for join in leaving.get(here, ()):
-            searched += 1
+def _best_first(model: SemanticModel, source: str, target: str) -> Iterator[Path]:
+    """Simple paths, the best first.
+
+    A partial path is taken up by what it costs at least when it arrives. So the first paths that
+    arrive are the best, and most others are never built.
+    """
+    if source == target:
+        yield ()
+        yield from sorted(
+            ((join,) for join in model.leaving.get(source, ()) if join.target == source), key=_cost
+        )
+        return
+    least = _least(model, target)
+    number = 0  # of equally good paths, the one that was found first comes first
+    queue: list[tuple[_Cost, int, str, Path]] = [((0, 0, 0), number, source, ())]
+    while queue and number < _MAX_SEARCHED:
+        _, _, here, path = heappop(queue)
+        if here == target:
+            yield path
+            continue
+        for join in model.leaving.get(here, ()):
+            number += 1
+            if join.target not in least or _visited(join.target, source, path):
+                continue
             longer = (*path, join)
-            if join.target == target and (join.target != source or not path):
-                found.append(longer)
-            elif not _visited(join.target, source, path) and (
-                len(longer) + near.get(join.target, MAX_JOINS) <= MAX_JOINS
-            ):
-                queue.append((join.target, longer))
-    return tuple(sorted(found, key=_cost))
+            wide, length, guessed = _cost(longer)
+            more_wide, more = least[join.target]
+            if length + more <= MAX_JOINS:
+                cost = (wide + more_wide, length + more, guessed)
+                heappush(queue, (cost, number, join.target, longer))
 
 
 def _visited(table: str, source: str, path: Path) -> bool:
     return table == source or any(join.target == table for join in path)
 
 
-def _cost(path: Path) -> tuple[int, int, int]:
-    """What makes a path worse: widening joins, guessed ones, length."""
+def _cost(path: Path) -> _Cost:
     return sum(join.widens for join in path), len(path), sum(join.guessed for join in path)
 
 
-def _distances(leaving: Mapping[str, Sequence[Join]], target: str) -> dict[str, int]:
-    """Joins from each table to the target; the joins of a key lead both ways."""
-    near = {target: 0}
-    queue = deque([target])
+def _least(model: SemanticModel, target: str) -> Mapping[str, tuple[int, int]]:
+    """From each table to the target: widening joins at least, and joins at least.
+
+    The least of both may belong to different paths.
+    """
+    known = model.found_distances
+    if target not in known:
+        length = _distances(model.arriving, target, lambda _: 1)
+        wide = _distances(model.arriving, target, lambda join: int(join.widens))
+        known[target] = {table: (wide[table], length[table]) for table in length}
+    return known[target]
+
+
+def _distances(
+    arriving: Mapping[str, Sequence[Join]], target: str, weight: Callable[[Join], int]
+) -> dict[str, int]:
+    """The least weight of the joins from each table to the target."""
+    found: dict[str, int] = {}
+    queue = [(0, target)]
     while queue:
-        here = queue.popleft()
-        for join in leaving.get(here, ()):
-            if join.target not in near:
-                near[join.target] = near[here] + 1
-                queue.append(join.target)
-    return near
+        distance, here = heappop(queue)
+        if here in found:
+            continue
+        found[here] = distance
+        for join in arriving.get(here, ()):
+            heappush(queue, (distance + weight(join), join.source))
+    return found
