@@ -1,5 +1,6 @@
 """What all queries are assembled from: facts, numbers, groups and conditions on them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -50,6 +51,8 @@ class Assembler:
         self.today = today
         self.plural = plural
         self.troubles = troubles
+        self.most = math.inf
+        """A reading that costs more is not worth building: a likelier one is known."""
         self._resolvers: dict[tuple[str, frozenset[str]], Resolver] = {}
 
     def resolver(self, fact: str, bag: Bag) -> Resolver:

@@ -147,6 +147,8 @@ def _rows_of(
         return  # a table of nothing but keys
     options = combined([resolver.fields(c, w) for c, w in shown])
     for choice in combined([options, filters(resolver, bag.tests)]):
+        if cost + choice.cost > a.most:
+            break
         fields, where = choice.value
         if any(resolver.widens(field.path) for field in fields):
             continue

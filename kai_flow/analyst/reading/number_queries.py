@@ -47,7 +47,7 @@ def numbers_of(
 ) -> Iterator[Reading]:
     """The readings of numbers in one fact table, each with its cost."""
     resolver = a.resolver(fact, bag)
-    if not a.context(resolver, rows):
+    if cost > a.most or not a.context(resolver, rows):
         return
     kept = without_own(a.model, fact, measures, groups)
     cost, groups = cost + dropped(groups, kept), kept
@@ -62,6 +62,8 @@ def numbers_of(
             ]
         )
         for choice in found:
+            if cost + extra + choice.cost > a.most:
+                break
             raw, by, where, having = choice.value
             made = completed(a, bag, raw, groups, base)
             if made is None:

@@ -36,8 +36,8 @@ from kai_flow.analyst.semantics.model import SemanticModel
 MARGIN: Final = 0.12
 """A reading that costs so little more than the best one is as likely meant."""
 
-HOPELESS: Final = 0.25
-"""A cover that costs so much more than the best reading cannot become a better one."""
+OFFERS: Final = 0.5
+"""What an offer may cost more than the cheapest one."""
 
 WORST: Final = 1.2
 """A reading that costs more is not believed."""
@@ -159,7 +159,7 @@ def decide(
     """The reading that stands out among all covers, if one does that costs at most ``worst``."""
     troubles = Troubles()
     assembler = Assembler(model, today, _plural(tokens), troubles)
-    best = _likely(_assembled(found, assembler), assembler)
+    best = _likely(_assembled(found, assembler, worst), assembler)
     if not best or best[0].cost > worst:
         return Declined(troubles.worst or _unused(tokens, found))
     first = best[0]
@@ -175,18 +175,22 @@ def decide(
     return Understood(first.query, first.notes)
 
 
-def _assembled(found: Sequence[Cover], assembler: Assembler) -> list[Reading]:
-    """What the covers may mean; those that are hopeless are not assembled."""
+def _assembled(found: Sequence[Cover], assembler: Assembler, worst: float) -> list[Reading]:
+    """What the covers may mean, except what costs too much beside a sound reading.
+
+    Offers of what a question leaves open cost more than a reading, and are all wanted.
+    """
     readings: list[Reading] = []
-    least = float("inf")
     for cover in found:
-        if cover.cost > least + HOPELESS:
+        if cover.cost > assembler.most:
             break
         bag = collected(cover)
-        if bag is not None:
-            more = list(assembled(assembler, bag))
-            least = min([least, *(reading.cost for reading in more)])
-            readings += more
+        for reading in assembled(assembler, bag) if bag is not None else ():
+            readings.append(reading)
+            most = reading.cost + (OFFERS if reading.open else MARGIN)
+            better = reading.cost <= worst and most < assembler.most
+            if better and sound(reading, assembler):
+                assembler.most = most
     return readings
 
 
