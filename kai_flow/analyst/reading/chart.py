@@ -1,5 +1,6 @@
 """Builds larger constituents from smaller ones by the rules of all kinds, bottom-up with a beam."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -32,8 +33,8 @@ MOST_ASIDE: Final = 3
 LAST_COST: Final = 0.2
 """Of a filter that restricts only the last number: "the ratio of A to B in 2023" is of 2023."""
 
-ByFirst: TypeAlias = Mapping[object, Sequence[Rule]]
-"""Rules by the class, or the sign, of their first element."""
+ByHeads: TypeAlias = Mapping[tuple[object, ...], Sequence[Rule]]
+"""Rules by the classes, or the signs, of their first two elements, or of their only one."""
 
 _Key = tuple[int, int, Part, tuple[Test, ...]]
 
@@ -46,7 +47,7 @@ class Chart:
         self.length = length
         self.glue = glue
         self._starting: defaultdict[int, list[Item]] = defaultdict(list)
-        self._by_head: defaultdict[tuple[int, object], list[Item]] = defaultdict(list)
+        self._by_head: list[dict[object, list[Item]]] = [{} for _ in range(length)]
         self._best: dict[_Key, float] = {}
         self._crowd: defaultdict[tuple[int, int, type[Any]], int] = defaultdict(int)
         self.full = False
@@ -58,7 +59,11 @@ class Chart:
     def fitting(self, at: int, element: Element) -> Iterator[Item]:
         """Those of them that are what a rule expects at a place."""
         for head in heads(element):
-            yield from self._by_head.get((at, head), ())
+            yield from self._by_head[at].get(head, ())
+
+    def by_head(self, at: int) -> Mapping[object, Sequence[Item]]:
+        """The constituents whose first token is ``at``, by what rules know them by."""
+        return self._by_head[at]
 
     def add(self, item: Item) -> bool:
         """Keep a constituent; False when it is there already as cheaply, or the beam is full."""
@@ -75,7 +80,8 @@ class Chart:
                 return False
             self._crowd[room] += 1
         self._best[key] = item.cost
-        for shelf in self._starting[item.first], self._by_head[item.first, _head(item.part)]:
+        alike = self._by_head[item.first].setdefault(_head(item.part), [])
+        for shelf in self._starting[item.first], alike:
             if known is not None:
                 shelf[:] = [each for each in shelf if _key(each) != key]
             shelf.append(item)
@@ -95,7 +101,7 @@ def _key(item: Item) -> _Key:
     return item.first, item.last, item.part, tuple(test for test, _ in item.aside)
 
 
-def grow(chart: Chart, leaves: Iterable[Item], rules: ByFirst) -> None:
+def grow(chart: Chart, leaves: Iterable[Item], rules: ByHeads) -> None:
     """Fill the chart with the leaves and with all that the rules build from them.
 
     Constituents are built from the last first token to the first: when those that begin at a
@@ -109,12 +115,7 @@ def grow(chart: Chart, leaves: Iterable[Item], rules: ByFirst) -> None:
         while agenda:
             fresh = [item for item in agenda if chart.add(item)]
             agenda = sorted(
-                (
-                    built
-                    for item in fresh
-                    for rule in rules.get(_head(item.part), ())
-                    for built in _apply(chart, rule, item)
-                ),
+                (built for item in fresh for built in _built(chart, rules, item)),
                 key=lambda built: built.cost,
             )
 
@@ -124,30 +125,44 @@ def _head(part: Part) -> object:
     return part.name if isinstance(part, Sign) else type(part)
 
 
-def by_first(rules: Sequence[Rule]) -> ByFirst:
-    """The rules by the class, or the sign, of their first element."""
-    index: defaultdict[object, list[Rule]] = defaultdict(list)
+def by_heads(rules: Sequence[Rule]) -> ByHeads:
+    """The rules by what their first two elements are, or their only one is."""
+    index: defaultdict[tuple[object, ...], list[Rule]] = defaultdict(list)
     for rule in rules:
-        for head in heads(rule.pattern[0]):
-            index[head].append(rule)
+        for key in itertools.product(*(heads(element) for element in rule.pattern[:2])):
+            index[key].append(rule)
     return index
 
 
-def _apply(chart: Chart, rule: Rule, first: Item) -> Iterator[Item]:
-    """What a rule builds whose first element is ``first``."""
-    for matched, skipped in _match(chart, rule.pattern[1:], first.last, tight=rule.tight):
-        items = (first, *matched)
-        built = rule.build(*(_scoped(item) if rule.scoped else item.part for item in items))
-        if built is None:
-            continue
-        parts = built if isinstance(built, list | tuple) else (built,)
-        cost = rule.cost + skipped + sum(item.cost for item in items)
-        words = tuple(word for item in items for word in item.words)
-        aside = () if rule.scoped else _aside(rule, items)
-        if rule.scoped and items[-1].aside and not any(item.aside for item in items[:-1]):
-            cost += LAST_COST
-        for part in parts if len(aside) <= MOST_ASIDE else ():
-            yield Item(first.first, items[-1].last, part, cost, words, aside)
+def _built(chart: Chart, rules: ByHeads, first: Item) -> Iterator[Item]:
+    """What rules build that begins with a constituent."""
+    head = _head(first.part)
+    for rule in rules.get((head,), ()):
+        yield from _applied(rule, (first,), 0.0)
+    for at, gap in chart.next_starts(first.last):
+        for next_head, seconds in chart.by_head(at).items():
+            for rule in rules.get((head, next_head), ()):
+                if rule.tight and at != first.last:
+                    continue
+                for second in seconds:
+                    rest = _match(chart, rule.pattern[2:], second.last, tight=rule.tight)
+                    for others, skipped in rest:
+                        yield from _applied(rule, (first, second, *others), gap + skipped)
+
+
+def _applied(rule: Rule, items: Sequence[Item], skipped: float) -> Iterator[Item]:
+    """What a rule builds of constituents; ``skipped``: the cost of the words between them."""
+    built = rule.build(*(_scoped(item) if rule.scoped else item.part for item in items))
+    if built is None:
+        return
+    parts = built if isinstance(built, list | tuple) else (built,)
+    cost = rule.cost + skipped + sum(item.cost for item in items)
+    words = tuple(word for item in items for word in item.words)
+    aside = () if rule.scoped else _aside(rule, items)
+    if rule.scoped and items[-1].aside and not any(item.aside for item in items[:-1]):
+        cost += LAST_COST
+    for part in parts if len(aside) <= MOST_ASIDE else ():
+        yield Item(items[0].first, items[-1].last, part, cost, words, aside)
 
 
 def _aside(rule: Rule, items: Sequence[Item]) -> tuple[tuple[Test, tuple[int, ...]], ...]:

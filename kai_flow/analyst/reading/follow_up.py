@@ -39,7 +39,7 @@ from kai_flow.analyst.reading.reader import (
     sound,
 )
 from kai_flow.analyst.reading.reading import Reading, Troubles
-from kai_flow.analyst.reading.rules import BY_FIRST
+from kai_flow.analyst.reading.rules import BY_HEADS
 from kai_flow.analyst.reading.spans import leaves
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
@@ -84,7 +84,7 @@ def follow_up(
             impossible = Declined(Note("impossible_date", (("problem", span.problem),)))
             return FollowUp(impossible, bool(fragment.marks), bare=True)
     chart = Chart(len(fragment.tokens), glue(fragment.tokens, language))
-    grow(chart, leaves(fragment.tokens, index, language), BY_FIRST)
+    grow(chart, leaves(fragment.tokens, index, language), BY_HEADS)
     if uncovered(chart):
         return None
     troubles = Troubles()

@@ -28,7 +28,7 @@ from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.glue import glue
 from kai_flow.analyst.reading.parts import Column, Item, Refused, Rows, Sign, Values
 from kai_flow.analyst.reading.reading import Plural, Reading, Troubles
-from kai_flow.analyst.reading.rules import BY_FIRST
+from kai_flow.analyst.reading.rules import BY_HEADS
 from kai_flow.analyst.reading.spans import bound, leaves
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
@@ -107,7 +107,7 @@ def _outcome(
             return Declined(Note("impossible_date", (("problem", span.problem),)))
     found = leaves(tokens, index, language)
     chart = Chart(len(tokens), bound(glue(tokens, language, index.model), found))
-    grow(chart, found, BY_FIRST)
+    grow(chart, found, BY_HEADS)
     missing = uncovered(chart)
     outcome: Outcome
     if missing:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from kai_flow.analyst.kinds.registry import RULES
-from kai_flow.analyst.reading.chart import ByFirst, by_first
+from kai_flow.analyst.reading.chart import ByHeads, by_heads
 
-BY_FIRST: Final[ByFirst] = by_first(RULES)
-"""By their first element; made once, as there are hundreds."""
+BY_HEADS: Final[ByHeads] = by_heads(RULES)
+"""By their first two elements; made once, as there are hundreds."""
