@@ -1,6 +1,7 @@
 """Several possible values with their costs, and how they combine."""
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
@@ -37,8 +38,13 @@ class Choice(Generic[T]):
         return Choice(self.value, self.cost + more, (*self.notes, *notes))
 
 
-def combined(options: Iterable[Sequence[Choice[Any]]]) -> list[Choice[tuple[Any, ...]]]:
-    """One of each: every combination, cheapest first. None when one has no choice at all."""
+def combined(
+    options: Iterable[Sequence[Choice[Any]]], most: float = math.inf
+) -> list[Choice[tuple[Any, ...]]]:
+    """One of each: every combination, cheapest first. None when one has no choice at all.
+
+    Those that cost more than ``most`` are left out.
+    """
     found: list[Choice[tuple[Any, ...]]] = [Choice(())]
     for choices in options:
         pairs = itertools.product(found, choices)
@@ -47,7 +53,7 @@ def combined(options: Iterable[Sequence[Choice[Any]]]) -> list[Choice[tuple[Any,
             for left, right in pairs
         ]
         found = sorted(found, key=lambda choice: choice.cost)[:MOST]
-    return found
+    return [choice for choice in found if choice.cost <= most]
 
 
 def _once(left: Choice[Any], right: Choice[Any]) -> tuple[Note, ...]:

@@ -146,9 +146,7 @@ def _rows_of(
     if not shown:
         return  # a table of nothing but keys
     options = combined([resolver.fields(c, w) for c, w in shown])
-    for choice in combined([options, filters(resolver, bag.tests)]):
-        if cost + choice.cost > a.most:
-            break
+    for choice in combined([options, filters(resolver, bag.tests)], most=a.most - cost):
         fields, where = choice.value
         if any(resolver.widens(field.path) for field in fields):
             continue

@@ -1,7 +1,7 @@
 """Names of things in the database, and how likely a question means each."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from kai_flow.analyst.lexicon.lexicon import Language, concepts, fillers
@@ -157,9 +157,7 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
         for each in mentions
         if isinstance(each.target, EntityTarget)
     }
-    beside: defaultdict[tuple[int, int], list[Target]] = defaultdict(list)
-    for each in mentions:
-        beside[each.first, each.last].append(each.target)
+    beside = _by_place(mentions)
     for each in mentions:
         words = [token.word for token in tokens[each.first : each.last]]
         cost = MENTION_COST * (1 - each.score)
@@ -216,6 +214,14 @@ def _is_number(target: Target, index: Index) -> bool:
     if isinstance(target, AttributeTarget):
         return target.ref in index.numbers
     return isinstance(target, DerivedTarget)
+
+
+def _by_place(mentions: Sequence[Mention]) -> Mapping[tuple[int, int], Sequence[Target]]:
+    """What the same words may mean."""
+    found: defaultdict[tuple[int, int], list[Target]] = defaultdict(list)
+    for each in mentions:
+        found[each.first, each.last].append(each.target)
+    return found
 
 
 def _beside_itself(mention: Mention, others: Sequence[Target], index: Index) -> float:

@@ -59,11 +59,10 @@ def numbers_of(
                 combined([a.groups(resolver, g, w) for g, w in groups]),
                 filters(resolver, base),
                 combined([a.having(resolver, h, w) for h, w in bag.havings]),
-            ]
+            ],
+            most=a.most - cost - extra,
         )
         for choice in found:
-            if cost + extra + choice.cost > a.most:
-                break
             raw, by, where, having = choice.value
             made = completed(a, bag, raw, groups, base)
             if made is None:

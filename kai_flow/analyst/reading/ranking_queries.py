@@ -135,7 +135,8 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
                 combined([a.groups(resolver, g, w) for g, w in groups]),
                 filters(resolver, bag.tests),
                 combined([a.having(resolver, h, w) for h, w in bag.havings]),
-            ]
+            ],
+            most=a.most - bag.cost,
         ):
             raw, made, where, having = choice.value
             measures = list({bare(measure): measure for measure in raw}.values())
