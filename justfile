@@ -54,6 +54,10 @@ chaos *args: setup
 bench: setup
     python -m tests.bench.latency
 
+# how long the analyst takes to read questions over 100 tables: figures, never a failure
+bench-reading: setup
+    python -m tests.bench.reading
+
 # ask the analyst every question of the evaluation: [--schema S] [--kind K] [--language L] [--failures] [--json FILE]
 eval *args: setup
     python -m tests.evals "$@"
