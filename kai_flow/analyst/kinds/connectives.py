@@ -6,7 +6,7 @@ KIND = Kind(
     "connectives",
     "Words that connect others.",
     english={
-        "and": ("and", ",", "&", "plus", "as well as", ", and"),
+        "and": ("and", ",", "&", "plus", "as well as", ", and", "but", "but also", ", but", "yet"),
         "or": ("or", ", or"),
         "versus": ("vs", "versus", "against", "compared to", "compared with", "with"),
         "to": ("to", "and", "by", "over"),
@@ -30,6 +30,7 @@ KIND = Kind(
                     "any",
                     "single",
                 ),
+                *("have since", "has since", "had since"),
                 *("altogether", "how has", "how have", "how did", "here", "overall", "whole"),
                 "entire",
                 "whose",
@@ -55,7 +56,10 @@ KIND = Kind(
         ),
     },
     indonesian={
-        "and": ("dan", "sama", ",", "serta", "&", ", dan", "beserta"),
+        "and": (
+            *("dan", "sama", ",", "serta", "&", ", dan", "beserta", "tapi", "tetapi", "namun"),
+            *(", tapi", ", tetapi", ", namun", "dan juga", "sekaligus"),
+        ),
         "or": ("atau", "ataupun", ", atau", "maupun"),
         "versus": ("vs", "versus", "lawan", "dibanding", "dibandingkan", "dengan", "terhadap"),
         "to": ("terhadap", "dan", "dengan", "per", "dibanding"),

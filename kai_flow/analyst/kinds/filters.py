@@ -1,4 +1,4 @@
-"""Filters on values: one of, none of, with and without."""
+"""Filters on values: one of them, several at once, from one place to another."""
 
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Operator
@@ -12,6 +12,7 @@ from kai_flow.analyst.reading.parts import (
     Joined,
     Negated,
     Part,
+    Role,
     Rows,
     Sign,
     Test,
@@ -40,7 +41,7 @@ def _both(left: Values, _sign: Sign, right: Values) -> Where | None:
     return Where(Joined((equal(left), equal(right)), either=False))
 
 
-def _of_column(column: Column, values: Values) -> Values | None:
+def of_column(column: Column, values: Values) -> Values | None:
     """The words “City Bandung”: the column is named beside its value."""
     if column.ref != values.column.ref:
         return None
@@ -61,12 +62,6 @@ def _counted_beside(verb: Beside, amount: Amount) -> Amount | None:
     """The words "Shipped to how many cities"."""
     of = amount.of
     return amount if isinstance(of, Column) and of.ref == verb.column.ref else None
-
-
-def _other(column: Column, _sign: Sign, values: Values) -> Where | None:
-    """The words "Cities other than Leeds"."""
-    same = _of_column(column, values)
-    return None if same is None else Where(Negated(equal(same)))
 
 
 def _reason(where: Where) -> Where | None:
@@ -96,11 +91,46 @@ def _headed(values: Values, role: str) -> Values | None:
     return Values(Column(values.column.ref, role), values.values)
 
 
-def _not(_sign: Sign, where: Where) -> Where | None:
-    return None if isinstance(where.test, Negated) else Where(Negated(where.test))
+def _placed(sign: Sign, *parts: Rows | Column | Role | Values) -> Values | None:
+    """The words "From a city on Java", "with its origin on Java"."""
+    values = next(part for part in parts if isinstance(part, Values))
+    named = {_table(part) for part in parts if not isinstance(part, Values | Role)}
+    if named - {values.column.ref.table}:
+        return None
+    return _headed(values, f"~{sign.name}")
 
 
-def _either(left: Where, _sign: Sign, right: Where) -> Where:
+def _table(part: Rows | Column) -> str:
+    return part.table if isinstance(part, Rows) else part.ref.table
+
+
+def _all_parts(test: Test) -> tuple[Test, ...]:
+    """The filters that a filter consists of, all of which must hold."""
+    return test.parts if isinstance(test, Joined) and not test.either else (test,)
+
+
+def _all_of(left: Where, _sign: Sign, right: Where) -> Where | None:
+    """The words "Pending and not yet paid"; two values of one column are no such pair."""
+    before = _all_parts(left.test)
+    if len(_all_parts(right.test)) > 1 or _said(right.test) in map(_said, before):
+        return None
+    return Where(Joined((*before, right.test), either=False))
+
+
+def _said(test: Test) -> object:
+    """What a test is of, where a second test of the same would mean something else."""
+    match test:
+        case Compared(of, Operator.EQUAL) | Negated(Compared(of, Operator.EQUAL)):
+            return of
+        case Within():
+            return Within
+        case _:
+            return object()
+
+
+def _either(left: Where, _sign: Sign, right: Where) -> Where | None:
+    if len(_all_parts(left.test)) > 1 or len(_all_parts(right.test)) > 1:
+        return None
     return Where(Joined((left.test, right.test), either=True))
 
 
@@ -110,55 +140,14 @@ def _noun(*parts: Where | Column | Computed | Rows) -> Part | None:
 
 
 def _text(column: Column, text: Text) -> Where:
-    return Where(Compared(column, Operator.CONTAINS, (text.text,)))
+    operator = Operator.EQUAL if text.code else Operator.CONTAINS
+    return Where(Compared(column, operator, (text.text,)))
 
 
 KIND = Kind(
     "filters",
-    "Only some rows: in Bali, active, other than cancelled, without an e-mail address.",
+    "Only some rows: in Bali, active, of one of two types.",
     english={
-        "not": (
-            *(
-                "not",
-                "except",
-                "excluding",
-                "other than",
-                "without",
-                "no",
-                "non",
-                "isn't",
-                "aren't",
-            ),
-            *(
-                "not in",
-                "outside",
-                "outside of",
-                "but not",
-                "apart from",
-                "never",
-                "not yet",
-                "minus",
-            ),
-            *("exclude", "is not", "are not", "wasn't", "weren't", "didn't", "haven't", "hasn't"),
-        ),
-        "without": (
-            "without",
-            "with no",
-            "that have no",
-            "lacking",
-            "missing",
-            "has no",
-            "have no",
-        ),
-        "having one": (
-            "with",
-            "with a",
-            "with an",
-            "with any",
-            "that have a",
-            "that has a",
-            "using a",
-        ),
         "contains": (
             "containing",
             "contains",
@@ -170,48 +159,30 @@ KIND = Kind(
         "because": ("because", "because of", "due to"),
         "only": ("only", "just"),
         "agent": ("by",),
-        "known": ("known", "is known", "recorded", "is recorded", "filled in", "not empty"),
         "origin": ("from", "out of", "sent from", "coming from", "departing from"),
         "destination": ("to", "into", "sent to", "went to", "going to", "towards", "bound for"),
     },
     indonesian={
-        "not": (
-            *("bukan", "tidak", "selain", "kecuali", "tanpa", "di luar", "belum", "non", "tak"),
-            *("tidak termasuk", "selain yang", "luar"),
-            *("tidak di", "bukan di", "tidak pernah", "kecuali yang"),
-        ),
-        "without": (
-            *(
-                "tanpa",
-                "tidak memiliki",
-                "tidak punya",
-                "belum memiliki",
-                "belum punya",
-                "tak punya",
-            ),
-            *("tidak mempunyai", "kosong"),
-        ),
-        "having one": (
-            *("yang punya", "yang memiliki", "yang mempunyai", "yang memakai", "yang menggunakan"),
-            *("yang ada", "dengan"),
-        ),
         "contains": ("mengandung", "berisi", "memuat", "dengan kata"),
         "because": ("karena", "akibat", "lantaran", "disebabkan"),
         "only": ("hanya", "cuma", "khusus"),
         "agent": ("oleh",),
-        "known": ("diketahui", "terisi", "tidak kosong", "tercatat"),
         "origin": ("dari", "asal", "berasal dari", "berangkat dari", "dikirim dari"),
         "destination": ("ke", "menuju", "tujuan", "dikirim ke", "kepada"),
     },
     rules=(
         Rule("from", ("origin", Values), lambda _s, values: _headed(values, "~origin")),
         Rule("to", ("destination", Values), lambda _s, v: _headed(v, "~destination")),
+        *(
+            Rule(f"{sign} such", (sign, (Rows, Column), Values), _placed, cost=-0.1)
+            for sign in ("origin", "destination")
+        ),
         Rule("value", (Values,), lambda values: Where(equal(values))),
         Rule("one of", (Values, "or", Values), _one_of),
         Rule("and", (Values, "and", Values), _one_of),
         Rule("both", (Values, "and", Values), _both),
-        Rule("column value", (Column, Values), _of_column, cost=-0.15),
-        Rule("value column", (Values, Column), lambda v, c: _of_column(c, v), cost=-0.1),
+        Rule("column value", (Column, Values), of_column, cost=-0.15),
+        Rule("value column", (Values, Column), lambda v, c: of_column(c, v), cost=-0.1),
         Rule(
             "adjective",
             (Where, (Column, Computed, Rows)),
@@ -227,9 +198,8 @@ KIND = Kind(
         Rule("column beside a verb", (Beside, Column), _beside, cost=-0.25),
         Rule("column after a verb", (Column, Beside), lambda c, v: _beside(v, c), cost=-0.25),
         Rule("number beside a verb", (Beside, Amount), _counted_beside, cost=-0.5),
-        Rule("other values", (Column, "not", Values), _other, cost=-0.1),
         Rule("done", (Column, Where), _done, cost=-0.3),
-        Rule("not", ("not", Where), _not, cost=0.2),
+        Rule("all of", (Where, "and", Where), _all_of, cost=0.05),
         Rule("by", ("agent", Where), lambda _sign, where: _who(where), cost=0.05),
         Rule("because", ("because", Where), lambda _sign, where: _reason(where)),
         Rule("because it", ("because", (Rows, Column), Where), lambda *p: _reason(p[-1])),
@@ -238,40 +208,18 @@ KIND = Kind(
         Rule("either", (Where, "or", Where), _either, cost=0.05),
         Rule("text", (Column, Text), _text),
         Rule("containing", (Column, "contains", Text), lambda c, _s, t: _text(c, t)),
-        Rule(
-            "without a value",
-            ("without", Column),
-            lambda _sign, column: Where(Compared(column, Operator.EMPTY)),
-        ),
-        Rule("not rows", ("not", Rows), lambda _s, rows: Where(Negated(Has(rows.table))), cost=0.2),
-        Rule(
-            "with a value",
-            ("having one", Column),
-            lambda _sign, column: (
-                None if column.number else Where(Compared(column, Operator.PRESENT))
-            ),
-            cost=0.2,
-        ),
-        Rule("with rows", ("having one", Rows), lambda _s, rows: Where(Has(rows.table)), cost=0.2),
-        Rule(
-            "known", (Column, "known"), lambda c, _s: Where(Compared(c, Operator.PRESENT)), cost=0.1
-        ),
-        Rule("without rows", ("without", Rows), lambda _s, rows: Where(Negated(Has(rows.table)))),
     ),
     samples=(
         Sample(
             "en",
-            "How many cooperatives are other than active?",
-            "SELECT COUNT(*) FROM koperasi WHERE status_koperasi <> 'Aktif'",
+            "How many service or marketing cooperatives are there?",
+            "SELECT COUNT(*) FROM koperasi WHERE jenis_koperasi IN ('Jasa', 'Pemasaran')",
         ),
         Sample(
             "id",
-            "Berapa koperasi di luar Bali?",
-            (
-                "SELECT COUNT(*) FROM koperasi k"
-                " JOIN provinsi p ON p.provinsi_id = k.provinsi_id"
-                " WHERE p.nama_provinsi <> 'Bali'"
-            ),
+            "Berapa koperasi jasa yang aktif?",
+            """SELECT COUNT(*) FROM koperasi
+            WHERE jenis_koperasi = 'Jasa' AND status_koperasi = 'Aktif'""",
         ),
     ),
 )

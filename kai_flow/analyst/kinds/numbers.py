@@ -7,6 +7,7 @@ from kai_flow.analyst.kinds.building import MEASURED, NOUN, count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import (
+    ANY_NUMBER,
     Amount,
     Column,
     Compared,
@@ -30,6 +31,10 @@ OPERATORS = {
     "at most": Operator.AT_MOST,
     "equals": Operator.EQUAL,
 }
+
+
+PIECES = "pcs"
+"""The unit of figures that count things."""
 
 
 def _test(
@@ -65,23 +70,31 @@ def _rules() -> Iterable[Rule]:
 
         def rows_last(
             _sign: Sign, figure: Figure, rows: Rows, operator: Operator = operator
-        ) -> Part:
-            return Having(count(rows), operator, (figure.value,))
+        ) -> Part | None:
+            return _so_many(rows, operator, figure)
 
         def rows_first(
             rows: Rows, _sign: Sign, figure: Figure, operator: Operator = operator
-        ) -> Part:
-            return Having(count(rows), operator, (figure.value,))
+        ) -> Part | None:
+            return _so_many(rows, operator, figure)
 
         if operator is Operator.AT_LEAST:
             yield Rule("at least one", (sign, Figure, Rows), _some_rows, cost=-0.1)
         yield Rule(f"number {sign}", (NOUN, sign, Figure), noun_first)
         yield Rule(f"measure {sign}", (MEASURED, sign, Figure), noun_first, cost=0.2)
         if operator is not Operator.EQUAL:
+            yield Rule(f"{sign}, of any number", (sign, Figure), _any_number(operator), cost=0.4)
             yield Rule(f"{sign} number", (sign, Figure, NOUN), noun_last, cost=0.08)
             yield Rule(f"{sign} rows", (sign, Figure, Rows), rows_last)
             yield Rule(f"rows {sign}", (Rows, sign, Figure), rows_first, cost=0.45)
             yield Rule(f"{sign}, again", (Where, sign, Figure), _again(operator))
+
+
+def _so_many(rows: Rows, operator: Operator, figure: Figure) -> Having | None:
+    """More than 3 orders; an amount of money or a weight is no number of rows."""
+    if figure.unit not in {"", PIECES}:
+        return None
+    return Having(count(rows), operator, (figure.value,))
 
 
 def _some_rows(_sign: Sign, figure: Figure, rows: Rows) -> Where | None:
@@ -136,6 +149,17 @@ def _implied(concept: str, operator: Operator) -> Callable[..., Any]:
     return build
 
 
+def _any_number(operator: Operator) -> Callable[..., Any]:
+    """Orders above 1 million: the amount that an order has."""
+
+    def build(_sign: Sign, figure: Figure) -> Where | None:
+        if figure.percent or figure.ordinal or (not figure.unit and 1900 <= figure.value <= 2100):
+            return None  # a year
+        return Where(Compared(Implied(ANY_NUMBER), operator, (figure.value,), _unit((figure,))))
+
+    return build
+
+
 def _signed(operator: Operator) -> Callable[..., Any]:
     """A negative surplus is one below zero."""
 
@@ -149,6 +173,12 @@ def _signed(operator: Operator) -> Callable[..., Any]:
 def _between(of: Column | Computed | Measured, *rest: object) -> list[Part]:
     low, high = (part for part in rest if isinstance(part, Figure))
     return list(_test(of, Operator.BETWEEN, (low, high))) if low.value <= high.value else []
+
+
+def _between_last(*parts: object) -> list[Part]:
+    """The words "10 to 20 units": the noun comes last."""
+    noun = parts[-1]
+    return _between(noun, *parts[:-1]) if isinstance(noun, Column | Computed) else []
 
 
 KIND = Kind(
@@ -234,6 +264,8 @@ KIND = Kind(
         ),
         *(Rule(sign, (sign, Figure), _implied(*how)) for sign, how in COMPARATIVES.items()),
         Rule("between", ((*NOUN, *MEASURED), "between", Figure, "range", Figure), _between),
+        Rule("range of", (Figure, "range", Figure, NOUN), _between_last, cost=0.05),
+        Rule("between of", ("between", Figure, "range", Figure, NOUN), _between_last),
         Rule("range", ((*NOUN, *MEASURED), Figure, "range", Figure), _between, cost=0.1),
     ),
     samples=(

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kai_flow.analyst.lexicon import data
 
@@ -25,6 +25,8 @@ class Token:
     start: int = 0
     end: int = 0
     """The place in the question, in characters, quotes included."""
+    tied: bool = False
+    """Whether a hyphen, which is no token, ties it to the token before."""
 
     @property
     def quoted(self) -> bool:
@@ -155,10 +157,17 @@ def _words(text: str, start: int) -> Iterator[Token]:
     kept = [data.CALENDAR.fullmatch(half.casefold()) is not None for half in halves]
     at = start
     for number, half in enumerate(halves):
-        if number and kept[number - 1] and kept[number]:
+        dash = number > 0 and kept[number - 1] and kept[number]
+        if dash:
             yield Token("-", "-", None, at - 1, at)
-        for piece in re.finditer(r"[^_]+", half):
-            yield from _piece(piece.group(), at + piece.start())
+        pieces = (
+            token
+            for piece in re.finditer(r"[^_]+", half)
+            for token in _piece(piece.group(), at + piece.start())
+        )
+        for token in pieces:
+            tied = number > 0 and not dash and token.start == at
+            yield replace(token, tied=True) if tied else token
         at += len(half) + 1
 
 

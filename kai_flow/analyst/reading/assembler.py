@@ -1,7 +1,7 @@
 """What all queries are assembled from: facts, numbers, groups and conditions on them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final
@@ -45,14 +45,21 @@ class Assembler:
     """Resolves the parts of a question over one database."""
 
     def __init__(
-        self, model: SemanticModel, today: date, plural: Plural, troubles: Troubles
+        self,
+        model: SemanticModel,
+        today: date,
+        plural: Plural,
+        troubles: Troubles,
+        commas: Collection[int] = (),
     ) -> None:
+        """``commas``: the places of words that only separate."""
         self.model = model
         self.today = today
         self.plural = plural
         self.troubles = troubles
         self.most = math.inf
         """A reading that costs more is not worth building: a likelier one is known."""
+        self.commas = commas
         self._resolvers: dict[tuple[str, frozenset[str]], Resolver] = {}
 
     def resolver(self, fact: str, bag: Bag) -> Resolver:

@@ -1,15 +1,14 @@
 """Builds the queries that a bag of constituents may mean."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
-from kai_flow.analyst.query.nodes import (
-    Operator,
-    Words,
-)
+from kai_flow.analyst.query.nodes import Function, Operator, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag, compared
+from kai_flow.analyst.reading.coherence import coherent
 from kai_flow.analyst.reading.comparing import side_by_side
 from kai_flow.analyst.reading.extents import extents
 from kai_flow.analyst.reading.extremes import with_extremes
@@ -23,10 +22,18 @@ from kai_flow.analyst.reading.totals import totalled
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role
 
+ONE_COST: Final = 0.6
+"""Of counting the rows with a certain code, which is one."""
+
 
 def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Everything that the bag may mean."""
-    bag = with_extremes(a, _sides_as_groups(bag))
+    sound = coherent(a.model, bag, a.commas)
+    if sound is not None:
+        yield from _meanings(a, with_extremes(a, _sides_as_groups(sound)))
+
+
+def _meanings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     _time(a, bag)
     if bag.texts:
         yield from _literally(a, bag)
@@ -65,6 +72,10 @@ def _sides_as_groups(bag: Bag) -> Bag:
 
 def _literally(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Texts in quotes that are no known value: names of the rows that are talked about."""
+    codes = [each for each in bag.texts if each[0].code]
+    if codes:
+        yield from _coded(a, bag, codes)
+        return
     tables = {t for t, _ in bag.rows} | {c.ref.table for c, _ in bag.columns if is_column(c)}
     for table in sorted(tables or a.model.entities):
         label = a.model.entities[table].label
@@ -75,6 +86,26 @@ def _literally(a: Assembler, bag: Bag) -> Iterator[Reading]:
             (p.Compared(of, Operator.CONTAINS, (text.text,)), words) for text, words in bag.texts
         ]
         yield from readings(a, Bag(**{**vars(bag), "texts": [], "tests": [*bag.tests, *tests]}))
+
+
+def _coded(a: Assembler, bag: Bag, codes: Sequence[tuple[p.Text, Words]]) -> Iterator[Reading]:
+    """Codes that are no known values: of the rows that are talked about, where they have codes."""
+    tables = {t for t, _ in bag.rows} | {c.ref.table for c, _ in bag.columns if is_column(c)}
+    tables |= {fact for measure, _ in bag.measures for fact in a.facts(measure)}
+    rest = [each for each in bag.texts if not each[0].code]
+    for table in sorted(tables):
+        one = any(m == p.Amount(Function.COUNT, None, table) for m, _ in bag.measures)
+        for attribute in a.model.of(table):
+            if attribute.role is Role.CODE:
+                of = p.Column(attribute.ref)
+                tests = [*bag.tests, *((_same(of, text), words) for text, words in codes)]
+                cost = bag.cost + ONE_COST * one
+                new = {**vars(bag), "texts": rest, "tests": tests, "cost": cost}
+                yield from readings(a, Bag(**new))
+
+
+def _same(column: p.Column, text: p.Text) -> p.Test:
+    return p.Compared(column, Operator.EQUAL, (text.text,))
 
 
 def _time(a: Assembler, bag: Bag) -> None:

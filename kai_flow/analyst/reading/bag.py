@@ -1,6 +1,8 @@
 """The constituents of one cover, sorted by what they do in a query."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from kai_flow.analyst.query.nodes import Operator, Words
 from kai_flow.analyst.reading.cover import HARMLESS, Cover
@@ -66,6 +68,8 @@ class Bag:
     compare: bool = False
     joints: int = 0
     """How many times "and" stands between two parts."""
+    pairs: list[tuple[Test, Test, Words]] = field(default_factory=list)
+    """Filters that "and" stands between, and their words with those between them."""
 
     def asked(self, what: str) -> bool:
         """Whether the question wants this."""
@@ -77,9 +81,11 @@ def collected(cover: Cover) -> Bag | None:
     bag = Bag(cost=cover.cost)
     for at, item in enumerate(cover.items):
         if item.part == Sign("and"):
-            if not _connects(cover.items[at - 1 : at] + cover.items[at + 1 : at + 2]):
+            sides = (*cover.items[at - 1 : at], *cover.items[at + 1 : at + 2])
+            if not _connects(sides):
                 return None
             bag.joints += 1
+            bag.pairs += _pair(*sides)
         elif not _put(bag, item):
             return None
     return bag
@@ -90,6 +96,8 @@ def _connects(sides: tuple[Item, ...]) -> bool:
     if len(sides) < 2:
         return False
     left, right = (side.part for side in sides)
+    if _ends_in_filter(sides[0]) and isinstance(right, Where | Having):
+        return True
     numbers = (Amount, Quotient, Gap, Portion, Change, Calculated, Column, Computed, Clock)
     tests = (Where, Having)
     groups = (Groups, Calendar, Column)
@@ -104,10 +112,33 @@ def _connects(sides: tuple[Item, ...]) -> bool:
     )
 
 
+def _pair(left: Item, right: Item) -> Iterator[tuple[Test, Test, Words]]:
+    """The filters on both sides of an "and"."""
+    if isinstance(right.part, Where):
+        before = [left.part.test] if isinstance(left.part, Where) else [t for t, _ in left.aside]
+        yield from ((test, right.part.test, _span(left, right)) for test in before)
+
+
+def _pairs(test: Test, words: Words) -> Iterator[tuple[Test, Test, Words]]:
+    span = tuple(range(words[0], words[-1] + 1)) if words else ()
+    yield from ((left, right, span) for left, right in pairwise(_apart(test)))
+
+
+def _span(left: Item, right: Item) -> Words:
+    return tuple(range(left.first, right.last))
+
+
+def _ends_in_filter(item: Item) -> bool:
+    """Whether the last words of a noun are a filter: "orders that are pending"."""
+    return any(words and words[-1] == item.words[-1] for _, words in item.aside)
+
+
 def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one case for each class of parts
     """Put one constituent where it belongs; False when there is no place for it."""
     words = item.words
-    bag.tests += [each for each in item.aside if each not in bag.tests]
+    within = [(part, where) for test, where in item.aside for part in _apart(test)]
+    bag.tests += [each for each in within if each not in bag.tests]
+    bag.pairs += [pair for test, where in item.aside for pair in _pairs(test, where)]
     match item.part:
         case Ask() as ask:
             bag.asks.append(ask)
@@ -129,6 +160,7 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
             bag.groups.append((calendar, words))
             bag.cost += 0.15  # a bare "month" is a weak wish to group by it
         case Where(test):
+            bag.pairs += _pairs(test, words)
             bag.tests += [(part, words) for part in _apart(test)]
         case Having() as having:
             bag.havings.append((having, words))

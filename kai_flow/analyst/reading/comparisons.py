@@ -17,12 +17,18 @@ from kai_flow.analyst.query.nodes import (
 from kai_flow.analyst.reading.choices import Choice, Note
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.dimensions import GRAINS
-from kai_flow.analyst.reading.parts import Column, Compared, Computed, Implied, Time
+from kai_flow.analyst.reading.parts import ANY_NUMBER, Column, Compared, Computed, Implied, Time
 from kai_flow.analyst.reading.resolving import Resolver
-from kai_flow.analyst.reading.units import scaled
+from kai_flow.analyst.reading.units import PIECES, scaled
 from kai_flow.analyst.semantics.model import Attribute, Role
 
 NUMERIC = frozenset([Role.ADDITIVE, Role.RATE, Role.CODE, Role.TIME_PART])
+
+UNTOLD = frozenset([Role.ADDITIVE, Role.RATE, Role.TIME, Role.TIME_PART, Role.FLAG, Role.KEY])
+"""Roles of columns that hold no other texts than those known."""
+
+LARGEST_YEAR = 2100
+"""No smaller number is taken for the only amount there is: it may be an age, or a year."""
 
 ORDERED = frozenset(
     [Operator.ABOVE, Operator.AT_LEAST, Operator.BELOW, Operator.AT_MOST, Operator.BETWEEN]
@@ -34,6 +40,8 @@ def _of_computed(
 ) -> Iterator[Choice[Filter]]:
     """A comparison of a derived measure, row by row."""
     derived = resolver.derived(of)
+    if test.unit == PIECES:
+        return  # 10 units are no amount of money
     if derived is not None and derived.table == resolver.fact:
         node = Condition(
             of=derived.expression, operator=test.operator, values=test.values, words=words
@@ -49,18 +57,19 @@ def _comparable(attribute: Attribute, test: Compared) -> bool:
         return role in NUMERIC
     if test.operator is Operator.CONTAINS:
         return role not in NUMERIC | {Role.TIME, Role.FLAG}
+    known = {each.value for each in attribute.values}
+    if any(isinstance(value, str) for value in test.values) and role in UNTOLD:
+        return set(test.values) <= known
     numbers = all(isinstance(value, int | float) for value in test.values) and test.values
     if numbers and role in {Role.TIME, Role.CATEGORY, Role.NAME, Role.TEXT}:
-        return set(test.values) <= {each.value for each in attribute.values}
+        return set(test.values) <= known
     return True
 
 
 def compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choice[Filter]]:
     if isinstance(test.of, Implied):
-        for attribute in resolver.model.of(resolver.fact):
-            if attribute.role in NUMERIC and means(attribute, test.of.concept):
-                plain = replace(test, of=Column(attribute.ref))
-                yield from compared(resolver, plain, words)
+        for of in _meant(resolver, test, test.of):
+            yield from compared(resolver, replace(test, of=of), words)
         return
     if isinstance(test.of, Computed):
         yield from _of_computed(resolver, test.of, test, words)
@@ -81,6 +90,33 @@ def compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choic
         yield field.map(
             lambda of: Condition(of=of, operator=test.operator, values=values, words=words)
         )
+
+
+def _meant(resolver: Resolver, test: Compared, implied: Implied) -> Iterator[Column | Computed]:
+    """The columns that a comparison without a noun, such as "cheaper than 100", may be of."""
+    if implied.table not in {None, resolver.fact}:
+        return
+    if implied.concept == ANY_NUMBER:
+        own = list(_own_numbers(resolver, test.unit))
+        if len(own) > 1 or test.unit or max(map(float, test.values)) > LARGEST_YEAR:
+            yield from own
+        return
+    for attribute in resolver.model.of(resolver.fact):
+        if attribute.role in NUMERIC and means(attribute, implied.concept):
+            yield Column(attribute.ref)
+
+
+def _own_numbers(resolver: Resolver, unit: str) -> Iterator[Column | Computed]:
+    """What "orders above 1 million" may compare: amounts of the very rows."""
+    model = resolver.model
+    own = [each for each in model.of(resolver.fact) if each.role is Role.ADDITIVE]
+    if unit == PIECES:
+        own = [each for each in own if means(each, "quantity")]
+    elif unit:
+        own = [each for each in own if each.unit == unit] or own
+    yield from (Column(each.ref) for each in own)
+    if unit != PIECES:
+        yield from (Computed(d.name, d.table) for d in model.derived if d.table == resolver.fact)
 
 
 def _years(resolver: Resolver, test: Compared) -> Time | None:

@@ -78,6 +78,17 @@ def capitals_in(tokens: Sequence[Token]) -> frozenset[int]:
     return frozenset(found) if lower else frozenset()
 
 
+AND: Final = frozenset(["and", "&", "dan", "serta"])
+
+
+def commas_in(tokens: Sequence[Token]) -> frozenset[int]:
+    """The places of commas by themselves; the one in ", and" only belongs to the "and"."""
+    after = [*(token.word for token in tokens[1:]), ""]
+    return frozenset(
+        at for at, token in enumerate(tokens) if token.word == "," and after[at] not in AND
+    )
+
+
 def glue(
     tokens: Sequence[Token], language: Language, model: SemanticModel | None = None
 ) -> dict[int, float]:

@@ -8,6 +8,7 @@ from kai_flow.analyst.lexicon.lexicon import Language, concepts, fillers
 from kai_flow.analyst.lexicon.numbers import NumberSpan
 from kai_flow.analyst.lexicon.periods import PeriodSpan
 from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.reading.answers import without_answers
 from kai_flow.analyst.reading.glue import TELLING, capitals_in, linking, plural
 from kai_flow.analyst.reading.parts import Item, Sign, leaf
 from kai_flow.analyst.reading.referents import part_of
@@ -116,7 +117,7 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
     """The names of things in the database."""
     small = fillers(language) | linking()
     capitals = capitals_in(tokens)
-    mentions = index.mentions(tokens, language)
+    mentions = without_answers(index.mentions(tokens, language), tokens, small)
     nouns = {(each.first, each.last) for each in mentions if _is_noun(each)}
     things = {
         (each.first, each.last)
@@ -204,9 +205,12 @@ def _counts_rows(
     if (first, last) in counting or not isinstance(mention.target, AttributeTarget):
         return (first, last) in counting
     table = mention.target.ref.table
-    before = any((at, last, table) in rows for at in range(first + 1, last))
-    after = any((first, at, table) in rows for at in range(first + 1, last))
-    return ((first, first + 1) in counting and before) or ((last - 1, last) in counting and after)
+    inside = range(first + 1, last)
+    return any(
+        ((first, at) in counting and (at, last, table) in rows)
+        or ((at, last) in counting and (first, at, table) in rows)
+        for at in inside
+    )
 
 
 def _is_number(target: Target, index: Index) -> bool:

@@ -25,7 +25,7 @@ from kai_flow.analyst.reading.bag import collected
 from kai_flow.analyst.reading.chart import Chart, grow
 from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
-from kai_flow.analyst.reading.glue import glue
+from kai_flow.analyst.reading.glue import commas_in, glue
 from kai_flow.analyst.reading.parts import Column, Item, Refused, Rows, Sign, Values
 from kai_flow.analyst.reading.reading import Plural, Reading, Troubles
 from kai_flow.analyst.reading.rules import BY_HEADS
@@ -158,7 +158,7 @@ def decide(
 ) -> Outcome:
     """The reading that stands out among all covers, if one does that costs at most ``worst``."""
     troubles = Troubles()
-    assembler = Assembler(model, today, _plural(tokens), troubles)
+    assembler = Assembler(model, today, _plural(tokens), troubles, commas_in(tokens))
     best = _likely(_assembled(found, assembler, worst), assembler)
     if not best or best[0].cost > worst:
         return Declined(troubles.worst or _unused(tokens, found))

@@ -8,6 +8,7 @@ from kai_flow.analyst.lexicon.lexicon import Language
 from kai_flow.analyst.lexicon.numbers import NumberSpan, find_numbers
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.reading.codes import codes_in
 from kai_flow.analyst.reading.glue import agents, currencies_told
 from kai_flow.analyst.reading.mentions import (
     MENTION_COST,
@@ -63,6 +64,7 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     for at, token in enumerate(tokens):
         if token.quoted:
             found.append(leaf(at, at + 1, Text(token.text), 0.1))
+    found += codes_in(tokens)
     found += mentioned(tokens, index, language)
     for at, hint in index.actions.hints(tokens):
         found.append(leaf(at, at + 1, hinted(hint, index), HINT_COST[hint.how]))

@@ -31,6 +31,9 @@ FACTORS: Final = {  # unit: (what it measures, how many of the base unit)
 
 SPELLED: Final = {"ton": "t", "tons": "t", "tonne": "t", "m²": "m2", "jam": "h", "menit": "min"}
 
+PIECES: Final = "pcs"
+"""The unit of things that are counted."""
+
 UNSAID: Final = frozenset(["kg", "km", "m", "l", "ha", "m2", "h", "min", "d"])
 """Units that a column is taken to be in when nothing says its unit."""
 
@@ -43,6 +46,8 @@ def scaled(values: Sequence[str | float | bool], unit: str, attribute: Attribute
         return tuple(values) if attribute.unit == "%" or _percentage(attribute) else None
     own = SPELLED.get(attribute.unit.casefold(), attribute.unit.casefold())
     if unit not in FACTORS or unit.casefold() == own:
+        if unit == PIECES and own and own != PIECES:
+            return None
         foreign = unit not in FACTORS and unit and own and unit.casefold() != own
         return None if foreign and _money(unit) and _money(own) else tuple(values)
     if own not in FACTORS:

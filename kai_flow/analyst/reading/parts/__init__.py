@@ -15,6 +15,7 @@ from kai_flow.analyst.reading.parts.conditions import (
 )
 from kai_flow.analyst.reading.parts.items import Item, Part, leaf
 from kai_flow.analyst.reading.parts.nouns import (
+    ANY_NUMBER,
     Beside,
     Clock,
     Column,
@@ -54,6 +55,7 @@ from kai_flow.analyst.reading.parts.results import (
 )
 
 __all__ = [
+    "ANY_NUMBER",
     "Amount",
     "Ask",
     "Beside",

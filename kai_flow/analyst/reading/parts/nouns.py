@@ -61,6 +61,10 @@ class Beside:
     column: Column
 
 
+ANY_NUMBER = "any number"
+"""In place of a concept of ``Implied``: whatever amount the rows have that are talked about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A number."""
@@ -82,9 +86,11 @@ class Time:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text in quotes, which is taken literally."""
+    """A text in quotes, or a code, which is taken literally."""
 
     text: str
+    code: bool = False
+    """Whether it has letters and digits like a number of an order: it is the whole value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,8 @@ class Implied:
     """A number that an adjective means: "cheapest" means the price. Named by its concept."""
 
     concept: str
+    table: str | None = None
+    """The table whose rows have it; None: the fact table."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,133 @@
+"""What rows must not have, and what is empty: not in Bali, without an e-mail address."""
+
+from kai_flow.analyst.kinds.filters import equal, of_column
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.query.nodes import Operator
+from kai_flow.analyst.reading.parts import (
+    Column,
+    Compared,
+    Has,
+    Joined,
+    Negated,
+    Rows,
+    Sign,
+    Values,
+    Where,
+)
+
+
+def _not(_sign: Sign, where: Where) -> Where | None:
+    test = where.test
+    if isinstance(test, Negated) or (isinstance(test, Joined) and not test.either):
+        return None  # "not active and in Bali": only the first is denied
+    return Where(Negated(test))
+
+
+def _not_those(_sign: Sign, rows: Rows, where: Where) -> Where | None:
+    """The words "Not in a shop of type mall": the noun says only what the value is of."""
+    test = where.test
+    if not isinstance(test, Compared) or not isinstance(test.of, Column):
+        return None
+    return _not(_sign, where) if test.of.ref.table == rows.table else None
+
+
+def _other(column: Column, _sign: Sign, values: Values) -> Where | None:
+    """The words "Cities other than Leeds"."""
+    same = of_column(column, values)
+    return None if same is None else Where(Negated(equal(same)))
+
+
+def _empty(*parts: Sign | Column) -> Where:
+    return Where(Compared(_column(parts), Operator.EMPTY))
+
+
+def _present(*parts: Sign | Column) -> Where:
+    return Where(Compared(_column(parts), Operator.PRESENT))
+
+
+def _with_a_value(_sign: Sign, column: Column) -> Where | None:
+    return None if column.number else _present(column)
+
+
+def _column(parts: tuple[Sign | Column, ...]) -> Column:
+    return next(part for part in parts if isinstance(part, Column))
+
+
+def _childless(_sign: Sign, rows: Rows) -> Where:
+    return Where(Negated(Has(rows.table)))
+
+
+KIND = Kind(
+    "negation",
+    "Rows that are not in Bali, are not active, or have no e-mail address.",
+    english={
+        "not": (
+            *("not", "except", "excluding", "other than", "without", "no", "non", "isn't"),
+            *("aren't", "not in", "outside", "outside of", "but not", "but not yet", "apart from"),
+            *("never", "not yet", "minus", "exclude", "is not", "are not", "wasn't", "weren't"),
+            *("didn't", "haven't", "hasn't", "not counting", "not including", "leaving out"),
+            "ignoring",
+        ),
+        "without": (
+            *("without", "with no", "that have no", "lacking", "missing", "has no", "have no"),
+        ),
+        "empty": (
+            *("missing", "is missing", "empty", "is empty", "blank", "is blank", "not filled in"),
+            *("is not filled in", "has not been filled in", "is not known", "is unknown"),
+            *("not recorded", "is not recorded", "is null", "null", "was left blank"),
+        ),
+        "having one": (
+            *("with", "with a", "with an", "with any", "that have a", "that has a", "using a"),
+        ),
+        "known": ("known", "is known", "recorded", "is recorded", "filled in", "not empty"),
+    },
+    indonesian={
+        "not": (
+            *("bukan", "tidak", "selain", "kecuali", "tanpa", "di luar", "belum", "non", "tak"),
+            *("tidak termasuk", "selain yang", "luar", "tidak di", "bukan di", "tidak pernah"),
+            "kecuali yang",
+        ),
+        "without": (
+            *("tanpa", "tidak memiliki", "tidak punya", "belum memiliki", "belum punya"),
+            *("tak punya", "tidak mempunyai", "kosong", "tidak ada", "belum ada", "tak ada"),
+        ),
+        "empty": (
+            *("kosong", "masih kosong", "belum diisi", "tidak diisi", "belum terisi", "null"),
+            *("tidak terisi", "tidak diketahui", "belum diketahui", "tidak tercatat"),
+            *("belum tercatat", "tidak ada", "belum ada"),
+        ),
+        "having one": (
+            *("yang punya", "yang memiliki", "yang mempunyai", "yang memakai", "yang menggunakan"),
+            *("yang ada", "dengan"),
+        ),
+        "known": ("diketahui", "terisi", "tidak kosong", "tercatat"),
+    },
+    rules=(
+        Rule("other values", (Column, "not", Values), _other, cost=-0.1),
+        Rule("not", ("not", Where), _not, cost=0.2),
+        Rule("not those", ("not", Rows, Where), _not_those, cost=0.15),
+        Rule("without a value", ("without", Column), _empty),
+        Rule("empty", (Column, "empty"), _empty, cost=-0.1),
+        Rule("not rows", ("not", Rows), _childless, cost=0.2),
+        Rule("with a value", ("having one", Column), _with_a_value, cost=0.2),
+        Rule("with rows", ("having one", Rows), lambda _s, rows: Where(Has(rows.table)), cost=0.2),
+        Rule("known", (Column, "known"), _present, cost=0.1),
+        Rule("without rows", ("without", Rows), _childless),
+    ),
+    samples=(
+        Sample(
+            "en",
+            "How many cooperatives are other than active?",
+            "SELECT COUNT(*) FROM koperasi WHERE status_koperasi <> 'Aktif'",
+        ),
+        Sample(
+            "id",
+            "Berapa koperasi di luar Bali?",
+            (
+                "SELECT COUNT(*) FROM koperasi k"
+                " JOIN provinsi p ON p.provinsi_id = k.provinsi_id"
+                " WHERE p.nama_provinsi <> 'Bali'"
+            ),
+        ),
+    ),
+)

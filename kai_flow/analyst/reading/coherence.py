@@ -1,0 +1,105 @@
+"""What the parts of a question cannot mean together, though each of them could be so read."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from typing import Final
+
+from kai_flow.analyst.query.nodes import Operator, Words
+from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.concepts import means
+from kai_flow.analyst.reading.parts import (
+    ANY_NUMBER,
+    Amount,
+    Column,
+    Compared,
+    Implied,
+    Joined,
+    Negated,
+    Test,
+)
+from kai_flow.analyst.semantics.model import SemanticModel
+
+PLACES: Final = frozenset(
+    [
+        *("country", "island", "province", "state", "region", "area", "zone", "territory"),
+        *("city", "regency", "city_regency", "district", "village", "location"),
+    ]
+)
+"""Concepts of columns that hold places."""
+
+
+def coherent(model: SemanticModel, bag: Bag, commas: Collection[int]) -> Bag | None:
+    """The bag as its parts can belong to one question; None when they cannot."""
+    amounts = _amounts(bag)
+    return None if amounts is None else _in_either_place(model, amounts, commas)
+
+
+def _in_either_place(model: SemanticModel, bag: Bag, commas: Collection[int]) -> Bag:
+    """The bag where "in Java and Bali" asks for either, when one is an island, one a province.
+
+    After a comma only, as in "Bandung, West Java", a place says where the one before it is.
+    """
+    for one, other, words in bag.pairs:
+        left, right = _place(model, one), _place(model, other)
+        if not left or not right or left == right or _origin(left) != _origin(right):
+            continue
+        if not any(at in commas for at in words):
+            return _either(bag, (one, other))
+    return bag
+
+
+def _either(bag: Bag, pair: tuple[Test, Test]) -> Bag:
+    rest = [each for each in bag.tests if each[0] not in pair]
+    words = {at for test, words in bag.tests if test in pair for at in words}
+    joined = Joined(pair, either=True)
+    return Bag(**{**vars(bag), "tests": [*rest, (joined, tuple(sorted(words)))], "pairs": []})
+
+
+def _place(model: SemanticModel, test: Test) -> Column | None:
+    """The column of places that a test is of, where it asks for certain places."""
+    if not isinstance(test, Compared) or test.operator is not Operator.EQUAL:
+        return None
+    if not isinstance(test.of, Column):
+        return None
+    attribute = model.attributes[test.of.ref]
+    return test.of if any(means(attribute, place) for place in PLACES) else None
+
+
+def _origin(column: Column) -> tuple[str, str | None]:
+    return column.ref.table, column.role
+
+
+def _amounts(bag: Bag) -> Bag | None:
+    """The bag where a number that stands without its noun is an amount of the rows named before.
+
+    "Pilots with more than 1 delayed flight" has no salary above 1: rows are named after it.
+    """
+    found: list[tuple[Test, Words]] = []
+    rows = [*((words, table) for table, words in bag.rows)]
+    rows += [(words, m.table) for m, words in bag.measures if isinstance(m, Amount) and m.table]
+    for test, words in bag.tests:
+        if not any(map(_unnamed, _within(test))):
+            found.append((test, words))
+            continue
+        before = [table for named, table in sorted(rows) if named[0] < words[0]]
+        if not before or len(before) < len(rows) or not isinstance(test, Compared):
+            return None
+        found.append((replace(test, of=Implied(ANY_NUMBER, before[-1])), words))
+    return Bag(**{**vars(bag), "tests": found})
+
+
+def _unnamed(test: Test) -> bool:
+    return isinstance(test, Compared) and test.of == Implied(ANY_NUMBER)
+
+
+def _within(test: Test) -> Iterator[Test]:
+    """The filter, and those that it consists of."""
+    yield test
+    match test:
+        case Negated(part):
+            yield from _within(part)
+        case Joined(parts):
+            for part in parts:
+                yield from _within(part)
+        case _:
+            pass
