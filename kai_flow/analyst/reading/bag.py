@@ -210,7 +210,9 @@ def _sides(test: Test) -> Versus | None:
 
 
 def _apart(test: Test) -> tuple[Test, ...]:
-    """The tests that must all hold, one by one."""
+    """The tests that must all hold, one by one; two values of one column belong together."""
     if isinstance(test, Joined) and not test.either:
-        return tuple(part for each in test.parts for part in _apart(each))
+        of = [part.of for part in test.parts if isinstance(part, Compared)]
+        if len(set(of)) == len(of):
+            return tuple(part for each in test.parts for part in _apart(each))
     return (test,)

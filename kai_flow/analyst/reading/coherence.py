@@ -81,8 +81,12 @@ def _amounts(bag: Bag) -> Bag | None:
         if not any(map(_unnamed, _within(test))):
             found.append((test, words))
             continue
+        counts = any(  # "1 million giro"
+            other[:1] == (words[-1] + 1,) and isinstance(next_, Compared)
+            for next_, other in bag.tests
+        )
         before = [table for named, table in sorted(rows) if named[0] < words[0]]
-        if not before or len(before) < len(rows) or not isinstance(test, Compared):
+        if counts or not before or len(before) < len(rows) or not isinstance(test, Compared):
             return None
         found.append((replace(test, of=Implied(ANY_NUMBER, before[-1])), words))
     return Bag(**{**vars(bag), "tests": found})
