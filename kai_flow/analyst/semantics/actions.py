@@ -1,7 +1,6 @@
 """What a verb points to in a database: columns, times, flags and tables named after its action."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from kai_flow.analyst.lexicon.data import ACTIONS, Action
@@ -20,6 +19,11 @@ __all__ = ["Actions"]
 
 _NUMBERS: Final = frozenset([Role.ADDITIVE, Role.RATE])
 _VALUED: Final = frozenset([Role.CATEGORY, Role.NAME, Role.TEXT])
+_BY_NAME: Final = {action.name: action for action in ACTIONS}
+_BY_WORD: Final = {
+    word: [action for action in ACTIONS if word in action.verbs | action.nouns]
+    for word in frozenset().union(*(action.verbs | action.nouns for action in ACTIONS))
+}
 _REVENUE: Final = frozenset([("revenue",), ("sale_amount",), ("sales_amount",)])
 
 
@@ -29,8 +33,8 @@ class Actions:
     def __init__(self, model: SemanticModel) -> None:
         self._verbs: dict[str, list[Hint]] = {}
         self._nouns: dict[str, list[Hint]] = {}
-        for action in ACTIONS:
-            hints = list(dict.fromkeys(_hints(model, action)))
+        for name, found in _hints(model).items():
+            action, hints = _BY_NAME[name], list(dict.fromkeys(found))
             near = [hint for hint in hints if hint.how == "beside"]
             for word in action.verbs:
                 self._verbs.setdefault(word, []).extend(hints)
@@ -44,40 +48,39 @@ class Actions:
                 yield at, hint
 
 
-@dataclass(frozen=True)
-class _Named:
-    """The words of a name that an action is looked for in."""
-
-    words: frozenset[str]
-
-    def has(self, action: Action) -> bool:
-        return not self.words.isdisjoint(action.verbs | action.nouns)
+def _actions_in(name: str) -> list[Action]:
+    """The actions that a name of the database has words of."""
+    words = full_words(split_name(name))
+    found = {action.name: action for word in words for action in _BY_WORD.get(word, ())}
+    return list(found.values())
 
 
-def _named(name: str) -> _Named:
-    return _Named(frozenset(full_words(split_name(name))))
-
-
-def _hints(model: SemanticModel, action: Action) -> Iterator[Hint]:
-    """All that an action points to."""
-    tables = [table for table in model.entities if _named(table).has(action)]
-    if action.name == "sell":
-        tables += [derived.table for derived in model.derived if _is_revenue(derived.names)]
-    for table in dict.fromkeys(tables):
-        yield Hint(EntityTarget(table), "done")
+def _hints(model: SemanticModel) -> Mapping[str, Sequence[Hint]]:
+    """All that each action points to, by its name: tables first, then what is in their columns."""
+    found: dict[str, list[Hint]] = {action.name: [] for action in ACTIONS}
+    of_table = {table: _actions_in(table) for table in model.entities}
+    for table, actions in of_table.items():
+        for action in actions:
+            found[action.name].append(Hint(EntityTarget(table), "done"))
+    for derived in model.derived:
+        if _is_revenue(derived.names):
+            found["sell"].append(Hint(EntityTarget(derived.table), "done"))
+    looked_up = {table for table in model.entities if _only_pointed_to(model, table)}
     for attribute in model.attributes.values():
-        if _named(attribute.column).has(action):
-            yield from _of(model, attribute, action)
-        elif _looked_up(model, attribute) and _named(attribute.table).has(action):
-            yield Hint(AttributeTarget(attribute.ref), "beside")
+        own = _actions_in(attribute.column)
+        for action in own:
+            found[action.name].extend(_of(model, attribute, action))
+        if attribute.table in looked_up and attribute.role in _VALUED and attribute.values:
+            for action in of_table[attribute.table]:
+                if action not in own:
+                    found[action.name].append(Hint(AttributeTarget(attribute.ref), "beside"))
+    return found
 
 
-def _looked_up(model: SemanticModel, attribute: Attribute) -> bool:
-    """Whether it names the rows of a table that only others point to: ways to pay."""
-    ways = [join for join in model.joins.values() if not join.widens]
-    pointing = any(join.source == attribute.table for join in ways)
-    pointed = any(join.target == attribute.table for join in ways)
-    return attribute.role in _VALUED and bool(attribute.values) and pointed and not pointing
+def _only_pointed_to(model: SemanticModel, table: str) -> bool:
+    """Whether others point to the rows of a table, and these point to no others: ways to pay."""
+    pointed = any(not join.widens for join in model.arriving.get(table, ()))
+    return pointed and all(join.widens for join in model.leaving.get(table, ()))
 
 
 def _is_revenue(names: Iterable[object]) -> bool:
