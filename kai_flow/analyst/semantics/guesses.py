@@ -50,8 +50,10 @@ class _Targets:
     def __init__(self, schema: Schema) -> None:
         self._by_name: dict[str, list[_Target]] = {}
         self._by_entity: dict[object, list[_Target]] = {}
+        self._called: dict[str, frozenset[object]] = {}
         for table in schema.tables.values():
             names = entity_words(table)
+            self._called[table.name] = frozenset(each for name in names for each in _keys(name))
             for key in table.columns:
                 if not _identifies(table, key):
                     continue
@@ -79,9 +81,10 @@ class _Targets:
     ) -> Iterator[tuple[int, _Target]]:
         """The columns of other tables that have the same name."""
         if column.name.casefold() not in _GENERIC:
+            wanted = frozenset(_keys(base))
             for target in self._by_name.get(joined(split_name(column.name)), ()):
                 other, key = target
-                fits = _is_entity(other, base)
+                fits = not wanted.isdisjoint(self._called[other.name])
                 if other.name != table.name and (keyed or fits):
                     yield (0 if fits or _own_id(other, key) else 1), target
 
