@@ -1,7 +1,7 @@
 """One query on the market for every construct of the nodes, and SQL by hand for some of them."""
 
+from kai_flow.analyst.kinds.differences import Difference
 from kai_flow.analyst.kinds.growth import Growth
-from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.query.nodes import (
     Against,
     Aggregate,

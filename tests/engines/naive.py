@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from kai_flow.analyst.kinds.differences import Difference
 from kai_flow.analyst.kinds.growth import Growth
-from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.query.aggregates import measures_of
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (

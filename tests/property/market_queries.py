@@ -9,8 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from kai_flow.analyst.kinds.differences import Difference
 from kai_flow.analyst.kinds.growth import Growth
-from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Against,

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from kai_flow.analyst.kinds.differences import Difference
 from kai_flow.analyst.kinds.growth import Growth
-from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.query.change_nodes import (
     AddFilter,
     AddGroup,

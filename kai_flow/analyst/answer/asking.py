@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from kai_flow.analyst.answer.formats import moment, period
 from kai_flow.analyst.answer.naming import Names
 from kai_flow.analyst.answer.nouns import plural
 from kai_flow.analyst.answer.tongue import language_of
 from kai_flow.analyst.answer.wording import GRAINS, Wording
 from kai_flow.analyst.lexicon.data import Language
+from kai_flow.analyst.query.calculation import Calculation
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
@@ -22,12 +25,14 @@ from kai_flow.analyst.query.nodes import (
     Operator,
     Query,
     TimeGroup,
+    bare,
 )
 from kai_flow.analyst.semantics.model import SemanticModel
 
 __all__ = ["asked"]
 
 _ASKING = frozenset({"berapa", "how", "what", "which", "mana"})
+_EXTREMES = frozenset({Function.MINIMUM, Function.MAXIMUM})
 MAX_GROUPS = 2
 """Groupings in one question: more would be hard to read."""
 
@@ -58,11 +63,11 @@ class _Asking:
         if query.columns and not query.distinct and not query.measures:
             rows = self.names.rows(query.fact)
             listed = self.names.pick(f"Daftar {rows}", f"List of {rows}")
-            yield f"{listed} {self.filtered()}".strip()
+            yield f"{listed} {self.filtered(query.where)}".strip()
             return
-        if len(query.measures) != 1 or query.having or query.each or len(query.groups) > MAX_GROUPS:
+        if query.having or query.each or len(query.groups) > MAX_GROUPS:
             raise _Unsaid
-        filters = self.filtered()
+        filters = self.filtered(query.where)
         for text in self.ranked() if query.limit is not None else self.grouped():
             mark = "?" if _ASKING & set(text.split(" ")[:4]) else ""
             whole = f"{text} {filters}".strip()
@@ -71,14 +76,12 @@ class _Asking:
     def grouped(self) -> Iterator[str]:
         """A measure, perhaps by groups."""
         query, pick = self.query, self.names.pick
-        (measure,) = query.measures
+        measure = self.wanted()
         text = self.measure(measure)
         by = ""
         if query.groups:
             groups = self.names.both(self.group(each) for each in query.groups)
             by = pick(f" per {groups}", f" by {groups}")
-        elif not isinstance(measure, Aggregate):
-            raise _Unsaid
         if isinstance(measure, Aggregate) and measure.of is None:
             rows = self.names.rows(query.fact)
             yield pick(f"berapa jumlah {rows}{by}", f"how many {rows} are there{by}")
@@ -93,10 +96,12 @@ class _Asking:
         query, pick = self.query, self.names.pick
         order = query.order[0] if len(query.order) == 1 else None
         group = query.groups[0] if len(query.groups) == 1 else None
-        if order is None or order.by != query.measures[0] or not isinstance(group, FieldGroup):
+        if order is None or order.by != self.wanted() or not isinstance(group, FieldGroup):
             raise _Unsaid
-        measure = self.measure(query.measures[0])
+        measure = self.measure(self.wanted())
         things = self.group(group)
+        if isinstance(order.by, Aggregate) and order.by.function in _EXTREMES:
+            raise _Unsaid  # "the highest lowest price"
         most = pick(*(("tertinggi", "highest") if order.descending else ("terendah", "lowest")))
         if query.limit == 1:
             yield pick(
@@ -120,6 +125,18 @@ class _Asking:
         """The text in the language of the question."""
         return self.names.pick(indonesian, english)
 
+    def wanted(self) -> Measure:
+        """The only measure, but for the number that is shown beside a share or growth."""
+        measures = self.query.measures
+        calculated = [m for m in measures if isinstance(m, Calculation) and m.beside]
+        if len(calculated) == 1:
+            shown = {bare(each) for each in calculated[0].aggregates}
+            if all(each is calculated[0] or bare(each) in shown for each in measures):
+                return calculated[0]
+        if len(measures) != 1:
+            raise _Unsaid
+        return measures[0]
+
     def measure(self, measure: Measure) -> str:
         """A measure, as one would ask for it."""
         text = measure.asked(self)
@@ -131,6 +148,12 @@ class _Asking:
         """A number, of a plain count the rows alone."""
         plain = measure.of is None and measure.where is None
         return self.names.rows(self.query.fact) if plain else self.aggregate(measure)
+
+    def part(self, measure: Aggregate) -> str:
+        """A number of the rows that meet a condition of its own."""
+        return (
+            f"{self.counted(replace(measure, where=None))} {self.filtered(measure.where)}".strip()
+        )
 
     def aggregate(self, measure: Aggregate) -> str:
         """One number, as one would ask for it."""
@@ -154,10 +177,10 @@ class _Asking:
             return self.names.pick(*GRAINS[group.grain])
         raise _Unsaid
 
-    def filtered(self) -> str:
-        """The filters, each with its preposition."""
+    def filtered(self, where: Filter | None) -> str:
+        """Filters, each with its preposition."""
         conditions, times = [], []
-        for part in _parts(self.query.where):
+        for part in _parts(where):
             match part:
                 case During(start=start, end=end):
                     times.append(_period(start, end, self.names.language))

@@ -16,6 +16,7 @@ from kai_flow.analyst.reading.parts import (
     Portion,
     Quotient,
     Rows,
+    Sign,
 )
 
 NOUN: Final = (Column, Computed)
@@ -26,6 +27,9 @@ MEASURED: Final = (Amount, Quotient, Gap, Portion, Change, Calculated)
 
 NUMBER: Final = (*NOUN, *MEASURED)
 """What can be ranked by or compared with a number."""
+
+SIDE: Final = (*NUMBER, Rows)
+"""What a ratio or a difference is of."""
 
 DIMENSION: Final = (Column, Rows, Calendar)
 """What can be grouped by."""
@@ -48,3 +52,17 @@ def aggregate(function: Function, noun: Column | Computed | Implied | Amount) ->
 def count(rows: Rows) -> Amount:
     """The number of rows."""
     return Amount(Function.COUNT, None, rows.table)
+
+
+def two_amounts(parts: "tuple[Sign | Column | Computed | Measured | Rows, ...]") -> list[Amount]:
+    """The numbers on both sides of a sign; fewer than two if one is no amount."""
+    sides = [part for part in parts if not isinstance(part, Sign)]
+    numbers = [count(part) if isinstance(part, Rows) else amount(part) for part in sides]
+    return [number for number in numbers if isinstance(number, Amount)]
+
+
+def mixed(left: Amount, right: Amount) -> bool:
+    """Whether only one of two columns is averaged or the like: "average assets minus capital"."""
+    sides = {left.function, right.function}
+    plain = left.of is not None and right.of is not None and None in sides
+    return plain and bool(sides & {Function.AVERAGE, Function.MEDIAN})

@@ -46,6 +46,9 @@ class Asking(Phrasing, Protocol):
     def counted(self, measure: "Aggregate", /) -> str:
         """An aggregate; of a plain count the rows alone: "orders", not "number of orders"."""
 
+    def part(self, measure: "Aggregate", /) -> str:
+        """An aggregate with the filter that it has of its own: "orders with status paid"."""
+
 
 class Sortable:
     """What the rows of a result can be sorted by: a measure, a group or a column."""

@@ -6,7 +6,7 @@ from msgspec import structs
 from sqlglot import exp
 
 from kai_flow.analyst.query.calculation import Calculation
-from kai_flow.analyst.query.measure import Measure, Saying
+from kai_flow.analyst.query.measure import Asking, Measure, Saying
 from kai_flow.analyst.query.naming import Results
 from kai_flow.analyst.query.nodes import Aggregate, Filter
 from kai_flow.analyst.query.trees import divided
@@ -45,6 +45,23 @@ class Ratio(Calculation, frozen=True, tag=True, kw_only=True):
             )
         return say.pick(f"rasio {over} terhadap {under}", f"ratio of {over} to {under}")
 
+    def asked(self, ask: Asking) -> str:
+        if self.percent and self._of_the_whole:
+            part = ask.part(self.top)
+            return ask.pick(f"persentase {part}", f"percentage of {part}")
+        over, under = ask.aggregate(self.top), ask.aggregate(self.bottom)
+        if self.percent:
+            return ask.pick(
+                f"{over} dalam persen dari {under}", f"{over} as a percentage of {under}"
+            )
+        return ask.pick(f"rasio {over} terhadap {under}", f"ratio of {over} to {under}")
+
+    @property
+    def _of_the_whole(self) -> bool:
+        """Whether it is the part of the same rows that meets a condition."""
+        whole = structs.replace(self.top, where=None)
+        return self.top.where is not None and whole == self.bottom
+
     def unit(self, units: Sequence[str]) -> str:
         return "%" if self.percent else per(*units)
 
@@ -53,7 +70,6 @@ class Ratio(Calculation, frozen=True, tag=True, kw_only=True):
 
     def as_amount(self) -> tuple[Measure, Filter | None]:
         """The amount of a part of the whole; else the ratio without its percent."""
-        whole = structs.replace(self.top, where=None)
-        if self.percent and self.top.where is not None and whole == self.bottom:
-            return whole, self.top.where
+        if self.percent and self._of_the_whole:
+            return self.bottom, self.top.where
         return structs.replace(self, percent=False), None

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from kai_flow.analyst.kinds.growth import Growth
-from kai_flow.analyst.kinds.ratios import Difference
+from kai_flow.analyst.kinds.differences import Difference
 from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from kai_flow.analyst.kinds.differences import Difference
 from kai_flow.analyst.kinds.growth import Growth
-from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Expression,

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from msgspec import structs
 
+from kai_flow.analyst.kinds.differences import Difference
 from kai_flow.analyst.kinds.growth import Growth
-from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.query import nodes as n
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.ratio import Ratio

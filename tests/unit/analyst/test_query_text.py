@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from kai_flow.analyst.guard import check as guarded
+from kai_flow.analyst.kinds.differences import Difference
 from kai_flow.analyst.kinds.growth import Growth
-from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.query.lowering import lower
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (

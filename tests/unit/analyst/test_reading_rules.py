@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
+from kai_flow.analyst.kinds.differences import Difference
 from kai_flow.analyst.kinds.growth import Growth
-from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Condition,

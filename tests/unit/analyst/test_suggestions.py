@@ -7,8 +7,8 @@ import pytest
 
 from kai_flow.analyst.answer.asking import asked
 from kai_flow.analyst.answer.suggestions import MAX_SUGGESTIONS, starters, suggestions
+from kai_flow.analyst.kinds.differences import Difference
 from kai_flow.analyst.kinds.growth import Growth
-from kai_flow.analyst.kinds.ratios import Difference
 from kai_flow.analyst.lexicon.data import Language
 from kai_flow.analyst.query.nodes import (
     Aggregate,
@@ -20,11 +20,14 @@ from kai_flow.analyst.query.nodes import (
     Order,
     Query,
 )
+from kai_flow.analyst.query.ratio import Ratio
 from kai_flow.analyst.query.share import Share
 from kai_flow.analyst.reading.reader import Understood, read
 from kai_flow.analyst.semantics.index import Index
 from tests.unit.analyst.answer_models import SHOP
 from tests.unit.analyst.stories import (
+    AMOUNT,
+    AVERAGE,
     BY_CITY,
     COUNT,
     LARGEST,
@@ -35,6 +38,7 @@ from tests.unit.analyst.stories import (
 )
 
 PAID = Condition(of=STATUS, operator=Operator.EQUAL, values=("P",))
+OF_PAID = Aggregate(function=Function.COUNT, where=PAID)
 MARCH = During(axis="orders.order_date", start="2025-03-01", end="2025-04-01")
 
 
@@ -80,6 +84,26 @@ def taken() -> Callable[[str], Query | None]:
             "Berapa persentase pesanan per kota pelanggan?",
         ),
         (
+            orders(BY_CITY, of=(TOTAL, Share(of=TOTAL))),
+            "What is the percentage of total amount by customer city?",
+            "Berapa persentase total nominal per kota pelanggan?",
+        ),
+        (
+            orders(BY_CITY, of=(Ratio(top=TOTAL, bottom=COUNT),)),
+            "What is the ratio of total amount to number of orders by customer city?",
+            "Berapa rasio total nominal terhadap jumlah pesanan per kota pelanggan?",
+        ),
+        (
+            orders(BY_CITY, of=(Ratio(top=OF_PAID, bottom=COUNT, percent=True),)),
+            "What is the percentage of orders with status P by customer city?",
+            "Berapa persentase pesanan dengan status P per kota pelanggan?",
+        ),
+        (
+            orders(of=(Difference(left=TOTAL, right=AVERAGE),)),
+            "What is the difference between total amount and average amount?",
+            "Berapa selisih total nominal dan rata-rata nominal?",
+        ),
+        (
             orders(where=All(parts=(PAID, MARCH))),
             "What is the total amount with status P in March 2025?",
             "Berapa total nominal dengan status P pada Maret 2025?",
@@ -94,9 +118,11 @@ def test_a_query_is_worded_as_a_question(query: Query, english: str, indonesian:
 
 def test_a_query_without_a_plain_wording_has_none() -> None:
     """What cannot be said in short is not suggested, rather than said wrongly."""
-    assert asked(orders(of=(Difference(left=TOTAL, right=TOTAL),)), SHOP, "en") == ()
-    part = Aggregate(function=Function.COUNT, where=PAID)
-    assert asked(orders(of=(part,)), SHOP, "en") == ()
+    assert asked(orders(of=(OF_PAID,)), SHOP, "en") == ()
+    assert asked(orders(of=(Difference(left=OF_PAID, right=COUNT),)), SHOP, "en") == ()
+    highest = Aggregate(function=Function.MAXIMUM, of=AMOUNT)
+    ranked = orders(BY_CITY, of=(highest,), order=(Order(by=highest, descending=True),), limit=5)
+    assert asked(ranked, SHOP, "en") == ()
 
 
 @pytest.mark.parametrize("language", ["en", "id"])
