@@ -175,6 +175,8 @@ def _introduction(story: Story) -> str:
             f"Found {many} different {'row' if count == 1 else 'rows'}:",
         )
     if story.rows.truncated or count == query.limit:
+        if count == 1:
+            return story.pick(f"Berikut {rows} pertama:", f"Here is the first {rows}:")
         return story.pick(f"Berikut {many} {rows} pertama:", f"Here are the first {many} {rows}:")
     return story.pick(f"Ditemukan {many} {rows}:", f"Found {many} {rows}:")
 

@@ -33,14 +33,16 @@ def leaders(story: Story) -> str:
     what = _named(story, story.nodes[at])
     falling = story.query.order[0].descending
     most = story.pick(*(("tertinggi", "highest") if falling else ("terendah", "lowest")))
+    extreme = _is_extreme(story.nodes[at])  # "highest price" has its adjective
     if len(tied) > MAX_NAMED:
+        first = what if extreme else story.pick(f"{what} {most}", f"{most} {what}")
         return story.pick(
-            f"{len(tied)} baris memiliki {what} {most} yang sama: **{value}**.",
-            f"{len(tied)} rows share the {most} {what}: **{value}**.",
+            f"{len(tied)} baris memiliki {first} yang sama: **{value}**.",
+            f"{len(tied)} rows share the {first}: **{value}**.",
         )
-    if _is_extreme(story.nodes[at]):
-        return f"**{_who(story, rows[0])}**: {what} **{value}**."
     who = story.names.both(f"**{_who(story, row)}**" for row in tied)
+    if extreme:
+        return f"{who}: {what} **{value}**."
     if len(tied) > 1:
         return story.pick(
             f"{who} sama-sama memiliki {what} {most}: **{value}**.",

@@ -39,12 +39,6 @@ ADVICE: Final = Message(
 
 # What is no question about data
 
-NOT_A_QUESTION: Final = Message(
-    "Ini bukan pertanyaan tentang data. Tanyakan misalnya jumlah, total, rata-rata, peringkat,"
-    " atau tren.",
-    "This is not a question about the data. Ask for a number, a total, an average, a ranking or a"
-    " trend, for example.",
-)
 UNKNOWN_LANGUAGE: Final = Message(
     "Pertanyaan ini tampaknya bukan dalam bahasa Indonesia atau Inggris. Tanyakan dalam salah satu"
     " dari kedua bahasa itu.",
@@ -60,10 +54,6 @@ TOO_SLOW: Final = Message(
     "Pertanyaan ini tidak selesai dibaca dalam {seconds} detik. Tanyakan dengan lebih singkat.",
     "The question could not be read within {seconds} seconds. Ask it in fewer words.",
 )
-SEVERAL_QUESTIONS: Final = Message(
-    "Ini lebih dari satu pertanyaan. Ajukan satu per satu.",
-    "This is more than one question. Ask one at a time.",
-)
 
 # Words
 
@@ -78,11 +68,6 @@ UNKNOWN_WORD: Final = Message(
     "“{word}” is not the name of a table, column or value in this database. Check the spelling, or"
     " use a name that exists.",
 )
-UNKNOWN_WORD_NEAR: Final = Message(
-    "“{word}” bukan nama tabel, kolom, atau nilai dalam basis data ini. Apakah maksud Anda"
-    " “{near}”?",
-    "“{word}” is not the name of a table, column or value in this database. Do you mean “{near}”?",
-)
 NOT_UNDERSTOOD: Final = Message(
     "Bagian “{words}” tidak dipahami, jadi pertanyaan ini tidak dijawab. Hilangkan bagian itu, atau"
     " katakan dengan cara lain.",
@@ -94,20 +79,6 @@ NO_READING: Final = Message(
     " saja, misalnya “total X per Y”.",
     "The words are known, but not what they ask for together. Ask for one thing at a time, for"
     " example “total X by Y”.",
-)
-NO_SUCH_COLUMN: Final = Message(
-    "{table} tidak memiliki kolom “{word}”. Kolom yang ada: {columns}.",
-    "{table} has no column “{word}”. It has: {columns}.",
-)
-NO_SUCH_VALUE: Final = Message(
-    "Kolom {column} tidak berisi nilai “{word}”. Nilai yang ada antara lain: {values}.",
-    "The column {column} does not contain “{word}”. Its values include: {values}.",
-)
-UNSUPPORTED: Final = Message(
-    "“{word}” belum dapat dihitung. Yang dapat dihitung: jumlah, total, rata-rata, median, nilai"
-    " terendah dan tertinggi, persentase, rasio, peringkat, tren, dan pertumbuhan.",
-    "“{word}” cannot be computed yet. What can be computed: counts, totals, averages, medians,"
-    " lowest and highest values, percentages, ratios, rankings, trends and growth.",
 )
 
 # Times
@@ -159,10 +130,6 @@ NOT_COMPARABLE: Final = Message(
     "{column} cannot be compared with {value}: they are of different kinds. Compare it with a value"
     " of its own kind.",
 )
-BOUNDS_REVERSED: Final = Message(
-    "Tidak ada angka antara {low} dan {high}. Sebutkan angka yang lebih kecil lebih dahulu.",
-    "There is no number between {low} and {high}. Name the smaller one first.",
-)
 LIMIT_ZERO: Final = Message(
     "{limit} baris tidak dapat ditampilkan. Sebutkan jumlah mulai dari 1.",
     "{limit} rows cannot be shown. Name a number from 1 on.",
@@ -198,12 +165,6 @@ NO_TABLES: Final = Message(
 UNCONNECTED: Final = Message(
     "{table} dan {other} tidak terhubung oleh kunci apa pun. Tanyakan satu per satu.",
     "No key connects {table} and {other}. Ask about one at a time.",
-)
-COUNTED_TWICE: Final = Message(
-    "{measure} tidak dapat dibagi per {group} tanpa menghitung baris yang sama beberapa kali."
-    " Tanyakan tanpa {group}.",
-    "{measure} cannot be divided by {group} without counting the same rows several times. Ask"
-    " without {group}.",
 )
 
 # Formulas that were taught

@@ -111,7 +111,7 @@ class Names:
             self.field(Field(table=found.table, column=column, path=path), fact)
             for column in found.columns
         )
-        return self.both(columns)
+        return self.both(dict.fromkeys(columns))  # the row of a calendar names all of its columns
 
     def formula(self, of: Field | Number | Formula, fact: str, *, inner: bool = False) -> str:
         """An expression with the names of its columns."""

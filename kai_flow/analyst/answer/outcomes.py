@@ -40,7 +40,6 @@ _PLAIN: Final[dict[str, Message]] = {
 
 
 _FILLED: Final[dict[str, tuple[Message, dict[str, str]]]] = {
-    "rate_summed": (messages.RATE_SUMMED, {"column": "column"}),
     "too_long": (messages.TOO_LONG, {"words": "words", "most": "most"}),
     "unknown_word": (messages.UNKNOWN_WORD, {"word": "words"}),
 }
@@ -51,8 +50,9 @@ def reason(why: Note, model: SemanticModel, language: Language) -> str:
     """Why a question is not answered, and the remedy."""
     given = dict(why.values)
     if why.key == "follow_up":
-        names = [name for name in given["names"].split("\n") if name]
-        return sentence(language, Reason(given["reason"]), *names)
+        names = Names(model, language)
+        about = [_called(name, names) for name in given["names"].split("\n") if name]
+        return sentence(language, Reason(given["reason"]), *about)
     if why.key == "impossible_date":
         return given["problem"]  # a sentence already, in the language of the question
     if why.key in _PLAIN:
@@ -93,12 +93,26 @@ def _about_tables(key: str, given: dict[str, str], names: Names) -> str:
             return messages.UNCONNECTED.say(language, table=table, other=other)
         case "no_time":
             return _no_time(given["table"], names)
+        case "rate_summed":
+            column = names.column(ColumnRef(given["table"], given["column"]))
+            return messages.RATE_SUMMED.say(language, column=column)
         case "ranked_by_what":
             return _ranked_by(given["table"], names)
         case _ if given.get("words"):
             return messages.NOT_UNDERSTOOD.say(language, words=given["words"])
         case _:
             return messages.NO_READING.say(language)
+
+
+def _called(name: str, names: Names) -> str:
+    """What a table, a column or an axis is called; another name stays as it is."""
+    model = names.model
+    if name in model.entities:
+        return names.rows(name)
+    if name in model.axes:
+        return names.axis(name, (), model.axes[name].table)
+    ref = ColumnRef(*name.rpartition(".")[::2])
+    return names.column(ref) if ref in model.attributes else name
 
 
 def _no_time(table: str, names: Names) -> str:

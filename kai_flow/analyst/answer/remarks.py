@@ -8,14 +8,6 @@ ANCHOR: Final = Message(
     "Waktu relatif dihitung dari {day}, hari terakhir pada {axis}.",
     "Relative times are counted from {day}, the last day of the {axis}.",
 )
-ANCHOR_TODAY: Final = Message(
-    "Waktu relatif dihitung dari hari ini, {day}.",
-    "Relative times are counted from today, {day}.",
-)
-TIME_AXIS: Final = Message(
-    "Waktu mengacu pada {axis}.",
-    "Times refer to the {axis}.",
-)
 OUTSIDE: Final = Message(
     "{axis} dalam data hanya mencakup {first} sampai {last}.",
     "The {axis} in the data only covers {first} to {last}.",
@@ -41,10 +33,6 @@ JOIN_GUESSED: Final = Message(
     " tidak menyatakan kunci asingnya.",
     "{table} and {other} are joined on {columns}, because names and values match; the database"
     " declares no foreign key.",
-)
-SPELLING: Final = Message(
-    "“{word}” dibaca sebagai “{taken}”.",
-    "“{word}” was read as “{taken}”.",
 )
 SAMPLED: Final = Message(
     "Dari {tables} hanya {rows} baris pertama yang dipindai; nilai yang baru muncul setelah itu"

@@ -214,7 +214,12 @@ def meanings(words: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
 
 
 def detect(tokens: Sequence[Token], otherwise: Language = "id") -> Language:
-    """The language of a question by its words; ``otherwise`` if they do not tell ("top 3")."""
+    """The language of a question by its words; ``otherwise`` if they do not tell ("top 3").
+
+    A question in a language that is not read is answered in English, the more widely known one.
+    """
+    if unknown_language(tokens) and _foreign(tokens)[0] not in _NEAR_INDONESIAN:
+        return "en"
     for vocabulary in (data.FUNCTION_WORDS, _VOCABULARY):
         english, indonesian = (
             sum(token.word in words and token.word not in other for token in tokens)
@@ -236,18 +241,34 @@ _FOREIGN: dict[str, frozenset[str]] = {
     - _VOCABULARY["en"]
     for language, words in data.FOREIGN.items()
 }
+_NEAR_INDONESIAN = frozenset({"javanese", "malay", "sundanese"})
+"""Languages whose speakers read Indonesian rather than English."""
 
 
 def unknown_language(tokens: Sequence[Token]) -> bool:
     """Whether the question is in neither language, by its small words or its script."""
-    words = [token.word for token in tokens if token.word[:1].isalpha()]
+    words = _words(tokens)
     if not words:
         return False
     if sum(ord(word[0]) > _LAST_LATIN for word in words) * 2 > len(words):
         return True
     ours = sum(any(word in known for known in _VOCABULARY.values()) for word in words)
-    foreign = max(sum(word in small for word in words) for small in _FOREIGN.values())
+    _, foreign = _foreign(tokens)
     return foreign >= 2 and foreign >= ours
+
+
+def _words(tokens: Sequence[Token]) -> list[str]:
+    return [token.word for token in tokens if token.word[:1].isalpha()]
+
+
+def _foreign(tokens: Sequence[Token]) -> tuple[str, int]:
+    """The other language that most of the words may be of, and how many; none: empty."""
+    words = _words(tokens)
+    counts = {
+        language: sum(word in small for word in words) for language, small in _FOREIGN.items()
+    }
+    best = max(counts, key=lambda language: counts[language])
+    return (best, counts[best]) if counts[best] else ("", 0)
 
 
 _LAST_LATIN = 0x24F

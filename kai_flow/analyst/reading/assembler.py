@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from kai_flow.analyst.kinds.growth import Growth
 from kai_flow.analyst.kinds.differences import Difference
+from kai_flow.analyst.kinds.growth import Growth
 from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
@@ -30,6 +30,7 @@ from kai_flow.analyst.reading.dimensions import groups_of
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.reading import Plural, Troubles
 from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 
 NUMBERS: Final = frozenset([Role.ADDITIVE, Role.RATE])
@@ -119,11 +120,15 @@ class Assembler:
 
     def context(self, resolver: Resolver, rows: Sequence[tuple[str, Words]]) -> bool:
         """Whether tables that are named besides the fact table are connected with it."""
-        for table, _words in rows:
-            if not resolver.ways(table):
-                self.troubles.add("unconnected", table=resolver.fact, other=table)
-                return False
-        return True
+        return all(self._connected(resolver, table) for table, _words in rows)
+
+    def _connected(self, resolver: Resolver, table: str) -> bool:
+        """Whether joins lead to a table; if none does, that is a reason for the answer."""
+        if resolver.ways(table):
+            return True
+        if table != resolver.fact:
+            self.troubles.add("unconnected", table=resolver.fact, other=table)
+        return False
 
     def measure(  # noqa: PLR0911 -- one for each class
         self,
@@ -193,7 +198,7 @@ class Assembler:
         """The aggregates that an amount may be, with the rows it is restricted to."""
         plain = sound(resolver, aggregates_of(resolver, amount, words))
         if amount.function is Function.SUM and not plain and self._is_rate(amount.of):
-            self.troubles.add("rate_summed", column=_called(amount))
+            self.troubles.add("rate_summed", **_column_of(amount))
         if not amount.where:
             return plain
         tests = [(test, words) for test in amount.where]
@@ -234,7 +239,7 @@ class Assembler:
         if not found and isinstance(dimension, p.Calendar):
             self.troubles.add("no_time", table=resolver.fact)
         elif not found and isinstance(dimension, p.Column):
-            self.troubles.add("unconnected", table=resolver.fact, other=dimension.ref.table)
+            self._connected(resolver, dimension.ref.table)
         return found
 
     def having(self, resolver: Resolver, having: p.Having, words: Words) -> list[Choice[Having]]:
@@ -248,6 +253,7 @@ class Assembler:
         ]
 
 
-def _called(amount: p.Amount) -> str:
-    """The name of the column that an amount is of."""
-    return amount.of.ref.column.replace("_", " ") if isinstance(amount.of, p.Column) else ""
+def _column_of(amount: p.Amount) -> dict[str, str]:
+    """The column that an amount is of."""
+    ref = amount.of.ref if isinstance(amount.of, p.Column) else ColumnRef("", "")
+    return {"table": ref.table, "column": ref.column}

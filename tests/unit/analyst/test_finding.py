@@ -115,6 +115,12 @@ MANY = Having(measure=COUNT, operator=Operator.ABOVE, values=(5.0,))
             "**Solo**: nominal terendah **USD 3**.",
         ),
         (
+            orders(BY_CITY, of=(LOWEST,), order=(Order(by=LOWEST),), limit=4),
+            [(city, 3.0) for city in ("Solo", "Palu", "Medan", "Depok")],
+            "4 rows share the lowest amount: **USD 3**.",
+            "4 baris memiliki nominal terendah yang sama: **USD 3**.",
+        ),
+        (
             orders(BY_CITY, having=(MANY,), order=(LARGEST,)),
             [("Solo", 3.0), ("Palu", 2.0)],
             "**2** groups meet the condition. **Solo** has the highest total amount: **USD 3**.",
@@ -155,6 +161,12 @@ MANY = Having(measure=COUNT, operator=Operator.ABOVE, values=(5.0,))
             [("P", 2.5), ("X", 2.0)],
             "Here are the first 2 orders:",
             "Berikut 2 pesanan pertama:",
+        ),
+        (
+            Query(fact="orders", columns=(STATUS, AMOUNT), limit=1),
+            [("P", 2.5)],
+            "Here is the first order:",
+            "Berikut pesanan pertama:",
         ),
         (
             Query(fact="orders", columns=(STATUS,), distinct=True),

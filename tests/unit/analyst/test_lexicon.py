@@ -252,6 +252,13 @@ def test_the_two_languages_are_not_taken_for_others(question: str) -> None:
     assert not unknown_language(tokenize(question))
 
 
+def test_a_question_in_another_language_is_answered_in_english() -> None:
+    """The refusal is in English, but in Indonesian for a speaker of a language of Indonesia."""
+    assert detect(tokenize("Quel est le nombre de clients par ville ?")) == "en"
+    assert detect(tokenize("顧客は何人いますか")) == "en"
+    assert detect(tokenize("Pira cacahe pelanggan ing saben kutha?")) == "id"
+
+
 def test_fillers_are_no_names() -> None:
     """A word that is stepped over is never the name of something."""
     both = fillers("en") | fillers("id")

@@ -34,12 +34,11 @@ def test_a_refusal_has_a_reason_and_a_remedy(name: str) -> None:
 
 def test_the_gaps_of_a_message_are_filled() -> None:
     """A message with its values is a sentence that begins with a capital letter."""
-    values = {"table": "orders", "word": "colour", "columns": "status, amount"}
-    assert messages.NO_SUCH_COLUMN.say("en", **values) == (
-        "Orders has no column “colour”. It has: status, amount."
+    assert messages.NO_TIME.say("en", table="orders") == (
+        "Orders has no column with a date or a year. Ask without a time."
     )
-    assert messages.NO_SUCH_COLUMN.say("id", **values) == (
-        "Orders tidak memiliki kolom “colour”. Kolom yang ada: status, amount."
+    assert messages.NO_TIME.say("id", table="pesanan") == (
+        "Pesanan tidak memiliki kolom tanggal atau tahun. Tanyakan tanpa waktu."
     )
 
 
