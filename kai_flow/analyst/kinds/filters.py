@@ -200,6 +200,7 @@ KIND = Kind(
         Rule("number beside a verb", (Beside, Amount), _counted_beside, cost=-0.5),
         Rule("done", (Column, Where), _done, cost=-0.3),
         Rule("all of", (Where, "and", Where), _all_of, cost=0.05),
+        Rule("done before", (Where, Column), lambda w, c: _done(c, w), cost=-0.3, tight=True),
         Rule("by", ("agent", Where), lambda _sign, where: _who(where), cost=0.05),
         Rule("because", ("because", Where), lambda _sign, where: _reason(where)),
         Rule("because it", ("because", (Rows, Column), Where), lambda *p: _reason(p[-1])),

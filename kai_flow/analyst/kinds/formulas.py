@@ -66,6 +66,11 @@ def _same(column: Column, other: Column) -> Column | None:
     return column if column.ref == other.ref else None
 
 
+def _unit_of(_sign: Sign, column: Column) -> Column | None:
+    """A unit of floor area: one of what the column measures."""
+    return column if column.number else None
+
+
 def _difference_rules() -> list[Rule]:
     average = _averaged("-")
     return [
@@ -97,10 +102,12 @@ KIND = Kind(
     "One number of a row times or minus another: quantity times unit price.",
     english={
         "times": ("times", "multiplied by", "x", "*"),
+        "unit of": ("unit of", "one unit of"),
         "that is": ("i e", "that is", "namely", "=", "defined as", "calculated as", "meaning"),
     },
     indonesian={
         "times": ("dikali", "kali", "dikalikan", "dikalikan dengan", "x", "*"),
+        "unit of": ("satuan",),
         "that is": ("yaitu", "yakni", "artinya", "dihitung sebagai", "adalah", "alias"),
     },
     rules=(
@@ -113,6 +120,7 @@ KIND = Kind(
         *_difference_rules(),
         Rule("defined", ((Computed, Amount, Rows), Amount), _defined),
         Rule("defined as", ((Computed, Amount, Rows), "that is", Amount), _defined),
+        Rule("unit of", ("unit of", Column), _unit_of, tight=True),
         Rule("named twice", (Column, Column), _same),
     ),
     samples=(

@@ -12,6 +12,12 @@ def _by(_sign: Sign, dimension: Dimension) -> Groups:
     return Groups((dimension,))
 
 
+def _per(_sign: Sign, dimension: Dimension) -> Groups | None:
+    """For each of something; something for each kilogram is a ratio."""
+    adds = isinstance(dimension, Column) and dimension.adds
+    return None if adds else Groups((dimension,))
+
+
 def _more(groups: Groups, _sign: Sign, dimension: Dimension) -> Groups | None:
     return None if dimension in groups.by else Groups((*groups.by, dimension))
 
@@ -30,6 +36,12 @@ def _of_rows(column: Column, rows: Rows) -> Column | None:
     return column if column.ref.table == rows.table else None
 
 
+def _kind_of(*parts: Sign | Column) -> Column | None:
+    """The words "Kind of content", "content type": each value of the column is one."""
+    column = next(part for part in parts if isinstance(part, Column))
+    return None if column.number else column
+
+
 KIND = Kind(
     "groups",
     "One number for each group: by province, per month, for each category.",
@@ -44,6 +56,10 @@ KIND = Kind(
             "by each",
             "per each",
             "of each",
+        ),
+        "kind of": (
+            *("kind of", "kinds of", "type of", "types of", "sort of", "sorts of", "kind", "type"),
+            *("kinds", "types"),
         ),
         "day": ("day", "date", "days"),
         "week": ("week", "weeks"),
@@ -74,6 +90,7 @@ KIND = Kind(
             *("di setiap", "di tiap", "pada setiap", "dari setiap", "setiap per", "masing masing"),
         ),
         "by": ("menurut", "berdasarkan", "dikelompokkan menurut", "berdasar", "dikelompokkan per"),
+        "kind of": ("jenis", "tipe", "macam", "ragam", "jenis jenis"),
         "day": ("hari", "tanggal"),
         "week": ("minggu", "pekan"),
         "month": ("bulan", "bulannya"),
@@ -104,10 +121,12 @@ KIND = Kind(
         Rule(
             "calendar month", ("calendar month",), lambda _s: Calendar(Grain.MONTH, recurring=True)
         ),
-        Rule("per", ("per", DIMENSION), _by),
+        Rule("per", ("per", DIMENSION), _per),
         Rule("by", ("by", DIMENSION), _by),
         Rule("and by", (Groups, "and", DIMENSION), _more),
         Rule("and by groups", (Groups, "and", Groups), _merged),
+        Rule("kind of", ("kind of", Column), _kind_of, cost=0.1, tight=True),
+        Rule("kind after", (Column, "kind of"), _kind_of, cost=0.1, tight=True),
         Rule("role", (Role, Column), _of_role),
         Rule("role after", (Column, Role), lambda column, role: _of_role(role, column)),
         Rule("column of rows", (Column, Rows), _of_rows),

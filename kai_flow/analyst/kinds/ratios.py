@@ -33,7 +33,9 @@ def _ratio_of_parts(_s: Sign, one: Where, _to: Sign, other: Where, rows: Rows) -
 
 def _percentage(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | None:
     found = _ratio(*parts)
-    return None if found is None else replace(found, percent=True)
+    if found is None or (found.top.of is None) is not (found.bottom.of is None):
+        return None  # no number of returns is a percentage of revenue
+    return replace(found, percent=True)
 
 
 def _count_per(top: Amount, rows: Rows) -> Quotient | None:

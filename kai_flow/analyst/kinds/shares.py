@@ -5,10 +5,13 @@ from dataclasses import replace
 
 from kai_flow.analyst.kinds.building import NUMBER, amount, count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.query.nodes import Function, Operator
 from kai_flow.analyst.reading.parts import (
     Amount,
     Column,
+    Compared,
     Computed,
+    Groups,
     Measured,
     Part,
     Portion,
@@ -44,7 +47,8 @@ def _that_meets(*parts: "Sign | Column | Computed | Measured | Rows | Where") ->
 
 
 def _one_in_other(part: Amount, whole: Amount) -> Quotient | None:
-    return None if part == whole else Quotient(part, whole, percent=True)
+    rows = {part.of is None, whole.of is None}  # no number of returns is a percentage of revenue
+    return None if part == whole or len(rows) > 1 else Quotient(part, whole, percent=True)
 
 
 def _whole_first(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | None:
@@ -57,6 +61,18 @@ def _part_first(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotien
     """The percentage of the surplus in relation to revenue; the surplus in percent of revenue."""
     found = _amounts(parts)
     return _one_in_other(found[0], found[1]) if len(found) == 2 else None
+
+
+def _rate(*parts: Sign | Where | Rows) -> Quotient | None:
+    """The cancellation rate: the orders that were cancelled in percent of all."""
+    test = next(part.test for part in parts if isinstance(part, Where))
+    rows = next((part for part in parts if isinstance(part, Rows)), None)
+    if not isinstance(test, Compared) or not isinstance(test.of, Column) or test.of.role:
+        return None
+    if test.operator is not Operator.EQUAL or (rows and rows.table != test.of.ref.table):
+        return None
+    whole = Amount(Function.COUNT, None, test.of.ref.table)
+    return Quotient(replace(whole, where=(test,)), whole, percent=True)
 
 
 KIND = Kind(
@@ -73,8 +89,10 @@ KIND = Kind(
             *("is", "are", "was", "were", "got", "get", "has been", "have been", "that is"),
             *("that are", "which is", "which are", "that was", "that were", "went", "did"),
         ),
+        "rate": ("rate", "rates", "ratio"),
         "making up": (
             *("amount to", "amounts to", "make up", "makes up", "account for", "accounts for"),
+            *("get", "have", "take", "take up", "takes up", "constitute", "constitutes"),
             *("represent", "represents", "come to", "correspond to", "contribute", "contributes"),
         ),
     },
@@ -85,6 +103,7 @@ KIND = Kind(
             *("persentase jumlah", "berapa persen dari", "prosentase"),
         ),
         "being": ("yang", "itu yang"),
+        "rate": ("tingkat", "rasio", "angka"),
     },
     rules=(
         Rule("share", ("share",), lambda _sign: Portion(None)),
@@ -95,6 +114,12 @@ KIND = Kind(
         Rule("share of what is", ("share", SIDE, "being", SIDE), _whole_first),
         Rule("share that it is", ("share", SIDE, "being", SIDE, "making up"), _whole_first),
         Rule("share in relation", ("share", SIDE, "divided by", SIDE), _part_first),
+        Rule("each makes up", (Groups, "making up"), lambda groups, _sign: groups, cost=0.02),
+        Rule("rate", (Where, "rate"), _rate, cost=-0.1),
+        Rule("rate of rows", (Where, "rate", Rows), _rate, cost=-0.15),
+        Rule("rows' rate", (Rows, Where, "rate"), _rate, cost=-0.15),
+        Rule("rate that", ("rate", Where), _rate, cost=-0.1),
+        Rule("rate that, of rows", ("rate", Where, Rows), _rate, cost=-0.15),
         Rule("how many percent", (SIDE, "share", SIDE), _part_first, cost=0.1),
     ),
     samples=(

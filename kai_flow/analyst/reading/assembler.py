@@ -8,7 +8,6 @@ from typing import Final
 
 from kai_flow.analyst.kinds.differences import Difference
 from kai_flow.analyst.kinds.growth import Growth
-from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
@@ -25,7 +24,7 @@ from kai_flow.analyst.reading.aggregating import aggregates_of
 from kai_flow.analyst.reading.averages import average_per
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, Note, combined
-from kai_flow.analyst.reading.concepts import means
+from kai_flow.analyst.reading.concepts import means, undoes
 from kai_flow.analyst.reading.dimensions import groups_of
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.reading import Plural, Troubles
@@ -37,9 +36,6 @@ NUMBERS: Final = frozenset([Role.ADDITIVE, Role.RATE])
 
 ASSUMED_COST: Final = 1.5
 """Of a sum or average over rows by a date of theirs that says nothing of the number."""
-
-UNDONE: Final = frozenset(["return", "refund", "cancellation"])
-"""Concepts of what takes a sale back."""
 
 
 class Assembler:
@@ -99,7 +95,7 @@ class Assembler:
                 return tuple(
                     table
                     for table in self.model.entities
-                    if not self._undoes(table)
+                    if not undoes(self.model, table)
                     and any(a.role in NUMBERS and means(a, concept) for a in self.model.of(table))
                 )
             case p.Amount(_, None, str() as table):
@@ -112,11 +108,6 @@ class Assembler:
                 return self.facts(amounts[0])
             case _:
                 return ()
-
-    def _undoes(self, table: str) -> bool:
-        """Whether the rows of a table take something back: what was returned did not sell."""
-        names = self.model.entities[table].names
-        return any(not UNDONE.isdisjoint(concepts(name.words)) for name in names)
 
     def context(self, resolver: Resolver, rows: Sequence[tuple[str, Words]]) -> bool:
         """Whether tables that are named besides the fact table are connected with it."""

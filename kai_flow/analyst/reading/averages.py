@@ -16,6 +16,7 @@ from kai_flow.analyst.query.nodes import (
 from kai_flow.analyst.query.ratio import Ratio
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.choices import Choice, Note, combined
+from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 
@@ -38,6 +39,9 @@ GROUPED_COST: Final = 0.5
 
 TOTAL_COST: Final = 0.5
 """Of one number where "average total revenue per province" may be said carelessly."""
+
+UNDONE_COST: Final = 0.3
+"""Of what was returned where nobody speaks of returns: "units per order" were ordered."""
 
 OWN_COST: Final = 0.4
 """Of an average for the very rows that the number is of: "average quantity per sale"."""
@@ -69,6 +73,8 @@ def average_per(
     )
     note = Note("ratio_of_present", (("table", table),))
     cost = _cost(assembly.model, table)
+    if undoes(assembly.model, resolver.fact) and resolver.fact not in resolver.named:
+        cost += UNDONE_COST
     if quotient.top.function is Function.SUM and cost == GROUPED_COST:
         cost += TOTAL_COST
     return [

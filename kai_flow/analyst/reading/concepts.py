@@ -3,7 +3,10 @@
 from typing import Final
 
 from kai_flow.analyst.lexicon.lexicon import concepts
-from kai_flow.analyst.semantics.model import Attribute, Axis, Join, Role
+from kai_flow.analyst.semantics.model import Attribute, Axis, Join, Role, SemanticModel
+
+UNDONE: Final = frozenset(["return", "refund", "cancellation"])
+"""Concepts of what takes a sale back."""
 
 
 def says(join: Join, concept: str) -> bool:
@@ -30,3 +33,9 @@ def means(attribute: Attribute, concept: str) -> bool:
         concept in concepts(name.words) or any(concept in concepts((w,)) for w in name.words)
         for name in attribute.names
     )
+
+
+def undoes(model: SemanticModel, table: str) -> bool:
+    """Whether the rows of a table take something back: what was returned did not sell."""
+    names = model.entities[table].names
+    return any(not UNDONE.isdisjoint(concepts(name.words)) for name in names)

@@ -9,6 +9,7 @@ from kai_flow.analyst.lexicon.numbers import NumberSpan
 from kai_flow.analyst.lexicon.periods import PeriodSpan
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.answers import without_answers
+from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.glue import TELLING, capitals_in, linking, plural
 from kai_flow.analyst.reading.parts import Item, Sign, leaf
 from kai_flow.analyst.reading.referents import part_of
@@ -86,6 +87,12 @@ OTHER_NAME_COST: Final = 0.1
 
 NUMBER_COST: Final = 0.22
 """Of rows that are called as a number of theirs: the target of a target is mostly the number."""
+
+SOLD: Final = frozenset(["sold", "ordered", "bought", "terjual", "dijual", "dipesan", "dibeli"])
+"""Words that say that something was sold."""
+
+TAKEN_BACK_COST: Final = 0.5
+"""Of a number of returns that is named as sold: "units sold" are no units that came back."""
 
 WHOLE: Final = 0.9
 """The score of a name of several words that its words by themselves are less likely to mean."""
@@ -177,6 +184,7 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
         elif each.score <= NEARLY and (each.first, each.last) in numbers:
             cost += OTHER_NUMBER_COST * _is_number(each.target, index)
         cost += _beside_itself(each, beside[each.first, each.last], index)
+        cost += TAKEN_BACK_COST * _taken_back(each, words, index)
         cost += SHORT_COST * any(
             inside(each, longer) and (longer.first, longer.last, each.target) not in same
             for longer in whole
@@ -195,6 +203,13 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
         ):
             cost += NUMBER_COST
         yield leaf(each.first, each.last, part_of(each.target, index), cost)
+
+
+def _taken_back(mention: Mention, words: Sequence[str], index: Index) -> bool:
+    """Whether words say that something was sold, of a column of what came back."""
+    if SOLD.isdisjoint(words) or not isinstance(mention.target, AttributeTarget):
+        return False
+    return undoes(index.model, mention.target.ref.table)
 
 
 def _counts_rows(

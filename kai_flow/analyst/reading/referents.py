@@ -50,7 +50,9 @@ def part_of(target: Target, index: Index) -> Part:
         case EntityTarget(table):
             return Rows(table)
         case AttributeTarget(ref):
-            return _pointed(ref, index.model) or Column(ref, number=ref in index.numbers)
+            adds = index.model.attributes[ref].role is ColumnRole.ADDITIVE
+            number = ref in index.numbers
+            return _pointed(ref, index.model) or Column(ref, number=number, adds=adds)
         case ValueTarget(ref, value):
             return Values(Column(ref), (value.value,))
         case DerivedTarget(name, table):

@@ -21,6 +21,7 @@ from kai_flow.analyst.reading.mentions import (
 from kai_flow.analyst.reading.parts import Column, Computed, Figure, Item, Sign, Text, Time, leaf
 from kai_flow.analyst.reading.referents import HINT_COST, hinted
 from kai_flow.analyst.reading.signs import signs_in
+from kai_flow.analyst.reading.unit_names import units_in
 from kai_flow.analyst.semantics.index import Index
 
 COMPARING: Final = frozenset(["above", "at least", "below", "at most"])
@@ -66,6 +67,7 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
             found.append(leaf(at, at + 1, Text(token.text), 0.1))
     found += codes_in(tokens)
     found += mentioned(tokens, index, language)
+    found += units_in(tokens, index)
     for at, hint in index.actions.hints(tokens):
         found.append(leaf(at, at + 1, hinted(hint, index), HINT_COST[hint.how]))
     return tuple(found)

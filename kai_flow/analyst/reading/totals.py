@@ -121,6 +121,8 @@ def _numbers(
     if bag.somes or bag.clocks or len(measures) > 3:
         return
     if bag.share is not None and not any(isinstance(m, p.Portion) for m, _ in measures):
+        if any(_rows_by_amount(m) for m, _ in measures):
+            return
         measures = [(_in_percent(m), w) for m, w in measures]
     if bag.change and not any(isinstance(m, p.Change) for m, _ in measures):
         change = bag.change[0]
@@ -165,6 +167,15 @@ def _in_percent(measure: p.Measured) -> p.Measured:
     if isinstance(measure, p.Quotient):
         return replace(measure, percent=True)
     return p.Portion(measure) if isinstance(measure, p.Amount) else measure
+
+
+def _rows_by_amount(measure: p.Measured) -> bool:
+    """Whether rows are divided by an amount, or the other way round, which is no percentage."""
+    match measure:
+        case p.Quotient(top, bottom):
+            return (top.of is None) is not (bottom.of is None)
+        case _:
+            return False
 
 
 def _flag(a: Assembler, column: p.Column) -> bool:

@@ -125,6 +125,38 @@ def test_an_average_per_event_divides_sums() -> None:
     assert measure.bottom.function is Function.DISTINCT
 
 
+@pytest.mark.parametrize(
+    "question",
+    ["How many units does a loan have on average?", "rata-rata jumlah unit per pinjaman"],
+)
+def test_what_one_event_has_on_average_divides_sums(question: str) -> None:
+    """Units in a loan are all units by all loans, whichever is named first."""
+    [measure] = query(question).measures
+    assert isinstance(measure, Ratio)
+    assert (measure.top.function, measure.bottom.function) == (Function.SUM, Function.DISTINCT)
+
+
+def test_a_rate_is_the_part_of_all_rows_that_meets_the_condition() -> None:
+    """The closed rate of each method is of that method's loans."""
+    [measure] = query("closed rate by payment method").measures
+    assert isinstance(measure, Ratio)
+    assert measure.percent
+    assert measure.top.where == equal("loans", "state", "closed")
+    assert measure.bottom.where is None
+
+
+def test_an_amount_by_rows_is_no_percentage() -> None:
+    """No number of loans is a percentage of fees."""
+    assert not isinstance(outcome("loans as a percentage of fees"), Understood)
+
+
+def test_a_kind_of_something_is_each_of_its_values() -> None:
+    """The words “Kind of genre” group by the genre."""
+    [group] = query("number of books for each kind of genre").groups
+    assert isinstance(group, FieldGroup)
+    assert group.field.column == "genre"
+
+
 def test_two_counts_in_one_question_are_both_answered() -> None:
     """How many of them restricts a second number, and not the first."""
     found = query("How many loans were there in 2024, and how many of them were closed?")

@@ -30,6 +30,8 @@ class Column:
     """Id of the join."""
     number: bool = False
     """Whether a question names it as a quantity, an amount or a rate."""
+    adds: bool = False
+    """Whether its values can be added up."""
 
 
 @dataclass(frozen=True, slots=True)
