@@ -26,6 +26,7 @@ from kai_flow.analyst.query.nodes import (
     Recurring,
     Related,
     Tally,
+    Unit,
     bare,
 )
 from kai_flow.analyst.semantics.model import Axis, AxisForm, SemanticModel
@@ -72,6 +73,7 @@ class Views:
         if aggregate.function is Function.COUNT:
             return len(found)
         assert aggregate.of is not None
+        assert not isinstance(aggregate.of, Unit)
         values = [v for view in found if (v := self._value(aggregate.of, view)) is not None]
         if aggregate.function is Function.DISTINCT:
             return len(set(values))

@@ -3,11 +3,18 @@
 from typing import Final
 
 from kai_flow.analyst.answer.naming import Names
-from kai_flow.analyst.query.nodes import Aggregate, Expression, Field, Function
+from kai_flow.analyst.query.nodes import Aggregate, Expression, Field, Function, Grain, Unit
 from kai_flow.analyst.semantics.model import Role
 
 __all__ = ["aggregate_words"]
 
+_UNITS: Final[dict[Grain, tuple[str, str]]] = {
+    Grain.DAY: ("hari", "days"),
+    Grain.WEEK: ("minggu", "weeks"),
+    Grain.MONTH: ("bulan", "months"),
+    Grain.QUARTER: ("kuartal", "quarters"),
+    Grain.YEAR: ("tahun", "years"),
+}
 _FUNCTIONS: Final[dict[Function, tuple[str, str]]] = {
     Function.SUM: ("total {}", "total {}"),
     Function.AVERAGE: ("rata-rata {}", "average {}"),
@@ -31,6 +38,8 @@ def aggregate_words(names: Names, measure: Aggregate, fact: str, *, brief: bool 
     if measure.of is None:
         rows = names.rows(fact)
         return names.pick(f"jumlah {rows}", f"number of {rows}")
+    if isinstance(measure.of, Unit):
+        return _units(names, measure.of, fact)
     if brief and measure.derived:
         text = names.derived(measure.derived)
     else:
@@ -45,9 +54,19 @@ def aggregate_words(names: Names, measure: Aggregate, fact: str, *, brief: bool 
     return names.pick(*table[measure.function]).format(text)
 
 
+def _units(names: Names, of: Unit, fact: str) -> str:
+    """The units of the calendar that something happened in."""
+    time = names.axis(of.axis, of.path, fact)
+    grain, plural = _UNITS[of.grain]
+    return names.pick(
+        f"jumlah {grain} yang ada isinya ({time})", f"number of {plural} with any ({time})"
+    )
+
+
 def _expression(names: Names, measure: Aggregate, fact: str) -> str:
     of = measure.of
     assert of is not None  # noqa: S101 -- the caller has looked
+    assert not isinstance(of, Unit)  # noqa: S101 -- the caller has looked
     text = names.formula(of, fact, inner=not measure.derived)
     return f"{names.derived(measure.derived)} ({text})" if measure.derived else text
 

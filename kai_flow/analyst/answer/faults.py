@@ -19,6 +19,7 @@ from kai_flow.analyst.query.nodes import (
     Query,
     Recurring,
     TimeGroup,
+    Unit,
 )
 from kai_flow.analyst.query.stored import stored_node, stored_query
 
@@ -70,7 +71,8 @@ def fault_message(fault: Fault, node: Node, query: Query, names: Names) -> str:
 def _of_column(fault: Fault, node: Aggregate, query: Query, names: Names) -> str:
     """An aggregate that its column does not allow."""
     language = names.language
-    column = names.formula(node.of, query.fact) if node.of is not None else ""
+    of = node.of
+    column = "" if of is None or isinstance(of, Unit) else names.formula(of, query.fact)
     if fault is Fault.NOT_SUMMABLE:
         return messages.RATE_SUMMED.say(language, column=column)
     if fault is Fault.NOT_ORDERED:

@@ -12,6 +12,7 @@ from kai_flow.analyst.query.nodes import (
     Group,
     PeriodGroup,
     TimeGroup,
+    Unit,
 )
 from kai_flow.analyst.query.units import per, same
 from kai_flow.analyst.schema import ColumnRef
@@ -39,7 +40,7 @@ def _aggregate(measure: Aggregate, names: Names) -> str:
     return next(taught, "") or _expression(measure.of, names)
 
 
-def _expression(of: Expression | None, names: Names) -> str:
+def _expression(of: Expression | Unit | None, names: Names) -> str:
     if isinstance(of, Field):
         return names.model.attributes[ColumnRef(of.table, of.column)].unit
     if not isinstance(of, Formula):

@@ -24,6 +24,7 @@ from kai_flow.analyst.query.nodes import (
     PeriodGroup,
     Query,
     TimeGroup,
+    Unit,
 )
 from kai_flow.analyst.semantics.model import AxisForm, Role
 
@@ -184,7 +185,7 @@ class Wording:
         return self.measure(by), "number"
 
 
-def fields_of(of: Expression | None) -> tuple[Field, ...]:
+def fields_of(of: Expression | Unit | None) -> tuple[Field, ...]:
     """The columns of an expression, from left to right."""
     if isinstance(of, Field):
         return (of,)

@@ -77,13 +77,13 @@ def _per_rules() -> Iterable[Rule]:
         yield Rule(f"average {name} per", ("average", of, "per", Rows), _average_per, cost)
         yield Rule(f"{name} per, on average", (of, "per", Rows, "average"), _average_per, cost)
         yield Rule(f"{name} averaged, per", (of, "average", "per", Rows), _average_per, cost)
+    yield Rule("number per", (NOUN, "per", Rows), _average_per, cost=0.25)
     for place, has in (("", ()), (" that has", ("contain",))):
-        some = ("count", (*NOUN, Rows))
         for name, pattern in (
-            (f"how many in one{place}", (*some, "one", Rows, *has, "average")),
-            (f"average in one{place}", ("average", *some, "one", Rows, *has)),
-            (f"one on average{place}", ("one", Rows, "average", *has, *some)),
-            (f"on average one{place}", ("average", "one", Rows, *has, *some)),
+            (f"how many in one{place}", (counted, "one", Rows, *has, "average")),
+            (f"average in one{place}", ("average", counted, "one", Rows, *has)),
+            (f"one on average{place}", ("one", Rows, "average", *has, counted)),
+            (f"on average one{place}", ("average", "one", Rows, *has, counted)),
         ):
             yield Rule(name, pattern, _in_one, cost=-0.1)
 

@@ -89,7 +89,7 @@ KIND = Kind(
             *("is", "are", "was", "were", "got", "get", "has been", "have been", "that is"),
             *("that are", "which is", "which are", "that was", "that were", "went", "did"),
         ),
-        "rate": ("rate", "rates", "ratio"),
+        "rate": ("rate", "rates"),
         "making up": (
             *("amount to", "amounts to", "make up", "makes up", "account for", "accounts for"),
             *("get", "have", "take", "take up", "takes up", "constitute", "constitutes"),
@@ -103,7 +103,7 @@ KIND = Kind(
             *("persentase jumlah", "berapa persen dari", "prosentase"),
         ),
         "being": ("yang", "itu yang"),
-        "rate": ("tingkat", "rasio", "angka"),
+        "rate": ("tingkat", "angka"),
     },
     rules=(
         Rule("share", ("share",), lambda _sign: Portion(None)),

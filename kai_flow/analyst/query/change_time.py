@@ -14,6 +14,7 @@ from kai_flow.analyst.query.nodes import (
     Query,
     Recurring,
     TimeGroup,
+    Unit,
     bare,
 )
 from kai_flow.analyst.query.refusals import CannotChange, Reason
@@ -21,7 +22,7 @@ from kai_flow.analyst.semantics.model import SemanticModel
 
 __all__ = ["on_axis", "period_of", "same_time", "with_period"]
 
-Timed = During | Recurring | TimeGroup | PeriodGroup
+Timed = During | Recurring | TimeGroup | PeriodGroup | Unit
 T = TypeVar("T", During | Recurring, TimeGroup | PeriodGroup)
 
 

@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from kai_flow.analyst.query.joins import Ids, Scope
-from kai_flow.analyst.query.nodes import Expression, Field, Formula, Number
+from kai_flow.analyst.query.nodes import Expression, Field, Formula, Number, Unit
 from kai_flow.analyst.query.times import Clock
 from kai_flow.analyst.query.trees import divided, literal
 from kai_flow.analyst.schema import ColumnRef, Kind
@@ -24,13 +24,15 @@ def fields(node: Expression) -> tuple[Field, ...]:
             return ()
 
 
-def value(node: Expression, scope: Scope, *, inner: bool = False) -> exp.Expr:
+def value(node: Expression | Unit, scope: Scope, *, inner: bool = False) -> exp.Expr:
     """An expression on one row. ``inner``: rows without a value may be dropped."""
     match node:
         case Field():
             return scope.column(node.path, node.column, inner=inner)
         case Number():
             return literal(node.value)
+        case Unit():
+            return clock(node.axis, node.path, scope, inner=inner).label(node.grain)
         case Formula():
             left = value(node.left, scope, inner=inner)
             right = value(node.right, scope, inner=inner)

@@ -28,6 +28,7 @@ from kai_flow.analyst.query.nodes import (
     Related,
     Tally,
     TimeGroup,
+    Unit,
 )
 from kai_flow.analyst.query.times import RECURRING
 from kai_flow.analyst.query.value_types import Quantity, Type, fits, is_time, quantity, type_of
@@ -125,6 +126,9 @@ class FilterGate:
             self.filter(aggregate.where)
         if aggregate.of is None:
             return
+        if isinstance(aggregate.of, Unit):
+            self._unit(aggregate.of, aggregate.function)
+            return
         self.expression(aggregate.of)
         number = self.quantity(aggregate) in _AVERAGED
         match aggregate.function:
@@ -137,6 +141,14 @@ class FilterGate:
                     raise IllTyped(Fault.NOT_ORDERED, aggregate)
             case _:
                 pass
+
+    def _unit(self, of: Unit, function: Function) -> None:
+        """A unit of the calendar that an axis can tell apart; they are only counted."""
+        self._fine_enough(of.grain, self.axis(of), of)
+        if self.widens(of.path):
+            raise IllTyped(Fault.SEVERAL_ROWS, of)
+        if function is not Function.DISTINCT:
+            raise IllTyped(Fault.NOT_A_NUMBER, of)
 
     def quantity(self, aggregate: Aggregate) -> Quantity:
         """What is known of a derived measure, else what its formula shows."""
@@ -151,7 +163,7 @@ class FilterGate:
             return True
         return self.quantity(aggregate) in _AVERAGED
 
-    def axis(self, node: During | Recurring | TimeGroup | PeriodGroup) -> Axis:
+    def axis(self, node: During | Recurring | TimeGroup | PeriodGroup | Unit) -> Axis:
         """The axis of a node, which its path must lead to."""
         axis = self._model.axes.get(node.axis)
         if axis is None:

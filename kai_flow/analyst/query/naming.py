@@ -15,6 +15,7 @@ from kai_flow.analyst.query.nodes import (
     Group,
     Operator,
     PeriodGroup,
+    Unit,
 )
 from kai_flow.analyst.semantics.model import SemanticModel
 
@@ -100,10 +101,12 @@ class Results:
             return f"_{slug}" if slug else ""
         return ""
 
-    def _columns(self, of: Expression | None) -> list[str]:
+    def _columns(self, of: Expression | Unit | None) -> list[str]:
         if isinstance(of, Field):
             vague = of.column.casefold() in _VAGUE and of.path
             return [self._one(of.table), of.column] if vague else [of.column]
+        if isinstance(of, Unit):
+            return [of.grain.value]
         return ["value"] if isinstance(of, Formula) else ["rows"]
 
     def _one(self, table: str) -> str:

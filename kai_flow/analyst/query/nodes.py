@@ -99,6 +99,14 @@ class Formula(Node, frozen=True, tag=True, kw_only=True):
     right: "Expression"
 
 
+class Unit(Node, frozen=True, tag=True, kw_only=True):
+    """The unit of the calendar that a row's time is in, to be counted: 2024-03, or 2024."""
+
+    axis: str
+    path: tuple[str, ...] = ()
+    grain: Grain
+
+
 Expression: TypeAlias = Field | Number | Formula
 
 
@@ -205,7 +213,7 @@ class Aggregate(Node, Measure, frozen=True, tag=True, kw_only=True):
     """One number from the rows of a group."""
 
     function: Function
-    of: Expression | None = None
+    of: Expression | Unit | None = None
     where: Filter | None = None
     """Only these rows of the group; None: all. A sum of no such rows is 0, as a comparison of
     columns side by side needs; a sum of no rows without ``where`` is no value.

@@ -33,6 +33,7 @@ from kai_flow.analyst.query.nodes import (
     Related,
     Tally,
     TimeGroup,
+    Unit,
 )
 
 __all__ = ["printed"]
@@ -74,8 +75,10 @@ def _cut(query: Query) -> list[str]:
     return found
 
 
-def _expression(of: Expression) -> str:
+def _expression(of: Expression | Unit) -> str:
     match of:
+        case Unit():
+            return f"{of.grain} of {_axis(of.axis, of.path)}"
         case Field():
             return f"{_way(of.path)}{of.table}.{of.column}" if of.path else of.column
         case Number():

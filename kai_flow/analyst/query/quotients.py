@@ -15,6 +15,7 @@ from kai_flow.analyst.query.nodes import (
     Number,
     Order,
     Query,
+    Unit,
 )
 from kai_flow.analyst.query.ratio import Ratio
 
@@ -44,7 +45,7 @@ def _measure(measure: Measure) -> Measure:
     return Ratio(top=top, bottom=bottom, words=measure.words)
 
 
-def _sides(of: Expression | None) -> tuple[Expression, Expression] | None:
+def _sides(of: Expression | Unit | None) -> tuple[Expression, Expression] | None:
     """What a quotient divides, and by what; None when it divides by a constant or not at all."""
     if not isinstance(of, Formula):
         return None

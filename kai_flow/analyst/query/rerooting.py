@@ -19,6 +19,7 @@ from kai_flow.analyst.query.nodes import (
     Related,
     Tally,
     TimeGroup,
+    Unit,
 )
 from kai_flow.analyst.query.refusals import CannotChange, Reason
 from kai_flow.analyst.semantics.model import SemanticModel
@@ -28,7 +29,7 @@ __all__ = ["reroot"]
 MAX_JOINS = 4
 
 Steps = tuple[str, ...]
-Reached = Field | During | Recurring | TimeGroup | PeriodGroup | Related | Tally
+Reached = Field | During | Recurring | TimeGroup | PeriodGroup | Related | Tally | Unit
 T = TypeVar("T")
 
 

@@ -14,12 +14,15 @@ from kai_flow.analyst.query.nodes import (
     Related,
     Tally,
     TimeGroup,
+    Unit,
 )
 from kai_flow.analyst.query.refusals import CannotChange, Reason
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import SemanticModel
 
 __all__ = ["require_present"]
+
+Reached = Field | During | Recurring | TimeGroup | PeriodGroup | Related | Tally | Unit
 
 
 def require_present(query: Query, model: SemanticModel) -> Query:
@@ -51,11 +54,13 @@ def _missing(node: Node, model: SemanticModel) -> Iterator[str]:
             yield fact
         case Field(table=table, column=column) if ColumnRef(table, column) not in model.attributes:
             yield f"{table}.{column}"
-        case During() | Recurring() | TimeGroup() | PeriodGroup() if node.axis not in model.axes:
+        case During() | Recurring() | TimeGroup() | PeriodGroup() | Unit() if (
+            node.axis not in model.axes
+        ):
             yield node.axis
         case Aggregate(derived=name) if name and name not in {each.name for each in model.derived}:
             yield name
         case _:
             pass
-    if isinstance(node, Field | During | Recurring | TimeGroup | PeriodGroup | Related | Tally):
+    if isinstance(node, Reached):
         yield from (join for join in node.path if join not in model.joins)

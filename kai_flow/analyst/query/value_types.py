@@ -4,7 +4,7 @@ import math
 import re
 from enum import Enum, auto
 
-from kai_flow.analyst.query.nodes import Expression, Field, Formula, Number
+from kai_flow.analyst.query.nodes import Expression, Field, Formula, Number, Unit
 from kai_flow.analyst.schema import ColumnRef, Kind
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 
@@ -69,13 +69,15 @@ def fits(value: str | float | bool, type_: Type, column: str) -> bool:
             return math.isfinite(value) and type_ in {Type.NUMBER, Type.BOOLEAN}
 
 
-def quantity(of: Expression, model: SemanticModel) -> Quantity:
+def quantity(of: Expression | Unit, model: SemanticModel) -> Quantity:
     """What arithmetic the values of an expression allow."""
     match of:
         case Number():
             return Quantity.CONSTANT
         case Field():
             return _column(of, model)
+        case Unit():
+            return Quantity.NONE
         case Formula():
             return _formula(of.operator, quantity(of.left, model), quantity(of.right, model))
 

@@ -12,6 +12,7 @@ from kai_flow.analyst.query.nodes import (
     Group,
     Node,
     Over,
+    Unit,
     Words,
 )
 from kai_flow.analyst.reading import parts as p
@@ -41,9 +42,9 @@ def sound(resolver: Resolver, found: Sequence[Choice[Aggregate]]) -> list[Choice
     ]
 
 
-def _widens(resolver: Resolver, of: Expression | None) -> bool:
+def _widens(resolver: Resolver, of: Expression | Unit | None) -> bool:
     match of:
-        case Field(path=path):
+        case Field(path=path) | Unit(path=path):
             return resolver.widens(path)
         case Formula(left=left, right=right):
             return _widens(resolver, left) or _widens(resolver, right)

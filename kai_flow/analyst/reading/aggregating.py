@@ -3,10 +3,28 @@
 from collections.abc import Iterator
 from typing import Final, TypeGuard
 
-from kai_flow.analyst.query.nodes import Aggregate, Expression, Field, Formula, Function, Words
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    Expression,
+    Field,
+    Formula,
+    Function,
+    TimeGroup,
+    Unit,
+    Words,
+)
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.concepts import means
-from kai_flow.analyst.reading.parts import Amount, Column, Computed, Implied, Operation
+from kai_flow.analyst.reading.dimensions import groups_of
+from kai_flow.analyst.reading.parts import (
+    Amount,
+    Calendar,
+    Column,
+    Computed,
+    Implied,
+    Operation,
+    Units,
+)
 from kai_flow.analyst.reading.resolving import HINT, Resolver
 from kai_flow.analyst.reading.ways import ids
 from kai_flow.analyst.semantics.model import Attribute, Derived, Role
@@ -25,6 +43,8 @@ def aggregates_of(resolver: Resolver, amount: Amount, words: Words) -> list[Choi
     """The aggregates that an amount may be. Its ``where`` is left to the caller."""
     if amount.of is None:
         return list(_counts(resolver, amount, words))
+    if isinstance(amount.of, Units):
+        return list(_units(resolver, amount.of, words))
     if amount.function is Function.DISTINCT and _points(amount.of, resolver):
         return [_pointers(resolver, amount.of, words)]
     return [
@@ -60,6 +80,16 @@ def _counts(resolver: Resolver, amount: Amount, words: Words) -> Iterator[Choice
             if way.value and not any(join.widens for join in way.value):
                 key = Field(table=table, column=entity.key[0], path=ids(way.value), words=words)
                 yield Choice(Aggregate(function=Function.DISTINCT, of=key, words=words), way.cost)
+
+
+def _units(resolver: Resolver, units: Units, words: Words) -> Iterator[Choice[Aggregate]]:
+    """How many different units of the calendar the rows are in."""
+    for group in groups_of(resolver, Calendar(units.grain), words):
+        match group.value:
+            case TimeGroup(axis=axis, path=path) if not resolver.widens(path):
+                unit = Unit(axis=axis, path=path, grain=units.grain, words=words)
+                node = Aggregate(function=Function.DISTINCT, of=unit, words=words)
+                yield Choice(node, group.cost, group.notes)
 
 
 def _expressions(

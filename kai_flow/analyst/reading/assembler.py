@@ -27,6 +27,7 @@ from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.concepts import means, undoes
 from kai_flow.analyst.reading.dimensions import groups_of
 from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.paces import pace
 from kai_flow.analyst.reading.reading import Plural, Troubles
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.schema import ColumnRef
@@ -73,6 +74,14 @@ class Assembler:
     def numeric(self, column: p.Column | p.Computed) -> bool:
         """Whether a noun is a number of a row."""
         return isinstance(column, p.Computed) or self.model.attributes[column.ref].role in NUMBERS
+
+    def adds_up(
+        self, of: "p.Column | p.Computed | p.Implied | p.Operation | p.Units | None"
+    ) -> bool:
+        """Whether sums of a number make sense."""
+        if isinstance(of, p.Column):
+            return self.model.attributes[of.ref].role is Role.ADDITIVE
+        return isinstance(of, p.Computed)
 
     def is_rate(self, column: p.Column) -> bool:
         """Whether a column is a price or the like, of which averages make sense."""
@@ -136,6 +145,8 @@ class Assembler:
                 found = self.amount(resolver, measured, words)
                 found += foreign(self, resolver, measured, words) if across else []
                 return [each.map(lambda a: a) for each in found]
+            case p.Quotient(top, p.Amount(_, p.Units(grain)), each=True):
+                return pace(self, resolver, top, grain, words)
             case p.Quotient(each=True):
                 return average_per(self, resolver, measured, words)
             case p.Quotient(top, bottom, percent):

@@ -18,7 +18,7 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.resolving import Resolver
-from kai_flow.analyst.semantics.model import Role, SemanticModel
+from kai_flow.analyst.semantics.model import SemanticModel
 
 if TYPE_CHECKING:
     from kai_flow.analyst.reading.assembler import Assembler
@@ -61,7 +61,7 @@ def average_per(
 ) -> list[Choice[Measure]]:
     """One number: what a row of a table has on average, all rows that it is made of together."""
     table, of = quotient.bottom.table, quotient.top.of
-    if table is None or not _adds_up(assembly.model, of):
+    if table is None or not assembly.adds_up(of):
         return []
     if table == resolver.fact:
         plain = assembly.amount(resolver, p.Amount(Function.AVERAGE, of), words)
@@ -90,12 +90,20 @@ def average_per(
 def listed_events(
     model: SemanticModel, measures: Sequence[Measure], groups: Sequence[Group]
 ) -> float:
-    """What it costs that averages are listed for single events: for each order one."""
+    """What it costs that averages are listed for single events: for each order one.
+
+    So it is of sums beside other groups: "revenue per order for each segment" is a ratio.
+    """
     averaged = any(isinstance(m, Aggregate) and m.function is Function.AVERAGE for m in measures)
+    summed = len(groups) > 1 and any(
+        isinstance(m, Aggregate) and m.function is Function.SUM for m in measures
+    )
     return sum(
         EVENTS_COST
         for group in groups
-        if averaged and isinstance(group, FieldGroup) and _is_event(model, group.field.table)
+        if (averaged or summed)
+        and isinstance(group, FieldGroup)
+        and _is_event(model, group.field.table)
         if group.field.column in (*model.entities[group.field.table].key,)
     )
 
@@ -134,15 +142,6 @@ def counted_singly(
     )
     counting = any(isinstance(m, Aggregate) and m.function is Function.COUNT for m in measures)
     return SINGLY_COST if own and counting else 0.0
-
-
-def _adds_up(
-    model: SemanticModel, of: "p.Column | p.Computed | p.Implied | p.Operation | None"
-) -> bool:
-    """Whether sums of a number make sense."""
-    if isinstance(of, p.Column):
-        return model.attributes[of.ref].role is Role.ADDITIVE
-    return isinstance(of, p.Computed)
 
 
 def _is_event(model: SemanticModel, table: str) -> bool:

@@ -18,6 +18,7 @@ from kai_flow.analyst.query.nodes import (
     Query,
     Related,
     TimeGroup,
+    Unit,
     bare,
 )
 from kai_flow.analyst.query.ratio import Ratio
@@ -143,6 +144,30 @@ def test_a_rate_is_the_part_of_all_rows_that_meets_the_condition() -> None:
     assert measure.percent
     assert measure.top.where == equal("loans", "state", "closed")
     assert measure.bottom.where is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "average monthly fee",
+        "How many loans are there per month on average?",
+        "rata-rata jumlah pinjaman per bulan",
+    ],
+)
+def test_what_a_month_has_on_average_is_one_number(question: str) -> None:
+    """The total by the number of months, and no list of averages."""
+    found = query(question)
+    [measure] = found.measures
+    assert not found.groups
+    assert isinstance(measure, Ratio)
+    assert isinstance(measure.bottom.of, Unit)
+    assert measure.bottom.of.grain == "month"
+
+
+def test_revenue_per_event_beside_groups_is_a_ratio() -> None:
+    """No single loan is listed where members are asked for."""
+    [measure] = query("quantity per loan for each member").measures
+    assert isinstance(measure, Ratio)
 
 
 def test_an_amount_by_rows_is_no_percentage() -> None:

@@ -28,6 +28,7 @@ from kai_flow.analyst.reading.parts.nouns import (
     Sign,
     Text,
     Time,
+    Units,
     Values,
 )
 from kai_flow.analyst.reading.parts.numbers import (
@@ -92,6 +93,7 @@ __all__ = [
     "Test",
     "Text",
     "Time",
+    "Units",
     "Values",
     "Versus",
     "Where",

@@ -113,6 +113,13 @@ class Implied:
 
 
 @dataclass(frozen=True, slots=True)
+class Units:
+    """The different units of the calendar that rows are in."""
+
+    grain: Grain
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """Two numbers of a row, multiplied or subtracted."""
 

@@ -1,0 +1,85 @@
+"""What a day, a month or a year has on average: average monthly revenue, orders per day."""
+
+from collections.abc import Iterable
+
+from kai_flow.analyst.kinds.building import NOUN, amount
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.query.nodes import Function, Grain
+from kai_flow.analyst.reading.parts import (
+    Amount,
+    Calendar,
+    Column,
+    Computed,
+    Quotient,
+    Rows,
+    Sign,
+    Units,
+)
+
+SIDE = (*NOUN, Amount, Rows)
+
+GRAINS = {
+    "daily": Grain.DAY,
+    "weekly": Grain.WEEK,
+    "monthly": Grain.MONTH,
+    "quarterly": Grain.QUARTER,
+    "yearly": Grain.YEAR,
+}
+
+ADDED = (None, Function.SUM, Function.COUNT)
+"""What can be added up over a unit of time."""
+
+
+def _in_each(of: Column | Computed | Amount | Rows, grain: Grain) -> Quotient | None:
+    top = Amount(None, None, of.table) if isinstance(of, Rows) else amount(of)
+    if not isinstance(top, Amount) or top.function not in ADDED:
+        return None
+    return Quotient(top, Amount(Function.DISTINCT, Units(grain)), each=True)
+
+
+def _adverb(*parts: Sign | Column | Computed | Amount | Rows) -> Quotient | None:
+    """Average monthly revenue."""
+    of = next(part for part in parts if not isinstance(part, Sign))
+    names = (part.name for part in parts if isinstance(part, Sign))
+    return _in_each(of, next(GRAINS[name] for name in names if name in GRAINS))
+
+
+def _per(*parts: Sign | Column | Computed | Amount | Rows | Calendar) -> Quotient | None:
+    """Average revenue per month."""
+    unit = next(part for part in parts if isinstance(part, Calendar))
+    of = next(part for part in parts if not isinstance(part, Sign | Calendar))
+    if unit.grain is None or unit.recurring:
+        return None
+    return _in_each(of, unit.grain)
+
+
+def _rules() -> Iterable[Rule]:
+    for sign in GRAINS:
+        yield Rule(f"average {sign}", ("average", sign, SIDE), _adverb, cost=-0.6)
+        yield Rule(f"{sign}, averaged", ("average", SIDE, sign), _adverb, cost=-0.6)
+        yield Rule(f"{sign} on average", (SIDE, sign, "average"), _adverb, cost=-0.6)
+        yield Rule(f"{sign} number, on average", (sign, SIDE, "average"), _adverb, cost=-0.6)
+        yield Rule(f"{sign} average", (sign, "average", SIDE), _adverb, cost=-0.3)
+    for link in ("in a unit", "one"):
+        yield Rule(f"average {link}", ("average", SIDE, link, Calendar), _per, -0.15)
+        yield Rule(f"average {link} of", ("average", link, Calendar, SIDE), _per, -0.15)
+        yield Rule(f"{link} on average", (SIDE, link, Calendar, "average"), _per, -0.15)
+        yield Rule(f"averaged {link}", (SIDE, "average", link, Calendar), _per, -0.15)
+        yield Rule(f"{link}, the average", (link, Calendar, "average", SIDE), _per, -0.15)
+
+
+KIND = Kind(
+    "paces",
+    "What a day, a month or a year has on average: average monthly revenue, orders per day.",
+    english={"in a unit": ("per", "/")},
+    indonesian={"in a unit": ("per", "dalam sebulan", "/")},
+    rules=tuple(_rules()),
+    samples=(
+        Sample(
+            "id",
+            "Berapa rata-rata pendapatan tahunan seluruh koperasi?",
+            """SELECT AVG(total) FROM (SELECT SUM(pendapatan) AS total FROM laporan_tahunan
+            GROUP BY tahun_buku)""",
+        ),
+    ),
+)

@@ -1,0 +1,95 @@
+"""What a unit of time has on average: the average monthly revenue, orders per day."""
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec import structs
+
+from kai_flow.analyst.query.measure import Measure
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    Condition,
+    Field,
+    Function,
+    Grain,
+    Operator,
+    Unit,
+    Words,
+)
+from kai_flow.analyst.query.ratio import Ratio
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.choices import Choice, combined
+from kai_flow.analyst.reading.concepts import means
+from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import Role
+
+if TYPE_CHECKING:
+    from kai_flow.analyst.reading.assembler import Assembler
+
+FLOWS: Final = ("revenue", "income", "expense", "profit", "quantity", "target", "budget")
+"""Concepts of what a month or a year has: their totals are spoken of."""
+
+EITHER: Final = ("cost", "fee", "amount", "shipping_cost")
+"""Concepts of what a month has, and what each row has as well."""
+
+EITHER_COST: Final = 0.2
+"""Of the totals of such a number, where a list of averages is meant as often."""
+
+LISTED_COST: Final = 0.35
+"""Of the totals of what a month does not have: "the average weight per month" is a list."""
+
+
+COUNTED_COST: Final = 0.25
+"""Of counting rows that may be an amount as well: "the average monthly target"."""
+
+
+def pace(
+    assembly: "Assembler", resolver: Resolver, top: p.Amount, grain: Grain, words: Words
+) -> list[Choice[Measure]]:
+    """The total by the number of units of time that it happened in."""
+    own = top.table == resolver.fact if top.of is None else assembly.adds_up(top.of)
+    if not own:
+        return []
+    function = Function.COUNT if top.of is None else Function.SUM
+    amount = p.Amount(function, top.of, top.table, top.where)
+    units = p.Amount(Function.DISTINCT, p.Units(grain))
+    pairs = combined(
+        [assembly.amount(resolver, amount, words), assembly.amount(resolver, units, words)]
+    )
+    return [
+        Choice[Measure](
+            Ratio(top=_dated(resolver, *pair.value), bottom=pair.value[1], words=words),
+            pair.cost + _cost(resolver, top, pair.value[1], grain),
+            pair.notes,
+        )
+        for pair in pairs
+    ]
+
+
+def _cost(resolver: Resolver, top: p.Amount, bottom: Aggregate, grain: Grain) -> float:
+    """What speaks for a list of averages, one for each unit of time."""
+    if top.of is None:
+        return COUNTED_COST if top.function is None else 0.0
+    unit = bottom.of
+    if isinstance(unit, Unit) and resolver.model.axes[unit.axis].finest is grain:
+        return LISTED_COST  # each row is a day's or a year's
+    if not isinstance(top.of, p.Column):
+        return 0.0
+    attribute = resolver.attribute(top.of)
+    if any(means(attribute, each) for each in FLOWS):
+        return 0.0
+    return EITHER_COST if any(means(attribute, each) for each in EITHER) else LISTED_COST
+
+
+def _dated(resolver: Resolver, top: Aggregate, bottom: Aggregate) -> Aggregate:
+    """The total of the rows that have a time: others are in no month."""
+    unit = bottom.of
+    if not isinstance(unit, Unit) or top.where is not None:
+        return top
+    axis = resolver.model.axes[unit.axis]
+    first = axis.columns[0]
+    attribute = resolver.model.attributes[ColumnRef(axis.table, first)]
+    if attribute.role is not Role.TIME or not (attribute.nullable or unit.path):
+        return top
+    field = Field(table=axis.table, column=first, path=unit.path)
+    return structs.replace(top, where=Condition(of=field, operator=Operator.PRESENT))
