@@ -35,7 +35,7 @@ _ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         *(exp.Nullif, exp.Lower, exp.Upper, exp.Length, exp.Substring, exp.Trim, exp.TimeToStr),
         *(exp.TsOrDsToTimestamp, exp.Date, exp.ILike, exp.Extract, exp.Year),
         *(exp.Concat, exp.TsOrDsToDate, exp.DayOfWeek, exp.DateSub),
-        *(exp.DateTrunc, exp.TimestampTrunc),
+        *(exp.DateTrunc, exp.TimestampTrunc, exp.TimestampDiff),
         *(exp.Median, exp.PercentileCont, exp.WithinGroup),
         *(exp.Window, exp.RowNumber, exp.Lag),
     )
@@ -47,7 +47,7 @@ _TYPES: frozenset[exp.DType] = frozenset(
         *(exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT),
         *(exp.DType.UBIGINT, exp.DType.FLOAT, exp.DType.DOUBLE, exp.DType.DECIMAL),
         *(exp.DType.DATE, exp.DType.TIME, exp.DType.DATETIME),
-        *(exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ),
+        *(exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ),
     )
 )
 """The types that a value may be cast to: a cast to a user-defined type runs its code."""
@@ -111,7 +111,7 @@ def _check_tree(root: exp.Expr, tables: set[tuple[str, ...]]) -> None:
 
 def _is_unit(node: exp.Expr) -> bool:
     """Whether it is the name of a unit of time, where one belongs."""
-    takes_unit = exp.Extract | exp.DateTrunc | exp.TimestampTrunc | exp.DateSub
+    takes_unit = exp.Extract | exp.DateTrunc | exp.TimestampTrunc | exp.DateSub | exp.TimestampDiff
     return isinstance(node, exp.Var) and isinstance(node.parent, takes_unit)
 
 

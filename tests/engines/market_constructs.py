@@ -17,6 +17,7 @@ from kai_flow.analyst.query.nodes import (
     Function,
     Grain,
     Having,
+    Lapse,
     Not,
     Number,
     Operator,
@@ -28,6 +29,7 @@ from kai_flow.analyst.query.nodes import (
     Related,
     Tally,
     TimeGroup,
+    TimeUnit,
 )
 from kai_flow.analyst.query.ratio import Ratio
 from kai_flow.analyst.query.share import Share
@@ -585,6 +587,49 @@ _TIMES = {
     },
 }
 
+_LONG_AGO = Lapse(start=field("orders", "moment"), day="2025-06-01", unit=TimeUnit.DAY)
+
+_DURATIONS: dict[str, Query] = {
+    "hours since midnight": Query(
+        fact="orders",
+        measures=tuple(
+            agg(function, Lapse(start=start, end=field("orders", "moment"), unit=TimeUnit.HOUR))
+            for function in (Function.AVERAGE, Function.SUM, Function.MAXIMUM, Function.MEDIAN)
+            for start in (field("orders", "ordered"), field("orders", "written"))
+        ),
+    ),
+    "months up to a day": Query(
+        fact="orders",
+        measures=(
+            agg(
+                Function.AVERAGE,
+                Lapse(start=field("orders", "day_number"), day="2025-06-01", unit=TimeUnit.MONTH),
+            ),
+        ),
+        groups=(by("customers", "name", CUSTOMER),),
+    ),
+    "older than a year": Query(
+        fact="orders",
+        measures=(COUNT, agg(Function.MINIMUM, _LONG_AGO)),
+        groups=(by("orders", "status"),),
+        where=Condition(of=_LONG_AGO, operator=Operator.ABOVE, values=(365.0,)),
+    ),
+    "days by item": Query(
+        fact="items",
+        measures=(
+            agg(
+                Function.AVERAGE,
+                Lapse(
+                    start=field("orders", "ordered", ORDER),
+                    end=field("orders", "moment", ORDER),
+                    unit=TimeUnit.MINUTE,
+                ),
+            ),
+        ),
+        groups=(by("products", "category", PRODUCT),),
+    ),
+}
+
 FAMILIES: dict[str, dict[str, Query]] = {
     "aggregates": _AGGREGATES,
     "groups": _GROUPS,
@@ -592,6 +637,7 @@ FAMILIES: dict[str, dict[str, Query]] = {
     "rankings": _RANKED,
     "two tables": _TWO_TABLES,
     "times": _TIMES,
+    "durations": _DURATIONS,
 }
 """By kind, then by name."""
 

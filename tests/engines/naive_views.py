@@ -4,10 +4,11 @@ A *view* of a row is a choice of one row for every path that was walked so far.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from statistics import median
 from typing import Any
 
+from kai_flow.analyst.query.lapses import SECONDS
 from kai_flow.analyst.query.nodes import (
     Against,
     Aggregate,
@@ -20,6 +21,7 @@ from kai_flow.analyst.query.nodes import (
     Filter,
     Formula,
     Function,
+    Lapse,
     Not,
     Number,
     Operator,
@@ -178,6 +180,18 @@ class Views:
                 if left is None or right is None:
                     return None
                 return _ARITHMETIC[of.operator](left, right)
+            case Lapse():
+                start = self._moment(of.start, view)
+                end = self._moment(of.end, view) if of.end else datetime.fromisoformat(of.day)
+                if start is None or end is None:
+                    return None
+                return (end - start).total_seconds() / SECONDS[of.unit]
+
+    def _moment(self, field: Field, view: View) -> datetime | None:
+        written = self._value(field, view)
+        if isinstance(written, int):
+            written = f"{written // 10_000}-{written // 100 % 100:02}-{written % 100:02}"
+        return None if written is None else datetime.fromisoformat(written)
 
     def _day(self, axis_id: str, path: tuple[str, ...], view: View) -> date | None:
         axis = self._model.axes[axis_id]
@@ -217,6 +231,8 @@ def _paths(of: Expression) -> list[tuple[str, ...]]:
             return [of.path]
         case Formula():
             return _paths(of.left) + _paths(of.right)
+        case Lapse():
+            return _paths(of.start) + (_paths(of.end) if of.end else [])
         case Number():
             return []
 

@@ -14,13 +14,22 @@ from kai_flow.analyst.answer.identifiers import bare, distinct, quoted, split
 from kai_flow.analyst.answer.nouns import plural, singular
 from kai_flow.analyst.answer.tongue import language_of, translated
 from kai_flow.analyst.lexicon.lexicon import Language, expand
-from kai_flow.analyst.query.nodes import Field, Formula, Number
+from kai_flow.analyst.query.nodes import Expression, Field, Lapse, Number, TimeUnit
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Attribute, Join, Name, Role, SemanticModel
 
 __all__ = ["Names"]
 
 _ID_WORDS: Final = frozenset({"id", "key", "fk", "sk", "code", "kode", "no", "nr", "num", "uuid"})
+
+UNITS: Final[dict[TimeUnit, tuple[str, str]]] = {
+    TimeUnit.MINUTE: ("menit", "minutes"),
+    TimeUnit.HOUR: ("jam", "hours"),
+    TimeUnit.DAY: ("hari", "days"),
+    TimeUnit.WEEK: ("minggu", "weeks"),
+    TimeUnit.MONTH: ("bulan", "months"),
+    TimeUnit.YEAR: ("tahun", "years"),
+}
 
 
 class Names:
@@ -113,8 +122,10 @@ class Names:
         )
         return self.both(dict.fromkeys(columns))  # the row of a calendar names all of its columns
 
-    def formula(self, of: Field | Number | Formula, fact: str, *, inner: bool = False) -> str:
+    def formula(self, of: Expression, fact: str, *, inner: bool = False) -> str:
         """An expression with the names of its columns."""
+        if isinstance(of, Lapse):
+            return self._lapse(of, fact)
         if isinstance(of, Field):
             return self.field(of, fact)
         if isinstance(of, Number):
@@ -122,6 +133,15 @@ class Names:
         sign = {"*": "×", "-": "−"}.get(of.operator, of.operator)
         left, right = (self.formula(part, fact, inner=True) for part in (of.left, of.right))
         return f"({left} {sign} {right})" if inner else f"{left} {sign} {right}"
+
+    def _lapse(self, of: Lapse, fact: str) -> str:
+        """A duration, with its unit."""
+        start = self.field(of.start, fact)
+        end = self.field(of.end, fact) if of.end is not None else moment(of.day, self.language)
+        return self.pick(
+            f"{UNITS[of.unit][0]} dari {start} sampai {end}",
+            f"{UNITS[of.unit][1]} from {start} to {end}",
+        )
 
     def derived(self, name: str) -> str:
         """A derived measure; a taught one by the name that it was given."""

@@ -1,6 +1,6 @@
 """Units of the columns of a result: a sum has its column's unit, a count none."""
 
-from kai_flow.analyst.answer.naming import Names
+from kai_flow.analyst.answer.naming import UNITS, Names
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
@@ -10,6 +10,7 @@ from kai_flow.analyst.query.nodes import (
     Formula,
     Function,
     Group,
+    Lapse,
     PeriodGroup,
     TimeGroup,
     Unit,
@@ -43,6 +44,8 @@ def _aggregate(measure: Aggregate, names: Names) -> str:
 def _expression(of: Expression | Unit | None, names: Names) -> str:
     if isinstance(of, Field):
         return names.model.attributes[ColumnRef(of.table, of.column)].unit
+    if isinstance(of, Lapse):
+        return names.pick(*UNITS[of.unit])
     if not isinstance(of, Formula):
         return ""
     left, right = _expression(of.left, names), _expression(of.right, names)

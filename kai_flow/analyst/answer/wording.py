@@ -19,6 +19,7 @@ from kai_flow.analyst.query.nodes import (
     Grain,
     Group,
     Having,
+    Lapse,
     Order,
     Over,
     PeriodGroup,
@@ -191,4 +192,6 @@ def fields_of(of: Expression | Unit | None) -> tuple[Field, ...]:
         return (of,)
     if isinstance(of, Formula):
         return fields_of(of.left) + fields_of(of.right)
+    if isinstance(of, Lapse):
+        return (of.start,) if of.end is None else (of.start, of.end)
     return ()

@@ -12,14 +12,16 @@ from kai_flow.analyst.reading.parts import (
     Computed,
     Gap,
     Implied,
+    Lasting,
     Measured,
+    Noun,
     Portion,
     Quotient,
     Rows,
     Sign,
 )
 
-NOUN: Final = (Column, Computed)
+NOUN: Final = (Column, Computed, Lasting)
 """What may be a number of a row."""
 
 MEASURED: Final = (Amount, Quotient, Gap, Portion, Change, Calculated)
@@ -35,12 +37,12 @@ DIMENSION: Final = (Column, Rows, Calendar)
 """What can be grouped by."""
 
 
-def amount(noun: Column | Computed | Implied | Measured) -> Measured:
+def amount(noun: Noun | Implied | Measured) -> Measured:
     """A number whose way to be aggregated is not said yet, of a noun; a complete one as it is."""
-    return Amount(None, noun) if isinstance(noun, Column | Computed | Implied) else noun
+    return Amount(None, noun) if isinstance(noun, Noun | Implied) else noun
 
 
-def aggregate(function: Function, noun: Column | Computed | Implied | Amount) -> Amount | None:
+def aggregate(function: Function, noun: Noun | Implied | Amount) -> Amount | None:
     """A noun aggregated; None when it is aggregated already in another way."""
     if not isinstance(noun, Amount):
         return Amount(function, noun)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from kai_flow.analyst.kinds.building import MEASURED, NOUN, count
+from kai_flow.analyst.kinds.duration_rules import in_unit
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import (
@@ -18,6 +19,7 @@ from kai_flow.analyst.reading.parts import (
     Implied,
     Joined,
     Measured,
+    Noun,
     Part,
     Rows,
     Sign,
@@ -37,12 +39,11 @@ PIECES = "pcs"
 """The unit of figures that count things."""
 
 
-def _test(
-    of: Column | Computed | Measured, operator: Operator, figures: tuple[Figure, ...]
-) -> Iterator[Part]:
+def _test(of: Noun | Measured, operator: Operator, figures: tuple[Figure, ...]) -> Iterator[Part]:
     """A condition on rows, and the same on groups where the number is or may be aggregated."""
+    of, figures = in_unit(of, figures)
     values = tuple(figure.value for figure in figures)
-    if isinstance(of, Column | Computed):
+    if isinstance(of, Noun):
         yield Where(Compared(of, operator, values, _unit(figures)))
         yield Having(Amount(None, of), operator, values)
     elif isinstance(of, Amount):

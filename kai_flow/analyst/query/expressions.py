@@ -3,9 +3,10 @@
 from sqlglot import exp
 
 from kai_flow.analyst.query.joins import Ids, Scope
-from kai_flow.analyst.query.nodes import Expression, Field, Formula, Number, Unit
+from kai_flow.analyst.query.lapses import elapsed
+from kai_flow.analyst.query.nodes import Expression, Field, Formula, Lapse, Number, Unit
 from kai_flow.analyst.query.times import Clock
-from kai_flow.analyst.query.trees import divided, literal
+from kai_flow.analyst.query.trees import cast, divided, literal
 from kai_flow.analyst.schema import ColumnRef, Kind
 
 __all__ = ["clock", "fields", "may_be_missing", "value"]
@@ -20,6 +21,8 @@ def fields(node: Expression) -> tuple[Field, ...]:
             return (node,)
         case Formula():
             return fields(node.left) + fields(node.right)
+        case Lapse():
+            return (node.start,) if node.end is None else (node.start, node.end)
         case Number():
             return ()
 
@@ -33,6 +36,10 @@ def value(node: Expression | Unit, scope: Scope, *, inner: bool = False) -> exp.
             return literal(node.value)
         case Unit():
             return clock(node.axis, node.path, scope, inner=inner).label(node.grain)
+        case Lapse():
+            dialect = scope.model.schema.dialect
+            start, end = _moment(node.start, scope, inner=inner), _end(node, scope, inner=inner)
+            return elapsed(start, end, node.unit, dialect)
         case Formula():
             left = value(node.left, scope, inner=inner)
             right = value(node.right, scope, inner=inner)
@@ -40,6 +47,19 @@ def value(node: Expression | Unit, scope: Scope, *, inner: bool = False) -> exp.
                 return divided(left, _wrapped(right), scope.model.schema.dialect)
             kind = _ARITHMETIC[node.operator]
             return kind(this=_wrapped(left), expression=_wrapped(right))
+
+
+def _moment(field: Field, scope: Scope, *, inner: bool) -> exp.Expr:
+    """The time in a column."""
+    return clock(f"{field.table}.{field.column}", field.path, scope, inner=inner).moment()
+
+
+def _end(lapse: Lapse, scope: Scope, *, inner: bool) -> exp.Expr:
+    """The time up to which a duration counts."""
+    if lapse.end is not None:
+        return _moment(lapse.end, scope, inner=inner)
+    day = literal(lapse.day)
+    return day if scope.model.schema.dialect == "sqlite" else cast(day, exp.DType.DATE)
 
 
 def _wrapped(part: exp.Expr) -> exp.Expr:

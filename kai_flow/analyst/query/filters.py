@@ -23,6 +23,7 @@ from kai_flow.analyst.query.nodes import (
     Field,
     Filter,
     Formula,
+    Lapse,
     Not,
     Operator,
     Recurring,
@@ -85,6 +86,8 @@ def fields_of(expression: object) -> tuple[Field, ...]:
         return (expression,)
     if isinstance(expression, Formula):
         return fields_of(expression.left) + fields_of(expression.right)
+    if isinstance(expression, Lapse):
+        return fields_of(expression.start) + fields_of(expression.end)
     return ()
 
 

@@ -19,6 +19,7 @@ from kai_flow.analyst.query.nodes import (
     Formula,
     Function,
     Grain,
+    Lapse,
     Node,
     Not,
     Number,
@@ -91,6 +92,8 @@ class FilterGate:
             case Number():
                 if not math.isfinite(of.value):
                     raise IllTyped(Fault.BAD_VALUE, of)
+            case Lapse():
+                self._lapse(of, single=single)
             case Formula():
                 if of.operator not in {"+", "-", "*", "/"}:
                     raise IllTyped(Fault.BAD_FORMULA, of)
@@ -98,6 +101,19 @@ class FilterGate:
                 self.expression(of.right, single=single)
                 if quantity(of, self._model) is Quantity.NONE:
                     raise IllTyped(Fault.NOT_A_NUMBER, of)
+
+    def _lapse(self, of: Lapse, *, single: bool) -> None:
+        """A duration between two times, of which each has days."""
+        for field in (of.start,) if of.end is None else (of.start, of.end):
+            self.field(field, single=single)
+            axis = self._model.axes.get(f"{field.table}.{field.column}")
+            if axis is None or axis.finest is not Grain.DAY:
+                raise IllTyped(Fault.NO_AXIS, of)
+        if of.end is None:
+            try:
+                date.fromisoformat(of.day)
+            except ValueError:
+                raise IllTyped(Fault.BAD_PERIOD, of) from None
 
     def filter(self, node: Filter) -> None:
         """A filter on rows of the table."""

@@ -13,6 +13,7 @@ from kai_flow.analyst.query.nodes import (
     Formula,
     Function,
     Group,
+    Lapse,
     Operator,
     PeriodGroup,
     Unit,
@@ -107,6 +108,9 @@ class Results:
             return [self._one(of.table), of.column] if vague else [of.column]
         if isinstance(of, Unit):
             return [of.grain.value]
+        if isinstance(of, Lapse):
+            end = "now" if of.end is None else of.end.column
+            return [f"{of.unit}s", "from", of.start.column, "to", end]
         return ["value"] if isinstance(of, Formula) else ["rows"]
 
     def _one(self, table: str) -> str:

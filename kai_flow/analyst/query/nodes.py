@@ -50,6 +50,19 @@ class Grain(StrEnum):
     YEAR = "year"
 
 
+class TimeUnit(StrEnum):
+    """A unit in which a duration is given."""
+
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    """A twelfth of a year on average."""
+    YEAR = "year"
+    """365.2425 days."""
+
+
 class Operator(StrEnum):
     """How a condition compares."""
 
@@ -107,7 +120,21 @@ class Unit(Node, frozen=True, tag=True, kw_only=True):
     grain: Grain
 
 
-Expression: TypeAlias = Field | Number | Formula
+class Lapse(Node, frozen=True, tag=True, kw_only=True):
+    """How long it was from one time of a row to another, with fractions; no value where the row
+    lacks one of both.
+    """
+
+    start: Field
+    """A column that is an axis of its table."""
+    end: Field | None = None
+    """Another one; None: the row's time up to ``day``."""
+    day: str = ""
+    """ISO date."""
+    unit: TimeUnit
+
+
+Expression: TypeAlias = Field | Number | Formula | Lapse
 
 
 class Condition(Node, frozen=True, tag=True, kw_only=True):

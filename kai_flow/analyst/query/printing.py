@@ -23,6 +23,7 @@ from kai_flow.analyst.query.nodes import (
     Function,
     Group,
     Having,
+    Lapse,
     Not,
     Number,
     Operator,
@@ -83,6 +84,9 @@ def _expression(of: Expression | Unit) -> str:
             return f"{_way(of.path)}{of.table}.{of.column}" if of.path else of.column
         case Number():
             return f"{of.value:g}"
+        case Lapse():
+            end = of.day if of.end is None else _expression(of.end)
+            return f"({of.unit}s from {_expression(of.start)} to {end})"
         case Formula():
             return f"({_expression(of.left)} {of.operator} {_expression(of.right)})"
 

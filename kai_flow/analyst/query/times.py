@@ -62,6 +62,12 @@ class Clock:
             return self._written(grain)
         return _date_label(grain, self._date(), self._dialect)
 
+    def moment(self) -> exp.Expr:
+        """The time with its hours and minutes, where it has them."""
+        if self._form is AxisForm.TEXT and self._dialect != "sqlite":
+            return cast(self._first, exp.DType.TIMESTAMP)
+        return self._date()
+
     def part(self, part: str) -> exp.Expr:
         """A part of the time that recurs."""
         if (self._form, part) in {

@@ -4,7 +4,7 @@ import math
 import re
 from enum import Enum, auto
 
-from kai_flow.analyst.query.nodes import Expression, Field, Formula, Number, Unit
+from kai_flow.analyst.query.nodes import Expression, Field, Formula, Lapse, Number, Unit
 from kai_flow.analyst.schema import ColumnRef, Kind
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 
@@ -74,6 +74,8 @@ def quantity(of: Expression | Unit, model: SemanticModel) -> Quantity:
     match of:
         case Number():
             return Quantity.CONSTANT
+        case Lapse():
+            return Quantity.AMOUNT
         case Field():
             return _column(of, model)
         case Unit():

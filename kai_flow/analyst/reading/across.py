@@ -10,6 +10,7 @@ from kai_flow.analyst.query.nodes import (
     Formula,
     Function,
     Group,
+    Lapse,
     Node,
     Over,
     Unit,
@@ -48,6 +49,8 @@ def _widens(resolver: Resolver, of: Expression | Unit | None) -> bool:
             return resolver.widens(path)
         case Formula(left=left, right=right):
             return _widens(resolver, left) or _widens(resolver, right)
+        case Lapse(start=start, end=end):
+            return _widens(resolver, start) or _widens(resolver, end)
         case _:
             return False
 

@@ -16,12 +16,14 @@ from kai_flow.analyst.query.nodes import (
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.dimensions import groups_of
+from kai_flow.analyst.reading.lasting import lapses
 from kai_flow.analyst.reading.parts import (
     Amount,
     Calendar,
     Column,
     Computed,
     Implied,
+    Lasting,
     Operation,
     Units,
 )
@@ -45,6 +47,8 @@ def aggregates_of(resolver: Resolver, amount: Amount, words: Words) -> list[Choi
         return list(_counts(resolver, amount, words))
     if isinstance(amount.of, Units):
         return list(_units(resolver, amount.of, words))
+    if isinstance(amount.of, Lasting):
+        return list(_durations(resolver, amount.function, amount.of, words))
     if amount.function is Function.DISTINCT and _points(amount.of, resolver):
         return [_pointers(resolver, amount.of, words)]
     return [
@@ -52,6 +56,17 @@ def aggregates_of(resolver: Resolver, amount: Amount, words: Words) -> list[Choi
         for expression, attribute in _expressions(resolver, amount.of, words)
         for choice in _functions(amount, expression, attribute, words)
     ]
+
+
+def _durations(
+    resolver: Resolver, function: Function | None, of: Lasting, words: Words
+) -> Iterator[Choice[Aggregate]]:
+    """The aggregates of a duration, which may be added up; if nothing says how, its average."""
+    _, cost, notes = _WAYS[None, Role.RATE] if function is None else (function, 0.0, ())
+    if function not in {Function.COUNT, Function.DISTINCT}:
+        for choice in lapses(resolver, of, words):
+            node = Aggregate(function=function or Function.AVERAGE, of=choice.value, words=words)
+            yield Choice(node, choice.cost + cost, (*choice.notes, *notes))
 
 
 def _points(of: Column | Computed | Implied | Operation, resolver: Resolver) -> TypeGuard[Column]:

@@ -27,6 +27,7 @@ from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.concepts import means, undoes
 from kai_flow.analyst.reading.dimensions import groups_of
 from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.lasting import tables_of
 from kai_flow.analyst.reading.paces import pace
 from kai_flow.analyst.reading.reading import Plural, Troubles
 from kai_flow.analyst.reading.resolving import Resolver
@@ -71,13 +72,11 @@ class Assembler:
             self._resolvers[fact, named] = Resolver(self.model, fact, self.today, named)
         return self._resolvers[fact, named]
 
-    def numeric(self, column: p.Column | p.Computed) -> bool:
+    def numeric(self, column: p.Noun) -> bool:
         """Whether a noun is a number of a row."""
-        return isinstance(column, p.Computed) or self.model.attributes[column.ref].role in NUMBERS
+        return not isinstance(column, p.Column) or self.model.attributes[column.ref].role in NUMBERS
 
-    def adds_up(
-        self, of: "p.Column | p.Computed | p.Implied | p.Operation | p.Units | None"
-    ) -> bool:
+    def adds_up(self, of: "p.Noun | p.Implied | p.Operation | p.Units | None") -> bool:
         """Whether sums of a number make sense."""
         if isinstance(of, p.Column):
             return self.model.attributes[of.ref].role is Role.ADDITIVE
@@ -94,10 +93,10 @@ class Assembler:
                 role in self.model.joins
             ):
                 return (self.model.joins[role].source,)
-            case p.Amount(_, p.Column(ref)):
+            case p.Amount(_, p.Column(ref) | p.Operation(p.Column(ref))):
                 return (ref.table,)
-            case p.Amount(_, p.Operation(p.Column(ref))):
-                return (ref.table,)
+            case p.Amount(_, p.Lasting() as lasting):
+                return tables_of(self.model, lasting)
             case p.Amount(_, p.Computed(_, table)):
                 return (table,)
             case p.Amount(_, p.Implied(concept)):

@@ -12,6 +12,7 @@ from kai_flow.analyst.reading.coherence import coherent
 from kai_flow.analyst.reading.comparing import side_by_side
 from kai_flow.analyst.reading.extents import extents
 from kai_flow.analyst.reading.extremes import with_extremes
+from kai_flow.analyst.reading.lasting import gathered
 from kai_flow.analyst.reading.listings import listed
 from kai_flow.analyst.reading.rankings import ranked
 from kai_flow.analyst.reading.reading import Reading
@@ -30,14 +31,19 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Everything that the bag may mean."""
     sound = coherent(a.model, bag, a.commas)
     if sound is not None:
-        yield from _meanings(a, with_extremes(a, _sides_as_groups(sound)))
+        yield from _meanings(a, gathered(with_extremes(a, _sides_as_groups(sound))))
 
 
 def _meanings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     _time(a, bag)
     if bag.texts:
         yield from _literally(a, bag)
-        return
+    elif not bag.bounds:  # nothing ends
+        yield from _asked(a, bag)
+
+
+def _asked(a: Assembler, bag: Bag) -> Iterator[Reading]:
+    """What a bag without texts may mean."""
     roles = [a.model.attributes[c.ref].role for c, _ in [*bag.columns, *bag.which] if is_column(c)]
     bag.cost += 0.3 * roles.count(Role.KEY) + 0.35 * roles.count(Role.FLAG)
     if bag.refused:
@@ -146,9 +152,9 @@ def _clocked(of: p.Dimension, axis: str) -> p.Dimension:
     return replace(of, axis=axis) if isinstance(of, p.Calendar) and of.axis is None else of
 
 
-def _axis_of(a: Assembler, column: p.Column | p.Computed) -> str | None:
+def _axis_of(a: Assembler, column: p.Noun) -> str | None:
     """The axis that a column is the first of."""
-    if isinstance(column, p.Computed) or (column.role and not column.role.startswith(HINT)):
+    if not isinstance(column, p.Column) or (column.role and not column.role.startswith(HINT)):
         return None  # "drivers hired in 2018": the drivers must not get lost
     return next(
         (

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Final
 
 from kai_flow.analyst.query.nodes import Operator, Words
 from kai_flow.analyst.reading.cover import HARMLESS, Cover
 from kai_flow.analyst.reading.parts import (
     Amount,
     Ask,
+    Bound,
     Calculated,
     Calendar,
     Change,
@@ -22,8 +24,10 @@ from kai_flow.analyst.reading.parts import (
     Having,
     Item,
     Joined,
+    Lasting,
     Limit,
     Measured,
+    Noun,
     Portion,
     Quotient,
     Rank,
@@ -50,7 +54,7 @@ class Bag:
     asks: list[Ask] = field(default_factory=list)
     which: list[tuple[Dimension, Words]] = field(default_factory=list)
     measures: list[tuple[Measured, Words]] = field(default_factory=list)
-    columns: list[tuple[Column | Computed, Words]] = field(default_factory=list)
+    columns: list[tuple[Noun, Words]] = field(default_factory=list)
     rows: list[tuple[str, Words]] = field(default_factory=list)
     groups: list[tuple[Dimension, Words]] = field(default_factory=list)
     tests: list[tuple[Test, Words]] = field(default_factory=list)
@@ -59,6 +63,7 @@ class Bag:
     sorts: list[tuple[Sort, Words]] = field(default_factory=list)
     versus: list[tuple[Versus, Words]] = field(default_factory=list)
     clocks: list[tuple[Clock, Words]] = field(default_factory=list)
+    bounds: list[tuple[Bound, Words]] = field(default_factory=list)
     somes: list[tuple[Some, Words]] = field(default_factory=list)
     texts: list[tuple[Text, Words]] = field(default_factory=list)
     limit: int | None = None
@@ -91,6 +96,9 @@ def collected(cover: Cover) -> Bag | None:
     return bag
 
 
+_NOUNS: Final = (Column, Computed, Lasting, Clock)
+
+
 def _connects(sides: tuple[Item, ...]) -> bool:
     """Whether "and" stands between two numbers, two filters, two groups, or a noun and a column."""
     if len(sides) < 2:
@@ -98,7 +106,7 @@ def _connects(sides: tuple[Item, ...]) -> bool:
     left, right = (side.part for side in sides)
     if _ends_in_filter(sides[0]) and isinstance(right, Where | Having):
         return True
-    numbers = (Amount, Quotient, Gap, Portion, Change, Calculated, Column, Computed, Clock)
+    numbers = (Amount, Quotient, Gap, Portion, Change, Calculated, *_NOUNS)
     tests = (Where, Having)
     groups = (Groups, Calendar, Column)
     return any(
@@ -150,7 +158,7 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
             bag.change = (change, words)
         case Amount() | Quotient() | Gap() | Portion() | Change() | Calculated() as measure:
             bag.measures.append((measure, words))
-        case Column() | Computed() as column:
+        case Column() | Computed() | Lasting() as column:
             bag.columns.append((column, words))
         case Rows(table):
             bag.rows.append((table, words))
@@ -172,6 +180,8 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
             bag.versus.append((versus, words))
         case Clock() as clock:
             bag.clocks.append((clock, words))
+        case Bound() as bound:
+            bag.bounds.append((bound, words))
         case Some() as some:
             bag.somes.append((some, words))
         case Text() as text:

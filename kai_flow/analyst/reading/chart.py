@@ -13,6 +13,7 @@ from kai_flow.analyst.reading.parts import (
     Column,
     Computed,
     Item,
+    Lasting,
     Part,
     Rows,
     Sign,
@@ -180,7 +181,7 @@ def _scoped(item: Item) -> Part:
     match item.part:
         case Rows(table):
             return Amount(Function.COUNT, None, table, tests)
-        case Column() | Computed():
+        case Column() | Computed() | Lasting():
             return Amount(None, item.part, None, tests)
         case Amount() as amount:
             return replace(amount, where=(*amount.where, *tests))

@@ -8,6 +8,7 @@ from kai_flow.analyst.lexicon.periods import Part as PeriodPart
 from kai_flow.analyst.query.nodes import (
     Condition,
     During,
+    Expression,
     Filter,
     Grain,
     Operator,
@@ -17,7 +18,16 @@ from kai_flow.analyst.query.nodes import (
 from kai_flow.analyst.reading.choices import Choice, Note
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.dimensions import GRAINS
-from kai_flow.analyst.reading.parts import ANY_NUMBER, Column, Compared, Computed, Implied, Time
+from kai_flow.analyst.reading.lasting import lapses
+from kai_flow.analyst.reading.parts import (
+    ANY_NUMBER,
+    Column,
+    Compared,
+    Computed,
+    Implied,
+    Lasting,
+    Time,
+)
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.units import PIECES, scaled
 from kai_flow.analyst.semantics.model import Attribute, Role
@@ -33,6 +43,8 @@ LARGEST_YEAR = 2100
 ORDERED = frozenset(
     [Operator.ABOVE, Operator.AT_LEAST, Operator.BELOW, Operator.AT_MOST, Operator.BETWEEN]
 )
+
+_Values = tuple[str | float | bool, ...]
 
 
 def _of_computed(
@@ -67,29 +79,43 @@ def _comparable(attribute: Attribute, test: Compared) -> bool:
 
 
 def compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choice[Filter]]:
-    if isinstance(test.of, Implied):
-        for of in _meant(resolver, test, test.of):
-            yield from compared(resolver, replace(test, of=of), words)
-        return
-    if isinstance(test.of, Computed):
-        yield from _of_computed(resolver, test.of, test, words)
-        return
+    match test.of:
+        case Implied() as implied:
+            for of in _meant(resolver, test, implied):
+                yield from compared(resolver, replace(test, of=of), words)
+        case Lasting() as lasting:
+            for lapse in lapses(resolver, lasting, words):
+                yield lapse.map(lambda of: _condition(of, test, test.values, words))
+        case Computed() as computed:
+            yield from _of_computed(resolver, computed, test, words)
+        case Column() as column:
+            yield from _of_column(resolver, column, test, words)
+
+
+def _condition(of: Expression, test: Compared, values: _Values, words: Words) -> Filter:
+    return Condition(of=of, operator=test.operator, values=values, words=words)
+
+
+def _of_column(
+    resolver: Resolver, of: Column, test: Compared, words: Words
+) -> Iterator[Choice[Filter]]:
+    """A comparison of a column with values in its unit."""
     years = _years(resolver, test)
     if years is not None:
         yield from within(resolver, years, words)
         return
-    if not _comparable(resolver.attribute(test.of), test):
+    if not _comparable(resolver.attribute(of), test):
         return
-    key = resolver.model.entities[test.of.ref.table].key
-    if test.operator is Operator.EMPTY and test.of.ref.column in key:
+    if (
+        test.operator is Operator.EMPTY
+        and of.ref.column in resolver.model.entities[of.ref.table].key
+    ):
         return  # every row has one
-    values = scaled(test.values, test.unit, resolver.attribute(test.of))
+    values = scaled(test.values, test.unit, resolver.attribute(of))
     if values is None:
         return  # no telling what the number means in the unit of the column
-    for field in resolver.fields(test.of, words):
-        yield field.map(
-            lambda of: Condition(of=of, operator=test.operator, values=values, words=words)
-        )
+    for field in resolver.fields(of, words):
+        yield field.map(lambda field: _condition(field, test, values, words))
 
 
 def _meant(resolver: Resolver, test: Compared, implied: Implied) -> Iterator[Column | Computed]:

@@ -32,9 +32,7 @@ def facts_of(a: Assembler, bag: Bag, base: Query) -> tuple[str, ...]:
     """The tables whose rows the changed query may be about."""
     named = [set(facts) for measure, _ in bag.measures if (facts := a.facts(measure))]
     named += [
-        {column.ref.table if isinstance(column, p.Column) else column.table}
-        for column, _ in bag.columns
-        if a.numeric(column)
+        set(a.facts(p.Amount(None, column))) for column, _ in bag.columns if a.numeric(column)
     ]
     if not named:
         return (base.fact,)

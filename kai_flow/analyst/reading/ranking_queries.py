@@ -53,7 +53,8 @@ def _names(a: Assembler, of: p.Dimension) -> frozenset[str]:
 
 def rank_rows(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Reading]:
     """Single rows in the order of a column of theirs."""
-    if bag.groups or bag.havings or bag.measures:
+    computed = any(not isinstance(column, p.Column) for column, _ in bag.columns)
+    if bag.groups or bag.havings or bag.measures or computed:
         return
     of, by = rank.of, rank.by
     table = of.table if isinstance(of, p.Rows) else _labelled(a, of)

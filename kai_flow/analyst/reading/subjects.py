@@ -12,7 +12,7 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.bag import Bag
 
 
-def is_column(column: p.Dimension | p.Computed) -> TypeGuard[p.Column]:
+def is_column(column: p.Dimension | p.Computed | p.Lasting) -> TypeGuard[p.Column]:
     return isinstance(column, p.Column)
 
 
@@ -53,7 +53,8 @@ def each_once(
 
 
 def first_dimension(
-    rows: Sequence[tuple[str, Words]], columns: Sequence[tuple[p.Column | p.Computed, Words]]
+    rows: Sequence[tuple[str, Words]],
+    columns: Sequence[tuple[p.Noun, Words]],
 ) -> tuple[p.Dimension, Words] | None:
     """What is ranked or counted up: the things named first."""
     found: list[tuple[p.Dimension, Words]] = [(p.Rows(table), words) for table, words in rows]

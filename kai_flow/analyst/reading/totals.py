@@ -186,11 +186,14 @@ def _flag(a: Assembler, column: p.Column) -> bool:
 def _own_number(subject: p.Dimension, havings: Sequence[tuple[p.Having, Words]]) -> bool:
     """Whether a condition on groups is one on single rows: "cooperatives with assets above …"."""
     return isinstance(subject, p.Rows) and any(
-        having.amount.function is None
-        and isinstance(having.amount.of, p.Column)
-        and having.amount.of.ref.table == subject.table
+        having.amount.function is None and _of_rows(having.amount.of, subject.table)
         for having, _ in havings
     )
+
+
+def _of_rows(of: object, table: str) -> bool:
+    """Whether each row of a table has a number."""
+    return isinstance(of, p.Lasting) or (isinstance(of, p.Column) and of.ref.table == table)
 
 
 def _superlative(measure: p.Measured) -> bool:

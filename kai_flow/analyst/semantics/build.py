@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from kai_flow.analyst.schema import Column, ColumnRef, Schema, Table
 from kai_flow.analyst.semantics.axes import axes_of
+from kai_flow.analyst.semantics.durations import durations_of
 from kai_flow.analyst.semantics.entities import entity_of
 from kai_flow.analyst.semantics.guesses import guessed_links
 from kai_flow.analyst.semantics.joins import Link, declared_links, joins_of
@@ -45,6 +46,7 @@ def build(schema: Schema, knowledge: Knowledge = Knowledge()) -> SemanticModel: 
     return replace(
         model,
         derived=with_plain(measures.derived, plain_measures(model)),
+        durations=durations_of(model),
         problems=(*known.problems, *measures.problems)[:MAX_PROBLEMS],
         faulty=measures.faulty,
         phrases=tuple(known.phrases),

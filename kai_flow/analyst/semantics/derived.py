@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from kai_flow.analyst.query.nodes import Expression, Field, Formula, Number
+from kai_flow.analyst.query.nodes import Expression, Field, Formula, Lapse, Number
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.formulas import BadFormula
 from kai_flow.analyst.semantics.model import Attribute, FormulaFault, Role, SemanticModel
@@ -75,8 +75,8 @@ def adds_up(formula: Expression, attributes: Mapping[ColumnRef, Attribute]) -> b
     if isinstance(formula, Field):
         role = attributes[ColumnRef(formula.table, formula.column)].role
         return role in {Role.ADDITIVE, Role.FLAG}
-    if isinstance(formula, Number):
-        return False
+    if isinstance(formula, Number | Lapse):
+        return isinstance(formula, Lapse)
     left, right = adds_up(formula.left, attributes), adds_up(formula.right, attributes)
     return left and not right if formula.operator == "/" else left or right
 
@@ -85,7 +85,7 @@ def unit_of(formula: Expression, attributes: Mapping[ColumnRef, Attribute]) -> s
     """The unit of a formula's result, where its columns tell."""
     if isinstance(formula, Field):
         return attributes[ColumnRef(formula.table, formula.column)].unit
-    if isinstance(formula, Number):
+    if isinstance(formula, Number | Lapse):
         return ""
     left, right = unit_of(formula.left, attributes), unit_of(formula.right, attributes)
     if formula.operator in {"+", "-"}:

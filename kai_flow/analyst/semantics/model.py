@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TypeAlias
 
-from kai_flow.analyst.query.nodes import Expression, Grain
+from kai_flow.analyst.query.nodes import Expression, Grain, TimeUnit
 from kai_flow.analyst.schema import ColumnRef, Schema
 from kai_flow.connections.knowledge import Term
 
@@ -168,6 +168,20 @@ class Derived:
 
 
 @dataclass(frozen=True)
+class Duration:
+    """A derived measure: how long it is from one time of a row to a later one."""
+
+    table: str
+    start: str
+    """Id of an axis of the table."""
+    end: str
+    unit: TimeUnit
+    """The unit where a question names none."""
+    usual: bool = True
+    """Whether a question that names neither time may mean it."""
+
+
+@dataclass(frozen=True)
 class Entity:
     """A table."""
 
@@ -229,6 +243,7 @@ class SemanticModel:
     joins: Mapping[str, Join]
     """By id, both directions of each foreign key."""
     derived: tuple[Derived, ...] = ()
+    durations: tuple[Duration, ...] = ()
     problems: tuple[str, ...] = ()
     """What was taught and could not be used, as sentences with the reason."""
     faulty: tuple[FaultyFormula, ...] = ()

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from kai_flow.analyst.query.nodes import Operator
-from kai_flow.analyst.reading.parts.nouns import Column, Computed, Implied, Time
+from kai_flow.analyst.reading.parts.nouns import Implied, Noun, Time
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
     """A comparison of a column or derived measure, row by row."""
 
-    of: "Column | Computed | Implied"
+    of: "Noun | Implied"
     operator: Operator
     values: tuple[str | float | bool, ...] = ()
     unit: str = ""

@@ -6,11 +6,13 @@ from typing import TypeAlias
 from kai_flow.analyst.reading.parts.conditions import Test, Where
 from kai_flow.analyst.reading.parts.nouns import (
     Beside,
+    Bound,
     Clock,
     Column,
     Computed,
     Figure,
     Implied,
+    Lasting,
     Role,
     Rows,
     Sign,
@@ -45,6 +47,8 @@ Part: TypeAlias = (
     | Rows
     | Column
     | Computed
+    | Lasting
+    | Bound
     | Clock
     | Role
     | Beside

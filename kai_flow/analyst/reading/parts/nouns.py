@@ -1,9 +1,10 @@
 """What words name by themselves: tables, columns, values, numbers, times."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from kai_flow.analyst.lexicon.periods import Period
-from kai_flow.analyst.query.nodes import Grain
+from kai_flow.analyst.query.nodes import Grain, TimeUnit
 from kai_flow.analyst.schema import ColumnRef
 
 
@@ -40,6 +41,37 @@ class Computed:
 
     name: str
     table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """How long something took, from one time of a row to another."""
+
+    axes: tuple[str, ...] = ()
+    """Ids of the times that the question names, two at most."""
+    unit: TimeUnit | None = None
+    """None: the question does not say."""
+    table: str | None = None
+    """Whose rows lasted, where the question says so: "delivery time"."""
+
+    def with_(self, other: "Lasting") -> "Lasting | None":
+        """What both say together; None if they contradict each other."""
+        axes = tuple(dict.fromkeys((*self.axes, *other.axes)))
+        units, tables = {self.unit, other.unit} - {None}, {self.table, other.table} - {None}
+        if len(axes) > 2 or len(units) > 1 or len(tables) > 1:
+            return None
+        return Lasting(axes, self.unit or other.unit, self.table or other.table)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A time at which something began or ended: "until it arrives"."""
+
+    axis: str
+
+
+Noun: TypeAlias = Column | Computed | Lasting
+"""What may be a number of a row."""
 
 
 @dataclass(frozen=True, slots=True)

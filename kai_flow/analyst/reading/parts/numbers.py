@@ -6,7 +6,7 @@ from typing import TypeAlias
 from kai_flow.analyst.query.calculation import Calculation
 from kai_flow.analyst.query.nodes import Function, Grain, Operator
 from kai_flow.analyst.reading.parts.conditions import Test
-from kai_flow.analyst.reading.parts.nouns import Column, Computed, Implied, Operation, Units
+from kai_flow.analyst.reading.parts.nouns import Implied, Noun, Operation, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Amount:
 
     function: Function | None
     """None: nothing says how; the role of the column decides, or one row has it."""
-    of: Column | Computed | Implied | Operation | Units | None = None
+    of: Noun | Implied | Operation | Units | None = None
     """None: rows are counted."""
     table: str | None = None
     """Whose rows are counted, when ``of`` is None."""
