@@ -6,13 +6,11 @@ transaction and closes it, so no state is kept that could become stale. URIs in 
 Refusals are a `StoreError`; after `StoreUnavailable`, another try may succeed.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 
@@ -24,7 +22,6 @@ from kai_flow.connections.keys import open_keyring
 from kai_flow.connections.knowledge import Knowledge
 from kai_flow.connections.model import (
     DEMO_ALIAS,
-    MAX_NAME_LENGTH,
     BadConnection,
     Connection,
     Entry,
@@ -33,6 +30,16 @@ from kai_flow.connections.model import (
     WrongKey,
     check_alias,
     check_name,
+)
+from kai_flow.connections.rows import (
+    Row,
+    connection_of,
+    find,
+    known_of,
+    require,
+    require_free,
+    unknown,
+    written,
 )
 from kai_flow.connections.sealing import Keyring, SecretError, is_sealed
 from kai_flow.connections.uris import PATTERNS, BadUri, check_uri, file_of
@@ -49,8 +56,6 @@ __all__ = [
     "UnknownConnection",
     "WrongKey",
 ]
-
-NAMES_SHOWN: Final = 20  # aliases that an error names
 
 _DEMO_FILE: Final = f"{DEMO_ALIAS}.sqlite"
 
@@ -135,20 +140,8 @@ class ConnectionStore:
         name, clear = check_alias(alias, identity), self.read_uri(uri)
         connection = Connection(identity, name, clear, self._allowing(clear))
         with self._open(write=True) as db:
-            clash = db.execute(
-                "SELECT id, alias FROM connections"
-                " WHERE (id != ?1 OR NOT ?3) AND (alias IN (?1, ?2) OR id IN (?1, ?2))",
-                (connection.id, connection.alias, replace),
-            ).fetchone()
-            if clash is not None:
-                kind, name = ("alias", connection.alias)
-                if name not in clash:
-                    kind, name = ("id", connection.id)
-                raise BadConnection(
-                    f"The {kind} {name!r} already names another connection; choose another"
-                    f" {kind}, or delete that one first."
-                )
-            token = self._keyring().encrypt(_written(connection), connection.id)
+            require_free(db, connection, replace=replace)
+            token = self._keyring().encrypt(written(connection), connection.id)
             # What is stored under this id belongs to the database that is replaced.
             db.execute("DELETE FROM scans WHERE connection_id = ?", (connection.id,))
             self.conversations.forget(connection.id)
@@ -162,9 +155,9 @@ class ConnectionStore:
     def resolve(self, id_or_alias: str) -> Connection:
         """The connection with that id or alias; ``UnknownConnection`` lists the existing ones."""
         with self._open() as db:
-            row = _find(db, id_or_alias)
+            row = find(db, id_or_alias)
             if row is None and id_or_alias != DEMO_ALIAS:
-                raise _unknown(db, id_or_alias)
+                raise unknown(db, id_or_alias)
         if row is None:
             return self._demo()
         found = self._decrypted(row)
@@ -179,13 +172,13 @@ class ConnectionStore:
         Work that already uses the connection continues; the database itself is not changed.
         """
         with self._open(write=True) as db:
-            row = _find(db, id_or_alias)
+            row = find(db, id_or_alias)
             if row is None:
                 if id_or_alias == DEMO_ALIAS:
                     raise BadConnection(
                         f"{DEMO_ALIAS!r} is the demo database, which cannot be deleted."
                     )
-                raise _unknown(db, id_or_alias)
+                raise unknown(db, id_or_alias)
             db.execute("DELETE FROM connections WHERE id = ?", (row[0],))
             for table in ("knowledge", "scans"):
                 db.execute(f"DELETE FROM {table} WHERE connection_id = ?", (row[0],))  # noqa: S608
@@ -212,7 +205,7 @@ class ConnectionStore:
     def knowledge(self, connection: Connection) -> Knowledge:
         """What an administrator has added to a connection; empty by default."""
         with self._open() as db:
-            return _known(db, connection)
+            return known_of(db, connection)
 
     def teach(self, connection: Connection, parts: Mapping[str, Any]) -> Knowledge:
         """Replace these parts of what is known about a connection; returns all parts.
@@ -220,8 +213,8 @@ class ConnectionStore:
         ``UnknownConnection`` when the connection has been deleted meanwhile.
         """
         with self._open(write=True) as db:
-            _require(db, connection)
-            known = msgspec.structs.replace(_known(db, connection), **parts)
+            require(db, connection)
+            known = msgspec.structs.replace(known_of(db, connection), **parts)
             db.execute(
                 "INSERT OR REPLACE INTO knowledge (connection_id, content) VALUES (?, ?)",
                 (connection.id, msgspec.json.encode(known).decode()),
@@ -231,7 +224,7 @@ class ConnectionStore:
     def keep_scan(self, connection: Connection, scan: Mapping[str, Any]) -> None:
         """Store what a scan found; ``UnknownConnection`` when the connection has been deleted."""
         with self._open(write=True) as db:
-            _require(db, connection)
+            require(db, connection)
             db.execute(
                 "INSERT OR REPLACE INTO scans (connection_id, content) VALUES (?, ?)",
                 (connection.id, msgspec.json.encode(scan).decode()),
@@ -245,20 +238,19 @@ class ConnectionStore:
             ).fetchone()
         return msgspec.json.decode(row[0], type=dict[str, Any]) if row else None
 
-    def _rows(self) -> "list[_Row]":
+    def _rows(self) -> list[Row]:
         with self._open() as db:
             return db.execute(
                 "SELECT id, alias, encrypted_uri FROM connections ORDER BY alias"
             ).fetchall()
 
-    def _decrypted(self, row: "_Row") -> Connection:
+    def _decrypted(self, row: Row) -> Connection:
         connection_id, alias, token = row
         try:
             text = self._keyring(create=False).decrypt(token, connection_id)
         except SecretError as error:
             raise WrongKey(f"Connection {alias!r}: {error}") from None
-        uri, _, folder = text.partition(_BREAK)
-        return Connection(connection_id, alias, uri, _folder(folder))
+        return connection_of(connection_id, alias, text)
 
     def _allowing(self, uri: str) -> Path | None:
         """The folder to remember with a connection; ``BadConnection`` when it may not be read."""
@@ -294,63 +286,8 @@ class ConnectionStore:
             yield db
 
 
-_Row = tuple[str, str, str]
-"""Id, alias, encrypted URI."""
-
-_BREAK: Final = "\n"
-"""Separates URI and folder in the encrypted text; no URI contains it. The folder is encrypted too:
-only a holder of the key can allow one, and it cannot be moved to another connection."""
-
-
-def _written(connection: Connection) -> str:
-    """The text of a connection that is encrypted."""
-    if connection.folder is None:
-        return connection.uri
-    return connection.uri + _BREAK + quote(os.fsencode(connection.folder))
-
-
-def _folder(written: str) -> Path | None:
-    return Path(os.fsdecode(unquote_to_bytes(written))) if written else None
-
-
 def _current_folder() -> tuple[Path, ...]:
     try:
         return (Path.cwd(),)
     except OSError:  # it has been deleted
         return ()
-
-
-def _find(db: sqlite3.Connection, id_or_alias: object) -> _Row | None:
-    """The row with that id or alias; callers may pass a value of any type."""
-    if not isinstance(id_or_alias, str) or not id_or_alias.isprintable():
-        return None
-    found: _Row | None = db.execute(
-        "SELECT id, alias, encrypted_uri FROM connections WHERE ?1 IN (id, alias)", (id_or_alias,)
-    ).fetchone()
-    return found
-
-
-def _known(db: sqlite3.Connection, connection: Connection) -> Knowledge:
-    row = db.execute(
-        "SELECT content FROM knowledge WHERE connection_id = ?", (connection.id,)
-    ).fetchone()
-    return msgspec.json.decode(row[0], type=Knowledge) if row else Knowledge()
-
-
-def _require(db: sqlite3.Connection, connection: Connection) -> None:
-    """``UnknownConnection`` unless the connection still exists; the demo always does."""
-    there = db.execute("SELECT 1 FROM connections WHERE id = ?", (connection.id,)).fetchone()
-    if there is None and connection.id != DEMO_ALIAS:
-        raise UnknownConnection(
-            f"The connection {connection.alias!r} has been deleted meanwhile; store it again."
-        )
-
-
-def _unknown(db: sqlite3.Connection, id_or_alias: object) -> UnknownConnection:
-    names = [row[0] for row in db.execute("SELECT alias FROM connections ORDER BY alias")]
-    known = sorted({DEMO_ALIAS, *names})
-    more = f" and {len(known) - NAMES_SHOWN} more" if len(known) > NAMES_SHOWN else ""
-    return UnknownConnection(
-        f"There is no connection {str(id_or_alias)[:MAX_NAME_LENGTH]!r}; use one of"
-        f" {', '.join(known[:NAMES_SHOWN])}{more}, or create it first."
-    )
