@@ -30,9 +30,9 @@ from kai_flow.analyst.report import Event, Report, overview, tool_end, tool_star
 from kai_flow.analyst.semantics.cache import BUILD_S, Models, Understanding
 from kai_flow.analyst.semantics.rephrasing import skilled
 from kai_flow.analyst.suggesting import first_questions, follow_ups
-from kai_flow.connections.conversations import BadConversation, Begun, Turn, chosen
 from kai_flow.connections.knowledge import Knowledge
 from kai_flow.connections.store import Connection, ConnectionStore, StoreError
+from kai_flow.connections.turns import BadConversation, Begun, Turn, chosen
 
 __all__ = ["MAX_PROMPT_BYTES", "Analyst"]
 

@@ -15,7 +15,7 @@ from kai_flow.analyst.reading.fragments import unmarked
 from kai_flow.analyst.reading.reader import Declined, Outcome
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
-from kai_flow.connections.conversations import Begun
+from kai_flow.connections.turns import Begun
 
 __all__ = ["in_conversation", "spoken"]
 

@@ -21,8 +21,8 @@ from kai_flow.analyst.semantics.cache import Understanding
 from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.analyst.semantics.rephrasing import rephrased
 from kai_flow.analyst.suggesting import Reader, prompts
-from kai_flow.connections.conversations import Begun, Choice
 from kai_flow.connections.knowledge import Term
+from kai_flow.connections.turns import Begun, Choice
 
 __all__ = ["Asked", "asked_back", "glossary", "read_question", "too_slow", "why_not"]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kai_flow.analyst.schema import Schema
-from kai_flow.connections.conversations import Choice
+from kai_flow.connections.turns import Choice
 
 __all__ = ["Event", "Report", "overview", "tool_end", "tool_start"]
 

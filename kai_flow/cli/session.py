@@ -20,7 +20,7 @@ from kai_flow.cli.place import Place
 from kai_flow.cli.render import Event
 from kai_flow.cli.showing import JsonLines, Outcome, Screen
 from kai_flow.cli.stack import Say
-from kai_flow.connections.conversations import BadConversation, check_conversation
+from kai_flow.connections.turns import BadConversation, check_conversation
 from kai_flow.settings import StartError
 from kai_flow.stream import StreamLostError, follow
 

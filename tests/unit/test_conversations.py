@@ -9,15 +9,10 @@ import pytest
 
 from kai_flow.agents import Task
 from kai_flow.connections import conversations as kept
-from kai_flow.connections.conversations import (
-    BadConversation,
-    Choice,
-    Conversations,
-    Turn,
-    chosen,
-)
+from kai_flow.connections.conversations import Conversations
 from kai_flow.connections.database import StoreUnavailable
 from kai_flow.connections.store import ConnectionStore
+from kai_flow.connections.turns import BadConversation, Choice, Turn, chosen
 
 TALK, SHOP = "talk-7", "shop"
 

@@ -11,8 +11,8 @@ from kai_flow.agents import BadTask, Task
 from kai_flow.analyst import Analyst
 from kai_flow.analyst.query.printing import printed
 from kai_flow.analyst.query.stored import stored_query
-from kai_flow.connections.conversations import Begun, Choice, Turn
 from kai_flow.connections.store import DEMO_ALIAS, ConnectionStore
+from kai_flow.connections.turns import Begun, Choice, Turn
 
 TODAY = date(2026, 1, 1)
 PROVINCE = "provinsi_id> provinsi.nama_provinsi"
