@@ -3,8 +3,8 @@
 import os
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK
+from kai_flow.cli.consoles import console_for, print_words
 from kai_flow.cli.place import place_for
-from kai_flow.cli.render import console_for, print_words
 from kai_flow.cli.session import Question, converse
 from kai_flow.cli.showing import JsonLines, Screen
 from kai_flow.runtime.locks import prepare_home

@@ -9,8 +9,8 @@ from typing import Final
 
 from kai_flow.cli import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
 from kai_flow.cli.background import Background
+from kai_flow.cli.consoles import console_for, print_words
 from kai_flow.cli.place import Place, place_for
-from kai_flow.cli.render import console_for, print_words
 from kai_flow.cli.session import Question, converse
 from kai_flow.cli.showing import Outcome, Screen
 from kai_flow.cli.typed import Typed, stopped_by_signals

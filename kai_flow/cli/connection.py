@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, text
-from kai_flow.cli.render import console_for, print_words
+from kai_flow.cli.consoles import console_for, print_words
 from kai_flow.connections.model import StoreError
 from kai_flow.connections.sealing import SecretError, seal
 from kai_flow.connections.service import BadInput, Data, shown

@@ -12,6 +12,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from kai_flow.cli import text
+from kai_flow.cli.consoles import print_words
 from kai_flow.cli.figures import written
 from kai_flow.cli.table import table_of
 
@@ -20,38 +21,6 @@ Event = dict[str, Any]
 ROWS_SHOWN: Final = 50  # of a table; the event has all rows (`--json`)
 BAR_CELLS: Final = 40  # length of the longest bar
 LEAST_BAR_CELLS: Final = 8  # of the longest bar on a narrow terminal
-PIPE_WIDTH: Final = 200  # columns, where there is no terminal
-
-
-class _Console(Console):
-    """Rich's console, except when the reader of a pipe has gone away.
-
-    Rich would then end the process from within the task that prints, and leave the others hanging.
-    """
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
-
-
-def console_for(*, plain: bool, stderr: bool = False) -> Console:
-    """A console that takes its text literally, and uses colours only on a terminal."""
-    console = _Console(
-        stderr=stderr,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        no_color=plain or None,
-        color_system=None if plain else "auto",
-        force_terminal=False if plain else None,
-    )
-    if not console.is_terminal:
-        console.width = PIPE_WIDTH
-    return console
-
-
-def print_words(console: Console, words: str, style: str = "") -> None:
-    """Print lines of words. A terminal gets them wrapped between words, a pipe as they are."""
-    console.print(Text(words, style=style), soft_wrap=not console.is_terminal)
 
 
 class Renderer:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, text
 from kai_flow.cli.connection import data_of_home, known_of, print_json, say, working
-from kai_flow.cli.render import console_for
+from kai_flow.cli.consoles import console_for
 from kai_flow.settings import StartError
 
 TABLES_SHOWN: Final = 200  # for a person; `--json` has them all

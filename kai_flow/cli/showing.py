@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from kai_flow.cli import text
-from kai_flow.cli.render import Event, Renderer, choices_of, error_line, print_words
+from kai_flow.cli.consoles import print_words
+from kai_flow.cli.render import Event, Renderer, choices_of, error_line
 
 
 @dataclass(frozen=True)

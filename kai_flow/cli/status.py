@@ -5,8 +5,8 @@ import os
 import httpx
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, state
+from kai_flow.cli.consoles import console_for
 from kai_flow.cli.parts import print_parts
-from kai_flow.cli.render import console_for
 from kai_flow.settings import load_settings
 from kai_flow.stream.direct_http import direct_http
 

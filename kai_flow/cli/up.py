@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, state
+from kai_flow.cli.consoles import console_for, print_words
 from kai_flow.cli.parts import print_parts
-from kai_flow.cli.render import console_for, print_words
 from kai_flow.cli.stack import Stack, UiWish, database, standing_stack
 from kai_flow.runtime.locks import FileLock, prepare_home
 from kai_flow.runtime.logs import log_to_stderr, warn_of_unknown_settings

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from kai_flow.cli import text
+from kai_flow.cli.consoles import console_for
 from kai_flow.cli.figures import written
-from kai_flow.cli.render import Event, Renderer, console_for
+from kai_flow.cli.render import Event, Renderer
 
 SQL = "SELECT name FROM t"
 HOSTILE = "\x1b[31mred\x1b]0;title\x07 [bold]x[/bold] \x9b2J \u202egnp \ud800 :smile:"
