@@ -164,6 +164,8 @@ def assumptions(notes: Sequence[Note], model: SemanticModel, language: Language)
                     other=names.rows(join.target),
                     columns=", ".join(f"{left} = {right}" for left, right in join.pairs),
                 )
+            case "set_aside":
+                yield remarks.SET_ASIDE.say(language, words=given["words"])
             case _:  # what the reading's sentence states already
                 pass
 

@@ -40,6 +40,10 @@ SAMPLED: Final = Message(
     "Only the first {rows} rows of {tables} were scanned; values that occur only after them may not"
     " be recognised.",
 )
+SET_ASIDE: Final = Message(
+    "Dikesampingkan, karena hanya menjelaskan latar pertanyaan: “{words}”.",
+    "Set aside, because it only says why you ask: “{words}”.",
+)
 CAN_ASK: Final = Message(
     "Yang dapat ditanyakan: {things}.",
     "You can ask about: {things}.",

@@ -18,6 +18,12 @@ def _per(_sign: Sign, dimension: Dimension) -> Groups | None:
     return None if adds else Groups((dimension,))
 
 
+def _both(*parts: Sign | Dimension) -> Groups | None:
+    """The words “Each combination of branch and payment method”."""
+    first, second = (part for part in parts if not isinstance(part, Sign))
+    return Groups((first, second)) if first != second else None
+
+
 def _more(groups: Groups, _sign: Sign, dimension: Dimension) -> Groups | None:
     return None if dimension in groups.by else Groups((*groups.by, dimension))
 
@@ -49,7 +55,8 @@ KIND = Kind(
         "per": ("per", "for each", "for every", "each", "every", "grouped by", "broken down by"),
         "by": (
             "by",
-            "split by",
+            *("split by", "split up by", "split out by", "down by", "divided by", "separated by"),
+            *("group by", "segmented by", "sliced by", "itemised by", "itemized by"),
             "across",
             "according to",
             "in each",
@@ -60,6 +67,10 @@ KIND = Kind(
         "kind of": (
             *("kind of", "kinds of", "type of", "types of", "sort of", "sorts of", "kind", "type"),
             *("kinds", "types"),
+        ),
+        "combination": (
+            *("combination of", "combinations of", "combination between", "pair of", "pairs of"),
+            *("combination", "every combination of", "mix of", "combinations"),
         ),
         "day": ("day", "date", "days"),
         "week": ("week", "weeks"),
@@ -89,8 +100,18 @@ KIND = Kind(
             *("per", "tiap", "setiap", "untuk setiap", "untuk tiap", "masing-masing", "tiap-tiap"),
             *("di setiap", "di tiap", "pada setiap", "dari setiap", "setiap per", "masing masing"),
         ),
-        "by": ("menurut", "berdasarkan", "dikelompokkan menurut", "berdasar", "dikelompokkan per"),
         "kind of": ("jenis", "tipe", "macam", "ragam", "jenis jenis"),
+        "by": (
+            *("menurut", "berdasarkan", "dikelompokkan menurut", "berdasar", "dikelompokkan per"),
+            *("dikelompokkan berdasarkan", "dirinci menurut", "dirinci per", "dibagi menurut"),
+            *("dirinci berdasarkan", "dibagi per", "dipecah per", "dipecah menurut"),
+            *("dipisah per", "dipisahkan menurut", "dibagi berdasarkan", "kelompokkan per"),
+            *("kelompokkan menurut", "kelompokkan berdasarkan", "diurai menurut"),
+        ),
+        "combination": (
+            *("kombinasi", "kombinasi antara", "pasangan", "tiap kombinasi", "setiap kombinasi"),
+            "gabungan",
+        ),
         "day": ("hari", "tanggal"),
         "week": ("minggu", "pekan"),
         "month": ("bulan", "bulannya"),
@@ -122,6 +143,9 @@ KIND = Kind(
             "calendar month", ("calendar month",), lambda _s: Calendar(Grain.MONTH, recurring=True)
         ),
         Rule("per", ("per", DIMENSION), _per),
+        Rule("combination", ("combination", DIMENSION, "and", DIMENSION), _both, cost=-0.1),
+        Rule("per combination", ("per", "combination", DIMENSION, "and", DIMENSION), _both),
+        Rule("by combination", ("by", "combination", DIMENSION, "and", DIMENSION), _both),
         Rule("by", ("by", DIMENSION), _by),
         Rule("and by", (Groups, "and", DIMENSION), _more),
         Rule("and by groups", (Groups, "and", Groups), _merged),

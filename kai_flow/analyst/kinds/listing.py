@@ -29,18 +29,12 @@ def _way(way: Sign) -> Sort:
     return Sort(None, way.name == "descending")
 
 
-def _ordered(first: tuple[str, ...], word: str) -> tuple[str, ...]:
+def _ordered(most: tuple[str, ...], word: str) -> tuple[str, ...]:
     """What says that the greatest, or the least, come first."""
-    starts = (
-        "dari",
-        "dari yang",
-        "urutkan dari",
-        "urutkan dari yang",
-        "urut dari",
-        "diurutkan dari",
-    )
-    more = ("diurutkan dari yang", "urut dari yang", "mulai dari yang", "mulai dari")
-    return (word, *(f"{start} {each}" for start in (*starts, *more) for each in first))
+    sorting = ("", "urutkan ", "urut ", "diurutkan ", "mulai ", "dimulai ", "urutan ", "urutannya ")
+    starts = (f"{each}{start}" for each in sorting for start in ("dari", "dari yang"))
+    superlatives = [f"{paling}{each}" for each in most for paling in ("ter", "paling ")]
+    return (word, *(f"{start} {each}" for start in starts for each in superlatives))
 
 
 KIND = Kind(
@@ -52,6 +46,7 @@ KIND = Kind(
             *("print", "name", "tell me", "i want to see", "i need", "can you show me", "see"),
             *("could you show me", "show us", "i'd like to see", "return", "view", "a list of"),
             *("list of", "names of", "details of", "i would like to see", "can you list"),
+            *("sort", "sorted", "arrange"),
         ),
         "which": ("which", "what", "which ones", "who"),
         "value": ("what is", "what was", "what's", "what are", "what were", "tell me", "calculate"),
@@ -97,6 +92,7 @@ KIND = Kind(
             *("berikan", "beri", "minta", "carikan", "tampilkan daftar", "buat daftar", "apa saja"),
             *("tampilin", "kasih lihat", "list", "cantumkan", "daftarkan", "saya ingin melihat"),
             *("saya mau lihat", "siapa saja", "mana saja", "aku mau lihat", "buatkan daftar"),
+            *("urutkan", "diurutkan", "mengurutkan", "dengan urutan", "susun", "peringkatkan"),
         ),
         "which": ("mana", "apa", "siapa", "manakah", "apakah", "yang mana", "siapakah"),
         "value": ("berapa", "berapakah", "brp", "hitung", "hitunglah", "bagaimana"),
@@ -115,9 +111,13 @@ KIND = Kind(
                 "kolom apa",
             ),
         ),
-        "sorted by": ("urutkan berdasarkan", "diurutkan menurut", "urut", "diurutkan berdasarkan"),
-        "descending": _ordered(("terbesar", "tertinggi", "terbanyak", "termahal"), "menurun"),
-        "ascending": _ordered(("terkecil", "terendah", "tersedikit", "termurah"), "menaik"),
+        "sorted by": tuple(
+            f"{sorted_} {by}".strip()
+            for sorted_ in ("urutkan", "diurutkan", "urut", "urutan")
+            for by in ("berdasarkan", "menurut", "berdasar", *([""] if sorted_ == "urut" else []))
+        ),
+        "descending": _ordered(("besar", "tinggi", "banyak", "mahal"), "menurun"),
+        "ascending": _ordered(("kecil", "rendah", "sedikit", "murah"), "menaik"),
     },
     rules=(
         Rule("show", ("show",), lambda _sign: Ask("list")),

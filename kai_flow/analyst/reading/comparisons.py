@@ -40,6 +40,12 @@ UNTOLD = frozenset([Role.ADDITIVE, Role.RATE, Role.TIME, Role.TIME_PART, Role.FL
 LARGEST_YEAR = 2100
 """No smaller number is taken for the only amount there is: it may be an age, or a year."""
 
+YEARS = range(1980, 2051)
+"""Numbers that are rather years."""
+
+YEAR_COST = 0.1
+"""Of a number that is equal to what is rather a year."""
+
 ORDERED = frozenset(
     [Operator.ABOVE, Operator.AT_LEAST, Operator.BELOW, Operator.AT_MOST, Operator.BETWEEN]
 )
@@ -114,8 +120,19 @@ def _of_column(
     values = scaled(test.values, test.unit, resolver.attribute(of))
     if values is None:
         return  # no telling what the number means in the unit of the column
+    doubt = YEAR_COST * _like_a_year(test)
     for field in resolver.fields(of, words):
-        yield field.map(lambda field: _condition(field, test, values, words))
+        condition = field.map(lambda field: _condition(field, test, values, words))
+        yield condition.costing(doubt)
+
+
+def _like_a_year(test: Compared) -> bool:
+    """Whether something is compared with what is rather a year: "the sales amount of 2024"."""
+    return (
+        test.operator is Operator.EQUAL
+        and not test.unit
+        and all(isinstance(value, int | float) and value in YEARS for value in test.values)
+    )
 
 
 def _meant(resolver: Resolver, test: Compared, implied: Implied) -> Iterator[Column | Computed]:

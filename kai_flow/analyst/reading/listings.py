@@ -35,6 +35,10 @@ LIST_COST: Final = 0.08
 """Of listing rows where the question does not say so: "active cooperatives"."""
 
 
+NAMELESS_COST: Final = 0.2
+"""Of listing numbers of rows without names, which the question does not name either."""
+
+
 def _each_listed(bag: Bag) -> Bag:
     """The words "Show me every brand" list brands: they are no groups of something else."""
     things = [(by, words) for by, words in bag.groups if isinstance(by, p.Column | p.Rows)]
@@ -167,6 +171,7 @@ def _rows_of(
             words=words,
         )
         more = (0.0 if words else 0.05) + beside(a.model, query, rows)
+        more += NAMELESS_COST * (not words and _nameless(a, table, columns))
         more += _doubt(a, table, columns, choice)
         yield Reading(query, cost + more + choice.cost, choice.notes)
 
@@ -192,6 +197,13 @@ def _doubt(
     assumed = any(note.key == "axis_assumed" for note in choice.notes)
     other = any(column.ref.table != table for column in numbers)
     return 0.3 * other + ASSUMED_COST * (assumed and bool(numbers))
+
+
+def _nameless(a: Assembler, table: str, columns: Sequence[tuple[p.Column, Words]]) -> bool:
+    """Whether only numbers would be listed, of rows that have no names: amounts of sales."""
+    label = a.model.entities[table].label
+    named = label is not None and a.model.attributes[ColumnRef(table, label)].role is Role.NAME
+    return not named and bool(columns) and all(a.numeric(column) for column, _ in columns)
 
 
 def _labels(a: Assembler, column: p.Column) -> bool:

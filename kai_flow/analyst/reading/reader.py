@@ -1,7 +1,7 @@
 """Reads a question: the query that it means, a question back, or the reason why neither."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, TypeAlias
 
@@ -26,6 +26,7 @@ from kai_flow.analyst.reading.chart import Chart, grow
 from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.glue import commas_in, glue
+from kai_flow.analyst.reading.openings import opened
 from kai_flow.analyst.reading.parts import Column, Item, Refused, Rows, Sign, Values
 from kai_flow.analyst.reading.reading import Plural, Reading, Troubles
 from kai_flow.analyst.reading.rules import BY_HEADS
@@ -47,6 +48,9 @@ COURTESY: Final = 0.2
 
 MOST_TOKENS: Final = 80
 """Tokens of a question at most."""
+
+UNREAD: Final = frozenset(["unknown_word", "no_reading", "not_understood", "impossible_date"])
+"""Reasons why words were not read. What is never done tells more."""
 
 CHOICES: Final = 4
 """Readings that a question back offers at most."""
@@ -91,7 +95,23 @@ def read(
     """What a question means over a database; ``today`` bounds relative periods."""
     tokens = tokenize(question)
     language = detect(tokens)
-    return _outcome(tokens, model, index, today, language), language
+    if len(tokens) > MOST_TOKENS or not model.entities:
+        return _outcome(tokens, model, index, today, language), language
+    inner = opened(question, tokens, index, language)
+    outcome = _outcome(inner.tokens, model, index, today, language)
+    if isinstance(outcome, Declined) and len(inner.tokens) < len(tokens):
+        whole = _outcome(tokens, model, index, today, language)
+        if not isinstance(whole, Declined) or whole.reason.key not in UNREAD:
+            return whole, language
+    return _told(outcome, inner.aside), language
+
+
+def _told(outcome: Outcome, aside: Sequence[str]) -> Outcome:
+    """An outcome that announces the clauses that were set aside, if it is an answer."""
+    if not isinstance(outcome, Understood):
+        return outcome
+    notes = tuple(Note("set_aside", (("words", words),)) for words in aside)
+    return replace(outcome, notes=(*notes, *outcome.notes))
 
 
 def _outcome(

@@ -1,0 +1,92 @@
+"""What people say around a question: courtesies, forms of address, and who asks and what for."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from typing import Any, Final
+
+__all__ = [
+    "LIMITING",
+    "MAKING",
+    "PURPOSES",
+    "WORDS",
+    "address_before",
+    "asker_before",
+    "context",
+    "courtesy_after",
+    "courtesy_before",
+]
+
+_FRAMES: Final[dict[str, Any]] = tomllib.loads(
+    files("kai_flow.analyst.lexicon").joinpath("frames.toml").read_text(encoding="utf-8")
+)
+_SLOTS: Final[dict[str, str]] = _FRAMES["slots"]
+
+WORDS: Final[dict[str, str]] = _FRAMES["words"]
+"""Words that tell clauses about the asker from others, by what they do."""
+
+LIMITING: Final = frozenset(_SLOTS["limiting"].split())
+"""Words with which a clause may say what is asked: it is not only about who asks."""
+
+PURPOSES: Final = frozenset(f"{_SLOTS['purpose_en']} {_SLOTS['purpose_id']}".split())
+"""What people ask for: audits, meetings, reports."""
+
+MAKING: Final = frozenset(f"{_SLOTS['making_en']} {_SLOTS['making_id']}".split())
+"""What people do with these."""
+
+
+def _compiled(patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    """Patterns whose slots are filled in."""
+    words = {slot: "|".join(map(re.escape, text.split())) for slot, text in _SLOTS.items()}
+    return tuple(
+        re.compile(re.sub(r"\{(\w+)\}", lambda slot: f"(?:{words[slot[1]]})", pattern))
+        for pattern in patterns
+    )
+
+
+def _beginnings(patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    """Patterns that end with a whole word."""
+    return _compiled(f"(?:{each})(?= |$)" for each in patterns)
+
+
+_BEFORE: Final = _beginnings(_FRAMES["courtesy"]["start"])
+_AFTER: Final = _compiled(rf"(?<!\S)(?:{each})$" for each in _FRAMES["courtesy"]["end"])
+_ADDRESS: Final = _compiled(_FRAMES["courtesy"]["address"])
+_ASKERS: Final = _beginnings(_FRAMES["context"]["askers"])
+_CONTEXT: Final = (*_compiled(_FRAMES["context"]["clauses"]), *_ASKERS)
+
+
+def courtesy_before(words: Sequence[str]) -> int:
+    """How many words of courtesy a question begins with."""
+    text = " ".join(words)
+    return max(_words_of(text, pattern) for pattern in _BEFORE)
+
+
+def courtesy_after(words: Sequence[str]) -> int:
+    """How many words of courtesy a question ends with."""
+    text = " ".join(words)
+    found = (pattern.search(text) for pattern in _AFTER)
+    return max((len(each.group().split()) for each in found if each), default=0)
+
+
+def address_before(words: Sequence[str]) -> bool:
+    """Whether words are nothing but a form of address: "Pak", "hello team"."""
+    return any(pattern.fullmatch(" ".join(words)) for pattern in _ADDRESS)
+
+
+def asker_before(words: Sequence[str]) -> int:
+    """How many words at the beginning say only who asks: "my boss wants to know"."""
+    text = " ".join(words)
+    return max(_words_of(text, pattern) for pattern in _ASKERS)
+
+
+def context(words: Sequence[str]) -> bool:
+    """Whether a clause gives only who asks and what for."""
+    return any(pattern.fullmatch(" ".join(words)) for pattern in _CONTEXT)
+
+
+def _words_of(text: str, pattern: re.Pattern[str]) -> int:
+    """How many words at the beginning fit a pattern."""
+    found = pattern.match(text)
+    return len(found.group().split()) if found else 0
