@@ -12,6 +12,7 @@ from kai_flow.analyst.reading.parts import (
     Amount,
     Column,
     Computed,
+    Has,
     Item,
     Lasting,
     Part,
@@ -153,6 +154,8 @@ def _built(chart: Chart, rules: ByHeads, first: Item) -> Iterator[Item]:
 
 def _applied(rule: Rule, items: Sequence[Item], skipped: float) -> Iterator[Item]:
     """What a rule builds of constituents; ``skipped``: the cost of the words between them."""
+    if _head(items[0].part) == "not" and _with_others(items):
+        return  # "never borrowed a book" is not: no book, and one borrowed
     built = rule.build(*(_scoped(item) if rule.scoped else item.part for item in items))
     if built is None:
         return
@@ -164,6 +167,11 @@ def _applied(rule: Rule, items: Sequence[Item], skipped: float) -> Iterator[Item
         cost += LAST_COST
     for part in parts if len(aside) <= MOST_ASIDE else ():
         yield Item(items[0].first, items[-1].last, part, cost, words, aside)
+
+
+def _with_others(items: Sequence[Item]) -> bool:
+    """Whether rows of another table would be asked for beside what is built."""
+    return any(isinstance(test, Has) for item in items for test, _ in item.aside)
 
 
 def _aside(rule: Rule, items: Sequence[Item]) -> tuple[tuple[Test, tuple[int, ...]], ...]:
