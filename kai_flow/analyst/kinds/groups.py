@@ -56,6 +56,8 @@ KIND = Kind(
         "by": (
             "by",
             *("split by", "split up by", "split out by", "down by", "divided by", "separated by"),
+            *("spread over", "spread across", "distributed across", "distributed over"),
+            *("distributed among", "distributed by", "distributed between", "spread among"),
             *("group by", "segmented by", "sliced by", "itemised by", "itemized by"),
             "across",
             "according to",

@@ -55,6 +55,7 @@ _AFTER: Final = _compiled(rf"(?<!\S)(?:{each})$" for each in _FRAMES["courtesy"]
 _ADDRESS: Final = _compiled(_FRAMES["courtesy"]["address"])
 _ASKERS: Final = _beginnings(_FRAMES["context"]["askers"])
 _CONTEXT: Final = (*_compiled(_FRAMES["context"]["clauses"]), *_ASKERS)
+_TAILS: Final = _compiled(_FRAMES["context"]["tails"])
 
 
 def courtesy_before(words: Sequence[str]) -> int:
@@ -81,9 +82,11 @@ def asker_before(words: Sequence[str]) -> int:
     return max(_words_of(text, pattern) for pattern in _ASKERS)
 
 
-def context(words: Sequence[str]) -> bool:
-    """Whether a clause gives only who asks and what for."""
-    return any(pattern.fullmatch(" ".join(words)) for pattern in _CONTEXT)
+def context(words: Sequence[str], *, tail: bool = False) -> bool:
+    """Whether a clause, maybe one after the question, gives only who asks and what for."""
+    text = " ".join(words)
+    patterns = (*_CONTEXT, *_TAILS) if tail else _CONTEXT
+    return any(pattern.fullmatch(text) for pattern in patterns)
 
 
 def _words_of(text: str, pattern: re.Pattern[str]) -> int:

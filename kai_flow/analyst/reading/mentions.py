@@ -18,6 +18,7 @@ from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import Role as ColumnRole
 from kai_flow.analyst.semantics.targets import (
     AttributeTarget,
+    AxisTarget,
     DerivedTarget,
     EntityTarget,
     JoinTarget,
@@ -244,7 +245,10 @@ def _by_place(mentions: Sequence[Mention]) -> Mapping[tuple[int, int], Sequence[
 
 
 def _beside_itself(mention: Mention, others: Sequence[Target], index: Index) -> float:
-    """The cost of a column where the same words are its table, or what its flag says."""
+    """The cost of a column or time where the same words are its table, or what its flag says."""
+    if isinstance(mention.target, AxisTarget):
+        table = index.model.axes[mention.target.id].table
+        return ITSELF_COST * (EntityTarget(table) in others)
     if not isinstance(mention.target, AttributeTarget):
         return 0.0
     ref = mention.target.ref

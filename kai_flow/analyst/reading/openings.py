@@ -74,6 +74,12 @@ _RELATIVE: Final = frozenset(WORDS["relative"].split())
 _REQUESTS: Final = frozenset(WORDS["requests"].split())
 """Words that a request begins with."""
 
+_ASKER: Final = frozenset(WORDS["asker"].split())
+"""Who asks."""
+
+_WISHES: Final = frozenset(WORDS["wishes"].split())
+"""What those do who ask."""
+
 _FOR: Final = frozenset(WORDS["for"].split())
 """Words before what an answer is for."""
 
@@ -114,7 +120,7 @@ class _Opening:
         self._tokens = tokens
         self._index = index
         self._language = language
-        self._words = [token.word for token in tokens]
+        self._words = [token.word.removesuffix("'s") for token in tokens]
 
     @cached_property
     def _leaves(self) -> tuple[Item, ...]:
@@ -178,15 +184,16 @@ class _Opening:
                 return end
         return None
 
-    def _aside(self, first: int, last: int) -> bool:
+    def _aside(self, first: int, last: int, *, tail: bool = False) -> bool:
         """Whether a clause only says who asks and what for."""
-        return context(self._words[first:last]) and self._harmless(first, last)
+        return context(self._words[first:last], tail=tail) and self._harmless(first, last)
 
     def _requests(self, at: int) -> bool:
         """Whether a request begins at a token, maybe after a word that joins it."""
         if self._words[at] in _JOINING and at + 1 < len(self._words):
             at += 1
-        return courtesy_before(self._words[at:]) > 0 or self._words[at] in _REQUESTS
+        wished = self._words[at] in _ASKER and set(self._words[at + 1 : at + 3]) & _WISHES
+        return bool(wished or courtesy_before(self._words[at:])) or self._words[at] in _REQUESTS
 
     def _harmless(self, first: int, last: int) -> bool:
         """Whether a clause names nothing of the database and limits nothing."""
@@ -262,14 +269,19 @@ class _Opening:
             courtesy = courtesy_after(self._words[first:last])
             if courtesy and last - courtesy > first:
                 last, moved = last - courtesy, True
-            elif begin <= first:
-                break
-            elif address_before(self._words[begin:last]):
+            elif begin > first and address_before(self._words[begin:last]):
                 last, moved = begin, True
-            elif self._aside(begin, last):
-                aside.insert(0, self._text(begin, last))
-                last, moved = begin, True
+            elif (start := self._tail(first, begin, last)) is not None:
+                aside.insert(0, self._text(start, last))
+                last, moved = start, True
         return last, tuple(aside)
+
+    def _tail(self, first: int, begin: int, last: int) -> int | None:
+        """Where a clause about the asker begins that the question ends with."""
+        if begin > first and self._aside(begin, last, tail=True):
+            return begin
+        purposes = (at for at in range(max(begin, first + 2), last) if self._words[at] in _FOR)
+        return next((at for at in purposes if self._aside(at, last)), None)
 
     def _last_clause(self, first: int, last: int) -> int:
         """Where the last clause before a token begins; the question itself if there is no other."""

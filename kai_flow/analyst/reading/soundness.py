@@ -20,13 +20,19 @@ def unsound(resolver: Resolver, measures: Sequence[Measure], groups: Sequence[Gr
     if wide and any(not counts(measure) for measure in measures):
         return True
     return any(_each_row(resolver, g) for g in groups) and any(
-        isinstance(m, Aggregate) and m.function in {Function.AVERAGE, Function.MEDIAN}
+        isinstance(m, Aggregate)
+        and (m.function in {Function.AVERAGE, Function.MEDIAN} or _of_rows(m))
         for m in measures
     )
 
 
+def _of_rows(measure: Aggregate) -> bool:
+    """Whether it is the number of all rows of a group."""
+    return measure.function is Function.COUNT and measure.of is None and measure.where is None
+
+
 def _each_row(resolver: Resolver, group: Group) -> bool:
-    """Whether every row is a group of its own, of which an average is just its value."""
+    """Whether every row is a group of its own: an average is its value, and a count is one."""
     return (
         isinstance(group, FieldGroup)
         and not group.field.path
