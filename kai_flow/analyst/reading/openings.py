@@ -190,10 +190,12 @@ class _Opening:
 
     def _requests(self, at: int) -> bool:
         """Whether a request begins at a token, maybe after a word that joins it."""
-        if self._words[at] in _JOINING and at + 1 < len(self._words):
-            at += 1
-        wished = self._words[at] in _ASKER and set(self._words[at + 1 : at + 3]) & _WISHES
-        return bool(wished or courtesy_before(self._words[at:])) or self._words[at] in _REQUESTS
+        joined = self._words[at] in _JOINING and at + 1 < len(self._words)
+        here = self._words[at + joined : at + joined + 3]
+        if here[:2] == ["how", "to"]:
+            return False
+        wished = (here[0] in _ASKER or joined) and set(here) & _WISHES
+        return bool(wished or courtesy_before(self._words[at + joined :])) or here[0] in _REQUESTS
 
     def _harmless(self, first: int, last: int) -> bool:
         """Whether a clause names nothing of the database and limits nothing."""
