@@ -156,6 +156,9 @@ def assumptions(notes: Sequence[Note], model: SemanticModel, language: Language)
                 formula = names.formula(derived.expression, derived.table)
                 message = remarks.TAUGHT if derived.taught else remarks.DERIVED
                 yield message.say(language, name=names.derived(derived.name), formula=formula)
+                if derived.before:
+                    columns = ", ".join(names.column(ref) for ref in derived.before)
+                    yield remarks.BEFORE.say(language, columns=columns)
             case "guessed_join":
                 join = model.joins[given["join"]]
                 yield remarks.JOIN_GUESSED.say(

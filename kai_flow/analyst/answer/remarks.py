@@ -20,6 +20,10 @@ DERIVED: Final = Message(
     "{name} dihitung sebagai {formula}, karena tidak ada kolom yang memuatnya.",
     "No column holds the {name}; it is computed as {formula}.",
 )
+BEFORE: Final = Message(
+    "Belum dikurangi {columns}: tidak jelas apakah itu persen atau jumlah.",
+    "It is before {columns}: nothing tells whether that is a percentage or an amount.",
+)
 TAUGHT: Final = Message(
     "Dari glosarium: {name} = {formula}.",
     "From the glossary: {name} = {formula}.",

@@ -157,9 +157,9 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
         and not any(first == each.first for first, _ in counting)
     ]
     counted = {
-        (each.first, each.last, each.target.ref.table)
+        (each.first, each.last, table)
         for each in mentions
-        if isinstance(each.target, AttributeTarget) and each.target.ref in index.numbers
+        for table in _number_of(each.target, index, plain=not _counts(tokens, language, each.first))
     }
     rows = {
         (each.first, each.last, each.target.table)
@@ -226,6 +226,32 @@ def _counts_rows(
         ((first, at) in counting and (at, last, table) in rows)
         or ((at, last) in counting and (first, at, table) in rows)
         for at in inside
+    )
+
+
+def _number_of(target: Target, index: Index, *, plain: bool) -> tuple[str, ...]:
+    """The table of whose rows it is a number; ``plain``: also where no column holds it."""
+    match target:
+        case AttributeTarget(ref) if ref in index.numbers:
+            return (ref.table,)
+        case DerivedTarget(_, table) if plain:
+            return (table,)
+        case _:
+            return ()
+
+
+def _counts(tokens: Sequence[Token], language: Language, at: int) -> bool:
+    """Whether things are counted: "how many sales", "300 sales"; "total sales" are money."""
+    words = [token.word for token in tokens]
+    if at and words[at - 1].isdigit():
+        return True
+    signs = signs_of(words, language)
+    return any(
+        isinstance(sign.part, Sign)
+        and sign.part.name == "count"
+        and "total" not in words[sign.first : sign.last]
+        and not any(inside(sign, other) for other in signs)
+        for sign in signs
     )
 
 

@@ -9,6 +9,7 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.changing import changed
+from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.number_queries import numbers_of
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.subjects import each_once, first_dimension
@@ -23,6 +24,9 @@ REST_COST: Final = 0.4
 
 COUNT_COST: Final = 0.2
 """Of counting rows where the question does not say so: "cooperatives per province"."""
+
+CHARGES: Final = ("discount", "tax", "fee", "shipping")
+"""Concepts of what is taken off or added to what something is sold for."""
 
 ELSEWHERE_COST: Final = 0.2
 """Of counting rows of a table among those of another one."""
@@ -95,7 +99,9 @@ def _how_much(
     done = [(test.table, words) for test, words in bag.tests if isinstance(test, p.Has)]
     for table, words in done[:1]:
         of: list[p.Column | p.Computed] = [
-            p.Column(each.ref) for each in a.model.of(table) if each.role is Role.ADDITIVE
+            p.Column(each.ref)
+            for each in a.model.of(table)
+            if each.role is Role.ADDITIVE and not any(means(each, what) for what in CHARGES)
         ]
         of += [p.Computed(each.name, table) for each in a.model.derived if each.table == table]
         for each in of:

@@ -164,6 +164,8 @@ class Derived:
     role: Role = Role.ADDITIVE
     unit: str = ""
     taught: bool = False
+    before: tuple[ColumnRef, ...] = ()
+    """Discounts that it leaves out, because nothing says what their numbers are."""
     """From the glossary; otherwise a pair of columns makes it plain, which is announced."""
 
 

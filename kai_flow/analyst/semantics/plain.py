@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from kai_flow.analyst.query.nodes import Expression, Formula, Number
-from kai_flow.analyst.semantics.derived import adds_up, column, rooted, unit_of
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.derived import adds_up, column, fields, rooted, unit_of
 from kai_flow.analyst.semantics.formulas import BadFormula
 from kai_flow.analyst.semantics.model import Attribute, Derived, Name, Role, SemanticModel
 from kai_flow.analyst.semantics.wording import full_words, split_name
@@ -55,6 +56,9 @@ REVENUE_NAMES = (
 )
 VALUE_NAMES = (("total", "value"), ("value",), ("nilai",), ("total", "nilai"))
 PROFIT_NAMES = (("profit",), ("laba",), ("keuntungan",), ("gross", "profit"), ("laba", "kotor"))
+MOST_PERCENT = 100
+FAR_ABOVE = 50
+"""Times the greatest discount that the lowest price is, where the discount is a percentage."""
 GUESS = 0.9
 """Weight of a name that nobody gave."""
 
@@ -76,7 +80,8 @@ def _of_table(model: SemanticModel, table: str) -> Iterator[Derived]:
         revenue = _times_price(model, own, afar=sold)
         if revenue is not None:
             name, names = ("revenue", REVENUE_NAMES) if sold else ("value", VALUE_NAMES)
-            yield from _derived(model, name, revenue, names)
+            unclear = tuple(each.ref for each in _discounts(own) if not _mentions(revenue, each))
+            yield from _derived(model, name, revenue, names, before=unclear)
             revenue = revenue if sold else None
     if revenue is not None and not any(_words(each) & PROFITS for each in own):
         cost = _cost(own, single=not kept)
@@ -85,7 +90,12 @@ def _of_table(model: SemanticModel, table: str) -> Iterator[Derived]:
 
 
 def _derived(
-    model: SemanticModel, name: str, tree: Expression, names: Sequence[tuple[str, ...]]
+    model: SemanticModel,
+    name: str,
+    tree: Expression,
+    names: Sequence[tuple[str, ...]],
+    *,
+    before: tuple[ColumnRef, ...] = (),
 ) -> Iterator[Derived]:
     try:
         table, expression = rooted(tree, model)
@@ -98,6 +108,7 @@ def _derived(
         tuple(Name(words, GUESS) for words in names),
         Role.ADDITIVE if adds_up(tree, model.attributes) else Role.RATE,
         unit_of(tree, model.attributes),
+        before=before,
     )
 
 
@@ -141,24 +152,46 @@ def _times_price(
         )
     if price is None:
         return None
-    tree: Expression = _product(column(quantity.ref), column(price.ref))
-    discounts = [e for e in own if _words(e) & {"discount", "diskon", "potongan", "disc"}]
-    return _less(tree, discounts) if discounts else tree
+    tree = _product(column(quantity.ref), column(price.ref))
+    return _less(tree, _discounts(own), price)
 
 
-def _less(tree: Expression, discounts: Sequence[Attribute]) -> Expression | None:
-    """An amount less a discount: a fraction, a percentage or an amount; None if that is unclear."""
+def _discounts(own: Sequence[Attribute]) -> list[Attribute]:
+    """The columns of what is taken off a price."""
+    words = {"discount", "diskon", "potongan", "disc"}
+    numbers = {Role.ADDITIVE, Role.RATE}
+    return [each for each in own if _words(each) & words and each.role in numbers]
+
+
+def _mentions(formula: Expression, attribute: Attribute) -> bool:
+    """Whether a formula has a column."""
+    return column(attribute.ref) in fields(formula)
+
+
+def _less(tree: Expression, discounts: Sequence[Attribute], price: Attribute) -> Expression:
+    """An amount less a discount: a fraction, a percentage or an amount.
+
+    It stays as it is where that is unclear.
+    """
     discount = _only(discounts)
     if discount is None:
-        return None
+        return tree
     if discount.high is not None and discount.high <= 1 and discount.unit != "Rp":
         return _product(tree, _difference(Number(value=1), column(discount.ref)))
-    if discount.unit == "%":
+    if discount.unit == "%" or _small(discount, price):
         part = Formula(operator="/", left=column(discount.ref), right=Number(value=100))
         return _product(tree, _difference(Number(value=1), part))
     if _words(discount) & AMOUNTS or discount.unit:
         return _difference(tree, column(discount.ref))
-    return None
+    return tree
+
+
+def _small(discount: Attribute, price: Attribute) -> bool:
+    """Whether a discount can only be a percentage: nobody takes 10 rupiah off 15,000."""
+    high, low = discount.high, price.low
+    if high is None or low is None or discount.unit:
+        return False
+    return 1 < high <= MOST_PERCENT and low >= FAR_ABOVE * high
 
 
 def _product(left: Expression, right: Expression) -> Formula:
