@@ -187,7 +187,7 @@ class Naive(Views):
         if isinstance(group, TimeGroup):
             return (None if day is None else unit(group, day)), ()
         for label, start, end in group.periods:
-            if day is not None and start <= day.isoformat() < end:
+            if day is not None and (start or "") <= day.isoformat() < (end or "9999-99-99"):
                 return label, ()
         return _NOWHERE, ()
 

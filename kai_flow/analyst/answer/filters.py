@@ -200,7 +200,7 @@ class Filters:
             return f"is neither {self.names.both(texts, 'nor')}"
         return pattern.format(self.names.both(texts, self.names.pick("atau", "or")))
 
-    def days(self, start: str, end: str) -> str:
+    def days(self, start: str | None, end: str | None) -> str:
         """A period without its preposition."""
         text = period(start, end, self.names.language)
         for preposition in _PREPOSITIONS:

@@ -127,7 +127,7 @@ class Wording:
             case _:
                 assert_never(group)
 
-    def _period(self, label: str, start: str, end: str) -> str:
+    def _period(self, label: str, start: str | None, end: str | None) -> str:
         """One of several periods: its days, after its label where that is another one."""
         days = self.filters.days(start, end)
         return days if label == days else f"{quoted(label)}: {days}"

@@ -1,42 +1,160 @@
 """Comparisons: two groups, or two periods, side by side."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from kai_flow.analyst.kinds.building import SIDE, amount, count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
-from kai_flow.analyst.reading.parts import Sign, Time, Values, Versus
+from kai_flow.analyst.query.nodes import Function
+from kai_flow.analyst.reading.parts import (
+    Amount,
+    Column,
+    Compared,
+    Computed,
+    Joined,
+    Measured,
+    Rows,
+    Sign,
+    Versus,
+    Where,
+)
+from kai_flow.analyst.reading.sides import contrast, sides_of, told_apart
+
+Side = Column | Computed | Measured | Rows
 
 
-def _values(left: Values, _sign: Sign, right: Values) -> Versus | None:
-    if left.column != right.column or set(left.values) & set(right.values):
+def number_of(side: Side) -> Amount | None:
+    """The number that a side names; rows are counted."""
+    number = count(side) if isinstance(side, Rows) else amount(side)
+    return number if isinstance(number, Amount) else None
+
+
+def plain_count(number: Amount) -> bool:
+    """Whether only rows are named: "orders from Jakarta"."""
+    return number.function is Function.COUNT and number.of is None
+
+
+def base(left: Amount, right: Amount) -> Amount | None:
+    """The number that two sides share; the second one may name its rows only."""
+    mine, theirs = replace(left, where=()), replace(right, where=())
+    same = mine == theirs or plain_count(theirs)
+    return mine if same else None
+
+
+def filters_apart(*, gap: str = "") -> Callable[..., Versus | None]:
+    """Builds the sides of paid against unpaid, of Jakarta, Bandung and Medan."""
+
+    def build(left: Where, *rest: Sign | Where) -> Versus | None:
+        right = rest[-1]
+        if not isinstance(right, Where) or not told_apart(left.test, right.test):
+            return None
+        return Versus((left.test, right.test), gap=gap)
+
+    return build
+
+
+def _further(versus: Versus, _sign: Sign, more: Where) -> Versus | None:
+    if not all(told_apart(side, more.test) for side in versus.sides):
         return None
-    return Versus(values=(left, right))
+    return replace(versus, sides=(*versus.sides, more.test))
 
 
-def _times(left: Time, _sign: Sign, right: Time) -> Versus | None:
-    return Versus(times=(left, right)) if left.period != right.period else None
+def numbers_apart(*, loose: bool = False, gap: str = "") -> Callable[..., Versus | None]:
+    """Builds the sides of orders paid in cash against orders paid by card."""
+
+    def build(left: Side, _sign: Sign, right: Side) -> Versus | None:
+        mine, theirs = number_of(left), number_of(right)
+        of = base(mine, theirs) if mine and theirs else None
+        if of is None or mine is None or theirs is None:
+            return None
+        short = of != replace(theirs, where=())
+        found = contrast(mine.where, theirs.where, short=short)
+        if found is None:
+            return None
+        sides, shared = found
+        return Versus(sides, replace(of, where=shared), loose=loose, gap=gap)
+
+    return build
 
 
-def _several(_sign: Sign, values: Values) -> Versus | None:
-    if len(values.values) < 2:
+def _elliptic(left: Where, of: Side, _sign: Sign, right: Where) -> Versus | None:
+    """The words "Jakarta stores versus Bandung"."""
+    number = number_of(of)
+    if number is None or not told_apart(left.test, right.test):
         return None
-    return Versus(values=tuple(Values(values.column, (value,)) for value in values.values))
+    return Versus((left.test, right.test), number)
+
+
+def _several(_sign: Sign, where: Where) -> Versus | None:
+    sides = sides_of(where.test)
+    return Versus(sides) if sides else None
+
+
+def _together(where: Where) -> Where | None:
+    """In Bali and Banten combined: nothing is asked of each."""
+    test = where.test
+    if not isinstance(test, Compared | Joined) or not test.listed:
+        return None
+    return Where(replace(test, listed=False))
+
+
+def _rules() -> Iterable[Rule]:
+    yield Rule("versus", (Where, "versus", Where), filters_apart())
+    for asked in ("count", "value", "total"):
+        yield Rule(f"and {asked}", (Where, "and", asked, Where), filters_apart())
+    yield Rule("versus, again", (Versus, "versus", Where), _further)
+    yield Rule("and versus", (Versus, "and", Where), _further)
+    yield Rule("numbers versus", (SIDE, "versus", SIDE), numbers_apart(), scoped=True)
+    yield Rule("numbers and", (SIDE, "and", SIDE), numbers_apart(), cost=0.3, scoped=True)
+    yield Rule("numbers or", (SIDE, "or", SIDE), numbers_apart(loose=True), cost=0.1, scoped=True)
+    yield Rule("noun between", (Where, SIDE, "versus", Where), _elliptic, cost=0.1, scoped=True)
+    yield Rule("between", ("side by side", Where), _several)
+    for sign in ("side by side", "apart", "between", "compare"):
+        yield Rule(
+            f"{sign} versus", (sign, Versus), lambda _s, versus: replace(versus, loose=False)
+        )
+    yield Rule("together", ("together", Where), lambda _sign, where: _together(where))
+    yield Rule("values together", (Where, "together"), lambda where, _sign: _together(where))
 
 
 KIND = Kind(
     "compare",
     "Side by side: Bali and Jawa Barat, 2023 against 2024.",
     english={
-        "compare": ("compare", "comparison of", "comparison", "compare between", "contrast"),
+        "compare": (
+            *("compare", "comparison of", "comparison", "compare between", "contrast"),
+            *("side by side", "next to each other", "comparing"),
+            *("comparison between",),
+        ),
         "side by side": ("between", "compare between"),
+        "more": (
+            *("more", "higher", "larger", "greater", "bigger", "fewer", "less", "lower", "smaller"),
+            *("more expensive", "cheaper", "better", "worse", "greater in number"),
+        ),
+        "apiece": (
+            *("each", "of each", "for each", "respectively", "separately", "individually"),
+            *("each one", "for both", "one by one"),
+        ),
+        "together": ("together", "combined", "taken together", "in all", "in total", "altogether"),
     },
     indonesian={
-        "compare": ("bandingkan", "perbandingan", "banding", "membandingkan", "komparasi"),
+        "compare": (
+            *("bandingkan", "perbandingan", "banding", "membandingkan", "komparasi", "bandingin"),
+            *("perbandingan antara", "berdampingan", "bandingkan antara"),
+        ),
         "side by side": ("antara", "di antara"),
+        "more": (
+            *("lebih banyak", "lebih besar", "lebih tinggi", "lebih sedikit", "lebih kecil"),
+            *("lebih rendah", "lebih unggul", "lebih mahal", "lebih murah", "lebih bagus"),
+            *("lebih baik", "lebih banyakan", "lebih gede", "banyakan", "lebih tinggian"),
+        ),
+        "apiece": (
+            *("masing-masing", "masing masing", "masing-masingnya", "sendiri-sendiri"),
+            *("secara terpisah", "satu per satu"),
+        ),
+        "together": ("digabung", "gabungan", "bersama-sama", "secara gabungan", "kalau digabung"),
     },
-    rules=(
-        Rule("values", (Values, "versus", Values), _values),
-        Rule("times", (Time, "versus", Time), _times),
-        Rule("times and", (Time, "and", Time), _times, cost=0.05),
-        Rule("between values", ("side by side", Values), _several),
-    ),
+    rules=tuple(_rules()),
     samples=(
         Sample(
             "en",

@@ -8,7 +8,13 @@ KIND = Kind(
     english={
         "and": ("and", ",", "&", "plus", "as well as", ", and", "but", "but also", ", but", "yet"),
         "or": ("or", ", or"),
-        "versus": ("vs", "versus", "against", "compared to", "compared with", "with"),
+        "versus": (
+            *("vs", "versus", "against", "compared to", "compared with", "with", "as against"),
+            *("as compared to", "as compared with", "stack up against", "compare to", "next to"),
+            *("compare with", "exceed", "exceeds", "exceed that of", "exceeds that of", "beat"),
+            *("in comparison to", "in comparison with", "as opposed to", "relative to", "v"),
+            *("than that of", "than those of", "than for", "than in"),
+        ),
         "to": ("to", "and", "by", "over"),
         "glue": (
             *("the", "a", "an", "of", "in", "at", "on", "for", "from", "with", "is", "are", "was"),
@@ -31,7 +37,17 @@ KIND = Kind(
                     "single",
                 ),
                 *("have since", "has since", "had since"),
-                *("altogether", "how has", "how have", "how did", "here", "overall", "whole"),
+                *(
+                    "altogether",
+                    "how has",
+                    "how have",
+                    "how did",
+                    "how does",
+                    "how do",
+                    "here",
+                    "overall",
+                    "whole",
+                ),
                 "entire",
                 "whose",
                 "having",
@@ -65,10 +81,29 @@ KIND = Kind(
     indonesian={
         "and": (
             *("dan", "sama", ",", "serta", "&", ", dan", "beserta", "tapi", "tetapi", "namun"),
-            *(", tapi", ", tetapi", ", namun", "dan juga", "sekaligus"),
+            *(", tapi", ", tetapi", ", namun", "dan juga", "sekaligus", "ditambah", "plus"),
         ),
         "or": ("atau", "ataupun", ", atau", "maupun"),
-        "versus": ("vs", "versus", "lawan", "dibanding", "dibandingkan", "dengan", "terhadap"),
+        "versus": (
+            *(
+                "vs",
+                "versus",
+                "lawan",
+                "dibanding",
+                "dibandingkan",
+                "dengan",
+                "terhadap",
+                "melawan",
+            ),
+            *("dibandingkan dengan", "dibanding dengan", "daripada", "ketimbang"),
+            *(
+                "dibandingin",
+                "dibandingin sama",
+                "banding",
+                "jika dibandingkan dengan",
+                "dari pada",
+            ),
+        ),
         "to": ("terhadap", "dan", "dengan", "per", "dibanding"),
         "glue": (
             *("di", "ke", "dari", "pada", "untuk", "yang", "dengan", "adalah", "ada", "itu", "ini"),

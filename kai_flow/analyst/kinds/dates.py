@@ -9,8 +9,8 @@ def _of_axis(clock: Clock, time: Time) -> Time | None:
     return Time(time.period, time.grain, clock.axis) if time.axis is None else None
 
 
-def _either(left: Time, _sign: Sign, right: Time) -> Where:
-    return Where(Joined((Within(left), Within(right)), either=True))
+def _either(left: Time, sign: Sign, right: Time) -> Where:
+    return Where(Joined((Within(left), Within(right)), either=True, listed=sign.name == "and"))
 
 
 KIND = Kind(

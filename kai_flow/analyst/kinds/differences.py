@@ -1,4 +1,4 @@
-"""Differences of two numbers."""
+"""Differences of two numbers: of two columns, or of one for two groups or periods."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -7,27 +7,17 @@ from typing import ClassVar
 from msgspec import structs
 from sqlglot import exp
 
-from kai_flow.analyst.kinds.building import NOUN, NUMBER, SIDE, amount, count, mixed, two_amounts
+from kai_flow.analyst.kinds.building import NOUN, NUMBER, SIDE, mixed, two_amounts
+from kai_flow.analyst.kinds.comparing import Side, filters_apart, numbers_apart
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.calculation import Calculation
 from kai_flow.analyst.query.measure import Asking, Measure, Saying
 from kai_flow.analyst.query.naming import Results
-from kai_flow.analyst.query.nodes import Aggregate, Filter, Function, Operator
+from kai_flow.analyst.query.nodes import Aggregate, Filter, Function
 from kai_flow.analyst.query.trees import divided
 from kai_flow.analyst.query.units import same
 from kai_flow.analyst.query.window import Window
-from kai_flow.analyst.reading.parts import (
-    Amount,
-    Column,
-    Compared,
-    Computed,
-    Gap,
-    Measured,
-    Rows,
-    Sign,
-    Values,
-    Where,
-)
+from kai_flow.analyst.reading.parts import Amount, Column, Computed, Gap, Sign, Versus, Where
 
 
 class Difference(Calculation, frozen=True, tag=True, kw_only=True):
@@ -76,11 +66,29 @@ class Difference(Calculation, frozen=True, tag=True, kw_only=True):
         return structs.replace(self, percent=False), None
 
 
-def _gap(*parts: "Sign | Column | Computed | Measured | Rows") -> Gap | None:
-    found = two_amounts(parts)
+LESS = numbers_apart(gap="how much more")
+"""Builds the sides of "orders from Bali minus orders from Banten"."""
+
+
+def _gap(left: Side, sign: Sign, right: Side) -> Gap | None:
+    """Revenue minus cost; two sides of one number are a comparison."""
+    found = two_amounts((left, right))
     if len(found) != 2 or found[0] == found[1] or mixed(*found):
         return None
+    if LESS(left, sign, right) is not None:
+        return None
     return Gap(found[0], found[1])
+
+
+def _subtracted(_sign: Sign, less: Side, sign: Sign, whole: Side) -> Versus | Gap | None:
+    """Subtract last year's orders from this year's."""
+    return LESS(whole, sign, less) or _gap(whole, sign, less)
+
+
+def _of_sides(sign: Sign, sides: Versus) -> Versus | None:
+    return (
+        None if sides.gap or len(sides.sides) != 2 else replace(sides, gap=sign.name, loose=False)
+    )
 
 
 def _extremes(*parts: "Sign | Column | Computed") -> Gap | None:
@@ -94,33 +102,7 @@ def _same_extremes(*parts: "Sign | Column | Computed") -> Gap | None:
     return _extremes(nouns[0]) if nouns[0] == nouns[1] else None
 
 
-def _gap_of(_sign: Sign, of: Column | Computed | Amount | Rows, *rest: Sign | Where) -> Gap | None:
-    """The difference in revenue between 2023 and 2024: the first named minus the second."""
-    left, right = (part.test for part in rest if isinstance(part, Where))
-    number = count(of) if isinstance(of, Rows) else amount(of)
-    if not isinstance(number, Amount):
-        return None
-    return Gap(
-        Amount(number.function, number.of, number.table, (*number.where, left)),
-        Amount(number.function, number.of, number.table, (*number.where, right)),
-    )
-
-
-def _gap_of_values(*parts: "Sign | Column | Computed | Measured | Rows | Values") -> Gap | None:
-    """The difference in units between Bandung and Bogor."""
-    *_, values = parts
-    found = two_amounts(tuple(part for part in parts if not isinstance(part, Values)))
-    if not isinstance(values, Values) or len(values.values) != 2 or len(found) != 1:
-        return None
-    sides = [
-        replace(found[0], where=(*found[0].where, Compared(values.column, Operator.EQUAL, (one,))))
-        for one in values.values
-    ]
-    return Gap(sides[0], sides[1])
-
-
-def _difference_rules() -> Iterable[Rule]:
-    """Differences of extremes, of the same number for two filters, and of two values."""
+def _rules() -> Iterable[Rule]:
     for high, low in (("highest", "lowest"), ("maximum", "minimum")):
         for one, other in ((high, low), (low, high)):
             for link in ("range", "and"):
@@ -129,54 +111,82 @@ def _difference_rules() -> Iterable[Rule]:
                 yield Rule(f"{name} after", ("difference", NOUN, one, link, other), _extremes)
                 both = ("difference", one, NOUN, link, other, NOUN)
                 yield Rule(f"{name} of both", both, _same_extremes)
-    for link in ("range", "and", "versus"):
+    for link in ("range", "versus"):
         yield Rule(
-            f"difference, {link}", ("difference", SIDE, Where, link, Where), _gap_of, cost=0.02
+            f"difference, {link}",
+            ("difference", NUMBER, link, NUMBER),
+            lambda _sign, left, link, right: _gap(left, link, right),
+            scoped=True,
         )
-        yield Rule(
-            f"difference apart, {link}",
-            ("difference", SIDE, "apart", Where, link, Where),
-            _gap_of,
-        )
-    yield Rule("difference of values", ("difference", SIDE, "apart", Values), _gap_of_values)
-    yield Rule("difference of two values", ("difference", SIDE, Values), _gap_of_values, 0.02)
+    for sign in ("difference", "how much more", "how much less"):
+        yield Rule(f"{sign}, sides", (sign, Versus), _of_sides)
+    yield Rule("subtract", ("subtract", SIDE, "apart", SIDE), _subtracted, scoped=True)
+    yield Rule("minus", (NUMBER, "minus", NUMBER), _gap, cost=0.02, scoped=True)
+    yield Rule("sides, minus", (SIDE, "minus", SIDE), LESS, cost=-0.1, scoped=True)
+    yield Rule(
+        "filters, minus", (Where, "minus", Where), filters_apart(gap="how much more"), cost=-0.3
+    )
 
 
 KIND = Kind(
     "difference",
-    "Differences of two numbers: the gap in revenue between 2023 and 2024.",
+    "Differences: revenue minus cost, how many more orders in 2024 than in 2023.",
     english={
         "difference": (
-            "difference between",
-            "difference",
-            "difference in",
-            "gap between",
-            "gap in",
+            *("difference between", "difference", "difference in", "gap between", "gap in", "gap"),
+            *("difference of", "differential between", "spread between"),
+        ),
+        "how much more": (
+            *(
+                "how many more",
+                "how much more",
+                "how much higher",
+                "how much larger",
+                "by how much",
+            ),
+            *("how much greater", "how much bigger", "by how much more", "by how many more"),
+            *("by how many",),
+        ),
+        "how much less": (
+            *("how many fewer", "how much less", "how much lower", "how much smaller"),
+            *("how many less", "by how much less"),
         ),
         "minus": ("minus", "less", "-"),
+        "subtract": ("subtract", "deduct", "take"),
         "apart": ("between", "from"),
     },
     indonesian={
-        "difference": ("selisih", "selisih antara", "perbedaan", "perbedaan antara", "beda"),
-        "minus": ("dikurangi", "minus", "-"),
+        "difference": (
+            *("selisih", "selisih antara", "perbedaan", "perbedaan antara", "beda", "bedanya"),
+            *("selisihnya", "beda antara", "berapa selisih", "berapa beda", "berapa bedanya"),
+            *("berapa selisihnya", "selisih berapa", "beda berapa"),
+        ),
+        "how much more": (
+            *("berapa lebih banyak", "lebih banyak berapa", "berapa lebih besar"),
+            *("berapa lebih tinggi", "lebih besar berapa", "lebih tinggi berapa"),
+            *("seberapa lebih banyak", "seberapa lebih besar", "berapa banyak lebih banyak"),
+        ),
+        "how much less": (
+            *("berapa lebih sedikit", "lebih sedikit berapa", "berapa lebih kecil"),
+            *("berapa lebih rendah", "lebih rendah berapa", "lebih kecil berapa"),
+        ),
+        "minus": ("dikurangi", "minus", "-", "dikurangi dengan", "kurang"),
+        "subtract": ("kurangkan", "kurangi"),
         "apart": ("antara", "dari"),
     },
-    rules=(
-        Rule("difference", ("difference", NUMBER, "range", NUMBER), _gap, scoped=True),
-        Rule("minus", (NUMBER, "minus", NUMBER), _gap, cost=0.02, scoped=True),
-        *_difference_rules(),
-    ),
+    rules=tuple(_rules()),
     samples=(
-        Sample(
-            "en",
-            "What is the difference between the highest and the lowest founding capital?",
-            "SELECT MAX(modal_awal) - MIN(modal_awal) FROM koperasi",
-        ),
         Sample(
             "id",
             "Selisih pendapatan tahun 2024 dan 2023",
             """SELECT SUM(CASE tahun_buku WHEN 2024 THEN pendapatan ELSE -pendapatan END)
             FROM laporan_tahunan WHERE tahun_buku IN (2023, 2024)""",
+        ),
+        Sample(
+            "en",
+            "How many more cooperatives are there in Banten than in Bali?",
+            """SELECT SUM(nama_provinsi = 'Banten') - SUM(nama_provinsi = 'Bali')
+            FROM koperasi k JOIN provinsi p ON p.provinsi_id = k.provinsi_id""",
         ),
     ),
 )

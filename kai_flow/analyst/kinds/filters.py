@@ -1,5 +1,7 @@
 """Filters on values: one of them, several at once, from one place to another."""
 
+from dataclasses import replace
+
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import (
@@ -25,13 +27,15 @@ from kai_flow.analyst.reading.parts import (
 
 def equal(values: Values) -> Test:
     """The column has one of the values."""
-    return Compared(values.column, Operator.EQUAL, values.values)
+    return Compared(values.column, Operator.EQUAL, values.values, listed=values.listed)
 
 
-def _one_of(left: Values, _sign: Sign, right: Values) -> Values | None:
+def _one_of(left: Values, sign: Sign, right: Values) -> Values | None:
+    """Values of one column; "and" lists them, unless an "or" stands at another place."""
     if left.column != right.column or set(left.values) & set(right.values):
         return None
-    return Values(left.column, (*left.values, *right.values))
+    listed = sign.name == "and" and all(v.listed or len(v.values) == 1 for v in (left, right))
+    return Values(left.column, (*left.values, *right.values), listed)
 
 
 def _both(left: Values, _sign: Sign, right: Values) -> Where | None:
@@ -45,7 +49,7 @@ def of_column(column: Column, values: Values) -> Values | None:
     """The words “City Bandung”: the column is named beside its value."""
     if column.ref != values.column.ref:
         return None
-    return Values(Column(column.ref, column.role), values.values)
+    return replace(values, column=Column(column.ref, column.role))
 
 
 def _beside(verb: Beside, *rest: Column | Values | Sign) -> Values | Column | None:
@@ -88,7 +92,7 @@ def _headed(values: Values, role: str) -> Values | None:
     """A place that things come from or go to, where joins tell these apart."""
     if values.column.role is not None:
         return None
-    return Values(Column(values.column.ref, role), values.values)
+    return replace(values, column=Column(values.column.ref, role))
 
 
 def _placed(sign: Sign, *parts: Rows | Column | Role | Values) -> Values | None:

@@ -30,7 +30,6 @@ KIND = Kind(
             "sum of",
             "total of",
             "overall",
-            "combined",
             "how much",
             "totals",
         ),

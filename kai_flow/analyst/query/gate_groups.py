@@ -50,6 +50,6 @@ def _periods(group: PeriodGroup, rows: FilterGate) -> None:
     labels = {label for label, _, _ in group.periods}
     if not group.periods or len(labels) < len(group.periods):
         raise IllTyped(Fault.BAD_PERIOD, group)
-    spans = sorted((start, end) for _, start, end in group.periods)
+    spans = sorted((start or "", end or "9999-99-99") for _, start, end in group.periods)
     if any(end > start for (_, end), (start, _) in pairwise(spans)):
         raise IllTyped(Fault.OVERLAPPING_PERIODS, group)

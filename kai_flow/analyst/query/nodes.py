@@ -301,8 +301,8 @@ class PeriodGroup(Node, Sortable, frozen=True, tag=True, kw_only=True):
 
     axis: str
     path: tuple[str, ...] = ()
-    periods: tuple[tuple[str, str, str], ...]
-    """(label, first day, day after the last), in the order of the question."""
+    periods: tuple[tuple[str, str | None, str | None], ...]
+    """(label, first day, day after the last), in the order of the question. None: an open end."""
 
 
 Group: TypeAlias = FieldGroup | TimeGroup | PeriodGroup

@@ -7,9 +7,10 @@ from typing import Final
 from kai_flow.analyst.query.nodes import Function, Operator, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
-from kai_flow.analyst.reading.bag import Bag, compared
+from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.coherence import coherent
-from kai_flow.analyst.reading.comparing import side_by_side
+from kai_flow.analyst.reading.comparing import asked_apart, may_be_apart, side_by_side
+from kai_flow.analyst.reading.contrasts import compared
 from kai_flow.analyst.reading.extents import extents
 from kai_flow.analyst.reading.extremes import with_extremes
 from kai_flow.analyst.reading.lasting import gathered
@@ -56,21 +57,31 @@ def _asked(a: Assembler, bag: Bag) -> Iterator[Reading]:
         yield from extents(a, bag)
     elif bag.versus:
         yield from side_by_side(a, bag)
-    elif bag.compare and not bag.groups:
+    elif bag.gap or ((bag.compare or bag.more) and not bag.groups):
         yield from side_by_side(a, compared(bag))
     elif bag.ranks:
         yield from ranked(a, bag)
     elif counts_of_groups(bag):
         yield from tallied(a, bag)
     else:
+        yield from _numbers_or_rows(a, bag)
+
+
+def _numbers_or_rows(a: Assembler, bag: Bag) -> Iterator[Reading]:
+    """Numbers, of everything or of each side; or rows."""
+    apart = asked_apart(a, bag)
+    if apart or may_be_apart(a, bag):
+        yield from side_by_side(a, compared(bag))
+    if not apart or (bag.groups and not bag.apiece):
         yield from totalled(a, bag)
-        yield from listed(a, named(bag))
+    yield from listed(a, named(bag))
 
 
 def _sides_as_groups(bag: Bag) -> Bag:
     """What is compared beside other groups is a group as well: "by month, women and men"."""
-    sides = compared(bag).versus if bag.compare and bag.groups else []
-    columns = [side.values[0].column for side, _ in sides if side.values]
+    found = compared(bag).versus if bag.compare and bag.groups else []
+    sides = [side.sides[0] for side, _ in found]
+    columns = [s.of for s in sides if isinstance(s, p.Compared) and isinstance(s.of, p.Column)]
     if not columns:
         return bag
     return Bag(**{**vars(bag), "groups": [*((c, ()) for c in columns), *bag.groups]})

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from kai_flow.analyst.query.nodes import Operator, Words
+from kai_flow.analyst.query.nodes import Words
 from kai_flow.analyst.reading.cover import HARMLESS, Cover
 from kai_flow.analyst.reading.parts import (
     Amount,
@@ -38,11 +38,9 @@ from kai_flow.analyst.reading.parts import (
     Sort,
     Test,
     Text,
-    Values,
     Versus,
     Where,
     Which,
-    Within,
 )
 
 
@@ -71,6 +69,15 @@ class Bag:
     change: tuple[Change, Words] | None = None
     refused: list[str] = field(default_factory=list)
     compare: bool = False
+    """Whether the question asks for things side by side."""
+    more: bool = False
+    """Whether it asks of which there is more."""
+    apiece: bool = False
+    """Whether it asks for each of several by itself."""
+    gap: str = ""
+    """The sign of a difference that is asked for: "difference", "how much more"."""
+    together: bool = False
+    """Whether it asks for several taken together."""
     joints: int = 0
     """How many times "and" stands between two parts."""
     pairs: list[tuple[Test, Test, Words]] = field(default_factory=list)
@@ -190,33 +197,15 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
             bag.limit = count
         case Refused(reason):
             bag.refused.append(reason)
+        case Sign("compare" | "more" | "apiece" | "together" as name):
+            setattr(bag, name, True)
+        case Sign("difference" | "how much more" | "how much less" as name):
+            bag.gap = name
         case Sign(name) if name in HARMLESS:
-            bag.compare = bag.compare or name == "compare"
+            pass
         case _:
             return False
     return True
-
-
-def compared(bag: Bag) -> Bag:
-    """The same with what the question compares taken out of its tests: values or periods."""
-    for at, (test, words) in enumerate(bag.tests):
-        versus = _sides(test)
-        if versus is not None:
-            tests = bag.tests[:at] + bag.tests[at + 1 :]
-            return Bag(**{**vars(bag), "tests": tests, "versus": [(versus, words)]})
-    return bag
-
-
-def _sides(test: Test) -> Versus | None:
-    """The things side by side that a test would take together."""
-    if isinstance(test, Compared) and test.operator is Operator.EQUAL and len(test.values) > 1:
-        if isinstance(test.of, Column):
-            return Versus(values=tuple(Values(test.of, (value,)) for value in test.values))
-    elif isinstance(test, Joined) and test.either:
-        times = [part.time for part in test.parts if isinstance(part, Within)]
-        if len(times) == len(test.parts):
-            return Versus(times=tuple(times))
-    return None
 
 
 def _apart(test: Test) -> tuple[Test, ...]:

@@ -1,15 +1,17 @@
 """Two or more groups or periods side by side."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
-from kai_flow.analyst.lexicon.periods import Days, resolve
-from kai_flow.analyst.lexicon.periods import Part as PeriodPart
+from kai_flow.analyst.lexicon.periods import Days
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
+    FieldGroup,
     Function,
     Group,
     Operator,
     Order,
-    PeriodGroup,
     Query,
     Words,
 )
@@ -19,84 +21,265 @@ from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.named_periods import period_groups
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.reading.sides import listed
+
+COLUMNS_COST: Final = 0.3
+"""Of one number beside the other, where groups cannot tell the sides apart."""
+
+ELSEWHERE_COST: Final = 0.3
+"""Of values of another table than the one whose rows stand beside them."""
+
+MOST_COLUMNS: Final = 4
+"""Numbers beside each other at most."""
+
+APART: Final = frozenset([Function.AVERAGE, Function.MEDIAN, Function.MINIMUM, Function.MAXIMUM])
+"""Functions of which nobody wants one number for several things that are listed."""
+
+Tests = list[tuple[p.Test, Words]]
+Measures = Sequence[tuple[p.Measured, Words]]
+
+
+def asked_apart(a: Assembler, bag: Bag) -> bool:
+    """Whether a question lists things of which a number only makes sense for each.
+
+    "The average price of tea and coffee" are two averages; "how many people live in Bonn and
+    Berlin" is one number. Before one time and after another one is never one number.
+    """
+    if bag.apiece:
+        return True
+    test = _listed(bag)
+    if test is None:
+        return False
+    numbers = _numbers(a, bag)
+    if numbers and all(_apart(a, number) for number in numbers):
+        return True
+    return _open_ended(test) and bool(numbers or bag.rows)
+
+
+def may_be_apart(a: Assembler, bag: Bag) -> bool:
+    """Whether periods are listed of which one number is asked, or else one for each of them."""
+    months = any(isinstance(group, p.Calendar) for group, _ in bag.groups)
+    return isinstance(_listed(bag), p.Joined) and not months and bool(_numbers(a, bag))
+
+
+def _listed(bag: Bag) -> p.Test | None:
+    """The one filter whose values or periods are listed, if nothing asks for all together."""
+    found = [test for test, _ in bag.tests if listed(test)]
+    plain = not (bag.together or bag.which or bag.havings)
+    return found[0] if plain and len(found) == 1 else None
+
+
+def _numbers(a: Assembler, bag: Bag) -> list[p.Measured]:
+    """The numbers that a question asks for."""
+    numbers: list[p.Measured] = [measured for measured, _ in bag.measures]
+    return numbers + [p.Amount(None, column) for column, _ in bag.columns if a.numeric(column)]
+
+
+def _apart(a: Assembler, number: p.Measured) -> bool:
+    """Whether a number of two things together says nothing of each."""
+    match number:
+        case p.Amount(None, p.Column() as column):
+            return a.is_rate(column)
+        case p.Amount(function):
+            return function in APART
+        case p.Quotient():
+            return True
+        case _:
+            return False
+
+
+def _open_ended(test: p.Test) -> bool:
+    """Whether it is of times of which one has no beginning or no end."""
+    parts = test.parts if isinstance(test, p.Joined) else ()
+    periods = [part.time.period for part in parts if isinstance(part, p.Within)]
+    return any(None in {getattr(each, "start", ""), getattr(each, "end", "")} for each in periods)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of each side."""
+
+    measures: Measures
+    rows: Sequence[tuple[str, Words]]
+    """Tables that are named besides."""
+    tests: Tests
+    sides: Sequence[p.Test]
+    words: Words
+    gap: int = 0
+    """1: the first side minus the second one. -1: the second minus the first. 0: each by itself."""
+    cost: float = 0.0
 
 
 def side_by_side(assembly: Assembler, bag: Bag) -> Iterator[Reading]:
-    """The numbers of a bag for each of the things that it compares."""
-    if len(bag.versus) != 1 or bag.somes or bag.ranks:
+    """The numbers of a bag for each of the things that it compares, or their differences."""
+    asked = _asked(assembly, bag)
+    if asked is None:
         assembly.troubles.add("compared_with")
         return
+    for fact in assembly.facts(asked.measures[0][0]) if asked.measures else ():
+        resolver = assembly.resolver_of(fact, frozenset(table for table, _ in asked.rows))
+        if assembly.context(resolver, asked.rows):
+            yield from _queries(assembly, bag, resolver, asked)
+
+
+def _asked(assembly: Assembler, bag: Bag) -> Asked | None:
+    """What a bag asks of the things that it compares; None if more is said."""
+    told = bag.compare or bag.more or bag.gap
+    if len(bag.versus) != 1 or not (told or not bag.versus[0][0].loose):
+        return None
     versus, words = bag.versus[0]
+    if not _only_compares(bag, versus):
+        return None
+    rows, tests, cost = list(bag.rows), [*bag.tests], 0.0
     measures = [*bag.measures]
     measures += [(p.Amount(None, c), w) for c, w in bag.columns if assembly.numeric(c)]
-    rows = list(bag.rows)
+    if versus.of is not None:
+        tests += [(test, words) for test in versus.of.where]
+        named = replace(versus.of, where=())
+        if not measures:
+            measures.append((named, words))
+        elif named.table is not None and named.of is None:
+            rows.append((named.table, words))
+            cost = _elsewhere(versus, named.table)
+        else:
+            return None
     if not measures and rows:
         table, of = rows.pop(0)
         measures = [(p.Amount(Function.COUNT, None, table), of)]
-    if not measures:
-        return
-    for fact in assembly.facts(measures[0][0]):
-        resolver = assembly.resolver(fact, bag)
-        if not assembly.context(resolver, rows):
-            continue
-        tests = [*bag.tests]
-        if versus.values:
-            column = versus.values[0].column
-            every = tuple(value for one in versus.values for value in one.values)
-            tests.append((p.Compared(column, Operator.EQUAL, every), words))
-            sides = assembly.groups(resolver, column, words)
-        else:
-            sides = list(_periods(resolver, versus, words))
+    gap = _gap(versus.gap or bag.gap, versus.sides)
+    return Asked(measures, rows, tests, versus.sides, words, gap, cost)
+
+
+def _elsewhere(versus: p.Versus, table: str) -> float:
+    """What it costs that sides are not of the rows beside them: "stores in Bonn and in Berlin"."""
+    of = [getattr(side, "of", None) for side in versus.sides]
+    return ELSEWHERE_COST * any(isinstance(c, p.Column) and c.ref.table != table for c in of)
+
+
+def _gap(sign: str, sides: Sequence[p.Test]) -> int:
+    """Which side is taken from which: the earlier period from the later one, if none is said."""
+    if sign != "difference":
+        return {"how much more": 1, "how much less": -1}.get(sign, 0)
+    periods = [side.time.period for side in sides if isinstance(side, p.Within)]
+    starts = [period.start for period in periods if isinstance(period, Days) and period.start]
+    return -1 if len(starts) == 2 and starts[0] < starts[1] else 1
+
+
+def _only_compares(bag: Bag, versus: p.Versus) -> bool:
+    """Whether nothing in a question is left out when its sides are put side by side."""
+    others = (bag.somes, bag.ranks, bag.havings, bag.clocks, bag.texts, bag.limit, bag.change)
+    if any(others) or bag.share is not None or bag.sorts:
+        return False
+    columns = [side.of for side in versus.sides if isinstance(side, p.Compared)]
+    tables = [of.ref.table for of in columns if isinstance(of, p.Column)]
+    return all(
+        any(of.ref == side.ref for side in columns if isinstance(side, p.Column))
+        if isinstance(of, p.Column)
+        else of.table in tables
+        if isinstance(of, p.Rows)
+        else not columns
+        for of, _ in bag.which
+    )
+
+
+def _queries(a: Assembler, bag: Bag, resolver: Resolver, asked: Asked) -> Iterator[Reading]:
+    """The queries over one fact table."""
+    for layout in _differences(asked) if asked.gap else _layouts(a, resolver, asked):
         found = combined(
             [
-                combined([assembly.measure(resolver, m, w) for m, w in measures]),
-                sides,
-                combined([assembly.groups(resolver, g, w) for g, w in bag.groups]),
-                filters(resolver, tests),
+                _once(combined([a.measure(resolver, m, w) for m, w in layout.measures]), asked),
+                layout.groups,
+                combined([a.groups(resolver, g, w) for g, w in bag.groups]),
+                filters(resolver, [*asked.tests, *layout.tests]),
             ]
         )
         for choice in found:
-            numbers, side, groups, where = choice.value
-            by: tuple[Group, ...] = (*groups, side)
-            order = tuple(Order(by=group) for group in by)
-            if versus.values and not groups:
-                order = (Order(by=numbers[0], descending=True),)
-            query = Query(fact=fact, measures=tuple(numbers), groups=by, where=where, order=order)
-            yield Reading(
-                query, bag.cost + beside(assembly.model, query, rows) + choice.cost, choice.notes
+            amounts, side, before, where = choice.value
+            by: tuple[Group, ...] = before if side is None else (*before, side)
+            order = _order(amounts, by)
+            query = Query(fact=resolver.fact, measures=amounts, groups=by, where=where, order=order)
+            cost = (
+                bag.cost
+                + asked.cost
+                + layout.cost
+                + beside(a.model, query, asked.rows)
+                + choice.cost
             )
+            yield Reading(query, cost, choice.notes)
 
 
-def _periods(resolver: Resolver, versus: p.Versus, words: Words) -> Iterator[Choice[Group]]:
-    """The periods of one axis, with a label for each."""
-    named = {time.axis for time in versus.times if time.axis}
-    if len(named) > 1:
+def _once(found: Sequence[Choice[Any]], asked: Asked) -> list[Choice[Any]]:
+    """What both sides of a difference leave open is chosen once."""
+    parts = 2 if asked.gap else 1
+    return [Choice(each.value, each.cost / parts, each.notes) for each in found]
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How sides are told apart."""
+
+    measures: Measures
+    groups: Sequence[Choice[Group | None]] = (Choice(None),)
+    tests: Tests = field(default_factory=list)
+    cost: float = 0.0
+
+
+def _differences(asked: Asked) -> Iterator[_Layout]:
+    """One number: that of one side minus that of the other."""
+    if len(asked.sides) == 2:
+        left, right = asked.sides if asked.gap > 0 else reversed(asked.sides)
+        yield _Layout(
+            [
+                (p.Gap(_restricted(m, left), _restricted(m, right)), words)
+                for m, words in asked.measures
+                if isinstance(m, p.Amount)
+            ]
+        )
+
+
+def _layouts(a: Assembler, resolver: Resolver, asked: Asked) -> Iterator[_Layout]:
+    """Groups; or numbers beside each other, if no group tells the sides apart."""
+    groups, every = _groups(a, resolver, asked.sides, asked.words)
+    if groups:
+        options: list[Choice[Group | None]] = [each.map(lambda group: group) for each in groups]
+        yield _Layout(asked.measures, options, every)
         return
-    for choice in resolver.axes(next(iter(named), None)):
-        axis, path = choice.value
-        periods = []
-        for time in versus.times:
-            period = time.period
-            if not isinstance(period, Days | PeriodPart):
-                period = resolve(period, resolver.anchor(axis))
-            if not isinstance(period, Days) or period.start is None or period.end is None:
-                return
-            periods.append((label(period.start, period.end), period.start, period.end))
-        group = PeriodGroup(axis=axis.id, path=path, periods=tuple(periods), words=words)
-        yield Choice(group, choice.cost, choice.notes)
+    columns: Measures = [
+        (_restricted(m, side), words)
+        for m, words in asked.measures
+        for side in asked.sides
+        if isinstance(m, p.Amount)
+    ]
+    if 2 <= len(columns) <= MOST_COLUMNS:
+        yield _Layout(columns, cost=COLUMNS_COST)
 
 
-def label(start: str, end: str) -> str:
-    """A short name of a period: ``2024``, ``2024-Q2``, ``2024-03``, or its first and last day."""
-    year, month = int(start[:4]), int(start[5:7])
-    if start[8:] == "01" and end[8:] == "01":
-        months = (int(end[:4]) - year) * 12 + int(end[5:7]) - month
-        if months == 12 and month == 1:
-            return str(year)
-        if months == 3 and month % 3 == 1:
-            return f"{year}-Q{(month + 2) // 3}"
-        if months == 1:
-            return start[:7]
-    return f"{start}/{end}"
+def _restricted(amount: p.Amount, side: p.Test) -> p.Amount:
+    return replace(amount, where=(*amount.where, side))
+
+
+def _groups(
+    a: Assembler, resolver: Resolver, sides: Sequence[p.Test], words: Words
+) -> tuple[Sequence[Choice[Group]], Tests]:
+    """What tells the sides apart, and the filter that leaves out all else."""
+    times = [side.time for side in sides if isinstance(side, p.Within)]
+    if len(times) == len(sides):
+        return list(period_groups(resolver, times, words)), []
+    tests = [side for side in sides if isinstance(side, p.Compared)]
+    columns = [test.of for test in tests if isinstance(test.of, p.Column)]
+    if len(columns) < len(sides):
+        return [], []
+    column = next((each for each in columns if each.role), columns[0])
+    values = tuple(value for test in tests for value in test.values)
+    every = p.Compared(column, Operator.EQUAL, values)
+    return a.groups(resolver, column, words), [(every, words)]
+
+
+def _order(measures: Sequence[Measure], groups: Sequence[Group]) -> tuple[Order, ...]:
+    """The greater side first; periods, and sides within other groups, in their own order."""
+    if len(groups) == 1 and isinstance(groups[0], FieldGroup):
+        return (Order(by=measures[0], descending=True),)
+    return tuple(Order(by=group) for group in groups)

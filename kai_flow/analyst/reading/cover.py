@@ -21,8 +21,16 @@ from kai_flow.analyst.reading.parts import (
 BEAM: Final = 60
 """Partial covers that are kept at each token."""
 
-HARMLESS: Final = frozenset(["compare", "during", "only", "apart", "between", "side by side"])
-"""Signs that a query may leave unused: they stress or connect what others say."""
+HARMLESS: Final = frozenset(
+    [
+        *("compare", "during", "only", "apart", "between", "side by side"),
+        *("more", "apiece", "together", "difference", "how much more", "how much less"),
+    ]
+)
+"""Signs that no rule needs to use: they stress what others say, or tell what to do with values."""
+
+ASKING: Final = frozenset(["difference", "how much more", "how much less"])
+"""Signs that say what is asked for."""
 
 PART_COST: Final = 0.05
 """Of each constituent of a cover: one that explains more words is better than two."""
@@ -62,7 +70,8 @@ def covers(chart: Chart, signs: Collection[str] = ()) -> tuple[Cover, ...]:
         for item in chart.starting(position):
             if not _stands_alone(item.part, signs):
                 continue
-            own = PART_COST + (SIGN_COST if isinstance(item.part, Sign) else 0.0)
+            unused = isinstance(item.part, Sign) and item.part.name not in ASKING
+            own = PART_COST + (SIGN_COST if unused else 0.0)
             at[item.last] += [Cover((*c.items, item), c.cost + item.cost + own) for c in here]
     return tuple(_pruned(at[chart.length]))
 

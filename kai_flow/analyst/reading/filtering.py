@@ -19,9 +19,10 @@ from kai_flow.analyst.query.nodes import (
 )
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.comparisons import compared, within
-from kai_flow.analyst.reading.parts import Column, Compared, Has, Joined, Negated, Test, Within
+from kai_flow.analyst.reading.parts import Compared, Has, Joined, Negated, Test, Within
 from kai_flow.analyst.reading.related_rows import EVERY, asked_of_related, merged, with_related
 from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.reading.sides import alike
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import SemanticModel
 
@@ -123,6 +124,8 @@ def _tested(resolver: Resolver, test: Test, words: Words) -> list[Choice[Filter]
             if together is not None:
                 return _tested(resolver, together, words)
             inside = combined([_tested(resolver, part, words) for part in parts])
+            if either and all(isinstance(part, Within) for part in parts):
+                inside = _of_one_time(inside)
             node = Either if either else All
             if not either and _one_test(parts) is not None:  # no row has two values of a column
                 inside = [
@@ -133,13 +136,13 @@ def _tested(resolver: Resolver, test: Test, words: Words) -> list[Choice[Filter]
             return [each.map(lambda made: node(parts=made, words=words)) for each in inside]
 
 
-def _alike(one: Compared, other: Compared) -> bool:
-    """Whether two comparisons are of one column; a preposition counts for both."""
-    if isinstance(one.of, Column) and isinstance(other.of, Column):
-        return one.of.ref == other.of.ref and (
-            None in {one.of.role, other.of.role} or one.of == other.of
-        )
-    return one.of == other.of
+def _of_one_time(found: Sequence[Choice[tuple[Filter, ...]]]) -> list[Choice[tuple[Filter, ...]]]:
+    """Periods of which either is meant are of one time of the rows, which is chosen once."""
+    return [
+        Choice(each.value, each.cost / len(each.value), each.notes)
+        for each in found
+        if len({(getattr(p, "axis", None), getattr(p, "path", None)) for p in each.value}) == 1
+    ]
 
 
 def _one_test(parts: Sequence[Test]) -> Compared | None:
@@ -148,7 +151,7 @@ def _one_test(parts: Sequence[Test]) -> Compared | None:
     same = [
         part
         for part in parts
-        if isinstance(part, Compared) and isinstance(first, Compared) and _alike(part, first)
+        if isinstance(part, Compared) and isinstance(first, Compared) and alike(part, first)
     ]
     if len(same) < len(parts) or any(part.operator is not Operator.EQUAL for part in same):
         return None

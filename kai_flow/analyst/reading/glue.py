@@ -30,7 +30,9 @@ VERBS: Final = frozenset(verb for action in ACTIONS for verb in action.verbs)
 BY_COST: Final = 0.35
 """Of stepping over "by": "orders by status" is no status of orders."""
 
-TELLING: Final = frozenset(["trend", "growth", "share", "median", "not", "without", "compare"])
+TELLING: Final = frozenset(
+    ["trend", "growth", "share", "median", "not", "without", "compare", "apiece"]
+)
 """Signs whose words are never stepped over: without them a question means something else."""
 
 CURRENCIES: Final = frozenset(["idr", "usd", "eur", "sgd", "myr", "jpy", "gbp", "aud", "cny"])

@@ -16,6 +16,8 @@ class Compared:
     values: tuple[str | float | bool, ...] = ()
     unit: str = ""
     """The unit in which the question gives the values: ``kg``, ``%``; empty: it does not say."""
+    listed: bool = False
+    """Whether "and" joins the values: "in Jakarta and Bandung"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Joined:
 
     parts: tuple["Test", ...]
     either: bool
+    listed: bool = False
+    """Whether "and" joins parts of which either may hold: "before 2022 and after 2023"."""
 
 
 Test: TypeAlias = Compared | Within | Has | Negated | Joined

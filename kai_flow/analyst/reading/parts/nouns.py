@@ -133,6 +133,8 @@ class Values:
 
     column: Column
     values: tuple[str | float | bool, ...]
+    listed: bool = False
+    """Whether "and" joins them, so that each may be meant by itself: "Jakarta and Bandung"."""
 
 
 @dataclass(frozen=True, slots=True)

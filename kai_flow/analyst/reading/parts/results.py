@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from kai_flow.analyst.query.nodes import Grain
-from kai_flow.analyst.reading.parts.nouns import Clock, Column, Rows, Time, Values
-from kai_flow.analyst.reading.parts.numbers import Measured
+from kai_flow.analyst.reading.parts.conditions import Test
+from kai_flow.analyst.reading.parts.nouns import Clock, Column, Rows
+from kai_flow.analyst.reading.parts.numbers import Amount, Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,14 @@ class Sort:
 class Versus:
     """Things or periods side by side."""
 
-    values: tuple[Values, ...] = ()
-    times: tuple[Time, ...] = ()
+    sides: tuple[Test, ...]
+    """What the rows of each side must meet."""
+    of: Amount | None = None
+    """The number that is named with each side: "paid orders versus unpaid orders"."""
+    loose: bool = False
+    """Whether it only compares where something else says so: "which is more, A or B"."""
+    gap: str = ""
+    """The sign of a difference that is asked for: "difference", "how much more"."""
 
 
 @dataclass(frozen=True, slots=True)
