@@ -104,6 +104,14 @@ def _placed(sign: Sign, *parts: Rows | Column | Role | Values) -> Values | None:
     return _headed(values, f"~{sign.name}")
 
 
+def _in_role(column: Column, values: Values) -> Values | None:
+    """The words "Origin Java", where Java is the island of the city."""
+    same = column.ref.table == values.column.ref.table and column.ref != values.column.ref
+    if not same or column.role is None or values.column.role is not None:
+        return None
+    return Values(Column(values.column.ref, column.role), values.values)
+
+
 def _table(part: Rows | Column) -> str:
     return part.table if isinstance(part, Rows) else part.ref.table
 
@@ -164,6 +172,8 @@ KIND = Kind(
         "only": ("only", "just"),
         "agent": ("by",),
         "origin": ("from", "out of", "sent from", "coming from", "departing from"),
+        "sender": ("sent", "sent any", "send", "sends", "sent out"),
+        "receiver": ("received", "received any", "receive", "receives", "gotten"),
         "destination": ("to", "into", "sent to", "went to", "going to", "towards", "bound for"),
     },
     indonesian={
@@ -172,20 +182,25 @@ KIND = Kind(
         "only": ("hanya", "cuma", "khusus"),
         "agent": ("oleh",),
         "origin": ("dari", "asal", "berasal dari", "berangkat dari", "dikirim dari"),
+        "sender": ("mengirim", "mengirimkan", "kirim", "ngirim", "memberangkatkan"),
+        "receiver": ("menerima", "terima", "dapat", "mendapat", "mendapatkan", "nerima"),
         "destination": ("ke", "menuju", "tujuan", "dikirim ke", "kepada"),
     },
     rules=(
         Rule("from", ("origin", Values), lambda _s, values: _headed(values, "~origin")),
         Rule("to", ("destination", Values), lambda _s, v: _headed(v, "~destination")),
         *(
-            Rule(f"{sign} such", (sign, (Rows, Column), Values), _placed, cost=-0.1)
+            Rule(f"{sign} such", (sign, (Rows, Column), Values), _placed, cost=-0.1, plain=True)
             for sign in ("origin", "destination")
         ),
+        Rule("sent", ("sender", Rows), lambda _s, r: Where(Has(r.table, "~origin")), cost=-0.1),
+        Rule("received", ("receiver", Rows), lambda _s, r: Where(Has(r.table, "~destination"))),
         Rule("value", (Values,), lambda values: Where(equal(values))),
         Rule("one of", (Values, "or", Values), _one_of),
         Rule("and", (Values, "and", Values), _one_of),
         Rule("both", (Values, "and", Values), _both),
         Rule("column value", (Column, Values), of_column, cost=-0.15),
+        Rule("value in role", (Column, Values), _in_role),
         Rule("value column", (Values, Column), lambda v, c: of_column(c, v), cost=-0.1),
         Rule(
             "adjective",

@@ -36,6 +36,8 @@ class Rule:
     """Whether no word may stand between its parts."""
     scoped: bool = False
     """Whether filters within its parts restrict these parts alone: each side of a ratio."""
+    plain: bool = False
+    """Whether no filter may stand within its parts."""
 
 
 @dataclass(frozen=True)

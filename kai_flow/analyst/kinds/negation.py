@@ -70,11 +70,18 @@ KIND = Kind(
         ),
         "without": (
             *("without", "with no", "that have no", "lacking", "missing", "has no", "have no"),
+            *("without any", "without a", "without an", "had no", "have not got", "has not got"),
+            *("have not been assigned", "has not been assigned", "not assigned to", "with missing"),
+            *("not been given", "do not have", "does not have", "don't have", "doesn't have"),
+            *("have no known", "with no known", "without known", "with empty", "with an empty"),
         ),
         "empty": (
             *("missing", "is missing", "empty", "is empty", "blank", "is blank", "not filled in"),
             *("is not filled in", "has not been filled in", "is not known", "is unknown"),
             *("not recorded", "is not recorded", "is null", "null", "was left blank"),
+            *("was not recorded", "was never recorded", "has not been recorded", "never filled in"),
+            *("has not been entered", "was not filled in", "not known", "unknown", "not given"),
+            *("not set", "is not set", "has not been set", "left empty", "was left empty"),
         ),
         "having one": (
             *("with", "with a", "with an", "with any", "that have a", "that has a", "using a"),

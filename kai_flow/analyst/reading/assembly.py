@@ -18,7 +18,7 @@ from kai_flow.analyst.reading.listings import listed
 from kai_flow.analyst.reading.rankings import ranked
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import HINT
-from kai_flow.analyst.reading.subjects import is_column, named
+from kai_flow.analyst.reading.subjects import is_column, named, with_kind_of_rows
 from kai_flow.analyst.reading.tallies import counts_of_groups, tallied
 from kai_flow.analyst.reading.totals import totalled
 from kai_flow.analyst.schema import ColumnRef
@@ -36,6 +36,7 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
 
 
 def _meanings(a: Assembler, bag: Bag) -> Iterator[Reading]:
+    bag = with_kind_of_rows(a.model, bag)
     _time(a, bag)
     if bag.texts:
         yield from _literally(a, bag)

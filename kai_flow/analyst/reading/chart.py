@@ -156,6 +156,8 @@ def _applied(rule: Rule, items: Sequence[Item], skipped: float) -> Iterator[Item
     """What a rule builds of constituents; ``skipped``: the cost of the words between them."""
     if _head(items[0].part) == "not" and _with_others(items):
         return  # "never borrowed a book" is not: no book, and one borrowed
+    if rule.plain and any(item.aside for item in items):
+        return
     built = rule.build(*(_scoped(item) if rule.scoped else item.part for item in items))
     if built is None:
         return

@@ -110,8 +110,8 @@ def _tested(resolver: Resolver, test: Test, words: Words) -> list[Choice[Filter]
             return [asked_of_related(resolver, each) for each in compared(resolver, test, words)]
         case Within(time):
             return [asked_of_related(resolver, each) for each in within(resolver, time, words)]
-        case Has(table):
-            return with_related(resolver, table, words)
+        case Has(table, role):
+            return with_related(resolver, table, role, words)
         case Negated(part):
             inner = _tested(resolver, part, words)
             return [

@@ -7,10 +7,14 @@ from kai_flow.analyst.query.calculation import Calculation, Nature
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
+    All,
+    Condition,
     Field,
     FieldGroup,
+    Filter,
     Function,
     Group,
+    Operator,
     Order,
     Query,
     Words,
@@ -69,7 +73,7 @@ def numbers_of(
                 continue
             if unsound(resolver, made, by) or len({bare(m) for m in made}) < len(made):
                 continue
-            if any(_idle(measure, by) for measure in made):
+            if any(_idle(measure, by, where) for measure in made):
                 continue
             numbers = _shown(made)
             order = _order(a, bag, numbers, by)
@@ -92,13 +96,21 @@ def numbers_of(
             yield Reading(query, cost + more + choice.cost, choice.notes)
 
 
-def _idle(measure: Measure, groups: Sequence[Group]) -> bool:
+def _idle(measure: Measure, groups: Sequence[Group], where: Filter | None) -> bool:
     """Whether a number is the same whatever the data: all of all, or a value's kinds of it."""
     if isinstance(measure, Calculation) and measure.nature is Nature.PART:
         return not groups
     if not isinstance(measure, Aggregate) or measure.function is not Function.DISTINCT:
         return False
     own = [bare(group.field) for group in groups if isinstance(group, FieldGroup)]
+    tests = where.parts if isinstance(where, All) else (where,)
+    own += [
+        bare(test.of)
+        for test in tests
+        if isinstance(test, Condition)
+        and isinstance(test.of, Field)
+        and test.operator is Operator.EQUAL
+    ]
     return isinstance(measure.of, Field) and bare(measure.of) in own
 
 

@@ -22,11 +22,13 @@ EVERY = All(parts=())
 """What every row meets: a sale was sold."""
 
 
-def with_related(resolver: Resolver, table: str, words: Words) -> list[Choice[Filter]]:
+def with_related(
+    resolver: Resolver, table: str, role: str | None, words: Words
+) -> list[Choice[Filter]]:
     """Rows that have related rows in a table of children."""
     if table == resolver.fact:
         return [Choice(EVERY)]
-    return [*_pointing(resolver, table, words), *_having(resolver, table, words)]
+    return [*_pointing(resolver, table, words), *_having(resolver, table, role, words)]
 
 
 def _pointing(resolver: Resolver, table: str, words: Words) -> Iterator[Choice[Filter]]:
@@ -41,14 +43,14 @@ def _pointing(resolver: Resolver, table: str, words: Words) -> Iterator[Choice[F
                 )
 
 
-def _having(resolver: Resolver, table: str, words: Words) -> list[Choice[Filter]]:
+def _having(resolver: Resolver, table: str, role: str | None, words: Words) -> list[Choice[Filter]]:
     """Rows that other rows point to."""
     return [
         Choice(
             Related(path=tuple(j.id for j in way.value), words=words),
             way.cost + (-0.3 if way.value[0].widens else 0.3),
         )
-        for way in resolver.ways(table)
+        for way in resolver.ways(table, role)
         if any(join.widens for join in way.value)
     ]
 

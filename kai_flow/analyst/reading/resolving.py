@@ -55,8 +55,17 @@ class Resolver:
             return self._by_role(table, self.model.joins[role])
         found = paths(self.model, self.fact, table)
         if role is not None:
-            found = tuple(p for p in found if any(says(j, role[1:]) for j in p)) or found
+            found = tuple(p for p in found if any(self._says(j, role[1:]) for j in p)) or found
         return [way_by(path, self.model) for path in found]
+
+    def _says(self, join: Join, concept: str) -> bool:
+        """Whether the role of a join says a concept, in either direction."""
+        back = tuple((target, source) for source, target in join.pairs)
+        same = (each for each in self.model.joins.values() if each.pairs == back)
+        return says(join, concept) or any(
+            says(each, concept) and (each.source, each.target) == (join.target, join.source)
+            for each in same
+        )
 
     def _by_role(self, table: str, join: Join) -> list[Choice[Path]]:
         if join.target == self.fact != join.source:

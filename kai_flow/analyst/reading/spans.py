@@ -1,6 +1,6 @@
 """The leaves of the chart: everything that single spans of words may mean, overlapping ones too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -18,7 +18,18 @@ from kai_flow.analyst.reading.mentions import (
     inside,
     mentioned,
 )
-from kai_flow.analyst.reading.parts import Column, Computed, Figure, Item, Sign, Text, Time, leaf
+from kai_flow.analyst.reading.parts import (
+    Clock,
+    Column,
+    Computed,
+    Figure,
+    Item,
+    Sign,
+    Text,
+    Time,
+    Values,
+    leaf,
+)
 from kai_flow.analyst.reading.referents import HINT_COST, hinted
 from kai_flow.analyst.reading.signs import signs_in
 from kai_flow.analyst.reading.unit_names import units_in
@@ -32,6 +43,12 @@ UNITS_OF_TIME: Final = frozenset(["day", "week", "month", "quarter", "year"])
 
 EDGE_COST: Final = 0.3
 """Of stepping over the first or last word of a name of several words: "nilai" in "nilai order"."""
+
+NEAR: Final = 2
+"""How many words may stand between what happened and the period in which it did."""
+
+STATUS_COST: Final = 0.3
+"""Of a status that is as well the event that a period is of."""
 
 
 def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[Item, ...]:
@@ -70,7 +87,22 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     found += units_in(tokens, index)
     for at, hint in index.actions.hints(tokens):
         found.append(leaf(at, at + 1, hinted(hint, index), HINT_COST[hint.how]))
-    return tuple(found)
+    return tuple(_timed(found, index))
+
+
+def _timed(found: Sequence[Item], index: Index) -> Iterator[Item]:
+    """A status costs more where the same word says of what a period is: "arrived in January"."""
+    starts = {item.first for item in found if isinstance(item.part, Time)}
+    said = {
+        (item.first, item.last, index.model.axes[item.part.axis].table)
+        for item in found
+        if isinstance(item.part, Clock)
+        and any(item.last <= start <= item.last + NEAR for start in starts)
+    }
+    for item in found:
+        status = isinstance(item.part, Values) and item.part.column.ref.table
+        again = (item.first, item.last, status) in said
+        yield replace(item, cost=item.cost + STATUS_COST) if again else item
 
 
 def _lasting(signs: Sequence[Item], numbers: Sequence[NumberSpan]) -> list[Item]:

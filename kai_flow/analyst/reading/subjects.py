@@ -1,15 +1,23 @@
 """What a bag talks about: things named, asked for, and grouped by."""
 
 from collections.abc import Sequence
-from typing import TypeGuard
+from typing import Final, TypeGuard
 
-from kai_flow.analyst.query.nodes import (
-    Group,
-    Words,
-    bare,
-)
+from kai_flow.analyst.query.nodes import Function, Group, Operator, Words, bare
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.concepts import means
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import Role, SemanticModel
+
+KIND_COST: Final = 0.15
+"""Of rows that only a value of theirs names."""
+
+PERSONS: Final = frozenset(["gender", "position_title", "occupation"])
+"""Concepts of columns that say what somebody is."""
+
+GOODS: Final = frozenset(["price", "quantity", "stock"])
+"""Concepts of columns of goods: "how many drinks" may ask for units that were sold."""
 
 
 def is_column(column: p.Dimension | p.Computed | p.Lasting) -> TypeGuard[p.Column]:
@@ -38,6 +46,41 @@ def named(bag: Bag) -> Bag:
             "groups": [*bag.groups, *times],
         }
     )
+
+
+def with_kind_of_rows(model: SemanticModel, bag: Bag) -> Bag:
+    """The bag with the rows that a value alone names: "how many drivers" are employees."""
+    if bag.rows or bag.columns or bag.measures or bag.which or bag.groups or bag.ranks:
+        return bag
+    if bag.share or bag.change or bag.versus or bag.texts:
+        return bag
+    for test, words in bag.tests:
+        match test:
+            case p.Compared(p.Column(ref, None), Operator.EQUAL) if _kind_of_rows(model, ref):
+                return _of_rows(bag, ref.table, words)
+            case _:
+                pass
+    return bag
+
+
+def _of_rows(bag: Bag, table: str, words: Words) -> Bag:
+    """The bag as if it named rows, or their number, as well."""
+    new: dict[str, object] = {"rows": [(table, words)]}
+    if not bag.havings and (bag.asked("count") or bag.asked("value")):
+        new = {"measures": [(p.Amount(Function.COUNT, None, table), words)]}
+        new["asks"] = [ask for ask in bag.asks if ask.what not in {"count", "value"}]
+    return Bag(**{**vars(bag), **new, "cost": bag.cost + KIND_COST})
+
+
+def _kind_of_rows(model: SemanticModel, ref: ColumnRef) -> bool:
+    """Whether the values of a column are words for the rows: women, drivers, vans."""
+    attribute = model.attributes[ref]
+    if attribute.role is not Role.CATEGORY:
+        return False
+    if any(means(attribute, concept) for concept in PERSONS):
+        return True
+    goods = any(means(each, concept) for each in model.of(ref.table) for concept in GOODS)
+    return means(attribute, "type") and not goods
 
 
 def each_once(

@@ -95,7 +95,7 @@ def _of(model: SemanticModel, attribute: Attribute, action: Action) -> Iterator[
         for value in attribute.values:
             if value.value in {True, "Y", "y", "yes", "ya", "true", "T", "1"}:
                 yield Hint(ValueTarget(attribute.ref, value), "is")
-    elif attribute.role is Role.TIME:
+    elif attribute.role is Role.TIME or attribute.part == "year":
         for axis in model.axes_of(attribute.table):
             if attribute.column in axis.columns:
                 yield Hint(AxisTarget(axis.id), "when")

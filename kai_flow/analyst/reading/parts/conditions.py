@@ -32,6 +32,8 @@ class Has:
     """Rows that have related rows: "customers with orders"; negated, "without orders"."""
 
     table: str
+    role: str | None = None
+    """What the join that leads to them should say: "cities that sent a shipment"."""
 
 
 @dataclass(frozen=True, slots=True)
