@@ -4,15 +4,19 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.kinds.ranking import plain, whole
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
     Amount,
     Calendar,
     Clock,
+    Column,
     Compared,
+    Figure,
     Has,
     Implied,
     Rank,
+    Rows,
     Sign,
     Where,
     Within,
@@ -61,6 +65,19 @@ def _unit_within(unit: Calendar, where: Where) -> Calendar | None:
     return unit if isinstance(where.test, Within) else None
 
 
+def _any_one(rank: Rank, *rest: Sign | Column | Rows) -> Rank | None:
+    """The words “Highest revenue of a single cooperative”: that of the first of them."""
+    of = next(part for part in rest if not isinstance(part, Sign))
+    if rank.of is not None or not plain(rank):
+        return None
+    return replace(rank, of=of, count=1)
+
+
+def _places(figure: Figure, _sign: Sign) -> Rank | None:
+    """The words “5 besar”: the first five."""
+    return Rank(descending=True, count=int(figure.value)) if whole(figure) else None
+
+
 KIND = Kind(
     "best",
     "The best of things: of which number, is asked back. And the most frequent, the longest.",
@@ -77,6 +94,7 @@ KIND = Kind(
         "how heavy": ("how heavy is", "how heavy was", "how heavy", "how much does"),
         "how expensive": ("how expensive is", "how expensive", "how much is", "how much does"),
         "how far": ("how far is", "how far was", "how far", "how long is"),
+        "any one": ("a single", "any single", "any one", "any", "single", "one", "an individual"),
         "on average": ("on average", "on the average"),
     },
     indonesian={
@@ -93,6 +111,8 @@ KIND = Kind(
         "how heavy": ("seberapa berat", "berapa berat", "berapa kg", "beratnya berapa"),
         "how expensive": ("seberapa mahal",),
         "how far": ("seberapa jauh",),
+        "great": ("besar",),
+        "any one": ("satu", "salah satu"),
         "on average": ("secara rata-rata", "rata-ratanya", "rata-rata"),
     },
     rules=(
@@ -112,6 +132,8 @@ KIND = Kind(
             Rule(f"{sign} that", (sign, Where), _most_that, aside=True, tight=True)
             for sign in ("most", "fewest", "most frequent", "least frequent")
         ),
+        Rule("highest of any", (Rank, "any one", (Column, Rows)), _any_one, cost=0.1),
+        Rule("so many great", (Figure, "great"), _places, tight=True),
         Rule("rank on average", (Rank, "on average"), _on_average),
         Rule("unit of a period", (Calendar, Where), _unit_within, cost=0.02, aside=True),
     ),

@@ -41,10 +41,10 @@ IMPLIED = {  # sign: (concept, descending)
 
 def _some(figure: Figure, of: Dimension) -> Some | None:
     """A whole number of things; a year or a price before a noun is no number of things."""
-    return Some(of, int(figure.value)) if _whole(figure) else None
+    return Some(of, int(figure.value)) if whole(figure) else None
 
 
-def _whole(figure: Figure) -> bool:
+def whole(figure: Figure) -> bool:
     """Whether a figure can be a number of places."""
     plain = not (figure.percent or figure.unit or figure.ordinal)
     return plain and figure.value == int(figure.value) and 1 <= figure.value <= 1000
@@ -56,14 +56,14 @@ def _top(descending: bool) -> Callable[..., Rank | None]:
         if isinstance(thing, Some):
             return Rank(descending, thing.count, None, thing.of)
         if isinstance(thing, Figure):
-            return Rank(descending, int(thing.value)) if _whole(thing) else None
+            return Rank(descending, int(thing.value)) if whole(thing) else None
         return Rank(descending, None, None, thing)
 
     return build
 
 
 def _counted(figure: Figure, rank: Rank) -> Rank | None:
-    if rank.count is not None or not _whole(figure):
+    if rank.count is not None or not whole(figure):
         return None
     return replace(rank, count=int(figure.value))
 
@@ -101,7 +101,8 @@ def _by(rank: Rank, *rest: "Sign | Column | Computed | Measured | Rows") -> Rank
     by = rest[-1]
     if isinstance(by, Sign) or not (rank.by is None or _implied_only(rank)):
         return None
-    return replace(rank, by=count(by) if isinstance(by, Rows) else amount(by))
+    sold = rank.by == amount(Implied("quantity"))
+    return replace(rank, by=count(by) if isinstance(by, Rows) else amount(by), sold=sold)
 
 
 def _implied_only(rank: Rank) -> bool:
@@ -188,7 +189,8 @@ KIND = Kind(
         "most frequent": (
             *("most frequent", "most common", "most often", "most frequently", "most commonly"),
             "commonest",
-            *("most popular", "favourite", "favorite"),
+            *("most popular", "favourite", "favorite", "most used", "most widely used"),
+            *("used most", "used the most", "chosen most", "most chosen", "chosen the most"),
         ),
         "least frequent": (
             "least popular",
@@ -237,6 +239,8 @@ KIND = Kind(
             "tersering",
             "paling umum",
             "paling kerap",
+            *("paling banyak digunakan", "paling banyak dipakai", "paling banyak dipilih"),
+            *("terbanyak digunakan", "terbanyak dipakai", "paling diminati", "paling digemari"),
         ),
         "least frequent": ("paling jarang", "terjarang"),
         "ranked by": ("berdasarkan", "menurut", "dengan", "dari segi", "dari sisi", "dalam hal"),

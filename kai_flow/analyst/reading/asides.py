@@ -6,6 +6,7 @@ from typing import Final
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     All,
+    Condition,
     During,
     Field,
     Function,
@@ -38,7 +39,7 @@ def beside(model: SemanticModel, query: Query, rows: Sequence[tuple[str, Words]]
     if not others:
         return 0.0
     used = {model.joins[join].target for join in joins_of(_timeless(query))}
-    asked = _tables_of(_timeless(query))
+    asked = _tables_of(_timeless(query)) | _restricted(model, query)
     timed = {model.joins[join].target for join in joins_of(query)}
     ways = [model.joins[join] for join in joins_of(_timeless(query))]
     asked_of = {join.target for join in ways if join.widens}
@@ -94,6 +95,13 @@ def _tables_of(node: object) -> frozenset[str]:
     if isinstance(node, Node):
         return _tables_of(tuple(getattr(node, name) for name in node.__struct_fields__))
     return frozenset()
+
+
+def _restricted(model: SemanticModel, query: Query) -> frozenset[str]:
+    """The tables that filters lead through: "customers of the gold group" are restricted."""
+    where = query.where.parts if isinstance(query.where, All) else (query.where,)
+    plain = tuple(part for part in where if isinstance(part, Condition))
+    return frozenset(model.joins[join].target for join in joins_of(plain))
 
 
 def _timeless(query: Query) -> tuple[object, ...]:

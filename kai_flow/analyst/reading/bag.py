@@ -16,6 +16,7 @@ from kai_flow.analyst.reading.parts import (
     Change,
     Clock,
     Column,
+    Combination,
     Compared,
     Computed,
     Dimension,
@@ -68,6 +69,8 @@ class Bag:
     share: Words | None = None
     change: tuple[Change, Words] | None = None
     refused: list[str] = field(default_factory=list)
+    combination: Combination | None = None
+    """The groups that are ranked together."""
     compare: bool = False
     """Whether the question asks for things side by side."""
     more: bool = False
@@ -124,7 +127,18 @@ def _connects(sides: tuple[Item, ...]) -> bool:
             (tests, tests),
             (groups, groups),
         )
-    )
+    ) or (isinstance(left, Rank) and isinstance(right, Column) and _owned(left, right))
+
+
+def _owned(rank: Rank, column: Column) -> bool:
+    """Whether a column is of what is ranked: "the 5 largest products and their prices"."""
+    match rank.of:
+        case Rows(table):
+            return column.ref.table == table
+        case Column(ref):
+            return column.ref.table == ref.table
+        case _:
+            return False
 
 
 def _pair(left: Item, right: Item) -> Iterator[tuple[Test, Test, Words]]:
@@ -171,6 +185,9 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
             bag.rows.append((table, words))
         case Groups(by):
             bag.groups += [(dimension, words) for dimension in by]
+        case Combination(by) as combination:
+            bag.groups += [(dimension, words) for dimension in by]
+            bag.combination = combination
         case Calendar() as calendar:
             bag.groups.append((calendar, words))
             bag.cost += 0.15  # a bare "month" is a weak wish to group by it

@@ -27,9 +27,9 @@ from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler
 from kai_flow.analyst.reading.averages import counted_singly, dropped, listed_events, without_own
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import combined
-from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.reading import Reading
-from kai_flow.analyst.reading.soundness import counts, unsound
+from kai_flow.analyst.reading.soundness import counts, of_single_rows, unsound
 from kai_flow.analyst.reading.subjects import unique
 
 GROUPS_FIRST_COST: Final = 0.3
@@ -73,7 +73,8 @@ def numbers_of(
                 continue
             if unsound(resolver, made, by) or len({bare(m) for m in made}) < len(made):
                 continue
-            if any(_idle(measure, by, where) for measure in made):
+            idle = any(_idle(measure, by, where) for measure in made)
+            if idle or of_single_rows(resolver, made, by):
                 continue
             numbers = _shown(made)
             order = _order(a, bag, numbers, by)
@@ -81,7 +82,7 @@ def numbers_of(
                 fact=fact,
                 measures=numbers,
                 groups=unique(by),
-                where=where,
+                where=with_values(a.model, where, by) if having else where,
                 having=tuple(having),
                 order=order,
                 limit=bag.limit,

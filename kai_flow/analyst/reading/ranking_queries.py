@@ -3,16 +3,23 @@
 from collections.abc import Iterator
 from typing import Final
 
-from kai_flow.analyst.query.nodes import Function, Order, Query, Words, bare
+from kai_flow.analyst.query.nodes import (
+    Function,
+    Order,
+    Query,
+    Words,
+    bare,
+    joins_of,
+)
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.asides import beside
 from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Note, combined
-from kai_flow.analyst.reading.concepts import means, of_birth
+from kai_flow.analyst.reading.concepts import means, of_birth, undoes
 from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.reading import Reading
-from kai_flow.analyst.reading.soundness import unsound
+from kai_flow.analyst.reading.soundness import of_own_time, unsound
 from kai_flow.analyst.reading.subjects import each_once, is_column, unique
 from kai_flow.analyst.schema import ColumnRef
 
@@ -126,7 +133,7 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
     if rank.of is not None:
         groups.append((rank.of, words))
     groups = each_once([*groups, *beside_it])
-    each = bool(bag.groups) and rank.of is not None and len(groups) > 1
+    each = bool(bag.groups) and rank.of is not None and len(groups) > 1 and not bag.combination
     for fact in a.facts(by):
         if isinstance(rank.of, p.Rows) and rank.of.table == fact and _plain_count(by):
             continue
@@ -144,7 +151,7 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
         ):
             raw, made, where, having = choice.value
             measures = list({bare(measure): measure for measure in raw}.values())
-            if unsound(resolver, measures, made):
+            if unsound(resolver, measures, made) or of_own_time(measures, made):
                 continue
             places, notes = _places(a, rank, words)
             query = Query(
@@ -161,10 +168,12 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
                 isinstance(rank.of, p.Rows) and rank.of.table == fact
             )
             cost = bag.cost + beside(a.model, query, bag.rows) + choice.cost
-            cost += LEFT_COST * bool(bag.rows) + MORE_COST * (bool(extra) and not bag.joints)
+            cost += LEFT_COST * any(t not in _passed(a, query) for t, _ in bag.rows)
+            cost += MORE_COST * max(0, len(measures) - 1 - bag.joints)
+            cost += ELSEWHERE_COST * (rank.sold and undoes(a.model, fact))
             cost += 0.3 if same and _summed(by) else 0.0
             cost += ELSEWHERE_COST * (_has_own(a, rank) and not same)
-            cost += NESTED_COST if same and _averaged(by) else 0.0
+            cost += NESTED_COST if same and _of_one(rank.by) else 0.0
             if rank.of is None and rank.count is None:
                 cost += 0.2  # "the highest price per category" is a price
             yield Reading(query, cost, (*choice.notes, *notes))
@@ -203,9 +212,16 @@ def _plain_count(by: object) -> bool:
     return isinstance(by, p.Amount) and by.function is Function.COUNT and by.of is None
 
 
-def _averaged(by: object) -> bool:
-    """Whether a number is an average: of one row it would be nothing but its value."""
-    return isinstance(by, p.Amount) and by.function in {Function.AVERAGE, Function.MEDIAN}
+def _of_one(by: object) -> bool:
+    """Whether a number would be nothing but the value of a single row: the average of one."""
+    functions = {Function.AVERAGE, Function.MEDIAN, Function.MAXIMUM, Function.MINIMUM}
+    return isinstance(by, p.Amount) and by.function in functions
+
+
+def _passed(a: Assembler, query: Query) -> frozenset[str]:
+    """The tables that the groups and filters of a query lead to."""
+    joins = joins_of((query.groups, query.where))
+    return frozenset(a.model.joins[join].target for join in joins)
 
 
 def _summed(by: object) -> bool:

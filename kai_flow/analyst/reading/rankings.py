@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from kai_flow.analyst.kinds.ranking import plain
-from kai_flow.analyst.query.nodes import Function, Words
+from kai_flow.analyst.query.nodes import Function, Operator, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
@@ -45,23 +45,62 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
             yield from _open(a, rest, rank, words)
             return
         rank = replace(rank, by=by)
+    if _nested(rank, rest, words):
+        a.troubles.add("no_reading")
+        return
+    rank, words = _of_groups(rank, rest, words)
     if rank.of is None and not rest.groups:
-        subject = first_dimension(
-            rest.rows, [c for c in rest.columns if isinstance(c[0], p.Column)]
-        )
-        if subject is None:
+        rank, words = _of_first(rank, rest, words)
+        if rank.of is None:
             return
-        if subject[1] > words and plain(rank):
-            rest.cost += AFTER_COST
-        rank = replace(rank, of=subject[0])
-        words = (*words, *subject[1])
-        rest.rows = [r for r in rest.rows if (p.Rows(r[0]), r[1]) != subject]
-        rest.columns = [c for c in rest.columns if c != subject]
     if rest.somes or rest.clocks or rest.share is not None or rest.change:
         return
     rest.cost += VALUE_COST * _how_much(bag, rank)
     yield from rank_rows(a, rest, rank, words)
     yield from rank_groups(a, rest, rank, words)
+
+
+def _of_first(rank: p.Rank, rest: Bag, words: Words) -> tuple[p.Rank, Words]:
+    """The rank of what is named first, which is taken out of the bag."""
+    subject = first_dimension(rest.rows, [c for c in rest.columns if isinstance(c[0], p.Column)])
+    if subject is None:
+        return rank, words
+    if subject[1] > words and plain(rank):
+        rest.cost += AFTER_COST
+    rest.rows = [r for r in rest.rows if (p.Rows(r[0]), r[1]) != subject]
+    rest.columns = [c for c in rest.columns if c != subject]
+    return replace(rank, of=subject[0]), (*words, *subject[1])
+
+
+def _nested(rank: p.Rank, bag: Bag, words: Words) -> bool:
+    """Whether one number of the first is asked for: "average price of the 5 cheapest products"."""
+    averages = [(m, there) for m, there in bag.measures if rank.count is not None]
+    averages += [(h.amount, there) for h, there in bag.havings if h.operator is Operator.EQUAL]
+    return not bag.joints and any(
+        there < words
+        for measure, there in averages
+        if isinstance(measure, p.Amount) and measure.function in {Function.AVERAGE, Function.MEDIAN}
+    )
+
+
+def _of_groups(rank: p.Rank, bag: Bag, words: Words) -> tuple[p.Rank, Words]:
+    """The rank of groups, where the words after it name the rows that they are of.
+
+    The island whose cooperatives have the most members on average is the first of the islands: a
+    row by itself has no average.
+    """
+    if bag.combination and rank.of is None:
+        *bag.groups, (of, more) = bag.groups
+        count = rank.count or (None if bag.combination.many else 1)
+        return replace(rank, of=of, count=count), (*words, *more)
+    before = [c for c, there in bag.columns if is_column(c) and there < words]
+    averaged = isinstance(rank.by, p.Amount) and rank.by.function in {
+        Function.AVERAGE,
+        Function.MEDIAN,
+    }
+    if before and averaged and isinstance(rank.of, p.Rows) and _table(rank.by) == rank.of.table:
+        return replace(rank, of=None), words
+    return rank, words
 
 
 def _how_much(bag: Bag, rank: p.Rank) -> bool:
@@ -127,3 +166,9 @@ def _one_rank(ranks: Sequence[tuple[p.Rank, Words]]) -> tuple[p.Rank | None, Wor
         )
         words = tuple(sorted({*words, *more}))
     return rank, words
+
+
+def _table(by: object) -> str | None:
+    """The table of the column that a ranking goes by."""
+    column = by.of if isinstance(by, p.Amount) else None
+    return column.ref.table if isinstance(column, p.Column) else None

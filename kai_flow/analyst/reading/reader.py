@@ -27,6 +27,7 @@ from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.glue import commas_in, glue
 from kai_flow.analyst.reading.openings import opened
+from kai_flow.analyst.reading.overlaps import each_answer_once
 from kai_flow.analyst.reading.parts import Column, Item, Refused, Rows, Sign, Values
 from kai_flow.analyst.reading.reading import Plural, Reading, Troubles
 from kai_flow.analyst.reading.rules import BY_HEADS
@@ -251,7 +252,10 @@ def _plural(tokens: Sequence[Token]) -> Plural:
         stems = frozenset(stem(name) for name in names)
         spoken = [tokens[at].word for at in words if not _one_of_several(tokens, at)]
         return any(
-            word.endswith("s") and stem(word, "en") != word and _shares(word, stems)
+            word.endswith("s")
+            and not word.endswith(("ss", "us", "is"))  # a status is no plural
+            and stem(word, "en") != word
+            and _shares(word, stems)
             for word in spoken
         )
 
@@ -292,4 +296,4 @@ def _likely(readings: Sequence[Reading], assembler: Assembler) -> list[Reading]:
         if key not in best and sound(reading, assembler):
             best[key] = reading
             first = first or reading
-    return list(best.values())
+    return each_answer_once(list(best.values()))

@@ -1,10 +1,17 @@
 """Whether numbers in groups make sense: no row is counted for several, or averaged by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from kai_flow.analyst.query.measure import Measure
-from kai_flow.analyst.query.nodes import Aggregate, FieldGroup, Function, Group
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    Field,
+    FieldGroup,
+    Function,
+    Group,
+    TimeGroup,
+)
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.schema import ColumnRef
 
@@ -19,10 +26,28 @@ def unsound(resolver: Resolver, measures: Sequence[Measure], groups: Sequence[Gr
     )
     if wide and any(not counts(measure) for measure in measures):
         return True
+    return _single(resolver, measures, groups, {Function.AVERAGE, Function.MEDIAN})
+
+
+def of_single_rows(
+    resolver: Resolver, measures: Sequence[Measure], groups: Sequence[Group]
+) -> bool:
+    """Whether the lowest is that of one row: "the lowest price per category and product"."""
+    extremes = {Function.MINIMUM, Function.MAXIMUM}
+    return of_own_time(measures, groups) or (
+        len(groups) > 1 and _single(resolver, measures, groups, extremes)
+    )
+
+
+def _single(
+    resolver: Resolver,
+    measures: Sequence[Measure],
+    groups: Sequence[Group],
+    functions: Collection[Function],
+) -> bool:
+    """Whether one of these functions would be of single rows."""
     return any(_each_row(resolver, g) for g in groups) and any(
-        isinstance(m, Aggregate)
-        and (m.function in {Function.AVERAGE, Function.MEDIAN} or _of_rows(m))
-        for m in measures
+        isinstance(m, Aggregate) and (m.function in functions or _of_rows(m)) for m in measures
     )
 
 
@@ -44,3 +69,13 @@ def _each_row(resolver: Resolver, group: Group) -> bool:
 def counts(measure: Measure) -> bool:
     """Whether a measure only counts rows or values, which no join can multiply."""
     return all(each.function in COUNTING for each in measure.aggregates)
+
+
+def of_own_time(measures: Sequence[Measure], groups: Sequence[Group]) -> bool:
+    """Whether the first or last time is grouped by itself: the earliest year of each year."""
+    times = [group.axis for group in groups if isinstance(group, TimeGroup)]
+    return any(
+        f"{measure.of.table}.{measure.of.column}" in times
+        for measure in measures
+        if isinstance(measure, Aggregate) and isinstance(measure.of, Field)
+    )

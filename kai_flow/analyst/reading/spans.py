@@ -127,4 +127,5 @@ def bound(empty: Mapping[int, float], found: Sequence[Item]) -> dict[int, float]
         and item.cost <= MENTION_COST * (1 - WHOLE)
     ]
     edges = {at for item in names for at in (item.first, item.last - 1)}
+    edges |= {each.last - 1 for each in found if isinstance(each.part, Time)}  # "tahun ini"
     return {at: max(cost, EDGE_COST) if at in edges else cost for at, cost in empty.items()}

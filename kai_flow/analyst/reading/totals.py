@@ -28,6 +28,9 @@ COUNT_COST: Final = 0.2
 CHARGES: Final = ("discount", "tax", "fee", "shipping")
 """Concepts of what is taken off or added to what something is sold for."""
 
+WHICH_COST: Final = 0.12
+"""Of "which branches" as all of them, each with a number."""
+
 ELSEWHERE_COST: Final = 0.2
 """Of counting rows of a table among those of another one."""
 
@@ -45,7 +48,7 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
     nouns = [(p.Amount(None, c), w) for c, w in bag.columns if a.numeric(c)]
     rest = [(c, w) for c, w in bag.columns if isinstance(c, p.Column) and not a.numeric(c)]
     measures += nouns
-    asked = bag.which or bag.asked("which") or bag.asked("when")
+    asked = bag.which or bag.asked("which") or bag.asked("when") or bag.combination
     if asked and any(_superlative(m) for m, _ in bag.measures):
         return  # "which has the highest": not how high it is
     groups, rows, cost = [*bag.groups, *bag.which], list(bag.rows), bag.cost
@@ -60,7 +63,7 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
         rest = [each for each in rest if each != subject]
     if rest and bag.joints and not groups:
         return  # "orders and customers" are no orders by customer
-    cost += _beside(bag, groups, rest)
+    cost += _beside(bag, groups, rest) + WHICH_COST * bool(bag.which and not bag.havings)
     groups = each_once([*groups, *rest])
     if not measures and bag.havings:
         measures = [(bag.havings[0][0].amount, bag.havings[0][1])]

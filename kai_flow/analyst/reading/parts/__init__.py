@@ -47,6 +47,7 @@ from kai_flow.analyst.reading.parts.numbers import (
 from kai_flow.analyst.reading.parts.results import (
     Ask,
     Calendar,
+    Combination,
     Dimension,
     Groups,
     Limit,
@@ -69,6 +70,7 @@ __all__ = [
     "Change",
     "Clock",
     "Column",
+    "Combination",
     "Compared",
     "Computed",
     "Dimension",

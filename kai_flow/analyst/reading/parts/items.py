@@ -32,6 +32,7 @@ from kai_flow.analyst.reading.parts.numbers import (
 from kai_flow.analyst.reading.parts.results import (
     Ask,
     Calendar,
+    Combination,
     Groups,
     Limit,
     Rank,
@@ -65,6 +66,7 @@ Part: TypeAlias = (
     | Change
     | Calculated
     | Calendar
+    | Combination
     | Groups
     | Some
     | Rank

@@ -30,6 +30,14 @@ class Groups:
 
 
 @dataclass(frozen=True, slots=True)
+class Combination:
+    """Groups of several things together: "the combination of channel and category"."""
+
+    by: tuple[Dimension, ...]
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Some:
     """A number of things: "5 provinces"."""
 
@@ -48,6 +56,8 @@ class Rank:
     of: Dimension | None = None
     each: bool = False
     """So many of every group."""
+    sold: bool = False
+    """Of what sells: "best-selling by quantity" is no quantity that came back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,59 @@
+"""Combinations of several things, ranked or grouped together: channel and category."""
+
+from kai_flow.analyst.kinds.building import DIMENSION
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.reading.parts import Combination, Dimension, Groups, Sign
+
+
+def _pair(*parts: Sign | Dimension) -> Combination | None:
+    """The words “Combination of channel and category”."""
+    by = tuple(part for part in parts if not isinstance(part, Sign))
+    many = Sign("combinations") in parts
+    return Combination(by, many) if len(set(by)) == len(by) else None
+
+
+def _grouped(_sign: Sign, pair: Combination) -> Groups:
+    return Groups(pair.by)
+
+
+KIND = Kind(
+    "combinations",
+    "Several things together: which combination of channel and category sold most.",
+    english={
+        "combination": (
+            *("combination of", "combination", "combo of", "combo"),
+            *("pair of", "pair", "pairing of", "pairing"),
+        ),
+        "combinations": ("combinations of", "combinations", "pairs of", "pairs", "combos"),
+    },
+    indonesian={
+        "combination": (
+            *("kombinasi", "kombinasi antara", "kombinasi dari", "pasangan", "gabungan"),
+            *("gabungan dari", "kombinasi apa dari"),
+        ),
+    },
+    rules=(
+        *(
+            rule
+            for sign in ("combination", "combinations")
+            for rule in (
+                Rule(f"{sign} of", (sign, DIMENSION, "and", DIMENSION), _pair),
+                Rule(sign, (DIMENSION, "and", DIMENSION, sign), _pair),
+                Rule(f"{sign} of two", (sign, DIMENSION, DIMENSION), _pair, cost=0.05),
+                Rule(f"{sign}, two", (DIMENSION, DIMENSION, sign), _pair, cost=0.05),
+            )
+        ),
+        Rule("per combination", ("per", Combination), _grouped),
+        Rule("by combination", ("by", Combination), _grouped),
+    ),
+    samples=(
+        Sample(
+            "en",
+            "Which combination of type and status has the most cooperatives?",
+            (
+                "SELECT jenis_koperasi, status_koperasi, COUNT(*) FROM koperasi"
+                " GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 1"
+            ),
+        ),
+    ),
+)

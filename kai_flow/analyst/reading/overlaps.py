@@ -1,0 +1,79 @@
+"""Readings that give the same answer, one with more beside it: they are no question back.
+
+"Employee with the earliest hire date" may be a list of one employee with his date, or the earliest
+of the dates.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    All,
+    Condition,
+    Function,
+    Operator,
+    Query,
+    bare,
+)
+from kai_flow.analyst.reading.reading import Reading
+
+TIED: Final = 0.02
+"""Readings whose costs differ so little are equally likely: the one that tells more is kept."""
+
+_FIRST: Final = {Function.MAXIMUM: True, Function.MINIMUM: False}
+"""Whether the greatest value comes first in a falling order."""
+
+
+def each_answer_once(readings: Sequence[Reading]) -> list[Reading]:
+    """The readings, the cheapest first, without those whose answer another one gives as well."""
+    kept: list[Reading] = []
+    for reading in readings:
+        same = [each for each in kept if _overlap(each.query, reading.query)]
+        if not same:
+            kept.append(reading)
+        elif _tells(reading.query, same[0].query) and reading.cost <= same[0].cost + TIED:
+            kept[kept.index(same[0])] = reading
+    return kept
+
+
+def _overlap(one: Query | None, other: Query | None) -> bool:
+    """Whether the answer of one query is in that of the other one."""
+    return _tells(one, other) or _tells(other, one)
+
+
+def _tells(more: Query | None, less: Query | None) -> bool:
+    """Whether a query gives the greatest or least value that another one gives, and whose it is."""
+    if more is None or less is None or more.fact != less.fact or _where(more) != _where(less):
+        return False
+    if len(less.measures) != 1 or less.having or more.having:
+        return False
+    (value,) = less.measures
+    if not isinstance(value, Aggregate) or value.function not in _FIRST or value.where is not None:
+        return False
+    if more.columns:
+        (first,) = more.order[:1] or (None,)
+        return (
+            not less.groups
+            and more.limit == 1
+            and first is not None
+            and bare(first.by) == bare(value.of)
+            and first.descending == _FIRST[value.function]
+        )
+    groups = [bare(group) for group in more.groups]
+    return (
+        more.each == 1
+        and bare(more.measures[:1]) == (bare(value),)
+        and [bare(group) for group in less.groups] == groups[: len(less.groups)] != groups
+    )
+
+
+def _where(query: Query) -> frozenset[object]:
+    """What rows must meet, but for having a value at all."""
+    parts = query.where.parts if isinstance(query.where, All) else (query.where,)
+    return frozenset(
+        bare(part)
+        for part in parts
+        if part is not None
+        and not (isinstance(part, Condition) and part.operator is Operator.PRESENT)
+    )
