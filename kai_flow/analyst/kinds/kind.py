@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from kai_flow.analyst.reading.parts import Part
+from kai_flow.analyst.reading.parts import Narrowed, Part
 
 Phrases: TypeAlias = tuple[str, ...]
 """Phrases of one language, lower case: "at least", "more than"."""
@@ -28,7 +28,7 @@ class Rule:
 
     name: str
     pattern: tuple[Element, ...]
-    build: Callable[..., "Part | Iterable[Part] | None"]
+    build: Callable[..., "Part | Narrowed | Iterable[Part | Narrowed] | None"]
     cost: float = 0.0
     aside: bool = False
     """Whether the filter in the pattern goes on as a filter of the whole question."""

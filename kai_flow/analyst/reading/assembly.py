@@ -13,8 +13,10 @@ from kai_flow.analyst.reading.comparing import asked_apart, may_be_apart, side_b
 from kai_flow.analyst.reading.contrasts import compared
 from kai_flow.analyst.reading.extents import extents
 from kai_flow.analyst.reading.extremes import with_extremes
+from kai_flow.analyst.reading.further import with_further
 from kai_flow.analyst.reading.lasting import gathered
 from kai_flow.analyst.reading.listings import listed
+from kai_flow.analyst.reading.people import asking_who
 from kai_flow.analyst.reading.rankings import ranked
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import HINT
@@ -31,8 +33,8 @@ ONE_COST: Final = 0.6
 def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Everything that the bag may mean."""
     sound = coherent(a.model, bag, a.commas)
-    if sound is not None:
-        yield from _meanings(a, gathered(with_extremes(a, _sides_as_groups(sound))))
+    for one in asking_who(a.model, sound) if sound is not None else ():
+        yield from _meanings(a, gathered(with_extremes(a, _sides_as_groups(with_further(a, one)))))
 
 
 def _meanings(a: Assembler, bag: Bag) -> Iterator[Reading]:
@@ -51,9 +53,7 @@ def _asked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if bag.refused:
         yield Reading(None, bag.cost, refusal=bag.refused[0])
     elif bag.asked("catalogue"):
-        if not (bag.measures or bag.ranks or bag.tests or bag.groups):
-            tables = tuple(table for table, _ in bag.rows)
-            yield Reading(None, bag.cost, catalogue=True, tables=tables)
+        yield from _catalogue(bag)
     elif bag.asked("extent"):
         yield from extents(a, bag)
     elif bag.versus:
@@ -73,9 +73,16 @@ def _numbers_or_rows(a: Assembler, bag: Bag) -> Iterator[Reading]:
     apart = asked_apart(a, bag)
     if apart or may_be_apart(a, bag):
         yield from side_by_side(a, compared(bag))
-    if not apart or (bag.groups and not bag.apiece):
+    if (bag.measures or not bag.shown) and (not apart or (bag.groups and not bag.apiece)):
         yield from totalled(a, bag)
     yield from listed(a, named(bag))
+
+
+def _catalogue(bag: Bag) -> Iterator[Reading]:
+    """What data there is, of the named tables or of all."""
+    if not (bag.measures or bag.ranks or bag.tests or bag.groups):
+        tables = tuple(table for table, _ in bag.rows)
+        yield Reading(None, bag.cost, catalogue=True, tables=tables)
 
 
 def _sides_as_groups(bag: Bag) -> Bag:

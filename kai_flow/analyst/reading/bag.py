@@ -34,6 +34,7 @@ from kai_flow.analyst.reading.parts import (
     Rank,
     Refused,
     Rows,
+    Shown,
     Sign,
     Some,
     Sort,
@@ -65,6 +66,11 @@ class Bag:
     bounds: list[tuple[Bound, Words]] = field(default_factory=list)
     somes: list[tuple[Some, Words]] = field(default_factory=list)
     texts: list[tuple[Text, Words]] = field(default_factory=list)
+    shown: list[tuple[Shown, Words]] = field(default_factory=list)
+    whom: list[Dimension] = field(default_factory=list)
+    """What "who" is asked of: it must be people."""
+    wanted: frozenset[str] = frozenset()
+    """The tables whose rows are asked for by name: "which customers ordered …"."""
     limit: int | None = None
     share: Words | None = None
     change: tuple[Change, Words] | None = None
@@ -114,6 +120,8 @@ def _connects(sides: tuple[Item, ...]) -> bool:
     if len(sides) < 2:
         return False
     left, right = (side.part for side in sides)
+    if isinstance(right, Shown):
+        return True
     if _ends_in_filter(sides[0]) and isinstance(right, Where | Having):
         return True
     numbers = (Amount, Quotient, Gap, Portion, Change, Calculated, *_NOUNS)
@@ -171,8 +179,11 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
     match item.part:
         case Ask() as ask:
             bag.asks.append(ask)
-        case Which(of):
+        case Which(of, person):
             bag.which.append((of, words))
+            if person:
+                bag.asks.append(Ask("who"))
+                bag.whom.append(of)
         case Portion(None):
             bag.share = words
         case Change(None) as change:
@@ -210,6 +221,8 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
             bag.somes.append((some, words))
         case Text() as text:
             bag.texts.append((text, words))
+        case Shown() as shown:
+            bag.shown.append((shown, words))
         case Limit(count):
             bag.limit = count
         case Refused(reason):

@@ -15,6 +15,7 @@ from kai_flow.analyst.reading.parts import (
     Has,
     Item,
     Lasting,
+    Narrowed,
     Part,
     Rows,
     Sign,
@@ -168,7 +169,11 @@ def _applied(rule: Rule, items: Sequence[Item], skipped: float) -> Iterator[Item
     if rule.scoped and items[-1].aside and not any(item.aside for item in items[:-1]):
         cost += LAST_COST
     for part in parts if len(aside) <= MOST_ASIDE else ():
-        yield Item(items[0].first, items[-1].last, part, cost, words, aside)
+        if isinstance(part, Narrowed):
+            within = (*aside, (part.test, words))
+            yield Item(items[0].first, items[-1].last, part.rows, cost, words, within)
+        else:
+            yield Item(items[0].first, items[-1].last, part, cost, words, aside)
 
 
 def _with_others(items: Sequence[Item]) -> bool:

@@ -20,7 +20,13 @@ from kai_flow.analyst.query.nodes import (
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.comparisons import compared, within
 from kai_flow.analyst.reading.parts import Compared, Has, Joined, Negated, Test, Within
-from kai_flow.analyst.reading.related_rows import EVERY, asked_of_related, merged, with_related
+from kai_flow.analyst.reading.related_rows import (
+    EVERY,
+    asked_of_related,
+    merged,
+    shared,
+    with_related,
+)
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.sides import alike
 from kai_flow.analyst.schema import ColumnRef
@@ -32,7 +38,9 @@ def filters(resolver: Resolver, tests: Sequence[tuple[Test, Words]]) -> list[Cho
     in_order = sorted(tests, key=lambda each: each[1])
     options = [_tested(resolver, test, words) for test, words in in_order]
     return [
-        choice.map(lambda parts: _all(merged(resolver.model, parts)))
+        choice.costing(-shared(resolver.model, choice.value)).map(
+            lambda parts: _all(merged(resolver.model, parts))
+        )
         for choice in combined(options)
         if not _contradictory(choice.value)
     ]

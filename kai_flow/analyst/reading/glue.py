@@ -123,7 +123,7 @@ def _telling(words: Sequence[str]) -> Iterator[int]:
     for item in signs_of(words):
         part = item.part
         if isinstance(part, Sign) and (
-            part.name in declined | TELLING or (part.name == "which" and item.first == 0)
+            part.name in declined | TELLING or (part.name in {"which", "who"} and item.first == 0)
         ):
             empty = linking() if part.name in TELLING else frozenset()
             yield from (at for at in range(item.first, item.last) if words[at] not in empty)

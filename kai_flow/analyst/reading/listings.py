@@ -31,6 +31,9 @@ MOST_VALUES: Final = 2
 """Columns at most of which the different values are listed; more are columns of rows."""
 
 
+LATER_COST: Final = 0.3
+"""Of listing rows that are named after others: "the drivers who had shipments" are drivers."""
+
 LIST_COST: Final = 0.08
 """Of listing rows where the question does not say so: "active cooperatives"."""
 
@@ -87,8 +90,10 @@ def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
         axis = a.model.axes[clock.axis]
         columns.append((p.Column(ColumnRef(axis.table, axis.columns[0])), words))
     columns.sort(key=lambda each: each[1])
-    for table in dict.fromkeys([t for t, _ in rows] or [c.ref.table for c, _ in columns[:1]]):
-        yield from _rows_of(a, bag, table, rows, columns, limit=limit, cost=cost)
+    tables = [t for t, _ in rows if t in bag.wanted or not bag.wanted]
+    for table in dict.fromkeys(tables or [c.ref.table for c, _ in columns[:1]]):
+        later = LATER_COST * (asked and table != tables[0] if tables else 0)
+        yield from _rows_of(a, bag, table, rows, columns, limit=limit, cost=cost + later)
 
 
 def _late(bag: Bag) -> bool:
@@ -129,14 +134,16 @@ def _rows_of(
     words = next((w for t, w in rows if t == table), ())
     label = resolver.label(table)
     shown = list(columns)
-    named = bool(words) or any(a.numeric(c) for c, _ in columns)
+    spoken = any(t == table for t, _ in rows)
+    named = spoken or any(a.numeric(c) for c, _ in columns)
     if (
         columns
+        and not (bag.shown and spoken)
         and all(not a.numeric(c) for c, _ in columns)
-        and (not words or (all(_category(a, c) for c, _ in columns) and columns[0][1] < words))
+        and (not spoken or (all(_category(a, c) for c, _ in columns) and columns[0][1] < words))
     ):
-        yield from _values(a, bag, resolver, columns, limit, cost - 0.15 * bool(words))
-        if not words and len(columns) <= MOST_VALUES:
+        yield from _values(a, bag, resolver, columns, limit, cost - 0.15 * spoken)
+        if not spoken and len(columns) <= MOST_VALUES:
             return
     if label is not None and named and all(c != p.Column(label.ref) for c, _ in columns):
         shown = [(p.Column(label.ref), words), *columns]
@@ -170,8 +177,8 @@ def _rows_of(
             limit=limit or LISTED,
             words=words,
         )
-        more = (0.0 if words else 0.05) + beside(a.model, query, rows)
-        more += NAMELESS_COST * (not words and _nameless(a, table, columns))
+        more = (0.0 if spoken else 0.05) + beside(a.model, query, rows)
+        more += NAMELESS_COST * (not spoken and _nameless(a, table, columns))
         more += _doubt(a, table, columns, choice)
         yield Reading(query, cost + more + choice.cost, choice.notes)
 

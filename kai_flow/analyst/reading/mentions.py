@@ -12,7 +12,7 @@ from kai_flow.analyst.reading.answers import without_answers
 from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.glue import TELLING, capitals_in, linking, plural
 from kai_flow.analyst.reading.parts import Item, Sign, leaf
-from kai_flow.analyst.reading.referents import part_of
+from kai_flow.analyst.reading.referents import kind_of_rows, part_of
 from kai_flow.analyst.reading.signs import signs_of
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import Role as ColumnRole
@@ -204,6 +204,8 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
         ):
             cost += NUMBER_COST
         yield leaf(each.first, each.last, part_of(each.target, index), cost)
+        kind = MENTION_COST * (1 - each.score) + GROUPING_COST * _grouped(each, tokens, things)
+        yield from kind_of_rows(each, kind, index.model)
 
 
 def _taken_back(mention: Mention, words: Sequence[str], index: Index) -> bool:

@@ -1,18 +1,25 @@
 """The parts that names, and verbs that point to something, stand for."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
+from kai_flow.analyst.lexicon.lexicon import concepts
+from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import (
     Beside,
     Clock,
     Column,
+    Compared,
     Computed,
     Has,
+    Item,
     Part,
     Role,
     Rows,
     Values,
     Where,
+    leaf,
 )
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.index import Index
@@ -25,12 +32,32 @@ from kai_flow.analyst.semantics.targets import (
     EntityTarget,
     Hint,
     JoinTarget,
+    Mention,
     Target,
     ValueTarget,
 )
 
 HINT_COST: Final = {"beside": 0.0, "when": 0.1, "is": 0.05, "much": 0.2, "done": 0.1}
 """Of what a verb points to."""
+
+
+KINDS_OF_ROWS: Final = frozenset(["type", "category", "position_title"])
+"""Concepts of columns that say what a row is: a van is a vehicle, a driver an employee."""
+
+KIND_COST: Final = 0.12
+"""Of such a value as the rows that have it."""
+
+
+def kind_of_rows(mention: Mention, cost: float, model: SemanticModel) -> Iterator[Item]:
+    """The rows that a value names, because it says what they are: "list the vans"."""
+    if not isinstance(mention.target, ValueTarget):
+        return
+    ref, value = mention.target.ref, mention.target.value.value
+    if any(KINDS_OF_ROWS & concepts(name.words) for name in model.attributes[ref].names):
+        words = tuple(range(mention.first, mention.last))
+        test = Compared(Column(ref), Operator.EQUAL, (value,))
+        rows = leaf(mention.first, mention.last, Rows(ref.table), cost + KIND_COST)
+        yield replace(rows, aside=((test, words),))
 
 
 def hinted(hint: Hint, index: Index) -> Part:

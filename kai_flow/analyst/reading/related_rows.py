@@ -14,7 +14,9 @@ from kai_flow.analyst.query.nodes import (
     Words,
 )
 from kai_flow.analyst.reading.choices import Choice
+from kai_flow.analyst.reading.comparisons import ORDERED
 from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.reading.ways import way_by
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Join, SemanticModel
 
@@ -97,8 +99,12 @@ def merged(model: SemanticModel, parts: Sequence[Filter]) -> list[Filter]:
     The rows of the longest path are asked; what was to hold for rows on the way there is reached
     from them by the same joins backwards.
     """
-    plain = [part for part in parts if not (isinstance(part, Related) and part.where)]
     related = [part for part in parts if isinstance(part, Related) and part.where]
+    plain = [
+        part
+        for part in parts
+        if not isinstance(part, Related) or not (part.where or _said_by(part, related))
+    ]
     found: list[Related] = []
     for part in sorted(related, key=lambda part: -len(part.path)):
         for at, other in enumerate(found):
@@ -115,6 +121,47 @@ def merged(model: SemanticModel, parts: Sequence[Filter]) -> list[Filter]:
         else:
             found.append(part)
     return [*plain, *found]
+
+
+def _said_by(has: Related, others: Sequence[Related]) -> bool:
+    """Whether other questions to the same rows say already that there are such rows."""
+    return any(other.path[: len(has.path)] == has.path for other in others)
+
+
+def shared(model: SemanticModel, parts: Sequence[Filter]) -> float:
+    """What joins cost that several questions to the same related rows have in common.
+
+    A number of single rows is no further question to those: "sold more than 700 units" in all.
+    """
+    related = [one for part in parts if (one := _question(part)) is not None]
+    known: list[tuple[str, ...]] = []
+    saved = 0.0
+    for part in sorted(related, key=lambda part: (part.where is not None, -len(part.path))):
+        if part.where is not None and not _ordered(part.where):
+            common = max((_common(part.path, path) for path in known), key=len, default=())
+            saved += way_by(tuple(model.joins[join] for join in common), model).cost
+        known.append(part.path)
+    return saved
+
+
+def _question(part: Filter) -> Related | None:
+    """A question to related rows, or the first of several that count as one: "Kopi and Teh"."""
+    first = part.parts[0] if isinstance(part, All) and part.parts else part
+    return first if isinstance(first, Related) else None
+
+
+def _common(path: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """The joins that two ways have in common at their start."""
+    length = next(
+        (at for at, (one, two) in enumerate(zip(path, other, strict=False)) if one != two),
+        min(len(path), len(other)),
+    )
+    return path[:length]
+
+
+def _ordered(node: Filter) -> bool:
+    """Whether a filter says how great something is."""
+    return isinstance(node, Condition) and node.operator in ORDERED
 
 
 def _moved(node: Filter, back: tuple[str, ...]) -> Filter:

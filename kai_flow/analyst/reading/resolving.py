@@ -1,6 +1,6 @@
 """What columns and times mean once the fact table is chosen: fields with their joins, axes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -24,6 +24,9 @@ FOREIGN_AXIS: Final = 0.4
 
 UNUSUAL_AXIS: Final = 0.25
 """Of a personal date that the question does not name."""
+
+ABOVE: Final = "^"
+"""In place of the role of a join: from rows to those of the same table that stand above them."""
 
 HINT: Final = "~"
 """Before a concept that the role of a join should say: "from Jakarta" means the origin."""
@@ -51,6 +54,8 @@ class Resolver:
         return self._ways[table, role]
 
     def _found_ways(self, table: str, role: str | None) -> list[Choice[Path]]:
+        if role == ABOVE:
+            return list(self._upwards(table))
         if role is not None and not role.startswith(HINT):
             return self._by_role(table, self.model.joins[role])
         found = paths(self.model, self.fact, table)
@@ -66,6 +71,15 @@ class Resolver:
             says(each, concept) and (each.source, each.target) == (join.target, join.source)
             for each in same
         )
+
+    def _upwards(self, table: str) -> Iterator[Choice[Path]]:
+        """By a key that points to the same table: from somebody to the manager."""
+        for join in self.model.joins.values():
+            if (join.source, join.target) == (table, table) and not join.widens:
+                for path in paths(self.model, self.fact, table):
+                    if not any(step.source == step.target for step in path):
+                        way = way_by(path, self.model)
+                        yield Choice((*path, join), way.cost, way.notes)
 
     def _by_role(self, table: str, join: Join) -> list[Choice[Path]]:
         if join.target == self.fact != join.source:
@@ -117,12 +131,12 @@ class Resolver:
             times = (axis for axis in self.model.axes_of(table) if not of_birth(axis))
             for place, known in enumerate(times):
                 for way in self.ways(table):
-                    if table not in self.named and any(join.widens for join in way.value):
-                        continue  # nobody spoke of these rows
+                    if not self._spoken(table, way.value):
+                        continue
                     cost = way.cost + OTHER_AXIS * place + UNUSUAL_AXIS * (not known.usual)
                     notes = () if known.usual else (Note("axis_assumed", (("axis", known.id),)),)
                     found.append(Choice((known, ids(way.value)), cost, (*way.notes, *notes)))
-        told = [c for c in found if c.value[0].table in self.named - {self.fact}]
+        told = [c for c in found if self._told(c.value[0].table, c.value[1])]
         if any(self.widens(choice.value[1]) for choice in told):
             # "customers who ordered in March": the time is that of what they did
             found = [c if c in told else c.costing(NAMED_AXIS) for c in found]
@@ -133,6 +147,20 @@ class Resolver:
             for choice in found
         ]
         return sorted(found, key=lambda choice: choice.cost)[:4]
+
+    def _spoken(self, table: str, way: Path) -> bool:
+        """Whether the question speaks of the rows that have a time, if it is not of the fact's."""
+        wide = {join.target for join in way if join.widens}
+        if self.model.entities[table].bridge:
+            return not wide or bool(self.named & wide)
+        return not wide or table in self.named
+
+    def _told(self, table: str, way: Sequence[str]) -> bool:
+        """Whether a time is of rows that the question names besides: "ordered in March"."""
+        if self.model.entities[table].bridge:
+            wide = {self.model.joins[j].target for j in way if self.model.joins[j].widens}
+            return bool(self.named & wide)
+        return table in self.named - {self.fact}
 
     def _timed(self) -> list[str]:
         """The tables whose times may be meant: all, or few where the rows have a time themselves.

@@ -40,6 +40,7 @@ def named(bag: Bag) -> Bag:
         **{
             **vars(bag),
             "which": [],
+            "wanted": frozenset(table for table, _ in rows),
             "asks": [*bag.asks, p.Ask("which")],
             "rows": [*rows, *bag.rows],
             "columns": [*columns, *bag.columns],

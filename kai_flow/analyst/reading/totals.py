@@ -12,6 +12,7 @@ from kai_flow.analyst.reading.changing import changed
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.number_queries import numbers_of
 from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.reading.sold import units_of
 from kai_flow.analyst.reading.subjects import each_once, first_dimension
 from kai_flow.analyst.semantics.model import Role
 from kai_flow.analyst.semantics.paths import paths
@@ -30,6 +31,9 @@ CHARGES: Final = ("discount", "tax", "fee", "shipping")
 
 WHICH_COST: Final = 0.12
 """Of "which branches" as all of them, each with a number."""
+
+UNITS_GAIN: Final = 0.3
+"""Of the units that were sold, as likely as the different products that were."""
 
 ELSEWHERE_COST: Final = 0.2
 """Of counting rows of a table among those of another one."""
@@ -68,11 +72,25 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if not measures and bag.havings:
         measures = [(bag.havings[0][0].amount, bag.havings[0][1])]
     if measures:
-        yield from _numbers(a, bag, measures, groups, rows, cost)
+        yield from _named(a, bag, measures, groups, rows, cost)
     elif bag.asked("how much"):
         yield from _how_much(a, bag, groups, rows, cost)
     elif groups or bag.share is not None or bag.change:
         yield from _counted(a, bag, groups, rows, cost)
+
+
+def _named(
+    a: Assembler,
+    bag: Bag,
+    measures: Sequence[tuple[p.Measured, Words]],
+    groups: Sequence[tuple[p.Dimension, Words]],
+    rows: Sequence[tuple[str, Words]],
+    cost: float,
+) -> Iterator[Reading]:
+    """The numbers that are named; of products that were sold also the units."""
+    yield from _numbers(a, bag, measures, groups, rows, cost)
+    for units in units_of(a, bag, measures):
+        yield from _numbers(a, bag, [units], groups, rows, cost - UNITS_GAIN)
 
 
 def _counted(

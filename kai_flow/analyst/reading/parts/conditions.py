@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from kai_flow.analyst.query.nodes import Operator
-from kai_flow.analyst.reading.parts.nouns import Implied, Noun, Time
+from kai_flow.analyst.reading.parts.nouns import Implied, Noun, Rows, Time
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,17 @@ class Joined:
 
 
 Test: TypeAlias = Compared | Within | Has | Negated | Joined
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """Rows with a filter that the same words say: the subordinates of somebody are employees.
+
+    It is what a rule builds; the chart keeps the rows, with the filter within them.
+    """
+
+    rows: Rows
+    test: Test
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from kai_flow.analyst.reading.parts.results import (
     Limit,
     Rank,
     Refused,
+    Shown,
     Some,
     Sort,
     Versus,
@@ -76,6 +77,7 @@ Part: TypeAlias = (
     | Implied
     | Ask
     | Which
+    | Shown
     | Refused
 )
 

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from kai_flow.analyst.query.nodes import Grain
 from kai_flow.analyst.reading.parts.conditions import Test
-from kai_flow.analyst.reading.parts.nouns import Clock, Column, Rows
+from kai_flow.analyst.reading.parts.nouns import Clock, Column, Noun, Rows
 from kai_flow.analyst.reading.parts.numbers import Amount, Measured
 
 
@@ -103,6 +103,15 @@ class Which:
     """What is asked for by name: "which provinces"."""
 
     of: Dimension
+    person: bool = False
+    """Whether the question is "who": it asks for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown beside what is listed: "together with their price and stock"."""
+
+    things: tuple["Noun | Clock | Rows | Measured", ...]
 
 
 @dataclass(frozen=True, slots=True)

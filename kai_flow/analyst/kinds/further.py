@@ -1,0 +1,136 @@
+"""Further columns of what is listed: together with their price, and what is the size of each."""
+
+from kai_flow.analyst.kinds.building import MEASURED
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.reading.parts import (
+    Ask,
+    Clock,
+    Column,
+    Computed,
+    Measured,
+    Part,
+    Rows,
+    Shown,
+    Sign,
+)
+
+THING = (Column, Computed, Clock, Rows, *MEASURED)
+"""What can be shown beside what is listed."""
+
+_Thing = Column | Computed | Clock | Rows | Measured
+
+
+def _shown(*parts: Part) -> Shown:
+    """What is named last, besides signs."""
+    things = [part for part in parts if not isinstance(part, Sign | Ask)]
+    return Shown((things[-1],))  # type: ignore[arg-type]  # the pattern has a thing
+
+
+def _more(shown: Shown, *rest: Part) -> Shown | None:
+    thing = _shown(*rest).things[0]
+    return None if thing in shown.things else Shown((*shown.things, thing))
+
+
+_IF_SO = ("", "if so", "if any", "if yes")
+_ENGLISH_ONES = (
+    *("which ones", "which one", "who are they", "what are they", "which are they", "who is it"),
+    *("which ones are they", "what are their names", "name them", "list them", "who are these"),
+)
+_INDONESIAN_ONES = (
+    *("yang mana saja", "yang mana", "mana saja", "siapa saja", "apa saja", "siapa saja mereka"),
+    *("siapa", "sebutkan", "tolong sebutkan", "tampilkan", "yang mana saja itu", "apa saja itu"),
+)
+
+KIND = Kind(
+    "further",
+    "Further columns of what is listed: products together with their price.",
+    english={
+        "further": (
+            *("together with", "together with their", "together with its", "along with"),
+            *("along with their", "along with its", "alongside", "including", "including their"),
+            *("including its", "with their", "with its", "with his", "with her", "plus", "incl"),
+            *("plus their", "plus its", "and their", "and its", "as well as their", "showing"),
+            *("as well as its", "with the corresponding", "with the respective", "and also their"),
+            *("accompanied by", "with details of", "each with its", "each with their"),
+            *("and the corresponding", "and the respective", "listed with", "complete with"),
+        ),
+        "of each": (
+            *("of each", "of each of them", "of each one", "for each", "for each of them", "each"),
+            *("for each one", "respectively", "of them", "of these", "of those", "each of them"),
+            *("they have", "it has", "each has", "each one has", "each of them has", "have", "has"),
+            *("does each belong to", "does each of them belong to", "each belongs to"),
+            *("do they belong to", "they belong to", "it belongs to", "it is in", "they are in"),
+            *("is each of them", "is each", "are they", "is it", "is each one", "are they in"),
+            *("is each in", "is each of them in", "does each have", "does each of them have"),
+        ),
+        "which ones": tuple(
+            f"{so} {ones}".strip()
+            for so in (*_IF_SO, "and", "and if so", ", and")
+            for ones in _ENGLISH_ONES
+        ),
+        "glue": (*_IF_SO[1:], "if there are", "if there is", "if there are any"),
+    },
+    indonesian={
+        "further": (
+            *("beserta", "berserta", "berikut", "sekaligus", "sekalian", "sekalian dengan"),
+            *("lengkap dengan", "lengkap", "disertai", "disertai dengan", "bersama", "termasuk"),
+            *("bersama dengan", "serta", "plus", "sama", "sekalian sama", "dilengkapi"),
+            *("dilengkapi dengan", "juga", "dan juga", "tampilkan juga", "sertakan"),
+            *("sertakan juga", "lengkap beserta", "berikut dengan", "dengan menyertakan"),
+        ),
+        "of each": (
+            *("masing-masing", "masing masing", "masing-masingnya", "mereka", "tiap-tiapnya"),
+            *(
+                "masing-masing berapa",
+                "masing-masing apa",
+                "dari masing-masing",
+                "mereka masing-masing",
+            ),
+            *("untuk masing-masing", "milik mereka", "dari mereka"),
+        ),
+        "which ones": tuple(
+            f"{so} {ones}".strip()
+            for so in ("dan", ", dan", "kalau ada ,", "kalau ada", "jika ada", "jika ada ,")
+            for ones in _INDONESIAN_ONES
+        ),
+        "glue": ("kalau ada", "jika ada", "bila ada", "kalau memang ada", "adakah", "apabila ada"),
+    },
+    rules=(
+        Rule("together with", ("further", THING), _shown),
+        Rule("together with what is asked", ("further", "value", THING), _shown),
+        Rule("together with each", ("further", THING, "of each"), _shown, cost=-0.02),
+        *(
+            Rule(f"and {ask}", (link, ask, THING), _shown, cost=cost)
+            for link, cost in (("and", 0.1), ("further", 0.0))
+            for ask in ("value", "which", "who", "when")
+        ),
+        *(
+            Rule(f"and {ask} of each", ("and", ask, THING, "of each"), _shown)
+            for ask in ("value", "which", "who", "when", "count")
+        ),
+        Rule("and a thing, which", ("and", THING, "which"), _shown, cost=0.1),
+        Rule("and a thing, how much", ("and", THING, "value"), _shown, cost=0.1),
+        Rule("and of each", ("and", THING, "of each"), _shown),
+        Rule("and more", (Shown, "and", THING), _more),
+        Rule("together with more", (Shown, "further", THING), _more),
+        Rule("and more of each", (Shown, "and", THING, "of each"), _more),
+        Rule("and what more", (Shown, "and", "value", THING), _more),
+        Rule("and which more", (Shown, "and", "which", THING), _more),
+        Rule("which ones", ("which ones",), lambda _sign: Ask("list")),
+        Rule("and which ones", ("and", "which ones"), lambda *_signs: Ask("list")),
+    ),
+    samples=(
+        Sample(
+            "en",
+            "List the provinces in Java together with their capital city",
+            "SELECT nama_provinsi, ibu_kota FROM provinsi WHERE pulau = 'Jawa'",
+        ),
+        Sample(
+            "id",
+            "Daftar koperasi jasa di Riau, beserta modal awal masing-masing",
+            "SELECT k.nama_koperasi, k.modal_awal FROM koperasi k"
+            " JOIN provinsi p ON p.provinsi_id = k.provinsi_id"
+            " WHERE p.nama_provinsi = 'Riau' AND k.jenis_koperasi = 'Jasa'",
+        ),
+    ),
+)

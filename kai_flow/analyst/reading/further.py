@@ -1,0 +1,56 @@
+"""What is shown beside what is listed: "together with their price", "the manager of each"."""
+
+from kai_flow.analyst.query.nodes import Words
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.assembler import Assembler
+from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.schema import ColumnRef
+
+
+def with_further(a: Assembler, bag: Bag) -> Bag:
+    """The same with what is shown beside things among the columns, or the numbers of groups."""
+    bag = _of_each(a, bag)
+    if not bag.shown:
+        return bag
+    columns: list[tuple[p.Noun, Words]] = []
+    measures: list[tuple[p.Measured, Words]] = []
+    clocks: list[tuple[p.Clock, Words]] = []
+    for shown, words in bag.shown:
+        for thing in shown.things:
+            match thing:
+                case p.Rows(table):
+                    columns += [(column, words) for column in _label(a, table)]
+                case p.Column() | p.Computed() | p.Lasting():
+                    columns.append((thing, words))
+                case p.Clock():
+                    clocks.append((thing, words))
+                case _:
+                    measures.append((thing, words))
+    more: dict[str, object] = {
+        "columns": [*bag.columns, *columns],
+        "clocks": [*bag.clocks, *clocks],
+        "measures": [*bag.measures, *measures],
+    }
+    if measures and not bag.groups:
+        more |= {"groups": [(p.Rows(table), words) for table, words in bag.rows], "rows": []}
+    return Bag(**{**vars(bag), **more, "asks": [*bag.asks, p.Ask("list")]})
+
+
+def _label(a: Assembler, table: str) -> list[p.Column]:
+    """The column that names the rows of a table."""
+    label = a.model.entities[table].label
+    return [p.Column(ColumnRef(table, label))] if label else []
+
+
+def _of_each(a: Assembler, bag: Bag) -> Bag:
+    """The words "the manager of each driver" list drivers with their managers."""
+    groups = [by for by, _ in bag.groups if isinstance(by, p.Rows)]
+    plain = [c for c, _ in bag.columns if isinstance(c, p.Column) and not a.numeric(c)]
+    numbers = bag.measures or bag.havings or bag.ranks or bag.share is not None or bag.change
+    if numbers or not groups or len(groups) < len(bag.groups) or bag.asked("count"):
+        return bag
+    if not plain or len(plain) < len(bag.columns) or bag.rows or bag.versus or bag.shown:
+        return bag
+    rows = [(by.table, words) for by, words in bag.groups if isinstance(by, p.Rows)]
+    shown = [(p.Shown((column,)), words) for column, words in bag.columns]
+    return Bag(**{**vars(bag), "groups": [], "columns": [], "rows": rows, "shown": shown})

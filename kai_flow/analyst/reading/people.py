@@ -1,0 +1,105 @@
+"""What "who" asks for: the rows that are people, or the columns that name people."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from kai_flow.analyst.lexicon.lexicon import concepts
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.semantics.model import Attribute, Name, Role, SemanticModel
+
+PEOPLE: Final = frozenset(
+    [
+        *("customer", "bank_customer", "member", "management", "employee", "civil_servant"),
+        *("manager", "supervisor", "head", "subordinate", "director", "salesperson"),
+        *("seller", "trader", "reseller", "retailer", "middleman", "supplier", "producer"),
+        *("distributor", "partner", "owner", "shareholder", "user", "subscriber", "contact"),
+        *("agent", "officer", "tour_guide", "cashier", "courier", "driver", "technician"),
+        *("farmer", "fisherman", "breeder", "student", "university_student", "teacher"),
+        *("lecturer", "parent", "alumnus", "participant", "winner", "applicant", "patient"),
+        *("doctor", "nurse", "midwife", "guest", "tourist", "passenger", "tenant"),
+        *("borrower", "donor", "volunteer", "voter", "author", "publisher", "artist"),
+        *("player", "coach", "beneficiary", "sender", "receiver", "creator", "person"),
+        *("child", "spouse"),
+    ]
+)
+"""Concepts of people, and of firms that do what people do."""
+
+VALUED: Final = frozenset([Role.CATEGORY, Role.NAME, Role.TEXT])
+"""Roles of columns whose values are names."""
+
+OTHERS_COST: Final = 0.05
+"""Of people whom the question does not name."""
+
+
+def asking_who(model: SemanticModel, bag: Bag) -> list[Bag]:
+    """The same question for each kind of people that "who" may mean."""
+    if not bag.asked("who"):
+        return [bag]
+    asks = [*(ask for ask in bag.asks if ask.what != "who"), p.Ask("which")]
+    plain = Bag(**{**vars(bag), "asks": asks})
+    if any(_person(model, of) for of in _named(bag)):
+        return [plain]
+    people: list[p.Rows | p.Column] = [p.Rows(t) for t in model.entities if _people(model, t)]
+    people += [
+        p.Column(ref)
+        for ref, attribute in model.attributes.items()
+        if p.Rows(ref.table) not in people and _names_people(attribute)
+    ]
+    plain.cost += OTHERS_COST
+    return [_of_people(_done(plain), of) for of in people] or ([] if bag.whom else [plain])
+
+
+def _of_people(bag: Bag, of: p.Rows | p.Column) -> Bag:
+    """The same question with the people that it asks for."""
+    rows = [(of.table, ())] if isinstance(of, p.Rows) else []
+    columns = [(of, ())] if isinstance(of, p.Column) else []
+    return Bag(**{**vars(bag), "rows": [*rows, *bag.rows], "columns": [*columns, *bag.columns]})
+
+
+def _done(bag: Bag) -> Bag:
+    """The words "who ordered" ask for no orders, but for those who have one."""
+    which = [(of.table, words) for of, words in bag.which if isinstance(of, p.Rows)]
+    tests = [(p.Has(table), words) for table, words in (*bag.rows, *which)]
+    kept = [(of, words) for of, words in bag.which if not isinstance(of, p.Rows)]
+    return Bag(**{**vars(bag), "rows": [], "which": kept, "tests": [*bag.tests, *tests]})
+
+
+def _named(bag: Bag) -> list[p.Dimension]:
+    """All that a question names and that may be people."""
+    found: list[p.Dimension] = [p.Rows(table) for table, _ in bag.rows]
+    found += [of for of, _ in bag.columns if isinstance(of, p.Column)]
+    found += [of for of, _ in (*bag.groups, *bag.which)]
+    found += [some.of for some, _ in bag.somes]
+    found += [rank.of for rank, _ in bag.ranks if rank.of is not None]
+    return found
+
+
+def _person(model: SemanticModel, of: p.Dimension) -> bool:
+    """Whether what is named is people."""
+    if isinstance(of, p.Rows):
+        return _people(model, of.table)
+    if not isinstance(of, p.Column):
+        return False
+    label = model.entities[of.ref.table].label == of.ref.column
+    role = model.joins.get(of.role or "")
+    return (
+        (label and _people(model, of.ref.table))
+        or _names_people(model.attributes[of.ref])
+        or (role is not None and _says(role.names))
+    )
+
+
+def _people(model: SemanticModel, table: str) -> bool:
+    """Whether the rows of a table are people."""
+    return _says(model.entities[table].names)
+
+
+def _names_people(attribute: Attribute) -> bool:
+    """Whether the values of a column are people."""
+    return attribute.role in VALUED and _says(attribute.names)
+
+
+def _says(names: Sequence[Name]) -> bool:
+    """Whether one of the names is one of people."""
+    return any(PEOPLE & concepts(name.words) for name in names)
