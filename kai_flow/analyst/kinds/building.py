@@ -36,6 +36,9 @@ SIDE: Final = (*NUMBER, Rows)
 DIMENSION: Final = (Column, Rows, Calendar)
 """What can be grouped by."""
 
+SINGLE = frozenset([Function.AVERAGE, Function.MEDIAN, Function.MAXIMUM, Function.MINIMUM])
+"""Functions that a ratio of totals does not have on one side alone."""
+
 
 def amount(noun: Noun | Implied | Measured) -> Measured:
     """A number whose way to be aggregated is not said yet, of a noun; a complete one as it is."""
@@ -67,4 +70,4 @@ def mixed(left: Amount, right: Amount) -> bool:
     """Whether only one of two columns is averaged or the like: "average assets minus capital"."""
     sides = {left.function, right.function}
     plain = left.of is not None and right.of is not None and None in sides
-    return plain and bool(sides & {Function.AVERAGE, Function.MEDIAN})
+    return plain and bool(sides & SINGLE)

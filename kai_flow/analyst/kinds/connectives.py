@@ -6,7 +6,19 @@ KIND = Kind(
     "connectives",
     "Words that connect others.",
     english={
-        "and": ("and", ",", "&", "plus", "as well as", ", and", "but", "but also", ", but", "yet"),
+        "and": (
+            "and",
+            ",",
+            "&",
+            "plus",
+            "+",
+            "as well as",
+            ", and",
+            "but",
+            "but also",
+            ", but",
+            "yet",
+        ),
         "or": ("or", ", or"),
         "versus": (
             *("vs", "versus", "against", "compared to", "compared with", "with", "as against"),

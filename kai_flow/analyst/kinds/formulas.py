@@ -6,7 +6,16 @@ from typing import Final
 
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
-from kai_flow.analyst.reading.parts import Amount, Column, Computed, Operation, Part, Rows, Sign
+from kai_flow.analyst.reading.parts import (
+    Amount,
+    Column,
+    Computed,
+    Operation,
+    Part,
+    Quotient,
+    Rows,
+    Sign,
+)
 
 LINKS: Final = ("range", "to", "minus")
 """Signs between the two numbers of a difference."""
@@ -26,6 +35,12 @@ def _times(*parts: Part) -> Amount | None:
     return None if of is None else Amount(None, of)
 
 
+def _plus(*parts: Part) -> Amount | None:
+    """The sum of both: base pay plus allowances."""
+    of = _operation(parts, "+")
+    return None if of is None else Amount(None, of)
+
+
 def _averaged(operator: str) -> Callable[..., Amount | None]:
     def build(*parts: Part) -> Amount | None:
         of = _operation(parts, operator)
@@ -42,6 +57,11 @@ def _of_formula(_sign: Sign, of: Amount) -> Amount | None:
 def _plain(of: Part) -> bool:
     """Whether it is a formula of which nothing says how it is aggregated."""
     return isinstance(of, Amount) and isinstance(of.of, Operation) and of.function is None
+
+
+def _same_ratio(name: Quotient, formula: Quotient) -> Quotient | None:
+    """Price per night (total price divided by nights)."""
+    return formula if (name.top, name.bottom) == (formula.top, formula.bottom) else None
 
 
 def _defined(*parts: Part) -> Amount | None:
@@ -102,16 +122,23 @@ KIND = Kind(
     "One number of a row times or minus another: quantity times unit price.",
     english={
         "times": ("times", "multiplied by", "x", "*"),
+        "plus": ("+", "added to"),
         "unit of": ("unit of", "one unit of"),
         "that is": ("i e", "that is", "namely", "=", "defined as", "calculated as", "meaning"),
     },
     indonesian={
         "times": ("dikali", "kali", "dikalikan", "dikalikan dengan", "x", "*"),
+        "plus": ("+", "ditambah"),
         "unit of": ("satuan",),
         "that is": ("yaitu", "yakni", "artinya", "dihitung sebagai", "adalah", "alias"),
     },
     rules=(
         Rule("times", (Column, "times", Column), _times),
+        Rule("plus", (Column, "plus", Column), _plus, cost=0.35),
+        Rule("total plus", ("total", Column, "plus", Column), _plus),
+        Rule("average plus", ("average", Column, "plus", Column), _averaged("+")),
+        Rule("minus, averaged", (Column, "minus", Column, "average"), _averaged("-")),
+        Rule("ratio named twice", (Quotient, Quotient), _same_ratio),
         Rule("average of a formula", ("average", Amount), _of_formula),
         Rule(
             "formula, averaged", (Amount, "average"), lambda of, sign: _of_formula(sign, of), 0.02

@@ -1,5 +1,7 @@
 """Groups: one number for each value of a column or each unit of the calendar."""
 
+from dataclasses import replace
+
 from kai_flow.analyst.kinds.building import DIMENSION
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Grain
@@ -24,12 +26,18 @@ def _both(*parts: Sign | Dimension) -> Groups | None:
     return Groups((first, second)) if first != second else None
 
 
+def _in_each(_sign: Sign, dimension: Dimension) -> Groups | None:
+    """In each of something, of whose own total a share is."""
+    groups = _per(_sign, dimension)
+    return None if groups is None else replace(groups, inside=True)
+
+
 def _more(groups: Groups, _sign: Sign, dimension: Dimension) -> Groups | None:
-    return None if dimension in groups.by else Groups((*groups.by, dimension))
+    return None if dimension in groups.by else replace(groups, by=(*groups.by, dimension))
 
 
 def _merged(groups: Groups, _sign: Sign, more: Groups) -> Groups | None:
-    return None if set(groups.by) & set(more.by) else Groups((*groups.by, *more.by))
+    return None if set(groups.by) & set(more.by) else replace(groups, by=(*groups.by, *more.by))
 
 
 def _of_role(role: Role, thing: Column | Rows) -> Column | None:
@@ -52,7 +60,11 @@ KIND = Kind(
     "groups",
     "One number for each group: by province, per month, for each category.",
     english={
-        "per": ("per", "for each", "for every", "each", "every", "grouped by", "broken down by"),
+        "per": ("per", "each", "every", "grouped by", "broken down by"),
+        "in each": (
+            *("in each", "in every", "within each", "within every", "at each", "at every"),
+            *("on each", "on every", "for each", "for every", "in each of the"),
+        ),
         "by": (
             "by",
             *("split by", "split up by", "split out by", "down by", "divided by", "separated by"),
@@ -61,7 +73,6 @@ KIND = Kind(
             *("group by", "segmented by", "sliced by", "itemised by", "itemized by"),
             "across",
             "according to",
-            "in each",
             "by each",
             "per each",
             "of each",
@@ -99,8 +110,12 @@ KIND = Kind(
     },
     indonesian={
         "per": (
-            *("per", "tiap", "setiap", "untuk setiap", "untuk tiap", "masing-masing", "tiap-tiap"),
-            *("di setiap", "di tiap", "pada setiap", "dari setiap", "setiap per", "masing masing"),
+            *("per", "tiap", "setiap", "masing-masing", "tiap-tiap"),
+            *("dari setiap", "setiap per", "masing masing"),
+        ),
+        "in each": (
+            *("di setiap", "di tiap", "pada setiap", "pada tiap", "untuk setiap", "untuk tiap"),
+            *("di masing-masing", "untuk masing-masing", "pada masing-masing", "dalam setiap"),
         ),
         "kind of": ("jenis", "tipe", "macam", "ragam", "jenis jenis"),
         "by": (
@@ -149,6 +164,7 @@ KIND = Kind(
         Rule("per combination", ("per", "combination", DIMENSION, "and", DIMENSION), _both),
         Rule("by combination", ("by", "combination", DIMENSION, "and", DIMENSION), _both),
         Rule("by", ("by", DIMENSION), _by),
+        Rule("in each", ("in each", DIMENSION), _in_each, cost=-0.1),
         Rule("and by", (Groups, "and", DIMENSION), _more),
         Rule("and by groups", (Groups, "and", Groups), _merged),
         Rule("kind of", ("kind of", Column), _kind_of, cost=0.1, tight=True),

@@ -1,14 +1,14 @@
 """Ratios of two numbers."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
-from kai_flow.analyst.kinds.building import NOUN, NUMBER, SIDE, amount, count, mixed, two_amounts
+from kai_flow.analyst.kinds.building import SIDE, mixed, two_amounts
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
     Amount,
     Column,
+    Compared,
     Computed,
     Measured,
     Quotient,
@@ -31,69 +31,22 @@ def _ratio_of_parts(_s: Sign, one: Where, _to: Sign, other: Where, rows: Rows) -
     return Quotient(top, bottom)
 
 
+def _ratio_of_values(*parts: Sign | Where) -> Quotient | None:
+    """The ratio of boys to girls: of the rows of the table that has this column."""
+    tests = [part.test for part in parts if isinstance(part, Where)]
+    columns = [test.of for test in tests if isinstance(test, Compared)]
+    if len(columns) != 2 or columns[0] != columns[1] or not isinstance(columns[0], Column):
+        return None
+    table = columns[0].ref.table
+    top, bottom = (Amount(Function.COUNT, None, table, (test,)) for test in tests)
+    return None if columns[0].role else Quotient(top, bottom)
+
+
 def _percentage(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | None:
     found = _ratio(*parts)
     if found is None or (found.top.of is None) is not (found.bottom.of is None):
         return None  # no number of returns is a percentage of revenue
     return replace(found, percent=True)
-
-
-def _count_per(top: Amount, rows: Rows) -> Quotient | None:
-    """The average number of orders per customer: orders by customers that have some."""
-    if top.function is not Function.COUNT or top.of is not None or top.table == rows.table:
-        return None
-    return Quotient(top, Amount(Function.DISTINCT, None, rows.table))
-
-
-def _per_column(*parts: Sign | Column | Computed | Measured) -> Quotient | None:
-    """Assets per member, average assets per member: all assets by all members."""
-    of, column = (part for part in parts if not isinstance(part, Sign))
-    top = amount(of)
-    if not isinstance(top, Amount) or top.function in {Function.AVERAGE, Function.MEDIAN}:
-        return None
-    return Quotient(top, Amount(None, column)) if isinstance(column, Column) else None
-
-
-def _average_per(*parts: Sign | Column | Computed | Amount | Rows) -> Quotient | None:
-    """Average revenue per order: all revenue by all orders, if an order is what it is made of."""
-    of, rows = (part for part in parts if not isinstance(part, Sign))
-    if not isinstance(rows, Rows):
-        return None
-    if isinstance(of, Rows | Amount) and not (isinstance(of, Amount) and of.of is not None):
-        return _count_per(count(of) if isinstance(of, Rows) else of, rows)
-    if isinstance(of, Amount):
-        adds = of.function in {None, Function.SUM, Function.COUNT}
-        top = of if adds else None
-    else:
-        top = Amount(None, of)
-    below = Amount(Function.COUNT, None, rows.table)
-    return None if top is None else Quotient(top, below, each=True)
-
-
-def _per_rules() -> Iterable[Rule]:
-    """What one of some rows has on average: "how many units does an order contain"."""
-    counted = (Amount, Rows)
-    for name, of, cost in (("count", counted, -0.1), ("number", NOUN, -0.05)):
-        yield Rule(f"average {name} per", ("average", of, "per", Rows), _average_per, cost)
-        yield Rule(f"{name} per, on average", (of, "per", Rows, "average"), _average_per, cost)
-        yield Rule(f"{name} averaged, per", (of, "average", "per", Rows), _average_per, cost)
-    yield Rule("number per", (NOUN, "per", Rows), _average_per, cost=0.25)
-    for place, has in (("", ()), (" that has", ("contain",))):
-        for name, pattern in (
-            (f"how many in one{place}", (counted, "one", Rows, *has, "average")),
-            (f"average in one{place}", ("average", counted, "one", Rows, *has)),
-            (f"one on average{place}", ("one", Rows, "average", *has, counted)),
-            (f"on average one{place}", ("average", "one", Rows, *has, counted)),
-        ):
-            yield Rule(name, pattern, _in_one, cost=-0.1)
-
-
-def _in_one(*parts: Sign | Column | Computed | Rows) -> Quotient | None:
-    """What one order has on average, whichever is named first."""
-    at = next(at for at, part in enumerate(parts) if part == Sign("one"))
-    rows = parts[at + 1]
-    of = next(part for part in parts if not isinstance(part, Sign) and part is not rows)
-    return _average_per(of, rows)
 
 
 KIND = Kind(
@@ -102,35 +55,28 @@ KIND = Kind(
     english={
         "in percent of": (
             *("as a percentage of", "as a percent of", "as percentage of", "as a share of"),
-            *("in percent of", "as a proportion of", "as % of"),
+            *("in percent of", "as a proportion of", "as % of", "out of all", "out of the"),
+            *("as a fraction of", "as percent of", "as share of", "in % of", "as a % of"),
         ),
         "ratio": ("ratio of", "ratio", "ratio between"),
         "divided by": ("divided by", "over", "/", "relative to", "as a ratio of"),
-        "one": ("a", "an", "one", "each", "every", "a single"),
-        "contain": (
-            *("contain", "contains", "have", "has", "hold", "holds", "include", "includes"),
-            *("consist of", "consists of", "comprise", "place", "places", "bring in", "bring"),
-        ),
     },
     indonesian={
         "in percent of": (
             "sebagai persentase dari",
-            "dalam persen dari",
+            *("dalam persen dari", "sebagai persen dari", "dalam % dari", "sebagai bagian dari"),
             "dibanding dengan persen",
         ),
         "ratio": ("rasio", "perbandingan", "rasio antara", "perbandingan antara"),
-        "divided by": ("dibagi", "dibagi dengan", "/", "terhadap"),
-        "one": ("satu", "sebuah", "seorang", "setiap", "tiap", "suatu"),
-        "contain": ("berisi", "memuat", "terdiri dari", "punya", "memiliki", "mempunyai", "isinya"),
+        "divided by": ("dibagi", "dibagi dengan", "/", "terhadap", "thd", "trhdp"),
     },
     rules=(
         Rule("ratio", ("ratio", SIDE, "to", SIDE), _ratio, scoped=True),
         Rule("percentage of", (SIDE, "in percent of", SIDE), _percentage, scoped=True),
         Rule("ratio of parts", ("ratio", Where, "to", Where, Rows), _ratio_of_parts),
+        Rule("ratio of two values", ("ratio", Where, "to", Where), _ratio_of_values, cost=0.05),
+        Rule("two values' ratio", (Where, "to", Where, "ratio"), _ratio_of_values, cost=0.05),
         Rule("divided", (SIDE, "divided by", SIDE), _ratio, scoped=True),
-        Rule("per", (NUMBER, "per", Column), _per_column, cost=0.08),
-        Rule("average per column", ("average", NUMBER, "per", Column), _per_column, cost=0.05),
-        *_per_rules(),
     ),
     samples=(
         Sample(

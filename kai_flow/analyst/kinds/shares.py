@@ -46,6 +46,16 @@ def _that_meets(*parts: "Sign | Column | Computed | Measured | Rows | Where") ->
     return Quotient(part, found[0], percent=True)
 
 
+def _where_in_rows(*parts: Sign | Where | Rows) -> Quotient | None:
+    """Girls as a share of all students."""
+    rows = next(part for part in parts if isinstance(part, Rows))
+    test = next(part.test for part in parts if isinstance(part, Where))
+    if not isinstance(test, Compared) or not isinstance(test.of, Column):
+        return None
+    whole = count(rows)
+    return Quotient(replace(whole, where=(test,)), whole, percent=True)
+
+
 def _one_in_other(part: Amount, whole: Amount) -> Quotient | None:
     rows = {part.of is None, whole.of is None}  # no number of returns is a percentage of revenue
     return None if part == whole or len(rows) > 1 else Quotient(part, whole, percent=True)
@@ -83,10 +93,13 @@ KIND = Kind(
             *("share of", "share", "percentage of", "percent of", "percentage", "percent", "%"),
             *("proportion of", "proportion", "contribution of", "contribution", "portion of"),
             *("what percentage of", "in percent", "as a percentage", "as percentage", "% of"),
-            *("how many percent of", "how many percent"),
+            *("how many percent of", "how many percent", "fraction of", "fraction"),
+            *("percentages", "in percentages", "as percentages"),
+            *("what fraction of", "what share of", "what proportion of", "what portion of"),
         ),
         "being": (
             *("is", "are", "was", "were", "got", "get", "has been", "have been", "that is"),
+            *("goes to", "went to", "is spent on", "was spent on", "spent on", "used for"),
             *("that are", "which is", "which are", "that was", "that were", "went", "did"),
         ),
         "rate": ("rate", "rates"),
@@ -102,7 +115,7 @@ KIND = Kind(
             *("berapa persen", "dalam persen", "dalam persentase", "berapa persentase", "%"),
             *("persentase jumlah", "berapa persen dari", "prosentase"),
         ),
-        "being": ("yang", "itu yang"),
+        "being": ("yang", "itu yang", "dipakai untuk", "digunakan untuk", "habis untuk"),
         "rate": ("tingkat", "angka"),
     },
     rules=(
@@ -114,6 +127,7 @@ KIND = Kind(
         Rule("share of what is", ("share", SIDE, "being", SIDE), _whole_first),
         Rule("share that it is", ("share", SIDE, "being", SIDE, "making up"), _whole_first),
         Rule("share in relation", ("share", SIDE, "divided by", SIDE), _part_first),
+        Rule("that, in percent of rows", (Where, "in percent of", Rows), _where_in_rows),
         Rule("each makes up", (Groups, "making up"), lambda groups, _sign: groups, cost=0.02),
         Rule("rate", (Where, "rate"), _rate, cost=-0.1),
         Rule("rate of rows", (Where, "rate", Rows), _rate, cost=-0.15),

@@ -7,8 +7,10 @@ from kai_flow.analyst.query.nodes import (
     Aggregate,
     Expression,
     Field,
+    FieldGroup,
     Formula,
     Function,
+    Grain,
     Group,
     Lapse,
     Node,
@@ -64,7 +66,8 @@ def foreign(
         ways = resolver.ways(fact)
         if amount.of is None and not _parent(resolver, fact):
             continue  # products by orders say nothing
-        if fact == resolver.fact or any(not any(j.widens for j in w.value) for w in ways):
+        above = any(not any(j.widens for j in w.value) for w in ways)
+        if fact == resolver.fact or (above and (not _added(amount) or _periodic(resolver))):
             continue
         other = a.resolver_of(fact, resolver.named)
         for each in a.amount(other, amount, words):
@@ -72,6 +75,18 @@ def foreign(
                 made = _over(each.value, Over(fact=fact))
                 found.append(Choice(made, each.cost + ACROSS_COST, each.notes))
     return found
+
+
+def _added(amount: p.Amount) -> bool:
+    """Whether a number is added up or counted: stores, each once, not once for each sale."""
+    if amount.of is None:
+        return amount.function is Function.COUNT
+    return isinstance(amount.of, p.Column) and amount.function in {None, Function.SUM}
+
+
+def _periodic(resolver: Resolver) -> bool:
+    """Whether the rows are reports of periods: five years of revenue are not one member's."""
+    return any(c.value[0].finest is not Grain.DAY for c in resolver.axes())
 
 
 def _parent(resolver: Resolver, fact: str) -> bool:
@@ -105,6 +120,8 @@ def completed(
         if not best:
             return None
         by, where = best[0].value
+        if any(other.widens(g.field.path if isinstance(g, FieldGroup) else g.path) for g in by):
+            return None  # the area of a store is in no category of products
         filled[Over(fact=fact)] = Over(fact=fact, groups=_once(by), where=where)
     return [_filled(measure, filled) for measure in measures] if facts else list(measures)
 

@@ -40,6 +40,10 @@ ASSUMED_COST: Final = 1.5
 """Of a sum or average over rows by a date of theirs that says nothing of the number."""
 
 
+PRESENT_COST: Final = 0.3
+"""Of dividing by those that the rows have, where all may be counted: "orders to customers"."""
+
+
 class Assembler:
     """Resolves the parts of a question over one database."""
 
@@ -221,10 +225,12 @@ class Assembler:
     ) -> list[Choice[Aggregate]]:
         """The second number of a ratio: rows of a parent are those that the fact's rows have."""
         if bottom.of is None and bottom.table != resolver.fact:
+            counted = bottom.function is Function.COUNT
             bottom = replace(bottom, function=Function.DISTINCT)
             found = self.amount(resolver, bottom, words)
             note = Note("ratio_of_present", (("table", bottom.table or ""),))
-            return [each.costing(0.02, note) for each in found]
+            more = PRESENT_COST if counted else 0.02
+            return [each.costing(more, note) for each in found]
         if bottom.function is None and not (
             isinstance(bottom.of, p.Column)
             and self.model.attributes[bottom.of.ref].role is Role.ADDITIVE

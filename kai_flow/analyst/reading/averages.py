@@ -15,6 +15,7 @@ from kai_flow.analyst.query.nodes import (
 )
 from kai_flow.analyst.query.ratio import Ratio
 from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.across import foreign
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.resolving import Resolver
@@ -68,9 +69,9 @@ def average_per(
         return [Choice[Measure](each.value, each.cost + OWN_COST, each.notes) for each in plain]
     top = replace(quotient.top, function=Function.SUM)
     bottom = replace(quotient.bottom, function=Function.DISTINCT)
-    pairs = combined(
-        [assembly.amount(resolver, top, words), assembly.amount(resolver, bottom, words)]
-    )
+    below = assembly.amount(resolver, bottom, words)
+    below = below or foreign(assembly, resolver, quotient.bottom, words)
+    pairs = combined([assembly.amount(resolver, top, words), below])
     note = Note("ratio_of_present", (("table", table),))
     cost = _cost(assembly.model, table)
     if undoes(assembly.model, resolver.fact) and resolver.fact not in resolver.named:

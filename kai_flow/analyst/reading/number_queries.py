@@ -55,7 +55,7 @@ def numbers_of(
         return
     kept = without_own(a.model, fact, measures, groups)
     cost, groups = cost + dropped(groups, kept), kept
-    for part_of, base, extra in _split_for_share(measures, groups, bag.tests):
+    for part_of, base, extra in _split_for_share(measures, groups, bag.tests, inside=bag.inside):
         options = [a.measure(resolver, m, w, part_of, across=True) for m, w in measures]
         found = combined(
             [
@@ -149,19 +149,23 @@ def _split_for_share(
     measures: Sequence[tuple[p.Measured, Words]],
     groups: Sequence[tuple[p.Dimension, Words]],
     tests: Sequence[tuple[p.Test, Words]],
+    *,
+    inside: bool,
 ) -> Iterator[tuple[Sequence[tuple[p.Test, Words]], Sequence[tuple[p.Test, Words]], float]]:
     """What makes the part of a share, and what both part and whole must meet.
 
     "What percentage of online orders in 2024 was cancelled": the part is cancelled, the whole is
     online and of 2024. The part is named last; a period belongs to the whole. With groups, the
     share may also be that of each group in all that meets the tests, but not where the groups are
-    named first: "for each branch, what percentage of the orders is unpaid".
+    named first, or where each is spoken of: "for each branch, what percentage is unpaid".
     """
     shares = [words for measure, words in measures if isinstance(measure, p.Portion)]
     portion = bool(shares)
     parts = [each for each in tests if not isinstance(each[0], p.Within)]
     if not portion or groups or not parts:
-        first = portion and any(words and max(words) < min(shares[0]) for _, words in groups)
+        first = portion and (
+            inside or any(words and max(words) < min(shares[0]) for _, words in groups)
+        )
         yield (), tests, (GROUPS_FIRST_COST if first else 0.05) if portion and parts else 0.0
     if not portion or not parts:
         return

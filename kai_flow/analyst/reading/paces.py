@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FLOWS: Final = ("revenue", "income", "expense", "profit", "quantity", "target", "budget")
 """Concepts of what a month or a year has: their totals are spoken of."""
 
-EITHER: Final = ("cost", "fee", "amount", "shipping_cost")
+EITHER: Final = ("cost", "fee", "amount", "shipping_cost", "salary", "payment")
 """Concepts of what a month has, and what each row has as well."""
 
 EITHER_COST: Final = 0.2

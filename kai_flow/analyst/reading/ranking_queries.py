@@ -12,6 +12,7 @@ from kai_flow.analyst.query.nodes import (
     joins_of,
 )
 from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.across import completed
 from kai_flow.analyst.reading.asides import beside
 from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
 from kai_flow.analyst.reading.bag import Bag
@@ -142,14 +143,19 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
             continue
         for choice in combined(
             [
-                combined([a.measure(resolver, m, w) for m, w in [(by, words), *extra]]),
+                combined(
+                    [a.measure(resolver, m, w, across=True) for m, w in [(by, words), *extra]]
+                ),
                 combined([a.groups(resolver, g, w) for g, w in groups]),
                 filters(resolver, bag.tests),
                 combined([a.having(resolver, h, w) for h, w in bag.havings]),
             ],
             most=a.most - bag.cost,
         ):
-            raw, made, where, having = choice.value
+            whole, made, where, having = choice.value
+            raw = completed(a, bag, whole, groups, bag.tests)
+            if raw is None:
+                continue
             measures = list({bare(measure): measure for measure in raw}.values())
             if unsound(resolver, measures, made) or of_own_time(measures, made):
                 continue

@@ -26,6 +26,7 @@ from kai_flow.analyst.reading.chart import Chart, grow
 from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.glue import commas_in, glue
+from kai_flow.analyst.reading.labels import labels
 from kai_flow.analyst.reading.openings import opened
 from kai_flow.analyst.reading.overlaps import each_answer_once
 from kai_flow.analyst.reading.parts import Column, Item, Refused, Rows, Sign, Values
@@ -127,7 +128,8 @@ def _outcome(
         if span.problem:
             return Declined(Note("impossible_date", (("problem", span.problem),)))
     found = leaves(tokens, index, language)
-    chart = Chart(len(tokens), bound(glue(tokens, language, index.model), found))
+    empty = bound(glue(tokens, language, index.model), found)
+    chart = Chart(len(tokens), labels(tokens, found, empty) | empty)
     grow(chart, found, BY_HEADS)
     missing = uncovered(chart)
     outcome: Outcome

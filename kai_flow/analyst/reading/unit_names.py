@@ -20,6 +20,12 @@ GUESSED_COST: Final = 0.2
 BEFORE: Final = frozenset(["per", "each", "every", "/", "tiap", "setiap", "satu"])
 """Words before a unit that something is divided by."""
 
+COUNTING: Final = frozenset(["many", "berapa", "total", "jumlah"])
+"""Words before a unit that is counted: "how many kilograms"."""
+
+HOURS: Final = frozenset(["min", "h"])
+"""Units of columns that say so. Others may be in any."""
+
 MEASURED: Final = {
     "kg": "weight",
     "g": "weight",
@@ -27,6 +33,8 @@ MEASURED: Final = {
     "km": "distance",
     "m2": "area_size",
     "ha": "area_size",
+    "min": "duration",
+    "h": "duration",
 }
 """What is measured in a unit."""
 
@@ -37,10 +45,9 @@ SQUARE: Final = frozenset(["square", "sq"])
 def units_in(tokens: Sequence[Token], index: Index) -> Iterator[Item]:
     """The units after "per", each as the columns that are measured in it."""
     for at in range(1, len(tokens)):
-        if tokens[at - 1].word not in BEFORE:
-            continue
+        before = tokens[at - 1].word
         unit, end = _unit(tokens, at)
-        if unit in MEASURED:
+        if unit in MEASURED and (before in BEFORE or (before in COUNTING and unit not in HOURS)):
             yield from _columns(index, unit, at, end)
 
 
@@ -49,7 +56,7 @@ def _columns(index: Index, unit: str, first: int, last: int) -> Iterator[Item]:
         if attribute.role is not Role.ADDITIVE:
             continue
         own = attribute.unit.replace("²", "2")
-        if own == unit or (not own and means(attribute, MEASURED[unit])):
+        if own == unit or (not own and unit not in HOURS and means(attribute, MEASURED[unit])):
             cost = UNIT_COST if own else GUESSED_COST
             yield leaf(first, last, Column(_ref(attribute), number=True, adds=True), cost)
 

@@ -19,6 +19,9 @@ MAX_NAME_TOKENS = 6
 makes longer mentions possible.
 """
 
+BETWEEN = frozenset(["to", "per", "by", "terhadap"])
+"""Linking words that relate two things, and stand in no name but their own."""
+
 MAX_VALUE_TOKENS = 8
 """Tokens of a mention of a value at most."""
 
@@ -98,6 +101,8 @@ class Index:
                 inside = bare  # the words inside that say nothing may be left out
                 if last == first + 1 or words[last - 1] not in LINKING:
                     bare += stems[last - 1]
+                elif words[last - 1] in BETWEEN:
+                    bare = "\0"  # reviews to bookings are no bookings of reviews
                 if changed is not None and last <= changed:
                     continue
                 keys = dict.fromkeys((key, inside + stems[last - 1] if inside else key))

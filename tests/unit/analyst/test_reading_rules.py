@@ -164,6 +164,26 @@ def test_what_a_month_has_on_average_is_one_number(question: str) -> None:
     assert measure.bottom.of.grain == "month"
 
 
+def test_a_share_in_each_group_is_of_the_group() -> None:
+    """In each town, the group is the whole; nothing is asked back."""
+    [measure] = query("percentage of closed loans in each pickup town").measures
+    assert isinstance(measure, Ratio)
+
+
+def test_the_words_before_a_formula_are_its_name() -> None:
+    """A name that the database does not have is explained by the formula after it."""
+    [measure] = query("blorps: total fee / number of loans").measures
+    assert isinstance(measure, Ratio)
+
+
+def test_a_ratio_of_rows_counts_all_of_both() -> None:
+    """Loans to members are by all members, and not only by those with a loan."""
+    [measure] = query("ratio of loans to members").measures
+    assert isinstance(measure, Ratio)
+    assert measure.bottom.function is Function.COUNT
+    assert measure.bottom.over is not None
+
+
 def test_revenue_per_event_beside_groups_is_a_ratio() -> None:
     """No single loan is listed where members are asked for."""
     [measure] = query("quantity per loan for each member").measures

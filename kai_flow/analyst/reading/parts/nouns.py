@@ -155,9 +155,9 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Two numbers of a row, multiplied or subtracted."""
+    """Two numbers of a row, multiplied, added or subtracted."""
 
     left: Column
     right: Column
     operator: str = "*"
-    """``*`` or ``-``."""
+    """``*``, ``+`` or ``-``."""

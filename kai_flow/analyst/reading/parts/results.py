@@ -27,6 +27,8 @@ class Groups:
     """What to group by: "per province and year"."""
 
     by: tuple[Dimension, ...]
+    inside: bool = False
+    """Whether each group is a whole of its own: "in each region"."""
 
 
 @dataclass(frozen=True, slots=True)
