@@ -161,7 +161,7 @@ class Intake:
 
     def _log_claims(self, post: ProducerPost) -> None:
         """Log that a POST moves this log by a claim that may be forged; rare, and harmless."""
-        window = self._log.window(post.base)
+        window = self._log.received.window(post.base)
         if window is None:
             return
         if post.base > window.received.offset(1) and self._limiter.due("base") is not None:

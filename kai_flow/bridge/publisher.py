@@ -88,9 +88,9 @@ class Publisher:
 
     async def run(self) -> None:
         """Signal until nothing is left to signal, or nothing more can be."""
-        while self._log.waiting and not (self._refused or self.closed):
+        while self._log.received.waiting and not (self._refused or self.closed):
             self._woken.clear()
-            batches = self._log.batches()
+            batches = self._log.received.batches()
             # Without batches a hole lies before what waits. The tail will show what fills it.
             pause = self._pause(batches) if batches else None
             if pause is None or pause > 0:
@@ -135,5 +135,7 @@ class Publisher:
         """Seconds until the next signal is due; None: not before an answer has come."""
         keys = {batch.first.attempt_key for batch in batches}
         flush = self._flushing or not keys.isdisjoint(self._finished)
-        due = self._cadence.due(self._log.waiting, self._log.waiting_bytes, flush=flush)
+        due = self._cadence.due(
+            self._log.received.waiting, self._log.received.waiting_bytes, flush=flush
+        )
         return None if due is None else due - now()

@@ -104,7 +104,7 @@ class _Subscriber:
     async def _read(self, session: Session, reader: LogReader) -> AsyncIterator[bytes]:
         while not self._ending(session):
             notified = session.notifier.next
-            part = session.log.read(reader, CHUNK_BYTES) if session.log.begun else None
+            part = reader.read(CHUNK_BYTES) if session.log.begun else None
             if isinstance(part, Chunk):
                 yield self._event(b"".join(part.frames))
                 continue

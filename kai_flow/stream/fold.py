@@ -160,6 +160,12 @@ class Fold:
             return Closing(producer, EventId(producer, 0, 0), "cancelled")
         return self._closings.get(producer)
 
+    def has_ended(self, producer: int) -> bool:
+        """Whether nothing more of the producer counts."""
+        return producer <= self.newest and (
+            producer not in self._open or self.closing(producer) is not None
+        )
+
     def unstored(self, producer: int) -> EventId | None:
         """The accepted `unstored` of the producer's attempt that counts, if there is one."""
         return self._unstored.get(producer)

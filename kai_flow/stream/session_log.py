@@ -1,6 +1,6 @@
 """The session log: what one bridge holds of one session, for its readers and for the signaller.
 
-*Receiving* and *showing* are separate. Each attempt that POSTs has a window (`attempt_window`),
+*Receiving* and *showing* are separate. Each attempt that POSTs has a window (see `run_windows`),
 which decides how a POST is answered and keeps its events until Temporal has them. The log
 (`shown_log`) has what readers are shown, in one order for all of them. An event enters it when
 everything before it of the same producer has, from a POST or from the history. So:
@@ -15,22 +15,20 @@ everything before it of the same producer has, from a POST or from the history. 
   the log, and readers who have it are told to take it back.
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import partial
-from itertools import chain
 from typing import NamedTuple
 
-from kai_flow.stream.attempt_window import MAX_WINDOW_BYTES, Answer, AttemptWindow, Stale, Taken
-from kai_flow.stream.batches import MAX_SIGNAL_BATCHES, Batch, Room
+from kai_flow.stream.attempt_window import MAX_WINDOW_BYTES, Answer, Stale, Taken
 from kai_flow.stream.control import ControlEvent
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.log_reader import Behind, Chunk, LogReader
+from kai_flow.stream.log_reader import LogReader
 from kai_flow.stream.narration import Narration
 from kai_flow.stream.place import MAX_LISTED, NOWHERE, Place
-from kai_flow.stream.producer_windows import ProducerWindows
 from kai_flow.stream.recorded import Closing, Recorded, Scheduled
+from kai_flow.stream.run_windows import RunWindows
 from kai_flow.stream.shown_log import MAX_LOG_BYTES, ShownLog
 from kai_flow.stream.wire_names import UNSTORED
 
@@ -61,12 +59,11 @@ class SessionLog:
         self.closed = False  # nothing more is taken in
         self._shown = ShownLog(incarnation, NOWHERE)
         self._narration = Narration(NOWHERE, self, self._given_of)
-        self._windows: dict[int, ProducerWindows] = {}  # least recently signalled first
+        self.received = RunWindows(max_waiting)
         self._former: dict[int, _Past] = {}  # producers of earlier runs
         self._cuts: dict[int, EventId] = {}  # the `unstored` of each producer that was shown one
         self._given: dict[int, EventId] = {}  # the last live-only event of a producer
         self._max_bytes = max_bytes
-        self._max_waiting = max_waiting
 
     # The history
 
@@ -100,10 +97,10 @@ class SessionLog:
         self._close(self.fold.close())
         if self.fold.newest - min(self.base.listed(), default=1) >= MAX_LISTED:
             self._evict(0)  # a reader who comes late learns of what is long past elsewhere
-        self._former = {n: self._past(n) for n in self._told_of()}
+        self._former = {n: _Past(self.closing(n), self.beside(n)) for n in self._told_of()}
         self._cuts = {n: one for n in self._former if (one := self.unstored(n)) is not None}
         self._given = {n: one for n, one in self._given.items() if n in self._former}
-        self._windows.clear()
+        self.received.clear()
         self._announce(self._narration.reach(fold.place))  # all of the run before was shown
         self._shown.place = self._narration.place
         self.fold = fold
@@ -115,7 +112,7 @@ class SessionLog:
         self._close(self.fold.close())
         self._announce(self._narration.end())
         self._shown.ended = True
-        self._windows.clear()
+        self.received.clear()
         self._evict()
 
     # What is known of the producers: see narration.Knowledge
@@ -139,7 +136,7 @@ class SessionLog:
         """The `unstored` of a producer, which may only have been POSTed."""
         return self._cuts.get(producer) or self.fold.unstored(producer)
 
-    # Producers and the signaller
+    # Receiving
 
     def knows(self, producer: int) -> bool:
         """Whether the history is read far enough to judge a POST of this producer.
@@ -159,20 +156,14 @@ class SessionLog:
     ) -> Answer | Unknown:
         """Take in one POST of one attempt's consecutive events; see AttemptWindow.receive."""
         producer = base.producer
-        if self.closed or self._has_ended(producer):
+        if self.closed or self.fold.has_ended(producer):
             return Stale()
         if not self.knows(producer):
             return Unknown()
-        windows = self._windows.get(producer)
-        if windows is None:
-            windows = ProducerWindows(self._max_waiting)
-            position = self.fold.place.position(producer)
-            if position.seq:
-                windows.mark_durable(position)
-        answer = windows.receive(base, events, stored=stored, signalling=signalling)
+        durable = self.fold.place.position(producer)
+        answer = self.received.receive(base, events, durable, stored=stored, signalling=signalling)
         if not isinstance(answer, Taken):
             return answer
-        self._windows[producer] = windows
         before = self._shown.next
         self._show_received(producer)
         self._evict()
@@ -182,47 +173,14 @@ class SessionLog:
         """Temporal has acknowledged the events up to `through`. True when there is news."""
         before = self._shown.next
         self._settle(through)
-        windows = self._windows.pop(through.producer, None)
-        if windows is not None:
-            self._windows[through.producer] = windows  # the others come first now
+        self.received.put_last(through.producer)
         self._evict()
         return self._shown.next != before
-
-    def batches(self) -> tuple[Batch, ...]:
-        """What to signal next, of all producers, as much as one signal holds; empty: nothing.
-
-        It may be empty although events wait: they lie behind a hole that the history has to fill.
-        """
-        room = Room()
-        batches: list[Batch] = []
-        for windows in self._windows.values():
-            window = windows.to_signal
-            events = () if window is None else window.undurable(room)
-            if events:
-                batches.append(Batch(events))
-            if len(batches) == MAX_SIGNAL_BATCHES:
-                break
-        return tuple(batches)
-
-    def window(self, attempt: EventId) -> AttemptWindow | None:
-        """What was received of the attempt of this id, if anything was."""
-        windows = self._windows.get(attempt.producer)
-        return None if windows is None else windows.window(attempt)
-
-    @property
-    def waiting(self) -> int:
-        """How many events wait to be signalled from here: each producer names one bridge."""
-        return sum(window.waiting for window in self._all_windows() if window.signalling)
-
-    @property
-    def waiting_bytes(self) -> int:
-        """Bytes of the events that wait to be signalled from here."""
-        return sum(window.waiting_bytes for window in self._all_windows() if window.signalling)
 
     @property
     def held(self) -> int:
         """Bytes of memory for everything held."""
-        return self._shown.held + sum(window.held for window in self._all_windows())
+        return self._shown.held + self.received.held
 
     def forget_durable(self) -> None:
         """Drop everything that can be read back, or is live only."""
@@ -243,10 +201,6 @@ class SessionLog:
     def reader(self, place: Place) -> LogReader:
         """A reader who has seen what `place` says."""
         return LogReader(self._shown, place, self, self._given_of)
-
-    def read(self, reader: LogReader, max_bytes: int) -> Chunk | Behind | None:
-        """The next frames for a reader of this log. See LogReader.read."""
-        return reader.read(max_bytes)
 
     # Showing
 
@@ -269,8 +223,7 @@ class SessionLog:
 
     def _show_received(self, producer: int) -> None:
         """Append what was received of a producer and comes next."""
-        windows = self._windows.get(producer)
-        window = None if windows is None else windows.current
+        window = self.received.current(producer)
         position = self.place.position(producer)
         if window is None or producer not in self.fold.open:
             return
@@ -294,9 +247,7 @@ class SessionLog:
 
     def _settle(self, through: EventId) -> None:
         """Temporal has shown that the history reaches `through`."""
-        windows = self._windows.get(through.producer)
-        if windows is not None:
-            windows.mark_durable(through)
+        if self.received.mark_durable(through):
             self._show_received(through.producer)
 
     def _close(self, closings: Iterable[Closing]) -> None:
@@ -307,7 +258,7 @@ class SessionLog:
         for producer, final, _ in closings:
             if producer in self.fold.open:
                 continue
-            self._windows.pop(producer, None)
+            self.received.drop(producer)
             if now.position(producer) != before.position(producer):
                 self._shown.remove(partial(_is_after, final))
                 self._shown.settled = self._shown.next
@@ -325,7 +276,7 @@ class SessionLog:
 
     def _evict(self, max_bytes: int | None = None) -> None:
         limit = self._max_bytes if max_bytes is None else max_bytes
-        if self._shown.evict(limit, self._stays):
+        if self._shown.evict(limit, self.received.has_unsignalled):
             self._settle_base()
 
     def _settle_base(self) -> None:
@@ -334,31 +285,14 @@ class SessionLog:
         narration.notices()
         self._shown.base = narration.place
 
-    def _stays(self, event: EventId) -> bool:
-        """Whether no other copy of the event is known."""
-        window = self.window(event)
-        return window is not None and window.awaits_signal(event)
-
     def _told_of(self) -> range:
         """The producers that a reader who has `base` may have to be told of."""
         newest = self.fold.newest
         first = min(self.base.listed(), default=1)
         return range(max(first, newest + 1 - MAX_LISTED), newest + 1)
 
-    def _past(self, producer: int) -> _Past:
-        return _Past(self.closing(producer), self.beside(producer))
-
-    def _has_ended(self, producer: int) -> bool:
-        fold = self.fold
-        return producer <= fold.newest and (
-            producer not in fold.open or fold.closing(producer) is not None
-        )
-
     def _given_of(self, producer: int) -> EventId | None:
         return self._given.get(producer)
-
-    def _all_windows(self) -> Iterator[AttemptWindow]:
-        return chain.from_iterable(windows.all for windows in self._windows.values())
 
 
 def _is_after(final: EventId, event: EventId) -> bool:

@@ -102,7 +102,7 @@ async def test_what_another_bridge_made_durable_is_let_go_of(
         await place.post(http, [1, 2, 3], signaller="another")
         session = bridge.hub._channels[play.id].session
         assert session is not None
-        window = session.log.window(EventId(1, 1, 1))
+        window = session.log.received.window(EventId(1, 1, 1))
         assert window is not None
         assert window.waiting == 3
         await play.signal([1, 2, 3])

@@ -204,9 +204,11 @@ class FakeBridge(Receiver):
 
     def pump(self) -> None:
         """Signal when it is time; ask again when it may be."""
-        if not self.up or not self.log.waiting:
+        if not self.up or not self.log.received.waiting:
             return
-        due = self.cadence.due(self.log.waiting, self.log.waiting_bytes, flush=self.flush)
+        due = self.cadence.due(
+            self.log.received.waiting, self.log.received.waiting_bytes, flush=self.flush
+        )
         if due is None:
             return
         if due > self.clock.now:
@@ -214,7 +216,7 @@ class FakeBridge(Receiver):
                 self._planned = due
                 self.clock.after(due - self.clock.now, self.pump)
             return
-        batches, boot = self.log.batches(), self.boot
+        batches, boot = self.log.received.batches(), self.boot
         if not batches:
             return
         self.cadence.sent()

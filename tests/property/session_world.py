@@ -222,7 +222,7 @@ class Bridge:
 
     def signal(self, *, told: bool) -> None:
         """Signal what waits; `told`: the acknowledgement arrives."""
-        batches = self.log.batches()
+        batches = self.log.received.batches()
         run = self.world.runs[self.run]
         if not batches or self.world.closed or run is not self.world.run:
             return

@@ -454,7 +454,7 @@ def test_a_short_absence_of_the_bridge_loses_nothing_that_is_live_only() -> None
     bridge.start()
     clock.run(60, until=lambda: producer.over)
     assert producer.over
-    shown = bridge.log.read(bridge.log.reader(bridge.log.base), 10**9)
+    shown = bridge.log.reader(bridge.log.base).read(10**9)
     assert isinstance(shown, Chunk)
     events = [cursor_of(frame).place for frame in shown.frames if frame.startswith(b"id: ")]
     assert events[0] is not None
@@ -597,6 +597,6 @@ def test_a_bridge_that_forgets_while_the_agent_is_silent_is_told_again(
     clock.run(down)
     bridge.start()
     clock.run(5.0 if down else 1.1)  # after failed POSTs it is asked at the pace of the pauses
-    window = bridge.log.window(producer.outbox.last)
+    window = bridge.log.received.window(producer.outbox.last)
     assert window is not None
     assert window.received == producer.outbox.last

@@ -116,7 +116,7 @@ class Subscriber:
         if not self.bridge.up or self.bridge.boot != self.boot or self.random.random() < 0.01:
             self.connect()
             return
-        match self.bridge.log.read(self.reader, self.random.choice([1, 100, 10_000])):
+        match self.reader.read(self.random.choice([1, 100, 10_000])):
             case Chunk(frames):
                 self.take(frames)
             case Behind():

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tests.property.session_world import Attempt, Bridge, Client, Subscriber, World
+from tests.property.session_world import MAX_WAITING, Attempt, Bridge, Client, Subscriber, World
 
 SELDOM = st.integers(0, 5).map(lambda n: n == 0)
 WHICH = st.integers(0, 9)
@@ -123,7 +123,7 @@ class LogsOfOneSession(RuleBasedStateMachine):
             return
         attempt = self.one_attempt(which)
         durable = self.world.durable(attempt)
-        window = self.bridges[bridge].log.window(attempt.key)
+        window = self.bridges[bridge].log.received.window(attempt.key)
         end = len(attempt.said) + 1
         base = min(end, max(1, durable + 1 - held))
         if attempt.stored is not None and durable >= attempt.stored:
@@ -181,11 +181,11 @@ class LogsOfOneSession(RuleBasedStateMachine):
             log = bridge.log
             shown = log._shown
             if shown.held > log._max_bytes:
-                assert log._stays(
+                assert log.received.has_unsignalled(
                     next(e for n in range(len(shown)) if (e := shown[n].event) is not None)
                 )
-            for window in log._all_windows():
-                assert window.waiting_bytes <= log._max_waiting
+            for window in log.received.all():
+                assert window.waiting_bytes <= MAX_WAITING
 
     def teardown(self) -> None:
         """In the end every client has what the fold has."""

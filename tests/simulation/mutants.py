@@ -382,9 +382,8 @@ def undurable_is_forgotten() -> Mutation:
     real = SessionLog.forget_durable
 
     def forget(self: SessionLog) -> None:
-        for windows in self._windows.values():
-            for window in windows.all:
-                window.mark_durable(window.received)
+        for window in self.received.all():
+            window.mark_durable(window.received)
         real(self)
 
     return instead(SessionLog, "forget_durable", forget)
@@ -468,12 +467,12 @@ def done_comes_from_the_producer() -> Mutation:
 
 def done_comes_before_the_last_events() -> Mutation:
     """Once the workflow has closed, a reader gets `done` at once, wherever it is."""
-    real = SessionLog.read
+    real = LogReader.read
 
-    def read(self: SessionLog, reader: LogReader, max_bytes: int) -> Any:
-        return None if self.closed else real(self, reader, max_bytes)
+    def read(self: LogReader, max_bytes: int) -> Any:
+        return None if self._log.ended else real(self, max_bytes)
 
-    return instead(SessionLog, "read", read)
+    return instead(LogReader, "read", read)
 
 
 _POSITION = re.compile(rb"^id: (\d+\.\d+\.\d+)", re.MULTILINE)

@@ -117,7 +117,7 @@ UNREACHED: Final = (
     ),
     Unreached(
         "session_log",
-        "if self.closed or self._has_ended(producer):",
+        "if self.closed or self.fold.has_ended(producer):",
         "the bridge's intake asks before; the log is right without it, too",
     ),
     Unreached(

@@ -154,12 +154,12 @@ class Schedule:
         limit, violated = self.world.plan.window_bytes, self.world.oracle.violated
         shown = log._shown
         oldest = next((e.event for e in shown._entries if e.event is not None), None)
-        if shown.held > log._max_bytes and oldest is not None and not log._stays(oldest):
+        too_much = shown.held > log._max_bytes
+        if too_much and oldest is not None and not log.received.has_unsignalled(oldest):
             violated(f"a bridge holds {shown.held} bytes of frames")
-        for windows in log._windows.values():
-            for window in windows.all:
-                if window.waiting_bytes > limit:
-                    violated(f"a bridge took {window.waiting_bytes} bytes to signal")
+        for window in log.received.all():
+            if window.waiting_bytes > limit:
+                violated(f"a bridge took {window.waiting_bytes} bytes to signal")
 
     def _calm(self) -> None:
         self.world.oracle.note("calm")

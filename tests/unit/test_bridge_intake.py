@@ -67,7 +67,7 @@ async def test_an_attempt_that_nobody_began_changes_nothing() -> None:
     session = stage.session()
     forged = EventId(1, 7, 1)
     assert await session.receive(post_of(run_of(forged, 2))) == nothing_of(forged)
-    assert session.log.window(forged) is None
+    assert session.log.received.window(forged) is None
     stage.retry("a", 7)
     await asyncio.sleep(1)
     assert await session.receive(post_of(run_of(forged, 2))) != nothing_of(forged)
@@ -102,7 +102,7 @@ async def test_without_marks_a_run_has_no_more_producers_than_activities() -> No
     for producer in (3, 4, 1_000_000):
         invented = EventId(producer, 1, 1)
         assert await session.receive(post_of(run_of(invented, 1))) == nothing_of(invented)
-        assert session.log.window(invented) is None
+        assert session.log.received.window(invented) is None
     assert await session.receive(post_of(run_of(SECOND, 1))) != nothing_of(SECOND)
 
 
@@ -229,4 +229,4 @@ async def test_a_list_that_cannot_be_is_refused() -> None:
     for beside in ([1], [2], [0]):
         with pytest.raises(InvalidId, match="beside producer 1 are lower numbers from 1"):
             await session.receive(post_of([started(1, beside=beside)]))
-    assert session.log.window(FIRST) is None
+    assert session.log.received.window(FIRST) is None

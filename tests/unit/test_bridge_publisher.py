@@ -102,7 +102,7 @@ async def test_all_becomes_durable_through_every_outage(
     await changing
     await desk.published()
     assert stage.stored == [*run_of(FIRST, total)]
-    assert desk.log.waiting == 0
+    assert desk.log.received.waiting == 0
 
 
 @in_virtual_time

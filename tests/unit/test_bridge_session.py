@@ -179,6 +179,6 @@ async def test_what_is_held_is_counted_and_can_be_dropped() -> None:
     full = session.held
     session.forget()
     assert 0 < session.held < full / 10
-    window = session.log.window(FIRST)
+    window = session.log.received.window(FIRST)
     assert window is not None
     assert window.waiting == 1

@@ -120,11 +120,11 @@ def test_without_marks_a_producer_is_shown_when_the_history_shows_it() -> None:
     log = log_of()
     log.receive(EventId(1, 1, 1), events("1.1.1", 2))
     assert shown(log.reader(NOWHERE)) == []
-    (batch,) = log.batches()
+    (batch,) = log.received.batches()
     log.mark_durable(batch.last)
     log.absorb(published(batch.events))
     assert shown(log.reader(NOWHERE)) == ["1.1.1", "1.1.2"]
-    assert log.waiting == 0
+    assert log.received.waiting == 0
 
 
 def test_a_later_attempt_waits_for_the_history() -> None:
@@ -145,11 +145,11 @@ def test_two_producers_share_a_signal() -> None:
     log = log_of(mark(1), mark(2, 1))
     log.receive(EventId(1, 1, 1), events("1.1.1", 900))
     log.receive(EventId(2, 1, 1), events("2.1.1", 900))
-    first, second = log.batches()
+    first, second = log.received.batches()
     assert (len(first.events), len(second.events)) == (900, 100)
     for batch in (first, second):
         log.mark_durable(batch.last)
     log.receive(EventId(1, 1, 901), events("1.1.901", 900))
-    assert [batch.first.producer for batch in log.batches()] == [1, 2]
+    assert [batch.first.producer for batch in log.received.batches()] == [1, 2]
     log.mark_durable(EventId(1, 1, 1_000))
-    assert [batch.first.producer for batch in log.batches()] == [2, 1]
+    assert [batch.first.producer for batch in log.received.batches()] == [2, 1]
