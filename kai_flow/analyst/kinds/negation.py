@@ -41,12 +41,24 @@ def _empty(*parts: Sign | Column) -> Where:
     return Where(Compared(_column(parts), Operator.EMPTY))
 
 
+def _without(_sign: Sign, column: Column) -> Where:
+    """The words "Without a discount": none is known, or it is 0."""
+    return Where(Negated(_some(column))) if column.number else _empty(column)
+
+
+def _some(column: Column) -> Compared:
+    return Compared(column, Operator.ABOVE, (0,))
+
+
 def _present(*parts: Sign | Column) -> Where:
     return Where(Compared(_column(parts), Operator.PRESENT))
 
 
-def _with_a_value(_sign: Sign, column: Column) -> Where | None:
-    return None if column.number else _present(column)
+def _with_a_value(sign: Sign, column: Column) -> Where | None:
+    """The words "With a discount": one of 0 is none. "With the discount" only names a column."""
+    if column.number:
+        return Where(_some(column)) if sign.name == "having some" else None
+    return _present(column)
 
 
 def _column(parts: tuple[Sign | Column, ...]) -> Column:
@@ -83,8 +95,11 @@ KIND = Kind(
             *("has not been entered", "was not filled in", "not known", "unknown", "not given"),
             *("not set", "is not set", "has not been set", "left empty", "was left empty"),
         ),
-        "having one": (
-            *("with", "with a", "with an", "with any", "that have a", "that has a", "using a"),
+        "having one": ("with", "using a"),
+        "having some": (
+            *("with a", "with an", "with any", "with some", "have a", "has a", "had a", "had any"),
+            *("that have a", "that has a", "that had a", "have any", "has any", "got a", "get a"),
+            *("received a", "gets a", "that got a", "which had a", "which have a", "which has a"),
         ),
         "known": ("known", "is known", "recorded", "is recorded", "filled in", "not empty"),
     },
@@ -103,9 +118,11 @@ KIND = Kind(
             *("tidak terisi", "tidak diketahui", "belum diketahui", "tidak tercatat"),
             *("belum tercatat", "tidak ada", "belum ada"),
         ),
-        "having one": (
-            *("yang punya", "yang memiliki", "yang mempunyai", "yang memakai", "yang menggunakan"),
-            *("yang ada", "dengan"),
+        "having one": ("dengan", "yang memakai", "yang menggunakan"),
+        "having some": (
+            *("yang punya", "yang memiliki", "yang mempunyai", "yang ada", "yang terdapat"),
+            *("yang dapat", "yang mendapat", "yang mendapatkan", "mendapat", "mendapatkan"),
+            *("yang kena", "yang dikenai", "yang diberi", "yang memperoleh", "yang menerima"),
         ),
         "known": ("diketahui", "terisi", "tidak kosong", "tercatat"),
     },
@@ -113,11 +130,17 @@ KIND = Kind(
         Rule("other values", (Column, "not", Values), _other, cost=-0.1),
         Rule("not", ("not", Where), _not, cost=0.2),
         Rule("not those", ("not", Rows, Where), _not_those, cost=0.15),
-        Rule("without a value", ("without", Column), _empty),
+        Rule("without a value", ("without", Column), _without),
         Rule("empty", (Column, "empty"), _empty, cost=-0.1),
         Rule("not rows", ("not", Rows), _childless, cost=0.2),
-        Rule("with a value", ("having one", Column), _with_a_value, cost=0.2),
-        Rule("with rows", ("having one", Rows), lambda _s, rows: Where(Has(rows.table)), cost=0.2),
+        *(
+            Rule(f"{sign}, a value", (sign, Column), _with_a_value, cost=0.2)
+            for sign in ("having one", "having some")
+        ),
+        *(
+            Rule(f"{sign}, rows", (sign, Rows), lambda _s, rows: Where(Has(rows.table)), cost=0.2)
+            for sign in ("having one", "having some")
+        ),
         Rule("known", (Column, "known"), _present, cost=0.1),
         Rule("without rows", ("without", Rows), _childless),
     ),

@@ -5,30 +5,26 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from kai_flow.analyst.lexicon.lexicon import Language, concepts, fillers
-from kai_flow.analyst.lexicon.numbers import NumberSpan
-from kai_flow.analyst.lexicon.periods import PeriodSpan
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.answers import without_answers
 from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.glue import TELLING, capitals_in, linking, plural
+from kai_flow.analyst.reading.numbers_named import MONEY, counted, is_number
 from kai_flow.analyst.reading.parts import Item, Sign, leaf
 from kai_flow.analyst.reading.referents import kind_of_rows, part_of
 from kai_flow.analyst.reading.signs import signs_of
+from kai_flow.analyst.reading.within import inside
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import Role as ColumnRole
 from kai_flow.analyst.semantics.targets import (
     AttributeTarget,
     AxisTarget,
-    DerivedTarget,
     EntityTarget,
     JoinTarget,
     Mention,
     Target,
     ValueTarget,
 )
-
-MONEY: Final = frozenset(["revenue", "income", "expense", "cost"])
-"""Concepts of money, which a plural may name too: sales, earnings, costs."""
 
 COUNTING: Final = frozenset(["count", "total"])
 """Signs that may be the name of a column as well: "jumlah"."""
@@ -101,7 +97,6 @@ WHOLE: Final = 0.9
 SHORT_COST: Final = 0.1
 """Of a word of such a longer name by itself: "active" in "not active"."""
 
-_Span = PeriodSpan | NumberSpan | Mention | Item
 
 MENTION_COST: Final = 0.6
 """Of a mention with score 0; one with score 1 is free."""
@@ -136,7 +131,7 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
     numbers = {
         (each.first, each.last)
         for each in mentions
-        if each.score > NEARLY and _is_number(each.target, index)
+        if each.score > NEARLY and is_number(each.target, index)
     }
     counting = {
         (sign.first, sign.last)
@@ -156,11 +151,7 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
         and each.score >= WHOLE
         and not any(first == each.first for first, _ in counting)
     ]
-    counted = {
-        (each.first, each.last, table)
-        for each in mentions
-        for table in _number_of(each.target, index, plain=not _counts(tokens, language, each.first))
-    }
+    numbered = counted(mentions, tokens, index, language)
     rows = {
         (each.first, each.last, each.target.table)
         for each in mentions
@@ -179,11 +170,11 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
         if (
             each.score <= NEARLY
             and (each.first, each.last) in exact
-            and not (_is_number(each.target, index) and each.score >= OWN_NUMBER)
+            and not (is_number(each.target, index) and each.score >= OWN_NUMBER)
         ):
             cost += OTHER_NAME_COST
         elif each.score <= NEARLY and (each.first, each.last) in numbers:
-            cost += OTHER_NUMBER_COST * _is_number(each.target, index)
+            cost += OTHER_NUMBER_COST * is_number(each.target, index)
         cost += _beside_itself(each, beside[each.first, each.last], index)
         cost += TAKEN_BACK_COST * _taken_back(each, words, index)
         cost += SHORT_COST * any(
@@ -199,7 +190,7 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
             cost += TELLING_COST
         if (
             isinstance(each.target, EntityTarget)
-            and (each.first, each.last, each.target.table) in counted
+            and (each.first, each.last, each.target.table) in numbered
             and (not plural(words[-1]) or concepts((words[-1],)) & MONEY)
         ):
             cost += NUMBER_COST
@@ -231,39 +222,6 @@ def _counts_rows(
     )
 
 
-def _number_of(target: Target, index: Index, *, plain: bool) -> tuple[str, ...]:
-    """The table of whose rows it is a number; ``plain``: also where no column holds it."""
-    match target:
-        case AttributeTarget(ref) if ref in index.numbers:
-            return (ref.table,)
-        case DerivedTarget(_, table) if plain:
-            return (table,)
-        case _:
-            return ()
-
-
-def _counts(tokens: Sequence[Token], language: Language, at: int) -> bool:
-    """Whether things are counted: "how many sales", "300 sales"; "total sales" are money."""
-    words = [token.word for token in tokens]
-    if at and words[at - 1].isdigit():
-        return True
-    signs = signs_of(words, language)
-    return any(
-        isinstance(sign.part, Sign)
-        and sign.part.name == "count"
-        and "total" not in words[sign.first : sign.last]
-        and not any(inside(sign, other) for other in signs)
-        for sign in signs
-    )
-
-
-def _is_number(target: Target, index: Index) -> bool:
-    """Whether it is a quantity, an amount or a rate."""
-    if isinstance(target, AttributeTarget):
-        return target.ref in index.numbers
-    return isinstance(target, DerivedTarget)
-
-
 def _by_place(mentions: Sequence[Mention]) -> Mapping[tuple[int, int], Sequence[Target]]:
     """What the same words may mean."""
     found: defaultdict[tuple[int, int], list[Target]] = defaultdict(list)
@@ -288,9 +246,3 @@ def _beside_itself(mention: Mention, others: Sequence[Target], index: Index) -> 
             case ValueTarget(of) if of == ref and index.model.attributes[ref].role in FLAGS:
                 return ITSELF_COST
     return 0.0
-
-
-def inside(span: _Span, other: _Span) -> bool:
-    """Whether a period or number is only a piece of a longer one."""
-    inside = other.first <= span.first and span.last <= other.last
-    return inside and other.last - other.first > span.last - span.first

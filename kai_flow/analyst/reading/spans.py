@@ -15,7 +15,6 @@ from kai_flow.analyst.reading.mentions import (
     PIECE_COST,
     SHORT_COST,
     WHOLE,
-    inside,
     mentioned,
 )
 from kai_flow.analyst.reading.parts import (
@@ -33,6 +32,7 @@ from kai_flow.analyst.reading.parts import (
 from kai_flow.analyst.reading.referents import HINT_COST, hinted
 from kai_flow.analyst.reading.signs import signs_in
 from kai_flow.analyst.reading.unit_names import units_in
+from kai_flow.analyst.reading.within import inside
 from kai_flow.analyst.semantics.index import Index
 
 COMPARING: Final = frozenset(["above", "at least", "below", "at most"])

@@ -35,6 +35,9 @@ WHICH_COST: Final = 0.12
 UNITS_GAIN: Final = 0.3
 """Of the units that were sold, as likely as the different products that were."""
 
+AFTER_ROWS_COST: Final = 0.12
+"""Of a number that is named after its rows: "berapa transaksi" may as well count these."""
+
 ELSEWHERE_COST: Final = 0.2
 """Of counting rows of a table among those of another one."""
 
@@ -56,8 +59,9 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if asked and any(_superlative(m) for m, _ in bag.measures):
         return  # "which has the highest": not how high it is
     groups, rows, cost = [*bag.groups, *bag.which], list(bag.rows), bag.cost
-    if bag.which and not (measures or bag.havings):
-        return
+    after = _after_rows(bag, nouns)
+    if (bag.which and not (measures or bag.havings)) or (after and bag.asked("count")):
+        return  # "how many orders got a discount": the number only tells which
     if bag.havings and not groups:
         subject = first_dimension(rows, [each for each in rest if not _flag(a, each[0])])
         if subject is None or _own_number(subject[0], bag.havings):
@@ -68,6 +72,7 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if rest and bag.joints and not groups:
         return  # "orders and customers" are no orders by customer
     cost += _beside(bag, groups, rest) + WHICH_COST * bool(bag.which and not bag.havings)
+    cost += AFTER_ROWS_COST * (after and bag.asked("value"))
     groups = each_once([*groups, *rest])
     if not measures and bag.havings:
         measures = [(bag.havings[0][0].amount, bag.havings[0][1])]
@@ -91,6 +96,13 @@ def _named(
     yield from _numbers(a, bag, measures, groups, rows, cost)
     for units in units_of(a, bag, measures):
         yield from _numbers(a, bag, [units], groups, rows, cost - UNITS_GAIN)
+
+
+def _after_rows(bag: Bag, nouns: Sequence[tuple[object, Words]]) -> bool:
+    """Whether rows are named before the number of theirs."""
+    rows = min((words for _, words in bag.rows), default=None)
+    number = min((words for _, words in nouns), default=None)
+    return rows is not None and number is not None and rows < number
 
 
 def _counted(
