@@ -62,7 +62,10 @@ def _further(versus: Versus, _sign: Sign, more: Where) -> Versus | None:
 def numbers_apart(*, loose: bool = False, gap: str = "") -> Callable[..., Versus | None]:
     """Builds the sides of orders paid in cash against orders paid by card."""
 
-    def build(left: Side, _sign: Sign, right: Side) -> Versus | None:
+    def build(left: Side, *rest: Sign | Side) -> Versus | None:
+        right = rest[-1]
+        if isinstance(right, Sign):
+            return None
         mine, theirs = number_of(left), number_of(right)
         of = base(mine, theirs) if mine and theirs else None
         if of is None or mine is None or theirs is None:
@@ -98,6 +101,19 @@ def _together(where: Where) -> Where | None:
     return Where(replace(test, listed=False))
 
 
+def _measured(*parts: Sign | Side | Versus) -> Versus | None:
+    """Bali against Banten in terms of total assets."""
+    versus = next(part for part in parts if isinstance(part, Versus))
+    of = next(number_of(p) for p in parts if not isinstance(p, Sign | Versus))
+    return None if of is None or versus.of is not None else replace(versus, of=of)
+
+
+def _compared_in(_sign: Sign, where: Where, terms: Sign, of: Side) -> Versus | None:
+    """Compare Bali and Banten in terms of total assets."""
+    sides = sides_of(where.test)
+    return _measured(Versus(sides), terms, of) if sides else None
+
+
 def _rules() -> Iterable[Rule]:
     yield Rule("versus", (Where, "versus", Where), filters_apart())
     for asked in ("count", "value", "total"):
@@ -109,10 +125,16 @@ def _rules() -> Iterable[Rule]:
     yield Rule("numbers or", (SIDE, "or", SIDE), numbers_apart(loose=True), cost=0.1, scoped=True)
     yield Rule("noun between", (Where, SIDE, "versus", Where), _elliptic, cost=0.1, scoped=True)
     yield Rule("between", ("side by side", Where), _several)
-    for sign in ("side by side", "apart", "between", "compare"):
+    yield Rule("filters more than", (Where, "more", "versus", Where), filters_apart())
+    yield Rule("sides more than", (SIDE, "more", "versus", SIDE), numbers_apart(), scoped=True)
+    yield Rule("in terms of", (Versus, "in terms of", SIDE), _measured, cost=0.05, scoped=True)
+    yield Rule("terms first", ("in terms of", SIDE, Versus), _measured, cost=0.3, scoped=True)
+    yield Rule("compared in", ("compare", Where, "in terms of", SIDE), _compared_in, scoped=True)
+    for sign in ("side by side", "apart", "between"):
         yield Rule(
             f"{sign} versus", (sign, Versus), lambda _s, versus: replace(versus, loose=False)
         )
+        yield Rule(f"{sign}, rows", (sign, Rows), lambda _sign, rows: rows, cost=0.1)
     yield Rule("together", ("together", Where), lambda _sign, where: _together(where))
     yield Rule("values together", (Where, "together"), lambda where, _sign: _together(where))
 
@@ -135,6 +157,10 @@ KIND = Kind(
             *("each", "of each", "for each", "respectively", "separately", "individually"),
             *("each one", "for both", "one by one"),
         ),
+        "in terms of": (
+            *("in terms of", "by", "based on", "according to", "as measured by", "measured by"),
+            *("when it comes to", "with respect to", "with regard to", "regarding"),
+        ),
         "together": ("together", "combined", "taken together", "in all", "in total", "altogether"),
     },
     indonesian={
@@ -151,6 +177,10 @@ KIND = Kind(
         "apiece": (
             *("masing-masing", "masing masing", "masing-masingnya", "sendiri-sendiri"),
             *("secara terpisah", "satu per satu"),
+        ),
+        "in terms of": (
+            *("berdasarkan", "menurut", "dari segi", "dari sisi", "dalam hal", "dilihat dari"),
+            *("soal", "untuk urusan", "ditinjau dari", "dari"),
         ),
         "together": ("digabung", "gabungan", "bersama-sama", "secara gabungan", "kalau digabung"),
     },

@@ -46,6 +46,7 @@ KIND = Kind(
                 "total jumlah",
                 "ada berapa",
             ),
+            *("berapa orang", "brp orang", "ada berapa orang", "berapa ekor", "berapa buah"),
             *("ada berapa banyak", "berapa total jumlah", "jumlahnya", "banyak", "berapa total"),
         ),
     },

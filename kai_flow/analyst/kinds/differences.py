@@ -75,9 +75,15 @@ def _gap(left: Side, sign: Sign, right: Side) -> Gap | None:
     found = two_amounts((left, right))
     if len(found) != 2 or found[0] == found[1] or mixed(*found):
         return None
-    if LESS(left, sign, right) is not None:
+    if LESS(left, sign, right) is not None or _lopsided(*found):
         return None
     return Gap(found[0], found[1])
+
+
+def _lopsided(left: Amount, right: Amount) -> bool:
+    """Whether one number is restricted, and the other one is the same of everything."""
+    plain = replace(left, where=()) == replace(right, where=())
+    return plain and bool(left.where) is not bool(right.where)
 
 
 def _subtracted(_sign: Sign, less: Side, sign: Sign, whole: Side) -> Versus | Gap | None:
@@ -120,6 +126,12 @@ def _rules() -> Iterable[Rule]:
         )
     for sign in ("difference", "how much more", "how much less"):
         yield Rule(f"{sign}, sides", (sign, Versus), _of_sides)
+    for sign in ("how much more", "how much less"):
+        wheres, sides = filters_apart(gap=sign), numbers_apart(gap=sign)
+        yield Rule(f"filters, {sign}", (Where, sign, Where), wheres, cost=0.1)
+        yield Rule(f"filters, {sign} than", (Where, sign, "versus", Where), wheres)
+        yield Rule(f"sides, {sign}", (SIDE, sign, SIDE), sides, cost=0.1, scoped=True)
+        yield Rule(f"sides, {sign} than", (SIDE, sign, "versus", SIDE), sides, scoped=True)
     yield Rule("subtract", ("subtract", SIDE, "apart", SIDE), _subtracted, scoped=True)
     yield Rule("minus", (NUMBER, "minus", NUMBER), _gap, cost=0.02, scoped=True)
     yield Rule("sides, minus", (SIDE, "minus", SIDE), LESS, cost=-0.1, scoped=True)

@@ -20,9 +20,15 @@ from kai_flow.analyst.reading.parts import (
 
 def _ratio(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | None:
     found = two_amounts(parts)
-    if len(found) != 2 or found[0] == found[1] or mixed(*found):
+    if len(found) != 2 or found[0] == found[1] or mixed(*found) or _averaged(*found):
         return None
     return Quotient(found[0], found[1])
+
+
+def _averaged(top: Amount, bottom: Amount) -> bool:
+    """Whether one of both is an average, and the other one only counts rows."""
+    sides = {top.function, bottom.function}
+    return bool(sides & {Function.AVERAGE, Function.MEDIAN}) and Function.COUNT in sides
 
 
 def _ratio_of_parts(_s: Sign, one: Where, _to: Sign, other: Where, rows: Rows) -> Quotient:

@@ -20,16 +20,18 @@ class Recurrence:
     score: float = 1.0
 
 
-_WEEKEND, _WORKDAYS = (6, 7), (1, 2, 3, 4, 5)
+WEEKEND, WORKDAYS = (6, 7), (1, 2, 3, 4, 5)
 _PHRASES = {
-    ("weekend",): (_WEEKEND, 1.0),
-    ("weekends",): (_WEEKEND, 1.0),
-    ("akhir", "pekan"): (_WEEKEND, 1.0),
-    ("akhir", "minggu"): (_WEEKEND, 0.9),
-    ("weekdays",): (_WORKDAYS, 0.9),
-    ("working", "days"): (_WORKDAYS, 0.8),
-    ("business", "days"): (_WORKDAYS, 0.8),
-    ("hari", "kerja"): (_WORKDAYS, 0.9),
+    ("weekend",): (WEEKEND, 1.0),
+    ("weekends",): (WEEKEND, 1.0),
+    ("akhir", "pekan"): (WEEKEND, 1.0),
+    ("akhir", "minggu"): (WEEKEND, 0.9),
+    ("weekdays",): (WORKDAYS, 0.9),
+    ("working", "days"): (WORKDAYS, 0.8),
+    ("business", "days"): (WORKDAYS, 0.8),
+    ("hari", "kerja"): (WORKDAYS, 0.9),
+    ("hari", "biasa"): (WORKDAYS, 0.8),
+    ("weekday",): (WORKDAYS, 0.6),
 }
 _TO = {"to", "-", "through", "sampai", "hingga", "until", "till"}
 _LEADS = {"hari", "every", "setiap", "tiap"}

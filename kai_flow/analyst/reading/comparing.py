@@ -1,7 +1,7 @@
 """Two or more groups or periods side by side."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from kai_flow.analyst.lexicon.periods import Days
@@ -10,10 +10,8 @@ from kai_flow.analyst.query.nodes import (
     FieldGroup,
     Function,
     Group,
-    Operator,
     Order,
     Query,
-    Words,
 )
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.asides import beside
@@ -21,25 +19,19 @@ from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.filtering import filters
-from kai_flow.analyst.reading.named_periods import period_groups
+from kai_flow.analyst.reading.layouts import Asked, differences, layouts
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.sides import listed
 
-COLUMNS_COST: Final = 0.3
-"""Of one number beside the other, where groups cannot tell the sides apart."""
+ROWS_COST: Final = 0.3
+"""Of counting rows that only the values of a column tell of: "more trucks or vans"."""
 
 ELSEWHERE_COST: Final = 0.3
 """Of values of another table than the one whose rows stand beside them."""
 
-MOST_COLUMNS: Final = 4
-"""Numbers beside each other at most."""
-
 APART: Final = frozenset([Function.AVERAGE, Function.MEDIAN, Function.MINIMUM, Function.MAXIMUM])
 """Functions of which nobody wants one number for several things that are listed."""
-
-Tests = list[tuple[p.Test, Words]]
-Measures = Sequence[tuple[p.Measured, Words]]
 
 
 def asked_apart(a: Assembler, bag: Bag) -> bool:
@@ -98,21 +90,6 @@ def _open_ended(test: p.Test) -> bool:
     return any(None in {getattr(each, "start", ""), getattr(each, "end", "")} for each in periods)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What is asked of each side."""
-
-    measures: Measures
-    rows: Sequence[tuple[str, Words]]
-    """Tables that are named besides."""
-    tests: Tests
-    sides: Sequence[p.Test]
-    words: Words
-    gap: int = 0
-    """1: the first side minus the second one. -1: the second minus the first. 0: each by itself."""
-    cost: float = 0.0
-
-
 def side_by_side(assembly: Assembler, bag: Bag) -> Iterator[Reading]:
     """The numbers of a bag for each of the things that it compares, or their differences."""
     asked = _asked(assembly, bag)
@@ -133,6 +110,8 @@ def _asked(assembly: Assembler, bag: Bag) -> Asked | None:
     versus, words = bag.versus[0]
     if not _only_compares(bag, versus):
         return None
+    if all(isinstance(side, p.Within) for side in versus.sides):  # "how did Q1 compare with Q2"
+        bag.groups = [each for each in bag.groups if each[0] != p.Calendar(None)]
     rows, tests, cost = list(bag.rows), [*bag.tests], 0.0
     measures = [*bag.measures]
     measures += [(p.Amount(None, c), w) for c, w in bag.columns if assembly.numeric(c)]
@@ -143,20 +122,38 @@ def _asked(assembly: Assembler, bag: Bag) -> Asked | None:
             measures.append((named, words))
         elif named.table is not None and named.of is None:
             rows.append((named.table, words))
-            cost = _elsewhere(versus, named.table)
         else:
             return None
     if not measures and rows:
         table, of = rows.pop(0)
         measures = [(p.Amount(Function.COUNT, None, table), of)]
+    elif not measures and bag.more:
+        measures = [(p.Amount(Function.COUNT, None, table), words) for table in _table(versus)]
+        cost = ROWS_COST
+    once = dict(reversed(measures))
+    measures = [each for each in measures if once.get(each[0]) == each[1]]
+    rows += [  # "the store Braga and the store Dago"
+        (c.ref.table, w)
+        for c, w in bag.columns
+        if isinstance(c, p.Column) and not assembly.numeric(c)
+    ]
+    cost += _elsewhere(versus, {table for table, _ in rows})
     gap = _gap(versus.gap or bag.gap, versus.sides)
     return Asked(measures, rows, tests, versus.sides, words, gap, cost)
 
 
-def _elsewhere(versus: p.Versus, table: str) -> float:
+def _table(versus: p.Versus) -> list[str]:
+    """The table of the column that all sides are of: there are more trucks than vans."""
+    of = [getattr(side, "of", None) for side in versus.sides]
+    tables = {c.ref.table for c in of if isinstance(c, p.Column)}
+    return list(tables) if len(tables) == 1 else []
+
+
+def _elsewhere(versus: p.Versus, tables: Collection[str]) -> float:
     """What it costs that sides are not of the rows beside them: "stores in Bonn and in Berlin"."""
     of = [getattr(side, "of", None) for side in versus.sides]
-    return ELSEWHERE_COST * any(isinstance(c, p.Column) and c.ref.table != table for c in of)
+    columns = [c for c in of if isinstance(c, p.Column)]
+    return ELSEWHERE_COST if tables and any(c.ref.table not in tables for c in columns) else 0.0
 
 
 def _gap(sign: str, sides: Sequence[p.Test]) -> int:
@@ -187,7 +184,7 @@ def _only_compares(bag: Bag, versus: p.Versus) -> bool:
 
 def _queries(a: Assembler, bag: Bag, resolver: Resolver, asked: Asked) -> Iterator[Reading]:
     """The queries over one fact table."""
-    for layout in _differences(asked) if asked.gap else _layouts(a, resolver, asked):
+    for layout in differences(asked) if asked.gap else layouts(a, resolver, asked):
         found = combined(
             [
                 _once(combined([a.measure(resolver, m, w) for m, w in layout.measures]), asked),
@@ -215,67 +212,6 @@ def _once(found: Sequence[Choice[Any]], asked: Asked) -> list[Choice[Any]]:
     """What both sides of a difference leave open is chosen once."""
     parts = 2 if asked.gap else 1
     return [Choice(each.value, each.cost / parts, each.notes) for each in found]
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """How sides are told apart."""
-
-    measures: Measures
-    groups: Sequence[Choice[Group | None]] = (Choice(None),)
-    tests: Tests = field(default_factory=list)
-    cost: float = 0.0
-
-
-def _differences(asked: Asked) -> Iterator[_Layout]:
-    """One number: that of one side minus that of the other."""
-    if len(asked.sides) == 2:
-        left, right = asked.sides if asked.gap > 0 else reversed(asked.sides)
-        yield _Layout(
-            [
-                (p.Gap(_restricted(m, left), _restricted(m, right)), words)
-                for m, words in asked.measures
-                if isinstance(m, p.Amount)
-            ]
-        )
-
-
-def _layouts(a: Assembler, resolver: Resolver, asked: Asked) -> Iterator[_Layout]:
-    """Groups; or numbers beside each other, if no group tells the sides apart."""
-    groups, every = _groups(a, resolver, asked.sides, asked.words)
-    if groups:
-        options: list[Choice[Group | None]] = [each.map(lambda group: group) for each in groups]
-        yield _Layout(asked.measures, options, every)
-        return
-    columns: Measures = [
-        (_restricted(m, side), words)
-        for m, words in asked.measures
-        for side in asked.sides
-        if isinstance(m, p.Amount)
-    ]
-    if 2 <= len(columns) <= MOST_COLUMNS:
-        yield _Layout(columns, cost=COLUMNS_COST)
-
-
-def _restricted(amount: p.Amount, side: p.Test) -> p.Amount:
-    return replace(amount, where=(*amount.where, side))
-
-
-def _groups(
-    a: Assembler, resolver: Resolver, sides: Sequence[p.Test], words: Words
-) -> tuple[Sequence[Choice[Group]], Tests]:
-    """What tells the sides apart, and the filter that leaves out all else."""
-    times = [side.time for side in sides if isinstance(side, p.Within)]
-    if len(times) == len(sides):
-        return list(period_groups(resolver, times, words)), []
-    tests = [side for side in sides if isinstance(side, p.Compared)]
-    columns = [test.of for test in tests if isinstance(test.of, p.Column)]
-    if len(columns) < len(sides):
-        return [], []
-    column = next((each for each in columns if each.role), columns[0])
-    values = tuple(value for test in tests for value in test.values)
-    every = p.Compared(column, Operator.EQUAL, values)
-    return a.groups(resolver, column, words), [(every, words)]
 
 
 def _order(measures: Sequence[Measure], groups: Sequence[Group]) -> tuple[Order, ...]:

@@ -29,7 +29,9 @@ HARMLESS: Final = frozenset(
 )
 """Signs that no rule needs to use: they stress what others say, or tell what to do with values."""
 
-ASKING: Final = frozenset(["difference", "how much more", "how much less"])
+ASKING: Final = frozenset(
+    ["difference", "how much more", "how much less", "compare", "more", "apiece"]
+)
 """Signs that say what is asked for."""
 
 PART_COST: Final = 0.05

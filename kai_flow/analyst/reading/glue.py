@@ -31,9 +31,15 @@ BY_COST: Final = 0.35
 """Of stepping over "by": "orders by status" is no status of orders."""
 
 TELLING: Final = frozenset(
-    ["trend", "growth", "share", "median", "not", "without", "compare", "apiece"]
+    [
+        *("trend", "growth", "share", "median", "not", "without", "compare", "apiece"),
+        *("how much more", "how much less"),
+    ]
 )
 """Signs whose words are never stepped over: without them a question means something else."""
+
+WHOLE: Final = frozenset(["how much more", "how much less"])
+"""Those of which no word is: "by how much" is not "how much"."""
 
 CURRENCIES: Final = frozenset(["idr", "usd", "eur", "sgd", "myr", "jpy", "gbp", "aud", "cny"])
 """Codes of currencies, as values have them."""
@@ -125,7 +131,7 @@ def _telling(words: Sequence[str]) -> Iterator[int]:
         if isinstance(part, Sign) and (
             part.name in declined | TELLING or (part.name in {"which", "who"} and item.first == 0)
         ):
-            empty = linking() if part.name in TELLING else frozenset()
+            empty = linking() if part.name in TELLING - WHOLE else frozenset()
             yield from (at for at in range(item.first, item.last) if words[at] not in empty)
 
 

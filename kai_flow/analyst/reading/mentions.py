@@ -201,7 +201,8 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
 
 def _taken_back(mention: Mention, words: Sequence[str], index: Index) -> bool:
     """Whether words say that something was sold, of a column of what came back."""
-    if SOLD.isdisjoint(words) or not isinstance(mention.target, AttributeTarget):
+    said = {word.removesuffix("nya") for word in words}
+    if SOLD.isdisjoint(said) or not isinstance(mention.target, AttributeTarget):
         return False
     return undoes(index.model, mention.target.ref.table)
 

@@ -2,13 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from typing import Final
 
 from kai_flow.analyst.lexicon.periods import Days, resolve
 from kai_flow.analyst.lexicon.periods import Part as PeriodPart
+from kai_flow.analyst.lexicon.recurring import WEEKEND, WORKDAYS
 from kai_flow.analyst.query.nodes import Group, PeriodGroup, Words
 from kai_flow.analyst.reading.choices import Choice
-from kai_flow.analyst.reading.parts import Time
+from kai_flow.analyst.reading.parts import Column, Time
 from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.semantics.model import Role
+
+WEEKENDS: Final = frozenset(["weekend", "akhir pekan", "akhir minggu"])
+"""Names of columns that tell weekends from working days."""
 
 
 def period_groups(
@@ -30,6 +36,23 @@ def period_groups(
             periods.append((label(period.start, period.end), period.start, period.end))
         group = PeriodGroup(axis=axis.id, path=path, periods=tuple(periods), words=words)
         yield Choice(group, choice.cost, choice.notes)
+
+
+def weekends(resolver: Resolver, times: Sequence[Time]) -> Column | None:
+    """The column that tells weekends from working days, if the times are both of these."""
+    days = {part.values for time in times if isinstance(part := time.period, PeriodPart)}
+    if days != {WEEKEND, WORKDAYS}:
+        return None
+    return next(
+        (
+            Column(attribute.ref)
+            for attribute in resolver.model.attributes.values()
+            if attribute.role is Role.FLAG
+            and any(WEEKENDS & {" ".join(name.words), *name.words} for name in attribute.names)
+            and resolver.ways(attribute.table)
+        ),
+        None,
+    )
 
 
 def label(start: str | None, end: str | None) -> str:

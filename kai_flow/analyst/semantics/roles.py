@@ -169,6 +169,8 @@ def _within(column: Column, part: str) -> bool:
     least, most = _BOUNDS[part]
     if low is None or high is None:
         return _whole(column)
+    if (low, high) == (0, 1):
+        return False  # no or yes: "akhir_pekan"
     return least <= low and high <= most and low == int(low) and high == int(high)
 
 
