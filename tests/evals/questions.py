@@ -83,17 +83,17 @@ def load(schema: str, group: str = "") -> tuple[Question, ...]:
         return ()
     read = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File).question
     found = tuple(way for question in read for way in question.each_way())
-    if (schema, group) == ("demo", ""):
+    if not group:
         asked = {question.ask for question in found}
-        found += tuple(sample for sample in samples() if sample.ask not in asked)
+        found += tuple(sample for sample in samples(schema) if sample.ask not in asked)
     twice = list(_repeated(found))
     if twice:
         raise ValueError(f"{path.name}: {', '.join(twice)} used twice")
     return found
 
 
-def samples() -> tuple[Question, ...]:
-    """The samples of the analyst's kinds, each with the name of its kind in its id."""
+def samples(schema: str) -> tuple[Question, ...]:
+    """The samples of the analyst's kinds over a schema; the id of each names its kind."""
     return tuple(
         Question(
             id=f"{kind.name}-{sample.language}-{at}",
@@ -106,6 +106,7 @@ def samples() -> tuple[Question, ...]:
         )
         for kind in registry.KINDS
         for at, sample in enumerate(kind.samples, 1)
+        if sample.schema == schema
     )
 
 

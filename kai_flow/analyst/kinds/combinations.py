@@ -55,5 +55,11 @@ KIND = Kind(
                 " GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 1"
             ),
         ),
+        Sample(
+            "id",
+            "Kombinasi jenis dan status mana yang memiliki koperasi terbanyak?",
+            """SELECT jenis_koperasi, status_koperasi, COUNT(*) FROM koperasi
+            GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 1""",
+        ),
     ),
 )

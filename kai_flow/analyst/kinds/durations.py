@@ -1,7 +1,7 @@
 """How long something took: the time from one date of a row to another."""
 
 from kai_flow.analyst.kinds.duration_rules import rules
-from kai_flow.analyst.kinds.kind import Kind
+from kai_flow.analyst.kinds.kind import Kind, Sample
 
 KIND = Kind(
     "durations",
@@ -73,5 +73,19 @@ KIND = Kind(
         "in years": ("dalam tahun", "berapa tahun"),
     },
     rules=tuple(rules()),
-    samples=(),
+    samples=(
+        Sample(
+            "en",
+            "Average time in hours from sending to arrival, by service",
+            """SELECT layanan, AVG((JULIANDAY(waktu_tiba) - JULIANDAY(waktu_kirim)) * 24)
+            FROM pengiriman GROUP BY 1""",
+            schema="logistics",
+        ),
+        Sample(
+            "id",
+            "Rata-rata waktu tempuh pengiriman dalam hari dari kirim sampai tiba",
+            """SELECT AVG(JULIANDAY(waktu_tiba) - JULIANDAY(waktu_kirim)) FROM pengiriman""",
+            schema="logistics",
+        ),
+    ),
 )

@@ -1,6 +1,6 @@
 """Who or what stands below another row of the same table: subordinates, parts of a category."""
 
-from kai_flow.analyst.kinds.kind import Kind, Rule
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import Column, Compared, Narrowed, Rows, Sign, Values
 from kai_flow.analyst.reading.resolving import ABOVE
@@ -43,5 +43,22 @@ KIND = Kind(
         Rule("below one", ("below one", Values), _below),
         Rule("one's own", (Values, "below one"), _below, cost=0.05),
     ),
-    samples=(),
+    samples=(
+        Sample(
+            "en",
+            "Who are the subordinates of Desi Ratnasari?",
+            """SELECT s.nama_pegawai FROM pegawai s
+            JOIN pegawai m ON m.pegawai_id = s.atasan_id
+            WHERE m.nama_pegawai = 'Desi Ratnasari'""",
+            schema="logistics",
+        ),
+        Sample(
+            "id",
+            "Siapa saja bawahan Desi Ratnasari?",
+            """SELECT s.nama_pegawai FROM pegawai s
+            JOIN pegawai m ON m.pegawai_id = s.atasan_id
+            WHERE m.nama_pegawai = 'Desi Ratnasari'""",
+            schema="logistics",
+        ),
+    ),
 )

@@ -51,6 +51,8 @@ class Sample:
     ask: str
     sql: str = ""
     ordered: bool = False
+    schema: str = "demo"
+    """Of the evaluation: whose database is asked, if the demo's cannot be."""
     decline: str = ""
     """In place of ``sql``, why the question must be declined: a reason of the evaluation."""
 

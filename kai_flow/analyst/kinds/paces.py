@@ -81,5 +81,11 @@ KIND = Kind(
             """SELECT AVG(total) FROM (SELECT SUM(pendapatan) AS total FROM laporan_tahunan
             GROUP BY tahun_buku)""",
         ),
+        Sample(
+            "en",
+            "What is the average yearly revenue of all cooperatives?",
+            """SELECT AVG(total) FROM (SELECT SUM(pendapatan) AS total FROM laporan_tahunan
+            GROUP BY tahun_buku)""",
+        ),
     ),
 )

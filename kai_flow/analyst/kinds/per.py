@@ -120,5 +120,11 @@ KIND = Kind(
             """SELECT 1.0 * COUNT(*) / COUNT(DISTINCT p.pulau) FROM koperasi k
             JOIN provinsi p ON p.provinsi_id = k.provinsi_id""",
         ),
+        Sample(
+            "id",
+            "Total aset per anggota menurut jenis koperasi",
+            """SELECT jenis_koperasi, 1.0 * SUM(total_aset) / SUM(jumlah_anggota)
+            FROM koperasi GROUP BY 1""",
+        ),
     ),
 )

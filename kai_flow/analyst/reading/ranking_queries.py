@@ -174,7 +174,8 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
                 isinstance(rank.of, p.Rows) and rank.of.table == fact
             )
             cost = bag.cost + beside(a.model, query, bag.rows) + choice.cost
-            cost += LEFT_COST * any(t not in _passed(a, query) for t, _ in bag.rows)
+            passed = _passed(a, query) if rank.of is not None else frozenset()
+            cost += LEFT_COST * any(table not in passed for table, _ in bag.rows)
             cost += MORE_COST * max(0, len(measures) - 1 - bag.joints)
             cost += ELSEWHERE_COST * (rank.sold and undoes(a.model, fact))
             cost += 0.3 if same and _summed(by) else 0.0
