@@ -73,6 +73,11 @@ def _any_one(rank: Rank, *rest: Sign | Column | Rows) -> Rank | None:
     return replace(rank, of=of, count=1)
 
 
+def _top(rank: Rank) -> Rank | None:
+    """The words “Peringkat 5 besar”: no more than the first five."""
+    return rank if rank.count is not None and rank.by is None and rank.descending else None
+
+
 def _places(figure: Figure, _sign: Sign) -> Rank | None:
     """The words “5 besar”: the first five."""
     return Rank(descending=True, count=int(figure.value)) if whole(figure) else None
@@ -95,6 +100,8 @@ KIND = Kind(
         "how expensive": ("how expensive is", "how expensive", "how much is", "how much does"),
         "how far": ("how far is", "how far was", "how far", "how long is"),
         "any one": ("a single", "any single", "any one", "any", "single", "one", "an individual"),
+        "came first": ("first", "earliest", "first of all"),
+        "came last": ("last", "latest", "most recently"),
         "on average": ("on average", "on the average"),
     },
     indonesian={
@@ -113,6 +120,8 @@ KIND = Kind(
         "how far": ("seberapa jauh",),
         "great": ("besar",),
         "any one": ("satu", "salah satu"),
+        "came first": ("pertama", "paling awal", "paling dulu", "pertama kali", "duluan"),
+        "came last": ("terakhir", "paling akhir", "belakangan"),
         "on average": ("secara rata-rata", "rata-ratanya", "rata-rata"),
     },
     rules=(
@@ -132,6 +141,9 @@ KIND = Kind(
             Rule(f"{sign} that", (sign, Where), _most_that, aside=True, tight=True)
             for sign in ("most", "fewest", "most frequent", "least frequent")
         ),
+        Rule("top so many", ("top", Rank), lambda _s, rank: _top(rank), cost=0.02),
+        Rule("came first", (Clock, "came first"), lambda clock, _s: Rank(False, by=clock)),
+        Rule("came last", (Clock, "came last"), lambda clock, _s: Rank(True, by=clock)),
         Rule("highest of any", (Rank, "any one", (Column, Rows)), _any_one, cost=0.1),
         Rule("so many great", (Figure, "great"), _places, tight=True),
         Rule("rank on average", (Rank, "on average"), _on_average),

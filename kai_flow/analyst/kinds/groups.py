@@ -103,8 +103,8 @@ KIND = Kind(
             "development",
             "evolution",
             "how did",
-            "history",
         ),
+        "history": ("history",),
         "weekday": ("weekday", "day of the week", "day of week", "weekdays"),
         "calendar month": ("month of the year", "calendar month"),
     },
@@ -155,6 +155,7 @@ KIND = Kind(
             )
         ),
         Rule("trend", ("trend",), lambda _sign: Groups((Calendar(None),))),
+        Rule("history", ("history",), lambda _sign: Groups((Calendar(None),)), cost=0.15),
         Rule("weekday", ("weekday",), lambda _sign: Calendar(Grain.DAY, recurring=True)),
         Rule(
             "calendar month", ("calendar month",), lambda _s: Calendar(Grain.MONTH, recurring=True)

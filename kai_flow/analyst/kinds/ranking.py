@@ -36,6 +36,8 @@ IMPLIED = {  # sign: (concept, descending)
     "nearest": ("distance", False),
     "highest paid": ("salary", True),
     "most profitable": ("profit", True),
+    "best rated": ("score", True),
+    "worst rated": ("score", False),
 }
 
 
@@ -184,17 +186,21 @@ KIND = Kind(
         "nearest": ("nearest", "closest"),
         "highest paid": ("highest paid", "best paid", "top earning"),
         "most profitable": ("most profitable",),
+        "best rated": ("best rated", "highest rated", "top rated", "best-rated", "highest-rated"),
+        "worst rated": ("worst rated", "lowest rated", "worst-rated", "lowest-rated"),
         "newest": ("newest", "latest", "most recent", "last"),
         "oldest": ("oldest", "earliest"),
         "most frequent": (
             *("most frequent", "most common", "most often", "most frequently", "most commonly"),
             "commonest",
             *("most popular", "favourite", "favorite", "most used", "most widely used"),
+            *("busiest", "most active"),
             *("used most", "used the most", "chosen most", "most chosen", "chosen the most"),
         ),
         "least frequent": (
             "least popular",
             "least frequent",
+            *("quietest", "least busy", "least active", "least used"),
             "least common",
             "least often",
             "rarest",
@@ -229,6 +235,8 @@ KIND = Kind(
         "nearest": ("terdekat", "paling dekat"),
         "highest paid": ("bergaji tertinggi", "gaji tertinggi"),
         "most profitable": ("paling menguntungkan",),
+        "best rated": ("rating tertinggi", "penilaian terbaik", "ulasan terbaik"),
+        "worst rated": ("rating terendah", "penilaian terburuk", "ulasan terburuk"),
         "newest": ("terbaru", "paling baru", "terakhir", "paling akhir"),
         "oldest": ("terlama", "paling lama", "tertua", "paling awal", "pertama"),
         "most frequent": (
@@ -239,10 +247,11 @@ KIND = Kind(
             "tersering",
             "paling umum",
             "paling kerap",
+            *("paling sibuk", "tersibuk", "paling ramai", "teramai", "paling aktif", "teraktif"),
             *("paling banyak digunakan", "paling banyak dipakai", "paling banyak dipilih"),
             *("terbanyak digunakan", "terbanyak dipakai", "paling diminati", "paling digemari"),
         ),
-        "least frequent": ("paling jarang", "terjarang"),
+        "least frequent": ("paling jarang", "terjarang", "paling sepi", "tersepi"),
         "ranked by": ("berdasarkan", "menurut", "dengan", "dari segi", "dari sisi", "dalam hal"),
         "rows": ("baris", "data", "datanya"),
         "limit": ("batasi", "hanya"),

@@ -34,6 +34,7 @@ from kai_flow.analyst.reading.parts import (
     Rank,
     Refused,
     Rows,
+    Several,
     Shown,
     Sign,
     Some,
@@ -192,6 +193,9 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
             bag.change = (change, words)
         case Amount() | Quotient() | Gap() | Portion() | Change() | Calculated() as measure:
             bag.measures.append((measure, words))
+        case Several(amounts):
+            bag.measures += [(each, words) for each in amounts]
+            bag.joints += len(amounts) - 1
         case Column() | Computed() | Lasting() as column:
             bag.columns.append((column, words))
         case Rows(table):

@@ -9,6 +9,7 @@ from kai_flow.analyst.reading.chart import Chart
 from kai_flow.analyst.reading.parts import (
     Beside,
     Figure,
+    Functions,
     Implied,
     Item,
     Part,
@@ -45,7 +46,7 @@ def _stands_alone(part: Part, signs: Collection[str]) -> bool:
     """Whether a query can have a place for a part that no rule has used."""
     if isinstance(part, Sign):
         return part.name == "and" or part.name in HARMLESS or part.name in signs
-    return not isinstance(part, Time | Figure | Values | Role | Beside | Implied)
+    return not isinstance(part, Time | Figure | Values | Role | Beside | Implied | Functions)
 
 
 @dataclass(frozen=True)

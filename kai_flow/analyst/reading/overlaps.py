@@ -7,6 +7,8 @@ of the dates.
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec import structs
+
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     All,
@@ -14,6 +16,8 @@ from kai_flow.analyst.query.nodes import (
     Function,
     Operator,
     Query,
+    Related,
+    Tally,
     bare,
 )
 from kai_flow.analyst.reading.reading import Reading
@@ -35,6 +39,28 @@ def each_answer_once(readings: Sequence[Reading]) -> list[Reading]:
         elif _tells(reading.query, same[0].query) and reading.cost <= same[0].cost + TIED:
             kept[kept.index(same[0])] = reading
     return kept
+
+
+def meaning(query: Query | None) -> object:
+    """A query as it is whatever the order of its filters, and without those that others imply.
+
+    Doctors with more than 40 visits are doctors with visits.
+    """
+    if query is None:
+        return None
+    parts = query.where.parts if isinstance(query.where, All) else (query.where,)
+    counted = {part.path for part in parts if isinstance(part, Tally) and _some(part)}
+    told = frozenset(
+        bare(part)
+        for part in parts
+        if not (isinstance(part, Related) and part.where is None and part.path in counted)
+    )
+    return bare(structs.replace(query, where=None)), told
+
+
+def _some(tally: Tally) -> bool:
+    """Whether only rows with related rows can have such a number of them."""
+    return tally.operator in {Operator.ABOVE, Operator.AT_LEAST} and tally.values[0] >= 1
 
 
 def _overlap(one: Query | None, other: Query | None) -> bool:

@@ -6,7 +6,7 @@ from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
 from kai_flow.analyst.reading.bag import Bag
-from kai_flow.analyst.reading.concepts import means
+from kai_flow.analyst.reading.concepts import means, of_birth
 from kai_flow.analyst.reading.subjects import first_dimension, is_column
 from kai_flow.analyst.semantics.model import Role
 from kai_flow.analyst.semantics.paths import paths
@@ -19,7 +19,8 @@ def by_age(a: Assembler, rank: p.Rank) -> p.Rank:
     table = table_of(rank.of)
     if table is None or any(means(each, "age") for each in a.model.of(table)):
         return rank
-    return replace(rank, by=p.Clock(""), descending=not rank.descending)
+    birth = next((axis.id for axis in a.model.axes_of(table) if of_birth(axis)), "")
+    return replace(rank, by=p.Clock(birth), descending=not rank.descending)
 
 
 def how_often(a: Assembler, bag: Bag, rank: p.Rank) -> p.Amount | None:
@@ -34,12 +35,27 @@ def how_often(a: Assembler, bag: Bag, rank: p.Rank) -> p.Amount | None:
         return p.Amount(Function.COUNT, None, between)
     if isinstance(of, p.Column):
         return p.Amount(Function.COUNT, None, of.ref.table)
+    if isinstance(of, p.Calendar):
+        return _in_time(a, bag)
     pointing = {
         j.source for j in a.model.joins.values() if not j.widens and j.target == table_of(of)
     }
     if len(pointing) == 1:  # ways to pay: the orders that were paid so
         return p.Amount(Function.COUNT, None, pointing.pop())
     return None
+
+
+def _in_time(a: Assembler, bag: Bag) -> p.Amount | None:
+    """What the busiest month has most of: what is named, or all that happens."""
+    timed = [table for table in a.model.entities if a.model.axes_of(table)]
+    tables = [table for table, _ in bag.rows] or timed
+    return p.Amount(Function.COUNT, None, tables[0]) if len(tables) == 1 else None
+
+
+def _belong(a: Assembler, table: str, to: str | None) -> bool:
+    """Whether rows belong to others, which are ranked by how many they have: hotels, bookings."""
+    ways = paths(a.model, table, to) if to is not None and table != to else ()
+    return any(not any(join.widens for join in way) for way in ways)
 
 
 def _between(a: Assembler, bag: Bag, of: p.Dimension | None) -> str | None:
@@ -87,7 +103,22 @@ def numbers_about(a: Assembler, table: str) -> list[p.Measured]:
     return found[:6]
 
 
-def ranked_by(a: Assembler, bag: Bag) -> "p.Measured | None":
+def numbers_done(a: Assembler, bag: Bag, of: p.Dimension | None) -> list[p.Measured]:
+    """How often, or with how many units, the things ranked had something done: "most borrowed"."""
+    found: list[p.Measured] = []
+    for table in dict.fromkeys(test.table for test, _ in bag.tests if isinstance(test, p.Has)):
+        lines = [other for other in a.model.entities if _belong(a, other, table)]
+        found.append(p.Amount(Function.COUNT, None, table))
+        found += [
+            p.Amount(Function.SUM, p.Column(each.ref))
+            for line in (table, *(line for line in lines if _belong(a, line, table_of(of))))
+            for each in a.model.of(line)
+            if each.role is Role.ADDITIVE and means(each, "quantity")
+        ]
+    return found
+
+
+def ranked_by(a: Assembler, bag: Bag, of: p.Dimension | None) -> "p.Measured | None":
     """What a ranking goes by when its own words do not say so; taken out of the bag."""
     if bag.measures:
         measure, _ = bag.measures[0]
@@ -97,6 +128,9 @@ def ranked_by(a: Assembler, bag: Bag) -> "p.Measured | None":
         if isinstance(group, p.Column) and a.numeric(group):
             bag.groups = bag.groups[:at] + bag.groups[at + 1 :]
             return p.Amount(None, group)
+        if isinstance(group, p.Rows) and _belong(a, group.table, table_of(of)):
+            bag.groups = bag.groups[:at] + bag.groups[at + 1 :]
+            return p.Amount(Function.COUNT, None, group.table)
     for at, (column, _words) in enumerate(bag.columns):
         if a.numeric(column):
             bag.columns = bag.columns[:at] + bag.columns[at + 1 :]

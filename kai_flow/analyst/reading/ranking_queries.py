@@ -19,6 +19,7 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Note, combined
 from kai_flow.analyst.reading.concepts import means, of_birth, undoes
 from kai_flow.analyst.reading.filtering import filters, with_values
+from kai_flow.analyst.reading.ranking_numbers import is_time
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.soundness import of_own_time, unsound
 from kai_flow.analyst.reading.subjects import each_once, is_column, unique
@@ -30,11 +31,17 @@ MORE_COST: Final = 0.35
 LEFT_COST: Final = 0.22
 """Of rows that are named beside a ranking of groups, and not ranked."""
 
+TIME_COST: Final = 0.6
+"""Of a column of times as what is ranked: "who borrowed most" does not ask when."""
+
 NESTED_COST: Final = 0.8
 """Of "the average of the 10 largest", which asks for one number, as a ranking."""
 
 ELSEWHERE_COST: Final = 0.5
 """Of the price of something else, where what is ranked has a price."""
+
+PAID: Final = ("fee", "rate_price", "fare", "amount", "cost", "total")
+"""Concepts of what is paid for something that has no price."""
 
 SEVERAL: Final = 10
 """Places of a ranking when several are asked for without a number."""
@@ -115,9 +122,11 @@ def _row_number(
         ):
             yield column, 0.0
         case p.Amount(None, p.Implied(concept), _, ()):
-            for attribute in a.model.of(table):
-                if attribute.role in NUMBERS and means(attribute, concept):
-                    yield p.Column(attribute.ref), 0.0
+            numbers = [each for each in a.model.of(table) if each.role in NUMBERS]
+            found = [each for each in numbers if means(each, concept)]
+            if concept == "price":  # the dearest visit is the one with the highest fee
+                found = found or [e for e in numbers if any(means(e, c) for c in PAID)]
+            yield from ((p.Column(each.ref), 0.0) for each in found)
         case _:  # a number of groups
             return
 
@@ -178,11 +187,13 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
             cost += LEFT_COST * any(table not in passed for table, _ in bag.rows)
             cost += MORE_COST * max(0, len(measures) - 1 - bag.joints)
             cost += ELSEWHERE_COST * (rank.sold and undoes(a.model, fact))
+            cost += TIME_COST * (rank.of is not None and is_time(a, rank.of))
             cost += 0.3 if same and _summed(by) else 0.0
             cost += ELSEWHERE_COST * (_has_own(a, rank) and not same)
             cost += NESTED_COST if same and _of_one(rank.by) else 0.0
             if rank.of is None and rank.count is None:
-                cost += 0.2  # "the highest price per category" is a price
+                # "the highest price per category" is a price, and "which is the highest" is one
+                cost += 0.2 + 0.15 * bag.asked("which")
             yield Reading(query, cost, (*choice.notes, *notes))
 
 

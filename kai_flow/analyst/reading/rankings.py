@@ -14,15 +14,20 @@ from kai_flow.analyst.reading.ranking_numbers import (
     how_often,
     is_time,
     numbers_about,
+    numbers_done,
     ranked_by,
     table_of,
 )
 from kai_flow.analyst.reading.ranking_queries import rank_groups, rank_rows
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.subjects import first_dimension, is_column, named
+from kai_flow.analyst.semantics.model import Role
 
 AFTER_COST: Final = 0.5
 """Of "the lowest price of any product" as a ranking: it asks for the price."""
+
+KINDS: Final = frozenset([Role.CATEGORY])
+"""Roles of columns whose values say what kind of thing a row is."""
 
 VALUE_COST: Final = 0.2
 """Of "what is the smallest order amount" as a ranking: it asks how much, not which."""
@@ -37,13 +42,16 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
         return
     rank, words, rest = _of_what(rank, words, bag)
     rank = by_age(a, rank)
+    rank = _most_of_a_kind(a, rank, rest)
     if rank.by == p.Amount(Function.COUNT):
         rank = replace(rank, by=how_often(a, rest, rank))
     if rank.by is None:
-        by = ranked_by(a, rest)
-        if by is None:
-            yield from _open(a, rest, rank, words)
+        by = ranked_by(a, rest, rank.of)
+        done = numbers_done(a, rest, rank.of)
+        if by is None and len(done) != 1:
+            yield from _open(a, rest, rank, words, done)
             return
+        by = by or done[0]
         rank = replace(rank, by=by)
     if _nested(rank, rest, words):
         a.troubles.add("no_reading")
@@ -53,11 +61,21 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
         rank, words = _of_first(rank, rest, words)
         if rank.of is None:
             return
+    rank = by_age(a, rank)
     if rest.somes or rest.clocks or rest.share is not None or rest.change:
         return
     rest.cost += VALUE_COST * _how_much(bag, rank)
     yield from rank_rows(a, rest, rank, words)
     yield from rank_groups(a, rest, rank, words)
+
+
+def _most_of_a_kind(a: Assembler, rank: p.Rank, bag: Bag) -> p.Rank:
+    """The most of a category is the most frequent one, where nothing else is ranked by it."""
+    column = rank.by.of if isinstance(rank.by, p.Amount) and rank.by.function is None else None
+    alone = rank.of is None and not (bag.rows or bag.columns or bag.groups)
+    if alone and isinstance(column, p.Column) and a.model.attributes[column.ref].role in KINDS:
+        return replace(rank, of=column, by=p.Amount(Function.COUNT))
+    return rank
 
 
 def _of_first(rank: p.Rank, rest: Bag, words: Words) -> tuple[p.Rank, Words]:
@@ -123,7 +141,9 @@ def _of_what(rank: p.Rank, words: Words, bag: Bag) -> tuple[p.Rank, Words, Bag]:
     return rank, words, rest
 
 
-def _open(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Reading]:
+def _open(
+    a: Assembler, bag: Bag, rank: p.Rank, words: Words, done: Sequence[p.Measured]
+) -> Iterator[Reading]:
     """A ranking by nothing in particular: every number that it may go by is offered."""
     a.troubles.add("ranked_by_what", table=table_of(rank.of) or "")
     if rank.of is None:
@@ -137,7 +157,7 @@ def _open(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Readin
     if table is None or rank.of is None or is_time(a, rank.of):
         return  # "pays the most" does not ask when
     bag.cost += 0.6
-    for number in numbers_about(a, table):
+    for number in done or numbers_about(a, table):
         open_ = replace(rank, by=number)
         offered = (*rank_rows(a, bag, open_, words), *rank_groups(a, bag, open_, words))
         yield from (replace(each, open=True) for each in offered)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, TypeAlias
 
-from msgspec import json, structs
+from msgspec import json
 
 from kai_flow.analyst.lexicon.lexicon import (
     Language,
@@ -18,7 +18,7 @@ from kai_flow.analyst.lexicon.lexicon import (
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import Token, tokenize
 from kai_flow.analyst.query.gate import IllTyped, check
-from kai_flow.analyst.query.nodes import All, Query, Words, bare
+from kai_flow.analyst.query.nodes import Query, Words, bare
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.assembly import readings as assembled
 from kai_flow.analyst.reading.bag import collected
@@ -28,7 +28,7 @@ from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.glue import commas_in, glue
 from kai_flow.analyst.reading.labels import labels
 from kai_flow.analyst.reading.openings import opened
-from kai_flow.analyst.reading.overlaps import each_answer_once
+from kai_flow.analyst.reading.overlaps import each_answer_once, meaning
 from kai_flow.analyst.reading.parts import Column, Item, Refused, Rows, Sign, Values
 from kai_flow.analyst.reading.reading import Plural, Reading, Troubles
 from kai_flow.analyst.reading.rules import BY_HEADS
@@ -276,14 +276,6 @@ def _shares(word: str, stems: frozenset[str]) -> bool:
     return own in stems or any(concepts((own,)) & concepts((name,)) for name in stems)
 
 
-def _unordered(query: Query | None) -> object:
-    """A query as it is whatever the order of its filters."""
-    plain = bare(query)
-    if query is None or not isinstance(query.where, All):
-        return plain
-    return bare(structs.replace(query, where=None)), frozenset(map(bare, query.where.parts))
-
-
 def _likely(readings: Sequence[Reading], assembler: Assembler) -> list[Reading]:
     """The most likely reading, and those nearly as likely that mean something else.
 
@@ -294,7 +286,7 @@ def _likely(readings: Sequence[Reading], assembler: Assembler) -> list[Reading]:
     for reading in sorted(readings, key=lambda reading: reading.cost):
         if first is not None and reading.cost > first.cost + MARGIN and not first.open:
             break
-        key = (_unordered(reading.query), reading.refusal, reading.catalogue)
+        key = (meaning(reading.query), reading.refusal, reading.catalogue)
         if key not in best and sound(reading, assembler):
             best[key] = reading
             first = first or reading

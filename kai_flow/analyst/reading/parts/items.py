@@ -24,10 +24,12 @@ from kai_flow.analyst.reading.parts.numbers import (
     Amount,
     Calculated,
     Change,
+    Functions,
     Gap,
     Having,
     Portion,
     Quotient,
+    Several,
 )
 from kai_flow.analyst.reading.parts.results import (
     Ask,
@@ -62,6 +64,8 @@ Part: TypeAlias = (
     | Having
     | Amount
     | Quotient
+    | Functions
+    | Several
     | Gap
     | Portion
     | Change

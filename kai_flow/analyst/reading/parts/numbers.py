@@ -33,6 +33,20 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
+class Functions:
+    """Several functions, before what they are of is known: "highest and lowest"."""
+
+    functions: tuple[Function, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Several numbers: "the highest and the lowest price"."""
+
+    amounts: tuple[Amount, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Quotient:
     """The ratio of two amounts."""
 
