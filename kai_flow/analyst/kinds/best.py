@@ -78,10 +78,19 @@ def _top(rank: Rank) -> Rank | None:
     return rank if rank.count is not None and rank.by is None and rank.descending else None
 
 
+def _in_order(rank: Rank) -> Rank | None:
+    """The words “Rank the members by loans”: all of them."""
+    known = rank.by is not None and rank.of is not None and rank.count is None
+    return replace(rank, count=LISTED) if known else None
+
+
 def _places(figure: Figure, _sign: Sign) -> Rank | None:
     """The words “5 besar”: the first five."""
     return Rank(descending=True, count=int(figure.value)) if whole(figure) else None
 
+
+LISTED = 100
+"""Places of an order of everything."""
 
 KIND = Kind(
     "best",
@@ -100,7 +109,8 @@ KIND = Kind(
         "how expensive": ("how expensive is", "how expensive", "how much is", "how much does"),
         "how far": ("how far is", "how far was", "how far", "how long is"),
         "any one": ("a single", "any single", "any one", "any", "single", "one", "an individual"),
-        "came first": ("first", "earliest", "first of all"),
+        "came first": ("first", "very first", "first ever"),
+        "in order": ("rank", "rank all", "rank our", "ranking of", "sort", "sort all"),
         "came last": ("last", "latest", "most recently"),
         "on average": ("on average", "on the average"),
     },
@@ -120,6 +130,7 @@ KIND = Kind(
         "how far": ("seberapa jauh",),
         "great": ("besar",),
         "any one": ("satu", "salah satu"),
+        "in order": ("urutkan", "peringkat", "ranking", "peringkatkan", "urutan"),
         "came first": ("pertama", "paling awal", "paling dulu", "pertama kali", "duluan"),
         "came last": ("terakhir", "paling akhir", "belakangan"),
         "on average": ("secara rata-rata", "rata-ratanya", "rata-rata"),
@@ -142,6 +153,8 @@ KIND = Kind(
             for sign in ("most", "fewest", "most frequent", "least frequent")
         ),
         Rule("top so many", ("top", Rank), lambda _s, rank: _top(rank), cost=0.02),
+        Rule("first", ("came first",), lambda _sign: Rank(False, by=Clock("")), cost=0.15),
+        Rule("in order", ("in order", Rank), lambda _sign, rank: _in_order(rank), cost=-0.05),
         Rule("came first", (Clock, "came first"), lambda clock, _s: Rank(False, by=clock)),
         Rule("came last", (Clock, "came last"), lambda clock, _s: Rank(True, by=clock)),
         Rule("highest of any", (Rank, "any one", (Column, Rows)), _any_one, cost=0.1),

@@ -21,23 +21,27 @@ KIND = Kind(
     "Several things together: which combination of channel and category sold most.",
     english={
         "combination": (
-            *("combination of", "combination", "combo of", "combo"),
-            *("pair of", "pair", "pairing of", "pairing"),
+            *("combination of", "combination", "combination between", "combo of", "combo"),
+            *("pair of", "pair", "pairing of", "pairing", "mix of"),
         ),
-        "combinations": ("combinations of", "combinations", "pairs of", "pairs", "combos"),
+        "combinations": (
+            *("combinations of", "combinations", "pairs of", "pairs", "combos"),
+            "every combination of",
+        ),
     },
     indonesian={
         "combination": (
             *("kombinasi", "kombinasi antara", "kombinasi dari", "pasangan", "gabungan"),
             *("gabungan dari", "kombinasi apa dari"),
         ),
+        "combinations": ("tiap kombinasi", "setiap kombinasi"),
     },
     rules=(
         *(
             rule
             for sign in ("combination", "combinations")
             for rule in (
-                Rule(f"{sign} of", (sign, DIMENSION, "and", DIMENSION), _pair),
+                Rule(f"{sign} of", (sign, DIMENSION, "and", DIMENSION), _pair, cost=-0.1),
                 Rule(sign, (DIMENSION, "and", DIMENSION, sign), _pair),
                 Rule(f"{sign} of two", (sign, DIMENSION, DIMENSION), _pair, cost=0.05),
                 Rule(f"{sign}, two", (DIMENSION, DIMENSION, sign), _pair, cost=0.05),

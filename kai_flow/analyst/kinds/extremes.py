@@ -38,8 +38,9 @@ def _rank(*, descending: bool) -> Callable[..., Any]:
 
 def _rules() -> Iterable[Rule]:
     for sign, function in (("maximum", Function.MAXIMUM), ("minimum", Function.MINIMUM)):
-        yield Rule(f"{sign} of a noun", (sign, NOUN), _value(function))
-        yield Rule(f"noun, {sign}", (NOUN, sign), _value(function), cost=0.02)
+        value = _superlative(descending=function is Function.MAXIMUM)
+        yield Rule(f"{sign} of a noun", (sign, NOUN), value)
+        yield Rule(f"noun, {sign}", (NOUN, sign), value, cost=0.02)
     for sign, descending in (("highest", True), ("lowest", False)):
         value, rank = _superlative(descending=descending), _rank(descending=descending)
         yield Rule(f"{sign} noun", (sign, NOUN), value)

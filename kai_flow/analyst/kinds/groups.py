@@ -20,12 +20,6 @@ def _per(_sign: Sign, dimension: Dimension) -> Groups | None:
     return None if adds else Groups((dimension,))
 
 
-def _both(*parts: Sign | Dimension) -> Groups | None:
-    """The words “Each combination of branch and payment method”."""
-    first, second = (part for part in parts if not isinstance(part, Sign))
-    return Groups((first, second)) if first != second else None
-
-
 def _in_each(_sign: Sign, dimension: Dimension) -> Groups | None:
     """In each of something, of whose own total a share is."""
     groups = _per(_sign, dimension)
@@ -81,10 +75,6 @@ KIND = Kind(
             *("kind of", "kinds of", "type of", "types of", "sort of", "sorts of", "kind", "type"),
             *("kinds", "types"),
         ),
-        "combination": (
-            *("combination of", "combinations of", "combination between", "pair of", "pairs of"),
-            *("combination", "every combination of", "mix of", "combinations"),
-        ),
         "day": ("day", "date", "days"),
         "week": ("week", "weeks"),
         "month": ("month", "months"),
@@ -125,10 +115,6 @@ KIND = Kind(
             *("dipisah per", "dipisahkan menurut", "dibagi berdasarkan", "kelompokkan per"),
             *("kelompokkan menurut", "kelompokkan berdasarkan", "diurai menurut"),
         ),
-        "combination": (
-            *("kombinasi", "kombinasi antara", "pasangan", "tiap kombinasi", "setiap kombinasi"),
-            "gabungan",
-        ),
         "day": ("hari", "tanggal"),
         "week": ("minggu", "pekan"),
         "month": ("bulan", "bulannya"),
@@ -161,9 +147,6 @@ KIND = Kind(
             "calendar month", ("calendar month",), lambda _s: Calendar(Grain.MONTH, recurring=True)
         ),
         Rule("per", ("per", DIMENSION), _per),
-        Rule("combination", ("combination", DIMENSION, "and", DIMENSION), _both, cost=-0.1),
-        Rule("per combination", ("per", "combination", DIMENSION, "and", DIMENSION), _both),
-        Rule("by combination", ("by", "combination", DIMENSION, "and", DIMENSION), _both),
         Rule("by", ("by", DIMENSION), _by),
         Rule("in each", ("in each", DIMENSION), _in_each, cost=-0.1),
         Rule("and by", (Groups, "and", DIMENSION), _more),

@@ -89,6 +89,8 @@ def _rules() -> Iterable[Rule]:
             yield Rule(f"{sign} rows", (sign, Figure, Rows), rows_last)
             yield Rule(f"rows {sign}", (Rows, sign, Figure), rows_first, cost=0.45)
             yield Rule(f"{sign}, again", (Where, sign, Figure), _again(operator))
+        else:
+            yield Rule(f"{sign} rows", (sign, Figure, Rows), rows_last, cost=0.05)
 
 
 def _so_many(rows: Rows, operator: Operator, figure: Figure) -> Having | None:

@@ -46,6 +46,11 @@ def _some(figure: Figure, of: Dimension) -> Some | None:
     return Some(of, int(figure.value)) if whole(figure) else None
 
 
+def _one(figure: Figure, rows: Rows) -> Rows | None:
+    """The words “One order”; the first order is a certain one."""
+    return rows if figure.value == 1 and not figure.ordinal else None
+
+
 def whole(figure: Figure) -> bool:
     """Whether a figure can be a number of places."""
     plain = not (figure.percent or figure.unit or figure.ordinal)
@@ -131,6 +136,8 @@ def _rules() -> Iterable[Rule]:
     for sign, descending in (("most", True), ("fewest", False)):
         yield Rule(f"{sign} rows", (sign, Rows), _most(descending))
         yield Rule(f"rows, {sign}", (Rows, sign), _most(descending))
+        yield Rule(f"{sign} of a kind", (sign, Column), _most_of_kind(descending), cost=0.25)
+        yield Rule(f"kind, {sign}", (Column, sign), _most_of_kind(descending), cost=0.25)
     for sign, (concept, descending) in IMPLIED.items():
         yield Rule(sign, (sign,), _implied(concept, descending))
     for sign, descending in (("most frequent", True), ("least frequent", False)):
@@ -144,6 +151,16 @@ def _most(descending: bool) -> Callable[..., Rank]:
 
     def build(*parts: Sign | Rows) -> Rank:
         return Rank(descending, by=count(next(each for each in parts if isinstance(each, Rows))))
+
+    return build
+
+
+def _most_of_kind(descending: bool) -> Callable[..., Rank]:
+    """The words “Most diagnoses”: the diagnosis that is most frequent."""
+
+    def build(*parts: Sign | Column) -> Rank:
+        of = next(each for each in parts if isinstance(each, Column))
+        return Rank(descending, by=Amount(Function.COUNT), of=of)
 
     return build
 
@@ -258,7 +275,7 @@ KIND = Kind(
     },
     rules=(
         Rule("some", (Figure, DIMENSION), _some),
-        Rule("one", (Figure, Rows), lambda figure, rows: rows if figure.value == 1 else None),
+        Rule("one", (Figure, Rows), _one),
         *_rules(),
         Rule("so many of a rank", (Figure, Rank), _counted),
         Rule("rank so many", (Rank, Figure), lambda rank, f: _counted(f, rank), cost=0.1),

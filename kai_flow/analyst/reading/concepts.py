@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kai_flow.analyst.lexicon.data import ACTIONS
 from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.semantics.model import Attribute, Axis, Join, Role, SemanticModel
 
@@ -23,6 +24,19 @@ _BIRTH: Final = frozenset(["birth_date", "birth_year"])
 def of_birth(axis: Axis) -> bool:
     """Whether it is when people were born, which is nobody's time but where it is named."""
     return any(not _BIRTH.isdisjoint(concepts(name.words)) for name in axis.names)
+
+
+_JOINING: Final = frozenset(
+    word
+    for action in ACTIONS
+    if action.name in {"join", "hire", "enrol", "admit"}
+    for word in (*action.verbs, *action.nouns)
+)
+
+
+def of_joining(axis: Axis) -> bool:
+    """Whether it is when somebody joined something, which says nothing of his age."""
+    return any(not _JOINING.isdisjoint(name.words) for name in axis.names)
 
 
 def means(attribute: Attribute, concept: str) -> bool:

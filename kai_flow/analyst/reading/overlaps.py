@@ -36,7 +36,9 @@ def each_answer_once(readings: Sequence[Reading]) -> list[Reading]:
         same = [each for each in kept if _overlap(each.query, reading.query)]
         if not same:
             kept.append(reading)
-        elif _tells(reading.query, same[0].query) and reading.cost <= same[0].cost + TIED:
+        elif _lists(reading.query, same[0].query) or (
+            _tells(reading.query, same[0].query) and reading.cost <= same[0].cost + TIED
+        ):
             kept[kept.index(same[0])] = reading
     return kept
 
@@ -65,7 +67,17 @@ def _some(tally: Tally) -> bool:
 
 def _overlap(one: Query | None, other: Query | None) -> bool:
     """Whether the answer of one query is in that of the other one."""
-    return _tells(one, other) or _tells(other, one)
+    ways = ((one, other), (other, one))
+    return any(_tells(more, less) or _lists(more, less) for more, less in ways)
+
+
+def _lists(more: Query | None, less: Query | None) -> bool:
+    """Whether a list of rows has further columns, and is else the same as another one."""
+    if more is None or less is None or not less.columns or more.distinct or less.distinct:
+        return False
+    return set(bare(less.columns)) < set(bare(more.columns)) and bare(
+        structs.replace(more, columns=())
+    ) == bare(structs.replace(less, columns=()))
 
 
 def _tells(more: Query | None, less: Query | None) -> bool:

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from kai_flow.analyst.query.nodes import Function
+from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
 from kai_flow.analyst.reading.bag import Bag
-from kai_flow.analyst.reading.concepts import means, of_birth
+from kai_flow.analyst.reading.concepts import means, of_birth, of_joining
 from kai_flow.analyst.reading.subjects import first_dimension, is_column
 from kai_flow.analyst.semantics.model import Role
 from kai_flow.analyst.semantics.paths import paths
@@ -19,8 +19,11 @@ def by_age(a: Assembler, rank: p.Rank) -> p.Rank:
     table = table_of(rank.of)
     if table is None or any(means(each, "age") for each in a.model.of(table)):
         return rank
-    birth = next((axis.id for axis in a.model.axes_of(table) if of_birth(axis)), "")
-    return replace(rank, by=p.Clock(birth), descending=not rank.descending)
+    axes = a.model.axes_of(table)
+    birth = next((axis.id for axis in axes if of_birth(axis)), None)
+    if birth is None and axes and of_joining(axes[0]):
+        return rank  # nobody is as old as his contract
+    return replace(rank, by=p.Clock(birth or ""), descending=not rank.descending)
 
 
 def how_often(a: Assembler, bag: Bag, rank: p.Rank) -> p.Amount | None:
@@ -28,6 +31,8 @@ def how_often(a: Assembler, bag: Bag, rank: p.Rank) -> p.Amount | None:
     done = [test.table for test, _ in bag.tests if isinstance(test, p.Has)]
     subject = first_dimension([], [c for c in bag.columns if is_column(c[0])])
     of = rank.of or (subject[0] if subject else None)
+    if isinstance(of, p.Column) and a.numeric(of):
+        of = None  # the most members are no number of members that is the most frequent
     if done:
         return p.Amount(Function.COUNT, None, done[0])
     between = _between(a, bag, of)
@@ -47,7 +52,8 @@ def how_often(a: Assembler, bag: Bag, rank: p.Rank) -> p.Amount | None:
 
 def _in_time(a: Assembler, bag: Bag) -> p.Amount | None:
     """What the busiest month has most of: what is named, or all that happens."""
-    timed = [table for table in a.model.entities if a.model.axes_of(table)]
+    things = {join.target for join in a.model.joins.values() if not join.widens}
+    timed = [t for t in a.model.entities if t not in things and a.model.axes_of(t)]
     tables = [table for table, _ in bag.rows] or timed
     return p.Amount(Function.COUNT, None, tables[0]) if len(tables) == 1 else None
 
@@ -103,10 +109,14 @@ def numbers_about(a: Assembler, table: str) -> list[p.Measured]:
     return found[:6]
 
 
-def numbers_done(a: Assembler, bag: Bag, of: p.Dimension | None) -> list[p.Measured]:
-    """How often, or with how many units, the things ranked had something done: "most borrowed"."""
+def numbers_done(a: Assembler, bag: Bag, of: p.Dimension | None, words: Words) -> list[p.Measured]:
+    """How often, or with how many units, the things ranked had something done: "most borrowed".
+
+    "Who borrowed the most books" ranks who did something, and not what it was done to.
+    """
     found: list[p.Measured] = []
-    for table in dict.fromkeys(test.table for test, _ in bag.tests if isinstance(test, p.Has)):
+    done = [(test, at) for test, at in bag.tests if isinstance(test, p.Has) and at > words]
+    for table in dict.fromkeys(test.table for test, _ in done):
         lines = [other for other in a.model.entities if _belong(a, other, table)]
         found.append(p.Amount(Function.COUNT, None, table))
         found += [

@@ -31,6 +31,9 @@ MORE_COST: Final = 0.35
 LEFT_COST: Final = 0.22
 """Of rows that are named beside a ranking of groups, and not ranked."""
 
+OWN_NUMBER_COST: Final = 0.12
+"""Of a condition on the sum of a number of single rows: "the most books over 300 pages"."""
+
 TIME_COST: Final = 0.6
 """Of a column of times as what is ranked: "who borrowed most" does not ask when."""
 
@@ -71,6 +74,8 @@ def rank_rows(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Re
     computed = any(not isinstance(column, p.Column) for column, _ in bag.columns)
     if bag.groups or bag.havings or bag.measures or computed:
         return
+    if bag.asked("when") and any(isinstance(test, p.Has) for test, _ in bag.tests):
+        return  # when something was done first, and not what is the first of all with that done
     of, by = rank.of, rank.by
     table = of.table if isinstance(of, p.Rows) else _labelled(a, of)
     if table is None:
@@ -187,6 +192,7 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
             cost += LEFT_COST * any(table not in passed for table, _ in bag.rows)
             cost += MORE_COST * max(0, len(measures) - 1 - bag.joints)
             cost += ELSEWHERE_COST * (rank.sold and undoes(a.model, fact))
+            cost += OWN_NUMBER_COST * any(_of_row(h.amount, fact) for h, _ in bag.havings)
             cost += TIME_COST * (rank.of is not None and is_time(a, rank.of))
             cost += 0.3 if same and _summed(by) else 0.0
             cost += ELSEWHERE_COST * (_has_own(a, rank) and not same)
@@ -224,6 +230,12 @@ def _has_own(a: Assembler, rank: p.Rank) -> bool:
     if table is None or not isinstance(rank.by, p.Amount) or not isinstance(rank.by.of, p.Implied):
         return False
     return any(True for _ in _row_number(a, table, rank.by, descending=rank.descending))
+
+
+def _of_row(amount: p.Amount, fact: str) -> bool:
+    """Whether nothing says that a number of single rows is added up."""
+    of = amount.of
+    return amount.function is None and isinstance(of, p.Column) and of.ref.table == fact
 
 
 def _plain_count(by: object) -> bool:

@@ -21,13 +21,9 @@ from kai_flow.analyst.reading.ranking_numbers import (
 from kai_flow.analyst.reading.ranking_queries import rank_groups, rank_rows
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.subjects import first_dimension, is_column, named
-from kai_flow.analyst.semantics.model import Role
 
 AFTER_COST: Final = 0.5
 """Of "the lowest price of any product" as a ranking: it asks for the price."""
-
-KINDS: Final = frozenset([Role.CATEGORY])
-"""Roles of columns whose values say what kind of thing a row is."""
 
 VALUE_COST: Final = 0.2
 """Of "what is the smallest order amount" as a ranking: it asks how much, not which."""
@@ -42,12 +38,11 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
         return
     rank, words, rest = _of_what(rank, words, bag)
     rank = by_age(a, rank)
-    rank = _most_of_a_kind(a, rank, rest)
     if rank.by == p.Amount(Function.COUNT):
         rank = replace(rank, by=how_often(a, rest, rank))
     if rank.by is None:
         by = ranked_by(a, rest, rank.of)
-        done = numbers_done(a, rest, rank.of)
+        done = numbers_done(a, rest, rank.of, words)
         if by is None and len(done) != 1:
             yield from _open(a, rest, rank, words, done)
             return
@@ -67,15 +62,6 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     rest.cost += VALUE_COST * _how_much(bag, rank)
     yield from rank_rows(a, rest, rank, words)
     yield from rank_groups(a, rest, rank, words)
-
-
-def _most_of_a_kind(a: Assembler, rank: p.Rank, bag: Bag) -> p.Rank:
-    """The most of a category is the most frequent one, where nothing else is ranked by it."""
-    column = rank.by.of if isinstance(rank.by, p.Amount) and rank.by.function is None else None
-    alone = rank.of is None and not (bag.rows or bag.columns or bag.groups)
-    if alone and isinstance(column, p.Column) and a.model.attributes[column.ref].role in KINDS:
-        return replace(rank, of=column, by=p.Amount(Function.COUNT))
-    return rank
 
 
 def _of_first(rank: p.Rank, rest: Bag, words: Words) -> tuple[p.Rank, Words]:

@@ -71,6 +71,7 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
         rest = [each for each in rest if each != subject]
     if rest and bag.joints and not groups:
         return  # "orders and customers" are no orders by customer
+    cost += 0.2 * bool(bag.havings and bag.asked("how much"))  # "how many … more than 15 times"
     cost += _beside(bag, groups, rest) + WHICH_COST * bool(bag.which and not bag.havings)
     cost += AFTER_ROWS_COST * (after and bag.asked("value"))
     groups = each_once([*groups, *rest])
