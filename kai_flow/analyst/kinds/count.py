@@ -30,6 +30,7 @@ KIND = Kind(
             *("how many", "number of", "the number of", "count of", "count", "total number of"),
             *("nr of", "no of", "how many total"),
         ),
+        "counts": ("counts", "volume", "volumes"),
         "loose count": ("amount of", "quantity of"),
     },
     indonesian={
@@ -54,6 +55,7 @@ KIND = Kind(
         Rule("count rows", ("count", Rows), lambda _sign, rows: count(rows)),
         Rule("loose count", ("loose count", Rows), lambda _s, rows: count(rows), cost=0.2),
         Rule("rows count", (Rows, "count"), lambda rows, _sign: count(rows), cost=0.05),
+        Rule("rows' counts", (Rows, "counts"), lambda rows, _sign: count(rows), cost=0.05),
         Rule("count of a column", ("count", Column), _of_column, cost=0.15),
         Rule("count of a computed number", ("count", Computed), _of_computed, cost=0.25),
         Rule("count of them", ("count", "of them", Where), _of_them),

@@ -159,8 +159,10 @@ KIND = Kind(
         "growth": (
             *("growth of", "growth", "growth in", "growth rate of", "growth rate", "increase in"),
             *("grow", "grew", "grown", "growing", "increase", "increased", "rise", "rose"),
+            *("change of", "percentage change of", "percent change of", "rate of change of"),
             *("change in", "percent change in", "percentage change in", "percentage growth of"),
         ),
+        "how fast": ("how fast", "how quickly", "how strongly", "how rapidly"),
         **_against(
             ("{0} over {0}", "{0} on {0}", "from {0} to {0}", "{0} to {0}"),
             ("compared to the previous {0}", "compared with the previous {0}"),
@@ -177,6 +179,7 @@ KIND = Kind(
             *("tumbuh", "bertumbuh", "meningkat", "naik", "tumbuhnya"),
             *("persentase pertumbuhan", "persentase kenaikan", "peningkatan"),
         ),
+        "how fast": ("seberapa cepat", "seberapa pesat", "secepat apa"),
         **_against(
             ("dari {0} ke {0}", "{0} ke {0}", "antar {0}"),
             ("dibanding {0} sebelumnya", "dibandingkan {0} sebelumnya"),
@@ -189,6 +192,8 @@ KIND = Kind(
         Rule("growth of a number", ("growth", (*NUMBER, Rows)), _growth),
         Rule("number growth", ((*NUMBER, Rows), "growth"), _growth),
         Rule("growth in percent", ((*NUMBER, Rows), "growth", "share"), _growth),
+        Rule("how fast it grows", ("how fast", Change), lambda _sign, change: change),
+        Rule("growth, in percent", (Change, "share"), lambda change, _sign: change),
         Rule("how much growth", ("total", Change), lambda _sign, change: change),
         *(
             Rule(sign, (sign,), lambda _sign, grain=grain: Change(None, grain))

@@ -8,6 +8,7 @@ from kai_flow.analyst.reading.parts import (
     Clock,
     Column,
     Computed,
+    Dimension,
     Measured,
     Rows,
     Sign,
@@ -23,6 +24,11 @@ def _sort(
 ) -> Sort:
     descending = None if way is None else way.name == "descending"
     return Sort(amount(by) if isinstance(by, Computed) else by, descending)
+
+
+def _which_number(_in: Sign, of: Dimension, _sign: Sign) -> Which:
+    """The words "Pada tahun berapa"."""
+    return Which(of)
 
 
 def _way(way: Sign) -> Sort:
@@ -126,6 +132,7 @@ KIND = Kind(
         Rule("which", ("which",), lambda _sign: Ask("which"), cost=0.1),
         Rule("who", ("who",), lambda _sign: Ask("who"), cost=0.1),
         Rule("which things", ("which", DIMENSION), lambda _sign, of: Which(of), tight=True),
+        Rule("in things of which number", ("during", DIMENSION, "value"), _which_number),
         Rule("things, which", (DIMENSION, "which"), lambda of, _sign: Which(of)),
         Rule("who of them", ("who", DIMENSION), lambda _s, of: Which(of, person=True), tight=True),
         Rule("people, who", (DIMENSION, "who"), lambda of, _s: Which(of, person=True)),

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from kai_flow.analyst.lexicon.calendar_days import Days, Latest, Part, PeriodSpan, Reach, Yearless
 from kai_flow.analyst.lexicon.phrases import Phrases
 from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.query.nodes import Grain
 
 __all__ = ["open_ended"]
 
@@ -39,6 +40,9 @@ _COMPARING = {">", ">=", "<", "<=", "above", "below", "di atas", "di bawah"}
 """What compares numbers too: before a lone year it stays a comparison of numbers."""
 _HALVES = {"from", "dari", "between", "antara"}
 """Words that begin an open period only if words after it say so: "from 2020 onwards"."""
+_FROM = {"from", "dari"}
+_VAGUE = 0.4
+"""Of "from 2020" alone, which is rather of 2020 than since then."""
 _ONWARDS = Phrases(
     *("onwards", "onward", "on", "and later", "and after", "or later", "and onwards", "until now"),
     *(
@@ -65,6 +69,9 @@ def open_ended(tokens: Sequence[Token], singles: Sequence[PeriodSpan]) -> Iterat
                     continue
                 for last in _lasts(tokens, span.last, side, phrase in _HALVES):
                     yield from _reaching(side, replace(span, first=first, last=last))
+                if phrase in _FROM and span.grain is Grain.YEAR:
+                    vague = replace(span, first=first, score=_VAGUE * span.score)
+                    yield from _reaching(side, vague)
         for last in _lasts(tokens, span.last, "since", half=True):
             yield from _reaching("since", replace(span, last=last))
 

@@ -84,6 +84,8 @@ def _weekday(tokens: Sequence[Token], at: int, led: bool) -> tuple[int, float] |
     if led or (len(word) > 4 and word != "minggu"):
         return day, 1.0
     capital = tokens[at].text[:1].isupper() and at > 0
+    if word == "minggu" and not capital:
+        return None  # a week
     return (day, 0.7) if capital else (day, 0.3)
 
 

@@ -1,7 +1,6 @@
 """Builds the queries that a bag of constituents may mean."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from kai_flow.analyst.query.nodes import Function, Operator, Words
@@ -19,9 +18,9 @@ from kai_flow.analyst.reading.listings import listed
 from kai_flow.analyst.reading.people import asking_who
 from kai_flow.analyst.reading.rankings import ranked
 from kai_flow.analyst.reading.reading import Reading
-from kai_flow.analyst.reading.resolving import HINT
 from kai_flow.analyst.reading.subjects import is_column, named, with_kind_of_rows
 from kai_flow.analyst.reading.tallies import counts_of_groups, tallied
+from kai_flow.analyst.reading.timing import begun, timed
 from kai_flow.analyst.reading.totals import totalled
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role
@@ -34,12 +33,14 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Everything that the bag may mean."""
     sound = coherent(a.model, bag, a.commas)
     for one in asking_who(a.model, sound) if sound is not None else ():
-        yield from _meanings(a, gathered(with_extremes(a, _sides_as_groups(with_further(a, one)))))
+        whole = begun(a, gathered(with_extremes(a, _sides_as_groups(with_further(a, one)))))
+        if whole is not None:
+            yield from _meanings(a, whole)
 
 
 def _meanings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     bag = with_kind_of_rows(a.model, bag)
-    _time(a, bag)
+    timed(a, bag)
     if bag.texts:
         yield from _literally(a, bag)
     elif not bag.bounds:  # nothing ends
@@ -131,55 +132,3 @@ def _coded(a: Assembler, bag: Bag, codes: Sequence[tuple[p.Text, Words]]) -> Ite
 
 def _same(column: p.Column, text: p.Text) -> p.Test:
     return p.Compared(column, Operator.EQUAL, (text.text,))
-
-
-def _time(a: Assembler, bag: Bag) -> None:
-    """A time beside a period or unit of the calendar names its axis: "founded before 1970"."""
-    named: list[tuple[str, Words, object]] = [(c.axis, w, c) for c, w in bag.clocks]
-    named += [(axis, w, c) for c, w in bag.columns if (axis := _axis_of(a, c)) is not None]
-    for axis, words, part in named:
-        if _timed(bag, axis, words):
-            bag.clocks = [each for each in bag.clocks if each != (part, words)]
-            bag.columns = [each for each in bag.columns if each != (part, words)]
-
-
-def _timed(bag: Bag, axis: str, words: Words) -> bool:
-    """Let the nearest period, or else the units of the calendar, be of this axis."""
-    tests = [
-        (abs(words[0] - there[0]), at)
-        for at, (test, there) in enumerate(bag.tests)
-        if isinstance(test, p.Within) and test.time.axis is None
-    ]
-    if tests:
-        _, at = min(tests)
-        test, there = bag.tests[at]
-        assert isinstance(test, p.Within)  # noqa: S101 -- found as such
-        both = tuple(sorted({*there, *words}))
-        bag.tests[at] = (p.Within(replace(test.time, axis=axis)), both)
-        return True
-    before = (bag.groups, bag.which, bag.ranks)
-    bag.groups = [(_clocked(of, axis), w) for of, w in bag.groups]
-    bag.which = [(_clocked(of, axis), w) for of, w in bag.which]
-    bag.ranks = [
-        (replace(r, of=_clocked(r.of, axis)) if r.of is not None else r, w) for r, w in bag.ranks
-    ]
-    return before != (bag.groups, bag.which, bag.ranks)
-
-
-def _clocked(of: p.Dimension, axis: str) -> p.Dimension:
-    """A unit of the calendar, of this axis."""
-    return replace(of, axis=axis) if isinstance(of, p.Calendar) and of.axis is None else of
-
-
-def _axis_of(a: Assembler, column: p.Noun) -> str | None:
-    """The axis that a column is the first of."""
-    if not isinstance(column, p.Column) or (column.role and not column.role.startswith(HINT)):
-        return None  # "drivers hired in 2018": the drivers must not get lost
-    return next(
-        (
-            axis.id
-            for axis in a.model.axes_of(column.ref.table)
-            if axis.columns[0] == column.ref.column
-        ),
-        None,
-    )

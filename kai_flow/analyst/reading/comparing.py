@@ -20,6 +20,7 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.layouts import Asked, differences, layouts
+from kai_flow.analyst.reading.named_periods import within_each
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.sides import listed
@@ -195,7 +196,9 @@ def _queries(a: Assembler, bag: Bag, resolver: Resolver, asked: Asked) -> Iterat
         )
         for choice in found:
             amounts, side, before, where = choice.value
-            by: tuple[Group, ...] = before if side is None else (*before, side)
+            if side is not None:
+                before = (*(within_each(group, side) for group in before), side)
+            by: tuple[Group, ...] = before
             order = _order(amounts, by)
             query = Query(fact=resolver.fact, measures=amounts, groups=by, where=where, order=order)
             cost = (

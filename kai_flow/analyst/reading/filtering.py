@@ -19,7 +19,7 @@ from kai_flow.analyst.query.nodes import (
 )
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.comparisons import compared, within
-from kai_flow.analyst.reading.parts import Compared, Has, Joined, Negated, Test, Within
+from kai_flow.analyst.reading.parts import Compared, Has, Joined, Negated, New, Test, Within
 from kai_flow.analyst.reading.related_rows import (
     EVERY,
     asked_of_related,
@@ -114,10 +114,15 @@ def with_values(
 def _tested(resolver: Resolver, test: Test, words: Words) -> list[Choice[Filter]]:
     """One test. What is reached by a join to many rows becomes a question to the related rows."""
     match test:
-        case Compared():
-            return [asked_of_related(resolver, each) for each in compared(resolver, test, words)]
-        case Within(time):
-            return [asked_of_related(resolver, each) for each in within(resolver, time, words)]
+        case Compared() | Within():
+            found = (
+                within(resolver, test.time, words)
+                if isinstance(test, Within)
+                else compared(resolver, test, words)
+            )
+            return [asked_of_related(resolver, each) for each in found]
+        case New():
+            return []  # of nothing that has a time
         case Has(table, role):
             return with_related(resolver, table, role, words)
         case Negated(part):

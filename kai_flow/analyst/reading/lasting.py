@@ -84,8 +84,10 @@ def _between(resolver: Resolver, lasting: Lasting, words: Words) -> list[Choice[
     """The duration between two times, the earlier of a table's times first."""
     model = resolver.model
     first, last = lasting.axes
-    if any((each.start, each.end) == (last, first) for each in model.durations if each.usual):
-        first, last = last, first
+    usual = any((each.start, each.end) == (last, first) for each in model.durations if each.usual)
+    tables = [model.axes[axis].table for axis in (first, last)]
+    if usual or (tables[0] != tables[1] and _leads(model, *tables)):
+        first, last = last, first  # what a row belongs to was there before it
     ends = [model.axes[first], model.axes[last]]
     unit = lasting.unit or unit_between(model, *ends)
     options = [_reached(resolver, axis, words) for axis in ends]

@@ -19,6 +19,7 @@ from kai_flow.analyst.semantics.model import Role as ColumnRole
 from kai_flow.analyst.semantics.targets import (
     AttributeTarget,
     AxisTarget,
+    DerivedTarget,
     EntityTarget,
     JoinTarget,
     Mention,
@@ -49,6 +50,9 @@ OWN_NUMBER: Final = 0.9
 
 OTHER_NUMBER_COST: Final = 0.25
 """Of a number with a name that is only similar, where another number has the very name."""
+
+EVENT_COST: Final = 0.15
+"""Of a computed number that words for its rows may mean as well: "transactions"."""
 
 ITSELF_COST: Final = 0.15
 """Of a column that is called like its table, or like what its flag says: "branches", "urgent"."""
@@ -205,6 +209,12 @@ def _taken_back(mention: Mention, words: Sequence[str], index: Index) -> bool:
     if SOLD.isdisjoint(said) or not isinstance(mention.target, AttributeTarget):
         return False
     return undoes(index.model, mention.target.ref.table)
+
+
+def _is_event(mention: Mention, words: Sequence[str]) -> bool:
+    """Whether a computed number is called by a word that is not of money."""
+    computed = isinstance(mention.target, DerivedTarget) and mention.how != "taught"
+    return computed and not concepts(tuple(words)) & MONEY
 
 
 def _counts_rows(

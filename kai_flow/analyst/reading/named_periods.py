@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
+from msgspec import structs
+
 from kai_flow.analyst.lexicon.periods import Days, resolve
 from kai_flow.analyst.lexicon.periods import Part as PeriodPart
 from kai_flow.analyst.lexicon.recurring import WEEKEND, WORKDAYS
-from kai_flow.analyst.query.nodes import Group, PeriodGroup, Words
+from kai_flow.analyst.query.nodes import Grain, Group, PeriodGroup, TimeGroup, Words
 from kai_flow.analyst.reading.choices import Choice
 from kai_flow.analyst.reading.parts import Column, Time
 from kai_flow.analyst.reading.resolving import Resolver
@@ -15,6 +17,9 @@ from kai_flow.analyst.semantics.model import Role
 
 WEEKENDS: Final = frozenset(["weekend", "akhir pekan", "akhir minggu"])
 """Names of columns that tell weekends from working days."""
+
+YEAR_NAME: Final = len("2024")
+"""Characters of the name of a period that is one year."""
 
 
 def period_groups(
@@ -80,3 +85,13 @@ def _last(end: str) -> str:
     """The year, month or day that ends just before."""
     before = (date.fromisoformat(end) - timedelta(days=1)).isoformat()
     return before[: len(_unit(end))]
+
+
+def within_each(group: Group, side: Group) -> Group:
+    """Quarters of 2023 beside those of 2024 are the quarters of a year."""
+    if not isinstance(group, TimeGroup) or not isinstance(side, PeriodGroup):
+        return group
+    same = (group.axis, group.path) == (side.axis, side.path)
+    years = all(len(name) == YEAR_NAME for name, _, _ in side.periods)
+    recurs = same and years and group.grain in {Grain.MONTH, Grain.QUARTER}
+    return structs.replace(group, recurring=True) if recurs else group

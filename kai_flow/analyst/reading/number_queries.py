@@ -14,6 +14,7 @@ from kai_flow.analyst.query.nodes import (
     Filter,
     Function,
     Group,
+    Lapse,
     Operator,
     Order,
     Query,
@@ -29,7 +30,7 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import combined
 from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.reading import Reading
-from kai_flow.analyst.reading.soundness import counts, of_single_rows, unsound
+from kai_flow.analyst.reading.soundness import counts, lone_unit, of_single_rows, unsound
 from kai_flow.analyst.reading.subjects import unique
 
 GROUPS_FIRST_COST: Final = 0.3
@@ -37,6 +38,10 @@ GROUPS_FIRST_COST: Final = 0.3
 
 OWN_ROWS_COST: Final = 0.16
 """Of naming the very rows beside a number of theirs, where they may have been counted."""
+
+
+UNIT_COST: Final = 0.6
+"""Of groups by a unit of time within one such unit: "by year in 2015" has one row."""
 
 
 def numbers_of(
@@ -88,11 +93,12 @@ def numbers_of(
                 limit=bag.limit,
             )
             more = extra + beside(a.model, query, rows) + listed_events(a.model, made, by)
+            more += UNIT_COST * lone_unit(query)
             more += counted_singly(a.model, fact, numbers, by)
             if any(note.key == "axis_assumed" for note in choice.notes):
                 # the pay of somebody in January is not the pay of who was hired in January
                 more += ASSUMED_COST * any(not counts(m) for m in numbers)
-            if any(table == fact for table, _ in rows) and not any(map(_counted_rows, made)):
+            if any(table == fact for table, _ in rows) and not any(map(_of_rows, made)):
                 more += OWN_ROWS_COST
             yield Reading(query, cost + more + choice.cost, choice.notes)
 
@@ -188,6 +194,12 @@ def _shown(measures: Sequence[Measure]) -> tuple[Measure, ...]:
 def _beside(measure: Measure) -> bool:
     """Whether a number is shown beside the one that it is of: a share, growth."""
     return isinstance(measure, Calculation) and measure.beside
+
+
+def _of_rows(measure: Measure) -> bool:
+    """Whether a number is naturally one of rows that are named: their count, how long they took."""
+    lasting = isinstance(measure, Aggregate) and isinstance(measure.of, Lapse)
+    return lasting or _counted_rows(measure)
 
 
 def _counted_rows(measure: Measure) -> bool:

@@ -1,15 +1,20 @@
 """Whether numbers in groups make sense: no row is counted for several, or averaged by itself."""
 
 from collections.abc import Collection, Sequence
+from datetime import date, timedelta
 from typing import Final
 
+from kai_flow.analyst.lexicon.calendar_days import unit_start
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
+    All,
+    During,
     Field,
     FieldGroup,
     Function,
     Group,
+    Query,
     TimeGroup,
 )
 from kai_flow.analyst.reading.resolving import Resolver
@@ -63,6 +68,23 @@ def _each_row(resolver: Resolver, group: Group) -> bool:
         and not group.field.path
         and resolver.model.entities[resolver.fact].label == group.field.column
         and resolver.model.attributes[ColumnRef(resolver.fact, group.field.column)].unique
+    )
+
+
+def lone_unit(query: Query) -> bool:
+    """Whether groups by a unit of time are made within one such unit: one row is no trend."""
+    parts = query.where.parts if isinstance(query.where, All) else (query.where,)
+    return any(
+        isinstance(group, TimeGroup)
+        and not group.recurring
+        and isinstance(part, During)
+        and (group.axis, group.path) == (part.axis, part.path)
+        and part.start is not None
+        and part.end is not None
+        and unit_start(group.grain, date.fromisoformat(part.start))
+        == unit_start(group.grain, date.fromisoformat(part.end) - timedelta(days=1))
+        for group in query.groups
+        for part in parts
     )
 
 

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from kai_flow.analyst.kinds.declined import REASONS
 from kai_flow.analyst.lexicon.lexicon import Language
 from kai_flow.analyst.lexicon.numbers import NumberSpan, find_numbers
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.query.nodes import Grain
 from kai_flow.analyst.reading.codes import codes_in
 from kai_flow.analyst.reading.glue import agents, currencies_told
 from kai_flow.analyst.reading.mentions import (
@@ -41,6 +43,9 @@ COMPARING: Final = frozenset(["above", "at least", "below", "at most"])
 UNITS_OF_TIME: Final = frozenset(["day", "week", "month", "quarter", "year"])
 """Signs of units of time."""
 
+LASTING: Final = frozenset(["over", "selama", "throughout"])
+"""Before a year, words for all of it: "over 2024" is no number above 2,024."""
+
 EDGE_COST: Final = 0.3
 """Of stepping over the first or last word of a name of several words: "nilai" in "nilai order"."""
 
@@ -64,16 +69,19 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
         if sign.first not in unread and not coins & set(range(sign.first, sign.last))
     ]
     lasting = _lasting(signs, numbers)
-    signs = [sign for sign in signs if sign not in lasting]
+    signs = [sign for sign in signs if sign not in lasting and not _partly_refused(sign, signs)]
     found += [
         replace(sign, cost=sign.cost + SHORT_COST * any(inside(sign, each) for each in signs))
         for sign in signs
     ]
+    periods = [span for span in find_periods(tokens, language) if not span.problem]
+    years = {(span.first, span.last) for span in periods if span.grain is Grain.YEAR}
     for number in numbers:
         figure = Figure(number.value, number.percent, number.unit, number.ordinal)
         piece = any(inside(number, other) for other in numbers if other.unit or other.percent)
-        found.append(leaf(number.first, number.last, figure, PIECE_COST * piece))
-    periods = [span for span in find_periods(tokens, language) if not span.problem]
+        lapsed = number.first > 0 and tokens[number.first - 1].word in LASTING
+        year = lapsed and (number.first, number.last) in years
+        found.append(leaf(number.first, number.last, figure, PIECE_COST * (piece or year)))
     for span in periods:
         cost = 0.6 * (1 - span.score)
         if any(inside(span, other) for other in periods):
@@ -85,7 +93,8 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     found += codes_in(tokens)
     found += mentioned(tokens, index, language)
     found += units_in(tokens, index)
-    for at, hint in index.actions.hints(tokens):
+    named = {at for item in found if not isinstance(item.part, Sign) for at in item.words}
+    for at, hint in index.actions.hints(tokens, named):
         found.append(leaf(at, at + 1, hinted(hint, index), HINT_COST[hint.how]))
     return tuple(_timed(found, index))
 
@@ -103,6 +112,12 @@ def _timed(found: Sequence[Item], index: Index) -> Iterator[Item]:
         status = isinstance(item.part, Values) and item.part.column.ref.table
         again = (item.first, item.last, status) in said
         yield replace(item, cost=item.cost + STATUS_COST) if again else item
+
+
+def _partly_refused(sign: Item, signs: Sequence[Item]) -> bool:
+    """Whether a word that is refused by itself is part of another phrase: "change of revenue"."""
+    refused = isinstance(sign.part, Sign) and sign.part.name in REASONS
+    return refused and any(inside(sign, each) and each.part != sign.part for each in signs)
 
 
 def _lasting(signs: Sequence[Item], numbers: Sequence[NumberSpan]) -> list[Item]:

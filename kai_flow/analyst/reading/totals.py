@@ -6,6 +6,7 @@ from typing import Final
 
 from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.aggregating import MONEY, MONEY_COUNTED
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.changing import changed
@@ -74,6 +75,7 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
     cost += 0.2 * bool(bag.havings and bag.asked("how much"))  # "how many … more than 15 times"
     cost += _beside(bag, groups, rest) + WHICH_COST * bool(bag.which and not bag.havings)
     cost += AFTER_ROWS_COST * (after and bag.asked("value"))
+    cost += _money_counted(a, bag)
     groups = each_once([*groups, *rest])
     if not measures and bag.havings:
         measures = [(bag.havings[0][0].amount, bag.havings[0][1])]
@@ -104,6 +106,13 @@ def _after_rows(bag: Bag, nouns: Sequence[tuple[object, Words]]) -> bool:
     rows = min((words for _, words in bag.rows), default=None)
     number = min((words for _, words in nouns), default=None)
     return rows is not None and number is not None and rows < number
+
+
+def _money_counted(a: Assembler, bag: Bag) -> float:
+    """What speaks against an amount of money where a question counts: "number of sales"."""
+    columns = [column for column, _ in bag.columns if isinstance(column, p.Column)]
+    known = [a.model.attributes[column.ref] for column in columns] if bag.asked("count") else []
+    return MONEY_COUNTED * any(means(each, money) for each in known for money in MONEY)
 
 
 def _counted(

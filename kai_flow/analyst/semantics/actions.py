@@ -1,9 +1,10 @@
 """What a verb points to in a database: columns, times, flags and tables named after its action."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from kai_flow.analyst.lexicon.data import ACTIONS, Action
+from kai_flow.analyst.lexicon.lexicon import stem
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.semantics.model import Attribute, Role, SemanticModel
 from kai_flow.analyst.semantics.targets import (
@@ -35,17 +36,26 @@ class Actions:
         self._nouns: dict[str, list[Hint]] = {}
         for name, found in _hints(model).items():
             action, hints = _BY_NAME[name], list(dict.fromkeys(found))
-            near = [hint for hint in hints if hint.how == "beside"]
+            near = [hint for hint in hints if hint.how in {"beside", "when"}]
             for word in action.verbs:
                 self._verbs.setdefault(word, []).extend(hints)
             for word in action.nouns - action.verbs:
                 self._nouns.setdefault(word, []).extend(near)
 
-    def hints(self, tokens: Sequence[Token]) -> Iterator[tuple[int, Hint]]:
-        """What the verbs of a question point to, with the place of each."""
+    def hints(
+        self, tokens: Sequence[Token], named: Collection[int] = ()
+    ) -> Iterator[tuple[int, Hint]]:
+        """What the verbs of a question point to, with the place of each.
+
+        ``named``: words that are names of something. A noun that is none, such as
+        "registrations", is when it happened.
+        """
         for at, token in enumerate(tokens):
-            for hint in self._verbs.get(token.word) or self._nouns.get(token.word, []):
-                yield at, hint
+            if token.word in self._verbs:
+                yield from ((at, hint) for hint in self._verbs[token.word])
+            for hint in self._nouns.get(token.word) or self._nouns.get(stem(token.word, "en"), []):
+                if hint.how == "beside" or at not in named:
+                    yield at, hint
 
 
 def _actions_in(name: str) -> list[Action]:
@@ -97,7 +107,7 @@ def _of(model: SemanticModel, attribute: Attribute, action: Action) -> Iterator[
                 yield Hint(ValueTarget(attribute.ref, value), "is")
     elif attribute.role is Role.TIME or attribute.part == "year":
         for axis in model.axes_of(attribute.table):
-            if attribute.column in axis.columns:
+            if attribute.column == axis.columns[0]:
                 yield Hint(AxisTarget(axis.id), "when")
     elif attribute.role in _VALUED:
         yield Hint(column, "beside")

@@ -53,7 +53,12 @@ class Joined:
     """Whether "and" joins parts of which either may hold: "before 2022 and after 2023"."""
 
 
-Test: TypeAlias = Compared | Within | Has | Negated | Joined
+@dataclass(frozen=True, slots=True)
+class New:
+    """Rows that began in the period, or the unit of time, of the question: "new customers"."""
+
+
+Test: TypeAlias = Compared | Within | Has | Negated | Joined | New
 
 
 @dataclass(frozen=True, slots=True)
