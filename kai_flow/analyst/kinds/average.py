@@ -11,6 +11,11 @@ def _average(*parts: Sign | Column | Computed) -> Amount | None:
     return aggregate(Function.AVERAGE, noun)
 
 
+def _average_number(_sign: Sign, _count: Sign, noun: Column | Computed) -> Amount | None:
+    """The words "Average number of nights"."""
+    return _average(noun) if not isinstance(noun, Column) or noun.number else None
+
+
 KIND = Kind(
     "average",
     "Averages: the average price.",
@@ -21,6 +26,7 @@ KIND = Kind(
     rules=(
         Rule("average of a noun", ("average", NOUN), _average),
         Rule("noun, averaged", (NOUN, "average"), _average, cost=0.02),
+        Rule("average of a count", ("average", "count", NOUN), _average_number, cost=0.05),
         Rule("total of an average", ("count", "average", NOUN), _average, cost=0.1),
     ),
     samples=(

@@ -28,7 +28,15 @@ KIND = Kind(
         "of them": ("of them", "of those", "of these", "of which"),
         "count": (
             *("how many", "number of", "the number of", "count of", "count", "total number of"),
-            *("nr of", "no of", "how many total"),
+            *(
+                "nr of",
+                "no of",
+                "how many total",
+                "headcount of",
+                "headcount",
+                "head count",
+                "tally of",
+            ),
         ),
         "counts": ("counts", "volume", "volumes"),
         "loose count": ("amount of", "quantity of"),

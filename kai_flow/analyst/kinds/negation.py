@@ -69,6 +69,14 @@ def _childless(_sign: Sign, rows: Rows) -> Where:
     return Where(Negated(Has(rows.table)))
 
 
+def _undone(_sign: Sign, done: Where, rows: Rows) -> Where | None:
+    """The words "Never borrowed a book": no book is reached by a loan."""
+    test = done.test
+    if not isinstance(test, Has) or test.by or test.role or test.table == rows.table:
+        return None
+    return Where(Negated(Has(rows.table, by=test.table)))
+
+
 KIND = Kind(
     "negation",
     "Rows that are not in Bali, are not active, or have no e-mail address.",
@@ -132,6 +140,7 @@ KIND = Kind(
         Rule("not those", ("not", Rows, Where), _not_those, cost=0.15),
         Rule("without a value", ("without", Column), _without),
         Rule("empty", (Column, "empty"), _empty, cost=-0.1),
+        Rule("not done to", ("not", Where, Rows), _undone, cost=0.1),
         Rule("not rows", ("not", Rows), _childless, cost=0.2),
         *(
             Rule(f"{sign}, a value", (sign, Column), _with_a_value, cost=0.2)

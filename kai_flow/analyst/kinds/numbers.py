@@ -39,6 +39,10 @@ PIECES = "pcs"
 """The unit of figures that count things."""
 
 
+SIGNED = {"negative": Operator.BELOW, "positive": Operator.ABOVE, "zero": Operator.EQUAL}
+"""How a number compares with zero."""
+
+
 def _test(of: Noun | Measured, operator: Operator, figures: tuple[Figure, ...]) -> Iterator[Part]:
     """A condition on rows, and the same on groups where the number is or may be aggregated."""
     of, figures = in_unit(of, figures)
@@ -213,6 +217,7 @@ KIND = Kind(
         "earning less": ("earn less than", "earning less than", "paid less than"),
         "negative": ("negative", "below zero", "less than zero"),
         "positive": ("positive", "above zero", "more than zero"),
+        "zero": ("zero", "is zero", "are zero", "of zero", "equal to zero", "out of", "run out of"),
         "between": ("between", "from", "in the range"),
         "range": ("and", "to", "-", "–"),
     },
@@ -255,6 +260,7 @@ KIND = Kind(
         "earning less": ("bergaji kurang dari", "bergaji di bawah", "gajinya kurang dari"),
         "negative": ("negatif", "di bawah nol", "minus"),
         "positive": ("positif", "di atas nol"),
+        "zero": ("nol", "habis", "sama dengan nol", "sudah habis"),
         "between": ("antara", "dari", "di antara", "diantara", "berkisar"),
         "range": ("dan", "sampai", "hingga", "-", "–", "s/d", "sd", "sampai dengan"),
     },
@@ -262,7 +268,11 @@ KIND = Kind(
         *_rules(),
         *(
             Rule(f"{sign} {place}", pattern, _signed(operator))
-            for sign, operator in (("negative", Operator.BELOW), ("positive", Operator.ABOVE))
+            for sign, operator in (
+                ("negative", Operator.BELOW),
+                ("positive", Operator.ABOVE),
+                ("zero", Operator.EQUAL),
+            )
             for place, pattern in (("number", (sign, NOUN)), ("after", (NOUN, sign)))
         ),
         *(Rule(sign, (sign, Figure), _implied(*how)) for sign, how in COMPARATIVES.items()),

@@ -104,6 +104,11 @@ def _of_some(rank: Rank, some: Some) -> Rank | None:
     return replace(rank, of=some.of, count=some.count)
 
 
+def _limit(_sign: Sign, figure: Figure) -> Limit | None:
+    """So many rows; "only 2024" is a year."""
+    return None if 1900 <= figure.value <= 2100 else Limit(int(figure.value))
+
+
 def _by(rank: Rank, *rest: "Sign | Column | Computed | Measured | Rows") -> Rank | None:
     by = rest[-1]
     if isinstance(by, Sign) or not (rank.by is None or _implied_only(rank)):
@@ -242,7 +247,10 @@ KIND = Kind(
         "bottom": ("terbawah", "terburuk", "paling buruk", "terjelek", "terendah", "bottom"),
         "cheapest": ("termurah", "paling murah"),
         "most expensive": ("termahal", "paling mahal"),
-        "best-selling": ("terlaris", "paling laris", "paling laku", "terlaku"),
+        "best-selling": (
+            *("terlaris", "paling laris", "paling laku", "terlaku", "paling banyak terjual"),
+            *("terjual paling banyak", "paling banyak dijual", "terbanyak terjual"),
+        ),
         "worst-selling": ("paling tidak laku", "kurang laku", "paling tidak laris"),
         "youngest": ("termuda", "paling muda"),
         "oldest in years": ("paling tua",),
@@ -286,7 +294,7 @@ KIND = Kind(
         Rule("rank by", (Rank, "ranked by", NUMBER), _by),
         Rule("rank by rows", (Rank, "ranked by", Rows), _by, cost=0.1),
         Rule("rank by, plain", (Rank, NUMBER), _by, cost=0.1),
-        Rule("limit", ("limit", Figure), lambda _s, f: Limit(int(f.value)), cost=0.1),
+        Rule("limit", ("limit", Figure), _limit, cost=0.1),
         Rule("limit rows", (Figure, "rows"), lambda f, _s: Limit(int(f.value))),
     ),
     samples=(

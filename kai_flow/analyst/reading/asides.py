@@ -41,8 +41,6 @@ def beside(model: SemanticModel, query: Query, rows: Sequence[tuple[str, Words]]
     used = {model.joins[join].target for join in joins_of(_timeless(query))}
     asked = _tables_of(_timeless(query)) | _restricted(model, query)
     timed = {model.joins[join].target for join in joins_of(query)}
-    ways = [model.joins[join] for join in joins_of(_timeless(query))]
-    asked_of = {join.target for join in ways if join.widens}
     cost = 0.0
     for table in others:
         found = paths(model, query.fact, table)
@@ -50,8 +48,6 @@ def beside(model: SemanticModel, query: Query, rows: Sequence[tuple[str, Words]]
             cost += CONTEXT_COST if table in asked else PASSED_COST
         elif table not in timed and (_extreme(query) or _optional(model, found)):
             cost += LOST_COST  # "the hotel with the highest score" is a hotel, not a score
-        elif any(_always(model, used_table, table) for used_table in asked_of):
-            cost += UNUSED_COST / 2  # "never borrowed a book": every loan is of one
         elif table in timed or any(not any(j.widens for j in way) for way in found):
             cost += UNUSED_COST
         else:  # rows that nothing is asked of, though they would restrict what is
@@ -70,12 +66,6 @@ def _optional(model: SemanticModel, ways: Sequence[Path]) -> bool:
         )
         for way in up
     )
-
-
-def _always(model: SemanticModel, source: str, table: str) -> bool:
-    """Whether every row of one table has a row of the other: each loan has its book."""
-    ways = [way for way in paths(model, source, table) if not any(j.widens for j in way)]
-    return source != table and bool(ways) and not _optional(model, ways)
 
 
 def _extreme(query: Query) -> bool:

@@ -1,12 +1,12 @@
 """The constituents of one cover, sorted by what they do in a query."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
 
-from kai_flow.analyst.query.nodes import Words
-from kai_flow.analyst.reading.cover import HARMLESS, Cover
+from kai_flow.analyst.query.nodes import Function, Words
+from kai_flow.analyst.reading.cover import APART, HARMLESS, Cover
 from kai_flow.analyst.reading.parts import (
     Amount,
     Ask,
@@ -102,7 +102,7 @@ class Bag:
 
 def collected(cover: Cover) -> Bag | None:
     """The bag of a cover; None when it has a part that nothing in a query can stand for."""
-    bag = Bag(cost=cover.cost)
+    bag, averaged = Bag(cost=cover.cost), False
     for at, item in enumerate(cover.items):
         if item.part == Sign("and"):
             sides = (*cover.items[at - 1 : at], *cover.items[at + 1 : at + 2])
@@ -110,9 +110,40 @@ def collected(cover: Cover) -> Bag | None:
                 return None
             bag.joints += 1
             bag.pairs += _pair(*sides)
+        elif isinstance(item.part, Calendar) and _follows_count(cover.items[:at], item):
+            return None  # "how many days" are no groups by day
+        elif item.part == Sign(APART):
+            averaged = True
         elif not _put(bag, item):
             return None
-    return bag
+    return _averaged(bag) if averaged else bag
+
+
+def _follows_count(before: Sequence[Item], item: Item) -> bool:
+    """Whether a constituent stands right after "how many"."""
+    return bool(before) and before[-1].part == Ask("count") and before[-1].last == item.first
+
+
+def _averaged(bag: Bag) -> Bag | None:
+    """The same with the average of its one number: "on average, what does a parcel cost"."""
+    nouns = [(column, words) for column, words in bag.columns if _number(column)]
+    for measure, words in bag.measures:
+        of = measure.of if isinstance(measure, Amount) and _plain(measure) else None
+        nouns += [(of, words)] if isinstance(of, Column | Computed) else []
+    if len(nouns) != 1 or len(bag.measures) > 1 or bag.ranks or bag.havings:
+        return None
+    noun, words = nouns[0]
+    columns = [each for each in bag.columns if each != nouns[0]]
+    return replace(bag, measures=[(Amount(Function.AVERAGE, noun), words)], columns=columns)
+
+
+def _number(noun: object) -> bool:
+    return isinstance(noun, Computed) or (isinstance(noun, Column) and noun.number)
+
+
+def _plain(amount: Amount) -> bool:
+    """Whether nothing says how a number is aggregated."""
+    return amount.function is None and not amount.where
 
 
 _NOUNS: Final = (Column, Computed, Lasting, Clock)

@@ -36,6 +36,9 @@ MOST_ASIDE: Final = 3
 LAST_COST: Final = 0.2
 """Of a filter that restricts only the last number: "the ratio of A to B in 2023" is of 2023."""
 
+DONE_TO: Final = frozenset(["not", "most", "fewest"])
+"""Signs that concern what is done: "the most ordered products" are not most products."""
+
 ByHeads: TypeAlias = Mapping[tuple[object, ...], Sequence[Rule]]
 """Rules by the classes, or the signs, of their first two elements, or of their only one."""
 
@@ -155,7 +158,7 @@ def _built(chart: Chart, rules: ByHeads, first: Item) -> Iterator[Item]:
 
 def _applied(rule: Rule, items: Sequence[Item], skipped: float) -> Iterator[Item]:
     """What a rule builds of constituents; ``skipped``: the cost of the words between them."""
-    if _head(items[0].part) == "not" and _with_others(items):
+    if _head(items[0].part) in DONE_TO and _with_others(items):
         return  # "never borrowed a book" is not: no book, and one borrowed
     if rule.plain and any(item.aside for item in items):
         return

@@ -35,6 +35,9 @@ ASKING: Final = frozenset(
 )
 """Signs that say what is asked for."""
 
+APART: Final = "on average"
+"""A sign that the number of the question takes, wherever it stands."""
+
 PART_COST: Final = 0.05
 """Of each constituent of a cover: one that explains more words is better than two."""
 
@@ -45,7 +48,7 @@ SIGN_COST: Final = 0.25
 def _stands_alone(part: Part, signs: Collection[str]) -> bool:
     """Whether a query can have a place for a part that no rule has used."""
     if isinstance(part, Sign):
-        return part.name == "and" or part.name in HARMLESS or part.name in signs
+        return part.name in {"and", APART} or part.name in HARMLESS or part.name in signs
     return not isinstance(part, Time | Figure | Values | Role | Beside | Implied | Functions)
 
 

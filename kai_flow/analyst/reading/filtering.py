@@ -123,8 +123,8 @@ def _tested(resolver: Resolver, test: Test, words: Words) -> list[Choice[Filter]
             return [asked_of_related(resolver, each) for each in found]
         case New():
             return []  # of nothing that has a time
-        case Has(table, role):
-            return with_related(resolver, table, role, words)
+        case Has() as related:
+            return with_related(resolver, related, words)
         case Negated(part):
             inner = _tested(resolver, part, words)
             return [

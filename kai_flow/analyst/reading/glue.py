@@ -1,11 +1,12 @@
 """Words that carry no meaning by themselves, and what stepping over them costs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 from kai_flow.analyst.kinds.registry import KINDS
-from kai_flow.analyst.lexicon.data import ACTIONS
+from kai_flow.analyst.lexicon.data import ACTIONS, CALENDAR
 from kai_flow.analyst.lexicon.lexicon import Language, fillers, light, stem
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.parts import Sign
@@ -40,6 +41,12 @@ TELLING: Final = frozenset(
 
 WHOLE: Final = frozenset(["how much more", "how much less"])
 """Those of which no word is: "by how much" is not "how much"."""
+
+PAST: Final = frozenset(["kemarin", "lalu", "silam"])
+"""Words for what is past."""
+
+YEARS: Final = range(1900, 2101)
+"""Numbers that are years."""
 
 CURRENCIES: Final = frozenset(["idr", "usd", "eur", "sgd", "myr", "jpy", "gbp", "aud", "cny"])
 """Codes of currencies, as values have them."""
@@ -103,16 +110,8 @@ def glue(
     """The positions of words that carry no meaning by themselves, and what stepping over costs."""
     coins = currencies_told(tokens, model) if model is not None else ()
     words = fillers(language) | linking()
-    found = {}
-    for at, token in enumerate(tokens):
-        if token.word == "by":
-            found[at] = GLUE_COST if at in agents(tokens) else BY_COST
-        elif token.word in BINDING:
-            found[at] = BINDING_COST
-        elif token.word in words:
-            found[at] = GLUE_COST
-        elif light(token.word):
-            found[at] = LIGHT_COST
+    costs = {at: _cost(tokens, at, words) for at in range(len(tokens))}
+    found = {at: cost for at, cost in costs.items() if cost is not None}
     spoken = tuple(token.word for token in tokens)
     for phrase in _empty_phrases():
         for at in range(len(spoken) - len(phrase) + 1):
@@ -121,6 +120,35 @@ def glue(
     for at in (*_telling(spoken), *capitals_in(tokens), *coins):
         found.pop(at, None)
     return found
+
+
+def _cost(tokens: Sequence[Token], at: int, words: Collection[str]) -> float | None:
+    """What stepping over a word costs; None if it carries meaning."""
+    word = tokens[at].word
+    if word == "by":
+        return GLUE_COST if at in agents(tokens) else BY_COST
+    if word in BINDING:
+        return BINDING_COST
+    if word in words or _dash(tokens, at) or at in past_again(tokens):
+        return GLUE_COST
+    return LIGHT_COST if light(word) else None
+
+
+def past_again(tokens: Sequence[Token]) -> frozenset[int]:
+    """Places where the past is said of what is past anyway: "tahun 2024 kemarin"."""
+    return frozenset(
+        at
+        for at, (before, token) in enumerate(pairwise(tokens), 1)
+        if token.word in PAST and (before.number or 0) in YEARS
+    )
+
+
+def _dash(tokens: Sequence[Token], at: int) -> bool:
+    """Whether it is a dash for a pause, which joins no numbers, months or years."""
+    if tokens[at].word != "-":
+        return False
+    around = [*tokens[max(0, at - 1) : at], *tokens[at + 1 : at + 2]]
+    return not any(each.number is not None or CALENDAR.fullmatch(each.word) for each in around)
 
 
 def _telling(words: Sequence[str]) -> Iterator[int]:

@@ -140,6 +140,7 @@ def _rows_of(
         columns
         and not (bag.shown and spoken)
         and all(not a.numeric(c) for c, _ in columns)
+        and not (len(columns) == 1 and not bag.asked("value") and _labels(a, columns[0][0]))
         and (not spoken or (all(_category(a, c) for c, _ in columns) and columns[0][1] < words))
     ):
         yield from _values(a, bag, resolver, columns, limit, cost - 0.15 * spoken)

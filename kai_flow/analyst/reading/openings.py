@@ -5,17 +5,12 @@ Courtesies say nothing. A clause about the asker is set aside as a whole, and th
 number, time, negation or comparison, because then it might limit what is asked.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 from kai_flow.analyst.lexicon.data import Language
 from kai_flow.analyst.lexicon.frames import (
-    LIMITING,
-    MAKING,
-    PURPOSES,
     WORDS,
     address_before,
     asker_before,
@@ -23,53 +18,16 @@ from kai_flow.analyst.lexicon.frames import (
     courtesy_after,
     courtesy_before,
 )
-from kai_flow.analyst.lexicon.lexicon import fillers
 from kai_flow.analyst.lexicon.tokens import Token
-from kai_flow.analyst.reading.glue import linking
-from kai_flow.analyst.reading.parts import Clock, Column, Computed, Item, Rows, Sign
-from kai_flow.analyst.reading.spans import leaves
+from kai_flow.analyst.reading.clauses import FOR, PAUSES, Clauses
 from kai_flow.analyst.semantics.index import Index
 
 __all__ = ["Opened", "opened"]
 
-_STOPS: Final = re.compile(r"[.!?:…\n]")
-_PAUSES: Final = frozenset([",", "-"])
 _JOINING: Final = frozenset(
     ["and", "so", "but", "therefore", "hence", "because", "dan", "jadi", "tapi", "tetapi", "maka"]
 )
 """Words that join a question to the clause before it."""
-
-_HARMLESS: Final = frozenset(
-    [
-        *("and", "show", "which", "value", "to", "versus", "having one", "rows"),
-        *("day", "week", "month", "quarter", "year"),
-    ]
-)
-"""Signs that may stand in a clause about the asker."""
-
-_DEPARTMENT: Final = frozenset(["bagian", "part"])
-"""Words that are a share elsewhere: "saya dari bagian keuangan", "as part of my job"."""
-
-_OF_THE_ASKER: Final = frozenset(WORDS["of_the_asker"].split())
-"""Words for when the asker needs the answer."""
-
-_ADJECTIVES: Final = frozenset(WORDS["adjectives"].split())
-"""Words that say which report it is."""
-
-_KNOWN: Final = 0.28
-"""A name of the database that costs more is hardly meant."""
-
-_KNOWN_SIGN: Final = 0.2
-"""A phrase of analysis that costs as much is misspelt, and so is hardly meant."""
-
-_NAMES: Final = (Column, Computed, Rows, Clock)
-"""What by itself picks no rows."""
-
-_PLAIN: Final = 0.15
-"""What the name of a table or column costs at most that a question is about."""
-
-_RELATIVE: Final = frozenset(WORDS["relative"].split())
-"""Words with which a table may pick the rows of another one: "orders with returns"."""
 
 _REQUESTS: Final = frozenset(WORDS["requests"].split())
 """Words that a request begins with."""
@@ -79,15 +37,6 @@ _ASKER: Final = frozenset(WORDS["asker"].split())
 
 _WISHES: Final = frozenset(WORDS["wishes"].split())
 """What those do who ask."""
-
-_FOR: Final = frozenset(WORDS["for"].split())
-"""Words before what an answer is for."""
-
-_ABBREVIATIONS: Final = frozenset(WORDS["abbreviations"].split())
-"""Words in capitals that are no names."""
-
-_TITLES: Final = frozenset(WORDS["titles"].split())
-"""Words before the name of who asks."""
 
 
 @dataclass(frozen=True)
@@ -118,21 +67,8 @@ class _Opening:
     ) -> None:
         self._question = question
         self._tokens = tokens
-        self._index = index
-        self._language = language
-        self._words = [token.word.removesuffix("'s") for token in tokens]
-
-    @cached_property
-    def _leaves(self) -> tuple[Item, ...]:
-        """What the words mean; only looked up when there is a clause to judge."""
-        return leaves(self._tokens, self._index, self._language)
-
-    def _stop_before(self, at: int) -> bool:
-        """Whether a sentence ends before a token."""
-        if not 0 < at < len(self._tokens):
-            return at > 0
-        between = self._question[self._tokens[at - 1].end : self._tokens[at].start]
-        return bool(_STOPS.search(between))
+        self._clauses = Clauses(question, tokens, index, language)
+        self._words = self._clauses.words
 
     def _bounds(self, at: int) -> int:
         """Where the clause ends that begins at a token."""
@@ -140,7 +76,7 @@ class _Opening:
             (
                 end
                 for end in range(at + 1, len(self._words))
-                if self._words[end] in _PAUSES or self._stop_before(end)
+                if self._words[end] in PAUSES or self._clauses.stop_before(end)
             ),
             len(self._words),
         )
@@ -165,13 +101,13 @@ class _Opening:
 
     def _sentence(self, at: int) -> int:
         """Where the sentence ends that a token is in."""
-        ends = (end for end in range(at + 1, len(self._words)) if self._stop_before(end))
+        ends = (end for end in range(at + 1, len(self._words)) if self._clauses.stop_before(end))
         return next(ends, len(self._words))
 
     def _joined(self, at: int) -> int:
         """The first token after commas, dashes and what joins clauses."""
         begun = at
-        while at < len(self._words) and at > 0 and self._words[at] in _PAUSES | _JOINING:
+        while at < len(self._words) and at > 0 and self._words[at] in PAUSES | _JOINING:
             at += 1
         return at if at < len(self._words) else begun
 
@@ -186,7 +122,7 @@ class _Opening:
 
     def _aside(self, first: int, last: int, *, tail: bool = False) -> bool:
         """Whether a clause only says who asks and what for."""
-        return context(self._words[first:last], tail=tail) and self._harmless(first, last)
+        return context(self._words[first:last], tail=tail) and self._clauses.harmless(first, last)
 
     def _requests(self, at: int) -> bool:
         """Whether a request begins at a token, maybe after a word that joins it."""
@@ -196,64 +132,6 @@ class _Opening:
             return False
         wished = (here[0] in _ASKER or joined) and set(here) & _WISHES
         return bool(wished or courtesy_before(self._words[at + joined :])) or here[0] in _REQUESTS
-
-    def _harmless(self, first: int, last: int) -> bool:
-        """Whether a clause names nothing of the database and limits nothing."""
-        tokens = self._tokens[first:last]
-        words = self._words[first:last]
-        if LIMITING & set(words) or any(
-            token.number is not None or token.quoted for token in tokens
-        ):
-            return False
-        if any(self._named(at) for at in range(first, last)):
-            return False
-        made = bool(MAKING & set(words)) or self._words[first] in _FOR
-        telling = [
-            item
-            for item in self._leaves
-            if first <= item.first and item.last <= last and self._telling(item, made=made)
-        ]
-        return not telling or self._only_names(telling, first, last)
-
-    def _only_names(self, telling: Sequence[Item], first: int, last: int) -> bool:
-        """Whether things are only named that do not limit a question about others."""
-        if _RELATIVE & set(self._words[first:last]):
-            return False
-        others = (item for item in self._leaves if item.last <= first or last <= item.first)
-        return all(isinstance(item.part, _NAMES) for item in telling) and any(
-            isinstance(item.part, _NAMES) and item.cost <= _PLAIN for item in others
-        )
-
-    def _named(self, at: int) -> bool:
-        """Whether a word is written like a name, which may be that of a place or a person."""
-        text = self._tokens[at].text
-        before = self._words[at - 1] if at else ""
-        begins = at == 0 or self._stop_before(at) or before in _PAUSES
-        capital = text[:1].isupper() and text not in _ABBREVIATIONS and self._words[at] != "i"
-        titled = bool(_TITLES & {before, self._words[at - 2] if at > 1 else ""})
-        return capital and not begins and not titled and self._words[at] not in _TITLES
-
-    def _telling(self, item: Item, *, made: bool) -> bool:
-        """Whether words mean something that the question may be about."""
-        words = set(self._words[item.first : item.last])
-        empty = fillers("en") | fillers("id")
-        if words <= empty | _OF_THE_ASKER | _DEPARTMENT or self._of_a_purpose(item, made=made):
-            return False
-        if isinstance(item.part, Sign):
-            plain = words <= linking() | empty or item.part.name in _HARMLESS
-            return not plain and item.cost < _KNOWN_SIGN
-        return item.cost <= _KNOWN
-
-    def _of_a_purpose(self, item: Item, *, made: bool) -> bool:
-        """Whether words say what the answer is for: "the annual report"."""
-        words = set(self._words[item.first : item.last])
-        beside = {
-            *self._words[max(0, item.first - 1) : item.first],
-            *self._words[item.last : item.last + 1],
-        }
-        if words <= _ADJECTIVES and beside & PURPOSES:
-            return True
-        return made and words <= PURPOSES | _ADJECTIVES and bool(words & PURPOSES)
 
     def _text(self, first: int, last: int) -> str:
         """What is written there."""
@@ -265,7 +143,7 @@ class _Opening:
         aside: list[str] = []
         while moved and last > first + 1:
             moved = False
-            while last > first + 1 and self._words[last - 1] in _PAUSES:
+            while last > first + 1 and self._words[last - 1] in PAUSES:
                 last -= 1
             begin = self._last_clause(first, last)
             courtesy = courtesy_after(self._words[first:last])
@@ -282,12 +160,12 @@ class _Opening:
         """Where a clause about the asker begins that the question ends with."""
         if begin > first and self._aside(begin, last, tail=True):
             return begin
-        purposes = (at for at in range(max(begin, first + 2), last) if self._words[at] in _FOR)
+        purposes = (at for at in range(max(begin, first + 2), last) if self._words[at] in FOR)
         return next((at for at in purposes if self._aside(at, last)), None)
 
     def _last_clause(self, first: int, last: int) -> int:
         """Where the last clause before a token begins; the question itself if there is no other."""
         for at in range(last - 1, first, -1):
-            if self._stop_before(at) or self._words[at - 1] in _PAUSES:
+            if self._clauses.stop_before(at) or self._words[at - 1] in PAUSES:
                 return at
         return first

@@ -15,6 +15,7 @@ from kai_flow.analyst.query.nodes import (
 )
 from kai_flow.analyst.reading.choices import Choice
 from kai_flow.analyst.reading.comparisons import ORDERED
+from kai_flow.analyst.reading.parts import Has
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.ways import way_by
 from kai_flow.analyst.schema import ColumnRef
@@ -24,13 +25,20 @@ EVERY = All(parts=())
 """What every row meets: a sale was sold."""
 
 
-def with_related(
-    resolver: Resolver, table: str, role: str | None, words: Words
-) -> list[Choice[Filter]]:
-    """Rows that have related rows in a table of children."""
-    if table == resolver.fact:
-        return [Choice(EVERY)]
-    return [*_pointing(resolver, table, words), *_having(resolver, table, role, words)]
+def with_related(resolver: Resolver, has: Has, words: Words) -> list[Choice[Filter]]:
+    """Rows that have related rows in a table of children, maybe through a certain other table."""
+    if has.table == resolver.fact:
+        return [] if has.by else [Choice(EVERY)]
+    having = _having(resolver, has.table, has.role, words)
+    if has.by is not None:
+        return [choice for choice in having if _leads(resolver, choice, has.by)]
+    return [*_pointing(resolver, has.table, words), *having]
+
+
+def _leads(resolver: Resolver, choice: Choice[Filter], by: str) -> bool:
+    """Whether the way to related rows leads through a table."""
+    joins = choice.value.path if isinstance(choice.value, Related) else ()
+    return any(resolver.model.joins[join].target == by for join in joins)
 
 
 def _pointing(resolver: Resolver, table: str, words: Words) -> Iterator[Choice[Filter]]:

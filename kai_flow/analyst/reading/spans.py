@@ -11,7 +11,7 @@ from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Grain
 from kai_flow.analyst.reading.codes import codes_in
-from kai_flow.analyst.reading.glue import agents, currencies_told
+from kai_flow.analyst.reading.glue import agents, currencies_told, past_again
 from kai_flow.analyst.reading.mentions import (
     MENTION_COST,
     PIECE_COST,
@@ -74,7 +74,12 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
         replace(sign, cost=sign.cost + SHORT_COST * any(inside(sign, each) for each in signs))
         for sign in signs
     ]
-    periods = [span for span in find_periods(tokens, language) if not span.problem]
+    said = past_again(tokens)
+    periods = [
+        span
+        for span in find_periods(tokens, language)
+        if not span.problem and not said & set(range(span.first, span.last))
+    ]
     years = {(span.first, span.last) for span in periods if span.grain is Grain.YEAR}
     for number in numbers:
         figure = Figure(number.value, number.percent, number.unit, number.ordinal)
@@ -132,8 +137,14 @@ def _named(item: Item) -> frozenset[str]:
     return frozenset([item.part.name] if isinstance(item.part, Sign) else [])
 
 
+def _number(item: Item) -> bool:
+    """Whether a word plainly means a number here: "earn", where there are salaries."""
+    return isinstance(item.part, Column) and item.part.number and item.cost <= MENTION_COST * 0.2
+
+
 def bound(empty: Mapping[int, float], found: Sequence[Item]) -> dict[int, float]:
     """What stepping over words costs: more for those that begin or end a longer name."""
+    told = {item.first for item in found if item.last == item.first + 1 and _number(item)}
     names = [
         item
         for item in found
@@ -141,6 +152,6 @@ def bound(empty: Mapping[int, float], found: Sequence[Item]) -> dict[int, float]
         and item.last - item.first > 1
         and item.cost <= MENTION_COST * (1 - WHOLE)
     ]
-    edges = {at for item in names for at in (item.first, item.last - 1)}
+    edges = told | {at for item in names for at in (item.first, item.last - 1)}
     edges |= {each.last - 1 for each in found if isinstance(each.part, Time)}  # "tahun ini"
     return {at: max(cost, EDGE_COST) if at in edges else cost for at, cost in empty.items()}

@@ -63,6 +63,7 @@ def test_a_clause_about_the_asker_is_set_aside(question: str, aside: str) -> Non
         *("I am comparing the towns, ", "For our audit of 2023, ", "For the board in Surabaya, "),
         *("We exclude the closed ones, ", "My members in Solo ask ", "For the cash report, "),
         *("Untuk rapat di Solo, ", "Saya hanya mau yang lunas, ", "We look at loans with lines, "),
+        "I only want 2024: ",
     ],
 )
 def test_a_clause_that_may_limit_a_question_stays(clause: str) -> None:

@@ -34,6 +34,8 @@ class Has:
     table: str
     role: str | None = None
     """What the join that leads to them should say: "cities that sent a shipment"."""
+    by: str | None = None
+    """The table through which they are related: "never *borrowed* a book"."""
 
 
 @dataclass(frozen=True, slots=True)
