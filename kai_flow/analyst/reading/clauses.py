@@ -61,6 +61,9 @@ _RELATIVE: Final = frozenset(WORDS["relative"].split())
 FOR: Final = frozenset(WORDS["for"].split())
 """Words before what an answer is for."""
 
+_BEING: Final = frozenset(WORDS["being"].split())
+"""Words before what the asker is."""
+
 _ABBREVIATIONS: Final = frozenset(WORDS["abbreviations"].split())
 """Words in capitals that are no names."""
 
@@ -143,8 +146,14 @@ class Clauses:
             return False
         if isinstance(item.part, Sign):
             plain = words <= linking() | empty | _AND or item.part.name in _HARMLESS
+            plain = plain or (item.part.name == "new" and self._new_here(item.first))
             return not plain and item.cost < _KNOWN_SIGN
         return item.cost <= _KNOWN
+
+    def _new_here(self, at: int) -> bool:
+        """Whether the asker is new: "I am new to this", "saya staf baru"."""
+        before = {*self.words[max(0, at - 1) : at], *self.words[max(0, at - 2) : at - 1]}
+        return bool(before & _BEING)
 
     def _of_a_purpose(self, item: Item, *, made: bool) -> bool:
         """Whether words say what the answer is for: "the annual report"."""
