@@ -187,8 +187,8 @@ KIND = Kind(
         "destination": ("ke", "menuju", "tujuan", "dikirim ke", "kepada"),
     },
     rules=(
-        Rule("from", ("origin", Values), lambda _s, values: _headed(values, "~origin")),
-        Rule("to", ("destination", Values), lambda _s, v: _headed(v, "~destination")),
+        Rule("from", ("origin", Values), lambda _s, values: _headed(values, "~origin"), cost=-0.08),
+        Rule("to", ("destination", Values), lambda _s, v: _headed(v, "~destination"), cost=-0.08),
         *(
             Rule(f"{sign} such", (sign, (Rows, Column), Values), _placed, cost=-0.1, plain=True)
             for sign in ("origin", "destination")

@@ -4,6 +4,7 @@ from kai_flow.analyst.kinds.filters import equal, of_column
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import (
+    Clock,
     Column,
     Compared,
     Has,
@@ -61,6 +62,16 @@ def _with_a_value(sign: Sign, column: Column) -> Where | None:
     return _present(column)
 
 
+def _not_done(_sign: Sign, event: Clock, rows: Rows) -> Where | None:
+    """The words "Never opened a ticket", where tickets have the time at which they were opened."""
+    return _childless(_sign, rows) if event.axis.split(".")[0] == rows.table else None
+
+
+def _neither(*parts: Sign | Where) -> Where:
+    tests = tuple(part.test for part in parts if isinstance(part, Where))
+    return Where(Negated(Joined(tests, either=True)))
+
+
 def _column(parts: tuple[Sign | Column, ...]) -> Column:
     return next(part for part in parts if isinstance(part, Column))
 
@@ -86,7 +97,15 @@ KIND = Kind(
             *("aren't", "not in", "outside", "outside of", "but not", "but not yet", "apart from"),
             *("never", "not yet", "minus", "exclude", "is not", "are not", "wasn't", "weren't"),
             *("didn't", "haven't", "hasn't", "not counting", "not including", "leaving out"),
-            "ignoring",
+            *("ignoring", "no longer", "everything but", "all but", "anything but", "any but"),
+            *("everything except", "all except", "everyone except", "anyone but", "everyone but"),
+            *("rather than", "omitting", "skipping", "disregarding"),
+        ),
+        "neither": ("neither",),
+        "nor": ("nor", ", nor", "or", "and"),
+        "left out": (
+            *("excluded", "not included", "not counted", "left out", "aside", "omitted"),
+            *("are excluded", "is excluded", "don't count", "do not count"),
         ),
         "without": (
             *("without", "with no", "that have no", "lacking", "missing", "has no", "have no"),
@@ -109,14 +128,22 @@ KIND = Kind(
             *("that have a", "that has a", "that had a", "have any", "has any", "got a", "get a"),
             *("received a", "gets a", "that got a", "which had a", "which have a", "which has a"),
         ),
-        "known": ("known", "is known", "recorded", "is recorded", "filled in", "not empty"),
+        "known": (
+            *("known", "is known", "recorded", "is recorded", "filled in", "not empty"),
+            *("assigned", "on file", "on record", "given", "specified", "listed", "entered"),
+            *("registered", "set", "attached", "provided", "noted"),
+        ),
     },
     indonesian={
         "not": (
             *("bukan", "tidak", "selain", "kecuali", "tanpa", "di luar", "belum", "non", "tak"),
             *("tidak termasuk", "selain yang", "luar", "tidak di", "bukan di", "tidak pernah"),
-            "kecuali yang",
+            *("kecuali yang", "sudah tidak", "tidak lagi", "bukan lagi", "semua kecuali"),
+            *("semua selain", "di luar yang", "mengecualikan", "tidak menghitung", "tanpa yang"),
         ),
+        "neither": ("bukan", "tidak dari", "bukan dari"),
+        "nor": ("maupun", "ataupun", "dan bukan", "dan juga bukan", "atau"),
+        "left out": ("tidak dihitung", "tidak ikut dihitung", "dikecualikan", "tidak termasuk"),
         "without": (
             *("tanpa", "tidak memiliki", "tidak punya", "belum memiliki", "belum punya"),
             *("tak punya", "tidak mempunyai", "kosong", "tidak ada", "belum ada", "tak ada"),
@@ -132,13 +159,28 @@ KIND = Kind(
             *("yang dapat", "yang mendapat", "yang mendapatkan", "mendapat", "mendapatkan"),
             *("yang kena", "yang dikenai", "yang diberi", "yang memperoleh", "yang menerima"),
         ),
-        "known": ("diketahui", "terisi", "tidak kosong", "tercatat"),
+        "known": (
+            "diketahui",
+            "terisi",
+            "tidak kosong",
+            "tercatat",
+            "tercantum",
+            "diisi",
+            "dicatat",
+        ),
     },
     rules=(
         Rule("other values", (Column, "not", Values), _other, cost=-0.1),
         Rule("not", ("not", Where), _not, cost=0.2),
+        Rule("not done", ("not", Clock, Rows), _not_done, cost=0.05),
+        Rule("neither nor", ("neither", Where, "nor", Where), _neither, cost=0.1),
+        Rule("left out", (Where, "left out"), lambda where, sign: _not(sign, where), cost=0.1),
         Rule("not those", ("not", Rows, Where), _not_those, cost=0.15),
         Rule("without a value", ("without", Column), _without),
+        Rule(
+            "without a known value", ("without", Column, "known"), lambda s, c, _k: _without(s, c)
+        ),
+        Rule("without known rows", ("without", Rows, "known"), lambda s, r, _k: _childless(s, r)),
         Rule("empty", (Column, "empty"), _empty, cost=-0.1),
         Rule("not done to", ("not", Where, Rows), _undone, cost=0.1),
         Rule("not rows", ("not", Rows), _childless, cost=0.2),

@@ -1,6 +1,7 @@
 """Builds the queries that a bag of constituents may mean."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from kai_flow.analyst.query.nodes import Function, Operator, Words
@@ -23,7 +24,7 @@ from kai_flow.analyst.reading.tallies import counts_of_groups, tallied
 from kai_flow.analyst.reading.timing import begun, timed
 from kai_flow.analyst.reading.totals import totalled
 from kai_flow.analyst.schema import ColumnRef
-from kai_flow.analyst.semantics.model import Role
+from kai_flow.analyst.semantics.model import Role, SemanticModel
 
 ONE_COST: Final = 0.6
 """Of counting the rows with a certain code, which is one."""
@@ -121,13 +122,22 @@ def _coded(a: Assembler, bag: Bag, codes: Sequence[tuple[p.Text, Words]]) -> Ite
     rest = [each for each in bag.texts if not each[0].code]
     for table in sorted(tables):
         one = any(m == p.Amount(Function.COUNT, None, table) for m, _ in bag.measures)
-        for attribute in a.model.of(table):
-            if attribute.role is Role.CODE:
-                of = p.Column(attribute.ref)
-                tests = [*bag.tests, *((_same(of, text), words) for text, words in codes)]
-                cost = bag.cost + ONE_COST * one
-                new = {**vars(bag), "texts": rest, "tests": tests, "cost": cost}
-                yield from readings(a, Bag(**new))
+        for ref in _codes_of(a.model, table):
+            of = p.Column(ref)
+            tests = [*bag.tests, *((_same(of, text), words) for text, words in codes)]
+            cost = bag.cost + ONE_COST * one
+            rows = bag.rows if bag.rows or bag.measures else [(table, codes[0][1])]
+            new = {**vars(bag), "texts": rest, "tests": tests, "cost": cost, "rows": rows}
+            for reading in readings(a, Bag(**new)):
+                grouped = reading.query is not None and bool(reading.query.groups)
+                yield replace(reading, cost=reading.cost + ONE_COST * grouped)
+
+
+def _codes_of(model: SemanticModel, table: str) -> list[ColumnRef]:
+    """The columns of codes of a table; else its names, where each row has its own."""
+    codes = [each.ref for each in model.of(table) if each.role is Role.CODE]
+    names = [each.ref for each in model.of(table) if each.role is Role.NAME and each.unique]
+    return codes or names
 
 
 def _same(column: p.Column, text: p.Text) -> p.Test:

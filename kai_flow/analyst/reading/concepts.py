@@ -9,11 +9,19 @@ from kai_flow.analyst.semantics.model import Attribute, Axis, Join, Role, Semant
 UNDONE: Final = frozenset(["return", "refund", "cancellation"])
 """Concepts of what takes a sale back."""
 
+DIRECTIONS: Final = {
+    "origin": ("from", "source", "sender", "dari", "asal", "pengirim"),
+    "destination": ("to", "target", "receiver", "recipient", "ke", "tujuan", "penerima"),
+}
+"""First words of names of joins that lead to where something came from, or went to."""
+
 
 def says(join: Join, concept: str) -> bool:
     """Whether the role of a join says a concept."""
     return any(
-        concept in concepts(name.words) or any(concept in concepts((w,)) for w in name.words)
+        concept in concepts(name.words)
+        or name.words[0] in DIRECTIONS.get(concept, ())
+        or any(concept in concepts((w,)) for w in name.words)
         for name in join.names
     )
 

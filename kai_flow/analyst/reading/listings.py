@@ -20,6 +20,7 @@ from kai_flow.analyst.reading.comparisons import ORDERED
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.reading.soundness import ONE_GROUP_COST, one_group
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role
 
@@ -253,4 +254,5 @@ def _values(
             order=(Order(by=count, descending=True),),
             limit=limit,
         )
-        yield Reading(query, cost + 0.03 + choice.cost, choice.notes)
+        more = 0.03 + ONE_GROUP_COST * one_group(query.groups, where)
+        yield Reading(query, cost + more + choice.cost, choice.notes)

@@ -7,15 +7,12 @@ from kai_flow.analyst.query.calculation import Calculation, Nature
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
-    All,
-    Condition,
     Field,
     FieldGroup,
     Filter,
     Function,
     Group,
     Lapse,
-    Operator,
     Order,
     Query,
     Words,
@@ -30,7 +27,15 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import combined
 from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.reading import Reading
-from kai_flow.analyst.reading.soundness import counts, lone_unit, of_single_rows, unsound
+from kai_flow.analyst.reading.soundness import (
+    ONE_GROUP_COST,
+    counts,
+    equalities,
+    lone_unit,
+    of_single_rows,
+    one_group,
+    unsound,
+)
 from kai_flow.analyst.reading.subjects import unique
 
 GROUPS_FIRST_COST: Final = 0.3
@@ -94,6 +99,7 @@ def numbers_of(
             )
             more = extra + beside(a.model, query, rows) + listed_events(a.model, made, by)
             more += UNIT_COST * lone_unit(query)
+            more += ONE_GROUP_COST * one_group(by, where)
             more += counted_singly(a.model, fact, numbers, by)
             if any(note.key == "axis_assumed" for note in choice.notes):
                 # the pay of somebody in January is not the pay of who was hired in January
@@ -110,14 +116,7 @@ def _idle(measure: Measure, groups: Sequence[Group], where: Filter | None) -> bo
     if not isinstance(measure, Aggregate) or measure.function is not Function.DISTINCT:
         return False
     own = [bare(group.field) for group in groups if isinstance(group, FieldGroup)]
-    tests = where.parts if isinstance(where, All) else (where,)
-    own += [
-        bare(test.of)
-        for test in tests
-        if isinstance(test, Condition)
-        and isinstance(test.of, Field)
-        and test.operator is Operator.EQUAL
-    ]
+    own += [bare(test.of) for test in equalities(where) if isinstance(test.of, Field)]
     return isinstance(measure.of, Field) and bare(measure.of) in own
 
 

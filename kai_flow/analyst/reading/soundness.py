@@ -9,19 +9,26 @@ from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     All,
+    Condition,
     During,
     Field,
     FieldGroup,
+    Filter,
     Function,
     Group,
+    Operator,
     Query,
     TimeGroup,
+    bare,
 )
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.schema import ColumnRef
 
 COUNTING: Final = frozenset([Function.COUNT, Function.DISTINCT, Function.MINIMUM, Function.MAXIMUM])
 """Functions whose result no join can multiply."""
+
+ONE_GROUP_COST: Final = 0.5
+"""Of groups of which a filter leaves one."""
 
 
 def unsound(resolver: Resolver, measures: Sequence[Measure], groups: Sequence[Group]) -> bool:
@@ -101,3 +108,16 @@ def of_own_time(measures: Sequence[Measure], groups: Sequence[Group]) -> bool:
         for measure in measures
         if isinstance(measure, Aggregate) and isinstance(measure.of, Field)
     )
+
+
+def one_group(groups: Sequence[Group], where: Filter | None) -> bool:
+    """Whether the filter leaves one group only: appointments by room in room 101."""
+    fields = [bare(group.field) for group in groups if isinstance(group, FieldGroup)]
+    values = [bare(test.of) for test in equalities(where) if len(test.values) == 1]
+    return bool(fields) and len(fields) == len(groups) and all(f in values for f in fields)
+
+
+def equalities(where: Filter | None) -> list[Condition]:
+    """The conditions that all rows have certain values."""
+    tests = where.parts if isinstance(where, All) else (where,)
+    return [t for t in tests if isinstance(t, Condition) and t.operator is Operator.EQUAL]

@@ -25,6 +25,7 @@ from kai_flow.analyst.reading.parts import (
     Computed,
     Figure,
     Item,
+    Part,
     Sign,
     Text,
     Time,
@@ -113,9 +114,10 @@ def _timed(found: Sequence[Item], index: Index) -> Iterator[Item]:
         if isinstance(item.part, Clock)
         and any(item.last <= start <= item.last + NEAR for start in starts)
     }
+    denied = {item.last for item in found if item.part == Sign("not")}
     for item in found:
-        status = isinstance(item.part, Values) and item.part.column.ref.table
-        again = (item.first, item.last, status) in said
+        table = _event_table(item.part, index, denied=item.first in denied)
+        again = (item.first, item.last, table) in said
         yield replace(item, cost=item.cost + STATUS_COST) if again else item
 
 
@@ -123,6 +125,17 @@ def _partly_refused(sign: Item, signs: Sequence[Item]) -> bool:
     """Whether a word that is refused by itself is part of another phrase: "change of revenue"."""
     refused = isinstance(sign.part, Sign) and sign.part.name in REASONS
     return refused and any(inside(sign, each) and each.part != sign.part for each in signs)
+
+
+def _event_table(part: Part, index: Index, *, denied: bool) -> str | None:
+    """The table of a status, or of an event that is denied: "not cancelled in January"."""
+    match part:
+        case Values(column) if not denied:
+            return column.ref.table
+        case Clock(axis) if denied:
+            return index.model.axes[axis].table
+        case _:
+            return None
 
 
 def _lasting(signs: Sequence[Item], numbers: Sequence[NumberSpan]) -> list[Item]:

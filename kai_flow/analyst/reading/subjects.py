@@ -77,7 +77,7 @@ def _kind_of_rows(model: SemanticModel, ref: ColumnRef) -> bool:
     """Whether the values of a column are words for the rows: women, drivers, vans."""
     attribute = model.attributes[ref]
     if attribute.role is not Role.CATEGORY:
-        return False
+        return attribute.role is Role.CODE and attribute.unique
     if any(means(attribute, concept) for concept in PERSONS):
         return True
     goods = any(means(each, concept) for each in model.of(ref.table) for concept in GOODS)

@@ -102,9 +102,8 @@ def _of(model: SemanticModel, attribute: Attribute, action: Action) -> Iterator[
     """What an action points to in a column that is named after it."""
     column = AttributeTarget(attribute.ref)
     if attribute.role is Role.FLAG:
-        for value in attribute.values:
-            if value.value in {True, "Y", "y", "yes", "ya", "true", "T", "1"}:
-                yield Hint(ValueTarget(attribute.ref, value), "is")
+        for yes in attribute.values[:1]:
+            yield Hint(ValueTarget(attribute.ref, yes), "is")
     elif attribute.role is Role.TIME or attribute.part == "year":
         for axis in model.axes_of(attribute.table):
             if attribute.column == axis.columns[0]:

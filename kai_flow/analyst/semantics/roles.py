@@ -33,6 +33,7 @@ FLAG_TEXTS = (
     {"yes", "no"},
     {"ya", "tidak"},
     {"t", "f"},
+    {"y", "t"},  # ya, tidak
     {"true", "false"},
     {"0", "1"},
     {"ya", "bukan"},

@@ -116,8 +116,10 @@ def _pair(column: Column) -> tuple[str | float | bool, str | float | bool]:
         return 1.0, 0.0
     if column.kind is not Kind.TEXT:
         return True, False
-    yes = [value for value in column.values if value.strip().casefold() in _TRUE]
-    no = [value for value in column.values if value.strip().casefold() not in _TRUE]
+    known = {value: value.strip().casefold() for value in column.values}
+    true = _TRUE - {"t"} if "y" in known.values() else _TRUE  # beside "y", "t" is "tidak"
+    yes = [value for value, text in known.items() if text in true]
+    no = [value for value, text in known.items() if text not in true]
     return (yes or [_opposite(no[0])])[0], (no or [_opposite(yes[0])])[0]
 
 

@@ -173,6 +173,7 @@ UNITS: Final = {
     **dict.fromkeys(("eur", "euro", "euros"), "€"),
     **dict.fromkeys(("pct", "percent", "percentage", "persen", "persentase", "prosentase"), "%"),
     **dict.fromkeys(("gr", "gram", "grams"), "g"),
+    **dict.fromkeys(("mg", "milligram", "milligrams", "miligram"), "mg"),
     **dict.fromkeys(("ton", "tons", "tonne", "tonnes"), "t"),
     **dict.fromkeys(("liter", "liters", "litre", "litres"), "l"),
     **dict.fromkeys(("cm", "centimeter"), "cm"),
