@@ -61,12 +61,16 @@ KIND = Kind(
             *("does each belong to", "does each of them belong to", "each belongs to"),
             *("do they belong to", "they belong to", "it belongs to", "it is in", "they are in"),
             *("is each of them", "is each", "are they", "is it", "is each one", "are they in"),
+            *("they report to", "he reports to", "she reports to", "each reports to"),
             *("is each in", "is each of them in", "does each have", "does each of them have"),
         ),
-        "which ones": tuple(
-            f"{so} {ones}".strip()
-            for so in (*_IF_SO, "and", "and if so", ", and")
-            for ones in _ENGLISH_ONES
+        "which ones": (
+            *("and who", ", and who", "and which", ", and which", "if so who", "if so which"),
+            *(
+                f"{so} {ones}".strip()
+                for so in (*_IF_SO, "and", "and if so", ", and")
+                for ones in _ENGLISH_ONES
+            ),
         ),
         "glue": (*_IF_SO[1:], "if there are", "if there is", "if there are any"),
     },
@@ -88,10 +92,13 @@ KIND = Kind(
             ),
             *("untuk masing-masing", "milik mereka", "dari mereka"),
         ),
-        "which ones": tuple(
-            f"{so} {ones}".strip()
-            for so in ("dan", ", dan", "kalau ada ,", "kalau ada", "jika ada", "jika ada ,")
-            for ones in _INDONESIAN_ONES
+        "which ones": (
+            *("dan siapa", ", dan siapa", "dan apa"),
+            *(
+                f"{so} {ones}".strip()
+                for so in ("dan", ", dan", "kalau ada ,", "kalau ada", "jika ada", "jika ada ,")
+                for ones in _INDONESIAN_ONES
+            ),
         ),
         "glue": ("kalau ada", "jika ada", "bila ada", "kalau memang ada", "adakah", "apabila ada"),
     },

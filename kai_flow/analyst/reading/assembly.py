@@ -34,7 +34,10 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Everything that the bag may mean."""
     sound = coherent(a.model, bag, a.commas)
     for one in asking_who(a.model, sound) if sound is not None else ():
-        whole = begun(a, gathered(with_extremes(a, _sides_as_groups(with_further(a, one)))))
+        full = with_further(a, one)
+        if full is None:
+            continue
+        whole = begun(a, gathered(with_extremes(a, _sides_as_groups(full))))
         if whole is not None:
             yield from _meanings(a, whole)
 
@@ -56,8 +59,8 @@ def _asked(a: Assembler, bag: Bag) -> Iterator[Reading]:
         yield Reading(None, bag.cost, refusal=bag.refused[0])
     elif bag.asked("catalogue"):
         yield from _catalogue(bag)
-    elif bag.asked("extent"):
-        yield from extents(a, bag)
+    elif bag.asked("extent") or bag.asked("covers"):
+        yield from extents(a, bag) if bag.asked("extent") else ()
     elif bag.versus:
         yield from side_by_side(a, bag)
     elif bag.gap or ((bag.compare or bag.more) and not bag.groups):

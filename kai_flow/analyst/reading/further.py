@@ -1,17 +1,26 @@
 """What is shown beside what is listed: "together with their price", "the manager of each"."""
 
-from kai_flow.analyst.query.nodes import Words
+from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.subjects import with_kind_of_rows
 from kai_flow.analyst.schema import ColumnRef
 
 
-def with_further(a: Assembler, bag: Bag) -> Bag:
-    """The same with what is shown beside things among the columns, or the numbers of groups."""
-    bag = _of_each(a, bag)
+def with_further(a: Assembler, bag: Bag) -> Bag | None:
+    """The same with what is shown beside things among the columns, or the numbers of groups.
+
+    None when it would stand beside nothing.
+    """
+    bag = _each_row(_of_each(a, bag))
     if not bag.shown:
         return bag
+    bag = with_kind_of_rows(a.model, bag)
+    own = {table for table, _ in bag.rows}
+    own |= {of.table for of, _ in bag.which if isinstance(of, p.Rows)}
+    if not (own or bag.which or bag.columns or bag.groups or bag.measures or bag.ranks):
+        return None
     columns: list[tuple[p.Noun, Words]] = []
     measures: list[tuple[p.Measured, Words]] = []
     clocks: list[tuple[p.Clock, Words]] = []
@@ -24,6 +33,8 @@ def with_further(a: Assembler, bag: Bag) -> Bag:
                     columns.append((thing, words))
                 case p.Clock():
                     clocks.append((thing, words))
+                case p.Amount(Function.SUM | None, p.Column(ref) as column) if ref.table in own:
+                    columns.append((column, words))  # each row has one
                 case _:
                     measures.append((thing, words))
     more: dict[str, object] = {
@@ -36,6 +47,15 @@ def with_further(a: Assembler, bag: Bag) -> Bag:
     return Bag(**{**vars(bag), **more, "asks": [*bag.asks, p.Ask("list")]})
 
 
+def _each_row(bag: Bag) -> Bag:
+    """The words "every store along with its floor area" list stores: they count nothing."""
+    rows = [(by.table, words) for by, words in bag.groups if isinstance(by, p.Rows)]
+    numbers = bag.measures or bag.rows or bag.columns or bag.ranks or bag.havings
+    if not bag.shown or numbers or not rows or len(rows) < len(bag.groups):
+        return bag
+    return Bag(**{**vars(bag), "groups": [], "rows": rows})
+
+
 def _label(a: Assembler, table: str) -> list[p.Column]:
     """The column that names the rows of a table."""
     label = a.model.entities[table].label
@@ -45,6 +65,9 @@ def _label(a: Assembler, table: str) -> list[p.Column]:
 def _of_each(a: Assembler, bag: Bag) -> Bag:
     """The words "the manager of each driver" list drivers with their managers."""
     groups = [by for by, _ in bag.groups if isinstance(by, p.Rows)]
+    asked = [(of, words) for of, words in bag.which if isinstance(of, p.Column)]
+    if asked and not bag.columns:
+        bag = Bag(**{**vars(bag), "columns": asked, "which": [], "asks": [*bag.asks]})
     plain = [c for c, _ in bag.columns if isinstance(c, p.Column) and not a.numeric(c)]
     numbers = bag.measures or bag.havings or bag.ranks or bag.share is not None or bag.change
     if numbers or not groups or len(groups) < len(bag.groups) or bag.asked("count"):

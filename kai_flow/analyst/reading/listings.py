@@ -17,12 +17,12 @@ from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.comparisons import ORDERED
-from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.soundness import ONE_GROUP_COST, one_group
 from kai_flow.analyst.schema import ColumnRef
-from kai_flow.analyst.semantics.model import Role
+from kai_flow.analyst.semantics.model import Attribute, Role
 
 LISTED: Final = 100
 """Rows of a listing when the question gives no number."""
@@ -148,7 +148,7 @@ def _rows_of(
         if not spoken and len(columns) <= MOST_VALUES:
             return
     if label is not None and named and all(c != p.Column(label.ref) for c, _ in columns):
-        shown = [(p.Column(label.ref), words), *columns]
+        shown = [(p.Column(label.ref), words), *_codes(a, table, label, columns), *columns]
     if not columns:
         shown += [
             (p.Column(a.ref), ())
@@ -183,6 +183,17 @@ def _rows_of(
         more += NAMELESS_COST * (not spoken and _nameless(a, table, columns))
         more += _doubt(a, table, columns, choice)
         yield Reading(query, cost + more + choice.cost, choice.notes)
+
+
+def _codes(
+    a: Assembler, table: str, label: Attribute, columns: Sequence[tuple[p.Column, Words]]
+) -> list[tuple[p.Column, Words]]:
+    """The code that people know rows by, beside a key that only the database knows."""
+    known = {column.ref for column, _ in columns}
+    codes = [each for each in a.model.of(table) if each.role is Role.CODE and each.unique]
+    key = label.role is Role.KEY
+    beside = key and columns and not any(each.ref in known for each in codes)
+    return [(p.Column(each.ref), ()) for each in codes[:1] if beside]
 
 
 def _several(bag: Bag, resolver: Resolver) -> Iterator[p.Column]:
@@ -250,7 +261,7 @@ def _values(
             fact=resolver.fact,
             measures=(count,),
             groups=tuple(groups),
-            where=where,
+            where=with_values(a.model, where, groups),
             order=(Order(by=count, descending=True),),
             limit=limit,
         )

@@ -11,6 +11,7 @@ from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.glue import TELLING, capitals_in, linking, plural
 from kai_flow.analyst.reading.numbers_named import MONEY, counted, is_number
 from kai_flow.analyst.reading.parts import Item, Sign, leaf
+from kai_flow.analyst.reading.placing import placed
 from kai_flow.analyst.reading.referents import kind_of_rows, part_of
 from kai_flow.analyst.reading.signs import signs_of
 from kai_flow.analyst.reading.within import inside
@@ -57,27 +58,6 @@ EVENT_COST: Final = 0.15
 ITSELF_COST: Final = 0.15
 """Of a column that is called like its table, or like what its flag says: "branches", "urgent"."""
 
-GROUPING: Final = frozenset(
-    [
-        *(
-            "by",
-            "per",
-            "each",
-            "every",
-            "whose",
-            "tiap",
-            "setiap",
-            "menurut",
-            "berdasarkan",
-            "masing-masing",
-        )
-    ]
-)
-"""Words before what groups are made of."""
-
-GROUPING_COST: Final = 0.5
-"""Of a value after such a word where the same words name things: "salary by manager"."""
-
 FLAGS: Final = frozenset([ColumnRole.FLAG])
 
 NEARLY: Final = 0.96
@@ -104,15 +84,6 @@ SHORT_COST: Final = 0.1
 
 MENTION_COST: Final = 0.6
 """Of a mention with score 0; one with score 1 is free."""
-
-
-def _grouped(
-    mention: Mention, tokens: Sequence[Token], things: Collection[tuple[int, int]]
-) -> bool:
-    """Whether words after "by" or "per" are a value, and name something to group by as well."""
-    before = tokens[mention.first - 1].word if mention.first else ""
-    named = isinstance(mention.target, ValueTarget) and (mention.first, mention.last) in things
-    return named and before in GROUPING
 
 
 def _is_noun(mention: Mention) -> bool:
@@ -185,7 +156,7 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
             inside(each, longer) and (longer.first, longer.last, each.target) not in same
             for longer in whole
         )
-        cost += GROUPING_COST * _grouped(each, tokens, things)
+        cost += placed(each, tokens, things)
         if each.how == "part" and isinstance(each.target, ValueTarget):
             cost += PIECE_COST * ((each.first, each.last) in exact)
         if isinstance(each.target, AttributeTarget) and _counts_rows(each, counting, rows):
@@ -199,8 +170,8 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
         ):
             cost += NUMBER_COST
         yield leaf(each.first, each.last, part_of(each.target, index), cost)
-        kind = MENTION_COST * (1 - each.score) + GROUPING_COST * _grouped(each, tokens, things)
-        yield from kind_of_rows(each, kind, index.model)
+        own = MENTION_COST * (1 - each.score) + placed(each, tokens, things)
+        yield from kind_of_rows(each, own, index.model)
 
 
 def _taken_back(mention: Mention, words: Sequence[str], index: Index) -> bool:
