@@ -40,6 +40,9 @@ UNTOLD = frozenset([Role.ADDITIVE, Role.RATE, Role.TIME, Role.TIME_PART, Role.FL
 LARGEST_YEAR = 2100
 """No smaller number is taken for the only amount there is: it may be an age, or a year."""
 
+FAR_BELOW = 10
+"""How many times smaller than all numbers of a column one may be that is compared with them."""
+
 YEARS = range(1980, 2051)
 """Numbers that are rather years."""
 
@@ -141,12 +144,23 @@ def _meant(resolver: Resolver, test: Compared, implied: Implied) -> Iterator[Col
         return
     if implied.concept == ANY_NUMBER:
         own = list(_own_numbers(resolver, test.unit))
+        if not any(_in_reach(resolver, each, test) for each in own):
+            return
         if len(own) > 1 or test.unit or max(map(float, test.values)) > LARGEST_YEAR:
             yield from own
         return
     for attribute in resolver.model.of(resolver.fact):
         if attribute.role in NUMERIC and means(attribute, implied.concept):
             yield Column(attribute.ref)
+
+
+def _in_reach(resolver: Resolver, of: Column | Computed, test: Compared) -> bool:
+    """Whether the column has numbers nearly as small: "more than 5 people" is no salary above 5."""
+    known = resolver.attribute(of) if isinstance(of, Column) else None
+    if known is None or known.low is None:
+        return True
+    values = scaled(test.values, test.unit, known) or ()
+    return all(not value or float(value) >= known.low / FAR_BELOW for value in values)
 
 
 def _own_numbers(resolver: Resolver, unit: str) -> Iterator[Column | Computed]:

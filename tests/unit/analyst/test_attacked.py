@@ -143,6 +143,18 @@ def test_never_took_leave_is_not_only_a_status() -> None:
     assert not isinstance(found, Understood) or "leave_requests" in printed(found.query)
 
 
+def test_a_number_without_a_noun_is_none_that_no_row_comes_near() -> None:
+    """The words “more than 5 people” are no salary above 5 where the least is in thousands."""
+    staff = model_of(
+        """
+        CREATE TABLE employees (id INTEGER PRIMARY KEY, name TEXT, salary INTEGER, bonus INTEGER);
+        INSERT INTO employees VALUES (1, 'Ani', 9000, 700), (2, 'Budi', 5000, 800);
+        """
+    )
+    assert isinstance(outcome(staff, "employees with more than 5"), Declined)
+    assert not isinstance(outcome(staff, "employees with more than 700"), Declined)
+
+
 def test_left_is_no_leave() -> None:
     """Who left is not on leave."""
     found = outcome(STAFF, "how many employees left in 2024")
