@@ -37,7 +37,7 @@ def _count_per_value(*parts: Sign | Amount | Column) -> Quotient | None:
     top, column = (part for part in parts if not isinstance(part, Sign))
     if not isinstance(top, Amount) or top.function is not Function.COUNT or top.of is not None:
         return None
-    if not isinstance(column, Column) or column.number:
+    if not isinstance(column, Column) or column.number or column.role:
         return None
     return Quotient(top, Amount(Function.DISTINCT, column))
 

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from kai_flow.analyst.query.nodes import (
     Aggregate,
+    All,
     Expression,
     Field,
     FieldGroup,
+    Filter,
     Formula,
     Function,
     Grain,
@@ -15,6 +17,7 @@ from kai_flow.analyst.query.nodes import (
     Lapse,
     Node,
     Over,
+    Related,
     Unit,
     Words,
 )
@@ -23,6 +26,7 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.reading.ways import ids
 
 if TYPE_CHECKING:
     from kai_flow.analyst.reading.assembler import Assembler
@@ -72,9 +76,18 @@ def foreign(
         other = a.resolver_of(fact, resolver.named)
         for each in a.amount(other, amount, words):
             if each.value.of is not None or each.value.function is Function.COUNT:
-                made = _over(each.value, Over(fact=fact))
+                rows = _present(other, resolver.fact) if above and amount.of is not None else None
+                made = _over(each.value, Over(fact=fact, where=rows))
                 found.append(Choice(made, each.cost + ACROSS_COST, each.notes))
     return found
+
+
+def _present(other: Resolver, fact: str) -> Filter | None:
+    """Only what has rows in the fact table: the area of the stores that sold something."""
+    for way in other.ways(fact):
+        if way.value and all(join.widens for join in way.value):
+            return Related(path=ids(way.value))
+    return None
 
 
 def _added(amount: p.Amount) -> bool:
@@ -108,10 +121,10 @@ def completed(
     tests: Sequence[tuple[p.Test, Words]],
 ) -> list[N] | None:
     """The same with the groups and filters of each other table; None when it has none such."""
-    facts = {over.fact for measure in measures for over in _overs(measure)}
+    overs = {over for measure in measures for over in _overs(measure)}
     filled: dict[Over, Over] = {}
-    for fact in facts:
-        other = a.resolver(fact, bag)
+    for over in overs:
+        other = a.resolver(over.fact, bag)
         options: list[Sequence[Choice[Any]]] = [
             combined([a.groups(other, group, words) for group, words in groups]),
             filters(other, tests),
@@ -122,8 +135,10 @@ def completed(
         by, where = best[0].value
         if any(other.widens(g.field.path if isinstance(g, FieldGroup) else g.path) for g in by):
             return None  # the area of a store is in no category of products
-        filled[Over(fact=fact)] = Over(fact=fact, groups=_once(by), where=where)
-    return [_filled(measure, filled) for measure in measures] if facts else list(measures)
+        parts = tuple(each for each in (over.where, where) if each is not None)
+        both = All(parts=parts) if len(parts) > 1 else next(iter(parts), None)
+        filled[over] = Over(fact=over.fact, groups=_once(by), where=both)
+    return [_filled(measure, filled) for measure in measures] if overs else list(measures)
 
 
 def _once(groups: Sequence[Group]) -> tuple[Group, ...]:

@@ -15,9 +15,11 @@ from kai_flow.analyst.query.nodes import (
     Lapse,
     Order,
     Query,
+    Unit,
     Words,
     bare,
 )
+from kai_flow.analyst.query.ratio import Ratio
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.across import completed
 from kai_flow.analyst.reading.asides import beside
@@ -40,6 +42,9 @@ from kai_flow.analyst.reading.subjects import unique
 
 GROUPS_FIRST_COST: Final = 0.3
 """Of a share in all groups together, where the groups are named before the share."""
+
+PACE_GAIN: Final = 0.2
+"""Of what a month has on average, beside groups: "the average target per month of each region"."""
 
 OWN_ROWS_COST: Final = 0.16
 """Of naming the very rows beside a number of theirs, where they may have been counted."""
@@ -100,6 +105,7 @@ def numbers_of(
             more = extra + beside(a.model, query, rows) + listed_events(a.model, made, by)
             more += UNIT_COST * lone_unit(query)
             more += ONE_GROUP_COST * one_group(by, where)
+            more -= PACE_GAIN * (bool(by) and any(map(_paced, made)))
             more += counted_singly(a.model, fact, numbers, by)
             if any(note.key == "axis_assumed" for note in choice.notes):
                 # the pay of somebody in January is not the pay of who was hired in January
@@ -199,6 +205,11 @@ def _of_rows(measure: Measure) -> bool:
     """Whether a number is naturally one of rows that are named: their count, how long they took."""
     lasting = isinstance(measure, Aggregate) and isinstance(measure.of, Lapse)
     return lasting or _counted_rows(measure)
+
+
+def _paced(measure: Measure) -> bool:
+    """Whether a number is what a unit of time has on average."""
+    return isinstance(measure, Ratio) and isinstance(measure.bottom.of, Unit)
 
 
 def _counted_rows(measure: Measure) -> bool:

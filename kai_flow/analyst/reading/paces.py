@@ -39,7 +39,7 @@ LISTED_COST: Final = 0.35
 """Of the totals of what a month does not have: "the average weight per month" is a list."""
 
 
-COUNTED_COST: Final = 0.25
+COUNTED_COST: Final = 0.4
 """Of counting rows that may be an amount as well: "the average monthly target"."""
 
 
