@@ -69,6 +69,7 @@ def _rules() -> Iterable[Rule]:
     yield Rule("rows averaged, per value", (Amount, "average", "per", Column), _count_per_value)
     yield Rule("rows per value, averaged", (Amount, "per", Column, "average"), _count_per_value)
     yield Rule("number per", (NOUN, "per", Rows), _average_per, cost=0.25)
+    yield Rule("count per", (counted, "per", Rows), _average_per, cost=0.25)
     for place, has in (("", ()), (" that has", ("contain",))):
         for name, pattern in (
             (f"how many in one{place}", (counted, "one", Rows, *has, "average")),

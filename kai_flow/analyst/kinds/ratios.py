@@ -48,11 +48,17 @@ def _ratio_of_values(*parts: Sign | Where) -> Quotient | None:
     return None if columns[0].role else Quotient(top, bottom)
 
 
-def _percentage(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | None:
+def _same_sort(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | None:
+    """The ratio of two amounts, or of two numbers of rows: no return is a part of revenue."""
     found = _ratio(*parts)
     if found is None or (found.top.of is None) is not (found.bottom.of is None):
-        return None  # no number of returns is a percentage of revenue
-    return replace(found, percent=True)
+        return None
+    return found
+
+
+def _percentage(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | None:
+    found = _same_sort(*parts)
+    return None if found is None else replace(found, percent=True)
 
 
 KIND = Kind(
@@ -78,6 +84,7 @@ KIND = Kind(
     },
     rules=(
         Rule("ratio", ("ratio", SIDE, "to", SIDE), _ratio, scoped=True),
+        Rule("ratio after", (SIDE, "to", SIDE, "ratio"), _same_sort, cost=0.05, scoped=True),
         Rule("percentage of", (SIDE, "in percent of", SIDE), _percentage, scoped=True),
         Rule("ratio of parts", ("ratio", Where, "to", Where, Rows), _ratio_of_parts),
         Rule("ratio of two values", ("ratio", Where, "to", Where), _ratio_of_values, cost=0.05),

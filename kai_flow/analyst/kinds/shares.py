@@ -94,7 +94,7 @@ KIND = Kind(
             *("proportion of", "proportion", "contribution of", "contribution", "portion of"),
             *("what percentage of", "in percent", "as a percentage", "as percentage", "% of"),
             *("how many percent of", "how many percent", "fraction of", "fraction"),
-            *("percentages", "in percentages", "as percentages"),
+            *("what part of", "what part", "percentages", "in percentages", "as percentages"),
             *("what fraction of", "what share of", "what proportion of", "what portion of"),
         ),
         "being": (
@@ -130,6 +130,7 @@ KIND = Kind(
         Rule("that, in percent of rows", (Where, "in percent of", Rows), _where_in_rows),
         Rule("each makes up", (Groups, "making up"), lambda groups, _sign: groups, cost=0.02),
         Rule("rate", (Where, "rate"), _rate, cost=-0.1),
+        Rule("share that", ("share", Where), _rate, cost=0.3),
         Rule("rate of rows", (Where, "rate", Rows), _rate, cost=-0.15),
         Rule("rows' rate", (Rows, Where, "rate"), _rate, cost=-0.15),
         Rule("rate that", ("rate", Where), _rate, cost=-0.1),

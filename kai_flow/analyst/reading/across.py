@@ -68,7 +68,8 @@ def foreign(
     found = []
     for fact in a.facts(amount):
         ways = resolver.ways(fact)
-        if amount.of is None and not _parent(resolver, fact):
+        counted = amount.of is None or amount.function is Function.DISTINCT
+        if counted and not _parent(resolver, fact):
             continue  # products by orders say nothing
         above = any(not any(j.widens for j in w.value) for w in ways)
         if fact == resolver.fact or (above and (not _added(amount) or _periodic(resolver))):

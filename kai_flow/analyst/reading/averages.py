@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 PERSONS: Final = frozenset(
     [
         *("customer", "client", "member", "employee", "user", "patient", "student", "person"),
+        *("participant", "attendee", "resident", "visitor", "farmer", "teacher", "applicant"),
+        *("doctor", "nurse", "tenant", "borrower", "donor", "player", "worker"),
         *("passenger", "guest", "driver", "salesperson", "supplier", "subscriber", "buyer"),
     ]
 )
@@ -96,16 +98,34 @@ def listed_events(
     So it is of sums beside other groups: "revenue per order for each segment" is a ratio.
     """
     averaged = any(isinstance(m, Aggregate) and m.function is Function.AVERAGE for m in measures)
-    summed = len(groups) > 1 and any(
-        isinstance(m, Aggregate) and m.function is Function.SUM for m in measures
-    )
+    added = any(isinstance(m, Aggregate) and m.function in _ADDED for m in measures)
     return sum(
         EVENTS_COST
         for group in groups
-        if (averaged or summed)
-        and isinstance(group, FieldGroup)
-        and _is_event(model, group.field.table)
-        if group.field.column in (*model.entities[group.field.table].key,)
+        if isinstance(group, FieldGroup)
+        if (averaged and _each_event(model, group)) or (added and _each_one(model, group, groups))
+    )
+
+
+_ADDED: Final = frozenset([Function.SUM, Function.COUNT])
+
+
+def _each_event(model: SemanticModel, group: FieldGroup) -> bool:
+    """Whether a group is a single event."""
+    table = group.field.table
+    return _is_event(model, table) and group.field.column in model.entities[table].key
+
+
+def _each_one(model: SemanticModel, group: FieldGroup, groups: Sequence[Group]) -> bool:
+    """Whether a group is a single row, beside groups of such rows: each customer, by segment."""
+    entity, path = model.entities[group.field.table], group.field.path
+    if not path or group.field.column not in {entity.label, *entity.key}:
+        return False
+    return any(
+        isinstance(other, FieldGroup)
+        and other.field != group.field
+        and other.field.path[: len(path)] == path
+        for other in groups
     )
 
 

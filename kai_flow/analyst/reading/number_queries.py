@@ -43,6 +43,9 @@ from kai_flow.analyst.reading.subjects import unique
 GROUPS_FIRST_COST: Final = 0.3
 """Of a share in all groups together, where the groups are named before the share."""
 
+WHOLE_FIRST_COST: Final = 0.3
+"""Of a part with all filters where one is named before: "of online orders, how many percent"."""
+
 PACE_GAIN: Final = 0.2
 """Of what a month has on average, beside groups: "the average target per month of each region"."""
 
@@ -70,7 +73,9 @@ def numbers_of(
         return
     kept = without_own(a.model, fact, measures, groups)
     cost, groups = cost + dropped(groups, kept), kept
-    for part_of, base, extra in _split_for_share(measures, groups, bag.tests, inside=bag.inside):
+    for part_of, base, extra in _split_for_share(
+        measures, groups, bag.tests, inside=bag.inside, said=bag.share
+    ):
         options = [a.measure(resolver, m, w, part_of, across=True) for m, w in measures]
         found = combined(
             [
@@ -162,6 +167,7 @@ def _split_for_share(
     tests: Sequence[tuple[p.Test, Words]],
     *,
     inside: bool,
+    said: Words | None,
 ) -> Iterator[tuple[Sequence[tuple[p.Test, Words]], Sequence[tuple[p.Test, Words]], float]]:
     """What makes the part of a share, and what both part and whole must meet.
 
@@ -170,7 +176,7 @@ def _split_for_share(
     share may also be that of each group in all that meets the tests, but not where the groups are
     named first, or where each is spoken of: "for each branch, what percentage is unpaid".
     """
-    shares = [words for measure, words in measures if isinstance(measure, p.Portion)]
+    shares = [said or words for measure, words in measures if isinstance(measure, p.Portion)]
     portion = bool(shares)
     parts = [each for each in tests if not isinstance(each[0], p.Within)]
     if not portion or groups or not parts:
@@ -183,7 +189,9 @@ def _split_for_share(
     last = max(parts, key=lambda each: each[1])
     yield [last], [each for each in tests if each != last], 0.0
     if len(parts) > 1:
-        yield parts, [each for each in tests if each not in parts], 0.05
+        told = any(words and max(words) < min(shares[0]) for _, words in parts)
+        more = WHOLE_FIRST_COST if told else 0.05
+        yield parts, [each for each in tests if each not in parts], more
 
 
 def _shown(measures: Sequence[Measure]) -> tuple[Measure, ...]:

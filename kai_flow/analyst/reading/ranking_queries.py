@@ -1,6 +1,7 @@
 """Queries that rank single rows, or groups."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from kai_flow.analyst.query.nodes import (
@@ -149,7 +150,7 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
         groups.append((rank.of, words))
     groups = each_once([*groups, *beside_it])
     each = bool(bag.groups) and rank.of is not None and len(groups) > 1 and not bag.combination
-    for fact in a.facts(by):
+    for fact, (part_of, tests) in itertools.product(a.facts(by), _parted(by, bag.tests)):
         if isinstance(rank.of, p.Rows) and rank.of.table == fact and _plain_count(by):
             continue
         resolver = a.resolver(fact, bag)
@@ -158,16 +159,19 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
         for choice in combined(
             [
                 combined(
-                    [a.measure(resolver, m, w, across=True) for m, w in [(by, words), *extra]]
+                    [
+                        a.measure(resolver, m, w, part_of, across=True)
+                        for m, w in [(by, words), *extra]
+                    ]
                 ),
                 combined([a.groups(resolver, g, w) for g, w in groups]),
-                filters(resolver, bag.tests),
+                filters(resolver, tests),
                 combined([a.having(resolver, h, w) for h, w in bag.havings]),
             ],
             most=a.most - bag.cost,
         ):
             whole, made, where, having = choice.value
-            raw = completed(a, bag, whole, groups, bag.tests)
+            raw = completed(a, bag, whole, groups, tests)
             if raw is None:
                 continue
             measures = list({bare(measure): measure for measure in raw}.values())
@@ -201,6 +205,21 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
                 # "the highest price per category" is a price, and "which is the highest" is one
                 cost += 0.2 + 0.15 * bag.asked("which")
             yield Reading(query, cost, (*choice.notes, *notes))
+
+
+_Tests = Sequence[tuple[p.Test, Words]]
+
+
+def _parted(by: p.Measured, tests: _Tests) -> Iterator[tuple[_Tests, _Tests]]:
+    """What makes the part of a share, and the filters of all: the highest share of late orders.
+
+    That is of the orders of each group, or of all late orders.
+    """
+    parts = [each for each in tests if not isinstance(each[0], p.Within)]
+    if isinstance(by, p.Portion) and parts:
+        last = max(parts, key=lambda each: each[1])
+        yield [last], [each for each in tests if each != last]
+    yield (), tests
 
 
 def _of_each(a: Assembler, bag: Bag, rank: p.Rank) -> "p.Measured | None":
