@@ -9,6 +9,7 @@ from kai_flow.analyst.reading.parts import (
     Amount,
     Column,
     Computed,
+    Implied,
     Measured,
     Quotient,
     Rows,
@@ -58,6 +59,13 @@ def _average_per(*parts: Sign | Column | Computed | Amount | Rows) -> Quotient |
     return None if top is None else Quotient(top, below, each=True)
 
 
+def _worth(*parts: Sign | Rows) -> Quotient:
+    """The average order value, where no column holds what an order is worth."""
+    rows = next(part for part in parts if isinstance(part, Rows))
+    of = Amount(None, Implied("revenue"))
+    return Quotient(of, Amount(Function.COUNT, None, rows.table), each=True)
+
+
 def _rules() -> Iterable[Rule]:
     """What one of some rows has on average: "how many units does an order contain"."""
     counted = (Amount, Rows)
@@ -65,9 +73,17 @@ def _rules() -> Iterable[Rule]:
         yield Rule(f"average {name} per", ("average", of, "per", Rows), _average_per, cost)
         yield Rule(f"{name} per, on average", (of, "per", Rows, "average"), _average_per, cost)
         yield Rule(f"{name} averaged, per", (of, "average", "per", Rows), _average_per, cost)
-    yield Rule("rows per value", ("average", Amount, "per", Column), _count_per_value)
-    yield Rule("rows averaged, per value", (Amount, "average", "per", Column), _count_per_value)
-    yield Rule("rows per value, averaged", (Amount, "per", Column, "average"), _count_per_value)
+    yield Rule("rows per value", ("average", Amount, "per", Column), _count_per_value, 0.2)
+    yield Rule(
+        "rows averaged, per value", (Amount, "average", "per", Column), _count_per_value, 0.2
+    )
+    yield Rule(
+        "rows per value, averaged", (Amount, "per", Column, "average"), _count_per_value, 0.2
+    )
+    yield Rule("average value", ("average", Rows, "worth"), _worth)
+    yield Rule("average value of rows", ("average", "worth", Rows), _worth)
+    yield Rule("value of rows, averaged", ("worth", Rows, "average"), _worth)
+    yield Rule("value on average", (Rows, "worth", "average"), _worth)
     yield Rule("number per", (NOUN, "per", Rows), _average_per, cost=0.25)
     yield Rule("count per", (counted, "per", Rows), _average_per, cost=0.25)
     for place, has in (("", ()), (" that has", ("contain",))):
@@ -92,6 +108,7 @@ KIND = Kind(
     "per",
     "What one of several things has: assets per member, units per order.",
     english={
+        "worth": ("value", "worth"),
         "one": ("a", "an", "one", "each", "every", "a single"),
         "contain": (
             *("contain", "contains", "have", "has", "hold", "holds", "include", "includes"),
@@ -99,6 +116,7 @@ KIND = Kind(
         ),
     },
     indonesian={
+        "worth": ("nilai", "nilainya"),
         "one": ("satu", "sebuah", "seorang", "setiap", "tiap", "suatu"),
         "contain": ("berisi", "memuat", "terdiri dari", "punya", "memiliki", "mempunyai", "isinya"),
     },

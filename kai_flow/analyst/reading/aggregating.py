@@ -14,7 +14,7 @@ from kai_flow.analyst.query.nodes import (
     Words,
 )
 from kai_flow.analyst.reading.choices import Choice, Note, combined
-from kai_flow.analyst.reading.concepts import means
+from kai_flow.analyst.reading.concepts import means, revenue_of
 from kai_flow.analyst.reading.dimensions import groups_of
 from kai_flow.analyst.reading.lasting import lapses
 from kai_flow.analyst.reading.parts import (
@@ -120,6 +120,9 @@ def _expressions(
         if derived is not None and derived.table == resolver.fact:
             yield Choice(derived.expression, 0.0, _announced(derived)), derived
     else:
+        known = revenue_of(resolver.model, resolver.fact) if of.concept == "revenue" else None
+        if known is not None:
+            yield Choice(known.expression, 0.0, _announced(known)), known
         for attribute in resolver.model.of(resolver.fact):
             if attribute.role is Role.RATE and of.concept == "quantity":
                 continue  # a price of a unit is no number of units

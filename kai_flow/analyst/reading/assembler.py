@@ -24,7 +24,7 @@ from kai_flow.analyst.reading.aggregating import aggregates_of
 from kai_flow.analyst.reading.averages import average_per
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, Note, combined
-from kai_flow.analyst.reading.concepts import means, undoes
+from kai_flow.analyst.reading.concepts import means, revenue_of, undoes
 from kai_flow.analyst.reading.dimensions import groups_of
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.lasting import tables_of
@@ -84,7 +84,7 @@ class Assembler:
         """Whether sums of a number make sense."""
         if isinstance(of, p.Column):
             return self.model.attributes[of.ref].role is Role.ADDITIVE
-        return isinstance(of, p.Computed)
+        return isinstance(of, p.Computed) or of == p.Implied("revenue")
 
     def is_rate(self, column: p.Column) -> bool:
         """Whether a column is a price or the like, of which averages make sense."""
@@ -107,8 +107,7 @@ class Assembler:
                 return tuple(
                     table
                     for table in self.model.entities
-                    if not undoes(self.model, table)
-                    and any(a.role in NUMBERS and means(a, concept) for a in self.model.of(table))
+                    if not undoes(self.model, table) and self._has(table, concept)
                 )
             case p.Amount(_, None, str() as table):
                 return (table,)
@@ -120,6 +119,12 @@ class Assembler:
                 return self.facts(amounts[0])
             case _:
                 return ()
+
+    def _has(self, table: str, concept: str) -> bool:
+        """Whether the rows of a table have a number that an adjective means."""
+        if concept == "revenue" and revenue_of(self.model, table) is not None:
+            return True
+        return any(a.role in NUMBERS and means(a, concept) for a in self.model.of(table))
 
     def context(self, resolver: Resolver, rows: Sequence[tuple[str, Words]]) -> bool:
         """Whether tables that are named besides the fact table are connected with it."""

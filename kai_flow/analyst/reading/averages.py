@@ -66,6 +66,8 @@ def average_per(
     table, of = quotient.bottom.table, quotient.top.of
     if table is None or not assembly.adds_up(of):
         return []
+    if isinstance(of, p.Implied) and not _is_event(assembly.model, table):
+        return []  # an order is worth what it sold for; a product, its price
     if table == resolver.fact:
         plain = assembly.amount(resolver, p.Amount(Function.AVERAGE, of), words)
         return [Choice[Measure](each.value, each.cost + OWN_COST, each.notes) for each in plain]

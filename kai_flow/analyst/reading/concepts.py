@@ -4,7 +4,7 @@ from typing import Final
 
 from kai_flow.analyst.lexicon.data import ACTIONS
 from kai_flow.analyst.lexicon.lexicon import concepts
-from kai_flow.analyst.semantics.model import Attribute, Axis, Join, Role, SemanticModel
+from kai_flow.analyst.semantics.model import Attribute, Axis, Derived, Join, Role, SemanticModel
 
 UNDONE: Final = frozenset(["return", "refund", "cancellation"])
 """Concepts of what takes a sale back."""
@@ -55,6 +55,14 @@ def means(attribute: Attribute, concept: str) -> bool:
         concept in concepts(name.words) or any(concept in concepts((w,)) for w in name.words)
         for name in attribute.names
     )
+
+
+def revenue_of(model: SemanticModel, table: str) -> Derived | None:
+    """What the rows of a table sold for, where no column holds it."""
+    for each in model.derived:
+        if each.table == table and any("revenue" in concepts(name.words) for name in each.names):
+            return each
+    return None
 
 
 def undoes(model: SemanticModel, table: str) -> bool:

@@ -19,7 +19,7 @@ GLUE_COST: Final = 0.02
 LIGHT_COST: Final = 0.06
 """Of stepping over a verb that says nothing beside its noun."""
 
-BINDING: Final = frozenset(["oleh", "from", "dari", "to", "ke"])
+BINDING: Final = frozenset(["nilai", "oleh", "from", "dari", "to", "ke"])
 """Words that mostly mean something."""
 
 BINDING_COST: Final = 0.15

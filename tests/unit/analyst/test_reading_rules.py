@@ -176,6 +176,12 @@ def test_the_words_before_a_formula_are_its_name() -> None:
     assert isinstance(measure, Ratio)
 
 
+def test_the_highest_share_in_a_group_is_asked_back() -> None:
+    """The highest share of closed loans is of a town's loans, or of all closed ones."""
+    found = outcome("Which pickup town has the highest share of closed loans?")
+    assert isinstance(found, Unclear)
+
+
 def test_a_ratio_of_rows_counts_all_of_both() -> None:
     """Loans to members are by all members, and not only by those with a loan."""
     [measure] = query("ratio of loans to members").measures
