@@ -123,7 +123,7 @@ KIND = Kind(
                 "dari pada",
             ),
         ),
-        "to": ("terhadap", "dan", "dengan", "per", "dibanding"),
+        "to": ("terhadap", "thd", "trhdp", "dan", "dengan", "per", "dibanding"),
         "glue": (
             *("di", "ke", "dari", "pada", "untuk", "yang", "dengan", "adalah", "ada", "itu", "ini"),
             *("para", "oleh", "dalam", "nya", "memiliki", "mempunyai", "punya", "semua", "seluruh"),

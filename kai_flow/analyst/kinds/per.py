@@ -85,7 +85,7 @@ def _rules() -> Iterable[Rule]:
     yield Rule("value of rows, averaged", ("worth", Rows, "average"), _worth)
     yield Rule("value on average", (Rows, "worth", "average"), _worth)
     yield Rule("number per", (NOUN, "per", Rows), _average_per, cost=0.25)
-    yield Rule("count per", (counted, "per", Rows), _average_per, cost=0.25)
+    yield Rule("count per", (counted, "per", Rows), _average_per, cost=0.4)
     for place, has in (("", ()), (" that has", ("contain",))):
         for name, pattern in (
             (f"how many in one{place}", (counted, "one", Rows, *has, "average")),

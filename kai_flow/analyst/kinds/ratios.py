@@ -56,6 +56,12 @@ def _same_sort(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient
     return found
 
 
+def _of_totals(_sign: Sign, of: Quotient) -> Quotient | None:
+    """An average of ratios is the ratio of totals, if they are no averages themselves."""
+    plain = {of.top.function, of.bottom.function} <= {None, Function.SUM, Function.COUNT}
+    return of if plain and not of.each else None
+
+
 def _percentage(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | None:
     found = _same_sort(*parts)
     return None if found is None else replace(found, percent=True)
@@ -84,6 +90,7 @@ KIND = Kind(
     },
     rules=(
         Rule("ratio", ("ratio", SIDE, "to", SIDE), _ratio, scoped=True),
+        Rule("average of a ratio", ("average", Quotient), _of_totals, cost=0.1),
         Rule("ratio after", (SIDE, "to", SIDE, "ratio"), _same_sort, cost=0.05, scoped=True),
         Rule("percentage of", (SIDE, "in percent of", SIDE), _percentage, scoped=True),
         Rule("ratio of parts", ("ratio", Where, "to", Where, Rows), _ratio_of_parts),

@@ -88,8 +88,8 @@ class Bag:
     """The sign of a difference that is asked for: "difference", "how much more"."""
     together: bool = False
     """Whether it asks for several taken together."""
-    inside: bool = False
-    """Whether each group is a whole of its own: "in each region"."""
+    inside: list[Dimension] = field(default_factory=list)
+    """Groups of which each is a whole of its own: "in each region"."""
     joints: int = 0
     """How many times "and" stands between two parts."""
     pairs: list[tuple[Test, Test, Words]] = field(default_factory=list)
@@ -233,7 +233,7 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
             bag.rows.append((table, words))
         case Groups(by, inside):
             bag.groups += [(dimension, words) for dimension in by]
-            bag.inside = bag.inside or inside
+            bag.inside += by if inside else ()
         case Combination(by) as combination:
             bag.groups += [(dimension, words) for dimension in by]
             bag.combination = combination

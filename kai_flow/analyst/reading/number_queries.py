@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from msgspec import structs
+
 from kai_flow.analyst.query.calculation import Calculation, Nature
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
@@ -20,6 +22,7 @@ from kai_flow.analyst.query.nodes import (
     bare,
 )
 from kai_flow.analyst.query.ratio import Ratio
+from kai_flow.analyst.query.share import Share
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.across import completed
 from kai_flow.analyst.reading.asides import beside
@@ -74,7 +77,7 @@ def numbers_of(
     kept = without_own(a.model, fact, measures, groups)
     cost, groups = cost + dropped(groups, kept), kept
     for part_of, base, extra in _split_for_share(
-        measures, groups, bag.tests, inside=bag.inside, said=bag.share
+        measures, groups, bag.tests, inside=bool(bag.inside), said=bag.share
     ):
         options = [a.measure(resolver, m, w, part_of, across=True) for m, w in measures]
         found = combined(
@@ -87,10 +90,11 @@ def numbers_of(
             most=a.most - cost - extra,
         )
         for choice in found:
-            raw, by, where, having = choice.value
-            made = completed(a, bag, raw, groups, base)
-            if made is None:
+            raw, wanted, where, having = choice.value
+            whole = completed(a, bag, raw, groups, base)
+            if whole is None:
                 continue
+            made, by = _within(bag, groups, whole, wanted)
             if unsound(resolver, made, by) or len({bare(m) for m in made}) < len(made):
                 continue
             idle = any(_idle(measure, by, where) for measure in made)
@@ -118,6 +122,23 @@ def numbers_of(
             if any(table == fact for table, _ in rows) and not any(map(_of_rows, made)):
                 more += OWN_ROWS_COST
             yield Reading(query, cost + more + choice.cost, choice.notes)
+
+
+def _within(
+    bag: Bag,
+    groups: Sequence[tuple[p.Dimension, Words]],
+    measures: Sequence[Measure],
+    by: Sequence[Group],
+) -> tuple[Sequence[Measure], Sequence[Group]]:
+    """Shares in a group that is a whole: "for each city, the percentage of each status"."""
+    wholes = [at for at, (group, _) in enumerate(groups) if group in bag.inside]
+    if len(groups) != 2 or len(by) != 2 or len(wholes) != 1:
+        return measures, by
+    if not any(isinstance(measure, Share) for measure in measures):
+        return measures, by
+    first = wholes[0]
+    shares = [structs.replace(m, within=True) if isinstance(m, Share) else m for m in measures]
+    return shares, (by[first], by[1 - first])
 
 
 def _idle(measure: Measure, groups: Sequence[Group], where: Filter | None) -> bool:

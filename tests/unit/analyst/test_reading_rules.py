@@ -170,6 +170,22 @@ def test_a_share_in_each_group_is_of_the_group() -> None:
     assert isinstance(measure, Ratio)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "share of loans by state in each pickup town",
+        "For each pickup town, the percentage of loans by state",
+    ],
+)
+def test_a_share_beside_a_whole_is_of_its_total(question: str) -> None:
+    """Each town is a whole, of which each state has a part."""
+    found = query(question)
+    [share] = [measure for measure in found.measures if isinstance(measure, Share)]
+    columns = [group.field.column for group in found.groups if isinstance(group, FieldGroup)]
+    assert share.within
+    assert columns == ["pickup_town", "state"]
+
+
 def test_the_words_before_a_formula_are_its_name() -> None:
     """A name that the database does not have is explained by the formula after it."""
     [measure] = query("blorps: total fee / number of loans").measures
