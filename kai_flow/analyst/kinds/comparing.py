@@ -17,6 +17,7 @@ from kai_flow.analyst.reading.parts import (
     Sign,
     Versus,
     Where,
+    Within,
 )
 from kai_flow.analyst.reading.sides import contrast, sides_of, told_apart
 
@@ -41,6 +42,11 @@ def base(left: Amount, right: Amount) -> Amount | None:
     return mine if same else None
 
 
+def _axis(where: Where) -> str | None:
+    """The time that a period is of, where words say so."""
+    return where.test.time.axis if isinstance(where.test, Within) else None
+
+
 def filters_apart(*, gap: str = "") -> Callable[..., Versus | None]:
     """Builds the sides of paid against unpaid, of Jakarta, Bandung and Medan."""
 
@@ -48,6 +54,8 @@ def filters_apart(*, gap: str = "") -> Callable[..., Versus | None]:
         right = rest[-1]
         if not isinstance(right, Where) or not told_apart(left.test, right.test):
             return None
+        if _axis(right) and not _axis(left):
+            return None  # "paid orders in 2023 against orders in 2024"
         return Versus((left.test, right.test), gap=gap)
 
     return build
@@ -75,7 +83,7 @@ def numbers_apart(*, loose: bool = False, gap: str = "") -> Callable[..., Versus
         if found is None:
             return None
         sides, shared = found
-        return Versus(sides, replace(of, where=shared), loose=loose, gap=gap)
+        return Versus(sides, replace(of, where=shared), loose=loose, gap=gap, twice=not short)
 
     return build
 
@@ -125,8 +133,10 @@ def _rules() -> Iterable[Rule]:
     yield Rule("numbers or", (SIDE, "or", SIDE), numbers_apart(loose=True), cost=0.1, scoped=True)
     yield Rule("noun between", (Where, SIDE, "versus", Where), _elliptic, cost=0.1, scoped=True)
     yield Rule("between", ("side by side", Where), _several)
-    yield Rule("filters more than", (Where, "more", "versus", Where), filters_apart())
-    yield Rule("sides more than", (SIDE, "more", "versus", SIDE), numbers_apart(), scoped=True)
+    for sign in ("more", "higher", "dearer"):
+        than = (sign, "versus")
+        yield Rule(f"filters {sign} than", (Where, *than, Where), filters_apart())
+        yield Rule(f"sides {sign} than", (SIDE, *than, SIDE), numbers_apart(), scoped=True)
     yield Rule("in terms of", (Versus, "in terms of", SIDE), _measured, cost=0.05, scoped=True)
     yield Rule("terms first", ("in terms of", SIDE, Versus), _measured, cost=0.3, scoped=True)
     yield Rule("compared in", ("compare", Where, "in terms of", SIDE), _compared_in, scoped=True)
@@ -149,12 +159,15 @@ KIND = Kind(
             *("comparison between",),
         ),
         "side by side": ("between", "compare between"),
-        "more": (
-            *("more", "higher", "larger", "greater", "bigger", "fewer", "less", "lower", "smaller"),
-            *("more expensive", "cheaper", "better", "worse", "greater in number"),
+        "more": ("more", "fewer", "greater in number", "more numerous"),
+        "higher": (
+            *("higher", "larger", "greater", "bigger", "less", "lower", "smaller", "better"),
+            "worse",
         ),
+        "dearer": ("more expensive", "cheaper", "pricier", "costlier", "less expensive"),
+        "each one": ("each", "of each", "for each"),
         "apiece": (
-            *("each", "of each", "for each", "respectively", "separately", "individually"),
+            *("respectively", "separately", "individually"),
             *("each one", "for both", "one by one"),
         ),
         "in terms of": (
@@ -169,11 +182,12 @@ KIND = Kind(
             *("perbandingan antara", "berdampingan", "bandingkan antara"),
         ),
         "side by side": ("antara", "di antara"),
-        "more": (
-            *("lebih banyak", "lebih besar", "lebih tinggi", "lebih sedikit", "lebih kecil"),
-            *("lebih rendah", "lebih unggul", "lebih mahal", "lebih murah", "lebih bagus"),
-            *("lebih baik", "lebih banyakan", "lebih gede", "banyakan", "lebih tinggian"),
+        "more": ("lebih banyak", "lebih sedikit", "lebih banyakan", "banyakan"),
+        "higher": (
+            *("lebih besar", "lebih tinggi", "lebih kecil", "lebih rendah", "lebih unggul"),
+            *("lebih bagus", "lebih baik", "lebih gede", "lebih tinggian"),
         ),
+        "dearer": ("lebih mahal", "lebih murah"),
         "apiece": (
             *("masing-masing", "masing masing", "masing-masingnya", "sendiri-sendiri"),
             *("secara terpisah", "satu per satu"),

@@ -27,6 +27,7 @@ KIND = Kind(
             *("in comparison to", "in comparison with", "as opposed to", "relative to", "v"),
             *("than that of", "than those of", "than for", "than in"),
         ),
+        "than": ("than",),
         "to": ("to", "and", "by", "over"),
         "glue": (
             *("the", "a", "an", "of", "in", "at", "on", "for", "from", "with", "is", "are", "was"),
@@ -91,7 +92,6 @@ KIND = Kind(
                 "in total",
                 *("my", "us", "they", "he", "she", "his", "her", "him", "these", "those"),
                 "far",
-                "than",
                 "being",
                 ",",
             ),

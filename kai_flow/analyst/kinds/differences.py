@@ -77,7 +77,8 @@ def _gap(left: Side, sign: Sign, right: Side) -> Gap | None:
         return None
     if LESS(left, sign, right) is not None or _lopsided(*found):
         return None
-    return Gap(found[0], found[1])
+    one, other = found
+    return Gap(one, other if other.where else replace(other, where=one.where))
 
 
 def _lopsided(left: Amount, right: Amount) -> bool:
@@ -89,6 +90,14 @@ def _lopsided(left: Amount, right: Amount) -> bool:
 def _subtracted(_sign: Sign, less: Side, sign: Sign, whole: Side) -> Versus | Gap | None:
     """Subtract last year's orders from this year's."""
     return LESS(whole, sign, less) or _gap(whole, sign, less)
+
+
+def _more_than(sign: Sign, left: Side, _than: Sign, right: Side) -> Versus | Gap | None:
+    """How many more orders than customers there are."""
+    sides = numbers_apart(gap=sign.name)(left, sign, right)
+    if sides is not None or sign.name == "percent more":
+        return sides
+    return _gap(right, sign, left) if sign.name == "how much less" else _gap(left, sign, right)
 
 
 def _of_sides(sign: Sign, sides: Versus) -> Versus | None:
@@ -124,10 +133,11 @@ def _rules() -> Iterable[Rule]:
             lambda _sign, left, link, right: _gap(left, link, right),
             scoped=True,
         )
-    for sign in ("difference", "how much more", "how much less"):
+    for sign in ("difference", "how much more", "how much less", "percent more"):
         yield Rule(f"{sign}, sides", (sign, Versus), _of_sides)
-    for sign in ("how much more", "how much less"):
+    for sign in ("how much more", "how much less", "percent more"):
         wheres, sides = filters_apart(gap=sign), numbers_apart(gap=sign)
+        yield Rule(f"{sign} of both", (sign, SIDE, "than", SIDE), _more_than, scoped=True)
         yield Rule(f"filters, {sign}", (Where, sign, Where), wheres, cost=0.1)
         yield Rule(f"filters, {sign} than", (Where, sign, "versus", Where), wheres)
         yield Rule(f"sides, {sign}", (SIDE, sign, SIDE), sides, cost=0.1, scoped=True)
@@ -163,6 +173,11 @@ KIND = Kind(
             *("how many fewer", "how much less", "how much lower", "how much smaller"),
             *("how many less", "by how much less"),
         ),
+        "percent more": (
+            *("how many percent more", "what percentage higher", "by what percentage"),
+            *("by how many percent", "how many percent higher", "what percent higher"),
+            *("what percentage more", "by what percent", "how much percent more"),
+        ),
         "minus": ("minus", "less", "-"),
         "subtract": ("subtract", "deduct", "take"),
         "apart": ("between", "from"),
@@ -181,6 +196,11 @@ KIND = Kind(
         "how much less": (
             *("berapa lebih sedikit", "lebih sedikit berapa", "berapa lebih kecil"),
             *("berapa lebih rendah", "lebih rendah berapa", "lebih kecil berapa"),
+        ),
+        "percent more": (
+            *("berapa persen lebih banyak", "lebih banyak berapa persen", "berapa persen lebih"),
+            *("berapa persen lebih tinggi", "lebih tinggi berapa persen", "selisih persentase"),
+            *("berapa persen lebih besar", "lebih besar berapa persen", "selisih berapa persen"),
         ),
         "minus": ("dikurangi", "minus", "-", "dikurangi dengan", "kurang"),
         "subtract": ("kurangkan", "kurangi"),

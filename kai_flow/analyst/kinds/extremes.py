@@ -58,7 +58,7 @@ KIND = Kind(
         "most": ("most",),
         "fewest": ("fewest", "least"),
         "highest": (
-            *("highest", "largest", "biggest", "greatest", "most", "best", "higher", "top"),
+            *("highest", "largest", "biggest", "greatest", "most", "best", "the higher", "top"),
             *("strongest", "longest", "peak", "heaviest", "high"),
         ),
         "lowest": (

@@ -95,7 +95,7 @@ KIND = Kind(
         "not": (
             *("not", "except", "excluding", "other than", "without", "no", "non", "isn't"),
             *("aren't", "not in", "outside", "outside of", "but not", "but not yet", "apart from"),
-            *("never", "not yet", "minus", "exclude", "is not", "are not", "wasn't", "weren't"),
+            *("never", "not yet", "exclude", "is not", "are not", "wasn't", "weren't"),
             *("nobody", "no one", "nobody has ever", "no one has ever", "nobody ever"),
             *("didn't", "haven't", "hasn't", "not counting", "not including", "leaving out"),
             *("ignoring", "no longer", "everything but", "all but", "anything but", "any but"),

@@ -45,7 +45,7 @@ def _rules() -> Iterable[Rule]:
     yield Rule("so often done", (Figure, "times", DONE), build, cost=0.05)
     yield Rule("more than once", (DONE, "more than once"), _again)
     yield Rule("more than once done", ("more than once", DONE), _again)
-    yield Rule("each of them", (Having, "apiece"), lambda having, _sign: having)
+    yield Rule("each of them", (Having, "each of them"), lambda having, _sign: having)
 
 
 KIND = Kind(
@@ -54,12 +54,12 @@ KIND = Kind(
     english={
         "times": ("times",),
         "more than once": ("more than once", "repeatedly", "at least twice"),
-        "apiece": ("each", "apiece", "in all"),
+        "each of them": ("each", "apiece", "in all"),
     },
     indonesian={
         "times": ("kali", "x"),
         "more than once": ("lebih dari sekali", "lebih dari satu kali", "minimal dua kali"),
-        "apiece": ("masing-masing",),
+        "each of them": ("masing-masing",),
     },
     rules=tuple(_rules()),
     samples=(

@@ -65,6 +65,8 @@ def _asked(a: Assembler, bag: Bag) -> Iterator[Reading]:
         yield from side_by_side(a, bag)
     elif bag.gap or ((bag.compare or bag.more) and not bag.groups):
         yield from side_by_side(a, compared(bag))
+    elif bag.than and not bag.change:
+        a.troubles.add("compared_with")
     elif bag.ranks:
         yield from ranked(a, bag)
     elif counts_of_groups(bag):

@@ -44,6 +44,7 @@ from kai_flow.analyst.reading.parts import (
     Versus,
     Where,
     Which,
+    Within,
 )
 
 
@@ -80,8 +81,10 @@ class Bag:
     """The groups that are ranked together."""
     compare: bool = False
     """Whether the question asks for things side by side."""
-    more: bool = False
-    """Whether it asks of which there is more."""
+    more: str = ""
+    """The sign that asks of which there is more: "more", "higher", "dearer"."""
+    than: bool = False
+    """Whether "than" stands between two things."""
     apiece: bool = False
     """Whether it asks for each of several by itself."""
     gap: str = ""
@@ -114,7 +117,7 @@ def collected(cover: Cover) -> Bag | None:
             return None  # "how many days" are no groups by day
         elif item.part == Sign(APART):
             averaged = True
-        elif not _put(bag, item):
+        elif _halved(cover.items[at - 1 : at], item) or not _put(bag, item):
             return None
     return _averaged(bag) if averaged else bag
 
@@ -147,6 +150,18 @@ def _plain(amount: Amount) -> bool:
 
 
 _NOUNS: Final = (Column, Computed, Lasting, Clock)
+
+
+def _halved(before: tuple[Item, ...], item: Item) -> bool:
+    """Whether a filter stands at the first side alone: "paid orders in 2023 and orders in 2024"."""
+    return any(
+        isinstance(item.part, Versus)
+        and item.part.twice
+        and isinstance(one.part, Where)
+        and not isinstance(one.part.test, Within)
+        and one.last == item.first
+        for one in before
+    )
 
 
 def _connects(sides: tuple[Item, ...]) -> bool:
@@ -265,9 +280,13 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
             bag.limit = count
         case Refused(reason):
             bag.refused.append(reason)
-        case Sign("compare" | "more" | "apiece" | "together" as name):
+        case Sign("compare" | "apiece" | "together" | "than" as name):
             setattr(bag, name, True)
-        case Sign("difference" | "how much more" | "how much less" as name):
+        case Sign("each one"):
+            bag.apiece = True
+        case Sign("more" | "higher" | "dearer" as name):
+            bag.more = name
+        case Sign("difference" | "how much more" | "how much less" | "percent more" as name):
             bag.gap = name
         case Sign(name) if name in HARMLESS:
             pass

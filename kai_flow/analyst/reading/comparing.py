@@ -12,6 +12,7 @@ from kai_flow.analyst.query.nodes import (
     Group,
     Order,
     Query,
+    Words,
 )
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.asides import beside
@@ -23,7 +24,7 @@ from kai_flow.analyst.reading.layouts import Asked, differences, layouts
 from kai_flow.analyst.reading.named_periods import within_each
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
-from kai_flow.analyst.reading.sides import listed
+from kai_flow.analyst.reading.sides import listed, told_apart
 
 ROWS_COST: Final = 0.3
 """Of counting rows that only the values of a column tell of: "more trucks or vans"."""
@@ -125,12 +126,8 @@ def _asked(assembly: Assembler, bag: Bag) -> Asked | None:
             rows.append((named.table, words))
         else:
             return None
-    if not measures and rows:
-        table, of = rows.pop(0)
-        measures = [(p.Amount(Function.COUNT, None, table), of)]
-    elif not measures and bag.more:
-        measures = [(p.Amount(Function.COUNT, None, table), words) for table in _table(versus)]
-        cost = ROWS_COST
+    if not measures:
+        measures, cost = _implied(bag, versus, rows, words)
     once = dict(reversed(measures))
     measures = [each for each in measures if once.get(each[0]) == each[1]]
     rows += [  # "the store Braga and the store Dago"
@@ -139,8 +136,29 @@ def _asked(assembly: Assembler, bag: Bag) -> Asked | None:
         if isinstance(c, p.Column) and not assembly.numeric(c)
     ]
     cost += _elsewhere(versus, {table for table, _ in rows})
-    gap = _gap(versus.gap or bag.gap, versus.sides)
-    return Asked(measures, rows, tests, versus.sides, words, gap, cost)
+    sign = versus.gap or bag.gap
+    gap, percent = _gap(sign, versus.sides), sign == "percent more"
+    if gap and any(_excluded(test, versus) for test, _ in tests):
+        return None
+    return Asked(measures, rows, tests, versus.sides, words, gap, percent, cost)
+
+
+def _implied(
+    bag: Bag, versus: p.Versus, rows: list[tuple[str, Words]], words: Words
+) -> tuple[list[tuple[p.Measured, Words]], float]:
+    """The number of a question that names none, and what it costs: prices, or how many rows."""
+    if bag.more == "dearer":
+        return [(p.Amount(None, p.Implied("price")), words)], 0.0
+    if rows:
+        table, of = rows.pop(0)
+        return [(p.Amount(Function.COUNT, None, table), of)], 0.0
+    counted = _table(versus) if bag.more == "more" else []
+    return [(p.Amount(Function.COUNT, None, table), words) for table in counted], ROWS_COST
+
+
+def _excluded(test: p.Test, versus: p.Versus) -> bool:
+    """Whether a filter excludes what the sides are not: "North minus South minus West"."""
+    return isinstance(test, p.Negated) and any(told_apart(test.part, s) for s in versus.sides)
 
 
 def _table(versus: p.Versus) -> list[str]:
@@ -160,7 +178,7 @@ def _elsewhere(versus: p.Versus, tables: Collection[str]) -> float:
 def _gap(sign: str, sides: Sequence[p.Test]) -> int:
     """Which side is taken from which: the earlier period from the later one, if none is said."""
     if sign != "difference":
-        return {"how much more": 1, "how much less": -1}.get(sign, 0)
+        return {"how much more": 1, "percent more": 1, "how much less": -1}.get(sign, 0)
     periods = [side.time.period for side in sides if isinstance(side, p.Within)]
     starts = [period.start for period in periods if isinstance(period, Days) and period.start]
     return -1 if len(starts) == 2 and starts[0] < starts[1] else 1

@@ -26,12 +26,16 @@ HARMLESS: Final = frozenset(
     [
         *("compare", "during", "only", "apart", "between", "side by side"),
         *("more", "apiece", "together", "difference", "how much more", "how much less"),
+        *("than", "dearer", "higher", "each one", "percent more"),
     ]
 )
 """Signs that no rule needs to use: they stress what others say, or tell what to do with values."""
 
 ASKING: Final = frozenset(
-    ["difference", "how much more", "how much less", "compare", "more", "apiece"]
+    [
+        *("difference", "how much more", "how much less", "percent more", "compare", "apiece"),
+        *("more", "higher", "dearer", "than"),
+    ]
 )
 """Signs that say what is asked for."""
 

@@ -33,6 +33,8 @@ class Asked:
     words: Words
     gap: int = 0
     """1: the first side minus the second one. -1: the second minus the first. 0: each by itself."""
+    percent: bool = False
+    """Whether a difference is wanted in percent of the second number."""
     cost: float = 0.0
 
 
@@ -52,7 +54,7 @@ def differences(asked: Asked) -> Iterator[Layout]:
         left, right = asked.sides if asked.gap > 0 else reversed(asked.sides)
         yield Layout(
             [
-                (p.Gap(_restricted(m, left), _restricted(m, right)), words)
+                (p.Gap(_restricted(m, left), _restricted(m, right), percent=asked.percent), words)
                 for m, words in asked.measures
                 if isinstance(m, p.Amount)
             ]

@@ -80,6 +80,8 @@ class Versus:
     """The number that is named with each side: "paid orders versus unpaid orders"."""
     loose: bool = False
     """Whether it only compares where something else says so: "which is more, A or B"."""
+    twice: bool = False
+    """Whether both sides name the number, so that what stands before one is not of the other."""
     gap: str = ""
     """The sign of a difference that is asked for: "difference", "how much more"."""
 
