@@ -117,7 +117,7 @@ def collected(cover: Cover) -> Bag | None:
             return None  # "how many days" are no groups by day
         elif item.part == Sign(APART):
             averaged = True
-        elif _halved(cover.items[at - 1 : at], item) or not _put(bag, item):
+        elif _halved(cover.items[:at], item) or not _put(bag, item):
             return None
     return _averaged(bag) if averaged else bag
 
@@ -152,16 +152,12 @@ def _plain(amount: Amount) -> bool:
 _NOUNS: Final = (Column, Computed, Lasting, Clock)
 
 
-def _halved(before: tuple[Item, ...], item: Item) -> bool:
-    """Whether a filter stands at the first side alone: "paid orders in 2023 and orders in 2024"."""
-    return any(
-        isinstance(item.part, Versus)
-        and item.part.twice
-        and isinstance(one.part, Where)
-        and not isinstance(one.part.test, Within)
-        and one.last == item.first
-        for one in before
-    )
+def _halved(before: Sequence[Item], item: Item) -> bool:
+    """Whether a filter is of the first side alone: "paid orders in 2023 and orders in 2024"."""
+    if not (isinstance(item.part, Versus) and item.part.twice and before):
+        return False
+    where = before[-1].part if before[-1].last == item.first else None
+    return isinstance(where, Where) and not isinstance(where.test, Within)
 
 
 def _connects(sides: tuple[Item, ...]) -> bool:
