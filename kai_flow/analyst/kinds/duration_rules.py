@@ -80,8 +80,12 @@ def rules() -> Iterator[Rule]:
 def _named() -> Iterator[Rule]:
     """What lasted: "duration", "delivery time", "from order to delivery"."""
     yield Rule("duration", ("duration",), lambda _sign: Lasting(), cost=0.1)
-    yield Rule("rows' duration", (Rows, "duration"), _of_rows, cost=0.02)
-    yield Rule("duration of rows", ("duration", Rows), _of_rows, cost=0.02)
+    for sign in ("duration", "vague duration"):  # "time" by itself is no duration
+        yield Rule(f"rows' {sign}", (Rows, sign), _of_rows, cost=0.02)
+        yield Rule(f"{sign} of rows", (sign, Rows), _of_rows, cost=0.02, tight=sign != "duration")
+    yield Rule("time's duration", (Clock, "vague duration"), lambda clock, _s: _since(clock))
+    yield Rule("vague duration of it", ("vague duration", Lasting), lambda _sign, of: of)
+    yield Rule("it, a vague duration", (Lasting, "vague duration"), lambda of, _sign: of)
     yield Rule("from time to time", ("time from", Clock, "time to", Clock), _between, cost=-0.15)
     yield Rule("time to time", (Clock, "time to", Clock), _between, cost=0.1)
     for sign, cost in (("time to", ENDED), ("time from", ENDED / 2)):
@@ -110,6 +114,7 @@ def _averages() -> Iterator[Rule]:
     yield Rule("took, averaged", (Lasting, "average", Lasting), _averaged)
     yield Rule("average time", ("average", Clock), _timed(Function.AVERAGE), cost=0.05)
     yield Rule("time, averaged", (Clock, "average"), _timed(Function.AVERAGE), cost=0.1)
+    yield Rule("average, vague", ("average", "vague duration"), _any_average, cost=0.1)
     yield Rule("median time", ("median", Clock), _timed(Function.MEDIAN), cost=0.05)
 
 
@@ -133,6 +138,9 @@ def _ranks(sign: str, *, descending: bool) -> Iterator[Rule]:
     yield Rule(f"time, {sign}", (Clock, sign), rank, cost=0.05)
     yield Rule(f"{sign} duration", (sign, Lasting), rank)
     yield Rule(f"duration, {sign}", (Lasting, sign), rank)
+    extreme = Amount(Function.MAXIMUM if descending else Function.MINIMUM, Lasting())
+    vague = (sign, "vague duration")
+    yield Rule(f"{sign}, vague", vague, lambda *_signs: (extreme, any_), cost=0.1)
     yield Rule(f"{sign} on average", (sign, "average", Lasting), average)
     yield Rule(f"took {sign}", ("took", sign), lambda *_signs: any_)
     yield Rule(f"{sign} to take", (sign, "took"), lambda *_signs: any_, cost=0.05)
@@ -179,6 +187,11 @@ def _also_in(unit: TimeUnit) -> Callable[..., Lasting | None]:
 def _more_of(amount: Amount, lasting: Lasting) -> Amount | None:
     inner = amount.of.with_(lasting) if isinstance(amount.of, Lasting) else None
     return None if inner is None else replace(amount, of=inner)
+
+
+def _any_average(*_signs: Sign) -> Amount:
+    """The words "The average time"."""
+    return Amount(Function.AVERAGE, Lasting())
 
 
 def _took(amount: Amount, _sign: Sign) -> Amount | None:

@@ -8,10 +8,11 @@ KIND = Kind(
     "How long something took: hours from order to delivery, orders that took more than 2 days.",
     english={
         "duration": (
-            *("duration", "durations", "time", "time taken", "elapsed time", "lead time", "delay"),
-            *("turnaround time", "turnaround", "length", "interval", "time difference", "gap"),
-            *("how long", "how much time", "time span", "difference", "cycle time"),
+            *("duration", "durations", "time taken", "elapsed time", "lead time", "delay"),
+            *("turnaround time", "turnaround", "interval", "time difference", "cycle time"),
+            *("how long", "how much time", "time span"),
         ),
+        "vague duration": ("time", "length", "gap", "difference"),
         "took": (
             *("took", "take", "takes", "taking", "taken", "lasted", "lasting", "last", "needed"),
             *(
@@ -49,11 +50,12 @@ KIND = Kind(
     },
     indonesian={
         "duration": (
-            *("durasi", "lama", "lamanya", "waktu", "waktunya", "selisih", "selisih waktu"),
-            *("berapa lama", "seberapa lama", "jangka waktu", "jeda", "jarak waktu", "tenggang"),
+            *("durasi", "lama", "lamanya", "selisih waktu", "waktu tunggu", "lama tunggu"),
+            *("berapa lama", "seberapa lama", "jangka waktu", "jarak waktu", "tenggang"),
             *("lama waktu", "waktu tempuh", "waktu proses", "selang waktu", "rentang waktu"),
             *("jeda waktu", "lama proses", "durasinya"),
         ),
+        "vague duration": ("waktu", "waktunya", "selisih", "jeda", "jarak"),
         "took": (
             *("memakan waktu", "makan waktu", "butuh waktu", "membutuhkan waktu", "butuh"),
             *("membutuhkan", "memerlukan", "memerlukan waktu", "perlu waktu", "berlangsung"),

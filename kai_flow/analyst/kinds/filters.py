@@ -181,13 +181,15 @@ KIND = Kind(
         "because": ("karena", "akibat", "lantaran", "disebabkan"),
         "only": ("hanya", "cuma", "khusus"),
         "agent": ("oleh",),
-        "origin": ("dari", "asal", "berasal dari", "berangkat dari", "dikirim dari"),
+        "native": ("asal",),
+        "origin": ("dari", "berasal dari", "berangkat dari", "dikirim dari"),
         "sender": ("mengirim", "mengirimkan", "kirim", "ngirim", "memberangkatkan"),
         "receiver": ("menerima", "terima", "dapat", "mendapat", "mendapatkan", "nerima"),
         "destination": ("ke", "menuju", "tujuan", "dikirim ke", "kepada"),
     },
     rules=(
         Rule("from", ("origin", Values), lambda _s, values: _headed(values, "~origin"), cost=-0.08),
+        Rule("native of", ("native", Values), lambda _s, v: _headed(v, "~origin"), tight=True),
         Rule("to", ("destination", Values), lambda _s, v: _headed(v, "~destination"), cost=-0.08),
         *(
             Rule(f"{sign} such", (sign, (Rows, Column), Values), _placed, cost=-0.1, plain=True)

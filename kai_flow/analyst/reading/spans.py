@@ -70,7 +70,11 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
         if sign.first not in unread and not coins & set(range(sign.first, sign.last))
     ]
     lasting = _lasting(signs, numbers)
-    signs = [sign for sign in signs if sign not in lasting and not _partly_refused(sign, signs)]
+    signs = [
+        sign
+        for sign in signs
+        if sign not in lasting and not _partly_refused(sign, signs) and not _goes_on(sign, tokens)
+    ]
     found += [
         replace(sign, cost=sign.cost + SHORT_COST * any(inside(sign, each) for each in signs))
         for sign in signs
@@ -136,6 +140,16 @@ def _event_table(part: Part, index: Index, *, denied: bool) -> str | None:
             return index.model.axes[axis].table
         case _:
             return None
+
+
+def _goes_on(sign: Item, tokens: Sequence[Token]) -> bool:
+    """Whether it is of what has not ended: "how long has Ann been a member"."""
+    if sign.part != Sign("duration"):
+        return False
+    before = {token.word for token in tokens[max(0, sign.first - 2) : sign.first]}
+    after = [token.word for token in tokens[sign.last : sign.last + 2]]
+    perfect = after[:1] in (["has"], ["have"]) and after[1:] != ["it"]
+    return perfect or not before.isdisjoint({"sudah", "telah"}) or after[:1] in (["sudah"], ["ago"])
 
 
 def _lasting(signs: Sequence[Item], numbers: Sequence[NumberSpan]) -> list[Item]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from kai_flow.analyst.schema import Column, Kind, Table
 from kai_flow.analyst.semantics.model import Attribute, Axis, AxisForm, Entity, Name, Role
@@ -12,6 +13,12 @@ from kai_flow.analyst.semantics.wording import full_words, same, split_name
 __all__ = ["axes_of"]
 
 _NUMBER_DAYS = 1900_01_01
+
+FOLLOWING: Final = 3
+"""The rank of a time that follows what a row is about, such as its delivery."""
+
+BEGUN: Final = frozenset(["created", "dibuat"])
+"""When a row was written, which is when it began if all its other times follow."""
 
 
 def axes_of(
@@ -29,7 +36,14 @@ def axes_of(
         found += _of_parts(attributes, columns)
     found = [replace(axis, usual=not _personal(axis)) for axis in found]
     order = {column.name: at for at, column in enumerate(table.columns)}
-    return tuple(sorted(found, key=lambda axis: (_rank(axis, entity), order[axis.columns[0]])))
+    ranks = {axis.id: _rank(axis, entity) for axis in found}
+    if all(rank >= FOLLOWING for rank in ranks.values()):  # a ticket begins when it is created
+        ranks |= {axis.id: FOLLOWING - 1 for axis in found if _words(axis) & BEGUN}
+    return tuple(sorted(found, key=lambda axis: (ranks[axis.id], order[axis.columns[0]])))
+
+
+def _words(axis: Axis) -> set[str]:
+    return set(full_words(split_name(axis.columns[0])))
 
 
 def _personal(axis: Axis) -> bool:
