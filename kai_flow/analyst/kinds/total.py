@@ -19,7 +19,7 @@ KIND = Kind(
     "total",
     "Sums: total revenue, total members.",
     english={
-        "how much": ("how much",),
+        "how much": ("how much", "how much money"),
         "in money": (
             *("in rupiah", "in dollars", "in euros", "in money", "in value", "by value"),
             *("in monetary terms", "in idr", "in usd"),
@@ -35,7 +35,7 @@ KIND = Kind(
         ),
     },
     indonesian={
-        "how much": ("seberapa banyak", "berapa banyak"),
+        "how much": ("seberapa banyak", "berapa banyak", "berapa banyak uang", "berapa uang"),
         "in money": ("dalam rupiah", "dalam uang", "dalam nilai", "senilai rupiah"),
         "total": (
             *("total", "jumlah", "jumlah total", "total jumlah", "keseluruhan", "berapa total"),
