@@ -33,6 +33,7 @@ from kai_flow.analyst.reading.reading import Plural, Troubles
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role, SemanticModel
+from kai_flow.analyst.semantics.paths import paths
 
 NUMBERS: Final = frozenset([Role.ADDITIVE, Role.RATE])
 
@@ -68,7 +69,19 @@ class Assembler:
     def resolver(self, fact: str, bag: Bag) -> Resolver:
         """For one fact table."""
         done = [test.table for test, _ in bag.tests if isinstance(test, p.Has)]
+        tested = {
+            test.of.ref.table
+            for test, _ in bag.tests
+            if isinstance(test, p.Compared) and isinstance(test.of, p.Column)
+        }
+        # "had a loss in 2023": the time is that of the rows with the loss
+        done += [table for table in tested if self._below(fact, table)]
         return self.resolver_of(fact, frozenset([*(table for table, _ in bag.rows), *done]))
+
+    def _below(self, fact: str, table: str) -> bool:
+        """Whether a row may have several rows of another table, however these are reached."""
+        ways = paths(self.model, fact, table)
+        return bool(ways) and all(any(join.widens for join in way) for way in ways)
 
     def resolver_of(self, fact: str, named: frozenset[str]) -> Resolver:
         """For one fact table, beside the tables that are named."""
