@@ -69,7 +69,8 @@ def average_per(
     if isinstance(of, p.Implied) and not _is_event(assembly.model, table):
         return []  # an order is worth what it sold for; a product, its price
     if table == resolver.fact:
-        plain = assembly.amount(resolver, p.Amount(Function.AVERAGE, of), words)
+        average = p.Amount(Function.AVERAGE, of, where=quotient.top.where)
+        plain = assembly.amount(resolver, average, words)
         return [Choice[Measure](each.value, each.cost + OWN_COST, each.notes) for each in plain]
     top = replace(quotient.top, function=Function.SUM)
     bottom = replace(quotient.bottom, function=Function.DISTINCT)

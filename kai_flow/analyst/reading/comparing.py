@@ -7,12 +7,16 @@ from typing import Any, Final
 from kai_flow.analyst.lexicon.periods import Days
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
+    All,
+    Condition,
     FieldGroup,
+    Filter,
     Function,
     Group,
     Order,
     Query,
     Words,
+    bare,
 )
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.asides import beside
@@ -214,6 +218,8 @@ def _queries(a: Assembler, bag: Bag, resolver: Resolver, asked: Asked) -> Iterat
         )
         for choice in found:
             amounts, side, before, where = choice.value
+            if layout.tests and not _one_way(side, where):
+                continue
             if side is not None:
                 before = (*(within_each(group, side) for group in before), side)
             by: tuple[Group, ...] = before
@@ -227,6 +233,15 @@ def _queries(a: Assembler, bag: Bag, resolver: Resolver, asked: Asked) -> Iterat
                 + choice.cost
             )
             yield Reading(query, cost, choice.notes)
+
+
+def _one_way(side: Group | None, where: Filter | None) -> bool:
+    """Whether the groups and the filter that leaves only these reach a column the same way."""
+    if not isinstance(side, FieldGroup):
+        return True
+    parts = where.parts if isinstance(where, All) else (where,)
+    reached = [bare(part.of) for part in parts if isinstance(part, Condition)]
+    return bare(side.field) in reached
 
 
 def _once(found: Sequence[Choice[Any]], asked: Asked) -> list[Choice[Any]]:

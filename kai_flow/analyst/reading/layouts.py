@@ -65,7 +65,9 @@ def layouts(a: Assembler, resolver: Resolver, asked: Asked) -> Iterator[Layout]:
     """Groups; or numbers beside each other, if no group tells the sides apart."""
     groups, every = _groups(a, resolver, asked.sides, asked.words)
     if groups:
-        options: list[Choice[Group | None]] = [each.map(lambda group: group) for each in groups]
+        # a filter that leaves only the sides takes the same way, and is charged for it too
+        paid = 0.5 if every else 1.0
+        options = [Choice[Group | None](g.value, g.cost * paid, g.notes) for g in groups]
         yield Layout(asked.measures, options, every)
         return
     columns: Measures = [
