@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from kai_flow.analyst.kinds.building import amount
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.kinds.ranking import plain, whole
 from kai_flow.analyst.query.nodes import Function
@@ -84,6 +85,16 @@ def _in_order(rank: Rank) -> Rank | None:
     return replace(rank, count=LISTED) if known else None
 
 
+def _most_of_kind(descending: bool) -> Callable[..., Rank]:
+    """The words “Most diagnoses”: the diagnosis that is most frequent."""
+
+    def build(*parts: Sign | Column) -> Rank:
+        of = next(each for each in parts if isinstance(each, Column))
+        return Rank(descending, by=Amount(Function.COUNT), of=of)
+
+    return build
+
+
 def _places(figure: Figure, _sign: Sign) -> Rank | None:
     """The words “5 besar”: the first five."""
     return Rank(descending=True, count=int(figure.value)) if whole(figure) else None
@@ -108,6 +119,8 @@ KIND = Kind(
         "how heavy": ("how heavy is", "how heavy was", "how heavy", "how much does"),
         "how expensive": ("how expensive is", "how expensive", "how much is", "how much does"),
         "how far": ("how far is", "how far was", "how far", "how long is"),
+        "best rated": ("best rated", "highest rated", "top rated", "best-rated", "highest-rated"),
+        "worst rated": ("worst rated", "lowest rated", "worst-rated", "lowest-rated"),
         "any one": ("a single", "any single", "any one", "any", "single", "one", "an individual"),
         "came first": ("first", "very first", "first ever"),
         "in order": ("rank", "rank all", "rank our", "ranking of", "sort", "sort all"),
@@ -129,6 +142,9 @@ KIND = Kind(
         "how expensive": ("seberapa mahal",),
         "how far": ("seberapa jauh",),
         "great": ("besar",),
+        "best rated": ("rating tertinggi", "penilaian terbaik", "ulasan terbaik"),
+        "worst rated": ("rating terendah", "penilaian terburuk", "ulasan terburuk"),
+        "longest ago": ("terlama", "paling lama"),
         "any one": ("satu", "salah satu"),
         "in order": ("urutkan", "peringkat", "ranking", "peringkatkan", "urutan"),
         "came first": ("pertama", "paling awal", "paling dulu", "pertama kali", "duluan"),
@@ -158,6 +174,17 @@ KIND = Kind(
         Rule("came first", (Clock, "came first"), lambda clock, _s: Rank(False, by=clock)),
         Rule("came last", (Clock, "came last"), lambda clock, _s: Rank(True, by=clock)),
         Rule("highest of any", (Rank, "any one", (Column, Rows)), _any_one, cost=0.1),
+        *(
+            rule
+            for sign, descending in (("most", True), ("fewest", False))
+            for rule in (
+                Rule(f"{sign} of a kind", (sign, Column), _most_of_kind(descending), cost=0.25),
+                Rule(f"kind, {sign}", (Column, sign), _most_of_kind(descending), cost=0.25),
+            )
+        ),
+        Rule("best rated", ("best rated",), lambda _s: Rank(True, by=amount(Implied("score")))),
+        Rule("worst rated", ("worst rated",), lambda _s: Rank(False, by=amount(Implied("score")))),
+        Rule("longest ago", ("longest ago",), lambda _s: Rank(False, by=Clock("")), cost=0.1),
         Rule("so many great", (Figure, "great"), _places, tight=True),
         Rule("rank on average", (Rank, "on average"), _on_average),
         Rule("unit of a period", (Calendar, Where), _unit_within, cost=0.02, aside=True),

@@ -35,6 +35,12 @@ def _again(*parts: Sign | Where | Rows) -> Having | None:
     return _having(next(p for p in parts if isinstance(p, Where | Rows)), Operator.ABOVE, 1.0)
 
 
+def _only(_sign: Sign, figure: Figure, rows: Rows) -> Having | None:
+    """The words “With only one booking”."""
+    plain = not (figure.percent or figure.unit or figure.ordinal)
+    return Having(count(rows), Operator.EQUAL, (figure.value,)) if plain else None
+
+
 def _rules() -> Iterable[Rule]:
     for sign, operator in OPERATORS.items():
         build = _so_often(operator)
@@ -45,6 +51,7 @@ def _rules() -> Iterable[Rule]:
     yield Rule("so often done", (Figure, "times", DONE), build, cost=0.05)
     yield Rule("more than once", (DONE, "more than once"), _again)
     yield Rule("more than once done", ("more than once", DONE), _again)
+    yield Rule("only so many", ("only", Figure, Rows), _only, cost=0.05)
     yield Rule("each of them", (Having, "each of them"), lambda having, _sign: having)
 
 

@@ -36,8 +36,6 @@ IMPLIED = {  # sign: (concept, descending)
     "nearest": ("distance", False),
     "highest paid": ("salary", True),
     "most profitable": ("profit", True),
-    "best rated": ("score", True),
-    "worst rated": ("score", False),
 }
 
 
@@ -141,8 +139,6 @@ def _rules() -> Iterable[Rule]:
     for sign, descending in (("most", True), ("fewest", False)):
         yield Rule(f"{sign} rows", (sign, Rows), _most(descending))
         yield Rule(f"rows, {sign}", (Rows, sign), _most(descending))
-        yield Rule(f"{sign} of a kind", (sign, Column), _most_of_kind(descending), cost=0.25)
-        yield Rule(f"kind, {sign}", (Column, sign), _most_of_kind(descending), cost=0.25)
     for sign, (concept, descending) in IMPLIED.items():
         yield Rule(sign, (sign,), _implied(concept, descending))
     for sign, descending in (("most frequent", True), ("least frequent", False)):
@@ -156,16 +152,6 @@ def _most(descending: bool) -> Callable[..., Rank]:
 
     def build(*parts: Sign | Rows) -> Rank:
         return Rank(descending, by=count(next(each for each in parts if isinstance(each, Rows))))
-
-    return build
-
-
-def _most_of_kind(descending: bool) -> Callable[..., Rank]:
-    """The words “Most diagnoses”: the diagnosis that is most frequent."""
-
-    def build(*parts: Sign | Column) -> Rank:
-        of = next(each for each in parts if isinstance(each, Column))
-        return Rank(descending, by=Amount(Function.COUNT), of=of)
 
     return build
 
@@ -208,8 +194,6 @@ KIND = Kind(
         "nearest": ("nearest", "closest"),
         "highest paid": ("highest paid", "best paid", "top earning"),
         "most profitable": ("most profitable",),
-        "best rated": ("best rated", "highest rated", "top rated", "best-rated", "highest-rated"),
-        "worst rated": ("worst rated", "lowest rated", "worst-rated", "lowest-rated"),
         "newest": ("newest", "latest", "most recent", "last"),
         "oldest": ("oldest", "earliest"),
         "most frequent": (
@@ -260,10 +244,8 @@ KIND = Kind(
         "nearest": ("terdekat", "paling dekat"),
         "highest paid": ("bergaji tertinggi", "gaji tertinggi"),
         "most profitable": ("paling menguntungkan",),
-        "best rated": ("rating tertinggi", "penilaian terbaik", "ulasan terbaik"),
-        "worst rated": ("rating terendah", "penilaian terburuk", "ulasan terburuk"),
         "newest": ("terbaru", "paling baru", "terakhir", "paling akhir"),
-        "oldest": ("terlama", "paling lama", "tertua", "paling awal", "pertama"),
+        "oldest": ("tertua", "paling awal", "pertama"),
         "most frequent": (
             "paling populer",
             "terpopuler",

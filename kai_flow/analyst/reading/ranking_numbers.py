@@ -58,7 +58,7 @@ def _in_time(a: Assembler, bag: Bag) -> p.Amount | None:
     return p.Amount(Function.COUNT, None, tables[0]) if len(tables) == 1 else None
 
 
-def _belong(a: Assembler, table: str, to: str | None) -> bool:
+def belong(a: Assembler, table: str, to: str | None) -> bool:
     """Whether rows belong to others, which are ranked by how many they have: hotels, bookings."""
     ways = paths(a.model, table, to) if to is not None and table != to else ()
     return any(not any(join.widens for join in way) for way in ways)
@@ -117,11 +117,11 @@ def numbers_done(a: Assembler, bag: Bag, of: p.Dimension | None, words: Words) -
     found: list[p.Measured] = []
     done = [(test, at) for test, at in bag.tests if isinstance(test, p.Has) and at > words]
     for table in dict.fromkeys(test.table for test, _ in done):
-        lines = [other for other in a.model.entities if _belong(a, other, table)]
+        lines = [other for other in a.model.entities if belong(a, other, table)]
         found.append(p.Amount(Function.COUNT, None, table))
         found += [
             p.Amount(Function.SUM, p.Column(each.ref))
-            for line in (table, *(line for line in lines if _belong(a, line, table_of(of))))
+            for line in (table, *(line for line in lines if belong(a, line, table_of(of))))
             for each in a.model.of(line)
             if each.role is Role.ADDITIVE and means(each, "quantity")
         ]
@@ -138,13 +138,15 @@ def ranked_by(a: Assembler, bag: Bag, of: p.Dimension | None) -> "p.Measured | N
         if isinstance(group, p.Column) and a.numeric(group):
             bag.groups = bag.groups[:at] + bag.groups[at + 1 :]
             return p.Amount(None, group)
-        if isinstance(group, p.Rows) and _belong(a, group.table, table_of(of)):
+        if isinstance(group, p.Rows) and belong(a, group.table, table_of(of)):
             bag.groups = bag.groups[:at] + bag.groups[at + 1 :]
             return p.Amount(Function.COUNT, None, group.table)
     for at, (column, _words) in enumerate(bag.columns):
         if a.numeric(column):
             bag.columns = bag.columns[:at] + bag.columns[at + 1 :]
             return p.Amount(None, column)
+    if of is None and bag.groups and len(bag.rows) == 1:  # "loans per member, top 5"
+        return p.Amount(Function.COUNT, None, bag.rows.pop()[0])
     return None
 
 

@@ -20,7 +20,7 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Note, combined
 from kai_flow.analyst.reading.concepts import means, of_birth, undoes
 from kai_flow.analyst.reading.filtering import filters, with_values
-from kai_flow.analyst.reading.ranking_numbers import is_time
+from kai_flow.analyst.reading.ranking_numbers import belong, is_time
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.soundness import of_own_time, unsound
 from kai_flow.analyst.reading.subjects import each_once, is_column, unique
@@ -151,7 +151,7 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
     groups = each_once([*groups, *beside_it])
     each = bool(bag.groups) and rank.of is not None and len(groups) > 1 and not bag.combination
     for fact, (part_of, tests) in itertools.product(a.facts(by), _parted(by, bag.tests)):
-        if isinstance(rank.of, p.Rows) and rank.of.table == fact and _plain_count(by):
+        if isinstance(rank.of, p.Rows) and _plain_count(by) and _single_one(a, rank.of.table, fact):
             continue
         resolver = a.resolver(fact, bag)
         if not a.context(resolver, bag.rows):
@@ -255,6 +255,11 @@ def _of_row(amount: p.Amount, fact: str) -> bool:
     """Whether nothing says that a number of single rows is added up."""
     of = amount.of
     return amount.function is None and isinstance(of, p.Column) and of.ref.table == fact
+
+
+def _single_one(a: Assembler, table: str, fact: str) -> bool:
+    """Whether each row has only one of what is counted: a booking, itself and its guest."""
+    return table == fact or belong(a, table, fact)
 
 
 def _plain_count(by: object) -> bool:

@@ -68,12 +68,22 @@ def _of_first(rank: p.Rank, rest: Bag, words: Words) -> tuple[p.Rank, Words]:
     """The rank of what is named first, which is taken out of the bag."""
     subject = first_dimension(rest.rows, [c for c in rest.columns if isinstance(c[0], p.Column)])
     if subject is None:
-        return rank, words
+        table = _restricted(rest, words)
+        if table is None or table != _table(rank.by):
+            return rank, words
+        return replace(rank, of=p.Rows(table)), words
     if subject[1] > words and plain(rank):
         rest.cost += AFTER_COST
     rest.rows = [r for r in rest.rows if (p.Rows(r[0]), r[1]) != subject]
     rest.columns = [c for c in rest.columns if c != subject]
     return replace(rank, of=subject[0]), (*words, *subject[1])
+
+
+def _restricted(bag: Bag, words: Words) -> str | None:
+    """The table whose rows are named by a value, before their rank: "eye doctors with …"."""
+    tests = [(test.of, there) for test, there in bag.tests if isinstance(test, p.Compared)]
+    tables = {of.ref.table for of, there in tests if isinstance(of, p.Column) and there < words}
+    return tables.pop() if len(tables) == 1 else None
 
 
 def _nested(rank: p.Rank, bag: Bag, words: Words) -> bool:
