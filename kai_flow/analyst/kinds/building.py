@@ -39,6 +39,9 @@ DIMENSION: Final = (Column, Rows, Calendar)
 SINGLE = frozenset([Function.AVERAGE, Function.MEDIAN, Function.MAXIMUM, Function.MINIMUM])
 """Functions that a ratio of totals does not have on one side alone."""
 
+COUNTED: Final = frozenset(["", "pcs", "person"])
+"""The units of figures that may say how many rows there are."""
+
 
 def amount(noun: Noun | Implied | Measured) -> Measured:
     """A number whose way to be aggregated is not said yet, of a noun; a complete one as it is."""

@@ -1,9 +1,29 @@
 """Who or what stands below another row of the same table: subordinates, parts of a category."""
 
+from collections.abc import Callable
+from typing import Final
+
+from kai_flow.analyst.kinds.building import COUNTED
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
-from kai_flow.analyst.query.nodes import Operator
-from kai_flow.analyst.reading.parts import Column, Compared, Narrowed, Rows, Sign, Values
+from kai_flow.analyst.kinds.numbers import OPERATORS
+from kai_flow.analyst.query.nodes import Function, Operator
+from kai_flow.analyst.reading.parts import (
+    Amount,
+    Column,
+    Compared,
+    Figure,
+    Having,
+    Implied,
+    Narrowed,
+    Rank,
+    Rows,
+    Sign,
+    Values,
+)
 from kai_flow.analyst.reading.resolving import ABOVE
+
+BELOW: Final = Amount(Function.COUNT, Implied("subordinate"))
+"""The number of subordinates, before their table is known."""
 
 
 def _below(*parts: Sign | Values) -> Narrowed | None:
@@ -14,6 +34,18 @@ def _below(*parts: Sign | Values) -> Narrowed | None:
     above = Column(values.column.ref, ABOVE)
     test = Compared(above, Operator.EQUAL, values.values)
     return Narrowed(Rows(values.column.ref.table), test)
+
+
+def _so_many(operator: Operator) -> Callable[..., Having | None]:
+    """More than 5 subordinates; of which table, the assembly sees from who is asked for."""
+
+    def build(*parts: Sign | Figure) -> Having | None:
+        figure = next(part for part in parts if isinstance(part, Figure))
+        if figure.percent or figure.ordinal or figure.unit not in COUNTED:
+            return None
+        return Having(BELOW, operator, (figure.value,))
+
+    return build
 
 
 KIND = Kind(
@@ -41,9 +73,33 @@ KIND = Kind(
     },
     rules=(
         Rule("below one", ("below one", Values), _below),
+        *(
+            rule
+            for sign, operator in OPERATORS.items()
+            for rule in (
+                Rule(f"{sign} below", (sign, Figure, "below one"), _so_many(operator)),
+                Rule(f"below, {sign}", ("below one", sign, Figure), _so_many(operator)),
+            )
+        ),
+        *(
+            Rule(name, pattern, lambda _s, _b, d=d: Rank(d, by=BELOW))
+            for sign, d in (("most", True), ("fewest", False))
+            for name, pattern in (
+                (f"{sign} below", (sign, "below one")),
+                (f"below, {sign}", ("below one", sign)),
+            )
+        ),
         Rule("one's own", (Values, "below one"), _below, cost=0.05),
     ),
     samples=(
+        Sample(
+            "en",
+            "Which managers have more than 5 subordinates?",
+            """SELECT m.nama_pegawai FROM pegawai s
+            JOIN pegawai m ON m.pegawai_id = s.atasan_id
+            GROUP BY m.pegawai_id HAVING COUNT(*) > 5""",
+            schema="logistics",
+        ),
         Sample(
             "en",
             "Who are the subordinates of Desi Ratnasari?",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from kai_flow.analyst.kinds.building import MEASURED, NOUN, count
+from kai_flow.analyst.kinds.building import COUNTED, MEASURED, NOUN, count
 from kai_flow.analyst.kinds.duration_rules import in_unit
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Operator
@@ -99,7 +99,7 @@ def _rules() -> Iterable[Rule]:
 
 def _so_many(rows: Rows, operator: Operator, figure: Figure) -> Having | None:
     """More than 3 orders; an amount of money or a weight is no number of rows."""
-    if figure.unit not in {"", PIECES}:
+    if figure.unit not in COUNTED:
         return None
     return Having(count(rows), operator, (figure.value,))
 

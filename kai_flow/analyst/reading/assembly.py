@@ -14,6 +14,7 @@ from kai_flow.analyst.reading.contrasts import compared
 from kai_flow.analyst.reading.extents import extents
 from kai_flow.analyst.reading.extremes import with_extremes
 from kai_flow.analyst.reading.further import with_further
+from kai_flow.analyst.reading.hierarchies import with_levels
 from kai_flow.analyst.reading.lasting import gathered
 from kai_flow.analyst.reading.listings import listed
 from kai_flow.analyst.reading.people import asking_who
@@ -45,10 +46,11 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
 def _meanings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     bag = with_kind_of_rows(a.model, bag)
     timed(a, bag)
+    levels = with_levels(a, bag)
     if bag.texts:
         yield from _literally(a, bag)
-    elif not bag.bounds:  # nothing ends
-        yield from _asked(a, bag)
+    elif levels is not None and not bag.bounds:  # nothing ends
+        yield from _asked(a, levels)
 
 
 def _asked(a: Assembler, bag: Bag) -> Iterator[Reading]:

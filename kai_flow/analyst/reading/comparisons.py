@@ -29,7 +29,7 @@ from kai_flow.analyst.reading.parts import (
     Time,
 )
 from kai_flow.analyst.reading.resolving import Resolver
-from kai_flow.analyst.reading.units import PIECES, scaled
+from kai_flow.analyst.reading.units import PEOPLE, PIECES, scaled
 from kai_flow.analyst.semantics.model import Attribute, Role
 
 NUMERIC = frozenset([Role.ADDITIVE, Role.RATE, Role.CODE, Role.TIME_PART])
@@ -170,9 +170,10 @@ def _own_numbers(resolver: Resolver, unit: str) -> Iterator[Column | Computed]:
     if unit == PIECES:
         own = [each for each in own if means(each, "quantity")]
     elif unit:
-        own = [each for each in own if each.unit == unit] or own
+        same = [each for each in own if each.unit == unit]
+        own = same if same or unit == PEOPLE else own  # no salary is more than 5 people
     yield from (Column(each.ref) for each in own)
-    if unit != PIECES:
+    if unit not in {PIECES, PEOPLE}:
         yield from (Computed(d.name, d.table) for d in model.derived if d.table == resolver.fact)
 
 

@@ -128,7 +128,7 @@ def numbers_done(a: Assembler, bag: Bag, of: p.Dimension | None, words: Words) -
     return found
 
 
-def ranked_by(a: Assembler, bag: Bag, of: p.Dimension | None) -> "p.Measured | None":
+def ranked_by(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> "p.Measured | None":
     """What a ranking goes by when its own words do not say so; taken out of the bag."""
     if bag.measures:
         measure, _ = bag.measures[0]
@@ -138,14 +138,15 @@ def ranked_by(a: Assembler, bag: Bag, of: p.Dimension | None) -> "p.Measured | N
         if isinstance(group, p.Column) and a.numeric(group):
             bag.groups = bag.groups[:at] + bag.groups[at + 1 :]
             return p.Amount(None, group)
-        if isinstance(group, p.Rows) and belong(a, group.table, table_of(of)):
+        if isinstance(group, p.Rows) and belong(a, group.table, table_of(rank.of)):
             bag.groups = bag.groups[:at] + bag.groups[at + 1 :]
             return p.Amount(Function.COUNT, None, group.table)
     for at, (column, _words) in enumerate(bag.columns):
         if a.numeric(column):
             bag.columns = bag.columns[:at] + bag.columns[at + 1 :]
             return p.Amount(None, column)
-    if of is None and bag.groups and len(bag.rows) == 1:  # "loans per member, top 5"
+    last = len(bag.rows) == 1 and bag.rows[0][1] < words
+    if rank.of is None and rank.count and bag.groups and last:  # "loans per member, top 5"
         return p.Amount(Function.COUNT, None, bag.rows.pop()[0])
     return None
 

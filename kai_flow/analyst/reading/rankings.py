@@ -41,7 +41,7 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if rank.by == p.Amount(Function.COUNT):
         rank = replace(rank, by=how_often(a, rest, rank))
     if rank.by is None:
-        by = ranked_by(a, rest, rank.of)
+        by = ranked_by(a, rest, rank, words)
         done = numbers_done(a, rest, rank.of, words)
         if by is None and len(done) != 1:
             yield from _open(a, rest, rank, words, done)

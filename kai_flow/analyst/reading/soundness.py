@@ -46,9 +46,7 @@ def of_single_rows(
 ) -> bool:
     """Whether the lowest is that of one row: "the lowest price per category and product"."""
     extremes = {Function.MINIMUM, Function.MAXIMUM}
-    return of_own_time(measures, groups) or (
-        len(groups) > 1 and _single(resolver, measures, groups, extremes)
-    )
+    return of_own_time(measures, groups) or _single(resolver, measures, groups, extremes)
 
 
 def _single(

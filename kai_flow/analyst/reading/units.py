@@ -34,6 +34,9 @@ SPELLED: Final = {"ton": "t", "tons": "t", "tonne": "t", "m²": "m2", "jam": "h"
 PIECES: Final = "pcs"
 """The unit of things that are counted."""
 
+PEOPLE: Final = "person"
+"""The unit of figures that count people."""
+
 UNSAID: Final = frozenset(["kg", "km", "m", "l", "ha", "m2", "h", "min", "d"])
 """Units that a column is taken to be in when nothing says its unit."""
 
