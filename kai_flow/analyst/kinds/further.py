@@ -2,7 +2,9 @@
 
 from kai_flow.analyst.kinds.building import MEASURED
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
+    Amount,
     Ask,
     Clock,
     Column,
@@ -23,12 +25,14 @@ _Thing = Column | Computed | Clock | Rows | Measured
 def _shown(*parts: Part) -> Shown:
     """What is named last, besides signs."""
     things = [part for part in parts if not isinstance(part, Sign | Ask)]
-    return Shown((things[-1],))  # type: ignore[arg-type]  # the pattern has a thing
+    if isinstance(things[-1], Rows) and Sign("count") in parts:
+        return Shown((Amount(Function.COUNT, None, things[-1].table),))
+    return Shown((things[-1],), person=Sign("who") in parts)  # type: ignore[arg-type]  # the pattern has a thing
 
 
 def _more(shown: Shown, *rest: Part) -> Shown | None:
     thing = _shown(*rest).things[0]
-    return None if thing in shown.things else Shown((*shown.things, thing))
+    return None if thing in shown.things else Shown((*shown.things, thing), shown.person)
 
 
 _IF_SO = ("", "if so", "if any", "if yes")
@@ -37,8 +41,8 @@ _ENGLISH_ONES = (
     *("which ones are they", "what are their names", "name them", "list them", "who are these"),
 )
 _INDONESIAN_ONES = (
-    *("yang mana saja", "yang mana", "mana saja", "siapa saja", "apa saja", "siapa saja mereka"),
-    *("siapa", "sebutkan", "tolong sebutkan", "tampilkan", "yang mana saja itu", "apa saja itu"),
+    *("yang mana saja", "yang mana", "mana saja", "apa saja", "siapa saja mereka"),
+    *("sebutkan", "tolong sebutkan", "tampilkan", "yang mana saja itu", "apa saja itu"),
 )
 
 KIND = Kind(
@@ -65,7 +69,7 @@ KIND = Kind(
             *("is each in", "is each of them in", "does each have", "does each of them have"),
         ),
         "which ones": (
-            *("and who", ", and who", "and which", ", and which", "if so who", "if so which"),
+            *("if so who", "if so which"),
             *(
                 f"{so} {ones}".strip()
                 for so in (*_IF_SO, "and", "and if so", ", and")
@@ -93,7 +97,6 @@ KIND = Kind(
             *("untuk masing-masing", "milik mereka", "dari mereka"),
         ),
         "which ones": (
-            *("dan siapa", ", dan siapa", "dan apa"),
             *(
                 f"{so} {ones}".strip()
                 for so in ("dan", ", dan", "kalau ada ,", "kalau ada", "jika ada", "jika ada ,")

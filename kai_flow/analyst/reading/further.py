@@ -4,6 +4,7 @@ from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.people import is_person
 from kai_flow.analyst.reading.subjects import with_kind_of_rows
 from kai_flow.analyst.schema import ColumnRef
 
@@ -19,7 +20,8 @@ def with_further(a: Assembler, bag: Bag) -> Bag | None:
     bag = with_kind_of_rows(a.model, bag)
     own = {table for table, _ in bag.rows}
     own |= {of.table for of, _ in bag.which if isinstance(of, p.Rows)}
-    if not (own or bag.which or bag.columns or bag.groups or bag.measures or bag.ranks):
+    beside = own or bag.which or bag.columns or bag.groups or bag.measures or bag.ranks
+    if not beside or any(_strange(a, shown) for shown, _ in bag.shown):
         return None
     columns: list[tuple[p.Noun, Words]] = []
     measures: list[tuple[p.Measured, Words]] = []
@@ -60,6 +62,16 @@ def _label(a: Assembler, table: str) -> list[p.Column]:
     """The column that names the rows of a table."""
     label = a.model.entities[table].label
     return [p.Column(ColumnRef(table, label))] if label else []
+
+
+def _strange(a: Assembler, shown: p.Shown) -> bool:
+    """Whether there is nothing to show: rows without a name, or "who" of what is no person."""
+    rows = [thing.table for thing in shown.things if isinstance(thing, p.Rows)]
+    dimensions = [of for of in shown.things if isinstance(of, p.Rows | p.Column)]
+    people = len(dimensions) == len(shown.things) and all(
+        is_person(a.model, of) for of in dimensions
+    )
+    return any(not _label(a, table) for table in rows) or (shown.person and not people)
 
 
 def _of_each(a: Assembler, bag: Bag) -> Bag:

@@ -157,10 +157,16 @@ def _telling(words: Sequence[str]) -> Iterator[int]:
     for item in signs_of(words):
         part = item.part
         if isinstance(part, Sign) and (
-            part.name in declined | TELLING or (part.name in {"which", "who"} and item.first == 0)
+            part.name in declined | TELLING
+            or (part.name in {"which", "who"} and _begins(words, item.first))
         ):
             empty = linking() if part.name in TELLING - WHOLE else frozenset()
             yield from (at for at in range(item.first, item.last) if words[at] not in empty)
+
+
+def _begins(words: Sequence[str], first: int) -> bool:
+    """Whether a question, or a further one, begins there: "… and who placed them"."""
+    return first == 0 or (words[first - 1] in {"and", "dan"} and words[first] in {"who", "siapa"})
 
 
 @cache

@@ -38,7 +38,7 @@ def asking_who(model: SemanticModel, bag: Bag) -> list[Bag]:
         return [bag]
     asks = [*(ask for ask in bag.asks if ask.what != "who"), p.Ask("which")]
     plain = Bag(**{**vars(bag), "asks": asks})
-    if any(_person(model, of) for of in _named(bag)):
+    if any(is_person(model, of) for of in _named(bag)):
         return [plain]
     people: list[p.Rows | p.Column] = [p.Rows(t) for t in model.entities if _people(model, t)]
     people += [
@@ -75,7 +75,7 @@ def _named(bag: Bag) -> list[p.Dimension]:
     return found
 
 
-def _person(model: SemanticModel, of: p.Dimension) -> bool:
+def is_person(model: SemanticModel, of: p.Dimension) -> bool:
     """Whether what is named is people."""
     if isinstance(of, p.Rows):
         return _people(model, of.table)

@@ -116,6 +116,8 @@ class Shown:
     """What is shown beside what is listed: "together with their price and stock"."""
 
     things: tuple["Noun | Clock | Rows | Measured", ...]
+    person: bool = False
+    """Whether people are asked for: "and who placed them"."""
 
 
 @dataclass(frozen=True, slots=True)
