@@ -76,8 +76,8 @@ def _reason(where: Where) -> Where | None:
 
 
 def _who(where: Where) -> Where | None:
-    """The words "Made by Ayu"; "by month in 2024" are groups."""
-    return None if isinstance(where.test, Within) else where
+    """The words "Made by Ayu"; "by month in 2024" and "by type but not A" are groups."""
+    return None if isinstance(where.test, Within | Negated) else where
 
 
 def _done(column: Column, where: Where) -> Column | None:

@@ -5,23 +5,25 @@ from typing import Final
 from kai_flow.analyst.lexicon.data import ACTIONS
 from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.semantics.model import Attribute, Axis, Derived, Join, Role, SemanticModel
+from kai_flow.analyst.semantics.wording import split_name
 
 UNDONE: Final = frozenset(["return", "refund", "cancellation"])
 """Concepts of what takes a sale back."""
 
 DIRECTIONS: Final = {
-    "origin": ("from", "source", "sender", "dari", "asal", "pengirim"),
-    "destination": ("to", "target", "receiver", "recipient", "ke", "tujuan", "penerima"),
+    "origin": [("from",), ("source",), ("sender",), ("dari",), ("asal",), ("pengirim",)],
+    "destination": [("to",), ("target",), ("receiver",), ("recipient",), ("ke",), ("penerima",)],
 }
-"""First words of names of joins that lead to where something came from, or went to."""
+"""First words of foreign keys that lead to where something came from, or went to."""
 
 
 def says(join: Join, concept: str) -> bool:
     """Whether the role of a join says a concept."""
+    columns = (column for pair in join.pairs for column in pair)
+    if any(split_name(column)[:1] in DIRECTIONS.get(concept, ()) for column in columns):
+        return True
     return any(
-        concept in concepts(name.words)
-        or name.words[0] in DIRECTIONS.get(concept, ())
-        or any(concept in concepts((w,)) for w in name.words)
+        concept in concepts(name.words) or any(concept in concepts((w,)) for w in name.words)
         for name in join.names
     )
 
