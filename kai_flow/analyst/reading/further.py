@@ -46,7 +46,13 @@ def with_further(a: Assembler, bag: Bag) -> Bag | None:
     }
     if measures and not bag.groups:
         more |= {"groups": [(p.Rows(table), words) for table, words in bag.rows], "rows": []}
-    return Bag(**{**vars(bag), **more, "asks": [*bag.asks, p.Ask("list")]})
+    full = Bag(**{**vars(bag), **more, "asks": [*bag.asks, p.Ask("list")]})
+    return None if measures and _alone(bag) else full
+
+
+def _alone(bag: Bag) -> bool:
+    """Whether a number would stand beside nothing: a total of everything is beside no row."""
+    return not (bag.groups or bag.rows or bag.which or bag.ranks or bag.columns)
 
 
 def _each_row(bag: Bag) -> Bag:
