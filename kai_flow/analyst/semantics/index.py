@@ -78,6 +78,9 @@ class Index:
         found: _All = {}
         words = [token.word for token in tokens]
         self._add(found, words, None)
+        written = [token.text.casefold() if token.word else "" for token in tokens]
+        if written != words:  # a table may be called like a short form: "u", "utk"
+            self._add(found, written, None)
         for at, word in self._spelling.corrected(words):
             self._add(found, [*words[:at], word, *words[at + 1 :]], at)
         self._add_quoted(found, tokens)
