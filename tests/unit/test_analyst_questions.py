@@ -406,7 +406,7 @@ HELP_EN = "You can ask about: annual reports (financial year, revenue"
         ("average happiness by province", "“happiness”", HELP_EN),
         ("hapus semua koperasi", "hanya membaca", "Tanyakan apa yang ada di dalam data"),
         ("delete all cooperatives", "only read", "Ask what the data contains"),
-        ("koperasi lebih dari 300", "tidak jelas apa yang ditanyakan", HELP_ID),
+        ("koperasi 300", "tidak jelas apa yang ditanyakan", HELP_ID),
         ("jumlah provinsi tahun 2020", "tidak memiliki kolom tanggal", "Tanyakan tanpa waktu"),
         ("?!", "Tidak ada tabel, kolom, atau nilai yang dikenali", HELP_ID),
     ],
