@@ -195,8 +195,13 @@ KIND = Kind(
             Rule(f"{sign} such", (sign, (Rows, Column), Values), _placed, cost=-0.1, plain=True)
             for sign in ("origin", "destination")
         ),
-        Rule("sent", ("sender", Rows), lambda _s, r: Where(Has(r.table, "~origin")), cost=-0.1),
-        Rule("received", ("receiver", Rows), lambda _s, r: Where(Has(r.table, "~destination"))),
+        Rule("sent", ("sender", Rows), lambda _s, r: Where(Has(r.table, "~origin")), cost=-0.25),
+        Rule(
+            "received",
+            ("receiver", Rows),
+            lambda _s, r: Where(Has(r.table, "~destination")),
+            cost=-0.15,
+        ),
         Rule("value", (Values,), lambda values: Where(equal(values))),
         Rule("one of", (Values, "or", Values), _one_of),
         Rule("and", (Values, "and", Values), _one_of),

@@ -268,7 +268,7 @@ KIND = Kind(
         Rule("one", (Figure, Rows), _one),
         *_rules(),
         Rule("so many of a rank", (Figure, Rank), _counted),
-        Rule("rank so many", (Rank, Figure), lambda rank, f: _counted(f, rank), cost=0.1),
+        Rule("rank so many", (Rank, Figure), lambda rank, f: _counted(f, rank), cost=0.2),
         Rule("rank of", (Rank, DIMENSION), _after),
         Rule("of the rank", (DIMENSION, Rank), lambda of, rank: _of(rank, of)),
         Rule("rank of some", (Rank, Some), _of_some),
