@@ -66,6 +66,11 @@ def _worth(*parts: Sign | Rows) -> Quotient:
     return Quotient(of, Amount(Function.COUNT, None, rows.table), each=True)
 
 
+def _number(noun: Column | Computed, _sign: Sign) -> Column | Computed | None:
+    """The words "Total assets value": the value of a number is the number."""
+    return None if isinstance(noun, Column) and not noun.number else noun
+
+
 def _rules() -> Iterable[Rule]:
     """What one of some rows has on average: "how many units does an order contain"."""
     counted = (Amount, Rows)
@@ -84,6 +89,7 @@ def _rules() -> Iterable[Rule]:
     yield Rule("average value of rows", ("average", "worth", Rows), _worth)
     yield Rule("value of rows, averaged", ("worth", Rows, "average"), _worth)
     yield Rule("value on average", (Rows, "worth", "average"), _worth)
+    yield Rule("value of a number", (NOUN, "worth"), _number, cost=0.1)
     yield Rule("number per", (NOUN, "per", Rows), _average_per, cost=0.25)
     yield Rule("count per", (counted, "per", Rows), _average_per, cost=0.4)
     for place, has in (("", ()), (" that has", ("contain",))):
