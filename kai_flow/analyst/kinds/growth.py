@@ -177,6 +177,7 @@ KIND = Kind(
         "growth": (
             *("pertumbuhan", "laju pertumbuhan", "kenaikan", "perubahan", "tingkat pertumbuhan"),
             *("tumbuh", "bertumbuh", "meningkat", "naik", "tumbuhnya"),
+            *("pertumbuhannya", "kenaikannya", "peningkatannya"),
             *("persentase pertumbuhan", "persentase kenaikan", "peningkatan"),
         ),
         "how fast": ("seberapa cepat", "seberapa pesat", "secepat apa"),
@@ -194,6 +195,7 @@ KIND = Kind(
         Rule("growth in percent", ((*NUMBER, Rows), "growth", "share"), _growth),
         Rule("how fast it grows", ("how fast", Change), lambda _sign, change: change),
         Rule("growth, in percent", (Change, "share"), lambda change, _sign: change),
+        Rule("the growth as well", ("and", "growth"), lambda _and, _growth: Change(None)),
         Rule("how much growth", ("total", Change), lambda _sign, change: change),
         *(
             Rule(sign, (sign,), lambda _sign, grain=grain: Change(None, grain))
