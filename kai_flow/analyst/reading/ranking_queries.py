@@ -20,6 +20,7 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Note, combined
 from kai_flow.analyst.reading.concepts import means, of_birth, undoes
 from kai_flow.analyst.reading.filtering import filters, with_values
+from kai_flow.analyst.reading.playing import both, playing
 from kai_flow.analyst.reading.ranking_numbers import belong, is_time
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.soundness import of_own_time, unsound
@@ -83,6 +84,7 @@ def rank_rows(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Re
         return
     resolver = a.resolver(table, bag)
     label = resolver.label(table)
+    played = playing(a.model, of, table, words)
     for column, extra in _row_number(a, table, by, descending=rank.descending):
         others = [c for c, _ in bag.columns if isinstance(c, p.Column) and c.ref != column.ref]
         shown = [column, *others]
@@ -98,12 +100,13 @@ def rank_rows(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Re
             query = Query(
                 fact=table,
                 columns=tuple(fields),
-                where=where,
+                where=both(where, played.value) if played else where,
                 order=(Order(by=key, descending=rank.descending, words=words),),
                 limit=places,
                 words=words,
             )
             cost = bag.cost + extra + beside(a.model, query, bag.rows) + choice.cost
+            cost += played.cost if played else 0.0
             yield Reading(query, cost, (*choice.notes, *notes))
 
 
