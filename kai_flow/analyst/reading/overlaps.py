@@ -13,6 +13,7 @@ from kai_flow.analyst.query.nodes import (
     Aggregate,
     All,
     Condition,
+    Field,
     Function,
     Operator,
     Query,
@@ -68,7 +69,32 @@ def _some(tally: Tally) -> bool:
 def _overlap(one: Query | None, other: Query | None) -> bool:
     """Whether the answer of one query is in that of the other one."""
     ways = ((one, other), (other, one))
-    return any(_tells(more, less) or _lists(more, less) for more, less in ways)
+    return any(
+        _tells(more, less) or _lists(more, less) or _counts(more, less) for more, less in ways
+    )
+
+
+def _counts(rows: Query | None, keys: Query | None) -> bool:
+    """Whether a query counts rows, and another one the different keys that point to them.
+
+    The customers who bought something are the different customers of the sales.
+    """
+    if rows is None or keys is None or not isinstance(rows.where, Related):
+        return False
+    if len(rows.measures) != 1 or len(keys.measures) != 1:
+        return False
+    (counted,), (distinct,) = rows.measures, keys.measures
+    if not isinstance(distinct, Aggregate) or not isinstance(distinct.of, Field):
+        return False
+    if distinct.function is not Function.DISTINCT or distinct.where or distinct.of.path:
+        return False
+    plain = structs.replace(keys, fact=rows.fact, where=None, measures=rows.measures)
+    return (
+        bare(counted) == Aggregate(function=Function.COUNT)
+        and rows.where.path == (f"{rows.fact}<{keys.fact}.{distinct.of.column}",)
+        and bare(plain) == bare(structs.replace(rows, where=None))
+        and (rows.where.where and bare(rows.where.where)) == (keys.where and bare(keys.where))
+    )
 
 
 def _lists(more: Query | None, less: Query | None) -> bool:
