@@ -1,6 +1,7 @@
 """Rows as they are, or the values of columns, that a bag may ask for."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 from kai_flow.analyst.query.nodes import (
@@ -27,6 +28,9 @@ from kai_flow.analyst.semantics.model import Attribute, Role
 LISTED: Final = 100
 """Rows of a listing when the question gives no number."""
 
+
+COMPOUND_COST: Final = 0.1
+"""Of columns without a word between: "product categories" are the categories of products."""
 
 MOST_VALUES: Final = 2
 """Columns at most of which the different values are listed; more are columns of rows."""
@@ -251,6 +255,8 @@ def _values(
         return
     if any(_labels(a, column) for column, _ in columns) and len(columns) > 1:
         cost += 0.3  # names and addresses are columns of rows
+    if any(left[-1:] == (right[0] - 1,) for (_, left), (_, right) in pairwise(columns) if right):
+        cost += COMPOUND_COST
     if any(_of_rows(a, test) for test, _ in bag.tests):
         cost += 0.2  # "products with a revenue above …": that of the product, not of a row
     options = combined([a.groups(resolver, c, w) for c, w in columns])
