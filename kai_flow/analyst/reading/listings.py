@@ -29,7 +29,7 @@ LISTED: Final = 100
 """Rows of a listing when the question gives no number."""
 
 
-COMPOUND_COST: Final = 0.1
+COMPOUND_COST: Final = 0.15
 """Of columns without a word between: "product categories" are the categories of products."""
 
 MOST_VALUES: Final = 2
