@@ -214,7 +214,9 @@ def _match(
     if not pattern:
         yield (), 0.0
         return
-    for at, gap in [(after, 0.0)] if tight else chart.next_starts(after):
+    for at, gap in chart.next_starts(after):
+        if tight and at != after:
+            continue
         for item in chart.fitting(at, pattern[0]):
             for rest, cost in _match(chart, pattern[1:], item.last, tight=tight):
                 yield (item, *rest), cost + gap

@@ -1,5 +1,7 @@
 """What is shown beside what is listed: "together with their price", "the manager of each"."""
 
+from typing import TypeAlias
+
 from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
@@ -7,6 +9,8 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.people import is_person
 from kai_flow.analyst.reading.subjects import with_kind_of_rows
 from kai_flow.analyst.schema import ColumnRef
+
+_Thing: TypeAlias = p.Noun | p.Clock | p.Rows | p.Measured
 
 
 def with_further(a: Assembler, bag: Bag) -> Bag | None:
@@ -27,7 +31,8 @@ def with_further(a: Assembler, bag: Bag) -> Bag | None:
     measures: list[tuple[p.Measured, Words]] = []
     clocks: list[tuple[p.Clock, Words]] = []
     for shown, words in bag.shown:
-        for thing in shown.things:
+        for each in shown.things:
+            thing = _added_up(a, bag, each)
             match thing:
                 case p.Rows(table):
                     columns += [(column, words) for column in _label(a, table)]
@@ -53,6 +58,22 @@ def with_further(a: Assembler, bag: Bag) -> Bag | None:
 def _alone(bag: Bag) -> bool:
     """Whether a number would stand beside nothing: a total of everything is beside no row."""
     return not (bag.groups or bag.rows or bag.which or bag.ranks or bag.columns)
+
+
+def _added_up(a: Assembler, bag: Bag, thing: _Thing) -> _Thing:
+    """A number of which each of what is listed has several: "stores along with their sales"."""
+    column = isinstance(thing, p.Column) and a.numeric(thing)
+    if not isinstance(thing, p.Column) or not column or bag.groups or bag.ranks:
+        return thing
+    if any(isinstance(t, p.Compared) and t.of == thing and any(t.values) for t, _ in bag.tests):
+        return thing  # "with sales above 100, and their sales" limits the totals, not each sale
+    ways = [
+        way
+        for table, _ in bag.rows
+        for way in a.resolver(table, bag).ways(thing.ref.table, thing.role)
+    ]
+    several = ways and all(any(join.widens for join in way.value) for way in ways)
+    return p.Amount(None, thing) if several else thing
 
 
 def _each_row(bag: Bag) -> Bag:
