@@ -14,7 +14,7 @@ from kai_flow.analyst.lexicon.frames import LIMITING, MAKING, PURPOSES, WORDS
 from kai_flow.analyst.lexicon.lexicon import fillers
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.glue import linking
-from kai_flow.analyst.reading.parts import Clock, Column, Computed, Item, Rows, Sign, Values
+from kai_flow.analyst.reading.parts import Clock, Column, Computed, Item, Rows, Sign, Values, Where
 from kai_flow.analyst.reading.spans import leaves
 from kai_flow.analyst.semantics.index import Index
 
@@ -63,6 +63,12 @@ FOR: Final = frozenset(WORDS["for"].split())
 
 _BEING: Final = frozenset(WORDS["being"].split())
 """Words before what the asker is."""
+
+_INTENDING: Final = frozenset(["mau", "akan", "hendak", "ingin"])
+"""Words before who is about to do something."""
+
+_ASKERS: Final = frozenset(["saya", "kami", "kita", "aku"])
+"""Who asks."""
 
 _ABBREVIATIONS: Final = frozenset(WORDS["abbreviations"].split())
 """Words in capitals that are no names."""
@@ -144,11 +150,18 @@ class Clauses:
             return item.cost <= _KNOWN
         if words <= empty | _OF_THE_ASKER | _DEPARTMENT or self._of_a_purpose(item, made=made):
             return False
+        if isinstance(item.part, Where | Clock) and self._intended(item.first):
+            return False
         if isinstance(item.part, Sign):
             plain = words <= linking() | empty | _AND or item.part.name in _HARMLESS
             plain = plain or (item.part.name == "new" and self._new_here(item.first))
             return not plain and item.cost < _KNOWN_SIGN
         return item.cost <= _KNOWN
+
+    def _intended(self, at: int) -> bool:
+        """Whether the asker is about to do something: "mau saya pesan ulang"."""
+        wish, asker = self.words[max(0, at - 2) : at] if at > 1 else ("", "")
+        return wish in _INTENDING and asker in _ASKERS
 
     def _new_here(self, at: int) -> bool:
         """Whether the asker is new: "I am new to this", "saya staf baru"."""

@@ -114,6 +114,8 @@ class Naming:
         found += [(cut, CUT), (full_words(cut), CUT), (full_words(own), CUT)]
         for words in dict.fromkeys([full_words(cut), *noted]):
             found += self._shorter(words, role)
+            if role in {Role.NAME, Role.CATEGORY} and NAMES.isdisjoint(words):
+                found.append(((*words, "name"), WEAK))  # "nama penjualnya": just the seller
         return collected(found, taught)
 
     def _cut(self, words: Words) -> Words:

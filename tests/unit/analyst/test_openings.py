@@ -48,6 +48,8 @@ def test_courtesies_are_taken_away(frame: str) -> None:
         ("Kami meneliti buku, {}", "Kami meneliti buku"),
         ("I work in member service and need to know {}", "I work in member service"),
         ("Saya sedang menyusun makalah, {}", "Saya sedang menyusun makalah"),
+        ("{}? I want to repair them", "I want to repair them"),
+        ("{}, mau saya perbaiki ulang", "mau saya perbaiki ulang"),
     ],
 )
 def test_a_clause_about_the_asker_is_set_aside(question: str, aside: str) -> None:
