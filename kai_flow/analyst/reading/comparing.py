@@ -23,6 +23,7 @@ from kai_flow.analyst.reading.asides import beside
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
+from kai_flow.analyst.reading.cover import SIGN_COST
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.layouts import Asked, differences, layouts
 from kai_flow.analyst.reading.named_periods import within_each
@@ -139,7 +140,7 @@ def _asked(assembly: Assembler, bag: Bag) -> Asked | None:
         for c, w in bag.columns
         if isinstance(c, p.Column) and not assembly.numeric(c)
     ]
-    cost += _elsewhere(versus, {table for table, _ in rows})
+    cost += _elsewhere(versus, {table for table, _ in rows}) - SIGN_COST * bool(bag.compare)
     sign = versus.gap or bag.gap
     gap, percent = _gap(sign, versus.sides), sign == "percent more"
     if gap and any(_excluded(test, versus) for test, _ in tests):
