@@ -72,7 +72,7 @@ def numbers_of(
 ) -> Iterator[Reading]:
     """The readings of numbers in one fact table, each with its cost."""
     resolver = a.resolver(fact, bag)
-    if cost > a.most or not a.context(resolver, rows):
+    if cost > a.most or not a.context(resolver, rows) or _beside_value(groups, bag.tests):
         return
     kept = without_own(a.model, fact, measures, groups)
     cost, groups = cost + dropped(groups, kept), kept
@@ -139,6 +139,22 @@ def _within(
     first = wholes[0]
     shares = [structs.replace(m, within=True) if isinstance(m, Share) else m for m in measures]
     return shares, (by[first], by[1 - first])
+
+
+def _beside_value(
+    groups: Sequence[tuple[p.Dimension, Words]], tests: Sequence[tuple[p.Test, Words]]
+) -> bool:
+    """Whether a group is only the name before a value: "per city, but channel Online excluded"."""
+    values = []
+    for test, words in tests:
+        inner = test.part if isinstance(test, p.Negated) else test
+        if isinstance(inner, p.Compared) and isinstance(inner.of, p.Column) and words:
+            values.append((inner.of.ref, min(words)))
+    return any(
+        isinstance(group, p.Column) and group.ref == ref and first - 1 in words
+        for group, words in groups
+        for ref, first in values
+    )
 
 
 def _idle(measure: Measure, groups: Sequence[Group], where: Filter | None) -> bool:
