@@ -10,6 +10,7 @@ from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.coherence import coherent
 from kai_flow.analyst.reading.comparing import asked_apart, may_be_apart, side_by_side
+from kai_flow.analyst.reading.compounds import split
 from kai_flow.analyst.reading.contrasts import compared
 from kai_flow.analyst.reading.extents import extents
 from kai_flow.analyst.reading.extremes import with_extremes
@@ -33,6 +34,8 @@ ONE_COST: Final = 0.6
 
 def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Everything that the bag may mean."""
+    if split(a.model, bag):
+        return
     sound = coherent(a.model, bag, a.commas)
     for one in asking_who(a.model, sound) if sound is not None else ():
         full = with_further(a, one)

@@ -72,7 +72,9 @@ def numbers_of(
 ) -> Iterator[Reading]:
     """The readings of numbers in one fact table, each with its cost."""
     resolver = a.resolver(fact, bag)
-    if cost > a.most or not a.context(resolver, rows) or _beside_value(groups, bag.tests):
+    if cost > a.most or not a.context(resolver, rows):
+        return
+    if _beside_value(groups, bag.tests):
         return
     kept = without_own(a.model, fact, measures, groups)
     cost, groups = cost + dropped(groups, kept), kept

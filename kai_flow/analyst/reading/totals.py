@@ -70,7 +70,7 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
         groups.append(subject)
         rows = [each for each in rows if (p.Rows(each[0]), each[1]) != subject]
         rest = [each for each in rest if each != subject]
-    if rest and bag.joints and not groups:
+    if (rest and bag.joints and not groups) or (_has_time(a, rest) and not asked):
         return  # "orders and customers" are no orders by customer
     cost += 0.2 * bool(bag.havings and bag.asked("how much"))  # "how many … more than 15 times"
     cost += _beside(bag, groups, rest) + WHICH_COST * bool(bag.which and not bag.havings)
@@ -225,6 +225,11 @@ def _rows_by_amount(measure: p.Measured) -> bool:
             return (top.of is None) is not (bottom.of is None)
         case _:
             return False
+
+
+def _has_time(a: Assembler, columns: Sequence[tuple[p.Column, Words]]) -> bool:
+    """Whether a time is named, which groups only after "by" or "per": "how many did we send"."""
+    return any(a.model.attributes[column.ref].role is Role.TIME for column, _ in columns)
 
 
 def _flag(a: Assembler, column: p.Column) -> bool:

@@ -1,0 +1,45 @@
+"""Names of two nouns of which the first only tells which: a customer group is no customer."""
+
+from collections.abc import Iterator
+
+from kai_flow.analyst.query.nodes import Words
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.semantics.model import SemanticModel
+from kai_flow.analyst.semantics.paths import paths
+
+
+def split(model: SemanticModel, bag: Bag) -> bool:
+    """Whether a bag takes such a name apart, and uses its first noun alone.
+
+    The second noun is then a table to which each row of the first one belongs: "per customer
+    group" would be per customer. In Indonesian the other noun comes first.
+    """
+    starts = {min(words) for _, words in bag.tests if words}
+    for table, words in bag.rows:
+        if not words or max(words) + 1 in starts:
+            continue  # "customers, group Gold": the value tells what the second noun is for
+        for first, before in _nouns(bag):
+            if before and max(before) + 1 == min(words) and _belongs(model, first, table):
+                return True
+    return False
+
+
+def _nouns(bag: Bag) -> Iterator[tuple[str, Words]]:
+    """The tables of what a bag names, each with its words."""
+    yield from bag.rows
+    for of, words in (*bag.columns, *bag.groups, *bag.which):
+        if isinstance(of, p.Column):
+            yield of.ref.table, words
+        elif isinstance(of, p.Rows):
+            yield of.table, words
+    for measure, words in bag.measures:
+        amount = measure.bottom if isinstance(measure, p.Quotient) else measure
+        if isinstance(amount, p.Amount) and amount.table is not None:
+            yield amount.table, words
+
+
+def _belongs(model: SemanticModel, child: str, table: str) -> bool:
+    """Whether each row of a table belongs to one row of another table."""
+    ways = paths(model, child, table) if child != table else ()
+    return any(not any(join.widens for join in way) for way in ways)
