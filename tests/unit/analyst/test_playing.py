@@ -35,6 +35,7 @@ def query(question: str) -> Query:
     "question", ["Who is the highest paid driver?", "Which driver has the highest salary?"]
 )
 def test_the_first_of_those_who_play_a_role_plays_it(question: str) -> None:
+    """A superlative of drivers is among those who drive, and not among all employees."""
     found = query(question)
     assert found.fact == "employees"
     assert isinstance(found.where, Related)
@@ -50,10 +51,12 @@ def test_the_first_of_those_who_play_a_role_plays_it(question: str) -> None:
     ],
 )
 def test_growth_may_be_asked_for_beside_its_number(question: str) -> None:
+    """Growth that stands after an "and" is that of the number before it."""
     assert [type(measure) for measure in query(question).measures][1:] == [Growth]
 
 
 def test_nouns_side_by_side_are_one() -> None:
+    """The words "product categories" are one column, and no list of both."""
     (group,) = query("Which product categories do we have in this data?").groups
     assert isinstance(group, FieldGroup)
     assert group.field.column == "category"
