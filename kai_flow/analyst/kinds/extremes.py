@@ -6,15 +6,7 @@ from typing import Any
 from kai_flow.analyst.kinds.building import MEASURED, NOUN, aggregate, amount
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
-from kai_flow.analyst.reading.parts import Amount, Column, Computed, Measured, Part, Rank, Sign
-
-
-def _value(function: Function) -> Callable[..., Any]:
-    def build(*parts: Sign | Column | Computed) -> Amount | None:
-        noun = next(part for part in parts if not isinstance(part, Sign))
-        return aggregate(function, noun)
-
-    return build
+from kai_flow.analyst.reading.parts import Column, Computed, Measured, Part, Rank, Sign
 
 
 def _superlative(*, descending: bool) -> Callable[..., Any]:

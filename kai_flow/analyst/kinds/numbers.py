@@ -39,10 +39,6 @@ PIECES = "pcs"
 """The unit of figures that count things."""
 
 
-SIGNED = {"negative": Operator.BELOW, "positive": Operator.ABOVE, "zero": Operator.EQUAL}
-"""How a number compares with zero."""
-
-
 def _test(of: Noun | Measured, operator: Operator, figures: tuple[Figure, ...]) -> Iterator[Part]:
     """A condition on rows, and the same on groups where the number is or may be aggregated."""
     of, figures = in_unit(of, figures)
