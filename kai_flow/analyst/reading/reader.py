@@ -36,8 +36,10 @@ from kai_flow.analyst.reading.spans import bound, leaves
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
 
-MARGIN: Final = 0.12
-"""A reading that costs so little more than the best one is as likely meant."""
+MARGIN: Final = 0.12 - 1e-9
+"""A reading that costs only so much more than the best one is as likely meant. One that costs 0.12
+more is not: the small difference keeps that so however the sums of costs were rounded.
+"""
 
 OFFERS: Final = 0.5
 """What an offer may cost more than the cheapest one."""
