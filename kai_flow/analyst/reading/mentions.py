@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from kai_flow.analyst.lexicon.lexicon import Language, concepts, fillers
@@ -20,7 +21,6 @@ from kai_flow.analyst.semantics.model import Role as ColumnRole
 from kai_flow.analyst.semantics.targets import (
     AttributeTarget,
     AxisTarget,
-    DerivedTarget,
     EntityTarget,
     JoinTarget,
     Mention,
@@ -51,9 +51,6 @@ OWN_NUMBER: Final = 0.9
 
 OTHER_NUMBER_COST: Final = 0.25
 """Of a number with a name that is only similar, where another number has the very name."""
-
-EVENT_COST: Final = 0.15
-"""Of a computed number that words for its rows may mean as well: "transactions"."""
 
 ITSELF_COST: Final = 0.15
 """Of a column that is called like its table, or like what its flag says: "branches", "urgent"."""
@@ -91,87 +88,133 @@ def _is_noun(mention: Mention) -> bool:
     return mention.score >= 0.9 and isinstance(mention.target, EntityTarget | AttributeTarget)
 
 
+_Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What the costs of a mention depend on: the other things that a question may name."""
+
+    index: Index
+    small: Collection[str]
+    """Words that say nothing in the question's language."""
+    capitals: frozenset[int]
+    """Where short words in capitals stand."""
+    nouns: Collection[_Span]
+    exact: Collection[_Span]
+    numbers: Collection[_Span]
+    """Of what is called exactly so, that are plainly numbers."""
+    counting: Collection[_Span]
+    telling: Collection[_Span]
+    """Of signs."""
+    numbered: Collection[tuple[int, int, str]]
+    """That name a number of a table's rows, with the table."""
+    rows: Collection[tuple[int, int, str]]
+    """That name a table."""
+    beside: Mapping[_Span, Sequence[Target]]
+    """What the same words may mean."""
+    whole: Sequence[Mention]
+    """Names of several words."""
+
+
 def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iterator[Item]:
     """The names of things in the database."""
     small = fillers(language) | linking()
-    capitals = capitals_in(tokens)
     mentions = without_answers(index.mentions(tokens, language), tokens, small)
-    nouns = {(each.first, each.last) for each in mentions if _is_noun(each)}
+    question = _question(mentions, tokens, index, language)
     things = {
         (each.first, each.last)
         for each in mentions
         if _is_noun(each) or isinstance(each.target, JoinTarget)
     }
-    exact = {(each.first, each.last) for each in mentions if each.score > NEARLY}
-    numbers = {
-        (each.first, each.last)
-        for each in mentions
-        if each.score > NEARLY and is_number(each.target, index)
-    }
-    counting = {
-        (sign.first, sign.last)
-        for sign in signs_of([token.word for token in tokens], language)
-        if isinstance(sign.part, Sign) and sign.part.name in COUNTING
-    }
-    telling = {
-        (sign.first, sign.last)
-        for sign in signs_of([token.word for token in tokens], language)
-        if isinstance(sign.part, Sign) and sign.part.name in TELLING
-    }
-    same = {(each.first, each.last, each.target) for each in mentions}
-    whole = [
-        each
-        for each in mentions
-        if each.last - each.first > 1
-        and each.score >= WHOLE
-        and not any(first == each.first for first, _ in counting)
-    ]
-    numbered = counted(mentions, tokens, index, language)
-    rows = {
-        (each.first, each.last, each.target.table)
-        for each in mentions
-        if isinstance(each.target, EntityTarget)
-    }
-    beside = _by_place(mentions)
     for each in mentions:
         words = [token.word for token in tokens[each.first : each.last]]
-        cost = MENTION_COST * (1 - each.score)
-        if each.how == "concept" and isinstance(each.target, ValueTarget):
-            cost += SYNONYM_COST * ((each.first, each.last) in nouns)
-        if all(word in small for word in words) and not capitals & set(
-            range(each.first, each.last)
-        ):
-            cost += SMALL_COST
-        if (
-            each.score <= NEARLY
-            and (each.first, each.last) in exact
-            and not (is_number(each.target, index) and each.score >= OWN_NUMBER)
-        ):
-            cost += OTHER_NAME_COST
-        elif each.score <= NEARLY and (each.first, each.last) in numbers:
-            cost += OTHER_NUMBER_COST * is_number(each.target, index)
-        cost += _beside_itself(each, beside[each.first, each.last], index)
-        cost += TAKEN_BACK_COST * _taken_back(each, words, index)
-        cost += SHORT_COST * any(
-            inside(each, longer) and (longer.first, longer.last, each.target) not in same
-            for longer in whole
-        )
-        cost += placed(each, tokens, things)
-        if each.how == "part" and isinstance(each.target, ValueTarget):
-            cost += PIECE_COST * ((each.first, each.last) in exact)
-        if isinstance(each.target, AttributeTarget) and _counts_rows(each, counting, rows):
-            cost += COUNTING_COST
-        if each.how != "exact" and (each.first, each.last) in telling:
-            cost += TELLING_COST
-        if (
-            isinstance(each.target, EntityTarget)
-            and (each.first, each.last, each.target.table) in numbered
-            and (not plural(words[-1]) or concepts((words[-1],)) & MONEY)
-        ):
-            cost += NUMBER_COST
-        yield leaf(each.first, each.last, part_of(each.target, index), cost)
-        own = MENTION_COST * (1 - each.score) + placed(each, tokens, things)
-        yield from kind_of_rows(each, own, index.model)
+        near = placed(each, tokens, things)
+        cost = MENTION_COST * (1 - each.score) + near
+        dear = cost + _of_name(each, words, question) + _of_others(each, words, question)
+        yield leaf(each.first, each.last, part_of(each.target, index), dear)
+        yield from kind_of_rows(each, cost, index.model)
+
+
+def _question(
+    mentions: Sequence[Mention], tokens: Sequence[Token], index: Index, language: Language
+) -> _Question:
+    near = [each for each in mentions if each.score > NEARLY]
+    counting = _signs(COUNTING, tokens, language)
+    return _Question(
+        index=index,
+        small=fillers(language) | linking(),
+        capitals=capitals_in(tokens),
+        nouns={(each.first, each.last) for each in mentions if _is_noun(each)},
+        exact={(each.first, each.last) for each in near},
+        numbers={(each.first, each.last) for each in near if is_number(each.target, index)},
+        counting=counting,
+        telling=_signs(TELLING, tokens, language),
+        numbered=counted(mentions, tokens, index, language),
+        rows={
+            (each.first, each.last, each.target.table)
+            for each in mentions
+            if isinstance(each.target, EntityTarget)
+        },
+        beside=_by_place(mentions),
+        whole=[
+            each
+            for each in mentions
+            if each.last - each.first > 1
+            and each.score >= WHOLE
+            and not any(first == each.first for first, _ in counting)
+        ],
+    )
+
+
+def _signs(names: Collection[str], tokens: Sequence[Token], language: Language) -> set[_Span]:
+    """Where signs of these names stand."""
+    return {
+        (sign.first, sign.last)
+        for sign in signs_of([token.word for token in tokens], language)
+        if isinstance(sign.part, Sign) and sign.part.name in names
+    }
+
+
+def _of_name(mention: Mention, words: Sequence[str], question: _Question) -> float:
+    """What speaks against a name where something else is called exactly so, or it says nothing."""
+    span = (mention.first, mention.last)
+    number = is_number(mention.target, question.index)
+    cost = 0.0
+    if mention.how == "concept" and isinstance(mention.target, ValueTarget):
+        cost += SYNONYM_COST * (span in question.nouns)
+    if mention.how == "part" and isinstance(mention.target, ValueTarget):
+        cost += PIECE_COST * (span in question.exact)
+    if all(word in question.small for word in words):
+        cost += SMALL_COST * question.capitals.isdisjoint(range(*span))
+    if (
+        mention.score <= NEARLY
+        and span in question.exact
+        and not (number and mention.score >= OWN_NUMBER)
+    ):
+        cost += OTHER_NAME_COST
+    elif mention.score <= NEARLY and span in question.numbers:
+        cost += OTHER_NUMBER_COST * number
+    if mention.how != "exact" and span in question.telling:
+        cost += TELLING_COST
+    return cost
+
+
+def _of_others(mention: Mention, words: Sequence[str], question: _Question) -> float:
+    """What speaks against a thing where the same words, or more of them, may mean another one."""
+    span, target = (mention.first, mention.last), mention.target
+    cost = _beside_itself(mention, question.beside[span], question.index)
+    cost += TAKEN_BACK_COST * _taken_back(mention, words, question.index)
+    cost += SHORT_COST * any(
+        inside(mention, longer) and target not in question.beside[longer.first, longer.last]
+        for longer in question.whole
+    )
+    if isinstance(target, AttributeTarget):
+        cost += COUNTING_COST * _counts_rows(mention, question.counting, question.rows)
+    if isinstance(target, EntityTarget) and (*span, target.table) in question.numbered:
+        money = not concepts((words[-1],)).isdisjoint(MONEY)
+        cost += NUMBER_COST * (money or not plural(words[-1]))
+    return cost
 
 
 def _taken_back(mention: Mention, words: Sequence[str], index: Index) -> bool:
@@ -180,12 +223,6 @@ def _taken_back(mention: Mention, words: Sequence[str], index: Index) -> bool:
     if SOLD.isdisjoint(said) or not isinstance(mention.target, AttributeTarget):
         return False
     return undoes(index.model, mention.target.ref.table)
-
-
-def _is_event(mention: Mention, words: Sequence[str]) -> bool:
-    """Whether a computed number is called by a word that is not of money."""
-    computed = isinstance(mention.target, DerivedTarget) and mention.how != "taught"
-    return computed and not concepts(tuple(words)) & MONEY
 
 
 def _counts_rows(
