@@ -27,6 +27,7 @@ from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.ways import ids
+from kai_flow.analyst.semantics.paths import keeps_rows
 
 if TYPE_CHECKING:
     from kai_flow.analyst.reading.assembler import Assembler
@@ -71,7 +72,7 @@ def foreign(
         counted = amount.of is None or amount.function is Function.DISTINCT
         if counted and not _parent(resolver, fact):
             continue  # products by orders say nothing
-        above = any(not any(j.widens for j in w.value) for w in ways)
+        above = any(keeps_rows(way.value) for way in ways)
         if fact == resolver.fact or (above and (not _added(amount) or _periodic(resolver))):
             continue
         other = a.resolver_of(fact, resolver.named)
@@ -106,7 +107,7 @@ def _periodic(resolver: Resolver) -> bool:
 def _parent(resolver: Resolver, fact: str) -> bool:
     """Whether every row of the fact belongs to one row of another table, or the other way round."""
     ways = [way.value for way in resolver.ways(fact)]
-    return any(all(j.widens for j in way) or not any(j.widens for j in way) for way in ways)
+    return any(all(j.widens for j in way) or keeps_rows(way) for way in ways)
 
 
 def _over(aggregate: Aggregate, over: Over) -> Aggregate:

@@ -30,6 +30,7 @@ from kai_flow.analyst.reading.parts import (
 from kai_flow.analyst.reading.resolving import HINT, Resolver
 from kai_flow.analyst.reading.ways import ids
 from kai_flow.analyst.semantics.model import Attribute, Derived, Role
+from kai_flow.analyst.semantics.paths import keeps_rows
 
 MONEY: Final = ("amount", "revenue", "cost", "price", "profit", "income", "expense")
 """Concepts of money."""
@@ -92,7 +93,7 @@ def _counts(resolver: Resolver, amount: Amount, words: Words) -> Iterator[Choice
     entity = resolver.model.entities[table]  # "per customer": the customers that the rows have
     if amount.function is Function.DISTINCT and len(entity.key) == 1:
         for way in resolver.ways(table):
-            if way.value and not any(join.widens for join in way.value):
+            if way.value and keeps_rows(way.value):
                 key = Field(table=table, column=entity.key[0], path=ids(way.value), words=words)
                 yield Choice(Aggregate(function=Function.DISTINCT, of=key, words=words), way.cost)
 

@@ -18,7 +18,7 @@ from kai_flow.analyst.query.nodes import (
 )
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Path, SemanticModel
-from kai_flow.analyst.semantics.paths import paths
+from kai_flow.analyst.semantics.paths import keeps_rows, paths
 
 PASSED_COST: Final = 0.25
 """Of naming a table that a join of the query only passes through."""
@@ -48,7 +48,7 @@ def beside(model: SemanticModel, query: Query, rows: Sequence[tuple[str, Words]]
             cost += CONTEXT_COST if table in asked else PASSED_COST
         elif table not in timed and (_extreme(query) or _optional(model, found)):
             cost += LOST_COST  # "the hotel with the highest score" is a hotel, not a score
-        elif table in timed or any(not any(j.widens for j in way) for way in found):
+        elif table in timed or any(map(keeps_rows, found)):
             cost += UNUSED_COST
         else:  # rows that nothing is asked of, though they would restrict what is
             cost += LOST_COST
@@ -57,7 +57,7 @@ def beside(model: SemanticModel, query: Query, rows: Sequence[tuple[str, Words]]
 
 def _optional(model: SemanticModel, ways: Sequence[Path]) -> bool:
     """Whether not every row has one of these rows: "orders with a coupon" are not all orders."""
-    up = [way for way in ways if way and not any(join.widens for join in way)]
+    up = [way for way in ways if way and keeps_rows(way)]
     return bool(up) and all(
         any(
             model.attributes[ColumnRef(join.source, own)].nullable

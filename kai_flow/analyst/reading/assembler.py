@@ -33,7 +33,7 @@ from kai_flow.analyst.reading.reading import Plural, Troubles
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role, SemanticModel
-from kai_flow.analyst.semantics.paths import paths
+from kai_flow.analyst.semantics.paths import keeps_rows, paths
 
 NUMBERS: Final = frozenset([Role.ADDITIVE, Role.RATE])
 
@@ -81,7 +81,7 @@ class Assembler:
     def _below(self, fact: str, table: str) -> bool:
         """Whether a row may have several rows of another table, however these are reached."""
         ways = paths(self.model, fact, table)
-        return bool(ways) and all(any(join.widens for join in way) for way in ways)
+        return bool(ways) and not any(map(keeps_rows, ways))
 
     def resolver_of(self, fact: str, named: frozenset[str]) -> Resolver:
         """For one fact table, beside the tables that are named."""

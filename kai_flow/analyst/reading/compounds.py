@@ -6,7 +6,7 @@ from kai_flow.analyst.query.nodes import Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.semantics.model import SemanticModel
-from kai_flow.analyst.semantics.paths import paths
+from kai_flow.analyst.semantics.paths import leads_to_one
 
 
 def split(model: SemanticModel, bag: Bag) -> bool:
@@ -20,7 +20,8 @@ def split(model: SemanticModel, bag: Bag) -> bool:
         if not words or max(words) + 1 in starts:
             continue  # "customers, group Gold": the value tells what the second noun is for
         for first, before in _nouns(bag):
-            if before and max(before) + 1 == min(words) and _belongs(model, first, table):
+            adjacent = bool(before) and max(before) + 1 == min(words)
+            if adjacent and first != table and leads_to_one(model, first, table):
                 return True
     return False
 
@@ -37,9 +38,3 @@ def _nouns(bag: Bag) -> Iterator[tuple[str, Words]]:
         amount = measure.bottom if isinstance(measure, p.Quotient) else measure
         if isinstance(amount, p.Amount) and amount.table is not None:
             yield amount.table, words
-
-
-def _belongs(model: SemanticModel, child: str, table: str) -> bool:
-    """Whether each row of a table belongs to one row of another table."""
-    ways = paths(model, child, table) if child != table else ()
-    return any(not any(join.widens for join in way) for way in ways)

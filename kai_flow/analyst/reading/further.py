@@ -9,6 +9,7 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.people import is_person
 from kai_flow.analyst.reading.subjects import with_kind_of_rows
 from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.paths import keeps_rows
 
 _Thing: TypeAlias = p.Noun | p.Clock | p.Rows | p.Measured
 
@@ -72,7 +73,7 @@ def _added_up(a: Assembler, bag: Bag, thing: _Thing) -> _Thing:
         for table, _ in bag.rows
         for way in a.resolver(table, bag).ways(thing.ref.table, thing.role)
     ]
-    several = ways and all(any(join.widens for join in way.value) for way in ways)
+    several = ways and not any(keeps_rows(way.value) for way in ways)
     return p.Amount(None, thing) if several else thing
 
 

@@ -12,7 +12,7 @@ from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.ways import ids
 from kai_flow.analyst.semantics.durations import unit_between
 from kai_flow.analyst.semantics.model import Axis, Duration, SemanticModel
-from kai_flow.analyst.semantics.paths import paths
+from kai_flow.analyst.semantics.paths import keeps_rows, leads_to_one
 
 UNNAMED_COST: Final = 0.05
 """Of a duration whose times the question does not name."""
@@ -28,18 +28,11 @@ def tables_of(model: SemanticModel, lasting: Lasting) -> tuple[str, ...]:
     """The tables whose rows may have lasted so long."""
     if lasting.axes:
         timed = dict.fromkeys(model.axes[axis].table for axis in lasting.axes)
-        return tuple(table for table in timed if all(_leads(model, table, to) for to in timed))
+        return tuple(at for at in timed if all(leads_to_one(model, at, to) for to in timed))
     tables = dict.fromkeys(each.table for each in model.durations if each.usual)
     if lasting.table is None or lasting.table in tables:
         return tuple(table for table in tables if lasting.table in {None, table})
-    return tuple(table for table in tables if _leads(model, table, lasting.table))
-
-
-def _leads(model: SemanticModel, source: str, target: str) -> bool:
-    """Whether each row of a table leads to one row of another, or is it."""
-    return source == target or any(
-        not any(join.widens for join in path) for path in paths(model, source, target)
-    )
+    return tuple(table for table in tables if leads_to_one(model, table, lasting.table))
 
 
 def lapses(resolver: Resolver, lasting: Lasting, words: Words) -> list[Choice[Lapse]]:
@@ -86,7 +79,7 @@ def _between(resolver: Resolver, lasting: Lasting, words: Words) -> list[Choice[
     first, last = lasting.axes
     usual = any((each.start, each.end) == (last, first) for each in model.durations if each.usual)
     tables = [model.axes[axis].table for axis in (first, last)]
-    if usual or (tables[0] != tables[1] and _leads(model, *tables)):
+    if usual or (tables[0] != tables[1] and leads_to_one(model, *tables)):
         first, last = last, first  # what a row belongs to was there before it
     ends = [model.axes[first], model.axes[last]]
     unit = lasting.unit or unit_between(model, *ends)
@@ -106,7 +99,7 @@ def _reached(resolver: Resolver, axis: Axis, words: Words) -> list[Choice[Field]
             )
         )
         for way in resolver.ways(axis.table)
-        if not any(join.widens for join in way.value)
+        if keeps_rows(way.value)
     ]
 
 

@@ -24,6 +24,7 @@ from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.soundness import ONE_GROUP_COST, one_group
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Attribute, Role
+from kai_flow.analyst.semantics.paths import keeps_rows
 
 LISTED: Final = 100
 """Rows of a listing when the question gives no number."""
@@ -205,7 +206,7 @@ def _several(bag: Bag, resolver: Resolver) -> Iterator[p.Column]:
     for test, _words in bag.tests:
         if isinstance(test, p.Compared) and len(test.values) > 1 and isinstance(test.of, p.Column):
             ways = resolver.ways(test.of.ref.table, test.of.role)
-            plain = any(not any(join.widens for join in way.value) for way in ways)
+            plain = any(keeps_rows(way.value) for way in ways)
             if test.operator is Operator.EQUAL and plain:
                 yield test.of
 

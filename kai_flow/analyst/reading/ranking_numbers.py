@@ -9,7 +9,7 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.concepts import means, of_birth, of_joining
 from kai_flow.analyst.reading.subjects import first_dimension, is_column
 from kai_flow.analyst.semantics.model import Role
-from kai_flow.analyst.semantics.paths import paths
+from kai_flow.analyst.semantics.paths import leads_to_one
 
 
 def by_age(a: Assembler, rank: p.Rank) -> p.Rank:
@@ -60,8 +60,7 @@ def _in_time(a: Assembler, bag: Bag) -> p.Amount | None:
 
 def belong(a: Assembler, table: str, to: str | None) -> bool:
     """Whether rows belong to others, which are ranked by how many they have: hotels, bookings."""
-    ways = paths(a.model, table, to) if to is not None and table != to else ()
-    return any(not any(join.widens for join in way) for way in ways)
+    return to is not None and table != to and leads_to_one(a.model, table, to)
 
 
 def _between(a: Assembler, bag: Bag, of: p.Dimension | None) -> str | None:
@@ -73,10 +72,7 @@ def _between(a: Assembler, bag: Bag, of: p.Dimension | None) -> str | None:
     found = [
         other.table
         for other in a.model.entities.values()
-        if all(
-            any(not any(j.widens for j in way) for way in paths(a.model, other.table, end))
-            for end in ends
-        )
+        if all(leads_to_one(a.model, other.table, end) for end in ends)
     ]
     nearest = [each for each in found if each in ends] or found
     return nearest[0] if len(nearest) == 1 else None
@@ -91,8 +87,7 @@ def numbers_about(a: Assembler, table: str) -> list[p.Measured]:
     """Numbers that the rows of a table may be ranked by."""
     found: list[p.Measured] = []
     for other in a.model.entities.values():
-        ways = paths(a.model, other.table, table)
-        if other.bridge or not any(not any(join.widens for join in way) for way in ways):
+        if other.bridge or not leads_to_one(a.model, other.table, table):
             continue
         found += [
             p.Amount(None, p.Column(attribute.ref))

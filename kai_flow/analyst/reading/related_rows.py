@@ -20,6 +20,7 @@ from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.ways import way_by
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Join, SemanticModel
+from kai_flow.analyst.semantics.paths import keeps_rows
 
 EVERY = All(parts=())
 """What every row meets: a sale was sold."""
@@ -61,7 +62,7 @@ def _having(resolver: Resolver, table: str, role: str | None, words: Words) -> l
             way.cost + (-0.3 if way.value[0].widens else 0.3),
         )
         for way in resolver.ways(table, role)
-        if any(join.widens for join in way.value)
+        if not keeps_rows(way.value)
     ]
 
 

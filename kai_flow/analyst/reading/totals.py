@@ -16,7 +16,7 @@ from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.sold import units_of
 from kai_flow.analyst.reading.subjects import each_once, first_dimension
 from kai_flow.analyst.semantics.model import Role
-from kai_flow.analyst.semantics.paths import paths
+from kai_flow.analyst.semantics.paths import leads_to_one
 
 APART_COST: Final = 0.9
 """Of a second number that no "and" joins to the first."""
@@ -206,8 +206,7 @@ def _facts(
         return
     done = [test.table for test, _ in bag.tests if isinstance(test, p.Has)]
     for other in dict.fromkeys([*done, *(each for each, _ in rows)]):
-        ways = paths(a.model, other, table)
-        if other != table and any(not any(j.widens for j in way) for way in ways):
+        if other != table and leads_to_one(a.model, other, table):
             yield other
 
 

@@ -6,7 +6,7 @@ from kai_flow.analyst.query.nodes import Expression, Field, Formula, Lapse, Numb
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.formulas import BadFormula
 from kai_flow.analyst.semantics.model import Attribute, FormulaFault, Role, SemanticModel
-from kai_flow.analyst.semantics.paths import paths
+from kai_flow.analyst.semantics.paths import keeps_rows, paths
 
 __all__ = ["adds_up", "column", "fields", "rooted", "unit_of"]
 
@@ -56,7 +56,7 @@ def _ways_up(model: SemanticModel, source: str, target: str) -> list[tuple[str, 
     """The shortest paths of joins that never widen."""
     if source == target:
         return [()]
-    found = [path for path in paths(model, source, target) if not any(join.widens for join in path)]
+    found = [path for path in paths(model, source, target) if keeps_rows(path)]
     return [tuple(j.id for j in path) for path in found if len(path) == len(found[0])]
 
 

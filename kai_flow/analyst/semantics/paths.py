@@ -6,7 +6,7 @@ from itertools import islice
 
 from kai_flow.analyst.semantics.model import Join, Path, SemanticModel
 
-__all__ = ["MAX_JOINS", "MOST_PATHS", "paths"]
+__all__ = ["MAX_JOINS", "MOST_PATHS", "keeps_rows", "leads_to_one", "paths"]
 
 MAX_JOINS = 4
 """Joins of one path at most."""
@@ -30,6 +30,16 @@ def paths(model: SemanticModel, source: str, target: str) -> tuple[Path, ...]:
     if (source, target) not in known:
         known[source, target] = tuple(islice(_best_first(model, source, target), MOST_PATHS))
     return known[source, target]
+
+
+def keeps_rows(path: Path) -> bool:
+    """Whether each row meets one row at most at the end of a path: no join on it widens."""
+    return not any(join.widens for join in path)
+
+
+def leads_to_one(model: SemanticModel, source: str, target: str) -> bool:
+    """Whether each row of a table belongs to one row of another, or is it."""
+    return any(map(keeps_rows, paths(model, source, target)))
 
 
 def _best_first(model: SemanticModel, source: str, target: str) -> Iterator[Path]:
