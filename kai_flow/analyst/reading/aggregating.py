@@ -191,7 +191,7 @@ _WAYS: Final[dict[tuple[Function | None, Role], _Way]] = {
     **{(Function.SUM, role): (Function.DISTINCT, 0.2, ()) for role in _NAMED},
     # nothing said how: what makes sense for the column, and the answer announces it
     (None, Role.ADDITIVE): (Function.SUM, 0.03, (Note("default_sum"),)),
-    (None, Role.RATE): (Function.AVERAGE, 0.06, (Note("default_average"),)),
+    (None, Role.RATE): (Function.AVERAGE, 0.08, (Note("default_average"),)),
 }
 """What a function means for a column with a role, its cost and what is announced."""
 
