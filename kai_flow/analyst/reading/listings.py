@@ -38,7 +38,7 @@ MOST_VALUES: Final = 2
 
 
 LATER_COST: Final = 0.3
-"""Of listing rows that are named after others: "the drivers who had shipments" are drivers."""
+"""Of listing rows that are named after others: "pilots of flights in May" are pilots."""
 
 LIST_COST: Final = 0.08
 """Of listing rows where the question does not say so: "active cooperatives"."""
@@ -98,7 +98,7 @@ def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
     columns.sort(key=lambda each: each[1])
     tables = [t for t, _ in rows if t in bag.wanted or not bag.wanted]
     for table in dict.fromkeys(tables or [c.ref.table for c, _ in columns[:1]]):
-        later = LATER_COST * (asked and table != tables[0] if tables else 0)
+        later = LATER_COST * (table != tables[0] if tables else 0)
         yield from _rows_of(a, bag, table, rows, columns, limit=limit, cost=cost + later)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from kai_flow.analyst.lexicon.lexicon import Language, concepts, fillers
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.answers import without_answers
+from kai_flow.analyst.reading.belonging import ASTRAY_COST, astray
 from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.glue import TELLING, capitals_in, linking, plural
 from kai_flow.analyst.reading.numbers_named import MONEY, counted, is_number
@@ -127,9 +128,10 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
         for each in mentions
         if _is_noun(each) or isinstance(each.target, JoinTarget)
     }
+    elsewhere = astray(mentions, tokens)
     for each in mentions:
         words = [token.word for token in tokens[each.first : each.last]]
-        near = placed(each, tokens, things)
+        near = placed(each, tokens, things) + ASTRAY_COST * (each in elsewhere)
         cost = MENTION_COST * (1 - each.score) + near
         dear = cost + _of_name(each, words, question) + _of_others(each, words, question)
         yield leaf(each.first, each.last, part_of(each.target, index), dear)

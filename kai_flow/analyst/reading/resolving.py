@@ -30,6 +30,8 @@ ABOVE: Final = "^"
 
 HINT: Final = "~"
 """Before a concept that the role of a join should say: "from Jakarta" means the origin."""
+UNSAID_COST: Final = 0.2
+"""Of another way, where the rows have an origin: flights from Paris are not of pilots in Paris."""
 
 
 class Resolver:
@@ -59,9 +61,17 @@ class Resolver:
         if role is not None and not role.startswith(HINT):
             return self._by_role(table, self.model.joins[role])
         found = paths(self.model, self.fact, table)
-        if role is not None:
-            found = tuple(p for p in found if any(self._says(j, role[1:]) for j in p)) or found
-        return [way_by(path, self.model) for path in found]
+        if role is None:
+            return [way_by(path, self.model) for path in found]
+        said = [p for p in found if any(self._says(j, role[1:]) for j in p)]
+        told = not said and self._tells(role[1:])
+        ways = [way_by(path, self.model) for path in said or found]
+        return [way.costing(UNSAID_COST * told) for way in ways]
+
+    def _tells(self, concept: str) -> bool:
+        """Whether the rows themselves have something of a role: flights have an origin."""
+        steps = (join for join in self.model.joins.values() if join.source == self.fact)
+        return any(not join.widens and says(join, concept) for join in steps)
 
     def _says(self, join: Join, concept: str) -> bool:
         """Whether the role of a join says a concept, in either direction."""

@@ -20,6 +20,7 @@ from kai_flow.analyst.reading.mentions import (
     mentioned,
 )
 from kai_flow.analyst.reading.parts import (
+    Beside,
     Clock,
     Column,
     Computed,
@@ -55,6 +56,8 @@ NEAR: Final = 2
 
 STATUS_COST: Final = 0.3
 """Of a status that is as well the event that a period is of."""
+SENT_COST: Final = 0.5
+"""Of a status that says as well of what a place is: "shipped to London"."""
 
 
 def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[Item, ...]:
@@ -106,7 +109,21 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     named = {at for item in found if not isinstance(item.part, Sign) for at in item.words}
     for at, hint in index.actions.hints(tokens, named):
         found.append(leaf(at, at + 1, hinted(hint, index), HINT_COST[hint.how]))
-    return tuple(_timed(found, index))
+    return tuple(_timed(tuple(_placed(found)), index))
+
+
+def _placed(found: Sequence[Item]) -> Iterator[Item]:
+    """A status costs more where the same word says of what a place is: "shipped to London"."""
+    places = {(item.first, item.part.column.ref) for item in found if isinstance(item.part, Values)}
+    said = {
+        (item.first, item.last)
+        for item in found
+        if isinstance(item.part, Beside)
+        and any((item.last + gap, item.part.column.ref) in places for gap in range(NEAR))
+    }
+    for item in found:
+        again = isinstance(item.part, Values) and (item.first, item.last) in said
+        yield replace(item, cost=item.cost + SENT_COST) if again else item
 
 
 def _timed(found: Sequence[Item], index: Index) -> Iterator[Item]:

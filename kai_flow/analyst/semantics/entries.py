@@ -46,6 +46,8 @@ class Entry:
     how: How
     words: tuple[str, ...] = ()
     """For the correction of spelling; empty for names that are put together."""
+    tight: bool = False
+    """Whether its words stand side by side: "customer orders" are no customers of orders."""
 
 
 def entries_of(model: SemanticModel) -> Iterator[Entry]:
@@ -168,7 +170,7 @@ def _kinds_of(model: SemanticModel) -> Iterator[Entry]:
             for kind in kinds:
                 english, indonesian = (*owner, *kind), (*kind, *owner)
                 if heads(english) == (english[-1:],):
-                    yield _exactly(EntityTarget(join.target), english)
+                    yield replace(_exactly(EntityTarget(join.target), english), tight=True)
                 if heads(indonesian) == (indonesian[:1],):
                     yield _exactly(EntityTarget(join.target), indonesian)
 

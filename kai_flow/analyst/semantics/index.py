@@ -116,8 +116,10 @@ class Index:
     def _add_exact(
         self, found: _All, span: tuple[int, int], keys: dict[str, None], *, corrected: bool
     ) -> None:
-        for key in keys:
+        for at, key in enumerate(keys):
             for number, entry in self._exact.get(key, ()):
+                if at and entry.tight:
+                    continue  # orders of customers are no customers of orders
                 if corrected:
                     _keep(found, (*span, number), entry.score * SPELLED, "spelling")
                 else:
