@@ -227,12 +227,6 @@ async def test_a_session_costs_the_same_whoever_listens(
     for cost in costs:
         print(replicas, cost)
         check(cost, replicas)
-    silent, one, many = costs
-    # Whoever listens, all comes from the tails, which stand with readers and without.
-    assert silent.calls["query_workflow"] == 0
-    if replicas == 1:
-        # What is asked of Temporal for one reader is asked once for fifty.
-        assert many.calls.total() - many.signals <= one.calls.total() - one.signals + 2
 
 
 def check(cost: Cost, replicas: int) -> None:
