@@ -19,7 +19,8 @@ KIND = Kind(
     indonesian={"distinct": ("berbeda", "unik", "macam", "yang berbeda", "beda")},
     rules=(
         Rule("count distinct", ("count", "distinct", (Column, Rows)), _distinct),
-        Rule("count things that differ", ("count", (Column, Rows), "distinct"), _distinct),
+        Rule("count things that differ", ("count", Column, "distinct"), _distinct),
+        Rule("count rows that differ", ("count", Rows, "distinct"), _distinct, plain=True),
         Rule("distinct things", ("distinct", Column), _distinct, cost=0.2),
     ),
     samples=(

@@ -162,7 +162,7 @@ KIND = Kind(
             "rows' column",
             (Rows, Column),
             lambda rows, column: _of_rows(column, rows),
-            cost=0.05,
+            cost=0.12,
             tight=True,
         ),
     ),

@@ -11,6 +11,7 @@ from kai_flow.analyst.reading.answers import without_answers
 from kai_flow.analyst.reading.belonging import ASTRAY_COST, astray
 from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.glue import TELLING, capitals_in, linking, plural
+from kai_flow.analyst.reading.name_order import REVERSED_COST, reversed_name
 from kai_flow.analyst.reading.numbers_named import MONEY, counted, is_number
 from kai_flow.analyst.reading.parts import Item, Sign, leaf
 from kai_flow.analyst.reading.placing import placed
@@ -134,6 +135,7 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
         near = placed(each, tokens, things) + ASTRAY_COST * (each in elsewhere)
         cost = MENTION_COST * (1 - each.score) + near
         dear = cost + _of_name(each, words, question) + _of_others(each, words, question)
+        dear += REVERSED_COST * reversed_name(each, tokens, question.beside, index)
         yield leaf(each.first, each.last, part_of(each.target, index), dear)
         yield from kind_of_rows(each, cost, index.model)
 

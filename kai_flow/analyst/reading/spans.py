@@ -72,6 +72,7 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
         for sign in signs_in(tokens, language)
         if sign.first not in unread and not coins & set(range(sign.first, sign.last))
     ]
+    signs = [sign for sign in signs if not _of_another(sign, tokens)]
     lasting = _lasting(signs, numbers)
     signs = [
         sign
@@ -167,6 +168,12 @@ def _goes_on(sign: Item, tokens: Sequence[Token]) -> bool:
     after = [token.word for token in tokens[sign.last : sign.last + 2]]
     perfect = after[:1] in (["has"], ["have"]) and after[1:] != ["it"]
     return perfect or not before.isdisjoint({"sudah", "telah"}) or after[:1] in (["sudah"], ["ago"])
+
+
+def _of_another(sign: Item, tokens: Sequence[Token]) -> bool:
+    """Whether something differs from another one: "to a different island"."""
+    before = tokens[sign.first - 1].word if sign.first else ""
+    return sign.part == Sign("distinct") and before in {"a", "any"}
 
 
 def _lasting(signs: Sequence[Item], numbers: Sequence[NumberSpan]) -> list[Item]:

@@ -39,6 +39,8 @@ UNITS_GAIN: Final = 0.3
 AFTER_ROWS_COST: Final = 0.12
 """Of a number that is named after its rows: "berapa transaksi" may as well count these."""
 
+RESTRICTED_COST: Final = 0.1
+"""Of a noun that only says of what a filter is, where it may be grouped by as well."""
 ELSEWHERE_COST: Final = 0.2
 """Of counting rows of a table among those of another one."""
 
@@ -60,6 +62,9 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if asked and any(_superlative(m) for m, _ in bag.measures):
         return  # "which has the highest": not how high it is
     groups, rows, cost = [*bag.groups, *bag.which], list(bag.rows), bag.cost
+    told = [] if asked or _each_asked(bag) else [n for n in rest if _restricted(n, bag, nouns)]
+    cost += RESTRICTED_COST * len(told)
+    rest = [each for each in rest if each not in told]
     after = _after_rows(bag, nouns)
     if (bag.which and not (measures or bag.havings)) or (after and bag.asked("count")):
         return  # "how many orders got a discount": the number only tells which
@@ -85,6 +90,29 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
         yield from _how_much(a, bag, groups, rows, cost)
     elif groups or bag.share is not None or bag.change:
         yield from _counted(a, bag, groups, rows, cost)
+
+
+def _each_asked(bag: Bag) -> bool:
+    """Whether a question is asked of each of several things."""
+    return bag.apiece or bag.asked("list") or bag.asked("who")
+
+
+def _restricted(
+    noun: tuple[p.Column, Words], bag: Bag, numbers: Sequence[tuple[p.Amount, Words]]
+) -> bool:
+    """Whether a noun only says of what a filter is: "the revenue of shops in Medan"."""
+    column, words = noun
+    if not bag.measures and any(number > words for _, number in numbers):
+        return False  # "shops in Medan: name and revenue"
+    return any(
+        isinstance(test, p.Compared)
+        and isinstance(test.of, p.Column)
+        and test.of.ref.table == column.ref.table
+        and test.of.ref != column.ref
+        and bool(said)
+        and set(said) < set(words)
+        for test, said in bag.tests
+    )
 
 
 def _named(
