@@ -82,7 +82,7 @@ def _top(rank: Rank) -> Rank | None:
 def _in_order(rank: Rank) -> Rank | None:
     """The words “Rank the members by loans”: all of them."""
     known = rank.by is not None and rank.of is not None and rank.count is None
-    return replace(rank, count=LISTED) if known else None
+    return replace(rank, whole=True) if known else None
 
 
 def _most_of_kind(descending: bool) -> Callable[..., Rank]:
@@ -99,9 +99,6 @@ def _places(figure: Figure, _sign: Sign) -> Rank | None:
     """The words “5 besar”: the first five."""
     return Rank(descending=True, count=int(figure.value)) if whole(figure) else None
 
-
-LISTED = 100
-"""Places of an order of everything."""
 
 KIND = Kind(
     "best",

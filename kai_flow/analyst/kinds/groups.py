@@ -155,7 +155,7 @@ KIND = Kind(
         Rule("and by groups", (Groups, "and", Groups), _merged),
         Rule("kind of", ("kind of", Column), _kind_of, cost=0.1, tight=True),
         Rule("kind after", (Column, "kind of"), _kind_of, cost=0.1, tight=True),
-        Rule("role", (Role, Column), _of_role),
+        Rule("role", (Role, Column), _of_role, tight=True),
         Rule("role after", (Column, Role), lambda column, role: _of_role(role, column)),
         Rule("column of rows", (Column, Rows), _of_rows),
         Rule(

@@ -96,7 +96,7 @@ KIND = Kind(
             *("largest to smallest", "sorted from highest", "sort from highest", "most first"),
         ),
         "ascending": (
-            *("ascending", "asc", "lowest first", "smallest first", "alphabetically"),
+            *("ascending", "asc", "lowest first", "smallest first"),
             *("from lowest to highest", "lowest to highest", "from smallest to largest"),
             *("from the lowest to the highest", "from the smallest to the largest"),
             *("smallest to largest", "sorted from lowest", "oldest first"),

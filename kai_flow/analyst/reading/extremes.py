@@ -19,7 +19,7 @@ def with_extremes(a: Assembler, bag: Bag) -> Bag:
     if len(bag.ranks) != 1 or bag.measures or bag.somes or bag.versus:
         return bag
     rank, words = bag.ranks[0]
-    if rank.count is not None or bag.which or bag.asked("which") or bag.asked("list"):
+    if rank.count is not None or rank.whole or bag.which or bag.asked("which") or bag.asked("list"):
         return bag
     column, used, rest = _value(a, bag, rank)
     if column is None:

@@ -23,6 +23,7 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.fragments import BESIDE, DIRECTIONS, FUNCTIONS, MORE
+from kai_flow.analyst.reading.orders import LISTED
 from kai_flow.analyst.reading.resolving import Resolver
 
 __all__ = ["facts_of", "options_of", "signs_of"]
@@ -131,7 +132,7 @@ def _ranks(
     for rank, words in bag.ranks:
         if rank.by is not None or rank.each:
             return [[]]
-        count = rank.count or base.limit or base.each or 1
+        count = rank.count or base.limit or base.each or (LISTED if rank.whole else 1)
         limit = SetLimit(count=count, descending=rank.descending, words=words)
         if rank.of is None:
             options.append([Choice(limit)])

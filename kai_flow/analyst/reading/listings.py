@@ -19,16 +19,14 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.comparisons import ORDERED
 from kai_flow.analyst.reading.filtering import filters, with_values
+from kai_flow.analyst.reading.listed_columns import repeats, with_tested
+from kai_flow.analyst.reading.orders import LISTED, sorted_by
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.soundness import ONE_GROUP_COST, one_group
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Attribute, Role
 from kai_flow.analyst.semantics.paths import keeps_rows
-
-LISTED: Final = 100
-"""Rows of a listing when the question gives no number."""
-
 
 COMPOUND_COST: Final = 0.15
 """Of columns without a word between: "product categories" are the categories of products."""
@@ -43,6 +41,9 @@ LATER_COST: Final = 0.3
 LIST_COST: Final = 0.08
 """Of listing rows where the question does not say so: "active cooperatives"."""
 
+
+TWICE_COST: Final = 0.3
+"""Of a column that is named twice: "product categories and products" are two columns."""
 
 NAMELESS_COST: Final = 0.2
 """Of listing numbers of rows without names, which the question does not name either."""
@@ -161,24 +162,26 @@ def _rows_of(
             if a.role not in {Role.KEY, Role.OTHER} and (label is None or a.ref != label.ref)
         ][:5]
     shown += [(c, ()) for c in _several(bag, resolver) if all(c != known for known, _ in shown)]
-    if not shown:
+    sorts = sorted_by(a, bag, resolver, shown)
+    if not shown or sorts is None:
         return  # a table of nothing but keys
+    known = {column for column, _ in shown}
+    shown += [(by, w) for by, _, w in sorts if by not in known]
+    shown = [(c, w) for at, (c, w) in enumerate(shown) if c not in [s for s, _ in shown[:at]]]
+    once = repeats(a, table, shown, spoken=spoken)
     options = combined([resolver.fields(c, w) for c, w in shown])
     for choice in combined([options, filters(resolver, bag.tests)], most=a.most - cost):
         fields, where = choice.value
         if any(resolver.widens(field.path) for field in fields):
             continue
+        at = {column: field for (column, _), field in zip(shown, fields, strict=True)}
         order = tuple(
-            Order(by=field, descending=bool(sort.descending), words=w)
-            for sort, w in bag.sorts
-            for field in fields
-            if isinstance(sort.by, p.Column) and sort.by.ref.column == field.column
+            Order(by=at[by], descending=bool(sort.descending), words=w) for by, sort, w in sorts
         )
-        if bag.sorts and not order:
-            continue
         query = Query(
             fact=table,
-            columns=tuple(fields),
+            columns=tuple(fields) if once else with_tested(a.model, fields, where),
+            distinct=once,
             where=where,
             order=order or (Order(by=fields[0]),),
             limit=limit or LISTED,
@@ -187,6 +190,7 @@ def _rows_of(
         more = (0.0 if spoken else 0.05) + beside(a.model, query, rows)
         more += NAMELESS_COST * (not spoken and _nameless(a, table, columns))
         more += _doubt(a, table, columns, choice)
+        more += TWICE_COST * (len({column for column, _ in columns}) < len(columns))
         yield Reading(query, cost + more + choice.cost, choice.notes)
 
 

@@ -60,6 +60,10 @@ UNIT_COST: Final = 0.6
 """Of groups by a unit of time within one such unit: "by year in 2015" has one row."""
 
 
+_GROUPED: Final = p.Column | p.Rows | p.Calendar
+"""What groups may be sorted by."""
+
+
 def numbers_of(
     a: Assembler,
     bag: Bag,
@@ -182,12 +186,10 @@ def _order(
     """
     if bag.sorts:
         sort, words = bag.sorts[0]
-        if isinstance(sort.by, p.Column | p.Rows | p.Calendar) and not (
-            isinstance(sort.by, p.Column) and a.numeric(sort.by)
-        ):
+        if sort.names or (isinstance(sort.by, _GROUPED) and not _by_number(a, sort)):
             return tuple(
                 Order(by=group, descending=bool(sort.descending), words=words)
-                for group in groups[:1]
+                for group in _by_name(sort, groups)[:1]
             )
         descending = True if sort.descending is None else sort.descending
         return (Order(by=measures[-1], descending=descending, words=words),)
@@ -198,6 +200,23 @@ def _order(
         return tuple(Order(by=group) for group in [*times, *(g for g in groups if g not in times)])
     derived = [measure for measure in measures if _beside(measure)]
     return (Order(by=(derived or measures)[0], descending=True),)
+
+
+def _by_number(a: Assembler, sort: p.Sort) -> bool:
+    return isinstance(sort.by, p.Column) and a.numeric(sort.by)
+
+
+def _by_name(sort: p.Sort, groups: Sequence[Group]) -> Sequence[Group]:
+    """The group that an order names, or all."""
+    named = [
+        group
+        for group in groups
+        if isinstance(group, FieldGroup)
+        and isinstance(sort.by, p.Column)
+        and (group.field.table, group.field.column) == (sort.by.ref.table, sort.by.ref.column)
+    ]
+    times = [group for group in groups if not isinstance(group, FieldGroup)]
+    return named or (times if isinstance(sort.by, p.Calendar) else ()) or groups
 
 
 def _split_for_share(

@@ -20,6 +20,7 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Note, combined
 from kai_flow.analyst.reading.concepts import means, of_birth, undoes
 from kai_flow.analyst.reading.filtering import filters, with_values
+from kai_flow.analyst.reading.orders import LISTED
 from kai_flow.analyst.reading.playing import both, playing
 from kai_flow.analyst.reading.ranking_numbers import belong, is_time
 from kai_flow.analyst.reading.reading import Reading
@@ -56,6 +57,8 @@ def _places(a: Assembler, rank: p.Rank, words: Words) -> tuple[int, tuple[Note, 
     """How many places a ranking shows."""
     if rank.count is not None:
         return rank.count, ()
+    if rank.whole:
+        return LISTED, ()
     if rank.of is not None and a.plural(words, _names(a, rank.of)):
         return SEVERAL, (Note("default_places", (("count", str(SEVERAL)),)),)
     return 1, ()
@@ -188,7 +191,7 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
                 where=with_values(a.model, where, made),
                 having=tuple(having),
                 order=(Order(by=measures[0], descending=rank.descending, words=words),),
-                limit=None if each or (rank.of is None and rank.count is None) else places,
+                limit=None if each or _open_end(rank) else places,
                 each=places if each and len(unique(made)) > 1 else None,
             )
             same = _labelled(a, rank.of) == fact or (
@@ -204,10 +207,15 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
             cost += 0.3 if same and _summed(by) else 0.0
             cost += ELSEWHERE_COST * (_has_own(a, rank) and not same)
             cost += NESTED_COST if same and _of_one(rank.by) else 0.0
-            if rank.of is None and rank.count is None:
+            if _open_end(rank):
                 # "the highest price per category" is a price, and "which is the highest" is one
                 cost += 0.2 + 0.15 * bag.asked("which")
             yield Reading(query, cost, (*choice.notes, *notes))
+
+
+def _open_end(rank: p.Rank) -> bool:
+    """Whether nothing says of what there is a first one, nor how many."""
+    return rank.of is None and rank.count is None and not rank.whole
 
 
 _Tests = Sequence[tuple[p.Test, Words]]

@@ -119,7 +119,7 @@ def _of_groups(rank: p.Rank, bag: Bag, words: Words) -> tuple[p.Rank, Words]:
 
 def _how_much(bag: Bag, rank: p.Rank) -> bool:
     """Whether a question is how much the first of an order is, not which it is."""
-    return bag.asked("value") and not (rank.count or bag.which or bag.asked("which"))
+    return bag.asked("value") and not (rank.count or rank.whole or bag.which or bag.asked("which"))
 
 
 def _of_what(rank: p.Rank, words: Words, bag: Bag) -> tuple[p.Rank, Words, Bag]:
@@ -179,6 +179,7 @@ def _one_rank(ranks: Sequence[tuple[p.Rank, Words]]) -> tuple[p.Rank | None, Wor
             count=rank.count or other.count,
             by=rank.by or other.by,
             of=rank.of or other.of,
+            whole=rank.whole or other.whole,
         )
         words = tuple(sorted({*words, *more}))
     return rank, words

@@ -51,7 +51,9 @@ def named(bag: Bag) -> Bag:
 
 def with_kind_of_rows(model: SemanticModel, bag: Bag) -> Bag:
     """The bag with the rows that a value alone names: "how many drivers" are employees."""
-    if bag.rows or bag.columns or bag.measures or bag.which or bag.groups or bag.ranks:
+    if bag.rows or bag.measures or bag.which or bag.groups or bag.ranks:
+        return bag
+    if not all(_time(model, column) for column, _ in bag.columns):
         return bag
     if bag.share or bag.change or bag.versus or bag.texts:
         return bag
@@ -62,6 +64,11 @@ def with_kind_of_rows(model: SemanticModel, bag: Bag) -> Bag:
             case _:
                 pass
     return bag
+
+
+def _time(model: SemanticModel, column: p.Noun) -> bool:
+    """Whether a column only says when: "drivers who were hired before 2018"."""
+    return isinstance(column, p.Column) and model.attributes[column.ref].role is Role.TIME
 
 
 def _of_rows(bag: Bag, table: str, words: Words) -> Bag:

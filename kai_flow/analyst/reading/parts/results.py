@@ -58,6 +58,8 @@ class Rank:
     of: Dimension | None = None
     each: bool = False
     """So many of every group."""
+    whole: bool = False
+    """Whether it only says in which order all come: "from the newest on"."""
     sold: bool = False
     """Of what sells: "best-selling by quantity" is no quantity that came back."""
 
@@ -68,6 +70,8 @@ class Sort:
 
     by: "Measured | Dimension | None"
     descending: bool | None
+    names: bool = False
+    """Whether names come in the order of the alphabet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,68 @@
+"""Which columns a list of rows has beside those that the question names."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from kai_flow.analyst.query.nodes import All, Condition, During, Either, Field, Filter, Not, Words
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.assembler import Assembler
+from kai_flow.analyst.reading.comparisons import ORDERED
+from kai_flow.analyst.reading.orders import in_order
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import Role, SemanticModel
+
+RATES: Final = frozenset([Role.RATE])
+"""Roles of numbers that several rows share: the prices of products, in a table of sales."""
+
+
+def with_tested(
+    model: SemanticModel, fields: Sequence[Field], where: Filter | None
+) -> tuple[Field, ...]:
+    """The columns, and the numbers and times of the rows that the list is limited by.
+
+    Of "products with a stock below 50" one wants to see the stock.
+    """
+    found = list(fields)
+    for field in _tested(model, where):
+        if not any(_same(field, known) for known in found):
+            found.append(field)
+    return tuple(found)
+
+
+def _tested(model: SemanticModel, where: Filter | None) -> Iterator[Field]:
+    match where:
+        case All(parts=parts) | Either(parts=parts):
+            for part in parts:
+                yield from _tested(model, part)
+        case Not(part=part):
+            yield from _tested(model, part)
+        case Condition(of=Field() as field, operator=operator) if operator in ORDERED:
+            if not any(model.joins[join].widens for join in field.path):
+                yield field
+        case During(axis=axis, path=()):
+            known = model.axes[axis]
+            yield Field(table=known.table, column=known.columns[0])
+        case _:
+            return
+
+
+def _same(left: Field, right: Field) -> bool:
+    return (left.table, left.column, left.path) == (right.table, right.column, right.path)
+
+
+def repeats(
+    a: Assembler, table: str, columns: Sequence[tuple[p.Column, Words]], *, spoken: bool
+) -> bool:
+    """Whether single rows cannot be told apart by columns, and are not asked for either.
+
+    Their different combinations are what is asked for: "which categories and products are there".
+    Amounts and dates are those of each row, and prices those of the rows that the question names.
+    """
+    own = [column.ref for column, _ in columns if column.ref.table == table]
+    label = a.model.entities[table].label
+    if any(ref == ColumnRef(table, label or "") or a.model.attributes[ref].unique for ref in own):
+        return False
+    rates = () if spoken else RATES  # what is the price of each is no question about single rows
+    return not any(
+        in_order(a, c) and a.model.attributes[c.ref].role not in rates for c, _ in columns
+    )
