@@ -10,7 +10,8 @@ reads a query back from JSON: it finds them all.
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 import msgspec
 from sqlglot import exp
@@ -82,10 +83,25 @@ class Operator(StrEnum):
     """Some value; ``values`` is empty."""
 
 
-class Node(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """What every node has."""
+class Node(msgspec.Struct, frozen=True, tag=True, kw_only=True, cache_hash=True, dict=True):
+    """What every node has. Readings share their nodes, so what is worked out of one is kept."""
 
     words: Words = ()
+
+    @cached_property
+    def wordless(self) -> Self:
+        """See `bare`."""
+        fields: dict[str, Any] = {
+            name: bare(getattr(self, name)) for name in self.__struct_fields__ if name != "words"
+        }
+        return type(self)(**fields)
+
+    @cached_property
+    def joins(self) -> frozenset[str]:
+        """See `joins_of`."""
+        own = frozenset(getattr(self, "path", ()))
+        inner = [joins_of(getattr(self, n)) for n in self.__struct_fields__ if n != "path"]
+        return own.union(*inner)
 
 
 class Field(Node, Sortable, frozen=True, tag=True, kw_only=True):
@@ -348,13 +364,8 @@ T = TypeVar("T")
 def bare(node: T) -> T:
     """The same node without the positions of words, for comparing."""
     if isinstance(node, tuple):
-        return tuple(bare(part) for part in node)  # type: ignore[return-value]
-    if isinstance(node, Node):
-        fields: dict[str, Any] = {
-            name: bare(getattr(node, name)) for name in node.__struct_fields__ if name != "words"
-        }
-        return type(node)(**fields)
-    return node
+        return tuple(map(bare, node))  # type: ignore[return-value]
+    return node.wordless if isinstance(node, Node) else node
 
 
 def words_of(node: object) -> frozenset[int]:
@@ -370,9 +381,5 @@ def words_of(node: object) -> frozenset[int]:
 def joins_of(node: object) -> frozenset[str]:
     """The ids of all joins that a node and its parts use."""
     if isinstance(node, tuple):
-        return frozenset().union(*(joins_of(part) for part in node))
-    if not isinstance(node, Node):
-        return frozenset()
-    own = frozenset(getattr(node, "path", ()))
-    inner = (joins_of(getattr(node, n)) for n in node.__struct_fields__ if n != "path")
-    return own.union(*inner)
+        return frozenset().union(*map(joins_of, node))
+    return node.joins if isinstance(node, Node) else frozenset()

@@ -1,6 +1,6 @@
 """What an amount may be in a fact table: how a number is aggregated, or what is counted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeGuard
 
 from kai_flow.analyst.query.nodes import (
@@ -27,6 +27,7 @@ from kai_flow.analyst.reading.parts import (
     Operation,
     Units,
 )
+from kai_flow.analyst.reading.remembering import remembered
 from kai_flow.analyst.reading.resolving import HINT, Resolver
 from kai_flow.analyst.reading.ways import ids
 from kai_flow.analyst.semantics.model import Attribute, Derived, Role
@@ -42,7 +43,8 @@ ADDED: Final = frozenset([Function.SUM, Function.AVERAGE, Function.MEDIAN])
 """Functions whose result depends on how often a row counts."""
 
 
-def aggregates_of(resolver: Resolver, amount: Amount, words: Words) -> list[Choice[Aggregate]]:
+@remembered
+def aggregates_of(resolver: Resolver, amount: Amount, words: Words) -> Sequence[Choice[Aggregate]]:
     """The aggregates that an amount may be. Its ``where`` is left to the caller."""
     if amount.of is None:
         return list(_counts(resolver, amount, words))

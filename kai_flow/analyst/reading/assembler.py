@@ -1,10 +1,10 @@
 """What all queries are assembled from: facts, numbers, groups and conditions on them."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from kai_flow.analyst.kinds.differences import Difference
 from kai_flow.analyst.kinds.growth import Growth
@@ -30,6 +30,7 @@ from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.lasting import tables_of
 from kai_flow.analyst.reading.paces import pace
 from kai_flow.analyst.reading.reading import Plural, Troubles
+from kai_flow.analyst.reading.remembering import remembered
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role, SemanticModel
@@ -64,6 +65,8 @@ class Assembler:
         self.most = math.inf
         """A reading that costs more is not worth building: a likelier one is known."""
         self.commas = commas
+        self.known: dict[Hashable, Sequence[Any]] = {}
+        """What was found for parts: see `remembered`."""
         self._resolvers: dict[tuple[str, frozenset[str]], Resolver] = {}
 
     def resolver(self, fact: str, bag: Bag) -> Resolver:
@@ -151,15 +154,16 @@ class Assembler:
             self.troubles.add("unconnected", table=resolver.fact, other=table)
         return False
 
+    @remembered
     def measure(  # noqa: PLR0911 -- one for each class
         self,
         resolver: Resolver,
         measured: p.Measured,
         words: Words,
-        part_of: Sequence[tuple[p.Test, Words]] = (),
+        part_of: tuple[tuple[p.Test, Words], ...] = (),
         *,
         across: bool = False,
-    ) -> list[Choice[Measure]]:
+    ) -> Sequence[Choice[Measure]]:
         """What a number may be in a fact table; ``across``: or beside it, in another one."""
         match measured:
             case p.Amount():
@@ -258,7 +262,7 @@ class Assembler:
 
     def groups(
         self, resolver: Resolver, dimension: p.Dimension, words: Words
-    ) -> list[Choice[Group]]:
+    ) -> Sequence[Choice[Group]]:
         """What may be grouped by."""
         found = groups_of(resolver, dimension, words)
         if not found and isinstance(dimension, p.Calendar):

@@ -3,31 +3,33 @@
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
+
+from msgspec import Struct
 
 MOST: Final = 24
 """Combinations that are kept at most, the cheapest."""
+
+ROUNDING: Final = 1e-9
+"""What sums of the same costs in another order may differ by."""
 
 T = TypeVar("T")
 U = TypeVar("U")
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(Struct, frozen=True):
     """An assumption that the answer announces: the key of its sentence, and what fills its gaps."""
 
     key: str
     values: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class Choice(Generic[T]):
+class Choice(Struct, Generic[T], frozen=True):
     """One possible value."""
 
     value: T
     cost: float = 0.0
-    notes: tuple[Note, ...] = field(default=())
+    notes: tuple[Note, ...] = ()
 
     def map(self, change: Callable[[T], U]) -> "Choice[U]":
         """The same choice of something made of the value."""
@@ -45,16 +47,31 @@ def combined(
 
     Those that cost more than ``most`` are left out.
     """
+    known = list(options)
+    if not all(known):
+        return []
+    left_over = sum(min(choice.cost for choice in choices) for choices in known)
     found: list[Choice[tuple[Any, ...]]] = [Choice(())]
-    for choices in options:
-        pairs = itertools.product(found, choices)
-        found = [
-            Choice((*left.value, right.value), left.cost + right.cost, _once(left, right))
-            for left, right in pairs
+    for choices in known:
+        left_over -= min(choice.cost for choice in choices)
+        bound = most - left_over + ROUNDING  # the cheapest of the rest would still be too much
+        pairs = [
+            (cost, left, right)
+            for left, right in itertools.product(found, choices)
+            if (cost := left.cost + right.cost) <= bound
         ]
-        found = sorted(found, key=lambda choice: choice.cost)[:MOST]
+        pairs.sort(key=_cost_of_pair)
+        found = [
+            Choice((*left.value, right.value), cost, _once(left, right))
+            for cost, left, right in pairs[:MOST]
+        ]
     return [choice for choice in found if choice.cost <= most]
 
 
+def _cost_of_pair(pair: tuple[float, Choice[Any], Choice[Any]]) -> float:
+    return pair[0]
+
+
 def _once(left: Choice[Any], right: Choice[Any]) -> tuple[Note, ...]:
-    return tuple(dict.fromkeys((*left.notes, *right.notes)))
+    notes = (*left.notes, *right.notes)
+    return tuple(dict.fromkeys(notes)) if notes else notes

@@ -209,13 +209,15 @@ def _only_compares(bag: Bag, versus: p.Versus) -> bool:
 def _queries(a: Assembler, bag: Bag, resolver: Resolver, asked: Asked) -> Iterator[Reading]:
     """The queries over one fact table."""
     for layout in differences(asked) if asked.gap else layouts(a, resolver, asked):
+        spent = bag.cost + asked.cost + layout.cost
         found = combined(
             [
                 _once(combined([a.measure(resolver, m, w) for m, w in layout.measures]), asked),
                 layout.groups,
                 combined([a.groups(resolver, g, w) for g, w in bag.groups]),
                 filters(resolver, [*asked.tests, *layout.tests]),
-            ]
+            ],
+            most=a.most - spent,
         )
         for choice in found:
             amounts, side, before, where = choice.value
@@ -226,13 +228,7 @@ def _queries(a: Assembler, bag: Bag, resolver: Resolver, asked: Asked) -> Iterat
             by: tuple[Group, ...] = before
             order = _order(amounts, by)
             query = Query(fact=resolver.fact, measures=amounts, groups=by, where=where, order=order)
-            cost = (
-                bag.cost
-                + asked.cost
-                + layout.cost
-                + beside(a.model, query, asked.rows)
-                + choice.cost
-            )
+            cost = spent + beside(a.model, query, asked.rows) + choice.cost
             yield Reading(query, cost, choice.notes)
 
 

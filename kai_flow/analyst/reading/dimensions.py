@@ -1,12 +1,13 @@
 """What a dimension may group by in a fact table: columns, rows, units of the calendar."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
 from kai_flow.analyst.query.nodes import FieldGroup, Grain, Group, TimeGroup, Words
 from kai_flow.analyst.reading.choices import Choice
 from kai_flow.analyst.reading.parts import Calendar, Column, Dimension, Rows
+from kai_flow.analyst.reading.remembering import remembered
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.semantics.model import Axis, Role
 
@@ -25,7 +26,8 @@ NO_LABEL: Final = 0.15
 GRAINS: Final = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 
 
-def groups_of(resolver: Resolver, dimension: Dimension, words: Words) -> list[Choice[Group]]:
+@remembered
+def groups_of(resolver: Resolver, dimension: Dimension, words: Words) -> Sequence[Choice[Group]]:
     """What may be grouped by."""
     match dimension:
         case Calendar():

@@ -27,16 +27,25 @@ from kai_flow.analyst.reading.related_rows import (
     shared,
     with_related,
 )
+from kai_flow.analyst.reading.remembering import remembered
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.sides import alike
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import SemanticModel
 
 
-def filters(resolver: Resolver, tests: Sequence[tuple[Test, Words]]) -> list[Choice[Filter | None]]:
+def filters(
+    resolver: Resolver, tests: Sequence[tuple[Test, Words]]
+) -> Sequence[Choice[Filter | None]]:
     """The filters that the tests may be together; every test must hold."""
-    in_order = sorted(tests, key=lambda each: each[1])
-    options = [_tested(resolver, test, words) for test, words in in_order]
+    return _filters(resolver, tuple(sorted(tests, key=lambda each: each[1])))
+
+
+@remembered
+def _filters(
+    resolver: Resolver, tests: tuple[tuple[Test, Words], ...]
+) -> Sequence[Choice[Filter | None]]:
+    options = [_tested(resolver, test, words) for test, words in tests]
     return [
         choice.costing(-shared(resolver.model, choice.value)).map(
             lambda parts: _all(merged(resolver.model, parts))
@@ -111,7 +120,8 @@ def with_values(
     return _all([*before, *present])
 
 
-def _tested(resolver: Resolver, test: Test, words: Words) -> list[Choice[Filter]]:
+@remembered
+def _tested(resolver: Resolver, test: Test, words: Words) -> Sequence[Choice[Filter]]:
     """One test. What is reached by a join to many rows becomes a question to the related rows."""
     match test:
         case Compared() | Within():

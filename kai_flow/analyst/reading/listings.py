@@ -45,6 +45,9 @@ LIST_COST: Final = 0.08
 TWICE_COST: Final = 0.3
 """Of a column that is named twice: "product categories and products" are two columns."""
 
+VALUES_COST: Final = 0.03
+"""Of values with the number of rows of each."""
+
 NAMELESS_COST: Final = 0.2
 """Of listing numbers of rows without names, which the question does not name either."""
 
@@ -265,7 +268,9 @@ def _values(
     if any(_of_rows(a, test) for test, _ in bag.tests):
         cost += 0.2  # "products with a revenue above …": that of the product, not of a row
     options = combined([a.groups(resolver, c, w) for c, w in columns])
-    for choice in combined([options, filters(resolver, bag.tests)]):
+    for choice in combined(
+        [options, filters(resolver, bag.tests)], most=a.most - cost - VALUES_COST
+    ):
         groups, where = choice.value
         count = Aggregate(function=Function.COUNT)
         query = Query(
@@ -276,5 +281,5 @@ def _values(
             order=(Order(by=count, descending=True),),
             limit=limit,
         )
-        more = 0.03 + ONE_GROUP_COST * one_group(query.groups, where)
+        more = VALUES_COST + ONE_GROUP_COST * one_group(query.groups, where)
         yield Reading(query, cost + more + choice.cost, choice.notes)

@@ -29,8 +29,8 @@ from kai_flow.analyst.reading.asides import beside
 from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler
 from kai_flow.analyst.reading.averages import counted_singly, dropped, listed_events, without_own
 from kai_flow.analyst.reading.bag import Bag
-from kai_flow.analyst.reading.choices import combined
-from kai_flow.analyst.reading.filtering import filters, with_values
+from kai_flow.analyst.reading.filtering import with_values
+from kai_flow.analyst.reading.grouped_numbers import Wanted, grouped_numbers
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.soundness import (
     ONE_GROUP_COST,
@@ -85,17 +85,8 @@ def numbers_of(
     for part_of, base, extra in _split_for_share(
         measures, groups, bag.tests, inside=bool(bag.inside), said=bag.share
     ):
-        options = [a.measure(resolver, m, w, part_of, across=True) for m, w in measures]
-        found = combined(
-            [
-                combined(options),
-                combined([a.groups(resolver, g, w) for g, w in groups]),
-                filters(resolver, base),
-                combined([a.having(resolver, h, w) for h, w in bag.havings]),
-            ],
-            most=a.most - cost - extra,
-        )
-        for choice in found:
+        asked = Wanted(measures, groups, base, bag.havings, part_of)
+        for choice in grouped_numbers(a, resolver, asked, cost + extra, PACE_GAIN):
             raw, wanted, where, having = choice.value
             whole = completed(a, bag, raw, groups, base)
             if whole is None:
@@ -226,7 +217,7 @@ def _split_for_share(
     *,
     inside: bool,
     said: Words | None,
-) -> Iterator[tuple[Sequence[tuple[p.Test, Words]], Sequence[tuple[p.Test, Words]], float]]:
+) -> Iterator[tuple[tuple[tuple[p.Test, Words], ...], Sequence[tuple[p.Test, Words]], float]]:
     """What makes the part of a share, and what both part and whole must meet.
 
     "What percentage of online orders in 2024 was cancelled": the part is cancelled, the whole is
@@ -245,11 +236,11 @@ def _split_for_share(
     if not portion or not parts:
         return
     last = max(parts, key=lambda each: each[1])
-    yield [last], [each for each in tests if each != last], 0.0
+    yield (last,), [each for each in tests if each != last], 0.0
     if len(parts) > 1:
         told = any(words and max(words) < min(shares[0]) for _, words in parts)
         more = WHOLE_FIRST_COST if told else 0.05
-        yield parts, [each for each in tests if each not in parts], more
+        yield tuple(parts), [each for each in tests if each not in parts], more
 
 
 def _shown(measures: Sequence[Measure]) -> tuple[Measure, ...]:

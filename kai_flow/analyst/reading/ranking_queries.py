@@ -20,6 +20,7 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Note, combined
 from kai_flow.analyst.reading.concepts import means, of_birth, undoes
 from kai_flow.analyst.reading.filtering import filters, with_values
+from kai_flow.analyst.reading.grouped_numbers import Wanted, grouped_numbers
 from kai_flow.analyst.reading.orders import LISTED
 from kai_flow.analyst.reading.playing import both, playing
 from kai_flow.analyst.reading.ranking_numbers import belong, is_time
@@ -162,20 +163,8 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
         resolver = a.resolver(fact, bag)
         if not a.context(resolver, bag.rows):
             continue
-        for choice in combined(
-            [
-                combined(
-                    [
-                        a.measure(resolver, m, w, part_of, across=True)
-                        for m, w in [(by, words), *extra]
-                    ]
-                ),
-                combined([a.groups(resolver, g, w) for g, w in groups]),
-                filters(resolver, tests),
-                combined([a.having(resolver, h, w) for h, w in bag.havings]),
-            ],
-            most=a.most - bag.cost,
-        ):
+        asked = Wanted([(by, words), *extra], groups, tests, bag.havings, part_of)
+        for choice in grouped_numbers(a, resolver, asked, bag.cost):
             whole, made, where, having = choice.value
             raw = completed(a, bag, whole, groups, tests)
             if raw is None:
@@ -221,7 +210,9 @@ def _open_end(rank: p.Rank) -> bool:
 _Tests = Sequence[tuple[p.Test, Words]]
 
 
-def _parted(by: p.Measured, tests: _Tests) -> Iterator[tuple[_Tests, _Tests]]:
+def _parted(
+    by: p.Measured, tests: _Tests
+) -> Iterator[tuple[tuple[tuple[p.Test, Words], ...], _Tests]]:
     """What makes the part of a share, and the filters of all: the highest share of late orders.
 
     That is of the orders of each group, or of all late orders.
@@ -229,7 +220,7 @@ def _parted(by: p.Measured, tests: _Tests) -> Iterator[tuple[_Tests, _Tests]]:
     parts = [each for each in tests if not isinstance(each[0], p.Within)]
     if isinstance(by, p.Portion) and parts:
         last = max(parts, key=lambda each: each[1])
-        yield [last], [each for each in tests if each != last]
+        yield (last,), [each for each in tests if each != last]
     yield (), tests
 
 

@@ -205,6 +205,7 @@ def _assembled(found: Sequence[Cover], assembler: Assembler, worst: float) -> li
 
     Offers of what a question leaves open cost more than a reading, and are all wanted.
     """
+    assembler.most = worst + OFFERS
     readings: list[Reading] = []
     for cover in found:
         if cover.cost > assembler.most:

@@ -1,13 +1,14 @@
 """What columns and times mean once the fact table is chosen: fields with their joins, axes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from kai_flow.analyst.query.nodes import Field, Words
 from kai_flow.analyst.reading.choices import Choice, Note
 from kai_flow.analyst.reading.concepts import of_birth, says
 from kai_flow.analyst.reading.parts import Column, Computed
+from kai_flow.analyst.reading.remembering import remembered
 from kai_flow.analyst.reading.ways import WIDE, ids, way_by
 from kai_flow.analyst.semantics.model import Attribute, Axis, Derived, Join, Path, SemanticModel
 from kai_flow.analyst.semantics.paths import paths
@@ -45,17 +46,14 @@ class Resolver:
         self.fact = fact
         self.today = today
         self.named = named
-        self._ways: dict[tuple[str, str | None], list[Choice[Path]]] = {}
+        self.known: dict[Hashable, Sequence[Any]] = {}
+        """What was found in these rows: see `remembered`."""
 
     # columns
 
-    def ways(self, table: str, role: str | None = None) -> list[Choice[Path]]:
+    @remembered
+    def ways(self, table: str, role: str | None = None) -> Sequence[Choice[Path]]:
         """The joins from the fact table to a table, perhaps by the join that has a role."""
-        if (table, role) not in self._ways:
-            self._ways[table, role] = self._found_ways(table, role)
-        return self._ways[table, role]
-
-    def _found_ways(self, table: str, role: str | None) -> list[Choice[Path]]:
         if role == ABOVE:
             return list(self._upwards(table))
         if role is not None and not role.startswith(HINT):
@@ -107,18 +105,13 @@ class Resolver:
             for rest in after
         ]
 
-    def fields(self, column: Column, words: Words = ()) -> list[Choice[Field]]:
+    @remembered
+    def fields(self, column: Column, words: Words = ()) -> Sequence[Choice[Field]]:
         """The ways to a column."""
+        table, name = column.ref.table, column.ref.column
         return [
-            way.map(
-                lambda path: Field(
-                    table=column.ref.table,
-                    column=column.ref.column,
-                    path=tuple(join.id for join in path),
-                    words=words,
-                )
-            )
-            for way in self.ways(column.ref.table, column.role)
+            way.map(lambda path: Field(table=table, column=name, path=ids(path), words=words))
+            for way in self.ways(table, column.role)
         ]
 
     def attribute(self, column: Column) -> Attribute:
@@ -131,7 +124,8 @@ class Resolver:
 
     # times
 
-    def axes(self, axis: str | None = None) -> list[Choice[tuple[Axis, tuple[str, ...]]]]:
+    @remembered
+    def axes(self, axis: str | None = None) -> Sequence[Choice[tuple[Axis, tuple[str, ...]]]]:
         """The times of the fact table's rows, with the joins that lead there."""
         if axis:
             known = self.model.axes[axis]

@@ -279,13 +279,24 @@ class SemanticModel:
         """The paths between two tables that were looked for: ``paths`` remembers them here."""
         return {}
 
+    @cached_property
+    def _attributes_of(self) -> Mapping[str, tuple[Attribute, ...]]:
+        return {
+            name: tuple(self.attributes[ColumnRef(name, column.name)] for column in table.columns)
+            for name, table in self.schema.tables.items()
+        }
+
+    @cached_property
+    def _axes_of(self) -> Mapping[str, tuple[Axis, ...]]:
+        found: dict[str, tuple[Axis, ...]] = {}
+        for axis in self.axes.values():
+            found[axis.table] = (*found.get(axis.table, ()), axis)
+        return found
+
     def of(self, table: str) -> tuple[Attribute, ...]:
         """The attributes of a table, in the order of its columns."""
-        return tuple(
-            self.attributes[ColumnRef(table, column.name)]
-            for column in self.schema.tables[table].columns
-        )
+        return self._attributes_of[table]
 
     def axes_of(self, table: str) -> tuple[Axis, ...]:
         """The axes of a table, the most usual first."""
-        return tuple(axis for axis in self.axes.values() if axis.table == table)
+        return self._axes_of.get(table, ())
