@@ -1,9 +1,25 @@
 """How many: rows of a table, or the different values of a column."""
 
-from kai_flow.analyst.kinds.building import count
+from typing import Final
+
+from kai_flow.analyst.kinds.building import NOUN, count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
-from kai_flow.analyst.reading.parts import Amount, Ask, Column, Computed, Rows, Sign, Where
+from kai_flow.analyst.reading.parts import (
+    Amount,
+    Ask,
+    Column,
+    Computed,
+    Implied,
+    Lasting,
+    Noun,
+    Rows,
+    Sign,
+    Where,
+)
+
+FIGURES: Final = {"amount of": "worth", "quantity of": "quantity"}
+"""Signs that name a number of rows, by its concept, and that some use for how many there are."""
 
 
 def _of_column(_sign: Sign, column: Column) -> Amount:
@@ -15,6 +31,22 @@ def _of_them(*parts: Sign | Where) -> Amount:
     """How many of the rows just counted meet a condition as well."""
     test = next(part.test for part in parts if isinstance(part, Where))
     return Amount(Function.COUNT, None, None, (test,))
+
+
+def _loosely(_sign: Sign, rows: Rows) -> Amount:
+    """How many rows, where they have no such number: "the amount of visits"."""
+    return count(rows)
+
+
+def _figure_of(sign: Sign, rows: Rows) -> Amount:
+    """The number of rows that is called so: "the amount of payments" is money."""
+    return Amount(None, Implied(FIGURES[sign.name], rows.table))
+
+
+def _amount_of(_sign: Sign, noun: Noun) -> Amount | None:
+    """The words "The amount of fees": a number that the rows have."""
+    plain = isinstance(noun, Column) and not noun.number
+    return None if plain or isinstance(noun, Lasting) else Amount(None, noun)
 
 
 def _of_computed(_sign: Sign, computed: Computed) -> Amount:
@@ -39,7 +71,8 @@ KIND = Kind(
             ),
         ),
         "counts": ("counts", "volume", "volumes"),
-        "loose count": ("amount of", "quantity of"),
+        "amount of": ("amount of",),
+        "quantity of": ("quantity of",),
     },
     indonesian={
         "of them": ("di antaranya", "diantaranya", "dari jumlah itu", "dari antaranya"),
@@ -61,7 +94,9 @@ KIND = Kind(
     },
     rules=(
         Rule("count rows", ("count", Rows), lambda _sign, rows: count(rows)),
-        Rule("loose count", ("loose count", Rows), lambda _s, rows: count(rows), cost=0.2),
+        *(Rule(f"{sign}, counted", (sign, Rows), _loosely, cost=0.2) for sign in FIGURES),
+        *(Rule(f"{sign} rows", (sign, Rows), _figure_of) for sign in FIGURES),
+        Rule("amount of a number", ("amount of", NOUN), _amount_of),
         Rule("rows count", (Rows, "count"), lambda rows, _sign: count(rows), cost=0.05),
         Rule("rows' counts", (Rows, "counts"), lambda rows, _sign: count(rows), cost=0.05),
         Rule("count of a column", ("count", Column), _of_column, cost=0.15),

@@ -47,6 +47,12 @@ def _without(_sign: Sign, column: Column) -> Where:
     return Where(Negated(_some(column))) if column.number else _empty(column)
 
 
+def _without_that(_sign: Sign, column: Column, values: Values) -> Where | None:
+    """The words "That do not have the status paid": they have another one, or none."""
+    same = of_column(column, values)
+    return None if same is None else Where(Negated(equal(same)))
+
+
 def _some(column: Column) -> Compared:
     return Compared(column, Operator.ABOVE, (0,))
 
@@ -178,6 +184,7 @@ KIND = Kind(
         Rule("left out", (Where, "left out"), lambda where, sign: _not(sign, where), cost=0.1),
         Rule("not those", ("not", Rows, Where), _not_those, cost=0.15),
         Rule("without a value", ("without", Column), _without),
+        Rule("without the value", ("without", Column, Values), _without_that, cost=-0.15),
         Rule(
             "without a known value", ("without", Column, "known"), lambda s, c, _k: _without(s, c)
         ),

@@ -119,10 +119,10 @@ class Assembler:
                 return tables_of(self.model, lasting)
             case p.Amount(_, p.Computed(_, table)):
                 return (table,)
-            case p.Amount(_, p.Implied(concept)):
+            case p.Amount(_, p.Implied(concept, of)):
                 return tuple(
                     table
-                    for table in self.model.entities
+                    for table in ((of,) if of else self.model.entities)
                     if not undoes(self.model, table) and self._has(table, concept)
                 )
             case p.Amount(_, None, str() as table):

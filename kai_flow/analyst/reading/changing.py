@@ -1,15 +1,17 @@
 """The change from one period to another: "how much did revenue grow from 2023 to 2024"."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kai_flow.analyst.query.nodes import Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.ends import adjacent, ends
 
-__all__ = ["changed"]
+__all__ = ["changed", "in_units"]
 
 _Measures = Sequence[tuple[p.Measured, Words]]
+_Groups = Sequence[tuple[p.Dimension, Words]]
 
 
 def changed(bag: Bag, measures: _Measures) -> tuple[Bag, _Measures] | None:
@@ -37,6 +39,27 @@ def changed(bag: Bag, measures: _Measures) -> tuple[Bag, _Measures] | None:
     )
     rest = [each for each in bag.tests if each != times[0]]
     return Bag(**{**vars(bag), "tests": rest, "change": None}), [(gap, words)]
+
+
+def in_units(changes: Sequence[p.Change], groups: _Groups) -> _Groups | None:
+    """The groups by the unit of time that changes are of; None if they are by another unit.
+
+    "How did the visits grow year over year" asks for years, though "how did" names no unit. Months
+    against the same months of the year before are not computed.
+    """
+    if not changes:
+        return groups
+    units = {change.grain for change in changes} - {None}
+    calendars = [g for g, _ in groups if isinstance(g, p.Calendar)]
+    units |= {g.grain for g in calendars} - {None}
+    if len(units) > 1:
+        return None
+    if not calendars:
+        return [(p.Calendar(next(iter(units), None)), ()), *groups]
+    return [
+        (replace(g, grain=next(iter(units), None)) if isinstance(g, p.Calendar) else g, words)
+        for g, words in groups
+    ]
 
 
 def _during(of: p.Amount, time: p.Time) -> p.Amount:

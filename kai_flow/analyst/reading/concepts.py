@@ -49,10 +49,21 @@ def of_joining(axis: Axis) -> bool:
     return any(not _JOINING.isdisjoint(name.words) for name in axis.names)
 
 
+WORTH: Final = "worth"
+"""In place of a concept: any of what rows are worth, as in "the amount of the payments"."""
+
+_WORTH: Final = (
+    *("amount", "payment_amount", "loan_amount", "refund_amount", "revenue", "income"),
+    *("total_of",),
+)
+
+
 def means(attribute: Attribute, concept: str) -> bool:
     """Whether a column's name says a concept; a price per unit is no quantity."""
     if concept == "quantity" and attribute.role is Role.RATE:
         return False
+    if concept == WORTH:
+        return attribute.role is Role.ADDITIVE and any(means(attribute, each) for each in _WORTH)
     return any(
         concept in concepts(name.words) or any(concept in concepts((w,)) for w in name.words)
         for name in attribute.names

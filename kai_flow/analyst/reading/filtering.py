@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from kai_flow.analyst.query.nodes import (
     All,
     Condition,
-    During,
     Either,
     Field,
     FieldGroup,
@@ -15,10 +14,10 @@ from kai_flow.analyst.query.nodes import (
     Operator,
     Related,
     Words,
-    bare,
 )
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.comparisons import compared, within
+from kai_flow.analyst.reading.contradictions import contradictory
 from kai_flow.analyst.reading.parts import Compared, Has, Joined, Negated, New, Test, Within
 from kai_flow.analyst.reading.related_rows import (
     EVERY,
@@ -51,40 +50,8 @@ def _filters(
             lambda parts: _all(merged(resolver.model, parts))
         )
         for choice in combined(options)
-        if not _contradictory(choice.value)
+        if not contradictory(choice.value)
     ]
-
-
-def _contradictory(parts: Sequence[Filter]) -> bool:
-    """Whether two periods, or two values of one column, that no row can have must both hold."""
-    equal = [
-        part for part in parts if isinstance(part, Condition) and part.operator is Operator.EQUAL
-    ]
-    if any(
-        bare(left.of) == bare(right.of) and not set(left.values) & set(right.values)
-        for left in equal
-        for right in equal
-    ):
-        return True
-    none = [part.part for part in parts if isinstance(part, Not)]
-    if any(
-        isinstance(no, Related)
-        and no.where is None
-        and isinstance(some, Related)
-        and some.path[: len(no.path)] == no.path
-        for no in none
-        for some in parts
-    ):
-        return True  # no orders, and yet some that were cancelled
-    periods = [part for part in parts if isinstance(part, During)]
-    return any(
-        (left.axis, left.path) == (right.axis, right.path)
-        and left.start is not None
-        and right.end is not None
-        and left.start >= right.end
-        for left in periods
-        for right in periods
-    )
 
 
 def _all(parts: Sequence[Filter]) -> Filter | None:

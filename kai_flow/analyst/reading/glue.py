@@ -84,10 +84,27 @@ def plural(word: str) -> bool:
     return word.endswith("s") and stem(word, "en") != word
 
 
+NO_NOUNS: Final = frozenset(
+    [
+        *("", ",", "in", "on", "from", "of", "for", "with", "and", "or", "is", "are", "di", "dan"),
+        *("untuk", "atau", "yang", "dari", "ke", "pada", "tiap", "setiap"),
+    ]
+)
+"""Words that no article stands before; an empty one is the end of the question."""
+
+LETTERS: Final = frozenset("ABCDEFGHJKLMNOPQRSTUVWXYZ")
+"""Single letters that are names within a sentence; "I" is who asks."""
+
+
 def capitals_in(tokens: Sequence[Token]) -> frozenset[int]:
-    """The places of short words in capitals, which are names: IT is a department."""
+    """The places of short words in capitals, which are names: IT is a department, A a grade."""
     found = {
         at for at, token in enumerate(tokens) if token.text.isupper() and 2 <= len(token.text) <= 3
+    }
+    found |= {
+        at
+        for at, (before, token) in enumerate(pairwise(tokens), 1)
+        if token.text in LETTERS and before.text.islower()
     }
     lower = any(token.text.islower() for token in tokens)
     return frozenset(found) if lower else frozenset()
@@ -125,6 +142,8 @@ def glue(
 def _cost(tokens: Sequence[Token], at: int, words: Collection[str]) -> float | None:
     """What stepping over a word costs; None if it carries meaning."""
     word = tokens[at].word
+    if _letter(tokens, at):
+        return None
     if word == "by":
         return GLUE_COST if at in agents(tokens) else BY_COST
     if word in BINDING:
@@ -132,6 +151,12 @@ def _cost(tokens: Sequence[Token], at: int, words: Collection[str]) -> float | N
     if word in words or _dash(tokens, at) or at in past_again(tokens):
         return GLUE_COST
     return LIGHT_COST if light(word) else None
+
+
+def _letter(tokens: Sequence[Token], at: int) -> bool:
+    """Whether "a" is a letter: no article ends a question or stands before these words."""
+    after = tokens[at + 1].word if at + 1 < len(tokens) else ""
+    return tokens[at].word == "a" and at > 0 and after in NO_NOUNS
 
 
 def past_again(tokens: Sequence[Token]) -> frozenset[int]:

@@ -27,6 +27,7 @@ from kai_flow.analyst.reading.parts import (
     Figure,
     Item,
     Part,
+    Rows,
     Sign,
     Text,
     Time,
@@ -205,4 +206,27 @@ def bound(empty: Mapping[int, float], found: Sequence[Item]) -> dict[int, float]
     ]
     edges = told | {at for item in names for at in (item.first, item.last - 1)}
     edges |= {each.last - 1 for each in found if isinstance(each.part, Time)}  # "tahun ini"
-    return {at: max(cost, EDGE_COST) if at in edges else cost for at, cost in empty.items()}
+    letters = _letters(found)
+    return {
+        at: max(cost, EDGE_COST) if at in edges else cost
+        for at, cost in empty.items()
+        if at not in letters
+    }
+
+
+def _letters(found: Sequence[Item]) -> frozenset[int]:
+    """The places of single letters that are a value of the column before: "blood type a".
+
+    Before a noun, it is an article: "the blood type a patient has".
+    """
+    columns = {(item.last, item.part.ref) for item in found if isinstance(item.part, Column)}
+    nouns = {item.first for item in found if isinstance(item.part, Column | Computed | Rows)}
+    return frozenset(
+        item.first
+        for item in found
+        if isinstance(item.part, Values)
+        and any(isinstance(value, str) and len(value) == 1 for value in item.part.values)
+        and (item.first, item.part.column.ref) in columns
+        and item.last == item.first + 1
+        and item.last not in nouns
+    )

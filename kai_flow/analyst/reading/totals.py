@@ -9,7 +9,7 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.aggregating import MONEY, MONEY_COUNTED
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
-from kai_flow.analyst.reading.changing import changed
+from kai_flow.analyst.reading.changing import changed, in_units
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.number_queries import numbers_of
 from kai_flow.analyst.reading.reading import Reading
@@ -211,9 +211,11 @@ def _numbers(
         if from_to is not None:
             bag, measures = from_to
     changes = [m for m, _ in measures if isinstance(m, p.Change)]
-    if changes and not any(isinstance(g, p.Calendar) for g, _ in groups):
-        grain = changes[0].grain or (bag.change[0].grain if bag.change else None)
-        groups = [(p.Calendar(grain), ()), *groups]
+    changes += [bag.change[0]] if changes and bag.change else []
+    timed = in_units(changes, groups)
+    if timed is None:
+        return
+    groups = timed
     cost += APART_COST * max(0, len(measures) - 1 - bag.joints)
     own = a.facts(measures[0][0])
     for fact in _facts(a, bag, measures[0][0], rows):

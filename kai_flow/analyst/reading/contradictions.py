@@ -1,0 +1,76 @@
+"""Filters that no row can meet together, so that a question means something else."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from kai_flow.analyst.query.nodes import (
+    Condition,
+    During,
+    Filter,
+    Not,
+    Operator,
+    Related,
+    bare,
+)
+
+VALUED: Final = frozenset(Operator) - {Operator.EMPTY, Operator.NOT_EQUAL}
+"""Operators that only a row with a value meets."""
+
+
+def contradictory(parts: Sequence[Filter]) -> bool:
+    """Whether two of the filters, all of which must hold, exclude each other."""
+    return _values(parts) or _emptied(parts) or _childless(parts) or _times(parts)
+
+
+def _conditions(parts: Sequence[Filter]) -> list[Condition]:
+    return [part for part in parts if isinstance(part, Condition)]
+
+
+def _values(parts: Sequence[Filter]) -> bool:
+    """Two values of one column, or a value that is excluded as well."""
+    equal = [part for part in _conditions(parts) if part.operator is Operator.EQUAL]
+    denied = _conditions([part.part for part in parts if isinstance(part, Not)])
+    return any(
+        bare(left.of) == bare(right.of) and not set(left.values) & set(right.values)
+        for left in equal
+        for right in equal
+    ) or any(
+        bare(left.of) == bare(no.of)
+        and no.operator is Operator.EQUAL
+        and set(left.values) <= set(no.values)
+        for left in equal
+        for no in denied
+    )
+
+
+def _emptied(parts: Sequence[Filter]) -> bool:
+    """A column that is empty, and yet has a value: no status, and the status "paid"."""
+    tests = _conditions(parts)
+    empty = [bare(part.of) for part in tests if part.operator is Operator.EMPTY]
+    return any(bare(part.of) in empty for part in tests if part.operator in VALUED)
+
+
+def _childless(parts: Sequence[Filter]) -> bool:
+    """No related rows, and yet some: no orders, and orders that were cancelled."""
+    none = [part.part for part in parts if isinstance(part, Not)]
+    return any(
+        isinstance(no, Related)
+        and no.where is None
+        and isinstance(some, Related)
+        and some.path[: len(no.path)] == no.path
+        for no in none
+        for some in parts
+    )
+
+
+def _times(parts: Sequence[Filter]) -> bool:
+    """Two periods of one time that have no day in common."""
+    periods = [part for part in parts if isinstance(part, During)]
+    return any(
+        (left.axis, left.path) == (right.axis, right.path)
+        and left.start is not None
+        and right.end is not None
+        and left.start >= right.end
+        for left in periods
+        for right in periods
+    )
