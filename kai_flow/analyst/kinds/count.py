@@ -70,11 +70,16 @@ KIND = Kind(
                 "tally of",
             ),
         ),
+        "recorded": (
+            *("registered", "are registered", "registered with us", "registered in our system"),
+            *("on the books", "known to us", "on our books"),
+        ),
         "counts": ("counts", "volume", "volumes"),
         "amount of": ("amount of",),
         "quantity of": ("quantity of",),
     },
     indonesian={
+        "recorded": ("terdaftar", "yang terdaftar", "sudah terdaftar", "telah terdaftar"),
         "of them": ("di antaranya", "diantaranya", "dari jumlah itu", "dari antaranya"),
         "count": (
             *("berapa banyak", "berapa jumlah", "berapakah jumlah", "jumlah", "banyaknya"),

@@ -16,7 +16,7 @@ from kai_flow.analyst.query.nodes import (
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.concepts import means, revenue_of
 from kai_flow.analyst.reading.dimensions import groups_of
-from kai_flow.analyst.reading.lasting import lapses
+from kai_flow.analyst.reading.lasting import figures, lapses
 from kai_flow.analyst.reading.parts import (
     Amount,
     Calendar,
@@ -67,7 +67,11 @@ def _durations(
     """The aggregates of a duration, which may be added up; if nothing says how, its average."""
     _, cost, notes = _WAYS[None, Role.RATE] if function is None else (function, 0.0, ())
     if function not in {Function.COUNT, Function.DISTINCT}:
-        for choice in lapses(resolver, of, words):
+        found: list[Choice[Expression]] = [
+            each.map(lambda v: v) for each in lapses(resolver, of, words)
+        ]
+        found += [each.map(lambda v: v) for each in figures(resolver, of, words)]
+        for choice in found:
             node = Aggregate(function=function or Function.AVERAGE, of=choice.value, words=words)
             yield Choice(node, choice.cost + cost, (*choice.notes, *notes))
 

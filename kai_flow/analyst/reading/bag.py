@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Final
 
 from kai_flow.analyst.query.nodes import Function, Words
+from kai_flow.analyst.reading.connecting import connects, halved
 from kai_flow.analyst.reading.cover import APART, HARMLESS, Cover
 from kai_flow.analyst.reading.parts import (
     Amount,
@@ -44,7 +44,6 @@ from kai_flow.analyst.reading.parts import (
     Versus,
     Where,
     Which,
-    Within,
 )
 
 
@@ -83,6 +82,8 @@ class Bag:
     """Whether the question asks for things side by side."""
     more: str = ""
     """The sign that asks of which there is more: "more", "higher", "dearer"."""
+    recorded: bool = False
+    """Whether it asks for what is on record, which all rows are."""
     than: bool = False
     """Whether "than" stands between two things."""
     apiece: bool = False
@@ -109,7 +110,7 @@ def collected(cover: Cover) -> Bag | None:
     for at, item in enumerate(cover.items):
         if item.part == Sign("and"):
             sides = (*cover.items[at - 1 : at], *cover.items[at + 1 : at + 2])
-            if not _connects(sides):
+            if not connects(sides):
                 return None
             bag.joints += 1
             bag.pairs += _pair(*sides)
@@ -117,7 +118,7 @@ def collected(cover: Cover) -> Bag | None:
             return None  # "how many days" are no groups by day
         elif item.part == Sign(APART):
             averaged = True
-        elif _halved(cover.items[:at], item) or not _put(bag, item):
+        elif halved(cover.items[:at], item) or not _put(bag, item):
             return None
     return _averaged(bag) if averaged else bag
 
@@ -149,51 +150,6 @@ def _plain(amount: Amount) -> bool:
     return amount.function is None and not amount.where
 
 
-_NOUNS: Final = (Column, Computed, Lasting, Clock)
-
-
-def _halved(before: Sequence[Item], item: Item) -> bool:
-    """Whether a filter is of the first side alone: "paid orders in 2023 and orders in 2024"."""
-    if not (isinstance(item.part, Versus) and item.part.twice and before):
-        return False
-    where = before[-1].part if before[-1].last == item.first else None
-    return isinstance(where, Where) and not isinstance(where.test, Within)
-
-
-def _connects(sides: tuple[Item, ...]) -> bool:
-    """Whether "and" stands between two numbers, two filters, two groups, or a noun and a column."""
-    if len(sides) < 2:
-        return False
-    left, right = (side.part for side in sides)
-    if isinstance(right, Shown):
-        return True
-    if _ends_in_filter(sides[0]) and isinstance(right, Where | Having):
-        return True
-    numbers = (Amount, Quotient, Gap, Portion, Change, Calculated, *_NOUNS)
-    tests = (Where, Having)
-    groups = (Groups, Calendar, Column)
-    return any(
-        isinstance(left, first) and isinstance(right, second)
-        for first, second in (
-            ((*numbers, Where), numbers),
-            ((Rows,), (Column, Computed, Clock)),
-            (tests, tests),
-            (groups, groups),
-        )
-    ) or (isinstance(left, Rank) and isinstance(right, Column) and _owned(left, right))
-
-
-def _owned(rank: Rank, column: Column) -> bool:
-    """Whether a column is of what is ranked: "the 5 largest products and their prices"."""
-    match rank.of:
-        case Rows(table):
-            return column.ref.table == table
-        case Column(ref):
-            return column.ref.table == ref.table
-        case _:
-            return False
-
-
 def _pair(left: Item, right: Item) -> Iterator[tuple[Test, Test, Words]]:
     """The filters on both sides of an "and"."""
     if isinstance(right.part, Where):
@@ -208,11 +164,6 @@ def _pairs(test: Test, words: Words) -> Iterator[tuple[Test, Test, Words]]:
 
 def _span(left: Item, right: Item) -> Words:
     return tuple(range(left.first, right.last))
-
-
-def _ends_in_filter(item: Item) -> bool:
-    """Whether the last words of a noun are a filter: "orders that are pending"."""
-    return any(words and words[-1] == item.words[-1] for _, words in item.aside)
 
 
 def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one case for each class of parts
@@ -276,7 +227,7 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
             bag.limit = count
         case Refused(reason):
             bag.refused.append(reason)
-        case Sign("compare" | "apiece" | "together" | "than" as name):
+        case Sign("compare" | "apiece" | "together" | "than" | "recorded" as name):
             setattr(bag, name, True)
         case Sign("each one"):
             bag.apiece = True

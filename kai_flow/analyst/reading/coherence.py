@@ -10,12 +10,14 @@ from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.parts import (
     ANY_NUMBER,
     Amount,
+    Calendar,
     Column,
     Compared,
     Implied,
     Joined,
     Negated,
     Test,
+    Within,
 )
 from kai_flow.analyst.semantics.model import SemanticModel
 
@@ -30,8 +32,18 @@ PLACES: Final = frozenset(
 
 def coherent(model: SemanticModel, bag: Bag, commas: Collection[int]) -> Bag | None:
     """The bag as its parts can belong to one question; None when they cannot."""
+    if bag.recorded and not _plainly_counted(bag):
+        return None
     amounts = _amounts(bag)
     return None if amounts is None else _in_either_place(model, amounts, commas)
+
+
+def _plainly_counted(bag: Bag) -> bool:
+    """Whether rows are counted at no time: "how many patients are registered"."""
+    counted = [m for m, _ in bag.measures if isinstance(m, Amount) and m.of is None]
+    timed = any(isinstance(each, Within) for test, _ in bag.tests for each in _within(test))
+    timed |= any(isinstance(group, Calendar) for group, _ in bag.groups)
+    return len(counted) == len(bag.measures) == 1 and not timed and not bag.clocks
 
 
 def _in_either_place(model: SemanticModel, bag: Bag, commas: Collection[int]) -> Bag:

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
+from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.nodes import Field, Lapse, TimeUnit, Words
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.parts import Amount, Compared, Having, Lasting
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.ways import ids
+from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.durations import unit_between
-from kai_flow.analyst.semantics.model import Axis, Duration, SemanticModel
+from kai_flow.analyst.semantics.model import Axis, Duration, Role, SemanticModel
 from kai_flow.analyst.semantics.paths import keeps_rows, leads_to_one
 
 UNNAMED_COST: Final = 0.05
@@ -19,6 +21,9 @@ UNNAMED_COST: Final = 0.05
 
 LATE_COST: Final = 0.2
 """Of a start that is not the first time of a row, where only the end is named."""
+
+SHORT: Final = {"min": TimeUnit.MINUTE, "h": TimeUnit.HOUR}
+"""The units of such columns."""
 
 MOST: Final = 2
 """Times between which something lasts."""
@@ -30,6 +35,7 @@ def tables_of(model: SemanticModel, lasting: Lasting) -> tuple[str, ...]:
         timed = dict.fromkeys(model.axes[axis].table for axis in lasting.axes)
         return tuple(at for at in timed if all(leads_to_one(model, at, to) for to in timed))
     tables = dict.fromkeys(each.table for each in model.durations if each.usual)
+    tables |= {ref.table: None for ref in _kept(model, lasting)}
     if lasting.table is None or lasting.table in tables:
         return tuple(table for table in tables if lasting.table in {None, table})
     return tuple(table for table in tables if leads_to_one(model, table, lasting.table))
@@ -45,6 +51,28 @@ def lapses(resolver: Resolver, lasting: Lasting, words: Words) -> list[Choice[La
     return [
         Choice(_lapse(resolver.model, each, lasting.unit, words), cost)
         for each, cost in _meant(found, lasting)
+    ]
+
+
+def figures(resolver: Resolver, lasting: Lasting, words: Words) -> list[Choice[Field]]:
+    """The durations that a column of the fact table keeps as a number."""
+    return [
+        Choice(Field(table=ref.table, column=ref.column, words=words), UNNAMED_COST)
+        for ref in _kept(resolver.model, lasting)
+        if ref.table == resolver.fact
+    ]
+
+
+def _kept(model: SemanticModel, lasting: Lasting) -> list[ColumnRef]:
+    """Columns that hold how long each row lasted, in the unit that the question wants."""
+    if lasting.axes:
+        return []
+    return [
+        ref
+        for ref, each in model.attributes.items()
+        if each.role in {Role.ADDITIVE, Role.RATE}
+        and (lasting.unit is None or SHORT.get(each.unit) is lasting.unit)
+        and any("duration" in concepts(name.words) for name in each.names)
     ]
 
 

@@ -55,6 +55,9 @@ EDGE_COST: Final = 0.3
 NEAR: Final = 2
 """How many words may stand between what happened and the period in which it did."""
 
+FIGURES: Final = (Sign("amount of"), Sign("quantity of"))
+"""Signs that begin with a word that names of columns may end with."""
+
 STATUS_COST: Final = 0.3
 """Of a status that is as well the event that a period is of."""
 SENT_COST: Final = 0.5
@@ -107,6 +110,7 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
             found.append(leaf(at, at + 1, Text(token.text), 0.1))
     found += codes_in(tokens)
     found += mentioned(tokens, index, language)
+    found = [item for item in found if not _within_a_name(item, found)]
     found += units_in(tokens, index)
     named = {at for item in found if not isinstance(item.part, Sign) for at in item.words}
     for at, hint in index.actions.hints(tokens, named):
@@ -148,6 +152,15 @@ def _partly_refused(sign: Item, signs: Sequence[Item]) -> bool:
     """Whether a word that is refused by itself is part of another phrase: "change of revenue"."""
     refused = isinstance(sign.part, Sign) and sign.part.name in REASONS
     return refused and any(inside(sign, each) and each.part != sign.part for each in signs)
+
+
+def _within_a_name(sign: Item, found: Sequence[Item]) -> bool:
+    """Whether "amount of" begins with the end of a name: "the sales amount of a store"."""
+    return sign.part in FIGURES and any(
+        item.first < sign.first < item.last
+        for item in found
+        if isinstance(item.part, Column | Computed)
+    )
 
 
 def _event_table(part: Part, index: Index, *, denied: bool) -> str | None:

@@ -18,6 +18,10 @@ GUESSED: Final = 0.05
 """Of a join that no foreign key declares."""
 
 
+SPECIAL: Final = 0.15
+"""Of a join with a role that the question does not say, where another one has none."""
+
+
 def ids(path: Path) -> tuple[str, ...]:
     """The ids of joins, as a node of a query has them."""
     return tuple(join.id for join in path)
@@ -25,7 +29,9 @@ def ids(path: Path) -> tuple[str, ...]:
 
 def way_by(path: Path, model: SemanticModel) -> Choice[Path]:
     """A way by these joins, with what they cost."""
-    cost = sum(_step(join, model) + GUESSED * join.guessed for join in path)
+    cost = sum(
+        _step(join, model) + GUESSED * join.guessed + SPECIAL * join.special for join in path
+    )
     notes = tuple(Note("guessed_join", (("join", join.id),)) for join in path if join.guessed)
     return Choice(path, cost, notes)
 

@@ -1,6 +1,7 @@
 """The ways between tables along foreign keys, in both directions, and what role each has."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from kai_flow.analyst.schema import ForeignKey, Schema
 from kai_flow.analyst.semantics.model import Entity, Join, Name
@@ -43,7 +44,12 @@ def joins_of(links: Iterable[Link], entities: Mapping[str, Entity]) -> dict[str,
         back = tuple((theirs, ours) for ours, theirs in pairs)
         widens = not one or set(one) != set(key.columns)
         down[downward] = Join(downward, key.target, table, back, widens, (), guessed)
-    return {**up, **down}
+    plain = {(each.source, each.target) for each in up.values() if not each.names}
+    special = {
+        each.id for each in up.values() if each.names and (each.source, each.target) in plain
+    }
+    special |= {there for here, there in zip(up, down, strict=True) if here in special}
+    return {name: replace(join, special=name in special) for name, join in {**up, **down}.items()}
 
 
 def role_names(key: ForeignKey, target: Entity) -> tuple[Name, ...]:

@@ -150,6 +150,10 @@ class Join:
     """The role of the target: "origin", "manager"; empty when the target's own name is enough."""
     guessed: bool = False
     """Whether no foreign key declares it: same names and matching values made it plain."""
+    special: bool = False
+    """Whether it has a role, and another key of the same rows has only the target's own name:
+    ``referred_by`` beside ``doctor_id``. It is meant where its role is said.
+    """
 
 
 @dataclass(frozen=True)

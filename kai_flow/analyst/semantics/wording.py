@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from typing import Final
 
 from kai_flow.analyst.lexicon import lexicon
 from kai_flow.analyst.lexicon.data import CONCEPTS, Language
@@ -74,9 +75,29 @@ def same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     return joined(one) == joined(other) or not set(bags(one)).isdisjoint(bags(other))
 
 
+TIMES: Final = {
+    **dict.fromkeys(("min", "mnt"), "minutes"),
+    **dict.fromkeys(("sec", "secs", "dtk"), "seconds"),
+    "hrs": "hours",
+}
+"""Short forms of units of time, where a name speaks of a duration."""
+
+LASTING: Final = frozenset(
+    [
+        *("duration", "wait", "waiting", "length", "delay", "runtime", "downtime", "time", "late"),
+        *("response", "reply", "travel", "processing", "prep", "cooking", "setup", "cycle"),
+        *("durasi", "lama", "waktu", "tunggu", "telat", "terlambat", "keterlambatan", "tempuh"),
+    ]
+)
+"""Words of such names."""
+
+
 @lru_cache(maxsize=50_000)
 def full_words(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The words with abbreviations written in full."""
+    """The words with abbreviations written in full; "min" ends a duration in minutes."""
+    unit = TIMES.get(words[-1]) if words and not LASTING.isdisjoint(words[:-1]) else None
+    if unit:
+        return (*full_words(words[:-1]), unit)
     return tuple(part for word in words for part in lexicon.expand(word)) or words
 
 
