@@ -133,6 +133,8 @@ KIND = Kind(
         "having some": (
             *("with a", "with an", "with any", "with some", "have a", "has a", "had a", "had any"),
             *("that have a", "that has a", "that had a", "have any", "has any", "got a", "get a"),
+            *("were given", "was given", "were ever given", "have been given", "has been given"),
+            *("have received", "has received", "were issued", "was issued"),
             *("received a", "gets a", "that got a", "which had a", "which have a", "which has a"),
         ),
         "known": (
@@ -164,6 +166,9 @@ KIND = Kind(
         "having some": (
             *("yang punya", "yang memiliki", "yang mempunyai", "yang ada", "yang terdapat"),
             *("yang dapat", "yang mendapat", "yang mendapatkan", "mendapat", "mendapatkan"),
+            *("pernah diberi", "yang pernah diberi", "pernah mendapat", "yang pernah mendapat"),
+            *("pernah mendapatkan", "pernah menerima", "yang pernah menerima", "pernah punya"),
+            *("yang pernah punya", "yang pernah", "pernah memiliki", "yang pernah memiliki"),
             *("yang kena", "yang dikenai", "yang diberi", "yang memperoleh", "yang menerima"),
         ),
         "known": (

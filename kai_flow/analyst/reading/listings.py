@@ -77,7 +77,8 @@ def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
         return
     asked = any(bag.asked(what) for what in ("list", "which", "when", "value"))
     numbers = any(a.numeric(c) for c, _ in bag.columns)
-    if bag.asked("value") and not numbers and not (bag.columns and _singled(a, bag)):
+    named = any(isinstance(c, p.Column) and c.role in a.model.joins for c, _ in bag.columns)
+    if bag.asked("value") and not numbers and (named or not (bag.columns and _singled(a, bag))):
         return  # "how many": not a list
     cost = bag.cost + (0.0 if asked else LIST_COST)
     if any(a.numeric(c) for c, _ in bag.columns) and not bag.asked("list"):
