@@ -43,6 +43,7 @@ KIND = Kind(
                     "inclusive",
                     "ranked",
                     "chronologically",
+                    *("look after", "looks after", "looked after", "take care of", "takes care of"),
                     "in order",
                     "table",
                     "ever",

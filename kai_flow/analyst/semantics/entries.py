@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from kai_flow.analyst.semantics.model import Attribute, Entity, Name, Role, SemanticModel
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import Attribute, Entity, Join, Name, Role, SemanticModel
 from kai_flow.analyst.semantics.targets import (
     AttributeTarget,
     AxisTarget,
@@ -75,6 +76,7 @@ def entries_of(model: SemanticModel) -> Iterator[Entry]:
         role = JoinTarget(join.id)
         yield from _named(role, join.names)
         yield from _compounds(role, join.names, _prefixes(model.entities[join.target]))
+        yield from _doers(join, model)
     for derived in model.derived:
         yield from _named(DerivedTarget(derived.name, derived.table), derived.names)
 
@@ -173,6 +175,21 @@ def _kinds_of(model: SemanticModel) -> Iterator[Entry]:
                     yield replace(_exactly(EntityTarget(join.target), english), tight=True)
                 if heads(indonesian) == (indonesian[:1],):
                     yield _exactly(EntityTarget(join.target), indonesian)
+
+
+def _doers(join: Join, model: SemanticModel) -> Iterator[Entry]:
+    """Those who did something, by the verb of their key: ``referred_by`` are who referred."""
+    if join.widens or len(join.pairs) != 1:
+        return
+    key = AttributeTarget(ColumnRef(join.source, join.pairs[0][0]))
+    for name in join.names:
+        if len(name.words) > 1 and name.words[-1] in _BY:
+            for who in _best(model.entities[join.target]):
+                yield _exactly(key, (*who, *name.words[:-1]))
+
+
+_BY = frozenset(["by", "oleh"])
+"""Last words of keys that lead to who did something."""
 
 
 def _exactly(target: Target, words: tuple[str, ...]) -> Entry:
