@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kai_flow.analyst.lexicon import data
+from kai_flow.analyst.lexicon.shorthand import SLASHED, written_out
 
 __all__ = ["Token", "tokenize"]
 
@@ -34,10 +35,12 @@ class Token:
         return not self.word
 
 
+_SLASHED = "|".join(each if each.endswith("/") else rf"{each}(?!\w)" for each in SLASHED)
 _TOKEN = re.compile(
     r"(?P<quoted>\"[^\"]{1,200}\"|“[^”]{1,200}”|«[^»]{1,200}»|(?<!\w)‘[^’]{2,200}’(?!\w)"
     r"|(?<!\w)'[^']{2,200}'(?!\w))"
     r"|(?P<short>(?<![\w'])['’]\d\d(?!\w))"
+    rf"|(?P<slashed>(?<!\w)(?:{_SLASHED}))"
     r"|(?P<currency>(?<!\w)(?:(?:rp|idr|usd|eur)(?=\.?\s?\d)|(?:us|s)(?=\$)))"
     r"|(?P<dotted>(?<![\d.,])\d{1,2}\.\d{1,2}\.\d{4}(?![\d.,]*\d))"
     r"|(?P<number>\d+(?:[.,]\d+)*)(?:['’]s\b)?(?P<tail>-an\b|[^\W\d_]*\w*)"
@@ -88,6 +91,8 @@ def _tokens(found: re.Match[str]) -> Iterator[Token]:
         yield Token(text[1:-1].strip(), "", None, start, found.end())
     elif found["number"]:
         yield from _numbers(found["number"], found["tail"], start)
+    elif found["slashed"]:
+        yield from _spelled_out(text, data.TYPED[text.casefold()], start)
     elif found["word"]:
         yield from _words(text, start)
     elif found["symbol"] and unicodedata.category(text) in _DECORATION:
@@ -103,7 +108,8 @@ def _numbers(digits: str, tail: str, start: int) -> Iterator[Token]:
     ending = tail.removeprefix("-").casefold()
     if ending and ending not in _TAILS:
         word = digits + tail
-        yield Token(word, word.casefold(), None, start, start + len(word))
+        meant = written_out(word.casefold()) or (word.casefold(),)
+        yield from _spelled_out(word, meant, start)
         return
     value = _value(digits)
     if value is None and "," in digits:  # a list without spaces: 2020,2021
@@ -173,8 +179,9 @@ def _words(text: str, start: int) -> Iterator[Token]:
 
 def _single(folded: str) -> str | None:
     """The one word that a text with hyphens or a 2 stands for; None for any other text."""
-    if folded.endswith("2") and f"{folded[:-1]}-{folded[:-1]}" in _TWICE_AS_ONE:
-        return f"{folded[:-1]}-{folded[:-1]}"
+    half, two, _ = folded.removesuffix("nya").rpartition("2")
+    if two and folded.removesuffix("nya").endswith("2") and f"{half}-{half}" in _TWICE_AS_ONE:
+        return f"{half}-{half}"
     one, hyphen, two = folded.partition("-")
     if not hyphen or one != two.removesuffix("nya") or not one.isalpha():
         return None
@@ -204,8 +211,8 @@ def _piece(text: str, start: int) -> Iterator[Token]:
         for part in _CAMEL.finditer(text):
             at = start + part.start()
             yield Token(part.group(), part.group().casefold(), None, at, at + len(part.group()))
-    elif folded in data.TYPED:
-        yield from _spelled_out(text, data.TYPED[folded], start)
+    elif (words := written_out(folded)) is not None:
+        yield from _spelled_out(text, words, start)
     else:
         yield Token(text, _CONTRACTED.sub("", folded) or folded, None, start, end)
 
@@ -217,4 +224,6 @@ def _spelled_out(text: str, words: tuple[str, ...], start: int) -> Iterator[Toke
         after = min(at + len(word), len(text) - 1)
         yield Token(text[at:after], word, None, start + at, start + after)
         at = after
-    yield Token(text[at:], words[-1], None, start + at, start + len(text))
+    last = words[-1]
+    number = float(last) if last.isdecimal() else None
+    yield Token(text[at:], last, number, start + at, start + len(text))

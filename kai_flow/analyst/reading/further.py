@@ -51,9 +51,21 @@ def with_further(a: Assembler, bag: Bag) -> Bag | None:
         "measures": [*bag.measures, *measures],
     }
     if measures and not bag.groups:
-        more |= {"groups": [(p.Rows(table), words) for table, words in bag.rows], "rows": []}
+        more |= _grouped(a, bag, named_alone=not columns)
     full = Bag(**{**vars(bag), **more, "asks": [*bag.asks, p.Ask("list")]})
     return None if measures and _alone(bag) else full
+
+
+def _grouped(a: Assembler, bag: Bag, *, named_alone: bool) -> dict[str, object]:
+    """What a number is shown of each of: rows, or what "with more than 100 …" is said of."""
+    if bag.havings and not bag.rows and named_alone and _names(a, bag):
+        return {"groups": bag.columns, "columns": []}
+    return {"groups": [(p.Rows(table), words) for table, words in bag.rows], "rows": []}
+
+
+def _names(a: Assembler, bag: Bag) -> bool:
+    """Whether all columns that are named have names of things, and no numbers."""
+    return all(isinstance(c, p.Column) and not a.numeric(c) for c, _ in bag.columns)
 
 
 def _alone(bag: Bag) -> bool:

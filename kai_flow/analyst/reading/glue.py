@@ -6,9 +6,10 @@ from itertools import pairwise
 from typing import Final
 
 from kai_flow.analyst.kinds.registry import KINDS
-from kai_flow.analyst.lexicon.data import ACTIONS, CALENDAR
+from kai_flow.analyst.lexicon.data import CALENDAR
 from kai_flow.analyst.lexicon.lexicon import Language, fillers, light, stem
 from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.reading.anybody import ANYBODY, VERBS, WORKING
 from kai_flow.analyst.reading.parts import Sign
 from kai_flow.analyst.reading.signs import signs_of
 from kai_flow.analyst.semantics.model import SemanticModel
@@ -24,9 +25,6 @@ BINDING: Final = frozenset(["nilai", "oleh", "from", "dari", "to", "ke"])
 
 BINDING_COST: Final = 0.15
 """Of stepping over such a word all the same."""
-
-VERBS: Final = frozenset(verb for action in ACTIONS for verb in action.verbs)
-"""What people do."""
 
 BY_COST: Final = 0.35
 """Of stepping over "by": "orders by status" is no status of orders."""
@@ -142,7 +140,8 @@ def glue(
 def _cost(tokens: Sequence[Token], at: int, words: Collection[str]) -> float | None:
     """What stepping over a word costs; None if it carries meaning."""
     word = tokens[at].word
-    if _letter(tokens, at):
+    working = word in WORKING and any(token.word in ANYBODY for token in tokens)
+    if working or _letter(tokens, at):
         return None
     if word == "by":
         return GLUE_COST if at in agents(tokens) else BY_COST

@@ -8,6 +8,7 @@ from typing import Final
 from kai_flow.analyst.lexicon.lexicon import Language, concepts, fillers
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.answers import without_answers
+from kai_flow.analyst.reading.anybody import known_people
 from kai_flow.analyst.reading.belonging import ASTRAY_COST, astray
 from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.glue import TELLING, capitals_in, linking, plural
@@ -122,7 +123,8 @@ class _Question:
 def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iterator[Item]:
     """The names of things in the database."""
     small = fillers(language) | linking()
-    mentions = without_answers(index.mentions(tokens, language), tokens, small)
+    found = tuple(known_people(index.mentions(tokens, language), tokens))
+    mentions = without_answers(found, tokens, small)
     question = _question(mentions, tokens, index, language)
     things = {
         (each.first, each.last)

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from kai_flow.analyst.lexicon.lexicon import concepts
+from kai_flow.analyst.query.nodes import Aggregate, Field, Query
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Attribute, Name, Role, SemanticModel
 
 PEOPLE: Final = frozenset(
@@ -88,6 +90,25 @@ def is_person(model: SemanticModel, of: p.Dimension) -> bool:
         or _names_people(model.attributes[of.ref])
         or (role is not None and _says(role.names))
     )
+
+
+def counting(bag: Bag) -> Bag:
+    """The same question with "how many people" as "how many"."""
+    asks = [p.Ask("count") if ask.what == "people" else ask for ask in bag.asks]
+    return Bag(**{**vars(bag), "asks": asks})
+
+
+def counts_people(model: SemanticModel, query: Query | None) -> bool:
+    """Whether a query may tell how many people: it counts no orders, and adds up no money."""
+    for measure in () if query is None else query.measures:
+        of = measure.of if isinstance(measure, Aggregate) else None
+        if isinstance(of, Field):
+            return _says(model.attributes[ColumnRef(of.table, of.column)].names)
+        if of is not None:
+            return False
+        names = model.entities[query.fact].names if query is not None else ()
+        return _says(names) or not any(concepts(name.words) for name in names)
+    return True
 
 
 def _people(model: SemanticModel, table: str) -> bool:

@@ -55,10 +55,13 @@ def entries_of(model: SemanticModel) -> Iterator[Entry]:
     """Every name of everything."""
     nouns = _nouns(model)
     plain = _transactions(model)
+    people = _people(model)
     for entity in model.entities.values():
         yield from map(_as_rows, _named(EntityTarget(entity.table), entity.names))
         if entity.table in plain:
             yield from _plain_rows(entity, only=len(plain) == 1)
+        if entity.table in people:
+            yield from _plain_people(entity, only=len(people) == 1)
         prefixes = _prefixes(entity)
         for attribute in model.of(entity.table):
             target = AttributeTarget(attribute.ref)
@@ -116,6 +119,35 @@ def _plain_rows(entity: Entity, *, only: bool) -> Iterator[Entry]:
     """The words that any rows are called."""
     score = _ONLY if only else _PLAIN
     for word in (*_TRANSACTIONS, *_ROWS) if only else _TRANSACTIONS:
+        yield Entry((joined((word,)),), (), EntityTarget(entity.table), score, "part", (word,))
+
+
+_ANYONE = ("people", "person", "orang")
+_PERSONS = frozenset(
+    [
+        *("customer", "member", "employee", "civil_servant", "user", "subscriber", "patient"),
+        *("student", "university_student", "participant", "passenger", "guest", "tourist"),
+        *("applicant", "alumnus", "volunteer", "voter", "player", "teacher", "lecturer"),
+    ]
+)
+"""Concepts of persons."""
+
+
+def _people(model: SemanticModel) -> frozenset[str]:
+    """The tables whose rows are persons, if none is called so: "how many people ordered tea"."""
+    meant = {
+        entity.table: frozenset(bag for name in entity.names for bag in bags(name.words))
+        for entity in model.entities.values()
+    }
+    if any(("person",) in each for each in meant.values()):
+        return frozenset()
+    return frozenset(t for t, each in meant.items() if any(_PERSONS.issuperset(b) for b in each))
+
+
+def _plain_people(entity: Entity, *, only: bool) -> Iterator[Entry]:
+    """The words that any persons are called."""
+    score = _ONLY if only else _PLAIN
+    for word in _ANYONE:
         yield Entry((joined((word,)),), (), EntityTarget(entity.table), score, "part", (word,))
 
 
