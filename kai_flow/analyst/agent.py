@@ -10,7 +10,7 @@ import msgspec
 from kai_flow.agents import BadTask, Task
 from kai_flow.analyst.answer.catalogue import catalogue
 from kai_flow.analyst.answer.charts import chart
-from kai_flow.analyst.answer.finding import answer
+from kai_flow.analyst.answer.finding import answer, found_nothing
 from kai_flow.analyst.answer.insights import insights
 from kai_flow.analyst.answer.outcomes import assumptions, sampled
 from kai_flow.analyst.answer.reading import understood
@@ -23,7 +23,15 @@ from kai_flow.analyst.explore import explore
 from kai_flow.analyst.guard import check
 from kai_flow.analyst.query.lowering import lower
 from kai_flow.analyst.query.nodes import Query
-from kai_flow.analyst.questions import Asked, asked_back, glossary, read_question, too_slow, why_not
+from kai_flow.analyst.questions import (
+    Asked,
+    asked_back,
+    glossary,
+    otherwise,
+    read_question,
+    too_slow,
+    why_not,
+)
 from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.reader import Catalogue, Declined, Unclear, Understood
 from kai_flow.analyst.report import Event, Report, overview, tool_end, tool_start
@@ -221,6 +229,11 @@ class Analyst:
         for phrase in answer(story, found):
             report.answer.append(phrase)
             yield {"type": "token", "content": phrase}
+        others = await otherwise(asked, query) if found_nothing(story) else ()
+        if others:  # that nothing was found speaks against this reading
+            report.answer.append("\n\n")
+            yield await asked_back(asked, others, report, instead=True)
+            return
         report.suggested_questions = await follow_ups(query, asked.reader, language)
         if report.suggested_questions:
             yield {"type": "suggestions", "content": report.suggested_questions}

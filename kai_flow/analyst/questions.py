@@ -13,7 +13,9 @@ from kai_flow.analyst.engines.threads import Stop, in_thread
 from kai_flow.analyst.errors import UnclearQuestion
 from kai_flow.analyst.lexicon.lexicon import Language, detect
 from kai_flow.analyst.lexicon.tokens import tokenize
+from kai_flow.analyst.query.nodes import Query
 from kai_flow.analyst.reading.choices import Note
+from kai_flow.analyst.reading.otherwise import wider_readings
 from kai_flow.analyst.reading.reader import Outcome, read
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.report import Event, Report
@@ -24,7 +26,7 @@ from kai_flow.analyst.suggesting import Reader, prompts
 from kai_flow.connections.knowledge import Term
 from kai_flow.connections.turns import Begun, Choice
 
-__all__ = ["Asked", "asked_back", "glossary", "read_question", "too_slow", "why_not"]
+__all__ = ["Asked", "asked_back", "glossary", "otherwise", "read_question", "too_slow", "why_not"]
 
 READING_DEADLINE_S = 30.0
 """Seconds for understanding a question, even about thousands of tables."""
@@ -34,6 +36,8 @@ READING_DEADLINE_S = 30.0
 class Asked:
     """A question that was read."""
 
+    question: str
+    """As it was read: with what its words were taught to mean."""
     outcome: Outcome
     language: Language
     reader: Reader
@@ -60,12 +64,25 @@ async def read_question(
                 said.question, outcome, begun, reader.model, reader.index, today
             )
             language = spoken(said.question, begun)
-        return Asked(outcome, language, reader, said.replaced)
+        return Asked(said.question, outcome, language, reader, said.replaced)
 
     try:
         return await in_thread(work, READING_DEADLINE_S)
     except TimeoutError as error:
         raise too_slow(prompt, READING_DEADLINE_S) from error
+
+
+async def otherwise(asked: Asked, query: Query) -> tuple[Reading, ...]:
+    """The reading that found nothing and what else the question may mean; or none."""
+    reader = asked.reader
+
+    def work(_stop: Stop) -> tuple[Reading, ...]:
+        return wider_readings(asked.question, query, reader.model, reader.index, reader.today)
+
+    try:
+        return await in_thread(work, READING_DEADLINE_S)
+    except TimeoutError:  # the answer stands as it is
+        return ()
 
 
 def too_slow(prompt: str, seconds: float) -> UnclearQuestion:
@@ -90,10 +107,17 @@ def glossary(asked: Asked) -> tuple[str, ...]:
     return (remarks.GLOSSARY.say(asked.language, pairs=pairs),)
 
 
-async def asked_back(asked: Asked, readings: tuple[Reading, ...], report: Report) -> Event:
-    """The question back, with one choice for each reading."""
+async def asked_back(
+    asked: Asked, readings: tuple[Reading, ...], report: Report, *, instead: bool = False
+) -> Event:
+    """The question back, with one choice for each reading.
+
+    ``instead``: the first one has been answered, and the others are offered.
+    """
     labels = choices(readings, asked.model, asked.language)
-    question = question_back(labels, asked.language)
+    if instead:
+        readings, labels = readings[1:], labels[1:]
+    question = question_back(labels, asked.language, instead=instead)
     queries = [reading.query for reading in readings if reading.query is not None]
     found = await prompts(queries, asked.reader, asked.language)
     report.status = "needs_clarification"

@@ -473,6 +473,18 @@ async def test_each_choice_of_a_question_back_is_answered(store: ConnectionStore
         await check(store, choice["prompt"], top)
 
 
+async def test_a_reading_that_finds_nothing_offers_the_others(store: ConnectionStore) -> None:
+    """The answer that there is nothing asks back if the question can be read with other filters."""
+    question = "Berapa koperasi dengan modal awal di atas 1,5 miliar kurang dari 20 juta?"
+    events = await answer(store, question)
+    result = events[-1]["result"]
+    assert result["status"] == "needs_clarification"
+    assert "adalah **0**.\n\nAtau yang Anda maksud: dengan syarat" in result["final_answer"]
+    [asked] = [event for event in events if event["type"] == "clarify"]
+    read = "modal awal lebih dari Rp 1.500.000.000 dan modal awal kurang dari Rp 20.000.000"
+    assert all(read not in choice["label"] for choice in asked["choices"])
+
+
 async def test_a_long_list_is_not_taken_for_unknown_words(store: ConnectionStore) -> None:
     """A question with too many names to be read is declined, but none of its words is blamed."""
     names = [name for (name,) in reference(store, "SELECT nama_provinsi FROM provinsi LIMIT 24")]

@@ -11,7 +11,7 @@ from kai_flow.analyst.answer.story import Story
 from kai_flow.analyst.query.nodes import During, Field, FieldGroup, Grain, PeriodGroup, TimeGroup
 from kai_flow.analyst.semantics.model import Role
 
-__all__ = ["MAX_TABLE_ROWS", "answer", "finding", "header", "table"]
+__all__ = ["MAX_TABLE_ROWS", "answer", "finding", "found_nothing", "header", "table"]
 
 MAX_TABLE_ROWS = 20
 """Rows of a result that are shown in the answer's table."""
@@ -42,6 +42,12 @@ def finding(story: Story) -> str:
     if found:
         return f"{meeting} {found}".strip()
     return meeting or _introduction(story)
+
+
+def found_nothing(story: Story) -> bool:
+    """Whether there is nothing: no row, or only numbers that are zero or missing."""
+    rows = story.rows.data
+    return not rows or (bool(story.query.measures) and not any(any(row) for row in rows))
 
 
 def table(story: Story) -> Iterator[str]:

@@ -186,9 +186,10 @@ def choices(
     )
 
 
-def question_back(labels: Sequence[str], language: Language) -> str:
-    """The question that asks which reading is meant."""
-    return questions_back.WHICH.say(language, choices=alternatives(labels, language))
+def question_back(labels: Sequence[str], language: Language, *, instead: bool = False) -> str:
+    """The question that asks which reading is meant; ``instead`` of one that was answered."""
+    which = questions_back.OR if instead else questions_back.WHICH
+    return which.say(language, choices=alternatives(labels, language))
 
 
 def measures_of(query: Query, model: SemanticModel, language: Language) -> tuple[str, ...]:

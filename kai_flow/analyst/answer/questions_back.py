@@ -8,6 +8,10 @@ WHICH: Final = Message(
     "Mana yang Anda maksud: {choices}?",
     "Which do you mean: {choices}?",
 )
+OR: Final = Message(
+    "Atau yang Anda maksud: {choices}?",
+    "Or do you mean: {choices}?",
+)
 RANKED_BY: Final = Message(
     "Menurut apa {table} diurutkan? Sebutkan ukurannya, misalnya: {choices}.",
     "What should {table} be ranked by? Name a measure, for example {choices}.",

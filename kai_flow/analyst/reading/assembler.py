@@ -56,8 +56,13 @@ class Assembler:
         plural: Plural,
         troubles: Troubles,
         commas: Collection[int] = (),
+        *,
+        margin: float = 0.0,
     ) -> None:
-        """``commas``: the places of words that only separate."""
+        """``commas``: the places of words that only separate.
+
+        ``margin``: what a reading may cost more than the best one and be wanted too.
+        """
         self.model = model
         self.today = today
         self.plural = plural
@@ -67,6 +72,7 @@ class Assembler:
         self.commas = commas
         self.known: dict[Hashable, Sequence[Any]] = {}
         """What was found for parts: see `remembered`."""
+        self.margin = margin
         self._resolvers: dict[tuple[str, frozenset[str]], Resolver] = {}
 
     def resolver(self, fact: str, bag: Bag) -> Resolver:

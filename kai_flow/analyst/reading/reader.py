@@ -9,16 +9,14 @@ from msgspec import json
 
 from kai_flow.analyst.lexicon.lexicon import (
     Language,
-    concepts,
     detect,
     fillers,
-    stem,
     unknown_language,
 )
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import Token, tokenize
 from kai_flow.analyst.query.gate import IllTyped, check
-from kai_flow.analyst.query.nodes import Query, Words, bare
+from kai_flow.analyst.query.nodes import Query, bare
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.assembly import readings as assembled
 from kai_flow.analyst.reading.bag import collected
@@ -30,7 +28,8 @@ from kai_flow.analyst.reading.labels import labels
 from kai_flow.analyst.reading.openings import opened
 from kai_flow.analyst.reading.overlaps import each_answer_once, meaning
 from kai_flow.analyst.reading.parts import Column, Item, Refused, Rows, Sign, Values
-from kai_flow.analyst.reading.reading import Plural, Reading, Troubles
+from kai_flow.analyst.reading.plurals import plural_in
+from kai_flow.analyst.reading.reading import Reading, Troubles
 from kai_flow.analyst.reading.rules import BY_HEADS
 from kai_flow.analyst.reading.spans import bound, leaves
 from kai_flow.analyst.semantics.index import Index
@@ -94,17 +93,25 @@ Outcome: TypeAlias = Understood | Catalogue | Unclear | Declined
 
 
 def read(
-    question: str, model: SemanticModel, index: Index, today: date
+    question: str,
+    model: SemanticModel,
+    index: Index,
+    today: date,
+    *,
+    margin: float = MARGIN,
 ) -> tuple[Outcome, Language]:
-    """What a question means over a database; ``today`` bounds relative periods."""
+    """What a question means over a database; ``today`` bounds relative periods.
+
+    A reading that costs at most ``margin`` more than the best one is as likely meant.
+    """
     tokens = tokenize(question)
     language = detect(tokens)
     if len(tokens) > MOST_TOKENS or not model.entities:
-        return _outcome(tokens, model, index, today, language), language
+        return _outcome(tokens, model, index, today, language, margin), language
     inner = opened(question, tokens, index, language)
-    outcome = _outcome(inner.tokens, model, index, today, language)
+    outcome = _outcome(inner.tokens, model, index, today, language, margin)
     if isinstance(outcome, Declined) and len(inner.tokens) < len(tokens):
-        whole = _outcome(tokens, model, index, today, language)
+        whole = _outcome(tokens, model, index, today, language, margin)
         if not isinstance(whole, Declined) or whole.reason.key not in UNREAD:
             return whole, language
     return _told(outcome, inner.aside), language
@@ -119,7 +126,12 @@ def _told(outcome: Outcome, aside: Sequence[str]) -> Outcome:
 
 
 def _outcome(
-    tokens: Sequence[Token], model: SemanticModel, index: Index, today: date, language: Language
+    tokens: Sequence[Token],
+    model: SemanticModel,
+    index: Index,
+    today: date,
+    language: Language,
+    margin: float,
 ) -> Outcome:
     if len(tokens) > MOST_TOKENS:
         counts = (("most", str(MOST_TOKENS)), ("words", str(len(tokens))))
@@ -139,7 +151,7 @@ def _outcome(
         outcome = _unknown(tokens, missing, found)
     else:
         worst = WORST + _courtesy(tokens, chart.glue, language)
-        outcome = decide(tokens, covers(chart), model, today, worst=worst)
+        outcome = decide(tokens, covers(chart), model, today, worst=worst, margin=margin)
     refusal = _refusal(chart)
     return refusal if isinstance(outcome, Declined) and refusal else outcome
 
@@ -180,17 +192,20 @@ def decide(
     today: date,
     *,
     worst: float = WORST,
+    margin: float = MARGIN,
 ) -> Outcome:
     """The reading that stands out among all covers, if one does that costs at most ``worst``."""
     troubles = Troubles()
-    assembler = Assembler(model, today, _plural(tokens), troubles, commas_in(tokens))
+    assembler = Assembler(
+        model, today, plural_in(tokens), troubles, commas_in(tokens), margin=margin
+    )
     best = _likely(_assembled(found, assembler, worst), assembler)
     if not best or best[0].cost > worst:
         return Declined(troubles.worst or _unused(tokens, found))
     first = best[0]
     if first.refusal:
         return Declined(Note(first.refusal))
-    near = [each for each in best if each.cost <= first.cost + MARGIN and not each.refusal]
+    near = [each for each in best if each.cost <= first.cost + margin and not each.refusal]
     if first.open:
         near = [each for each in best if each.open]
     if len(near) > 1:
@@ -213,7 +228,7 @@ def _assembled(found: Sequence[Cover], assembler: Assembler, worst: float) -> li
         bag = collected(cover)
         for reading in assembled(assembler, bag) if bag is not None else ():
             readings.append(reading)
-            most = reading.cost + (OFFERS if reading.open else MARGIN)
+            most = reading.cost + (OFFERS if reading.open else assembler.margin)
             better = reading.cost <= worst and most < assembler.most
             if better and sound(reading, assembler):
                 assembler.most = most
@@ -250,35 +265,6 @@ def _unused(tokens: Sequence[Token], found: Sequence[Cover]) -> Note:
     return Note("not_understood", (("words", " ".join(unused)),)) if unused else Note("no_reading")
 
 
-def _plural(tokens: Sequence[Token]) -> Plural:
-    """Whether one of some words, which may be among some names, is a plural."""
-
-    def plural(words: Words, names: frozenset[str]) -> bool:
-        stems = frozenset(stem(name) for name in names)
-        spoken = [tokens[at].word for at in words if not _one_of_several(tokens, at)]
-        return any(
-            word.endswith("s")
-            and not word.endswith(("ss", "us", "is"))  # a status is no plural
-            and stem(word, "en") != word
-            and _shares(word, stems)
-            for word in spoken
-        )
-
-    return plural
-
-
-def _one_of_several(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a noun names those that one is asked of: "which of our stores"."""
-    before = [token.word for token in tokens[max(0, at - 3) : at]]
-    return before[-2:] == ["which", "of"] or before[:2] == ["which", "of"]
-
-
-def _shares(word: str, stems: frozenset[str]) -> bool:
-    """Whether a word is one of the names, or means the same as one."""
-    own = stem(word, "en")
-    return own in stems or any(concepts((own,)) & concepts((name,)) for name in stems)
-
-
 def _likely(readings: Sequence[Reading], assembler: Assembler) -> list[Reading]:
     """The most likely reading, and those nearly as likely that mean something else.
 
@@ -287,7 +273,7 @@ def _likely(readings: Sequence[Reading], assembler: Assembler) -> list[Reading]:
     best: dict[object, Reading] = {}
     first: Reading | None = None
     for reading in sorted(readings, key=lambda reading: reading.cost):
-        if first is not None and reading.cost > first.cost + MARGIN and not first.open:
+        if first is not None and reading.cost > first.cost + assembler.margin and not first.open:
             break
         key = (meaning(reading.query), reading.refusal, reading.catalogue)
         if key not in best and sound(reading, assembler):

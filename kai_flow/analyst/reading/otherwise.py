@@ -1,0 +1,33 @@
+"""What else a question may mean whose likeliest reading finds nothing."""
+
+from datetime import date
+
+from kai_flow.analyst.query.nodes import Query, bare
+from kai_flow.analyst.reading.overlaps import meaning
+from kai_flow.analyst.reading.reader import OFFERS, Unclear, read
+from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.semantics.model import SemanticModel
+
+__all__ = ["wider_readings"]
+
+
+def wider_readings(
+    question: str, query: Query, model: SemanticModel, index: Index, today: date
+) -> tuple[Reading, ...]:
+    """The reading whose ``query`` found nothing, and what else the question may mean; or none.
+
+    That nothing was found speaks against a reading, so a less likely one is worth an offer if it
+    filters by something else. A fragment of a conversation means what it changes: nothing else is
+    offered for it.
+    """
+    outcome, _ = read(question, model, index, today, margin=OFFERS)
+    readings = outcome.readings if isinstance(outcome, Unclear) else ()
+    if not readings or meaning(readings[0].query) != meaning(query):
+        return ()
+    others = [each for each in readings if each.query and _filters(each.query) != _filters(query)]
+    return (readings[0], *others) if others else ()
+
+
+def _filters(query: Query) -> object:
+    return query.where and bare(query.where)
