@@ -13,9 +13,10 @@ from kai_flow.analyst.engines.threads import Stop, in_thread
 from kai_flow.analyst.errors import UnclearQuestion
 from kai_flow.analyst.lexicon.lexicon import Language, detect
 from kai_flow.analyst.lexicon.tokens import tokenize
+from kai_flow.analyst.picking import picked, picking
 from kai_flow.analyst.query.nodes import Query
 from kai_flow.analyst.reading.choices import Note
-from kai_flow.analyst.reading.otherwise import wider_readings
+from kai_flow.analyst.reading.otherwise import pick, wider_readings
 from kai_flow.analyst.reading.reader import Outcome, read
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.report import Event, Report
@@ -36,6 +37,8 @@ READING_DEADLINE_S = 30.0
 class Asked:
     """A question that was read."""
 
+    prompt: str
+    """As it was asked, without the number of a picked reading."""
     question: str
     """As it was read: with what its words were taught to mean."""
     outcome: Outcome
@@ -57,14 +60,17 @@ async def read_question(
 
     def work(_stop: Stop) -> Asked:
         reader = Reader(known_by.model, known_by.index, today)
-        said = rephrased(prompt, reader.model.phrases, reader.index)
+        asked, number = picked(prompt)
+        said = rephrased(asked, reader.model.phrases, reader.index)
         outcome, language = read(said.question, reader.model, reader.index, today)
         if begun is not None:
             outcome = in_conversation(
                 said.question, outcome, begun, reader.model, reader.index, today
             )
             language = spoken(said.question, begun)
-        return Asked(said.question, outcome, language, reader, said.replaced)
+        if number is not None:
+            outcome = pick(number, outcome, said.question, reader.model, reader.index, today)
+        return Asked(asked, said.question, outcome, language, reader, said.replaced)
 
     try:
         return await in_thread(work, READING_DEADLINE_S)
@@ -115,16 +121,15 @@ async def asked_back(
     ``instead``: the first one has been answered, and the others are offered.
     """
     labels = choices(readings, asked.model, asked.language)
-    if instead:
-        readings, labels = readings[1:], labels[1:]
-    question = question_back(labels, asked.language, instead=instead)
-    queries = [reading.query for reading in readings if reading.query is not None]
-    found = await prompts(queries, asked.reader, asked.language)
+    question = question_back(labels[instead:], asked.language, instead=instead)
+    found = await prompts([reading.query for reading in readings], asked.reader, asked.language)
     report.status = "needs_clarification"
-    report.choices = tuple(
-        Choice(label, prompt or label) for label, prompt in zip(labels, found, strict=True)
-    )
-    numbered = [f"{place}. {label}" for place, label in enumerate(labels, 1)]
+    offered = [
+        Choice(label, prompt or picking(asked.prompt, number))
+        for number, (label, prompt) in enumerate(zip(labels, found, strict=True), 1)
+    ]
+    report.choices = tuple(offered[instead:])
+    numbered = [f"{place}. {label}" for place, label in enumerate(labels[instead:], 1)]
     report.answer.append("\n".join([question, "", *numbered]))
     return {
         "type": "clarify",

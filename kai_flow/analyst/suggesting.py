@@ -43,14 +43,13 @@ async def first_questions(reader: Reader, language: Language) -> list[str]:
     return await _in_time(lambda: starters(reader.model, language, reader.taken))
 
 
-async def prompts(queries: Sequence[Query], reader: Reader, language: Language) -> tuple[str, ...]:
-    """For each of several readings a question that has only this one.
-
-    Where none is found, it is the plainest wording, or empty for a query without one.
-    """
+async def prompts(
+    queries: Sequence[Query | None], reader: Reader, language: Language
+) -> tuple[str, ...]:
+    """For each of several readings a question that has only this one; empty where none is found."""
 
     def work(_stop: Stop) -> tuple[str, ...]:
-        return tuple(_prompt(query, reader, language) for query in queries)
+        return tuple("" if query is None else _prompt(query, reader, language) for query in queries)
 
     try:
         return await in_thread(work, DEADLINE_S)
@@ -60,8 +59,7 @@ async def prompts(queries: Sequence[Query], reader: Reader, language: Language) 
 
 def _prompt(query: Query, reader: Reader, language: Language) -> str:
     texts = asked(query, reader.model, language)
-    plainest = texts[0] if texts else ""
-    return next((text for text in texts if same(reader.taken(text), query)), plainest)
+    return next((text for text in texts if same(reader.taken(text), query)), "")
 
 
 async def _in_time(find: Callable[[], Sequence[tuple[Query, str]]]) -> list[str]:

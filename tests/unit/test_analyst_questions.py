@@ -485,6 +485,28 @@ async def test_a_reading_that_finds_nothing_offers_the_others(store: ConnectionS
     assert all(read not in choice["label"] for choice in asked["choices"])
 
 
+async def test_a_choice_without_words_of_its_own_is_picked_by_its_number(
+    store: ConnectionStore,
+) -> None:
+    """A choice that no other question reads as is the question with a number, which is kept to."""
+    question = "Berapa koperasi dengan modal awal di atas 1,5 miliar kurang dari 20 juta?"
+    [asked] = [event for event in await answer(store, question) if event["type"] == "clarify"]
+    assert [choice["prompt"] for choice in asked["choices"]] == [
+        f"{question} [{n}]" for n in (2, 3, 4)
+    ]
+    result = (await answer(store, asked["choices"][0]["prompt"]))[-1]["result"]
+    assert result["status"] == "completed"
+    assert '"koperasi"."total_aset" > 1500000000' in result["sql_queries"][0]
+
+
+async def test_a_number_that_no_choice_has_is_refused(store: ConnectionStore) -> None:
+    """The number of a choice that was not offered runs nothing, and the answer says so."""
+    result = (await answer(store, "Which province is the best? [9]"))[-1]["result"]
+    assert result["status"] == "failed"
+    assert result["sql_queries"] == []
+    assert "no choice with the number 9" in result["final_answer"]
+
+
 async def test_a_long_list_is_not_taken_for_unknown_words(store: ConnectionStore) -> None:
     """A question with too many names to be read is declined, but none of its words is blamed."""
     names = [name for (name,) in reference(store, "SELECT nama_provinsi FROM provinsi LIMIT 24")]

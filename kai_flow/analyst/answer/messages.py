@@ -74,6 +74,12 @@ NOT_UNDERSTOOD: Final = Message(
     "The part “{words}” was not understood, so the question is not answered. Leave it out, or say"
     " it in other words.",
 )
+NO_CHOICE: Final = Message(
+    "Pertanyaan ini tidak punya pilihan nomor {number}. Hapus nomor dalam kurung siku di akhir"
+    " pertanyaan.",
+    "This question has no choice with the number {number}. Delete the number in square brackets at"
+    " its end.",
+)
 NO_READING: Final = Message(
     "Kata-katanya dikenali, tetapi tidak jelas apa yang ditanyakan bersama-sama. Tanyakan satu hal"
     " saja, misalnya “total X per Y”.",

@@ -40,6 +40,7 @@ _PLAIN: Final[dict[str, Message]] = {
 
 
 _FILLED: Final[dict[str, tuple[Message, dict[str, str]]]] = {
+    "no_choice": (messages.NO_CHOICE, {"number": "number"}),
     "too_long": (messages.TOO_LONG, {"words": "words", "most": "most"}),
     "unknown_word": (messages.UNKNOWN_WORD, {"word": "words"}),
 }

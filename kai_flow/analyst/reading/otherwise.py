@@ -1,15 +1,47 @@
-"""What else a question may mean whose likeliest reading finds nothing."""
+"""The other readings of a question: offered if the likeliest finds nothing, and picked."""
 
 from datetime import date
 
 from kai_flow.analyst.query.nodes import Query, bare
+from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.overlaps import meaning
-from kai_flow.analyst.reading.reader import OFFERS, Unclear, read
+from kai_flow.analyst.reading.reader import (
+    OFFERS,
+    Catalogue,
+    Declined,
+    Outcome,
+    Unclear,
+    Understood,
+    read,
+)
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
 
-__all__ = ["wider_readings"]
+__all__ = ["pick", "wider_readings"]
+
+
+def pick(
+    number: int,
+    outcome: Outcome,
+    question: str,
+    model: SemanticModel,
+    index: Index,
+    today: date,
+) -> Outcome:
+    """The reading with a number, which counts from 1, of those that were offered for a question."""
+    if isinstance(outcome, Unclear):
+        readings = outcome.readings
+    elif isinstance(outcome, Understood):
+        readings = wider_readings(question, outcome.query, model, index, today)
+    else:
+        return outcome
+    if number > len(readings):
+        return Declined(Note("no_choice", (("number", str(number)),)))
+    reading = readings[number - 1]
+    if reading.query is None:
+        return Catalogue(reading.tables)
+    return Understood(reading.query, reading.notes)
 
 
 def wider_readings(
