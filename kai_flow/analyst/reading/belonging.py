@@ -1,9 +1,11 @@
 """Whose a value is: "customers in Leeds" are in Leeds, wherever their orders are sent."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.semantics.model import SemanticModel
+from kai_flow.analyst.semantics.paths import leads_to_one
 from kai_flow.analyst.semantics.targets import EntityTarget, Mention, ValueTarget
 
 BETWEEN: Final = frozenset(
@@ -21,30 +23,52 @@ NOUN: Final = 0.9
 ASTRAY_COST: Final = 0.3
 """Of a value of other rows, where those that are named beside it have the same value."""
 
+UNSEEN_COST: Final = 1.0
+"""Of such a value where the rows beside it have a column of that name with too many values."""
 
-def astray(mentions: Sequence[Mention], tokens: Sequence[Token]) -> Collection[Mention]:
-    """The values of other rows than those named beside them, which have the same value."""
+
+def astray(
+    mentions: Sequence[Mention], tokens: Sequence[Token], model: SemanticModel
+) -> Mapping[Mention, float]:
+    """What values of other rows cost than those named beside them, which have the same value."""
     ends = _tables({(each.last, each) for each in mentions})
     starts = _tables({(each.first, each) for each in mentions})  # "active customers"
     values = [each for each in mentions if isinstance(each.target, ValueTarget)]
     lists = {each.last: each.first for each in values}
-    owners = {
+    beside = {
         (each.first, each.last): _before(each.first, tokens, ends, lists)
         | starts.get(each.last, frozenset())
         for each in values
     }
-    own = {
-        (each.first, each.last) for each in values if _table(each) in owners[each.first, each.last]
-    }
-    return {
-        each
-        for each in values
-        if (each.first, each.last) in own and _table(each) not in owners[each.first, each.last]
-    }
+    own = {(each.first, each.last) for each in values if _of(each) in beside[each.first, each.last]}
+    found = {}
+    for each in values:
+        span = (each.first, each.last)
+        if _of(each) in beside[span]:
+            continue
+        if span in own:
+            found[each] = ASTRAY_COST
+        elif any(_unseen(each, table, model) for table in beside[span]):
+            found[each] = UNSEEN_COST
+    return found
 
 
-def _table(value: Mention) -> str:
+def _of(value: Mention) -> str:
+    """The table of a value."""
     return value.target.ref.table if isinstance(value.target, ValueTarget) else ""
+
+
+def _unseen(value: Mention, table: str, model: SemanticModel) -> bool:
+    """Whether a table has such a column too, with more values than are known."""
+    if not isinstance(value.target, ValueTarget):
+        return False
+    if leads_to_one(model, table, value.target.ref.table):
+        return False  # customers are in a group, whose name is no name of theirs
+    names = {name.words for name in model.attributes[value.target.ref].names}
+    return any(
+        not each.values and any(name.words in names for name in each.names)
+        for each in model.of(table)
+    )
 
 
 def _tables(places: Collection[tuple[int, Mention]]) -> dict[int, frozenset[str]]:

@@ -9,7 +9,7 @@ from kai_flow.analyst.lexicon.lexicon import Language, concepts, fillers
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.answers import without_answers
 from kai_flow.analyst.reading.anybody import known_people
-from kai_flow.analyst.reading.belonging import ASTRAY_COST, astray
+from kai_flow.analyst.reading.belonging import astray
 from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.glue import TELLING, capitals_in, linking, plural
 from kai_flow.analyst.reading.name_order import REVERSED_COST, reversed_name
@@ -131,10 +131,10 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
         for each in mentions
         if _is_noun(each) or isinstance(each.target, JoinTarget)
     }
-    elsewhere = astray(mentions, tokens)
+    elsewhere = astray(mentions, tokens, index.model)
     for each in mentions:
         words = [token.word for token in tokens[each.first : each.last]]
-        near = placed(each, tokens, things) + ASTRAY_COST * (each in elsewhere)
+        near = placed(each, tokens, things) + elsewhere.get(each, 0.0)
         cost = MENTION_COST * (1 - each.score) + near
         dear = cost + _of_name(each, words, question) + _of_others(each, words, question)
         dear += REVERSED_COST * reversed_name(each, tokens, question.beside, index)

@@ -19,6 +19,7 @@ from kai_flow.analyst.query.gate import IllTyped, check
 from kai_flow.analyst.query.nodes import Query, bare
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.assembly import readings as assembled
+from kai_flow.analyst.reading.attachments import misplaced
 from kai_flow.analyst.reading.bag import collected
 from kai_flow.analyst.reading.chart import Chart, grow
 from kai_flow.analyst.reading.choices import Note
@@ -199,7 +200,8 @@ def decide(
     assembler = Assembler(
         model, today, plural_in(tokens), troubles, commas_in(tokens), margin=margin
     )
-    best = _likely(_assembled(found, assembler, worst), assembler)
+    placed = [each for each in found if not misplaced(each, tokens, model)]
+    best = _likely(_assembled(placed, assembler, worst), assembler)
     if not best or best[0].cost > worst:
         return Declined(troubles.worst or _unused(tokens, found))
     first = best[0]
