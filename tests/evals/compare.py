@@ -53,7 +53,7 @@ def same_rows(
     """
     if len(expected) != len(found) or not expected:
         return len(expected) == len(found)
-    wanted = [_cells(column) for column in zip(*expected, strict=True)]
+    wanted = [_with_years(_cells(column)) for column in zip(*expected, strict=True)]
     given = [_cells(column) for column in zip(*found, strict=True)]
     choices = [list(_candidates(column, given)) for column in wanted]
     rows = list(zip(*wanted, strict=True))
@@ -153,6 +153,11 @@ def _grain(wanted: Column) -> str:
         if texts and all(pattern.fullmatch(str(cell)) for cell in texts):
             return name
     return ""
+
+
+def _with_years(column: Column) -> Column:
+    """An expected column with its years as numbers: a query may also give them as texts."""
+    return tuple(_start(cell, "year") for cell in column) if _grain(column) == "year" else column
 
 
 def _start(cell: Cell, grain: str) -> Cell:
