@@ -156,6 +156,14 @@ def _text(column: Column, text: Text) -> Where:
     return Where(Compared(column, operator, (text.text,)))
 
 
+def _only_these(_sign: Sign, rows: Rows | Amount) -> Where | None:
+    """The words "Counting only active customers": what these must be, all must be."""
+    tests = rows.where if isinstance(rows, Amount) else ()
+    if not tests:
+        return None
+    return Where(tests[0] if len(tests) == 1 else Joined(tests, either=False))
+
+
 KIND = Kind(
     "filters",
     "Only some rows: in Bali, active, of one of two types.",
@@ -169,7 +177,13 @@ KIND = Kind(
             "starting with",
         ),
         "because": ("because", "because of", "due to"),
-        "only": ("only", "just"),
+        "only": (
+            *("only", "just", "counting only", "considering only", "only counting", "taking only"),
+            *("only considering", "looking only at", "restricted to", "limited to", "only for"),
+            *("only looking at", "including only", "only including", "only in", "only from"),
+            *("only on", "only with", "only those", "counting just", "considering just"),
+            *("taking into account only", "only taking into account", "and only", "but only"),
+        ),
         "agent": ("by",),
         "origin": ("from", "out of", "sent from", "coming from", "departing from"),
         "sender": ("sent", "sent any", "send", "sends", "sent out"),
@@ -179,7 +193,12 @@ KIND = Kind(
     indonesian={
         "contains": ("mengandung", "berisi", "memuat", "dengan kata"),
         "because": ("karena", "akibat", "lantaran", "disebabkan"),
-        "only": ("hanya", "cuma", "khusus"),
+        "only": (
+            *("hanya", "cuma", "khusus", "hanya menghitung", "dengan hanya menghitung"),
+            *("hanya memperhitungkan", "khusus untuk", "terbatas pada", "dibatasi pada"),
+            *("hanya untuk", "hanya yang", "khusus yang", "tapi hanya", "tetapi hanya"),
+            *("hanya dari", "hanya di", "hanya mencakup", "hanya memperhatikan", "cukup"),
+        ),
         "agent": ("oleh",),
         "native": ("asal",),
         "origin": ("dari", "berasal dari", "berangkat dari", "dikirim dari"),
@@ -231,6 +250,7 @@ KIND = Kind(
         Rule("because", ("because", Where), lambda _sign, where: _reason(where)),
         Rule("because it", ("because", (Rows, Column), Where), lambda *p: _reason(p[-1])),
         Rule("only", ("only", Where), lambda _sign, where: where),
+        Rule("only these", ("only", Rows), _only_these, scoped=True),
         Rule("these only", (Rows, "only"), lambda rows, _sign: rows),
         Rule("either", (Where, "or", Where), _either, cost=0.05),
         Rule("text", (Column, Text), _text),

@@ -45,6 +45,42 @@ _INDONESIAN_ONES = (
     *("sebutkan", "tolong sebutkan", "tampilkan", "yang mana saja itu", "apa saja itu"),
 )
 
+_ITS_NUMBER = (
+    *(
+        f"{link} {what}"
+        for link in ("and", "with", "along with", "together with", "plus", "including")
+        for what in (
+            *("its value", "their values", "the value", "the values", "the amount", "the amounts"),
+            *("the number", "the numbers", "the respective numbers", "the corresponding number"),
+            *("the total", "the totals", "the figures", "the figure", "the corresponding value"),
+        )
+    ),
+    *(
+        f"{link} {ask}{whom}"
+        for link in ("and", ", and", "and also")
+        for ask in ("how many", "how much")
+        for whom in (
+            *("", " each", " did each", " did each of them", " does each", " does each of them"),
+            *(" were there for each", " are there for each", " is it", " was it"),
+            *(" did they each", " do they each", " each of them", " each one", " for each"),
+            *(" is it for each", " was it for each", " in each", " were there in each"),
+        )
+    ),
+)
+_NILAINYA = (
+    *(
+        f"{link} {what}{masing}"
+        for link in (
+            *("beserta", "berikut", "serta", "dan", "disertai", "lengkap dengan", "dengan"),
+            *("beserta dengan", "sekaligus", "dan berapa", ", dan berapa", "serta berapa"),
+        )
+        for what in ("nilainya", "jumlahnya", "totalnya", "angkanya", "besarnya", "banyaknya")
+        for masing in ("", " masing-masing")
+    ),
+    *("dan berapa masing-masing", "dan masing-masing berapa", "dan berapa masing-masingnya"),
+    *("beserta nilai masing-masing", "beserta jumlah masing-masing", "dan nilai masing-masing"),
+)
+
 KIND = Kind(
     "further",
     "Further columns of what is listed: products together with their price.",
@@ -76,6 +112,7 @@ KIND = Kind(
                 for ones in _ENGLISH_ONES
             ),
         ),
+        "its number": _ITS_NUMBER,
         "glue": (*_IF_SO[1:], "if there are", "if there is", "if there are any"),
     },
     indonesian={
@@ -103,6 +140,7 @@ KIND = Kind(
                 for ones in _INDONESIAN_ONES
             ),
         ),
+        "its number": _NILAINYA,
         "glue": ("kalau ada", "jika ada", "bila ada", "kalau memang ada", "adakah", "apabila ada"),
     },
     rules=(

@@ -12,6 +12,7 @@ from kai_flow.analyst.reading.parts import (
     Column,
     Compared,
     Figure,
+    Groups,
     Having,
     Implied,
     Narrowed,
@@ -24,6 +25,19 @@ from kai_flow.analyst.reading.resolving import ABOVE
 
 BELOW: Final = Amount(Function.COUNT, Implied("subordinate"))
 """The number of subordinates, before their table is known."""
+
+
+_BELOW: Final = (
+    *("subordinates", "subordinate", "direct subordinates", "direct reports", "direct report"),
+    *("underlings",),
+)
+"""Those who stand below somebody."""
+
+_REPORTING: Final = (
+    *("report to", "reports to", "reporting to", "report directly to", "work under", "work for"),
+    *("working under", "working for", "under", "are under", "below"),
+)
+"""What they do."""
 
 
 def _below(*parts: Sign | Values) -> Narrowed | None:
@@ -53,12 +67,19 @@ KIND = Kind(
     "Rows below another one: the subordinates of a manager.",
     english={
         "below one": (
-            *("subordinates", "subordinate", "subordinates of", "direct subordinates of"),
-            *("direct reports", "direct report", "direct reports of", "reports to", "report to"),
-            *("reporting to", "reporting directly to", "report directly to", "reports directly to"),
+            *_BELOW,
+            *(f"{noun} of" for noun in _BELOW),
+            *(f"direct {noun} of" for noun in _BELOW),
+            *("reports to", "report to", "reporting to", "reporting directly to"),
+            *("report directly to", "reports directly to"),
             *("works under", "work under", "working under", "works for", "work for"),
             *("managed by", "supervised by", "led by", "headed by", "under", "below"),
-            *("working for", "underlings of", "team members of", "people under", "overseen by"),
+            *("working for", "team members of", "people under", "overseen by"),
+        ),
+        "one's own": _BELOW,
+        "below them": (
+            *(f"{verb} {whom}" for verb in _REPORTING for whom in ("them", "him", "her")),
+            *("they manage", "he manages", "she manages", "they supervise", "they lead"),
         ),
     },
     indonesian={
@@ -69,6 +90,11 @@ KIND = Kind(
             *("bertanggung jawab kepada", "bertanggung jawab ke", "di bawah pimpinan"),
             *("bawahannya", "anak buahnya", "berada di bawah", "bekerja di bawah"),
             *("bekerja untuk", "diawasi oleh", "disupervisi oleh"),
+        ),
+        "below them": (
+            *("bawahannya", "anak buahnya", "bawahan mereka", "anak buah mereka", "di bawahnya"),
+            *("melapor kepadanya", "melapor kepada mereka", "dibawahinya", "yang dipimpinnya"),
+            *("dipimpinnya", "yang dibawahinya", "di bawah mereka", "melapor ke mereka"),
         ),
     },
     rules=(
@@ -89,7 +115,9 @@ KIND = Kind(
                 (f"below, {sign}", ("below one", sign)),
             )
         ),
-        Rule("one's own", (Values, "below one"), _below, cost=0.05),
+        Rule("one's own", (Values, "one's own"), _below, cost=0.05),
+        Rule("how many below", ("count", "below one"), lambda *_signs: BELOW),
+        Rule("under each", ("below one", Groups), lambda _sign, groups: groups, cost=0.1),
     ),
     samples=(
         Sample(

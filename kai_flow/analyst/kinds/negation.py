@@ -4,6 +4,7 @@ from kai_flow.analyst.kinds.filters import equal, of_column
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import (
+    Amount,
     Clock,
     Column,
     Compared,
@@ -82,8 +83,12 @@ def _column(parts: tuple[Sign | Column, ...]) -> Column:
     return next(part for part in parts if isinstance(part, Column))
 
 
-def _childless(_sign: Sign, rows: Rows) -> Where:
-    return Where(Negated(Has(rows.table)))
+def _childless(_sign: Sign, rows: Rows | Amount) -> Where | None:
+    """The words "Without orders", "without delivered orders": none of those with the filter."""
+    if rows.table is None:
+        return None
+    tests = rows.where if isinstance(rows, Amount) else ()
+    return Where(Negated(Has(rows.table, where=tests)))
 
 
 def _undone(_sign: Sign, done: Where, rows: Rows) -> Where | None:
@@ -207,7 +212,7 @@ KIND = Kind(
             for sign in ("having one", "having some")
         ),
         Rule("known", (Column, "known"), _present, cost=0.1),
-        Rule("without rows", ("without", Rows), _childless),
+        Rule("without rows", ("without", Rows), _childless, scoped=True),
     ),
     samples=(
         Sample(

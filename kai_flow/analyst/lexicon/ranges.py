@@ -35,7 +35,9 @@ _TO = Phrases(
     *("to", "until", "till", "through", "thru", "up to", "up until", "to the end of"),
     *("until the end of", "to the", "until the", "through the", "through the end of"),
     *("sampai", "hingga", "sampai dengan", "s d", "s / d", "sd", "ke", "-"),
-    *("sampai akhir", "hingga akhir"),
+    *("sampai akhir", "hingga akhir", "up to and including", "to and including"),
+    *("until and including", "through and including", "sampai dan termasuk", "sampai dengan akhir"),
+    *("hingga dan termasuk", "hingga dengan", "sampai ke", "until and with"),
 )
 _BOTH = Phrases("and", "dan", "and the", "to", "-")
 _COMPARED = {

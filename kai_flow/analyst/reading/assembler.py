@@ -77,7 +77,8 @@ class Assembler:
 
     def resolver(self, fact: str, bag: Bag) -> Resolver:
         """For one fact table."""
-        done = [test.table for test, _ in bag.tests if isinstance(test, p.Has)]
+        tests = [t.part if isinstance(t, p.Negated) else t for t, _ in bag.tests]
+        done = [test.table for test in tests if isinstance(test, p.Has)]
         tested = {
             test.of.ref.table
             for test, _ in bag.tests

@@ -57,8 +57,14 @@ def _meanings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     levels = with_levels(a, bag)
     if bag.texts:
         yield from _literally(a, bag)
-    elif levels is not None and not bag.bounds:  # nothing ends
+    elif levels is not None and not bag.bounds and _numbered(levels):  # nothing ends
         yield from _asked(a, levels)
+
+
+def _numbered(bag: Bag) -> bool:
+    """Whether there is a number that "and how many" can ask for."""
+    numbers = bag.measures or bag.ranks or bag.havings
+    return bool(numbers) or not bag.counted
 
 
 def _asked(a: Assembler, bag: Bag) -> Iterator[Reading]:

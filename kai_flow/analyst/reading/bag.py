@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Final
 
 from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading.connecting import connects, halved
@@ -90,6 +91,10 @@ class Bag:
     """Whether it asks for each of several by itself."""
     gap: str = ""
     """The sign of a difference that is asked for: "difference", "how much more"."""
+    counted: bool = False
+    """Whether it asks for the number of each besides: "and how many", "beserta nilainya"."""
+    below: bool = False
+    """Whether it speaks of those who stand below each: "who report to them"."""
     together: bool = False
     """Whether it asks for several taken together."""
     inside: list[Dimension] = field(default_factory=list)
@@ -118,6 +123,8 @@ def collected(cover: Cover) -> Bag | None:
             return None  # "how many days" are no groups by day
         elif item.part == Sign(APART):
             averaged = True
+        elif item.part == Sign("its number") and cover.items[at + 1 :]:
+            return None  # "and how many were cancelled" is another number
         elif halved(cover.items[:at], item) or not _put(bag, item):
             return None
     return _averaged(bag) if averaged else bag
@@ -148,6 +155,10 @@ def _number(noun: object) -> bool:
 def _plain(amount: Amount) -> bool:
     """Whether nothing says how a number is aggregated."""
     return amount.function is None and not amount.where
+
+
+_SAID: Final = {"each one": "apiece", "below them": "below", "its number": "counted"}
+"""Signs of what is said besides, and where the bag keeps it."""
 
 
 def _pair(left: Item, right: Item) -> Iterator[tuple[Test, Test, Words]]:
@@ -229,8 +240,8 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
             bag.refused.append(reason)
         case Sign("compare" | "apiece" | "together" | "than" | "recorded" as name):
             setattr(bag, name, True)
-        case Sign("each one"):
-            bag.apiece = True
+        case Sign("each one" | "below them" | "its number" as name):
+            setattr(bag, _SAID[name], True)
         case Sign("more" | "higher" | "dearer" as name):
             bag.more = name
         case Sign("difference" | "how much more" | "how much less" | "percent more" as name):

@@ -1,11 +1,13 @@
 """Filters that no row can meet together, so that a question means something else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 from typing import Final
 
 from kai_flow.analyst.query.nodes import (
     Condition,
     During,
+    Field,
     Filter,
     Not,
     Operator,
@@ -44,10 +46,26 @@ def _values(parts: Sequence[Filter]) -> bool:
 
 
 def _emptied(parts: Sequence[Filter]) -> bool:
-    """A column that is empty, and yet has a value: no status, and the status "paid"."""
+    """A column that is empty, and yet has a value: no status, and the status "paid".
+
+    Both may be of the same related rows, and the value may be a time: founded after 2010.
+    """
+    if any(_emptied(both) for both in _of_the_same(parts)):
+        return True
     tests = _conditions(parts)
     empty = [bare(part.of) for part in tests if part.operator is Operator.EMPTY]
-    return any(bare(part.of) in empty for part in tests if part.operator in VALUED)
+    if any(bare(part.of) in empty for part in tests if part.operator in VALUED):
+        return True
+    named = [(f"{of.table}.{of.column}", of.path) for of in empty if isinstance(of, Field)]
+    return any((part.axis, part.path) in named for part in parts if isinstance(part, During))
+
+
+def _of_the_same(parts: Sequence[Filter]) -> Iterator[tuple[Filter, Filter]]:
+    """Filters of the same related rows, two by two."""
+    related = [part for part in parts if isinstance(part, Related) and part.where is not None]
+    for left, right in combinations(related, 2):
+        if left.path == right.path and left.where is not None and right.where is not None:
+            yield left.where, right.where
 
 
 def _childless(parts: Sequence[Filter]) -> bool:

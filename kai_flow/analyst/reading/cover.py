@@ -27,6 +27,7 @@ HARMLESS: Final = frozenset(
         *("compare", "during", "only", "apart", "between", "side by side"),
         *("more", "apiece", "together", "difference", "how much more", "how much less"),
         *("recorded", "than", "dearer", "higher", "each one", "percent more"),
+        *("below them", "its number"),
     ]
 )
 """Signs that no rule needs to use: they stress what others say, or tell what to do with values."""

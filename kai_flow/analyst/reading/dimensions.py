@@ -50,6 +50,15 @@ def groups_of(resolver: Resolver, dimension: Dimension, words: Words) -> Sequenc
 
 
 def _column_groups(resolver: Resolver, column: Column, words: Words) -> Iterator[Choice[Group]]:
+    """The groups of a column: units of time of a time, reached by the join that has its role."""
+    for choice in _any_groups(resolver, column, words):
+        time = choice.value if isinstance(choice.value, TimeGroup) else None
+        named = column.role in resolver.model.joins
+        if time is None or not named or column.role in time.path:
+            yield choice
+
+
+def _any_groups(resolver: Resolver, column: Column, words: Words) -> Iterator[Choice[Group]]:
     attribute = resolver.attribute(column)
     if attribute.role is Role.TIME:
         for axis in resolver.model.axes_of(attribute.table):

@@ -18,13 +18,16 @@ from kai_flow.analyst.query.nodes import (
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.comparisons import compared, within
 from kai_flow.analyst.reading.contradictions import contradictory
+from kai_flow.analyst.reading.lacking import of_missing
 from kai_flow.analyst.reading.parts import Compared, Has, Joined, Negated, New, Test, Within
 from kai_flow.analyst.reading.related_rows import (
     EVERY,
     asked_of_related,
     merged,
+    related_to,
     shared,
     with_related,
+    with_tests,
 )
 from kai_flow.analyst.reading.remembering import remembered
 from kai_flow.analyst.reading.resolving import Resolver
@@ -49,7 +52,7 @@ def _filters(
         choice.costing(-shared(resolver.model, choice.value)).map(
             lambda parts: _all(merged(resolver.model, parts))
         )
-        for choice in combined(options)
+        for choice in of_missing(resolver, tests, options)
         if not contradictory(choice.value)
     ]
 
@@ -101,7 +104,7 @@ def _tested(resolver: Resolver, test: Test, words: Words) -> Sequence[Choice[Fil
         case New():
             return []  # of nothing that has a time
         case Has() as related:
-            return with_related(resolver, related, words)
+            return _with_related(resolver, related, words)
         case Negated(part):
             inner = _tested(resolver, part, words)
             return [
@@ -124,6 +127,15 @@ def _tested(resolver: Resolver, test: Test, words: Words) -> Sequence[Choice[Fil
                     if all(isinstance(part, Related) for part in each.value)
                 ]
             return [each.map(lambda made: node(parts=made, words=words)) for each in inside]
+
+
+def _with_related(resolver: Resolver, has: Has, words: Words) -> list[Choice[Filter]]:
+    """Related rows, perhaps with filters of their own: "without delivered orders"."""
+    rows = with_related(resolver, has, words)
+    if not has.where:
+        return rows
+    own = [(part, words) for part in has.where]
+    return with_tests(rows, filters(related_to(resolver, has), own))
 
 
 def _of_one_time(found: Sequence[Choice[tuple[Filter, ...]]]) -> list[Choice[tuple[Filter, ...]]]:

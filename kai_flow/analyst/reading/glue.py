@@ -40,6 +40,19 @@ TELLING: Final = frozenset(
 WHOLE: Final = frozenset(["how much more", "how much less"])
 """Those of which no word is: "by how much" is not "how much"."""
 
+ARRANGED: Final = frozenset(
+    [
+        *("grouped", "sorted", "ranked", "divided", "separated", "segmented", "classified"),
+        *("categorised", "categorized", "distributed", "sliced", "summarised", "summarized"),
+        *("aggregated", "weighted", "multiplied", "reduced", "filtered", "listed", "arranged"),
+        *("measured", "itemised", "itemized", "organised", "organized", "ordered", "counted"),
+        *("averaged", "totalled", "totaled", "tabulated", "detailed", "increased", "decreased"),
+        *("compared", "displayed", "structured", "partitioned", "clustered", "stratified"),
+        *("differentiated", "disaggregated", "speed", "indexed", "followed"),
+    ]
+)
+"""Participles before "by" that say how an answer is laid out, and others that name no doer."""
+
 PAST: Final = frozenset(["kemarin", "lalu", "silam"])
 """Words for what is past."""
 
@@ -71,10 +84,15 @@ def agents(tokens: Sequence[Token]) -> frozenset[int]:
     return frozenset(
         at
         for at in range(1, len(tokens) - 1)
-        if tokens[at].word == "by"
-        and plural(tokens[at + 1].word)
-        and (light(tokens[at - 1].word) or tokens[at - 1].word in VERBS)
+        if tokens[at].word == "by" and plural(tokens[at + 1].word) and _done(tokens[at - 1].word)
     )
+
+
+def _done(word: str) -> bool:
+    """Whether a word says what somebody did: "reported by cooperatives", not "sorted by"."""
+    if light(word) or word in VERBS:
+        return True
+    return word.endswith("ed") and len(word) > 4 and word not in ARRANGED
 
 
 def plural(word: str) -> bool:

@@ -1,5 +1,6 @@
 """How many rows stand below others of the same table: managers with more than 5 subordinates."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kai_flow.analyst.kinds.hierarchies import BELOW
@@ -15,6 +16,10 @@ def with_levels(a: Assembler, bag: Bag) -> Bag | None:
 
     None where nothing is below anything else.
     """
+    over = _grouped_above(a, bag)
+    if bag.below and not (over and (bag.measures or bag.ranks or bag.havings)):
+        return None
+    bag = _each_one(bag, over)
     if all(h.amount != BELOW for h, _ in bag.havings) and all(r.by != BELOW for r, _ in bag.ranks):
         return bag
     for above, words, rest in [] if bag.asked("count") else _named(a, bag):
@@ -24,6 +29,27 @@ def with_levels(a: Assembler, bag: Bag) -> Bag | None:
         groups = [] if ranks else [(above, words)]
         return replace(rest, havings=havings, ranks=ranks, groups=[*rest.groups, *groups])
     return None
+
+
+def _grouped_above(a: Assembler, bag: Bag) -> list[p.Column]:
+    """The groups that are those above others: "for each manager"."""
+    named = [of for of, _ in [*bag.groups, *bag.which]] + [rank.of for rank, _ in bag.ranks]
+    return [of for of in named if isinstance(of, p.Column) and _is_above(a, of)]
+
+
+def _each_one(bag: Bag, above: Sequence[p.Column]) -> Bag:
+    """The bag where "the number of subordinates of each manager" counts those that point there."""
+    if len(above) != 1:
+        return bag
+    count = p.Amount(Function.COUNT, None, above[0].ref.table)
+    measures = [(count if m == BELOW else m, words) for m, words in bag.measures]
+    return replace(bag, measures=measures)
+
+
+def _is_above(a: Assembler, of: p.Column) -> bool:
+    """Whether a column is of rows above others of the same table."""
+    join = a.model.joins.get(of.role or "")
+    return join is not None and join.source == join.target == of.ref.table
 
 
 def _known(amount: p.Amount, count: p.Amount) -> p.Amount:

@@ -48,6 +48,9 @@ TWICE_COST: Final = 0.3
 VALUES_COST: Final = 0.03
 """Of values with the number of rows of each."""
 
+ROLE_COST: Final = 0.25
+"""Of listing rows by whom they point to: "which customers placed orders" asks for customers."""
+
 NAMELESS_COST: Final = 0.2
 """Of listing numbers of rows without names, which the question does not name either."""
 
@@ -97,6 +100,8 @@ def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
         and any(_category(a, c) and words < rows[0][1] for c, words in columns[:1])
     ):
         cost += 0.15  # "the types of cooperatives" are types
+    if bag.asked("which") and _pointed_to(bag, rows, columns):
+        cost += ROLE_COST
     for clock, words in bag.clocks:
         axis = a.model.axes[clock.axis]
         columns.append((p.Column(ColumnRef(axis.table, axis.columns[0])), words))
@@ -105,6 +110,14 @@ def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
     for table in dict.fromkeys(tables or [c.ref.table for c, _ in columns[:1]]):
         later = LATER_COST * (table != tables[0] if tables else 0)
         yield from _rows_of(a, bag, table, rows, columns, limit=limit, cost=cost + later)
+
+
+def _pointed_to(
+    bag: Bag, rows: Sequence[tuple[str, Words]], columns: Sequence[tuple[p.Column, Words]]
+) -> bool:
+    """Whether whom rows point to is named before them, as who did something."""
+    before = rows and columns and columns[0][1] < rows[0][1]
+    return bool(before and columns[0][0].role and not bag.shown)
 
 
 def _late(bag: Bag) -> bool:

@@ -24,6 +24,7 @@ from kai_flow.analyst.semantics.model import Role as ColumnRole
 from kai_flow.analyst.semantics.targets import (
     AttributeTarget,
     AxisTarget,
+    DerivedTarget,
     EntityTarget,
     JoinTarget,
     Mention,
@@ -68,6 +69,12 @@ OTHER_NAME_COST: Final = 0.1
 
 NUMBER_COST: Final = 0.22
 """Of rows that are called as a number of theirs: the target of a target is mostly the number."""
+
+EACH_ONE: Final = frozenset(["per", "tiap", "setiap"])
+"""Words before what each of some rows has: "the discount per sale" is that of one sale."""
+
+PER_COST: Final = 0.62
+"""Of a number after such a word where the same words name its rows."""
 
 SOLD: Final = frozenset(["sold", "ordered", "bought", "terjual", "dijual", "dipesan", "dibeli"])
 """Words that say that something was sold."""
@@ -118,6 +125,8 @@ class _Question:
     """What the same words may mean."""
     whole: Sequence[Mention]
     """Names of several words."""
+    each: frozenset[int]
+    """Where what each of some rows has is said of these rows: after "per"."""
 
 
 def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iterator[Item]:
@@ -163,6 +172,7 @@ def _question(
             if isinstance(each.target, EntityTarget)
         },
         beside=_by_place(mentions),
+        each=frozenset(at + 1 for at, token in enumerate(tokens) if token.word in EACH_ONE),
         whole=[
             each
             for each in mentions
@@ -217,10 +227,18 @@ def _of_others(mention: Mention, words: Sequence[str], question: _Question) -> f
     )
     if isinstance(target, AttributeTarget):
         cost += COUNTING_COST * _counts_rows(mention, question.counting, question.rows)
-    if isinstance(target, EntityTarget) and (*span, target.table) in question.numbered:
+    one = mention.first in question.each
+    if isinstance(target, AttributeTarget | DerivedTarget) and one:
+        named = (*span, _table(target)) in question.rows
+        cost += PER_COST * (named and is_number(target, question.index))
+    if isinstance(target, EntityTarget) and not one and (*span, target.table) in question.numbered:
         money = not concepts((words[-1],)).isdisjoint(MONEY)
         cost += NUMBER_COST * (money or not plural(words[-1]))
     return cost
+
+
+def _table(target: AttributeTarget | DerivedTarget) -> str:
+    return target.ref.table if isinstance(target, AttributeTarget) else target.table
 
 
 def _taken_back(mention: Mention, words: Sequence[str], index: Index) -> bool:

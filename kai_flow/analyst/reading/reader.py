@@ -1,6 +1,6 @@
 """Reads a question: the query that it means, a question back, or the reason why neither."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, TypeAlias
@@ -10,7 +10,6 @@ from msgspec import json
 from kai_flow.analyst.lexicon.lexicon import (
     Language,
     detect,
-    fillers,
     unknown_language,
 )
 from kai_flow.analyst.lexicon.periods import find_periods
@@ -29,6 +28,7 @@ from kai_flow.analyst.reading.labels import labels
 from kai_flow.analyst.reading.openings import opened
 from kai_flow.analyst.reading.overlaps import each_answer_once, meaning
 from kai_flow.analyst.reading.parts import Column, Item, Refused, Rows, Sign, Values
+from kai_flow.analyst.reading.patience import courtesy, length
 from kai_flow.analyst.reading.plurals import plural_in
 from kai_flow.analyst.reading.reading import Reading, Troubles
 from kai_flow.analyst.reading.rules import BY_HEADS
@@ -46,9 +46,6 @@ OFFERS: Final = 0.5
 
 WORST: Final = 1.2
 """A reading that costs more is not believed."""
-
-COURTESY: Final = 0.2
-"""What words without meaning cost in an ordinary question; more make no reading less likely."""
 
 MOST_TOKENS: Final = 80
 """Tokens of a question at most."""
@@ -151,7 +148,7 @@ def _outcome(
     if missing:
         outcome = _unknown(tokens, missing, found)
     else:
-        worst = WORST + _courtesy(tokens, chart.glue, language)
+        worst = WORST + courtesy(tokens, chart.glue, language) + length(tokens)
         outcome = decide(tokens, covers(chart), model, today, worst=worst, margin=margin)
     refusal = _refusal(chart)
     return refusal if isinstance(outcome, Declined) and refusal else outcome
@@ -165,13 +162,6 @@ def _refusal(chart: Chart) -> Declined | None:
         if refused and not any(isinstance(part, Column | Rows | Values) for part in parts):
             return Declined(Note(refused[0]))
     return None
-
-
-def _courtesy(tokens: Sequence[Token], glue: Mapping[int, float], language: Language) -> float:
-    """What the words without meaning cost beyond those of an ordinary question."""
-    empty = fillers(language)
-    cost = sum(cost for at, cost in glue.items() if tokens[at].word in empty)
-    return max(0.0, cost - COURTESY)
 
 
 def _unknown(tokens: Sequence[Token], missing: Sequence[int], found: Sequence[Item]) -> Declined:

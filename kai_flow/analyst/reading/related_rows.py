@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from msgspec import structs
+
 from kai_flow.analyst.query.nodes import (
     All,
     Condition,
@@ -13,7 +15,7 @@ from kai_flow.analyst.query.nodes import (
     Related,
     Words,
 )
-from kai_flow.analyst.reading.choices import Choice
+from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.comparisons import ORDERED
 from kai_flow.analyst.reading.parts import Has
 from kai_flow.analyst.reading.resolving import Resolver
@@ -34,6 +36,21 @@ def with_related(resolver: Resolver, has: Has, words: Words) -> list[Choice[Filt
     if has.by is not None:
         return [choice for choice in having if _leads(resolver, choice, has.by)]
     return [*_pointing(resolver, has.table, words), *having]
+
+
+def related_to(resolver: Resolver, has: Has) -> Resolver:
+    """The resolver of what is asked of the related rows themselves."""
+    return Resolver(resolver.model, has.table, resolver.today, resolver.named)
+
+
+def with_tests(
+    found: Sequence[Choice[Filter]], tests: Sequence[Choice[Filter | None]]
+) -> list[Choice[Filter]]:
+    """Related rows that meet filters of their own."""
+    return [
+        each.map(lambda v: structs.replace(v[0], where=v[1]) if isinstance(v[0], Related) else v[0])
+        for each in combined([[c for c in found if isinstance(c.value, Related)], tests])
+    ]
 
 
 def _leads(resolver: Resolver, choice: Choice[Filter], by: str) -> bool:

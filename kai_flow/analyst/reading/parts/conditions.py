@@ -36,6 +36,8 @@ class Has:
     """What the join that leads to them should say: "cities that sent a shipment"."""
     by: str | None = None
     """The table through which they are related: "never *borrowed* a book"."""
+    where: tuple["Test", ...] = ()
+    """What these rows must meet themselves: "without *delivered* orders"."""
 
 
 @dataclass(frozen=True, slots=True)
