@@ -8,7 +8,9 @@ from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.kinds.ranking import plain, whole
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
+    ITS_NUMBER,
     Amount,
+    Ask,
     Calendar,
     Clock,
     Column,
@@ -104,6 +106,8 @@ KIND = Kind(
     "best",
     "The best of things: of which number, is asked back. And the most frequent, the longest.",
     english={
+        "and how many": ("and how many", "and how many times", "and how often"),
+        "and how much": ("and how much", "and what is it", "and what", "and how much is it"),
         "best": ("best", "top", "the top", "best performing", "performs best", "performed best"),
         "worst": ("worst", "worst performing", "performs worst", "performed worst"),
         "longest serving": (
@@ -125,6 +129,11 @@ KIND = Kind(
         "on average": ("on average", "on the average"),
     },
     indonesian={
+        "and how many": (
+            *("dan berapa banyak", "dan berapa kali", "dan ada berapa", "n berapa banyak"),
+            *("dan berapa jumlahnya", "dan jumlahnya berapa", "n jumlahnya", "n berapa kali"),
+        ),
+        "and how much": ("dan berapa", "dan berapa nilainya", "n berapa", "n berapa nilainya"),
         "best": (
             *("terbaik", "paling baik", "paling bagus", "terbagus", "terhebat", "paling hebat"),
             *("paling top", "paling oke", "paling unggul", "terunggul", "paling berprestasi"),
@@ -183,6 +192,7 @@ KIND = Kind(
         Rule("worst rated", ("worst rated",), lambda _s: Rank(False, by=amount(Implied("score")))),
         Rule("longest ago", ("longest ago",), lambda _s: Rank(False, by=Clock("")), cost=0.1),
         Rule("so many great", (Figure, "great"), _places, tight=True),
+        *(Rule(sign, (sign,), lambda sign: Ask(sign.name)) for sign in ITS_NUMBER),
         Rule("rank on average", (Rank, "on average"), _on_average),
         Rule("unit of a period", (Calendar, Where), _unit_within, cost=0.02, aside=True),
     ),

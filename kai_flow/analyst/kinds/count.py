@@ -93,7 +93,7 @@ KIND = Kind(
                 "total jumlah",
                 "ada berapa",
             ),
-            *("berapa ekor", "berapa buah"),
+            *("berapa ekor", "berapa buah", "berapa biji", "berapa lembar", "ada berapa biji"),
             *("ada berapa banyak", "berapa total jumlah", "jumlahnya", "banyak", "berapa total"),
         ),
         "how many people": ("berapa orang", "ada berapa orang", "jumlah orang"),

@@ -40,7 +40,17 @@ def _ordered(most: tuple[str, ...], word: str) -> tuple[str, ...]:
     sorting = ("", "urutkan ", "urut ", "diurutkan ", "mulai ", "dimulai ", "urutan ", "urutannya ")
     starts = (f"{each}{start}" for each in sorting for start in ("dari", "dari yang"))
     superlatives = [f"{paling}{each}" for each in most for paling in ("ter", "paling ")]
-    return (word, *(f"{start} {each}" for start in starts for each in superlatives))
+    firsts = ("dulu", "dulu ya", "duluan", "di atas", "lebih dulu", "di urutan pertama")
+    return (
+        word,
+        *(f"{start} {each}" for start in starts for each in superlatives),
+        *(
+            f"{yang}{each} {first}"
+            for yang in ("", "yang ")
+            for each in superlatives
+            for first in firsts
+        ),
+    )
 
 
 KIND = Kind(
@@ -94,12 +104,22 @@ KIND = Kind(
             *("from highest to lowest", "highest to lowest", "from largest to smallest"),
             *("from the highest to the lowest", "from the largest to the smallest"),
             *("largest to smallest", "sorted from highest", "sort from highest", "most first"),
+            *("biggest first", "top first", "greatest first", "most expensive first"),
+            *(
+                "biggest to smallest",
+                "big to small",
+                "high to low",
+                "most to least",
+                "latest first",
+            ),
         ),
         "ascending": (
             *("ascending", "asc", "lowest first", "smallest first"),
             *("from lowest to highest", "lowest to highest", "from smallest to largest"),
             *("from the lowest to the highest", "from the smallest to the largest"),
-            *("smallest to largest", "sorted from lowest", "oldest first"),
+            *("smallest to largest", "sorted from lowest", "oldest first", "least first"),
+            *("cheapest first", "fewest first", "small to big", "low to high", "least to most"),
+            *("smallest to biggest", "earliest first"),
         ),
     },
     indonesian={
@@ -141,8 +161,22 @@ KIND = Kind(
             for sorted_ in ("urutkan", "diurutkan", "urut", "urutan")
             for by in ("berdasarkan", "menurut", "berdasar", *([""] if sorted_ == "urut" else []))
         ),
-        "descending": _ordered(("besar", "tinggi", "banyak", "mahal"), "menurun"),
-        "ascending": _ordered(("kecil", "rendah", "sedikit", "murah"), "menaik"),
+        "descending": (
+            *_ordered(("besar", "tinggi", "banyak", "mahal"), "menurun"),
+            *(
+                f"{start}{each}"
+                for start in ("dari ", "urut dari ", "urutkan dari ", "diurutkan dari ", "")
+                for each in ("besar ke kecil", "tinggi ke rendah", "banyak ke sedikit")
+            ),
+        ),
+        "ascending": (
+            *_ordered(("kecil", "rendah", "sedikit", "murah"), "menaik"),
+            *(
+                f"{start}{each}"
+                for start in ("dari ", "urut dari ", "urutkan dari ", "diurutkan dari ", "")
+                for each in ("kecil ke besar", "rendah ke tinggi", "sedikit ke banyak")
+            ),
+        ),
     },
     rules=(
         Rule("show", ("show",), lambda _sign: Ask("list")),

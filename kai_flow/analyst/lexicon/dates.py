@@ -210,7 +210,8 @@ class _Points(DateParts):
         """Quarters and halves, with and without a year on either side."""
         for kind, number, last, year, score in self._part(at):
             yield Point(at, last, kind, year, number, score=score)
-            ahead = None if year else self.year(last, self.tight(last, "-"))
+            glued = _GLUED.fullmatch(self.word(at)) is not None and kind == "quarter"
+            ahead = None if year else self.year(last, self.tight(last, "-") or glued)  # Q1 25
             if ahead is not None:
                 yield Point(at, ahead[1], kind, ahead[0], number)
         if self.word(at) in {",", "of", "in", *SEPARATORS}:

@@ -19,6 +19,7 @@ from kai_flow.analyst.reading.hierarchies import with_levels
 from kai_flow.analyst.reading.lasting import gathered
 from kai_flow.analyst.reading.listings import listed
 from kai_flow.analyst.reading.people import asking_who, counting, counts_people
+from kai_flow.analyst.reading.ranking_numbers import with_its_number
 from kai_flow.analyst.reading.rankings import ranked
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.subjects import is_column, named, with_kind_of_rows
@@ -36,10 +37,12 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Everything that the bag may mean."""
     if bag.asked("people"):
         yield from (
-            each for each in readings(a, counting(bag)) if counts_people(a.model, each.query)
+            each
+            for each in readings(a, counting(a.model, bag))
+            if counts_people(a.model, each.query)
         )
         return
-    if split(a.model, bag):
+    if split(a.model, bag) or not with_its_number(bag):
         return
     sound = coherent(a.model, bag, a.commas)
     for one in asking_who(a.model, sound) if sound is not None else ():

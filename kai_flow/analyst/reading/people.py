@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from kai_flow.analyst.lexicon.lexicon import concepts
-from kai_flow.analyst.query.nodes import Aggregate, Field, Query
+from kai_flow.analyst.query.nodes import Aggregate, Field, Function, Query, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.coherence import PLACES
+from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Attribute, Name, Role, SemanticModel
 
@@ -92,10 +94,33 @@ def is_person(model: SemanticModel, of: p.Dimension) -> bool:
     )
 
 
-def counting(bag: Bag) -> Bag:
-    """The same question with "how many people" as "how many"."""
-    asks = [p.Ask("count") if ask.what == "people" else ask for ask in bag.asks]
-    return Bag(**{**vars(bag), "asks": asks})
+def counting(model: SemanticModel, bag: Bag) -> Bag:
+    """The same question with "how many people" as "how many", of the people that it names."""
+    asks = [ask for ask in bag.asks if ask.what != "people"]
+    persons = [(table, words) for table, words in bag.rows if _people(model, table)]
+    persons += [] if bag.rows else _tested(model, bag)
+    if persons and not (bag.measures or bag.ranks or bag.groups or bag.which):
+        table, words = persons[0]
+        measures = [(p.Amount(Function.COUNT, None, table), words)]
+        rows = [each for each in bag.rows if each != persons[0]]
+        return Bag(**{**vars(bag), "asks": asks, "measures": measures, "rows": rows})
+    return Bag(**{**vars(bag), "asks": [*asks, p.Ask("count")]})
+
+
+def _tested(model: SemanticModel, bag: Bag) -> list[tuple[str, Words]]:
+    """The people of whom something is said: "how many people earn more than 5 million".
+
+    Where they live does not tell who they are.
+    """
+    columns = [(test.of, words) for test, words in bag.tests if isinstance(test, p.Compared)]
+    return [
+        (of.ref.table, words)
+        for of, words in columns
+        if isinstance(of, p.Column) and of.role is None and _people(model, of.ref.table)
+        if not any(
+            means(model.attributes[of.ref], place) for place in PLACES
+        )  # anybody lives there
+    ]
 
 
 def counts_people(model: SemanticModel, query: Query | None) -> bool:

@@ -151,3 +151,13 @@ def table_of(dimension: p.Dimension | None) -> str | None:
     if isinstance(dimension, p.Column):
         return dimension.ref.table
     return dimension.table if isinstance(dimension, p.Rows) else None
+
+
+def with_its_number(bag: Bag) -> bool:
+    """Whether "… and how many" can ask for the number by which something comes first."""
+    asked = {ask.what for ask in bag.asks}.intersection(p.ITS_NUMBER)
+    numbers = [rank.by for rank, _ in bag.ranks if isinstance(rank.by, p.Amount)]
+    counts = all(by.function is Function.COUNT for by in numbers)
+    return not asked or (
+        len(numbers) == len(bag.ranks) == 1 and (counts or "and how many" not in asked)
+    )

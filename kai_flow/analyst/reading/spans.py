@@ -20,6 +20,7 @@ from kai_flow.analyst.reading.mentions import (
     mentioned,
 )
 from kai_flow.analyst.reading.parts import (
+    ITS_NUMBER,
     Beside,
     Clock,
     Column,
@@ -82,6 +83,7 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
         sign
         for sign in signs
         if sign not in lasting and not _partly_refused(sign, signs) and not _goes_on(sign, tokens)
+        if sign.last == len(tokens) or _named(sign).isdisjoint(ITS_NUMBER)
     ]
     found += [
         replace(sign, cost=sign.cost + SHORT_COST * any(inside(sign, each) for each in signs))

@@ -49,6 +49,7 @@ from kai_flow.analyst.reading.parts.numbers import (
     Several,
 )
 from kai_flow.analyst.reading.parts.results import (
+    ITS_NUMBER,
     Ask,
     Calendar,
     Combination,
@@ -66,6 +67,7 @@ from kai_flow.analyst.reading.parts.results import (
 
 __all__ = [
     "ANY_NUMBER",
+    "ITS_NUMBER",
     "Amount",
     "Ask",
     "Beside",

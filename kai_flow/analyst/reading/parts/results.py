@@ -1,7 +1,7 @@
 """What a result looks like: groups, ranks, orders, and what the question asks for."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from kai_flow.analyst.query.nodes import Grain
 from kai_flow.analyst.reading.parts.conditions import Test
@@ -95,6 +95,10 @@ class Limit:
     """So many rows, of whatever is listed: "10 rows", "limit 10"."""
 
     count: int
+
+
+ITS_NUMBER: Final = ("and how many", "and how much")
+"""What asks at the end of a question for the number by which something comes first."""
 
 
 @dataclass(frozen=True, slots=True)
