@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     All,
@@ -38,6 +39,7 @@ ACROSS_COST: Final = 0.16
 ONCE: Final = frozenset([Function.COUNT, Function.DISTINCT, Function.MINIMUM, Function.MAXIMUM])
 """What no join can make greater."""
 
+M = TypeVar("M", bound=Measure)
 N = TypeVar("N")
 
 
@@ -118,12 +120,12 @@ def _over(aggregate: Aggregate, over: Over) -> Aggregate:
 def completed(
     a: "Assembler",
     bag: Bag,
-    measures: Sequence[N],
+    measures: Sequence[M],
     groups: Sequence[tuple[p.Dimension, Words]],
     tests: Sequence[tuple[p.Test, Words]],
-) -> list[N] | None:
+) -> list[M] | None:
     """The same with the groups and filters of each other table; None when it has none such."""
-    overs = {over for measure in measures for over in _overs(measure)}
+    overs = {each.over for measure in measures for each in measure.aggregates if each.over}
     filled: dict[Over, Over] = {}
     for over in overs:
         other = a.resolver(over.fact, bag)
@@ -145,15 +147,6 @@ def completed(
 
 def _once(groups: Sequence[Group]) -> tuple[Group, ...]:
     return tuple(dict.fromkeys(groups))
-
-
-def _overs(node: object) -> list[Over]:
-    """What a measure and its parts are over."""
-    if isinstance(node, Over):
-        return [node]
-    if not isinstance(node, Node):
-        return []
-    return [o for name in node.__struct_fields__ for o in _overs(getattr(node, name))]
 
 
 def _filled(node: N, filled: dict[Over, Over]) -> N:

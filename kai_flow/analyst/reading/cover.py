@@ -1,8 +1,10 @@
 """The cheapest sequences of constituents that leave no word of the question out."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
+from operator import itemgetter
 from typing import Final
 
 from kai_flow.analyst.reading.chart import Chart
@@ -65,36 +67,75 @@ class Cover:
     cost: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Partial:
+    """Constituents of the first words of a question."""
+
+    meaning: tuple[int, ...]
+    """What they mean, as a number for each."""
+    items: tuple[Item, ...]
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A constituent, or a word that is stepped over, after each of some partial covers."""
+
+    before: Sequence[_Partial]
+    """The cheapest first."""
+    cost: float
+    extra: float = 0.0
+    """What it costs as one more constituent."""
+    item: Item | None = None
+    meaning: tuple[int, ...] = ()
+
+    def taken(self) -> Iterator[tuple[float, _Partial, "_Step"]]:
+        """The partial covers with it, the cheapest first: what each costs, and its pieces."""
+        for cover in self.before:
+            yield cover.cost + self.cost + self.extra, cover, self
+
+
 def covers(chart: Chart, signs: Collection[str] = ()) -> tuple[Cover, ...]:
     """The cheapest covers of the whole question, cheapest first; empty when a word has no part.
 
     ``signs`` are those that may stand without a rule that uses them: in a follow-up, "average".
     """
-    at: defaultdict[int, list[Cover]] = defaultdict(list)
-    at[0] = [Cover((), 0.0)]
+    numbers: dict[tuple[object, ...], int] = {}
+    steps: defaultdict[int, list[_Step]] = defaultdict(list)
+    found: list[_Partial] = [_Partial((), (), 0.0)]
     for position in range(chart.length):
-        here = _pruned(at[position])
-        if not here:
+        if position:
+            found = _cheapest(steps.pop(position, []))
+        if not found:
             continue
         if position in chart.glue:
-            at[position + 1] += [Cover(c.items, c.cost + chart.glue[position]) for c in here]
+            steps[position + 1].append(_Step(found, chart.glue[position]))
         for item in chart.starting(position):
             if not _stands_alone(item.part, signs):
                 continue
             unused = isinstance(item.part, Sign) and item.part.name not in ASKING
             own = PART_COST + (SIGN_COST if unused else 0.0)
-            at[item.last] += [Cover((*c.items, item), c.cost + item.cost + own) for c in here]
-    return tuple(_pruned(at[chart.length]))
+            meaning = (numbers.setdefault((item.part, item.aside), len(numbers)),)
+            steps[item.last].append(_Step(found, item.cost, own, item, meaning))
+    if chart.length:
+        found = _cheapest(steps[chart.length])
+    return tuple(Cover(each.items, each.cost) for each in found)
 
 
-def _pruned(found: list[Cover]) -> list[Cover]:
-    """The cheapest, each meaning once."""
-    best: dict[tuple[object, ...], Cover] = {}
-    for cover in sorted(found, key=lambda cover: cover.cost):
-        best.setdefault(tuple((item.part, item.aside) for item in cover.items), cover)
-        if len(best) >= BEAM:
-            break
-    return list(best.values())
+def _cheapest(steps: Sequence[_Step]) -> list[_Partial]:
+    """The cheapest partial covers that steps lead to, each meaning once.
+
+    Each step's are in order of their costs: only so many of them are made as are kept.
+    """
+    found: dict[tuple[int, ...], _Partial] = {}
+    for cost, before, step in merge(*(step.taken() for step in steps), key=itemgetter(0)):
+        meaning = (*before.meaning, *step.meaning)
+        if meaning not in found:
+            items = before.items if step.item is None else (*before.items, step.item)
+            found[meaning] = _Partial(meaning, items, cost)
+            if len(found) >= BEAM:
+                break
+    return list(found.values())
 
 
 def uncovered(chart: Chart) -> tuple[int, ...]:

@@ -18,7 +18,6 @@ from kai_flow.analyst.reading.parts import Item, Sign, leaf
 from kai_flow.analyst.reading.placing import placed
 from kai_flow.analyst.reading.referents import kind_of_rows, part_of
 from kai_flow.analyst.reading.signs import signs_of
-from kai_flow.analyst.reading.within import inside
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import Role as ColumnRole
 from kai_flow.analyst.semantics.targets import (
@@ -121,10 +120,10 @@ class _Question:
     """That name a number of a table's rows, with the table."""
     rows: Collection[tuple[int, int, str]]
     """That name a table."""
-    beside: Mapping[_Span, Sequence[Target]]
+    beside: Mapping[_Span, Collection[Target]]
     """What the same words may mean."""
-    whole: Sequence[Mention]
-    """Names of several words."""
+    whole: Collection[_Span]
+    """Of names of several words."""
     each: frozenset[int]
     """Where what each of some rows has is said of these rows: after "per"."""
 
@@ -173,13 +172,13 @@ def _question(
         },
         beside=_by_place(mentions),
         each=frozenset(at + 1 for at, token in enumerate(tokens) if token.word in EACH_ONE),
-        whole=[
-            each
+        whole={
+            (each.first, each.last)
             for each in mentions
             if each.last - each.first > 1
             and each.score >= WHOLE
             and not any(first == each.first for first, _ in counting)
-        ],
+        },
     )
 
 
@@ -222,8 +221,7 @@ def _of_others(mention: Mention, words: Sequence[str], question: _Question) -> f
     cost = _beside_itself(mention, question.beside[span], question.index)
     cost += TAKEN_BACK_COST * _taken_back(mention, words, question.index)
     cost += SHORT_COST * any(
-        inside(mention, longer) and target not in question.beside[longer.first, longer.last]
-        for longer in question.whole
+        _piece(span, longer) and target not in question.beside[longer] for longer in question.whole
     )
     if isinstance(target, AttributeTarget):
         cost += COUNTING_COST * _counts_rows(mention, question.counting, question.rows)
@@ -265,15 +263,20 @@ def _counts_rows(
     )
 
 
-def _by_place(mentions: Sequence[Mention]) -> Mapping[tuple[int, int], Sequence[Target]]:
+def _by_place(mentions: Sequence[Mention]) -> Mapping[_Span, Collection[Target]]:
     """What the same words may mean."""
-    found: defaultdict[tuple[int, int], list[Target]] = defaultdict(list)
+    found: defaultdict[_Span, set[Target]] = defaultdict(set)
     for each in mentions:
-        found[each.first, each.last].append(each.target)
+        found[each.first, each.last].add(each.target)
     return found
 
 
-def _beside_itself(mention: Mention, others: Sequence[Target], index: Index) -> float:
+def _piece(span: _Span, longer: _Span) -> bool:
+    """Whether words are only a piece of a longer name."""
+    return longer[0] <= span[0] and span[1] <= longer[1] and longer != span
+
+
+def _beside_itself(mention: Mention, others: Collection[Target], index: Index) -> float:
     """The cost of a column or time where the same words are its table, or what its flag says."""
     if isinstance(mention.target, AxisTarget):
         table = index.model.axes[mention.target.id].table
@@ -281,11 +284,8 @@ def _beside_itself(mention: Mention, others: Sequence[Target], index: Index) -> 
     if not isinstance(mention.target, AttributeTarget):
         return 0.0
     ref = mention.target.ref
-    label = index.model.entities[ref.table].label == ref.column
-    for other in others:
-        match other:
-            case EntityTarget(table) if label and table == ref.table:
-                return ITSELF_COST
-            case ValueTarget(of) if of == ref and index.model.attributes[ref].role in FLAGS:
-                return ITSELF_COST
-    return 0.0
+    if index.model.entities[ref.table].label == ref.column and EntityTarget(ref.table) in others:
+        return ITSELF_COST
+    flag = index.model.attributes[ref].role in FLAGS
+    said = flag and any(isinstance(each, ValueTarget) and each.ref == ref for each in others)
+    return ITSELF_COST * said

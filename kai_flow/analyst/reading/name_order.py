@@ -30,7 +30,7 @@ _Span = tuple[int, int]
 def reversed_name(
     mention: Mention,
     tokens: Sequence[Token],
-    beside: Mapping[_Span, Sequence[Target]],
+    beside: Mapping[_Span, Collection[Target]],
     index: Index,
 ) -> bool:
     """Whether words name rows, or a number of theirs, of a column rather than the column."""
@@ -52,7 +52,7 @@ def reversed_name(
 
 
 def _before_value(
-    mention: Mention, target: AttributeTarget, beside: Mapping[_Span, Sequence[Target]]
+    mention: Mention, target: AttributeTarget, beside: Mapping[_Span, Collection[Target]]
 ) -> bool:
     """Whether a value of the column follows: "barang kategori Minuman"."""
     return any(

@@ -1,5 +1,6 @@
 """What a ranking goes by, where its own words do not say so."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kai_flow.analyst.query.nodes import Function, Words
@@ -7,6 +8,7 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.concepts import means, of_birth, of_joining
+from kai_flow.analyst.reading.remembering import remembered
 from kai_flow.analyst.reading.subjects import first_dimension, is_column
 from kai_flow.analyst.semantics.model import Role
 from kai_flow.analyst.semantics.paths import leads_to_one
@@ -83,7 +85,8 @@ def is_time(a: Assembler, of: p.Dimension) -> bool:
     return isinstance(of, p.Column) and a.model.attributes[of.ref].role is Role.TIME
 
 
-def numbers_about(a: Assembler, table: str) -> list[p.Measured]:
+@remembered
+def numbers_about(a: Assembler, table: str) -> Sequence[p.Measured]:
     """Numbers that the rows of a table may be ranked by."""
     found: list[p.Measured] = []
     for other in a.model.entities.values():

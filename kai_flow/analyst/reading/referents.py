@@ -94,8 +94,8 @@ def _pointed(ref: ColumnRef, model: SemanticModel) -> Column | None:
     """The name of what a foreign key points to: nobody asks for the key itself."""
     if model.attributes[ref].role is not ColumnRole.KEY:
         return None
-    for join in model.joins.values():
-        if join.source == ref.table and not join.widens and len(join.pairs) == 1:
+    for join in model.leaving.get(ref.table, ()):
+        if not join.widens and len(join.pairs) == 1:
             label = model.entities[join.target].label
             if join.pairs[0][0] == ref.column and label is not None:
                 return Column(ColumnRef(join.target, label), join.id)

@@ -279,6 +279,11 @@ class SemanticModel:
         return {}
 
     @cached_property
+    def found_belonging(self) -> dict[str, frozenset[str]]:
+        """The tables of which each row belongs to one of a table: ``leads_to_one`` keeps them."""
+        return {}
+
+    @cached_property
     def found_paths(self) -> dict[tuple[str, str], tuple[Path, ...]]:
         """The paths between two tables that were looked for: ``paths`` remembers them here."""
         return {}

@@ -39,7 +39,20 @@ def keeps_rows(path: Path) -> bool:
 
 def leads_to_one(model: SemanticModel, source: str, target: str) -> bool:
     """Whether each row of a table belongs to one row of another, or is it."""
-    return any(map(keeps_rows, paths(model, source, target)))
+    return source in _belonging(model, target)
+
+
+def _belonging(model: SemanticModel, target: str) -> frozenset[str]:
+    """The tables of which each row belongs to one row of the target at most."""
+    known = model.found_belonging
+    if target not in known:
+        found, latest = {target}, [target]
+        for _ in range(MAX_JOINS):
+            steps = (join for table in latest for join in model.arriving.get(table, ()))
+            latest = list({join.source for join in steps if not join.widens} - found)
+            found.update(latest)
+        known[target] = frozenset(found)
+    return known[target]
 
 
 def _best_first(model: SemanticModel, source: str, target: str) -> Iterator[Path]:
