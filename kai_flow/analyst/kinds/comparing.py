@@ -75,8 +75,10 @@ def numbers_apart(*, loose: bool = False, gap: str = "") -> Callable[..., Versus
         if isinstance(right, Sign):
             return None
         mine, theirs = number_of(left), number_of(right)
-        of = base(mine, theirs) if mine and theirs else None
-        if of is None or mine is None or theirs is None:
+        if mine is None or theirs is None or not (mine.where and theirs.where):
+            return None  # nothing tells the sides apart
+        of = base(mine, theirs)
+        if of is None:
             return None
         short = of != replace(theirs, where=())
         found = contrast(mine.where, theirs.where, short=short)

@@ -38,6 +38,10 @@ class Rule:
     """Whether filters within its parts restrict these parts alone: each side of a ratio."""
     plain: bool = False
     """Whether no filter may stand within its parts."""
+    one_column: bool = False
+    """Whether what it builds is about one column: parts about others than its first part is about
+    are not tried.
+    """
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,6 @@ class Kind:
     samples: tuple[Sample, ...] = ()
 
 
-def heads(element: Element) -> tuple[object, ...]:
+def heads(element: Element) -> tuple["str | type[Any]", ...]:
     """What fits at a place of a rule: the name of a sign, or the classes of parts."""
     return element if isinstance(element, tuple) else (element,)

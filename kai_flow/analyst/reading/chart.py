@@ -1,27 +1,12 @@
-"""Builds larger constituents from smaller ones by the rules of all kinds, bottom-up with a beam."""
+"""The constituents of a question: where they begin, what they are, and how many are kept."""
 
-import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from kai_flow.analyst.kinds.kind import Element, Rule, heads
-from kai_flow.analyst.query.nodes import Function
-from kai_flow.analyst.reading.parts import (
-    Amount,
-    Column,
-    Computed,
-    Has,
-    Item,
-    Lasting,
-    Narrowed,
-    Part,
-    Rows,
-    Sign,
-    Test,
-    Where,
-)
+from kai_flow.analyst.kinds.kind import Element, heads
+from kai_flow.analyst.reading.parts import Beside, Column, Item, Part, Sign, Test, Values
+from kai_flow.analyst.schema import ColumnRef
 
 BEAM: Final = 8
 """Different parts of one class that are kept for the same tokens; the cheapest stay."""
@@ -30,19 +15,17 @@ MOST_ITEMS: Final = 4_000
 """Constituents of a question at most. A question that has more is not read to the end."""
 
 
-MOST_ASIDE: Final = 3
-"""Filters within one constituent at most."""
+ROUNDING: Final = 1e-9
+"""What sums of the same costs in another order may differ by."""
 
-LAST_COST: Final = 0.2
-"""Of a filter that restricts only the last number: "the ratio of A to B in 2023" is of 2023."""
+Meaning: TypeAlias = tuple[Part, tuple[Test, ...]]
+"""A part, and the filters within it."""
 
-DONE_TO: Final = frozenset(["not", "most", "fewest"])
-"""Signs that concern what is done: "the most ordered products" are not most products."""
+Head: TypeAlias = "str | type[Any]"
+"""What rules know a part by: the name of a sign, or the class of another part."""
 
-ByHeads: TypeAlias = Mapping[tuple[object, ...], Sequence[Rule]]
-"""Rules by the classes, or the signs, of their first two elements, or of their only one."""
-
-_Key = tuple[int, int, Part, tuple[Test, ...]]
+Room: TypeAlias = tuple[int, int, type[Any]]
+"""Where parts of one class are, between two tokens."""
 
 
 class Chart:
@@ -53,45 +36,62 @@ class Chart:
         self.length = length
         self.glue = glue
         self._starting: defaultdict[int, list[Item]] = defaultdict(list)
-        self._by_head: list[dict[object, list[Item]]] = [{} for _ in range(length)]
-        self._best: dict[_Key, float] = {}
-        self._crowd: defaultdict[tuple[int, int, type[Any]], int] = defaultdict(int)
-        self.full = False
+        self._by_head: list[dict[Head, list[Item]]] = [{} for _ in range(length)]
+        self._about: defaultdict[tuple[int, Head, ColumnRef], list[Item]]
+        self._about = defaultdict(list)
+        self._rooms: defaultdict[Room, dict[Meaning, float]] = defaultdict(dict)
+        self._size = 0
 
     def starting(self, at: int) -> Sequence[Item]:
         """The constituents whose first token is ``at``."""
         return self._starting[at]
 
-    def fitting(self, at: int, element: Element) -> Iterator[Item]:
-        """Those of them that are what a rule expects at a place."""
+    def fitting(self, at: int, element: Element, about: ColumnRef | None) -> Iterator[Item]:
+        """Those of them that are what a rule expects at a place, ``about`` a certain column."""
         for head in heads(element):
-            yield from self._by_head[at].get(head, ())
+            if about is None or isinstance(head, str):
+                yield from self._by_head[at].get(head, ())
+            else:
+                yield from self._about.get((at, head, about), ())
 
-    def by_head(self, at: int) -> Mapping[object, Sequence[Item]]:
-        """The constituents whose first token is ``at``, by what rules know them by."""
+    def heads(self, at: int) -> Iterable[Head]:
+        """What rules know those by."""
         return self._by_head[at]
+
+    def dearest(self, room: Room) -> tuple[int, float]:
+        """How many parts there are, and what the dearest of them costs."""
+        known = self._rooms.get(room)
+        return (len(known), max(known.values())) if known else (0, 0.0)
 
     def add(self, item: Item) -> bool:
         """Keep a constituent; False when it is there already as cheaply, or the beam is full."""
-        key = _key(item)
-        known = self._best.get(key)
-        if known is not None and known <= item.cost + 1e-9:
+        room = self._rooms[room_of(item)]
+        meaning = meaning_of(item)
+        known = room.get(meaning)
+        if known is not None and known <= item.cost + ROUNDING:
             return False
-        room = (item.first, item.last, type(item.part))
         if known is None:
-            if self._crowd[room] >= BEAM and not isinstance(item.part, Sign):
+            if len(room) >= BEAM and not isinstance(item.part, Sign):
                 return False
-            if len(self._best) >= MOST_ITEMS:
-                self.full = True
+            if self._size >= MOST_ITEMS:
                 return False
-            self._crowd[room] += 1
-        self._best[key] = item.cost
-        alike = self._by_head[item.first].setdefault(_head(item.part), [])
-        for shelf in self._starting[item.first], alike:
-            if known is not None:
-                shelf[:] = [each for each in shelf if _key(each) != key]
-            shelf.append(item)
+            self._size += 1
+        room[meaning] = item.cost
+        self._shelve(item, again=known is not None)
         return True
+
+    def _shelve(self, item: Item, *, again: bool) -> None:
+        """Put a constituent where it is looked for, in place of the one that costs more."""
+        head = head_of(item.part)
+        shelves = [self._starting[item.first], self._by_head[item.first].setdefault(head, [])]
+        column = column_of(item.part)
+        if column is not None:
+            shelves.append(self._about[item.first, head, column])
+        for shelf in shelves:
+            if again:
+                same = (item.last, meaning_of(item))
+                shelf[:] = [each for each in shelf if (each.last, meaning_of(each)) != same]
+            shelf.append(item)
 
     def next_starts(self, after: int) -> Iterator[tuple[int, float]]:
         """Where a constituent may begin after ``after``, and what the words between cost."""
@@ -103,120 +103,25 @@ class Chart:
             at, cost = at + 1, cost + self.glue[at]
 
 
-def _key(item: Item) -> _Key:
-    return item.first, item.last, item.part, tuple(test for test, _ in item.aside)
+def meaning_of(item: Item) -> Meaning:
+    return item.part, tuple(test for test, _ in item.aside)
 
 
-def grow(chart: Chart, leaves: Iterable[Item], rules: ByHeads) -> None:
-    """Fill the chart with the leaves and with all that the rules build from them.
-
-    Constituents are built from the last first token to the first: when those that begin at a
-    token are built, all that begin later are complete, and only their own starts are repeated.
-    """
-    by_start: defaultdict[int, list[Item]] = defaultdict(list)
-    for leaf in sorted(leaves, key=lambda leaf: leaf.cost):
-        by_start[leaf.first].append(leaf)
-    for start in range(chart.length - 1, -1, -1):
-        agenda = by_start[start]
-        while agenda:
-            fresh = [item for item in agenda if chart.add(item)]
-            agenda = sorted(
-                (built for item in fresh for built in _built(chart, rules, item)),
-                key=lambda built: built.cost,
-            )
+def room_of(item: Item) -> Room:
+    return item.first, item.last, type(item.part)
 
 
-def _head(part: Part) -> object:
+def column_of(part: Part) -> ColumnRef | None:
+    """The column that a part is about."""
+    match part:
+        case Column(ref):
+            return ref
+        case Values(column) | Beside(column):
+            return column.ref
+        case _:
+            return None
+
+
+def head_of(part: Part) -> Head:
     """What rules know a part by."""
     return part.name if isinstance(part, Sign) else type(part)
-
-
-def by_heads(rules: Sequence[Rule]) -> ByHeads:
-    """The rules by what their first two elements are, or their only one is."""
-    index: defaultdict[tuple[object, ...], list[Rule]] = defaultdict(list)
-    for rule in rules:
-        for key in itertools.product(*(heads(element) for element in rule.pattern[:2])):
-            index[key].append(rule)
-    return index
-
-
-def _built(chart: Chart, rules: ByHeads, first: Item) -> Iterator[Item]:
-    """What rules build that begins with a constituent."""
-    head = _head(first.part)
-    for rule in rules.get((head,), ()):
-        yield from _applied(rule, (first,), 0.0)
-    for at, gap in chart.next_starts(first.last):
-        for next_head, seconds in chart.by_head(at).items():
-            for rule in rules.get((head, next_head), ()):
-                if rule.tight and at != first.last:
-                    continue
-                for second in seconds:
-                    rest = _match(chart, rule.pattern[2:], second.last, tight=rule.tight)
-                    for others, skipped in rest:
-                        yield from _applied(rule, (first, second, *others), gap + skipped)
-
-
-def _applied(rule: Rule, items: Sequence[Item], skipped: float) -> Iterator[Item]:
-    """What a rule builds of constituents; ``skipped``: the cost of the words between them."""
-    if _head(items[0].part) in DONE_TO and _with_others(items):
-        return  # "never borrowed a book" is not: no book, and one borrowed
-    if rule.plain and any(item.aside for item in items):
-        return
-    built = rule.build(*(_scoped(item) if rule.scoped else item.part for item in items))
-    if built is None:
-        return
-    parts = built if isinstance(built, list | tuple) else (built,)
-    cost = rule.cost + skipped + sum(item.cost for item in items)
-    words = tuple(word for item in items for word in item.words)
-    aside = () if rule.scoped else _aside(rule, items)
-    if rule.scoped and items[-1].aside and not any(item.aside for item in items[:-1]):
-        cost += LAST_COST
-    for part in parts if len(aside) <= MOST_ASIDE else ():
-        if isinstance(part, Narrowed):
-            within = (*aside, (part.test, words))
-            yield Item(items[0].first, items[-1].last, part.rows, cost, words, within)
-        else:
-            yield Item(items[0].first, items[-1].last, part, cost, words, aside)
-
-
-def _with_others(items: Sequence[Item]) -> bool:
-    """Whether rows of another table would be asked for beside what is built."""
-    return any(isinstance(test, Has) for item in items for test, _ in item.aside)
-
-
-def _aside(rule: Rule, items: Sequence[Item]) -> tuple[tuple[Test, tuple[int, ...]], ...]:
-    """The filters of the whole question that stand within what a rule builds."""
-    within = tuple(test for item in items for test in item.aside)
-    own = tuple((i.part.test, i.words) for i in items if rule.aside and isinstance(i.part, Where))
-    return tuple(sorted(dict.fromkeys((*own, *within)), key=lambda each: each[1]))
-
-
-def _scoped(item: Item) -> Part:
-    """A number with the filters that stand within it as its own."""
-    tests = tuple(test for test, _ in item.aside)
-    if not tests:
-        return item.part
-    match item.part:
-        case Rows(table):
-            return Amount(Function.COUNT, None, table, tests)
-        case Column() | Computed() | Lasting():
-            return Amount(None, item.part, None, tests)
-        case Amount() as amount:
-            return replace(amount, where=(*amount.where, *tests))
-        case other:
-            return other
-
-
-def _match(
-    chart: Chart, pattern: Sequence[Element], after: int, *, tight: bool = False
-) -> Iterator[tuple[tuple[Item, ...], float]]:
-    """Sequences of constituents from ``after`` on that fit a pattern, and the cost of gaps."""
-    if not pattern:
-        yield (), 0.0
-        return
-    for at, gap in chart.next_starts(after):
-        if tight and at != after:
-            continue
-        for item in chart.fitting(at, pattern[0]):
-            for rest, cost in _match(chart, pattern[1:], item.last, tight=tight):
-                yield (item, *rest), cost + gap

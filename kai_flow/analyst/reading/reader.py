@@ -20,10 +20,11 @@ from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.assembly import readings as assembled
 from kai_flow.analyst.reading.attachments import misplaced
 from kai_flow.analyst.reading.bag import collected
-from kai_flow.analyst.reading.chart import Chart, grow
+from kai_flow.analyst.reading.chart import Chart
 from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.glue import commas_in, glue
+from kai_flow.analyst.reading.growing import grow
 from kai_flow.analyst.reading.labels import labels
 from kai_flow.analyst.reading.openings import opened
 from kai_flow.analyst.reading.overlaps import each_answer_once, meaning
