@@ -37,9 +37,8 @@ def plain_count(number: Amount) -> bool:
 
 def base(left: Amount, right: Amount) -> Amount | None:
     """The number that two sides share; the second one may name its rows only."""
-    mine, theirs = replace(left, where=()), replace(right, where=())
-    same = mine == theirs or plain_count(theirs)
-    return mine if same else None
+    mine, theirs = ((each.function, each.of, each.table) for each in (left, right))
+    return replace(left, where=()) if mine == theirs or plain_count(right) else None
 
 
 def _axis(where: Where) -> str | None:

@@ -222,11 +222,11 @@ KIND = Kind(
             cost=-0.15,
         ),
         Rule("value", (Values,), lambda values: Where(equal(values))),
-        Rule("one of", (Values, "or", Values), _one_of, one_column=True),
-        Rule("and", (Values, "and", Values), _one_of, one_column=True),
-        Rule("both", (Values, "and", Values), _both, one_column=True),
+        Rule("one of", (Values, "or", Values), _one_of, makes=Values, one_column=True),
+        Rule("and", (Values, "and", Values), _one_of, makes=Values, one_column=True),
+        Rule("both", (Values, "and", Values), _both, makes=Where, one_column=True),
         Rule("column value", (Column, Values), of_column, cost=-0.15, one_column=True),
-        Rule("value in role", (Column, Values), _in_role),
+        Rule("value in role", (Column, Values), _in_role, makes=Values),
         Rule(
             "value column",
             (Values, Column),
@@ -242,7 +242,10 @@ KIND = Kind(
             aside=True,
             tight=True,
         ),
-        Rule("noun, qualified", ((Column, Computed, Rows), Where), _noun, cost=0.02, aside=True),
+        *(
+            Rule("noun, qualified", (noun, Where), _noun, cost=0.02, aside=True, makes=noun)
+            for noun in (Column, Computed, Rows)
+        ),
         Rule("value beside a verb", (Beside, Values), _beside, cost=-0.25, one_column=True),
         Rule(
             "value beside a verb, by", (Beside, "by", Values), _beside, cost=-0.25, one_column=True
@@ -263,8 +266,8 @@ KIND = Kind(
             one_column=True,
         ),
         Rule("number beside a verb", (Beside, Amount), _counted_beside, cost=-0.5),
-        Rule("done", (Column, Where), _done, cost=-0.3),
-        Rule("all of", (Where, "and", Where), _all_of, cost=0.05),
+        Rule("done", (Column, Where), _done, cost=-0.3, makes=Column),
+        Rule("all of", (Where, "and", Where), _all_of, cost=0.05, makes=Where),
         Rule("done before", (Where, Column), lambda w, c: _done(c, w), cost=-0.3, tight=True),
         Rule("by", ("agent", Where), lambda _sign, where: _who(where), cost=0.05),
         Rule("because", ("because", Where), lambda _sign, where: _reason(where)),
@@ -272,7 +275,7 @@ KIND = Kind(
         Rule("only", ("only", Where), lambda _sign, where: where),
         Rule("only these", ("only", Rows), _only_these, scoped=True),
         Rule("these only", (Rows, "only"), lambda rows, _sign: rows),
-        Rule("either", (Where, "or", Where), _either, cost=0.05),
+        Rule("either", (Where, "or", Where), _either, cost=0.05, makes=Where),
         Rule("text", (Column, Text), _text),
         Rule("containing", (Column, "contains", Text), lambda c, _s, t: _text(c, t)),
     ),

@@ -148,7 +148,7 @@ KIND = Kind(
         Rule("defined", ((Computed, Amount, Rows), Amount), _defined),
         Rule("defined as", ((Computed, Amount, Rows), "that is", Amount), _defined),
         Rule("unit of", ("unit of", Column), _unit_of, tight=True),
-        Rule("named twice", (Column, Column), _same, one_column=True),
+        Rule("named twice", (Column, Column), _same, makes=Column, one_column=True),
     ),
     samples=(
         Sample(

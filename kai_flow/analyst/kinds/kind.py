@@ -38,6 +38,10 @@ class Rule:
     """Whether filters within its parts restrict these parts alone: each side of a ratio."""
     plain: bool = False
     """Whether no filter may stand within its parts."""
+    makes: "type[Any] | None" = None
+    """The class of all that it builds, if there is but one: it is not called where the chart has no
+    room for that.
+    """
     one_column: bool = False
     """Whether what it builds is about one column: parts about others than its first part is about
     are not tried.

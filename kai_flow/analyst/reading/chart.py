@@ -1,5 +1,6 @@
 """The constituents of a question: where they begin, what they are, and how many are kept."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
@@ -59,9 +60,9 @@ class Chart:
         return self._by_head[at]
 
     def dearest(self, room: Room) -> tuple[int, float]:
-        """How many parts there are, and what the dearest of them costs."""
-        known = self._rooms.get(room)
-        return (len(known), max(known.values())) if known else (0, 0.0)
+        """How many parts are kept there, and what the dearest of them costs."""
+        known = self._rooms.get(room, {})
+        return len(known), max(known.values(), default=-math.inf)
 
     def add(self, item: Item) -> bool:
         """Keep a constituent; False when it is there already as cheaply, or the beam is full."""

@@ -1,9 +1,11 @@
 """Builds larger constituents from smaller ones by the rules of all kinds, bottom-up with a beam."""
 
 import itertools
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 from kai_flow.analyst.kinds.kind import Rule, heads
@@ -59,26 +61,35 @@ class _Generation:
         self._chart = chart
         self._built: list[Item] = []
         self._rooms: defaultdict[Room, dict[Meaning, float]] = defaultdict(dict)
+        self._bars: dict[Room, float] = {}
 
     def has_room(self, room: Room, cost: float) -> bool:
         """Whether the chart may keep a part at that cost."""
+        bar = self._bars.get(room)
+        if bar is None:
+            bar = self._bars[room] = self._bar(room)
+        return cost < bar
+
+    def _bar(self, room: Room) -> float:
+        """What a part must cost less than."""
         if room[2] is Sign:
-            return True
+            return math.inf
         count, dearest = self._chart.dearest(room)
-        if count and cost < dearest:
-            return True
-        better = self._rooms.get(room)
-        return count < BEAM and (
-            better is None or len(better) < BEAM or cost < max(better.values())
-        )
+        better = self._rooms.get(room, {})
+        if count < BEAM and len(better) < BEAM:
+            return math.inf
+        return max(dearest, max(better.values()) if count < BEAM else -math.inf)
 
     def add(self, item: Item) -> None:
         """Collect what was built."""
         self._built.append(item)
-        better, meaning = self._rooms[room_of(item)], meaning_of(item)
+        room, meaning = room_of(item), meaning_of(item)
+        better = self._rooms[room]
         better[meaning] = min(item.cost, better.get(meaning, item.cost))
         if len(better) > BEAM:
-            del better[max(better, key=lambda each: better[each])]
+            del better[max(better.items(), key=itemgetter(1))[0]]
+        if len(better) == BEAM:
+            self._bars[room] = self._bar(room)
 
     def cheapest_first(self) -> list[Item]:
         """All that was built."""
@@ -135,14 +146,16 @@ def _apply(rule: Rule, items: Sequence[Item], skipped: float, generation: _Gener
         return  # "never borrowed a book" is not: no book, and one borrowed
     if rule.plain and any(item.aside for item in items):
         return
+    first, last = items[0].first, items[-1].last
+    cost = rule.cost + skipped + sum([item.cost for item in items])
+    if rule.makes is not None and not generation.has_room((first, last, rule.makes), cost):
+        return
     built = rule.build(*[_scoped(item) if rule.scoped else item.part for item in items])
     if built is None:
         return
     parts = built if isinstance(built, list | tuple) else (built,)
-    cost = rule.cost + skipped + sum([item.cost for item in items])
     if rule.scoped and items[-1].aside and not any(item.aside for item in items[:-1]):
         cost += LAST_COST
-    first, last = items[0].first, items[-1].last
     kinds = {Rows if isinstance(part, Narrowed) else type(part) for part in parts}
     if not any(generation.has_room((first, last, kind), cost) for kind in kinds):
         return
@@ -170,9 +183,9 @@ def _aside(rule: Rule, items: Sequence[Item]) -> tuple[tuple[Test, tuple[int, ..
 
 def _scoped(item: Item) -> Part:
     """A number with the filters that stand within it as its own."""
-    tests = tuple(test for test, _ in item.aside)
-    if not tests:
+    if not item.aside:
         return item.part
+    tests = tuple(test for test, _ in item.aside)
     match item.part:
         case Rows(table):
             return Amount(Function.COUNT, None, table, tests)
