@@ -177,6 +177,8 @@ KIND = Kind(
         Rule("top so many", ("top", Rank), lambda _s, rank: _top(rank), cost=0.02),
         Rule("first", ("came first",), lambda _sign: Rank(False, by=Clock("")), cost=0.15),
         Rule("in order", ("in order", Rank), lambda _sign, rank: _in_order(rank), cost=-0.05),
+        Rule("longest ago done", ("longest ago", Clock), lambda _s, clock: Rank(False, by=clock)),
+        Rule("done longest ago", (Clock, "longest ago"), lambda clock, _s: Rank(False, by=clock)),
         Rule("came first", (Clock, "came first"), lambda clock, _s: Rank(False, by=clock)),
         Rule("came last", (Clock, "came last"), lambda clock, _s: Rank(True, by=clock)),
         Rule("highest of any", (Rank, "any one", (Column, Rows)), _any_one, cost=0.1),

@@ -21,6 +21,13 @@ def _superlative(*, descending: bool) -> Callable[..., Any]:
     return build
 
 
+def _longest(*parts: Sign | Column | Computed) -> Iterable[Part]:
+    """The words “The longest delivery time”; of a date nothing is long."""
+    noun = next(part for part in parts if not isinstance(part, Sign))
+    long = not isinstance(noun, Column) or noun.number
+    return _superlative(descending=True)(*parts) if long else ()
+
+
 def _rank(*, descending: bool) -> Callable[..., Any]:
     def build(*parts: Sign | Measured) -> Rank:
         return Rank(descending, by=next(part for part in parts if not isinstance(part, Sign)))
@@ -39,6 +46,10 @@ def _rules() -> Iterable[Rule]:
         yield Rule(f"noun {sign}", (NOUN, sign), value)
         yield Rule(f"{sign} number", (sign, MEASURED), rank)
         yield Rule(f"number {sign}", (MEASURED, sign), rank)
+    yield Rule("longest noun", ("longest", NOUN), _longest)
+    yield Rule("noun longest", (NOUN, "longest"), _longest)
+    yield Rule("longest number", ("longest", MEASURED), _rank(descending=True))
+    yield Rule("number longest", (MEASURED, "longest"), _rank(descending=True))
 
 
 KIND = Kind(
@@ -69,12 +80,12 @@ KIND = Kind(
                 "paling banyak",
                 "terbaik",
                 "terpanjang",
-                "terlama",
                 "terberat",
                 "tinggi",
             ),
-            *("terjauh", "paling berat", "terluas", "paling lama", "paling panjang", "paling luas"),
+            *("terjauh", "paling berat", "terluas", "paling panjang", "paling luas"),
         ),
+        "longest": ("terlama", "paling lama"),
         "lowest": (
             *("terendah", "terkecil", "paling rendah", "paling kecil", "paling sedikit"),
             *("tersedikit", "terburuk", "terpendek", "tercepat", "teringan", "terbawah"),

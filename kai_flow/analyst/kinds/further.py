@@ -93,7 +93,20 @@ KIND = Kind(
             *("as well as its", "with the corresponding", "with the respective", "and also their"),
             *("accompanied by", "with details of", "each with its", "each with their"),
             *("and the corresponding", "and the respective", "listed with", "complete with"),
+            *("include", "include their", "include its", "also include", "please include"),
+            *(
+                "also show",
+                "also give",
+                "also list",
+                "and include",
+                "that includes",
+                "that include",
+            ),
+            *("which includes", "which include", "that shows", "that show", "and show", "and give"),
+            *("and show their", "and list their", "and give their", "with columns", "also with"),
+            *("together with the", "along with the", "including the", "plus the"),
         ),
+        "with": ("with", "with the"),
         "of each": (
             *("of each", "of each of them", "of each one", "for each", "for each of them", "each"),
             *("for each one", "respectively", "of them", "of these", "of those", "each of them"),
@@ -122,7 +135,11 @@ KIND = Kind(
             *("bersama dengan", "serta", "plus", "sama", "sekalian sama", "dilengkapi"),
             *("dilengkapi dengan", "juga", "dan juga", "tampilkan juga", "sertakan"),
             *("sertakan juga", "lengkap beserta", "berikut dengan", "dengan menyertakan"),
+            *("cantumkan juga", "sebutkan juga", "dan sebutkan", "dan tampilkan", "yang memuat"),
+            *("yang berisi", "dengan kolom", "dengan informasi", "termasuk informasi", "cantumkan"),
+            *("beserta informasi", "beserta data", "dan cantumkan", "sekalian tampilkan"),
         ),
+        "with": ("dengan",),
         "of each": (
             *("masing-masing", "masing masing", "masing-masingnya", "mereka", "tiap-tiapnya"),
             *(
@@ -145,6 +162,7 @@ KIND = Kind(
     },
     rules=(
         Rule("together with", ("further", THING), _shown),
+        Rule("with", ("with", (Column, Clock)), _shown, cost=0.03),
         Rule("together with what is asked", ("further", "value", THING), _shown),
         Rule("together with each", ("further", THING, "of each"), _shown, cost=-0.02),
         *(

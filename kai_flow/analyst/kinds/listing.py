@@ -129,6 +129,7 @@ KIND = Kind(
             *("tampilin", "kasih lihat", "list", "cantumkan", "daftarkan", "saya ingin melihat"),
             *("saya mau lihat", "mana saja", "aku mau lihat", "buatkan daftar"),
             *("urutkan", "diurutkan", "mengurutkan", "dengan urutan", "susun", "peringkatkan"),
+            *("urutin", "diurutin", "sortir"),
         ),
         "which": ("mana", "apa", "manakah", "apakah", "yang mana"),
         "who": ("siapa", "siapakah", "siapa saja", "siapa yang", "siapa saja yang"),
@@ -158,11 +159,19 @@ KIND = Kind(
         ),
         "sorted by": tuple(
             f"{sorted_} {by}".strip()
-            for sorted_ in ("urutkan", "diurutkan", "urut", "urutan")
+            for sorted_ in (
+                "urutkan",
+                "diurutkan",
+                "urut",
+                "urutan",
+                "urutin",
+                "diurutin",
+                "sortir",
+            )
             for by in ("berdasarkan", "menurut", "berdasar", *([""] if sorted_ == "urut" else []))
         ),
         "descending": (
-            *_ordered(("besar", "tinggi", "banyak", "mahal"), "menurun"),
+            *_ordered(("besar", "tinggi", "banyak"), "menurun"),
             *(
                 f"{start}{each}"
                 for start in ("dari ", "urut dari ", "urutkan dari ", "diurutkan dari ", "")
@@ -170,7 +179,7 @@ KIND = Kind(
             ),
         ),
         "ascending": (
-            *_ordered(("kecil", "rendah", "sedikit", "murah"), "menaik"),
+            *_ordered(("kecil", "rendah", "sedikit"), "menaik"),
             *(
                 f"{start}{each}"
                 for start in ("dari ", "urut dari ", "urutkan dari ", "diurutkan dari ", "")

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from kai_flow.analyst.kinds.building import amount
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
-from kai_flow.analyst.reading.parts import Part, Rank, Sign, Sort
+from kai_flow.analyst.reading.parts import Clock, Implied, Part, Rank, Sign, Some, Sort
 
 
 def _all_of(*parts: Part) -> Rank | None:
@@ -18,12 +19,40 @@ def _up_to(rank: Rank, _sign: Sign, last: Rank) -> Rank | None:
     return _all_of(rank) if opposite else None
 
 
+def _price(sign: Sign) -> Sort:
+    return Sort(amount(Implied("price")), sign.name == "dear to cheap")
+
+
+def _age(sign: Sign) -> Rank:
+    return Rank(sign.name == "new to old", by=Clock(""), whole=True)
+
+
+def _way(_sorting: Sign, way: Sign) -> Sort:
+    """The words “Sorted from the largest”."""
+    return Sort(None, way.name in {"highest", "most"})
+
+
+def _first(*parts: Sign | Some) -> Some | None:
+    """The words “The first 20 customers”, where an order is said apart."""
+    some = next(part for part in parts if isinstance(part, Some))
+    return replace(some, first=True)
+
+
 def _names(sign: Sign) -> Sort:
     return Sort(None, sign.name == "backwards", names=True)
 
 
-_SORTING = ("urutkan", "diurutkan", "urut", "terurut", "urutan", "urutannya", "disusun")
+_SORTING = (
+    *("urutkan", "diurutkan", "urut", "terurut", "urutan", "urutannya", "disusun", "urutin"),
+    *("diurutin", "diurut", "sortir", "disortir", "urutkanlah"),
+)
 _FROM = ("dari", "dari yang", "mulai dari", "mulai dari yang", "dimulai dari yang", "mulai yang")
+
+
+def _from(superlatives: tuple[str, ...]) -> tuple[str, ...]:
+    sorting = ("", *(f"{each} " for each in _SORTING), "mulai ", "dimulai ")
+    return tuple(f"{each}dari yang {most}" for each in sorting for most in superlatives)
+
 
 KIND = Kind(
     "orders",
@@ -42,6 +71,21 @@ KIND = Kind(
             *("beginning with", "beginning with the", "starting at", "starting at the"),
         ),
         "put first": ("first", "on top", "at the top", "come first", "comes first", "up top"),
+        "descending": (
+            *("from high to low", "high to low", "from big to small", "big to small"),
+            *("from most to least", "most to least", "in descending order", "descending order"),
+            *("in decreasing order", "decreasing", "from large to small", "largest to smallest"),
+        ),
+        "ascending": (
+            *("from low to high", "low to high", "from small to big", "small to big"),
+            *("from least to most", "least to most", "in ascending order", "ascending order"),
+            *("in increasing order", "increasing", "from small to large"),
+        ),
+        "new to old": (
+            *("from new to old", "new to old", "newest to oldest", "latest to earliest"),
+            *("in reverse chronological order", "reverse chronological order"),
+        ),
+        "old to new": ("from old to new", "old to new", "oldest to newest", "earliest to latest"),
         "far end": ("to", "to the", "down to", "down to the", "up to the"),
         "alphabetical": (
             *("alphabetically", "in alphabetical order", "alphabetical order", "alphabetical"),
@@ -66,6 +110,24 @@ KIND = Kind(
             *("dulu", "duluan", "dahulu", "terlebih dahulu", "lebih dulu", "lebih dahulu"),
             *("di atas", "paling atas", "di urutan pertama", "di urutan teratas", "di awal"),
         ),
+        "descending": (
+            *("dari besar ke kecil", "besar ke kecil", "dari tinggi ke rendah", "tinggi ke rendah"),
+            *("dari banyak ke sedikit", "secara menurun", "dari yang besar ke yang kecil"),
+        ),
+        "ascending": (
+            *("dari kecil ke besar", "kecil ke besar", "dari rendah ke tinggi", "rendah ke tinggi"),
+            *("dari sedikit ke banyak", "secara menaik", "dari yang kecil ke yang besar"),
+        ),
+        "dear to cheap": (
+            *_from(("termahal", "paling mahal")),
+            *("dari mahal ke murah", "dari yang mahal ke yang murah", "dari yang mahal"),
+        ),
+        "cheap to dear": (
+            *_from(("termurah", "paling murah")),
+            *("dari murah ke mahal", "dari yang murah ke yang mahal", "dari yang murah"),
+        ),
+        "new to old": ("dari baru ke lama", "dari yang baru ke yang lama", "baru ke lama"),
+        "old to new": ("dari lama ke baru", "dari yang lama ke yang baru", "lama ke baru"),
         "far end": (
             *("ke", "ke yang", "sampai", "sampai yang", "hingga", "hingga yang", "sampai ke"),
             *("sampai ke yang", "hingga ke yang"),
@@ -85,7 +147,15 @@ KIND = Kind(
     rules=(
         Rule("sorted from", ("sorting", Rank), _all_of, cost=-0.05),
         Rule("starting with", ("starting", Rank), _all_of),
-        Rule("put first", (Rank, "put first"), _all_of, cost=0.02, tight=True),
+        Rule("put first", (Rank, "put first"), _all_of, cost=-0.15, tight=True),
+        *(
+            Rule(f"sorted from the {sign}", ("sorting", sign), _way, tight=True)
+            for sign in ("highest", "lowest", "most", "fewest")
+        ),
+        *(Rule(sign, (sign,), _price) for sign in ("dear to cheap", "cheap to dear")),
+        *(Rule(sign, (sign,), _age) for sign in ("new to old", "old to new")),
+        Rule("the first so many", ("came first", Some), _first, cost=0.1, tight=True),
+        Rule("so many, first", (Some, "came first"), _first, cost=0.1, tight=True),
         Rule("from one end to the other", (Rank, "far end", Rank), _up_to, cost=-0.05),
         Rule("alphabetical", ("alphabetical",), _names),
         Rule("backwards", ("backwards",), _names),

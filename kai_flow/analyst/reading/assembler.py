@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from kai_flow.analyst.kinds.differences import Difference
 from kai_flow.analyst.kinds.growth import Growth
+from kai_flow.analyst.lexicon.lexicon import Language
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
@@ -58,11 +59,13 @@ class Assembler:
         commas: Collection[int] = (),
         *,
         margin: float = 0.0,
+        language: Language = "en",
     ) -> None:
         """``commas``: the places of words that only separate.
 
         ``margin``: what a reading may cost more than the best one and be wanted too.
         """
+        self.language: Language = language
         self.model = model
         self.today = today
         self.plural = plural

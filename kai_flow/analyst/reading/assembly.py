@@ -15,9 +15,11 @@ from kai_flow.analyst.reading.contrasts import compared
 from kai_flow.analyst.reading.extents import extents
 from kai_flow.analyst.reading.extremes import with_extremes
 from kai_flow.analyst.reading.further import with_further
+from kai_flow.analyst.reading.heads import with_heads
 from kai_flow.analyst.reading.hierarchies import with_levels
 from kai_flow.analyst.reading.lasting import gathered
 from kai_flow.analyst.reading.listings import listed
+from kai_flow.analyst.reading.orders import whole_as_sort
 from kai_flow.analyst.reading.people import asking_who, counting, counts_people
 from kai_flow.analyst.reading.ranking_numbers import with_its_number
 from kai_flow.analyst.reading.rankings import ranked
@@ -42,6 +44,7 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
             if counts_people(a.model, each.query)
         )
         return
+    bag = with_heads(a.model, bag, a.language)
     if split(a.model, bag) or not with_its_number(bag):
         return
     sound = coherent(a.model, bag, a.commas)
@@ -87,7 +90,9 @@ def _asked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     elif bag.than and not bag.change:
         a.troubles.add("compared_with")
     elif bag.ranks:
-        yield from ranked(a, bag)
+        whole = whole_as_sort(bag)
+        rows = list(listed(a, named(whole))) if whole is not None else []
+        yield from rows or ranked(a, bag)
     elif counts_of_groups(bag):
         yield from tallied(a, bag)
     else:

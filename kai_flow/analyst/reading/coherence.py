@@ -6,6 +6,7 @@ from typing import Final
 
 from kai_flow.analyst.query.nodes import Operator, Words
 from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.comparisons import ORDERED
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.parts import (
     ANY_NUMBER,
@@ -32,7 +33,7 @@ PLACES: Final = frozenset(
 
 def coherent(model: SemanticModel, bag: Bag, commas: Collection[int]) -> Bag | None:
     """The bag as its parts can belong to one question; None when they cannot."""
-    if bag.recorded and not _plainly_counted(bag):
+    if (bag.recorded and not _plainly_counted(bag)) or _of_another(bag):
         return None
     amounts = _amounts(bag)
     return None if amounts is None else _in_either_place(model, amounts, commas)
@@ -44,6 +45,19 @@ def _plainly_counted(bag: Bag) -> bool:
     timed = any(isinstance(each, Within) for test, _ in bag.tests for each in _within(test))
     timed |= any(isinstance(group, Calendar) for group, _ in bag.groups)
     return len(counted) == len(bag.measures) == 1 and not timed and not bag.clocks
+
+
+def _of_another(bag: Bag) -> bool:
+    """Whether a number is compared that the noun right after it counts: "over 35 | units"."""
+    ends = {
+        words[-1] + 1
+        for test, words in bag.tests
+        if words and isinstance(test, Compared) and test.operator in ORDERED
+    }
+    return any(
+        isinstance(column, Column) and column.number and not ends.isdisjoint(words)
+        for column, words in bag.columns
+    )
 
 
 def _in_either_place(model: SemanticModel, bag: Bag, commas: Collection[int]) -> Bag:

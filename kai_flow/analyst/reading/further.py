@@ -1,5 +1,6 @@
 """What is shown beside what is listed: "together with their price", "the manager of each"."""
 
+from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
 from kai_flow.analyst.query.nodes import Function, Words
@@ -25,8 +26,9 @@ def with_further(a: Assembler, bag: Bag) -> Bag | None:
     bag = with_kind_of_rows(a.model, bag)
     own = {table for table, _ in bag.rows}
     own |= {of.table for of, _ in bag.which if isinstance(of, p.Rows)}
+    own |= {some.of.table for some, _ in bag.somes if isinstance(some.of, p.Rows)}
     beside = own or bag.which or bag.columns or bag.groups or bag.measures or bag.ranks
-    if not beside or any(_strange(a, shown) for shown, _ in bag.shown):
+    if not beside or any(_strange(a, shown, own) for shown, _ in bag.shown):
         return None
     columns: list[tuple[p.Noun, Words]] = []
     measures: list[tuple[p.Measured, Words]] = []
@@ -104,14 +106,29 @@ def _label(a: Assembler, table: str) -> list[p.Column]:
     return [p.Column(ColumnRef(table, label))] if label else []
 
 
-def _strange(a: Assembler, shown: p.Shown) -> bool:
-    """Whether there is nothing to show: rows without a name, or "who" of what is no person."""
+def _strange(a: Assembler, shown: p.Shown, own: AbstractSet[str]) -> bool:
+    """Whether there is nothing to show: rows without a name, or "who" of what is no person.
+
+    Of "drivers together with managers" each employee is only one.
+    """
     rows = [thing.table for thing in shown.things if isinstance(thing, p.Rows)]
+    if not own.isdisjoint(rows) or any(_no_amount(a, thing) for thing in shown.things):
+        return True
     dimensions = [of for of in shown.things if isinstance(of, p.Rows | p.Column)]
     people = len(dimensions) == len(shown.things) and all(
         is_person(a.model, of) for of in dimensions
     )
     return any(not _label(a, table) for table in rows) or (shown.person and not people)
+
+
+def _no_amount(a: Assembler, thing: _Thing) -> bool:
+    """Whether something is added up that is no number: "date" in "with date, amount and price"."""
+    return (
+        isinstance(thing, p.Amount)
+        and thing.function in {Function.SUM, Function.AVERAGE}
+        and isinstance(thing.of, p.Column)
+        and not a.numeric(thing.of)
+    )
 
 
 def _of_each(a: Assembler, bag: Bag) -> Bag:

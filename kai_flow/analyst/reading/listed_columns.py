@@ -3,13 +3,26 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from kai_flow.analyst.query.nodes import All, Condition, During, Either, Field, Filter, Not, Words
+from kai_flow.analyst.query.nodes import (
+    All,
+    Condition,
+    During,
+    Either,
+    Field,
+    Filter,
+    Not,
+    Operator,
+    Words,
+)
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
+from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.comparisons import ORDERED
 from kai_flow.analyst.reading.orders import in_order
+from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.schema import ColumnRef
-from kai_flow.analyst.semantics.model import Role, SemanticModel
+from kai_flow.analyst.semantics.model import Attribute, Role, SemanticModel
+from kai_flow.analyst.semantics.paths import keeps_rows
 
 RATES: Final = frozenset([Role.RATE])
 """Roles of numbers that several rows share: the prices of products, in a table of sales."""
@@ -66,3 +79,31 @@ def repeats(
     return not any(
         in_order(a, c) and a.model.attributes[c.ref].role not in rates for c, _ in columns
     )
+
+
+def codes(
+    a: Assembler, table: str, label: Attribute, columns: Sequence[tuple[p.Column, Words]]
+) -> list[tuple[p.Column, Words]]:
+    """The code that people know rows by, beside a key that only the database knows."""
+    known = {column.ref for column, _ in columns}
+    found = [each for each in a.model.of(table) if each.role is Role.CODE and each.unique]
+    key = label.role is Role.KEY
+    beside = key and columns and not any(each.ref in known for each in found)
+    return [(p.Column(each.ref), ()) for each in found[:1] if beside]
+
+
+def several(bag: Bag, resolver: Resolver) -> Iterator[p.Column]:
+    """Columns with one of several values: of "gold or platinum" one wants to see which."""
+    for test, _words in bag.tests:
+        if isinstance(test, p.Compared) and len(test.values) > 1 and isinstance(test.of, p.Column):
+            ways = resolver.ways(test.of.ref.table, test.of.role)
+            plain = any(keeps_rows(way.value) for way in ways)
+            if test.operator is Operator.EQUAL and plain:
+                yield test.of
+
+
+def nameless(a: Assembler, table: str, columns: Sequence[tuple[p.Column, Words]]) -> bool:
+    """Whether only numbers would be listed, of rows that have no names: amounts of sales."""
+    label = a.model.entities[table].label
+    named = label is not None and a.model.attributes[ColumnRef(table, label)].role is Role.NAME
+    return not named and bool(columns) and all(a.numeric(column) for column, _ in columns)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
+from msgspec import structs
+
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Function,
@@ -19,14 +21,19 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.comparisons import ORDERED
 from kai_flow.analyst.reading.filtering import filters, with_values
-from kai_flow.analyst.reading.listed_columns import repeats, with_tested
-from kai_flow.analyst.reading.orders import LISTED, sorted_by
+from kai_flow.analyst.reading.listed_columns import (
+    codes,
+    nameless,
+    repeats,
+    several,
+    with_tested,
+)
+from kai_flow.analyst.reading.orders import LISTED, Sorted, sorted_by
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.soundness import ONE_GROUP_COST, one_group
 from kai_flow.analyst.schema import ColumnRef
-from kai_flow.analyst.semantics.model import Attribute, Role
-from kai_flow.analyst.semantics.paths import keeps_rows
+from kai_flow.analyst.semantics.model import Role
 
 COMPOUND_COST: Final = 0.15
 """Of columns without a word between: "product categories" are the categories of products."""
@@ -70,7 +77,8 @@ def _no_list(bag: Bag) -> bool:
     numbers = bag.measures or bag.havings or bag.groups or bag.share is not None or bag.change
     counted = bag.asked("count") or bag.asked("how much")
     several = bag.somes and bag.rows  # "orders with 2 items": no list of 2 items
-    return bool(numbers or counted or several or _late(bag))
+    first = any(some.first for some, _ in bag.somes) and not bag.sorts  # the first of what order?
+    return bool(numbers or counted or several or first or _late(bag))
 
 
 def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
@@ -171,65 +179,66 @@ def _rows_of(
         if not spoken and len(columns) <= MOST_VALUES:
             return
     if label is not None and named and all(c != p.Column(label.ref) for c, _ in columns):
-        shown = [(p.Column(label.ref), words), *_codes(a, table, label, columns), *columns]
+        shown = [(p.Column(label.ref), words), *codes(a, table, label, columns), *columns]
     if not columns:
         shown += [
             (p.Column(a.ref), ())
             for a in a.model.of(table)
             if a.role not in {Role.KEY, Role.OTHER} and (label is None or a.ref != label.ref)
         ][:5]
-    shown += [(c, ()) for c in _several(bag, resolver) if all(c != known for known, _ in shown)]
-    sorts = sorted_by(a, bag, resolver, shown)
-    if not shown or sorts is None:
-        return  # a table of nothing but keys
-    known = {column for column, _ in shown}
-    shown += [(by, w) for by, _, w in sorts if by not in known]
-    shown = [(c, w) for at, (c, w) in enumerate(shown) if c not in [s for s, _ in shown[:at]]]
-    once = repeats(a, table, shown, spoken=spoken)
+    shown += [(c, ()) for c in several(bag, resolver) if all(c != known for known, _ in shown)]
+    cost += TWICE_COST * (len({column for column, _ in columns}) < len(columns))
+    cost += 0.0 if spoken else 0.05 + NAMELESS_COST * nameless(a, table, columns)
+    for sorts in sorted_by(a, bag, resolver, shown, columns) if shown else ():
+        every = _each_once([*shown, *((by, w) for by, _, w in sorts.value)])
+        for choice, query in _queries(
+            a, bag, resolver, every, sorts.value, spoken=spoken, most=a.most - cost
+        ):
+            more = beside(a.model, query, rows) + _doubt(a, table, columns, choice) + sorts.cost
+            full = structs.replace(query, limit=limit or LISTED, words=words)
+            yield Reading(full, cost + more + choice.cost, choice.notes)
+
+
+def _each_once(columns: Sequence[tuple[p.Column, Words]]) -> list[tuple[p.Column, Words]]:
+    """Every column once, with the words that name it first."""
+    found: dict[object, tuple[p.Column, Words]] = {}
+    for column, words in columns:
+        found.setdefault((column.ref, column.role), (column, words))
+    return list(found.values())
+
+
+def _queries(
+    a: Assembler,
+    bag: Bag,
+    resolver: Resolver,
+    shown: Sequence[tuple[p.Column, Words]],
+    sorts: Sequence[Sorted],
+    *,
+    spoken: bool,
+    most: float,
+) -> Iterator[tuple[Choice[tuple[Any, ...]], Query]]:
+    """The lists of rows with these columns, in this order."""
+    once = repeats(a, resolver.fact, shown, spoken=spoken)
     options = combined([resolver.fields(c, w) for c, w in shown])
-    for choice in combined([options, filters(resolver, bag.tests)], most=a.most - cost):
+    for choice in combined([options, filters(resolver, bag.tests)], most=most):
         fields, where = choice.value
         if any(resolver.widens(field.path) for field in fields):
             continue
-        at = {column: field for (column, _), field in zip(shown, fields, strict=True)}
+        at = {(c.ref, c.role): field for (c, _), field in zip(shown, fields, strict=True)}
         order = tuple(
-            Order(by=at[by], descending=bool(sort.descending), words=w) for by, sort, w in sorts
+            Order(by=at[by.ref, by.role], descending=bool(sort.descending), words=w)
+            for by, sort, w in sorts
         )
-        query = Query(
-            fact=table,
-            columns=tuple(fields) if once else with_tested(a.model, fields, where),
-            distinct=once,
-            where=where,
-            order=order or (Order(by=fields[0]),),
-            limit=limit or LISTED,
-            words=words,
+        yield (
+            choice,
+            Query(
+                fact=resolver.fact,
+                columns=tuple(fields) if once else with_tested(a.model, fields, where),
+                distinct=once,
+                where=where,
+                order=order or (Order(by=fields[0]),),
+            ),
         )
-        more = (0.0 if spoken else 0.05) + beside(a.model, query, rows)
-        more += NAMELESS_COST * (not spoken and _nameless(a, table, columns))
-        more += _doubt(a, table, columns, choice)
-        more += TWICE_COST * (len({column for column, _ in columns}) < len(columns))
-        yield Reading(query, cost + more + choice.cost, choice.notes)
-
-
-def _codes(
-    a: Assembler, table: str, label: Attribute, columns: Sequence[tuple[p.Column, Words]]
-) -> list[tuple[p.Column, Words]]:
-    """The code that people know rows by, beside a key that only the database knows."""
-    known = {column.ref for column, _ in columns}
-    codes = [each for each in a.model.of(table) if each.role is Role.CODE and each.unique]
-    key = label.role is Role.KEY
-    beside = key and columns and not any(each.ref in known for each in codes)
-    return [(p.Column(each.ref), ()) for each in codes[:1] if beside]
-
-
-def _several(bag: Bag, resolver: Resolver) -> Iterator[p.Column]:
-    """Columns with one of several values: of "gold or platinum" one wants to see which."""
-    for test, _words in bag.tests:
-        if isinstance(test, p.Compared) and len(test.values) > 1 and isinstance(test.of, p.Column):
-            ways = resolver.ways(test.of.ref.table, test.of.role)
-            plain = any(keeps_rows(way.value) for way in ways)
-            if test.operator is Operator.EQUAL and plain:
-                yield test.of
 
 
 def _doubt(
@@ -243,13 +252,6 @@ def _doubt(
     assumed = any(note.key == "axis_assumed" for note in choice.notes)
     other = any(column.ref.table != table for column in numbers)
     return 0.3 * other + ASSUMED_COST * (assumed and bool(numbers))
-
-
-def _nameless(a: Assembler, table: str, columns: Sequence[tuple[p.Column, Words]]) -> bool:
-    """Whether only numbers would be listed, of rows that have no names: amounts of sales."""
-    label = a.model.entities[table].label
-    named = label is not None and a.model.attributes[ColumnRef(table, label)].role is Role.NAME
-    return not named and bool(columns) and all(a.numeric(column) for column, _ in columns)
 
 
 def _labels(a: Assembler, column: p.Column) -> bool:

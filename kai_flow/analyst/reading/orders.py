@@ -1,12 +1,15 @@
 """In which order rows are listed, and the columns that it goes by."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from dataclasses import replace
+from typing import Final, TypeAlias
 
-from kai_flow.analyst.query.nodes import Words
+from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading import parts as p
-from kai_flow.analyst.reading.assembler import Assembler
+from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
 from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.choices import Choice, combined
+from kai_flow.analyst.reading.concepts import means, of_birth
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role
@@ -14,42 +17,73 @@ from kai_flow.analyst.semantics.model import Role
 LISTED: Final = 100
 """Rows of a listing when the question gives no number."""
 
-_Columns = Sequence[tuple[p.Column, Words]]
+PAID: Final = ("fee", "rate_price", "fare", "amount", "cost", "total")
+"""Concepts of what is paid for something that has no price."""
+
+_Columns: TypeAlias = Sequence[tuple[p.Column, Words]]
+Sorted: TypeAlias = tuple[p.Column, p.Sort, Words]
+"""A column that rows are sorted by, what the question says of it, and where."""
+
+
+def whole_as_sort(bag: Bag) -> Bag | None:
+    """A rank that only says in which order all come, as the order of a list."""
+    if len(bag.ranks) != 1 or not bag.ranks[0][0].whole or bag.sorts:
+        return None
+    rank, words = bag.ranks[0]
+    new: dict[str, object] = {"ranks": [], "sorts": [(p.Sort(rank.by, rank.descending), words)]}
+    match rank.of:
+        case p.Rows(table):
+            new["rows"] = [*bag.rows, (table, words)]
+        case p.Column() as column:
+            new["columns"] = [(column, words), *bag.columns]
+        case p.Calendar():
+            return None
+        case None:
+            pass
+    new["limit"] = rank.count or bag.limit
+    return replace(bag, **new)  # type: ignore[arg-type]  # the fields of a bag
 
 
 def sorted_by(
-    a: Assembler, bag: Bag, resolver: Resolver, shown: _Columns
-) -> list[tuple[p.Column, p.Sort, Words]] | None:
-    """The columns that rows are sorted by; None if an order is said of what they do not have."""
-    found = []
-    for sort, words in bag.sorts:
-        column = next(_column(a, sort, resolver, shown), None)
-        if column is None:
-            return None
-        found.append((column, sort, words))
-    return found
+    a: Assembler, bag: Bag, resolver: Resolver, shown: _Columns, named: _Columns
+) -> list[Choice[tuple[Sorted, ...]]]:
+    """The columns that rows may be sorted by; none if they do not have what an order names.
+
+    ``shown``: what a list has; ``named``: those columns of it that the question names.
+    """
+    if len(bag.sorts) > 1 and any(sort.by is None for sort, _ in bag.sorts):
+        return []
+    options = [
+        [
+            Choice((column, sort, words), cost)
+            for column, cost in _by(a, sort, resolver, shown if sort.names else named)
+        ]
+        for sort, words in bag.sorts
+    ]
+    return combined(options)
 
 
-def _column(a: Assembler, sort: p.Sort, resolver: Resolver, shown: _Columns) -> Iterator[p.Column]:
-    """What an order goes by: what it names, or the last number or time that is shown."""
+def _by(
+    a: Assembler, sort: p.Sort, resolver: Resolver, shown: _Columns
+) -> Iterator[tuple[p.Column, float]]:
+    """What an order goes by: what it names, or a number or a time that is shown."""
     match sort.by:
         case p.Column() as column:
-            yield column
+            yield column, 0.0
         case p.Calendar(_, str() as axis):
             known = a.model.axes[axis]
-            yield p.Column(ColumnRef(known.table, known.columns[0]))
+            yield p.Column(ColumnRef(known.table, known.columns[0])), 0.0
         case p.Calendar():
-            yield from (
-                p.Column(ColumnRef(resolver.fact, axis.columns[0]))
-                for axis in a.model.axes_of(resolver.fact)[:1]
-            )
+            yield from row_number(a, resolver.fact, p.Clock(""), descending=True)
         case p.Rows(table):
             label = a.model.entities[table].label
-            yield from (p.Column(ColumnRef(table, label)),) if label else ()
+            yield from ((p.Column(ColumnRef(table, label)), 0.0),) if label else ()
+        case p.Amount() | p.Clock() as by:
+            yield from row_number(a, resolver.fact, by, descending=bool(sort.descending))
         case None if sort.names:
-            yield from (column for column, _ in shown if not a.numeric(column))
+            yield from ((column, 0.0) for column, _ in shown[:1] if not a.numeric(column))
         case None:
-            yield from (column for column, _ in reversed(shown) if in_order(a, column))
+            yield from ((column, 0.0) for column, _ in shown if in_order(a, column))
         case _:
             return
 
@@ -57,3 +91,26 @@ def _column(a: Assembler, sort: p.Sort, resolver: Resolver, shown: _Columns) -> 
 def in_order(a: Assembler, column: p.Column) -> bool:
     """Whether a column is a number or a time."""
     return a.numeric(column) or a.model.attributes[column.ref].role in {Role.TIME, Role.TIME_PART}
+
+
+def row_number(
+    a: Assembler, table: str, by: "p.Measured | p.Clock | None", *, descending: bool
+) -> Iterator[tuple[p.Column, float]]:
+    """The columns of a table that single rows may be ranked by."""
+    match by:
+        case p.Clock(axis):
+            for place, known in enumerate(a.model.axes_of(table)):
+                if axis == known.id or (not axis and not (descending and of_birth(known))):
+                    yield p.Column(ColumnRef(table, known.columns[0])), 0.3 * place
+        case p.Amount(None | Function.SUM, p.Column(ref) as column, _, ()) if (
+            ref.table == table and a.numeric(column)
+        ):
+            yield column, 0.0
+        case p.Amount(None, p.Implied(concept), _, ()):
+            numbers = [each for each in a.model.of(table) if each.role in NUMBERS]
+            found = [each for each in numbers if means(each, concept)]
+            if concept == "price":  # the dearest visit is the one with the highest fee
+                found = found or [e for e in numbers if any(means(e, c) for c in PAID)]
+            yield from ((p.Column(each.ref), 0.0) for each in found)
+        case _:  # a number of groups
+            return

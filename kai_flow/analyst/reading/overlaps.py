@@ -69,7 +69,7 @@ def _some(tally: Tally) -> bool:
 def _overlap(one: Query | None, other: Query | None) -> bool:
     """Whether the answer of one query is in that of the other one."""
     ways = ((one, other), (other, one))
-    return any(
+    return _reordered(one, other) or any(
         _tells(more, less) or _lists(more, less) or _counts(more, less) for more, less in ways
     )
 
@@ -94,6 +94,16 @@ def _counts(rows: Query | None, keys: Query | None) -> bool:
         and rows.where.path == (f"{rows.fact}<{keys.fact}.{distinct.of.column}",)
         and bare(plain) == bare(structs.replace(rows, where=None))
         and (rows.where.where and bare(rows.where.where)) == (keys.where and bare(keys.where))
+    )
+
+
+def _reordered(one: Query | None, other: Query | None) -> bool:
+    """Whether two lists have the same rows and columns, the columns in another order."""
+    if one is None or other is None or not one.columns or len(one.columns) != len(other.columns):
+        return False
+    same = set(bare(one.columns)) == set(bare(other.columns))
+    return same and bare(structs.replace(one, columns=())) == bare(
+        structs.replace(other, columns=())
     )
 
 

@@ -15,19 +15,18 @@ from kai_flow.analyst.query.nodes import (
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.across import completed
 from kai_flow.analyst.reading.asides import beside
-from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
+from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Note, combined
-from kai_flow.analyst.reading.concepts import means, of_birth, undoes
+from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.grouped_numbers import Wanted, grouped_numbers
-from kai_flow.analyst.reading.orders import LISTED
+from kai_flow.analyst.reading.orders import LISTED, row_number
 from kai_flow.analyst.reading.playing import both, playing
 from kai_flow.analyst.reading.ranking_numbers import belong, is_time
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.soundness import of_own_time, unsound
 from kai_flow.analyst.reading.subjects import each_once, is_column, unique
-from kai_flow.analyst.schema import ColumnRef
 
 MORE_COST: Final = 0.35
 """Of a further number that no "and" joins: "the most members on average" is one number."""
@@ -46,9 +45,6 @@ NESTED_COST: Final = 0.8
 
 ELSEWHERE_COST: Final = 0.5
 """Of the price of something else, where what is ranked has a price."""
-
-PAID: Final = ("fee", "rate_price", "fare", "amount", "cost", "total")
-"""Concepts of what is paid for something that has no price."""
 
 SEVERAL: Final = 10
 """Places of a ranking when several are asked for without a number."""
@@ -89,7 +85,7 @@ def rank_rows(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Re
     resolver = a.resolver(table, bag)
     label = resolver.label(table)
     played = playing(a.model, of, table, words)
-    for column, extra in _row_number(a, table, by, descending=rank.descending):
+    for column, extra in row_number(a, table, by, descending=rank.descending):
         others = [c for c, _ in bag.columns if isinstance(c, p.Column) and c.ref != column.ref]
         shown = [column, *others]
         if label is not None and label.ref not in [c.ref for c in shown]:
@@ -119,29 +115,6 @@ def _labelled(a: Assembler, of: p.Dimension | None) -> str | None:
     if isinstance(of, p.Column) and a.model.entities[of.ref.table].label == of.ref.column:
         return of.ref.table
     return None
-
-
-def _row_number(
-    a: Assembler, table: str, by: "p.Measured | p.Clock | None", *, descending: bool
-) -> Iterator[tuple[p.Column, float]]:
-    """The columns of a table that single rows may be ranked by."""
-    match by:
-        case p.Clock(axis):
-            for place, known in enumerate(a.model.axes_of(table)):
-                if axis == known.id or (not axis and not (descending and of_birth(known))):
-                    yield p.Column(ColumnRef(table, known.columns[0])), 0.3 * place
-        case p.Amount(None | Function.SUM, p.Column(ref) as column, _, ()) if (
-            ref.table == table and a.numeric(column)
-        ):
-            yield column, 0.0
-        case p.Amount(None, p.Implied(concept), _, ()):
-            numbers = [each for each in a.model.of(table) if each.role in NUMBERS]
-            found = [each for each in numbers if means(each, concept)]
-            if concept == "price":  # the dearest visit is the one with the highest fee
-                found = found or [e for e in numbers if any(means(e, c) for c in PAID)]
-            yield from ((p.Column(each.ref), 0.0) for each in found)
-        case _:  # a number of groups
-            return
 
 
 def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Reading]:
@@ -231,7 +204,7 @@ def _of_each(a: Assembler, bag: Bag, rank: p.Rank) -> "p.Measured | None":
     """
     table = rank.of.table if isinstance(rank.of, p.Rows) else _labelled(a, rank.of)
     if isinstance(rank.by, p.Clock) or (bag.groups and table is not None):
-        own = _row_number(a, table, rank.by, descending=rank.descending) if table else ()
+        own = row_number(a, table, rank.by, descending=rank.descending) if table else ()
         column = next((column for column, _ in own), None)
         if column is not None and bag.groups:
             function = Function.MAXIMUM if rank.descending else Function.MINIMUM
@@ -250,7 +223,7 @@ def _has_own(a: Assembler, rank: p.Rank) -> bool:
     table = rank.of.table if isinstance(rank.of, p.Rows) else _labelled(a, rank.of)
     if table is None or not isinstance(rank.by, p.Amount) or not isinstance(rank.by.of, p.Implied):
         return False
-    return any(True for _ in _row_number(a, table, rank.by, descending=rank.descending))
+    return any(True for _ in row_number(a, table, rank.by, descending=rank.descending))
 
 
 def _of_row(amount: p.Amount, fact: str) -> bool:

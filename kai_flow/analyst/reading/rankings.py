@@ -31,7 +31,7 @@ VALUE_COST: Final = 0.2
 
 def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Rankings: of single rows, or of groups."""
-    if len(bag.ranks) > 2 or bag.versus:
+    if len(bag.ranks) > 2 or bag.versus or bag.sorts:
         return
     rank, words = _one_rank(bag.ranks)
     if rank is None:

@@ -189,7 +189,13 @@ def decide(
     """The reading that stands out among all covers, if one does that costs at most ``worst``."""
     troubles = Troubles()
     assembler = Assembler(
-        model, today, plural_in(tokens), troubles, commas_in(tokens), margin=margin
+        model,
+        today,
+        plural_in(tokens),
+        troubles,
+        commas_in(tokens),
+        margin=margin,
+        language=detect(tokens),
     )
     placed = [each for each in found if not misplaced(each, tokens, model)]
     best = _likely(_assembled(placed, assembler, worst), assembler)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from kai_flow.analyst.kinds.declined import REASONS
-from kai_flow.analyst.lexicon.lexicon import Language
+from kai_flow.analyst.lexicon.lexicon import Language, fillers
 from kai_flow.analyst.lexicon.numbers import NumberSpan, find_numbers
 from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import Token
@@ -58,6 +58,9 @@ NEAR: Final = 2
 
 FIGURES: Final = (Sign("amount of"), Sign("quantity of"))
 """Signs that begin with a word that names of columns may end with."""
+
+OPENING_COST: Final = 0.3
+"""Of what the word would name that opens a request: "daftar", which is also the registration."""
 
 STATUS_COST: Final = 0.3
 """Of a status that is as well the event that a period is of."""
@@ -117,7 +120,8 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     named = {at for item in found if not isinstance(item.part, Sign) for at in item.words}
     for at, hint in index.actions.hints(tokens, named):
         found.append(leaf(at, at + 1, hinted(hint, index), HINT_COST[hint.how]))
-    return tuple(_timed(tuple(_placed(found)), index))
+    timed = tuple(_timed(tuple(_placed(found)), index))
+    return tuple(_opening(timed, tokens, language))
 
 
 def _placed(found: Sequence[Item]) -> Iterator[Item]:
@@ -132,6 +136,16 @@ def _placed(found: Sequence[Item]) -> Iterator[Item]:
     for item in found:
         again = isinstance(item.part, Values) and (item.first, item.last) in said
         yield replace(item, cost=item.cost + SENT_COST) if again else item
+
+
+def _opening(found: Sequence[Item], tokens: Sequence[Token], language: Language) -> Iterator[Item]:
+    """The word that opens a request asks for a list, and names nothing: "daftar pelanggan"."""
+    empty = fillers(language)
+    first = next((at for at, token in enumerate(tokens) if token.word not in empty), 0)
+    asks = any(item.part == Sign("show") and item.words == (first,) for item in found)
+    for item in found:
+        named = asks and item.words == (first,) and not isinstance(item.part, Sign)
+        yield replace(item, cost=item.cost + OPENING_COST) if named else item
 
 
 def _timed(found: Sequence[Item], index: Index) -> Iterator[Item]:

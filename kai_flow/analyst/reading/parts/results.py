@@ -45,6 +45,8 @@ class Some:
 
     of: Dimension
     count: int
+    first: bool = False
+    """Whether they are the first of an order that is said apart: "the first 20, by name"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Rank:
 class Sort:
     """An order of the whole result."""
 
-    by: "Measured | Dimension | None"
+    by: "Measured | Dimension | Clock | None"
     descending: bool | None
     names: bool = False
     """Whether names come in the order of the alphabet."""
