@@ -10,6 +10,9 @@ def _of_axis(clock: Clock, time: Time) -> Time | None:
 
 
 def _either(left: Time, sign: Sign, right: Time) -> Where:
+    """March or April; "came in in March and left in April" are both, of two times."""
+    if sign.name == "and" and right.axis not in {None, left.axis}:
+        return Where(Joined((Within(left), Within(right)), either=False))
     return Where(Joined((Within(left), Within(right)), either=True, listed=sign.name == "and"))
 
 

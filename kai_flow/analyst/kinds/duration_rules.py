@@ -51,6 +51,9 @@ ANY: Final = Amount(None, Lasting())
 ENDED: Final = -0.2
 """Of "until it arrives": what ends here is a time, and no status "arrived"."""
 
+TWO_TIMES: Final = 0.4
+"""Of times that only "and" joins: what came in and left in March did both then."""
+
 _Of = Noun | Measured
 
 
@@ -86,9 +89,10 @@ def _named() -> Iterator[Rule]:
     yield Rule("time's duration", (Clock, "vague duration"), lambda clock, _s: _since(clock))
     yield Rule("vague duration of it", ("vague duration", Lasting), lambda _sign, of: of)
     yield Rule("it, a vague duration", (Lasting, "vague duration"), lambda of, _sign: of)
-    yield Rule("from time to time", ("time from", Clock, "time to", Clock), _between, cost=-0.15)
-    yield Rule("time to time", (Clock, "time to", Clock), _between, cost=0.1)
-    for sign, cost in (("time to", ENDED), ("time from", ENDED / 2)):
+    for sign, cost in (("time to", 0.1), ("time and", TWO_TIMES)):
+        yield Rule(f"from, {sign}", ("time from", Clock, sign, Clock), _between, cost=-0.15)
+        yield Rule(f"time, {sign}", (Clock, sign, Clock), _between, cost=cost)
+    for sign, cost in (("time to", ENDED), ("time and", ENDED), ("time from", ENDED / 2)):
         yield Rule(f"{sign} a time", (sign, Clock), _bound, cost=cost)
         yield Rule(f"{sign} rows' time", (sign, Rows, Clock), _bound, cost=cost)
     yield Rule("durations together", (Lasting, Lasting), lambda left, right: left.with_(right))

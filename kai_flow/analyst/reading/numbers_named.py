@@ -9,7 +9,13 @@ from kai_flow.analyst.reading.parts import Sign
 from kai_flow.analyst.reading.signs import signs_of
 from kai_flow.analyst.reading.within import inside
 from kai_flow.analyst.semantics.index import Index
-from kai_flow.analyst.semantics.targets import AttributeTarget, DerivedTarget, Mention, Target
+from kai_flow.analyst.semantics.targets import (
+    AttributeTarget,
+    DerivedTarget,
+    EntityTarget,
+    Mention,
+    Target,
+)
 
 MONEY: Final = frozenset(["revenue", "income", "expense", "cost"])
 """Concepts of money, which a plural may name too: sales, earnings, costs."""
@@ -21,7 +27,8 @@ def counted(
     """The words that may name a number of a table's rows, with the table.
 
     Money that no column holds comes in only where nothing is counted, and no number is named
-    before: "total sales", but not "how many sales" or "the quantity of the sales".
+    before: "total sales", but not "how many sales" or "the quantity of the sales". Where rows are
+    called exactly so, a number that only means the same is no likelier: rents, and their cost.
     """
     first = min(
         (
@@ -31,9 +38,17 @@ def counted(
         ),
         default=len(tokens),
     )
+    rows = {
+        (each.first, each.last)
+        for each in mentions
+        if isinstance(each.target, EntityTarget)
+        and each.how == "exact"
+        and concepts((tokens[each.last - 1].word,)).isdisjoint(MONEY)
+    }
     return {
         (each.first, each.last, table)
         for each in mentions
+        if each.how != "concept" or (each.first, each.last) not in rows
         for table in _number_of(
             each.target,
             index,

@@ -53,6 +53,9 @@ LASTING: Final = frozenset(["over", "selama", "throughout"])
 EDGE_COST: Final = 0.3
 """Of stepping over the first or last word of a name of several words: "nilai" in "nilai order"."""
 
+CLOCK_COST: Final = MENTION_COST * 0.35
+"""What a name of a time costs at most that is never stepped over lightly."""
+
 NEAR: Final = 2
 """How many words may stand between what happened and the period in which it did."""
 
@@ -223,9 +226,15 @@ def _number(item: Item) -> bool:
     return isinstance(item.part, Column) and item.part.number and item.cost <= MENTION_COST * 0.2
 
 
+def _clock(item: Item) -> bool:
+    """Whether a word is called like a time: "repairs that came in", where they have an intake."""
+    return isinstance(item.part, Clock) and item.cost <= CLOCK_COST
+
+
 def bound(empty: Mapping[int, float], found: Sequence[Item]) -> dict[int, float]:
     """What stepping over words costs: more for those that begin or end a longer name."""
-    told = {item.first for item in found if item.last == item.first + 1 and _number(item)}
+    single = [item for item in found if item.last == item.first + 1]
+    told = {item.first for item in single if _number(item) or _clock(item)}
     names = [
         item
         for item in found

@@ -47,13 +47,16 @@ def timed(a: Assembler, bag: Bag) -> None:
     named: list[tuple[str, Words, object]] = [(c.axis, w, c) for c, w in bag.clocks]
     named += [(axis, w, c) for c, w in bag.columns if (axis := _axis_of(a, c)) is not None]
     for axis, words, part in named:
-        if _timed(bag, axis, words):
+        if _timed(bag, axis, words, only=len(named) == 1):
             bag.clocks = [each for each in bag.clocks if each != (part, words)]
             bag.columns = [each for each in bag.columns if each != (part, words)]
 
 
-def _timed(bag: Bag, axis: str, words: Words) -> bool:
-    """Let the nearest period, or else the units of the calendar, be of this axis."""
+def _timed(bag: Bag, axis: str, words: Words, *, only: bool = False) -> bool:
+    """Let the nearest period, or else the units of the calendar, be of this axis.
+
+    ``only``: no other time is named, so that "shipped in 2024 by month" is of one time.
+    """
     tests = [
         (abs(words[0] - there[0]), at)
         for at, (test, there) in enumerate(bag.tests)
@@ -65,7 +68,14 @@ def _timed(bag: Bag, axis: str, words: Words) -> bool:
         assert isinstance(test, p.Within)  # noqa: S101 -- found as such
         both = tuple(sorted({*there, *words}))
         bag.tests[at] = (p.Within(replace(test.time, axis=axis)), both)
+        if only and len(tests) == 1:
+            _clock_units(bag, axis)
         return True
+    return _clock_units(bag, axis)
+
+
+def _clock_units(bag: Bag, axis: str) -> bool:
+    """Let the units of the calendar be of an axis; whether there are any."""
     before = (bag.groups, bag.which, bag.ranks)
     bag.groups = [(_clocked(of, axis), w) for of, w in bag.groups]
     bag.which = [(_clocked(of, axis), w) for of, w in bag.which]

@@ -34,9 +34,10 @@ def axes_of(
     ]
     if not (entity.bridge and found):  # a date dimension's parts repeat its date
         found += _of_parts(attributes, columns)
-    found = [replace(axis, usual=not _personal(axis)) for axis in found]
+    lives = _of_lives(attributes)
+    found = [replace(axis, usual=not (lives and _personal(axis))) for axis in found]
     order = {column.name: at for at, column in enumerate(table.columns)}
-    ranks = {axis.id: _rank(axis, entity) for axis in found}
+    ranks = {axis.id: _rank(axis, entity, lives=lives) for axis in found}
     if all(rank >= FOLLOWING for rank in ranks.values()):  # a ticket begins when it is created
         ranks |= {axis.id: FOLLOWING - 1 for axis in found if _words(axis) & BEGUN}
     return tuple(sorted(found, key=lambda axis: (ranks[axis.id], order[axis.columns[0]])))
@@ -49,6 +50,18 @@ def _words(axis: Axis) -> set[str]:
 def _personal(axis: Axis) -> bool:
     """Whether it is the date of a life, such as a birth, and no date of business."""
     return bool(set(full_words(split_name(axis.columns[0]))) & PERSONAL)
+
+
+def _of_lives(attributes: Sequence[Attribute]) -> bool:
+    """Whether the rows are persons or the like, which have names: they join; a repair comes in."""
+    return any(each.role is Role.NAME or _BORN & _said(each) for each in attributes)
+
+
+_BORN: Final = frozenset(["birth", "birthday", "born", "dob", "lahir"])
+
+
+def _said(attribute: Attribute) -> set[str]:
+    return set(full_words(split_name(attribute.column)))
 
 
 def _is_day_key(attribute: Attribute, column: Column) -> bool:
@@ -133,13 +146,16 @@ def same_or_empty(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     return one == other or bool(one and other and same(one, other))
 
 
-def _rank(axis: Axis, entity: Entity) -> int:
-    """How unusual it is that a question about time means this one."""
+def _rank(axis: Axis, entity: Entity, *, lives: bool) -> int:
+    """How unusual it is that a question about time means this one.
+
+    ``lives``: its rows have names, as persons do.
+    """
     words = set(full_words(split_name(axis.columns[0])))
     rest = tuple(w for w in full_words(split_name(axis.columns[0])) if w not in DATES)
     if words & CREATED:
         return 6
-    if words & PERSONAL:
+    if words & PERSONAL and (lives or words & LATER):
         return 5 if words & LATER else 4  # who left came before
     if words & LATER:
         return 3
