@@ -234,7 +234,8 @@ def _clock(item: Item) -> bool:
 def bound(empty: Mapping[int, float], found: Sequence[Item]) -> dict[int, float]:
     """What stepping over words costs: more for those that begin or end a longer name."""
     single = [item for item in found if item.last == item.first + 1]
-    told = {item.first for item in single if _number(item) or _clock(item)}
+    dated = any(isinstance(item.part, Time) for item in found)
+    told = {item.first for item in single if _number(item) or (dated and _clock(item))}
     names = [
         item
         for item in found
