@@ -12,6 +12,7 @@ from kai_flow.analyst.reading.anybody import known_people
 from kai_flow.analyst.reading.belonging import astray
 from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.glue import TELLING, capitals_in, linking, plural
+from kai_flow.analyst.reading.money import money_asked
 from kai_flow.analyst.reading.name_order import REVERSED_COST, reversed_name
 from kai_flow.analyst.reading.numbers_named import MONEY, counted, is_number
 from kai_flow.analyst.reading.parts import Item, Sign, leaf
@@ -140,12 +141,17 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
         if _is_noun(each) or isinstance(each.target, JoinTarget)
     }
     elsewhere = astray(mentions, tokens, index.model)
+    money = money_asked(tokens)
     for each in mentions:
         words = [token.word for token in tokens[each.first : each.last]]
         near = placed(each, tokens, things) + elsewhere.get(each, 0.0)
         cost = MENTION_COST * (1 - each.score) + near
         dear = cost + _of_name(each, words, question) + _of_others(each, words, question)
         dear += REVERSED_COST * reversed_name(each, tokens, question.beside, index)
+        amount = money.column(each, index.model)
+        if amount is not None:  # "how much in fines" does not count them
+            yield leaf(each.first, each.last, part_of(AttributeTarget(amount), index), dear)
+            dear += money.rows_cost
         yield leaf(each.first, each.last, part_of(each.target, index), dear)
         yield from kind_of_rows(each, cost, index.model)
 

@@ -1,0 +1,80 @@
+"""Rows that are called like money: "how much in fines", "total donations", "the average fee"."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from kai_flow.analyst.lexicon.lexicon import concepts
+from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.reading.concepts import WORTH, means
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import SemanticModel
+from kai_flow.analyst.semantics.targets import EntityTarget, Mention
+
+__all__ = ["Money", "money_asked"]
+
+MONEY: Final = frozenset(
+    [
+        *("fine", "fee", "payment", "donation", "expense", "income", "deposit", "withdrawal"),
+        *("premium", "refund", "commission", "bonus", "tax", "deduction", "instalment"),
+        *("dividend", "saving", "salary", "allowance", "cost", "contribution"),
+    ]
+)
+"""Concepts of money that are also what the rows of a table are."""
+
+WORTHY: Final = MONEY | {"claim", "grant", "invoice", "purchase", "sale", "loan"}
+"""With those that people also count, but never after "how much"."""
+
+MUCH: Final = frozenset([("how", "much"), ("banyak", "uang"), ("berapa", "uang")])
+ADDED: Final = frozenset(
+    [
+        *("total", "totals", "sum", "average", "avg", "mean", "median", "rata-rata", "rata"),
+        *("rerata", "altogether"),
+    ]
+)
+COUNTED: Final = frozenset(
+    [("how", "many"), ("number", "of"), ("berapa", "banyak"), ("berapa", "kali"), ("ada", "berapa")]
+)
+EITHER: Final = frozenset(["jumlah", "berapa"])
+"""Words that ask for an amount as well as for a number of rows."""
+
+PLAIN: Final = MONEY - {"payment", "deposit", "withdrawal", "instalment", "saving", "deduction"}
+"""Concepts of money of which such words ask the amount at least as often."""
+
+ROWS_COST: Final = 0.4
+"""Of the rows, where their money is asked for."""
+
+
+@dataclass(frozen=True)
+class Money:
+    """What a question says of money."""
+
+    of: frozenset[str]
+    """The concepts of rows whose money it asks for; empty if it counts."""
+    rows_cost: float = ROWS_COST
+    """What the rows themselves cost then."""
+
+    def column(self, mention: Mention, model: SemanticModel) -> ColumnRef | None:
+        """The one amount of the rows that a mention is of, if it is called like money."""
+        if not self.of or not isinstance(mention.target, EntityTarget):
+            return None
+        table = mention.target.table
+        names = model.entities[table].names
+        if not any(self.of & concepts(name.words) for name in names):
+            return None
+        worth = [each.ref for each in model.of(table) if means(each, WORTH)]
+        return worth[0] if len(worth) == 1 else None
+
+
+def money_asked(tokens: Sequence[Token]) -> Money:
+    """The rows whose money a question may ask for: none, where it asks how many there are."""
+    words = [token.word for token in tokens]
+    pairs = set(pairwise(words))
+    if not MUCH.isdisjoint(pairs):
+        return Money(WORTHY)
+    if not COUNTED.isdisjoint(pairs) or "count" in words:
+        return Money(frozenset())
+    if not ADDED.isdisjoint(words):
+        return Money(MONEY)
+    return Money(frozenset() if EITHER.isdisjoint(words) else PLAIN, 0.0)
