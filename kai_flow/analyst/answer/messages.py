@@ -50,6 +50,12 @@ TOO_LONG: Final = Message(
     " singkat.",
     "The question has {words} words; at most {most} are allowed. Ask it in fewer words.",
 )
+TOO_INVOLVED: Final = Message(
+    "Kata-kata pertanyaan ini dapat dihubungkan dengan terlalu banyak cara. Tanyakan dengan lebih"
+    " singkat, atau satu hal saja.",
+    "The words of this question go together in too many ways. Ask it in fewer words, or ask for one"
+    " thing at a time.",
+)
 TOO_SLOW: Final = Message(
     "Pertanyaan ini tidak selesai dibaca dalam {seconds} detik. Tanyakan dengan lebih singkat.",
     "The question could not be read within {seconds} seconds. Ask it in fewer words.",

@@ -35,6 +35,7 @@ _PLAIN: Final[dict[str, Message]] = {
     "nothing_known": messages.NOTHING_KNOWN,
     "reveal": messages.REVEAL,
     "sql": messages.RAW_SQL,
+    "too_involved": messages.TOO_INVOLVED,
     "write": messages.WRITE,
 }
 

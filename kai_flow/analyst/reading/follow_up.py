@@ -85,8 +85,8 @@ def follow_up(
             impossible = Declined(Note("impossible_date", (("problem", span.problem),)))
             return FollowUp(impossible, bool(fragment.marks), bare=True)
     chart = Chart(len(fragment.tokens), glue(fragment.tokens, language))
-    grow(chart, leaves(fragment.tokens, index, language), BY_HEADS)
-    if uncovered(chart):
+    found_words = leaves(fragment.tokens, index, language)
+    if not grow(chart, found_words, BY_HEADS) or uncovered(chart):
         return None
     troubles = Troubles()
     assembler = Assembler(model, today, lambda _words, _names: False, troubles)

@@ -39,6 +39,11 @@ from kai_flow.analyst.schema import ColumnRef
 MOST_ASIDE: Final = 3
 """Filters within one constituent at most."""
 
+MOST_TRIES: Final = 60_000
+"""Applications of rules in a question at most, about a third of a second of work: ten times what
+most questions of 30 words need. Of more, too much would be left out to tell what is meant.
+"""
+
 LAST_COST: Final = 0.2
 """Of a filter that restricts only the last number: "the ratio of A to B in 2023" is of 2023."""
 
@@ -59,6 +64,7 @@ class _Generation:
 
     def __init__(self, chart: Chart) -> None:
         self._chart = chart
+        self.tries = 0
         self._built: list[Item] = []
         self._rooms: defaultdict[Room, dict[Meaning, float]] = defaultdict(dict)
         self._bars: dict[Room, float] = {}
@@ -96,12 +102,13 @@ class _Generation:
         return sorted(self._built, key=lambda built: built.cost)
 
 
-def grow(chart: Chart, leaves: Iterable[Item], rules: ByHeads) -> None:
-    """Fill the chart with the leaves and with all that the rules build from them.
+def grow(chart: Chart, leaves: Iterable[Item], rules: ByHeads) -> bool:
+    """Fill the chart with the leaves and what the rules build from them; False: that is too much.
 
     Constituents are built from the last first token to the first: when those that begin at a
     token are built, all that begin later are complete, and only their own starts are repeated.
     """
+    tries = 0
     by_start: defaultdict[int, list[Item]] = defaultdict(list)
     for leaf in sorted(leaves, key=lambda leaf: leaf.cost):
         by_start[leaf.first].append(leaf)
@@ -112,7 +119,11 @@ def grow(chart: Chart, leaves: Iterable[Item], rules: ByHeads) -> None:
             built = _Generation(chart)
             for item in fresh:
                 _build(chart, rules, item, built)
+                if tries + built.tries > MOST_TRIES:
+                    return False
+            tries += built.tries
             agenda = built.cheapest_first()
+    return True
 
 
 def by_heads(rules: Sequence[Rule]) -> ByHeads:
@@ -142,6 +153,7 @@ def _build(chart: Chart, rules: ByHeads, first: Item, built: _Generation) -> Non
 
 def _apply(rule: Rule, items: Sequence[Item], skipped: float, generation: _Generation) -> None:
     """Add what a rule builds of constituents; ``skipped``: the cost of the words between them."""
+    generation.tries += 1
     if head_of(items[0].part) in DONE_TO and _with_others(items):
         return  # "never borrowed a book" is not: no book, and one borrowed
     if rule.plain and any(item.aside for item in items):

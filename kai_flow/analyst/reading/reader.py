@@ -143,7 +143,8 @@ def _outcome(
     found = leaves(tokens, index, language)
     empty = bound(glue(tokens, language, index.model), found)
     chart = Chart(len(tokens), labels(tokens, found, empty) | empty)
-    grow(chart, found, BY_HEADS)
+    if not grow(chart, found, BY_HEADS):
+        return Declined(Note("too_involved"))
     missing = uncovered(chart)
     outcome: Outcome
     if missing:
