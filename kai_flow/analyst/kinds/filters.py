@@ -156,6 +156,13 @@ def _text(column: Column, text: Text) -> Where:
     return Where(Compared(column, operator, (text.text,)))
 
 
+def _only_those(sign: Sign, these: Rows | Amount, those: Rows | Amount) -> Where | None:
+    """The words "Counting only sales to corporate customers"."""
+    if isinstance(these, Amount) and isinstance(those, Amount):
+        return _only_these(sign, replace(these, where=(*these.where, *those.where)))
+    return _only_these(sign, these if isinstance(these, Amount) else those)
+
+
 def _only_these(_sign: Sign, rows: Rows | Amount) -> Where | None:
     """The words "Counting only active customers": what these must be, all must be."""
     tests = rows.where if isinstance(rows, Amount) else ()
@@ -178,10 +185,19 @@ KIND = Kind(
         ),
         "because": ("because", "because of", "due to"),
         "only": (
-            *("only", "just", "counting only", "considering only", "only counting", "taking only"),
+            *(
+                "only",
+                "just",
+                "counting only",
+                "considering only",
+                "only counting",
+                "and considering only",
+                "taking only",
+            ),
             *("only considering", "looking only at", "restricted to", "limited to", "only for"),
             *("only looking at", "including only", "only including", "only in", "only from"),
             *("only on", "only with", "only those", "counting just", "considering just"),
+            *("and counting only", "and only counting", "and only considering", "and taking only"),
             *("taking into account only", "only taking into account", "and only", "but only"),
         ),
         "agent": ("by",),
@@ -197,7 +213,7 @@ KIND = Kind(
             *("hanya", "cuma", "khusus", "hanya menghitung", "dengan hanya menghitung"),
             *("hanya memperhitungkan", "khusus untuk", "terbatas pada", "dibatasi pada"),
             *("hanya untuk", "hanya yang", "khusus yang", "tapi hanya", "tetapi hanya"),
-            *("hanya dari", "hanya di", "hanya mencakup", "hanya memperhatikan", "cukup"),
+            *("hanya dari", "hanya di", "hanya mencakup", "hanya memperhatikan", "dan hanya"),
         ),
         "agent": ("oleh",),
         "native": ("asal",),
@@ -274,6 +290,7 @@ KIND = Kind(
         Rule("because it", ("because", (Rows, Column), Where), lambda *p: _reason(p[-1])),
         Rule("only", ("only", Where), lambda _sign, where: where),
         Rule("only these", ("only", Rows), _only_these, scoped=True),
+        Rule("only those of these", ("only", Rows, Rows), _only_those, scoped=True),
         Rule("these only", (Rows, "only"), lambda rows, _sign: rows),
         Rule("either", (Where, "or", Where), _either, cost=0.05, makes=Where),
         Rule("text", (Column, Text), _text),

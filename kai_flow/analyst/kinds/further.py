@@ -52,6 +52,14 @@ _ITS_NUMBER = (
         for what in (
             *("its value", "their values", "the value", "the values", "the amount", "the amounts"),
             *("the number", "the numbers", "the respective numbers", "the corresponding number"),
+            *(
+                "that number",
+                "that quantity",
+                "that amount",
+                "that total",
+                "that figure",
+                "that value",
+            ),
             *("the total", "the totals", "the figures", "the figure", "the corresponding value"),
         )
     ),

@@ -158,7 +158,8 @@ KIND = Kind(
         ),
         "neither": ("bukan", "tidak dari", "bukan dari"),
         "nor": ("maupun", "ataupun", "dan bukan", "dan juga bukan", "atau"),
-        "left out": ("tidak dihitung", "tidak ikut dihitung", "dikecualikan", "tidak termasuk"),
+        "left out": ("tidak dihitung", "tidak ikut dihitung", "dikecualikan"),
+        "not among them": ("tidak termasuk", "tak termasuk"),
         "without": (
             *("tanpa", "tidak memiliki", "tidak punya", "belum memiliki", "belum punya"),
             *("tak punya", "tidak mempunyai", "kosong", "tidak ada", "belum ada", "tak ada"),
@@ -193,6 +194,12 @@ KIND = Kind(
         Rule("not done", ("not", Clock, Rows), _not_done, cost=0.05),
         Rule("neither nor", ("neither", Where, "nor", Where), _neither, cost=0.1),
         Rule("left out", (Where, "left out"), lambda where, sign: _not(sign, where), cost=0.1),
+        Rule(
+            "not among them",
+            (Where, "not among them"),
+            lambda where, sign: _not(sign, where),
+            cost=0.4,
+        ),
         Rule("not those", ("not", Rows, Where), _not_those, cost=0.15),
         Rule("without a value", ("without", Column), _without),
         Rule("without the value", ("without", Column, Values), _without_that, cost=-0.15),

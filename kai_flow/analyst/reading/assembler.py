@@ -60,8 +60,11 @@ class Assembler:
         *,
         margin: float = 0.0,
         language: Language = "en",
+        limits: frozenset[int] = frozenset(),
     ) -> None:
         """``commas``: the places of words that only separate.
+
+        ``limits``: where words begin that limit everything, such as "excluding".
 
         ``margin``: what a reading may cost more than the best one and be wanted too.
         """
@@ -73,6 +76,7 @@ class Assembler:
         self.most = math.inf
         """A reading that costs more is not worth building: a likelier one is known."""
         self.commas = commas
+        self.limits = limits
         self.known: dict[Hashable, Sequence[Any]] = {}
         """What was found for parts: see `remembered`."""
         self.margin = margin

@@ -69,8 +69,8 @@ def _meanings(a: Assembler, bag: Bag) -> Iterator[Reading]:
 
 def _numbered(bag: Bag) -> bool:
     """Whether there is a number that "and how many" can ask for."""
-    numbers = bag.measures or bag.ranks or bag.havings
-    return bool(numbers) or not bag.counted
+    each = (bag.measures and (bag.groups or bag.which)) or bag.ranks or bag.havings
+    return bool(each) or not bag.counted
 
 
 def _asked(a: Assembler, bag: Bag) -> Iterator[Reading]:

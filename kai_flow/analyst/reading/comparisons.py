@@ -18,7 +18,7 @@ from kai_flow.analyst.query.nodes import (
 from kai_flow.analyst.reading.choices import Choice, Note
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.dimensions import GRAINS
-from kai_flow.analyst.reading.lasting import lapses
+from kai_flow.analyst.reading.lasting import SHORT, lapses
 from kai_flow.analyst.reading.parts import (
     ANY_NUMBER,
     Column,
@@ -45,6 +45,9 @@ FAR_BELOW = 10
 
 YEARS = range(1980, 2051)
 """Numbers that are rather years."""
+
+PARTS = {"quarter": 4, "month": 12, "day": 31}
+"""How many of them there are at most."""
 
 YEAR_COST = 0.1
 """Of a number that is equal to what is rather a year."""
@@ -92,6 +95,8 @@ def compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choic
         case Implied() as implied:
             for of in _meant(resolver, test, implied):
                 yield from compared(resolver, replace(test, of=of), words)
+        case Lasting() if test.unit and test.unit not in SHORT:
+            return  # nothing lasts 500 km
         case Lasting() as lasting:
             for lapse in lapses(resolver, lasting, words):
                 yield lapse.map(lambda of: _condition(of, test, test.values, words))
@@ -99,6 +104,13 @@ def compared(resolver: Resolver, test: Compared, words: Words) -> Iterator[Choic
             yield from _of_computed(resolver, computed, test, words)
         case Column() as column:
             yield from _of_column(resolver, column, test, words)
+
+
+def _no_part(attribute: Attribute, test: Compared) -> bool:
+    """Whether a year has no such quarter or month: "each quarter of 2024" is no quarter 2,024."""
+    most = PARTS.get(attribute.part or "") if attribute.role is Role.TIME_PART else None
+    numbers = [value for value in test.values if isinstance(value, int | float)]
+    return most is not None and any(value > most for value in numbers)
 
 
 def _condition(of: Expression, test: Compared, values: _Values, words: Words) -> Filter:
@@ -113,7 +125,7 @@ def _of_column(
     if years is not None:
         yield from within(resolver, years, words)
         return
-    if not _comparable(resolver.attribute(of), test):
+    if not _comparable(resolver.attribute(of), test) or _no_part(resolver.attribute(of), test):
         return
     if (
         test.operator is Operator.EMPTY

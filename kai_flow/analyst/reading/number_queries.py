@@ -31,6 +31,7 @@ from kai_flow.analyst.reading.averages import counted_singly, dropped, listed_ev
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.filtering import with_values
 from kai_flow.analyst.reading.grouped_numbers import Wanted, grouped_numbers
+from kai_flow.analyst.reading.portions import split_for_share
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.soundness import (
     ONE_GROUP_COST,
@@ -43,14 +44,11 @@ from kai_flow.analyst.reading.soundness import (
 )
 from kai_flow.analyst.reading.subjects import unique
 
-GROUPS_FIRST_COST: Final = 0.3
-"""Of a share in all groups together, where the groups are named before the share."""
-
-WHOLE_FIRST_COST: Final = 0.3
-"""Of a part with all filters where one is named before: "of online orders, how many percent"."""
-
 PACE_GAIN: Final = 0.2
 """Of what a month has on average, beside groups: "the average target per month of each region"."""
+
+TOTALLED_COST: Final = 0.15
+"""Of the total of a number that each row has: "cooperatives with fewer than 100 members"."""
 
 OWN_ROWS_COST: Final = 0.16
 """Of naming the very rows beside a number of theirs, where they may have been counted."""
@@ -82,9 +80,7 @@ def numbers_of(
         return
     kept = without_own(a.model, fact, measures, groups)
     cost, groups = cost + dropped(groups, kept), kept
-    for part_of, base, extra in _split_for_share(
-        measures, groups, bag.tests, inside=bool(bag.inside), said=bag.share
-    ):
+    for part_of, base, extra in split_for_share(a, bag, measures, groups):
         asked = Wanted(measures, groups, base, bag.havings, part_of)
         for choice in grouped_numbers(a, resolver, asked, cost + extra, PACE_GAIN):
             raw, wanted, where, having = choice.value
@@ -113,6 +109,7 @@ def numbers_of(
             more += ONE_GROUP_COST * one_group(by, where)
             more -= PACE_GAIN * (bool(by) and any(map(_paced, made)))
             more += counted_singly(a.model, fact, numbers, by)
+            more += TOTALLED_COST * any(_own_total(bag, fact, rows, h) for h, _ in bag.havings)
             if any(note.key == "axis_assumed" for note in choice.notes):
                 # the pay of somebody in January is not the pay of who was hired in January
                 more += ASSUMED_COST * any(not counts(m) for m in numbers)
@@ -210,37 +207,14 @@ def _by_name(sort: p.Sort, groups: Sequence[Group]) -> Sequence[Group]:
     return named or (times if isinstance(sort.by, p.Calendar) else ()) or groups
 
 
-def _split_for_share(
-    measures: Sequence[tuple[p.Measured, Words]],
-    groups: Sequence[tuple[p.Dimension, Words]],
-    tests: Sequence[tuple[p.Test, Words]],
-    *,
-    inside: bool,
-    said: Words | None,
-) -> Iterator[tuple[tuple[tuple[p.Test, Words], ...], Sequence[tuple[p.Test, Words]], float]]:
-    """What makes the part of a share, and what both part and whole must meet.
-
-    "What percentage of online orders in 2024 was cancelled": the part is cancelled, the whole is
-    online and of 2024. The part is named last; a period belongs to the whole. With groups, the
-    share may also be that of each group in all that meets the tests, but not where the groups are
-    named first, or where each is spoken of: "for each branch, what percentage is unpaid".
-    """
-    shares = [said or words for measure, words in measures if isinstance(measure, p.Portion)]
-    portion = bool(shares)
-    parts = [each for each in tests if not isinstance(each[0], p.Within)]
-    if not portion or groups or not parts:
-        first = portion and (
-            inside or any(words and max(words) < min(shares[0]) for _, words in groups)
-        )
-        yield (), tests, (GROUPS_FIRST_COST if first else 0.05) if portion and parts else 0.0
-    if not portion or not parts:
-        return
-    last = max(parts, key=lambda each: each[1])
-    yield (last,), [each for each in tests if each != last], 0.0
-    if len(parts) > 1:
-        told = any(words and max(words) < min(shares[0]) for _, words in parts)
-        more = WHOLE_FIRST_COST if told else 0.05
-        yield tuple(parts), [each for each in tests if each not in parts], more
+def _own_total(bag: Bag, fact: str, rows: Sequence[tuple[str, Words]], having: p.Having) -> bool:
+    """Whether a condition on groups may as well be one on single rows, which are named."""
+    of = having.amount.of if having.amount.function is None else None
+    if not isinstance(of, p.Column) or of.ref.table != fact:
+        return False
+    counted = [h.amount for h, _ in bag.havings] + [m for m, _ in bag.measures]
+    count = p.Amount(Function.COUNT, None, fact)
+    return count in counted or any(table == fact for table, _ in rows)
 
 
 def _shown(measures: Sequence[Measure]) -> tuple[Measure, ...]:

@@ -31,6 +31,7 @@ from kai_flow.analyst.reading.overlaps import each_answer_once, meaning
 from kai_flow.analyst.reading.parts import Column, Item, Refused, Rows, Sign, Values
 from kai_flow.analyst.reading.patience import courtesy, length
 from kai_flow.analyst.reading.plurals import plural_in
+from kai_flow.analyst.reading.portions import limits_in
 from kai_flow.analyst.reading.reading import Reading, Troubles
 from kai_flow.analyst.reading.rules import BY_HEADS
 from kai_flow.analyst.reading.spans import bound, leaves
@@ -197,6 +198,7 @@ def decide(
         commas_in(tokens),
         margin=margin,
         language=detect(tokens),
+        limits=limits_in(tokens),
     )
     placed = [each for each in found if not misplaced(each, tokens, model)]
     best = _likely(_assembled(placed, assembler, worst), assembler)

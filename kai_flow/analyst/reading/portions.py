@@ -1,0 +1,98 @@
+"""Which filters make the part of a share, and which ones its whole."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias
+
+from kai_flow.analyst.lexicon.periods import Part
+from kai_flow.analyst.lexicon.phrases import Phrases
+from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.query.nodes import Words
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.assembler import Assembler
+from kai_flow.analyst.reading.bag import Bag
+
+GROUPS_FIRST_COST: Final = 0.3
+"""Of a share in all groups together, where the groups are named before the share."""
+
+WHOLE_FIRST_COST: Final = 0.3
+"""Of a part with all filters where one is named before: "of online orders, how many percent"."""
+
+OTHER_COST: Final = 0.05
+"""Of what may be meant as well."""
+
+_LIMITING: Final = Phrases(
+    *("considering only", "counting only", "only counting", "only considering", "looking only"),
+    *("taking only", "taking into account only", "only taking into account", "restricted to"),
+    *("limited to", "excluding", "leaving out", "ignoring", "omitting", "disregarding"),
+    *("not counting", "not including", "except", "apart from", "skipping", "considering just"),
+    *("hanya menghitung", "hanya memperhitungkan", "hanya mencakup", "khusus untuk", "kecuali"),
+    *("tidak termasuk", "tidak menghitung", "di luar yang", "mengecualikan", "selain"),
+)
+"""Phrases that limit all that a question is about: the whole of a share as well as its part."""
+
+_Tests: TypeAlias = tuple[tuple[p.Test, Words], ...]
+
+
+def split_for_share(
+    a: Assembler,
+    bag: Bag,
+    measures: Sequence[tuple[p.Measured, Words]],
+    groups: Sequence[tuple[p.Dimension, Words]],
+) -> Iterator[tuple[_Tests, _Tests, float]]:
+    """What makes the part of a share, and what both part and whole must meet.
+
+    "What percentage of online orders in 2024 was cancelled": the part is cancelled, the whole is
+    online and of 2024. The part is named last. A period belongs to the whole, if the question
+    does not say of what it is, and so does what "excluding" or "considering only" says. With
+    groups, the share may also be that of each group in all that meets the tests, but not where
+    the groups are named first, or where each is spoken of: "for each branch, what percentage is
+    unpaid".
+    """
+    tests = tuple(bag.tests)
+    shares = [bag.share or words for measure, words in measures if isinstance(measure, p.Portion)]
+    if not shares:
+        yield (), tests, 0.0
+        return
+    said = shares[0]
+    free = tuple(each for each in tests if not _left_out(a, each))
+    parts = tuple(each for each in free if not isinstance(each[0], p.Within))
+    events = tuple(each for each in free if _of_an_event(each[0]))
+    if groups or not (parts or events):
+        first = bool(bag.inside) or any(words and max(words) < min(said) for _, words in groups)
+        more = GROUPS_FIRST_COST if first else OTHER_COST
+        yield (), tests, more if parts or events else 0.0
+    for part, cost in _parts(parts, events, said):
+        yield part, tuple(each for each in tests if each not in part), cost
+
+
+def _parts(parts: _Tests, events: _Tests, said: Words) -> Iterator[tuple[_Tests, float]]:
+    """What the part may be, the likeliest first."""
+    told = any(words and max(words) < min(said) for _, words in parts)
+    latest = max((each[1] for each in events), default=())
+    if parts:
+        last = max(parts, key=lambda each: each[1])
+        before = told and len(parts) == 1 and latest > last[1]
+        yield (last,), WHOLE_FIRST_COST * before
+        if len(parts) > 1:
+            yield parts, WHOLE_FIRST_COST if told else OTHER_COST
+    last_part = max((each[1] for each in parts), default=())
+    late = tuple(each for each in events if each[1] > last_part)
+    if late:
+        yield late[-1:], OTHER_COST if parts else 0.0
+
+
+def _of_an_event(test: p.Test) -> bool:
+    """Whether it is a period of what is named, or days that recur: founded in 2020, weekends."""
+    if not isinstance(test, p.Within):
+        return False
+    return test.time.axis is not None or isinstance(test.time.period, Part)
+
+
+def _left_out(a: Assembler, test: tuple[p.Test, Words]) -> bool:
+    """Whether words say that a filter limits all: "excluding", "considering only"."""
+    return not a.limits.isdisjoint(test[1])
+
+
+def limits_in(tokens: Sequence[Token]) -> frozenset[int]:
+    """Where words begin that limit everything that a question is about."""
+    return frozenset(at for at in range(len(tokens)) if any(_LIMITING.after(tokens, at)))
