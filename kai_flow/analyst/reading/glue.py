@@ -40,6 +40,9 @@ TELLING: Final = frozenset(
 WHOLE: Final = frozenset(["how much more", "how much less"])
 """Those of which no word is: "by how much" is not "how much"."""
 
+GROUPING: Final = frozenset(["by", "per", "each", "every"])
+"""Words before what groups are made of."""
+
 ARRANGED: Final = frozenset(
     [
         *("grouped", "sorted", "ranked", "divided", "separated", "segmented", "classified"),
@@ -80,18 +83,28 @@ def currencies_told(tokens: Sequence[Token], model: SemanticModel) -> frozenset[
 
 
 def agents(tokens: Sequence[Token]) -> frozenset[int]:
-    """Places of "by" before those who do something: "orders placed by customers"."""
+    """Places of "by" before those who do something: "orders placed by customers".
+
+    After most participles it is so only where other groups are named: "reported by provinces" may
+    be for each province.
+    """
+    grouped = [at for at, token in enumerate(tokens) if token.word in GROUPING]
     return frozenset(
         at
         for at in range(1, len(tokens) - 1)
-        if tokens[at].word == "by" and plural(tokens[at + 1].word) and _done(tokens[at - 1].word)
+        if tokens[at].word == "by"
+        and plural(tokens[at + 1].word)
+        and (_acts(tokens[at - 1].word) or (_done(tokens[at - 1].word) and grouped[-1:] > [at]))
     )
+
+
+def _acts(word: str) -> bool:
+    """Whether a word is a known verb."""
+    return light(word) or word in VERBS
 
 
 def _done(word: str) -> bool:
     """Whether a word says what somebody did: "reported by cooperatives", not "sorted by"."""
-    if light(word) or word in VERBS:
-        return True
     return word.endswith("ed") and len(word) > 4 and word not in ARRANGED
 
 

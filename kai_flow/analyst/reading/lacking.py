@@ -29,15 +29,20 @@ def of_missing(
     """
     choices = combined(options)
     for missing, (test, spoken) in enumerate(tests):
-        if not (isinstance(test, Negated) and isinstance(test.part, Has)):
+        if not (isinstance(test, Negated) and isinstance(test.part, Has) and spoken):
             continue
-        for period, (other, there) in enumerate(tests):
-            if isinstance(other, Within) and spoken and there:
-                place = _place(tests, missing, period)
-                moved = list(_moved(resolver, choices, missing, period, place))
-                nearest = min((each.cost for each in options[period]), default=0.0)
-                choices = [each.costing(-max(0.0, nearest)) for each in moved]
+        for period in _periods(tests, missing):
+            place = _place(tests, missing, period)
+            moved = list(_moved(resolver, choices, missing, period, place))
+            nearest = min((each.cost for each in options[period]), default=0.0)
+            choices = [each.costing(-max(0.0, nearest)) for each in moved]
     return choices
+
+
+def _periods(tests: Sequence[tuple[Test, Words]], missing: int) -> list[int]:
+    """The periods that may be of missing rows: the one right after them, or else any."""
+    found = [at for at, (test, there) in enumerate(tests) if isinstance(test, Within) and there]
+    return [missing + 1] if missing + 1 in found else found
 
 
 def _place(tests: Sequence[tuple[Test, Words]], missing: int, period: int) -> str:
@@ -56,7 +61,7 @@ def _moved(
     outside = [
         each
         for each, moved in zip(choices, inside, strict=True)
-        if moved is None and not _of_them(each.value, missing, period)
+        if moved is None and not _of_them(resolver, each.value, missing, period)
     ]
     event = resolver.model.entities[resolver.fact].label is None
     if not folded or (event and place != "after"):
@@ -70,12 +75,17 @@ def _moved(
         yield from (each.costing(best - least) for each in outside)
 
 
-def _of_them(parts: Sequence[Filter], missing: int, period: int) -> bool:
-    """Whether rows would be missing, and yet have the period."""
+def _of_them(resolver: Resolver, parts: Sequence[Filter], missing: int, period: int) -> bool:
+    """Whether rows would be missing, and yet have the period, perhaps reached in another way."""
     none, some = parts[missing], parts[period]
     if not (isinstance(none, Not) and isinstance(none.part, Related)):
         return False
-    return isinstance(some, Related) and some.path[:1] == none.part.path[:1]
+    if not isinstance(some, Related) or none.part.where is not None:
+        return False
+    time = some.where
+    named = resolver.model.joins[none.part.path[-1]].target
+    same = isinstance(time, During | Recurring) and resolver.model.axes[time.axis].table == named
+    return same or some.path[:1] == none.part.path[:1]
 
 
 def _inside(resolver: Resolver, choice: _Parts, missing: int, period: int) -> _Parts | None:
