@@ -62,9 +62,7 @@ class Assembler:
         language: Language = "en",
         limits: frozenset[int] = frozenset(),
     ) -> None:
-        """``commas``: the places of words that only separate.
-
-        ``limits``: where words begin that limit everything, such as "excluding".
+        """``commas``: the places of words that only separate; ``limits``: of those that limit all.
 
         ``margin``: what a reading may cost more than the best one and be wanted too.
         """

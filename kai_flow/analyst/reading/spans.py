@@ -123,8 +123,22 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     named = {at for item in found if not isinstance(item.part, Sign) for at in item.words}
     for at, hint in index.actions.hints(tokens, named):
         found.append(leaf(at, at + 1, hinted(hint, index), HINT_COST[hint.how]))
-    timed = tuple(_timed(tuple(_placed(found)), index))
+    timed = tuple(_timed(tuple(_placed(_unrefused(found))), index))
     return tuple(_opening(timed, tokens, language))
+
+
+def _unrefused(found: Sequence[Item]) -> list[Item]:
+    """Without what is never done in the middle of a name: "simpan pinjam" saves nothing."""
+    names = [
+        item
+        for item in found
+        if isinstance(item.part, Values | Column) and item.cost <= MENTION_COST * (1 - WHOLE)
+    ]
+    return [
+        item
+        for item in found
+        if not (_named(item) & frozenset(REASONS) and any(inside(item, each) for each in names))
+    ]
 
 
 def _placed(found: Sequence[Item]) -> Iterator[Item]:
