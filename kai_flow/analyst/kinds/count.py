@@ -106,7 +106,7 @@ KIND = Kind(
         *(Rule(f"{sign}, counted", (sign, Rows), _loosely, cost=0.2) for sign in FIGURES),
         *(Rule(f"{sign} rows", (sign, Rows), _figure_of) for sign in FIGURES),
         Rule("amount of a number", ("amount of", NOUN), _amount_of),
-        Rule("rows count", (Rows, "count"), lambda rows, _sign: count(rows), cost=0.05, tight=True),
+        Rule("rows count", (Rows, "count"), lambda rows, _sign: count(rows), cost=0.05),
         Rule("rows' counts", (Rows, "counts"), lambda rows, _sign: count(rows), cost=0.05),
         Rule("count of a column", ("count", Column), _of_column, cost=0.15),
         Rule("count of a computed number", ("count", Computed), _of_computed, cost=0.25),

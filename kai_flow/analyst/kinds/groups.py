@@ -50,6 +50,11 @@ def _kind_of(*parts: Sign | Column) -> Column | None:
     return None if column.number else column
 
 
+def _group_of(column: Column, _sign: Sign) -> Column | None:
+    """The words "Island group": each island is one."""
+    return None if column.number or column.role else column
+
+
 KIND = Kind(
     "groups",
     "One number for each group: by province, per month, for each category.",
@@ -77,6 +82,7 @@ KIND = Kind(
             *("kind of", "kinds of", "type of", "types of", "sort of", "sorts of", "kind", "type"),
             *("kinds", "types"),
         ),
+        "group of": ("group", "groups"),
         "day": ("day", "date", "days"),
         "week": ("week", "weeks"),
         "month": ("month", "months"),
@@ -148,6 +154,7 @@ KIND = Kind(
         Rule(
             "calendar month", ("calendar month",), lambda _s: Calendar(Grain.MONTH, recurring=True)
         ),
+        Rule("group of values", (Column, "group of"), _group_of, cost=0.2, tight=True),
         Rule("per", ("per", DIMENSION), _per),
         Rule("by", ("by", DIMENSION), _by),
         Rule("in each", ("in each", DIMENSION), _in_each, cost=-0.1),

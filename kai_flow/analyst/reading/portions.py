@@ -20,6 +20,9 @@ WHOLE_FIRST_COST: Final = 0.3
 OTHER_COST: Final = 0.05
 """Of what may be meant as well."""
 
+RECURRING_COST: Final = 0.2
+"""Of days that recur as the part, where a column may tell them: "what comes from weekends"."""
+
 _LIMITING: Final = Phrases(
     *("considering only", "counting only", "only counting", "only considering", "looking only"),
     *("taking only", "taking into account only", "only taking into account", "restricted to"),
@@ -78,7 +81,8 @@ def _parts(parts: _Tests, events: _Tests, said: Words) -> Iterator[tuple[_Tests,
     last_part = max((each[1] for each in parts), default=())
     late = tuple(each for each in events if each[1] > last_part)
     if late:
-        yield late[-1:], OTHER_COST if parts else 0.0
+        recurs = isinstance(late[-1][0], p.Within) and isinstance(late[-1][0].time.period, Part)
+        yield late[-1:], RECURRING_COST if recurs else OTHER_COST if parts else 0.0
 
 
 def _of_an_event(test: p.Test) -> bool:
