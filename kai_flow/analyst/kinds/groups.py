@@ -5,7 +5,16 @@ from dataclasses import replace
 from kai_flow.analyst.kinds.building import DIMENSION
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Grain
-from kai_flow.analyst.reading.parts import Calendar, Column, Dimension, Groups, Role, Rows, Sign
+from kai_flow.analyst.reading.parts import (
+    Calendar,
+    Clock,
+    Column,
+    Dimension,
+    Groups,
+    Role,
+    Rows,
+    Sign,
+)
 
 GRAINS = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 
@@ -32,6 +41,11 @@ def _more(groups: Groups, _sign: Sign, dimension: Dimension) -> Groups | None:
 
 def _merged(groups: Groups, _sign: Sign, more: Groups) -> Groups | None:
     return None if set(groups.by) & set(more.by) else replace(groups, by=(*groups.by, *more.by))
+
+
+def _of_time(clock: Clock, unit: Calendar) -> Calendar | None:
+    """The words "Check-in month", "bulan check-in"."""
+    return replace(unit, axis=clock.axis) if clock.axis and unit.axis is None else None
 
 
 def _of_role(role: Role, thing: Column | Rows) -> Column | None:
@@ -148,6 +162,8 @@ KIND = Kind(
                 ("daily", "weekly", "monthly", "quarterly", "yearly"), GRAINS, strict=True
             )
         ),
+        Rule("unit of a time", (Clock, Calendar), _of_time, cost=0.02),
+        Rule("unit of a time after", (Calendar, Clock), lambda c, k: _of_time(k, c), cost=0.05),
         Rule("trend", ("trend",), lambda _sign: Groups((Calendar(None),))),
         Rule("history", ("history",), lambda _sign: Groups((Calendar(None),)), cost=0.15),
         Rule("weekday", ("weekday",), lambda _sign: Calendar(Grain.DAY, recurring=True)),

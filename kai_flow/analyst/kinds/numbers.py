@@ -34,7 +34,6 @@ OPERATORS = {
     "equals": Operator.EQUAL,
 }
 
-
 PIECES = "pcs"
 """The unit of figures that count things."""
 
@@ -88,6 +87,7 @@ def _rules() -> Iterable[Rule]:
             yield Rule(f"{sign} number", (sign, Figure, NOUN), noun_last, cost=0.08)
             yield Rule(f"{sign} rows", (sign, Figure, Rows), rows_last)
             yield Rule(f"rows {sign}", (Rows, sign, Figure), rows_first, cost=0.45)
+            yield Rule(f"rows {sign}, counted", (Rows, sign, Figure), _heads(operator), cost=0.05)
             yield Rule(f"{sign}, again", (Where, sign, Figure), _again(operator))
         else:
             yield Rule(f"{sign} rows", (sign, Figure, Rows), rows_last, cost=0.05)
@@ -98,6 +98,11 @@ def _so_many(rows: Rows, operator: Operator, figure: Figure) -> Having | None:
     if figure.unit not in COUNTED:
         return None
     return Having(count(rows), operator, (figure.value,))
+
+
+def _heads(operator: Operator) -> Callable[..., Part | None]:
+    """The words "Yang tamunya lebih dari 20 orang": the unit says that they are counted."""
+    return lambda rows, _sign, figure: _so_many(rows, operator, figure) if figure.unit else None
 
 
 def _some_rows(_sign: Sign, figure: Figure, rows: Rows) -> Where | None:
@@ -114,7 +119,6 @@ def _again(operator: Operator) -> Callable[..., Any]:
             return None
         if test.operator not in OPERATORS.values() or test.operator is Operator.EQUAL:
             return None
-
         return (
             Where(
                 Joined(

@@ -4,6 +4,8 @@ A word that any lexicon has is never corrected: a price is not a prize.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
+from typing import Final
 
 from rapidfuzz.distance import OSA
 
@@ -53,8 +55,24 @@ class Spelling:
             for known in self._near.get((word[0], length), ())
             if (slips := OSA.distance(word, known, score_cutoff=allowed)) <= allowed
             and not _exchanged(word, known)
+            and not _derived(word, known)
         ]
         return [known for _, known in sorted(found)[:MAX_CORRECTIONS]]
+
+
+ENDINGS: Final = frozenset(
+    ["ed", "er", "ers", "or", "ors", "ee", "ees", "ing", "ion", "ions", "ive"]
+)
+"""What English adds to a verb. With another ending it is another word: inspected, inspector."""
+
+
+def _derived(word: str, known: str) -> bool:
+    """Whether two words differ only in how they are made from one verb."""
+    letters = takewhile(lambda pair: pair[0] == pair[1], zip(word, known, strict=False))
+    shared = sum(1 for _ in letters)
+    return any(
+        {word[at:], known[at:]} <= ENDINGS and at >= MIN_LETTERS - 1 for at in range(shared, 3, -1)
+    )
 
 
 def _exchanged(word: str, known: str) -> bool:

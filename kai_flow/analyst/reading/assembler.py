@@ -22,7 +22,7 @@ from kai_flow.analyst.query.share import Share
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.across import foreign, sound
 from kai_flow.analyst.reading.aggregating import aggregates_of
-from kai_flow.analyst.reading.averages import average_per
+from kai_flow.analyst.reading.averages import UPSIDE_DOWN_COST, average_per, upside_down
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.concepts import means, revenue_of, undoes
@@ -188,10 +188,13 @@ class Assembler:
                 return average_per(self, resolver, measured, words)
             case p.Quotient(top, bottom, percent):
                 below = self._divisor(resolver, bottom, words)
+                odd = UPSIDE_DOWN_COST * upside_down(self.model, measured)
                 below += foreign(self, resolver, bottom, words) if across else []
                 pairs = combined([self.amount(resolver, top, words), below])
                 return [
-                    each.map(lambda v: Ratio(top=v[0], bottom=v[1], percent=percent, words=words))
+                    each.costing(odd).map(
+                        lambda v: Ratio(top=v[0], bottom=v[1], percent=percent, words=words)
+                    )
                     for each in pairs
                 ]
             case p.Gap(left, right, percent):

@@ -20,6 +20,7 @@ from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.semantics.model import SemanticModel
+from kai_flow.analyst.semantics.paths import leads_to_one
 
 if TYPE_CHECKING:
     from kai_flow.analyst.reading.assembler import Assembler
@@ -45,6 +46,9 @@ TOTAL_COST: Final = 0.5
 
 UNDONE_COST: Final = 0.3
 """Of what was returned where nobody speaks of returns: "units per order" were ordered."""
+
+UPSIDE_DOWN_COST: Final = 0.5
+"""Of counting what each row has one of, for each such row."""
 
 OWN_COST: Final = 0.4
 """Of an average for the very rows that the number is of: "average quantity per sale"."""
@@ -91,6 +95,16 @@ def average_per(
         )
         for each in pairs
     ]
+
+
+def upside_down(model: SemanticModel, quotient: p.Quotient) -> bool:
+    """Whether it counts what each row below has one of: guests for each booking of a guest."""
+    top, bottom = quotient.top, quotient.bottom
+    if top.of is not None or bottom.of is not None or not top.table or not bottom.table:
+        return False
+    ways = (top.table, bottom.table), (bottom.table, top.table)
+    up, down = (leads_to_one(model, one, other) for one, other in ways)
+    return down and not up
 
 
 def listed_events(

@@ -26,6 +26,7 @@ from kai_flow.analyst.reading.parts import (
     Column,
     Computed,
     Figure,
+    Has,
     Item,
     Part,
     Rows,
@@ -33,6 +34,7 @@ from kai_flow.analyst.reading.parts import (
     Text,
     Time,
     Values,
+    Where,
     leaf,
 )
 from kai_flow.analyst.reading.referents import HINT_COST, hinted
@@ -64,6 +66,9 @@ FIGURES: Final = (Sign("amount of"), Sign("quantity of"))
 
 OPENING_COST: Final = 0.3
 """Of what the word would name that opens a request: "daftar", which is also the registration."""
+
+PLAIN: Final = 0.79
+"""The score of a time without "date": "check in" for the check-in date."""
 
 STATUS_COST: Final = 0.3
 """Of a status that is as well the event that a period is of."""
@@ -174,11 +179,28 @@ def _timed(found: Sequence[Item], index: Index) -> Iterator[Item]:
         if isinstance(item.part, Clock)
         and any(item.last <= start <= item.last + NEAR for start in starts)
     }
+    later = {place for place in said if not _first_time(place, found, index)}
     denied = {item.last for item in found if item.part == Sign("not")}
     for item in found:
         table = _event_table(item.part, index, denied=item.first in denied)
-        again = (item.first, item.last, table) in said
+        again = (item.first, item.last, table) in said or (
+            isinstance(item.part, Where)
+            and isinstance(item.part.test, Has)
+            and (item.first, item.last, item.part.test.table) in later
+        )
         yield replace(item, cost=item.cost + STATUS_COST) if again else item
+
+
+def _first_time(place: tuple[int, int, str], found: Sequence[Item], index: Index) -> bool:
+    """Whether a word names the first time of a table: "ordered", but not "stayed" of a booking."""
+    first, last, table = place
+    times = [axis.id for axis in index.model.axes_of(table)][:1]
+    return any(
+        (item.first, item.last) == (first, last)
+        and isinstance(item.part, Clock)
+        and item.part.axis in times
+        for item in found
+    )
 
 
 def _partly_refused(sign: Item, signs: Sequence[Item]) -> bool:
@@ -253,9 +275,9 @@ def bound(empty: Mapping[int, float], found: Sequence[Item]) -> dict[int, float]
     names = [
         item
         for item in found
-        if isinstance(item.part, Column | Computed)
+        if isinstance(item.part, Column | Computed | Clock)
         and item.last - item.first > 1
-        and item.cost <= MENTION_COST * (1 - WHOLE)
+        and item.cost <= MENTION_COST * (1 - (PLAIN if isinstance(item.part, Clock) else WHOLE))
     ]
     edges = told | {at for item in names for at in (item.first, item.last - 1)}
     edges |= {each.last - 1 for each in found if isinstance(each.part, Time)}  # "tahun ini"

@@ -44,12 +44,26 @@ def _beginning(a: Assembler, table: str) -> str | None:
 
 def timed(a: Assembler, bag: Bag) -> None:
     """A time beside a period or unit of the calendar names its axis: "founded before 1970"."""
+    _of_groups(bag)
     named: list[tuple[str, Words, object]] = [(c.axis, w, c) for c, w in bag.clocks]
     named += [(axis, w, c) for c, w in bag.columns if (axis := _axis_of(a, c)) is not None]
     for axis, words, part in named:
         if _timed(bag, axis, words, only=len(named) == 1):
             bag.clocks = [each for each in bag.clocks if each != (part, words)]
             bag.columns = [each for each in bag.columns if each != (part, words)]
+
+
+def _of_groups(bag: Bag) -> None:
+    """Let a period be of the time that groups are of: "per check-in month in 2024"."""
+    axes = {g.axis for g, _ in bag.groups if isinstance(g, p.Calendar)}
+    axis = axes.pop() if len(axes) == 1 else None
+    if axis is not None:
+        bag.tests = [
+            (p.Within(replace(test.time, axis=axis)), words)
+            if isinstance(test, p.Within) and test.time.axis is None
+            else (test, words)
+            for test, words in bag.tests
+        ]
 
 
 def _timed(bag: Bag, axis: str, words: Words, *, only: bool = False) -> bool:

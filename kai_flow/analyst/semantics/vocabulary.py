@@ -69,7 +69,7 @@ RATES: Final = _words(
     " lng lintang bujur gpa ipk ip bmi index indeks level tingkat margin rank ranking"
     " peringkat density kepadatan probability average avg mean median rata height tinggi width"
     " lebar depth intensity pressure tekanan voltage stars bintang satisfaction kepuasan"
-    " elevation altitude yield efficiency efisiensi proportion fraction kurs"
+    " hourly nightly elevation altitude yield efficiency efisiensi proportion fraction kurs"
 )
 """Averages make sense, sums do not."""
 
