@@ -112,6 +112,14 @@ def _in_role(column: Column, values: Values) -> Values | None:
     return Values(Column(values.column.ref, column.role), values.values)
 
 
+def _done_by_one(role: Role, values: Values) -> Values | None:
+    """The words "Inspected by Hana Miller"."""
+    same = role.label is not None and role.label.table == values.column.ref.table
+    if not same or values.column.role is not None:
+        return None
+    return replace(values, column=Column(values.column.ref, role.join))
+
+
 def _table(part: Rows | Column) -> str:
     return part.table if isinstance(part, Rows) else part.ref.table
 
@@ -243,6 +251,7 @@ KIND = Kind(
         Rule("both", (Values, "and", Values), _both, makes=Where, one_column=True),
         Rule("column value", (Column, Values), of_column, cost=-0.15, one_column=True),
         Rule("value in role", (Column, Values), _in_role, makes=Values),
+        Rule("done by one", (Role, Values), _done_by_one, cost=-0.15, makes=Values),
         Rule(
             "value column",
             (Values, Column),

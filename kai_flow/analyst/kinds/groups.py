@@ -53,6 +53,13 @@ def _of_role(role: Role, thing: Column | Rows) -> Column | None:
     return Column(thing.ref, role.join) if isinstance(thing, Column) else None
 
 
+def _done_by(role: Role, groups: Groups) -> Groups | None:
+    """The words "Referred by each doctor": the groups are those who did it."""
+    if role.label is None or groups.by != (Rows(role.label.table),):
+        return None
+    return replace(groups, by=(Column(role.label, role.join),))
+
+
 def _of_rows(column: Column, rows: Rows) -> Column | None:
     """The words “The price of products” is the price."""
     return column if column.ref.table == rows.table else None
@@ -179,6 +186,7 @@ KIND = Kind(
         Rule("kind of", ("kind of", Column), _kind_of, cost=0.1, tight=True),
         Rule("kind after", (Column, "kind of"), _kind_of, cost=0.1, tight=True),
         Rule("role", (Role, Column), _of_role, tight=True),
+        Rule("done by each", (Role, Groups), _done_by, cost=-0.1),
         Rule("role after", (Column, Role), lambda column, role: _of_role(role, column)),
         Rule("column of rows", (Column, Rows), _of_rows),
         Rule(

@@ -100,7 +100,10 @@ def _tested(resolver: Resolver, test: Test, words: Words) -> Sequence[Choice[Fil
                 if isinstance(test, Within)
                 else compared(resolver, test, words)
             )
-            return [asked_of_related(resolver, each) for each in found]
+            return [
+                each.map(lambda _: EVERY) if _always(resolver, each.value) else each
+                for each in (asked_of_related(resolver, each) for each in found)
+            ]
         case New():
             return []  # of nothing that has a time
         case Has() as related:
@@ -136,6 +139,17 @@ def _with_related(resolver: Resolver, has: Has, words: Words) -> list[Choice[Fil
         return rows
     own = [(part, words) for part in has.where]
     return with_tests(rows, filters(related_to(resolver, has), own))
+
+
+def _always(resolver: Resolver, test: Filter) -> bool:
+    """Whether every row has what it asks for: a time that is never empty."""
+    return (
+        isinstance(test, Condition)
+        and test.operator is Operator.PRESENT
+        and isinstance(test.of, Field)
+        and not test.of.path
+        and not resolver.model.attributes[ColumnRef(test.of.table, test.of.column)].nullable
+    )
 
 
 def _of_one_time(found: Sequence[Choice[tuple[Filter, ...]]]) -> list[Choice[tuple[Filter, ...]]]:

@@ -87,7 +87,9 @@ def part_of(target: Target, index: Index) -> Part:
         case AxisTarget(axis):
             return Clock(axis)
         case JoinTarget(join):
-            return Role(join)
+            table = index.model.joins[join].target
+            label = index.model.entities[table].label
+            return Role(join, ColumnRef(table, label) if label else None)
 
 
 def _pointed(ref: ColumnRef, model: SemanticModel) -> Column | None:

@@ -12,6 +12,7 @@ from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Grain
 from kai_flow.analyst.reading.codes import codes_in
 from kai_flow.analyst.reading.glue import agents, currencies_told, past_again
+from kai_flow.analyst.reading.happened import happened
 from kai_flow.analyst.reading.mentions import (
     MENTION_COST,
     PIECE_COST,
@@ -128,6 +129,7 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     named = {at for item in found if not isinstance(item.part, Sign) for at in item.words}
     for at, hint in index.actions.hints(tokens, named):
         found.append(leaf(at, at + 1, hinted(hint, index), HINT_COST[hint.how]))
+    found += happened(tokens, found, index)
     timed = tuple(_timed(tuple(_placed(_unrefused(found))), index))
     return tuple(_opening(timed, tokens, language))
 

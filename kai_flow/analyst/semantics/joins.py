@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from kai_flow.analyst.schema import ForeignKey, Schema
 from kai_flow.analyst.semantics.model import Entity, Join, Name
@@ -63,7 +64,32 @@ def role_names(key: ForeignKey, target: Entity) -> tuple[Name, ...]:
         if not role or (len(key.columns) > 1 and len(role) > 2):
             continue
         found.append((role, 1.0))
+        done = _done(role[0]) if len(role) == 1 else ""
+        found += [((done, "by"), 0.9), ((done,), 0.8)] if done else []
     return collected(found) if found else ()
+
+
+IRREGULAR: Final = {
+    "driver": "driven",
+    "seller": "sold",
+    "buyer": "bought",
+    "teacher": "taught",
+    "writer": "written",
+    "sender": "sent",
+    "builder": "built",
+    "payer": "paid",
+}
+"""What those who did something have done, where it does not end in "ed"."""
+
+
+def _done(who: str) -> str:
+    """What was done by somebody: "inspected" by an inspector; empty if the word does not tell."""
+    agent = len(who) >= AGENT_LETTERS and who.endswith(("er", "or"))
+    return IRREGULAR.get(who, f"{who[:-2]}ed" if agent else "")
+
+
+AGENT_LETTERS: Final = 7
+"""Letters at least of a word that is made from a verb: "inspector", and not "user"."""
 
 
 def _without_key_words(words: tuple[str, ...]) -> tuple[str, ...]:

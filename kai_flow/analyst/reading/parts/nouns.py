@@ -86,6 +86,8 @@ class Role:
     """The role of a join by itself: "origin"."""
 
     join: str
+    label: ColumnRef | None = None
+    """What names those that the join leads to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,47 @@
+"""What happened, without a time: machines that were installed, runs that are not finished."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.query.nodes import Operator
+from kai_flow.analyst.reading.parts import Clock, Column, Compared, Item, Values, Where, leaf
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.index import Index
+
+HAPPENED_COST: Final = 0.15
+"""Of a verb as what happened at any time."""
+
+STATED_COST: Final = 0.2
+"""Of the same where the word is a status of the rows as well."""
+
+IRREGULAR: Final = frozenset(["sent", "paid", "sold", "bought", "built", "begun", "left", "found"])
+"""English participles without "ed"."""
+
+PREFIXES: Final = ("di", "ter", "ber", "me")
+"""What Indonesian verbs begin with."""
+
+
+def happened(tokens: Sequence[Token], found: Sequence[Item], index: Index) -> Iterator[Item]:
+    """Verbs that name a time, as the filter that the time is known."""
+    stated = {
+        (item.first, item.part.column.ref.table) for item in found if isinstance(item.part, Values)
+    }
+    seen = set()
+    for item in found:
+        place = (item.first, item.part)
+        if not isinstance(item.part, Clock) or item.last > item.first + 1 or place in seen:
+            continue
+        seen.add(place)
+        axis = index.model.axes.get(item.part.axis)
+        if axis is None or not _verb(tokens[item.first].word):
+            continue
+        column = Column(ColumnRef(axis.table, axis.columns[0]))
+        cost = HAPPENED_COST + STATED_COST * ((item.first, axis.table) in stated)
+        test = Compared(column, Operator.PRESENT)
+        yield leaf(item.first, item.last, Where(test), cost)
+
+
+def _verb(word: str) -> bool:
+    """Whether a word says what happened, and is no noun: "installed", and not "installation"."""
+    return word.endswith("ed") or word in IRREGULAR or word.startswith(PREFIXES)
