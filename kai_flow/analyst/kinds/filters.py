@@ -114,7 +114,7 @@ def _in_role(column: Column, values: Values) -> Values | None:
 
 def _done_by_one(role: Role, values: Values) -> Values | None:
     """The words "Inspected by Hana Miller"."""
-    same = role.label is not None and role.label.table == values.column.ref.table
+    same = role.done and role.label is not None and role.label.table == values.column.ref.table
     if not same or values.column.role is not None:
         return None
     return replace(values, column=Column(values.column.ref, role.join))

@@ -55,7 +55,7 @@ def _of_role(role: Role, thing: Column | Rows) -> Column | None:
 
 def _done_by(role: Role, groups: Groups) -> Groups | None:
     """The words "Referred by each doctor": the groups are those who did it."""
-    if role.label is None or groups.by != (Rows(role.label.table),):
+    if not role.done or role.label is None or groups.by != (Rows(role.label.table),):
         return None
     return replace(groups, by=(Column(role.label, role.join),))
 

@@ -14,6 +14,7 @@ from kai_flow.analyst.lexicon.frames import LIMITING, MAKING, PURPOSES, WORDS
 from kai_flow.analyst.lexicon.lexicon import fillers
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.glue import linking
+from kai_flow.analyst.reading.happened import is_happening
 from kai_flow.analyst.reading.parts import Clock, Column, Computed, Item, Rows, Sign, Values, Where
 from kai_flow.analyst.reading.spans import leaves
 from kai_flow.analyst.semantics.index import Index
@@ -152,6 +153,8 @@ class Clauses:
             return False
         if isinstance(item.part, Where | Clock) and self._intended(item.first):
             return False
+        if isinstance(item.part, Where) and is_happening(item.part):
+            return False  # "joined" is a time as well, which tells as much
         if isinstance(item.part, Sign):
             plain = words <= linking() | empty | _AND or item.part.name in _HARMLESS
             plain = plain or (item.part.name == "new" and self._new_here(item.first))

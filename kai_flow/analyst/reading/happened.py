@@ -12,9 +12,6 @@ from kai_flow.analyst.semantics.index import Index
 HAPPENED_COST: Final = 0.15
 """Of a verb as what happened at any time."""
 
-STATED_COST: Final = 0.2
-"""Of the same where the word is a status of the rows as well."""
-
 IRREGULAR: Final = frozenset(["sent", "paid", "sold", "bought", "built", "begun", "left", "found"])
 """English participles without "ed"."""
 
@@ -23,7 +20,10 @@ PREFIXES: Final = ("di", "ter", "ber", "me")
 
 
 def happened(tokens: Sequence[Token], found: Sequence[Item], index: Index) -> Iterator[Item]:
-    """Verbs that name a time, as the filter that the time is known."""
+    """Verbs that name a time, as the filter that the time is known.
+
+    Where the word is a status of the rows as well, the status is meant.
+    """
     stated = {
         (item.first, item.part.column.ref.table) for item in found if isinstance(item.part, Values)
     }
@@ -34,14 +34,19 @@ def happened(tokens: Sequence[Token], found: Sequence[Item], index: Index) -> It
             continue
         seen.add(place)
         axis = index.model.axes.get(item.part.axis)
-        if axis is None or not _verb(tokens[item.first].word):
+        if axis is None or not verb(tokens[item.first].word):
             continue
         column = Column(ColumnRef(axis.table, axis.columns[0]))
-        cost = HAPPENED_COST + STATED_COST * ((item.first, axis.table) in stated)
-        test = Compared(column, Operator.PRESENT)
-        yield leaf(item.first, item.last, Where(test), cost)
+        if (item.first, axis.table) not in stated:
+            test = Compared(column, Operator.PRESENT)
+            yield leaf(item.first, item.last, Where(test), HAPPENED_COST)
 
 
-def _verb(word: str) -> bool:
+def is_happening(where: Where) -> bool:
+    """Whether a filter is only that something happened."""
+    return isinstance(where.test, Compared) and where.test.operator is Operator.PRESENT
+
+
+def verb(word: str) -> bool:
     """Whether a word says what happened, and is no noun: "installed", and not "installation"."""
     return word.endswith("ed") or word in IRREGULAR or word.startswith(PREFIXES)

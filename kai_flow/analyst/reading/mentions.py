@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kai_flow.analyst.lexicon.lexicon import Language, concepts, fillers
@@ -12,10 +12,11 @@ from kai_flow.analyst.reading.anybody import known_people
 from kai_flow.analyst.reading.belonging import astray
 from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.glue import TELLING, capitals_in, linking, plural
+from kai_flow.analyst.reading.happened import verb
 from kai_flow.analyst.reading.money import money_asked
 from kai_flow.analyst.reading.name_order import REVERSED_COST, reversed_name
 from kai_flow.analyst.reading.numbers_named import MONEY, counted, is_number
-from kai_flow.analyst.reading.parts import Item, Sign, leaf
+from kai_flow.analyst.reading.parts import Item, Role, Sign, leaf
 from kai_flow.analyst.reading.placing import placed
 from kai_flow.analyst.reading.referents import kind_of_rows, part_of
 from kai_flow.analyst.reading.signs import signs_of
@@ -152,8 +153,11 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
         if amount is not None:  # "how much in fines" does not count them
             yield leaf(each.first, each.last, part_of(AttributeTarget(amount), index), dear)
             dear += money.rows_cost
-        yield leaf(each.first, each.last, part_of(each.target, index), dear)
-        yield from kind_of_rows(each, cost, index.model)
+        part = part_of(each.target, index)
+        if isinstance(part, Role) and verb(words[0]):
+            part = replace(part, done=True)
+        yield leaf(each.first, each.last, part, dear)
+        yield from kind_of_rows(each, cost, index.model, several=plural(words[-1]))
 
 
 def _question(

@@ -48,12 +48,19 @@ KIND_COST: Final = 0.12
 """Of such a value as the rows that have it."""
 
 
-def kind_of_rows(mention: Mention, cost: float, model: SemanticModel) -> Iterator[Item]:
-    """The rows that a value names, because it says what they are: "list the vans"."""
+def kind_of_rows(
+    mention: Mention, cost: float, model: SemanticModel, *, several: bool
+) -> Iterator[Item]:
+    """The rows that a value names, because it says what they are: "list the vans".
+
+    ``several``: whether the words are a plural, which a flag then says of rows: "smokers".
+    """
     if not isinstance(mention.target, ValueTarget):
         return
     ref, value = mention.target.ref, mention.target.value.value
-    if any(KINDS_OF_ROWS & concepts(name.words) for name in model.attributes[ref].names):
+    attribute = model.attributes[ref]
+    flag = several and attribute.role is ColumnRole.FLAG and value not in {0, "0"}
+    if flag or any(KINDS_OF_ROWS & concepts(name.words) for name in attribute.names):
         words = tuple(range(mention.first, mention.last))
         test = Compared(Column(ref), Operator.EQUAL, (value,))
         rows = leaf(mention.first, mention.last, Rows(ref.table), cost + KIND_COST)

@@ -141,7 +141,8 @@ class Resolver:
                     notes = () if known.usual else (Note("axis_assumed", (("axis", known.id),)),)
                     found.append(Choice((known, ids(way.value)), cost, (*way.notes, *notes)))
         told = [c for c in found if self._told(c.value[0].table, c.value[1])]
-        if any(self.widens(choice.value[1]) for choice in told):
+        near = {c.value[0].table for c in told if not self.widens(c.value[1])}
+        if any(c.value[0].table not in near for c in told):
             # "customers who ordered in March": the time is that of what they did
             found = [c if c in told else c.costing(NAMED_AXIS) for c in found]
             found = [c.costing(-WIDE) if c in told else c for c in found]

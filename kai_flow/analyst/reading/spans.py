@@ -20,6 +20,7 @@ from kai_flow.analyst.reading.mentions import (
     WHOLE,
     mentioned,
 )
+from kai_flow.analyst.reading.numbered import numbered
 from kai_flow.analyst.reading.parts import (
     ITS_NUMBER,
     Beside,
@@ -129,7 +130,7 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     named = {at for item in found if not isinstance(item.part, Sign) for at in item.words}
     for at, hint in index.actions.hints(tokens, named):
         found.append(leaf(at, at + 1, hinted(hint, index), HINT_COST[hint.how]))
-    found += happened(tokens, found, index)
+    found += [*happened(tokens, found, index), *numbered(found, index)]
     timed = tuple(_timed(tuple(_placed(_unrefused(found))), index))
     return tuple(_opening(timed, tokens, language))
 

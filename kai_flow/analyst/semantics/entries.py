@@ -218,6 +218,10 @@ def _doers(join: Join, model: SemanticModel) -> Iterator[Entry]:
         if len(name.words) > 1 and name.words[-1] in _BY:
             for who in _best(model.entities[join.target]):
                 yield _exactly(key, (*who, *name.words[:-1]))
+            if len(name.words) == 2 and name.words[0].endswith("ed"):
+                for verb in {name.words[0][:-1], name.words[0][:-2]}:  # supervise, inspect
+                    yield _exactly(key, (verb,))
+                    yield _exactly(key, (f"{verb}s",))
 
 
 _BY = frozenset(["by", "oleh"])

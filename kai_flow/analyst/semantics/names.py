@@ -85,7 +85,17 @@ def entity_names(table: Table, taught: Iterable[str] = ()) -> tuple[Name, ...]:
             found.append((words[:-1], CUT))  # a leave request is somebody's leave
     for words in entity_words(table):
         found += [(head, PART) for head in heads(words) if _telling(head)]
+        found += _by_key(table, words)
     return collected(found, taught)
+
+
+def _by_key(table: Table, words: Words) -> Iterable[tuple[Words, float]]:
+    """Names by the key: rows of ``maintenance`` with a ``job_id`` are maintenance jobs."""
+    key = split_name(table.primary_key[0]) if len(table.primary_key) == 1 else ()
+    thing = tuple(word for word in full_words(key) if word not in IDS | NUMBERS)
+    if len(key) == 2 and len(thing) == 1 and _telling(thing) and not same(thing, words[-1:]):
+        yield (*words, *thing), CUT
+        yield (*thing, *words), CUT
 
 
 class Naming:
@@ -138,6 +148,8 @@ class Naming:
             yield from ((rest[at:], WEAK) for at in range(1, len(rest) - 1))
             if role in {Role.ADDITIVE, Role.RATE} and rest[-1] in _AMOUNTS:
                 yield rest[:-1], LESS
+            if role is Role.ADDITIVE and rest[-1] in _COUNTED and len(rest) == 2:
+                yield rest[:-1], PART
         if role is Role.NAME or rest[-1] in NAMES or rest[0] in NAMES:
             named = tuple(word for word in rest if word not in NAMES)
             yield named, WEAK
@@ -145,6 +157,9 @@ class Naming:
 
 _BARE = IDS | NAMES | NUMBERS | DATES | {"code", "kode", "kd", "cd"}
 """What is left of a column's name without its table's, and hardly tells it from others."""
+
+_COUNTED = frozenset(["units", "pcs", "pieces"])
+"""Last words of numbers of things, which are called by what they are as well: scrap."""
 
 _AMOUNTS = frozenset(["amount", "amt", "total", "value", "nilai", "count", "sum", "number"])
 

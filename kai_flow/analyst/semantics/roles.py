@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from kai_flow.analyst.schema import Column, Kind, Table
 from kai_flow.analyst.semantics.model import Role
@@ -209,8 +210,12 @@ def _is_flag_number(column: Column, words: tuple[str, ...]) -> bool:
         return asked or (len(words) == 1 and words[0] in {"active", "aktif", "lunas"})
     if not (low >= 0 and high is not None and high <= 1 and low == int(low) and high == int(high)):
         return False
-    named = bool(set(words) & (ADDITIVE | RATES)) and not asked
+    named = bool(set(words) & ((ADDITIVE | RATES) - MEMBERS)) and not asked
     return _whole(column) and not named
+
+
+MEMBERS: Final = frozenset(["member", "members", "anggota"])
+"""Words of a number of people that 0 and 1 make a flag: who is a member."""
 
 
 def _measure(column: Column, words: tuple[str, ...]) -> Role:

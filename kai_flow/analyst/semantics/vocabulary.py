@@ -46,7 +46,9 @@ CODES: Final = _words(
 
 KINDS: Final = _words(
     "status state type tipe jenis kind category kategori class kelas group grup golongan gender"
-    " kelamin stage tahap priority prioritas method metode channel segment segmen"
+    " kelamin stage tahap priority prioritas method metode channel segment segmen floor lantai"
+    " storey aisle lorong shelf rak shift semester round babak wave gelombang bay gate platform"
+    " zone zona angkatan track lane lajur blok block"
 )
 """As numbers, codes for kinds of things."""
 
@@ -137,6 +139,7 @@ PERSONAL: Final = _words(
     "birth birthday born dob lahir hire hired join joined masuk bergabung founded established"
     " berdiri didirikan death died register registered registration daftar terdaftar"
     " pendaftaran termination terminated resign resigned resignation exit berhenti"
+    " installed installation dipasang pemasangan built dibangun"
 )
 """Times of a person or an organisation."""
 

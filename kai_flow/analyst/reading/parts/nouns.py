@@ -88,6 +88,8 @@ class Role:
     join: str
     label: ColumnRef | None = None
     """What names those that the join leads to."""
+    done: bool = False
+    """Whether it is said by what they did: "inspected by"."""
 
 
 @dataclass(frozen=True, slots=True)
