@@ -69,6 +69,11 @@ def _with_a_value(sign: Sign, column: Column) -> Where | None:
     return _present(column)
 
 
+def _with_some(_sign: Sign, column: Column) -> Where | None:
+    """The words "Dengan diskon": there are no articles to tell "a discount" from "the discount"."""
+    return Where(_some(column)) if column.number else None
+
+
 def _not_done(_sign: Sign, event: Clock, rows: Rows) -> Where | None:
     """The words "Never opened a ticket", where tickets have the time at which they were opened."""
     return _childless(_sign, rows) if event.axis.split(".")[0] == rows.table else None
@@ -170,6 +175,7 @@ KIND = Kind(
             *("belum tercatat", "tidak ada", "belum ada"),
         ),
         "having one": ("dengan", "yang memakai", "yang menggunakan"),
+        "having it": ("dengan", "yang pakai", "yang memakai", "yang menggunakan", "pakai"),
         "having some": (
             *("yang punya", "yang memiliki", "yang mempunyai", "yang ada", "yang terdapat"),
             *("yang dapat", "yang mendapat", "yang mendapatkan", "mendapat", "mendapatkan"),
@@ -218,6 +224,7 @@ KIND = Kind(
             Rule(f"{sign}, rows", (sign, Rows), lambda _s, rows: Where(Has(rows.table)), cost=0.2)
             for sign in ("having one", "having some")
         ),
+        Rule("having it", ("having it", Column), _with_some, cost=0.25),
         Rule("known", (Column, "known"), _present, cost=0.1),
         Rule("without rows", ("without", Rows), _childless, scoped=True),
     ),

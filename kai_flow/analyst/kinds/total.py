@@ -3,11 +3,25 @@
 from kai_flow.analyst.kinds.building import NOUN, aggregate, count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
-from kai_flow.analyst.reading.parts import Amount, Ask, Column, Computed, Rows, Sign
+from kai_flow.analyst.reading.parts import (
+    BILLED,
+    Amount,
+    Ask,
+    Column,
+    Computed,
+    Implied,
+    Rows,
+    Sign,
+)
 
 
 def _sum(_sign: Sign, noun: Column | Computed) -> Amount | None:
     return aggregate(Function.SUM, noun)
+
+
+def _worth_of(_sign: Sign, rows: Rows) -> Amount:
+    """The words "Total payments", whose rows are money themselves."""
+    return Amount(Function.SUM, Implied(BILLED, rows.table))
 
 
 def _of_sum(_sign: Sign, of: Amount) -> Amount | None:
@@ -24,6 +38,7 @@ KIND = Kind(
             *("in rupiah", "in dollars", "in euros", "in money", "in value", "by value"),
             *("in monetary terms", "in idr", "in usd"),
         ),
+        "all told": ("total", "sum of", "total of", "totals"),
         "total": (
             "total",
             "sum",
@@ -37,6 +52,7 @@ KIND = Kind(
     indonesian={
         "how much": ("seberapa banyak", "berapa banyak", "berapa banyak uang", "berapa uang"),
         "in money": ("dalam rupiah", "dalam uang", "dalam nilai", "senilai rupiah"),
+        "all told": ("total", "totalnya", "berapa total", "total semua", "total jumlah"),
         "total": (
             *("total", "jumlah", "jumlah total", "total jumlah", "keseluruhan", "berapa total"),
             *(
@@ -63,6 +79,7 @@ KIND = Kind(
             tight=True,
         ),
         Rule("total rows", ("total", Rows), lambda _sign, rows: count(rows), cost=0.1),
+        Rule("total of documents", ("all told", Rows), _worth_of, cost=0.02),
         Rule("total of a count", ("total", Amount), _of_sum, cost=0.02),
     ),
     samples=(

@@ -25,7 +25,7 @@ from kai_flow.analyst.reading.aggregating import aggregates_of
 from kai_flow.analyst.reading.averages import UPSIDE_DOWN_COST, average_per, upside_down
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, Note, combined
-from kai_flow.analyst.reading.concepts import means, revenue_of, undoes
+from kai_flow.analyst.reading.concepts import billed, means, revenue_of, undoes
 from kai_flow.analyst.reading.dimensions import groups_of
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.lasting import tables_of
@@ -152,6 +152,8 @@ class Assembler:
         """Whether the rows of a table have a number that an adjective means."""
         if concept == "revenue" and revenue_of(self.model, table) is not None:
             return True
+        if concept == p.BILLED and not billed(self.model, table):
+            return False
         return any(a.role in NUMBERS and means(a, concept) for a in self.model.of(table))
 
     def context(self, resolver: Resolver, rows: Sequence[tuple[str, Words]]) -> bool:

@@ -4,6 +4,7 @@ from typing import Final
 
 from kai_flow.analyst.lexicon.data import ACTIONS
 from kai_flow.analyst.lexicon.lexicon import concepts
+from kai_flow.analyst.reading.parts.nouns import BILLED
 from kai_flow.analyst.semantics.model import Attribute, Axis, Derived, Join, Role, SemanticModel
 from kai_flow.analyst.semantics.wording import split_name
 
@@ -58,11 +59,26 @@ _WORTH: Final = (
 )
 
 
+DOCUMENTS: Final = frozenset(
+    [
+        *("payment", "invoice", "bill", "receipt", "donation", "expense", "refund", "fine"),
+        *("installment", "purchase_invoice", "deposit"),
+    ]
+)
+"""Concepts of tables whose rows are amounts of money."""
+
+
+def billed(model: SemanticModel, table: str) -> bool:
+    """Whether the rows of a table are amounts of money."""
+    names = model.entities[table].names
+    return any(not DOCUMENTS.isdisjoint(concepts(name.words)) for name in names)
+
+
 def means(attribute: Attribute, concept: str) -> bool:
     """Whether a column's name says a concept; a price per unit is no quantity."""
     if concept == "quantity" and attribute.role is Role.RATE:
         return False
-    if concept == WORTH:
+    if concept in {WORTH, BILLED}:
         return attribute.role is Role.ADDITIVE and any(means(attribute, each) for each in _WORTH)
     return any(
         concept in concepts(name.words) or any(concept in concepts((w,)) for w in name.words)

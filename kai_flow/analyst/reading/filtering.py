@@ -19,7 +19,7 @@ from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.comparisons import compared, within
 from kai_flow.analyst.reading.contradictions import contradictory
 from kai_flow.analyst.reading.lacking import of_missing
-from kai_flow.analyst.reading.parts import Compared, Has, Joined, Negated, New, Test, Within
+from kai_flow.analyst.reading.parts import Column, Compared, Has, Joined, Negated, New, Test, Within
 from kai_flow.analyst.reading.related_rows import (
     EVERY,
     asked_of_related,
@@ -33,7 +33,7 @@ from kai_flow.analyst.reading.remembering import remembered
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.sides import alike
 from kai_flow.analyst.schema import ColumnRef
-from kai_flow.analyst.semantics.model import SemanticModel
+from kai_flow.analyst.semantics.model import Role, SemanticModel
 
 
 def filters(
@@ -91,9 +91,13 @@ def with_values(
 
 
 @remembered
-def _tested(resolver: Resolver, test: Test, words: Words) -> Sequence[Choice[Filter]]:
+def _tested(  # noqa: PLR0911 -- one for each class
+    resolver: Resolver, test: Test, words: Words
+) -> Sequence[Choice[Filter]]:
     """One test. What is reached by a join to many rows becomes a question to the related rows."""
     match test:
+        case Compared() if (unset := _unset(resolver.model, test)) is not None:
+            return _tested(resolver, unset, words)
         case Compared() | Within():
             found = (
                 within(resolver, test.time, words)
@@ -139,6 +143,16 @@ def _with_related(resolver: Resolver, has: Has, words: Words) -> list[Choice[Fil
         return rows
     own = [(part, words) for part in has.where]
     return with_tests(rows, filters(related_to(resolver, has), own))
+
+
+def _unset(model: SemanticModel, test: Compared) -> Test | None:
+    """A flag that is asked to be empty, and never is: "no warranty" says that there is none."""
+    if test.operator is not Operator.EMPTY or not isinstance(test.of, Column):
+        return None
+    flag = model.attributes[test.of.ref]
+    if flag.role is not Role.FLAG or flag.nullable or not flag.values:
+        return None
+    return Negated(Compared(test.of, Operator.EQUAL, (flag.values[0].value,)))
 
 
 def _always(resolver: Resolver, test: Filter) -> bool:

@@ -17,6 +17,7 @@ from kai_flow.analyst.reading.parts import (
 )
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import Attribute, Role
+from kai_flow.analyst.semantics.wording import split_name
 
 NUMBERED_COST: Final = 0.1
 """Of a number beside a column as its value."""
@@ -26,6 +27,14 @@ NAMED: Final = 0.07
 
 GRADES: Final = 20
 """The highest number of a scale, such as stars; greater ones are measured."""
+
+SCALES: Final = frozenset(
+    [
+        *("rating", "ratings", "star", "stars", "bintang", "score", "skor", "grade", "level"),
+        *("tingkat", "satisfaction", "kepuasan", "capacity", "kapasitas"),
+    ]
+)
+"""Words for what has a few steps."""
 
 
 def numbered(found: Sequence[Item], index: Index) -> Iterator[Item]:
@@ -65,7 +74,8 @@ def _graded(attribute: Attribute, value: float) -> bool:
     """Whether a number is one of a short scale."""
     high = attribute.high
     numbers = attribute.role in {Role.RATE, Role.ADDITIVE}
-    return numbers and high is not None and high <= GRADES and _within(attribute, value)
+    named = not SCALES.isdisjoint(split_name(attribute.column))
+    return numbers and named and high is not None and high <= GRADES and _within(attribute, value)
 
 
 def _within(attribute: Attribute, value: float) -> bool:

@@ -214,6 +214,14 @@ def _is_flag_number(column: Column, words: tuple[str, ...]) -> bool:
     return _whole(column) and not named
 
 
+PLACES: Final = frozenset(
+    [
+        *("city", "town", "country", "province", "region", "district", "state", "island"),
+        *("kota", "negara", "provinsi", "wilayah", "kabupaten", "kecamatan", "pulau", "daerah"),
+    ]
+)
+"""Words for places, of which a small table may have each only once."""
+
 MEMBERS: Final = frozenset(["member", "members", "anggota"])
 """Words of a number of people that 0 and 1 make a flag: who is a member."""
 
@@ -264,7 +272,7 @@ def _text(table: Table, column: Column, words: tuple[str, ...]) -> Purpose:
         return Purpose(Role.TIME_PART, "weekday" if part == "day" else part)
     if words[-1] in NAMES or words[0] in NAMES or column == _best_label(table):
         return Purpose(Role.NAME)
-    if column.values and not column.unique:
+    if column.values and (not column.unique or PLACES & set(words)):
         return Purpose(Role.CATEGORY)
     return Purpose(Role.CODE if _is_code(words) else Role.TEXT)
 

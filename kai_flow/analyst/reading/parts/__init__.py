@@ -18,6 +18,7 @@ from kai_flow.analyst.reading.parts.conditions import (
 from kai_flow.analyst.reading.parts.items import Item, Part, leaf
 from kai_flow.analyst.reading.parts.nouns import (
     ANY_NUMBER,
+    BILLED,
     Beside,
     Bound,
     Clock,
@@ -67,6 +68,7 @@ from kai_flow.analyst.reading.parts.results import (
 
 __all__ = [
     "ANY_NUMBER",
+    "BILLED",
     "ITS_NUMBER",
     "Amount",
     "Ask",

@@ -103,6 +103,10 @@ ANY_NUMBER = "any number"
 """In place of a concept of ``Implied``: whatever amount the rows have that are talked about."""
 
 
+BILLED = "billed"
+"""Likewise: the money that rows are about, where they are payments, invoices or the like."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A number."""
