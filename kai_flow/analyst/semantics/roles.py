@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final
 
 from kai_flow.analyst.schema import Column, Kind, Table
 from kai_flow.analyst.semantics.model import Role
@@ -16,10 +15,13 @@ from kai_flow.analyst.semantics.vocabulary import (
     FLAGS,
     IDS,
     KINDS,
+    MEMBERS,
     NAMES,
     NUMBERS,
+    ORDINALS,
     PARTS,
     PER_UNIT,
+    PLACES,
     PRICED,
     RATES,
     TOTALS,
@@ -214,23 +216,13 @@ def _is_flag_number(column: Column, words: tuple[str, ...]) -> bool:
     return _whole(column) and not named
 
 
-PLACES: Final = frozenset(
-    [
-        *("city", "town", "country", "province", "region", "district", "state", "island"),
-        *("kota", "negara", "provinsi", "wilayah", "kabupaten", "kecamatan", "pulau", "daerah"),
-    ]
-)
-"""Words for places, of which a small table may have each only once."""
-
-MEMBERS: Final = frozenset(["member", "members", "anggota"])
-"""Words of a number of people that 0 and 1 make a flag: who is a member."""
-
-
 def _measure(column: Column, words: tuple[str, ...]) -> Role:
     """Whether numbers are added, averaged, or only compared."""
     named = set(words)
     if "per" in words[1:-1]:
         return Role.RATE
+    if named <= ORDINALS | NUMBERS and named & ORDINALS:
+        return Role.CODE
     if _is_code(words) or (named & KINDS and not named & (TOTALS | COUNTS | RATES)):
         return Role.CODE
     low, high = _bounds(column)
@@ -272,7 +264,7 @@ def _text(table: Table, column: Column, words: tuple[str, ...]) -> Purpose:
         return Purpose(Role.TIME_PART, "weekday" if part == "day" else part)
     if words[-1] in NAMES or words[0] in NAMES or column == _best_label(table):
         return Purpose(Role.NAME)
-    if column.values and (not column.unique or PLACES & set(words)):
+    if column.values and (not column.unique or (len(words) == 1 and words[0] in PLACES)):
         return Purpose(Role.CATEGORY)
     return Purpose(Role.CODE if _is_code(words) else Role.TEXT)
 

@@ -14,11 +14,14 @@ __all__ = [
     "IDS",
     "KINDS",
     "LATER",
+    "MEMBERS",
     "NAMES",
     "NUMBERS",
+    "ORDINALS",
     "PARTS",
     "PERSONAL",
     "PER_UNIT",
+    "PLACES",
     "PRICED",
     "RATES",
     "TABLE_PREFIXES",
@@ -46,9 +49,7 @@ CODES: Final = _words(
 
 KINDS: Final = _words(
     "status state type tipe jenis kind category kategori class kelas group grup golongan gender"
-    " kelamin stage tahap priority prioritas method metode channel segment segmen floor lantai"
-    " storey aisle lorong shelf rak shift semester round babak wave gelombang bay gate platform"
-    " zone zona angkatan track lane lajur blok block"
+    " kelamin stage tahap priority prioritas method metode channel segment segmen"
 )
 """As numbers, codes for kinds of things."""
 
@@ -167,6 +168,26 @@ TABLE_PREFIXES: Final = _words(
     " public dbo data tabel table mv d f"
 )
 """Words in front of a table's name that say how it is stored, not what is in it."""
+
+PLACES: Final = frozenset(
+    [
+        *("city", "town", "country", "province", "region", "district", "state", "island"),
+        *("kota", "negara", "provinsi", "wilayah", "kabupaten", "kecamatan", "pulau", "daerah"),
+    ]
+)
+"""Words for places, of which a small table may have each only once."""
+
+ORDINALS: Final = frozenset(
+    [
+        *("floor", "storey", "aisle", "shelf", "shift", "semester", "round", "wave", "bay"),
+        *("gate", "platform", "zone", "track", "lane", "block", "lantai", "lorong", "rak"),
+        *("babak", "gelombang", "zona", "angkatan", "lajur", "blok"),
+    ]
+)
+"""Things that are told apart by numbers."""
+
+MEMBERS: Final = frozenset(["member", "members", "anggota"])
+"""Words of a number of people that 0 and 1 make a flag: who is a member."""
 
 UNITS: Final = {
     **dict.fromkeys(("kg", "kilogram", "kilograms", "kilo"), "kg"),
