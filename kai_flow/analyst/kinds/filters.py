@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from kai_flow.analyst.kinds.building import done_by_one
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import (
@@ -110,14 +111,6 @@ def _in_role(column: Column, values: Values) -> Values | None:
     if not same or column.role is None or values.column.role is not None:
         return None
     return Values(Column(values.column.ref, column.role), values.values)
-
-
-def _done_by_one(role: Role, values: Values) -> Values | None:
-    """The words "Inspected by Hana Miller"."""
-    same = role.done and role.label is not None and role.label.table == values.column.ref.table
-    if not same or values.column.role is not None:
-        return None
-    return replace(values, column=Column(values.column.ref, role.join))
 
 
 def _table(part: Rows | Column) -> str:
@@ -251,7 +244,7 @@ KIND = Kind(
         Rule("both", (Values, "and", Values), _both, makes=Where, one_column=True),
         Rule("column value", (Column, Values), of_column, cost=-0.15, one_column=True),
         Rule("value in role", (Column, Values), _in_role, makes=Values),
-        Rule("done by one", (Role, Values), _done_by_one, cost=-0.15, makes=Values),
+        Rule("done by one", (Role, Values), done_by_one, cost=-0.15, makes=Values),
         Rule(
             "value column",
             (Values, Column),

@@ -5,7 +5,7 @@ from typing import Final
 
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Operator
-from kai_flow.analyst.reading.parts import Clock, Column, Compared, Item, Values, Where, leaf
+from kai_flow.analyst.reading.parts import Clock, Column, Compared, Item, Sign, Values, Where, leaf
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.index import Index
 
@@ -24,6 +24,8 @@ def happened(tokens: Sequence[Token], found: Sequence[Item], index: Index) -> It
 
     Where the word is a status of the rows as well, the status is meant.
     """
+    if any(item.part == Sign("duration") for item in found):
+        return  # "how long are books borrowed": the times are those of the duration
     stated = {
         (item.first, item.part.column.ref.table) for item in found if isinstance(item.part, Values)
     }

@@ -151,9 +151,7 @@ class Join:
     guessed: bool = False
     """Whether no foreign key declares it: same names and matching values made it plain."""
     special: bool = False
-    """Whether it has a role, and another key of the same rows has only the target's own name:
-    ``referred_by`` beside ``doctor_id``. It is meant where its role is said.
-    """
+    """Whether it has a role, and a key beside it only its target's name: ``referred_by``."""
 
 
 @dataclass(frozen=True)

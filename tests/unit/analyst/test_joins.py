@@ -35,7 +35,7 @@ def roles(model: SemanticModel) -> dict[str, list[str]]:
 def test_joins_are_called_by_their_role() -> None:
     """Two keys to one table are told apart; a key named after its target needs no role."""
     assert roles(model_of(FLIGHTS)) == {
-        "employees.manager_id>employees": ["manager"],
+        "employees.manager_id>employees": ["manager", "managed by", "managed"],
         "employees.base_airport_id>airports": ["base"],
         "flights.origin_airport_id>airports": ["origin"],
         "flights.airport_tujuan_id>airports": ["tujuan"],
