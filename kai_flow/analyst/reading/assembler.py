@@ -22,7 +22,7 @@ from kai_flow.analyst.query.share import Share
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.across import foreign, sound
 from kai_flow.analyst.reading.aggregating import aggregates_of
-from kai_flow.analyst.reading.averages import UPSIDE_DOWN_COST, average_per, upside_down
+from kai_flow.analyst.reading.averages import average_per, upside_down
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.concepts import billed, means, revenue_of, undoes
@@ -152,9 +152,8 @@ class Assembler:
         """Whether the rows of a table have a number that an adjective means."""
         if concept == "revenue" and revenue_of(self.model, table) is not None:
             return True
-        if concept == p.BILLED and not billed(self.model, table):
-            return False
-        return any(a.role in NUMBERS and means(a, concept) for a in self.model.of(table))
+        money = concept != p.BILLED or billed(self.model, table)
+        return money and any(a.role in NUMBERS and means(a, concept) for a in self.model.of(table))
 
     def context(self, resolver: Resolver, rows: Sequence[tuple[str, Words]]) -> bool:
         """Whether tables that are named besides the fact table are connected with it."""
@@ -190,7 +189,7 @@ class Assembler:
                 return average_per(self, resolver, measured, words)
             case p.Quotient(top, bottom, percent):
                 below = self._divisor(resolver, bottom, words)
-                odd = UPSIDE_DOWN_COST * upside_down(self.model, measured)
+                odd = upside_down(self.model, measured)
                 below += foreign(self, resolver, bottom, words) if across else []
                 pairs = combined([self.amount(resolver, top, words), below])
                 return [

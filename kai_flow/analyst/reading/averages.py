@@ -97,14 +97,14 @@ def average_per(
     ]
 
 
-def upside_down(model: SemanticModel, quotient: p.Quotient) -> bool:
-    """Whether it counts what each row below has one of: guests for each booking of a guest."""
+def upside_down(model: SemanticModel, quotient: p.Quotient) -> float:
+    """What it costs to count what each row below has one of: guests per booking of a guest."""
     top, bottom = quotient.top, quotient.bottom
     if top.of is not None or bottom.of is not None or not top.table or not bottom.table:
-        return False
+        return 0.0
     ways = (top.table, bottom.table), (bottom.table, top.table)
     up, down = (leads_to_one(model, one, other) for one, other in ways)
-    return down and not up
+    return UPSIDE_DOWN_COST * (down and not up)
 
 
 def listed_events(

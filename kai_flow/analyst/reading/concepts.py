@@ -59,13 +59,8 @@ _WORTH: Final = (
 )
 
 
-DOCUMENTS: Final = frozenset(
-    [
-        *("payment", "invoice", "bill", "receipt", "donation", "expense", "refund", "fine"),
-        *("installment", "purchase_invoice", "deposit"),
-    ]
-)
-"""Concepts of tables whose rows are amounts of money."""
+DOCUMENTS: Final = frozenset(["invoice", "bill", "receipt", "purchase_invoice"])
+"""Concepts of rows that are amounts of money, and that people count as well."""
 
 
 def billed(model: SemanticModel, table: str) -> bool:
