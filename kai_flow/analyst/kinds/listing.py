@@ -100,7 +100,7 @@ KIND = Kind(
             "arranged by",
         ),
         "descending": (
-            *("descending", "desc", "highest first", "largest first", "newest first"),
+            *("descending", "desc", "highest first", "largest first"),
             *("from highest to lowest", "highest to lowest", "from largest to smallest"),
             *("from the highest to the lowest", "from the largest to the smallest"),
             *("largest to smallest", "sorted from highest", "sort from highest", "most first"),
@@ -117,7 +117,7 @@ KIND = Kind(
             *("ascending", "asc", "lowest first", "smallest first"),
             *("from lowest to highest", "lowest to highest", "from smallest to largest"),
             *("from the lowest to the highest", "from the smallest to the largest"),
-            *("smallest to largest", "sorted from lowest", "oldest first", "least first"),
+            *("smallest to largest", "sorted from lowest", "least first"),
             *("cheapest first", "fewest first", "small to big", "low to high", "least to most"),
             *("smallest to biggest", "earliest first"),
         ),

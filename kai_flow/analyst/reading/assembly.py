@@ -92,6 +92,8 @@ def _asked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     elif bag.ranks:
         whole = whole_as_sort(bag)
         rows = list(listed(a, named(whole))) if whole is not None else []
+        if whole is not None and isinstance(whole.sorts[0][0].by, p.Calendar):
+            rows += totalled(a, whole)  # "sales by month, newest first"
         yield from rows or ranked(a, bag)
     elif counts_of_groups(bag):
         yield from tallied(a, bag)

@@ -107,3 +107,10 @@ def nameless(a: Assembler, table: str, columns: Sequence[tuple[p.Column, Words]]
     label = a.model.entities[table].label
     named = label is not None and a.model.attributes[ColumnRef(table, label)].role is Role.NAME
     return not named and bool(columns) and all(a.numeric(column) for column, _ in columns)
+
+
+def of_rows(a: Assembler, test: p.Test) -> bool:
+    """Whether a test compares a number of single rows."""
+    if not isinstance(test, p.Compared) or not isinstance(test.of, p.Column | p.Computed):
+        return False
+    return test.operator in ORDERED and a.numeric(test.of)

@@ -19,16 +19,16 @@ from kai_flow.analyst.reading.asides import beside
 from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
-from kai_flow.analyst.reading.comparisons import ORDERED
 from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.listed_columns import (
     codes,
     nameless,
+    of_rows,
     repeats,
     several,
     with_tested,
 )
-from kai_flow.analyst.reading.orders import LISTED, Sorted, sorted_by
+from kai_flow.analyst.reading.orders import LISTED, Sorted, by_group, order_of_values, sorted_by
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.soundness import ONE_GROUP_COST, one_group
@@ -83,7 +83,7 @@ def _no_list(bag: Bag) -> bool:
 
 def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Rows, or the values of a column."""
-    bag = _each_listed(bag)
+    bag = by_group(a, _each_listed(bag))
     if _no_list(bag):
         return
     asked = any(bag.asked(what) for what in ("list", "which", "when", "value"))
@@ -259,13 +259,6 @@ def _labels(a: Assembler, column: p.Column) -> bool:
     return a.model.entities[column.ref.table].label == column.ref.column
 
 
-def _of_rows(a: Assembler, test: p.Test) -> bool:
-    """Whether a test compares a number of single rows."""
-    if not isinstance(test, p.Compared) or not isinstance(test.of, p.Column | p.Computed):
-        return False
-    return test.operator in ORDERED and a.numeric(test.of)
-
-
 def _values(
     a: Assembler,
     bag: Bag,
@@ -281,7 +274,7 @@ def _values(
         cost += 0.3  # names and addresses are columns of rows
     if any(left[-1:] == (right[0] - 1,) for (_, left), (_, right) in pairwise(columns) if right):
         cost += COMPOUND_COST
-    if any(_of_rows(a, test) for test, _ in bag.tests):
+    if any(of_rows(a, test) for test, _ in bag.tests):
         cost += 0.2  # "products with a revenue above …": that of the product, not of a row
     options = combined([a.groups(resolver, c, w) for c, w in columns])
     for choice in combined(
@@ -289,12 +282,15 @@ def _values(
     ):
         groups, where = choice.value
         count = Aggregate(function=Function.COUNT)
+        order = order_of_values(bag, columns, groups, count)
+        if order is None:
+            continue
         query = Query(
             fact=resolver.fact,
             measures=(count,),
             groups=tuple(groups),
             where=with_values(a.model, where, groups),
-            order=(Order(by=count, descending=True),),
+            order=(order,),
             limit=limit,
         )
         more = VALUES_COST + ONE_GROUP_COST * one_group(query.groups, where)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from kai_flow.analyst.query.nodes import Function, Words
+from kai_flow.analyst.query.nodes import Aggregate, Function, Group, Order, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
 from kai_flow.analyst.reading.bag import Bag
@@ -20,6 +20,12 @@ LISTED: Final = 100
 PAID: Final = ("fee", "rate_price", "fare", "amount", "cost", "total")
 """Concepts of what is paid for something that has no price."""
 
+BY_GROUP_COST: Final = 0.15
+"""Of listing the rows of each group: "products by category" may as well be their numbers."""
+
+_SHOWN: Final[list[tuple[p.Shown, Words]]] = [(p.Shown(()), ())]
+"""Columns are shown beside the rows."""
+
 _Columns: TypeAlias = Sequence[tuple[p.Column, Words]]
 Sorted: TypeAlias = tuple[p.Column, p.Sort, Words]
 """A column that rows are sorted by, what the question says of it, and where."""
@@ -30,7 +36,9 @@ def whole_as_sort(bag: Bag) -> Bag | None:
     if len(bag.ranks) != 1 or not bag.ranks[0][0].whole or bag.sorts:
         return None
     rank, words = bag.ranks[0]
-    new: dict[str, object] = {"ranks": [], "sorts": [(p.Sort(rank.by, rank.descending), words)]}
+    times = [group for group, _ in bag.groups if isinstance(group, p.Calendar)]
+    by = times[0] if isinstance(rank.by, p.Clock) and times else rank.by
+    new: dict[str, object] = {"ranks": [], "sorts": [(p.Sort(by, rank.descending), words)]}
     match rank.of:
         case p.Rows(table):
             new["rows"] = [*bag.rows, (table, words)]
@@ -42,6 +50,32 @@ def whole_as_sort(bag: Bag) -> Bag | None:
             pass
     new["limit"] = rank.count or bag.limit
     return replace(bag, **new)  # type: ignore[arg-type]  # the fields of a bag
+
+
+def by_group(a: Assembler, bag: Bag) -> Bag:
+    """The words "List all products by category" may list them, one category after the other.
+
+    Where they are many, or have no names, only their numbers are asked for.
+    """
+    if not bag.asked("list") or len(bag.rows) != 1 or not bag.groups or bag.sorts or bag.columns:
+        return bag
+    table = bag.rows[0][0]
+    label = a.model.entities[table].label
+    named = label is not None and a.model.attributes[ColumnRef(table, label)].role is Role.NAME
+    count = a.model.schema.tables[table].row_count
+    if not named or not 0 < count <= LISTED:
+        return bag
+    columns = [(by, words) for by, words in bag.groups if isinstance(by, p.Column)]
+    for by, words in bag.groups:
+        named_by = a.model.entities[by.table].label if isinstance(by, p.Rows) else None
+        if isinstance(by, p.Rows) and named_by is not None:
+            columns.append((p.Column(ColumnRef(by.table, named_by)), words))
+    if len(columns) < len(bag.groups):
+        return bag
+    sorts = [(p.Sort(column, None), words) for column, words in columns]
+    cost = bag.cost + BY_GROUP_COST
+    listed = {"groups": [], "columns": columns, "sorts": sorts, "shown": _SHOWN, "cost": cost}
+    return Bag(**{**vars(bag), **listed})
 
 
 def sorted_by(
@@ -86,6 +120,25 @@ def _by(
             yield from ((column, 0.0) for column, _ in shown if in_order(a, column))
         case _:
             return
+
+
+def order_of_values(
+    bag: Bag, columns: Sequence[tuple[p.Column, Words]], groups: Sequence[Group], count: Aggregate
+) -> Order | None:
+    """The order of the different values of columns: the most frequent first, or as it is said."""
+    if not bag.sorts:
+        return Order(by=count, descending=True)
+    (sort, words), *others = bag.sorts
+    found: list[Group | Aggregate] = [
+        group
+        for (column, _), group in zip(columns, groups, strict=True)
+        if isinstance(sort.by, p.Column) and sort.by.ref == column.ref
+    ]
+    found += groups[:1] if sort.names else ()
+    found += [count] if sort.by is None and not sort.names else []
+    if others or not found:
+        return None
+    return Order(by=found[0], descending=bool(sort.descending), words=words)
 
 
 def in_order(a: Assembler, column: p.Column) -> bool:
