@@ -104,13 +104,12 @@ KIND = Kind(
             *("from highest to lowest", "highest to lowest", "from largest to smallest"),
             *("from the highest to the lowest", "from the largest to the smallest"),
             *("largest to smallest", "sorted from highest", "sort from highest", "most first"),
-            *("biggest first", "top first", "greatest first", "most expensive first"),
+            *("biggest first", "top first", "greatest first"),
             *(
                 "biggest to smallest",
                 "big to small",
                 "high to low",
                 "most to least",
-                "latest first",
             ),
         ),
         "ascending": (
@@ -118,8 +117,8 @@ KIND = Kind(
             *("from lowest to highest", "lowest to highest", "from smallest to largest"),
             *("from the lowest to the highest", "from the smallest to the largest"),
             *("smallest to largest", "sorted from lowest", "least first"),
-            *("cheapest first", "fewest first", "small to big", "low to high", "least to most"),
-            *("smallest to biggest", "earliest first"),
+            *("fewest first", "small to big", "low to high", "least to most"),
+            "smallest to biggest",
         ),
     },
     indonesian={

@@ -82,6 +82,10 @@ _FISCAL = {"fiscal", "financial", "anggaran", "fiskal", "buku"}
 _GLUED = re.compile(r"(?:(?P<y1>\d{4}))?(?P<unit>q|h|tw|k)(?P<n>[1-4])(?:'(?P<y2>\d{2}))?")
 
 
+_RECENT = range(2015, 2036)
+"""Years that two digits after a month mean in Indonesian, where a day stands before its month."""
+
+
 class _Points(DateParts):
     """Reads the points that begin at a token."""
 
@@ -169,7 +173,8 @@ class _Points(DateParts):
 
     def _dated(self, first: int, last: int, month: int, day: int, short: bool) -> Iterator[Point]:
         """A day of a month, without a year and with the year after it."""
-        yield Point(first, last, "day", None, month, day)
+        after = not short and self.language == "id" and day + 2000 in _RECENT  # Maret 25
+        yield Point(first, last, "day", None, month, day, score=0.6 if after else 1.0)
         year = self.year(last, short and self.tight(last, "-"))
         if year is not None:
             yield Point(first, year[1], "day", year[0], month, day)
@@ -185,7 +190,8 @@ class _Points(DateParts):
                 yield Point(at, year[1], "month", year[0], month[0])
             elif self.language == "id" and self.digits(month[1], 2, 2):
                 last = int(self.word(month[1])) + 2000  # Maret 25
-                yield Point(at, month[1] + 1, "month", last, month[0], score=0.8)
+                sure = 1.0 if last in _RECENT else 0.8
+                yield Point(at, month[1] + 1, "month", last, month[0], score=sure)
             return
         year = self.year(at)
         month = self.month(self.skip(year[1], {",", *SEPARATORS})) if year else None

@@ -34,6 +34,7 @@ _PHRASES = {
     ("weekday",): (WORKDAYS, 0.6),
 }
 _TO = {"to", "-", "through", "sampai", "hingga", "until", "till"}
+_AND = {"dan", "sama", "and", "atau", "or", "&", "/", "-", ","}
 _LEADS = {"hari", "every", "setiap", "tiap"}
 
 
@@ -71,6 +72,15 @@ def _weekdays(tokens: Sequence[Token], at: int) -> Iterator[Recurrence]:
         if two is not None:
             values = cyclic(one[0], two[0], 7)
             yield Recurrence(at, start + 3, Part("weekday", values))
+    yield from _and_sunday(tokens, at, start, one[0])
+
+
+def _and_sunday(tokens: Sequence[Token], at: int, start: int, one: int) -> Iterator[Recurrence]:
+    """Sabtu dan minggu, Sabtu minggu: beside another day, it is no week."""
+    words = [token.word for token in tokens[start + 1 : start + 3]]
+    joined = words[:1] != ["minggu"]
+    if words[joined : joined + 1] == ["minggu"] and (not joined or words[0] in _AND):
+        yield Recurrence(at, start + 2 + joined, Part("weekday", tuple(sorted((one, 7)))), 1.0)
 
 
 def _weekday(tokens: Sequence[Token], at: int, led: bool) -> tuple[int, float] | None:

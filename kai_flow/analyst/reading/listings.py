@@ -15,7 +15,7 @@ from kai_flow.analyst.query.nodes import (
     Words,
 )
 from kai_flow.analyst.reading import parts as p
-from kai_flow.analyst.reading.asides import beside
+from kai_flow.analyst.reading.asides import of_list
 from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
@@ -194,7 +194,7 @@ def _rows_of(
         for choice, query in _queries(
             a, bag, resolver, every, sorts.value, spoken=spoken, most=a.most - cost
         ):
-            more = beside(a.model, query, rows) + _doubt(a, table, columns, choice) + sorts.cost
+            more = of_list(a.model, query, rows) + _doubt(a, table, columns, choice) + sorts.cost
             full = structs.replace(query, limit=limit or LISTED, words=words)
             yield Reading(full, cost + more + choice.cost, choice.notes)
 
