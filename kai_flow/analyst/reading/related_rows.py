@@ -160,6 +160,8 @@ def shared(model: SemanticModel, parts: Sequence[Filter]) -> float:
     A number of single rows is no further question to those: "sold more than 700 units" in all.
     """
     related = [one for part in parts if (one := _question(part)) is not None]
+    if len(related) < 2:
+        return 0.0
     known: list[tuple[str, ...]] = []
     saved = 0.0
     for part in sorted(related, key=lambda part: (part.where is not None, -len(part.path))):
