@@ -195,6 +195,7 @@ KIND = Kind(
                 "and considering only",
                 "taking only",
             ),
+            *("exclusively", "solely", "looking just at", "focusing only on", "looking at only"),
             *("only considering", "looking only at", "restricted to", "limited to", "only for"),
             *("only looking at", "including only", "only including", "only in", "only from"),
             *("only on", "only with", "only those", "counting just", "considering just"),

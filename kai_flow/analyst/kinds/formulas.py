@@ -61,7 +61,12 @@ def _plain(of: Part) -> bool:
 
 def _same_ratio(name: Quotient, formula: Quotient) -> Quotient | None:
     """Price per night (total price divided by nights)."""
-    return formula if (name.top, name.bottom) == (formula.top, formula.bottom) else None
+    same = all(
+        (one.of, one.table) == (other.of, other.table)
+        and (one.function in {None, other.function} or other.function is None)
+        for one, other in ((name.top, formula.top), (name.bottom, formula.bottom))
+    )
+    return formula if same else None
 
 
 def _defined(*parts: Part) -> Amount | None:
@@ -139,6 +144,7 @@ KIND = Kind(
         Rule("average plus", ("average", Column, "plus", Column), _averaged("+")),
         Rule("minus, averaged", (Column, "minus", Column, "average"), _averaged("-")),
         Rule("ratio named twice", (Quotient, Quotient), _same_ratio),
+        Rule("ratio defined", (Quotient, "that is", Quotient), lambda n, _s, f: _same_ratio(n, f)),
         Rule("average of a formula", ("average", Amount), _of_formula),
         Rule(
             "formula, averaged", (Amount, "average"), lambda of, sign: _of_formula(sign, of), 0.02

@@ -93,7 +93,7 @@ def agents(tokens: Sequence[Token]) -> frozenset[int]:
         at
         for at in range(1, len(tokens) - 1)
         if tokens[at].word == "by"
-        and plural(tokens[at + 1].word)
+        and any(plural(token.word) for token in _named_next(tokens, at + 1))
         and (_acts(tokens[at - 1].word) or (_done(tokens[at - 1].word) and grouped[-1:] > [at]))
     )
 
@@ -106,6 +106,12 @@ def _acts(word: str) -> bool:
 def _done(word: str) -> bool:
     """Whether a word says what somebody did: "reported by cooperatives", not "sorted by"."""
     return word.endswith("ed") and len(word) > 4 and word not in ARRANGED
+
+
+def _named_next(tokens: Sequence[Token], first: int) -> Sequence[Token]:
+    """A noun and what stands before it: "active producer cooperatives"."""
+    ends = (at for at in range(first, len(tokens)) if tokens[at].word in NO_NOUNS | linking())
+    return tokens[first : min(next(ends, len(tokens)), first + 4)]
 
 
 def plural(word: str) -> bool:

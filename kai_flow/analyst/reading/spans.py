@@ -41,6 +41,7 @@ from kai_flow.analyst.reading.parts import (
 )
 from kai_flow.analyst.reading.referents import HINT_COST, hinted
 from kai_flow.analyst.reading.signs import signs_in
+from kai_flow.analyst.reading.statuses import stated
 from kai_flow.analyst.reading.unit_names import units_in
 from kai_flow.analyst.reading.within import inside
 from kai_flow.analyst.semantics.index import Index
@@ -131,7 +132,7 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     for at, hint in index.actions.hints(tokens, named):
         found.append(leaf(at, at + 1, hinted(hint, index), HINT_COST[hint.how]))
     found += [*happened(tokens, found, index), *numbered(found, index)]
-    timed = tuple(_timed(tuple(_placed(_unrefused(found))), index))
+    timed = tuple(_timed(tuple(_placed(_unrefused(stated(found, tokens)))), index))
     return tuple(_opening(timed, tokens, language))
 
 

@@ -1,0 +1,58 @@
+"""Words that are a status and a time as well: "shipments that have arrived"."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.reading.parts import Clock, Column, Item, Time, Values
+
+STATED_COST: Final = 0.6
+"""Of a time where the same word says that something has happened: "shipments that have arrived"."""
+
+PERFECT: Final = frozenset(
+    ["have", "has", "had", "been", "were", "was", "are", "is", "already", "sudah", "telah"]
+)
+"""Words before what has happened."""
+
+GOES_ON: Final = frozenset(
+    [
+        *("in", "on", "at", "from", "to", "by", "before", "after", "since", "between", "until"),
+        *(
+            "during",
+            "within",
+            "over",
+            "throughout",
+            "late",
+            "early",
+            "date",
+            "time",
+            "than",
+            "last",
+        ),
+        *("this", "for", "per", "di", "pada", "dari", "ke", "oleh", "sebelum", "setelah", "sejak"),
+        *("sampai", "antara", "selama", "dalam", "untuk", "lebih", "tanggal", "bulan", "tahun"),
+    ]
+)
+"""What follows what has happened and says more of it: when, where, by whom."""
+
+
+def stated(found: Sequence[Item], tokens: Sequence[Token]) -> tuple[Item, ...]:
+    """A time costs more where the same word is a status: "shipments that have arrived"."""
+    statuses = {(item.first, item.last) for item in found if isinstance(item.part, Values)}
+    times = {item.first for item in found if isinstance(item.part, Time)}
+    return tuple(
+        replace(item, cost=item.cost + STATED_COST)
+        if isinstance(item.part, Clock | Column)
+        and (item.first, item.last) in statuses
+        and item.last not in times
+        and _told(item, tokens)
+        else item
+        for item in found
+    )
+
+
+def _told(item: Item, tokens: Sequence[Token]) -> bool:
+    """Whether a word only says that something has happened, and not when or where."""
+    after = tokens[item.last].word if item.last < len(tokens) else ""
+    return item.first > 0 and tokens[item.first - 1].word in PERFECT and after not in GOES_ON
