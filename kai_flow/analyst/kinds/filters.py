@@ -186,15 +186,8 @@ KIND = Kind(
         ),
         "because": ("because", "because of", "due to"),
         "only": (
-            *(
-                "only",
-                "just",
-                "counting only",
-                "considering only",
-                "only counting",
-                "and considering only",
-                "taking only",
-            ),
+            *("only", "just", "counting only", "considering only", "only counting"),
+            *("and considering only", "taking only"),
             *("exclusively", "solely", "looking just at", "focusing only on", "looking at only"),
             *("only considering", "looking only at", "restricted to", "limited to", "only for"),
             *("only looking at", "including only", "only including", "only in", "only from"),

@@ -16,11 +16,9 @@ def _apart(_sign: Sign, where: Where, *_rest: Sign | Rows) -> Where | None:
     return _not(where)
 
 
-def _those(_sign: Sign, rows: Rows, where: Where) -> Where | None:
+def _those(_sign: Sign, _rows: Rows, where: Where) -> Where | None:
     """The words "Excluding orders on a weekend": the noun says only what is left out."""
-    test = where.test
-    plain = isinstance(test, Within) or (isinstance(test, Compared) and test.of != rows)
-    return Where(Negated(test)) if plain else None
+    return Where(Negated(where.test)) if isinstance(where.test, Within | Compared) else None
 
 
 def _both(*parts: Sign | Where | Rows) -> Where | None:

@@ -1,5 +1,6 @@
 """What is shown beside what is listed: "together with their price", "the manager of each"."""
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
@@ -50,12 +51,25 @@ def with_further(a: Assembler, bag: Bag) -> Bag | None:
     more: dict[str, object] = {
         "columns": [*bag.columns, *columns],
         "clocks": [*bag.clocks, *clocks],
-        "measures": [*bag.measures, *measures],
     }
-    if measures and not bag.groups:
-        more |= _grouped(a, bag, named_alone=not columns)
+    if measures:
+        more |= _numbers(a, bag, measures, named_alone=not columns)
     full = Bag(**{**vars(bag), **more, "asks": [*bag.asks, p.Ask("list")]})
     return None if measures and _alone(bag) else full
+
+
+def _numbers(
+    a: Assembler, bag: Bag, further: Sequence[tuple[p.Measured, Words]], *, named_alone: bool
+) -> dict[str, object]:
+    """What changes by further numbers: "the number of staff per office with their total pay"."""
+    numbers = [*bag.measures]
+    if not numbers and bag.asked("count"):
+        numbers += [(p.Amount(Function.COUNT, table=table), w) for table, w in bag.rows[:1]]
+    joints = bag.joints + len(further) * bool(numbers)
+    of_rows = (
+        {} if bag.groups or numbers != bag.measures else _grouped(a, bag, named_alone=named_alone)
+    )
+    return {"measures": [*numbers, *further], "joints": joints, **of_rows}
 
 
 def _grouped(a: Assembler, bag: Bag, *, named_alone: bool) -> dict[str, object]:

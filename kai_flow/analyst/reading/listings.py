@@ -95,7 +95,7 @@ def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if any(a.numeric(c) for c, _ in bag.columns) and not bag.asked("list"):
         cost += 0.15
     cost += LATER_COST * any(
-        words > first and _of_rows(a, test) for test, words in bag.tests for _, first in bag.shown
+        words > first and of_rows(a, test) for test, words in bag.tests for _, first in bag.shown
     )  # "for sold items, which products have a value of more than 20": that of the product
     if bag.asked("value") and numbers and not _singled(a, bag):
         return  # "what are the total assets of …" is one number

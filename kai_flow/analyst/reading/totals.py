@@ -52,6 +52,10 @@ def _beside(bag: Bag, groups: Sequence[object], rest: Sequence[object]) -> float
     return REST_COST if not groups or bag.joints else 2 * REST_COST
 
 
+_TOTALS: Final = frozenset([Function.SUM, Function.AVERAGE, Function.MEDIAN])
+"""What a question says in so many words of a number beside what it counts."""
+
+
 def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Numbers over all rows, or over groups of them."""
     measures = [*bag.measures]
@@ -65,7 +69,7 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
     told = [] if asked or _each_asked(bag) else [n for n in rest if _restricted(n, bag, nouns)]
     cost += RESTRICTED_COST * len(told)
     rest = [each for each in rest if each not in told]
-    after = _after_rows(bag, nouns)
+    after = _after_rows(bag, nouns) or _count_lost(bag)
     if (bag.which and not (measures or bag.havings)) or (after and bag.asked("count")):
         return  # "how many orders got a discount": the number only tells which
     if bag.havings and not groups:
@@ -90,6 +94,15 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
         yield from _how_much(a, bag, groups, rows, cost)
     elif groups or bag.share is not None or bag.change:
         yield from _counted(a, bag, groups, rows, cost)
+
+
+def _count_lost(bag: Bag) -> bool:
+    """Whether rows are to be counted, and are not: "number of orders with their total value"."""
+    amounts = [(of, words) for of, words in bag.measures if isinstance(of, p.Amount)]
+    if len(amounts) < len(bag.measures) or not bag.asked("count") or bag.ranks:
+        return False
+    plain = all(of.function in _TOTALS for of, _ in amounts)
+    return plain and bool(amounts) and _after_rows(bag, amounts)
 
 
 def _each_asked(bag: Bag) -> bool:
