@@ -32,7 +32,7 @@ def _read(tables: str, question: str) -> Outcome:
         "How much did we charge in lost item fines?",
         "total fines in 2024",
         "How much more did we charge in lost item fines than in late return fines?",
-        "rata-rata denda per alasan",
+        "berapa total denda tahun 2024?",
     ],
 )
 def test_how_much_of_rows_called_like_money_is_their_amount(question: str) -> None:
