@@ -1,7 +1,7 @@
 """Filters that no row can meet together, so that a question means something else."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import combinations
 from typing import Final
 
 from kai_flow.analyst.query.nodes import (
@@ -50,7 +50,7 @@ def _emptied(parts: Sequence[Filter]) -> bool:
 
     Both may be of the same related rows, and the value may be a time: founded after 2010.
     """
-    if any(_emptied(both) for both in _of_the_same(parts)):
+    if any(map(_emptied, _of_the_same(parts))):
         return True
     tests = _conditions(parts)
     empty = [bare(part.of) for part in tests if part.operator is Operator.EMPTY]
@@ -60,12 +60,13 @@ def _emptied(parts: Sequence[Filter]) -> bool:
     return any((part.axis, part.path) in named for part in parts if isinstance(part, During))
 
 
-def _of_the_same(parts: Sequence[Filter]) -> Iterator[tuple[Filter, Filter]]:
-    """Filters of the same related rows, two by two."""
-    related = [part for part in parts if isinstance(part, Related) and part.where is not None]
-    for left, right in combinations(related, 2):
-        if left.path == right.path and left.where is not None and right.where is not None:
-            yield left.where, right.where
+def _of_the_same(parts: Sequence[Filter]) -> Iterator[Sequence[Filter]]:
+    """The filters of the same related rows, where there are several."""
+    found: defaultdict[tuple[str, ...], list[Filter]] = defaultdict(list)
+    for part in parts:
+        if isinstance(part, Related) and part.where is not None:
+            found[part.path].append(part.where)
+    yield from (filters for filters in found.values() if len(filters) > 1)
 
 
 def _childless(parts: Sequence[Filter]) -> bool:
