@@ -100,6 +100,14 @@ def _rules() -> Iterable[Rule]:
             (f"on average one{place}", ("average", "one", Rows, *has, counted)),
         ):
             yield Rule(name, pattern, _in_one, cost=-0.1)
+    yield Rule("average of one", ("average", Column, "one", Rows), _of_one)
+
+
+def _of_one(_average: Sign, of: Column, _one: Sign, rows: Rows) -> Quotient | None:
+    """The words "The average cost of a visit", if its cost is that of several treatments."""
+    if not of.adds or of.ref.table == rows.table:
+        return None
+    return _average_per(of, rows)
 
 
 def _in_one(*parts: Sign | Column | Computed | Rows) -> Quotient | None:

@@ -33,7 +33,7 @@ _SIDES: dict[_Side, Phrases] = {
         *("until", "till", "up to", "up until", "through", "no later than", "by the end of"),
         *("until the end of", "up to the end of", "through the end of", "not later than"),
         *("sampai", "hingga", "sampai dengan", "s d", "s / d", "sd", "paling lambat"),
-        *("sampai akhir", "hingga akhir", "up to and including", "<="),
+        *("sampai akhir", "hingga akhir", "up to and including", "<=", "as of", "as at"),
     ),
 }
 _COMPARING = {">", ">=", "<", "<=", "above", "below", "di atas", "di bawah"}

@@ -188,9 +188,8 @@ class Assembler:
             case p.Quotient(each=True):
                 return average_per(self, resolver, measured, words)
             case p.Quotient(top, bottom, percent):
-                below = self._divisor(resolver, bottom, words)
+                below = self._divisor(resolver, bottom, words, across=across)
                 odd = upside_down(self.model, measured)
-                below += foreign(self, resolver, bottom, words) if across else []
                 pairs = combined([self.amount(resolver, top, words), below])
                 return [
                     each.costing(odd).map(
@@ -259,22 +258,29 @@ class Assembler:
         ]
 
     def _divisor(
+        self, resolver: Resolver, bottom: p.Amount, words: Words, *, across: bool
+    ) -> list[Choice[Aggregate]]:
+        """The second number of a ratio, which ``across`` may be one of another table."""
+        if self._grouping(bottom):
+            return []
+        found = self._own_divisor(resolver, bottom, words)
+        return [*found, *foreign(self, resolver, bottom, words)] if across else found
+
+    def _own_divisor(
         self, resolver: Resolver, bottom: p.Amount, words: Words
     ) -> list[Choice[Aggregate]]:
-        """The second number of a ratio: rows of a parent are those that the fact's rows have."""
+        """The same among the fact's rows: rows of a parent are those that these rows have."""
         if bottom.of is None and bottom.table != resolver.fact:
-            counted = bottom.function is Function.COUNT
+            more = PRESENT_COST if bottom.function is Function.COUNT else 0.02
             bottom = replace(bottom, function=Function.DISTINCT)
-            found = self.amount(resolver, bottom, words)
             note = Note("ratio_of_present", (("table", bottom.table or ""),))
-            more = PRESENT_COST if counted else 0.02
-            return [each.costing(more, note) for each in found]
-        if bottom.function is None and not (
-            isinstance(bottom.of, p.Column)
-            and self.model.attributes[bottom.of.ref].role is Role.ADDITIVE
-        ):
-            return []  # "price per category" is no ratio
+            return [each.costing(more, note) for each in self.amount(resolver, bottom, words)]
         return self.amount(resolver, bottom, words)
+
+    def _grouping(self, bottom: p.Amount) -> bool:
+        """Whether nothing can be divided by a number, only grouped: "students per grade"."""
+        adds = isinstance(bottom.of, p.Column) and self.adds_up(bottom.of)
+        return bottom.function is None and bottom.of is not None and not adds
 
     def groups(
         self, resolver: Resolver, dimension: p.Dimension, words: Words

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.cover import Cover
 from kai_flow.analyst.reading.glue import plural
@@ -16,10 +17,13 @@ from kai_flow.analyst.reading.numbers_named import MONEY
 from kai_flow.analyst.reading.parts import (
     Amount,
     Column,
+    Computed,
+    Has,
     Item,
     Part,
     Rank,
     Rows,
+    Where,
     Which,
 )
 from kai_flow.analyst.semantics.model import SemanticModel
@@ -29,7 +33,9 @@ SUPERLATIVES: Final = frozenset(["best", "worst", "most", "least", "fewest", "to
 SIZES: Final = frozenset(["biggest", "largest", "greatest", "smallest", "best", "worst", "top"])
 """Superlatives that do not say of which number."""
 ARTICLES: Final = frozenset(["the", "our", "their", "its"])
-OWNING: Final = frozenset(["of", "does", "do", "did", "has", "have"])
+MOST: Final = frozenset(["terbanyak", "tersedikit"])
+"""Indonesian superlatives of how many there are, which follow their noun."""
+OWNING: Final = frozenset(["of", "does", "do", "did", "has", "have", "had"])
 WITHIN: Final = frozenset(["of", "with", "in", "from", "by", "for", "at"])
 RELATIVES: Final = frozenset(["with", "that", "which", "who", "having", "whose"])
 """Words that begin what is said of a noun."""
@@ -44,6 +50,8 @@ def misplaced(cover: Cover, tokens: Sequence[Token], model: SemanticModel) -> bo
         or any(_of_first(*pair, tokens) for pair in pairwise(items))
         or any(_ranked_by_itself(item, tokens, model) for item in items)
         or any(_of_owner(items, at, tokens) for at in range(len(items)))
+        or any(_after_rows(item, tokens) for item in items)
+        or _ranked_for_count(items, tokens)
     )
 
 
@@ -58,15 +66,16 @@ def _noun(part: Part) -> bool:
 def _before_noun(items: Sequence[Item], at: int, tokens: Sequence[Token]) -> bool:
     """Whether a noun follows a superlative that goes with one before: "sales of the cheapest"."""
     item, after = items[at], items[at + 1]
-    if not _noun(after.part) or after.first != item.last or not _superlative(_last(item, tokens)):
+    if after.first != item.last or not _superlative(_last(item, tokens)):
         return False
     if not isinstance(item.part, Rank | Amount | Which):
         return False
     said = _said(item, tokens)
     begun = next(place for place, word in enumerate(said) if _superlative(word))
     if begun == 0:
-        return any(_noun(each.part) for each in items[:at])
-    return said[begun - 1] in ARTICLES and not OWNING.isdisjoint(said)
+        return _noun(after.part) and any(_noun(each.part) for each in items[:at])
+    owned = said[begun - 1] in ARTICLES and not OWNING.isdisjoint(said)
+    return owned and isinstance(after.part, Rows | Column | Computed | Where)
 
 
 def _said(item: Item, tokens: Sequence[Token]) -> list[str]:
@@ -113,6 +122,31 @@ def _ranked_by_itself(item: Item, tokens: Sequence[Token], model: SemanticModel)
         word in SIZES and before in ARTICLES and first in OWNING
         for first, before, word in zip(said[1:], said[2:], said[3:], strict=False)
     )
+
+
+def _after_rows(item: Item, tokens: Sequence[Token]) -> bool:
+    """Whether rows before an Indonesian superlative are not what it is of: "siswa terbanyak"."""
+    if not isinstance(item.part, Amount | Rank) or _last(item, tokens) not in MOST:
+        return False
+    has = [words for test, words in item.aside if isinstance(test, Has)]
+    return any(words and words[-1] == item.last - 2 for words in has)
+
+
+def _ranked_for_count(items: Sequence[Item], tokens: Sequence[Token]) -> bool:
+    """Whether rows are counted, which no list does: "how many orders had the highest fee"."""
+    if len(items) < 2 or _said(items[0], tokens) != ["how", "many"]:
+        return False
+    counted, *rest = items[1:]
+    if isinstance(counted.part, Rank):
+        return counted.part.of is not None and not _superlative(tokens[counted.first].word)
+    return isinstance(counted.part, Rows) and any(_highest(each.part) for each in rest)
+
+
+def _highest(part: Part) -> bool:
+    """Whether it is the greatest or least of a number, or ranks by one."""
+    if isinstance(part, Rank):
+        return part.of is None and isinstance(part.by, Amount)
+    return isinstance(part, Amount) and part.function in {Function.MAXIMUM, Function.MINIMUM}
 
 
 def _amount(column: Column, model: SemanticModel) -> bool:

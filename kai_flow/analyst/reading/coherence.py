@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from kai_flow.analyst.query.nodes import Operator, Words
@@ -63,15 +64,30 @@ def _of_another(bag: Bag) -> bool:
 def _in_either_place(model: SemanticModel, bag: Bag, commas: Collection[int]) -> Bag:
     """The bag where "in Java and Bali" asks for either, when one is an island, one a province.
 
-    After a comma only, as in "Bandung, West Java", a place says where the one before it is.
+    After a comma only, as in "Bandung, West Java", a place says where the one before it is; but
+    after an island, as in "Java, Bali", it is another one.
     """
-    for one, other, words in bag.pairs:
+    for one, other, words in (*bag.pairs, *_listed(bag, commas)):
         left, right = _place(model, one), _place(model, other)
         if not left or not right or left == right or _origin(left) != _origin(right):
             continue
-        if not any(at in commas for at in words):
+        if _coarser(model, left, right) or not any(at in commas for at in words):
             return _either(bag, (one, other))
     return bag
+
+
+def _listed(bag: Bag, commas: Collection[int]) -> Iterator[tuple[Test, Test, Words]]:
+    """The filters that nothing but a comma stands between."""
+    in_order = sorted(bag.tests, key=lambda each: each[1])
+    for (one, before), (other, after) in pairwise(in_order):
+        if before and after and before[-1] + 1 in commas and before[-1] + 2 == after[0]:
+            yield one, other, tuple(range(before[0], after[-1] + 1))
+
+
+def _coarser(model: SemanticModel, left: Column, right: Column) -> bool:
+    """Whether there are fewer of the places of one column: islands and provinces."""
+    first, second = (len(model.attributes[each.ref].values) for each in (left, right))
+    return 0 < first < second
 
 
 def _either(bag: Bag, pair: tuple[Test, Test]) -> Bag:

@@ -34,10 +34,14 @@ from kai_flow.analyst.reading.grouped_numbers import Wanted, grouped_numbers
 from kai_flow.analyst.reading.portions import split_for_share
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.soundness import (
+    OF_GROUP_COST,
     ONE_GROUP_COST,
+    ROWS_LOST_COST,
     counts,
     equalities,
+    extreme_of_rows,
     lone_unit,
+    of_group,
     of_single_rows,
     one_group,
     unsound,
@@ -115,6 +119,8 @@ def numbers_of(
                 more += ASSUMED_COST * any(not counts(m) for m in numbers)
             if any(table == fact for table, _ in rows) and not any(map(_of_rows, made)):
                 more += OWN_ROWS_COST
+                more += ROWS_LOST_COST * extreme_of_rows(bag, fact, measures)
+            more += OF_GROUP_COST * (not rows and of_group(a.model, made, base))
             yield Reading(query, cost + more + choice.cost, choice.notes)
 
 

@@ -25,7 +25,7 @@ from kai_flow.analyst.reading.orders import LISTED, row_number
 from kai_flow.analyst.reading.playing import both, playing
 from kai_flow.analyst.reading.ranking_numbers import belong, is_time
 from kai_flow.analyst.reading.reading import Reading
-from kai_flow.analyst.reading.soundness import of_own_time, unsound
+from kai_flow.analyst.reading.soundness import ROWS_LOST_COST, of_own_time, rows_before, unsound
 from kai_flow.analyst.reading.subjects import each_once, is_column, unique
 
 MORE_COST: Final = 0.35
@@ -154,14 +154,14 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
                 having=tuple(having),
                 order=(Order(by=measures[0], descending=rank.descending, words=words),),
                 limit=None if each or _open_end(rank) else places,
-                each=places if each and len(unique(made)) > 1 else None,
+                each=(rank.count or 1) if each and len(unique(made)) > 1 else None,
             )
             same = _labelled(a, rank.of) == fact or (
                 isinstance(rank.of, p.Rows) and rank.of.table == fact
             )
             cost = bag.cost + beside(a.model, query, bag.rows) + choice.cost
-            passed = _passed(a, query) if rank.of is not None else frozenset()
-            cost += LEFT_COST * any(table not in passed for table, _ in bag.rows)
+            cost += _rows_left(a, query, rank, bag)
+            cost += ROWS_LOST_COST * _rows_first(bag, rank, fact, words)
             cost += MORE_COST * max(0, len(measures) - 1 - bag.joints)
             cost += ELSEWHERE_COST * (rank.sold and undoes(a.model, fact))
             cost += OWN_NUMBER_COST * any(_of_row(h.amount, fact) for h, _ in bag.havings)
@@ -172,7 +172,7 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
             if _open_end(rank):
                 # "the highest price per category" is a price, and "which is the highest" is one
                 cost += 0.2 + 0.15 * bag.asked("which")
-            yield Reading(query, cost, (*choice.notes, *notes))
+            yield Reading(query, cost, (*choice.notes, *(() if each else notes)))
 
 
 def _open_end(rank: p.Rank) -> bool:
@@ -195,6 +195,17 @@ def _parted(
         last = max(parts, key=lambda each: each[1])
         yield (last,), [each for each in tests if each != last]
     yield (), tests
+
+
+def _rows_left(a: Assembler, query: Query, rank: p.Rank, bag: Bag) -> float:
+    """What it costs that rows are named besides, and not ranked."""
+    passed = _passed(a, query) if rank.of is not None else frozenset()
+    return LEFT_COST * any(table not in passed for table, _ in bag.rows)
+
+
+def _rows_first(bag: Bag, rank: p.Rank, fact: str, words: Words) -> bool:
+    """Whether rows are named before what they are ranked by: "orders with the highest fee"."""
+    return rank.of is None and rows_before(bag, fact, words)
 
 
 def _of_each(a: Assembler, bag: Bag, rank: p.Rank) -> "p.Measured | None":

@@ -34,6 +34,7 @@ from kai_flow.analyst.reading.plurals import plural_in
 from kai_flow.analyst.reading.portions import limits_in
 from kai_flow.analyst.reading.reading import Reading, Troubles
 from kai_flow.analyst.reading.rules import BY_HEADS
+from kai_flow.analyst.reading.small_values import settled
 from kai_flow.analyst.reading.spans import bound, leaves
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
@@ -143,6 +144,7 @@ def _outcome(
             return Declined(Note("impossible_date", (("problem", span.problem),)))
     found = leaves(tokens, index, language)
     empty = bound(glue(tokens, language, index.model), found)
+    found, empty = settled(tokens, found, empty)
     chart = Chart(len(tokens), labels(tokens, found, empty) | empty)
     if not grow(chart, found, BY_HEADS):
         return Declined(Note("too_involved"))

@@ -19,13 +19,24 @@ from kai_flow.analyst.query.nodes import (
     Operator,
     Query,
     TimeGroup,
+    Words,
     bare,
 )
+from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.comparisons import ORDERED
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import SemanticModel
 
 COUNTING: Final = frozenset([Function.COUNT, Function.DISTINCT, Function.MINIMUM, Function.MAXIMUM])
 """Functions whose result no join can multiply."""
+
+ROWS_LOST_COST: Final = 0.8
+"""Of the highest number of each group, where the rows that have it are named before it."""
+
+OF_GROUP_COST: Final = 1.2
+"""Of comparing rows where groups are counted: "cities with a revenue above 100"."""
 
 ONE_GROUP_COST: Final = 0.5
 """Of groups of which a filter leaves one."""
@@ -119,3 +130,47 @@ def equalities(where: Filter | None) -> list[Condition]:
     """The conditions that all rows have certain values."""
     tests = where.parts if isinstance(where, All) else (where,)
     return [t for t in tests if isinstance(t, Condition) and t.operator is Operator.EQUAL]
+
+
+def extreme_of_rows(bag: Bag, fact: str, measures: Sequence[tuple[p.Measured, Words]]) -> bool:
+    """Whether the rows with the highest number are asked for, and not that number alone."""
+    return all(
+        isinstance(measure, p.Amount)
+        and measure.function in {Function.MAXIMUM, Function.MINIMUM}
+        and rows_before(bag, fact, words)
+        for measure, words in measures
+    )
+
+
+def rows_before(bag: Bag, fact: str, words: Words) -> bool:
+    """Whether rows are named before a number of each group: "orders with the highest fee by city".
+
+    What is said before a question, as in "for active products, what is the lowest price", is no
+    part of it.
+    """
+    asked = any(bag.asked(what) for what in ("value", "when", "count", "how much"))
+    named = any(table == fact and row < words for table, row in bag.rows)
+    return named and bool(bag.groups) and not asked
+
+
+def of_group(
+    model: SemanticModel, measures: Sequence[Measure], tests: Sequence[tuple[p.Test, Words]]
+) -> bool:
+    """Whether values are counted by a number of theirs, which is of all rows that have the value.
+
+    "How many cities have a revenue above 100": no single sale has to be that much.
+    """
+    counted = any(
+        isinstance(measure, Aggregate)
+        and measure.function is Function.DISTINCT
+        and isinstance(measure.of, Field)
+        and not model.attributes[ColumnRef(measure.of.table, measure.of.column)].unique
+        for measure in measures
+    )
+    return counted and any(
+        isinstance(test, p.Compared)
+        and isinstance(test.of, p.Column)
+        and test.of.adds
+        and test.operator in ORDERED
+        for test, _ in tests
+    )

@@ -132,6 +132,7 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     for at, hint in index.actions.hints(tokens, named):
         found.append(leaf(at, at + 1, hinted(hint, index), HINT_COST[hint.how]))
     found += [*happened(tokens, found, index), *numbered(found, index)]
+    found = [item for item in found if not _of_nothing(item, found, tokens, index)]
     timed = tuple(_timed(tuple(_placed(_unrefused(stated(found, tokens)))), index))
     return tuple(_opening(timed, tokens, language))
 
@@ -247,6 +248,29 @@ def _of_another(sign: Item, tokens: Sequence[Token]) -> bool:
     """Whether something differs from another one: "to a different island"."""
     before = tokens[sign.first - 1].word if sign.first else ""
     return sign.part == Sign("distinct") and before in {"a", "any"}
+
+
+def _of_nothing(item: Item, found: Sequence[Item], tokens: Sequence[Token], index: Index) -> bool:
+    """Whether something is asked to be long that does not last: "how long is the longest book"."""
+    after = [token.word for token in tokens[item.last : item.last + 1]]
+    if item.part != Sign("duration") or after not in (["is"], ["are"]):
+        return False
+    lasting = {each.table for each in index.model.durations}
+    return lasting.isdisjoint(_tables(found, index))
+
+
+def _tables(found: Sequence[Item], index: Index) -> Iterator[str]:
+    """The tables of what is named: rows, their columns and times, and what is done."""
+    for item in found:
+        match item.part:
+            case Rows(table) | Where(Has(table)):
+                yield table
+            case Column(ref) | Beside(Column(ref)):
+                yield ref.table
+            case Clock(axis):
+                yield index.model.axes[axis].table
+            case _:
+                pass
 
 
 def _lasting(signs: Sequence[Item], numbers: Sequence[NumberSpan]) -> list[Item]:

@@ -1,0 +1,10 @@
+CREATE TABLE doctors (doctor_id INTEGER PRIMARY KEY, doctor_name TEXT NOT NULL UNIQUE, specialty TEXT NOT NULL, city TEXT NOT NULL, hourly_rate REAL NOT NULL, level INTEGER NOT NULL);
+CREATE TABLE patients (patient_id INTEGER PRIMARY KEY, patient_name TEXT NOT NULL UNIQUE, city TEXT NOT NULL, birth_date TEXT NOT NULL, gender TEXT NOT NULL);
+CREATE TABLE visits (visit_id INTEGER PRIMARY KEY, patient_id INTEGER NOT NULL REFERENCES patients(patient_id), doctor_id INTEGER NOT NULL REFERENCES doctors(doctor_id), visit_date TEXT NOT NULL, reason TEXT NOT NULL, duration_minutes INTEGER NOT NULL);
+CREATE TABLE treatments (treatment_id INTEGER PRIMARY KEY, visit_id INTEGER NOT NULL REFERENCES visits(visit_id), treatment TEXT NOT NULL, cost REAL NOT NULL);
+CREATE TABLE movements (movement_id INTEGER PRIMARY KEY, item TEXT NOT NULL, direction TEXT NOT NULL, quantity INTEGER NOT NULL, moved_on TEXT NOT NULL);
+INSERT INTO doctors VALUES (1,'Dr Who','Cardiology','London',100,1),(2,'Dr No','Dermatology','Leeds',80,2),(3,'Dr Yes','Cardiology','Leeds',120,2),(4,'Dr Ask','Cardiology','London',90,3);
+INSERT INTO patients VALUES (1,'Ann','London','1980-01-01','female'),(2,'Bob','Leeds','1990-02-02','male'),(3,'Cid','York','2000-03-03','male'),(4,'Dea','Leeds','1999-01-01','female'),(5,'Eve','London','1970-01-01','female'),(6,'Fay','Leeds','1960-01-01','female'),(7,'Gus','London','1971-02-02','male');
+INSERT INTO visits VALUES (1,1,1,'2024-01-01','checkup',30),(2,1,2,'2024-02-01','rash',20),(3,2,3,'2024-03-01','checkup',45),(4,3,2,'2024-04-01','rash',15);
+INSERT INTO treatments VALUES (1,1,'ECG',100),(2,1,'Blood test',50),(3,2,'Cream',20),(4,3,'ECG',110),(5,4,'Cream',25),(6,4,'Laser',200);
+INSERT INTO movements VALUES (1,'Mask','in',100,'2024-01-01'),(2,'Mask','out',40,'2024-01-05'),(3,'Glove','in',200,'2024-02-01'),(4,'Glove','out',150,'2024-02-09');
