@@ -1,10 +1,11 @@
-"""Filters that no row can meet together, so that a question means something else."""
+"""Filters that exclude or repeat each other, so that a question means something else."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from kai_flow.analyst.query.nodes import (
+    All,
     Condition,
     During,
     Field,
@@ -20,8 +21,9 @@ VALUED: Final = frozenset(Operator) - {Operator.EMPTY, Operator.NOT_EQUAL}
 
 
 def contradictory(parts: Sequence[Filter]) -> bool:
-    """Whether two of the filters, all of which must hold, exclude each other."""
-    return _values(parts) or _emptied(parts) or _childless(parts) or _times(parts)
+    """Whether two of the filters, all of which must hold, exclude or repeat each other."""
+    flat = [each for part in parts for each in (part.parts if isinstance(part, All) else (part,))]
+    return any(fault(flat) for fault in (_values, _emptied, _childless, _times, _positive))
 
 
 def _conditions(parts: Sequence[Filter]) -> list[Condition]:
@@ -80,6 +82,13 @@ def _childless(parts: Sequence[Filter]) -> bool:
         for no in none
         for some in parts
     )
+
+
+def _positive(parts: Sequence[Filter]) -> bool:
+    """A number above zero that has a limit too: "with a discount" is no part of such a limit."""
+    above = [part for part in _conditions(parts) if part.operator is Operator.ABOVE]
+    zero = [bare(part.of) for part in above if part.values == (0.0,)]
+    return any(bare(part.of) in zero for part in above if part.values != (0.0,))
 
 
 def _times(parts: Sequence[Filter]) -> bool:

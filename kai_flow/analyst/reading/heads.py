@@ -64,7 +64,8 @@ def _finer(model: SemanticModel, fine: object, coarse: object) -> bool:
         case p.Rows(table), p.Rows(other):
             return table != other and leads_to_one(model, table, other)
         case p.Rows(table), p.Column(ref):
-            return table != ref.table and leads_to_one(model, table, ref.table)
+            names = model.attributes[ref].role in NAMING
+            return names and table != ref.table and leads_to_one(model, table, ref.table)
         case p.Column(ref), p.Column(above) if ref.table == above.table:
             known = [model.attributes[each] for each in (ref, above)]
             few, fewer = (len(each.values) or math.inf for each in known)
