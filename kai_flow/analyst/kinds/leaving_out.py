@@ -24,8 +24,8 @@ def _those(_sign: Sign, _rows: Rows, where: Where) -> Where | None:
 def _both(*parts: Sign | Where | Rows) -> Where | None:
     """The words "Excluding the online shop and sales without a customer": neither is meant."""
     first, second = (part.test for part in parts if isinstance(part, Where))
-    if isinstance(first, Within) or isinstance(second, Within):
-        return None  # "excluding Bali and in 2024"
+    if isinstance(first, Within | Negated) or isinstance(second, Within | Negated):
+        return None  # "excluding Bali and in 2024", "excluding Bali and not in 2024"
     return Where(Negated(Joined((first, second), either=True)))
 
 

@@ -94,9 +94,9 @@ def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
     cost = bag.cost + (0.0 if asked else LIST_COST)
     if any(a.numeric(c) for c, _ in bag.columns) and not bag.asked("list"):
         cost += 0.15
-    cost += LATER_COST * any(
-        words > first and of_rows(a, test) for test, words in bag.tests for _, first in bag.shown
-    )  # "for sold items, which products have a value of more than 20": that of the product
+    computed = [w for test, w in bag.tests if isinstance(getattr(test, "of", None), p.Computed)]
+    beyond = any(words > first for words in computed for _, first in bag.shown)
+    cost += LATER_COST * beyond  # "for sold items, which products have a value of more than 20"
     if bag.asked("value") and numbers and not _singled(a, bag):
         return  # "what are the total assets of …" is one number
     somes = [(some.of.table, words) for some, words in bag.somes if isinstance(some.of, p.Rows)]
