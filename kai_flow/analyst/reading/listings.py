@@ -20,6 +20,7 @@ from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.filtering import filters, with_values
+from kai_flow.analyst.reading.first_named import late, other_things_first, pointed_to
 from kai_flow.analyst.reading.listed_columns import (
     codes,
     nameless,
@@ -78,7 +79,7 @@ def _no_list(bag: Bag) -> bool:
     counted = bag.asked("count") or bag.asked("how much")
     several = bag.somes and bag.rows  # "orders with 2 items": no list of 2 items
     first = any(some.first for some, _ in bag.somes) and not bag.sorts  # the first of what order?
-    return bool(numbers or counted or several or first or _late(bag))
+    return bool(numbers or counted or several or first or late(bag))
 
 
 def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
@@ -111,8 +112,9 @@ def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
         and any(_category(a, c) and words < rows[0][1] for c, words in columns[:1])
     ):
         cost += 0.15  # "the types of cooperatives" are types
-    if bag.asked("which") and _pointed_to(bag, rows, columns):
+    if bag.asked("which") and pointed_to(bag, rows, columns):
         cost += ROLE_COST
+    cost += LATER_COST * other_things_first(a, bag, rows, columns)
     for clock, words in bag.clocks:
         axis = a.model.axes[clock.axis]
         columns.append((p.Column(ColumnRef(axis.table, axis.columns[0])), words))
@@ -121,20 +123,6 @@ def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
     for table in dict.fromkeys(tables or [c.ref.table for c, _ in columns[:1]]):
         later = LATER_COST * (table != tables[0] if tables else 0)
         yield from _rows_of(a, bag, table, rows, columns, limit=limit, cost=cost + later)
-
-
-def _pointed_to(
-    bag: Bag, rows: Sequence[tuple[str, Words]], columns: Sequence[tuple[p.Column, Words]]
-) -> bool:
-    """Whether whom rows point to is named before them, as who did something."""
-    before = rows and columns and columns[0][1] < rows[0][1]
-    return bool(before and columns[0][0].role and not bag.shown)
-
-
-def _late(bag: Bag) -> bool:
-    """Whether a number follows what is listed: "products with two tags" are not two products."""
-    named = [words for _, words in (*bag.rows, *bag.columns)]
-    return any(words < late for words in named for _, late in bag.somes)
 
 
 def _singled(a: Assembler, bag: Bag) -> bool:
