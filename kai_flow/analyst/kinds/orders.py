@@ -4,13 +4,28 @@ from dataclasses import replace
 
 from kai_flow.analyst.kinds.building import amount
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
-from kai_flow.analyst.reading.parts import Clock, Implied, Part, Rank, Sign, Some, Sort
+from kai_flow.analyst.query.nodes import Function
+from kai_flow.analyst.reading.parts import Amount, Clock, Implied, Part, Rank, Sign, Some, Sort
 
 
 def _all_of(*parts: Part) -> Rank | None:
     """The words “Sorted from the oldest”: all of them, and not the oldest alone."""
     rank = next(part for part in parts if isinstance(part, Rank))
     return replace(rank, whole=True) if rank.by is not None and rank.count is None else None
+
+
+def _put_first(rank: Rank, _sign: Sign) -> Rank | None:
+    """The words “Most expensive first”; in “units sold, most first”, no unit is a maximum."""
+    extreme = isinstance(rank.by, Amount) and rank.by.function in {
+        Function.MAXIMUM,
+        Function.MINIMUM,
+    }
+    return None if extreme else _all_of(rank)
+
+
+def _set_in_order(_sign: Sign, rank: Rank) -> Rank | None:
+    """The words “Order newest first”; an order that is the newest is a row."""
+    return rank if rank.whole else None
 
 
 def _up_to(rank: Rank, _sign: Sign, last: Rank) -> Rank | None:
@@ -59,13 +74,14 @@ KIND = Kind(
     "The order of a list: sorted from the oldest, cheapest first, from A to Z.",
     english={
         "sorting": (
-            *("sorted", "ordered", "arranged", "listed", "sort", "order", "arrange", "ordering"),
+            *("sorted", "ordered", "arranged", "listed", "sort", "arrange", "ordering"),
             *("sorted by", "ordered by", "order by", "sort by", "sort them", "sort it"),
             *("sorted from", "ordered from", "sort from", "sort them by", "sort it by"),
             *("sorted from the", "ordered from the", "sorted by the", "ordered by the"),
             *("sort by the", "order by the", "in order from the", "in order from", "ranked from"),
             *("arranged from", "arranged by", "ranked from the", "ranked by", "sorting by"),
         ),
+        "set in order": ("order",),
         "starting": (
             *("starting with", "starting with the", "starting from", "starting from the"),
             *("beginning with", "beginning with the", "starting at", "starting at the"),
@@ -146,8 +162,9 @@ KIND = Kind(
     },
     rules=(
         Rule("sorted from", ("sorting", Rank), _all_of, cost=-0.05),
+        Rule("set in order", ("set in order", Rank), _set_in_order, cost=-0.05),
         Rule("starting with", ("starting", Rank), _all_of),
-        Rule("put first", (Rank, "put first"), _all_of, cost=-0.15, tight=True),
+        Rule("put first", (Rank, "put first"), _put_first, cost=-0.15, tight=True),
         *(
             Rule(f"sorted from the {sign}", ("sorting", sign), _way, tight=True)
             for sign in ("highest", "lowest", "most", "fewest")
@@ -159,7 +176,10 @@ KIND = Kind(
         Rule("from one end to the other", (Rank, "far end", Rank), _up_to, cost=-0.05),
         Rule("alphabetical", ("alphabetical",), _names),
         Rule("backwards", ("backwards",), _names),
-        Rule("names, sorted", ("sorting", Sort), lambda _s, sort: sort if sort.names else None),
+        *(
+            Rule(f"names, {sign}", (sign, Sort), lambda _s, sort: sort if sort.names else None)
+            for sign in ("sorting", "set in order")
+        ),
     ),
     samples=(
         Sample(

@@ -19,7 +19,7 @@ from kai_flow.analyst.reading.heads import with_heads
 from kai_flow.analyst.reading.hierarchies import with_levels
 from kai_flow.analyst.reading.lasting import gathered
 from kai_flow.analyst.reading.listings import listed
-from kai_flow.analyst.reading.orders import whole_as_sort
+from kai_flow.analyst.reading.orders import said_once, whole_as_sort
 from kai_flow.analyst.reading.people import asking_who, counting, counts_people
 from kai_flow.analyst.reading.ranking_numbers import with_its_number
 from kai_flow.analyst.reading.rankings import ranked
@@ -90,6 +90,7 @@ def _asked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     elif bag.than and not bag.change:
         a.troubles.add("compared_with")
     elif bag.ranks:
+        bag = said_once(a, bag)
         whole = whole_as_sort(bag)
         rows = list(listed(a, named(whole))) if whole is not None else []
         if whole is not None and isinstance(whole.sorts[0][0].by, p.Calendar):

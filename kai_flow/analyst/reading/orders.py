@@ -23,12 +23,56 @@ PAID: Final = ("fee", "rate_price", "fare", "amount", "cost", "total")
 BY_GROUP_COST: Final = 0.15
 """Of listing the rows of each group: "products by category" may as well be their numbers."""
 
+SUMMED: Final = frozenset([None, Function.SUM])
+"""Functions of a number that nothing but its name asks for."""
+
 _SHOWN: Final[list[tuple[p.Shown, Words]]] = [(p.Shown(()), ())]
 """Columns are shown beside the rows."""
 
 _Columns: TypeAlias = Sequence[tuple[p.Column, Words]]
 Sorted: TypeAlias = tuple[p.Column, p.Sort, Words]
 """A column that rows are sorted by, what the question says of it, and where."""
+
+
+def said_once(a: Assembler, bag: Bag) -> Bag:
+    """A bag without an order that only repeats its rank: "the 10 largest, from the largest on".
+
+    Without a number, the order says that all are asked for; and it says which way those go that
+    are put in order: "rank the products by price, lowest first".
+    """
+    if len(bag.sorts) != 1 or not bag.ranks or bag.sorts[0][0].names:
+        return bag
+    (sort, said), (rank, words) = bag.sorts[0], bag.ranks[-1]
+    if not isinstance(rank.by, p.Amount | None) or not _same_number(a, sort.by, rank.by):
+        return bag
+    counted = bool(bag.limit or bag.somes) or any(each.count for each, _ in bag.ranks)
+    by = rank.by
+    if by is None and isinstance(sort.by, p.Column | p.Amount):
+        by = sort.by if isinstance(sort.by, p.Amount) else p.Amount(None, sort.by)
+    descending = rank.descending if sort.descending is None else sort.descending
+    if descending != rank.descending and (counted or not rank.whole or len(bag.ranks) > 1):
+        return bag
+    new = replace(rank, by=by, descending=descending, whole=rank.whole or not counted)
+    return replace(bag, sorts=[], ranks=[*bag.ranks[:-1], (new, tuple(sorted({*words, *said})))])
+
+
+def _same_number(a: Assembler, by: object, other: "p.Amount | None") -> bool:
+    """Whether what an order goes by is the number of a rank, or none is named."""
+    if by is None or by == other:
+        return True
+    column = by.of if isinstance(by, p.Amount) and by.function in SUMMED else by
+    if isinstance(column, p.Column) and not a.numeric(column):
+        return False
+    if other is None:
+        return isinstance(by, p.Column | p.Amount)
+    of = other.of if other.function in SUMMED else None
+    match column, of:
+        case p.Column() as one, p.Column() as two:
+            return one.ref == two.ref
+        case (p.Implied(concept), p.Column() as one) | (p.Column() as one, p.Implied(concept)):
+            return means(a.model.attributes[one.ref], concept)
+        case _:
+            return False
 
 
 def whole_as_sort(bag: Bag) -> Bag | None:
