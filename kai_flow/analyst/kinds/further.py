@@ -51,6 +51,7 @@ _ITS_NUMBER = (
         for link in ("and", "with", "along with", "together with", "plus", "including")
         for what in (
             *("its value", "their values", "the value", "the values", "the amount", "the amounts"),
+            *("the count", "the counts", "their counts", "the number of each"),
             *("the number", "the numbers", "the respective numbers", "the corresponding number"),
             *(
                 "that number",

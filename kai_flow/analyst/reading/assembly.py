@@ -31,6 +31,9 @@ from kai_flow.analyst.reading.totals import totalled
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 
+NUMBER_COST: Final = 0.5
+"""Of one number where a question asks which: "which provinces have …"."""
+
 ONE_COST: Final = 0.6
 """Of counting the rows with a certain code, which is one."""
 
@@ -54,7 +57,16 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
             continue
         whole = begun(a, gathered(with_extremes(a, _sides_as_groups(full))))
         if whole is not None:
-            yield from _meanings(a, whole)
+            yield from (_as_asked(bag, each) for each in _meanings(a, whole))
+
+
+def _as_asked(bag: Bag, reading: Reading) -> Reading:
+    """What a question with "which" means; one number is hardly that."""
+    query = reading.query
+    alone = query is not None and bool(query.measures) and not query.groups
+    if not alone or not bag.asked("which") or bag.asked("value"):
+        return reading
+    return replace(reading, cost=reading.cost + NUMBER_COST)
 
 
 def _meanings(a: Assembler, bag: Bag) -> Iterator[Reading]:

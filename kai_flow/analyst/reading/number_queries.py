@@ -5,13 +5,11 @@ from typing import Final
 
 from msgspec import structs
 
-from kai_flow.analyst.query.calculation import Calculation, Nature
+from kai_flow.analyst.query.calculation import Calculation
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
-    Field,
     FieldGroup,
-    Filter,
     Function,
     Group,
     Lapse,
@@ -38,8 +36,8 @@ from kai_flow.analyst.reading.soundness import (
     ONE_GROUP_COST,
     ROWS_LOST_COST,
     counts,
-    equalities,
     extreme_of_rows,
+    idle,
     lone_unit,
     of_group,
     of_single_rows,
@@ -94,8 +92,8 @@ def numbers_of(
             made, by = _within(bag, groups, whole, wanted)
             if unsound(resolver, made, by) or len({bare(m) for m in made}) < len(made):
                 continue
-            idle = any(_idle(measure, by, where) for measure in made)
-            if idle or of_single_rows(resolver, made, by):
+            constant = any(idle(measure, by, where) for measure in made)
+            if constant or of_single_rows(resolver, made, by):
                 continue
             numbers = _shown(made)
             order = _order(a, bag, numbers, by)
@@ -155,17 +153,6 @@ def _beside_value(
         for group, words in groups
         for ref, first in values
     )
-
-
-def _idle(measure: Measure, groups: Sequence[Group], where: Filter | None) -> bool:
-    """Whether a number is the same whatever the data: all of all, or a value's kinds of it."""
-    if isinstance(measure, Calculation) and measure.nature is Nature.PART:
-        return not groups
-    if not isinstance(measure, Aggregate) or measure.function is not Function.DISTINCT:
-        return False
-    own = [bare(group.field) for group in groups if isinstance(group, FieldGroup)]
-    own += [bare(test.of) for test in equalities(where) if isinstance(test.of, Field)]
-    return isinstance(measure.of, Field) and bare(measure.of) in own
 
 
 def _order(

@@ -4,7 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Final
 
+from msgspec import structs
+
 from kai_flow.analyst.lexicon.calendar_days import unit_start
+from kai_flow.analyst.query.calculation import Calculation, Nature
+from kai_flow.analyst.query.filters import parts_of
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
@@ -124,6 +128,28 @@ def one_group(groups: Sequence[Group], where: Filter | None) -> bool:
     fields = [bare(group.field) for group in groups if isinstance(group, FieldGroup)]
     values = [bare(test.of) for test in equalities(where) if len(test.values) == 1]
     return bool(fields) and len(fields) == len(groups) and all(f in values for f in fields)
+
+
+def idle(measure: Measure, groups: Sequence[Group], where: Filter | None) -> bool:
+    """Whether a number is the same whatever the data: all of all, or a value's kinds of it."""
+    if isinstance(measure, Calculation):
+        return (measure.nature is Nature.PART and not groups) or _all_of_all(measure, where)
+    if not isinstance(measure, Aggregate) or measure.function is not Function.DISTINCT:
+        return False
+    own = [bare(group.field) for group in groups if isinstance(group, FieldGroup)]
+    own += [bare(test.of) for test in equalities(where) if isinstance(test.of, Field)]
+    return isinstance(measure.of, Field) and bare(measure.of) in own
+
+
+def _all_of_all(measure: Calculation, where: Filter | None) -> bool:
+    """Whether a part of a number is limited by nothing that its whole is not limited by too."""
+    if len(measure.aggregates) != 2:
+        return False
+    top, bottom = measure.aggregates
+    if bare(structs.replace(top, where=None)) != bare(structs.replace(bottom, where=None)):
+        return False
+    everywhere = {bare(part) for part in (*parts_of(where), *parts_of(bottom.where))}
+    return {bare(part) for part in parts_of(top.where)} <= everywhere
 
 
 def equalities(where: Filter | None) -> list[Condition]:
