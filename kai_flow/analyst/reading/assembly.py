@@ -34,6 +34,9 @@ from kai_flow.analyst.semantics.model import Role, SemanticModel
 NUMBER_COST: Final = 0.5
 """Of one number where a question asks which: "which provinces have …"."""
 
+DEFAULTS: Final = frozenset(["default_sum", "default_average"])
+"""Notes that a number is added up or averaged although nothing says so."""
+
 ONE_COST: Final = 0.6
 """Of counting the rows with a certain code, which is one."""
 
@@ -61,10 +64,15 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
 
 
 def _as_asked(bag: Bag, reading: Reading) -> Reading:
-    """What a question with "which" means; one number is hardly that."""
+    """What a question with "which" or "who" means; one number is hardly that.
+
+    Neither is a number that nothing says how to add up, where a list is asked for.
+    """
     query = reading.query
     alone = query is not None and bool(query.measures) and not query.groups
-    if not alone or not bag.asked("which") or bag.asked("value"):
+    assumed = any(note.key in DEFAULTS for note in reading.notes)
+    rows = bag.asked("which") or bag.asked("who") or (bag.asked("list") and assumed)
+    if not alone or not rows or bag.asked("value"):
         return reading
     return replace(reading, cost=reading.cost + NUMBER_COST)
 
