@@ -37,6 +37,7 @@ _MONTHS: Final = {
     )
     for name in names.split()
 }  # fmt: skip
+_PART_OF_YEAR: Final = re.compile(r"(\d{4})-Q?(\d\d?)")
 _WEEK: Final = re.compile(r"(\d{4})-W(\d\d)")
 
 
@@ -71,6 +72,9 @@ def _candidates(wanted: Column, given: Sequence[Column]) -> Iterator[_Choice]:
     """The answer's columns that hold the same cells in some order."""
     grain = _grain(wanted)
     for number, column in enumerate(given):
+        parts = _parts_of_one_year(column)
+        if parts and _same_column(wanted, parts):
+            yield frozenset({number}), parts
         cells = tuple(_start(cell, grain) for cell in column) if grain else column
         if _same_column(wanted, cells):
             yield frozenset({number}), cells
@@ -85,6 +89,15 @@ def _candidates(wanted: Column, given: Sequence[Column]) -> Iterator[_Choice]:
                 cells = tuple(_joined(*pair, grain) for pair in zip(first, second, strict=True))
                 if year != part and _same_column(wanted, cells):
                     yield frozenset({year, part}), cells
+
+
+def _parts_of_one_year(column: Column) -> Column:
+    """The numbers of months or quarters that are all of one year; empty for any other column."""
+    found = [_PART_OF_YEAR.fullmatch(str(cell)) for cell in column]
+    years = {match[1] for match in found if match}
+    if None in found or len(years) != 1:
+        return ()
+    return tuple(int(match[2]) for match in found if match)
 
 
 def _mappings(
