@@ -111,7 +111,10 @@ def numbers_of(
             more += ONE_GROUP_COST * one_group(by, where)
             more -= PACE_GAIN * (bool(by) and any(map(_paced, made)))
             more += counted_singly(a.model, fact, numbers, by)
-            more += TOTALLED_COST * any(_own_total(bag, fact, rows, h) for h, _ in bag.havings)
+            singly = _by_own_name(a, fact, by)
+            more += TOTALLED_COST * any(
+                _own_total(bag, fact, rows, h, singly=singly) for h, _ in bag.havings
+            )
             if any(note.key == "axis_assumed" for note in choice.notes):
                 # the pay of somebody in January is not the pay of who was hired in January
                 more += ASSUMED_COST * any(not counts(m) for m in numbers)
@@ -200,14 +203,23 @@ def _by_name(sort: p.Sort, groups: Sequence[Group]) -> Sequence[Group]:
     return named or (times if isinstance(sort.by, p.Calendar) else ()) or groups
 
 
-def _own_total(bag: Bag, fact: str, rows: Sequence[tuple[str, Words]], having: p.Having) -> bool:
+def _by_own_name(a: Assembler, fact: str, groups: Sequence[Group]) -> bool:
+    """Whether each group is one row of the fact table, or those of the same name."""
+    label = a.model.entities[fact].label
+    fields = [group.field for group in groups if isinstance(group, FieldGroup)]
+    return any(not of.path and of.table == fact and of.column == label for of in fields)
+
+
+def _own_total(
+    bag: Bag, fact: str, rows: Sequence[tuple[str, Words]], having: p.Having, *, singly: bool
+) -> bool:
     """Whether a condition on groups may as well be one on single rows, which are named."""
     of = having.amount.of if having.amount.function is None else None
     if not isinstance(of, p.Column) or of.ref.table != fact:
         return False
     counted = [h.amount for h, _ in bag.havings] + [m for m, _ in bag.measures]
     count = p.Amount(Function.COUNT, None, fact)
-    return count in counted or any(table == fact for table, _ in rows)
+    return singly or count in counted or any(table == fact for table, _ in rows)
 
 
 def _shown(measures: Sequence[Measure]) -> tuple[Measure, ...]:
