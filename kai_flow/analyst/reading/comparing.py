@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from kai_flow.analyst.lexicon.periods import Days
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     All,
@@ -142,7 +141,7 @@ def _asked(assembly: Assembler, bag: Bag) -> Asked | None:
     ]
     cost += _elsewhere(versus, {table for table, _ in rows}) - SIGN_COST * bool(bag.compare)
     sign = versus.gap or bag.gap
-    gap, percent = _gap(sign, versus.sides), sign == "percent more"
+    gap, percent = _gap(sign), sign == "percent more"
     if gap and any(_excluded(test, versus) for test, _ in tests):
         return None
     return Asked(measures, rows, tests, versus.sides, words, gap, percent, cost)
@@ -180,13 +179,10 @@ def _elsewhere(versus: p.Versus, tables: Collection[str]) -> float:
     return ELSEWHERE_COST if tables and any(c.ref.table not in tables for c in columns) else 0.0
 
 
-def _gap(sign: str, sides: Sequence[p.Test]) -> int:
-    """Which side is taken from which: the earlier period from the later one, if none is said."""
-    if sign != "difference":
-        return {"how much more": 1, "percent more": 1, "how much less": -1}.get(sign, 0)
-    periods = [side.time.period for side in sides if isinstance(side, p.Within)]
-    starts = [period.start for period in periods if isinstance(period, Days) and period.start]
-    return -1 if len(starts) == 2 and starts[0] < starts[1] else 1
+def _gap(sign: str) -> int:
+    """Which side is taken from which: the second one from the first, as a question names them."""
+    signs = {"difference": 1, "how much more": 1, "percent more": 1, "how much less": -1}
+    return signs.get(sign, 0)
 
 
 def _only_compares(bag: Bag, versus: p.Versus) -> bool:

@@ -52,10 +52,14 @@ def _place(bag: Bag, at: int) -> int:
 
 
 def _ranges(bag: Bag) -> list[Found]:
-    """Both ends of a range of time: "the difference between 2023 and 2024"."""
+    """Both ends of a range of time: "the difference between 2023 and 2024".
+
+    It is what the later one has more. Two periods that are no range stay in their order.
+    """
     found: list[Found] = []
     for at, (test, _) in enumerate(bag.tests):
         both = ends(test.time) if isinstance(test, Within) else None
         if both is not None and (bag.gap or (bag.compare and adjacent(*both))):
-            found.append(((Within(both[0]), Within(both[1])), (at,)))
+            first, last = reversed(both) if bag.gap == "difference" else both
+            found.append(((Within(first), Within(last)), (at,)))
     return found
