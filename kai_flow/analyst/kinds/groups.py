@@ -50,7 +50,9 @@ def _of_time(clock: Clock, unit: Calendar) -> Calendar | None:
 
 def _of_role(role: Role, thing: Column | Rows) -> Column | None:
     """The words “Origin city”: the assembly checks that the join leads to the column."""
-    return Column(thing.ref, role.join) if isinstance(thing, Column) else None
+    if not isinstance(thing, Column) or thing.role not in {None, role.join}:
+        return None  # "drivers whose boss" are not bosses
+    return Column(thing.ref, role.join)
 
 
 def _done_by(role: Role, groups: Groups) -> Groups | None:
