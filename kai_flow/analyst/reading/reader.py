@@ -22,6 +22,7 @@ from kai_flow.analyst.reading.attachments import misplaced
 from kai_flow.analyst.reading.bag import collected
 from kai_flow.analyst.reading.chart import Chart
 from kai_flow.analyst.reading.choices import Note
+from kai_flow.analyst.reading.counted import not_counted
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.glue import commas_in, glue
 from kai_flow.analyst.reading.growing import grow
@@ -202,7 +203,8 @@ def decide(
         language=detect(tokens),
         limits=limits_in(tokens),
     )
-    placed = [each for each in found if not misplaced(each, tokens, model)]
+    wrong = not_counted(found, tokens)
+    placed = [each for each in found if each not in wrong and not misplaced(each, tokens, model)]
     best = _likely(_assembled(placed, assembler, worst), assembler)
     if not best or best[0].cost > worst:
         return Declined(troubles.worst or _unused(tokens, found))

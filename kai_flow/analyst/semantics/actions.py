@@ -27,6 +27,13 @@ _BY_WORD: Final = {
 }
 _REVENUE: Final = frozenset([("revenue",), ("sale_amount",), ("sales_amount",)])
 
+_NOUNS_TOO: Final = frozenset(["belanja"])
+"""Verbs that are mostly nouns: "total belanja" is what was spent."""
+_BEFORE_VERBS: Final = frozenset(
+    ["yang", "yg", "pernah", "sudah", "telah", "belum", "tidak", "sempat", "udah", "sdh", "blm"]
+)
+"""Words after which they are verbs."""
+
 
 class Actions:
     """The actions of a language that a database has names for, by their words."""
@@ -51,11 +58,19 @@ class Actions:
         "registrations", is when it happened.
         """
         for at, token in enumerate(tokens):
-            if token.word in self._verbs:
+            if token.word in self._verbs and not _noun(tokens, at):
                 yield from ((at, hint) for hint in self._verbs[token.word])
             for hint in self._nouns.get(token.word) or self._nouns.get(stem(token.word, "en"), []):
                 if hint.how == "beside" or at not in named:
                     yield at, hint
+
+
+def _noun(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a word that may be a verb is a noun there: not in "pelanggan yang belanja"."""
+    before = [token.word for token in tokens[max(0, at - 2) : at]]
+    counted = len(before) > 1 and before[0] in {"berapa", "brp"}
+    verb = counted or not _BEFORE_VERBS.isdisjoint(before[-1:])
+    return tokens[at].word in _NOUNS_TOO and not verb
 
 
 def _actions_in(name: str) -> list[Action]:
