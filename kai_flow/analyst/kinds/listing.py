@@ -62,7 +62,7 @@ KIND = Kind(
             *("print", "name", "tell me", "i want to see", "i need", "can you show me", "see"),
             *("could you show me", "show us", "i'd like to see", "return", "view", "a list of"),
             *("list of", "names of", "details of", "i would like to see", "can you list"),
-            *("sort", "sorted", "arrange"),
+            *("sort", "sorted", "arrange", "order the", "order all", "order our"),
         ),
         "which": ("which", "what", "which ones"),
         "who": ("who", "whom", "by whom", "who are", "who is"),

@@ -1,6 +1,7 @@
 """Orders of everything that is listed: sorted from the oldest, cheapest first, from A to Z."""
 
 from dataclasses import replace
+from itertools import product
 
 from kai_flow.analyst.kinds.building import amount
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
@@ -44,7 +45,13 @@ def _age(sign: Sign) -> Rank:
 
 def _way(_sorting: Sign, way: Sign) -> Sort:
     """The words “Sorted from the largest”."""
-    return Sort(None, way.name in {"highest", "most"})
+    return Sort(None, way.name in UP)
+
+
+def _ends(*parts: Sign) -> Sort | None:
+    """The words “From most to fewest”."""
+    first, last = (part.name in UP for part in parts if part.name in {*UP, *DOWN})
+    return Sort(None, first) if first != last else None
 
 
 def _first(*parts: Sign | Some) -> Some | None:
@@ -56,6 +63,9 @@ def _first(*parts: Sign | Some) -> Some | None:
 def _names(sign: Sign) -> Sort:
     return Sort(None, sign.name == "backwards", names=True)
 
+
+UP = ("highest", "most")
+DOWN = ("lowest", "fewest")
 
 _SORTING = (
     *("urutkan", "diurutkan", "urut", "terurut", "urutan", "urutannya", "disusun", "urutin"),
@@ -102,6 +112,7 @@ KIND = Kind(
             *("in reverse chronological order", "reverse chronological order"),
         ),
         "old to new": ("from old to new", "old to new", "oldest to newest", "earliest to latest"),
+        "from": ("from", "from the"),
         "far end": ("to", "to the", "down to", "down to the", "up to the"),
         "alphabetical": (
             *("alphabetically", "in alphabetical order", "alphabetical order", "alphabetical"),
@@ -121,6 +132,7 @@ KIND = Kind(
             *("urut berdasarkan", "diurutkan berdasarkan", "urutkan berdasarkan yang"),
             *("diurutkan berdasarkan yang", "diurutkan menurut yang", "urutkan yang"),
         ),
+        "from": _FROM,
         "starting": (*_FROM[1:], "dimulai dari", "dimulai yang"),
         "put first": (
             *("dulu", "duluan", "dahulu", "terlebih dahulu", "lebih dulu", "lebih dahulu"),
@@ -167,7 +179,12 @@ KIND = Kind(
         Rule("put first", (Rank, "put first"), _put_first, cost=-0.15, tight=True),
         *(
             Rule(f"sorted from the {sign}", ("sorting", sign), _way, tight=True)
-            for sign in ("highest", "lowest", "most", "fewest")
+            for sign in (*UP, *DOWN)
+        ),
+        *(
+            Rule(f"from {one} to {other}", (*start, one, "far end", other), _ends, tight=True)
+            for one, other in (*product(UP, DOWN), *product(DOWN, UP))
+            for start in (("sorting",), ("from",), ())
         ),
         *(Rule(sign, (sign,), _price) for sign in ("dear to cheap", "cheap to dear")),
         *(Rule(sign, (sign,), _age) for sign in ("new to old", "old to new")),

@@ -19,7 +19,7 @@ from kai_flow.analyst.reading.heads import with_heads
 from kai_flow.analyst.reading.hierarchies import with_levels
 from kai_flow.analyst.reading.lasting import gathered
 from kai_flow.analyst.reading.listings import listed
-from kai_flow.analyst.reading.orders import said_once, whole_as_sort
+from kai_flow.analyst.reading.orders import as_rank, said_once, whole_as_sort
 from kai_flow.analyst.reading.people import asking_who, counting, counts_people
 from kai_flow.analyst.reading.ranking_numbers import with_its_number
 from kai_flow.analyst.reading.rankings import ranked
@@ -129,7 +129,9 @@ def _numbers_or_rows(a: Assembler, bag: Bag) -> Iterator[Reading]:
         yield from side_by_side(a, compared(bag))
     if (bag.measures or not bag.shown) and (not apart or (bag.groups and not bag.apiece)):
         yield from totalled(a, bag)
-    yield from listed(a, named(bag))
+    rows = list(listed(a, named(bag)))
+    open_ = None if rows else as_rank(bag)
+    yield from rows if open_ is None else ranked(a, open_)
 
 
 def _catalogue(bag: Bag) -> Iterator[Reading]:

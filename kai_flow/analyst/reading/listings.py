@@ -273,7 +273,7 @@ def _values(
     ):
         groups, where = choice.value
         count = Aggregate(function=Function.COUNT)
-        order = order_of_values(bag, columns, groups, count)
+        order = order_of_values(a, bag, columns, groups, count)
         if order is None:
             continue
         query = Query(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from kai_flow.analyst.query.nodes import Aggregate, Function, Group, Order, Words
+from kai_flow.analyst.query.nodes import Aggregate, FieldGroup, Function, Group, Order, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
 from kai_flow.analyst.reading.bag import Bag
@@ -54,6 +54,17 @@ def said_once(a: Assembler, bag: Bag) -> Bag:
         return bag
     new = replace(rank, by=by, descending=descending, whole=rank.whole or not counted)
     return replace(bag, sorts=[], ranks=[*bag.ranks[:-1], (new, tuple(sorted({*words, *said})))])
+
+
+def as_rank(bag: Bag) -> Bag | None:
+    """An order of rows by no number as their rank, which is asked back: "orders, largest first"."""
+    if len(bag.sorts) != 1 or len(bag.rows) != 1 or bag.columns or bag.measures or bag.groups:
+        return None
+    (sort, words), (table, there) = bag.sorts[0], bag.rows[0]
+    if sort.by is not None or sort.names or sort.descending is None or bag.asked("count"):
+        return None
+    rank = p.Rank(sort.descending, bag.limit, None, p.Rows(table), whole=True)
+    return replace(bag, rows=[], sorts=[], ranks=[(rank, tuple(sorted({*words, *there})))])
 
 
 def _same_number(a: Assembler, by: object, other: "p.Amount | None") -> bool:
@@ -167,9 +178,16 @@ def _by(
 
 
 def order_of_values(
-    bag: Bag, columns: Sequence[tuple[p.Column, Words]], groups: Sequence[Group], count: Aggregate
+    a: Assembler,
+    bag: Bag,
+    columns: Sequence[tuple[p.Column, Words]],
+    groups: Sequence[Group],
+    count: Aggregate,
 ) -> Order | None:
-    """The order of the different values of columns: the most frequent first, or as it is said."""
+    """The order of the different values of columns: the most frequent first, or as it is said.
+
+    Prices that fall are in the order of the prices, and no time is the largest.
+    """
     if not bag.sorts:
         return Order(by=count, descending=True)
     (sort, words), *others = bag.sorts
@@ -179,7 +197,9 @@ def order_of_values(
         if isinstance(sort.by, p.Column) and sort.by.ref == column.ref
     ]
     found += groups[:1] if sort.names else ()
-    found += [count] if sort.by is None and not sort.names else []
+    if sort.by is None and not sort.names:
+        ordered = [group for (c, _), group in zip(columns, groups, strict=True) if in_order(a, c)]
+        found += [group for group in ordered if isinstance(group, FieldGroup)] if ordered else [count]
     if others or not found:
         return None
     return Order(by=found[0], descending=bool(sort.descending), words=words)
