@@ -3,10 +3,21 @@
 from dataclasses import replace
 from itertools import product
 
-from kai_flow.analyst.kinds.building import amount
+from kai_flow.analyst.kinds.building import DIMENSION, MEASURED, amount
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
-from kai_flow.analyst.reading.parts import Amount, Clock, Implied, Part, Rank, Sign, Some, Sort
+from kai_flow.analyst.reading.parts import (
+    Amount,
+    Clock,
+    Dimension,
+    Implied,
+    Measured,
+    Part,
+    Rank,
+    Sign,
+    Some,
+    Sort,
+)
 
 
 def _all_of(*parts: Part) -> Rank | None:
@@ -27,6 +38,18 @@ def _put_first(rank: Rank, _sign: Sign) -> Rank | None:
 def _set_in_order(_sign: Sign, rank: Rank) -> Rank | None:
     """The words “Order newest first”; an order that is the newest is a row."""
     return rank if rank.whole else None
+
+
+def _in_order_of(
+    _verb: Sign, of: Dimension | Some, _by: Sign, number: "Rank | Measured"
+) -> Rank | None:
+    """The words “Sort the stores by number of sales”, “Sort the stores by highest sales”."""
+    rank = number if isinstance(number, Rank) else Rank(descending=True, by=number)
+    if rank.by is None or rank.count is not None or rank.of is not None:
+        return None
+    if isinstance(of, Some):
+        return replace(rank, of=of.of, count=of.count)
+    return replace(rank, of=of, whole=True)
 
 
 def _up_to(rank: Rank, _sign: Sign, last: Rank) -> Rank | None:
@@ -92,6 +115,7 @@ KIND = Kind(
             *("arranged from", "arranged by", "ranked from the", "ranked by", "sorting by"),
         ),
         "set in order": ("order",),
+        "in order of": ("by", "by the", "according to", "based on", "from", "from the"),
         "starting": (
             *("starting with", "starting with the", "starting from", "starting from the"),
             *("beginning with", "beginning with the", "starting at", "starting at the"),
@@ -133,6 +157,7 @@ KIND = Kind(
             *("diurutkan berdasarkan yang", "diurutkan menurut yang", "urutkan yang"),
         ),
         "from": _FROM,
+        "in order of": ("berdasarkan", "menurut", "berdasar", *_FROM),
         "starting": (*_FROM[1:], "dimulai dari", "dimulai yang"),
         "put first": (
             *("dulu", "duluan", "dahulu", "terlebih dahulu", "lebih dulu", "lebih dahulu"),
@@ -176,6 +201,17 @@ KIND = Kind(
         Rule("sorted from", ("sorting", Rank), _all_of, cost=-0.05),
         Rule("set in order", ("set in order", Rank), _set_in_order, cost=-0.05),
         Rule("starting with", ("starting", Rank), _all_of),
+        Rule(
+            "in order of",
+            ("put in order", (*DIMENSION, Some), "in order of", Rank),
+            _in_order_of,
+            cost=-0.1,
+        ),
+        Rule(
+            "in order of so many",
+            ("put in order", DIMENSION, "in order of", MEASURED),
+            _in_order_of,
+        ),
         Rule("put first", (Rank, "put first"), _put_first, cost=-0.15, tight=True),
         *(
             Rule(f"sorted from the {sign}", ("sorting", sign), _way, tight=True)

@@ -19,7 +19,7 @@ from kai_flow.analyst.reading.heads import with_heads
 from kai_flow.analyst.reading.hierarchies import with_levels
 from kai_flow.analyst.reading.lasting import gathered
 from kai_flow.analyst.reading.listings import listed
-from kai_flow.analyst.reading.orders import as_rank, said_once, whole_as_sort
+from kai_flow.analyst.reading.orders import as_rank, put_in_order, said_once, whole_as_sort
 from kai_flow.analyst.reading.people import asking_who, counting, counts_people
 from kai_flow.analyst.reading.ranking_numbers import with_its_number
 from kai_flow.analyst.reading.rankings import ranked
@@ -96,6 +96,7 @@ def _numbered(bag: Bag) -> bool:
 def _asked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """What a bag without texts may mean."""
     roles = [a.model.attributes[c.ref].role for c, _ in [*bag.columns, *bag.which] if is_column(c)]
+    bag = put_in_order(a, bag)
     bag.cost += 0.3 * roles.count(Role.KEY) + 0.35 * roles.count(Role.FLAG)
     if bag.refused:
         yield Reading(None, bag.cost, refusal=bag.refused[0])

@@ -93,7 +93,8 @@ def numbers_of(
             if unsound(resolver, made, by) or len({bare(m) for m in made}) < len(made):
                 continue
             constant = any(idle(measure, by, where) for measure in made)
-            if constant or of_single_rows(resolver, made, by):
+            lone = bool(bag.sorts) and not by  # one number is in no order
+            if constant or lone or of_single_rows(resolver, made, by):
                 continue
             numbers = _shown(made)
             order = _order(a, bag, numbers, by)

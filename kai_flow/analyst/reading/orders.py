@@ -56,6 +56,28 @@ def said_once(a: Assembler, bag: Bag) -> Bag:
     return replace(bag, sorts=[], ranks=[*bag.ranks[:-1], (new, tuple(sorted({*words, *said})))])
 
 
+def put_in_order(a: Assembler, bag: Bag) -> Bag:
+    """A bag with the order that its verb asks for: "sort the provinces by number of members".
+
+    The number or time that is named is what the order goes by, and the rows are what is ordered.
+    """
+    if not any(ask.in_order for ask in bag.asks) or bag.versus:
+        return bag
+    if bag.ranks and not (bag.limit or bag.somes or any(rank.count for rank, _ in bag.ranks)):
+        return replace(bag, ranks=[(replace(rank, whole=True), words) for rank, words in bag.ranks])
+    if not bag.rows or bag.sorts or bag.ranks:
+        return bag
+    if bag.measures:
+        of: list[tuple[p.Dimension, Words]] = [(p.Rows(table), words) for table, words in bag.rows]
+        way = (p.Sort(None, None), bag.measures[0][1])
+        return bag if bag.groups else replace(bag, rows=[], groups=of, sorts=[way])
+    named = [(c, w) for c, w in bag.columns if isinstance(c, p.Column) and in_order(a, c)]
+    by = [*((of, w) for of, w in bag.groups if isinstance(of, p.Column)), *named]
+    if len(by) != 1 or len(bag.groups) > len(by) - len(named):
+        return bag
+    return replace(bag, groups=[], sorts=[(p.Sort(by[0][0], None), by[0][1])])
+
+
 def as_rank(bag: Bag) -> Bag | None:
     """An order of rows by no number as their rank, which is asked back: "orders, largest first"."""
     if len(bag.sorts) != 1 or len(bag.rows) != 1 or bag.columns or bag.measures or bag.groups:
@@ -199,7 +221,9 @@ def order_of_values(
     found += groups[:1] if sort.names else ()
     if sort.by is None and not sort.names:
         ordered = [group for (c, _), group in zip(columns, groups, strict=True) if in_order(a, c)]
-        found += [group for group in ordered if isinstance(group, FieldGroup)] if ordered else [count]
+        found += (
+            [group for group in ordered if isinstance(group, FieldGroup)] if ordered else [count]
+        )
     if others or not found:
         return None
     return Order(by=found[0], descending=bool(sort.descending), words=words)

@@ -110,6 +110,8 @@ class Ask:
     what: str
     """``value``, ``list``, ``which``, ``when``, ``extent``, ``catalogue`` …."""
     many: bool = False
+    in_order: bool = False
+    """Whether it asks to put things in order: "sort the products by price"."""
 
 
 @dataclass(frozen=True, slots=True)
