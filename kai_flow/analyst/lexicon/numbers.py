@@ -1,6 +1,6 @@
 """Finds the numbers of a question: digits with scales, words, percentages, units and ordinals."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kai_flow.analyst.lexicon import data
@@ -35,10 +35,30 @@ def find_numbers(tokens: Sequence[Token], language: Language) -> tuple[NumberSpa
     for at in range(len(tokens)):
         for span in (*_amounts(tokens, at, language), *_ordinals(tokens, at)):
             found[span] = None
-    return tuple(found)
+    return tuple(_scaled_alike(span, found, tokens, language) for span in found)
+
+
+def _scaled_alike(
+    span: NumberSpan, found: Iterable[NumberSpan], tokens: Sequence[Token], language: Language
+) -> NumberSpan:
+    """The first number of a range with the scale of the second: "between 6 and 15 million"."""
+    joint = _word(tokens, span.last)
+    opened = _word(tokens, span.first - 1) in _OPENING
+    if span.last - span.first != 1 or not (joint in _TO or (opened and joint in _AND)):
+        return span
+    scales = data.SCALES[language]
+    for other in found:
+        scale = scales.get(_word(tokens, other.last - 1), 0.0)
+        scaled = scales.get(_word(tokens, other.first + 1)) == scale >= 1000
+        if other.first == span.last + 1 and scaled and span.value < other.value / scale:
+            return replace(span, value=span.value * scale)
+    return span
 
 
 _CURRENCIES = {"rp": "Rp", "idr": "Rp", "usd": "USD", "$": "USD", "€": "EUR", "eur": "EUR"}
+_OPENING = {"between", "antara", "from", "dari", "mulai", "kisaran", "rentang"}
+_TO = {"to", "-", "–", "until", "sampai", "hingga", "sampe", "sd", "s/d"}
+_AND = {"and", "dan", "&"}
 _PREFIXES = {"us", "s"}  # US$, and nothing else
 _NEGATIVE = {"-", "minus", "negative", "negatif"}
 _PERCENT = {"%", "percent", "pct", "persen", "prosen"}

@@ -1,14 +1,19 @@
-"""Words that are a status and a time as well: "shipments that have arrived"."""
+"""Words that are a status and something else: "shipments that have arrived"."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from kai_flow.analyst.lexicon.tokens import Token
-from kai_flow.analyst.reading.parts import Clock, Column, Item, Time, Values
+from kai_flow.analyst.reading.parts import Clock, Column, Item, Rows, Sign, Time, Values
 
 STATED_COST: Final = 0.6
 """Of a time where the same word says that something has happened: "shipments that have arrived"."""
+
+OFTEN_COST: Final = 0.3
+"""Of "most active" where customers follow some of whom are active."""
+
+_OFTEN: Final = (Sign("most frequent"), Sign("least frequent"))
 
 PERFECT: Final = frozenset(
     ["have", "has", "had", "been", "were", "was", "are", "is", "already", "sudah", "telah"]
@@ -37,12 +42,28 @@ GOES_ON: Final = frozenset(
 """What follows what has happened and says more of it: when, where, by whom."""
 
 
+def _rows_that_are(item: Item, found: Sequence[Item]) -> bool:
+    """Whether the last word is a value of the rows after it: "the most | active customers"."""
+    if item.part not in _OFTEN or item.last - item.first < 2:
+        return False
+    after = [each.part for each in found if each.first == item.last]
+    rows = {part.table for part in after if isinstance(part, Rows)}
+    return any(
+        isinstance(each.part, Values)
+        and (each.first, each.last) == (item.last - 1, item.last)
+        and each.part.column.ref.table in rows
+        for each in found
+    )
+
+
 def stated(found: Sequence[Item], tokens: Sequence[Token]) -> tuple[Item, ...]:
     """A time costs more where the same word is a status: "shipments that have arrived"."""
     statuses = {(item.first, item.last) for item in found if isinstance(item.part, Values)}
     times = {item.first for item in found if isinstance(item.part, Time)}
     return tuple(
-        replace(item, cost=item.cost + STATED_COST)
+        replace(item, cost=item.cost + OFTEN_COST)
+        if _rows_that_are(item, found)
+        else replace(item, cost=item.cost + STATED_COST)
         if isinstance(item.part, Clock | Column)
         and (item.first, item.last) in statuses
         and item.last not in times
