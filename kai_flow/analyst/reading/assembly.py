@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from kai_flow.analyst.query.nodes import Function, Operator, Words
+from kai_flow.analyst.query.nodes import FieldGroup, Function, Group, Operator, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
@@ -60,21 +60,29 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
             continue
         whole = begun(a, gathered(with_extremes(a, _sides_as_groups(full))))
         if whole is not None:
-            yield from (_as_asked(bag, each) for each in _meanings(a, whole))
+            yield from (_as_asked(a.model, bag, each) for each in _meanings(a, whole))
 
 
-def _as_asked(bag: Bag, reading: Reading) -> Reading:
-    """What a question with "which" or "who" means; one number is hardly that.
+def _as_asked(model: SemanticModel, bag: Bag, reading: Reading) -> Reading:
+    """What a question with "which" or "who" means: hardly one number, and nobody is a yes or no.
 
-    Neither is a number that nothing says how to add up, where a list is asked for.
+    Neither is it a number that nothing says how to add up, where a list is asked for.
     """
     query = reading.query
-    alone = query is not None and bool(query.measures) and not query.groups
+    if query is None or not query.measures or bag.asked("value"):
+        return reading
     assumed = any(note.key in DEFAULTS for note in reading.notes)
     rows = bag.asked("which") or bag.asked("who") or (bag.asked("list") and assumed)
-    if not alone or not rows or bag.asked("value"):
-        return reading
-    return replace(reading, cost=reading.cost + NUMBER_COST)
+    flags = bool(query.groups) and all(_is_flag(model, group) for group in query.groups)
+    odd = (rows and not query.groups) or (bag.asked("who") and flags)
+    return replace(reading, cost=reading.cost + NUMBER_COST * odd)
+
+
+def _is_flag(model: SemanticModel, group: Group) -> bool:
+    if not isinstance(group, FieldGroup):
+        return False
+    ref = ColumnRef(group.field.table, group.field.column)
+    return model.attributes[ref].role is Role.FLAG
 
 
 def _meanings(a: Assembler, bag: Bag) -> Iterator[Reading]:
