@@ -40,11 +40,18 @@ class Spelling:
             (at, better)
             for at, word in enumerate(words)
             if len(word) >= MIN_LETTERS and word.isalpha() and not self._is_known(word)
-            for better in self._closest(word)
+            for better in self._closest(word) or self._singular(word)
         ]
 
     def _is_known(self, word: str) -> bool:
         return word in self._known or stem(word) in self._known or is_word(word)
+
+    def _singular(self, word: str) -> list[str]:
+        """What the singular of a plural may be, with one slip: "adresses" are addresses."""
+        one = stem(word, "en") if word.endswith("s") else word
+        if one == word or len(one) < MIN_LETTERS:
+            return []
+        return [known for known in self._closest(one) if OSA.distance(one, known) == 1]
 
     def _closest(self, word: str) -> list[str]:
         """The known words with one slip, or two in a long word; the nearest first."""
