@@ -19,6 +19,12 @@ def _sum(_sign: Sign, noun: Column | Computed) -> Amount | None:
     return aggregate(Function.SUM, noun)
 
 
+def _of_all(_sign: Sign, noun: Column | Computed, _all: Sign, of: Column) -> Amount | None:
+    """The words "Combined target of all regions": nothing is asked of each."""
+    plain = not of.number and of.role is None and of != noun
+    return aggregate(Function.SUM, noun) if plain else None
+
+
 def _worth_of(_sign: Sign, rows: Rows) -> Amount:
     """The words "Total payments", whose rows are money themselves."""
     return Amount(Function.SUM, Implied(BILLED, rows.table))
@@ -39,6 +45,8 @@ KIND = Kind(
             *("in monetary terms", "in idr", "in usd"),
         ),
         "all told": ("total", "sum of", "total of", "totals"),
+        "combined": ("combined", "the combined", "combined total", "total combined"),
+        "of all": ("of all", "across all", "over all", "for all", "from all", "of all the"),
         "total": (
             "total",
             "sum",
@@ -52,6 +60,8 @@ KIND = Kind(
     indonesian={
         "how much": ("seberapa banyak", "berapa banyak", "berapa banyak uang", "berapa uang"),
         "in money": ("dalam rupiah", "dalam uang", "dalam nilai", "senilai rupiah"),
+        "combined": ("gabungan", "total gabungan", "gabungan total"),
+        "of all": ("semua", "seluruh", "dari semua", "dari seluruh", "di semua", "di seluruh"),
         "all told": ("total", "totalnya", "berapa total", "total semua", "total jumlah"),
         "total": (
             *("total", "jumlah", "jumlah total", "total jumlah", "keseluruhan", "berapa total"),
@@ -71,6 +81,13 @@ KIND = Kind(
         Rule("money", (NOUN, "in money"), lambda noun, _sign: noun, cost=-0.3),
         Rule("how much", ("how much",), lambda _sign: Ask("how much"), cost=0.1),
         Rule("sum of a noun", ("total", NOUN), _sum),
+        Rule("combined", ("combined", NOUN), _sum, tight=True),
+        Rule("combined of all", ("combined", NOUN, "of all", Column), _of_all, cost=-0.1),
+        Rule(
+            "all, combined",
+            (NOUN, "combined", "of all", Column),
+            lambda n, s, a, c: _of_all(s, n, a, c),
+        ),
         Rule(
             "noun, summed",
             (NOUN, "total"),

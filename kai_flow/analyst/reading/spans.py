@@ -290,6 +290,16 @@ def _number(item: Item) -> bool:
     return isinstance(item.part, Column) and item.part.number and item.cost <= MENTION_COST * 0.2
 
 
+def _named_again(found: Sequence[Item]) -> frozenset[int]:
+    """The places of words for a number that another word names: "total weight … how many kg"."""
+    numbers = [item for item in found if isinstance(item.part, Column) and item.part.number]
+    return frozenset(
+        item.first
+        for item in numbers
+        if any(other.part == item.part and other.cost < item.cost for other in numbers)
+    )
+
+
 def _clock(item: Item) -> bool:
     """Whether a word is called like a time: "repairs that came in", where they have an intake."""
     return isinstance(item.part, Clock) and item.cost <= CLOCK_COST
@@ -300,6 +310,7 @@ def bound(empty: Mapping[int, float], found: Sequence[Item]) -> dict[int, float]
     single = [item for item in found if item.last == item.first + 1]
     dated = any(isinstance(item.part, Time) for item in found)
     told = {item.first for item in single if _number(item) or (dated and _clock(item))}
+    told -= _named_again(single)
     names = [
         item
         for item in found
