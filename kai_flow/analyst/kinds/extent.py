@@ -1,7 +1,7 @@
 """From when to when there is data."""
 
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
-from kai_flow.analyst.reading.parts import Ask
+from kai_flow.analyst.reading.parts import Ask, Clock
 
 _UNITS = ("date", "day", "month", "year", "point in time")
 _BEGINS = ("start", "begin", "starts", "begins", "started", "began")
@@ -19,6 +19,8 @@ _BOTH = tuple(
         *(("first", "latest"), ("beginning", "end"), ("start", "end")),
     )
 )
+_GOING_BY = ("going by", "judging by", "judged by", "based on", "measured by", "according to")
+_MOMENTS = ("the time", "the date", "the day", "the moment", "when", "the time when")
 _SINCE = ("dari", "mulai", "sejak", "antara", "dr", "")
 _UNTIL = ("sampai", "hingga", "sampai dengan", "s/d", "sd", "s.d.", "ke", "sampe")
 _WHEN = ("tanggal berapa", "tgl berapa", "kapan", "tahun berapa", "bulan berapa", "hari apa")
@@ -46,6 +48,10 @@ KIND = Kind(
             ),
             *(f"{begin} {end}" for begin in _BEGINS for end in _ENDS),
             *_BOTH,
+        ),
+        "going by": (
+            *("going by", "judging by", "judged by", "by the time", "by when"),
+            *(f"{by} {moment}" for by in _GOING_BY for moment in _MOMENTS),
         ),
         "covers": (
             *("cover", "covers", "covered", "span", "spans", "run", "runs", "go", "goes"),
@@ -76,6 +82,7 @@ KIND = Kind(
         Rule("extent", ("extent",), lambda _sign: Ask("extent")),
         Rule("extent of the data", ("extent", "rows"), lambda *_signs: Ask("extent")),
         Rule("the data's extent", ("rows", "extent"), lambda *_signs: Ask("extent")),
+        Rule("going by a time", ("going by", Clock), lambda _sign, clock: clock),
         Rule("what is covered", ("covers",), lambda _sign: Ask("covers"), cost=0.1),
     ),
     samples=(
