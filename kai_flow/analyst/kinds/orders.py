@@ -3,12 +3,14 @@
 from dataclasses import replace
 from itertools import product
 
-from kai_flow.analyst.kinds.building import DIMENSION, MEASURED, amount
+from kai_flow.analyst.kinds.building import DIMENSION, MEASURED, NUMBER, amount
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
     Amount,
     Clock,
+    Column,
+    Computed,
     Dimension,
     Implied,
     Measured,
@@ -50,6 +52,24 @@ def _in_order_of(
     if isinstance(of, Some):
         return replace(rank, of=of.of, count=of.count)
     return replace(rank, of=of, whole=True)
+
+
+def _whole_way(rank: Rank, sort: Sort) -> Rank | None:
+    """The words “Rank the regions from worst to best”, before what that goes by."""
+    if rank.by is not None or rank.count is not None or sort.by is not None or sort.names:
+        return None
+    return (
+        None if sort.descending is None else replace(rank, descending=sort.descending, whole=True)
+    )
+
+
+def _by_highest(
+    _verb: Sign, of: Dimension, _by: Sign, *parts: "Sign | Column | Computed | Measured"
+) -> Rank:
+    """The words “Sort the stores by highest sales”: by all of them, and by no single sale."""
+    noun = next(part for part in parts if not isinstance(part, Sign))
+    way = next(part for part in parts if isinstance(part, Sign))
+    return Rank(way.name in UP, by=amount(noun), of=of, whole=True)
 
 
 def _up_to(rank: Rank, _sign: Sign, last: Rank) -> Rank | None:
@@ -212,6 +232,17 @@ KIND = Kind(
             ("put in order", DIMENSION, "in order of", MEASURED),
             _in_order_of,
         ),
+        *(
+            Rule(
+                f"in order of the {way}",
+                ("put in order", DIMENSION, "in order of", *number),
+                _by_highest,
+                cost=-0.4,
+            )
+            for way in (*UP, *DOWN)
+            for number in ((way, NUMBER), (NUMBER, way))
+        ),
+        Rule("ranked in a direction", (Rank, Sort), _whole_way),
         Rule("put first", (Rank, "put first"), _put_first, cost=-0.15, tight=True),
         *(
             Rule(f"sorted from the {sign}", ("sorting", sign), _way, tight=True)
