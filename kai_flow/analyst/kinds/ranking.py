@@ -138,7 +138,7 @@ def _rules() -> Iterable[Rule]:
         yield Rule(f"some {sign}", (Some, sign), build, cost=0.1)
     for sign, descending in (("most", True), ("fewest", False)):
         yield Rule(f"{sign} rows", (sign, Rows), _most(descending))
-        yield Rule(f"rows, {sign}", (Rows, sign), _most(descending))
+        yield Rule(f"rows, {sign}", (Rows, sign), _most(descending), tight=True)
     for sign, (concept, descending) in IMPLIED.items():
         yield Rule(sign, (sign,), _implied(concept, descending))
     for sign, descending in (("most frequent", True), ("least frequent", False)):
