@@ -16,16 +16,14 @@ __all__ = ["counts_of_groups", "tallied"]
 
 def counts_of_groups(bag: Bag) -> bool:
     """Whether the number of those that meet a condition on groups is asked for, not a list."""
+    limited = [having.amount for having, _ in bag.havings]
     counts = any(
-        isinstance(m, p.Amount) and m.function in {Function.COUNT, Function.DISTINCT}
+        isinstance(m, p.Amount)
+        and m.function in {Function.COUNT, Function.DISTINCT}
+        and m not in limited  # "customers with more than 20 orders, with the number of orders"
         for m, _ in bag.measures
-    )
-    counts = (
-        counts
-        or any(  # "how many cities have more than 2 …" is no number of each one's cities
-            isinstance(h.amount.of, p.Column) and h.amount.function is Function.COUNT
-            for h, _ in bag.havings
-        )
+    ) or any(  # "how many cities have more than 2 …" is no number of each one's cities
+        isinstance(amount.of, p.Column) and amount.function is Function.COUNT for amount in limited
     )
     asked = bag.asked("count") or (bag.asked("value") and not bag.measures)
     return bool(bag.havings) and not bag.groups and (asked or counts)
