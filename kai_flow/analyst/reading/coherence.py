@@ -15,6 +15,7 @@ from kai_flow.analyst.reading.parts import (
     Calendar,
     Column,
     Compared,
+    Computed,
     Implied,
     Joined,
     Negated,
@@ -65,8 +66,10 @@ def _of_another(bag: Bag) -> bool:
         for test, words in bag.tests
         if words and isinstance(test, Compared) and test.operator in ORDERED
     }
+    counted = {words[-1] + 1 for having, words in bag.havings if words and having.amount.of is None}
     return any(
-        isinstance(column, Column) and column.number and not ends.isdisjoint(words)
+        (isinstance(column, Computed) and not counted.isdisjoint(words))  # "over 300 rows | sales"
+        or (isinstance(column, Column) and column.number and not ends.isdisjoint(words))
         for column, words in bag.columns
     )
 

@@ -72,7 +72,10 @@ def _single(
 ) -> bool:
     """Whether one of these functions would be of single rows."""
     return any(_each_row(resolver, g) for g in groups) and any(
-        isinstance(m, Aggregate) and (m.function in functions or _of_rows(m)) for m in measures
+        m.function in functions or _of_rows(m)
+        if isinstance(m, Aggregate)
+        else any(map(_of_rows, m.aggregates))  # of each row, the share of it that is cancelled
+        for m in measures
     )
 
 
