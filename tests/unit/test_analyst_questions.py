@@ -513,7 +513,7 @@ async def test_a_long_list_is_not_taken_for_unknown_words(store: ConnectionStore
     events = await answer(store, f"Berapa jumlah koperasi di {' dan '.join(names)}?")
     result = events[-1]["result"]
     assert result["status"] == "failed"
-    assert "Tanyakan satu hal saja" in result["error"]
+    assert "terlalu banyak cara. Tanyakan dengan lebih singkat" in result["error"]
 
 
 async def test_a_word_without_a_role_is_named(store: ConnectionStore) -> None:
