@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from kai_flow.analyst.kinds.kind import Element, heads
+from kai_flow.analyst.reading.choices import ROUNDING
 from kai_flow.analyst.reading.parts import Beside, Column, Item, Part, Sign, Test, Values
 from kai_flow.analyst.schema import ColumnRef
 
@@ -15,9 +16,6 @@ BEAM: Final = 8
 MOST_ITEMS: Final = 4_000
 """Constituents of a question at most. A question that has more is not read to the end."""
 
-
-ROUNDING: Final = 1e-9
-"""What sums of the same costs in another order may differ by."""
 
 Meaning: TypeAlias = tuple[Part, tuple[Test, ...]]
 """A part, and the filters within it."""

@@ -37,11 +37,11 @@ def coherent(model: SemanticModel, bag: Bag, commas: Collection[int]) -> Bag | N
     """The bag as its parts can belong to one question; None when they cannot."""
     if (bag.recorded and not _plainly_counted(bag)) or _of_another(bag):
         return None
-    amounts = _amounts(_said_once(bag))
+    amounts = _amounts(_each_test_once(bag))
     return None if amounts is None else _in_either_place(model, amounts, commas)
 
 
-def _said_once(bag: Bag) -> Bag:
+def _each_test_once(bag: Bag) -> Bag:
     """The bag with each filter once, whose words are all that say it: "coffee (category Kopi)"."""
     words: dict[Test, set[int]] = {}
     for test, said in bag.tests:
