@@ -1,7 +1,7 @@
 """Heartbeats: the details of the user's code travel ahead of the producer's (§6.14).
 
 An attempt that resumes from `activity.info().heartbeat_details` finds the details of the last
-heartbeat, whoever sent it, and a producer sends several in a second. So each heartbeat repeats what
+heartbeat, whoever sent it, and a producer sends one every second. So each heartbeat repeats what
 the other side sent last: first the user's details, then one of the producer's. What the user reads
 is without the producer's. Code that resumes from details works in the block of an EventProducer as
 it does outside.

@@ -33,7 +33,6 @@ from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
 from kai_flow.stream.wire_names import ATTEMPT_FAILED
 
 HEARTBEAT_SECONDS: Final = 1.0  # a cancellation arrives with the answer to a heartbeat
-HEARTBEAT_EVENTS: Final = 5
 SETTLE_SECONDS: Final = 10.0  # for the last POSTs, before the result is built without them
 
 
@@ -114,8 +113,6 @@ class Sending:
                 await self._until(lambda: self._has_room(len(data)))
         self.delivery.appended(now())
         self._wake.set()
-        if numbered.id.seq % HEARTBEAT_EVENTS == 0:
-            self._heartbeat()
         return numbered.id
 
     async def settle(self) -> None:
@@ -220,13 +217,15 @@ class Sending:
         self.delivery.history_read(await history_size(self._client, self._origin))
 
     async def _beat(self) -> None:
-        while True:
-            self._heartbeat()
-            await asyncio.sleep(HEARTBEAT_SECONDS)
+        """Heartbeat at once and every second, however many events there are.
 
-    def _heartbeat(self) -> None:
-        position = f"event {self.outbox.last}, durable to {self.outbox.durable}"
-        producer_heartbeat(position, heartbeat_throttle.get())
+        The SDK encodes each heartbeat and hands it to another thread, but the server gets one in
+        `heartbeat_throttle`, and with it the newest position. More of them cost and tell nothing.
+        """
+        while True:
+            position = f"event {self.outbox.last}, durable to {self.outbox.durable}"
+            producer_heartbeat(position, heartbeat_throttle.get())
+            await asyncio.sleep(HEARTBEAT_SECONDS)
 
     def _task_failed(self, error: BaseException) -> None:
         """A task raised: the attempt fails, because the agent's events would not be seen."""

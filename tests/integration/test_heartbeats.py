@@ -12,9 +12,10 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
-from kai_flow.stream import EventProducer, StreamPlugin
+from kai_flow.stream import EventProducer, StreamPlugin, sending
 from kai_flow.stream.interceptor import StreamInterceptor
-from kai_flow.stream.sending import HEARTBEAT_EVENTS
+
+OFTEN = 0.01  # seconds between the heartbeats of a producer here
 
 found: dict[str, list[Any]] = {}  # by session: the details that each attempt has read
 
@@ -33,9 +34,9 @@ async def resume(checkpoint: int | None) -> None:
         if checkpoint is not None and info.attempt == 1:
             activity.heartbeat({"checkpoint": checkpoint})
         activity.heartbeat()
-        for _ in range(2 * HEARTBEAT_EVENTS):  # the producer heartbeats too
+        for _ in range(2):  # the producer heartbeats too
             await producer.send({"type": "token", "content": "b"})
-            await asyncio.sleep(0)
+            await asyncio.sleep(2 * OFTEN)
     activity.heartbeat()
     if info.attempt < 3:
         raise ApplicationError("once more")
@@ -66,9 +67,14 @@ class Resuming:
     ],
 )
 async def test_a_checkpoint_reaches_all_later_attempts(
-    client: Client, session_id: str, checkpoint: int | None, settings: dict[str, Any]
+    client: Client,
+    session_id: str,
+    checkpoint: int | None,
+    settings: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Also an attempt that never heartbeats passes it on, and no detail of ours is seen (§6.14)."""
+    monkeypatch.setattr(sending, "HEARTBEAT_SECONDS", OFTEN)
     queue = f"resuming-{secrets.token_hex(4)}"
     async with Worker(
         client, task_queue=queue, workflows=[Resuming], activities=[resume], **settings

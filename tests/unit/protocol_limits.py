@@ -203,7 +203,6 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     },
     "kai_flow.stream.sending": {
         "HEARTBEAT_SECONDS": "time between heartbeats of an attempt",
-        "HEARTBEAT_EVENTS": "events between heartbeats of an attempt",
         "SETTLE_SECONDS": "wait for the last POSTs before the result is built",
     },
     "kai_flow.stream.signals": {

@@ -24,7 +24,6 @@ from kai_flow.stream.errors import Finished, InvalidEvent, SessionEnded
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import MAX_EVENTS
 from kai_flow.stream.producer import EventProducer
-from kai_flow.stream.sending import HEARTBEAT_EVENTS
 from kai_flow.stream.signals import SignalsRefused
 from kai_flow.stream.wire_names import RESERVED
 from tests.numbered import number_activity
@@ -90,7 +89,23 @@ async def test_all_events_are_durable_when_the_block_is_left(count: int) -> None
     assert [token["content"] for token in tokens] == [str(number) for number in range(count)]
     left = [task for task in asyncio.all_tasks() if "EventProducer" in repr(task)]
     assert left == []
-    assert len(activity.heartbeats) >= 1 + count // HEARTBEAT_EVENTS
+
+
+@in_virtual_time
+async def test_heartbeats_come_every_second_however_many_events_there_are() -> None:
+    """The first at once, and each with the position of its moment (§6.14)."""
+    activity = Activity(Stage())
+
+    async def agent(producer: EventProducer) -> None:
+        for _ in range(100):
+            await producer.send(TOKEN)
+            await asyncio.sleep(0.025)
+
+    await activity.run(agent)
+    positions = [detail["kai_flow_producer"] for (detail,) in activity.heartbeats]
+    assert [position.split(",")[0] for position in positions] == [
+        "event 1.1.2", "event 1.1.41", "event 1.1.81",
+    ]  # fmt: skip
 
 
 @in_virtual_time
