@@ -13,7 +13,7 @@ from kai_flow.cli.consoles import console_for, print_words
 from kai_flow.cli.place import Place, place_for
 from kai_flow.cli.session import Question, converse
 from kai_flow.cli.showing import Outcome, Screen
-from kai_flow.cli.typed import Typed, stopped_by_signals
+from kai_flow.cli.typed import Typed, interruptible
 from kai_flow.runtime.locks import prepare_home
 from kai_flow.runtime.logs import log_to_stderr
 from kai_flow.settings import StartError, load_settings
@@ -44,7 +44,7 @@ def chat(connection: str, conversation_id: str | None, *, plain: bool) -> int:
         print_words(notes, words, "dim")
 
     typed = Typed(settings.home / "chat_history")
-    with stopped_by_signals():
+    with interruptible():
         try:
             with Background(lambda: place_for(settings, say, "this chat")) as stack:
                 loop = _Chat(stack, typed, connection, conversation_id or _new_id(), plain=plain)

@@ -12,8 +12,9 @@ from types import FrameType
 from typing import Final
 
 HISTORY_LINES: Final = 1_000
-STOPPING: Final = (signal.SIGTERM, signal.SIGHUP)
-AGAIN_SECONDS: Final = 0.2  # a signal that had no effect by then is sent again
+HANDLED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+AGAIN_SECONDS: Final = 0.2  # a signal that was not handled by then is sent again
+MANY_SIGNALS: Final = 4_096  # more than come before a handler runs
 
 
 class Typed:
@@ -55,30 +56,45 @@ def _remember(file: Path) -> None:
 
 
 @contextlib.contextmanager
-def stopped_by_signals() -> Iterator[None]:
-    """SIGTERM, and the end of the terminal, leave the block by a `SystemExit`. For the main thread.
+def interruptible() -> Iterator[None]:
+    """Ctrl-C raises `KeyboardInterrupt` within the block. For the main thread.
 
-    A signal that comes just before readline begins to wait for a key has no effect: Python handles
-    signals in the main thread, and readline waits there. So a thread sends it again until it has.
+    SIGTERM, and the end of the terminal, leave the block by a `SystemExit`.
+
+    Python handles signals in the main thread, and readline waits there. A signal that comes just
+    before readline begins to wait would have no effect until the next key. So a thread sends each
+    signal again until it is handled: Python writes its number to a socket when it comes, and the
+    handler takes the numbers out. One that stays there is of a signal that was not handled.
     """
     left = threading.Event()
     main = threading.get_ident()
     watched, woken = socket.socketpair()
+    handled = 0
 
-    def leave(number: int, _frame: FrameType | None) -> None:
-        if not left.is_set():  # sent again, it must not interrupt the leaving
+    def handle(number: int, _frame: FrameType | None) -> None:
+        nonlocal handled
+        handled += 1
+        with contextlib.suppress(BlockingIOError):
+            watched.recv(MANY_SIGNALS, socket.MSG_DONTWAIT)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        if not left.is_set():  # a second one must not interrupt the leaving
             left.set()
             raise SystemExit(128 + number)
 
     def repeat() -> None:
-        while number := watched.recv(1):  # the signal's, written when it comes
-            while number[0] in STOPPING and not left.wait(AGAIN_SECONDS):
+        while number := watched.recv(1, socket.MSG_PEEK):
+            before = handled
+            if left.wait(AGAIN_SECONDS):
+                return
+            # A number that came after the others were handled is looked at in the next round.
+            if handled == before:
                 signal.pthread_kill(main, number[0])
 
     woken.setblocking(False)
     watcher = threading.Thread(target=repeat, daemon=True)
     watcher.start()
-    before = {number: signal.signal(number, leave) for number in STOPPING}
+    before = {number: signal.signal(number, handle) for number in HANDLED}
     wakeup = signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
     try:
         yield

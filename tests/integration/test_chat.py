@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +51,22 @@ class Talker:
 
 def create():
     return Talker()
+"""
+
+
+# Reads one line, and a signal comes between the prompt and readline's wait for a key: `raise` is
+# called by readline itself, and runs no Python code that would handle the signal.
+INTERRUPTED = """
+import ctypes, functools, pathlib, readline, sys
+from kai_flow.cli.typed import Typed, interruptible
+typed = Typed(pathlib.Path(sys.argv[1]))
+send = functools.partial(ctypes.CDLL(None)["raise"], int(sys.argv[2]))
+with interruptible():
+    readline.set_pre_input_hook(send)
+    try:
+        typed.read("name> ")
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
 """
 
 
@@ -135,6 +152,19 @@ def test_ctrl_c_cancels_the_answer_and_clears_a_line(up: Kai) -> None:
         person.sees("koperasi> ")
         person.process.send_signal(signal.SIGTERM)
         assert person.leaves() == 143
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 1), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_signal_before_the_first_key_is_not_lost(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    """A signal that comes after the prompt is shown, and before readline waits, has its effect."""
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path / "history"), str(int(number))]
+    with typist(command, dict(os.environ)) as person:
+        person.sees("name> ")
+        assert person.leaves() == code
 
 
 def test_a_chat_brings_its_own_stack_and_takes_it_away(
