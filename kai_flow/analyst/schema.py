@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from msgspec import Struct
+
 __all__ = ["Column", "ColumnRef", "ForeignKey", "Kind", "Note", "Schema", "Step", "Table"]
 
 
@@ -105,8 +107,7 @@ class Table:
         return next(iter(unique or texts), None)
 
 
-@dataclass(frozen=True)
-class ColumnRef:
+class ColumnRef(Struct, frozen=True, gc=False, cache_hash=True):
     """A column by the names of its table and itself."""
 
     table: str

@@ -1,7 +1,8 @@
 """The best of things, whatever makes them the best; and further ways to say what comes first."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.building import amount
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample

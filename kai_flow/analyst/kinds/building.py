@@ -1,7 +1,8 @@
 """What the rules of several kinds share: what can be measured, and what can be grouped by."""
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (

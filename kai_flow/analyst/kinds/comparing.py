@@ -1,7 +1,8 @@
 """Comparisons: two groups, or two periods, side by side."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.building import SIDE, amount, count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample

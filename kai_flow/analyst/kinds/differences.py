@@ -1,10 +1,10 @@
 """Differences of two numbers: of two columns, or of one for two groups or periods."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 from msgspec import structs
+from msgspec.structs import replace
 from sqlglot import exp
 
 from kai_flow.analyst.kinds.building import NOUN, NUMBER, SIDE, mixed, two_amounts

@@ -1,8 +1,9 @@
 """Durations in the words of a question: which times, which unit, longer or shorter than what."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.kind import Rule
 from kai_flow.analyst.query.lapses import SECONDS

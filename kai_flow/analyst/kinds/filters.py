@@ -1,6 +1,6 @@
 """Filters on values: one of them, several at once, from one place to another."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.building import done_by_one
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample

@@ -1,6 +1,6 @@
 """Groups: one number for each value of a column or each unit of the calendar."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.building import DIMENSION
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample

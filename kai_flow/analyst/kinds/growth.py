@@ -1,10 +1,10 @@
 """Growth: the change of a number against the period before."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 from msgspec import structs
+from msgspec.structs import replace
 from sqlglot import exp
 
 from kai_flow.analyst.kinds.building import NUMBER, amount, count

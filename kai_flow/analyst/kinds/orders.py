@@ -1,7 +1,8 @@
 """Orders of everything that is listed: sorted from the oldest, cheapest first, from A to Z."""
 
-from dataclasses import replace
 from itertools import product
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.building import DIMENSION, MEASURED, NUMBER, amount
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample

@@ -1,7 +1,8 @@
 """Rankings: the top 5, the cheapest, which has the most."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.building import DIMENSION, NUMBER, amount, count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample

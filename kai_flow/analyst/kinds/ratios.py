@@ -1,6 +1,6 @@
 """Ratios of two numbers."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.building import SIDE, mixed, two_amounts
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample

@@ -1,7 +1,8 @@
 """Shares: what percentage of the whole a group has, or meets a condition."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.building import NUMBER, amount, count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample

@@ -1,9 +1,10 @@
 """Periods as plain values, and the days that they mean, seen from an anchor."""
 
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from kai_flow.analyst.query.nodes import Grain
 
@@ -22,16 +23,14 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Days:
+class Days(Struct, frozen=True, gc=False, cache_hash=True):
     """From the day ``start`` up to, not including, ``end``: ISO dates; None has no bound."""
 
     start: str | None
     end: str | None
 
 
-@dataclass(frozen=True)
-class Latest:
+class Latest(Struct, frozen=True, gc=False, cache_hash=True):
     """Whole units of the calendar that end ``back`` units before the anchor's unit ends.
 
     "this month" is (MONTH, 1, 0), "last month" (MONTH, 1, 1), "the last 7 days" (DAY, 7, 0) with
@@ -43,16 +42,14 @@ class Latest:
     back: int
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True, gc=False, cache_hash=True):
     """A recurring part of the calendar: "in March", "on Mondays", "Q2" of whatever year."""
 
     part: Literal["month", "quarter", "weekday", "day"]
     values: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Yearless:
+class Yearless(Struct, frozen=True, gc=False, cache_hash=True):
     """Days of a year that is not named, the latest that begin up to the anchor: "since March",
     "15 March". Month and day; ``end`` is exclusive, None has no bound.
     """
@@ -61,8 +58,7 @@ class Yearless:
     end: tuple[int, int] | None
 
 
-@dataclass(frozen=True)
-class Reach:
+class Reach(Struct, frozen=True, gc=False, cache_hash=True):
     """All time on one side of a relative period: "since last month", "before this year"."""
 
     side: Literal["since", "after", "until", "before"]
@@ -72,8 +68,7 @@ class Reach:
 Period: TypeAlias = Days | Latest | Part | Yearless | Reach
 
 
-@dataclass(frozen=True)
-class PeriodSpan:
+class PeriodSpan(Struct, frozen=True, gc=False, cache_hash=True):
     """The tokens from ``first`` up to, not including, ``last`` as a period."""
 
     first: int

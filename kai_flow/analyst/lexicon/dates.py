@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon import data
 from kai_flow.analyst.lexicon.calendar_days import day_after, shifted
@@ -25,8 +27,7 @@ __all__ = ["Kind", "Point", "bounds", "read_points"]
 Kind: TypeAlias = Literal["day", "week", "month", "quarter", "half", "year", "decade"]
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(Struct, frozen=True, gc=False, cache_hash=True):
     """One unit of the calendar in the question; what is not said is None."""
 
     first: int

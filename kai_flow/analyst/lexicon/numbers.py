@@ -1,7 +1,9 @@
 """Finds the numbers of a question: digits with scales, words, percentages, units and ordinals."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon import data
 from kai_flow.analyst.lexicon.data import Language
@@ -10,8 +12,7 @@ from kai_flow.analyst.lexicon.tokens import Token
 __all__ = ["NumberSpan", "find_numbers"]
 
 
-@dataclass(frozen=True)
-class NumberSpan:
+class NumberSpan(Struct, frozen=True, gc=False, cache_hash=True):
     """The tokens from ``first`` up to, not including, ``last`` as a number."""
 
     first: int

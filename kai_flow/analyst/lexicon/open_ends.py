@@ -1,8 +1,9 @@
 """Periods with one open end: since June, after 2020, before last month, until the end of 2023."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Literal, TypeAlias
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon.calendar_days import Days, Latest, Part, PeriodSpan, Reach, Yearless
 from kai_flow.analyst.lexicon.phrases import Phrases

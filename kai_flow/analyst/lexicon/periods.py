@@ -1,8 +1,9 @@
 """Finds the periods of a question: dates, ranges, open ends, relative and recurring ones."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon import period_problems as problems
 from kai_flow.analyst.lexicon.calendar_days import (

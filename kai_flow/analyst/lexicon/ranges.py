@@ -1,7 +1,9 @@
 """Joins dates to ranges and lists: what one of them leaves out is taken from the other."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon import data
 from kai_flow.analyst.lexicon.dates import Point
@@ -11,8 +13,7 @@ from kai_flow.analyst.lexicon.tokens import Token
 __all__ = ["Range", "joined", "ranged"]
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(Struct, frozen=True, gc=False, cache_hash=True):
     """The tokens from ``first`` up to ``last`` as all time from one point to another, both
     included.
     """

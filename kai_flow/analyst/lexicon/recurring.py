@@ -1,7 +1,8 @@
 """Reads parts of the calendar that come again: "on Mondays", "akhir pekan", "tanggal 15"."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from kai_flow.analyst.lexicon import data
 from kai_flow.analyst.lexicon.calendar_days import Part
@@ -10,8 +11,7 @@ from kai_flow.analyst.lexicon.tokens import Token
 __all__ = ["Recurrence", "cyclic", "read_recurring"]
 
 
-@dataclass(frozen=True)
-class Recurrence:
+class Recurrence(Struct, frozen=True, gc=False, cache_hash=True):
     """The tokens from ``first`` up to ``last`` as a recurring part of the calendar."""
 
     first: int

@@ -1,7 +1,8 @@
 """Reads periods that are seen from an anchor: "last month", "3 bulan terakhir", "kemarin"."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from kai_flow.analyst.lexicon import data
 from kai_flow.analyst.lexicon.calendar_days import Latest
@@ -13,8 +14,7 @@ from kai_flow.analyst.query.nodes import Grain
 __all__ = ["Relative", "read_relatives"]
 
 
-@dataclass(frozen=True)
-class Relative:
+class Relative(Struct, frozen=True, gc=False, cache_hash=True):
     """The tokens from ``first`` up to ``last`` as a relative period."""
 
     first: int

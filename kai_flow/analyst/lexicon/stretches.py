@@ -1,9 +1,10 @@
 """The first or last part of a longer period: "first 3 months of 2024", "3 bulan terakhir 2024"."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon.calendar_days import Days, PeriodSpan, shifted, unit_start
 from kai_flow.analyst.lexicon.data import Language

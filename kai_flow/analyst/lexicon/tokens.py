@@ -3,7 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon import data
 from kai_flow.analyst.lexicon.shorthand import SLASHED, written_out
@@ -11,8 +13,7 @@ from kai_flow.analyst.lexicon.shorthand import SLASHED, written_out
 __all__ = ["Token", "tokenize"]
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(Struct, frozen=True, gc=False, cache_hash=True):
     """One word, number, operator or quoted text of a question."""
 
     text: str

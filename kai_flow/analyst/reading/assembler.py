@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Collection, Hashable, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.differences import Difference
 from kai_flow.analyst.kinds.growth import Growth

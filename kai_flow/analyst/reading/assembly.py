@@ -1,8 +1,9 @@
 """Builds the queries that a bag of constituents may mean."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import FieldGroup, Function, Group, Operator, Words
 from kai_flow.analyst.reading import parts as p
@@ -157,7 +158,7 @@ def _sides_as_groups(bag: Bag) -> Bag:
     columns = [s.of for s in sides if isinstance(s, p.Compared) and isinstance(s.of, p.Column)]
     if not columns:
         return bag
-    return Bag(**{**vars(bag), "groups": [*((c, ()) for c in columns), *bag.groups]})
+    return replace(bag, groups=[*((c, ()) for c in columns), *bag.groups])
 
 
 def _literally(a: Assembler, bag: Bag) -> Iterator[Reading]:
@@ -175,7 +176,7 @@ def _literally(a: Assembler, bag: Bag) -> Iterator[Reading]:
         tests: list[tuple[p.Test, Words]] = [
             (p.Compared(of, Operator.CONTAINS, (text.text,)), words) for text, words in bag.texts
         ]
-        yield from readings(a, Bag(**{**vars(bag), "texts": [], "tests": [*bag.tests, *tests]}))
+        yield from readings(a, replace(bag, texts=[], tests=[*bag.tests, *tests]))
 
 
 def _coded(a: Assembler, bag: Bag, codes: Sequence[tuple[p.Text, Words]]) -> Iterator[Reading]:
@@ -190,8 +191,8 @@ def _coded(a: Assembler, bag: Bag, codes: Sequence[tuple[p.Text, Words]]) -> Ite
             tests = [*bag.tests, *((_same(of, text), words) for text, words in codes)]
             cost = bag.cost + ONE_COST * one
             rows = bag.rows if bag.rows or bag.measures else [(table, codes[0][1])]
-            new = {**vars(bag), "texts": rest, "tests": tests, "cost": cost, "rows": rows}
-            for reading in readings(a, Bag(**new)):
+            coded = replace(bag, texts=rest, tests=tests, cost=cost, rows=rows)
+            for reading in readings(a, coded):
                 grouped = reading.query is not None and bool(reading.query.groups)
                 yield replace(reading, cost=reading.cost + ONE_COST * grouped)
 

@@ -1,9 +1,11 @@
 """The constituents of one cover, sorted by what they do in a query."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading.connecting import connects, halved
@@ -48,35 +50,34 @@ from kai_flow.analyst.reading.parts import (
 )
 
 
-@dataclass
-class Bag:
+class Bag(Struct):
     """What a cover has, each with the words it came from."""
 
     cost: float = 0.0
-    asks: list[Ask] = field(default_factory=list)
-    which: list[tuple[Dimension, Words]] = field(default_factory=list)
-    measures: list[tuple[Measured, Words]] = field(default_factory=list)
-    columns: list[tuple[Noun, Words]] = field(default_factory=list)
-    rows: list[tuple[str, Words]] = field(default_factory=list)
-    groups: list[tuple[Dimension, Words]] = field(default_factory=list)
-    tests: list[tuple[Test, Words]] = field(default_factory=list)
-    havings: list[tuple[Having, Words]] = field(default_factory=list)
-    ranks: list[tuple[Rank, Words]] = field(default_factory=list)
-    sorts: list[tuple[Sort, Words]] = field(default_factory=list)
-    versus: list[tuple[Versus, Words]] = field(default_factory=list)
-    clocks: list[tuple[Clock, Words]] = field(default_factory=list)
-    bounds: list[tuple[Bound, Words]] = field(default_factory=list)
-    somes: list[tuple[Some, Words]] = field(default_factory=list)
-    texts: list[tuple[Text, Words]] = field(default_factory=list)
-    shown: list[tuple[Shown, Words]] = field(default_factory=list)
-    whom: list[Dimension] = field(default_factory=list)
+    asks: list[Ask] = []
+    which: list[tuple[Dimension, Words]] = []
+    measures: list[tuple[Measured, Words]] = []
+    columns: list[tuple[Noun, Words]] = []
+    rows: list[tuple[str, Words]] = []
+    groups: list[tuple[Dimension, Words]] = []
+    tests: list[tuple[Test, Words]] = []
+    havings: list[tuple[Having, Words]] = []
+    ranks: list[tuple[Rank, Words]] = []
+    sorts: list[tuple[Sort, Words]] = []
+    versus: list[tuple[Versus, Words]] = []
+    clocks: list[tuple[Clock, Words]] = []
+    bounds: list[tuple[Bound, Words]] = []
+    somes: list[tuple[Some, Words]] = []
+    texts: list[tuple[Text, Words]] = []
+    shown: list[tuple[Shown, Words]] = []
+    whom: list[Dimension] = []
     """What "who" is asked of: it must be people."""
     wanted: frozenset[str] = frozenset()
     """The tables whose rows are asked for by name: "which customers ordered …"."""
     limit: int | None = None
     share: Words | None = None
     change: tuple[Change, Words] | None = None
-    refused: list[str] = field(default_factory=list)
+    refused: list[str] = []
     combination: Combination | None = None
     """The groups that are ranked together."""
     compare: bool = False
@@ -97,11 +98,11 @@ class Bag:
     """Whether it speaks of those who stand below each: "who report to them"."""
     together: bool = False
     """Whether it asks for several taken together."""
-    inside: list[Dimension] = field(default_factory=list)
+    inside: list[Dimension] = []
     """Groups of which each is a whole of its own: "in each region"."""
     joints: int = 0
     """How many times "and" stands between two parts."""
-    pairs: list[tuple[Test, Test, Words]] = field(default_factory=list)
+    pairs: list[tuple[Test, Test, Words]] = []
     """Filters that "and" stands between, and their words with those between them."""
 
     def asked(self, what: str) -> bool:

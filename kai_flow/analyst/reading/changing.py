@@ -1,7 +1,8 @@
 """The change from one period to another: "how much did revenue grow from 2023 to 2024"."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import Words
 from kai_flow.analyst.reading import parts as p
@@ -38,7 +39,7 @@ def changed(bag: Bag, measures: _Measures) -> tuple[Bag, _Measures] | None:
         _during(measure.of, after), _during(measure.of, before), percent=not measure.absolute
     )
     rest = [each for each in bag.tests if each != times[0]]
-    return Bag(**{**vars(bag), "tests": rest, "change": None}), [(gap, words)]
+    return replace(bag, tests=rest, change=None), [(gap, words)]
 
 
 def in_units(changes: Sequence[p.Change], groups: _Groups) -> _Groups | None:

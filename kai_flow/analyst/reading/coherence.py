@@ -1,9 +1,10 @@
 """What the parts of a question cannot mean together, though each of them could be so read."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from itertools import pairwise
 from typing import Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import Operator, Words
 from kai_flow.analyst.reading.bag import Bag
@@ -107,7 +108,7 @@ def _either(bag: Bag, pair: tuple[Test, Test]) -> Bag:
     rest = [each for each in bag.tests if each[0] not in pair]
     words = {at for test, words in bag.tests if test in pair for at in words}
     joined = Joined(pair, either=True)
-    return Bag(**{**vars(bag), "tests": [*rest, (joined, tuple(sorted(words)))], "pairs": []})
+    return replace(bag, tests=[*rest, (joined, tuple(sorted(words)))], pairs=[])
 
 
 def _place(model: SemanticModel, test: Test) -> Column | None:
@@ -144,7 +145,7 @@ def _amounts(bag: Bag) -> Bag | None:
         if counts or not before or len(before) < len(rows) or not isinstance(test, Compared):
             return None
         found.append((replace(test, of=Implied(ANY_NUMBER, before[-1])), words))
-    return Bag(**{**vars(bag), "tests": found})
+    return replace(bag, tests=found)
 
 
 def _unnamed(test: Test) -> bool:

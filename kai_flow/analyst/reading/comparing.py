@@ -1,8 +1,9 @@
 """Two or more groups or periods side by side."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (

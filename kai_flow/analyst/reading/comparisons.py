@@ -1,7 +1,8 @@
 """Comparisons of columns, derived measures and times with values, as filters of a query."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon.periods import Days, resolve
 from kai_flow.analyst.lexicon.periods import Part as PeriodPart

@@ -2,6 +2,8 @@
 
 from itertools import combinations
 
+from msgspec.structs import replace
+
 from kai_flow.analyst.query.nodes import Words
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.ends import adjacent, ends
@@ -20,7 +22,7 @@ def compared(bag: Bag) -> Bag:
     sides, places = found[0]
     words: Words = tuple(sorted({word for at in places for word in bag.tests[at][1]}))
     tests = [test for at, test in enumerate(bag.tests) if at not in places]
-    return Bag(**{**vars(bag), "tests": tests, "versus": [(Versus(sides), words)]})
+    return replace(bag, tests=tests, versus=[(Versus(sides), words)])
 
 
 def _listed(bag: Bag) -> list[Found]:

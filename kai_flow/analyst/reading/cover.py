@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from heapq import merge
 from operator import itemgetter
 from typing import Final
+
+from msgspec import Struct
 
 from kai_flow.analyst.reading.chart import Chart
 from kai_flow.analyst.reading.parts import (
@@ -59,16 +60,14 @@ def _stands_alone(part: Part, signs: Collection[str]) -> bool:
     return not isinstance(part, Time | Figure | Values | Role | Beside | Implied | Functions)
 
 
-@dataclass(frozen=True)
-class Cover:
+class Cover(Struct, frozen=True, gc=False, cache_hash=True):
     """Constituents, in the order of the question, and what they cost together."""
 
     items: tuple[Item, ...]
     cost: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Partial:
+class _Partial(Struct, frozen=True, gc=False, cache_hash=True):
     """Constituents of the first words of a question."""
 
     meaning: tuple[int, ...]
@@ -77,8 +76,7 @@ class _Partial:
     cost: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Struct, frozen=True, gc=False, cache_hash=True):
     """A constituent, or a word that is stepped over, after each of some partial covers."""
 
     before: Sequence[_Partial]

@@ -1,6 +1,6 @@
 """The greatest or least value that an adjective asks for: the earliest founding year."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading import parts as p

@@ -5,9 +5,11 @@ no place in the query before, such as "which" or a comparison, makes it a questi
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon.lexicon import detect
 from kai_flow.analyst.lexicon.periods import find_periods

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
@@ -54,7 +56,7 @@ def with_further(a: Assembler, bag: Bag) -> Bag | None:
     }
     if measures:
         more |= _numbers(a, bag, measures, named_alone=not columns)
-    full = Bag(**{**vars(bag), **more, "asks": [*bag.asks, p.Ask("list")]})
+    full = replace(bag, **more, asks=[*bag.asks, p.Ask("list")])
     return None if measures and _alone(bag) else full
 
 
@@ -111,7 +113,7 @@ def _each_row(bag: Bag) -> Bag:
     numbers = bag.measures or bag.rows or bag.columns or bag.ranks or bag.havings
     if not bag.shown or numbers or not rows or len(rows) < len(bag.groups):
         return bag
-    return Bag(**{**vars(bag), "groups": [], "rows": rows})
+    return replace(bag, groups=[], rows=rows)
 
 
 def _label(a: Assembler, table: str) -> list[p.Column]:
@@ -150,7 +152,7 @@ def _of_each(a: Assembler, bag: Bag) -> Bag:
     groups = [by for by, _ in bag.groups if isinstance(by, p.Rows)]
     asked = [(of, words) for of, words in bag.which if isinstance(of, p.Column)]
     if asked and not bag.columns:
-        bag = Bag(**{**vars(bag), "columns": asked, "which": [], "asks": [*bag.asks]})
+        bag = replace(bag, columns=asked, which=[], asks=[*bag.asks])
     plain = [c for c, _ in bag.columns if isinstance(c, p.Column) and not a.numeric(c)]
     numbers = bag.measures or bag.havings or bag.ranks or bag.share is not None or bag.change
     if numbers or not groups or len(groups) < len(bag.groups) or bag.asked("count"):
@@ -159,4 +161,4 @@ def _of_each(a: Assembler, bag: Bag) -> Bag:
         return bag
     rows = [(by.table, words) for by, words in bag.groups if isinstance(by, p.Rows)]
     shown = [(p.Shown((column,)), words) for column, words in bag.columns]
-    return Bag(**{**vars(bag), "groups": [], "columns": [], "rows": rows, "shown": shown})
+    return replace(bag, groups=[], columns=[], rows=rows, shown=shown)

@@ -1,8 +1,9 @@
 """Numbers, groups, filters and conditions on groups, in every combination that a bag may mean."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from kai_flow.analyst.query.nodes import Words
 from kai_flow.analyst.reading import parts as p
@@ -14,8 +15,7 @@ from kai_flow.analyst.reading.resolving import Resolver
 Tests = Sequence[tuple[p.Test, Words]]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True, gc=False, cache_hash=True):
     """What a query is made of."""
 
     measures: Sequence[tuple[p.Measured, Words]]

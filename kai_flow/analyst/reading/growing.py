@@ -4,9 +4,10 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from operator import itemgetter
 from typing import Final, TypeAlias
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.kind import Rule, heads
 from kai_flow.analyst.query.nodes import Function

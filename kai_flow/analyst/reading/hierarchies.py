@@ -1,7 +1,8 @@
 """How many rows stand below others of the same table: managers with more than 5 subordinates."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.hierarchies import BELOW
 from kai_flow.analyst.query.nodes import Function, Words

@@ -1,8 +1,10 @@
 """Durations: the times between which something lasted, and what a question says of them."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from copy import copy
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.nodes import Field, Lapse, TimeUnit, Words
@@ -183,7 +185,7 @@ def _told(bag: Bag, host: Lasting, told: Lasting, words: Words) -> Bag:
             for new in [changed(part)]
         ]
 
-    fresh = Bag(**vars(bag))
+    fresh = copy(bag)
     fresh.measures, fresh.tests = placed(bag.measures), placed(bag.tests)
     fresh.havings = [(Having(changed(h.amount), h.operator, h.values), w) for h, w in bag.havings]
     fresh.ranks = [(replace(rank, by=changed(rank.by)), w) for rank, w in bag.ranks]

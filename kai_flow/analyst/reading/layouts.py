@@ -1,8 +1,10 @@
 """How the sides of a comparison are told apart: groups, numbers beside each other, a difference."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import Group, Operator, Words
 from kai_flow.analyst.reading import parts as p

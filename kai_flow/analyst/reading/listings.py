@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import (
     Aggregate,
@@ -70,7 +71,7 @@ def _each_listed(bag: Bag) -> Bag:
         return bag
     rows = [(by.table, words) for by, words in things if isinstance(by, p.Rows)]
     columns = [(by, words) for by, words in things if isinstance(by, p.Column)]
-    return Bag(**{**vars(bag), "groups": [], "rows": rows, "columns": columns})
+    return replace(bag, groups=[], rows=rows, columns=columns)
 
 
 def _no_list(bag: Bag) -> bool:

@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon.lexicon import Language, concepts, fillers
 from kai_flow.analyst.lexicon.tokens import Token
@@ -102,8 +104,7 @@ def _is_noun(mention: Mention) -> bool:
 _Span = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class _Question:
+class _Question(Struct, frozen=True, gc=False):
     """What the costs of a mention depend on: the other things that a question may name."""
 
     index: Index

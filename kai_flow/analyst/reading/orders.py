@@ -1,8 +1,9 @@
 """In which order rows are listed, and the columns that it goes by."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final, TypeAlias
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import Aggregate, FieldGroup, Function, Group, Order, Words
 from kai_flow.analyst.reading import parts as p
@@ -126,7 +127,7 @@ def whole_as_sort(bag: Bag) -> Bag | None:
         case None:
             pass
     new["limit"] = rank.count or bag.limit
-    return replace(bag, **new)  # type: ignore[arg-type]  # the fields of a bag
+    return replace(bag, **new)
 
 
 def by_group(a: Assembler, bag: Bag) -> Bag:
@@ -152,7 +153,7 @@ def by_group(a: Assembler, bag: Bag) -> Bag:
     sorts = [(p.Sort(column, None), words) for column, words in columns]
     cost = bag.cost + BY_GROUP_COST
     listed = {"groups": [], "columns": columns, "sorts": sorts, "shown": _SHOWN, "cost": cost}
-    return Bag(**{**vars(bag), **listed})
+    return replace(bag, **listed)
 
 
 def sorted_by(

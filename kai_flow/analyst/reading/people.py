@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.nodes import Aggregate, Field, Function, Query, Words
 from kai_flow.analyst.reading import parts as p
@@ -41,7 +43,7 @@ def asking_who(model: SemanticModel, bag: Bag) -> list[Bag]:
     if not bag.asked("who"):
         return [bag]
     asks = [*(ask for ask in bag.asks if ask.what != "who"), p.Ask("which")]
-    plain = Bag(**{**vars(bag), "asks": asks})
+    plain = replace(bag, asks=asks)
     if any(is_person(model, of) for of in _named(bag)):
         return [plain]
     people: list[p.Rows | p.Column] = [p.Rows(t) for t in model.entities if _people(model, t)]
@@ -58,7 +60,7 @@ def _of_people(bag: Bag, of: p.Rows | p.Column) -> Bag:
     """The same question with the people that it asks for."""
     rows = [(of.table, ())] if isinstance(of, p.Rows) else []
     columns = [(of, ())] if isinstance(of, p.Column) else []
-    return Bag(**{**vars(bag), "rows": [*rows, *bag.rows], "columns": [*columns, *bag.columns]})
+    return replace(bag, rows=[*rows, *bag.rows], columns=[*columns, *bag.columns])
 
 
 def _done(bag: Bag) -> Bag:
@@ -66,7 +68,7 @@ def _done(bag: Bag) -> Bag:
     which = [(of.table, words) for of, words in bag.which if isinstance(of, p.Rows)]
     tests = [(p.Has(table), words) for table, words in (*bag.rows, *which)]
     kept = [(of, words) for of, words in bag.which if not isinstance(of, p.Rows)]
-    return Bag(**{**vars(bag), "rows": [], "which": kept, "tests": [*bag.tests, *tests]})
+    return replace(bag, rows=[], which=kept, tests=[*bag.tests, *tests])
 
 
 def _named(bag: Bag) -> list[p.Dimension]:
@@ -103,8 +105,8 @@ def counting(model: SemanticModel, bag: Bag) -> Bag:
         table, words = persons[0]
         measures = [(p.Amount(Function.COUNT, None, table), words)]
         rows = [each for each in bag.rows if each != persons[0]]
-        return Bag(**{**vars(bag), "asks": asks, "measures": measures, "rows": rows})
-    return Bag(**{**vars(bag), "asks": [*asks, p.Ask("count")]})
+        return replace(bag, asks=asks, measures=measures, rows=rows)
+    return replace(bag, asks=[*asks, p.Ask("count")])
 
 
 def _tested(model: SemanticModel, bag: Bag) -> list[tuple[str, Words]]:

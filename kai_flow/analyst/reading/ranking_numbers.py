@@ -1,7 +1,8 @@
 """What a ranking goes by, where its own words do not say so."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading import parts as p

@@ -1,8 +1,9 @@
 """The first of an order that a bag may ask for."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.ranking import plain
 from kai_flow.analyst.query.nodes import Function, Operator, Words
@@ -127,9 +128,9 @@ def _of_what(rank: p.Rank, words: Words, bag: Bag) -> tuple[p.Rank, Words, Bag]:
     if rank.of is None and bag.which:
         (of, more), *others = bag.which
         rank, words = replace(rank, of=of), tuple(sorted({*words, *more}))
-        bag = Bag(**{**vars(bag), "which": others, "asks": [*bag.asks, p.Ask("which")]})
+        bag = replace(bag, which=others, asks=[*bag.asks, p.Ask("which")])
     bag = named(bag)
-    rest = Bag(**{**vars(bag), "rows": list(bag.rows), "columns": list(bag.columns)})
+    rest = replace(bag, rows=list(bag.rows), columns=list(bag.columns))
     if rank.of is None and bag.somes and rank.count in {None, bag.somes[0][0].count}:
         some, _ = bag.somes[0]
         rank = replace(rank, of=some.of, count=some.count)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from kai_flow.analyst.query.nodes import Query, Words
 from kai_flow.analyst.reading.choices import Note
 
@@ -10,8 +12,7 @@ Plural = Callable[[Words, frozenset[str]], bool]
 """Whether one of these words, which may be among some names, names several things."""
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True, gc=False):
     """A query, or what else a question asks for, and what speaks against it."""
 
     query: Query | None

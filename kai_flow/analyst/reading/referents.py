@@ -1,8 +1,9 @@
 """The parts that names, and verbs that point to something, stand for."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.nodes import Operator

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.registry import KINDS
 from kai_flow.analyst.lexicon.lexicon import Language

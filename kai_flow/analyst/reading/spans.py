@@ -1,8 +1,9 @@
 """The leaves of the chart: everything that single spans of words may mean, overlapping ones too."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.declined import REASONS
 from kai_flow.analyst.lexicon.lexicon import Language, fillers

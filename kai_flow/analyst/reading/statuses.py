@@ -1,8 +1,9 @@
 """Words that are a status and something else: "shipments that have arrived"."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.parts import Clock, Column, Item, Rows, Sign, Time, Values

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, TypeGuard
 
+from msgspec.structs import replace
+
 from kai_flow.analyst.query.nodes import Function, Group, Operator, Words, bare
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.bag import Bag
@@ -36,16 +38,14 @@ def named(bag: Bag) -> Bag:
     rows = [(of.table, words) for of, words in bag.which if isinstance(of, p.Rows)]
     columns = [(of, words) for of, words in bag.which if isinstance(of, p.Column)]
     times = [(of, words) for of, words in bag.which if isinstance(of, p.Calendar)]
-    return Bag(
-        **{
-            **vars(bag),
-            "which": [],
-            "wanted": frozenset(table for table, _ in rows),
-            "asks": [*bag.asks, p.Ask("which")],
-            "rows": [*rows, *bag.rows],
-            "columns": [*columns, *bag.columns],
-            "groups": [*bag.groups, *times],
-        }
+    return replace(
+        bag,
+        which=[],
+        wanted=frozenset(table for table, _ in rows),
+        asks=[*bag.asks, p.Ask("which")],
+        rows=[*rows, *bag.rows],
+        columns=[*columns, *bag.columns],
+        groups=[*bag.groups, *times],
     )
 
 
@@ -77,7 +77,7 @@ def _of_rows(bag: Bag, table: str, words: Words) -> Bag:
     if not bag.havings and (bag.asked("count") or bag.asked("value")):
         new = {"measures": [(p.Amount(Function.COUNT, None, table), words)]}
         new["asks"] = [ask for ask in bag.asks if ask.what not in {"count", "value"}]
-    return Bag(**{**vars(bag), **new, "cost": bag.cost + KIND_COST})
+    return replace(bag, **new, cost=bag.cost + KIND_COST)
 
 
 def _kind_of_rows(model: SemanticModel, ref: ColumnRef) -> bool:

@@ -1,6 +1,6 @@
 """Which time the periods and units of a question are of: that beside them, or that of new rows."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading import parts as p
@@ -23,9 +23,9 @@ def begun(a: Assembler, bag: Bag) -> Bag | None:
     axis = _beginning(a, tables.pop()) if len(tables) == 1 else None
     if len(bag.clocks) == 1 and axis is not None:  # "new customers registered per year"
         axis = bag.clocks[0][0].axis
-        bag = Bag(**{**vars(bag), "clocks": []})
+        bag = replace(bag, clocks=[])
     tests = [each for each in bag.tests if not isinstance(each[0], p.New)]
-    bag = Bag(**{**vars(bag), "tests": tests})
+    bag = replace(bag, tests=tests)
     words = tuple(sorted({word for each in fresh for word in each}))
     if axis is None or not _timed(bag, axis, words):
         return None

@@ -1,8 +1,9 @@
 """Numbers, grouped or not, that a bag of constituents may ask for."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading import parts as p

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Attribute, Entity, Join, Name, Role, SemanticModel
@@ -34,8 +36,7 @@ _OWN = 0.85  # names of a smaller weight are parts of names, or guesses
 _COMPOUNDS = 4  # names of a table, and of a column, that are put together
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """One name of one target."""
 
     keys: tuple[str, ...]

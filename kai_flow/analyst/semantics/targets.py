@@ -1,51 +1,46 @@
 """What a span of words can mean in a database, and one such candidate."""
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Value
 
 
-@dataclass(frozen=True)
-class EntityTarget:
+class EntityTarget(Struct, frozen=True, gc=False, cache_hash=True):
     """The rows of a table."""
 
     table: str
 
 
-@dataclass(frozen=True)
-class AttributeTarget:
+class AttributeTarget(Struct, frozen=True, gc=False, cache_hash=True):
     """A column."""
 
     ref: ColumnRef
 
 
-@dataclass(frozen=True)
-class ValueTarget:
+class ValueTarget(Struct, frozen=True, gc=False, cache_hash=True):
     """A value of a column."""
 
     ref: ColumnRef
     value: Value
 
 
-@dataclass(frozen=True)
-class DerivedTarget:
+class DerivedTarget(Struct, frozen=True, gc=False, cache_hash=True):
     """A derived measure, by its name."""
 
     name: str
     table: str
 
 
-@dataclass(frozen=True)
-class AxisTarget:
+class AxisTarget(Struct, frozen=True, gc=False, cache_hash=True):
     """A time of a table, by its id."""
 
     id: str
 
 
-@dataclass(frozen=True)
-class JoinTarget:
+class JoinTarget(Struct, frozen=True, gc=False, cache_hash=True):
     """The role of a join: "origin", "manager"."""
 
     id: str
@@ -58,8 +53,7 @@ Target: TypeAlias = (
 How: TypeAlias = Literal["exact", "taught", "concept", "part", "spelling"]
 
 
-@dataclass(frozen=True)
-class Mention:
+class Mention(Struct, frozen=True, gc=False, cache_hash=True):
     """One thing that the tokens from ``first`` up to, not including, ``last`` may mean."""
 
     first: int
@@ -73,8 +67,7 @@ class Mention:
 HintHow: TypeAlias = Literal["beside", "when", "is", "much", "done"]
 
 
-@dataclass(frozen=True)
-class Hint:
+class Hint(Struct, frozen=True, gc=False, cache_hash=True):
     """What a verb points to."""
 
     target: Target

@@ -1,14 +1,14 @@
 """What rows must meet."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts.nouns import Implied, Noun, Rows, Time
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True, gc=False, cache_hash=True):
     """A comparison of a column or derived measure, row by row."""
 
     of: "Noun | Implied"
@@ -20,15 +20,13 @@ class Compared:
     """Whether "and" joins the values: "in Jakarta and Bandung"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(Struct, frozen=True, gc=False, cache_hash=True):
     """Rows whose time is in a period."""
 
     time: Time
 
 
-@dataclass(frozen=True, slots=True)
-class Has:
+class Has(Struct, frozen=True, gc=False, cache_hash=True):
     """Rows that have related rows: "customers with orders"; negated, "without orders"."""
 
     table: str
@@ -40,15 +38,13 @@ class Has:
     """What these rows must meet themselves: "without *delivered* orders"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Negated:
+class Negated(Struct, frozen=True, gc=False, cache_hash=True):
     """A filter that must not hold."""
 
     part: "Test"
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Struct, frozen=True, gc=False, cache_hash=True):
     """Several filters of which all, or one (``either``), must hold."""
 
     parts: tuple["Test", ...]
@@ -57,16 +53,14 @@ class Joined:
     """Whether "and" joins parts of which either may hold: "before 2022 and after 2023"."""
 
 
-@dataclass(frozen=True, slots=True)
-class New:
+class New(Struct, frozen=True, gc=False, cache_hash=True):
     """Rows that began in the period, or the unit of time, of the question: "new customers"."""
 
 
 Test: TypeAlias = Compared | Within | Has | Negated | Joined | New
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowed:
+class Narrowed(Struct, frozen=True, gc=False, cache_hash=True):
     """Rows with a filter that the same words say: the subordinates of somebody are employees.
 
     It is what a rule builds; the chart keeps the rows, with the filter within them.
@@ -76,8 +70,7 @@ class Narrowed:
     test: Test
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(Struct, frozen=True, gc=False, cache_hash=True):
     """A filter as a constituent of its own."""
 
     test: Test

@@ -1,7 +1,8 @@
 """A part, with the words of the question that it stands for."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from kai_flow.analyst.reading.parts.conditions import Test, Where
 from kai_flow.analyst.reading.parts.nouns import (
@@ -86,8 +87,7 @@ Part: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True, gc=False, cache_hash=True):
     """A part and the tokens from ``first`` up to, not including, ``last`` that it stands for."""
 
     first: int

@@ -1,29 +1,27 @@
 """What words name by themselves: tables, columns, values, numbers, times."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from kai_flow.analyst.lexicon.periods import Period
 from kai_flow.analyst.query.nodes import Grain, TimeUnit
 from kai_flow.analyst.schema import ColumnRef
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(Struct, frozen=True, gc=False, cache_hash=True):
     """A phrase of a kind of question, by its name: ``average``, ``per``, ``above`` …"""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True, gc=False, cache_hash=True):
     """The rows of a table: "orders"."""
 
     table: str
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True, gc=False, cache_hash=True):
     """A column, perhaps reached by the join that has a role: "origin city"."""
 
     ref: ColumnRef
@@ -35,16 +33,14 @@ class Column:
     """Whether its values can be added up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Computed:
+class Computed(Struct, frozen=True, gc=False, cache_hash=True):
     """A derived measure."""
 
     name: str
     table: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lasting:
+class Lasting(Struct, frozen=True, gc=False, cache_hash=True):
     """How long something took, from one time of a row to another."""
 
     axes: tuple[str, ...] = ()
@@ -63,8 +59,7 @@ class Lasting:
         return Lasting(axes, self.unit or other.unit, self.table or other.table)
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True, gc=False, cache_hash=True):
     """A time at which something began or ended: "until it arrives"."""
 
     axis: str
@@ -74,15 +69,13 @@ Noun: TypeAlias = Column | Computed | Lasting
 """What may be a number of a row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Struct, frozen=True, gc=False, cache_hash=True):
     """An axis of time: "order date"."""
 
     axis: str
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Struct, frozen=True, gc=False, cache_hash=True):
     """The role of a join by itself: "origin"."""
 
     join: str
@@ -92,8 +85,7 @@ class Role:
     """Whether it is said by what they did: "inspected by"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True, gc=False, cache_hash=True):
     """A verb that says of which column a value beside it is: "paid by card"."""
 
     column: Column
@@ -107,8 +99,7 @@ BILLED = "billed"
 """Likewise: the money that rows are about, where they are payments, invoices or the like."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True, gc=False, cache_hash=True):
     """A number."""
 
     value: float
@@ -117,8 +108,7 @@ class Figure:
     ordinal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
+class Time(Struct, frozen=True, gc=False, cache_hash=True):
     """A period, perhaps of a certain axis."""
 
     period: Period
@@ -126,8 +116,7 @@ class Time:
     axis: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True, gc=False, cache_hash=True):
     """A text in quotes, or a code, which is taken literally."""
 
     text: str
@@ -135,8 +124,7 @@ class Text:
     """Whether it has letters and digits like a number of an order: it is the whole value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(Struct, frozen=True, gc=False, cache_hash=True):
     """Values of one column: one of them must fit. "Jakarta or Bandung"."""
 
     column: Column
@@ -145,8 +133,7 @@ class Values:
     """Whether "and" joins them, so that each may be meant by itself: "Jakarta and Bandung"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Implied:
+class Implied(Struct, frozen=True, gc=False, cache_hash=True):
     """A number that an adjective means: "cheapest" means the price. Named by its concept."""
 
     concept: str
@@ -154,15 +141,13 @@ class Implied:
     """The table whose rows have it; None: the fact table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Units:
+class Units(Struct, frozen=True, gc=False, cache_hash=True):
     """The different units of the calendar that rows are in."""
 
     grain: Grain
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True, gc=False, cache_hash=True):
     """Two numbers of a row, multiplied, added or subtracted."""
 
     left: Column

@@ -1,7 +1,8 @@
 """What is computed from rows: amounts, ratios, differences, shares and changes of them."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from kai_flow.analyst.query.calculation import Calculation
 from kai_flow.analyst.query.nodes import Function, Grain, Operator
@@ -9,8 +10,7 @@ from kai_flow.analyst.reading.parts.conditions import Test
 from kai_flow.analyst.reading.parts.nouns import Implied, Noun, Operation, Units
 
 
-@dataclass(frozen=True, slots=True)
-class Having:
+class Having(Struct, frozen=True, gc=False, cache_hash=True):
     """A condition on a number for each group: "with more than 100 orders"."""
 
     amount: "Amount"
@@ -18,8 +18,7 @@ class Having:
     values: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True, gc=False, cache_hash=True):
     """One number from rows: an aggregate of a column or derived measure, or a count of rows."""
 
     function: Function | None
@@ -32,22 +31,19 @@ class Amount:
     """Only rows that meet these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Functions:
+class Functions(Struct, frozen=True, gc=False, cache_hash=True):
     """Several functions, before what they are of is known: "highest and lowest"."""
 
     functions: tuple[Function, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Several:
+class Several(Struct, frozen=True, gc=False, cache_hash=True):
     """Several numbers: "the highest and the lowest price"."""
 
     amounts: tuple[Amount, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Quotient:
+class Quotient(Struct, frozen=True, gc=False, cache_hash=True):
     """The ratio of two amounts."""
 
     top: Amount
@@ -57,8 +53,7 @@ class Quotient:
     """An average for each of the rows below: "average revenue per order"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True, gc=False, cache_hash=True):
     """The difference of two amounts."""
 
     left: Amount
@@ -67,15 +62,13 @@ class Gap:
     """Whether it is given in percent of the right one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Portion:
+class Portion(Struct, frozen=True, gc=False, cache_hash=True):
     """The share of a group in the total; None: of the amount that stands elsewhere."""
 
     of: Amount | None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True, gc=False, cache_hash=True):
     """The change against the period before."""
 
     of: Amount | None
@@ -83,8 +76,7 @@ class Change:
     absolute: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Calculated:
+class Calculated(Struct, frozen=True, gc=False, cache_hash=True):
     """A number that a kind calculates from amounts in a way of its own."""
 
     by: type[Calculation]

@@ -1,7 +1,8 @@
 """What a result looks like: groups, ranks, orders, and what the question asks for."""
 
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from kai_flow.analyst.query.nodes import Grain
 from kai_flow.analyst.reading.parts.conditions import Test
@@ -9,8 +10,7 @@ from kai_flow.analyst.reading.parts.nouns import Clock, Column, Noun, Rows
 from kai_flow.analyst.reading.parts.numbers import Amount, Measured
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
+class Calendar(Struct, frozen=True, gc=False, cache_hash=True):
     """Groups by a unit of the calendar."""
 
     grain: Grain | None
@@ -22,8 +22,7 @@ class Calendar:
 Dimension: TypeAlias = Column | Rows | Calendar
 
 
-@dataclass(frozen=True, slots=True)
-class Groups:
+class Groups(Struct, frozen=True, gc=False, cache_hash=True):
     """What to group by: "per province and year"."""
 
     by: tuple[Dimension, ...]
@@ -31,16 +30,14 @@ class Groups:
     """Whether each group is a whole of its own: "in each region"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Combination:
+class Combination(Struct, frozen=True, gc=False, cache_hash=True):
     """Groups of several things together: "the combination of channel and category"."""
 
     by: tuple[Dimension, ...]
     many: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Some:
+class Some(Struct, frozen=True, gc=False, cache_hash=True):
     """A number of things: "5 provinces"."""
 
     of: Dimension
@@ -49,8 +46,7 @@ class Some:
     """Whether they are the first of an order that is said apart: "the first 20, by name"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rank:
+class Rank(Struct, frozen=True, gc=False, cache_hash=True):
     """The first of an order: "top 5", "the highest average price", "cheapest"."""
 
     descending: bool
@@ -66,8 +62,7 @@ class Rank:
     """Of what sells: "best-selling by quantity" is no quantity that came back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(Struct, frozen=True, gc=False, cache_hash=True):
     """An order of the whole result."""
 
     by: "Measured | Dimension | Clock | None"
@@ -76,8 +71,7 @@ class Sort:
     """Whether names come in the order of the alphabet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Versus:
+class Versus(Struct, frozen=True, gc=False, cache_hash=True):
     """Things or periods side by side."""
 
     sides: tuple[Test, ...]
@@ -92,8 +86,7 @@ class Versus:
     """The sign of a difference that is asked for: "difference", "how much more"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True, gc=False, cache_hash=True):
     """So many rows, of whatever is listed: "10 rows", "limit 10"."""
 
     count: int
@@ -103,8 +96,7 @@ ITS_NUMBER: Final = ("and how many", "and how much")
 """What asks at the end of a question for the number by which something comes first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True, gc=False, cache_hash=True):
     """What the question wants."""
 
     what: str
@@ -114,8 +106,7 @@ class Ask:
     """Whether it asks to put things in order: "sort the products by price"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Which:
+class Which(Struct, frozen=True, gc=False, cache_hash=True):
     """What is asked for by name: "which provinces"."""
 
     of: Dimension
@@ -123,8 +114,7 @@ class Which:
     """Whether the question is "who": it asks for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True, gc=False, cache_hash=True):
     """What is shown beside what is listed: "together with their price and stock"."""
 
     things: tuple["Noun | Clock | Rows | Measured", ...]
@@ -132,8 +122,7 @@ class Shown:
     """Whether people are asked for: "and who placed them"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True, gc=False, cache_hash=True):
     """A phrase that asks for what is never done, by the key of the reason."""
 
     reason: str
