@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from kai_flow import __version__
 from kai_flow.agents import BadAgent, load_agent
 from kai_flow.analyst.agent import Analyst
 from kai_flow.connections.store import ConnectionStore
@@ -29,6 +30,10 @@ GRACE: Final = timedelta(seconds=1.5)  # for running activities, when the worker
 
 # Deterministic: importing it again for every workflow would only cost time.
 PASSTHROUGH: Final = "kai_flow.settings"
+
+# Shown in histories and for the pollers of the task queue. Without one, the SDK reads and hashes
+# the files of all loaded modules at every start, which takes up to 2 s.
+BUILD_ID: Final = f"kai-flow-{__version__}"
 
 
 @asynccontextmanager
@@ -69,6 +74,7 @@ async def running_worker(settings: Settings, client: Client) -> AsyncIterator[st
             workflow_runner=SandboxedWorkflowRunner(
                 restrictions=SandboxRestrictions.default.with_passthrough_modules(PASSTHROUGH)
             ),
+            build_id=BUILD_ID,
             graceful_shutdown_timeout=GRACE,
         )
         async with worker:

@@ -17,6 +17,7 @@ import psutil
 import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 
+from kai_flow import __version__
 from kai_flow.cli import main
 from kai_flow.runtime.locks import held_elsewhere
 from kai_flow.runtime.ports import free_port
@@ -305,6 +306,16 @@ async def test_a_part_runs_alone(
             async with asyncio.timeout(60):
                 assert await program.process.wait() == 0
     assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+async def test_a_history_names_the_version_that_worked(counting_up: Kai) -> None:
+    """The worker's build id is its version. The SDK's own reads the files of all loaded modules."""
+    assert counting_up.run("ask", "1", "-s", "built").returncode == 0
+    client = await connect(counting_up.state()["temporal"])
+    history = await client.get_workflow_handle("built").fetch_history()
+    completed = [event.workflow_task_completed_event_attributes for event in history.events]
+    builds = {each.worker_version.build_id for each in completed}
+    assert builds - {""} == {f"kai-flow-{__version__}"}
 
 
 async def test_ctrl_c_cancels_the_session(counting_up: Kai) -> None:
