@@ -50,9 +50,9 @@ simulate *args: setup
 chaos *args: setup
     python -m tests.chaos "$@"
 
-# latency, throughput and replay, beside Temporal's own Workflow Streams: figures, never a failure
-bench: setup
-    python -m tests.bench.latency
+# KAI Flow beside other ways to stream: [WORKLOAD ...] [--quick] [--json FILE] [--compare FILE]; never a failure
+bench *args: setup
+    python -m tests.bench "$@"
 
 # how long the analyst takes to read questions over 100 tables: figures, never a failure
 bench-reading: setup

@@ -1,11 +1,10 @@
 """An agent that yields tokens at a steady rate, each with the time at which it was yielded.
 
-The prompt is JSON: `{"tokens": 1000, "rate": 100}`. A `rate` of 0 is as fast as it goes. `wait` are
-seconds before the first token, `linger` after the last. With `gate` it first waits until the test,
-in the same process, opens the gate `session id/go` of `tests.agents.scripted`.
+The prompt is JSON: `{"tokens": 1000, "rate": 100}`. A `rate` of 0 is as fast as it goes. It first
+waits until the test, in the same process, opens the gate `session id/go` of
+`tests.agents.scripted`.
 """
 
-import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -13,6 +12,7 @@ from typing import Any
 
 from kai_flow.agents import Task
 from tests.agents import scripted
+from tests.bench.words import words
 
 took: dict[str, float] = {}  # session → seconds from its first token to its last
 
@@ -25,18 +25,13 @@ class Paced:
 
     async def stream_execute(self, task: Task) -> AsyncIterator[dict[str, Any]]:
         asked = json.loads(task.prompt)
-        rate = asked.get("rate", 0)
-        if asked.get("gate"):
-            scripted.reached[f"{task.session_id}/go"].set()
-            await scripted.opened[f"{task.session_id}/go"].wait()
-        await asyncio.sleep(asked.get("wait", 0))
+        gate = f"{task.session_id}/go"
+        scripted.reached[gate].set()
+        await scripted.opened[gate].wait()
         began = time.monotonic()
-        for number in range(asked["tokens"]):
-            if rate:
-                await asyncio.sleep(max(0, began + number / rate - time.monotonic()))
-            yield {"type": "token", "content": f"{time.time():.6f} "}
+        async for word in words(asked["tokens"], asked.get("rate", 0)):
+            yield {"type": "token", "content": word}
         took[task.session_id] = time.monotonic() - began
-        await asyncio.sleep(asked.get("linger", 0))
         yield {"type": "done", "result": {"final_answer": "all said"}}
 
 

@@ -1,90 +1,207 @@
-"""Subscribers in a process of their own: how long each event took from the agent to each of them.
+"""Readers in a process of their own: when each event came to each of them, and whether all did.
 
-    python -m tests.bench.readers bridge PORT SESSION COUNT LAST_ID
-    python -m tests.bench.readers streams ADDRESS SESSION COUNT TOKENS
+    python -m tests.bench.readers '{"streams": [["/stream/s1", 100]], "port": 8092, "tokens": 400}'
 
-Says that it is ready, reads all streams to LAST_ID (`end`: to `done`), and prints a JSON object.
+It connects so many readers to each stream, says that it is ready, reads until each has all tokens
+of its stream, and prints a JSON object. A reader of Server-Sent Events is a bare protocol, so that
+2,000 of them in one process measure the server and not themselves.
 """
 
 import asyncio
 import json
-import re
+import resource
 import statistics
 import sys
 import time
+import zlib
+from array import array
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
 
-from temporalio.client import Client
+import uvloop
 
-from tests.bench import streams
-from tests.bench.listening import chunks
+from tests.bench.words import WORD
 
-YIELDED = re.compile(rb'"content":"(\d+\.\d+) ')
+SPACE: Final = bytearray(256 * 1024)  # all readers receive into it, one at a time
+REST: Final = 400  # bytes that may belong to a token which is not complete
 
 
-class Received:
+@dataclass
+class Tally:
     """What all readers of this process have received."""
 
-    def __init__(self, count: int) -> None:
-        self.latencies: list[float] = []
-        self.connected = 0
-        self.ready = asyncio.Event()
-        self.first = 0.0
-        self._count = count
+    readers: int
+    tokens: int  # of each stream
+    late: "array[float]" = field(default_factory=lambda: array("d"))
+    whole_after: list[float] = field(default_factory=list)  # seconds since they connected
+    checksums: set[int] = field(default_factory=set)
+    wrong: list[str] = field(default_factory=list)
+    connected: int = 0
+    began: float = field(default_factory=time.time)
+    first: float = 0.0
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def connect(self) -> None:
-        """One more is there."""
+        """One more is connected."""
         self.connected += 1
-        if self.connected == self._count:
+        if self.connected == self.readers:
             self.ready.set()
 
+    def end(self, reader: "Account", wrong: str | None) -> None:
+        """One has received all, or is disconnected."""
+        if wrong is None:
+            self.whole_after.append(time.time() - self.began)
+            self.checksums.add(reader.checksum)
+        else:
+            self.wrong.append(wrong)
+        if len(self.whole_after) + len(self.wrong) == self.readers:
+            self.done.set()
 
-async def read(port: int, session_id: str, last: bytes, received: Received) -> None:
-    """One subscriber of a bridge."""
-    begun = False
-    async for chunk in chunks(port, session_id):
-        now = time.time()
-        if not begun:
-            begun = True
-            received.connect()
-        times = YIELDED.findall(chunk)
-        received.latencies += [now - float(yielded) for yielded in times]
-        received.first = received.first or (now if times else 0.0)
-        if last in chunk:
+
+class Account:
+    """What one reader has received: each token must be the next of its producer."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+        self.received = 0
+        self.checksum = 0
+        self.ended = False
+        self._next: dict[bytes, int] = {}
+
+    def take(self, word: tuple[bytes, bytes, bytes], now: float) -> None:
+        """One token."""
+        producer, number, written = word
+        if int(number) != self._next.get(producer, 1):
+            self.end(f"{producer.decode()}:{number.decode()} is not the next token")
             return
+        self._next[producer] = int(number) + 1
+        self.received += 1
+        self.checksum = zlib.crc32(number, self.checksum) ^ zlib.crc32(written)
+        self.tally.first = self.tally.first or now
+        self.tally.late.append(now - float(written))
+        if self.received == self.tally.tokens:
+            self.end(None)
+
+    def end(self, wrong: str | None) -> None:
+        """It has all, or never will."""
+        if not self.ended:
+            self.ended = True
+            self.tally.end(self, wrong)
 
 
-async def main(kind: str, where: str, session_id: str, readers: str, last: str) -> None:
-    """All subscribers, then the figures."""
-    count = int(readers)
-    received = Received(count)
-    began = time.time()
-    if kind == "bridge":
-        mark = b"id: %b@" % last.encode()
-        work = [read(int(where), session_id, mark, received) for _ in range(count)]
-    else:
-        client = await Client.connect(where)
-        work = [
-            streams.read(client, session_id, int(last), received.latencies) for _ in range(count)
+class Reader(asyncio.BufferedProtocol):
+    """One reader of Server-Sent Events."""
+
+    def __init__(self, path: str, tally: Tally, host: str = "localhost") -> None:
+        self._head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n\r\n"
+        self._account = Account(tally)
+        self._rest = b""
+        self._begun = False
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by name
+        self._transport.write(self._head.encode())
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return SPACE
+
+    def buffer_updated(self, nbytes: int) -> None:
+        now = time.time()
+        data = self._rest + SPACE[:nbytes]
+        if not self._begun:
+            self._begun = True
+            if not data.startswith(b"HTTP/1.1 200 "):
+                self._account.end(data[:200].decode(errors="replace"))
+            self._account.tally.connect()
+        end = 0
+        for found in WORD.finditer(data):
+            self._account.take(found.groups(), now)  # type: ignore[arg-type]  # it has three
+            end = found.end()
+        self._rest = bytes(data[max(end, len(data) - REST) :])
+        if self._account.ended:
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._begun:
+            self._account.tally.connect()
+        self._account.end(f"disconnected after {self._account.received} tokens: {exc}")
+
+
+async def poll(client: Any, session_id: str, tally: Tally) -> None:
+    """One reader of Workflow Streams, with the default pause between polls."""
+    from temporalio.contrib.workflow_streams import WorkflowStreamClient
+
+    account = Account(tally)
+    tally.connect()
+    try:
+        async for item in WorkflowStreamClient.create(client, session_id).subscribe(["events"]):
+            data = b'"content":"%b"' % item.data["content"].encode()
+            for found in WORD.finditer(data):
+                account.take(found.groups(), time.time())  # type: ignore[arg-type]  # three
+            if account.ended:
+                return
+        account.end(f"the stream ended after {account.received} tokens")
+    except Exception as error:  # noqa: BLE001  (a lost reader is a finding)
+        account.end(f"{type(error).__name__} after {account.received} tokens: {error}")
+
+
+def found(tally: Tally, accounts: int) -> dict[str, Any]:
+    """What is printed."""
+    now = time.time()
+    cuts = statistics.quantiles(tally.late if len(tally.late) > 1 else [0.0, 0.0], n=100)
+    whole = sorted(tally.whole_after) or [0.0]
+    wrong = list(tally.wrong)
+    if missing := tally.readers - len(tally.whole_after) - len(wrong):
+        wrong.append(f"{missing} readers have not received all")
+    return {
+        "received": len(tally.late),
+        "expected": tally.readers * tally.tokens,
+        "wrong": wrong[:3],
+        "checksums": sorted(tally.checksums),
+        "p50": cuts[49],
+        "p99": cuts[98],
+        "whole_p50": statistics.median(whole),
+        "whole_last": whole[-1],
+        "seconds": now - (tally.first or now),
+    }
+
+
+async def main(asked: dict[str, Any]) -> None:
+    """Connect all readers, then read."""
+    streams = [(path, count) for path, count in asked["streams"]]
+    tally = Tally(sum(count for _, count in streams), asked["tokens"])
+    loop = asyncio.get_running_loop()
+    tasks = []
+    if "address" in asked:
+        from temporalio.client import Client  # takes a second, which other readers save
+
+        client = await Client.connect(asked["address"])
+        tasks = [
+            asyncio.create_task(poll(client, path, tally)) for path, n in streams for _ in range(n)
         ]
-        received.ready.set()
-    tasks = [asyncio.create_task(reading) for reading in work]
-    await received.ready.wait()
+    else:
+        for path, count in streams:
+            for _ in range(count):
+                await loop.create_connection(
+                    lambda path=path: Reader(path, tally),  # type: ignore[misc]
+                    "127.0.0.1",
+                    asked["port"],
+                )
+    await tally.ready.wait()
     print("readers: ready at -", flush=True)
-    await asyncio.wait(tasks, timeout=20)
-    ended = time.time()
-    cuts = statistics.quantiles(received.latencies or [0.0, 0.0], n=100)
-    print(
-        json.dumps(
-            {
-                "received": len(received.latencies),
-                "p50": cuts[49],
-                "p99": cuts[98],
-                "seconds": ended - (received.first or began),
-                "from_connect": ended - began,
-            }
-        )
-    )
+    try:
+        async with asyncio.timeout(asked.get("limit", 30)):
+            await tally.done.wait()
+    except TimeoutError:
+        pass
+    print(json.dumps(found(tally, len(tasks))), flush=True)
+    for task in tasks:
+        task.cancel()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:6]))
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    uvloop.run(main(json.loads(sys.argv[1])))
