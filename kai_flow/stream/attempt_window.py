@@ -34,6 +34,8 @@ class Taken(NamedTuple):
     """Whether events were taken in that had not come before, shown yet or not."""
     held: bool = True
     """Whether all that was POSTed is held here; False: it was left to the signaller."""
+    pace: float = 0.0
+    """For how many seconds the session waits for its turn to be signalled."""
 
 
 class Missing(NamedTuple):

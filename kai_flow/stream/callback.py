@@ -4,6 +4,7 @@ A receiver gets the single form, with one event, until an answer states that it 
 form. Producers and bridges both use this module.
 """
 
+from math import ceil
 from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
@@ -91,6 +92,7 @@ class _Answer(msgspec.Struct):
     durable: str
     bridge: _BootId
     accepts: str | None = None
+    pace: float | msgspec.UnsetType = msgspec.UNSET  # left out while no session waits
 
 
 class _Expected(msgspec.Struct):
@@ -215,9 +217,12 @@ def _is_done(item: _Item) -> bool:
         return False
 
 
-def encode_answer(received: EventId, durable: EventId, bridge: str) -> bytes:
-    """The body of a bridge's 200."""
-    return msgspec.json.encode(_Answer(str(received), str(durable), bridge, ACCEPTS_BATCH))
+def encode_answer(received: EventId, durable: EventId, bridge: str, pace: float = 0.0) -> bytes:
+    """The body of a bridge's 200. `pace`: for how many seconds the session waits for its turn."""
+    milliseconds = ceil(1_000 * pace) or msgspec.UNSET
+    return msgspec.json.encode(
+        _Answer(str(received), str(durable), bridge, ACCEPTS_BATCH, milliseconds)
+    )
 
 
 def read_answer(document: bytes) -> Acknowledged | None:
@@ -229,6 +234,7 @@ def read_answer(document: bytes) -> Acknowledged | None:
             EventId.parse(answer.durable),
             answer.bridge,
             answer.accepts == ACCEPTS_BATCH,
+            0.0 if answer.pace is msgspec.UNSET else answer.pace / 1_000,
         )
     except (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidId):
         return None

@@ -47,6 +47,7 @@ class Delivery:
         self.own_signals = OwnSignals(outbox, cadence, active=False)
         self._wait = DeliveryWait()
         self._hastens = False  # a final POST is there only to make a bridge signal at once
+        self._leaving = False  # the attempt is left soon, whatever is durable by then
         self._heed_policy()
 
     @property
@@ -96,6 +97,11 @@ class Delivery:
         self.finish(now)
         self._hastens = self.phase is Phase.FINISHED
         self._hasten_bridge()
+
+    def leave(self, now: float) -> None:
+        """The attempt has not ended well: it is left soon, whatever is durable by then."""
+        self.finish(now)
+        self._leaving = True
 
     def drop_final_post(self) -> None:
         """The attempt has failed after all: there is no final POST, or no other try of it."""
@@ -174,8 +180,10 @@ class Delivery:
             now,
             works=works,
             standstill=own.standstill(now),
-            period=own.cadence.period(now),
+            period=own.cadence.period(now) + own.pace.at(now),
         )
+        if answer.bridge == posting.election.signaller:
+            own.pace.told(answer.bridge, answer.pace, now)
         if works:
             own.hand_over()
         news = posting.shown(post, answer)
@@ -297,4 +305,6 @@ class Delivery:
         if self.superseded:
             return None
         bridge = self.receiver.policy.is_bridge and not self.posting.channel.failing
-        return self.own_signals.due_at(finished=self.phase.finished, bridge_answers=bridge)
+        return self.own_signals.due_at(
+            finished=self.phase.finished, bridge_answers=bridge, leaving=self._leaving
+        )

@@ -110,8 +110,8 @@ class Election:
 
         `works`: it reports more as durable than it could derive from the POST, so somebody signals.
         `standstill`: for how many seconds `durable` has owed progress; infinite while the producer
-        signals by itself. `period`: the pause between two signals (see `cadence`), before which no
-        signaller is late.
+        signals by itself. `period`: the pause between two signals (see `cadence`) and the time that
+        the signaller says it takes for its turn (see `bridge_pace`), before which it is not late.
         """
         if works:
             self._since = now

@@ -9,14 +9,19 @@ from enum import Enum
 from math import inf
 from typing import Final, NamedTuple
 
+from kai_flow.stream.bridge_pace import MAX_PACE_SECONDS, BridgePace
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.election import SIGNALLER_SECONDS
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
 
-# On top of the cadence's period, which grows with the session's age: no bridge is late before that.
+# On top of the cadence's period, which grows with the session's age, and of the pace that the
+# bridge reports: no bridge is late before that.
 STALL_SECONDS: Final = 5.0  # without progress of `durable` before the producer signals by itself
+# Of the pace, when an attempt has not ended well. With SIGNALLER_SECONDS, this leaves time for a
+# signal of the producer's own before the attempt is left, after LEAVE_SECONDS.
+LEAVING_PACE_SECONDS: Final = 1.5
 
 
 class Duty(Enum):
@@ -28,10 +33,13 @@ class Duty(Enum):
 
 
 class Grace(NamedTuple):
-    """For how many seconds a bridge may owe progress of `durable` before the producer signals."""
+    """For how many seconds a bridge may owe progress of `durable` before the producer signals.
+
+    The pace that the bridge reports comes on top.
+    """
 
     open: float
-    """While the agent runs; a period of the cadence comes on top."""
+    """While the agent runs; a period of the cadence comes on top, too."""
     finished: float
     """After the agent has ended: an attempt that fails leaves before STALL_SECONDS have passed."""
 
@@ -50,6 +58,7 @@ class OwnSignals:
         self.active = active  # the producer signals: at the next due time, not after a standstill
         self.waiting_since: float | None = None  # since when `durable` has owed progress
         self.cadence = cadence
+        self.pace = BridgePace()  # of the signaller
         self._outbox = outbox
 
     def appended(self, now: float) -> None:
@@ -82,8 +91,13 @@ class OwnSignals:
             return inf
         return 0.0 if self.waiting_since is None else now - self.waiting_since
 
-    def due_at(self, *, finished: bool, bridge_answers: bool) -> float | None:
-        """When the next signal is due; None: not before something is reported."""
+    def due_at(
+        self, *, finished: bool, bridge_answers: bool, leaving: bool = False
+    ) -> float | None:
+        """When the next signal is due; None: not before something is reported.
+
+        `finished`: no more events will come. `leaving`: the attempt is left after LEAVE_SECONDS.
+        """
         flush = finished or self._outbox.half_full
         waiting, size = self._outbox.waiting, self._outbox.waiting_bytes
         due = self.cadence.due(waiting, size, flush=flush)
@@ -91,7 +105,8 @@ class OwnSignals:
         if due is None or self.waiting_since is None or grace is None:
             return due
         allowed = grace.finished if finished else grace.open + self._bridge_period()
-        return max(due, self.waiting_since + allowed)
+        most = LEAVING_PACE_SECONDS if leaving else MAX_PACE_SECONDS
+        return max(due, self.pace.late_at(self.waiting_since, allowed, most))
 
     def duty(self, *, bridge_answers: bool) -> Duty:
         """Who is to signal, when the last POST was answered by a bridge or was not."""

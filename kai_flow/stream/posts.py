@@ -27,3 +27,5 @@ class Acknowledged(NamedTuple):
     durable: EventId
     bridge: str
     accepts_batch: bool
+    pace: float = 0.0
+    """For how many seconds a session at present waits for its turn at that bridge, as it says."""

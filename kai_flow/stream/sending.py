@@ -117,7 +117,8 @@ class Sending:
 
     async def settle(self) -> None:
         """No more events will come: wait until each was POSTed or given up, within a limit."""
-        self.end()
+        self.delivery.finish(now())
+        self._wake.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_SECONDS):
                 await self._until(lambda: self.outbox.posted == self.outbox.last or not self._posts)
@@ -142,7 +143,7 @@ class Sending:
         if well:
             self.delivery.hasten(now())
         else:
-            self.delivery.finish(now())
+            self.delivery.leave(now())
         self._wake.set()
 
     async def drain(self) -> None:

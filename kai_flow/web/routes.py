@@ -71,8 +71,8 @@ async def receive_events(
 
 def _answer(answer: Answer, boot_id: str) -> Response[bytes]:
     match answer:
-        case Taken(received, durable):
-            return _json(encode_answer(received, durable, boot_id))
+        case Taken(received, durable, pace=pace):
+            return _json(encode_answer(received, durable, boot_id, pace))
         case Missing(expected):
             detail = f"send again from {expected}"
             raise problem(409, detail, expected=str(expected), bridge=boot_id)

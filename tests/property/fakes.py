@@ -150,6 +150,8 @@ class FakeBridge(Receiver):
         self.boots = 0
         self.up = False
         self.delay = 0.005  # of its answers
+        self.turn = 0.0  # seconds that each signal waits for the signals of other sessions
+        self.says = True  # whether its answers tell that
         self.start()
         workflow.tails.append(self.tail)
 
@@ -191,7 +193,8 @@ class FakeBridge(Receiver):
         self.pump()
         match answer:
             case Taken(received, durable):
-                return self.delay, Acknowledged(received, durable, self.boot, accepts_batch=True)
+                pace = self.turn if self.says else 0.0
+                return self.delay, Acknowledged(received, durable, self.boot, True, pace)
             case Missing(expected):
                 return self.delay, Expected(expected)
             case Stale():
@@ -220,9 +223,14 @@ class FakeBridge(Receiver):
         if not batches:
             return
         self.cadence.sent()
-        self.workflow.signal(
-            batches, self.name, self.link, lambda ok: self._signalled(boot, batches, ok)
-        )
+
+        def signal() -> None:
+            if self.up and boot == self.boot:
+                self.workflow.signal(
+                    batches, self.name, self.link, lambda ok: self._signalled(boot, batches, ok)
+                )
+
+        self.clock.after(self.turn, signal) if self.turn else signal()
 
     def _signalled(self, boot: str, batches: Sequence[Batch], ok: bool) -> None:
         if not self.up or boot != self.boot:

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from kai_flow.stream import (
+    bridge_pace,
     cadence,
     delivery_wait,
     own_signals,
     post_channel,
     storage,
 )
+from kai_flow.stream.bridge_pace import BridgePace
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.deliveries import Deliveries
 from kai_flow.stream.delivery import Delivery
@@ -112,6 +114,26 @@ def never_signals_for_the_bridge() -> Mutation:
     return instead(
         own_signals, "GRACE", {**own_signals.GRACE, Duty.STANDBY: grace._replace(open=1e9)}
     )
+
+
+def pace_is_not_added() -> Mutation:
+    """A bridge that says that it is slow is taken for a dead one."""
+    real = BridgePace.told
+
+    def told(self: BridgePace, bridge: str, seconds: float, now: float) -> None:
+        real(self, bridge, 0.0, now)
+
+    return instead(BridgePace, "told", told)
+
+
+def any_pace_is_believed() -> Mutation:
+    """A bridge may take as long as it likes."""
+    return instead(bridge_pace, "MAX_PACE_SECONDS", 1e9)
+
+
+def silent_bridge_keeps_its_pace() -> Mutation:
+    """A bridge that was slow before it died is waited for as long as if it answered."""
+    return instead(bridge_pace, "SILENT_SECONDS", 1e9)
 
 
 def never_gives_up_on_a_receiver() -> Mutation:

@@ -373,6 +373,44 @@ def test_beside_a_bridge_that_signals_it_does_not(
 
 
 @settings(max_examples=25)
+@given(st.floats(1.0, 25.0), st.sampled_from([0.05, 0.3, 2.0]))
+@example(25.0, 0.05)
+def test_beside_a_bridge_that_says_that_it_is_slow_it_does_not(turn: float, pause: float) -> None:
+    """However long a session waits for its turn, a producer that is told so leaves it at that."""
+    clock = Clock()
+    workflow = FakeWorkflow(clock)
+    bridge = FakeBridge(clock, workflow, "b", Link(Random(0)))
+    bridge.turn = turn
+    producer = FakeProducer(clock, workflow, bridge, Link(Random(0)))
+    producer.run([pause] * int(60 / pause))
+    clock.run(LONG, until=lambda: producer.over)
+    assert producer.over
+    assert producer.signals == []
+    assert ids_of(workflow.accepted) == ids_of(producer.said)
+    assert len(workflow.signals) <= clock.now / turn
+
+
+@settings(max_examples=10)
+@given(st.floats(10.0, 25.0), st.booleans())
+@example(25.0, True)
+def test_a_bridge_that_dies_while_it_is_slow_is_stood_in_for(turn: float, says: bool) -> None:
+    """A pace that was told counts no longer once its bridge is silent."""
+    clock = Clock()
+    workflow = FakeWorkflow(clock)
+    bridge = FakeBridge(clock, workflow, "b", Link(Random(0)))
+    bridge.turn, bridge.says = turn, says
+    producer = FakeProducer(clock, workflow, bridge, Link(Random(0)))
+    producer.run([0.5] * 200)
+    clock.run(3.0)
+    assert not producer.signals
+    bridge.crash()
+    clock.run(6.0)
+    assert producer.signals
+    clock.run(LONG, until=lambda: producer.over)
+    assert ids_of(workflow.accepted) == ids_of(producer.said)
+
+
+@settings(max_examples=25)
 @given(st.floats(1, 9), st.floats(8, 20), st.sampled_from([0.05, 0.2, 1.0, 3.0]))
 @example(3.0, 8.0, 0.05)
 @example(3.0, 8.0, 3.0)

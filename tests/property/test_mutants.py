@@ -11,6 +11,7 @@ from tests.property import (
     mutants,
     stored_mutants,
     test_batches,
+    test_bridge_pace,
     test_buffer,
     test_cadence,
     test_delivery,
@@ -176,6 +177,15 @@ FINDS: list[tuple[Any, list[Callable[[], Mutation]]]] = [
             mutants.ends_before_all_is_durable,
         ],
     ),
+    (
+        test_delivery.test_beside_a_bridge_that_says_that_it_is_slow_it_does_not,
+        [mutants.pace_is_not_added],
+    ),
+    (
+        test_delivery.test_a_bridge_that_dies_while_it_is_slow_is_stood_in_for,
+        [mutants.silent_bridge_keeps_its_pace],
+    ),
+    (test_bridge_pace.test_a_liar_is_believed_for_a_while, [mutants.any_pace_is_believed]),
     (
         test_delivery.test_a_slow_receiver_does_not_hold_up_a_session,
         [

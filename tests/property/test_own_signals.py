@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.election import SIGNALLER_SECONDS
 from kai_flow.stream.outbox import Outbox
-from kai_flow.stream.own_signals import STALL_SECONDS, Duty, OwnSignals
+from kai_flow.stream.own_signals import (
+    LEAVING_PACE_SECONDS,
+    STALL_SECONDS,
+    Duty,
+    OwnSignals,
+)
 
 INTERVAL = 0.25
 ages = st.floats(0.0, 3_000.0)
@@ -61,6 +66,34 @@ def test_a_bridge_gets_its_time(
     due = signals.due_at(finished=True, bridge_answers=answers)
     assert due is not None
     assert due <= 0.0 if finished is None else abs(due - finished) < 1e-6
+
+
+@pytest.mark.parametrize(("duty", "active", "answers", "open_", "finished"), GRACE)
+@given(pace=st.floats(0.0, 30.0))
+def test_a_bridge_gets_its_pace_on_top(
+    pace: float,
+    duty: Duty,
+    active: bool,
+    answers: bool,
+    open_: float | None,
+    finished: float | None,
+) -> None:
+    """While it answers; an attempt that is about to be left waits for 1.5 s of it at most."""
+    signals, _ = signals_of(1, active=active)
+    for moment in range(40):
+        signals.pace.told("a", pace, float(moment))
+    for ended, grace in ((False, open_), (True, finished)):
+        due = signals.due_at(finished=ended, bridge_answers=answers)
+        leaving = signals.due_at(finished=True, bridge_answers=answers, leaving=True)
+        assert due is not None
+        assert leaving is not None
+        if grace is None or finished is None:
+            assert due <= 0.0
+            assert leaving <= 0.0
+        else:
+            period = 0.0 if ended else INTERVAL
+            assert abs(due - (grace + period + pace)) < 1e-6
+            assert abs(leaving - (finished + min(pace, LEAVING_PACE_SECONDS))) < 1e-6
 
 
 @given(st.floats(0.1, 4.0), st.integers(1, 5), st.integers(1, 5))

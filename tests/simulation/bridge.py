@@ -166,8 +166,8 @@ class Bridge:
 
     def _told(self, answer: attempt_window.Answer) -> Answer:
         match answer:
-            case Taken(received, durable):
-                return Answer(200, encode_answer(received, durable, self.hub.boot_id))
+            case Taken(received, durable, pace=pace):
+                return Answer(200, encode_answer(received, durable, self.hub.boot_id, pace))
             case Missing(expected):
                 return Answer(409, msgspec.json.encode({"expected": str(expected)}))
             case Stale():

@@ -70,8 +70,13 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "FIRST_PAUSE_SECONDS": "first pause before what Temporal does not show yet is read again",
         "LAST_PAUSE_SECONDS": "longest such pause",
     },
+    "kai_flow.stream.bridge_pace": {
+        "MAX_PACE_SECONDS": "`pace` that a producer believes",
+        "SILENT_SECONDS": "time after a bridge's answer for which its `pace` counts",
+    },
     "kai_flow.stream.own_signals": {
         "STALL_SECONDS": "time without progress of `durable` before the producer signals",
+        "LEAVING_PACE_SECONDS": "`pace` that counts when an attempt has not ended well",
     },
     "kai_flow.stream.post_channel": {
         "PROBE_SECONDS": "time between POSTs while something is not durable",

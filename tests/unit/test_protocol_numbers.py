@@ -226,9 +226,8 @@ def test_the_answers_are_what_a_bridge_writes() -> None:
     answer = callback.read_answer(_example("answer"))
     assert answer is not None
     assert answer.accepts_batch
-    assert callback.encode_answer(answer.received, answer.durable, answer.bridge) == _example(
-        "answer"
-    )
+    told = (answer.received, answer.durable, answer.bridge, answer.pace)
+    assert callback.encode_answer(*told) == _example("answer")
     assert callback.read_expected(_example("conflict")) == EventId(1, 1, 31)
 
 

@@ -12,12 +12,14 @@ from kai_flow.stream.callback import (
     HandMade,
     ProducerPost,
     decode_post,
+    encode_answer,
     is_bridge,
     read_answer,
     read_detail,
     read_retry_after,
 )
 from kai_flow.stream.errors import InvalidBatch, InvalidEvent
+from kai_flow.stream.ids import EventId
 from kai_flow.stream.wire_names import NEVER_NUMBERED
 
 HEAD: dict[str, Any] = {"session_id": "s", "workflow_id": "s", "run_id": "r", "base": "1.1.1"}
@@ -111,3 +113,21 @@ def test_a_boot_id_has_its_length(length: int) -> None:
 def test_the_reason_of_a_refusal_is_one_short_line(answer: bytes, line: str) -> None:
     """Whatever a receiver answers, it cannot forge or flood the log."""
     assert read_detail(answer) == line
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("", 0.0), (',"pace":1840', 1.84), (',"pace":0.5', 0.0005), (',"pace":-7', -0.007)],
+)
+def test_an_answer_may_tell_a_pace(said: str, seconds: float) -> None:
+    """§6.7: a bridge that does not tell its pace, as older ones, is understood as before."""
+    answer = read_answer(b'{"received":"1.1.2","durable":"1.1.1","bridge":"b"%b}' % said.encode())
+    assert answer is not None
+    assert answer.pace == seconds
+
+
+def test_a_pace_is_told_only_while_there_is_one() -> None:
+    """Without one the answer is the same, byte for byte, as that of older bridges."""
+    one, two = EventId(1, 1, 1), EventId(1, 1, 2)
+    assert b"pace" not in encode_answer(two, one, "b")
+    assert encode_answer(two, one, "b", 0.0101).endswith(b'"accepts":"batch","pace":11}')
