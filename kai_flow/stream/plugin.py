@@ -20,7 +20,6 @@ from temporalio.worker import (
 )
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from kai_flow.stream.direct_http import require_base_url
 from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.liveness_check import LivenessCheck
 
@@ -140,6 +139,9 @@ def _base_url(url: str | None, what: str) -> str | None:
     """The base URL of a bridge, without a slash at its end; None if there is none."""
     if not url:
         return None
+    # imported here: it imports httpx, which a worker whose producers POST nowhere does not need
+    from kai_flow.stream.direct_http import require_base_url  # noqa: PLC0415  (see above)
+
     base = (url if "://" in url else f"http://{url}").rstrip("/")
     require_base_url(base, what)
     return base

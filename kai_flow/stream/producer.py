@@ -19,9 +19,8 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
 from enum import Enum
 from types import TracebackType
-from typing import Any, Final, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
-import httpx
 from temporalio import activity
 from temporalio.client import Client
 
@@ -29,10 +28,9 @@ from kai_flow.stream.activity_interceptor import default_callback, own_number, r
 from kai_flow.stream.attempt import OWN_FIELDS, given_number, start_of, started_event
 from kai_flow.stream.background import to_completion
 from kai_flow.stream.cadence import Cadence
-from kai_flow.stream.callback_client import POST_TIMEOUT_SECONDS
+from kai_flow.stream.callback import Origin
 from kai_flow.stream.clock import now
 from kai_flow.stream.delivery import Delivery
-from kai_flow.stream.direct_http import direct_http, require_callback_url
 from kai_flow.stream.errors import Finished, InvalidEvent, Superseded
 from kai_flow.stream.events import encode_event
 from kai_flow.stream.header import ProducerHeader
@@ -47,6 +45,11 @@ from kai_flow.stream.threads import (
     require_this_process,
 )
 from kai_flow.stream.wire_names import RESERVED
+
+if TYPE_CHECKING:  # only a producer with a callback URL imports httpx, which takes up to 0.25 s
+    import httpx
+
+    from kai_flow.stream.callback_client import CallbackClient
 
 T = TypeVar("T")
 
@@ -100,13 +103,15 @@ class EventProducer:
         *,
         callback_url: str | Literal[Default.BRIDGE] | None = Default.BRIDGE,
         client: Client | None = None,
-        http: httpx.AsyncClient | None = None,
+        http: "httpx.AsyncClient | None" = None,
         signal_interval: float = 0.25,
         started: Mapping[str, Any] | None = None,
         producer: int | None = None,
         beside: Iterable[int] | None = None,
     ) -> None:
         if isinstance(callback_url, str):
+            from kai_flow.stream.direct_http import require_callback_url  # noqa: PLC0415  (see above)
+
             require_callback_url(callback_url)
         taken = sorted(OWN_FIELDS.intersection(started or ()))
         if taken:
@@ -199,10 +204,6 @@ class EventProducer:
         """What sends the events of this attempt."""
         client = self._given_client or activity.client()
         url = default_callback() if self._given_url is Default.BRIDGE else self._given_url
-        http = self._given_http
-        if http is None:
-            http = direct_http(POST_TIMEOUT_SECONDS)
-            self._cleanup.push_async_callback(http.aclose)
         origin, storable, age = await start_of(client, info, number)
         outbox = Outbox(number.producer, info.attempt, max_stored=storable)
         moment = now()
@@ -212,7 +213,22 @@ class EventProducer:
             callback=url is not None,
             now=moment,
         )
-        return Sending(delivery, outbox, client, origin, url=url, http=http, ended=self._stop_agent)
+        callback = None if url is None else self._callback(url, origin, delivery).post
+        return Sending(delivery, outbox, client, origin, callback=callback, ended=self._stop_agent)
+
+    def _callback(self, url: str, origin: Origin, delivery: Delivery) -> "CallbackClient":
+        """What makes the POSTs of this attempt."""
+        from kai_flow.stream.callback_client import (  # noqa: PLC0415  (see above)
+            POST_TIMEOUT_SECONDS,
+            CallbackClient,
+        )
+        from kai_flow.stream.direct_http import direct_http  # noqa: PLC0415  (see above)
+
+        http = self._given_http
+        if http is None:
+            http = direct_http(POST_TIMEOUT_SECONDS)
+            self._cleanup.push_async_callback(http.aclose)
+        return CallbackClient(url, http, origin, delivery)
 
     async def __aexit__(
         self,

@@ -5,11 +5,10 @@ without I/O. The agent waits here only while the outbox is full, or for the end 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
-import httpx
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -19,7 +18,6 @@ from kai_flow.stream.attempt import history_size, why_superseded
 from kai_flow.stream.background import BackgroundTasks
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.callback import Origin, done_event
-from kai_flow.stream.callback_client import CallbackClient
 from kai_flow.stream.clock import now
 from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.errors import Finished, OutboxFull, Superseded
@@ -39,8 +37,8 @@ SETTLE_SECONDS: Final = 10.0  # for the last POSTs, before the result is built w
 class Sending:
     """Sends the events of one attempt.
 
-    `url`: where events are POSTed; None: nowhere. `ended` is called when the attempt is over,
-    perhaps several times.
+    `callback` makes a POST; the event beside it is that of the final POST. With None there are no
+    POSTs. `ended` is called when the attempt is over, perhaps several times.
     """
 
     def __init__(
@@ -50,8 +48,7 @@ class Sending:
         client: Client,
         origin: Origin,
         *,
-        url: str | None,
-        http: httpx.AsyncClient,
+        callback: Callable[[Post, NumberedEvent], Awaitable[None]] | None,
         ended: Callable[[], None],
     ) -> None:
         self.delivery: Final = delivery
@@ -60,9 +57,7 @@ class Sending:
         self.broken: BaseException | None = None  # the error of a task here, or SignalsRefused
         self._client = client
         self._origin = origin
-        self._posts = url is not None
-        # Without a URL the delivery makes no POST, and this is never used.
-        self._callback = CallbackClient(url or "", http, origin, delivery)
+        self._callback = callback
         self._ended = ended
         self._superseded: Superseded | None = None  # why, once the server was asked
         self._tasks = BackgroundTasks(self._task_failed)  # driver, heartbeat, POST, signal
@@ -96,7 +91,7 @@ class Sending:
     @property
     def failed(self) -> int:
         """Events whose callback POST has not succeeded; 0 when there is no callback."""
-        return self.outbox.last.seq - self.outbox.sent if self._posts else 0
+        return self.outbox.last.seq - self.outbox.sent if self._callback else 0
 
     # For the agent. All of these raise Superseded when the attempt is over, without a reason.
 
@@ -121,7 +116,9 @@ class Sending:
         self._wake.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_SECONDS):
-                await self._until(lambda: self.outbox.posted == self.outbox.last or not self._posts)
+                await self._until(
+                    lambda: self.outbox.posted == self.outbox.last or self._callback is None
+                )
 
     async def finish(self, result: Any) -> None:
         """POST `done` with the result, and wait until every event is durable."""
@@ -193,7 +190,8 @@ class Sending:
             await wait_for(self._wake, None if wake_at is None else max(0, wake_at - moment))
 
     async def _post(self, post: Post) -> None:
-        await self._callback.post(post, self.done or done_event(None, self.outbox.last))
+        if self._callback is not None:  # without one the delivery asks for no POST
+            await self._callback(post, self.done or done_event(None, self.outbox.last))
         self._reported()
 
     async def _signal(self, batch: Batch) -> None:

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast
+from unittest.mock import Mock
 
 import httpx
 import pytest
+from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.testing import ActivityEnvironment
@@ -389,20 +391,14 @@ def test_a_producer_that_cannot_begin_leaves_nothing_open(
         made.append(direct_http(timeout))
         return made[-1]
 
-    class Broken:
-        namespace = "default"
-
-        @property
-        def workflow_service(self) -> Any:
-            raise ZeroDivisionError("nobody is there")
-
     async def begin() -> None:
-        number_activity(1, "another run, so that it asks the server")
-        broken: Any = Broken()
-        async with EventProducer(callback_url="http://127.0.0.1:1/", client=broken):
+        number_activity(1, activity.info().workflow_run_id or "")
+        async with EventProducer(callback_url="http://127.0.0.1:1/", client=Mock()):
             raise AssertionError("it began")
 
-    monkeypatch.setattr("kai_flow.stream.producer.direct_http", client)
+    broken = Mock(side_effect=ZeroDivisionError("nobody is there"))
+    monkeypatch.setattr("kai_flow.stream.producer.started_event", broken)
+    monkeypatch.setattr("kai_flow.stream.direct_http.direct_http", client)
 
     async def alone() -> list[asyncio.Task[Any]]:
         with pytest.raises(ZeroDivisionError, match="nobody"):

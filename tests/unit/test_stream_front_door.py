@@ -54,11 +54,18 @@ def test_what_is_unknown_is_an_attribute_error() -> None:
         _ = kai_flow.stream.Producer  # type: ignore[attr-defined]  # that is the test
 
 
-def test_the_front_door_loads_what_is_used() -> None:
-    """Importing an id or an error loads neither Temporal nor HTTP."""
+@pytest.mark.parametrize(
+    ("names", "unused"),
+    [
+        ("EventId, InvalidId, Limits", ("temporalio", "httpx")),
+        ("EventProducer, StreamPlugin, WorkflowEventStream, read_history", ("httpx",)),
+    ],
+)
+def test_the_front_door_loads_what_is_used(names: str, unused: tuple[str, ...]) -> None:
+    """An id or an error loads neither Temporal nor HTTP, and a producer loads no HTTP."""
     program = (
-        "import sys; from kai_flow.stream import EventId, InvalidId, Limits; "
-        "print([m for m in ('temporalio', 'httpx') if m in sys.modules])"
+        f"import sys; from kai_flow.stream import {names}; "
+        f"print([m for m in {unused} if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 
-import httpx
 import pytest
 from temporalio.testing import ActivityEnvironment
 
@@ -37,8 +36,7 @@ class Attempt:
             outbox,
             self.stage.client,
             Origin(SESSION, RUN_ID, RUN_ID),
-            url=None,
-            http=httpx.AsyncClient(),
+            callback=None,
             ended=self.ended.set,
         )
 
