@@ -72,12 +72,14 @@ class Program:
         await self.process.communicate()
 
 
-async def start(arguments: list[str], environ: dict[str, str], errors: Path) -> Program:
+async def start(
+    arguments: list[str], environ: dict[str, str], errors: Path, folder: Path = ROOT
+) -> Program:
     """A Python program beside us."""
     with errors.open("w") as log:
         process = await asyncio.create_subprocess_exec(
             *bound([sys.executable, *arguments]),
-            cwd=ROOT,
+            cwd=folder,
             env=environ,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

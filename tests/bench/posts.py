@@ -1,0 +1,146 @@
+"""What one POST costs: `python -m tests.bench.posts [TREE …]`.
+
+A raw client on a connection that stays open POSTs one event after the other to a bridge in a
+process of its own, in a session whose workflow and activity run. Signals are 5 s apart, so nearly
+all of the work is that of the POSTs. The bridge runs from each TREE, a checkout of this project
+(without one: from this one), and all of them take turns. It prints the median and the 99th
+percentile of a round trip, and the CPU time of the bridge for one POST.
+"""
+
+import asyncio
+import contextlib
+import json
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import psutil
+from temporalio.client import Client
+
+from kai_flow.temporal.client import connect
+from kai_flow.temporal.dev_server import dev_server
+from tests.bench.latency import new_id
+from tests.integration.programs import ROOT, Program, environment, start
+from tests.integration.stage import Play, stage_worker
+
+ROUNDS: Final = 6
+POSTS: Final = 1_000  # in each round
+READ_BYTES: Final = 64 * 1024
+
+
+class Session:
+    """One session on one bridge, and the connection of its producer."""
+
+    def __init__(self, play: Play, bridge: Program, port: int) -> None:
+        self._play = play
+        self._process = psutil.Process(bridge.process.pid)
+        self._last = 1
+        self._durable = 0
+        self._connection = socket.create_connection(("127.0.0.1", port))
+        self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.seconds: list[float] = []  # of each round trip
+        self.cpu: list[float] = []  # of each round, for one POST
+
+    @property
+    def cpu_time(self) -> float:
+        """Seconds of CPU that the bridge has used so far."""
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
+
+    def post(self) -> float:
+        """POST the next event; the seconds that it took."""
+        # The base is what a producer holds: everything that the last answer did not call durable.
+        fields: dict[str, Any] = self._play.body([self._last], base=self._durable + 1)
+        body = json.dumps({**fields, "signaller": None}, separators=(",", ":")).encode()
+        head = (
+            f"POST /events/{self._play.id} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n"
+            "Accept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\nUser-Agent: bench\r\n"
+            f"Content-Length: {len(body)}\r\nContent-Type: application/json\r\n\r\n"
+        ).encode()
+        began = time.perf_counter()
+        self._connection.sendall(head + body)
+        answer = self._connection.recv(READ_BYTES)
+        while b"\r\n\r\n" not in answer or not answer.endswith(b"}"):
+            answer += self._connection.recv(READ_BYTES)
+        took = time.perf_counter() - began
+        assert answer.startswith(b"HTTP/1.1 200 "), answer
+        said = json.loads(answer.partition(b"\r\n\r\n")[2])
+        assert said["received"] == f"1.1.{self._last}", said
+        self._durable = int(said["durable"].rpartition(".")[2])
+        self._last += 1
+        return took
+
+    def round(self) -> None:
+        """POST what belongs to one round."""
+        before = self.cpu_time
+        self.seconds += [self.post() for _ in range(POSTS)]
+        self.cpu.append((self.cpu_time - before) / POSTS)
+
+
+async def begun(client: Client, bridge: Program) -> Session:
+    """A session with an activity under way, and a first event on this bridge."""
+    url = await bridge.ready()
+    handle = await client.start_workflow("Stage", id=new_id(), task_queue="bench-posts")
+    play = Play(client, handle, url)
+    await play.act()
+    session = Session(play, bridge, httpx.URL(url).port or 0)
+    session.post()
+    return session
+
+
+async def work(address: str) -> None:
+    """The worker, until it is killed."""
+    async with stage_worker(await connect(address), "bench-posts"):
+        await asyncio.Event().wait()
+
+
+async def main(trees: list[Path]) -> None:
+    """Measure a bridge of each tree."""
+    async with AsyncExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = await stack.enter_async_context(dev_server(stop_seconds=0))
+        environ = environment(home, server.address, KAI_BRIDGE_PORT="0", KAI_SIGNAL_INTERVAL="5s")
+
+        async def program(name: str, *arguments: str, tree: Path = ROOT) -> Program:
+            one = await start(
+                list(arguments), environ | {"PYTHONPATH": str(tree)}, home / name, tree
+            )
+            stack.push_async_callback(one.kill)
+            return one
+
+        await program("worker.log", "-m", "tests.bench.posts", "worker", server.address)
+        client = await connect(server.address)
+        sessions = {
+            tree: await begun(client, await program(f"{n}.log", "-m", "kai_flow.web", tree=tree))
+            for n, tree in enumerate(trees)
+        }
+        for session in sessions.values():
+            session.round()  # warm
+            session.seconds.clear()
+            session.cpu.clear()
+        for _ in range(ROUNDS):
+            for session in sessions.values():
+                session.round()
+    for tree, session in sessions.items():
+        cuts = statistics.quantiles(session.seconds, n=100)
+        cpu = statistics.median(session.cpu)
+        print(
+            f"{tree}: one POST p50 {cuts[49] * 1000:.2f} ms, p99 {cuts[98] * 1000:.2f} ms,"
+            f" {cpu * 1000:.2f} ms of the bridge's CPU"
+        )
+
+
+if __name__ == "__main__":
+    if {"-h", "--help"} & {*sys.argv}:
+        print(__doc__)
+    elif sys.argv[1:2] == ["worker"]:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(work(sys.argv[2]))
+    else:
+        asyncio.run(main([Path(tree) for tree in sys.argv[1:]] or [ROOT]))
