@@ -90,14 +90,14 @@ class Publisher:
         """Signal until nothing is left to signal, or nothing more can be."""
         while self._log.received.waiting and not (self._refused or self.closed):
             self._woken.clear()
-            batches = self._log.received.batches()
-            # Without batches a hole lies before what waits. The tail will show what fills it.
-            pause = self._pause(batches) if batches else None
+            ready = self._log.received.ready
+            # If nothing is ready, a hole lies before what waits. The tail will show what fills it.
+            pause = self._pause(ready) if ready else None
             if pause is None or pause > 0:
                 await wait_for(self._woken, pause)
                 continue
             self._cadence.sent()
-            await self._publish(batches)
+            await self._publish(self._log.received.batches())
 
     async def _publish(self, batches: tuple[Batch, ...]) -> None:
         """Signal these batches."""
@@ -131,10 +131,13 @@ class Publisher:
             for batch in batches:
                 self._mark_durable(batch.last)
 
-    def _pause(self, batches: tuple[Batch, ...]) -> float | None:
-        """Seconds until the next signal is due; None: not before an answer has come."""
-        keys = {batch.first.attempt_key for batch in batches}
-        flush = self._flushing or not keys.isdisjoint(self._finished)
+    def _pause(self, ready: set[tuple[int, int]]) -> float | None:
+        """Seconds until the next signal is due; None: not before an answer has come.
+
+        `ready` are the attempts of which it would carry events. They are not gathered before it is
+        due: every POST wakes the publisher, and there may be hundreds.
+        """
+        flush = self._flushing or not ready.isdisjoint(self._finished)
         due = self._cadence.due(
             self._log.received.waiting, self._log.received.waiting_bytes, flush=flush
         )

@@ -62,6 +62,12 @@ class RunWindows:
         """Forget everything."""
         self._of.clear()
 
+    @property
+    def ready(self) -> set[tuple[int, int]]:
+        """The attempts of which there is something to signal now; `batches` has their events."""
+        windows = (windows.to_signal for windows in self._of.values())
+        return {window.attempt_key for window in windows if window is not None}
+
     def batches(self) -> tuple[Batch, ...]:
         """What to signal next, of all producers, as much as one signal holds; empty: nothing.
 

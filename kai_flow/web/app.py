@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Litestar
@@ -15,9 +15,10 @@ from temporalio.client import Client
 from kai_flow.bridge.hub import Hub, running_hub
 from kai_flow.runtime.shutdown import before_shutdown
 from kai_flow.settings import LOOPBACK, Settings
-from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.web.body import Bodies
+from kai_flow.web.documents import Documents
 from kai_flow.web.foreign_requests import ForeignRequestGuard
+from kai_flow.web.plain_posts import PlainPosts
 from kai_flow.web.problems import PROBLEMS
 from kai_flow.web.refusal_log import RefusalLog
 from kai_flow.web.routes import healthz, readyz, receive_events, stream_events
@@ -31,27 +32,33 @@ ASGIApp = Callable[
 """An app as other frameworks type it. Litestar's own type is narrower than theirs."""
 
 
-def create_app(hub: Hub, client: Client, settings: Settings) -> Litestar:
-    """The Litestar app over a running hub."""
+def create_app(hub: Hub, client: Client, settings: Settings) -> ASGIApp:
+    """The app over a running hub: Litestar's, behind the fast way for plain POSTs."""
     hosts = {*LOOPBACK, settings.bridge_host}
     if settings.bridge_url is not None:
         hosts.add(urlsplit(settings.bridge_url).hostname or "")
-    return Litestar(
+    refusals, send_timeout = RefusalLog(), SendTimeout()
+    bodies, documents = Bodies(hub.stopping), Documents(hub, refusals)
+    litestar = Litestar(
         [receive_events, stream_events, healthz, readyz],
-        dependencies={"hub": Provide(lambda: hub, sync_to_thread=False)},
-        state=State({"temporal": client, "bodies": Bodies()}),
-        middleware=[ForeignRequestGuard(hosts, settings.cors_origins), SendTimeout()],
+        dependencies={
+            "hub": Provide(lambda: hub, sync_to_thread=False),
+            "bodies": Provide(lambda: bodies, sync_to_thread=False),
+            "documents": Provide(lambda: documents, sync_to_thread=False),
+        },
+        state=State({"temporal": client}),
+        middleware=[ForeignRequestGuard(hosts, settings.cors_origins), send_timeout],
         cors_config=CORSConfig(
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST"],
             allow_headers=["Content-Type", "Last-Event-ID"],
         ),
         plugins=[ProblemDetailsPlugin(PROBLEMS)],
-        after_exception=[RefusalLog().note],
-        request_max_body_size=MAX_BODY_BYTES,
+        after_exception=[refusals.note],
         openapi_config=None,
         logging_config=None,  # the program decides where logs go
     )
+    return PlainPosts(litestar, hosts, bodies, documents, send_timeout)
 
 
 def hub_for(settings: Settings, client: Client) -> AbstractAsyncContextManager[Hub]:
@@ -77,4 +84,4 @@ async def bridge_app(client: Client, settings: Settings | None = None) -> AsyncI
     settings = settings or Settings()
     async with hub_for(settings, client) as hub:
         with before_shutdown(hub.end_streams):
-            yield cast("ASGIApp", create_app(hub, client, settings))
+            yield create_app(hub, client, settings)

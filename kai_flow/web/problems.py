@@ -13,15 +13,20 @@ from litestar.plugins.problem_details import ProblemDetailsConfig, ProblemDetail
 
 log = logging.getLogger(__name__)
 
+Problem = ProblemDetailsException
+"""A refusal."""
+
+IN_A_SECOND: Final = {"Retry-After": "1"}  # the headers of a refusal that may pass
+
 
 def problem(
     status: int, detail: str, *, headers: dict[str, str] | None = None, **extra: str
-) -> ProblemDetailsException:
+) -> Problem:
     """The refusal with this status; `extra` are further members of the document."""
-    return ProblemDetailsException(detail, status_code=status, headers=headers, extra=extra or None)
+    return Problem(detail, status_code=status, headers=headers, extra=extra or None)
 
 
-def _bad_parameter(error: ValidationException) -> ProblemDetailsException:
+def _bad_parameter(error: ValidationException) -> Problem:
     wrong = error.extra if isinstance(error.extra, list) else []
     names = ", ".join(sorted({str(one["key"]) for one in wrong if "key" in one})) or "a parameter"
     return problem(
@@ -31,11 +36,11 @@ def _bad_parameter(error: ValidationException) -> ProblemDetailsException:
     )
 
 
-def _no_route(_: NotFoundException) -> ProblemDetailsException:
+def _no_route(_: NotFoundException) -> Problem:
     return problem(404, "there is no such route; use /events/{id} or /stream/{id}")
 
 
-def _no_method(error: MethodNotAllowedException) -> ProblemDetailsException:
+def _no_method(error: MethodNotAllowedException) -> Problem:
     detail = "POST to /events/{id}; GET /stream/{id}, /healthz and /readyz"
     return problem(405, detail, headers=error.headers)
 
@@ -53,7 +58,7 @@ def detail_of(error: HTTPException) -> str:
             return error.detail
 
 
-def _unforeseen(error: Exception) -> ProblemDetailsException:
+def unforeseen(error: Exception) -> Problem:
     """A defect of the bridge: its log has the details, and the answer has none."""
     log.error("a request failed with an unexpected error", exc_info=error)
     return problem(500, "the bridge failed with an unexpected error; see its log")
@@ -65,6 +70,6 @@ PROBLEMS: Final = ProblemDetailsConfig(
         ValidationException: _bad_parameter,
         NotFoundException: _no_route,
         MethodNotAllowedException: _no_method,
-        Exception: _unforeseen,
+        Exception: unforeseen,
     },
 )

@@ -26,11 +26,17 @@ class RefusalLog:
 
     async def note(self, error: Exception, scope: Scope) -> None:
         """Litestar's hook for every exception."""
-        if scope.get("method") != "POST" or not isinstance(error, HTTPException):
-            return  # an error that is not a refusal is logged with a traceback
-        path = scope["path"]
-        status = error.status_code
-        code = error.extra.get("code") if isinstance(error.extra, dict) else None
+        # An error that is not a refusal is logged with a traceback.
+        if scope.get("method") == "POST" and isinstance(error, HTTPException):
+            self.write(scope["path"], b"", error)
+
+    def write(self, path: str, body: bytes, refusal: HTTPException) -> None:
+        """Log the refusal of a POST to this path, unless equal lines were written before.
+
+        `body` is what was read of it, which may be nothing.
+        """
+        status = refusal.status_code
+        code = refusal.extra.get("code") if isinstance(refusal.extra, dict) else None
         suppressed = self._limiter.due((path, status, code))
         if suppressed is None:
             return
@@ -39,9 +45,9 @@ class RefusalLog:
             logging.INFO if status in _EXPECTED else logging.WARNING,
             "%s: %s is refused with %d: %s%s",
             subject(path),
-            shown(_post(scope.get("state", {}).get("body", b""))),
+            shown(_post(body)),
             status,
-            shown(detail_of(error)),
+            shown(detail_of(refusal)),
             more,
         )
 

@@ -4,6 +4,7 @@ So a client that holds many slow requests open cannot keep others out: a request
 moment is never among the oldest.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -56,3 +57,9 @@ class RequestBudget:
             if oldest.bytes:
                 oldest.give_up()
                 excess -= oldest.bytes
+
+
+def expire(timeout: asyncio.Timeout, seconds: float = 0) -> None:
+    """Let a timeout that has been entered expire in `seconds`, also from another task."""
+    if not timeout.expired():  # its own time may be up, before its task has run and left the budget
+        timeout.reschedule(asyncio.get_running_loop().time() + seconds)

@@ -11,24 +11,15 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
 from temporalio.service import RPCError
 
-from kai_flow.bridge.errors import (
-    HubError,
-    RealSession,
-    TooMuchHeld,
-    UnknownPlace,
-    Unreachable,
-    WrongNumber,
-)
+from kai_flow.bridge.errors import HubError, UnknownPlace, Unreachable
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.subscription import subscribe
-from kai_flow.stream.attempt_window import Answer, Full, Missing, Stale, Taken
-from kai_flow.stream.callback import HandMade, decode_post, encode_answer
-from kai_flow.stream.errors import InvalidId, StreamError
-from kai_flow.stream.ids import EventId
+from kai_flow.stream.errors import StreamError
 from kai_flow.stream.place import Cursor
 from kai_flow.stream.sse import unnamed
-from kai_flow.web.body import read_body
-from kai_flow.web.problems import problem
+from kai_flow.web.body import Bodies
+from kai_flow.web.documents import Documents
+from kai_flow.web.problems import IN_A_SECOND, problem
 
 MAX_SESSION_ID_CHARS = 1_000  # the server's own bound for a workflow id
 
@@ -39,60 +30,18 @@ STREAM_HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
 
 @post("/events/{session_id:str}", status_code=200, media_type=MediaType.JSON)
 async def receive_events(
-    session_id: FromPath[str], request: Request[Any, Any, State], hub: NamedDependency[Hub]
+    session_id: FromPath[str],
+    request: Request[Any, Any, State],
+    bodies: NamedDependency[Bodies],
+    documents: NamedDependency[Documents],
 ) -> Response[bytes]:
-    """Take in a producer's POST, or an event sent by hand."""
+    """Take in a producer's POST, or an event sent by hand: those that are no plain POSTs."""
     _require_session_id(session_id)
     if request.content_type[0] != "application/json":
         raise problem(415, "send the event as JSON, with Content-Type: application/json")
-    body = await read_body(request, request.app.state.bodies, hub.stopping)
-    try:
-        posted = decode_post(body)
-    except StreamError as error:
-        raise problem(400, f"{error}; see docs/reference/protocol.md", code=error.code) from None
-    meant = posted.session_id if isinstance(posted, HandMade) else posted.workflow_id
-    if meant != session_id:
-        raise problem(400, f"the URL names {session_id!r}; send this to /events/{meant}")
-    if meant != posted.session_id:
-        detail = f"'session_id' is {posted.session_id!r}, but 'workflow_id' is {meant!r}"
-        raise problem(400, f"{detail}; they must be equal")
-    try:
-        if isinstance(posted, HandMade):
-            number = await hub.receive_by_hand(posted)
-            return _json(encode_answer(EventId(0, 0, number), EventId(0, 0, 0), hub.boot_id))
-        return _answer(await hub.receive(posted), hub.boot_id)
-    except (RealSession, WrongNumber, InvalidId) as error:
-        raise problem(400, str(error)) from None
-    except TooMuchHeld as error:
-        raise problem(429, str(error), headers={"Retry-After": "1"}) from None
-    except HubError as error:
-        raise problem(503, str(error), headers={"Retry-After": "1"}) from None
-
-
-def _answer(answer: Answer, boot_id: str) -> Response[bytes]:
-    match answer:
-        case Taken(received, durable, pace=pace):
-            return _json(encode_answer(received, durable, boot_id, pace))
-        case Missing(expected):
-            detail = f"send again from {expected}"
-            raise problem(409, detail, expected=str(expected), bridge=boot_id)
-        case Stale():
-            detail = (
-                "a later attempt has taken over, the workflow no longer waits for the activity, or "
-                "the run has ended; stop sending"
-            )
-            raise problem(410, detail, bridge=boot_id)
-        case Full(stored=True):
-            detail = (
-                "the session has reached its limit of 32 MiB stored; end the stored part with an "
-                "event of the type 'unstored', and name that event as 'stored' in each later POST"
-            )
-            raise problem(429, detail, headers={"Retry-After": "1"})
-        case Full():
-            detail = (
-                "the bridge has no memory left until more is durable; send it again in a moment"
-            )
-            raise problem(429, detail, headers={"Retry-After": "1"})
+    body = await bodies.read(request.receive, request.content_length)
+    status, headers, media_type, content = await documents.answer(session_id, body)
+    return Response(content, status_code=status, headers=headers, media_type=media_type)
 
 
 @get("/stream/{session_id:str}")
@@ -115,7 +64,7 @@ async def stream_events(
         run = await hub.find(session_id)
     except Unreachable as error:
         if not wait:
-            raise problem(503, str(error), headers={"Retry-After": "1"}) from None
+            raise problem(503, str(error), headers=IN_A_SECOND) from None
         run = None  # the stream waits: EventSource stops for good on any status but 200
     if run is None and not wait:
         raise problem(404, f"there is no session {session_id!r}; without wait=false the stream "
@@ -129,7 +78,7 @@ async def stream_events(
     except UnknownPlace as error:
         raise problem(400, str(error)) from None
     except HubError as error:
-        raise problem(503, str(error), headers={"Retry-After": "1"}) from None
+        raise problem(503, str(error), headers=IN_A_SECOND) from None
     frames = subscribe(hub, session_id, cursor, run)
     return Stream(
         _unnamed(frames) if event else frames,
@@ -154,15 +103,16 @@ async def readyz(state: State) -> dict[str, str]:
     return {"status": "ok"}
 
 
+def is_session_id(text: str) -> bool:
+    """Whether it can be one."""
+    return 1 <= len(text) <= MAX_SESSION_ID_CHARS and text.isprintable()
+
+
 def _require_session_id(session_id: str) -> None:
-    if len(session_id) > MAX_SESSION_ID_CHARS or not session_id.isprintable():
+    if not is_session_id(session_id):
         raise problem(400, "the session id must be 1 to 1,000 printable characters")
 
 
 async def _unnamed(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for frame in frames:
         yield unnamed(frame)
-
-
-def _json(body: bytes) -> Response[bytes]:
-    return Response(body, media_type=MediaType.JSON)

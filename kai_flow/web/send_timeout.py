@@ -14,7 +14,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPDisconnectEvent, Message, Receive, Scope, Send
 
 from kai_flow.web.refusal_log import subject
-from kai_flow.web.request_budget import RequestBudget
+from kai_flow.web.request_budget import RequestBudget, expire
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class SendTimeout(ASGIMiddleware):
                 return
             nonlocal taken
             try:
-                await self._send(send, message)
+                await self.send_in_time(send, message)
             except TimeoutError:
                 log.info(
                     "%s: a subscriber that does not read is disconnected; it can resume after %s",
@@ -70,24 +70,21 @@ class SendTimeout(ASGIMiddleware):
 
         await next_app(scope, receive_or_leave, send_in_time)
 
-    async def _send(self, send: Send, message: Message) -> None:
-        """Raises TimeoutError when the write takes too long, or too much waits in all.
+    async def send_in_time(self, send: Send, *messages: Message) -> None:
+        """Raises TimeoutError when these writes take too long, or too much waits in all.
 
         Only a write that has to wait counts in practice: any other leaves the budget before another
         task runs.
         """
         size = SOCKET_BYTES
-        if message["type"] == "http.response.body":
-            size += len(message["body"])
+        for message in messages:
+            if message["type"] == "http.response.body":
+                size += len(message["body"])
         async with asyncio.timeout(self._seconds) as timeout:
-            with self._budget.share(give_up=partial(_expire, timeout)) as share:
+            with self._budget.share(give_up=partial(expire, timeout)) as share:
                 self._budget.grow(share, size, MAX_UNSENT_BYTES)
-                await send(message)
-
-
-def _expire(timeout: asyncio.Timeout) -> None:
-    if not timeout.expired():  # its own time may be up, before its task has run and left the budget
-        timeout.reschedule(asyncio.get_running_loop().time())
+                for message in messages:
+                    await send(message)
 
 
 def _last_id(frames: bytes) -> str:

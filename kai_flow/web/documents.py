@@ -1,0 +1,115 @@
+"""Answers the documents that producers POST: bytes in, status, headers and body out."""
+
+from typing import Final, NamedTuple
+
+import msgspec
+
+from kai_flow.bridge.errors import HubError, RealSession, TooMuchHeld, WrongNumber
+from kai_flow.bridge.hub import Hub
+from kai_flow.stream.attempt_window import Answer, Full, Missing, Stale, Taken
+from kai_flow.stream.callback import HandMade, decode_post, encode_answer
+from kai_flow.stream.errors import InvalidId, StreamError
+from kai_flow.stream.ids import EventId
+from kai_flow.web.problems import IN_A_SECOND, Problem, problem, unforeseen
+from kai_flow.web.refusal_log import RefusalLog
+
+_JSON: Final = "application/json"
+_PROBLEM: Final = "application/problem+json"
+
+
+class Answered(NamedTuple):
+    """An HTTP answer, whoever sends it."""
+
+    status: int
+    headers: dict[str, str]
+    """Those beside its type and length."""
+    media_type: str
+    body: bytes
+
+
+class Documents:
+    """Answers the documents of all producers of one bridge.
+
+    It knows neither routes nor requests, so every way in which a document arrives can use it.
+    """
+
+    def __init__(self, hub: Hub, refusals: RefusalLog) -> None:
+        self._hub = hub
+        self._refusals = refusals
+
+    async def answer(self, session_id: str, document: bytes) -> Answered:
+        """The answer to a document that was POSTed to this session. Raises nothing.
+
+        A refusal is a problem document, and leaves its line in the log.
+        """
+        try:
+            return Answered(200, {}, _JSON, await self._take(session_id, document))
+        except Problem as refusal:
+            return self.refuse(session_id, document, refusal)
+        except Exception as error:  # noqa: BLE001  `unforeseen` logs it with its traceback
+            return refused(unforeseen(error))
+
+    def refuse(self, session_id: str, document: bytes, refusal: Problem) -> Answered:
+        """The answer that refuses a document, of which nothing may have been read."""
+        self._refusals.write(f"/events/{session_id}", document, refusal)
+        return refused(refusal)
+
+    async def _take(self, session_id: str, document: bytes) -> bytes:
+        """The body of the 200. Raises the problem that the document is refused with."""
+        try:
+            posted = decode_post(document)
+        except StreamError as error:
+            detail = f"{error}; see docs/reference/protocol.md"
+            raise problem(400, detail, code=error.code) from None
+        meant = posted.session_id if isinstance(posted, HandMade) else posted.workflow_id
+        if meant != session_id:
+            raise problem(400, f"the URL names {session_id!r}; send this to /events/{meant}")
+        if meant != posted.session_id:
+            detail = f"'session_id' is {posted.session_id!r}, but 'workflow_id' is {meant!r}"
+            raise problem(400, f"{detail}; they must be equal")
+        boot_id = self._hub.boot_id
+        try:
+            if isinstance(posted, HandMade):
+                number = await self._hub.receive_by_hand(posted)
+                return encode_answer(EventId(0, 0, number), EventId(0, 0, 0), boot_id)
+            return _body(await self._hub.receive(posted), boot_id)
+        except (RealSession, WrongNumber, InvalidId) as error:
+            raise problem(400, str(error)) from None
+        except TooMuchHeld as error:
+            raise problem(429, str(error), headers=IN_A_SECOND) from None
+        except HubError as error:
+            raise problem(503, str(error), headers=IN_A_SECOND) from None
+
+
+def refused(refusal: Problem) -> Answered:
+    """The problem document of a refusal (RFC 9457)."""
+    extra = refusal.extra if isinstance(refusal.extra, dict) else {}
+    document = {"status": refusal.status_code, "detail": refusal.detail, **extra}
+    headers = refusal.headers or {}
+    return Answered(refusal.status_code, headers, _PROBLEM, msgspec.json.encode(document))
+
+
+def _body(answer: Answer, boot_id: str) -> bytes:
+    match answer:
+        case Taken(received, durable, pace=pace):
+            return encode_answer(received, durable, boot_id, pace)
+        case Missing(expected):
+            detail = f"send again from {expected}"
+            raise problem(409, detail, expected=str(expected), bridge=boot_id)
+        case Stale():
+            detail = (
+                "a later attempt has taken over, the workflow no longer waits for the activity, or "
+                "the run has ended; stop sending"
+            )
+            raise problem(410, detail, bridge=boot_id)
+        case Full(stored=True):
+            detail = (
+                "the session has reached its limit of 32 MiB stored; end the stored part with an "
+                "event of the type 'unstored', and name that event as 'stored' in each later POST"
+            )
+            raise problem(429, detail, headers=IN_A_SECOND)
+        case Full():
+            detail = (
+                "the bridge has no memory left until more is durable; send it again in a moment"
+            )
+            raise problem(429, detail, headers=IN_A_SECOND)
