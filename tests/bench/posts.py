@@ -25,7 +25,7 @@ from temporalio.client import Client
 
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import dev_server
-from tests.bench.latency import new_id
+from tests.bench.stack import new_id
 from tests.integration.programs import ROOT, Program, environment, start
 from tests.integration.stage import Play, stage_worker
 
