@@ -1,8 +1,8 @@
 """Several possible values with their costs, and how they combine."""
 
-import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -17,14 +17,14 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-class Note(Struct, frozen=True):
+class Note(Struct, frozen=True, gc=False, cache_hash=True):
     """An assumption that the answer announces: the key of its sentence, and what fills its gaps."""
 
     key: str
     values: tuple[tuple[str, str], ...] = ()
 
 
-class Choice(Struct, Generic[T], frozen=True):
+class Choice(Struct, Generic[T], frozen=True, gc=False):
     """One possible value."""
 
     value: T
@@ -50,17 +50,21 @@ def combined(
     known = list(options)
     if not all(known):
         return []
-    left_over = sum(min(choice.cost for choice in choices) for choices in known)
+    least = [cheapest(choices) for choices in known]
+    left_over = sum(least)
     found: list[Choice[tuple[Any, ...]]] = [Choice(())]
-    for choices in known:
-        left_over -= min(choice.cost for choice in choices)
+    for choices, own in zip(known, least, strict=True):
+        left_over -= own
         bound = most - left_over + ROUNDING  # the cheapest of the rest would still be too much
         pairs = [
             (cost, left, right)
-            for left, right in itertools.product(found, choices)
+            for left in found
+            if left.cost + own <= bound
+            for right in choices
             if (cost := left.cost + right.cost) <= bound
         ]
-        pairs.sort(key=_cost_of_pair)
+        if len(choices) > 1:  # else they are in order as they are
+            pairs.sort(key=_COST_OF_PAIR)
         found = [
             Choice((*left.value, right.value), cost, _once(left, right))
             for cost, left, right in pairs[:MOST]
@@ -68,8 +72,12 @@ def combined(
     return [choice for choice in found if choice.cost <= most]
 
 
-def _cost_of_pair(pair: tuple[float, Choice[Any], Choice[Any]]) -> float:
-    return pair[0]
+_COST_OF_PAIR: Final = itemgetter(0)
+
+
+def cheapest(choices: Iterable[Choice[Any]]) -> float:
+    """What the cheapest of several choices costs; infinity if there is none."""
+    return min([choice.cost for choice in choices], default=math.inf)
 
 
 def _once(left: Choice[Any], right: Choice[Any]) -> tuple[Note, ...]:

@@ -1,6 +1,9 @@
 """Filters of a query from the tests of a question, for one fact table."""
 
+import math
 from collections.abc import Sequence
+from operator import itemgetter
+from typing import Final
 
 from kai_flow.analyst.query.nodes import (
     All,
@@ -15,7 +18,7 @@ from kai_flow.analyst.query.nodes import (
     Related,
     Words,
 )
-from kai_flow.analyst.reading.choices import Choice, combined
+from kai_flow.analyst.reading.choices import ROUNDING, Choice, combined
 from kai_flow.analyst.reading.comparisons import compared, within
 from kai_flow.analyst.reading.contradictions import contradictory
 from kai_flow.analyst.reading.lacking import of_missing
@@ -23,6 +26,7 @@ from kai_flow.analyst.reading.parts import Column, Compared, Has, Joined, Negate
 from kai_flow.analyst.reading.related_rows import (
     EVERY,
     asked_of_related,
+    least_shared,
     merged,
     related_to,
     shared,
@@ -37,24 +41,45 @@ from kai_flow.analyst.semantics.model import Role, SemanticModel
 
 
 def filters(
-    resolver: Resolver, tests: Sequence[tuple[Test, Words]]
+    resolver: Resolver, tests: Sequence[tuple[Test, Words]], most: float = math.inf
 ) -> Sequence[Choice[Filter | None]]:
-    """The filters that the tests may be together; every test must hold."""
-    return _filters(resolver, tuple(sorted(tests, key=lambda each: each[1])))
+    """The filters that the tests may be together; every test must hold.
+
+    Those that cost more than ``most`` are left out; most are not even looked for.
+    """
+    in_order = tuple(sorted(tests, key=_WORDS))
+    if _least(resolver, in_order)[0] > most + ROUNDING:
+        return ()
+    known = resolver.met.get(in_order)
+    if known is None or known[0] < most:
+        known = resolver.met[in_order] = (most, _filters(resolver, in_order, most))
+    return known[1]
+
+
+_WORDS: Final = itemgetter(1)
 
 
 @remembered
+def _least(resolver: Resolver, tests: tuple[tuple[Test, Words], ...]) -> Sequence[float]:
+    """What the filters cost at least: no more than all tests together, each at its cheapest."""
+    if any(isinstance(test, Negated) and isinstance(test.part, Has) for test, _ in tests):
+        return (-math.inf,)  # a period that is of missing rows costs nothing
+    return (
+        least_shared(resolver.model, [_tested(resolver, test, words) for test, words in tests]),
+    )
+
+
 def _filters(
-    resolver: Resolver, tests: tuple[tuple[Test, Words], ...]
+    resolver: Resolver, tests: Sequence[tuple[Test, Words]], most: float
 ) -> Sequence[Choice[Filter | None]]:
+    model = resolver.model
+    found = []
     options = [_tested(resolver, test, words) for test, words in tests]
-    return [
-        choice.costing(-shared(resolver.model, choice.value)).map(
-            lambda parts: _all(merged(resolver.model, parts))
-        )
-        for choice in of_missing(resolver, tests, options)
-        if not contradictory(choice.value)
-    ]
+    for choice in of_missing(resolver, tests, options):
+        cost = choice.cost - shared(model, choice.value)
+        if cost <= most + ROUNDING and not contradictory(choice.value):
+            found.append(Choice(_all(merged(model, choice.value)), cost, choice.notes))
+    return found
 
 
 def _all(parts: Sequence[Filter]) -> Filter | None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from kai_flow.analyst.query.nodes import Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
-from kai_flow.analyst.reading.choices import Choice, combined
+from kai_flow.analyst.reading.choices import Choice, cheapest, combined
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.resolving import Resolver
 
@@ -42,7 +42,8 @@ def grouped_numbers(
     havings = combined([a.having(resolver, having, words) for having, words in wanted.havings])
     if not (measures and groups and havings):
         return
-    met = filters(resolver, wanted.tests)
+    left = a.most - spent - sum(map(cheapest, (measures, groups, havings)))
+    met = filters(resolver, wanted.tests, left)
     options: list[Sequence[Choice[Any]]] = [measures, groups, met, havings]
     for choice in combined(options, most=a.most - spent):
         if spent + choice.cost - gain > a.most:

@@ -19,7 +19,7 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.asides import of_list
 from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler
 from kai_flow.analyst.reading.bag import Bag
-from kai_flow.analyst.reading.choices import Choice, combined
+from kai_flow.analyst.reading.choices import Choice, cheapest, combined
 from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.first_named import late, other_things_first, pointed_to
 from kai_flow.analyst.reading.listed_columns import (
@@ -212,7 +212,8 @@ def _queries(
     """The lists of rows with these columns, in this order."""
     once = repeats(a, resolver.fact, shown, spoken=spoken)
     options = combined([resolver.fields(c, w) for c, w in shown])
-    for choice in combined([options, filters(resolver, bag.tests)], most=most):
+    met = filters(resolver, bag.tests, most - cheapest(options)) if options else ()
+    for choice in combined([options, met], most=most):
         fields, where = choice.value
         if any(resolver.widens(field.path) for field in fields):
             continue
@@ -269,9 +270,9 @@ def _values(
     if any(of_rows(a, test) for test, _ in bag.tests):
         cost += 0.2  # "products with a revenue above …": that of the product, not of a row
     options = combined([a.groups(resolver, c, w) for c, w in columns])
-    for choice in combined(
-        [options, filters(resolver, bag.tests)], most=a.most - cost - VALUES_COST
-    ):
+    most = a.most - cost - VALUES_COST
+    met = filters(resolver, bag.tests, most - cheapest(options)) if options else ()
+    for choice in combined([options, met], most=most):
         groups, where = choice.value
         count = Aggregate(function=Function.COUNT)
         order = order_of_values(a, bag, columns, groups, count)

@@ -1,5 +1,6 @@
 """Questions to related rows: what is reached by joins to many rows, and what rows have at all."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from msgspec import structs
@@ -15,11 +16,11 @@ from kai_flow.analyst.query.nodes import (
     Related,
     Words,
 )
-from kai_flow.analyst.reading.choices import Choice, combined
+from kai_flow.analyst.reading.choices import Choice, cheapest, combined
 from kai_flow.analyst.reading.comparisons import ORDERED
 from kai_flow.analyst.reading.parts import Has
 from kai_flow.analyst.reading.resolving import Resolver
-from kai_flow.analyst.reading.ways import way_by
+from kai_flow.analyst.reading.ways import cost_of
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Join, SemanticModel
 from kai_flow.analyst.semantics.paths import keeps_rows
@@ -167,9 +168,31 @@ def shared(model: SemanticModel, parts: Sequence[Filter]) -> float:
     for part in sorted(related, key=lambda part: (part.where is not None, -len(part.path))):
         if part.where is not None and not _ordered(part.where):
             common = max((_common(part.path, path) for path in known), key=len, default=())
-            saved += way_by(tuple(model.joins[join] for join in common), model).cost
+            saved += cost_of(common, model)
         known.append(part.path)
     return saved
+
+
+def least_shared(model: SemanticModel, options: Sequence[Sequence[Choice[Filter]]]) -> float:
+    """What one filter of each test costs at least, less what `shared` may find that they save.
+
+    Any may save what its way has in common with one of another test, except for one of them.
+    """
+    if not all(options):
+        return math.inf
+    full = [cheapest(choices) for choices in options]
+    if len(options) < 2:
+        return sum(full)
+    asked = [[_question(choice.value) for choice in choices] for choices in options]
+    ways = [{one.path for one in each if one is not None} for each in asked]
+    less = list(full)
+    for at, choices in enumerate(options):
+        others = set().union(*ways[:at], *ways[at + 1 :])
+        for choice, one in zip(choices, asked[at], strict=True):
+            if one is not None and one.where is not None:
+                common = max((_common(one.path, way) for way in others), key=len, default=())
+                less[at] = min(less[at], choice.cost - cost_of(common, model))
+    return sum(less) + min(cost - saved for cost, saved in zip(full, less, strict=True))
 
 
 def _question(part: Filter) -> Related | None:
@@ -180,10 +203,11 @@ def _question(part: Filter) -> Related | None:
 
 def _common(path: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     """The joins that two ways have in common at their start."""
-    length = next(
-        (at for at, (one, two) in enumerate(zip(path, other, strict=False)) if one != two),
-        min(len(path), len(other)),
-    )
+    length = 0
+    for one, two in zip(path, other, strict=False):
+        if one != two:
+            break
+        length += 1
     return path[:length]
 
 

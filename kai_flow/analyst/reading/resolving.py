@@ -48,6 +48,8 @@ class Resolver:
         self.named = named
         self.known: dict[Hashable, Sequence[Any]] = {}
         """What was found in these rows: see `remembered`."""
+        self.met: dict[Hashable, tuple[float, Sequence[Any]]] = {}
+        """The filters that tests may be, up to a certain cost: see ``filtering``."""
 
     # columns
 

@@ -1,5 +1,6 @@
 """What joins from the fact table cost: what is nearer is meant first."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from kai_flow.analyst.reading.choices import Choice, Note
@@ -29,16 +30,21 @@ def ids(path: Path) -> tuple[str, ...]:
 
 def way_by(path: Path, model: SemanticModel) -> Choice[Path]:
     """A way by these joins, with what they cost."""
-    cost = sum(
-        _step(join, model) + GUESSED * join.guessed + SPECIAL * join.special for join in path
-    )
+    cost = sum([_step(join, model) for join in path])
     notes = tuple(Note("guessed_join", (("join", join.id),)) for join in path if join.guessed)
     return Choice(path, cost, notes)
 
 
+def cost_of(path: Sequence[str], model: SemanticModel) -> float:
+    """What joins cost, by their ids."""
+    return sum([_step(model.joins[join], model) for join in path])
+
+
 def _step(join: Join, model: SemanticModel) -> float:
     """What one join costs. The lines of an order are nearer to it than what else points to it."""
+    more = GUESSED * join.guessed + SPECIAL * join.special
     if not join.widens:
-        return HOP
+        return HOP + more
     key = model.entities[join.target].key
-    return PARTS if len(key) > 1 and {child for _, child in join.pairs} < set(key) else WIDE
+    near = len(key) > 1 and {child for _, child in join.pairs} < set(key)
+    return (PARTS if near else WIDE) + more
