@@ -11,6 +11,7 @@ import json
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -56,10 +57,11 @@ def read(parser: argparse.ArgumentParser, file: Path) -> Results:
         parser.error(f"{file} is no file that --json wrote: {error}")
 
 
-async def measure(chosen: Sequence[Workload], results: Results, quick: bool) -> None:
-    """Run the workloads one after the other; prints a table after each."""
+async def measure(chosen: Sequence[Workload], results: Results, quick: bool) -> bool:
+    """Run the workloads one after the other; prints a table after each. False if one broke."""
     about = machine()
     print("\n".join(f"{name}: {value}" for name, value in about.items()))
+    broken = False
     async with AsyncExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = await stack.enter_async_context(dev_server(stop_seconds=0))
@@ -69,8 +71,12 @@ async def measure(chosen: Sequence[Workload], results: Results, quick: bool) -> 
             results.measured[workload.name] = about
             try:
                 await workload.run(programs, recorder(results, workload), quick)
+            except Exception:  # noqa: BLE001  (the others are measured all the same)
+                broken = True
+                traceback.print_exc()
             finally:
                 print("\n" + report.text(report.table(results, workload)), flush=True)
+    return not broken
 
 
 def recorder(results: Results, workload: Workload):  # type: ignore[no-untyped-def]
@@ -94,9 +100,9 @@ def main(given: Sequence[str]) -> int:
     asked = arguments(given)
     results = Results()
     began = time.monotonic()
-    interrupted = False
+    interrupted = whole = False
     try:
-        asyncio.run(measure(asked.chosen, results, asked.quick))
+        whole = asyncio.run(measure(asked.chosen, results, asked.quick))
     except KeyboardInterrupt:
         interrupted = True
     except StartError as error:
@@ -107,7 +113,7 @@ def main(given: Sequence[str]) -> int:
         asked.json.write_text(json.dumps(results.as_json(), indent=1, ensure_ascii=False) + "\n")
     if asked.before is not None:
         print("\nnew over old:", *report.compared(results, asked.before), sep="\n  ")
-    return 130 if interrupted else 0
+    return 130 if interrupted else 0 if whole else 1
 
 
 if __name__ == "__main__":

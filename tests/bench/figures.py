@@ -24,11 +24,15 @@ COLUMNS: Final = {
     "p99_ms": Column("p99", "ms", "the same for 99 of 100 events"),
     "cpu_us": Column("CPU/event", "µs", "CPU of the process that serves readers, by delivery"),
     "all_cpu_us": Column("all CPU", "µs", "the same with the worker and the Temporal server"),
+    "post_p50_ms": Column("p50", "ms", "from the request to its answer, median"),
+    "post_p99_ms": Column("p99", "ms", "the same for 99 of 100 POSTs"),
+    "post_cpu_us": Column("CPU/POST", "µs", "CPU of the process that serves"),
     "signals": Column("signals", ""),
     "history_events": Column("history", "events"),
     "history_kb": Column("history", "KB"),
     "seconds": Column("time", "s"),
     "per_second": Column("speed", "events/s"),
+    "serving_s": Column("CPU", "s", "of the bridge"),
     "whole_p50_s": Column("whole, p50", "s"),
     "whole_last_s": Column("whole, last", "s"),
     "live_p50_ms": Column("live p50", "ms", "of a live session beside"),
@@ -138,3 +142,8 @@ def number(value: float) -> str:
     return (
         f"{value:.1f}" if abs(value) >= 10 else f"{value:.2g}" if abs(value) < 1 else f"{value:.1f}"
     )
+
+
+def count(number: int, noun: str) -> str:
+    """1 reader, 2 readers."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

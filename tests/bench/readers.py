@@ -15,6 +15,7 @@ import sys
 import time
 import zlib
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -23,6 +24,7 @@ import uvloop
 from tests.bench.words import WORD
 
 SPACE: Final = bytearray(256 * 1024)  # all readers receive into it, one at a time
+TOKEN: Final = b"\nevent: token\n"
 REST: Final = 400  # bytes that may belong to a token which is not complete
 
 
@@ -34,7 +36,8 @@ class Tally:
     tokens: int  # of each stream
     late: "array[float]" = field(default_factory=lambda: array("d"))
     whole_after: list[float] = field(default_factory=list)  # seconds since they connected
-    checksums: set[int] = field(default_factory=set)
+    checksums: set[int] = field(default_factory=set)  # of their tokens
+    raw_checksums: set[int] = field(default_factory=set)  # of all bytes to the last token
     wrong: list[str] = field(default_factory=list)
     connected: int = 0
     began: float = field(default_factory=time.time)
@@ -91,14 +94,14 @@ class Account:
 
 
 class Reader(asyncio.BufferedProtocol):
-    """One reader of Server-Sent Events."""
+    """One reader of Server-Sent Events, who checks each token."""
 
-    def __init__(self, path: str, tally: Tally, host: str = "localhost") -> None:
-        self._head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n\r\n"
-        self._account = Account(tally)
+    def __init__(self, path: str, tally: Tally) -> None:
+        self._head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
         self._rest = b""
         self._begun = False
         self._transport: asyncio.Transport
+        self.account = Account(tally)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by name
@@ -109,24 +112,90 @@ class Reader(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         now = time.time()
-        data = self._rest + SPACE[:nbytes]
+        data = bytes(SPACE[:nbytes])
         if not self._begun:
             self._begun = True
             if not data.startswith(b"HTTP/1.1 200 "):
-                self._account.end(data[:200].decode(errors="replace"))
-            self._account.tally.connect()
+                self.account.end(data[:200].decode(errors="replace"))
+            self.account.tally.connect()
+        self.take(data, now)
+        if self.account.ended:
+            self._transport.close()
+
+    def take(self, data: bytes, now: float) -> None:
+        """Bytes as they came, the head among them."""
+        data = self._rest + data
         end = 0
         for found in WORD.finditer(data):
-            self._account.take(found.groups(), now)  # type: ignore[arg-type]  # it has three
+            self.account.take(found.groups(), now)  # type: ignore[arg-type]  # it has three
             end = found.end()
-        self._rest = bytes(data[max(end, len(data) - REST) :])
-        if self._account.ended:
-            self._transport.close()
+        self._rest = data[max(end, len(data) - REST) :]
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._begun:
-            self._account.tally.connect()
-        self._account.end(f"disconnected after {self._account.received} tokens: {exc}")
+            self.account.tally.connect()
+        self.account.end(f"disconnected after {self.account.received} tokens: {exc}")
+
+
+class BulkReader(Reader):
+    """One that only counts tokens and computes the checksum of all bytes: hundreds read at once."""
+
+    def __init__(self, path: str, tally: Tally) -> None:
+        super().__init__(path, tally)
+        self._body = Body()
+
+    def take(self, data: bytes, now: float) -> None:
+        for chunk in self._body.chunks(data):
+            if not self.account.ended:
+                self._count(chunk)
+
+    def _count(self, chunk: bytes) -> None:
+        account, tokens = self.account, self.account.tally.tokens
+        account.received += chunk.count(TOKEN)
+        if account.received >= tokens:  # what follows the last token may come later for others
+            chunk = chunk[: chunk.index(b"\n\n", chunk.rindex(TOKEN))]
+        account.checksum = zlib.crc32(chunk, account.checksum)
+        if account.received >= tokens:
+            account.end(None if account.received == tokens else "too many tokens")
+
+
+class RawReader(Reader):
+    """One that checks each token, and computes the checksum of all bytes as well."""
+
+    def __init__(self, path: str, tally: Tally) -> None:
+        super().__init__(path, tally)
+        self._bulk = BulkReader(path, Tally(1, tally.tokens))
+
+    def take(self, data: bytes, now: float) -> None:
+        self._bulk.take(data, now)
+        super().take(data, now)
+        if self.account.ended:
+            self.account.tally.raw_checksums.add(self._bulk.account.checksum)
+
+
+class Body:
+    """The chunks of an answer, each whole."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._in_head = True
+
+    def chunks(self, data: bytes) -> Iterator[bytes]:
+        """Those that are complete now."""
+        self._rest += data
+        if self._in_head:
+            _, end, rest = self._rest.partition(b"\r\n\r\n")
+            if not end:
+                return
+            self._in_head, self._rest = False, rest
+        start = 0
+        while (line := self._rest.find(b"\r\n", start)) >= 0:
+            size = int(self._rest[start:line], 16)
+            if len(self._rest) < line + 2 + size + 2:
+                break
+            yield self._rest[line + 2 : line + 2 + size]
+            start = line + 2 + size + 2
+        self._rest = self._rest[start:]
 
 
 async def poll(client: Any, session_id: str, tally: Tally) -> None:
@@ -147,7 +216,7 @@ async def poll(client: Any, session_id: str, tally: Tally) -> None:
         account.end(f"{type(error).__name__} after {account.received} tokens: {error}")
 
 
-def found(tally: Tally, accounts: int) -> dict[str, Any]:
+def found(tally: Tally, bulk: bool) -> dict[str, Any]:
     """What is printed."""
     now = time.time()
     cuts = statistics.quantiles(tally.late if len(tally.late) > 1 else [0.0, 0.0], n=100)
@@ -155,11 +224,14 @@ def found(tally: Tally, accounts: int) -> dict[str, Any]:
     wrong = list(tally.wrong)
     if missing := tally.readers - len(tally.whole_after) - len(wrong):
         wrong.append(f"{missing} readers have not received all")
+    if bulk:
+        tally.raw_checksums, tally.checksums = tally.checksums, set()
     return {
         "received": len(tally.late),
         "expected": tally.readers * tally.tokens,
         "wrong": wrong[:3],
         "checksums": sorted(tally.checksums),
+        "raw_checksums": sorted(tally.raw_checksums),
         "p50": cuts[49],
         "p99": cuts[98],
         "whole_p50": statistics.median(whole),
@@ -182,10 +254,11 @@ async def main(asked: dict[str, Any]) -> None:
             asyncio.create_task(poll(client, path, tally)) for path, n in streams for _ in range(n)
         ]
     else:
+        kind = BulkReader if asked.get("bulk") else RawReader if asked.get("raw") else Reader
         for path, count in streams:
             for _ in range(count):
                 await loop.create_connection(
-                    lambda path=path: Reader(path, tally),  # type: ignore[misc]
+                    lambda path=path: kind(path, tally),  # type: ignore[misc]
                     "127.0.0.1",
                     asked["port"],
                 )
@@ -196,7 +269,7 @@ async def main(asked: dict[str, Any]) -> None:
             await tally.done.wait()
     except TimeoutError:
         pass
-    print(json.dumps(found(tally, len(tasks))), flush=True)
+    print(json.dumps(found(tally, bool(asked.get("bulk")))), flush=True)
     for task in tasks:
         task.cancel()
 

@@ -26,15 +26,13 @@ def _title(key: str) -> str:
 
 def _rows(rows: Sequence[Row], keys: Sequence[str], ratio: str | None) -> Iterator[list[str]]:
     case = ""
-    ours: Row | None = None
+    ours = {row.case: row for row in rows if row.system == KAI}
     for row in rows:
-        if row.case != case and row.system == KAI:
-            ours = row
         shown = [row.case if row.case != case else "", row.system]
         case = row.case
         shown += [_figure(row, key) for key in keys]
         if ratio is not None:
-            shown.append("" if row is ours else _quotient(row, ours, ratio))
+            shown.append("" if row.system == KAI else _quotient(row, ours.get(case), ratio))
         yield [*shown, _note(row)]
 
 

@@ -34,7 +34,7 @@ SERVERS: Final = {
 }
 WORKFLOWS: Final = {KAI: "Kai", STREAMS: "Streams", STREAMS_20: "Streams"}
 BATCHES: Final = {STREAMS: 100, STREAMS_20: 20}
-LIMIT: Final = timedelta(minutes=3)
+LIMIT: Final = timedelta(minutes=6)
 
 
 @dataclass
@@ -45,6 +45,11 @@ class Target:
     port: int = 0  # 0: the readers ask Temporal
     processes: list[psutil.Process] = field(default_factory=list)  # those that serve
     program: Program | None = None
+
+    async def kill(self) -> None:
+        """`kill -9`, if it is a process that can be killed alone."""
+        if self.program is not None:
+            await self.program.kill()
 
     def url(self, session_id: str) -> str:
         """Where events are POSTed."""
@@ -127,15 +132,31 @@ class Stack:
             self._workers[kind] = program
         return self._workers[kind]
 
+    async def kill_worker(self, target: str) -> None:
+        """`kill -9` of the worker of a system; the next session gets a new one."""
+        await (await self.worker(target)).kill()
+
     async def readers(
-        self, target: Target, streams: Sequence[tuple[str, int]], tokens: int, limit: float = 30
+        self,
+        target: Target,
+        streams: Sequence[tuple[str, int]],
+        tokens: int,
+        limit: float = 30,
+        *,
+        raw: bool = False,
+        bulk: bool = False,
     ) -> Program:
-        """So many readers for each session, once they are connected."""
+        """So many readers for each session, once they are connected.
+
+        `raw` computes the checksum of all bytes, too, `bulk` nothing but that.
+        """
         path = "/stream/" if target.port else ""
         asked: dict[str, Any] = {
             "streams": [(path + session_id, count) for session_id, count in streams],
             "tokens": tokens,
             "limit": limit,
+            "raw": raw,
+            "bulk": bulk,
         }
         asked |= {"port": target.port} if target.port else {"address": self._server.address}
         program, _ = await self.start("-m", "tests.bench.readers", json.dumps(asked))
@@ -158,11 +179,11 @@ class Stack:
     def use(self, target: Target) -> Use:
         """What the processes have used until now."""
         server = psutil.Process(self._server.process.pid)
-        kind = "kai" if target.name == KAI else "others"
-        worker = self._workers.get(kind)
+        worker = self._workers.get("kai" if target.name == KAI else "others")
+        alive = worker is not None and worker.process.returncode is None
         return Use(
             cpu(target.processes),
-            0.0 if worker is None else cpu([psutil.Process(worker.process.pid)]),
+            cpu([psutil.Process(worker.process.pid)]) if worker and alive else 0.0,
             cpu(server.children(recursive=True)),
         )
 
@@ -178,8 +199,22 @@ def cpu(processes: Sequence[psutil.Process]) -> float:
 
 
 def resident(processes: Sequence[psutil.Process]) -> int:
-    """Bytes of memory that they hold."""
-    return sum(process.memory_info().rss for process in processes)
+    """Bytes of memory that they hold; what several share counts once."""
+    held = [process.memory_full_info() for process in processes]
+    return sum(getattr(one, "pss", one.rss) for one in held)
+
+
+def peak(processes: Sequence[psutil.Process]) -> int:
+    """The most bytes of memory that they have held."""
+    return sum(_peak(process) for process in processes)
+
+
+def _peak(process: psutil.Process) -> int:
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+    except OSError:
+        return int(process.memory_info().rss)
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1_024
 
 
 def new_id() -> str:

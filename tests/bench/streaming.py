@@ -75,10 +75,11 @@ async def begin(
     target: Target,
     load: Load,
     ids: Sequence[str],
-    posts_to: Target | None,
+    posts_to: Target | None = None,
     seconds: float = 0,
 ) -> list[WorkflowHandle[Any, Any]]:
     """Start all sessions; those of a paced load take turns within the time of one token."""
+    await stack.worker(target.name)
     first = soon(load.sessions) + seconds
     apart = 1 / load.rate / load.sessions if load.rate else 0
     return list(
@@ -109,12 +110,12 @@ async def told(readers: Program) -> Any:
     return json.loads(out)
 
 
-async def ended(handles: Sequence[WorkflowHandle[Any, Any]]) -> list[str]:
+async def ended(handles: Sequence[WorkflowHandle[Any, Any]], seconds: float = 10) -> list[str]:
     """Wait for the ends of sessions; what went wrong with some."""
 
     async def end(handle: WorkflowHandle[Any, Any]) -> str | None:
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(seconds):
                 await handle.result()
         except Exception as error:  # noqa: BLE001  (a session that breaks is a finding)
             with suppress(RPCError):

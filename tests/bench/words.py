@@ -23,6 +23,5 @@ async def words(
     await asyncio.sleep(max(0, at - time.time()))
     began = time.monotonic()
     for number, turn in enumerate(range(producer - 1, count, of), 1):
-        if rate:
-            await asyncio.sleep(max(0, began + turn / rate - time.monotonic()))
+        await asyncio.sleep(max(0, began + turn / rate - time.monotonic()) if rate else 0)
         yield f"{producer}:{number} {time.time():.6f} "

@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from kai_flow.stream import EventProducer, StreamPlugin
     from tests.bench.words import words
 
-LIMIT: Final = timedelta(minutes=3)
+LIMIT: Final = timedelta(minutes=6)
 BEAT: Final = timedelta(seconds=10)
 SESSIONS: Final = 200  # at once
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.bench.figures import Record, Workload
+from tests.bench.figures import Record, Workload, count
 from tests.bench.stack import BROADCAST, CALLBACK, KAI, NCHAN, STREAMS, STREAMS_20, Stack
 from tests.bench.streaming import Load, rounds
 
@@ -20,7 +20,7 @@ async def run(stack: Stack, record: Record, quick: bool) -> None:
         record,
         [
             (
-                f"{readers:,} {'reader' if readers == 1 else 'readers'} × {rate}/s",
+                f"{count(readers, 'reader')} × {rate}/s",
                 Load(rate * seconds, rate, readers),
                 (
                     KAI,

@@ -2,6 +2,26 @@
 
 from typing import Final
 
-from tests.bench.workloads import latency, sessions
+from tests.bench.workloads import (
+    bridges,
+    cost,
+    growth,
+    latency,
+    memory,
+    posts,
+    reconnect,
+    replay,
+    sessions,
+)
 
-WORKLOADS: Final = (latency.WORKLOAD, sessions.WORKLOAD)
+WORKLOADS: Final = (
+    latency.WORKLOAD,
+    sessions.WORKLOAD,
+    bridges.WORKLOAD,
+    posts.WORKLOAD,
+    cost.WORKLOAD,
+    growth.WORKLOAD,
+    replay.WORKLOAD,
+    reconnect.WORKLOAD,
+    memory.WORKLOAD,
+)

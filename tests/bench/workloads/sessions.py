@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.bench.figures import Record, Workload
+from tests.bench.figures import Record, Workload, count
 from tests.bench.stack import CALLBACK, KAI, STREAMS, Stack
 from tests.bench.streaming import Load, rounds
 
@@ -19,11 +19,11 @@ async def run(stack: Stack, record: Record, quick: bool) -> None:
         record,
         [
             (
-                f"{count} {'session' if count == 1 else 'sessions'} × {RATE}/s",
-                Load(RATE * seconds, RATE, sessions=count),
+                f"{count(sessions, 'session')} × {RATE}/s",
+                Load(RATE * seconds, RATE, sessions=sessions),
                 (KAI, CALLBACK, STREAMS),
             )
-            for count in ((1, 30, 100) if quick else SESSIONS)
+            for sessions in ((1, 30, 100) if quick else SESSIONS)
         ],
         1 if quick else 3,
     )
