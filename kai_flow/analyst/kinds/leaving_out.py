@@ -1,6 +1,7 @@
 """What is left out beside other things: leaving out cancelled orders and those from Bali."""
 
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import Compared, Joined, Negated, Rows, Sign, Where, Within
 
 
@@ -27,6 +28,15 @@ def _both(*parts: Sign | Where | Rows) -> Where | None:
     if isinstance(first, Within | Negated) or isinstance(second, Within | Negated):
         return None  # "excluding Bali and in 2024", "excluding Bali and not in 2024"
     return Where(Negated(Joined((first, second), either=True)))
+
+
+def _at_once(_sign: Sign, first: Where, second: Where) -> Where | None:
+    """The words "Excluding Jakarta retail": those that are both."""
+    parts = first.test, second.test
+    columns = {
+        part.of for part in parts if isinstance(part, Compared) and part.operator is Operator.EQUAL
+    }
+    return Where(Negated(Joined(parts, either=False))) if len(columns) > 1 else None
 
 
 KIND = Kind(
@@ -63,6 +73,7 @@ KIND = Kind(
         ),
         Rule("excluding those", ("excluding", Rows, Where), _those, cost=0.12, makes=Where),
         Rule("both", ("excluding", Where, "as well", Where), _both, cost=0.35, makes=Where),
+        Rule("both at once", ("excluding", Where, Where), _at_once, 0.1, tight=True, makes=Where),
         Rule("both alike", ("excluding", Where, "and those", Where), _both, 0.05, makes=Where),
         *(
             Rule(f"both of {len(those)}", those, _both, cost=0.3, makes=Where)

@@ -52,6 +52,7 @@ def _rules() -> Iterable[Rule]:
     yield Rule("more than once", (DONE, "more than once"), _again)
     yield Rule("more than once done", ("more than once", DONE), _again)
     yield Rule("only so many", ("only", Figure, Rows), _only, cost=0.05)
+    yield Rule("with so many", ("having so many", Figure, Rows), _only, cost=0.05)
     yield Rule("each of them", (Having, "each of them"), lambda having, _sign: having)
 
 
@@ -62,11 +63,18 @@ KIND = Kind(
         "times": ("times",),
         "more than once": ("more than once", "repeatedly", "at least twice"),
         "each of them": ("each", "apiece", "in all"),
+        "having so many": (
+            *("with", "have", "has", "had", "having", "contain", "contains", "containing"),
+            *("consisting of", "made up of"),
+        ),
     },
     indonesian={
         "times": ("kali", "x"),
         "more than once": ("lebih dari sekali", "lebih dari satu kali", "minimal dua kali"),
         "each of them": ("masing-masing",),
+        "having so many": (
+            *("dengan", "punya", "memiliki", "mempunyai", "berisi", "terdiri dari", "terdiri atas"),
+        ),
     },
     rules=tuple(_rules()),
     samples=(
