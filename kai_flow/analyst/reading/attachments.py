@@ -35,6 +35,10 @@ SIZES: Final = frozenset(["biggest", "largest", "greatest", "smallest", "best", 
 ARTICLES: Final = frozenset(["the", "our", "their", "its"])
 MOST: Final = frozenset(["terbanyak", "tersedikit"])
 """Indonesian superlatives of how many there are, which follow their noun."""
+AVERAGES: Final = frozenset(["average", "mean", "typical"])
+"""English words before what is averaged."""
+COUNTING: Final = (["how", "many"], ["number", "of"], ["count", "of"])
+"""What asks for a number of rows."""
 OWNING: Final = frozenset(["of", "does", "do", "did", "has", "have", "had"])
 WITHIN: Final = frozenset(["of", "with", "in", "from", "by", "for", "at"])
 RELATIVES: Final = frozenset(["with", "that", "which", "who", "having", "whose"])
@@ -46,6 +50,7 @@ def misplaced(cover: Cover, tokens: Sequence[Token], model: SemanticModel) -> bo
     items = cover.items
     return (
         any(_before_noun(items, at, tokens) for at in range(len(items) - 1))
+        or any(_averaged_next(*pair, tokens) for pair in pairwise(items))
         or any(_of_size(*pair, tokens, model) for pair in pairwise(items))
         or any(_of_first(*pair, tokens) for pair in pairwise(items))
         or any(_ranked_by_itself(item, tokens, model) for item in items)
@@ -72,10 +77,18 @@ def _before_noun(items: Sequence[Item], at: int, tokens: Sequence[Token]) -> boo
         return False
     said = _said(item, tokens)
     begun = next(place for place, word in enumerate(said) if _superlative(word))
-    if begun == 0:
-        return _noun(after.part) and any(_noun(each.part) for each in items[:at])
+    if begun == 0:  # or a value that names people: "shipments of the oldest driver"
+        of = item.first > 1 and tokens[item.first - 2].word in OWNING
+        named = _noun(after.part) or (of and isinstance(after.part, Where))
+        return named and any(_noun(each.part) for each in items[:at])
     owned = said[begun - 1] in ARTICLES and not OWNING.isdisjoint(said)
     return owned and isinstance(after.part, Rows | Column | Computed | Where)
+
+
+def _averaged_next(item: Item, after: Item, tokens: Sequence[Token]) -> bool:
+    """Whether what is averaged follows: "orders per segment with their average birth year"."""
+    within = after.first == item.last and item.last - item.first > 1
+    return within and _last(item, tokens) in AVERAGES and isinstance(after.part, Column | Computed)
 
 
 def _said(item: Item, tokens: Sequence[Token]) -> list[str]:
@@ -134,12 +147,14 @@ def _after_rows(item: Item, tokens: Sequence[Token]) -> bool:
 
 def _ranked_for_count(items: Sequence[Item], tokens: Sequence[Token]) -> bool:
     """Whether rows are counted, which no list does: "how many orders had the highest fee"."""
-    if len(items) < 2 or _said(items[0], tokens) != ["how", "many"]:
+    asked = [at for at, item in enumerate(items[:-1]) if _said(item, tokens) in COUNTING]
+    if not asked:
         return False
-    counted, *rest = items[1:]
+    counted, *rest = items[asked[0] + 1 :]
     if isinstance(counted.part, Rank):
         return counted.part.of is not None and not _superlative(tokens[counted.first].word)
-    return isinstance(counted.part, Rows) and any(_highest(each.part) for each in rest)
+    first = asked[0] == 0 and isinstance(counted.part, Rows)
+    return first and any(_highest(each.part) for each in rest)
 
 
 def _highest(part: Part) -> bool:

@@ -1,9 +1,8 @@
 """Averages for each of something: all revenue by all orders, or the average in each category."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
-
-from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.measure import Measure
@@ -76,7 +75,8 @@ def average_per(
     if table == resolver.fact:
         average = p.Amount(Function.AVERAGE, of, where=quotient.top.where)
         plain = assembly.amount(resolver, average, words)
-        return [Choice[Measure](each.value, each.cost + OWN_COST, each.notes) for each in plain]
+        own = OWN_COST + TOTAL_COST * (quotient.top.function is Function.SUM)
+        return [Choice[Measure](each.value, each.cost + own, each.notes) for each in plain]
     top = replace(quotient.top, function=Function.SUM)
     bottom = replace(quotient.bottom, function=Function.DISTINCT)
     below = assembly.amount(resolver, bottom, words)

@@ -20,7 +20,7 @@ JOINED: Final = frozenset(["and", "or", "&", ",", "dan", "atau"])
 """Words between the values of a list."""
 NOUN: Final = 0.9
 """The score of a name that is plainly meant."""
-ASTRAY_COST: Final = 0.3
+ASTRAY_COST: Final = 0.4
 """Of a value of other rows, where those that are named beside it have the same value."""
 
 UNSEEN_COST: Final = 1.0
@@ -35,9 +35,13 @@ def astray(
     starts = _tables({(each.first, each) for each in mentions})  # "active customers"
     values = [each for each in mentions if isinstance(each.target, ValueTarget)]
     lists = {each.last: each.first for each in values}
+    others = {each.first: each.last for each in values}
     beside = {
-        (each.first, each.last): _before(each.first, tokens, ends, lists)
-        | starts.get(each.last, frozenset())
+        (each.first, each.last): _nouns(
+            _before(each.first, tokens, ends, lists),
+            _after(each.last, starts, others),
+            ends.get(each.first, frozenset()),
+        )
         for each in values
     }
     own = {(each.first, each.last) for each in values if _of(each) in beside[each.first, each.last]}
@@ -78,6 +82,20 @@ def _tables(places: Collection[tuple[int, Mention]]) -> dict[int, frozenset[str]
         if isinstance(each.target, EntityTarget) and each.score >= NOUN:
             found[at] = found.get(at, frozenset()) | {each.target.table}
     return found
+
+
+def _nouns(before: frozenset[str], after: frozenset[str], tight: frozenset[str]) -> frozenset[str]:
+    """The tables of the nouns beside a value: in "orders of London customers", of the second."""
+    return after if after and not tight else before | after
+
+
+def _after(
+    last: int, starts: dict[int, frozenset[str]], others: Mapping[int, int]
+) -> frozenset[str]:
+    """The tables of the noun after a value, perhaps after others: "London business customers"."""
+    while last not in starts and last in others:
+        last = others[last]
+    return starts.get(last, frozenset())
 
 
 def _before(

@@ -1,10 +1,9 @@
 """What a name of two nouns is a name of: product categories are categories."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final, TypeAlias
-
-from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon.lexicon import Language
 from kai_flow.analyst.query.nodes import Words
@@ -32,11 +31,17 @@ def with_heads(model: SemanticModel, bag: Bag, language: Language) -> Bag:
     nouns += [("columns", column, words) for column, words in bag.columns]
     nouns += [("which", of, words) for of, words in bag.which]
     nouns.sort(key=lambda each: each[-1])
+    tested = {words[at:][:1] for _, words in bag.tests for at in range(len(words))}
     for left, right in pairwise(nouns):
         head, other = (right, left) if language == "en" else (left, right)
         rest = [each for each in nouns if each not in (left, right)]
         listed = any(_beside(a[-1], b[-1]) for one in rest for a, b in ((one, left), (right, one)))
-        if _beside(left[-1], right[-1]) and not listed and _finer(model, other[1], head[1]):
+        between = {left[-1][-1:], right[-1][:1]} & tested  # "orders of London customers"
+        if (
+            _beside(left[-1], right[-1])
+            and not (listed or between)
+            and _finer(model, other[1], head[1])
+        ):
             return _headed(bag, head, other)
     return bag
 

@@ -29,11 +29,12 @@ from kai_flow.analyst.reading.growing import grow
 from kai_flow.analyst.reading.labels import labels
 from kai_flow.analyst.reading.openings import opened
 from kai_flow.analyst.reading.overlaps import each_answer_once, meaning
-from kai_flow.analyst.reading.parts import Column, Item, Rank, Refused, Rows, Sign, Values
+from kai_flow.analyst.reading.parts import Column, Item, Refused, Rows, Sign, Values
 from kai_flow.analyst.reading.patience import courtesy, length
 from kai_flow.analyst.reading.plurals import plural_in
 from kai_flow.analyst.reading.portions import limits_in
 from kai_flow.analyst.reading.reading import Reading, Troubles
+from kai_flow.analyst.reading.relatives import of_another
 from kai_flow.analyst.reading.rules import BY_HEADS
 from kai_flow.analyst.reading.small_values import settled
 from kai_flow.analyst.reading.spans import bound, leaves
@@ -203,7 +204,7 @@ def decide(
         language=detect(tokens),
         limits=limits_in(tokens),
     )
-    wrong = not_counted(found, tokens)
+    wrong = [*not_counted(found, tokens), *of_another(found, tokens)]
     placed = [each for each in found if each not in wrong and not misplaced(each, tokens, model)]
     best = _likely(_assembled(placed, assembler, worst), assembler)
     if not best or best[0].cost > worst:
@@ -224,23 +225,20 @@ def decide(
 def _assembled(found: Sequence[Cover], assembler: Assembler, worst: float) -> list[Reading]:
     """What the covers may mean, except what costs too much beside a sound reading.
 
-    Offers of what a question leaves open cost more than a reading, and are all wanted. Only a
-    ranking may leave open by what.
+    Offers of what a question leaves open cost more than a reading, and are all wanted.
     """
-    most = worst + OFFERS
+    assembler.most = worst + OFFERS
     readings: list[Reading] = []
     for cover in found:
-        if cover.cost > most:
+        if cover.cost > assembler.most:
             break
-        ranked = any(isinstance(item.part, Rank) for item in cover.items)
-        assembler.most = most if ranked else min(most, worst + assembler.margin)
         bag = collected(cover)
         for reading in assembled(assembler, bag) if bag is not None else ():
             readings.append(reading)
-            wanted = reading.cost + (OFFERS if reading.open else assembler.margin)
-            better = reading.cost <= worst and wanted < most
+            most = reading.cost + (OFFERS if reading.open else assembler.margin)
+            better = reading.cost <= worst and most < assembler.most
             if better and sound(reading, assembler):
-                assembler.most = most = wanted
+                assembler.most = most
     return readings
 
 
