@@ -1,5 +1,7 @@
 """Listings: rows as they are, in an order."""
 
+from msgspec.structs import replace
+
 from kai_flow.analyst.kinds.building import DIMENSION, MEASURED, NOUN, amount
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.reading.parts import (
@@ -24,6 +26,16 @@ def _sort(
 ) -> Sort:
     descending = None if way is None else way.name == "descending"
     return Sort(amount(by) if isinstance(by, Computed) else by, descending)
+
+
+def _then(
+    sign: Sign,
+    by: "Column | Computed | Measured | Rows | Calendar | Clock",
+    way: Sign | None = None,
+) -> Sort:
+    """The words "And then by name": what comes after another order."""
+    of = Calendar(None, by.axis) if isinstance(by, Clock) else by
+    return replace(_sort(sign, of, way), then=True)
 
 
 def _which_number(_in: Sign, of: Dimension, _sign: Sign) -> Which:
@@ -100,6 +112,11 @@ KIND = Kind(
             "in order of",
             "arranged by",
         ),
+        "then by": tuple(
+            f"{start}then{by}"
+            for start in ("", "and ", ", ", ", and ")
+            for by in ("", " by", " by the", " sorted by", " ordered by")
+        ),
         "descending": (
             *("descending", "desc", "highest first", "largest first"),
             *("from highest to lowest", "highest to lowest", "from largest to smallest"),
@@ -157,6 +174,12 @@ KIND = Kind(
                 "kolom apa",
             ),
         ),
+        "then by": tuple(
+            f"{start}{then}{by}"
+            for start in ("", "dan ", ", ", ", dan ")
+            for then in ("lalu", "kemudian", "setelah itu")
+            for by in ("", " berdasarkan", " menurut", " diurutkan menurut")
+        ),
         "sorted by": tuple(
             f"{sorted_} {by}".strip()
             for sorted_ in (
@@ -213,6 +236,11 @@ KIND = Kind(
         Rule("sorted rising", ("sorted by", SORTED, "ascending"), _sort),
         Rule(
             "sorted by time", ("sorted by", Clock), lambda _s, c: Sort(Calendar(None, c.axis), None)
+        ),
+        Rule("then by", ("then by", (*SORTED, Clock)), _then, cost=0.1, tight=True),
+        *(
+            Rule(f"then by, {way}", ("then by", (*SORTED, Clock), way), _then, cost=0.05)
+            for way in ("descending", "ascending")
         ),
         Rule("falling", ("descending",), _way),
         Rule("rising", ("ascending",), _way),

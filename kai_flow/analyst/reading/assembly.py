@@ -14,7 +14,7 @@ from kai_flow.analyst.reading.comparing import asked_apart, may_be_apart, side_b
 from kai_flow.analyst.reading.compounds import split
 from kai_flow.analyst.reading.contrasts import compared
 from kai_flow.analyst.reading.extents import extents
-from kai_flow.analyst.reading.extremes import with_extremes
+from kai_flow.analyst.reading.extremes import one_of_two, with_extremes
 from kai_flow.analyst.reading.further import with_further
 from kai_flow.analyst.reading.heads import with_heads
 from kai_flow.analyst.reading.hierarchies import with_levels
@@ -93,7 +93,9 @@ def _meanings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if bag.texts:
         yield from _literally(a, bag)
     elif levels is not None and not bag.bounds and _numbered(levels):  # nothing ends
-        yield from _asked(a, levels)
+        ordered = put_in_order(a, levels)
+        if not (ordered.sorts and ordered.sorts[0][0].then):  # after no other order
+            yield from _asked(a, ordered)
 
 
 def _numbered(bag: Bag) -> bool:
@@ -105,7 +107,6 @@ def _numbered(bag: Bag) -> bool:
 def _asked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """What a bag without texts may mean."""
     roles = [a.model.attributes[c.ref].role for c, _ in [*bag.columns, *bag.which] if is_column(c)]
-    bag = put_in_order(a, bag)
     bag.cost += 0.3 * roles.count(Role.KEY) + 0.35 * roles.count(Role.FLAG)
     if bag.refused:
         yield Reading(None, bag.cost, refusal=bag.refused[0])
@@ -137,7 +138,8 @@ def _numbers_or_rows(a: Assembler, bag: Bag) -> Iterator[Reading]:
     apart = asked_apart(a, bag)
     if apart or may_be_apart(a, bag):
         yield from side_by_side(a, compared(bag))
-    if (bag.measures or not bag.shown) and (not apart or (bag.groups and not bag.apiece)):
+    numbers = (bag.measures or not bag.shown) and not one_of_two(bag)
+    if numbers and (not apart or (bag.groups and not bag.apiece)):
         yield from totalled(a, bag)
     rows = list(listed(a, named(bag)))
     open_ = None if rows else as_rank(bag)

@@ -1,8 +1,9 @@
 """Averages for each of something: all revenue by all orders, or the average in each category."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.measure import Measure

@@ -102,6 +102,8 @@ class Bag(Struct):
     """Groups of which each is a whole of its own: "in each region"."""
     joints: int = 0
     """How many times "and" stands between two parts."""
+    twins: bool = False
+    """Whether nothing but "and" stands between two numbers: "by revenue and discount"."""
     pairs: list[tuple[Test, Test, Words]] = []
     """Filters that "and" stands between, and their words with those between them."""
 
@@ -119,6 +121,7 @@ def collected(cover: Cover) -> Bag | None:
             if not connects(sides):
                 return None
             bag.joints += 1
+            bag.twins |= _twins(item, *sides)
             bag.pairs += _pair(*sides)
         elif isinstance(item.part, Calendar) and _follows_count(cover.items[:at], item):
             return None  # "how many days" are no groups by day
@@ -129,6 +132,13 @@ def collected(cover: Cover) -> Bag | None:
         elif halved(cover.items[:at], item) or not _put(bag, item):
             return None
     return _averaged(bag) if averaged else bag
+
+
+def _twins(joint: Item, left: Item, right: Item) -> bool:
+    """Whether "and" joins two numbers, of which the second is not said to be of the first's."""
+    tight = left.last == joint.first and joint.last == right.first
+    by = left.part.by[-1] if isinstance(left.part, Groups) else left.part
+    return tight and all(isinstance(n, Amount | Rows) or _number(n) for n in (by, right.part))
 
 
 def _follows_count(before: Sequence[Item], item: Item) -> bool:

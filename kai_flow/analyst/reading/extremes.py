@@ -66,3 +66,25 @@ def _of_itself(a: Assembler, column: p.Column, rank: p.Rank) -> bool:
 
 def _is_time(a: Assembler, column: p.Column) -> bool:
     return a.model.attributes[column.ref].role in {Role.TIME, Role.TIME_PART}
+
+
+def one_of_two(bag: Bag) -> bool:
+    """Whether rows are named that have the greatest of one or of two numbers.
+
+    "Provinsi dengan jumlah koperasi dan total aset terbesar" does not ask how great these are, nor
+    does "how many orders had the highest fee".
+    """
+    first = min((words for _, words in bag.measures), default=())
+    named = any(words < first for _, words in bag.rows)
+    greatest = [superlative(measure) for measure, _ in bag.measures]
+    apart = len(bag.measures) - 1 > bag.joints
+    mixed = any(greatest) and not all(greatest)
+    return mixed and (apart or (named and not (bag.groups or bag.asks)))
+
+
+def superlative(measure: p.Measured) -> bool:
+    """Whether a number is the greatest or least one."""
+    return isinstance(measure, p.Amount) and measure.function in {
+        Function.MAXIMUM,
+        Function.MINIMUM,
+    }

@@ -1,9 +1,10 @@
 """What a name of two nouns is a name of: product categories are categories."""
 
 import math
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final, TypeAlias
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon.lexicon import Language
 from kai_flow.analyst.query.nodes import Words

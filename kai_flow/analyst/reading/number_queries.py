@@ -5,7 +5,6 @@ from typing import Final
 
 from msgspec import structs
 
-from kai_flow.analyst.query.calculation import Calculation
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
@@ -13,7 +12,6 @@ from kai_flow.analyst.query.nodes import (
     Function,
     Group,
     Lapse,
-    Order,
     Query,
     Unit,
     Words,
@@ -29,6 +27,7 @@ from kai_flow.analyst.reading.averages import counted_singly, dropped, listed_ev
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.filtering import with_values
 from kai_flow.analyst.reading.grouped_numbers import Wanted, grouped_numbers
+from kai_flow.analyst.reading.number_orders import orders_of, told_beside
 from kai_flow.analyst.reading.portions import split_for_share
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.soundness import (
@@ -58,10 +57,6 @@ OWN_ROWS_COST: Final = 0.16
 
 UNIT_COST: Final = 0.6
 """Of groups by a unit of time within one such unit: "by year in 2015" has one row."""
-
-
-_GROUPED: Final = p.Column | p.Rows | p.Calendar
-"""What groups may be sorted by."""
 
 
 def numbers_of(
@@ -94,10 +89,10 @@ def numbers_of(
                 continue
             constant = any(idle(measure, by, where) for measure in made)
             lone = bool(bag.sorts) and not by  # one number is in no order
-            if constant or lone or of_single_rows(resolver, made, by):
-                continue
             numbers = _shown(made)
-            order = _order(a, bag, numbers, by)
+            order = orders_of(a, bag, numbers, by)
+            if constant or lone or order is None or of_single_rows(resolver, made, by):
+                continue
             query = Query(
                 fact=fact,
                 measures=numbers,
@@ -159,51 +154,6 @@ def _beside_value(
     )
 
 
-def _order(
-    a: Assembler,
-    bag: Bag,
-    measures: Sequence[Measure],
-    groups: Sequence[Group],
-) -> tuple[Order, ...]:
-    """As the question says; else time runs forward, or the number that it names first falls.
-
-    A share or growth goes before the number that it is of, which is only shown beside it.
-    """
-    if bag.sorts:
-        sort, words = bag.sorts[0]
-        if sort.names or (isinstance(sort.by, _GROUPED) and not _by_number(a, sort)):
-            return tuple(
-                Order(by=group, descending=bool(sort.descending), words=words)
-                for group in _by_name(sort, groups)[:1]
-            )
-        descending = True if sort.descending is None else sort.descending
-        return (Order(by=measures[-1], descending=descending, words=words),)
-    if not groups:
-        return ()
-    times = [group for group in groups if not isinstance(group, FieldGroup)]
-    if times:
-        return tuple(Order(by=group) for group in [*times, *(g for g in groups if g not in times)])
-    derived = [measure for measure in measures if _beside(measure)]
-    return (Order(by=(derived or measures)[0], descending=True),)
-
-
-def _by_number(a: Assembler, sort: p.Sort) -> bool:
-    return isinstance(sort.by, p.Column) and a.numeric(sort.by)
-
-
-def _by_name(sort: p.Sort, groups: Sequence[Group]) -> Sequence[Group]:
-    """The group that an order names, or all."""
-    named = [
-        group
-        for group in groups
-        if isinstance(group, FieldGroup)
-        and isinstance(sort.by, p.Column)
-        and (group.field.table, group.field.column) == (sort.by.ref.table, sort.by.ref.column)
-    ]
-    times = [group for group in groups if not isinstance(group, FieldGroup)]
-    return named or (times if isinstance(sort.by, p.Calendar) else ()) or groups
-
-
 def _by_own_name(a: Assembler, fact: str, groups: Sequence[Group]) -> bool:
     """Whether each group is one row of the fact table, or those of the same name."""
     label = a.model.entities[fact].label
@@ -227,15 +177,10 @@ def _shown(measures: Sequence[Measure]) -> tuple[Measure, ...]:
     """A share or growth is shown beside the number that it is of."""
     found: list[Measure] = []
     for measure in measures:
-        if _beside(measure):
+        if told_beside(measure):
             found += measure.aggregates
         found.append(measure)
     return tuple(dict.fromkeys(found))
-
-
-def _beside(measure: Measure) -> bool:
-    """Whether a number is shown beside the one that it is of: a share, growth."""
-    return isinstance(measure, Calculation) and measure.beside
 
 
 def _of_rows(measure: Measure) -> bool:

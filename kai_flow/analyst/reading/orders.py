@@ -64,11 +64,12 @@ def put_in_order(a: Assembler, bag: Bag) -> Bag:
     """
     if not any(ask.in_order for ask in bag.asks) or bag.versus:
         return bag
+    bag = _by_label(a, bag)
     if bag.ranks and not (bag.limit or bag.somes or any(rank.count for rank, _ in bag.ranks)):
         return replace(bag, ranks=[(replace(rank, whole=True), words) for rank, words in bag.ranks])
-    if not bag.rows or bag.sorts or bag.ranks:
+    if not bag.rows or bag.ranks or not all(sort.then for sort, _ in bag.sorts):
         return bag
-    if bag.measures:
+    if bag.measures and not bag.sorts:
         of: list[tuple[p.Dimension, Words]] = [(p.Rows(table), words) for table, words in bag.rows]
         way = (p.Sort(None, None), bag.measures[0][1])
         return bag if bag.groups else replace(bag, rows=[], groups=of, sorts=[way])
@@ -76,7 +77,18 @@ def put_in_order(a: Assembler, bag: Bag) -> Bag:
     by = [*((of, w) for of, w in bag.groups if isinstance(of, p.Column)), *named]
     if len(by) != 1 or len(bag.groups) > len(by) - len(named):
         return bag
-    return replace(bag, groups=[], sorts=[(p.Sort(by[0][0], None), by[0][1])])
+    return replace(bag, groups=[], sorts=[(p.Sort(by[0][0], None), by[0][1]), *bag.sorts])
+
+
+def _by_label(a: Assembler, bag: Bag) -> Bag:
+    """A bag with the rows of the only column that is named, if it names the rows of its table."""
+    columns = [(c, w) for c, w in bag.columns if isinstance(c, p.Column)]
+    if bag.rows or bag.measures or bag.ranks or len(columns) != 1 or len(bag.columns) > 1:
+        return bag
+    ((column, words),) = columns
+    if a.model.entities[column.ref.table].label != column.ref.column:
+        return bag
+    return replace(bag, rows=[(column.ref.table, words)], columns=[])
 
 
 def as_rank(bag: Bag) -> Bag | None:
@@ -172,7 +184,11 @@ def sorted_by(
         ]
         for sort, words in bag.sorts
     ]
-    return combined(options)
+    return [
+        choice
+        for choice in combined(options)
+        if len({(by.ref, by.role) for by, _, _ in choice.value}) == len(choice.value)
+    ]
 
 
 def _by(

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.ranking import plain
-from kai_flow.analyst.query.nodes import Function, Operator, Words
+from kai_flow.analyst.query.nodes import Function, Operator, Words, bare
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
@@ -22,6 +22,7 @@ from kai_flow.analyst.reading.ranking_numbers import (
 from kai_flow.analyst.reading.ranking_queries import rank_groups, rank_rows
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.subjects import first_dimension, is_column, named
+from kai_flow.analyst.schema import ColumnRef
 
 AFTER_COST: Final = 0.5
 """Of "the lowest price of any product" as a ranking: it asks for the price."""
@@ -39,6 +40,7 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
         return
     rank, words, rest = _of_what(rank, words, bag)
     rank = by_age(a, rank)
+    either = bag.twins and rank.by is None
     if rank.by == p.Amount(Function.COUNT):
         rank = replace(rank, by=how_often(a, rest, rank))
     if rank.by is None:
@@ -61,8 +63,30 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if rest.somes or rest.clocks or rest.share is not None or rest.change:
         return
     rest.cost += VALUE_COST * _how_much(bag, rank)
-    yield from rank_rows(a, rest, rank, words)
-    yield from rank_groups(a, rest, rank, words)
+    yield from _first(a, rest, rank, words, either=either)
+
+
+def _first(
+    a: Assembler, bag: Bag, rank: p.Rank, words: Words, *, either: bool
+) -> Iterator[Reading]:
+    """Rows or groups in the order of a rank; ``either``: of any number that is shown."""
+    for found in (*rank_rows(a, bag, rank, words), *rank_groups(a, bag, rank, words)):
+        yield found
+        if either:
+            yield from _by_the_other(a, found)
+
+
+def _by_the_other(a: Assembler, reading: Reading) -> Iterator[Reading]:
+    """The same by another number that is shown: "top 2 regions by revenue and discount"."""
+    query = reading.query
+    if query is None or len(query.order) != 1:
+        return
+    (order,) = query.order
+    numbers = [f for f in query.columns if a.numeric(p.Column(ColumnRef(f.table, f.column)))]
+    for by in (*query.measures, *numbers):
+        if bare(by) != bare(order.by):
+            swapped = replace(query, order=(replace(order, by=by),))
+            yield replace(reading, query=swapped)
 
 
 def _of_first(rank: p.Rank, rest: Bag, words: Words) -> tuple[p.Rank, Words]:

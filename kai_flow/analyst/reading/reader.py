@@ -29,7 +29,7 @@ from kai_flow.analyst.reading.growing import grow
 from kai_flow.analyst.reading.labels import labels
 from kai_flow.analyst.reading.openings import opened
 from kai_flow.analyst.reading.overlaps import each_answer_once, meaning
-from kai_flow.analyst.reading.parts import Column, Item, Refused, Rows, Sign, Values
+from kai_flow.analyst.reading.parts import Column, Item, Rank, Refused, Rows, Sign, Values
 from kai_flow.analyst.reading.patience import courtesy, length
 from kai_flow.analyst.reading.plurals import plural_in
 from kai_flow.analyst.reading.portions import limits_in
@@ -225,20 +225,23 @@ def decide(
 def _assembled(found: Sequence[Cover], assembler: Assembler, worst: float) -> list[Reading]:
     """What the covers may mean, except what costs too much beside a sound reading.
 
-    Offers of what a question leaves open cost more than a reading, and are all wanted.
+    Offers of what a question leaves open cost more than a reading, and are all wanted. Only a
+    ranking may leave open by what.
     """
-    assembler.most = worst + OFFERS
+    most = worst + OFFERS
     readings: list[Reading] = []
     for cover in found:
-        if cover.cost > assembler.most:
+        if cover.cost > most:
             break
+        ranked = any(isinstance(item.part, Rank) for item in cover.items)
+        assembler.most = most if ranked else min(most, worst + assembler.margin)
         bag = collected(cover)
         for reading in assembled(assembler, bag) if bag is not None else ():
             readings.append(reading)
-            most = reading.cost + (OFFERS if reading.open else assembler.margin)
-            better = reading.cost <= worst and most < assembler.most
+            wanted = reading.cost + (OFFERS if reading.open else assembler.margin)
+            better = reading.cost <= worst and wanted < most
             if better and sound(reading, assembler):
-                assembler.most = most
+                assembler.most = most = wanted
     return readings
 
 

@@ -12,6 +12,7 @@ from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.changing import changed, in_units
 from kai_flow.analyst.reading.concepts import means
+from kai_flow.analyst.reading.extremes import superlative
 from kai_flow.analyst.reading.number_queries import numbers_of
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.sold import units_of
@@ -64,7 +65,7 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
     rest = [(c, w) for c, w in bag.columns if isinstance(c, p.Column) and not a.numeric(c)]
     measures += nouns
     asked = bag.which or bag.asked("which") or bag.asked("when") or bag.combination
-    if asked and any(_superlative(m) for m, _ in bag.measures):
+    if asked and any(superlative(m) for m, _ in bag.measures):
         return  # "which has the highest": not how high it is
     groups, rows, cost = [*bag.groups, *bag.which], list(bag.rows), bag.cost
     told = [] if asked or _each_asked(bag) else [n for n in rest if _restricted(n, bag, nouns)]
@@ -291,11 +292,3 @@ def _own_number(subject: p.Dimension, havings: Sequence[tuple[p.Having, Words]])
 def _of_rows(of: object, table: str) -> bool:
     """Whether each row of a table has a number."""
     return isinstance(of, p.Lasting) or (isinstance(of, p.Column) and of.ref.table == table)
-
-
-def _superlative(measure: p.Measured) -> bool:
-    """Whether a number is the greatest or least one."""
-    return isinstance(measure, p.Amount) and measure.function in {
-        Function.MAXIMUM,
-        Function.MINIMUM,
-    }

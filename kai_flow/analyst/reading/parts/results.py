@@ -69,6 +69,8 @@ class Sort(Struct, frozen=True, gc=False, cache_hash=True):
     descending: bool | None
     names: bool = False
     """Whether names come in the order of the alphabet."""
+    then: bool = False
+    """Whether it comes after another order: "and then by name"."""
 
 
 class Versus(Struct, frozen=True, gc=False, cache_hash=True):
