@@ -24,6 +24,7 @@ MAX_NUMBER_CHARS: Final = 4_300  # the longest number that Python and msgspec re
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _STEP: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _NO_BRACKET: Final = bytes(byte for byte in range(256) if byte not in _STEP)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 EVENT_OVERHEAD_BYTES: Final = 256  # memory of an event beside its data: CPython's objects
 
 _TOO_LOW: Final = -(10 ** (MAX_NUMBER_CHARS - 1))  # the sign counts as a character
@@ -126,7 +127,7 @@ def _type_of(event: object) -> str:
     kind = event.get("type")
     if not isinstance(kind, str) or not 1 <= len(kind) <= MAX_TYPE_CHARS:
         raise InvalidEvent(f"an event needs a 'type': a string of 1 to {MAX_TYPE_CHARS} characters")
-    if any(char < " " or char == "\x7f" for char in kind):
+    if _CONTROL.search(kind):
         # The type becomes a line of the SSE stream, and a line break in it would forge a frame.
         raise InvalidEvent("an event's 'type' must not contain control characters")
     return kind

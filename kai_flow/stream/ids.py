@@ -38,7 +38,8 @@ class EventId(NamedTuple):
         match = _ID.fullmatch(text)
         if match is None:
             raise InvalidId(f"{text[:60]!r} is not an event id; one looks like '1.2.57'")
-        numbers = cls(*(int(part) for part in match.groups()))
+        producer, attempt, seq = match.groups()
+        numbers = cls(int(producer), int(attempt), int(seq))
         if max(numbers) > MAX_NUMBER:
             raise InvalidId(f"{text!r} has a number above 2^53 - 1")
         return numbers
