@@ -112,7 +112,7 @@ def ask(
         Print without colours.
     """
     from kai_flow.cli.ask import ask as work
-    from kai_flow.cli.session import Question
+    from kai_flow.cli.question import Question
 
     asked = Question(" ".join(question), connection, session_id, conversation)
     return run(work(asked, as_json=json, plain=plain))

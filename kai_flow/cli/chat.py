@@ -5,18 +5,20 @@ import difflib
 import os
 import secrets
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kai_flow.cli import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
 from kai_flow.cli.background import Background
 from kai_flow.cli.consoles import console_for, print_words
 from kai_flow.cli.place import Place, place_for
-from kai_flow.cli.session import Question, converse
-from kai_flow.cli.showing import Outcome, Screen
+from kai_flow.cli.question import Question
 from kai_flow.cli.typed import Typed, interruptible
 from kai_flow.runtime.locks import prepare_home
 from kai_flow.runtime.logs import log_to_stderr
 from kai_flow.settings import StartError, load_settings
+
+if TYPE_CHECKING:  # an embedded server starts while Temporal's SDK is imported
+    from kai_flow.cli.showing import Outcome
 
 HELP: Final = """\
 Ask a question in English or Indonesian. A fragment, such as "and by year?", changes
@@ -134,7 +136,11 @@ class _Chat:
             self._say(f"kai: {wrong}")
         self._failed = self._failed or outcome is None or not outcome.good
 
-    async def _answer(self, question: Question, interrupted: asyncio.Event) -> Outcome | None:
+    async def _answer(self, question: Question, interrupted: asyncio.Event) -> "Outcome | None":
+        from kai_flow.cli.begin import begin  # noqa: PLC0415  (it needs Temporal's SDK)
+        from kai_flow.cli.session import converse  # noqa: PLC0415  (likewise)
+        from kai_flow.cli.showing import Screen  # noqa: PLC0415  (likewise)
+
         screens: list[Screen] = []
 
         def screen(session_id: str) -> Screen:
@@ -142,7 +148,9 @@ class _Chat:
             return screens[0]
 
         place = replace(self._stack.value, later=None)  # what is on the screen is enough
-        outcome = await converse(question, place, screen, interrupted.wait, self._say)
+        outcome = await converse(
+            await begin(question, place), place, screen, interrupted.wait, self._say
+        )
         self._choices = screens[0].choices
         return outcome
 

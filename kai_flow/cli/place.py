@@ -6,14 +6,16 @@ import shlex
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-
-from temporalio.client import Client
+from typing import TYPE_CHECKING, Final
 
 from kai_flow.cli import state
 from kai_flow.cli.stack import Say, Stack, private_stack
+from kai_flow.runtime.imports import imported
 from kai_flow.settings import Settings, StartError
-from kai_flow.temporal.client import DEFAULT_ADDRESS, connect, same_address, target
+from kai_flow.temporal.target import DEFAULT_ADDRESS, same_address, target
+
+if TYPE_CHECKING:  # an embedded server starts while Temporal's SDK is imported
+    from temporalio.client import Client
 
 QUERY: Final = "temporal workflow query --workflow-id {id} --type progress"
 
@@ -22,7 +24,7 @@ QUERY: Final = "temporal workflow query --workflow-id {id} --type progress"
 class Place:
     """A stack on which the session runs."""
 
-    client: Client
+    client: "Client"
     bridge_url: str
     task_queue: str
     temporal: str
@@ -36,6 +38,9 @@ async def place_for(
     """The running stack of this home, or one of our own for as long as the block lasts."""
     up = await _running(settings)
     if up is not None:
+        await imported("kai_flow.temporal.client")
+        from kai_flow.temporal.client import connect  # noqa: PLC0415  (see above)
+
         # the TEMPORAL_* variables do not apply to an embedded server
         client = await connect(up.temporal if up.embedded else None)
         later = QUERY + _where(client, up.temporal)
@@ -83,7 +88,7 @@ def _later(own: Stack) -> str | None:
     return f"{f'KAI_HOME={shlex.quote(home)} ' if home else ''}kai up, then {QUERY}"
 
 
-def _where(client: Client, address: str) -> str:
+def _where(client: "Client", address: str) -> str:
     """The options with which the `temporal` command finds this server; empty for its defaults."""
     options = "" if same_address(address, DEFAULT_ADDRESS) else f" --address {address}"
     return options + ("" if client.namespace == "default" else f" --namespace {client.namespace}")

@@ -12,18 +12,25 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
-from temporalio.client import Client
 
+from kai_flow.runtime.imports import imported
 from kai_flow.runtime.locks import FileLock
 from kai_flow.runtime.ports import require_free
 from kai_flow.settings import Settings, StartError
-from kai_flow.temporal.client import NoTemporal, Target, connect, target
 from kai_flow.temporal.dev_server import HOST, DevServer, dev_server
+from kai_flow.temporal.target import NoTemporal, Target, target
+
+if TYPE_CHECKING:  # an embedded server starts while the rest is imported
+    from temporalio.client import Client
 
 Say = Callable[[str], None]  # shows the user one line of progress
+
+# Importing these takes longer than an embedded server takes to start. So they are imported while it
+# starts, and not above.
+_PARTS: Final = ("kai_flow.temporal.client", "kai_flow.web.server", "kai_flow.worker.service")
 
 UI_OFFSET: Final = 1000  # the UI's default port lies that much above Temporal's, as in its own CLI
 DATABASE_WAIT_SECONDS: Final = 60.0  # longer than a usual `kai ask`, which may use the file
@@ -33,7 +40,7 @@ DATABASE_WAIT_SECONDS: Final = 60.0  # longer than a usual `kai ask`, which may 
 class Stack:
     """A stack that runs."""
 
-    client: Client
+    client: "Client"
     temporal: str  # host:port
     settings: Settings  # as in effect: with the task queue that the worker polls
     bridge_url: str  # base URLs without a slash at their end
@@ -62,7 +69,7 @@ class UiWish:
 class _Temporal:
     """What worker and bridge are to run on."""
 
-    client: Client
+    client: "Client"
     address: str
     server: DevServer | None = field(default=None)
 
@@ -135,7 +142,7 @@ def database(home: Path) -> Path:
     return home / "temporal.db"
 
 
-async def _listening(where: Target) -> Client | None:
+async def _listening(where: Target) -> "Client | None":
     """A client of the Temporal that listens at the address; None when nothing listens there.
 
     Raises `NoTemporal` when something listens that cannot be used.
@@ -144,6 +151,9 @@ async def _listening(where: Target) -> Client | None:
         return None
     if where.loopback and not where.secured and not await _accepts(where):
         return None
+    await imported("kai_flow.temporal.client")
+    from kai_flow.temporal.client import connect  # noqa: PLC0415  (see `_PARTS`)
+
     return await connect(timeout=0)
 
 
@@ -162,16 +172,24 @@ async def _embedded(
     port: int, ui_port: int | None, file: Path | None, lock: FileLock, stop_seconds: float = 3.0
 ) -> AsyncIterator[_Temporal]:
     async with dev_server(
-        port=port, ui_port=ui_port, db_file=file, lock=lock, stop_seconds=stop_seconds
+        port=port,
+        ui_port=ui_port,
+        db_file=file,
+        lock=lock,
+        stop_seconds=stop_seconds,
+        meanwhile=_PARTS,
     ) as server:
+        from kai_flow.temporal.client import connect  # noqa: PLC0415  (see `_PARTS`)
+
         yield _Temporal(await connect(server.address), server.address, server)
 
 
 @contextlib.asynccontextmanager
 async def _parts(settings: Settings, temporal: _Temporal) -> AsyncIterator[Stack]:
     """Start the bridge before the worker and stop it after it: a worker needs its callback."""
-    from kai_flow.web.server import running_bridge  # noqa: PLC0415  (heavy, and only needed here)
-    from kai_flow.worker.service import running_worker  # noqa: PLC0415  (heavy, too)
+    await imported(*_PARTS)
+    from kai_flow.web.server import running_bridge  # noqa: PLC0415  (see `_PARTS`)
+    from kai_flow.worker.service import running_worker  # noqa: PLC0415  (see `_PARTS`)
 
     async with (
         running_bridge(settings, temporal.client) as bridge_url,

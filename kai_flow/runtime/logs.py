@@ -4,9 +4,6 @@ import logging
 import sys
 from collections.abc import Mapping
 
-from temporalio import activity, workflow
-from temporalio.exceptions import ApplicationError
-
 from kai_flow.settings import unknown_settings
 
 log = logging.getLogger(__name__)
@@ -18,9 +15,6 @@ def log_to_stderr(level: str | None) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
     handler.addFilter(_name_session)
-    # otherwise the SDK appends a dictionary of 400 characters to each line
-    activity.logger.activity_info_on_message = False
-    workflow.logger.workflow_info_on_message = False
     logging.basicConfig(level=threshold, handlers=[handler], force=True)
     # they log each POST, start and stop; what matters of that is logged by our own code
     for chatty in ("httpx", "httpcore", "temporalio.worker", "uvicorn"):
@@ -44,6 +38,8 @@ def _name_session(record: logging.LogRecord) -> bool:
     info = getattr(record, "temporal_activity", None) or in_workflow
     if info is None:
         return True
+    from temporalio.exceptions import ApplicationError  # noqa: PLC0415  (its line, so it is loaded)
+
     failure = record.exc_info[1] if record.exc_info else None
     message = record.getMessage()
     expected = (ApplicationError, NotImplementedError) if in_workflow else ApplicationError

@@ -6,7 +6,7 @@ variable's name, the value, the allowed range and an example (`kai_flow.settings
 variable that is blank counts as not set.
 
 The connection to Temporal is not here: it has its own variables and profiles
-(`kai_flow.temporal.client`).
+(`kai_flow.temporal.target`).
 
     StartError            a program cannot start; its message is one sentence for the user
     └── SettingsError     a variable of the environment has a wrong value

@@ -1,4 +1,4 @@
-"""Connects to Temporal, found in the standard way: `TEMPORAL_*` variables and profiles.
+"""Connects to the Temporal that `kai_flow.temporal.target` finds.
 
 The rule: only this module calls `Client.connect`, so that every program finds the same server and
 prints the same sentence when there is none. The client always has Temporal's default data
@@ -11,12 +11,11 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from typing import Final
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.envconfig import ClientConnectConfig
 from temporalio.runtime import (
     LogForwardingConfig,
     LoggingConfig,
@@ -26,9 +25,8 @@ from temporalio.runtime import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from kai_flow.settings import LOOPBACK, Settings, StartError
-
-DEFAULT_ADDRESS: Final = "localhost:7233"
+from kai_flow.settings import Settings
+from kai_flow.temporal.target import NoTemporal, one_line, target
 
 ATTEMPT_SECONDS: Final = 3.0  # a program that accepts and stays silent is not Temporal
 RETRY_SECONDS: Final = 0.2
@@ -37,75 +35,6 @@ _REMEDY: Final = (
     "start one with `kai up` (or `temporal server start-dev`), or set TEMPORAL_ADDRESS to the "
     "address of your server"
 )
-
-
-class NoTemporal(StartError):
-    """No Temporal server (or not the named namespace) at the configured address."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where Temporal is, according to the environment."""
-
-    address: str  # host:port
-    namespace: str
-    chosen: bool  # False: no address is set, so it is the default one
-    secured: bool  # TLS or an API key is configured: it cannot be an embedded server
-    config: ClientConnectConfig
-
-    @property
-    def port(self) -> int:
-        """The port; 0 asks an embedded server for any free one."""
-        return int(self.address.rpartition(":")[2])
-
-    @property
-    def host(self) -> str:
-        """The host, without the brackets of an IPv6 address."""
-        return _host(self.address)
-
-    @property
-    def loopback(self) -> bool:
-        """Whether it is an address of this machine that an embedded server could take."""
-        return self.host in LOOPBACK
-
-
-def same_address(one: str, other: str) -> bool:
-    """Whether two addresses (host:port) mean the same place; all names of this machine are one."""
-    ports = [address.rpartition(":")[2] for address in (one, other)]
-    hosts = [_host(one), _host(other)]
-    return ports[0] == ports[1] and (
-        hosts[0] == hosts[1] or all(host in LOOPBACK for host in hosts)
-    )
-
-
-def _host(address: str) -> str:
-    return address.rpartition(":")[0].strip("[]")
-
-
-def target() -> Target:
-    """Read the variables and the profile; raises `StartError` when they cannot be read."""
-    try:
-        config = ClientConfig.load_client_connect_config()
-    except (RuntimeError, ValueError, OSError, TypeError) as wrong:
-        raise StartError(
-            f"the configuration of Temporal cannot be read ({_line(wrong)}): look at the "
-            "TEMPORAL_* variables, or at the file that TEMPORAL_CONFIG_FILE names"
-        ) from None
-    chosen = "target_host" in config
-    address = config.setdefault("target_host", DEFAULT_ADDRESS) or DEFAULT_ADDRESS
-    host, _, port = address.rpartition(":")
-    if not host or "/" in host or not port.isdecimal() or int(port) > 65_535:
-        raise StartError(
-            f"TEMPORAL_ADDRESS={address!a} is refused: it must be host:port with a port from 0 to "
-            f"65535, for example {DEFAULT_ADDRESS}"
-        )
-    return Target(
-        address=address,
-        namespace=config.get("namespace") or "default",
-        chosen=chosen,
-        secured=bool(config.get("tls") or config.get("api_key")),
-        config=config,
-    )
 
 
 def connected(
@@ -154,7 +83,9 @@ async def _connect_within(address: str, config: ClientConnectConfig, timeout: fl
                 f"nothing at {address} answered within {ATTEMPT_SECONDS:g} s: {_REMEDY}"
             ) from None
         except ValueError as wrong:
-            raise NoTemporal(f"{address!a} is not an address ({_line(wrong)}): {_REMEDY}") from None
+            raise NoTemporal(
+                f"{address!a} is not an address ({one_line(wrong)}): {_REMEDY}"
+            ) from None
         except RuntimeError as refused:
             _raise_if_final(refused, address)
             if time.monotonic() >= deadline:
@@ -214,9 +145,4 @@ def _reason(failure: RuntimeError) -> str:
         return "connection refused"
     if "dns error" in text:
         return "the host name is not known"
-    return _line(failure)
-
-
-def _line(failure: Exception) -> str:
-    text = " ".join(str(failure).split())
-    return text if len(text) <= 200 else text[:197] + "..."
+    return one_line(failure)

@@ -21,25 +21,17 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import IO, Final
 
-from google.protobuf.duration_pb2 import Duration
-from temporalio.api.namespace.v1 import NamespaceConfig
-from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
-from temporalio.client import Client
-
 from kai_flow.runtime.extras import installing
+from kai_flow.runtime.imports import imported
 from kai_flow.runtime.locks import FileLock
 from kai_flow.runtime.ports import free_port, require_free
 from kai_flow.settings import StartError
 from kai_flow.temporal import supervisor
-from kai_flow.temporal.client import NoTemporal, connect
 
 HOST: Final = "127.0.0.1"
-RETENTION: Final = timedelta(days=30)  # the dev server's own is one day
-READY_SECONDS: Final = 20.0  # 0.3 s on an idle machine
 STOP_SECONDS: Final = 3.0  # 1.3 s on an idle machine
 POLL_SECONDS: Final = 0.03
 PORT_TRIES: Final = 3  # another program may take the free port before the server binds it
@@ -95,6 +87,7 @@ async def dev_server(
     lock: FileLock | None = None,
     stop_seconds: float = STOP_SECONDS,
     dynamic_config: tuple[str, ...] = (),
+    meanwhile: tuple[str, ...] = (),
 ) -> AsyncIterator[DevServer]:
     """Run a dev server on the loopback address while the block runs.
 
@@ -102,7 +95,8 @@ async def dev_server(
     web page whose own name resolves to this machine could use it. `lock` is the held lock of
     `db_file`; the server then holds it too. With `stop_seconds` 0 the server is killed at the end
     and not asked to stop, which loses nothing that it has acknowledged. `dynamic_config` are values
-    of the server's dynamic configuration, as in `--dynamic-config-value`.
+    of the server's dynamic configuration, as in `--dynamic-config-value`. The modules
+    `meanwhile` are imported while the server starts.
 
     Raises `StartError` when the binary is missing, a port is taken, or the server does not start.
     """
@@ -119,7 +113,7 @@ async def dev_server(
             plan = _Plan(binary, port or free_port(), _ui_port(ui_port), db_file, dynamic_config)
             process, lifeline = _spawn(plan, log, lock, stop_seconds)
             try:
-                if not await _comes_up(plan.address, process):
+                if not await _comes_up(plan.address, process, meanwhile):
                     if tries_left and (port == 0 or ui_port == 0) and _lost_port(log):
                         continue
                     raise StartError(_why_not(plan, log))
@@ -247,27 +241,13 @@ def _environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith("TEMPORAL_")}
 
 
-async def _comes_up(address: str, process: "subprocess.Popen[bytes]") -> bool:
-    """Wait until the server serves its namespace; False when it ended or took too long."""
-    deadline = time.monotonic() + READY_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(NoTemporal):
-            client = await connect(address, timeout=0)
-            await _keep_history(client)
-            # when another server has taken the port, this one dies a moment later
-            return process.poll() is None
-        await asyncio.sleep(POLL_SECONDS)
-    return False
+async def _comes_up(
+    address: str, process: "subprocess.Popen[bytes]", meanwhile: tuple[str, ...]
+) -> bool:
+    await imported("kai_flow.temporal.readiness", *meanwhile)
+    from kai_flow.temporal.readiness import comes_up  # noqa: PLC0415  (while the server starts)
 
-
-async def _keep_history(client: Client) -> None:
-    ttl = Duration()
-    ttl.FromTimedelta(RETENTION)
-    await client.workflow_service.update_namespace(
-        UpdateNamespaceRequest(
-            namespace=client.namespace, config=NamespaceConfig(workflow_execution_retention_ttl=ttl)
-        )
-    )
+    return await comes_up(address, process)
 
 
 async def _end(process: "subprocess.Popen[bytes]", lifeline: int, stop_seconds: float) -> None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
+from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -42,6 +43,9 @@ async def running_worker(settings: Settings, client: Client) -> AsyncIterator[st
 
     Raises StartError when the agent cannot be loaded or the health port is taken.
     """
+    # otherwise the SDK appends a dictionary of 400 characters to each line of the log
+    activity.logger.activity_info_on_message = False
+    workflow.logger.workflow_info_on_message = False
     store = ConnectionStore.of(settings)
     try:
         agent = load_agent(settings.agent, lambda: Analyst(store))

@@ -452,6 +452,38 @@ def test_a_port_in_use_names_its_setting(
     assert not held_elsewhere(kai.home / "up.lock")
 
 
+@pytest.mark.parametrize("command", ["ask", "chat", "up"])
+def test_an_embedded_server_starts_before_the_sdk_is_imported(command: str) -> None:
+    """What a command imports before it starts a server is small: the rest is imported meanwhile."""
+    program = (
+        f"import sys, kai_flow.cli.app, kai_flow.cli.{command}; "
+        "print([m for m in ('temporalio', 'httpx', 'litestar', 'sqlglot') if m in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"
+
+
+def test_ask_imports_only_what_it_needs(counting_up: Kai) -> None:
+    """Where a stack runs, `kai ask` imports no part of one, and no agent."""
+    done = counting_up.run("ask", "1", PYTHONPROFILEIMPORTTIME="1")
+    assert done.returncode == 0
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "kai_flow.cli.session" in imported
+    parts = ("kai_flow.analyst", "kai_flow.bridge", "kai_flow.web", "kai_flow.worker")
+    heavy = ("duckdb", "litestar", "pydantic", "sqlglot", "temporalio.worker", "uvicorn")
+    assert not imported & {*parts, *heavy}
+
+
+def test_ctrl_c_while_a_stack_is_imported(kai: Kai) -> None:
+    """`kai ask` that is interrupted while its parts are imported ends with 130, and all of them."""
+    with kai.asking("2") as process:
+        assert process.stderr is not None
+        assert "starting Temporal" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output, errors) == (130, "", "")
+    assert not held_elsewhere(kai.home / "temporal.lock")
+
+
 def test_help_and_version_are_quick() -> None:
     """`--help` and `--version` work without importing what only running commands need."""
     program = (

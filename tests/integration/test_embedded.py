@@ -20,8 +20,9 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from kai_flow.runtime.locks import FileLock, held_elsewhere
 from kai_flow.runtime.ports import PortInUse, free_port, require_free
 from kai_flow.settings import StartError
-from kai_flow.temporal.client import NoTemporal, connect
+from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import NoBinary, dev_server
+from kai_flow.temporal.target import NoTemporal
 
 # A program that boots a server, says where, and then waits for whatever happens to it.
 PROGRAM = """

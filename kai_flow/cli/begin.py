@@ -1,0 +1,54 @@
+"""Starts a session. What shows it is imported while its worker begins (`kai_flow.cli.session`)."""
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from temporalio.client import WorkflowHandle
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from kai_flow.cli import text
+from kai_flow.cli.place import Place
+from kai_flow.cli.question import Question
+from kai_flow.settings import StartError
+from kai_flow.workflows import WORKFLOW_TYPE, KaiChatInput
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session that was started."""
+
+    handle: WorkflowHandle[Any, Any]
+    began: float  # monotonic
+
+
+async def begin(question: Question, place: Place) -> Session:
+    """Start the workflow. Who subscribes later still gets every event."""
+    began = time.monotonic()
+    session_id = question.session_id or f"kai-{secrets.token_hex(4)}"
+    try:
+        handle = await place.client.start_workflow(
+            WORKFLOW_TYPE,
+            KaiChatInput(
+                prompt=question.prompt,
+                connection_id=question.connection,
+                conversation_id=question.conversation_id,
+                callback_url=f"{place.bridge_url}/events/{quote(session_id, safe='')}",
+            ),
+            id=session_id,
+            task_queue=place.task_queue,
+        )
+    except WorkflowAlreadyStartedError:
+        raise StartError(
+            f"session {session_id} is already running: choose another --session-id, or look at it "
+            f"with `temporal workflow query --workflow-id {session_id} --type progress`"
+        ) from None
+    except RPCError as wrong:
+        raise StartError(
+            f"Temporal at {place.temporal} refused to start the session "
+            f"({text.line(wrong.message, 300)}): try again, or shorten the question"
+        ) from None
+    return Session(handle, began)
