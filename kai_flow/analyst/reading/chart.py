@@ -23,6 +23,9 @@ Meaning: TypeAlias = tuple[Part, tuple[Test, ...]]
 Head: TypeAlias = "str | type[Any]"
 """What rules know a part by: the name of a sign, or the class of another part."""
 
+Shelf: TypeAlias = "tuple[int, Head, ColumnRef | None]"
+"""Where constituents begin, what rules know them by, and perhaps the column they are about."""
+
 Room: TypeAlias = tuple[int, int, type[Any]]
 """Where parts of one class are, between two tokens."""
 
@@ -48,10 +51,14 @@ class Chart:
     def fitting(self, at: int, element: Element, about: ColumnRef | None) -> Iterator[Item]:
         """Those of them that are what a rule expects at a place, ``about`` a certain column."""
         for head in heads(element):
-            if about is None or isinstance(head, str):
-                yield from self._by_head[at].get(head, ())
-            else:
-                yield from self._about.get((at, head, about), ())
+            yield from self.on((at, head, about))
+
+    def on(self, shelf: Shelf) -> Sequence[Item]:
+        """The constituents on a shelf."""
+        at, head, about = shelf
+        if about is None or isinstance(head, str):
+            return self._by_head[at].get(head, ())
+        return self._about.get((at, head, about), ())
 
     def heads(self, at: int) -> Iterable[Head]:
         """What rules know those by."""

@@ -14,8 +14,10 @@ from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.chart import (
     BEAM,
     Chart,
+    Head,
     Meaning,
     Room,
+    Shelf,
     column_of,
     head_of,
     meaning_of,
@@ -51,8 +53,12 @@ LAST_COST: Final = 0.2
 DONE_TO: Final = frozenset(["not", "most", "fewest"])
 """Signs that concern what is done: "the most ordered products" are not most products."""
 
-ByHeads: TypeAlias = Mapping[tuple[object, ...], Sequence[Rule]]
-"""Rules by the classes, or the signs, of their first two elements, or of their only one."""
+ByHeads: TypeAlias = "Mapping[Head, Mapping[Head | None, Sequence[Rule]]]"
+"""Rules by the class, or the sign, of their first element, then of their second; None: no second.
+"""
+
+Aside: TypeAlias = tuple[Test, tuple[int, ...]]
+"""A filter that stands within a constituent, and its words."""
 
 
 class _Generation:
@@ -129,38 +135,59 @@ def grow(chart: Chart, leaves: Iterable[Item], rules: ByHeads) -> bool:
 
 def by_heads(rules: Sequence[Rule]) -> ByHeads:
     """The rules by what their first two elements are, or their only one is."""
-    index: defaultdict[tuple[object, ...], list[Rule]] = defaultdict(list)
+    index: defaultdict[Head, defaultdict[Head | None, list[Rule]]]
+    index = defaultdict(lambda: defaultdict(list))
     for rule in rules:
-        for key in itertools.product(*(heads(element) for element in rule.pattern[:2])):
-            index[key].append(rule)
-    return index
+        second: tuple[Head | None, ...] = heads(rule.pattern[1]) if rule.pattern[1:] else (None,)
+        for first, then in itertools.product(heads(rule.pattern[0]), second):
+            index[first][then].append(rule)
+    return {first: dict(then) for first, then in index.items()}
 
 
 def _build(chart: Chart, rules: ByHeads, first: Item, built: _Generation) -> None:
     """Add what rules build that begins with a constituent."""
-    head = head_of(first.part)
-    for rule in rules.get((head,), ()):
-        _apply(rule, (first,), 0.0, built)
+    known = rules.get(head_of(first.part))
+    if known is None:
+        return
+    column = column_of(first.part)
+    for rule in known.get(None, ()):
+        _apply(rule, (first,), rule.cost + first.cost, built)
     for at, gap in chart.next_starts(first.last):
         for next_head in chart.heads(at):
-            for rule in rules.get((head, next_head), ()):
-                if rule.tight and at != first.last:
-                    continue
-                about = column_of(first.part) if rule.one_column else None
-                for second in chart.fitting(at, next_head, about):
-                    for others, skipped in _match(chart, rule, 2, second.last, about):
-                        _apply(rule, (first, second, *others), gap + skipped, built)
+            for rule in known.get(next_head, ()):
+                if not rule.tight or at == first.last:
+                    about = column if rule.one_column else None
+                    _build_pairs(chart, rule, first, (at, next_head, about), gap, built)
 
 
-def _apply(rule: Rule, items: Sequence[Item], skipped: float, generation: _Generation) -> None:
-    """Add what a rule builds of constituents; ``skipped``: the cost of the words between them."""
+def _build_pairs(
+    chart: Chart, rule: Rule, first: Item, shelf: Shelf, gap: float, built: _Generation
+) -> None:
+    """Add what a rule builds of a constituent and those on a shelf, perhaps with others."""
+    if len(rule.pattern) > 2:
+        about = shelf[2]
+        for second in chart.on(shelf):
+            for others, skipped in _match(chart, rule, 2, second.last, about):
+                cost = rule.cost + (gap + skipped)
+                items = (first, second, *others)
+                _apply(rule, items, cost + sum([item.cost for item in items]), built)
+        return
+    own, start, makes = rule.cost + gap, first.first, rule.makes
+    for second in chart.on(shelf):
+        cost = own + (first.cost + second.cost)
+        if makes is None or built.has_room((start, second.last, makes), cost):
+            _apply(rule, (first, second), cost, built)
+        else:
+            built.tries += 1
+
+
+def _apply(rule: Rule, items: Sequence[Item], cost: float, generation: _Generation) -> None:
+    """Add what a rule builds of constituents, at a cost."""
     generation.tries += 1
-    if head_of(items[0].part) in DONE_TO and _with_others(items):
-        return  # "never borrowed a book" is not: no book, and one borrowed
-    if rule.plain and any(item.aside for item in items):
+    aside = [test for item in items for test in item.aside]
+    if aside and (rule.plain or _done_to_others(items[0], aside)):
         return
     first, last = items[0].first, items[-1].last
-    cost = rule.cost + skipped + sum([item.cost for item in items])
     if rule.makes is not None and not generation.has_room((first, last, rule.makes), cost):
         return
     built = rule.build(*[_scoped(item) if rule.scoped else item.part for item in items])
@@ -173,25 +200,31 @@ def _apply(rule: Rule, items: Sequence[Item], skipped: float, generation: _Gener
     if not any(generation.has_room((first, last, kind), cost) for kind in kinds):
         return
     words = tuple([word for item in items for word in item.words])
-    aside = () if rule.scoped else _aside(rule, items)
-    for part in parts if len(aside) <= MOST_ASIDE else ():
+    within = () if rule.scoped else _aside(rule, items, aside)
+    for part in parts if len(within) <= MOST_ASIDE else ():
         if isinstance(part, Narrowed):
-            within = (*aside, (part.test, words))
-            generation.add(Item(first, last, part.rows, cost, words, within))
+            narrowed = (*within, (part.test, words))
+            generation.add(Item(first, last, part.rows, cost, words, narrowed))
         else:
-            generation.add(Item(first, last, part, cost, words, aside))
+            generation.add(Item(first, last, part, cost, words, within))
 
 
-def _with_others(items: Sequence[Item]) -> bool:
-    """Whether rows of another table would be asked for beside what is built."""
-    return any(isinstance(test, Has) for item in items for test, _ in item.aside)
+def _done_to_others(first: Item, aside: Sequence[Aside]) -> bool:
+    """Whether rows of another table would be asked for beside what is not done.
+
+    The words "never borrowed a book" do not mean: no book, and one borrowed.
+    """
+    return head_of(first.part) in DONE_TO and any(isinstance(test, Has) for test, _ in aside)
 
 
-def _aside(rule: Rule, items: Sequence[Item]) -> tuple[tuple[Test, tuple[int, ...]], ...]:
+def _aside(rule: Rule, items: Sequence[Item], aside: Sequence[Aside]) -> tuple[Aside, ...]:
     """The filters of the whole question that stand within what a rule builds."""
-    within = tuple(test for item in items for test in item.aside)
-    own = tuple((i.part.test, i.words) for i in items if rule.aside and isinstance(i.part, Where))
-    return tuple(sorted(dict.fromkeys((*own, *within)), key=lambda each: each[1]))
+    own = [(i.part.test, i.words) for i in items if isinstance(i.part, Where)] if rule.aside else []
+    found = dict.fromkeys((*own, *aside))
+    return tuple(sorted(found, key=_WORDS) if len(found) > 1 else found)
+
+
+_WORDS: Final = itemgetter(1)
 
 
 def _scoped(item: Item) -> Part:
