@@ -77,7 +77,7 @@ def average_per(
         average = p.Amount(Function.AVERAGE, of, where=quotient.top.where)
         plain = assembly.amount(resolver, average, words)
         own = OWN_COST + TOTAL_COST * (quotient.top.function is Function.SUM)
-        return [Choice[Measure](each.value, each.cost + own, each.notes) for each in plain]
+        return [Choice(each.value, each.cost + own, each.notes) for each in plain]
     top = replace(quotient.top, function=Function.SUM)
     bottom = replace(quotient.bottom, function=Function.DISTINCT)
     below = assembly.amount(resolver, bottom, words)
@@ -90,7 +90,7 @@ def average_per(
     if quotient.top.function is Function.SUM and cost == GROUPED_COST:
         cost += TOTAL_COST
     return [
-        Choice[Measure](
+        Choice(
             Ratio(top=each.value[0], bottom=each.value[1], words=words),
             each.cost + cost,
             (*each.notes, note),

@@ -109,7 +109,7 @@ class Bag(Struct):
 
     def asked(self, what: str) -> bool:
         """Whether the question wants this."""
-        return any(ask.what == what for ask in self.asks)
+        return what in [ask.what for ask in self.asks]
 
 
 def collected(cover: Cover) -> Bag | None:

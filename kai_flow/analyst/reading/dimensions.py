@@ -40,9 +40,7 @@ def groups_of(resolver: Resolver, dimension: Dimension, words: Words) -> Sequenc
             if label.role is Role.KEY:
                 more = NO_GROUP if table == resolver.fact else NO_LABEL
             return [
-                Choice[Group](
-                    FieldGroup(field=field.value, words=words), field.cost + more, field.notes
-                )
+                Choice(FieldGroup(field=field.value, words=words), field.cost + more, field.notes)
                 for field in resolver.fields(Column(label.ref), words)
             ]
         case Column():

@@ -69,7 +69,9 @@ def layouts(a: Assembler, resolver: Resolver, asked: Asked) -> Iterator[Layout]:
     if groups:
         # a filter that leaves only the sides takes the same way, and is charged for it too
         paid = 0.5 if every else 1.0
-        options = [Choice[Group | None](g.value, g.cost * paid, g.notes) for g in groups]
+        options: list[Choice[Group | None]] = [
+            Choice(g.value, g.cost * paid, g.notes) for g in groups
+        ]
         yield Layout(asked.measures, options, every)
         return
     columns: Measures = [

@@ -85,7 +85,7 @@ def numbers_of(
             if whole is None:
                 continue
             made, by = _within(bag, groups, whole, wanted)
-            if unsound(resolver, made, by) or len({bare(m) for m in made}) < len(made):
+            if unsound(resolver, made, by) or _repeated(made):
                 continue
             constant = any(idle(measure, by, where) for measure in made)
             lone = bool(bag.sorts) and not by  # one number is in no order
@@ -119,6 +119,11 @@ def numbers_of(
                 more += ROWS_LOST_COST * extreme_of_rows(bag, fact, measures)
             more += OF_GROUP_COST * (not rows and of_group(a.model, made, base))
             yield Reading(query, cost + more + choice.cost, choice.notes)
+
+
+def _repeated(measures: Sequence[Measure]) -> bool:
+    """Whether two of the numbers are the same."""
+    return len(measures) > 1 and len({bare(each) for each in measures}) < len(measures)
 
 
 def _within(

@@ -57,7 +57,7 @@ def pace(
         [assembly.amount(resolver, amount, words), assembly.amount(resolver, units, words)]
     )
     return [
-        Choice[Measure](
+        Choice(
             Ratio(top=_dated(resolver, *pair.value), bottom=pair.value[1], words=words),
             pair.cost + _cost(resolver, top, pair.value[1], grain),
             pair.notes,

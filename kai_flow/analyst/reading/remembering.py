@@ -1,4 +1,4 @@
-"""Work that is done once in a reading: the covers of a question have most parts in common."""
+"""Work that is done once: in a reading, whose covers have most parts in common, or in a model."""
 
 from collections.abc import Callable, Hashable, Sequence
 from functools import wraps
@@ -13,7 +13,16 @@ class Remembering(Protocol):
         """What was found, by what found it and for what."""
 
 
+class Keeping(Protocol):
+    """What works with one model, whose facts are the same for every question."""
+
+    @property
+    def kept(self) -> dict[Hashable, Any]:
+        """What was found in the model, by what found it and for what."""
+
+
 R = TypeVar("R", bound=Remembering)
+K = TypeVar("K", bound=Keeping)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -29,6 +38,21 @@ def remembered(find: Finding[R, P, T]) -> Finding[R, P, T]:
         known = by.known.get(key)
         if known is None:
             known = by.known[key] = find(by, *args, **kwargs)
+        return known
+
+    return found
+
+
+def kept(find: Callable[Concatenate[K, P], T]) -> Callable[Concatenate[K, P], T]:
+    """The same function; what it found in a model is found at once in later questions too."""
+
+    @wraps(find)
+    def found(by: K, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        key = (find, args, *kwargs.items())
+        try:
+            known: T = by.kept[key]
+        except KeyError:
+            known = by.kept[key] = find(by, *args, **kwargs)
         return known
 
     return found

@@ -8,7 +8,7 @@ from kai_flow.analyst.query.nodes import Field, Words
 from kai_flow.analyst.reading.choices import Choice, Note
 from kai_flow.analyst.reading.concepts import of_birth, says
 from kai_flow.analyst.reading.parts import Column, Computed
-from kai_flow.analyst.reading.remembering import remembered
+from kai_flow.analyst.reading.remembering import kept, remembered
 from kai_flow.analyst.reading.ways import WIDE, ids, way_by
 from kai_flow.analyst.semantics.model import Attribute, Axis, Derived, Join, Path, SemanticModel
 from kai_flow.analyst.semantics.paths import paths
@@ -46,6 +46,7 @@ class Resolver:
         self.fact = fact
         self.today = today
         self.named = named
+        self.kept = model.kept_of(fact, named)
         self.known: dict[Hashable, Sequence[Any]] = {}
         """What was found in these rows: see `remembered`."""
         self.met: dict[Hashable, tuple[float, Sequence[Any]]] = {}
@@ -53,7 +54,7 @@ class Resolver:
 
     # columns
 
-    @remembered
+    @kept
     def ways(self, table: str, role: str | None = None) -> Sequence[Choice[Path]]:
         """The joins from the fact table to a table, perhaps by the join that has a role."""
         if role == ABOVE:
@@ -126,7 +127,7 @@ class Resolver:
 
     # times
 
-    @remembered
+    @kept
     def axes(self, axis: str | None = None) -> Sequence[Choice[tuple[Axis, tuple[str, ...]]]]:
         """The times of the fact table's rows, with the joins that lead there."""
         if axis:

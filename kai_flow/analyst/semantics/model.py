@@ -1,14 +1,17 @@
 """The semantic model of a database: plain values, built once from a scan and what was taught."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from kai_flow.analyst.query.nodes import Expression, Grain, TimeUnit
 from kai_flow.analyst.schema import ColumnRef, Schema
 from kai_flow.connections.knowledge import Term
+
+MOST_KEPT = 5_000
+"""Tables, each by itself and beside others that questions named, of which readers keep facts."""
 
 
 class Role(StrEnum):
@@ -285,6 +288,16 @@ class SemanticModel:
     def found_paths(self) -> dict[tuple[str, str], tuple[Path, ...]]:
         """The paths between two tables that were looked for: ``paths`` remembers them here."""
         return {}
+
+    @cached_property
+    def _kept(self) -> dict[Hashable, dict[Hashable, Any]]:
+        return {}
+
+    def kept_of(self, *of: Hashable) -> dict[Hashable, Any]:
+        """What readers have worked out of the model alone: it is kept for their next questions."""
+        if of not in self._kept and len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        return self._kept.setdefault(of, {})
 
     @cached_property
     def _attributes_of(self) -> Mapping[str, tuple[Attribute, ...]]:
