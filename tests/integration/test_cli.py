@@ -473,6 +473,16 @@ def test_ask_imports_only_what_it_needs(counting_up: Kai) -> None:
     assert not imported & {*parts, *heavy}
 
 
+def test_a_bridge_imports_no_pydantic() -> None:
+    """A bridge starts without pydantic, which Litestar would import wherever it is installed."""
+    program = (
+        "import sys; from unittest.mock import Mock; from kai_flow.settings import Settings; "
+        "from kai_flow.web.app import create_app; create_app(Mock(), Mock(), Settings()); "
+        "print([m for m in ('litestar.plugins.pydantic', 'pydantic.main') if m in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"
+
+
 def test_ctrl_c_while_a_stack_is_imported(kai: Kai) -> None:
     """`kai ask` that is interrupted while its parts are imported ends with 130, and all of them."""
     with kai.asking("2") as process:
