@@ -2,7 +2,7 @@
 
 Every server, worker and group of readers is a process of its own, as in production. The figures
 depend on the machine and on what else it does, so compare only figures of one run with each other.
-No figure makes the command fail.
+No figure makes the command fail. A run of all workloads writes docs/benchmarks.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 from kai_flow.settings import StartError
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import dev_server
-from tests.bench import report
+from tests.bench import page, report
 from tests.bench.figures import Figures, Results, Workload, number
 from tests.bench.machine import machine
 from tests.bench.stack import Stack
@@ -39,11 +39,20 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer cases, one round: 2 minutes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
     parser.add_argument(
+        "--write",
+        action="store_true",
+        help="also write docs/benchmarks, and the figures that README and docs quote, as a whole "
+        "run does: workloads that are not measured keep their results",
+    )
+    parser.add_argument(
         "--compare", type=Path, metavar="FILE", help="print new over old of an earlier --json"
     )
     asked = parser.parse_args(given)
     if unknown := [name for name in asked.workloads if name not in names]:
         parser.error(f"{', '.join(unknown)}: no such workload; there are {', '.join(names)}")
+    if asked.quick and asked.write:
+        parser.error("--quick leaves out cases: --write takes none of its figures")
+    asked.write = asked.write or not (asked.quick or asked.workloads)
     asked.chosen = [w for w in WORKLOADS if w.name in (asked.workloads or names)]
     asked.before = None if asked.compare is None else read(parser, asked.compare)
     return asked
@@ -95,6 +104,16 @@ def recorder(results: Results, workload: Workload):  # type: ignore[no-untyped-d
     return record
 
 
+def publish(results: Results) -> None:
+    """Write docs/benchmarks."""
+    everything = page.written() if page.RESULTS.exists() else Results()
+    everything.replace(results)
+    problems = page.write(everything)
+    print("written: docs/benchmarks, and the figures that README and docs quote", flush=True)
+    for problem in problems:
+        print(f"not quoted: {problem}")
+
+
 def main(given: Sequence[str]) -> int:
     """Measure, print, write."""
     asked = arguments(given)
@@ -110,7 +129,9 @@ def main(given: Sequence[str]) -> int:
         return 2
     print(f"\n({time.monotonic() - began:.0f} s{', interrupted' if interrupted else ''})")
     if asked.json is not None:
-        asked.json.write_text(json.dumps(results.as_json(), indent=1, ensure_ascii=False) + "\n")
+        asked.json.write_text(page.as_text(results))
+    if asked.write and whole:
+        publish(results)
     if asked.before is not None:
         print("\nnew over old:", *report.compared(results, asked.before), sep="\n  ")
     return 130 if interrupted else 0 if whole else 1

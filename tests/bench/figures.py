@@ -132,16 +132,14 @@ class Workload:
     columns: tuple[str, ...]
     run: Callable[[Stack, Record, bool], Awaitable[None]]  # stack, record, quick
     ratio: str | None = None  # the figure whose ratio to KAI Flow's is shown
-    plot: str | None = None  # the figure that is plotted
+    plots: tuple[str, ...] = ()  # the figures that are plotted
 
 
 def number(value: float) -> str:
-    """A figure as people read it: two or three digits that matter."""
-    if value == round(value) or abs(value) >= 100:
+    """A figure as people read it: the two or three digits that matter."""
+    if abs(value) >= 100 or value == round(value):
         return f"{value:,.0f}"
-    return (
-        f"{value:.1f}" if abs(value) >= 10 else f"{value:.2g}" if abs(value) < 1 else f"{value:.1f}"
-    )
+    return f"{value:.3g}" if abs(value) >= 10 else f"{value:.2g}"
 
 
 def count(number: int, noun: str) -> str:

@@ -15,6 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +26,7 @@ from temporalio.client import Client
 
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import dev_server
-from tests.bench.stack import new_id
+from tests.bench.stack import cpu, new_id
 from tests.integration.programs import ROOT, Program, environment, start
 from tests.integration.stage import Play, stage_worker
 
@@ -34,53 +35,75 @@ POSTS: Final = 1_000  # in each round
 READ_BYTES: Final = 64 * 1024
 
 
-class Session:
-    """One session on one bridge, and the connection of its producer."""
+class PlainSession:
+    """One session at one server, and the connection of its producer."""
 
-    def __init__(self, play: Play, bridge: Program, port: int) -> None:
-        self._play = play
-        self._process = psutil.Process(bridge.process.pid)
+    def __init__(self, session_id: str, processes: Sequence[psutil.Process], port: int) -> None:
+        self._id = session_id
+        self._processes = processes
         self._last = 1
-        self._durable = 0
         self._connection = socket.create_connection(("127.0.0.1", port))
         self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.seconds: list[float] = []  # of each round trip
         self.cpu: list[float] = []  # of each round, for one POST
 
-    @property
-    def cpu_time(self) -> float:
-        """Seconds of CPU that the bridge has used so far."""
-        times = self._process.cpu_times()
-        return float(times.user + times.system)
+    def body(self) -> bytes:
+        """The next POST."""
+        return b'{"type":"token","content":"t%d "}' % self._last
 
-    def post(self) -> float:
-        """POST the next event; the seconds that it took."""
-        # The base is what a producer holds: everything that the last answer did not call durable.
-        fields: dict[str, Any] = self._play.body([self._last], base=self._durable + 1)
-        body = json.dumps({**fields, "signaller": None}, separators=(",", ":")).encode()
+    def answered(self, answer: bytes) -> None:
+        """Check an answer."""
+        assert answer.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 201 ", b"HTTP/1.1 202 ")), answer
+
+    def post(self) -> None:
+        """POST the next event, and note the time that it took."""
+        body = self.body()
         head = (
-            f"POST /events/{self._play.id} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n"
+            f"POST /events/{self._id} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n"
             "Accept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\nUser-Agent: bench\r\n"
             f"Content-Length: {len(body)}\r\nContent-Type: application/json\r\n\r\n"
         ).encode()
         began = time.perf_counter()
         self._connection.sendall(head + body)
         answer = self._connection.recv(READ_BYTES)
-        while b"\r\n\r\n" not in answer or not answer.endswith(b"}"):
+        while not whole(answer):
             answer += self._connection.recv(READ_BYTES)
-        took = time.perf_counter() - began
-        assert answer.startswith(b"HTTP/1.1 200 "), answer
-        said = json.loads(answer.partition(b"\r\n\r\n")[2])
-        assert said["received"] == f"1.1.{self._last}", said
-        self._durable = int(said["durable"].rpartition(".")[2])
+        self.seconds.append(time.perf_counter() - began)
+        self.answered(answer)
         self._last += 1
-        return took
 
     def round(self) -> None:
         """POST what belongs to one round."""
-        before = self.cpu_time
-        self.seconds += [self.post() for _ in range(POSTS)]
-        self.cpu.append((self.cpu_time - before) / POSTS)
+        before = cpu(self._processes)
+        for _ in range(POSTS):
+            self.post()
+        self.cpu.append((cpu(self._processes) - before) / POSTS)
+
+
+class Session(PlainSession):
+    """One of ours: its producer sends what the last answer did not call durable."""
+
+    def __init__(self, play: Play, processes: Sequence[psutil.Process], port: int) -> None:
+        super().__init__(play.id, processes, port)
+        self._play = play
+        self._durable = 0
+
+    def body(self) -> bytes:
+        fields: dict[str, Any] = self._play.body([self._last], base=self._durable + 1)
+        return json.dumps({**fields, "signaller": None}, separators=(",", ":")).encode()
+
+    def answered(self, answer: bytes) -> None:
+        super().answered(answer)
+        said = json.loads(answer.partition(b"\r\n\r\n")[2])
+        assert said["received"] == f"1.1.{self._last}", said
+        self._durable = int(said["durable"].rpartition(".")[2])
+
+
+def whole(answer: bytes) -> bool:
+    """Whether an answer has come to its end."""
+    head, end, body = answer.partition(b"\r\n\r\n")
+    length = head.lower().partition(b"content-length: ")[2].split(b"\r\n", 1)[0]
+    return bool(end) and len(body) >= int(length or 0)
 
 
 async def begun(client: Client, bridge: Program) -> Session:
@@ -89,7 +112,8 @@ async def begun(client: Client, bridge: Program) -> Session:
     handle = await client.start_workflow("Stage", id=new_id(), task_queue="bench-posts")
     play = Play(client, handle, url)
     await play.act()
-    session = Session(play, bridge, httpx.URL(url).port or 0)
+    process = psutil.Process(bridge.process.pid)
+    session = Session(play, [process], httpx.URL(url).port or 0)
     session.post()
     return session
 

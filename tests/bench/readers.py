@@ -146,11 +146,13 @@ class BulkReader(Reader):
 
     def take(self, data: bytes, now: float) -> None:
         for chunk in self._body.chunks(data):
-            if not self.account.ended:
-                self._count(chunk)
+            self.count(chunk)
 
-    def _count(self, chunk: bytes) -> None:
+    def count(self, chunk: bytes) -> None:
+        """One chunk of the answer."""
         account, tokens = self.account, self.account.tally.tokens
+        if account.ended:
+            return
         account.received += chunk.count(TOKEN)
         if account.received >= tokens:  # what follows the last token may come later for others
             chunk = chunk[: chunk.index(b"\n\n", chunk.rindex(TOKEN))]
@@ -164,11 +166,13 @@ class RawReader(Reader):
 
     def __init__(self, path: str, tally: Tally) -> None:
         super().__init__(path, tally)
+        self._body = Body()
         self._bulk = BulkReader(path, Tally(1, tally.tokens))
 
     def take(self, data: bytes, now: float) -> None:
-        self._bulk.take(data, now)
-        super().take(data, now)
+        for chunk in self._body.chunks(data):
+            self._bulk.count(chunk)
+            super().take(chunk, now)
         if self.account.ended:
             self.account.tally.raw_checksums.add(self._bulk.account.checksum)
 

@@ -30,5 +30,5 @@ WORKLOAD: Final = Workload(
     "One session of an agent that never pauses, by its length; one reader.",
     ("seconds", "per_second", "signals", "history_events", "history_kb"),
     run,
-    plot="history_kb",
+    plots=("history_kb",),
 )

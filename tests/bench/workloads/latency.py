@@ -42,5 +42,5 @@ WORKLOAD: Final = Workload(
     ("p50_ms", "p99_ms", "cpu_us", "all_cpu_us"),
     run,
     ratio="p50_ms",
-    plot="p50_ms",
+    plots=("p50_ms", "cpu_us"),
 )
