@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Final
 
 from kai_flow.bridge.attempts import ASK_SECONDS
+from kai_flow.bridge.broadcast import Broadcast
 from kai_flow.bridge.frames import PageFrames
 from kai_flow.bridge.incoming import Incoming
 from kai_flow.bridge.liveness_observer import LivenessObserver
@@ -69,6 +70,7 @@ class Session:
         self.log = SessionLog(run.incarnation)
         self.stored = ReadBack(shared, session_id, run.run_id, self._present)
         self.frames = PageFrames()  # of what was read back
+        self.broadcast: Broadcast | None = None  # made when its first reader is up to date
         self._tasks: dict[str, asyncio.Task[None]] = {}
         scope = Scope(shared, session_id, self.log, SentSignals(), notifier)
         self.tail = SessionTail(

@@ -9,12 +9,13 @@ app, because the app never sees such requests.
 
 import asyncio
 import logging
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 from weakref import WeakSet
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from kai_flow.runtime.log_limiter import LimitedLines
+from kai_flow.runtime.open_response import EXTENSION, OpenResponse
 
 MAX_HEAD_BYTES: Final = 64 * 1024  # request line and headers; other servers take 8 to 64 KiB
 HEAD_SECONDS: Final = 10.0  # for a whole head, from its first byte or from the new connection
@@ -51,6 +52,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0  # received since the last head or part of a body, plus up to a chunk
         self._head_too_large = False  # set by a callback of the parser, and answered after it
         self._head_timer: asyncio.TimerHandle | None = None  # runs while a head is awaited
+        self._response: OpenResponse | None = None  # to the last request
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """As described by asyncio."""
@@ -66,6 +68,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """As described by asyncio."""
         self.opened.discard(self)
         self._stop_timer()
+        self._close_response()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -116,6 +119,28 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._stop_timer()
         super().on_headers_complete()
+        self._response = OpenResponse(self.cycle, self.transport)
+        if self.flow.write_paused:
+            self._response.pause()
+        # The app's task has not begun yet.
+        cast("dict[str, Any]", self.scope)["extensions"] = {EXTENSION: self._response}
+
+    def on_response_complete(self) -> None:
+        """The app has sent the whole response."""
+        self._close_response()
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        """As described by asyncio."""
+        super().pause_writing()
+        if self._response is not None:
+            self._response.pause()
+
+    def resume_writing(self) -> None:
+        """As described by asyncio."""
+        super().resume_writing()
+        if self._response is not None:
+            self._response.resume()
 
     def on_message_complete(self) -> None:
         """The parser has read a whole request; the next byte starts another head."""
@@ -129,6 +154,11 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse_head()
         elif not self.transport.is_closing():
             super().send_400_response(msg)
+
+    def _close_response(self) -> None:
+        if self._response is not None:
+            self._response.close()
+            self._response = None
 
     def _refuse_head(self) -> None:
         log.warning("refused a request head of more than %s bytes", MAX_HEAD_BYTES)

@@ -14,7 +14,7 @@ from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.narration import Given, Knowledge, Narration, NarrationState
 from kai_flow.stream.place import Cursor, Place
-from kai_flow.stream.shown_log import Entry, ShownLog
+from kai_flow.stream.shown_log import Mark, ShownLog
 from kai_flow.stream.sse import encode_control, encode_event, with_cursor
 
 
@@ -38,7 +38,7 @@ class LogReader:
         self._narration = Narration(place, knowledge, given)
         self._number: int | None = None  # all entries before this one are covered; None: search
         self._synced = False
-        self._last: Entry | Place = place  # the last entry read while synced, or where it began
+        self._mark = Mark(0, place)  # while synced: how far it has come
         self._told: set[bytes] = set()  # control events that the log may have as entries, too
         self._told_until = 0  # the entry before which it may
 
@@ -47,10 +47,18 @@ class LogReader:
         """What the reader has seen."""
         if not self._synced:
             return self._narration.place
-        if self._number == self._log.next:
+        if self._mark.number == self._log.next:
             return self._log.place
-        last = self._last
-        return last if isinstance(last, Place) else last.place_after() or self._log.base
+        return self._mark.place(self._log.base)
+
+    @property
+    def live_mark(self) -> Mark | None:
+        """Its mark while it has all that the log has shown: from there on it needs only entries."""
+        return self._mark if self._synced and self._mark.number == self._log.next else None
+
+    def go_on(self, mark: Mark) -> None:
+        """It was shown all entries up to `mark`, since `live_mark` was taken."""
+        self._mark = mark
 
     @property
     def state(self) -> NarrationState:
@@ -75,7 +83,7 @@ class LogReader:
 
     def read(self, max_bytes: int) -> Chunk | Behind | None:
         """The next frames, of about `max_bytes` in all; None: there are none yet."""
-        if self._synced and (self._number or 0) >= self._log.first:
+        if self._synced and self._mark.number >= self._log.first:
             return self._read_shared(max_bytes)
         return self._read_own(max_bytes)
 
@@ -119,12 +127,11 @@ class LogReader:
         return Cursor(self._narration.place, self._log.incarnation, event.producer)
 
     def _read_shared(self, max_bytes: int) -> Chunk | None:
-        number = self._number or 0
-        entries = self._log.read(number, max_bytes)
-        if not entries:
+        number = self._mark.number
+        read = self._log.after(self._mark, max_bytes)
+        if read is None or not read[0]:
             return None
-        self._last = entries[-1]
-        self._number = self._log.number(self._log.index(number) + len(entries) - 1) + 1
+        entries, self._mark = read
         if number >= self._told_until:
             return Chunk([entry.frame for entry in entries])
         frames = [e.frame for e in entries if e.event is not None or e.frame not in self._told]
@@ -216,5 +223,4 @@ class LogReader:
     def _sync(self, index: int, place: Place) -> None:
         self._told_until = self._log.next
         self._synced = True
-        self._number = self._log.number(index)
-        self._last = place
+        self._mark = Mark(self._log.number(index), place)

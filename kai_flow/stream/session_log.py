@@ -29,7 +29,7 @@ from kai_flow.stream.narration import Narration
 from kai_flow.stream.place import MAX_LISTED, NOWHERE, Place
 from kai_flow.stream.recorded import Closing, Recorded, Scheduled
 from kai_flow.stream.run_windows import RunWindows
-from kai_flow.stream.shown_log import MAX_LOG_BYTES, ShownLog
+from kai_flow.stream.shown_log import MAX_LOG_BYTES, Entry, Mark, ShownLog
 from kai_flow.stream.wire_names import UNSTORED
 
 
@@ -201,6 +201,15 @@ class SessionLog:
     def reader(self, place: Place) -> LogReader:
         """A reader who has seen what `place` says."""
         return LogReader(self._shown, place, self, self._given_of)
+
+    @property
+    def next(self) -> int:
+        """The number of the next entry to come: a reader whose mark has it has all entries."""
+        return self._shown.next
+
+    def after(self, mark: Mark, max_bytes: int) -> tuple[list[Entry], Mark] | None:
+        """The next entries for a reader at `mark`; see ShownLog.after."""
+        return self._shown.after(mark, max_bytes)
 
     # Showing
 

@@ -56,6 +56,19 @@ class Entry(NamedTuple):
         return self.place or cursor_of(self.frame).place
 
 
+class Mark(NamedTuple):
+    """How far a synced reader has come: it has all that the log showed before an entry."""
+
+    number: int
+    """Of that entry, which it gets next."""
+    last: Entry | Place
+    """The last entry that it was shown, or where it began."""
+
+    def place(self, base: Place) -> Place:
+        """The place of that reader; `base` is the log's."""
+        return self.last if isinstance(self.last, Place) else self.last.place_after() or base
+
+
 class ShownLog:
     """The entries, from a reader's place `base` on, up to `place`."""
 
@@ -96,6 +109,16 @@ class ShownLog:
             size += len(self._entries[stop].frame)
             stop += 1
         return self._entries[start:stop]
+
+    def after(self, mark: Mark, max_bytes: int) -> tuple[list[Entry], Mark] | None:
+        """The next entries for a reader at `mark`, and its mark then; None: some were evicted."""
+        if mark.number < self.first:
+            return None
+        entries = self.read(mark.number, max_bytes)
+        if not entries:
+            return entries, mark
+        last = self._numbers[self.index(mark.number) + len(entries) - 1]
+        return entries, Mark(last + 1, entries[-1])
 
     def index(self, number: int) -> int:
         """Where the entry with this number is, or the next one if it has left."""

@@ -44,8 +44,11 @@ class _Litestar(Litestar):
         return plugins
 
 
-def create_app(hub: Hub, client: Client, settings: Settings) -> ASGIApp:
-    """The app over a running hub: Litestar's, behind the fast way for plain POSTs."""
+def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = False) -> ASGIApp:
+    """The app over a running hub: Litestar's, behind the fast way for plain POSTs.
+
+    `mounted`: in another app, whose middleware must see every part of a response.
+    """
     hosts = {*LOOPBACK, settings.bridge_host}
     if settings.bridge_url is not None:
         hosts.add(urlsplit(settings.bridge_url).hostname or "")
@@ -58,7 +61,7 @@ def create_app(hub: Hub, client: Client, settings: Settings) -> ASGIApp:
             "bodies": Provide(lambda: bodies, sync_to_thread=False),
             "documents": Provide(lambda: documents, sync_to_thread=False),
         },
-        state=State({"temporal": client}),
+        state=State({"temporal": client, "mounted": mounted}),
         middleware=[ForeignRequestGuard(hosts, settings.cors_origins), send_timeout],
         cors_config=CORSConfig(
             allow_origins=list(settings.cors_origins),
@@ -96,4 +99,4 @@ async def bridge_app(client: Client, settings: Settings | None = None) -> AsyncI
     settings = settings or Settings()
     async with hub_for(settings, client) as hub:
         with before_shutdown(hub.end_streams):
-            yield create_app(hub, client, settings)
+            yield create_app(hub, client, settings, mounted=True)

@@ -1,6 +1,5 @@
 """The bridge's four routes. `kai_flow.bridge` does the work; the protocol document defines it."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -9,6 +8,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
+from litestar.types import Scope
 from temporalio.service import RPCError
 
 from kai_flow.bridge.errors import HubError, UnknownPlace, Unreachable
@@ -16,9 +16,9 @@ from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream.errors import StreamError
 from kai_flow.stream.place import Cursor
-from kai_flow.stream.sse import unnamed
 from kai_flow.web.body import Bodies
 from kai_flow.web.documents import Documents
+from kai_flow.web.past_send import open_response
 from kai_flow.web.problems import IN_A_SECOND, problem
 
 MAX_SESSION_ID_CHARS = 1_000  # the server's own bound for a workflow id
@@ -52,6 +52,9 @@ async def stream_events(
     last_event_id: FromQuery[str | None] = None,
     wait: FromQuery[bool] = True,
     event: Annotated[str | None, QueryParameter(pattern="^message$")] = None,
+    *,
+    scope: Scope,
+    state: State,
 ) -> Response[None] | Stream:
     """The session's events after the cursor, as Server-Sent Events."""
     _require_session_id(session_id)
@@ -79,9 +82,9 @@ async def stream_events(
         raise problem(400, str(error)) from None
     except HubError as error:
         raise problem(503, str(error), headers=IN_A_SECOND) from None
-    frames = subscribe(hub, session_id, cursor, run)
+    sink = None if state.mounted else open_response(scope)
     return Stream(
-        _unnamed(frames) if event else frames,
+        subscribe(hub, session_id, cursor, run, plain=event is not None, sink=sink),
         media_type="text/event-stream",
         headers=STREAM_HEADERS,
     )
@@ -111,8 +114,3 @@ def is_session_id(text: str) -> bool:
 def _require_session_id(session_id: str) -> None:
     if not is_session_id(session_id):
         raise problem(400, "the session id must be 1 to 1,000 printable characters")
-
-
-async def _unnamed(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    async for frame in frames:
-        yield unnamed(frame)

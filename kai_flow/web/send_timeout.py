@@ -13,6 +13,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPDisconnectEvent, Message, Receive, Scope, Send
 
+from kai_flow.web.past_send import open_response
 from kai_flow.web.refusal_log import subject
 from kai_flow.web.request_budget import RequestBudget, expire
 
@@ -37,6 +38,7 @@ class SendTimeout(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Pass the request on, with a `send` that times out."""
         timed_out = asyncio.Event()
+        response = open_response(scope)  # of which parts may be written past this `send`
         taken = b""  # the last frames with an id that were sent
 
         async def send_in_time(message: Message) -> None:
@@ -46,16 +48,20 @@ class SendTimeout(ASGIMiddleware):
             try:
                 await self.send_in_time(send, message)
             except TimeoutError:
+                if response is not None:
+                    response.close()  # what follows would be without these frames
                 log.info(
                     "%s: a subscriber that does not read is disconnected; it can resume after %s",
                     subject(scope["path"]),
-                    _last_id(taken),
+                    _last_id(taken if response is None else response.taken),
                 )
                 timed_out.set()
             else:
                 body = message.get("body", b"")
                 if isinstance(body, bytes) and b"id: " in body:
                     taken = body
+                    if response is not None:
+                        response.taken = body
 
         async def receive_or_leave() -> Any:
             """The next message; a disconnect once a write has timed out."""

@@ -3,17 +3,19 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from kai_flow.bridge.live_readers import LiveReader, LiveReaders, Present
 from kai_flow.stream.attempt_window import Answer, AttemptWindow, Stale, Taken
 from kai_flow.stream.batches import Room, take
 from kai_flow.stream.control import ControlEvent
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.log_reader import LogReader
 from kai_flow.stream.narration import Narration
 from kai_flow.stream.place import Place
 from kai_flow.stream.producer_windows import ProducerWindows
 from kai_flow.stream.recorded import Recorded, Scheduled
 from kai_flow.stream.session_log import SessionLog
-from kai_flow.stream.shown_log import ShownLog
+from kai_flow.stream.shown_log import Mark, ShownLog
 from kai_flow.stream.sse import with_cursor
 from kai_flow.stream.wire_names import ENDED, GAP, SUPERSEDED
 from tests.planting import Mutation, everywhere, instead, together
@@ -298,3 +300,37 @@ def live_only_waits_for_what_is_gone() -> Mutation:
         "next_after",
         lambda self, position, past_stored: real(self, position, past_stored=False),
     )
+
+
+# Live readers
+
+
+def fallen_reader_loses_an_entry() -> Mutation:
+    """A live reader that falls out goes on behind an entry that it was not written."""
+    real = LogReader.go_on
+
+    def go_on(self: LogReader, mark: Mark) -> None:
+        real(self, mark._replace(number=mark.number + 1))
+
+    return instead(LogReader, "go_on", go_on)
+
+
+def fallen_reader_gets_all_again() -> Mutation:
+    """A live reader that falls out goes on where it joined."""
+    return instead(LogReader, "go_on", lambda _self, _mark: None)
+
+
+def closed_readers_stay_live() -> Mutation:
+    """A live reader whose sink is closed stays, and is not written what comes meanwhile."""
+    real = LiveReaders.serve
+
+    def serve(self: LiveReaders, readers: list[LiveReader], present: Present) -> list[LiveReader]:
+        fallen = real(self, readers, present)
+        for reader in [one for one in fallen if not (one.sink.open or present.over)]:
+            mark = Mark(self._log.next, reader.spot.mark.last)
+            reader.spot = reader.spot._replace(mark=mark)
+            self.join(reader)
+            fallen.remove(reader)
+        return fallen
+
+    return instead(LiveReaders, "serve", serve)

@@ -5,16 +5,27 @@ knows: the frames that they were sent, and the cursor of the last one that had a
 """
 
 from collections import defaultdict
-from copy import deepcopy
+from copy import copy, deepcopy
+from typing import Final
 
 import msgspec
 
+from kai_flow.bridge.live_readers import (
+    Limits,
+    LiveReader,
+    LiveReaders,
+    Present,
+    Spot,
+    Style,
+    Told,
+)
+from kai_flow.bridge.sink import Framing
 from kai_flow.stream.attempt_window import Answer
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.log_reader import Behind, LogReader
+from kai_flow.stream.log_reader import Behind, Chunk, LogReader
 from kai_flow.stream.place import NOWHERE, Cursor, Place
 from kai_flow.stream.recorded import Ended, EndStatus, Published, Recorded, Scheduled, Spoken
 from kai_flow.stream.session_log import SessionLog, Unknown
@@ -182,6 +193,7 @@ class Bridge:
         self.at = len(run.items)
         self.log.begin(fold)
         self.over = False
+        self.live = LiveReaders(self.log, Limits(heartbeat=15.0, idle_timeout=600.0, chunk=400))
         self.tail(0)
 
     def tail(self, count: int) -> None:
@@ -327,15 +339,88 @@ def world_is_live(world: World, event: EventId) -> bool:
     return attempt.said[attempt.stored - 1] in world.accepted
 
 
+class Wire:
+    """A client's socket as a sink: after so many writes it is full."""
+
+    def __init__(self) -> None:
+        self.room = 0
+        self.written: list[bytes] = []
+
+    @property
+    def framing(self) -> Framing:
+        """The same for all: one of several would do."""
+        return in_brackets
+
+    @property
+    def open(self) -> bool:
+        """Whether there is room."""
+        return self.room > 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is room: a client takes all other frames at once."""
+        return self.open
+
+    def write(self, framed: bytes) -> None:
+        """One write."""
+        assert self.open, "written to a full socket"
+        self.room -= 1
+        assert framed.startswith(b"<")
+        assert framed.endswith(b">")
+        self.written += [frame + b"\n\n" for frame in framed[1:-1].split(b"\n\n")[:-1]]
+
+
+def in_brackets(frames: bytes) -> bytes:
+    """A framing."""
+    return b"<%b>" % frames
+
+
+NOTHING: Final = Told(None, 0)
+NOW: Final = Present(0.0, NOTHING, over=False, closed=False)
+
+
 class Subscriber:
     """A client that is connected to a bridge."""
 
     def __init__(self, client: Client, bridge: Bridge) -> None:
         self.client = client
+        self.wire = Wire()
+        self.live: LiveReader | None = None
         self.connect(bridge)
+
+    def go_live(self, room: int) -> None:
+        """Become a live reader, if it can, with room for so many writes."""
+        self.wire.room = room
+        mark = self.reader.live_mark
+        if self.live is None and mark is not None and self.bridge.log is self.log and room:
+            spot = Spot(mark, Style(in_brackets, unnamed=False))
+            self.live = LiveReader(self.wire, spot, NOTHING, written_at=0.0, event_at=0.0)
+            self.live_in = self.bridge.live
+            self.live_in.join(self.live)
+            self.alone = copy(self.reader)  # reads by itself what the live reader has to get
+
+    def leave(self) -> None:
+        """It is a live reader no more, and goes on where it has come."""
+        if self.live is not None:
+            self.live_in.leave(self.live)
+            self.reader.go_on(self.live.spot.mark)
+            self.live = None
+
+    def served(self, *, fallen: bool) -> None:
+        """It has been written what it lacks, or so much of that as its socket takes."""
+        frames, self.wire.written = self.wire.written, []
+        own: list[bytes] = []
+        while not fallen and isinstance(part := self.alone.read(400), Chunk):
+            own += part.frames
+        assert fallen or frames == own, "others get other frames"
+        for frame in frames:
+            self.client.take(frame, self.bridge.world)
+        if fallen:
+            self.leave()
 
     def connect(self, bridge: Bridge) -> None:
         """Read on from a bridge, which knows the cursor and nothing else."""
+        self.leave()
         self.bridge = bridge
         self.log = bridge.log
         self.reader: LogReader = bridge.log.reader(self.client.cursor)
@@ -344,6 +429,7 @@ class Subscriber:
         """Read what there is; False: nothing came, and it is where it was."""
         if self.bridge.log is not self.log:  # it has restarted
             self.connect(self.bridge)
+        self.leave()
         place = self.reader.place
         part = self.reader.read(size)
         if part is None:

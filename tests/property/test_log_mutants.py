@@ -43,6 +43,9 @@ FINDS: list[tuple[Any, list[Callable[[], Mutation]]]] = [
             log_mutants.whole_run_is_not_left,
             log_mutants.shown_past_a_hole,
             log_mutants.live_only_is_signalled,
+            log_mutants.fallen_reader_loses_an_entry,
+            log_mutants.fallen_reader_gets_all_again,
+            log_mutants.closed_readers_stay_live,
         ],
     ),
     (

@@ -8,7 +8,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tests.property.session_world import MAX_WAITING, Attempt, Bridge, Client, Subscriber, World
+from tests.property.session_world import (
+    MAX_WAITING,
+    NOW,
+    Attempt,
+    Bridge,
+    Client,
+    Subscriber,
+    World,
+)
 
 SELDOM = st.integers(0, 5).map(lambda n: n == 0)
 WHICH = st.integers(0, 9)
@@ -165,6 +173,21 @@ class LogsOfOneSession(RuleBasedStateMachine):
         """A client reads on."""
         self.readers[who].read(size)
 
+    @rule(who=st.integers(0, 3), room=st.integers(0, 6))
+    def goes_live(self, who: int, room: int) -> None:
+        """A client's own reading ends, if it has all, until it falls out of the live readers."""
+        self.readers[who].go_live(room)
+
+    @rule(bridge=st.integers(0, 1), first=st.integers(0, 2), over=SELDOM)
+    def serves(self, bridge: int, first: int, over: bool) -> None:
+        """A bridge writes to a slice of its live readers; now and then all streams end."""
+        live = self.bridges[bridge].live
+        some = live.all()[first:]
+        fallen = live.serve(some, NOW._replace(over=over))
+        for reader in self.readers:
+            if reader.live in some:
+                reader.served(fallen=reader.live in fallen)
+
     @rule(who=st.integers(0, 3), bridge=st.integers(0, 1), which=st.integers(0, 60))
     def reconnects(self, who: int, bridge: int, which: int) -> None:
         """A client comes back to any bridge, as it is or as any client once was."""
@@ -225,6 +248,9 @@ MOVES: Chances = {
     "restarts": (1, lambda r: {"bridge": r.randrange(2), "luck": r.random() < 0.17}),
     "lacks_memory": (1, lambda r: {"bridge": r.randrange(2), "luck": r.random() < 0.17}),
     "reads": (14, lambda r: {"who": r.randrange(4), "size": r.choice([1, 100, 10_000])}),
+    "goes_live": (8, lambda r: {"who": r.randrange(4), "room": r.randint(0, 6)}),
+    "serves": (8, lambda r: {"bridge": r.randrange(2), "first": r.randrange(3),
+                             "over": r.random() < 0.1}),
     "reconnects": (3, lambda r: {"who": r.randrange(4), "bridge": r.randrange(2),
                                  "which": r.randint(0, 60)}),
 }  # fmt: skip

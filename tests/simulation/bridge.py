@@ -18,14 +18,14 @@ from kai_flow.stream.callback import HandMade, ProducerPost, decode_post, encode
 from kai_flow.stream.errors import InvalidId, StreamError
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.place import Cursor
-from kai_flow.stream.sse import unnamed
 from tests.simulation.client import TemporalClient
-from tests.simulation.loop import Flag, Process
+from tests.simulation.loop import Flag, Process, now
 from tests.simulation.oracle import Oracle
 from tests.simulation.stranger import Answer
 
 SOCKET_BYTES: Final = 16 * 1024  # what a connection holds for a reader that does not read
 SLOW_WRITES: Final = 0.3  # share of the writes that a slow socket holds up
+FOREIGN_SERVERS: Final = 4  # of so many connections of a reader, one is to a server without sinks
 
 
 class Socket:
@@ -54,6 +54,7 @@ class Connection:
         self._socket = socket
         self._held: list[bytes] = []
         self._bytes = 0
+        self._full_until = 0.0  # its socket takes nothing
 
     def open(self, status: int) -> None:
         """The bridge answers."""
@@ -66,14 +67,29 @@ class Connection:
         self.ended = True
         self.open(0)
 
-    async def write(self, frames: bytes) -> None:
-        """The bridge writes; waits while the reader does not read, and while its socket is slow."""
+    @property
+    def has_room(self) -> bool:
+        """Whether it takes more at once."""
+        return self._bytes < SOCKET_BYTES and now() >= self._full_until
+
+    def put(self, frames: bytes) -> None:
+        """The bridge writes."""
         self._held.append(frames)
         self._bytes += len(frames)
         self.changed.change()
-        await self.changed.until(lambda: self._bytes < SOCKET_BYTES or self.ended)
         if self._socket is not None and (seconds := self._socket.hold()):
-            await self.changed.until(lambda: self.ended, seconds)
+            self._full_until = now() + seconds
+
+    async def write(self, frames: bytes) -> None:
+        """The bridge writes, and waits while the reader does not read or its socket is slow."""
+        await self._drained()
+        self.put(frames)
+        await self._drained()
+
+    async def _drained(self) -> None:
+        await self.changed.until(lambda: self._bytes < SOCKET_BYTES or self.ended)
+        if now() < self._full_until:
+            await self.changed.until(lambda: self.ended, self._full_until - now())
 
     async def read(self) -> bytes:
         """The reader reads what there is; nothing at the end."""
@@ -83,6 +99,34 @@ class Connection:
         self._bytes = 0
         self.changed.change()
         return frames
+
+
+def bare(frames: bytes) -> bytes:
+    """No framing."""
+    return frames
+
+
+class Sink:
+    """Takes frames for a connection, past the task that serves it."""
+
+    framing = staticmethod(bare)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def open(self) -> bool:
+        """Whether it takes frames now."""
+        return self._connection.has_room and not self._connection.ended
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is open: nothing that the task has sent waits before it."""
+        return self.open
+
+    def write(self, framed: bytes) -> None:
+        """Hand them to the connection."""
+        self._connection.put(framed)
 
 
 class Bridge:
@@ -213,9 +257,11 @@ class Bridge:
             if run is not None and cursor is not None:
                 await self.hub.check(session_id, run, cursor)
             connection.open(200)
-            async with aclosing(subscribe(self.hub, session_id, cursor, run)) as frames:  # type: ignore[type-var]
+            sink = None if connection.number % FOREIGN_SERVERS == 0 else Sink(connection)
+            stream = subscribe(self.hub, session_id, cursor, run, plain=plain, sink=sink)
+            async with aclosing(stream) as frames:  # type: ignore[type-var]
                 async for frame in frames:
-                    await connection.write(unnamed(frame) if plain else frame)
+                    await connection.write(frame)
         except (InvalidId, UnknownPlace):
             connection.open(400)
         except HubError:

@@ -483,9 +483,10 @@ def done_has_the_next_number() -> Mutation:
     """`done` has the id after the last event, which a later event may have, too."""
     real = subscribe
 
-    async def numbered(*args: Any) -> AsyncIterator[bytes]:
+    async def numbered(*args: Any, plain: bool, sink: object) -> AsyncIterator[bytes]:
+        del sink  # all frames pass here
         last = EventId(1, 1, 0)
-        async with aclosing(real(*args)) as frames:  # type: ignore[type-var]  # it is a generator
+        async with aclosing(real(*args, plain=plain)) as frames:  # type: ignore[type-var]  # it is a generator
             async for frame in frames:
                 for position in _POSITION.findall(frame):
                     last = EventId.parse(position.decode())
@@ -509,10 +510,10 @@ def cursor_of_another_run_is_believed() -> Mutation:
     real = subscribe
 
     def anywhere(
-        hub: Hub, session_id: str, cursor: Cursor | None, run: Run | None
+        hub: Hub, session_id: str, cursor: Cursor | None, run: Run | None, **how: Any
     ) -> AsyncIterator[bytes]:
         place = None if cursor is None else Cursor(cursor.place, None)
-        return real(hub, session_id, place, run)
+        return real(hub, session_id, place, run, **how)
 
     return everywhere(subscribe, anywhere)
 
@@ -617,6 +618,9 @@ MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     "done comes from the producer": done_comes_from_the_producer,
     "done comes before the last events": done_comes_before_the_last_events,
     "done has the next number": done_has_the_next_number,
+    "a fallen reader loses an entry": logs.fallen_reader_loses_an_entry,
+    "a fallen reader gets all again": logs.fallen_reader_gets_all_again,
+    "closed readers stay live": logs.closed_readers_stay_live,
     "every replica signals": every_replica_signals,
     "an unknown signal of the bridge counts as stored": lambda: unknown_signal_counts("bridge"),
     "a cursor of another run is believed": cursor_of_another_run_is_believed,

@@ -17,6 +17,9 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "ASK_SECONDS": "wait for Temporal's answer whether an attempt is real",
         "ASK_AGAIN_SECONDS": "time between two such questions about one session",
     },
+    "kai_flow.bridge.broadcast": {
+        "SLICE_READERS": "subscribers that are written to before other work of the bridge runs",
+    },
     "kai_flow.bridge.channel": {
         "FORGET_SECONDS": "time without a reader or a POST before a session is forgotten",
         "KEPT_HAND_MADE": "events sent by hand that are kept for a first subscriber",

@@ -6,7 +6,7 @@ import pytest
 
 HERE = Path(__file__).parent
 BRIDGE = HERE.parents[1] / "kai_flow/bridge"
-WITHOUT_BEHAVIOUR = {"__init__", "errors", "shared"}
+WITHOUT_BEHAVIOUR = {"__init__", "errors", "shared", "sink"}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kai_flow.bridge.hub import Hub, running_hub
+from kai_flow.bridge.sink import Framing
 from kai_flow.bridge.subscription import HEARTBEAT_SECONDS, subscribe
 from kai_flow.stream.buffer import Limits
 from kai_flow.stream.callback import HandMade
@@ -26,34 +27,64 @@ HERE = RUN_ID[-8:]
 
 
 class Reader:
-    """A subscriber that reads as fast as frames come, or waits before each as it is told."""
+    """A subscriber that reads as fast as frames come, or waits before each as it is told.
 
-    def __init__(self, hub: Hub, cursor: str | None = None, slow: float = 0.0) -> None:
+    It is the sink of its stream, too; with `sink=False` all frames come from its own task.
+    """
+
+    framing: Framing = staticmethod(bytes)
+
+    def __init__(
+        self, hub: Hub, cursor: str | None = None, slow: float = 0.0, *, sink: bool = True
+    ) -> None:
         self.types: list[str] = []
         self.ids: list[str | None] = []
         self.data: list[dict[str, object]] = []
         self.heartbeats = 0
         self.ended_at = 0.0
+        self.written = 0  # frames to the sink
         self._slow = slow
+        self._full_until = 0.0
+        self._sink = self if sink else None
+        self._decoder = Decoder()
         self._changed = asyncio.Event()
         self._cursor = None if cursor is None else Cursor.parse(cursor)
         self.task = asyncio.create_task(self._read(hub))
 
     async def _read(self, hub: Hub) -> None:
-        decoder = Decoder()
         run = await hub.find(SESSION)
-        async for frames in subscribe(hub, SESSION, self._cursor, run):
-            self.heartbeats += frames.count(HEARTBEAT)
-            for message in decoder.feed(frames.decode()):
-                if message.data:
-                    event = msgspec.json.decode(message.data, type=dict[str, object])
-                    self.data.append(event)
-                    self.types.append(str(event["type"]))
-                    self.ids.append(message.id)
-            self._changed.set()
+        async for frames in subscribe(hub, SESSION, self._cursor, run, sink=self._sink):
+            await asyncio.sleep(max(0.0, self._full_until - now()))
+            self._take(frames)
             await asyncio.sleep(self._slow)
         self.ended_at = now()
         self._changed.set()
+
+    def _take(self, frames: bytes) -> None:
+        self.heartbeats += frames.count(HEARTBEAT)
+        for message in self._decoder.feed(frames.decode()):
+            if message.data:
+                event = msgspec.json.decode(message.data, type=dict[str, object])
+                self.data.append(event)
+                self.types.append(str(event["type"]))
+                self.ids.append(message.id)
+        self._changed.set()
+
+    @property
+    def open(self) -> bool:
+        """Whether the sink takes frames: it is full after each write for as long as it is slow."""
+        return now() >= self._full_until
+
+    @property
+    def ready(self) -> bool:
+        """The same: what comes from the task is taken at once."""
+        return self.open
+
+    def write(self, framed: bytes) -> None:
+        """Frames for a live reader."""
+        self.written += 1
+        self._full_until = now() + self._slow
+        self._take(framed)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until this holds of what was read."""
@@ -85,19 +116,20 @@ def ids(first: int, last: int) -> list[str]:
     stored=st.integers(0, 10),
     slow=st.sampled_from([0.0, 0.0, 0.4]),
     kept=st.integers(1, 20),
+    sink=st.booleans(),
 )
 @in_virtual_time
 async def test_a_reader_gets_each_event_once_in_order(
-    posted: Sequence[int], cursor: int, stored: int, slow: float, kept: int
+    posted: Sequence[int], cursor: int, stored: int, slow: float, kept: int, sink: bool
 ) -> None:
-    """Wherever it begins, whatever is in memory, buffer or history, and however slowly it reads."""
+    """From anywhere, whatever is in memory, buffer or history, and in whatever way it is served."""
     stage = Stage(limits=Limits(events=kept))
     if stored:
         stage.store(run_of(FIRST, stored))
     total = stored
     async with hub_on(stage) as hub:
         at = min(cursor, stored)
-        reader = Reader(hub, None if not at else f"1.1.{at}@{HERE}", slow)
+        reader = Reader(hub, None if not at else f"1.1.{at}@{HERE}", slow, sink=sink)
         for count in posted:
             await hub.receive(post_of(run_of(FIRST.offset(total), count)))
             total += count
@@ -331,3 +363,59 @@ async def test_readers_are_told_that_nobody_works_while_temporal_hangs() -> None
         await reader.until(lambda: reader.heartbeats >= 2)
     assert reader.data[0] == {"type": "status", "status": "waiting", "attempt": 1}
     assert reader.types == ["status"]
+
+
+@in_virtual_time
+async def test_who_is_up_to_date_is_served_through_its_sink() -> None:
+    """One loop writes to all of them; a slow one is served by its own task until it is back."""
+    stage = Stage()
+    async with hub_on(stage) as hub:
+        await hub.receive(post_of(run_of(FIRST, 1)))
+        readers = [Reader(hub) for _ in range(250)]
+        slow, alone = Reader(hub, slow=1.0), Reader(hub, sink=False)
+        everybody = [*readers, slow, alone]
+        for reader in everybody:
+            await reader.has(1)
+        for number in range(1, 4):
+            await hub.receive(post_of(run_of(FIRST.offset(number), 1)))
+            for reader in readers:
+                await reader.has(number + 1)
+        await slow.has(4)
+        await alone.has(4)
+        assert [reader.written for reader in readers] == [4] * 250
+        assert slow.written < 4
+        assert alone.written == 0
+        await asyncio.sleep(5)
+        await hub.receive(post_of(run_of(FIRST.offset(4), 1)))
+        written = slow.written
+        await slow.has(5)
+        assert slow.written == written + 1
+        await hub.receive(post_of((), base=FIRST.offset(5), done=True))
+        stage.close()
+        await asyncio.gather(*(reader.task for reader in everybody))
+    assert all(own(reader) == own(alone) for reader in everybody)
+
+
+@in_virtual_time
+async def test_who_leaves_is_written_nothing_more() -> None:
+    """A reader that is disconnected between two slices, and the last one, leave no loop behind."""
+    stage = Stage()
+    async with hub_on(stage) as hub:
+        await hub.receive(post_of(run_of(FIRST, 1)))
+        readers = [Reader(hub) for _ in range(600)]
+        for reader in readers:
+            await reader.has(1)
+        await hub.receive(post_of(run_of(FIRST.offset(1), 1)))
+        await readers[0].has(2)  # the first slice is written
+        readers[-1].task.cancel()
+        for reader in readers[:-1]:
+            await reader.has(2)
+            reader.task.cancel()
+        await asyncio.wait([reader.task for reader in readers])
+        await hub.receive(post_of(run_of(FIRST.offset(2), 1)))
+        await asyncio.sleep(1)
+        session = hub._channels[SESSION].session
+        assert session is not None
+        assert session.broadcast is not None
+        assert session.broadcast._task is None
+    assert [len(reader.ids) for reader in readers] == [2] * 599 + [1]

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from kai_flow.runtime.open_response import EXTENSION, OpenResponse
 from kai_flow.web import send_timeout
 from kai_flow.web.send_timeout import SOCKET_BYTES, SendTimeout
 from tests.unit.virtual import in_virtual_time
@@ -89,3 +92,31 @@ async def test_a_write_that_times_out_disturbs_no_other(monkeypatch: pytest.Monk
 
     await asyncio.gather(write_next(), slow.read(1))
     assert (slow.took, next_one.took) == (0, 1)
+
+
+@in_virtual_time
+async def test_nothing_goes_past_a_write_that_timed_out() -> None:
+    """Frames that came after those would leave a hole, if the reader began to read just then."""
+    cycle: Any = SimpleNamespace(
+        response_started=True,
+        chunked_encoding=True,
+        scope={"method": "GET"},
+        response_complete=False,
+        disconnected=False,
+    )
+    response = OpenResponse(cycle, Mock())
+    response.taken = b"id: 1.1.7@4f3a9c1e\n"
+    gate, ready = SendTimeout(1.0), []
+
+    async def app(_scope: Any, _receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+        for _ in range(2):
+            response.resume()
+            ready.append(response.ready)
+            await send({"type": "http.response.body", "body": CHUNK, "more_body": True})
+
+    async def never(*_message: Any) -> Any:
+        return await asyncio.Future()
+
+    scope: Any = {"type": "http", "path": "/stream/x", "extensions": {EXTENSION: response}}
+    await gate.handle(scope, never, never, app)
+    assert ready == [True, False]

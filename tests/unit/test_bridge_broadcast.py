@@ -1,0 +1,100 @@
+"""The loop of live readers: what runs beside it, and what it misses."""
+
+import asyncio
+
+from kai_flow.bridge.broadcast import SLICE_READERS, Broadcast
+from kai_flow.bridge.live_readers import LiveReader, LiveReaders
+from kai_flow.stream.notifier import Notifier
+from kai_flow.stream.session_log import SessionLog
+from tests.unit.test_bridge_live_readers import LIMITS, PRESENT, Wire, a_log, ids, joined
+from tests.unit.test_stream_session_log import events, published
+from tests.unit.virtual import in_virtual_time
+
+
+class Served:
+    """A broadcast with readers on so many sinks."""
+
+    def __init__(self, log: SessionLog, *wires: Wire) -> None:
+        self.present = PRESENT
+        self.notifier = Notifier()
+        self.log = log
+        readers = LiveReaders(log, LIMITS)
+        self.broadcast = Broadcast("a broadcast", readers, self.notifier, lambda: self.present)
+        self.tasks = [self.serve(reader) for reader in joined(log, readers, *wires)]
+
+    def serve(self, reader: LiveReader) -> asyncio.Task[None]:
+        """The task of a reader."""
+        return asyncio.create_task(self.broadcast.serve(reader))
+
+    def show(self, event: str) -> None:
+        """An event is shown, and readers are woken."""
+        self.log.absorb(published(events(event)))
+        self.notifier.notify()
+
+
+async def turns(count: int) -> None:
+    """So many turns of the event loop."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+@in_virtual_time
+async def test_other_work_runs_between_two_slices() -> None:
+    """A POST waits for one slice of the writes at most, not for those to all readers."""
+    wires = [Wire() for _ in range(5 * SLICE_READERS)]
+    served = Served(a_log(), *wires)
+    await turns(10)
+    served.show("1.1.2")
+    counts = []
+    while not wires[-1].written:
+        await turns(1)
+        counts.append(sum(bool(wire.written) for wire in wires))
+    steps = [after - before for before, after in zip([0, *counts], counts, strict=False)]
+    assert max(steps) == SLICE_READERS
+    served.present = PRESENT._replace(over=True)
+    served.notifier.notify()
+    await asyncio.wait(served.tasks)
+    assert [ids(wire.written) for wire in wires] == [["1.1.2"]] * len(wires)
+
+
+@in_virtual_time
+async def test_what_is_shown_during_a_round_is_written_in_the_next() -> None:
+    """Nothing is missed between two rounds, by those served already and by those who join."""
+    wires = [Wire() for _ in range(3 * SLICE_READERS)]
+    served = Served(a_log(), *wires)
+    await turns(10)
+    served.show("1.1.2")
+    while not wires[0].written:
+        await turns(1)
+    assert not wires[-1].written
+    late = Wire()
+    [reader] = joined(served.log, LiveReaders(served.log, LIMITS), late)
+    served.tasks.append(served.serve(reader))
+    served.show("1.1.3")
+    await turns(20)
+    served.present = PRESENT._replace(over=True)
+    served.notifier.notify()
+    await asyncio.wait(served.tasks)
+    assert [ids(wire.written) for wire in wires] == [["1.1.2", "1.1.3"]] * len(wires)
+    assert ids(late.written) == ["1.1.3"]
+
+
+@in_virtual_time
+async def test_the_loop_ends_with_its_last_reader_and_begins_again() -> None:
+    """A session without live readers has no task, and the next reader is served."""
+    log = a_log()
+    served = Served(log, first := Wire())
+    await turns(10)
+    served.tasks[0].cancel()
+    await asyncio.wait(served.tasks)
+    served.show("1.1.2")
+    assert not first.written
+    [reader] = joined(log, LiveReaders(log, LIMITS), second := Wire())
+    again = served.serve(reader)
+    await turns(10)
+    served.show("1.1.3")
+    await turns(10)
+    again.cancel()
+    await asyncio.wait([again])
+    assert ids(second.written) == ["1.1.3"]
+    assert len(asyncio.all_tasks()) == 1
