@@ -93,6 +93,7 @@ class _Answer(msgspec.Struct):
     bridge: _BootId
     accepts: str | None = None
     pace: float | msgspec.UnsetType = msgspec.UNSET  # left out while no session waits
+    lists: Any = msgspec.UNSET  # whatever it is, the answer is a bridge's
 
 
 class _Expected(msgspec.Struct):
@@ -217,12 +218,17 @@ def _is_done(item: _Item) -> bool:
         return False
 
 
-def encode_answer(received: EventId, durable: EventId, bridge: str, pace: float = 0.0) -> bytes:
-    """The body of a bridge's 200. `pace`: for how many seconds the session waits for its turn."""
+def encode_answer(
+    received: EventId, durable: EventId, bridge: str, pace: float = 0.0, *, lists: bool = False
+) -> bytes:
+    """The body of a bridge's 200.
+
+    `pace`: for how many seconds the session waits for its turn. `lists`: the bridge accepts the
+    list form.
+    """
     milliseconds = ceil(1_000 * pace) or msgspec.UNSET
-    return msgspec.json.encode(
-        _Answer(str(received), str(durable), bridge, ACCEPTS_BATCH, milliseconds)
-    )
+    head = (str(received), str(durable), bridge, ACCEPTS_BATCH, milliseconds)
+    return msgspec.json.encode(_Answer(*head, lists or msgspec.UNSET))
 
 
 def read_answer(document: bytes) -> Acknowledged | None:
@@ -235,6 +241,7 @@ def read_answer(document: bytes) -> Acknowledged | None:
             answer.bridge,
             answer.accepts == ACCEPTS_BATCH,
             0.0 if answer.pace is msgspec.UNSET else answer.pace / 1_000,
+            answer.lists is True,
         )
     except (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidId):
         return None

@@ -1,9 +1,9 @@
 """The HTTP side of a producer: makes POSTs to the callback URL, and reads the answers (§6.1)."""
 
-import asyncio
 import logging
 import random
-from typing import Final
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 from temporalio import activity
@@ -16,19 +16,29 @@ from kai_flow.stream.callback import (
     read_answer,
     read_detail,
     read_expected,
-    read_retry_after,
 )
 from kai_flow.stream.clock import now
 from kai_flow.stream.delivery import Delivery
-from kai_flow.stream.direct_http import network_errors
+from kai_flow.stream.direct_http import direct_http
 from kai_flow.stream.events import NumberedEvent
-from kai_flow.stream.posts import Post
+from kai_flow.stream.http_posts import POST_TIMEOUT_SECONDS, NoAnswer, post_over
+from kai_flow.stream.list_form import MAX_DOCUMENT_BYTES
+from kai_flow.stream.posts import Acknowledged, Post, Reply
+from kai_flow.stream.sharing import Document
+from kai_flow.stream.uplink import Uplink, uplink_of
 
-POST_TIMEOUT_SECONDS: Final = 3.0
-MAX_ANSWER_BYTES: Final = 64 * 1024
 
-# An answer is read as it comes: a compressed one of a few KiB could fill the memory.
-_HEADERS: Final = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+@asynccontextmanager
+async def callback_to(
+    url: str, http: httpx.AsyncClient | None, origin: Origin, delivery: Delivery
+) -> AsyncIterator["CallbackClient"]:
+    """The client for one attempt. Without `http` it has one of its own, which is closed with it."""
+    async with AsyncExitStack() as stack:
+        uplink = await stack.enter_async_context(uplink_of(url, origin.workflow_id, http))
+        if http is None:
+            http = direct_http(POST_TIMEOUT_SECONDS)
+            stack.push_async_callback(http.aclose)
+        yield CallbackClient(url, http, origin, delivery, uplink)
 
 
 class CallbackClient:
@@ -39,10 +49,19 @@ class CallbackClient:
     """
 
     def __init__(
-        self, url: str, http: httpx.AsyncClient, origin: Origin, delivery: Delivery
+        self,
+        url: str,
+        http: httpx.AsyncClient,
+        origin: Origin,
+        delivery: Delivery,
+        uplink: Uplink | None = None,
     ) -> None:
         self._url = url
         self._http = http
+        self._uplink = uplink
+        # The bridge that has answered the last POST, if it accepts lists. A POST whose answer may
+        # take longer goes alone: the first one, and one after a failure.
+        self._sharing_with: str | None = None
         self._origin = origin
         self._delivery = delivery
         self._failing: str | None = None  # why the last POST failed, if it did
@@ -53,43 +72,53 @@ class CallbackClient:
         age = int(self._delivery.age(now()))
         body = encode_post(post, self._origin, self._delivery.signaller, done, age)
         try:
-            with network_errors():
-                async with (
-                    asyncio.timeout(POST_TIMEOUT_SECONDS),
-                    self._http.stream(
-                        "POST", self._url, content=body, headers=_HEADERS
-                    ) as response,
-                ):
-                    answer = await _read_limited(response)
-        except (httpx.HTTPError, TimeoutError) as error:
-            self._failed(post, f"{type(error).__name__} {error}".strip())
+            reply = await self._exchange(body, final=post.done)
+        except NoAnswer as error:
+            self._failed(post, str(error))
         else:
             # Outside of the `try`: no answer raises in there. An exception is our own mistake, and
             # has to fail the attempt instead of counting as a failed POST.
-            self._report(post, response, answer)
+            self._report(post, reply)
 
-    def _report(self, post: Post, response: httpx.Response, answer: bytes) -> None:
-        moment, delivery = now(), self._delivery
-        if response.is_success:
+    async def _exchange(self, body: bytes, *, final: bool) -> Reply:
+        """POST a body with others of this process, or alone. Raises NoAnswer."""
+        bridge = self._sharing_with
+        if self._uplink is None or bridge is None or final or len(body) > MAX_DOCUMENT_BYTES:
+            return await self._alone(body)
+        document = Document(self._origin.workflow_id, self._url, body)
+        return await self._uplink.post(bridge, document, self._alone)
+
+    async def _alone(self, body: bytes) -> Reply:
+        return await post_over(self._http, self._url, body)
+
+    def _report(self, post: Post, reply: Reply) -> None:
+        moment, delivery, answer = now(), self._delivery, reply.body
+        if httpx.codes.is_success(reply.status):
             acknowledged = read_answer(answer)
             self._note(in_success(delivery, answer, acknowledged), post)
+            self._learn(acknowledged)
             if acknowledged is not None:
                 delivery.acknowledged(post, acknowledged, moment)
             else:
                 delivery.post_succeeded(post, moment)
             self._failing = None
-        elif response.status_code == httpx.codes.CONFLICT and (expected := read_expected(answer)):
+        elif reply.status == httpx.codes.CONFLICT and (expected := read_expected(answer)):
             self._note(in_conflict(delivery, expected), post)
             delivery.gap_reported(expected, moment)
             self._failing = None
-        elif response.status_code == httpx.codes.GONE and is_bridge(answer):
+        elif reply.status == httpx.codes.GONE and is_bridge(answer):
             delivery.refused_as_superseded()
         else:
-            pause = read_retry_after(response.headers.get("Retry-After"))
-            why = f"HTTP {response.status_code}"
-            self._failed(post, why, read_detail(answer), retry_after=pause)
+            why, detail = f"HTTP {reply.status}", read_detail(answer)
+            self._failed(post, why, detail, retry_after=reply.retry_after)
+
+    def _learn(self, answer: Acknowledged | None) -> None:
+        """Whether the next POST may be shared, and with those to which bridge."""
+        shares = answer is not None and answer.accepts_list
+        self._sharing_with = answer.bridge if answer is not None and shares else None
 
     def _failed(self, post: Post, why: str, detail: str = "", retry_after: float = 0.0) -> None:
+        self._sharing_with = None
         if why != self._failing:  # the detail does not count: it can be another one each time
             self._failing = why
             reason = f"{why}: {detail}" if detail else why
@@ -118,13 +147,3 @@ class CallbackClient:
             level, "%s (session %s, event %s, %s)",
             what, self._origin.workflow_id, about, self._url,
         )  # fmt: skip
-
-
-async def _read_limited(response: httpx.Response) -> bytes:
-    """The body, cut where it exceeds MAX_ANSWER_BYTES: no bridge answers with so much."""
-    answer = b""
-    async for chunk in response.aiter_raw():
-        answer += chunk
-        if len(answer) > MAX_ANSWER_BYTES:
-            break
-    return answer

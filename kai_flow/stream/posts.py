@@ -29,3 +29,14 @@ class Acknowledged(NamedTuple):
     accepts_batch: bool
     pace: float = 0.0
     """For how many seconds a session at present waits for its turn at that bridge, as it says."""
+    accepts_list: bool = False
+    """It accepts the list form as well."""
+
+
+class Reply(NamedTuple):
+    """The answer of any receiver to a POST, as far as it is read."""
+
+    status: int
+    body: bytes
+    retry_after: float = 0.0
+    """Seconds; 0: it names none."""

@@ -213,22 +213,15 @@ class EventProducer:
             callback=url is not None,
             now=moment,
         )
-        callback = None if url is None else self._callback(url, origin, delivery).post
-        return Sending(delivery, outbox, client, origin, callback=callback, ended=self._stop_agent)
+        post = None if url is None else (await self._callback(url, origin, delivery)).post
+        return Sending(delivery, outbox, client, origin, callback=post, ended=self._stop_agent)
 
-    def _callback(self, url: str, origin: Origin, delivery: Delivery) -> "CallbackClient":
+    async def _callback(self, url: str, origin: Origin, delivery: Delivery) -> "CallbackClient":
         """What makes the POSTs of this attempt."""
-        from kai_flow.stream.callback_client import (  # noqa: PLC0415  (see above)
-            POST_TIMEOUT_SECONDS,
-            CallbackClient,
-        )
-        from kai_flow.stream.direct_http import direct_http  # noqa: PLC0415  (see above)
+        from kai_flow.stream.callback_client import callback_to  # noqa: PLC0415  (see above)
 
-        http = self._given_http
-        if http is None:
-            http = direct_http(POST_TIMEOUT_SECONDS)
-            self._cleanup.push_async_callback(http.aclose)
-        return CallbackClient(url, http, origin, delivery)
+        callback = callback_to(url, self._given_http, origin, delivery)
+        return await self._cleanup.enter_async_context(callback)
 
     async def __aexit__(
         self,

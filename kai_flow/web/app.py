@@ -22,7 +22,7 @@ from kai_flow.web.foreign_requests import ForeignRequestGuard
 from kai_flow.web.plain_posts import PlainPosts
 from kai_flow.web.problems import PROBLEMS
 from kai_flow.web.refusal_log import RefusalLog
-from kai_flow.web.routes import healthz, readyz, receive_events, stream_events
+from kai_flow.web.routes import healthz, readyz, receive_events, receive_lists, stream_events
 from kai_flow.web.send_timeout import SendTimeout
 
 _Message = MutableMapping[str, Any]
@@ -55,7 +55,7 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
     refusals, send_timeout = RefusalLog(), SendTimeout()
     bodies, documents = Bodies(hub.stopping), Documents(hub, refusals)
     litestar = _Litestar(
-        [receive_events, stream_events, healthz, readyz],
+        [receive_events, receive_lists, stream_events, healthz, readyz],
         dependencies={
             "hub": Provide(lambda: hub, sync_to_thread=False),
             "bodies": Provide(lambda: bodies, sync_to_thread=False),

@@ -1,17 +1,29 @@
 """Answers the documents that producers POST: bytes in, status, headers and body out."""
 
+import re
 from typing import Final, NamedTuple
 
 import msgspec
 
+from kai_flow.bridge.at_once import at_once
 from kai_flow.bridge.errors import HubError, RealSession, TooMuchHeld, WrongNumber
 from kai_flow.bridge.hub import Hub
 from kai_flow.stream.attempt_window import Answer, Full, Missing, Stale, Taken
-from kai_flow.stream.callback import HandMade, decode_post, encode_answer
-from kai_flow.stream.errors import InvalidId, StreamError
+from kai_flow.stream.callback import (
+    HandMade,
+    ProducerPost,
+    decode_post,
+    encode_answer,
+    read_retry_after,
+)
+from kai_flow.stream.errors import InvalidBatch, InvalidId, StreamError
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.list_form import SEND_ALONE, decode_list, encode_replies
+from kai_flow.stream.posts import Reply
 from kai_flow.web.problems import IN_A_SECOND, Problem, problem, unforeseen
 from kai_flow.web.refusal_log import RefusalLog
+
+_IS_LIST: Final = re.compile(rb"\s*\[").match
 
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
@@ -37,30 +49,49 @@ class Documents:
         self._hub = hub
         self._refusals = refusals
 
-    async def answer(self, session_id: str, document: bytes) -> Answered:
-        """The answer to a document that was POSTed to this session. Raises nothing.
+    async def answer(self, session_id: str | None, body: bytes) -> Answered:
+        """The answer to a body that was POSTed to this session. Raises nothing.
 
-        A refusal is a problem document, and leaves its line in the log.
+        The body is a document, or a list of documents of any sessions. None: the URL names no
+        session, so only a list is accepted. A refusal is a problem document, and leaves its line in
+        the log.
         """
+        if _IS_LIST(body):
+            return await self._answer_list(session_id, body)
+        if session_id is None:
+            detail = "only a list of documents goes to /events; send one to /events/{id}"
+            return self.refuse(None, body, problem(400, detail))
+        return await self._answer_one(session_id, body)
+
+    def refuse(self, session_id: str | None, document: bytes, refusal: Problem) -> Answered:
+        """The answer that refuses a document, of which nothing may have been read."""
+        path = "/events" if session_id is None else f"/events/{session_id}"
+        self._refusals.write(path, document, refusal)
+        return refused(refusal)
+
+    async def _answer_list(self, session_id: str | None, body: bytes) -> Answered:
         try:
-            return Answered(200, {}, _JSON, await self._take(session_id, document))
+            documents = decode_list(body)
+        except InvalidBatch as error:
+            return self.refuse(session_id, b"", _unreadable(error))
+        answers = await at_once(self._answer_one(None, document) for document in documents)
+        replies = [SEND_ALONE if answer is None else _reply(answer) for answer in answers]
+        return Answered(200, {}, _JSON, encode_replies(replies))
+
+    async def _answer_one(self, session_id: str | None, document: bytes) -> Answered:
+        """The answer to one document. None: whichever session it names is meant."""
+        try:
+            posted = _read(document)
+            named = posted.session_id if isinstance(posted, HandMade) else posted.workflow_id
+            session_id = session_id or named
+            return Answered(200, {}, _JSON, await self._take(session_id, posted))
         except Problem as refusal:
             return self.refuse(session_id, document, refusal)
         except Exception as error:  # noqa: BLE001  `unforeseen` logs it with its traceback
             return refused(unforeseen(error))
 
-    def refuse(self, session_id: str, document: bytes, refusal: Problem) -> Answered:
-        """The answer that refuses a document, of which nothing may have been read."""
-        self._refusals.write(f"/events/{session_id}", document, refusal)
-        return refused(refusal)
-
-    async def _take(self, session_id: str, document: bytes) -> bytes:
+    async def _take(self, session_id: str, posted: HandMade | ProducerPost) -> bytes:
         """The body of the 200. Raises the problem that the document is refused with."""
-        try:
-            posted = decode_post(document)
-        except StreamError as error:
-            detail = f"{error}; see docs/reference/protocol.md"
-            raise problem(400, detail, code=error.code) from None
         meant = posted.session_id if isinstance(posted, HandMade) else posted.workflow_id
         if meant != session_id:
             raise problem(400, f"the URL names {session_id!r}; send this to /events/{meant}")
@@ -71,7 +102,7 @@ class Documents:
         try:
             if isinstance(posted, HandMade):
                 number = await self._hub.receive_by_hand(posted)
-                return encode_answer(EventId(0, 0, number), EventId(0, 0, 0), boot_id)
+                return encode_answer(EventId(0, 0, number), EventId(0, 0, 0), boot_id, lists=True)
             return _body(await self._hub.receive(posted), boot_id)
         except (RealSession, WrongNumber, InvalidId) as error:
             raise problem(400, str(error)) from None
@@ -89,10 +120,26 @@ def refused(refusal: Problem) -> Answered:
     return Answered(refusal.status_code, headers, _PROBLEM, msgspec.json.encode(document))
 
 
+def _read(document: bytes) -> HandMade | ProducerPost:
+    try:
+        return decode_post(document)
+    except StreamError as error:
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: StreamError) -> Problem:
+    return problem(400, f"{error}; see docs/reference/protocol.md", code=error.code)
+
+
+def _reply(answer: Answered) -> Reply:
+    """An answer as an item of the answer to a list."""
+    return Reply(answer.status, answer.body, read_retry_after(answer.headers.get("Retry-After")))
+
+
 def _body(answer: Answer, boot_id: str) -> bytes:
     match answer:
         case Taken(received, durable, pace=pace):
-            return encode_answer(received, durable, boot_id, pace)
+            return encode_answer(received, durable, boot_id, pace, lists=True)
         case Missing(expected):
             detail = f"send again from {expected}"
             raise problem(409, detail, expected=str(expected), bridge=boot_id)

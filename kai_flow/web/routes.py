@@ -1,4 +1,4 @@
-"""The bridge's four routes. `kai_flow.bridge` does the work; the protocol document defines it."""
+"""The bridge's routes. `kai_flow.bridge` does the work; the protocol document defines it."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -37,6 +37,25 @@ async def receive_events(
 ) -> Response[bytes]:
     """Take in a producer's POST, or an event sent by hand: those that are no plain POSTs."""
     _require_session_id(session_id)
+    return await _received(session_id, request, bodies, documents)
+
+
+@post("/events", status_code=200, media_type=MediaType.JSON)
+async def receive_lists(
+    request: Request[Any, Any, State],
+    bodies: NamedDependency[Bodies],
+    documents: NamedDependency[Documents],
+) -> Response[bytes]:
+    """Take in a list of documents. Producers send lists to the URL of one of their sessions."""
+    return await _received(None, request, bodies, documents)
+
+
+async def _received(
+    session_id: str | None,
+    request: Request[Any, Any, State],
+    bodies: Bodies,
+    documents: Documents,
+) -> Response[bytes]:
     if request.content_type[0] != "application/json":
         raise problem(415, "send the event as JSON, with Content-Type: application/json")
     body = await bodies.read(request.receive, request.content_length)

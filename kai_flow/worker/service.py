@@ -21,8 +21,8 @@ from kai_flow.analyst.agent import Analyst
 from kai_flow.connections.store import ConnectionStore
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings, StartError
-from kai_flow.stream.callback_client import POST_TIMEOUT_SECONDS
 from kai_flow.stream.direct_http import direct_http
+from kai_flow.stream.http_posts import POST_TIMEOUT_SECONDS
 from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.worker.chat_activities import KaiActivities
 from kai_flow.workflows import KaiChatWorkflow

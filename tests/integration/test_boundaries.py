@@ -336,7 +336,7 @@ async def test_bad_receivers_leave_one_log_line_and_nothing_else(
 ) -> None:
     """HTML, lies, half an answer, none: one line with session and event, and a whole result."""
     # short for the one that never answers, long enough for all others on a busy machine
-    monkeypatch.setattr("kai_flow.stream.producer.POST_TIMEOUT_SECONDS", 1.5)
+    monkeypatch.setattr("kai_flow.stream.http_posts.POST_TIMEOUT_SECONDS", 1.5)
     caplog.set_level(logging.INFO)
 
     async def session(name: str, reply: bytes | None, delivered: bool | None, says: str) -> None:

@@ -53,7 +53,7 @@ async def test_events_are_acknowledged_shown_and_made_durable(
         acknowledged = answer.json()
         boot_id = acknowledged.pop("bridge")
         assert acknowledged.pop("durable") in ("1.1.0", "1.1.3")
-        assert acknowledged == {"received": "1.1.3", "accepts": "batch"}
+        assert acknowledged == {"received": "1.1.3", "accepts": "batch", "lists": True}
         await reader.until(lambda: len(reader.seen) == 3)
         assert [seen.event for seen in reader.seen] == [token(1), token(2), token(3)]
         assert [seen.id for seen in reader.seen] == [
@@ -86,7 +86,7 @@ async def test_a_final_post_is_answered_once_all_is_durable(
     last = {"id": "1.1.3", "event": {"type": "done", "result": {}}}
     answer = await play.post(http, [], events=[last])
     assert answer.json() | {"bridge": ""} == {
-        "received": "1.1.2", "durable": "1.1.2", "bridge": "", "accepts": "batch"
+        "received": "1.1.2", "durable": "1.1.2", "bridge": "", "accepts": "batch", "lists": True
     }  # fmt: skip
     page = await play.handle.query("events")
     assert [item["id"] for item in page["events"]] == ["1.1.1", "1.1.2"]
@@ -274,10 +274,10 @@ async def test_a_post_for_another_run_harms_nobody(
 BAD_BODIES: list[tuple[Any, str]] = [
     ("{nope", "not a callback"),
     ("", "not a callback"),
-    ("[]", "not a callback"),
+    ("[]", "not a list of callbacks"),
     ("null", "not a callback"),
     (b'{"session_id":"\xff","event":{}}', "not a callback"),
-    ("[" * 50_000, "not a callback"),
+    ("[" * 50_000, "not a list of callbacks"),
     ("{}", "session_id"),
     ('{"event":{"type":"token"}}', "session_id"),
     ({"session_id": 5, "event": {"type": "token"}}, "session_id"),

@@ -398,7 +398,7 @@ def test_a_producer_that_cannot_begin_leaves_nothing_open(
 
     broken = Mock(side_effect=ZeroDivisionError("nobody is there"))
     monkeypatch.setattr("kai_flow.stream.producer.started_event", broken)
-    monkeypatch.setattr("kai_flow.stream.direct_http.direct_http", client)
+    monkeypatch.setattr("kai_flow.stream.callback_client.direct_http", client)
 
     async def alone() -> list[asyncio.Task[Any]]:
         with pytest.raises(ZeroDivisionError, match="nobody"):

@@ -723,7 +723,7 @@ async def test_a_session_does_not_depend_on_its_callback(
 
     monkeypatch.setattr(GZipDecoder, "decode", watched)
     patience = 5 if delivered else 0.2  # what does not come is not to be waited for long
-    monkeypatch.setattr("kai_flow.stream.callback_client.POST_TIMEOUT_SECONDS", patience)
+    monkeypatch.setattr("kai_flow.stream.http_posts.POST_TIMEOUT_SECONDS", patience)
     monkeypatch.setattr("kai_flow.stream.sending.SETTLE_SECONDS", 5 * patience)
     async with receiving(None if isinstance(reply, str) else reply) as receiver:
         url = "http://127.0.0.1:1/hook" if reply == "refused" else receiver.url

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 import msgspec
 from temporalio.client import Client
 
+from kai_flow.bridge.at_once import at_once
 from kai_flow.bridge.errors import HubError, RealSession, UnknownPlace, Unreachable
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.subscription import subscribe
@@ -17,9 +18,11 @@ from kai_flow.stream.attempt_window import Full, Missing, Stale, Taken
 from kai_flow.stream.callback import HandMade, ProducerPost, decode_post, encode_answer
 from kai_flow.stream.errors import InvalidId, StreamError
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.list_form import SEND_ALONE, decode_list, encode_replies
 from kai_flow.stream.place import Cursor
 from tests.simulation.client import TemporalClient
 from tests.simulation.loop import Flag, Process, now
+from tests.simulation.neighbours import NEIGHBOURS, session_of
 from tests.simulation.oracle import Oracle
 from tests.simulation.stranger import Answer
 
@@ -140,12 +143,15 @@ class Bridge:
         client: Callable[[Process], TemporalClient],
         signal_interval: float,
         idle_timeout: float,
+        takes_lists: Callable[[], bool],
     ) -> None:
         self.number = number
+        self.takes_lists = False  # of this boot: an older version may take its place
         self.boots = 0
         self.process = Process(f"bridge {number}")
         self.process.alive = False
         self._oracle, self._client = oracle, client
+        self._draw_version = takes_lists
         self._times = {"signal_interval": signal_interval, "idle_timeout": idle_timeout}
         self._connections: dict[Connection, asyncio.Task[Any]] = {}
         self.hub: Hub
@@ -154,6 +160,7 @@ class Bridge:
         """A new process with an empty memory."""
         self.crash()
         self.boots += 1
+        self.takes_lists = self._draw_version()
         self.process = Process(f"bridge {self.number}")
         client = cast("Client", self._client(self.process))
         self.hub = Hub(client, boot_id=f"{self.number:x}-{self.boots:x}", **self._times)
@@ -182,17 +189,32 @@ class Bridge:
         """One POST; None when the bridge dies over it."""
         if not self.process.alive:
             return None
-        work = self.process.start(self._receive(session_id, body, outsider=outsider))
+        is_list = body.startswith(b"[") and not outsider
+        work = self.process.start(
+            self._receive_list(body)
+            if is_list
+            else self._receive(session_id, body, outsider=outsider)
+        )
         await asyncio.wait([work])
         return None if work.cancelled() else work.result()
 
-    async def _receive(self, session_id: str, body: bytes, *, outsider: bool) -> Answer:
+    async def _receive_list(self, body: bytes) -> Answer:
+        if not self.takes_lists:
+            return Answer(400, b'{"detail":"the body is not a callback"}')
+        answers = await at_once(
+            self._receive(session_of(document), document) for document in decode_list(body)
+        )
+        replies = [SEND_ALONE if answer is None else answer.reply() for answer in answers]
+        return Answer(200, encode_replies(replies))
+
+    async def _receive(self, session_id: str, body: bytes, *, outsider: bool = False) -> Answer:
+        if session_id in NEIGHBOURS:
+            return await self._refuse(session_id, body)
         try:
             post = decode_post(body)
             if isinstance(post, HandMade):
                 number = EventId(0, 0, await self.hub.receive_by_hand(post))
-                nothing = EventId(0, 0, 0)
-                return Answer(200, encode_answer(number, nothing, self.hub.boot_id))
+                return Answer(200, self._answer(number, EventId(0, 0, 0)))
             assert post.session_id == session_id
             answer = await self.hub.receive(post)
         except (StreamError, RealSession) as error:
@@ -211,13 +233,30 @@ class Bridge:
     def _told(self, answer: attempt_window.Answer) -> Answer:
         match answer:
             case Taken(received, durable, pace=pace):
-                return Answer(200, encode_answer(received, durable, self.hub.boot_id, pace))
+                return Answer(200, self._answer(received, durable, pace))
             case Missing(expected):
                 return Answer(409, msgspec.json.encode({"expected": str(expected)}))
             case Stale():
                 return Answer(410, msgspec.json.encode({"bridge": self.hub.boot_id}))
             case Full():
                 return Answer(429, b'{"detail":"too many events wait"}', {"Retry-After": "1"})
+
+    def _answer(self, received: EventId, durable: EventId, pace: float = 0.0) -> bytes:
+        lists = self.takes_lists
+        return encode_answer(received, durable, self.hub.boot_id, pace, lists=lists)
+
+    async def _refuse(self, neighbour: str, body: bytes) -> Answer:
+        """What a session gets that no workflow has; the answer names it."""
+        status = 200
+        try:
+            post = decode_post(body)
+            assert isinstance(post, ProducerPost)
+            await self.hub.receive(post)
+        except StreamError:
+            status = 400
+        except HubError:
+            status = 503
+        return Answer(status, msgspec.json.encode({"of": neighbour}))
 
     def stream(
         self,

@@ -20,7 +20,7 @@ def draw(seed: int) -> Plan:
     random = Random(seed)
     kind = random.choices(_KINDS_OF_PLAN, _WEIGHTS)[0]
     plan = _slowed(_widened(_basic(random, seed, kind), kind), kind)
-    return _choir(_withdrawn(_unmarked(_unusual_life(_voiced(plan, kind)))))
+    return _choir(_shared(_withdrawn(_unmarked(_unusual_life(_voiced(plan, kind))))))
 
 
 def _basic(random: Random, seed: int, kind: str) -> Plan:
@@ -242,6 +242,16 @@ def _withdrawn(plan: Plan) -> Plan:
             acts.insert(random.randint(0, len(acts)), Act(policy, 0.0))
         steps.append(Together(tuple(acts)) if acts else step)
     return plan._replace(program=tuple(steps))
+
+
+def _shared(plan: Plan) -> Plan:
+    """Other sessions share its POSTs, and some bridges are of an older version; drawn apart."""
+    random = Random(f"{plan.seed}/shared")
+    lists = random.choices(["all", "none", "some"], [60, 15, 25])[0]
+    neighbours = random.choice([1, 4, 12]) if random.random() < 0.25 else 0
+    if plan.receiver != "bridge" or plan.settings.clumsy:
+        neighbours = 0
+    return plan._replace(lists=lists, neighbours=neighbours)
 
 
 def _choir(plan: Plan) -> Plan:

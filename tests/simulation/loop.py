@@ -87,7 +87,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         task = Task(work, loop=loop, context=context)
         loop._tasks_made += 1
         task.number = loop._tasks_made
-        process = _process.get(None) if context is None else context.get(_process)
+        # A task with a context of its own is still a task of the process that starts it.
+        process = _process.get(None)
+        if context is not None:
+            process = context.get(_process, process)
         if process is not None:
             loop._processes.add(process)
             process.adopt(task)

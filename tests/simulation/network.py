@@ -1,13 +1,16 @@
 """The network between producers and bridges: a balancer, and what can happen to a request."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 
 import httpx
 
+from kai_flow.stream.list_form import decode_list, read_list_answer
+from kai_flow.stream.posts import Reply
 from tests.simulation.bridge import Bridge
 from tests.simulation.loop import Process, forever
+from tests.simulation.neighbours import NEIGHBOURS, session_of
 from tests.simulation.oracle import Oracle
 from tests.simulation.stranger import Answer, answer_of
 from tests.simulation.weather import Link
@@ -49,10 +52,13 @@ class Transport(httpx.AsyncBaseTransport):
         told = await answer
         if told is None:
             raise httpx.ReadError("connection reset", request=request)
-        if told.status == httpx.codes.GONE:
-            self._oracle.told_to_stop(body, told.body)
-        if not told.half:
-            self._oracle.told(body, told.status, told.body)
+        for document, reply in _each(body, told):
+            if session_of(document) in NEIGHBOURS:
+                continue
+            if reply.status == httpx.codes.GONE:
+                self._oracle.told_to_stop(document, reply.body)
+            if not told.half:
+                self._oracle.told(document, reply.status, reply.body)
         return told.over_http(request)
 
     async def _carry(
@@ -81,3 +87,15 @@ class Transport(httpx.AsyncBaseTransport):
         await self._link.travel()
         await asyncio.sleep(self._link.random.uniform(0.0, 5.0))
         await bridge.receive(session_id, body)
+
+
+def _each(body: bytes, told: Answer) -> Iterator[tuple[bytes, Reply]]:
+    """The documents of a POST, each with what the answer says to it."""
+    if not body.startswith(b"["):
+        yield body, told.reply()
+        return
+    documents = decode_list(body)
+    replies = read_list_answer(told.reply(), len(documents)).replies
+    for document, reply in zip(documents, replies, strict=True):
+        if reply is not None:
+            yield document, reply

@@ -67,6 +67,10 @@ class Plan(NamedTuple):
     """Whether a run that fails is tried again, once, by its retry policy."""
     linger: float = 0.0
     """Seconds that the workflow goes on for after its session's end."""
+    lists: str = "all"
+    """Which bridges take lists of documents: all, none, or any, anew at each boot."""
+    neighbours: int = 0
+    """How many other sessions of each worker share its POSTs."""
     unmarked: bool = False
     """Whether its workflow is written without the library: it numbers its activities itself."""
 

@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
+# imported before `httpx.AsyncClient` is replaced: annotations name it
+import kai_flow.stream.callback_client  # noqa: F401  (see above)
 from kai_flow.stream.outbox import MAX_EVENTS, Outbox
 from kai_flow.stream.session_log import SessionLog
 from tests.simulation.chaos import Chaos

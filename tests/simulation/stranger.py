@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 
 import httpx
 
+from kai_flow.stream.callback import read_retry_after
+from kai_flow.stream.posts import Reply
 from tests.simulation.loop import Process, forever
 from tests.simulation.oracle import Oracle
 from tests.simulation.weather import Link
@@ -19,6 +21,10 @@ class Answer(NamedTuple):
     headers: Mapping[str, str] = {}
     half: bool = False
     """The connection breaks in the middle of it."""
+
+    def reply(self) -> Reply:
+        """As an item of the answer to a list."""
+        return Reply(self.status, self.body, read_retry_after(self.headers.get("Retry-After")))
 
     def over_http(self, request: httpx.Request) -> httpx.Response:
         """As httpx gives it to the sender."""

@@ -1,7 +1,7 @@
 """Activity workers: real producers in real activity contexts, driven by a model of an agent."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -34,13 +34,16 @@ class Worker:
         beats: Link,
         agent: Agent,
         settings: Settings,
+        neighbours: Callable[[httpx.AsyncClient], Iterable[Coroutine[Any, Any, None]]],
     ) -> None:
         self.name = name
         self.process = Process(name)
         self.muted = False  # its heartbeats and reports do not reach the server
         self._oracle, self._client, self._transport = oracle, client, transport
         self._beats, self._agent, self._settings = beats, agent, settings
+        self._neighbours = neighbours
         self._environments: dict[Try, ActivityEnvironment] = {}
+        self._http: httpx.AsyncClient | None = None  # of this process, once it has an attempt
 
     def leave(self) -> None:
         """SIGTERM: its activities are told to end."""
@@ -51,12 +54,18 @@ class Worker:
         """It dies, if it had not, and a new one begins."""
         self.process.kill()
         self.process = Process(self.name)
+        self._http = None
 
     def take(self, attempt: Try) -> None:
         """Begin an attempt."""
-        self.process.start(self._run(attempt, self.process))
+        if self._http is None:
+            transport = self._transport(self.process)
+            self._http = httpx.AsyncClient(transport=transport, trust_env=False)
+            for neighbour in self._neighbours(self._http):
+                self.process.start(neighbour)
+        self.process.start(self._run(attempt, self.process, self._http))
 
-    async def _run(self, attempt: Try, process: Process) -> None:
+    async def _run(self, attempt: Try, process: Process, http: httpx.AsyncClient) -> None:
         client = self._client(process)
         environment = ActivityEnvironment()
         environment.info = replace(
@@ -71,31 +80,30 @@ class Worker:
         environment.on_heartbeat = lambda *_: self._beat(attempt, environment, process)
         random_name = f"{attempt.run.run_id}/{attempt.name}"
         steps = script(self._agent, attempt.attempt, Link(random_name, 0))
-        async with httpx.AsyncClient(transport=self._transport(process), trust_env=False) as http:
-            header = attempt.header if attempt.marked else None
-            own_activity.set(OwnActivity(header, bridge=None))
-            place = Place(attempt, self._agent, self._settings, self._oracle, client, http)
-            run = signal_clumsily if self._settings.clumsy else stream
-            self._environments[attempt] = environment
-            try:
-                if attempt.activity.type == SILENT:
-                    result = await environment.run(think, steps)
-                else:
-                    result = await environment.run(run, place, steps)
-            except asyncio.CancelledError:
-                self._report(attempt, process, {"cancelled": True})
-            except Superseded as error:
-                self._oracle.stopped(attempt)
-                self._report(attempt, process, {"error": str(error)})
-            except AgentBroke as error:
-                self._report(attempt, process, {"error": str(error)})
-            except Exception as error:  # noqa: BLE001  anything else is a finding
-                self._oracle.violated(f"the activity broke: {error!r}")
-                self._report(attempt, process, {"error": str(error)})
+        header = attempt.header if attempt.marked else None
+        own_activity.set(OwnActivity(header, bridge=None))
+        place = Place(attempt, self._agent, self._settings, self._oracle, client, http)
+        run = signal_clumsily if self._settings.clumsy else stream
+        self._environments[attempt] = environment
+        try:
+            if attempt.activity.type == SILENT:
+                result = await environment.run(think, steps)
             else:
-                self._report(attempt, process, {"result": result})
-            finally:
-                self._environments.pop(attempt, None)
+                result = await environment.run(run, place, steps)
+        except asyncio.CancelledError:
+            self._report(attempt, process, {"cancelled": True})
+        except Superseded as error:
+            self._oracle.stopped(attempt)
+            self._report(attempt, process, {"error": str(error)})
+        except AgentBroke as error:
+            self._report(attempt, process, {"error": str(error)})
+        except Exception as error:  # noqa: BLE001  anything else is a finding
+            self._oracle.violated(f"the activity broke: {error!r}")
+            self._report(attempt, process, {"error": str(error)})
+        else:
+            self._report(attempt, process, {"result": result})
+        finally:
+            self._environments.pop(attempt, None)
 
     def _beat(self, attempt: Try, environment: ActivityEnvironment, process: Process) -> None:
         if process.alive and not self.muted:

@@ -1,17 +1,21 @@
 """The world of one schedule: server, workers, bridges, readers and the links between them."""
 
+from collections.abc import Coroutine, Iterator
 from functools import partial
 from random import Random
-from typing import Final
+from typing import Any, Final
 
+import httpx
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
+from tests.simulation.activity import BASE_URL
 from tests.simulation.bridge import Bridge
 from tests.simulation.client import TemporalClient
 from tests.simulation.execution import Execution, Try
 from tests.simulation.follower import DirectFollower, WebFollower
 from tests.simulation.loop import Flag, Process, now
+from tests.simulation.neighbours import NEIGHBOURS, talk
 from tests.simulation.network import Balancer, Transport
 from tests.simulation.oracle import Oracle
 from tests.simulation.outsider import Outsider
@@ -79,7 +83,22 @@ class World:
             client=partial(self._client, "bridge"),
             signal_interval=self.plan.settings.signal_interval,
             idle_timeout=self.plan.idle_timeout,
+            takes_lists=partial(self._takes_lists, Random(f"{self.plan.seed}/bridge {number}")),
         )
+
+    def _takes_lists(self, random: Random) -> bool:
+        return self.plan.lists == "all" or (self.plan.lists == "some" and random.random() < 0.5)
+
+    def _neighbours(self, http: httpx.AsyncClient) -> Iterator[Coroutine[Any, Any, None]]:
+        """What the other sessions of a worker do, from the start of its process on."""
+        for neighbour in NEIGHBOURS[: self.plan.neighbours]:
+            random = Random(f"{self.plan.seed}/{neighbour}")
+            bridge = partial(self._bridge_of, random)
+            yield talk(neighbour, BASE_URL, http, random, self.oracle, bridge)
+
+    def _bridge_of(self, random: Random) -> str:
+        """The boot id of some bridge."""
+        return random.choice(self.bridges).hub.boot_id
 
     def _worker(self, number: int) -> Worker:
         posts = self.links["posts"]
@@ -97,6 +116,7 @@ class World:
             beats=self.links["heartbeats of worker"],
             agent=self.plan.agent,
             settings=self.plan.settings,
+            neighbours=self._neighbours,
         )
 
     def subscriber(self, name: str, reader: Reader) -> Subscriber:

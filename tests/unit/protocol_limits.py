@@ -137,9 +137,20 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "MAX_BRIDGE_CHARS": "characters of a boot id",
         "MAX_DETAIL_CHARS": "characters that a log line repeats of a receiver's reason",
     },
-    "kai_flow.stream.callback_client": {
+    "kai_flow.stream.http_posts": {
         "POST_TIMEOUT_SECONDS": "time for one POST",
         "MAX_ANSWER_BYTES": "bytes that are read of a receiver's answer",
+    },
+    "kai_flow.stream.list_form": {
+        "MAX_DOCUMENTS": "documents in one list",
+        "MAX_LIST_BYTES": "bytes of the documents in one list",
+        "MAX_DOCUMENT_BYTES": "size of a document that goes in a list",
+        "MAX_LIST_ANSWER_BYTES": "bytes that are read of the answer to a list",
+    },
+    "kai_flow.stream.sharing": {
+        "HOLD_SECONDS": "time for which a POST under way keeps the next shared one back",
+        "FIRST_REST_SECONDS": "first time without lists after one was not answered as a list",
+        "LAST_REST_SECONDS": "longest time without lists",
     },
     "kai_flow.stream.events": {
         "MAX_EVENT_BYTES": "size of an event",

@@ -17,7 +17,7 @@ import pytest
 
 from kai_flow.agents import Task
 from kai_flow.settings import _VARIABLES, Settings, SettingsError, load_settings
-from kai_flow.stream import callback, control, pages
+from kai_flow.stream import callback, control, list_form, pages
 from kai_flow.stream.attempt import OWN_FIELDS
 from kai_flow.stream.batches import (
     decode_record,
@@ -41,7 +41,7 @@ from kai_flow.stream.header import (
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.liveness import ProducerDetail
 from kai_flow.stream.place import Cursor, Place, from_ranges, to_ranges
-from kai_flow.stream.posts import Post
+from kai_flow.stream.posts import Post, Reply
 from kai_flow.stream.progress import Progress
 from kai_flow.stream.recorded import Scheduled
 from kai_flow.stream.sse import RETRY, encode_done, encode_event
@@ -227,8 +227,23 @@ def test_the_answers_are_what_a_bridge_writes() -> None:
     assert answer is not None
     assert answer.accepts_batch
     told = (answer.received, answer.durable, answer.bridge, answer.pace)
-    assert callback.encode_answer(*told) == _example("answer")
+    assert callback.encode_answer(*told, lists=answer.accepts_list) == _example("answer")
     assert callback.read_expected(_example("conflict")) == EventId(1, 1, 31)
+
+
+def test_the_list_examples_are_what_producer_and_bridge_write() -> None:
+    """§6.16: each document of the list is a body, and each answer that of a bridge."""
+    documents = list_form.decode_list(_example("list"))
+    assert list_form.encode_list(documents) == _example("list")
+    for document in documents:
+        assert isinstance(callback.decode_post(document), callback.ProducerPost)
+    answer = list_form.read_list_answer(Reply(200, _example("list-answer")), len(documents))
+    replies = [reply for reply in answer.replies if reply is not None]
+    assert list_form.encode_replies(replies) == _example("list-answer")
+    taken = callback.read_answer(replies[0].body)
+    assert taken is not None
+    assert taken.accepts_list
+    assert (replies[1].status, replies[1].retry_after) == (503, 1.0)
 
 
 def test_the_query_examples_are_what_a_workflow_reads_and_writes() -> None:
