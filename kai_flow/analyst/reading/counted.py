@@ -14,6 +14,9 @@ ASKED: Final = frozenset(["berapa", "berapakah", "brp"])
 RELATIVES: Final = frozenset(["yang", "yg"])
 """Words that begin a relative clause."""
 
+VALUE: Final = "nilai"
+"""What rows are worth, which is no number of them."""
+
 OWNED: Final = "nya"
 """The ending of what the noun before has: "berapa toko Kuta omzetnya" asks how much."""
 
@@ -22,8 +25,18 @@ def not_counted(found: Sequence[Cover], tokens: Sequence[Token]) -> list[Cover]:
     """The covers that sum a number of rows that are counted: "berapa pelanggan yang belanja"."""
     named = [each for cover in found for each in cover.items if isinstance(each.part, Rows)]
     rows = {each.first for each in named}
+    plain = (each for cover in found for each in cover.items if not each.aside)
+    numbers = {each.first for each in plain if _number(each)}
+    counted = {(each.first, _table(each.part)) for each in named if each.first not in numbers}
     heads = {table for each in named if each.first == 0 and (table := _table(each.part))}
-    return [each for each in found if _summed(each, rows, tokens) or _within(each, heads, tokens)]
+    return [
+        each
+        for each in found
+        if _summed(each, rows, tokens)
+        or _summed_at_once(each, counted, tokens)
+        or _within(each, heads, tokens)
+        or any(_worthless(item, tokens) for item in each.items)
+    ]
 
 
 def _summed(cover: Cover, rows: Collection[int], tokens: Sequence[Token]) -> bool:
@@ -37,6 +50,21 @@ def _summed(cover: Cover, rows: Collection[int], tokens: Sequence[Token]) -> boo
     return any(_number(each) and not _owned(each, tokens) for each in cover.items[2:])
 
 
+def _summed_at_once(
+    cover: Cover, rows: Collection[tuple[int, str | None]], tokens: Sequence[Token]
+) -> bool:
+    """The same where the noun is within the number: "berapa pelanggan Leeds omzet 2024"."""
+    first = cover.items[0] if cover.items else None
+    if first is None or tokens[first.first].word not in ASKED:
+        return False
+    if first.first + 1 not in {at for at, _ in rows}:
+        return False
+    if isinstance(first.part, Amount) and (first.first + 1, first.part.table) in rows:
+        return False
+    numbers = [each for each in cover.items if isinstance(each.part, Amount) or _number(each)]
+    return any(not _owned(each, tokens) and each.last > first.first + 2 for each in numbers)
+
+
 def _within(cover: Cover, heads: Collection[str], tokens: Sequence[Token]) -> bool:
     """Whether "ada berapa" would count a noun of a relative clause: "pelanggan yang beli buku".
 
@@ -48,6 +76,15 @@ def _within(cover: Cover, heads: Collection[str], tokens: Sequence[Token]) -> bo
     last = cover.items[-1]
     counts = isinstance(last.part, Amount) and last.part.function is Function.COUNT
     return counts and _table(last.part) not in heads and not _owned(last, tokens)
+
+
+def _worthless(item: Item, tokens: Sequence[Token]) -> bool:
+    """Whether rows would be counted of which the value is asked: "nilai pesanan 2024"."""
+    if isinstance(item.part, Rows):
+        return item.first > 0 and tokens[item.first - 1].word == VALUE
+    counts = isinstance(item.part, Amount) and item.part.function is Function.COUNT
+    skipped = (at for at in range(item.first, item.last) if at not in item.words)
+    return counts and any(tokens[at].word == VALUE for at in skipped)
 
 
 def _table(part: Part) -> str | None:
