@@ -16,8 +16,6 @@ from kai_flow.analyst.engines.threads import in_thread
 from kai_flow.analyst.errors import AnalysisError
 from kai_flow.analyst.mdl import places, write_mdl
 from kai_flow.analyst.schema import Schema, Table
-from kai_flow.analyst.semantics.build import build
-from kai_flow.analyst.semantics.overlay import described
 from kai_flow.connections.knowledge import BadKnowledge, Knowledge, read_knowledge
 from kai_flow.connections.knowledge_file import KnowledgeFile, read_file, write_sections
 from kai_flow.connections.model import Connection, StoreError
@@ -101,6 +99,8 @@ class Data:
         if not isinstance(schema, Schema):
             return {**schema, "mdl": "", "table_count": 0, "tables": []}
         known = await self._in_thread(lambda: self.store.knowledge(connection))
+        from kai_flow.analyst.semantics.overlay import described  # noqa: PLC0415  (needs sqlglot)
+
         written = _fitting(described(schema, known.mdl))
         left_out = len(schema.tables) - len(written.tables)
         model, rest = write_mdl(written, connection.alias, left_out=left_out), write_sections(known)
@@ -133,6 +133,8 @@ class Data:
         schema = await self._scanned(connection, None)
         if not isinstance(schema, Schema):
             return [f"Nothing was checked against the database: {schema['message']}"]
+        from kai_flow.analyst.semantics.build import build  # noqa: PLC0415  (needs sqlglot)
+
         try:
             taught = await in_thread(lambda _stop: build(schema, known).problems, CHECK_S)
         except TimeoutError:

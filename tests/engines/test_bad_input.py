@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from kai_flow.agents import Task
-from kai_flow.analyst import Analyst
+from kai_flow.analyst.agent import Analyst
 from kai_flow.analyst.engines import Engine, EngineError, engine_for
 from kai_flow.analyst.errors import DatabaseUnavailable, QueryTimeout
 from tests.engines.conftest import Make

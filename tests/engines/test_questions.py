@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kai_flow.agents import Task
-from kai_flow.analyst import Analyst
+from kai_flow.analyst.agent import Analyst
 from kai_flow.analyst.engines import engine_for
 from kai_flow.analyst.guard import check
 from kai_flow.connections.store import Connection, ConnectionStore

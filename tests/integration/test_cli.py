@@ -452,9 +452,9 @@ def test_a_port_in_use_names_its_setting(
     assert not held_elsewhere(kai.home / "up.lock")
 
 
-@pytest.mark.parametrize("command", ["ask", "chat", "up"])
-def test_an_embedded_server_starts_before_the_sdk_is_imported(command: str) -> None:
-    """What a command imports before it starts a server is small: the rest is imported meanwhile."""
+@pytest.mark.parametrize("command", ["ask", "chat", "connection", "schema", "up"])
+def test_a_command_begins_with_few_imports(command: str) -> None:
+    """A command starts a server before it imports the rest, and reads the store without it."""
     program = (
         f"import sys, kai_flow.cli.app, kai_flow.cli.{command}; "
         "print([m for m in ('temporalio', 'httpx', 'litestar', 'sqlglot') if m in sys.modules])"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from kai_flow.agents import Agent, BadAgent, BadTask, Task, load_agent
-from kai_flow.analyst import Analyst, questions
-from kai_flow.analyst.agent import MAX_PROMPT_BYTES
+from kai_flow.analyst import questions
+from kai_flow.analyst.agent import MAX_PROMPT_BYTES, Analyst
 from kai_flow.analyst.lexicon.lexicon import Language
 from kai_flow.analyst.lexicon.tokens import tokenize
 from kai_flow.analyst.reading.reader import MOST_TOKENS, Outcome, read

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kai_flow.agents import Task
-from kai_flow.analyst import Analyst
+from kai_flow.analyst.agent import Analyst
 from kai_flow.connections.store import DEMO_ALIAS, ConnectionStore
 
 P = "FROM koperasi k JOIN provinsi p ON p.provinsi_id = k.provinsi_id"

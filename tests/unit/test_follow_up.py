@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from kai_flow.agents import BadTask, Task
-from kai_flow.analyst import Analyst
+from kai_flow.analyst.agent import Analyst
 from kai_flow.analyst.query.printing import printed
 from kai_flow.analyst.query.stored import stored_query
 from kai_flow.connections.store import DEMO_ALIAS, ConnectionStore

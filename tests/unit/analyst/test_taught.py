@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kai_flow.agents import Task
-from kai_flow.analyst import Analyst
+from kai_flow.analyst.agent import Analyst
 from kai_flow.analyst.mdl import read_mdl, write_mdl
 from kai_flow.analyst.schema import Column, ForeignKey, Kind, Note, Schema, Table
 from kai_flow.analyst.semantics.overlay import described
