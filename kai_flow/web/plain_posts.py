@@ -72,7 +72,9 @@ class PlainPosts:
             await self._send_timeout.send_in_time(send, *_messages(answered))
         except TimeoutError:
             # uvicorn closes a connection whose answer is not complete
-            log.info("%s: a producer that does not read is disconnected", subject(scope["path"]))
+            log.info(
+                "%s: a producer that does not read is disconnected", subject(_ROUTE + session_id)
+            )
 
     def _session_of(self, scope: Any) -> str | None:
         """The session id in the path of a plain POST; None: it is something else."""

@@ -1,6 +1,7 @@
 """Which requests are plain POSTs, and that everything else reaches the app behind them."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -140,3 +141,29 @@ async def test_a_repeated_header_is_left_to_the_other_app(name: str) -> None:
 async def test_another_request_is_left_to_the_other_app(scope: dict[str, Any]) -> None:
     """So is every other route, method and form of a path."""
     assert await served(scope=scope) == ([], [])
+
+
+async def test_a_producer_that_reads_no_answer_is_disconnected(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A client that lets its answers pile up holds its connection for SEND_SECONDS at most."""
+    caplog.set_level(logging.INFO)
+    documents: Any = Documents()
+    bodies = Bodies(asyncio.Event())
+    app = PlainPosts(unreachable, ["localhost"], bodies, documents, SendTimeout(0.01))
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"{}"}
+
+    async def send(_message: Any) -> None:
+        await asyncio.Future()
+
+    headers = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+    scope = {"type": "http", "method": "POST", "path": "/events/x", "headers": headers}
+    await app(scope, receive, send)
+    assert caplog.messages == ["session x: a producer that does not read is disconnected"]
+
+
+async def unreachable(_scope: Any, _receive: Any, _send: Any) -> None:
+    """The app behind, which no plain POST comes to."""
+    raise AssertionError
