@@ -18,6 +18,7 @@ from temporalio.service import RPCError
 from kai_flow.bridge.shared import Shared
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.buffer import Slice
+from kai_flow.stream.clock import now
 from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.events import NumberedEvent, held_bytes
 from kai_flow.stream.narration import Knowledge
@@ -29,7 +30,10 @@ from kai_flow.stream.stored import StoredStream
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS: Final = 1.0  # after a failed read, before the next
-QUERY_SECONDS: Final = 2.0  # wait for the workflow's answer, before the history is read instead
+# A warm workflow answers within milliseconds. One that has to be replayed first takes longer than
+# its history takes to read, and without a worker nothing answers at all.
+QUERY_SECONDS: Final = 0.5  # wait for the workflow's answer, before the history is read instead
+QUERY_REST_SECONDS: Final = 10.0  # after a query that failed, before the next
 KEPT_PAGES: Final = 16  # for readers that are close behind
 
 
@@ -121,6 +125,7 @@ class ReadBack:
         self._pages: deque[_Queried] = deque(maxlen=KEPT_PAGES)
         self._history: _Stored | None = None  # as far as the histories were read
         self._reading: asyncio.Task[Source | None] | None = None
+        self._query_at = 0.0  # when the workflow may be queried next
         self._limiter = LogLimiter()
 
     @property
@@ -183,7 +188,7 @@ class ReadBack:
     async def _query(self, after: Place) -> Source | None:
         """One page of the workflow's buffer, which is kept; None: it lacks what comes next."""
         present = self._present()
-        if present is None or not after.includes(present.begins):
+        if present is None or not after.includes(present.begins) or now() < self._query_at:
             return None
         page = await self._answer(after, present.run_id)
         if page is None or page.gap is not None or not page.events:
@@ -202,6 +207,7 @@ class ReadBack:
             async with asyncio.timeout(QUERY_SECONDS):
                 page = await reader.page(after)
         except (RPCError, WorkflowQueryFailedError, InvalidQuery, TimeoutError) as error:
+            self._query_at = now() + QUERY_REST_SECONDS  # each page of a long history would wait
             if self._limiter.due("no query") is not None:
                 log.info("session %s does not answer the query: %r", self._session_id, error)
             return None

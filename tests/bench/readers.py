@@ -9,6 +9,7 @@ of its stream, and prints a JSON object. A reader of Server-Sent Events is a bar
 
 import asyncio
 import json
+import os
 import resource
 import statistics
 import sys
@@ -249,14 +250,13 @@ async def main(asked: dict[str, Any]) -> None:
     streams = [(path, count) for path, count in asked["streams"]]
     tally = Tally(sum(count for _, count in streams), asked["tokens"])
     loop = asyncio.get_running_loop()
-    tasks = []
     if "address" in asked:
         from temporalio.client import Client  # takes a second, which other readers save
 
         client = await Client.connect(asked["address"])
-        tasks = [
-            asyncio.create_task(poll(client, path, tally)) for path, n in streams for _ in range(n)
-        ]
+        polls = [poll(client, path, tally) for path, count in streams for _ in range(count)]
+        tasks = [asyncio.create_task(one) for one in polls]  # which are kept from being collected
+        assert tasks
     else:
         kind = BulkReader if asked.get("bulk") else RawReader if asked.get("raw") else Reader
         for path, count in streams:
@@ -274,8 +274,7 @@ async def main(asked: dict[str, Any]) -> None:
     except TimeoutError:
         pass
     print(json.dumps(found(tally, bool(asked.get("bulk")))), flush=True)
-    for task in tasks:
-        task.cancel()
+    os._exit(0)  # a poll of Workflow Streams may hang, and no cancellation ends it
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
@@ -15,6 +15,8 @@ from tests.bench.lacking import Lacking
 from tests.bench.stack import Stack, Target, new_id, soon
 from tests.bench.worker import Asked
 from tests.integration.programs import Program
+
+PATIENCE: Final = 45.0  # seconds beyond what a load takes; then it counts as lost
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ async def stream(
     """Run the sessions of a load; `posts_to` is where events are POSTed, if it is elsewhere."""
     ids = [new_id() for _ in range(load.sessions)]
     streams = [(session_id, load.readers) for session_id in ids]
-    limit = load.tokens / (load.rate or 5_000) + 15
+    limit = load.tokens / (load.rate or 5_000) + PATIENCE
     await stack.worker(target.name)
     if target.port:
         readers = await stack.readers(target, streams, load.tokens, limit)
@@ -110,7 +112,9 @@ async def told(readers: Program) -> Any:
     return json.loads(out)
 
 
-async def ended(handles: Sequence[WorkflowHandle[Any, Any]], seconds: float = 10) -> list[str]:
+async def ended(
+    handles: Sequence[WorkflowHandle[Any, Any]], seconds: float = PATIENCE
+) -> list[str]:
     """Wait for the ends of sessions; what went wrong with some."""
 
     async def end(handle: WorkflowHandle[Any, Any]) -> str | None:

@@ -48,6 +48,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.bridge.readback": {
         "KEPT_PAGES": "pages that were read back and are kept for other readers",
         "QUERY_SECONDS": "wait for the workflow's answer before the history is read instead",
+        "QUERY_REST_SECONDS": "time after a query that failed before the next one of a session",
         "PAUSE_SECONDS": "pause after a failed read",
     },
     "kai_flow.bridge.publisher": {

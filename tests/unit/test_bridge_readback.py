@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kai_flow.bridge.readback import QUERY_SECONDS, Present, ReadBack
+from kai_flow.bridge.readback import QUERY_REST_SECONDS, QUERY_SECONDS, Present, ReadBack
 from kai_flow.stream.buffer import Limits
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
@@ -134,7 +134,26 @@ async def test_without_a_worker_the_history_is_read_soon() -> None:
     copy = copy_of(stage)
     began = now()
     assert await all_after(copy, NOWHERE) == [*run_of(FIRST, 3)]
-    assert now() - began < 2 * QUERY_SECONDS + 5
+    assert now() - began < QUERY_SECONDS + 1
+
+
+@in_virtual_time
+async def test_a_query_that_nobody_answers_is_not_repeated_for_each_page() -> None:
+    """A long history without a worker waits for one query in all, and asks again after a while."""
+    stage = Stage()
+    copy = copy_of(stage)
+    stage.server.worker_up = False
+    began = now()
+    for number in range(1, 40):
+        stage.store(run_of(EventId(1, 1, number), 1))
+        assert await copy.read(Place.parse(f"1.1.{number - 1}") if number > 1 else NOWHERE)
+    assert now() - began < QUERY_SECONDS + 39 * 0.1
+    stage.server.worker_up = True
+    await asyncio.sleep(QUERY_REST_SECONDS)
+    copy.forget()
+    calls = stage.counted.calls
+    assert await copy.read(Place.parse("1.1.38"))
+    assert stage.counted.calls == calls + 1, "one query"
 
 
 @pytest.mark.parametrize("error", [RuntimeError("keys are away"), ValueError("not ours")])

@@ -8,7 +8,7 @@ from temporalio.client import WorkflowHandle
 
 from tests.bench.figures import Record, Workload, count
 from tests.bench.stack import KAI, STREAMS, Stack, new_id
-from tests.bench.streaming import Load, begin, ended, measured, stream
+from tests.bench.streaming import PATIENCE, Load, begin, ended, measured, stream
 
 RATE: Final = 100
 OURS: Final = ((0, 1), (1, 1), (10, 1), (50, 1), (1, 8))  # readers, producers
@@ -42,7 +42,7 @@ async def cost(stack: Stack, system: str, load: Load) -> tuple[dict[str, float],
         handles, wrong = found.handles, found.wrong
     else:
         handles = await begin(stack, target, load, [new_id()])
-        wrong = await ended(handles, load.tokens / load.rate + 10)
+        wrong = await ended(handles, load.tokens / load.rate + PATIENCE)
     return await counted(handles[0]), wrong
 
 

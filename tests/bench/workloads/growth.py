@@ -8,7 +8,7 @@ from tests.bench.streaming import Load, stream
 from tests.bench.workloads.cost import counted
 
 LENGTHS: Final = (100, 1_000, 10_000, 100_000)
-STREAMABLE: Final = 10_000  # more does not fit into one message, for its client takes all at once
+STREAMABLE: Final = 1_000  # more may not fit into one message: its client sends all at once
 
 
 async def run(stack: Stack, record: Record, quick: bool) -> None:
