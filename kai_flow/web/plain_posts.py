@@ -24,10 +24,6 @@ from kai_flow.web.send_timeout import SendTimeout
 
 log = logging.getLogger(__name__)
 
-App = Callable[
-    [Any, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]
-]
-
 _ROUTE: Final = "/events/"
 _PORT: Final = re.compile("[0-9]{1,5}")
 _NEEDED: Final = {b"host", b"content-type", b"content-length"}
@@ -99,10 +95,8 @@ class PlainPosts:
         )
 
     def _is_own(self, host: str) -> bool:
-        name, _, port = host.partition(":")
-        return name in self._hosts and (
-            host == name or (port.isascii() and port.isdigit() and len(port) <= 5)
-        )
+        name, colon, port = host.partition(":")
+        return name in self._hosts and (not colon or _PORT.fullmatch(port) is not None)
 
 
 def _is_size(announced: bytes) -> bool:
