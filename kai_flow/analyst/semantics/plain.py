@@ -65,7 +65,29 @@ GUESS = 0.9
 
 def plain_measures(model: SemanticModel) -> tuple[Derived, ...]:
     """The plain measures of every table."""
-    return tuple(found for table in model.entities for found in _of_table(model, table))
+    found = [each for table in model.entities for each in _of_table(model, table)]
+    if not any(each.name == "revenue" for each in found):
+        found += _totals(model)
+    return tuple(found)
+
+
+def _totals(model: SemanticModel) -> Iterator[Derived]:
+    """The only amount of the only table of sales, whatever it is called: revenue is its total.
+
+    Unless a column, or a quantity and its price, say by themselves what something was sold for.
+    """
+    amounts = {
+        table: [each for each in model.of(table) if _is_amount(each)]
+        for table in model.entities
+        if _sells(model, table)
+    }
+    kept = [own for own in amounts.values() if own]
+    if len(kept) == 1 and len(kept[0]) == 1 and not any(map(_named, model.attributes.values())):
+        yield from _derived(model, "revenue", column(kept[0][0].ref), REVENUE_NAMES)
+
+
+def _named(attribute: Attribute) -> bool:
+    return attribute.role is Role.ADDITIVE and bool(_words(attribute) & REVENUES)
 
 
 def _of_table(model: SemanticModel, table: str) -> Iterator[Derived]:
