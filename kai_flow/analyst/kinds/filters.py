@@ -246,13 +246,9 @@ KIND = Kind(
             cost=-0.1,
             one_column=True,
         ),
-        Rule(
-            "adjective",
-            (Where, (Column, Computed, Rows)),
-            _noun,
-            cost=0.02,
-            aside=True,
-            tight=True,
+        *(
+            Rule("adjective", (Where, noun), _noun, cost=0.02, aside=True, tight=True, makes=noun)
+            for noun in (Column, Computed, Rows)
         ),
         *(
             Rule("noun, qualified", (noun, Where), _noun, cost=0.02, aside=True, makes=noun)

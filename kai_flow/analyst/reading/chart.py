@@ -30,6 +30,12 @@ Room: TypeAlias = tuple[int, int, type[Any]]
 """Where parts of one class are, between two tokens."""
 
 
+Tail: TypeAlias = tuple[tuple[Item, ...], float]
+"""Constituents after the first two of a rule, and what the words skipped between them cost."""
+
+_NO_TAIL: Final[Sequence[Tail]] = (((), 0.0),)
+
+
 class Chart:
     """All constituents of a question, by their first token."""
 
@@ -42,16 +48,34 @@ class Chart:
         self._about: defaultdict[tuple[int, Head, ColumnRef], list[Item]]
         self._about = defaultdict(list)
         self._rooms: defaultdict[Room, dict[Meaning, float]] = defaultdict(dict)
+        self._tails: dict[tuple[object, ...], Sequence[Tail]] = {}
         self._size = 0
 
     def starting(self, at: int) -> Sequence[Item]:
         """The constituents whose first token is ``at``."""
         return self._starting[at]
 
-    def fitting(self, at: int, element: Element, about: ColumnRef | None) -> Iterator[Item]:
-        """Those of them that are what a rule expects at a place, ``about`` a certain column."""
-        for head in heads(element):
-            yield from self.on((at, head, about))
+    def tails(
+        self, elements: Sequence[Element], after: int, about: ColumnRef | None, *, tight: bool
+    ) -> Sequence[Tail]:
+        """Constituents from ``after`` on that fit the last places of a rule, and what gaps cost.
+
+        With ``about``, their parts are about that column. All that begin there must be known.
+        """
+        if not elements:
+            return _NO_TAIL
+        key = (elements, after, about, tight)
+        known = self._tails.get(key)
+        if known is None:
+            known = self._tails[key] = [
+                ((item, *others), skipped + gap)
+                for at, gap in self.next_starts(after)
+                if at == after or not tight
+                for head in heads(elements[0])
+                for item in self.on((at, head, about))
+                for others, skipped in self.tails(elements[1:], item.last, about, tight=tight)
+            ]
+        return known
 
     def on(self, shelf: Shelf) -> Sequence[Item]:
         """The constituents on a shelf."""
@@ -69,24 +93,29 @@ class Chart:
         known = self._rooms.get(room, {})
         return len(known), max(known.values(), default=-math.inf)
 
-    def add(self, item: Item) -> bool:
-        """Keep a constituent; False when it is there already as cheaply, or the beam is full."""
-        room = self._rooms[room_of(item)]
-        meaning = meaning_of(item)
+    def takes(self, item: Item, meaning: Meaning) -> bool:
+        """Whether a constituent is not there already as cheaply, nor the beam full."""
+        room = self._rooms[item.first, item.last, type(item.part)]
         known = room.get(meaning)
-        if known is not None and known <= item.cost + ROUNDING:
-            return False
         if known is None:
-            if len(room) >= BEAM and not isinstance(item.part, Sign):
-                return False
-            if self._size >= MOST_ITEMS:
-                return False
-            self._size += 1
+            return len(room) < BEAM or isinstance(item.part, Sign)
+        return known > item.cost + ROUNDING
+
+    def add(self, item: Item) -> bool:
+        """Keep a constituent, if there is room for it."""
+        meaning = meaning_of(item)
+        if not self.takes(item, meaning):
+            return False
+        room = self._rooms[item.first, item.last, type(item.part)]
+        again = meaning in room
+        if not again and self._size >= MOST_ITEMS:
+            return False
+        self._size += not again
         room[meaning] = item.cost
-        self._shelve(item, again=known is not None)
+        self._shelve(item, meaning, again=again)
         return True
 
-    def _shelve(self, item: Item, *, again: bool) -> None:
+    def _shelve(self, item: Item, meaning: Meaning, *, again: bool) -> None:
         """Put a constituent where it is looked for, in place of the one that costs more."""
         head = head_of(item.part)
         shelves = [self._starting[item.first], self._by_head[item.first].setdefault(head, [])]
@@ -95,7 +124,7 @@ class Chart:
             shelves.append(self._about[item.first, head, column])
         for shelf in shelves:
             if again:
-                same = (item.last, meaning_of(item))
+                same = (item.last, meaning)
                 shelf[:] = [each for each in shelf if (each.last, meaning_of(each)) != same]
             shelf.append(item)
 
@@ -110,11 +139,7 @@ class Chart:
 
 
 def meaning_of(item: Item) -> Meaning:
-    return item.part, tuple(test for test, _ in item.aside)
-
-
-def room_of(item: Item) -> Room:
-    return item.first, item.last, type(item.part)
+    return item.part, tuple([test for test, _ in item.aside]) if item.aside else ()
 
 
 def column_of(part: Part) -> ColumnRef | None:

@@ -3,9 +3,9 @@
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter, itemgetter
+from typing import Any, Final, TypeAlias
 
 from msgspec.structs import replace
 
@@ -16,12 +16,9 @@ from kai_flow.analyst.reading.chart import (
     Chart,
     Head,
     Meaning,
-    Room,
-    Shelf,
     column_of,
     head_of,
     meaning_of,
-    room_of,
 )
 from kai_flow.analyst.reading.parts import (
     Amount,
@@ -57,56 +54,69 @@ ByHeads: TypeAlias = "Mapping[Head, Mapping[Head | None, Sequence[Rule]]]"
 """Rules by the class, or the sign, of their first element, then of their second; None: no second.
 """
 
+Space: TypeAlias = tuple[int, type[Any]]
+"""Where parts of one class are, up to a token."""
+
 Aside: TypeAlias = tuple[Test, tuple[int, ...]]
 """A filter that stands within a constituent, and its words."""
 
 
 class _Generation:
-    """What the rules build of some constituents, the cheapest first.
+    """What the rules build of constituents with the same first token, the cheapest first.
 
     What the chart has no room for is not even collected: most is. There is none for a part that
     costs as much as all that is in its room if that is full, now or once those are added that were
     built before.
     """
 
-    def __init__(self, chart: Chart) -> None:
+    def __init__(self, chart: Chart, first: int) -> None:
         self._chart = chart
+        self._first = first
         self.tries = 0
         self._built: list[Item] = []
-        self._rooms: defaultdict[Room, dict[Meaning, float]] = defaultdict(dict)
-        self._bars: dict[Room, float] = {}
+        self._rooms: dict[Space, dict[Meaning, float]] = {}
+        self._bars: dict[Space, float] = {}
 
-    def has_room(self, room: Room, cost: float) -> bool:
+    def has_room(self, space: Space, cost: float) -> bool:
         """Whether the chart may keep a part at that cost."""
-        bar = self._bars.get(room)
+        bar = self._bars.get(space)
         if bar is None:
-            bar = self._bars[room] = self._bar(room)
+            bar = self._bars[space] = self._bar(space)
         return cost < bar
 
-    def _bar(self, room: Room) -> float:
+    def _bar(self, space: Space) -> float:
         """What a part must cost less than."""
-        if room[2] is Sign:
+        if space[1] is Sign:
             return math.inf
-        count, dearest = self._chart.dearest(room)
-        better = self._rooms.get(room, {})
+        count, dearest = self._chart.dearest((self._first, *space))
+        better = self._rooms.get(space, {})
         if count < BEAM and len(better) < BEAM:
             return math.inf
         return max(dearest, max(better.values()) if count < BEAM else -math.inf)
 
     def add(self, item: Item) -> None:
         """Collect what was built."""
+        space, meaning = (item.last, type(item.part)), meaning_of(item)
+        if not self._chart.takes(item, meaning):
+            return
         self._built.append(item)
-        room, meaning = room_of(item), meaning_of(item)
-        better = self._rooms[room]
-        better[meaning] = min(item.cost, better.get(meaning, item.cost))
+        better = self._rooms.setdefault(space, {})
+        known = better.get(meaning)
+        if known is not None and known <= item.cost:
+            return
+        better[meaning] = item.cost
         if len(better) > BEAM:
-            del better[max(better.items(), key=itemgetter(1))[0]]
+            del better[max(better.items(), key=_COST)[0]]
         if len(better) == BEAM:
-            self._bars[room] = self._bar(room)
+            self._bars[space] = self._bar(space)
 
     def cheapest_first(self) -> list[Item]:
         """All that was built."""
-        return sorted(self._built, key=lambda built: built.cost)
+        return sorted(self._built, key=_COST_OF_ITEM)
+
+
+_COST: Final = itemgetter(1)
+_COST_OF_ITEM: Final = attrgetter("cost")
 
 
 def grow(chart: Chart, leaves: Iterable[Item], rules: ByHeads) -> bool:
@@ -117,13 +127,13 @@ def grow(chart: Chart, leaves: Iterable[Item], rules: ByHeads) -> bool:
     """
     tries = 0
     by_start: defaultdict[int, list[Item]] = defaultdict(list)
-    for leaf in sorted(leaves, key=lambda leaf: leaf.cost):
+    for leaf in sorted(leaves, key=_COST_OF_ITEM):
         by_start[leaf.first].append(leaf)
     for start in range(chart.length - 1, -1, -1):
         agenda = by_start[start]
         while agenda:
             fresh = [item for item in agenda if chart.add(item)]
-            built = _Generation(chart)
+            built = _Generation(chart, start)
             for item in fresh:
                 _build(chart, rules, item, built)
                 if tries + built.tries > MOST_TRIES:
@@ -152,61 +162,75 @@ def _build(chart: Chart, rules: ByHeads, first: Item, built: _Generation) -> Non
     column = column_of(first.part)
     for rule in known.get(None, ()):
         _apply(rule, (first,), rule.cost + first.cost, built)
+        built.tries += 1
     for at, gap in chart.next_starts(first.last):
         for next_head in chart.heads(at):
             for rule in known.get(next_head, ()):
                 if not rule.tight or at == first.last:
                     about = column if rule.one_column else None
-                    _build_pairs(chart, rule, first, (at, next_head, about), gap, built)
+                    shelf = chart.on((at, next_head, about))
+                    built.tries += _build_all(chart, rule, (first, gap), (shelf, about), built)
 
 
-def _build_pairs(
-    chart: Chart, rule: Rule, first: Item, shelf: Shelf, gap: float, built: _Generation
-) -> None:
-    """Add what a rule builds of a constituent and those on a shelf, perhaps with others."""
-    if len(rule.pattern) > 2:
-        about = shelf[2]
-        for second in chart.on(shelf):
-            for others, skipped in _match(chart, rule, 2, second.last, about):
-                cost = rule.cost + (gap + skipped)
-                items = (first, second, *others)
-                _apply(rule, items, cost + sum([item.cost for item in items]), built)
-        return
-    own, start, makes = rule.cost + gap, first.first, rule.makes
-    for second in chart.on(shelf):
-        cost = own + (first.cost + second.cost)
-        if makes is None or built.has_room((start, second.last, makes), cost):
-            _apply(rule, (first, second), cost, built)
-        else:
-            built.tries += 1
+def _build_all(
+    chart: Chart,
+    rule: Rule,
+    start: tuple[Item, float],
+    then: tuple[Sequence[Item], ColumnRef | None],
+    built: _Generation,
+) -> int:
+    """Add what a rule builds of a constituent and, after a gap, each of others; how many tries."""
+    (first, gap), (seconds, about) = start, then
+    makes = rule.makes
+    if len(rule.pattern) == 2:
+        own = rule.cost + gap
+        for second in seconds:
+            cost = own + (first.cost + second.cost)
+            if makes is None or built.has_room((second.last, makes), cost):
+                _apply(rule, (first, second), cost, built)
+        return len(seconds)
+    tries = 0
+    for second in seconds:
+        both = first.cost + second.cost
+        tails = chart.tails(rule.pattern[2:], second.last, about, tight=rule.tight)
+        tries += len(tails)
+        for others, skipped in tails:
+            cost = both
+            for item in others:
+                cost += item.cost
+            cost += rule.cost + (gap + skipped)
+            if makes is None or built.has_room((others[-1].last, makes), cost):
+                _apply(rule, (first, second, *others), cost, built)
+    return tries
 
 
 def _apply(rule: Rule, items: Sequence[Item], cost: float, generation: _Generation) -> None:
     """Add what a rule builds of constituents, at a cost."""
-    generation.tries += 1
+    last = items[-1].last
     aside = [test for item in items for test in item.aside]
     if aside and (rule.plain or _done_to_others(items[0], aside)):
-        return
-    first, last = items[0].first, items[-1].last
-    if rule.makes is not None and not generation.has_room((first, last, rule.makes), cost):
         return
     built = rule.build(*[_scoped(item) if rule.scoped else item.part for item in items])
     if built is None:
         return
-    parts = built if isinstance(built, list | tuple) else (built,)
-    if rule.scoped and items[-1].aside and not any(item.aside for item in items[:-1]):
+    if rule.scoped and items[-1].aside and len(aside) == len(items[-1].aside):
         cost += LAST_COST
-    kinds = {Rows if isinstance(part, Narrowed) else type(part) for part in parts}
-    if not any(generation.has_room((first, last, kind), cost) for kind in kinds):
+    parts = built if isinstance(built, list | tuple) else (built,)
+    if not any(generation.has_room((last, _kind(part)), cost) for part in parts):
         return
     words = tuple([word for item in items for word in item.words])
     within = () if rule.scoped else _aside(rule, items, aside)
     for part in parts if len(within) <= MOST_ASIDE else ():
         if isinstance(part, Narrowed):
             narrowed = (*within, (part.test, words))
-            generation.add(Item(first, last, part.rows, cost, words, narrowed))
+            generation.add(Item(items[0].first, last, part.rows, cost, words, narrowed))
         else:
-            generation.add(Item(first, last, part, cost, words, within))
+            generation.add(Item(items[0].first, last, part, cost, words, within))
+
+
+def _kind(part: Part | Narrowed) -> type[Any]:
+    """The class of what the chart keeps of a part."""
+    return Rows if isinstance(part, Narrowed) else type(part)
 
 
 def _done_to_others(first: Item, aside: Sequence[Aside]) -> bool:
@@ -241,18 +265,3 @@ def _scoped(item: Item) -> Part:
             return replace(amount, where=(*amount.where, *tests))
         case other:
             return other
-
-
-def _match(
-    chart: Chart, rule: Rule, place: int, after: int, about: ColumnRef | None
-) -> Iterator[tuple[tuple[Item, ...], float]]:
-    """Constituents from ``after`` on that fit the places of a rule, and the cost of gaps."""
-    if place == len(rule.pattern):
-        yield (), 0.0
-        return
-    for at, gap in chart.next_starts(after):
-        if rule.tight and at != after:
-            continue
-        for item in chart.fitting(at, rule.pattern[place], about):
-            for rest, cost in _match(chart, rule, place + 1, item.last, about):
-                yield (item, *rest), cost + gap
