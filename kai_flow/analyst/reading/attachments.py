@@ -48,16 +48,28 @@ RELATIVES: Final = frozenset(["with", "that", "which", "who", "having", "whose"]
 def misplaced(cover: Cover, tokens: Sequence[Token], model: SemanticModel) -> bool:
     """Whether a cover takes a superlative from the noun that it belongs to."""
     items = cover.items
+    ordering = [at for at, item in enumerate(items) if isinstance(item.part, Rank | Amount | Which)]
     return (
-        any(_before_noun(items, at, tokens) for at in range(len(items) - 1))
-        or any(_averaged_next(*pair, tokens) for pair in pairwise(items))
-        or any(_of_size(*pair, tokens, model) for pair in pairwise(items))
-        or any(_of_first(*pair, tokens) for pair in pairwise(items))
-        or any(_ranked_by_itself(item, tokens, model) for item in items)
-        or any(_of_owner(items, at, tokens) for at in range(len(items)))
-        or any(_after_rows(item, tokens) for item in items)
-        or _ranked_for_count(items, tokens)
+        any(_averaged_next(*pair, tokens) for pair in pairwise(items))
+        or any(_before_noun(items, at, tokens) for at in ordering if at + 1 < len(items))
+        or any(_after_rows(items[at], tokens) for at in ordering)
+        or any(_rank_misplaced(items, at, tokens, model) for at in ordering)
+        or (bool(ordering) and _ranked_for_count(items, tokens))
     )
+
+
+def _rank_misplaced(
+    items: Sequence[Item], at: int, tokens: Sequence[Token], model: SemanticModel
+) -> bool:
+    """Whether a ranking is of something else than what it takes."""
+    item = items[at]
+    if not isinstance(item.part, Rank):
+        return False
+    if at and (
+        _of_size(items[at - 1], item, tokens, model) or _of_first(items[at - 1], item, tokens)
+    ):
+        return True
+    return _ranked_by_itself(item, tokens, model) or _of_owner(items, at, tokens)
 
 
 def _superlative(word: str) -> bool:

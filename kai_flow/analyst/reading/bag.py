@@ -112,11 +112,16 @@ class Bag(Struct):
         return what in [ask.what for ask in self.asks]
 
 
+_AND: Final = Sign("and")
+_APART: Final = Sign(APART)
+_ITS_NUMBER: Final = Sign("its number")
+
+
 def collected(cover: Cover) -> Bag | None:
     """The bag of a cover; None when it has a part that nothing in a query can stand for."""
     bag, averaged = Bag(cost=cover.cost), False
     for at, item in enumerate(cover.items):
-        if item.part == Sign("and"):
+        if item.part == _AND:
             sides = (*cover.items[at - 1 : at], *cover.items[at + 1 : at + 2])
             if not connects(sides):
                 return None
@@ -125,9 +130,9 @@ def collected(cover: Cover) -> Bag | None:
             bag.pairs += _pair(*sides)
         elif isinstance(item.part, Calendar) and _follows_count(cover.items[:at], item):
             return None  # "how many days" are no groups by day
-        elif item.part == Sign(APART):
+        elif item.part == _APART:
             averaged = True
-        elif item.part == Sign("its number") and cover.items[at + 1 :]:
+        elif item.part == _ITS_NUMBER and cover.items[at + 1 :]:
             return None  # "and how many were cancelled" is another number
         elif halved(cover.items[:at], item) or not _put(bag, item):
             return None

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from msgspec import Struct
+
 from kai_flow.analyst.kinds.kind import Element, heads
 from kai_flow.analyst.reading.choices import ROUNDING
 from kai_flow.analyst.reading.parts import Beside, Column, Item, Part, Sign, Test, Values
@@ -31,9 +33,27 @@ Room: TypeAlias = tuple[int, int, type[Any]]
 
 
 Tail: TypeAlias = tuple[tuple[Item, ...], float]
-"""Constituents after the first two of a rule, and what the words skipped between them cost."""
+"""The last constituents of a rule, and what the words skipped between them cost."""
 
 _NO_TAIL: Final[Sequence[Tail]] = (((), 0.0),)
+
+
+class Ends(Struct, frozen=True, gc=False):
+    """All that a rule may end with, after its first constituent."""
+
+    tails: Sequence[Tail]
+    least: Mapping[int, float]
+    """What those up to each last token cost at least."""
+
+
+def _least(tails: Iterable[Tail]) -> dict[int, float]:
+    found: dict[int, float] = {}
+    for items, cost in tails:
+        last = items[-1].last
+        for item in items:
+            cost += item.cost  # noqa: PLW2901 -- with the gaps
+        found[last] = min(cost, found.get(last, cost))
+    return found
 
 
 class Chart:
@@ -48,36 +68,44 @@ class Chart:
         self._about: defaultdict[tuple[int, Head, ColumnRef], list[Item]]
         self._about = defaultdict(list)
         self._rooms: defaultdict[Room, dict[Meaning, float]] = defaultdict(dict)
-        self._tails: dict[tuple[object, ...], Sequence[Tail]] = {}
+        self._ends: dict[tuple[object, ...], Ends] = {}
         self._size = 0
 
     def starting(self, at: int) -> Sequence[Item]:
         """The constituents whose first token is ``at``."""
         return self._starting[at]
 
-    def tails(
-        self, elements: Sequence[Element], after: int, about: ColumnRef | None, *, tight: bool
-    ) -> Sequence[Tail]:
-        """Constituents from ``after`` on that fit the last places of a rule, and what gaps cost.
+    def ends(self, shelf: Shelf, elements: Sequence[Element], *, tight: bool) -> Ends:
+        """How a rule may end: with a constituent on a shelf, and others that fit its last places.
 
-        With ``about``, their parts are about that column. All that begin there must be known.
+        All constituents that begin there, and after that, must be known already.
         """
-        if not elements:
-            return _NO_TAIL
-        key = (elements, after, about, tight)
-        known = self._tails.get(key)
+        key = (shelf, elements, tight)
+        known = self._ends.get(key)
         if known is None:
-            known = self._tails[key] = [
-                ((item, *others), skipped + gap)
-                for at, gap in self.next_starts(after)
-                if at == after or not tight
-                for head in heads(elements[0])
-                for item in self.on((at, head, about))
-                for others, skipped in self.tails(elements[1:], item.last, about, tight=tight)
+            tails = [
+                ((item, *others), skipped)
+                for item in self._on(shelf)
+                for others, skipped in self._tails(elements, item.last, shelf[2], tight=tight)
             ]
+            known = self._ends[key] = Ends(tails, _least(tails))
         return known
 
-    def on(self, shelf: Shelf) -> Sequence[Item]:
+    def _tails(
+        self, elements: Sequence[Element], after: int, about: ColumnRef | None, *, tight: bool
+    ) -> Sequence[Tail]:
+        """Constituents from ``after`` on that fit elements of a rule, with what the gaps cost."""
+        if not elements:
+            return _NO_TAIL
+        return [
+            (items, skipped + gap)
+            for at, gap in self.next_starts(after)
+            if at == after or not tight
+            for head in heads(elements[0])
+            for items, skipped in self.ends((at, head, about), elements[1:], tight=tight).tails
+        ]
+
+    def _on(self, shelf: Shelf) -> Sequence[Item]:
         """The constituents on a shelf."""
         at, head, about = shelf
         if about is None or isinstance(head, str):

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from kai_flow.analyst.query.nodes import Operator, Words
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.comparisons import ORDERED
-from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.parts import (
     ANY_NUMBER,
     Amount,
@@ -118,7 +117,7 @@ def _place(model: SemanticModel, test: Test) -> Column | None:
     if not isinstance(test.of, Column):
         return None
     attribute = model.attributes[test.of.ref]
-    return test.of if any(means(attribute, place) for place in PLACES) else None
+    return None if PLACES.isdisjoint(attribute.concepts) else test.of
 
 
 def _origin(column: Column) -> tuple[str, str | None]:

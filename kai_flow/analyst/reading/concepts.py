@@ -75,10 +75,7 @@ def means(attribute: Attribute, concept: str) -> bool:
         return False
     if concept in {WORTH, BILLED}:
         return attribute.role is Role.ADDITIVE and any(means(attribute, each) for each in _WORTH)
-    return any(
-        concept in concepts(name.words) or any(concept in concepts((w,)) for w in name.words)
-        for name in attribute.names
-    )
+    return concept in attribute.concepts
 
 
 def revenue_of(model: SemanticModel, table: str) -> Derived | None:

@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeAlias
 
@@ -14,12 +14,14 @@ from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.chart import (
     BEAM,
     Chart,
+    Ends,
     Head,
     Meaning,
     column_of,
     head_of,
     meaning_of,
 )
+from kai_flow.analyst.reading.choices import ROUNDING
 from kai_flow.analyst.reading.parts import (
     Amount,
     Column,
@@ -34,7 +36,6 @@ from kai_flow.analyst.reading.parts import (
     Test,
     Where,
 )
-from kai_flow.analyst.schema import ColumnRef
 
 MOST_ASIDE: Final = 3
 """Filters within one constituent at most."""
@@ -167,41 +168,30 @@ def _build(chart: Chart, rules: ByHeads, first: Item, built: _Generation) -> Non
         for next_head in chart.heads(at):
             for rule in known.get(next_head, ()):
                 if not rule.tight or at == first.last:
-                    about = column if rule.one_column else None
-                    shelf = chart.on((at, next_head, about))
-                    built.tries += _build_all(chart, rule, (first, gap), (shelf, about), built)
+                    shelf = (at, next_head, column if rule.one_column else None)
+                    ends = chart.ends(shelf, rule.pattern[2:], tight=rule.tight)
+                    _build_all(rule, first, gap, ends, built)
 
 
-def _build_all(
-    chart: Chart,
-    rule: Rule,
-    start: tuple[Item, float],
-    then: tuple[Sequence[Item], ColumnRef | None],
-    built: _Generation,
-) -> int:
-    """Add what a rule builds of a constituent and, after a gap, each of others; how many tries."""
-    (first, gap), (seconds, about) = start, then
+def _build_all(rule: Rule, first: Item, gap: float, ends: Ends, built: _Generation) -> None:
+    """Add what a rule builds of a constituent and, after a gap, each of what may come then."""
+    built.tries += len(ends.tails)
     makes = rule.makes
-    if len(rule.pattern) == 2:
-        own = rule.cost + gap
-        for second in seconds:
-            cost = own + (first.cost + second.cost)
-            if makes is None or built.has_room((second.last, makes), cost):
-                _apply(rule, (first, second), cost, built)
-        return len(seconds)
-    tries = 0
-    for second in seconds:
-        both = first.cost + second.cost
-        tails = chart.tails(rule.pattern[2:], second.last, about, tight=rule.tight)
-        tries += len(tails)
-        for others, skipped in tails:
-            cost = both
+    if makes is None:
+        open_: Collection[int] = ends.least
+    else:  # else most are tried in vain
+        least = rule.cost + gap + first.cost - ROUNDING
+        rooms = ends.least.items()
+        open_ = [last for last, cost in rooms if built.has_room((last, makes), least + cost)]
+    for others, skipped in ends.tails if open_ else ():
+        last = others[-1].last
+        if last in open_:
+            cost = first.cost
             for item in others:
                 cost += item.cost
             cost += rule.cost + (gap + skipped)
-            if makes is None or built.has_room((others[-1].last, makes), cost):
-                _apply(rule, (first, second, *others), cost, built)
-    return tries
+            if makes is None or built.has_room((last, makes), cost):
+                _apply(rule, (first, *others), cost, built)
 
 
 def _apply(rule: Rule, items: Sequence[Item], cost: float, generation: _Generation) -> None:

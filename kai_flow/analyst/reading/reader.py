@@ -157,8 +157,8 @@ def _outcome(
     else:
         worst = WORST + courtesy(tokens, chart.glue, language) + length(tokens)
         outcome = decide(tokens, covers(chart), model, today, worst=worst, margin=margin)
-    refusal = _refusal(chart)
-    return refusal if isinstance(outcome, Declined) and refusal else outcome
+    refusal = _refusal(chart) if isinstance(outcome, Declined) else None
+    return refusal or outcome
 
 
 def _refusal(chart: Chart) -> Declined | None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.nodes import Expression, Grain, TimeUnit
 from kai_flow.analyst.schema import ColumnRef, Schema
 from kai_flow.connections.knowledge import Term
@@ -84,6 +85,13 @@ class Attribute:
     def ref(self) -> ColumnRef:
         """The column."""
         return ColumnRef(self.table, self.column)
+
+    @cached_property
+    def concepts(self) -> frozenset[str]:
+        """The concepts that its names express, and each of their words by itself."""
+        phrases = [name.words for name in self.names]
+        phrases += [(word,) for name in self.names for word in name.words]
+        return frozenset().union(*map(concepts, phrases))
 
 
 class AxisForm(StrEnum):
