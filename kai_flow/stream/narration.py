@@ -84,8 +84,9 @@ class Narration:
     def tell(self, event: EventId) -> tuple[ControlEvent, ...]:
         """Go on to `event`, which is not covered; returns what is to be told before it."""
         notices: list[ControlEvent] = []
-        beside = self.knowledge.beside(event.producer)
+        beside: frozenset[int] = frozenset()  # a place already has those of its newest producer
         if event.producer > self.place.newest:
+            beside = self.knowledge.beside(event.producer)
             for producer in self.place.listed():
                 if producer not in beside:
                     notices += self._leave(producer)

@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 import tempfile
+import textwrap
 import time
 import traceback
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
         prog="just bench",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="workloads:\n" + "\n".join(f"  {w.name:<10} {w.about}" for w in WORKLOADS),
+        epilog="workloads:\n" + "\n".join(map(described, WORKLOADS)),
     )
     names = [workload.name for workload in WORKLOADS]
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="all, if none is named")
@@ -56,6 +57,12 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     asked.chosen = [w for w in WORKLOADS if w.name in (asked.workloads or names)]
     asked.before = None if asked.compare is None else read(parser, asked.compare)
     return asked
+
+
+def described(workload: Workload) -> str:
+    """A paragraph of the help."""
+    name = f"  {workload.name:<10} "
+    return textwrap.fill(workload.about, 90, initial_indent=name, subsequent_indent=" " * len(name))
 
 
 def read(parser: argparse.ArgumentParser, file: Path) -> Results:

@@ -42,7 +42,7 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
     connected: int = 0
     began: float = field(default_factory=time.time)
-    first: float = 0.0
+    first: float = 0.0  # the time at which the first token was written
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -82,7 +82,8 @@ class Account:
         self._next[producer] = int(number) + 1
         self.received += 1
         self.checksum = zlib.crc32(number, self.checksum) ^ zlib.crc32(written)
-        self.tally.first = self.tally.first or now
+        if not self.tally.first:
+            self.tally.first = float(written)
         self.tally.late.append(now - float(written))
         if self.received == self.tally.tokens:
             self.end(None)

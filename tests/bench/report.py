@@ -73,9 +73,9 @@ def text(rows: Sequence[Sequence[str]]) -> str:
 def markdown(rows: Sequence[Sequence[str]]) -> str:
     """For a page."""
     bar = ["---"] * 2 + ["---:"] * (len(rows[0]) - 3) + ["---"]
-    return "\n".join(
-        f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in [rows[0], bar, *rows[1:]]
-    )
+    lines = ("|".join(f" {cell} " if cell else " " for cell in row) for row in rows)
+    head, *rest = [f"|{line}|" for line in lines]
+    return "\n".join([head, f"| {' | '.join(bar)} |", *rest])
 
 
 def compared(results: Results, before: Results) -> Iterator[str]:
