@@ -25,6 +25,12 @@ Phrases = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
 
 
 @cache
+def _as_tokens(word: str) -> tuple[str, ...]:
+    """A word of a phrase as a question has it; phrases have most of their words in common."""
+    return tuple(token.word for token in tokenize(word))
+
+
+@cache
 def _phrases(language: Language) -> Phrases:
     """(words, sign) of all kinds, by the first word."""
     found: defaultdict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
@@ -33,7 +39,7 @@ def _phrases(language: Language) -> Phrases:
             if sign == "glue":
                 continue
             for phrase in phrases:
-                words = tuple(token.word for token in tokenize(phrase))
+                words = tuple([each for word in phrase.split() for each in _as_tokens(word)])
                 found[words[0]].append((words, sign))
     return found
 

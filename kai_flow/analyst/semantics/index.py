@@ -1,5 +1,6 @@
 """Finds what the words of a question may mean in a database, by hashes that are built once."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from kai_flow.analyst.lexicon.data import CONCEPTS
@@ -10,7 +11,7 @@ from kai_flow.analyst.semantics.actions import Actions
 from kai_flow.analyst.semantics.entries import Entry, entries_of
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 from kai_flow.analyst.semantics.targets import How, Mention, Target, ValueTarget
-from kai_flow.analyst.semantics.wording import LINKING, bags, joined, spoken
+from kai_flow.analyst.semantics.wording import LINKING, Bag, bags, joined, spoken
 
 __all__ = ["MAX_NAME_TOKENS", "MAX_TOKENS", "MAX_VALUE_TOKENS", "Index"]
 
@@ -42,8 +43,8 @@ class Index:
     def __init__(self, model: SemanticModel) -> None:
         self.model = model
         self._targets: list[Target] = []
-        self._exact: dict[str, list[tuple[int, Entry]]] = {}
-        self._loose: dict[tuple[str, ...], list[tuple[int, Entry]]] = {}
+        exact: defaultdict[str, list[tuple[int, Entry]]] = defaultdict(list)
+        loose: defaultdict[Bag, list[tuple[int, Entry]]] = defaultdict(list)
         numbers: dict[Target, int] = {}
         words: dict[str, None] = {}
         longest = MAX_VALUE_TOKENS
@@ -53,11 +54,14 @@ class Index:
                 self._targets.append(entry.target)
             numbered = (number, entry)
             for key in entry.keys:
-                self._exact.setdefault(key, []).append(numbered)
+                exact[key].append(numbered)
             for bag in entry.bags:
-                self._loose.setdefault(bag, []).append(numbered)
+                loose[bag].append(numbered)
             words.update(dict.fromkeys(entry.words))
             longest = max(longest, len(entry.words))
+        # tuples of plain values: the garbage collector leaves them alone
+        self._exact = {key: tuple(found) for key, found in exact.items()}
+        self._loose = {bag: tuple(found) for bag, found in loose.items()}
         self._longest = min(longest, MAX_TOKENS)
         self._elements = frozenset(element for bag in self._loose for element in bag)
         self._spelling = Spelling([*words, *_words_of(self._elements)])

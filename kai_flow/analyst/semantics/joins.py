@@ -1,8 +1,9 @@
 """The ways between tables along foreign keys, in both directions, and what role each has."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.schema import ForeignKey, Schema
 from kai_flow.analyst.semantics.model import Entity, Join, Name

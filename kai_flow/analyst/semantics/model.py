@@ -6,6 +6,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from msgspec import Struct
+
 from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.nodes import Expression, Grain, TimeUnit
 from kai_flow.analyst.schema import ColumnRef, Schema
@@ -41,8 +43,7 @@ class Role(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True)
-class Name:
+class Name(Struct, frozen=True, gc=False, cache_hash=True):
     """One thing that people call a table, column, value, join or measure."""
 
     words: tuple[str, ...]
@@ -145,8 +146,7 @@ class Axis:
         }.get(self.form, Grain.DAY)
 
 
-@dataclass(frozen=True)
-class Join:
+class Join(Struct, frozen=True, gc=False, cache_hash=True):
     """One way from a table to another, along a foreign key, in one direction."""
 
     id: str

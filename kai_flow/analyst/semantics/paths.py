@@ -1,5 +1,6 @@
 """The join paths between two tables."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import islice
@@ -69,9 +70,9 @@ def _best_first(model: SemanticModel, source: str, target: str) -> Iterator[Path
         return
     least = _least(model, target)
     number = 0  # of equally good paths, the one that was found first comes first
-    queue: list[tuple[_Cost, int, str, Path]] = [((0, 0, 0), number, source, ())]
+    queue: list[tuple[_Cost, int, str, Path, _Cost]] = [((0, 0, 0), number, source, (), (0, 0, 0))]
     while queue and number < _MAX_SEARCHED:
-        _, _, here, path = heappop(queue)
+        _, _, here, path, (wide, length, guessed) = heappop(queue)
         if here == target:
             yield path
             continue
@@ -79,12 +80,11 @@ def _best_first(model: SemanticModel, source: str, target: str) -> Iterator[Path
             number += 1
             if join.target not in least or _visited(join.target, source, path):
                 continue
-            longer = (*path, join)
-            wide, length, guessed = _cost(longer)
             more_wide, more = least[join.target]
-            if length + more <= MAX_JOINS:
-                cost = (wide + more_wide, length + more, guessed)
-                heappush(queue, (cost, number, join.target, longer))
+            if length + 1 + more <= MAX_JOINS:
+                spent = (wide + join.widens, length + 1, guessed + join.guessed)
+                cost = (spent[0] + more_wide, length + 1 + more, spent[2])
+                heappush(queue, (cost, number, join.target, (*path, join), spent))
 
 
 def _visited(table: str, source: str, path: Path) -> bool:
@@ -111,14 +111,17 @@ def _least(model: SemanticModel, target: str) -> Mapping[str, tuple[int, int]]:
 def _distances(
     arriving: Mapping[str, Sequence[Join]], target: str, weight: Callable[[Join], int]
 ) -> dict[str, int]:
-    """The least weight of the joins from each table to the target."""
+    """The least weight, which is 0 or 1 of each, of the joins from each table to the target."""
     found: dict[str, int] = {}
-    queue = [(0, target)]
+    queue = deque([(0, target)])
     while queue:
-        distance, here = heappop(queue)
+        distance, here = queue.popleft()
         if here in found:
             continue
         found[here] = distance
         for join in arriving.get(here, ()):
-            heappush(queue, (distance + weight(join), join.source))
+            if join.source not in found:
+                more = weight(join)
+                add = queue.append if more else queue.appendleft
+                add((distance + more, join.source))
     return found
