@@ -29,6 +29,7 @@ from kai_flow.bridge.memory_budget import Holder, MemoryBudget
 from kai_flow.bridge.poll_budget import PollBudget
 from kai_flow.bridge.session import Session
 from kai_flow.bridge.shared import Shared
+from kai_flow.bridge.signal_turns import SignalTurns
 from kai_flow.stream.attempt_window import Answer, Full, Stale
 from kai_flow.stream.callback import HandMade, ProducerPost
 from kai_flow.stream.clock import now
@@ -59,6 +60,7 @@ class Hub:
         client: Client,
         *,
         signal_interval: float,
+        signals_per_second: float = 50,
         idle_timeout: float,
         boot_id: str | None = None,
     ) -> None:
@@ -67,7 +69,14 @@ class Hub:
         self.stopping = asyncio.Event()  # set once: streams end, POSTs are refused
         self._channels: dict[str, Channel] = {}
         self._memory = MemoryBudget(self._holders)
-        self._shared = Shared(client, self.boot_id, signal_interval, self._memory, PollBudget())
+        self._shared = Shared(
+            client,
+            self.boot_id,
+            signal_interval,
+            self._memory,
+            PollBudget(),
+            SignalTurns(signals_per_second),
+        )
         self._stops: set[asyncio.Task[None]] = set()  # sessions that are being stopped
         self._lookups = Lookups(client, self._found)
 
@@ -273,10 +282,19 @@ class Hub:
 
 @asynccontextmanager
 async def running_hub(
-    client: Client, *, signal_interval: float, idle_timeout: float
+    client: Client,
+    *,
+    signal_interval: float,
+    signals_per_second: float = 50,
+    idle_timeout: float,
 ) -> AsyncIterator[Hub]:
     """A hub that runs while the block runs. Durations are seconds."""
-    hub = Hub(client, signal_interval=signal_interval, idle_timeout=idle_timeout)
+    hub = Hub(
+        client,
+        signal_interval=signal_interval,
+        signals_per_second=signals_per_second,
+        idle_timeout=idle_timeout,
+    )
     ticker = asyncio.create_task(hub.look_after())
     try:
         yield hub

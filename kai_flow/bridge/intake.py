@@ -72,6 +72,8 @@ class Intake:
             self._taken(answer)
             if post.done:
                 answer = await self._until_durable(answer, post)
+        if isinstance(answer, Taken):
+            answer = answer._replace(pace=self._publisher.pace)
         return answer
 
     def retire(self) -> None:
@@ -179,15 +181,21 @@ class Intake:
         return bool(post.events) and not self._log.place.covers(last)
 
     async def _until_durable(self, answer: Taken, post: ProducerPost) -> Answer:
-        """Wait until all that is to be stored is durable, FLUSH_SECONDS at most; the new answer."""
+        """Wait until all that is to be stored is durable, FLUSH_SECONDS at most; the new answer.
+
+        A session that waits long for its turn is answered earlier: its producer has to be told the
+        pace before it calls this bridge late.
+        """
         deadline = now() + FLUSH_SECONDS
         while now() < deadline:
             last = answer.received if post.stored is None else min(answer.received, post.stored)
             if answer.durable >= last:
                 break
-            await wait_for(self._tail.moved.next, deadline - now())
+            await wait_for(self._tail.moved.next, min(deadline - now(), FLUSH_SECONDS / 2))
             again = self._take(post, ())
             if not isinstance(again, Taken):
                 return again
             answer = again
+            if self._publisher.pace > FLUSH_SECONDS / 2:
+                break
         return answer

@@ -2,21 +2,24 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from temporalio.service import RPCError
 
 from kai_flow.bridge.shared import Scope
 from kai_flow.bridge.storage_limit import StorageLimit
+from kai_flow.stream.attempt_window import AttemptWindow
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.notifier import wait_for
+from kai_flow.stream.outbox import MAX_BYTES, MAX_EVENTS
 from kai_flow.stream.run import Run
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
+from kai_flow.stream.wire_names import ATTEMPT_FAILED
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +29,11 @@ FLUSH_SECONDS: Final = 2.0  # wait until all is durable, of a final POST or a st
 class Publisher:
     """Signals the events of all producers of one run, at the pace of the protocol (§4.5).
 
+    When its next signal is due by the session's own pace, it waits for its turn among all sessions
+    of the bridge.
+
     `run` is one task at a time. It ends when nothing is left to signal, and is started again by the
-    next POST. While it awaits Temporal, POSTs go on changing the log, and whose final POST has come
+    next POST. While it awaits Temporal, POSTs go on changing the log, and which attempts have ended
     (`posted`). These invariants hold all the same:
 
     * One signal is under way at most, because only this task signals and it awaits each answer.
@@ -47,6 +53,7 @@ class Publisher:
         shared = scope.shared
         self.closed = False  # Temporal takes no signal any more, because the run has ended
         self._client = shared.client
+        self._turns = shared.turns
         self._session_id = scope.session_id
         self._run_id = run.run_id
         self._log = scope.log
@@ -56,7 +63,7 @@ class Publisher:
         self._storage = StorageLimit(shared.client, scope.session_id, run)
         self._refused = False  # for good: Temporal takes no signal, or the run stores all it may
         self._flushing = False  # the session is stopping: pauses are cut short
-        self._finished: set[tuple[int, int]] = set()  # attempts whose final POST has come
+        self._finished: set[tuple[int, int]] = set()  # attempts that have ended
         self._woken = asyncio.Event()
 
     @property
@@ -71,7 +78,7 @@ class Publisher:
     def posted(self, post: ProducerPost, *, added: bool) -> None:
         """The log has taken this POST; `added`: it had events that had not come before."""
         key = post.base.attempt_key
-        if post.done:
+        if post.done or (post.events and post.events[-1].type == ATTEMPT_FAILED):
             self._finished.add(key)
         elif added:
             self._finished.discard(key)  # more events came after its final POST
@@ -86,18 +93,30 @@ class Publisher:
         self._flushing = True
         self.wake()
 
+    @property
+    def pace(self) -> float:
+        """For how many seconds the session waits at present for its turn among all sessions."""
+        return 0.0 if self._refused or self.closed else self._turns.pace(self)
+
     async def run(self) -> None:
         """Signal until nothing is left to signal, or nothing more can be."""
-        while self._log.received.waiting and not (self._refused or self.closed):
-            self._woken.clear()
-            ready = self._log.received.ready
-            # If nothing is ready, a hole lies before what waits. The tail will show what fills it.
-            pause = self._pause(ready) if ready else None
-            if pause is None or pause > 0:
-                await wait_for(self._woken, pause)
-                continue
-            self._cadence.sent()
-            await self._publish(self._log.received.batches())
+        try:
+            while self._log.received.waiting and not (self._refused or self.closed):
+                self._woken.clear()
+                windows = self._log.received.to_signal
+                # Without one a hole lies before what waits. The tail will show what fills it.
+                pause = self._pause(windows) if windows else None
+                if pause is None or pause > 0:
+                    self._turns.leave(self)
+                    await wait_for(self._woken, pause)
+                elif self._turns.has_come(self, hurried=self._hurries(windows)):
+                    self._cadence.sent()
+                    await self._publish(self._log.received.batches())
+                    self._turns.leave(self)
+                else:
+                    await wait_for(self._woken)
+        finally:
+            self._turns.leave(self)
 
     async def _publish(self, batches: tuple[Batch, ...]) -> None:
         """Signal these batches."""
@@ -131,14 +150,32 @@ class Publisher:
             for batch in batches:
                 self._mark_durable(batch.last)
 
-    def _pause(self, ready: set[tuple[int, int]]) -> float | None:
+    def _pause(self, windows: Iterable[AttemptWindow]) -> float | None:
         """Seconds until the next signal is due; None: not before an answer has come.
 
-        `ready` are the attempts of which it would carry events. They are not gathered before it is
+        `windows` are those of which it would carry events. The events are not gathered before it is
         due: every POST wakes the publisher, and there may be hundreds.
         """
-        flush = self._flushing or not ready.isdisjoint(self._finished)
         due = self._cadence.due(
-            self._log.received.waiting, self._log.received.waiting_bytes, flush=flush
+            self._log.received.waiting,
+            self._log.received.waiting_bytes,
+            flush=self._flushes(windows),
         )
         return None if due is None else due - now()
+
+    def _flushes(self, windows: Iterable[AttemptWindow]) -> bool:
+        """Whether what waits is signalled without a pause."""
+        return self._flushing or any(one.attempt_key in self._finished for one in windows)
+
+    def _hurries(self, windows: Iterable[AttemptWindow]) -> bool:
+        """Whether somebody waits for it: the end of an attempt, a reader, or soon an agent."""
+        return self._flushes(windows) or any(
+            2 * one.waiting >= MAX_EVENTS
+            or 2 * one.waiting_bytes >= MAX_BYTES
+            or self._is_hidden(one)
+            for one in windows
+        )
+
+    def _is_hidden(self, window: AttemptWindow) -> bool:
+        """Whether readers are shown an attempt only once the history has its first event."""
+        return not window.confirmed and (window.attempt_key[1] > 1 or not self._log.fold.marked)

@@ -6,6 +6,7 @@ from temporalio.client import Client
 
 from kai_flow.bridge.memory_budget import MemoryBudget
 from kai_flow.bridge.poll_budget import PollBudget
+from kai_flow.bridge.signal_turns import SignalTurns
 from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.signals import SentSignals
@@ -20,6 +21,7 @@ class Shared(NamedTuple):
     """The least pause between two signals of a session, in seconds."""
     memory: MemoryBudget
     polls: PollBudget
+    turns: SignalTurns
 
 
 class Scope(NamedTuple):

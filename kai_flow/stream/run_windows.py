@@ -63,10 +63,10 @@ class RunWindows:
         self._of.clear()
 
     @property
-    def ready(self) -> set[tuple[int, int]]:
-        """The attempts of which there is something to signal now; `batches` has their events."""
+    def to_signal(self) -> tuple[AttemptWindow, ...]:
+        """The windows whose next events can be signalled; none of a producer behind a hole."""
         windows = (windows.to_signal for windows in self._of.values())
-        return {window.attempt_key for window in windows if window is not None}
+        return tuple(window for window in windows if window is not None)
 
     def batches(self) -> tuple[Batch, ...]:
         """What to signal next, of all producers, as much as one signal holds; empty: nothing.
@@ -75,9 +75,8 @@ class RunWindows:
         """
         room = Room()
         batches: list[Batch] = []
-        for windows in self._of.values():
-            window = windows.to_signal
-            events = () if window is None else window.undurable(room)
+        for window in self.to_signal:
+            events = window.undurable(room)
             if events:
                 batches.append(Batch(events))
             if len(batches) == MAX_SIGNAL_BATCHES:

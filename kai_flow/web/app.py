@@ -81,6 +81,7 @@ def hub_for(settings: Settings, client: Client) -> AbstractAsyncContextManager[H
     return running_hub(
         client,
         signal_interval=settings.signal_interval,
+        signals_per_second=settings.signals_per_second,
         idle_timeout=settings.stream_idle_timeout,
     )
 

@@ -31,10 +31,19 @@ class Bridge(NamedTuple):
 
 @asynccontextmanager
 async def bridging(
-    client: Client, *, port: int = 0, signal_interval: float = 0.05, idle_timeout: float = 60
+    client: Client,
+    *,
+    port: int = 0,
+    signal_interval: float = 0.05,
+    signals_per_second: float = 50,
+    idle_timeout: float = 60,
 ) -> AsyncIterator[Bridge]:
     """A bridge while the block runs, at this port or any."""
-    times = {"signal_interval": signal_interval, "idle_timeout": idle_timeout}
+    times = {
+        "signal_interval": signal_interval,
+        "signals_per_second": signals_per_second,
+        "idle_timeout": idle_timeout,
+    }
     async with (
         running_hub(client, **times) as hub,
         serving(

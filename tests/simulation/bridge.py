@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from functools import partial
 from random import Random
 from typing import Any, Final, cast
 
@@ -21,6 +22,7 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.list_form import SEND_ALONE, decode_list, encode_replies
 from kai_flow.stream.place import Cursor
 from tests.simulation.client import TemporalClient
+from tests.simulation.crowd import Other
 from tests.simulation.loop import Flag, Process, now
 from tests.simulation.neighbours import NEIGHBOURS, session_of
 from tests.simulation.oracle import Oracle
@@ -142,8 +144,10 @@ class Bridge:
         oracle: Oracle,
         client: Callable[[Process], TemporalClient],
         signal_interval: float,
+        signals_per_second: float,
         idle_timeout: float,
         takes_lists: Callable[[], bool],
+        crowd: int,
     ) -> None:
         self.number = number
         self.takes_lists = False  # of this boot: an older version may take its place
@@ -152,7 +156,12 @@ class Bridge:
         self.process.alive = False
         self._oracle, self._client = oracle, client
         self._draw_version = takes_lists
-        self._times = {"signal_interval": signal_interval, "idle_timeout": idle_timeout}
+        self._crowd = crowd
+        self._times = {
+            "signal_interval": signal_interval,
+            "signals_per_second": signals_per_second,
+            "idle_timeout": idle_timeout,
+        }
         self._connections: dict[Connection, asyncio.Task[Any]] = {}
         self.hub: Hub
 
@@ -165,6 +174,10 @@ class Bridge:
         client = cast("Client", self._client(self.process))
         self.hub = Hub(client, boot_id=f"{self.number:x}-{self.boots:x}", **self._times)
         self.process.start(self.hub.look_after())
+        sending = partial(self._oracle.sending, self.process)
+        for number in range(self._crowd):
+            dice = Random(f"{self.hub.boot_id}/{number}/crowd")
+            self.process.start(Other(self.hub._shared.turns, dice, sending).signal())
         self._oracle.note("boot", self.hub.boot_id)
 
     def crash(self) -> None:

@@ -20,6 +20,7 @@ from temporalio.common import RawValue
 from temporalio.converter import DataConverter
 from temporalio.service import RPCError, RPCStatusCode
 
+from kai_flow.stream.wire_names import PUBLISH_EVENTS
 from tests.simulation.loop import Process, forever
 from tests.simulation.temporal import Server
 from tests.simulation.weather import Link
@@ -131,6 +132,9 @@ class Handle:
 
         async def serve() -> None:
             self._client.server.signal(*self._of, name, arg.payload)
+
+        if name == PUBLISH_EVENTS:
+            self._client.server.on_sending(self.process)
 
         await self._client.call(serve, rpc_timeout)
 

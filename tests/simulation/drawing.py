@@ -5,6 +5,7 @@ from random import Random
 from typing import Any, Final
 
 from kai_flow.stream.buffer import Limits
+from kai_flow.stream.outbox import MAX_EVENTS
 from tests.simulation.activity import Settings
 from tests.simulation.agent import Agent
 from tests.simulation.outsider import KINDS, Nuisance
@@ -20,7 +21,7 @@ def draw(seed: int) -> Plan:
     random = Random(seed)
     kind = random.choices(_KINDS_OF_PLAN, _WEIGHTS)[0]
     plan = _slowed(_widened(_basic(random, seed, kind), kind), kind)
-    return _choir(_shared(_withdrawn(_unmarked(_unusual_life(_voiced(plan, kind))))))
+    return _crowded(_choir(_shared(_withdrawn(_unmarked(_unusual_life(_voiced(plan, kind)))))))
 
 
 def _basic(random: Random, seed: int, kind: str) -> Plan:
@@ -270,6 +271,20 @@ def _choir(plan: Plan) -> Plan:
         again_at=None,
         faults=(),
         nuisances=(),
+    )
+
+
+def _crowded(plan: Plan) -> Plan:
+    """Many other sessions share a small budget of its bridges; drawn apart, like the rest.
+
+    What makes a bridge refuse POSTs would make producers signal by themselves, whatever its pace.
+    """
+    random = Random(f"{plan.seed}/crowd")
+    roomy = plan.outbox[0] == MAX_EVENTS and min(plan.window_bytes, plan.hub_bytes) > 2**22
+    if plan.receiver != "bridge" or plan.settings.clumsy or not roomy or random.random() >= 0.4:
+        return plan
+    return plan._replace(
+        signals_per_second=random.choice([5.0, 10.0]), crowd=random.choice([10, 30, 60])
     )
 
 

@@ -24,7 +24,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from kai_flow.bridge.channel import Channel
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.intake import Intake
+from kai_flow.bridge.publisher import Publisher
 from kai_flow.bridge.session import Session
+from kai_flow.bridge.signal_turns import SignalTurns, Waiting
 from kai_flow.bridge.subscription import subscribe
 from kai_flow.stream import history_event, storage
 from kai_flow.stream.attempt import started_event
@@ -527,6 +529,21 @@ def nobody_follows_the_history() -> Mutation:
     return instead(Session, "attend", attend)
 
 
+def budget_ignored() -> Mutation:
+    """A session signals at its own pace, whatever the others do."""
+    real = SignalTurns.has_come
+
+    def has_come(self: SignalTurns, session: Waiting, *, hurried: bool) -> bool:
+        return isinstance(session, Publisher) or real(self, session, hurried=hurried)
+
+    return instead(SignalTurns, "has_come", has_come)
+
+
+def pace_is_not_told() -> Mutation:
+    """A bridge does not say that its sessions wait for their turns."""
+    return instead(Publisher, "pace", property(lambda self: 0.0))
+
+
 def older_post_takes_a_session_over() -> Mutation:
     """A POST of an earlier run is handled as one of the newest run."""
     real = Hub.receive
@@ -550,6 +567,7 @@ MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     "the outbox takes everything": outbox_takes_everything,
     "an unknown signal counts as stored": lambda: unknown_signal_counts("worker"),
     "signals are not pinned to the run": signals_not_pinned,
+    "the pace is not added": senders.pace_is_not_added,
     "a plain receiver's answer counts as durable": plain_answer_is_durable,
     "anybody's 410 stops the agent": any_410_stops,
     "it never gives a receiver up": senders.never_gives_up_on_a_receiver,
@@ -626,5 +644,7 @@ MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     "a cursor of another run is believed": cursor_of_another_run_is_believed,
     "nobody follows the history": nobody_follows_the_history,
     "progress asks nobody": stored.liveness_ignored,
+    "the budget is ignored": budget_ignored,
+    "the pace is not told": pace_is_not_told,
     "an older POST takes a session over": older_post_takes_a_session_over,
 }

@@ -73,6 +73,10 @@ class Plan(NamedTuple):
     """How many other sessions of each worker share its POSTs."""
     unmarked: bool = False
     """Whether its workflow is written without the library: it numbers its activities itself."""
+    signals_per_second: float = 50.0
+    """The budget of each bridge."""
+    crowd: int = 0
+    """Other sessions of each bridge, which always have something to signal."""
 
     @property
     def activities(self) -> int:
@@ -86,6 +90,8 @@ class Plan(NamedTuple):
         largest = 64_000 if self.agent.words == "odd" else min(self.outbox[1], 16_000)
         # Either must refuse now and then.
         cramped = self.window_bytes < largest or self.hub_bytes < ROOMY_BYTES
+        if self.crowd and (self.bridges > 1 or self.agent.breaks):
+            return None  # some is shown only once it is durable
         if (
             self.starts_at
             or self.unmarked

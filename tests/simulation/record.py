@@ -11,11 +11,13 @@ from kai_flow.stream.batches import decode_record, decode_signal
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from tests.simulation.execution import Try
-from tests.simulation.loop import Flag, now
+from tests.simulation.loop import Flag, Process, now
 from tests.simulation.said import Said
 from tests.simulation.temporal import Run, Server
 
 MAX_SIGNAL_BYTES: Final = 1024 * 1024
+UNUSED_SECONDS: Final = 0.25  # of a bridge's budget may be used later
+LATE_SIGNALS: Final = 3  # first the server is asked how much is stored
 
 
 class Record:
@@ -34,6 +36,8 @@ class Record:
         self.hand_made: list[dict[str, Any]] = []  # events that an outsider POSTed
         self.signals = 0
         self.posts = 0
+        self.own_signals = 0  # that producers have sent by themselves
+        self._turns: dict[Process, list[float]] = {}  # when each bridge has signalled, for whomever
         self._said: dict[tuple[str, int, int], Said] = {}
         self._said_at: dict[tuple[str, EventId], float] = {}
         # By run and producer: the fold's position, held signals included.
@@ -43,6 +47,7 @@ class Record:
         self._sent: dict[tuple[str, int, int], dict[int, float]] = {}  # POSTs that succeeded, when
         server.on_signal = self.stored
         server.on_voice = self.spoke
+        server.on_sending = self.sending
 
     def note(self, *what: Any) -> None:
         """One line of the trace."""
@@ -54,6 +59,26 @@ class Record:
             self.violation = f"at {now():.3f}: {what}"
             self.note("VIOLATED", what)
             self.changed.change()
+
+    # Who signals, and how often
+
+    def sending(self, process: Process) -> None:
+        """A program sends a signal, or a session of a bridge that is not looked at would."""
+        if process.name.startswith("bridge"):
+            self._turns.setdefault(process, []).append(now())
+        elif process.name.startswith("worker"):
+            self.own_signals += 1
+
+    def judge_budget(self, per_second: float) -> None:
+        """Within any two seconds no bridge has signalled more than it may."""
+        most = per_second * (2.0 + UNUSED_SECONDS) + LATE_SIGNALS
+        for process, times in self._turns.items():
+            first = 0
+            for last, at in enumerate(times):
+                while at - times[first] > 2.0:
+                    first += 1
+                if last + 1 - first > most:
+                    self.violated(f"{process.name} sends {last + 1 - first} signals in 2 s")
 
     # What is said and stored
 

@@ -74,6 +74,12 @@ class Schedule:
         late.process.start(late.read())
         everybody = [*self.world.readers, *direct, late]
         await self._converge(everybody)
+        self.world.oracle.judge_budget(plan.signals_per_second)
+        if plan.crowd and plan.fair and self.world.oracle.own_signals:
+            self.world.oracle.violated(
+                f"producers send {self.world.oracle.own_signals} signals beside a bridge that is "
+                "only slow"
+            )
         for reader in everybody:
             reader.judge()
         if late.chain is None or late.chain.runs[0] is not chain.runs[0]:

@@ -44,6 +44,7 @@ FOUND_BY: Final = {
     "the outbox takes everything": 200_004,
     "an unknown signal counts as stored": 100_011,
     "signals are not pinned to the run": 600_060,
+    "the pace is not added": 389,
     "a plain receiver's answer counts as durable": 23,
     "anybody's 410 stops the agent": 36,
     "it never gives a receiver up": 27,
@@ -112,6 +113,8 @@ FOUND_BY: Final = {
     "a cursor of another run is believed": 2,
     "nobody follows the history": 63,
     "progress asks nobody": 0,
+    "the budget is ignored": 254,
+    "the pace is not told": 389,
     "an older POST takes a session over": 600_003,
 }
 """A schedule that finds each mutant. When one no longer does, the others are tried: look for

@@ -193,6 +193,7 @@ class Server:
         self.page_size = page_size
         self.other_version = False  # the worker that answers queries is of another program
         self.on_signal: Callable[[Run, bytes], None] = lambda _run, _batch: None
+        self.on_sending: Callable[[Process], None] = lambda _process: None  # a signal, on its way
         self.on_voice: Callable[[Run, bytes], None] = lambda _run, _record: None
         self.on_query: Callable[[Run, str, bytes], None] = lambda _run, _name, _answer: None
 

@@ -82,8 +82,10 @@ class World:
             oracle=self.oracle,
             client=partial(self._client, "bridge"),
             signal_interval=self.plan.settings.signal_interval,
+            signals_per_second=self.plan.signals_per_second,
             idle_timeout=self.plan.idle_timeout,
             takes_lists=partial(self._takes_lists, Random(f"{self.plan.seed}/bridge {number}")),
+            crowd=self.plan.crowd,
         )
 
     def _takes_lists(self, random: Random) -> bool:

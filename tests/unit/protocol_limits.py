@@ -64,6 +64,9 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "UNBUDGETED_PAUSE_SECONDS": "the same for sessions beyond those followed by long polls",
         "KEPT_PAGE_BYTES": "events in a page of an old history, before it is not kept",
     },
+    "kai_flow.bridge.signal_budget": {
+        "BURST_SECONDS": "time for which unused budget of a bridge's signals is kept",
+    },
     "kai_flow.bridge.storage_limit": {
         "BESIDE_BYTES": "bytes that a history may have beside the 32 MiB of events",
         "ASK_BYTES": "bytes that a bridge signals before it asks for the size of the history",

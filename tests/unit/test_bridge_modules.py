@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-BRIDGE = HERE.parents[1] / "kai_flow/bridge"
+TESTS = Path(__file__).parents[1]
+BRIDGE = TESTS.parent / "kai_flow/bridge"
 WITHOUT_BEHAVIOUR = {"__init__", "errors", "shared", "sink"}
 
 
@@ -13,5 +13,6 @@ WITHOUT_BEHAVIOUR = {"__init__", "errors", "shared", "sink"}
     "module", sorted({path.stem for path in BRIDGE.glob("*.py")} - WITHOUT_BEHAVIOUR)
 )
 def test_each_module_has_tests_of_its_own(module: str) -> None:
-    """A module that is added brings its file of tests."""
-    assert (HERE / f"test_bridge_{module}.py").exists()
+    """A module that is added brings a file of unit tests or of properties."""
+    files = (f"unit/test_bridge_{module}.py", f"property/test_{module}.py")
+    assert any((TESTS / file).exists() for file in files), f"none of {files}"

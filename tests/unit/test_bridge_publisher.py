@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.bridge.publisher import Publisher
+from kai_flow.bridge.signal_turns import SignalTurns
 from kai_flow.stream.attempt_window import Taken
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.clock import now
@@ -16,7 +17,7 @@ from kai_flow.stream.fold import Fold
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.recorded import Published, Scheduled
 from tests.property.strategies import run_of
-from tests.unit.virtual import RUN_ID, Parts, Stage, in_virtual_time, post_of
+from tests.unit.virtual import RUN_ID, Parts, Stage, events_of, in_virtual_time, post_of
 
 FIRST = EventId(1, 1, 1)
 INTERVAL = 0.25
@@ -25,7 +26,8 @@ INTERVAL = 0.25
 class Desk:
     """A log with its publisher, as a session has them, and the task that publishes."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, *, turns: SignalTurns | None = None) -> None:
+        stage.shared = stage.shared._replace(turns=turns or stage.shared.turns)
         parts = Parts(stage)
         self.log = parts.log
         self.log.begin(Fold(RUN_ID))
@@ -62,10 +64,12 @@ class Desk:
         done: bool = False,
         producer: int = 1,
         signalling: bool = True,
+        kind: str | None = None,
     ) -> asyncio.Task[None]:
         """A POST of these events; the running task, or a new one."""
         start = EventId(producer, 1, first)
-        post = post_of(run_of(start, count), base=start._replace(seq=base or first), done=done)
+        events = run_of(start, count) if kind is None else events_of(str(start), count, kind)
+        post = post_of(events, base=start._replace(seq=base or first), done=done)
         answer = self.log.receive(post.base, post.events, signalling=signalling)
         assert isinstance(answer, Taken)
         self.publisher.posted(post, added=answer.added)
@@ -234,3 +238,115 @@ async def test_a_flush_waits_for_no_period() -> None:
     await publishing
     assert now() - began < 1
     assert len(stage.stored) == 2
+
+
+class Others:
+    """Other sessions of the bridge, which always have something to signal."""
+
+    def __init__(self, turns: SignalTurns, count: int) -> None:
+        self.signals: list[float] = []
+        self._turns = turns
+        self._sessions = [_Other(self) for _ in range(count)]
+        for session in self._sessions:
+            self.ask(session)
+
+    def ask(self, session: "_Other") -> None:
+        """Signal whenever it is its turn, and wait for the next."""
+        while self._turns.has_come(session, hurried=False):
+            self.signals.append(now())
+            self._turns.leave(session)
+
+
+class _Other:
+    def __init__(self, others: Others) -> None:
+        self._others = others
+
+    def wake(self) -> None:
+        asyncio.get_running_loop().call_soon(self._others.ask, self)
+
+
+@in_virtual_time
+async def test_a_session_alone_is_not_slowed_down() -> None:
+    """Within the default budget, its signals are those that its own pace allows."""
+    counts = []
+    for turns in (SignalTurns(50), SignalTurns(1_000_000)):
+        stage = Stage()
+        desk = Desk(stage, turns=turns)
+        for number in range(1, 201):
+            desk.post(number, 1)
+            await asyncio.sleep(0.03)
+        began = now()
+        await desk.post(201, 1, done=True)
+        assert now() - began < 0.05
+        counts.append(len(stage.signals))
+    assert counts[0] == counts[1]
+
+
+@in_virtual_time
+async def test_all_sessions_together_keep_the_budget() -> None:
+    """Beside many others a session has its part, is told its pace, and loses nothing."""
+    turns, stage = SignalTurns(10), Stage()
+    desk = Desk(stage, turns=turns)
+    others, began = Others(turns, 19), now()
+    paces = []
+    for number in range(1, 601):
+        desk.post(number, 1)
+        await asyncio.sleep(0.05)
+        paces.append(desk.publisher.pace)
+    seconds = now() - began
+    assert seconds / 2.5 <= len(stage.signals) <= seconds / 2 + 1
+    assert len(stage.signals) + len(others.signals) <= 10 * (seconds + 0.25) + 2
+    assert 1.5 < max(paces) < 2.5
+    publishing = desk.post(601, 1, done=True)
+    began = now()
+    await publishing
+    assert now() - began < 0.5, "the end of an attempt waits for one other at most"
+    assert stage.stored == [*run_of(FIRST, 601)]
+    assert len({event.id for event in stage.stored}) == 601
+
+
+@in_virtual_time
+async def test_an_attempt_that_has_failed_is_signalled_at_once() -> None:
+    """`attempt_failed` is the last event of its attempt, which is left soon."""
+    turns, stage = SignalTurns(10), Stage()
+    desk = Desk(stage, turns=turns)
+    desk.publisher.learn_age(3_600)
+    await desk.post(1, 1)
+    Others(turns, 50)
+    await asyncio.sleep(1)
+    began = now()
+    await desk.post(2, 1, kind="attempt_failed")
+    assert now() - began < 0.5
+    assert len(stage.stored) == 2
+
+
+@in_virtual_time
+async def test_a_session_whose_agent_would_soon_wait_is_signalled_early() -> None:
+    """When half of what an outbox holds is not durable, its turn comes soon."""
+    turns, stage = SignalTurns(10), Stage()
+    desk = Desk(stage, turns=turns)
+    await desk.post(1, 1)
+    Others(turns, 100)
+    await asyncio.sleep(1)
+    desk.post(2, 999)
+    await asyncio.sleep(3)
+    assert len(stage.signals) == 1
+    desk.post(1_001, 1_100)
+    await asyncio.sleep(1)
+    assert len(stage.signals) > 1
+
+
+@in_virtual_time
+async def test_a_session_that_ends_gives_its_place_up() -> None:
+    """A publisher that is cancelled, or has nothing left, does not stand in line."""
+    turns, stage = SignalTurns(10), Stage()
+    desk = Desk(stage, turns=turns)
+    Others(turns, 30)
+    publishing = desk.post(1, 1)
+    await asyncio.sleep(0.5)
+    assert desk.publisher.pace > 2.5
+    publishing.cancel()
+    await asyncio.gather(publishing, return_exceptions=True)
+    await asyncio.sleep(3)
+    assert stage.signals == []
+    assert 2.5 < desk.publisher.pace < 3.5, "what a session that comes now would wait for"

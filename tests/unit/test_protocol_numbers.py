@@ -359,6 +359,8 @@ def test_a_setting_is_as_documented(variable: str) -> None:
         ("KAI_BRIDGE_PORT", "65536"),
         ("KAI_SIGNAL_INTERVAL", "49ms"),
         ("KAI_SIGNAL_INTERVAL", "5001ms"),
+        ("KAI_SIGNALS_PER_SECOND", "4"),
+        ("KAI_SIGNALS_PER_SECOND", "1001"),
         ("KAI_BUFFER_EVENTS", "99"),
         ("KAI_BUFFER_EVENTS", "20001"),
         ("KAI_BUFFER_BYTES", "255KiB"),

@@ -15,7 +15,7 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
     assert settings == Settings()
     assert (settings.bridge_host, settings.bridge_port) == ("127.0.0.1", 8092)
     assert settings.health_port == 8091
-    assert settings.signal_interval == 0.25
+    assert (settings.signal_interval, settings.signals_per_second) == (0.25, 50)
     assert (settings.buffer_events, settings.buffer_bytes) == (2_000, 512 * 1024)
     assert (settings.stream_idle_timeout, settings.heartbeat_timeout) == (300.0, 60.0)
     assert settings.cors_origins == ()
@@ -39,6 +39,8 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         ("KAI_SIGNAL_INTERVAL", "50ms", "signal_interval", 0.05),
         ("KAI_SIGNAL_INTERVAL", "0.5s", "signal_interval", 0.5),
         ("KAI_SIGNAL_INTERVAL", "5s", "signal_interval", 5.0),
+        ("KAI_SIGNALS_PER_SECOND", "5", "signals_per_second", 5),
+        ("KAI_SIGNALS_PER_SECOND", "1000", "signals_per_second", 1_000),
         ("KAI_BUFFER_EVENTS", "100", "buffer_events", 100),
         ("KAI_BUFFER_EVENTS", "20000", "buffer_events", 20_000),
         ("KAI_BUFFER_BYTES", "256KiB", "buffer_bytes", 256 * 1024),

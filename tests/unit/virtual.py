@@ -7,6 +7,7 @@ from kai_flow.bridge.poll_budget import PollBudget
 from kai_flow.bridge.session import Session
 from kai_flow.bridge.session_tail import SessionTail
 from kai_flow.bridge.shared import Scope, Shared
+from kai_flow.bridge.signal_turns import SignalTurns
 from kai_flow.stream.buffer import Limits
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.events import NumberedEvent
@@ -61,7 +62,9 @@ class Stage(TemporalStage):
         super().__init__(page_size=page_size, limits=limits)
         self.run = Run(RUN_ID, RUN_ID)
         self.memory = MemoryBudget(list)
-        self.shared = Shared(self.client, "this", 0.25, self.memory, PollBudget())
+        self.shared = Shared(
+            self.client, "this", 0.25, self.memory, PollBudget(), SignalTurns(1_000)
+        )
 
     def session(self, run: Run | None = None, notifier: Notifier | None = None) -> Session:
         """A session of this run on a bridge whose boot id is "this"."""
