@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from kai_flow.runtime.extras import needs
+from kai_flow.runtime.imports import importing
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -33,12 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _main(arguments: Sequence[str] | None) -> None:
-    from cyclopts import CycloptsError  # noqa: PLC0415  (a missing package is reported by `needs`)
+    with importing():
+        # here, because a missing package is reported by `needs`
+        from cyclopts import CycloptsError  # noqa: PLC0415  (see above)
 
-    from kai_flow.cli.app import app  # noqa: PLC0415  (see above)
-    from kai_flow.cli.text import block  # noqa: PLC0415  (see above)
-    from kai_flow.cli.usage import mistake  # noqa: PLC0415  (see above)
-    from kai_flow.settings import StartError  # noqa: PLC0415  (see above)
+        from kai_flow.cli.app import app  # noqa: PLC0415  (see above)
+        from kai_flow.cli.text import block  # noqa: PLC0415  (see above)
+        from kai_flow.cli.usage import mistake  # noqa: PLC0415  (see above)
+        from kai_flow.settings import StartError  # noqa: PLC0415  (see above)
 
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without UTF-8

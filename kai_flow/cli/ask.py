@@ -8,6 +8,7 @@ from kai_flow.cli.consoles import console_for, print_words
 from kai_flow.cli.place import Place, place_for
 from kai_flow.cli.question import Question
 from kai_flow.cli.stack import Say
+from kai_flow.runtime.imports import imported
 from kai_flow.runtime.locks import prepare_home
 from kai_flow.runtime.logs import log_to_stderr
 from kai_flow.runtime.shutdown import ShutdownSignals
@@ -55,6 +56,7 @@ async def _answer(
     from kai_flow.cli.begin import begin  # noqa: PLC0415  (it needs Temporal's SDK)
 
     session = await begin(question, place)
+    await imported("kai_flow.cli.session")
     from kai_flow.cli.session import converse  # noqa: PLC0415  (while the worker begins)
     from kai_flow.cli.showing import JsonLines, Screen  # noqa: PLC0415  (likewise)
 

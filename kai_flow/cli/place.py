@@ -38,7 +38,7 @@ async def place_for(
     """The running stack of this home, or one of our own for as long as the block lasts."""
     up = await _running(settings)
     if up is not None:
-        await imported("kai_flow.temporal.client")
+        await imported("kai_flow.temporal.client", "kai_flow.cli.begin")
         from kai_flow.temporal.client import connect  # noqa: PLC0415  (see above)
 
         # the TEMPORAL_* variables do not apply to an embedded server

@@ -3,10 +3,11 @@
 import sys
 
 from kai_flow.runtime.extras import needs
+from kai_flow.runtime.imports import importing
 from kai_flow.runtime.program import read_arguments, run_program
 from kai_flow.temporal.client import connected
 
-with needs("bridge"):
+with needs("bridge"), importing():
     from kai_flow.web.server import running_bridge
 
 ABOUT = (

@@ -4,6 +4,7 @@ import sys
 from contextlib import AbstractAsyncContextManager
 
 from kai_flow.runtime.extras import needs
+from kai_flow.runtime.imports import importing
 from kai_flow.runtime.program import read_arguments, run_program
 from kai_flow.settings import Settings
 from kai_flow.temporal.client import connected
@@ -23,7 +24,7 @@ def main() -> int:
 def _worker(settings: Settings) -> AbstractAsyncContextManager[str]:
     # Imported only now: `kai_flow.workflows` reads the settings when it is imported, so a wrong one
     # would end the import with a traceback. `run_program` checks them before it calls this.
-    with needs("bridge,kai"):
+    with needs("bridge,kai"), importing():
         from kai_flow.worker.service import running_worker  # noqa: PLC0415  (see above)
     return connected(running_worker)(settings)
 

@@ -467,7 +467,7 @@ def test_ask_imports_only_what_it_needs(counting_up: Kai) -> None:
     done = counting_up.run("ask", "1", PYTHONPROFILEIMPORTTIME="1")
     assert done.returncode == 0
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "kai_flow.cli.session" in imported
+    assert "kai_flow.cli.showing" in imported
     parts = ("kai_flow.analyst", "kai_flow.bridge", "kai_flow.web", "kai_flow.worker")
     heavy = ("duckdb", "litestar", "pydantic", "sqlglot", "temporalio.worker", "uvicorn")
     assert not imported & {*parts, *heavy}
