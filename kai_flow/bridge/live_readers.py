@@ -1,8 +1,8 @@
 """Live readers: those who have all that a session has shown. They are written the same bytes.
 
 Frames are put together and framed once for all readers who are at the same place. A reader leaves
-as soon as it needs anything of its own: its sink is closed, it lacks entries that were evicted, it
-is to be told a status, or its stream ends. Then its own task goes on from its mark.
+as soon as it needs anything of its own: its sink is closed, it lacks entries that were evicted, or
+its stream ends. Then its own task goes on from its mark.
 
 There is neither a task nor a clock here: see `broadcast`.
 """
@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from kai_flow.bridge.sink import Framing, Sink
+from kai_flow.stream import control
 from kai_flow.stream.progress import Liveness
 from kai_flow.stream.session_log import SessionLog
 from kai_flow.stream.shown_log import Mark
-from kai_flow.stream.sse import HEARTBEAT, unnamed
+from kai_flow.stream.sse import HEARTBEAT, encode_control, unnamed
 
 
 class Limits(NamedTuple):
@@ -40,20 +41,14 @@ class Style(NamedTuple):
         return self.framing(unnamed(frames) if self.unnamed else frames)
 
 
-class Told(NamedTuple):
-    """What a reader was told beside the events of the log."""
-
-    liveness: Liveness | None
-    hand_made: int
-    """The number of the last event sent by hand."""
-
-
 class Present(NamedTuple):
     """What holds now of a session and its bridge."""
 
     moment: float
-    told: Told
-    """What every reader is to be told."""
+    liveness: Liveness | None
+    """The status that readers are to be told; None: nothing."""
+    hand_made: int
+    """The number of the last event sent by hand."""
     over: bool
     """Streams end at once, without `done`."""
     closed: bool
@@ -70,14 +65,24 @@ class Spot(NamedTuple):
 class LiveReader:
     """One of them, from when it joins until it falls out."""
 
-    __slots__ = ("event_at", "failure", "sink", "spot", "told", "written_at")
+    __slots__ = (
+        "event_at", "failure", "hand_made", "liveness", "sink", "spot", "written_at",
+    )  # fmt: skip
 
     def __init__(
-        self, sink: Sink, spot: Spot, told: Told, *, written_at: float, event_at: float
+        self,
+        sink: Sink,
+        spot: Spot,
+        liveness: Liveness | None,
+        hand_made: int,
+        *,
+        written_at: float,
+        event_at: float,
     ) -> None:
         self.sink = sink
         self.spot = spot
-        self.told = told
+        self.liveness = liveness  # as it was told last
+        self.hand_made = hand_made  # the number of the last event sent by hand that it has
         self.written_at = written_at  # its last frame
         self.event_at = event_at  # its last frame of an event
         self.failure: Exception | None = None  # of its sink: nobody knows what it has taken
@@ -91,7 +96,7 @@ class _Block(NamedTuple):
     spot: Spot
     """Theirs afterwards."""
     whole: bool
-    """Then they have everything."""
+    """Then they have all that the log has shown."""
 
 
 class _Blocks:
@@ -120,7 +125,7 @@ class _Blocks:
         entries, mark = part
         frames = b"".join([entry.frame for entry in entries])
         framed = spot.style.frame(frames) if frames else b""
-        return _Block(framed, Spot(mark, spot.style), mark.number == self._log.next)
+        return _Block(framed, Spot(mark, spot.style), not frames or mark.number == self._log.next)
 
 
 class LiveReaders:
@@ -164,27 +169,34 @@ class LiveReaders:
 
     def _serve(self, reader: LiveReader, present: Present, blocks: _Blocks) -> bool:
         """Write to one reader; False: it falls out."""
-        if present.over or reader.told != present.told:
+        if present.over or reader.hand_made != present.hand_made:
             return False
         sink = reader.sink
         while sink.open:
             block = blocks.after(reader.spot)
             if block is None:
                 return False
-            if not block.framed:
-                return self._keep_alive(reader, present)
-            sink.write(block.framed)
-            reader.spot = block.spot
-            reader.written_at = reader.event_at = present.moment
+            if block.framed:
+                sink.write(block.framed)
+                reader.spot = block.spot
+                reader.written_at = reader.event_at = present.moment
             if block.whole:
-                return not present.closed
+                return not present.closed and self._beside(reader, present)
         return False
 
-    def _keep_alive(self, reader: LiveReader, present: Present) -> bool:
-        """Nothing is to be written to a reader but a heartbeat; False: its stream ends."""
-        if present.closed or present.moment - reader.event_at >= self._limits.idle_timeout:
+    def _beside(self, reader: LiveReader, present: Present) -> bool:
+        """Write what is due to a reader who has all events; False: its stream ends."""
+        if reader.liveness != present.liveness:
+            reader.liveness = present.liveness
+            if present.liveness is not None:
+                self._write(reader, encode_control(control.status(present.liveness)), present)
+        elif present.moment - reader.event_at >= self._limits.idle_timeout:
             return False
-        if present.moment - reader.written_at >= self._limits.heartbeat:
-            reader.written_at = present.moment
-            reader.sink.write(reader.spot.style.frame(HEARTBEAT))
+        elif present.moment - reader.written_at >= self._limits.heartbeat:
+            self._write(reader, HEARTBEAT, present)
         return True
+
+    def _write(self, reader: LiveReader, frame: bytes, present: Present) -> None:
+        """A frame that is no event."""
+        reader.sink.write(reader.spot.style.frame(frame))
+        reader.written_at = present.moment

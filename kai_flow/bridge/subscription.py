@@ -24,7 +24,6 @@ from kai_flow.bridge.live_readers import (
     Present,
     Spot,
     Style,
-    Told,
 )
 from kai_flow.bridge.session import Session
 from kai_flow.bridge.sink import Sink
@@ -164,7 +163,8 @@ class _Subscriber:
         live = LiveReader(
             self._sink,
             Spot(mark, self._style),
-            Told(self._liveness, self._hand_made),
+            self._liveness,
+            self._hand_made,
             written_at=self._written_at,
             event_at=self._event_at,
         )
@@ -174,6 +174,7 @@ class _Subscriber:
         await broadcast.serve(live)
         reader.go_on(live.spot.mark)
         self._written_at, self._event_at = live.written_at, live.event_at
+        self._liveness = live.liveness
         if live.failure is not None:
             raise live.failure
 
@@ -252,7 +253,8 @@ def _broadcast(hub: Hub, channel: Channel, session: Session) -> Broadcast:
     def present() -> Present:
         return Present(
             now(),
-            Told(session.liveness, channel.shown),
+            session.liveness,
+            channel.shown,
             over=hub.stopping.is_set() or session.ends_without_done,
             closed=session.outcome is not None,
         )

@@ -17,7 +17,6 @@ from kai_flow.bridge.live_readers import (
     Present,
     Spot,
     Style,
-    Told,
 )
 from kai_flow.bridge.sink import Framing
 from kai_flow.stream.attempt_window import Answer
@@ -375,8 +374,7 @@ def in_brackets(frames: bytes) -> bytes:
     return b"<%b>" % frames
 
 
-NOTHING: Final = Told(None, 0)
-NOW: Final = Present(0.0, NOTHING, over=False, closed=False)
+NOW: Final = Present(0.0, None, 0, over=False, closed=False)
 
 
 class Subscriber:
@@ -394,7 +392,7 @@ class Subscriber:
         mark = self.reader.live_mark
         if self.live is None and mark is not None and self.bridge.log is self.log and room:
             spot = Spot(mark, Style(in_brackets, unnamed=False))
-            self.live = LiveReader(self.wire, spot, NOTHING, written_at=0.0, event_at=0.0)
+            self.live = LiveReader(self.wire, spot, None, 0, written_at=0.0, event_at=0.0)
             self.live_in = self.bridge.live
             self.live_in.join(self.live)
             self.alone = copy(self.reader)  # reads by itself what the live reader has to get

@@ -76,8 +76,13 @@ UNREACHED: Final = (
         "a header that another program has written",
     ),
     Unreached(
+        "live_readers",
+        "except Exception as error:  # noqa: BLE001  of its sink; the others go on",
+        "a simulated sink never raises, and ours only by a mistake",
+    ),
+    Unreached(
         "log_reader",
-        "if self._number == self._log.next:",
+        "if self._mark.number == self._log.next:",
         "the bridge asks for the place of readers that are behind",
     ),
     Unreached(

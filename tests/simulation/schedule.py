@@ -232,6 +232,8 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
             stack.enter_context(patch(f"{module}.workflow", FACADE))
         stack.enter_context(patch("httpx.AsyncClient", http_client))
         stack.enter_context(patch("kai_flow.bridge.memory_budget.MAX_BYTES", plan.hub_bytes))
+        stack.enter_context(patch("kai_flow.bridge.broadcast.SLICE_READERS", 2))  # readers are few
+        stack.enter_context(patch("kai_flow.bridge.subscription.CHUNK_BYTES", 2_000))
         if plan.kept_page_bytes is not None:
             kept = "kai_flow.bridge.session_tail.KEPT_PAGE_BYTES"
             stack.enter_context(patch(kept, plan.kept_page_bytes))

@@ -9,7 +9,6 @@ from kai_flow.bridge.live_readers import (
     Present,
     Spot,
     Style,
-    Told,
 )
 from kai_flow.bridge.sink import Framing
 from kai_flow.stream.place import NOWHERE
@@ -19,7 +18,7 @@ from kai_flow.stream.sse import HEARTBEAT
 from tests.unit.test_stream_session_log import events, log_of, mark, published
 
 LIMITS = Limits(heartbeat=15.0, idle_timeout=600.0, chunk=64 * 1024)
-PRESENT = Present(0.0, Told(None, 0), over=False, closed=False)
+PRESENT = Present(0.0, None, 0, over=False, closed=False)
 
 framed: list[bytes] = []  # each call of `framing`
 
@@ -79,7 +78,7 @@ def joined(
         reader.read(10_000)
         assert reader.live_mark is not None
         spot = Spot(reader.live_mark, Style(framing, plain))
-        live.append(LiveReader(wire, spot, PRESENT.told, written_at=0.0, event_at=0.0))
+        live.append(LiveReader(wire, spot, None, 0, written_at=0.0, event_at=0.0))
         readers.join(live[-1])
     return live
 
@@ -159,14 +158,23 @@ def test_silence_has_heartbeats_and_an_end() -> None:
     assert readers.serve([reader], PRESENT._replace(moment=600.0)) == [reader]
 
 
+def test_a_changed_status_is_told_once_after_the_events() -> None:
+    """Readers are told it once; that it holds no longer is told by the event that comes then."""
+    log = a_log()
+    readers = LiveReaders(log, LIMITS)
+    [reader] = joined(log, readers, wire := Wire())
+    waiting = PRESENT._replace(liveness=Liveness("waiting", 1))
+    log.absorb(published(events("1.1.2")))
+    for present in (waiting, waiting, PRESENT, PRESENT, waiting):
+        assert readers.serve([reader], present) == []
+    status = b'event: status\ndata: {"type":"status","status":"waiting","attempt":1}\n\n'
+    assert ids(wire.written[:1]) == ["1.1.2"]
+    assert wire.written[1:] == [status, status]
+
+
 def test_whoever_needs_anything_of_its_own_falls_out() -> None:
-    """A status, an event sent by hand, the end of the streams; `done` after everything else."""
-    changes = (
-        PRESENT._replace(told=Told(Liveness("waiting", 1), 0)),
-        PRESENT._replace(told=Told(None, 1)),
-        PRESENT._replace(over=True),
-    )
-    for present in changes:
+    """An event sent by hand, the end of the streams; `done` after everything else."""
+    for present in (PRESENT._replace(hand_made=1), PRESENT._replace(over=True)):
         log = a_log()
         readers = LiveReaders(log, LIMITS)
         [reader] = joined(log, readers, wire := Wire())
