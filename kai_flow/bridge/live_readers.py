@@ -155,9 +155,7 @@ class LiveReaders:
         """Write what each of these lacks; returns those who fall out, each at its mark."""
         blocks = _Blocks(self._log, self._limits.chunk)
         fallen = []
-        for reader in readers:
-            if reader not in self._readers:
-                continue  # it has left since the slice was made
+        for reader in [one for one in readers if one in self._readers]:  # some have left since
             try:
                 stays = self._serve(reader, present, blocks)
             except Exception as error:  # noqa: BLE001  of its sink; the others go on

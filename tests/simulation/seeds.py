@@ -19,6 +19,8 @@ RARE: Final = (
     8_350,
     9_398,
     12_752,
+    100_140,
+    100_142,
 )
 """What those of the first seed seldom or never meet.
 
@@ -27,7 +29,8 @@ answers of another program; one has a bridge that lacks events, one a producer t
 mark of a later one, one two newer attempts that both only claim to be; two have readers that cross
 runs in another order than their bridge; in one more producers wait than one signal has batches for;
 one cannot read the size of a history again, one does not know how its attempts are, and in one a
-forged `base` moves a window past events that wait.
+forged `base` moves a window past events that wait. Of the last two, one has a batch of an activity
+that was closed, and one a reader that has discarded what counts.
 """
 
 RECORDED: Final = (*range(SEEDS[0], SEEDS[0] + SCHEDULES), *RARE)
