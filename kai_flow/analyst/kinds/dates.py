@@ -1,6 +1,7 @@
 """Filters on time: days, months, quarters, years, ranges, and periods up to now."""
 
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.lexicon.periods import Days
 from kai_flow.analyst.reading.parts import Clock, Joined, Negated, Sign, Time, Where, Within
 
 
@@ -11,9 +12,17 @@ def _of_axis(clock: Clock, time: Time) -> Time | None:
 
 def _either(left: Time, sign: Sign, right: Time) -> Where:
     """March or April; "came in in March and left in April" are both, of two times."""
-    if sign.name == "and" and right.axis not in {None, left.axis}:
+    if sign.name == "and" and (right.axis not in {None, left.axis} or _range(left, right)):
         return Where(Joined((Within(left), Within(right)), either=False))
     return Where(Joined((Within(left), Within(right)), either=True, listed=sign.name == "and"))
+
+
+def _range(left: Time, right: Time) -> bool:
+    """Whether both are the ends of a range: after 2010 and before 2015."""
+    ends = [each.period for each in (left, right) if isinstance(each.period, Days)]
+    starts = [each.start for each in ends if each.start is not None and each.end is None]
+    last = [each.end for each in ends if each.end is not None and each.start is None]
+    return len(starts) == len(last) == 1 and starts[0] < last[0]
 
 
 KIND = Kind(

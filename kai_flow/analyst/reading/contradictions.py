@@ -92,13 +92,23 @@ def _positive(parts: Sequence[Filter]) -> bool:
 
 
 def _times(parts: Sequence[Filter]) -> bool:
-    """Two periods of one time that have no day in common."""
+    """Two periods of one time that have no day in common, or one that the other excludes anyway.
+
+    "Who ordered in 2023 but not in 2024" is not said of single orders.
+    """
     periods = [part for part in parts if isinstance(part, During)]
+    denied = [part.part for part in parts if isinstance(part, Not)]
+    others = [part for part in denied if isinstance(part, During)]
+    return _apart(periods, periods) or _apart(periods, others) or _apart(others, periods)
+
+
+def _apart(first: Sequence[During], second: Sequence[During]) -> bool:
+    """Whether one of some periods ends before one of others begins."""
     return any(
         (left.axis, left.path) == (right.axis, right.path)
         and left.start is not None
         and right.end is not None
         and left.start >= right.end
-        for left in periods
-        for right in periods
+        for left in second
+        for right in first
     )

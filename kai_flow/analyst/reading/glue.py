@@ -56,6 +56,10 @@ ARRANGED: Final = frozenset(
 )
 """Participles before "by" that say how an answer is laid out, and others that name no doer."""
 
+EVERY: Final = frozenset(["all", "every", "semua", "seluruh", "setiap"])
+CLAUSES: Final = frozenset(["yang", "yg", "whose", "where", "which"])
+"""Words that begin a relative clause."""
+
 PAST: Final = frozenset(["kemarin", "lalu", "silam"])
 """Words for what is past."""
 
@@ -178,7 +182,7 @@ def _cost(tokens: Sequence[Token], at: int, words: Collection[str]) -> float | N
     """What stepping over a word costs; None if it carries meaning."""
     word = tokens[at].word
     working = word in WORKING and any(token.word in ANYBODY for token in tokens)
-    if working or _letter(tokens, at):
+    if working or _letter(tokens, at) or _every_one(tokens, at):
         return None
     if word == "by":
         return GLUE_COST if at in agents(tokens) else BY_COST
@@ -187,6 +191,11 @@ def _cost(tokens: Sequence[Token], at: int, words: Collection[str]) -> float | N
     if word in words or _dash(tokens, at) or at in past_again(tokens):
         return GLUE_COST
     return LIGHT_COST if light(word) else None
+
+
+def _every_one(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a clause is about all of something: provinces "yang semua koperasinya aktif"."""
+    return tokens[at].word in EVERY and at > 0 and tokens[at - 1].word in CLAUSES
 
 
 def _letter(tokens: Sequence[Token], at: int) -> bool:

@@ -39,6 +39,7 @@ from kai_flow.analyst.reading.soundness import (
     idle,
     lone_unit,
     of_group,
+    of_other_rows,
     of_single_rows,
     one_group,
     unsound,
@@ -91,6 +92,7 @@ def numbers_of(
             lone = bool(bag.sorts) and not by  # one number is in no order
             numbers = _shown(made)
             order = orders_of(a, bag, numbers, by)
+            constant |= any(of_other_rows(measure, where) for measure in made)
             if constant or lone or order is None or of_single_rows(resolver, made, by):
                 continue
             query = Query(

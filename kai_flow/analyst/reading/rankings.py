@@ -188,7 +188,7 @@ def _one_rank(ranks: Sequence[tuple[p.Rank, Words]]) -> tuple[p.Rank | None, Wor
     """Two parts of one ranking as one: "top 5 … highest average capital"."""
     (rank, words), *rest = ranks
     for other, more in rest:
-        if rank.descending != other.descending:
+        if rank.descending != other.descending or _each_the_first(rank, other):
             return None, ()
         if any(
             left is not None and right is not None and left != right
@@ -208,6 +208,11 @@ def _one_rank(ranks: Sequence[tuple[p.Rank, Words]]) -> tuple[p.Rank | None, Wor
         )
         words = tuple(sorted({*words, *more}))
     return rank, words
+
+
+def _each_the_first(rank: p.Rank, other: p.Rank) -> bool:
+    """Whether two are the first of something else: the largest on the island with the most."""
+    return not any(each.count or each.whole for each in (rank, other))
 
 
 def _table(by: object) -> str | None:

@@ -22,10 +22,12 @@ from kai_flow.analyst.query.nodes import (
     Group,
     Operator,
     Query,
+    Related,
     TimeGroup,
     Words,
     bare,
 )
+from kai_flow.analyst.query.ratio import Ratio
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.comparisons import ORDERED
@@ -153,6 +155,17 @@ def _all_of_all(measure: Calculation, where: Filter | None) -> bool:
         return False
     everywhere = {bare(part) for part in (*parts_of(where), *parts_of(bottom.where))}
     return {bare(part) for part in parts_of(top.where)} <= everywhere
+
+
+def of_other_rows(measure: Measure, where: Filter | None) -> bool:
+    """Whether part and whole of a ratio would ask for several related rows, perhaps not the same.
+
+    In "the percentage with a loss in 2023", the loss is that of 2023.
+    """
+    asked = [part.path for part in parts_of(where) if isinstance(part, Related)]
+    return isinstance(measure, Ratio) and any(
+        isinstance(part, Related) and part.path in asked for part in parts_of(measure.top.where)
+    )
 
 
 def equalities(where: Filter | None) -> list[Condition]:
