@@ -91,10 +91,10 @@ class Assembler:
             if isinstance(test, p.Compared) and isinstance(test.of, p.Column)
         }
         # "had a loss in 2023": the time is that of the rows with the loss
-        done += [table for table in tested if self._below(fact, table)]
+        done += [table for table in tested if self.below(fact, table)]
         return self.resolver_of(fact, frozenset([*(table for table, _ in bag.rows), *done]))
 
-    def _below(self, fact: str, table: str) -> bool:
+    def below(self, fact: str, table: str) -> bool:
         """Whether a row may have several rows of another table, however these are reached."""
         ways = paths(self.model, fact, table)
         return bool(ways) and not any(map(keeps_rows, ways))

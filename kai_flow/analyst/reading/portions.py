@@ -1,6 +1,7 @@
 """Which filters make the part of a share, and which ones its whole."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from kai_flow.analyst.lexicon.periods import Part
@@ -64,8 +65,24 @@ def split_for_share(
         first = bool(bag.inside) or any(words and max(words) < min(said) for _, words in groups)
         more = GROUPS_FIRST_COST if first else OTHER_COST
         yield (), tests, more if parts or events else 0.0
+    dated = _dated(a, free, measures)
     for part, cost in _parts(parts, events, said):
-        yield part, tuple(each for each in tests if each not in part), cost
+        at_once = dated and dated[0] in part
+        both = (*(each for each in part if each not in dated), *dated) if at_once else part
+        yield both, tuple(each for each in tests if each not in both), cost
+
+
+def _dated(a: Assembler, tests: _Tests, measures: Sequence[tuple[p.Measured, Words]]) -> _Tests:
+    """A filter of related rows and the period that follows it: "with a loss in 2023"."""
+    facts = {fact for measure, _ in measures for fact in a.facts(measure)}
+    for (test, words), (when, later) in pairwise(tests):
+        if not isinstance(test, p.Compared) or not isinstance(when, p.Within):
+            continue
+        table = test.of.ref.table if isinstance(test.of, p.Column) else ""
+        timed = table and a.model.axes_of(table) and words < later and when.time.axis is None
+        if timed and all(a.below(fact, table) for fact in facts):
+            return (test, words), (when, later)
+    return ()
 
 
 def _parts(parts: _Tests, events: _Tests, said: Words) -> Iterator[tuple[_Tests, float]]:
@@ -100,3 +117,9 @@ def _left_out(a: Assembler, test: tuple[p.Test, Words]) -> bool:
 def limits_in(tokens: Sequence[Token]) -> frozenset[int]:
     """Where words begin that limit everything that a question is about."""
     return frozenset(at for at in range(len(tokens)) if any(_LIMITING.after(tokens, at)))
+
+
+def rows_shared(bag: Bag, rows: Sequence[tuple[str, Words]]) -> Words | None:
+    """Where the rows stand of which a share is asked: "percentage of customers with a refund"."""
+    after = [words for _, words in rows if bag.share and words[:1] > bag.share[-1:]]
+    return min(after, default=None)

@@ -10,6 +10,7 @@ from kai_flow.analyst.query.nodes import Function, Operator, Words, bare
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.extremes import superlative
 from kai_flow.analyst.reading.ranking_numbers import (
     by_age,
     how_often,
@@ -36,7 +37,7 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if len(bag.ranks) > 2 or bag.versus or bag.sorts:
         return
     rank, words = _one_rank(bag.ranks)
-    if rank is None:
+    if rank is None or (rank.by is not None and _greatest_besides(bag)):
         return
     rank, words, rest = _of_what(rank, words, bag)
     rank = by_age(a, rank)
@@ -212,7 +213,14 @@ def _one_rank(ranks: Sequence[tuple[p.Rank, Words]]) -> tuple[p.Rank | None, Wor
 
 def _each_the_first(rank: p.Rank, other: p.Rank) -> bool:
     """Whether two are the first of something else: the largest on the island with the most."""
-    return not any(each.count or each.whole for each in (rank, other))
+    plain = not any(each.count or each.whole for each in (rank, other))
+    return plain and (rank.by is None or other.by is None)
+
+
+def _greatest_besides(bag: Bag) -> bool:
+    """Whether the greatest of another number is named, and "and" does not join it."""
+    greatest = any(superlative(measure) for measure, _ in bag.measures)
+    return greatest and len(bag.measures) > bag.joints
 
 
 def _table(by: object) -> str | None:

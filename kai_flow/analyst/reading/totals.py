@@ -14,6 +14,7 @@ from kai_flow.analyst.reading.changing import changed, in_units
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.extremes import superlative
 from kai_flow.analyst.reading.number_queries import numbers_of
+from kai_flow.analyst.reading.portions import rows_shared
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.sold import units_of
 from kai_flow.analyst.reading.subjects import each_once, first_dimension
@@ -88,7 +89,7 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
     cost += AFTER_ROWS_COST * (after and bag.asked("value"))
     cost += _money_counted(a, bag)
     groups = each_once([*groups, *rest])
-    if not measures and bag.havings:
+    if not measures and bag.havings and bag.share is None:
         measures = [(bag.havings[0][0].amount, bag.havings[0][1])]
     if measures:
         yield from _named(a, bag, measures, groups, rows, cost)
@@ -166,7 +167,10 @@ def _counted(
     cost: float,
 ) -> Iterator[Reading]:
     """Rows are counted where no other number is named."""
+    shared = rows_shared(bag, rows)
     for at, (table, words) in enumerate(rows):
+        if shared not in {None, words}:
+            continue
         others = [*rows[:at], *rows[at + 1 :]]
         count = p.Amount(Function.COUNT, None, table)
         free = bag.share is not None or bag.change or bag.asked("count")
