@@ -36,6 +36,8 @@ SELLING = frozenset(
         *("jual", "pesanan", "pemesanan", "transaksi", "faktur", "nota", "struk", "keranjang"),
     ]
 )
+WHOLE = frozenset(["grand", "net", "final", "bersih", "akhir", "paid", "bayar", "all"])
+"""Words that say of a total that it is the last one."""
 BUYERS = frozenset(
     [
         *("customer", "customers", "buyer", "client", "cashier", "salesperson", "sold", "terjual"),
@@ -81,9 +83,11 @@ def _totals(model: SemanticModel) -> Iterator[Derived]:
         for table in model.entities
         if _sells(model, table)
     }
-    kept = [own for own in amounts.values() if own]
-    if len(kept) == 1 and len(kept[0]) == 1 and not any(map(_named, model.attributes.values())):
-        yield from _derived(model, "revenue", column(kept[0][0].ref), REVENUE_NAMES)
+    kept = [each for own in amounts.values() for each in own]
+    if len(kept) != 1 or any(map(_named, model.attributes.values())):
+        return
+    if _words(kept[0]) <= AMOUNTS | SELLING | WHOLE:  # and not the total of a line
+        yield from _derived(model, "revenue", column(kept[0].ref), REVENUE_NAMES)
 
 
 def _named(attribute: Attribute) -> bool:
