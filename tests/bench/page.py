@@ -1,4 +1,8 @@
-"""docs/benchmarks: results, a page about them, its plots, and the figures that others quote."""
+"""docs/benchmarks: results, a page about them, its plots, and the figures that others quote.
+
+`just bench` writes them. After a change of their form, `python -m tests.bench.page` does it without
+measuring again.
+"""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -23,8 +27,11 @@ def written() -> Results:
 
 
 def as_text(results: Results) -> str:
-    """For the file."""
-    return json.dumps(results.as_json(), indent=1, ensure_ascii=False) + "\n"
+    """For the file: a line for each row."""
+    data = results.as_json()
+    rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in data["rows"])
+    measured = json.dumps(data["measured"], indent=1, ensure_ascii=False)
+    return f'{{"measured": {measured},\n"rows": [\n{rows}\n]}}\n'
 
 
 def page(results: Results) -> str:
@@ -88,3 +95,8 @@ def quoting_pages() -> list[Path]:
     return [
         page for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))] if page != PAGE
     ]
+
+
+if __name__ == "__main__":
+    for problem in write(written()):
+        print(f"not quoted: {problem}")
