@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,14 +50,17 @@ async def stream(
     await stack.worker(target.name)
     if target.port:
         readers = await stack.readers(target, streams, load.tokens, limit)
-        before = stack.use(target)
-        handles = await begin(stack, target, load, ids, posts_to)
+        first = soon(load.sessions)
+        handles = await begin(stack, target, load, ids, posts_to, first)
     else:  # a reader polls a workflow, which has to be there
-        handles = await begin(stack, target, load, ids, posts_to, seconds=2.5)
+        first = soon(load.sessions) + 2.5
+        handles = await begin(stack, target, load, ids, posts_to, first)
         readers = await stack.readers(target, streams, load.tokens, limit)
-        before = stack.use(target)
-    found = await told(readers)
+    await asyncio.sleep(max(0, first - time.time()))  # CPU time counts from the first token on
+    before = stack.use(target)
+    found = await found_by(readers)
     use = stack.use(target) - before
+    await readers.kill()
     wrong = list(found["wrong"]) + await ended(handles)
     deliveries = max(1, found["received"])
     everything = use.serving + use.worker + use.temporal
@@ -78,11 +82,11 @@ async def begin(
     load: Load,
     ids: Sequence[str],
     posts_to: Target | None = None,
-    seconds: float = 0,
+    first: float = 0,
 ) -> list[WorkflowHandle[Any, Any]]:
     """Start all sessions; those of a paced load take turns within the time of one token."""
     await stack.worker(target.name)
-    first = soon(load.sessions) + seconds
+    first = first or soon(load.sessions)
     apart = 1 / load.rate / load.sessions if load.rate else 0
     return list(
         await asyncio.gather(
@@ -105,11 +109,19 @@ async def begin(
 
 
 async def told(readers: Program) -> Any:
-    """What readers found."""
-    out, _ = await readers.process.communicate()
-    if not out:
+    """What readers found; they have left then."""
+    found = await found_by(readers)
+    await readers.kill()
+    return found
+
+
+async def found_by(readers: Program) -> Any:
+    """What readers found; they are still connected. Raises Lacking."""
+    assert readers.process.stdout is not None
+    line = await readers.process.stdout.readline()
+    if not line:
         raise Lacking(f"the readers broke: {readers.errors.read_text()[-500:]}")
-    return json.loads(out)
+    return json.loads(line)
 
 
 async def ended(

@@ -4,7 +4,7 @@ from typing import Final
 
 from tests.bench.figures import Record, Workload
 from tests.bench.stack import KAI, Stack, Target, peak
-from tests.bench.streaming import told
+from tests.bench.streaming import found_by
 from tests.bench.whole import Long, long_session
 
 LENGTHS: Final = (10_000, 100_000)
@@ -31,8 +31,9 @@ async def replay(stack: Stack, bridge: Target, session: Long) -> tuple[dict[str,
     """Read everything once."""
     before = stack.use(bridge)
     readers = await stack.readers(bridge, [(session.id, 1)], session.tokens, limit=60)
-    found = await told(readers)
+    found = await found_by(readers)
     use = stack.use(bridge) - before
+    await readers.kill()
     wrong = list(found["wrong"])
     if not wrong and found["checksums"] != [session.checksum]:
         wrong = ["the checksum is another"]
