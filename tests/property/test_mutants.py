@@ -9,6 +9,7 @@ from tests.planting import Mutation
 from tests.property import (
     finding,
     mutants,
+    shared_mutants,
     stored_mutants,
     test_batches,
     test_bridge_pace,
@@ -18,11 +19,13 @@ from tests.property import (
     test_events,
     test_fold,
     test_ids,
+    test_list_form,
     test_ordering,
     test_outbox,
     test_pages,
     test_place,
     test_progress,
+    test_sharing,
     test_storage,
 )
 
@@ -130,6 +133,27 @@ FINDS: list[tuple[Any, list[Callable[[], Mutation]]]] = [
     (
         test_ordering.test_every_reader_ends_with_exactly_what_the_agents_said,
         [stored_mutants.skip_dedup, mutants.durable_on_received],
+    ),
+    (test_sharing.test_sessions_take_turns, [shared_mutants.first_come_first_served]),
+    (
+        test_sharing.test_every_document_departs_once_within_the_limits,
+        [shared_mutants.lists_of_any_length, shared_mutants.lists_of_any_size],
+    ),
+    (
+        test_sharing.test_a_post_in_flight_keeps_the_next_one_back_for_a_moment,
+        [shared_mutants.waits_for_the_slowest],
+    ),
+    (
+        test_sharing.test_only_the_last_post_keeps_the_next_one_back,
+        [shared_mutants.any_end_frees_the_line],
+    ),
+    (
+        test_list_form.test_each_document_gets_its_own_reply,
+        [shared_mutants.replies_in_another_order],
+    ),
+    (
+        test_list_form.test_an_answer_of_another_length_answers_nobody,
+        [shared_mutants.replies_are_cut_to_fit],
     ),
     (
         test_outbox.OutboxAgainstLists,

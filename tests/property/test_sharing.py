@@ -76,6 +76,7 @@ def test_no_post_is_smaller_than_it_must_be(waiting: list[Document]) -> None:
 
 
 @given(st.lists(st.one_of(documents, st.none()), max_size=200))
+@example([Document("a", "", b"x"), Document("a", "", b"x"), Document("b", "", b"x")])
 def test_sessions_take_turns(steps: list[Document | None]) -> None:
     """A session that begins to wait lets each other session have one turn, however much it has."""
     line = Line()

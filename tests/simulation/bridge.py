@@ -202,7 +202,7 @@ class Bridge:
         """One POST; None when the bridge dies over it."""
         if not self.process.alive:
             return None
-        is_list = body.startswith(b"[") and not outsider
+        is_list = body.startswith(b"[")
         work = self.process.start(
             self._receive_list(body)
             if is_list
@@ -212,10 +212,15 @@ class Bridge:
         return None if work.cancelled() else work.result()
 
     async def _receive_list(self, body: bytes) -> Answer:
-        if not self.takes_lists:
-            return Answer(400, b'{"detail":"the body is not a callback"}')
+        if not self.takes_lists:  # an older version, or what stands before it
+            thanks = Answer(200, b"<html>thank you</html>")
+            return thanks if self.boots % 2 else Answer(400, b'{"detail":"no callback"}')
+        try:
+            documents = decode_list(body)
+        except StreamError:
+            return Answer(400, b"{}")
         answers = await at_once(
-            self._receive(session_of(document), document) for document in decode_list(body)
+            self._receive(session_of(document), document) for document in documents
         )
         replies = [SEND_ALONE if answer is None else answer.reply() for answer in answers]
         return Answer(200, encode_replies(replies))

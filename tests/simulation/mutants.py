@@ -59,6 +59,7 @@ from kai_flow.stream.wire_names import STARTED, STREAM_HEADER, UNSTORED
 from tests.planting import Mutation, changed_result, everywhere, instead, together
 from tests.property import log_mutants as logs
 from tests.property import mutants as senders
+from tests.property import shared_mutants as shared
 from tests.property import stored_mutants as stored
 from tests.simulation.client import Handle
 from tests.simulation.follower import WebFollower
@@ -576,6 +577,7 @@ MUTANTS: Final[dict[str, Callable[[], Mutation]]] = {
     "each attempt may store as much anew": each_attempt_stores_anew,
     "nobody is told that the store has ended": end_of_store_not_told,
     "what is live only is stored": senders.stores_without_end,
+    "replies of a list are mixed up": shared.replies_in_another_order,
     # The encoding
     "tokens that differ are merged": stored.merge_whatever_differs,
     "tokens are compared as Python does": stored.merge_by_python_equality,

@@ -6,6 +6,7 @@ into Temporal. The refusal names the session, so that a mix-up of answers shows.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 from typing import Any, Final
 
@@ -14,13 +15,16 @@ import msgspec
 
 from kai_flow.stream.callback import read_answer
 from kai_flow.stream.http_posts import NoAnswer, post_over
-from kai_flow.stream.list_form import MAX_DOCUMENT_BYTES
+from kai_flow.stream.list_form import MAX_DOCUMENT_BYTES, MAX_DOCUMENTS, encode_list
 from kai_flow.stream.sharing import Document
 from kai_flow.stream.uplink import uplink_of
 from tests.simulation.oracle import Oracle
 
-NEIGHBOURS: Final = tuple(f"neighbour-{n}" for n in range(12))
+NEIGHBOURS: Final = tuple(f"neighbour-{n}" for n in range(7))
 PAUSE_SECONDS: Final = 2.0  # between two documents of a neighbour, at most
+BAD_LISTS: Final = (b"[]", b"[{", encode_list([b"{}"] * (MAX_DOCUMENTS + 1)))
+IMPATIENT_SECONDS: Final = 0.01  # after which some leave
+LIST_BYTES: Final = MAX_DOCUMENT_BYTES + 2_000  # of a list, where there are neighbours
 _RUN: Final = "0198c0de-0000-7000-8000-00000badc0de"
 
 
@@ -55,12 +59,17 @@ async def talk(
     async with uplink_of(url, neighbour, http) as uplink:
         assert uplink is not None
         while True:
-            await asyncio.sleep(random.uniform(0.0, PAUSE_SECONDS))
+            await asyncio.sleep(random.uniform(0.0, random.choice([0.02, PAUSE_SECONDS])))
+            if random.random() < 0.05:
+                with suppress(NoAnswer):  # the answer may be the weather's
+                    await alone(random.choice(BAD_LISTS))
+                continue
             size = random.choice([0, 0, 1_000, MAX_DOCUMENT_BYTES - 500])
             document = Document(neighbour, url, document_of(neighbour, size))
             try:
-                reply = await uplink.post(bridge(), document, alone)
-            except NoAnswer:
+                async with asyncio.timeout(random.choice([None, IMPATIENT_SECONDS])):
+                    reply = await uplink.post(bridge(), document, alone)
+            except (NoAnswer, TimeoutError):
                 continue
             if b'"of"' in reply.body and msgspec.json.decode(reply.body) != {"of": neighbour}:
                 oracle.violated(f"{neighbour} gets the answer {reply.body[:100]!r}")

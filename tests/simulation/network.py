@@ -6,6 +6,7 @@ from random import Random
 
 import httpx
 
+from kai_flow.stream.errors import InvalidBatch
 from kai_flow.stream.list_form import decode_list, read_list_answer
 from kai_flow.stream.posts import Reply
 from tests.simulation.bridge import Bridge
@@ -94,7 +95,10 @@ def _each(body: bytes, told: Answer) -> Iterator[tuple[bytes, Reply]]:
     if not body.startswith(b"["):
         yield body, told.reply()
         return
-    documents = decode_list(body)
+    try:
+        documents = decode_list(body)
+    except InvalidBatch:
+        return
     replies = read_list_answer(told.reply(), len(documents)).replies
     for document, reply in zip(documents, replies, strict=True):
         if reply is not None:

@@ -16,6 +16,7 @@ from kai_flow.stream.session_log import SessionLog
 from tests.simulation.chaos import Chaos
 from tests.simulation.follower import http_client
 from tests.simulation.loop import Hang, Process, VirtualLoop, now
+from tests.simulation.neighbours import LIST_BYTES
 from tests.simulation.plan import CALM_AT, Plan
 from tests.simulation.subscriber import Reader, Subscriber
 from tests.simulation.temporal import Run
@@ -234,6 +235,8 @@ def _settings(plan: Plan) -> Iterator[list[str]]:
         stack.enter_context(patch("kai_flow.bridge.memory_budget.MAX_BYTES", plan.hub_bytes))
         stack.enter_context(patch("kai_flow.bridge.broadcast.SLICE_READERS", 2))  # readers are few
         stack.enter_context(patch("kai_flow.bridge.subscription.CHUNK_BYTES", 2_000))
+        if plan.neighbours:  # few, so that not all of their documents have room in a list
+            stack.enter_context(patch("kai_flow.stream.sharing.MAX_LIST_BYTES", LIST_BYTES))
         if plan.kept_page_bytes is not None:
             kept = "kai_flow.bridge.session_tail.KEPT_PAGE_BYTES"
             stack.enter_context(patch(kept, plan.kept_page_bytes))

@@ -56,6 +56,7 @@ FOUND_BY: Final = {
     "each attempt may store as much anew": 600_047,
     "nobody is told that the store has ended": 2,
     "what is live only is stored": 600_018,
+    "replies of a list are mixed up": 6,
     "tokens that differ are merged": 100_000,
     "tokens are compared as Python does": 100_000,
     "ready-made JSON is not checked": 100_000,

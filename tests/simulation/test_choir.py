@@ -50,7 +50,7 @@ def sung(load: Load) -> Choir:
 
 @pytest.mark.parametrize(
     ("sessions", "posts_per_event"),
-    [(1, 1.05), (10, 0.6), (30, 0.25)],
+    [(1, 1.05), (10, 0.6), (30, 0.25), (100, 0.15)],
 )
 def test_posts_do_not_grow_with_the_sessions(sessions: int, posts_per_event: float) -> None:
     """A POST takes what has gathered in all sessions of the worker during the one before."""

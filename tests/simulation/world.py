@@ -93,8 +93,9 @@ class World:
 
     def _neighbours(self, http: httpx.AsyncClient) -> Iterator[Coroutine[Any, Any, None]]:
         """What the other sessions of a worker do, from the start of its process on."""
-        for neighbour in NEIGHBOURS[: self.plan.neighbours]:
-            random = Random(f"{self.plan.seed}/{neighbour}")
+        for number in range(self.plan.neighbours):
+            neighbour = NEIGHBOURS[number % len(NEIGHBOURS)]  # some sessions have two producers
+            random = Random(f"{self.plan.seed}/neighbour {number}")
             bridge = partial(self._bridge_of, random)
             yield talk(neighbour, BASE_URL, http, random, self.oracle, bridge)
 
