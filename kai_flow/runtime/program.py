@@ -13,7 +13,9 @@ from kai_flow.runtime.logs import log_to_stderr, warn_of_unknown_settings
 from kai_flow.runtime.shutdown import ShutdownSignals
 from kai_flow.settings import Settings, StartError, load_settings
 
-OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000  # 700 or 2,000 in Python itself
+# 700 or 2,000 in Python itself. A bridge holds many small objects for long and makes hardly a
+# cycle: collections took a quarter of its CPU time while it read 100,000 events back.
+OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
 
 Part = Callable[[Settings], AbstractAsyncContextManager[str]]
 
@@ -65,19 +67,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def _collect_seldom() -> None:
-    """Look for cycles of garbage less often, and not at all in what was loaded until now.
-
-    A bridge holds many small objects for long, and makes hardly a cycle. Collections took a quarter
-    of its CPU time while it read 100,000 events back.
-    """
-    gc.freeze()
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
-
-
 async def _run(name: str, part: Part, settings: Settings) -> int:
     async with ShutdownSignals() as stop, part(settings) as url:
-        _collect_seldom()
+        gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
         print(f"{name}: ready at {url}", flush=True)
         stop.started()
         await stop.wait()
