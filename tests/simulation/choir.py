@@ -28,7 +28,7 @@ from kai_flow.stream.wire_names import PRODUCER_HEADER
 from kai_flow.web.documents import Documents
 from kai_flow.web.refusal_log import RefusalLog
 from tests.simulation.client import TemporalClient
-from tests.simulation.loop import Process
+from tests.simulation.loop import Process, now
 from tests.simulation.temporal import Pending, Run, Server
 from tests.simulation.weather import Link
 
@@ -70,7 +70,7 @@ class Choir(httpx.AsyncBaseTransport):
         self.load = load
         self.posts = self.signals = self.beats = 0
         self.shown: Counter[str] = Counter()  # events that all readers of a session have got
-        self.under_way = self.most_under_way = 0  # POSTs
+        self.seconds = 0.0  # from the beginning to the end
         self._server = Server(page_size=100)
         self._server.on_signal = self._on_signal
         self.bridge, self.worker = _Client(self._server, "bridge"), _Client(self._server, "worker")
@@ -81,23 +81,22 @@ class Choir(httpx.AsyncBaseTransport):
 
     async def sing(self) -> None:
         """Run all sessions to their ends."""
+        began = now()
         care = asyncio.create_task(self._hub.look_after())
         async with httpx.AsyncClient(transport=self) as http:
             await asyncio.gather(*(self._session(n, http) for n in range(self.load.sessions)))
+        self.seconds = now() - began
         care.cancel()
         await self._hub.stop()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One POST."""
         self.posts += 1
-        self.under_way += 1
-        self.most_under_way = max(self.most_under_way, self.under_way)
         body = await request.aread()
         await asyncio.sleep(WAY_SECONDS)
         session_id = request.url.path.rpartition("/")[2]
         answer = await self._documents.answer(session_id, body)
         await asyncio.sleep(WAY_SECONDS)
-        self.under_way -= 1
         headers = {"Content-Type": answer.media_type, **answer.headers}
         return httpx.Response(answer.status, headers=headers, stream=httpx.ByteStream(answer.body))
 

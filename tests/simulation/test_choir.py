@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from kai_flow.bridge.signal_budget import BURST_SECONDS
 from kai_flow.stream import log_reader, shown_log
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.place import Cursor
@@ -12,6 +13,7 @@ from kai_flow.stream.sse import encode_event
 from tests.simulation.choir import SIGNAL_INTERVAL, Choir, Load
 from tests.simulation.loop import VirtualLoop
 
+SIGNALS_PER_SECOND = 50  # of a bridge; see settings
 ALONE = Load(sessions=1, rate=20, seconds=2)
 
 
@@ -59,16 +61,18 @@ def test_posts_do_not_grow_with_the_sessions(sessions: int, posts_per_event: flo
     assert choir.posts <= posts_per_event * load.events
 
 
-@pytest.mark.parametrize("load", [ALONE, Load(sessions=10, rate=20, seconds=2)])
-def test_calls_of_temporal_go_by_the_clock(load: Load) -> None:
-    """A session has four signals a second, a few polls for each of them, and one heartbeat."""
+@pytest.mark.parametrize("sessions", [1, 10, 30])
+def test_calls_of_temporal_go_by_the_clock(sessions: int) -> None:
+    """A session has four signals a second, all together have fifty, and a few polls for each."""
+    load = dataclasses.replace(ALONE, sessions=sessions)
     choir = sung(load)
-    signals = load.sessions * (load.seconds / SIGNAL_INTERVAL + 4)
+    each = load.seconds / SIGNAL_INTERVAL + 4
+    signals = min(sessions * each, SIGNALS_PER_SECOND * (choir.seconds + BURST_SECONDS) + 1)
     assert choir.signals <= signals
-    assert choir.beats <= load.sessions * (load.seconds + 2)
+    assert choir.beats <= sessions * (choir.seconds + 2)
     assert choir.worker.calls == 0, "the bridge signals and reads"
     # one for each signal, a poll or two to see it, and the lookup of the run
-    assert choir.bridge.calls <= 3 * signals + 5 * load.sessions
+    assert choir.bridge.calls <= 3 * signals + 5 * sessions
 
 
 @pytest.mark.parametrize("readers", [0, 1, 50])
