@@ -31,11 +31,7 @@ def figure(results: Results, source: str) -> str:
         return number(values[0])
     if not values[1]:
         raise NoFigure(f"{source}: nothing can be divided by 0")
-    return (
-        f"{values[0] / values[1]:.2g}"
-        if values[0] < 100 * values[1]
-        else number(values[0] / values[1])
-    )
+    return number(values[0] / values[1])
 
 
 def _value(results: Results, workload: str, case: str, system: str, key: str) -> float:

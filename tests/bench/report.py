@@ -48,7 +48,7 @@ def _quotient(row: Row, ours: Row | None, key: str) -> str:
     if ours is None or not row.counts or not ours.counts:
         return "–"
     theirs, own = row.figure(key), ours.figure(key)
-    return "–" if theirs is None or not own else f"× {theirs / own:.2g}"
+    return "–" if theirs is None or not own else f"× {number(theirs / own)}"
 
 
 def _note(row: Row) -> str:
