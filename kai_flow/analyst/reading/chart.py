@@ -1,6 +1,5 @@
 """The constituents of a question: where they begin, what they are, and how many are kept."""
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
@@ -116,31 +115,25 @@ class Chart:
         """What rules know those by."""
         return self._by_head[at]
 
-    def dearest(self, room: Room) -> tuple[int, float]:
-        """How many parts are kept there, and what the dearest of them costs."""
-        known = self._rooms.get(room, {})
-        return len(known), max(known.values(), default=-math.inf)
-
-    def takes(self, item: Item, meaning: Meaning) -> bool:
-        """Whether a constituent is not there already as cheaply, nor the beam full."""
-        room = self._rooms[item.first, item.last, type(item.part)]
-        known = room.get(meaning)
-        if known is None:
-            return len(room) < BEAM or isinstance(item.part, Sign)
-        return known > item.cost + ROUNDING
+    def full(self, room: Room) -> bool:
+        """Whether as many parts are kept there as may be."""
+        return len(self._rooms.get(room, ())) >= BEAM
 
     def add(self, item: Item) -> bool:
-        """Keep a constituent, if there is room for it."""
-        meaning = meaning_of(item)
-        if not self.takes(item, meaning):
-            return False
+        """Keep a constituent; False when it is there already as cheaply, or the beam is full."""
         room = self._rooms[item.first, item.last, type(item.part)]
-        again = meaning in room
-        if not again and self._size >= MOST_ITEMS:
+        meaning = meaning_of(item)
+        known = room.get(meaning)
+        if known is not None and known <= item.cost + ROUNDING:
             return False
-        self._size += not again
+        if known is None:
+            if len(room) >= BEAM and not isinstance(item.part, Sign):
+                return False
+            if self._size >= MOST_ITEMS:
+                return False
+            self._size += 1
         room[meaning] = item.cost
-        self._shelve(item, meaning, again=again)
+        self._shelve(item, meaning, again=known is not None)
         return True
 
     def _shelve(self, item: Item, meaning: Meaning, *, again: bool) -> None:

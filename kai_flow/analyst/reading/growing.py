@@ -65,9 +65,8 @@ Aside: TypeAlias = tuple[Test, tuple[int, ...]]
 class _Generation:
     """What the rules build of constituents with the same first token, the cheapest first.
 
-    What the chart has no room for is not even collected: most is. There is none for a part that
-    costs as much as all that is in its room if that is full, now or once those are added that were
-    built before.
+    What the chart has no room for is not even collected: most is. There is none in a room that is
+    full, or that will be full once those are added that were built before and cost as little.
     """
 
     def __init__(self, chart: Chart, first: int) -> None:
@@ -89,18 +88,15 @@ class _Generation:
         """What a part must cost less than."""
         if space[1] is Sign:
             return math.inf
-        count, dearest = self._chart.dearest((self._first, *space))
+        if self._chart.full((self._first, *space)):
+            return -math.inf
         better = self._rooms.get(space, {})
-        if count < BEAM and len(better) < BEAM:
-            return math.inf
-        return max(dearest, max(better.values()) if count < BEAM else -math.inf)
+        return max(better.values()) if len(better) >= BEAM else math.inf
 
     def add(self, item: Item) -> None:
         """Collect what was built."""
-        space, meaning = (item.last, type(item.part)), meaning_of(item)
-        if not self._chart.takes(item, meaning):
-            return
         self._built.append(item)
+        space, meaning = (item.last, type(item.part)), meaning_of(item)
         better = self._rooms.setdefault(space, {})
         known = better.get(meaning)
         if known is not None and known <= item.cost:
