@@ -101,9 +101,12 @@ class Assembler:
 
     def resolver_of(self, fact: str, named: frozenset[str]) -> Resolver:
         """For one fact table, beside the tables that are named."""
-        if (fact, named) not in self._resolvers:
-            self._resolvers[fact, named] = Resolver(self.model, fact, self.today, named)
-        return self._resolvers[fact, named]
+        known = self._resolvers.get((fact, named))
+        if known is None:
+            alone = self.resolver_of(fact, frozenset()) if named else None
+            known = Resolver(self.model, fact, self.today, named, alone)
+            self._resolvers[fact, named] = known
+        return known
 
     def numeric(self, column: p.Noun) -> bool:
         """Whether a noun is a number of a row."""

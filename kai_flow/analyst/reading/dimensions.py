@@ -29,6 +29,8 @@ GRAINS: Final = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 @remembered
 def groups_of(resolver: Resolver, dimension: Dimension, words: Words) -> Sequence[Choice[Group]]:
     """What may be grouped by."""
+    if resolver.alone is not resolver and not isinstance(dimension, Calendar):
+        return groups_of(resolver.alone, dimension, words)
     match dimension:
         case Calendar():
             return list(_times(resolver, dimension, words))

@@ -116,10 +116,22 @@ def with_values(
 
 
 @remembered
-def _tested(  # noqa: PLR0911 -- one for each class
+def _tested(resolver: Resolver, test: Test, words: Words) -> Sequence[Choice[Filter]]:
+    """One test. What is reached by a join to many rows becomes a question to the related rows."""
+    if resolver.alone is not resolver and _timeless(resolver.model, test):
+        return _tested(resolver.alone, test, words)
+    return _made(resolver, test, words)
+
+
+def _timeless(model: SemanticModel, test: Test) -> bool:
+    """Whether a test has nothing to do with times, which may be those of rows that are named."""
+    column = test.of if isinstance(test, Compared) else None
+    return isinstance(column, Column) and model.attributes[column.ref].part != "year"
+
+
+def _made(  # noqa: PLR0911 -- one for each class
     resolver: Resolver, test: Test, words: Words
 ) -> Sequence[Choice[Filter]]:
-    """One test. What is reached by a join to many rows becomes a question to the related rows."""
     match test:
         case Compared() if (unset := _unset(resolver.model, test)) is not None:
             return _tested(resolver, unset, words)

@@ -39,9 +39,19 @@ class Resolver:
     """Resolves parts against one fact table."""
 
     def __init__(
-        self, model: SemanticModel, fact: str, today: date, named: frozenset[str] = frozenset()
+        self,
+        model: SemanticModel,
+        fact: str,
+        today: date,
+        named: frozenset[str] = frozenset(),
+        alone: "Resolver | None" = None,
     ) -> None:
-        """``named``: the tables that the question names. Their rows may have the time."""
+        """``named``: the tables that the question names. Their rows may have the time.
+
+        ``alone``: the resolver beside no such tables. What does not depend on them is asked of it,
+        so that it is found once.
+        """
+        self.alone = self if alone is None else alone
         self.model = model
         self.fact = fact
         self.today = today
@@ -111,6 +121,8 @@ class Resolver:
     @remembered
     def fields(self, column: Column, words: Words = ()) -> Sequence[Choice[Field]]:
         """The ways to a column."""
+        if self.alone is not self:
+            return self.alone.fields(column, words)
         table, name = column.ref.table, column.ref.column
         return [
             way.map(lambda path: Field(table=table, column=name, path=ids(path), words=words))
