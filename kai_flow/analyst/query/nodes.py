@@ -103,6 +103,12 @@ class Node(msgspec.Struct, frozen=True, tag=True, kw_only=True, cache_hash=True,
         inner = [joins_of(getattr(self, n)) for n in self.__struct_fields__ if n != "path"]
         return own.union(*inner)
 
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """See `tables_of`."""
+        own = frozenset([self.table] if isinstance(self, Field) else [])
+        return own.union(*[tables_of(getattr(self, name)) for name in self.__struct_fields__])
+
 
 class Field(Node, Sortable, frozen=True, tag=True, kw_only=True):
     """A column, reached from the fact table by joins."""
@@ -383,3 +389,10 @@ def joins_of(node: object) -> frozenset[str]:
     if isinstance(node, tuple):
         return frozenset().union(*map(joins_of, node))
     return node.joins if isinstance(node, Node) else frozenset()
+
+
+def tables_of(node: object) -> frozenset[str]:
+    """The tables of all columns that a node and its parts use."""
+    if isinstance(node, tuple):
+        return frozenset().union(*map(tables_of, node))
+    return node.tables if isinstance(node, Node) else frozenset()

@@ -16,6 +16,7 @@ from kai_flow.analyst.query.nodes import (
     Related,
     Words,
     joins_of,
+    tables_of,
 )
 from kai_flow.analyst.reading.comparisons import ORDERED
 from kai_flow.analyst.schema import ColumnRef
@@ -43,15 +44,17 @@ def beside(model: SemanticModel, query: Query, rows: Sequence[tuple[str, Words]]
     others = {table for table, _ in rows if table != query.fact}
     if not others:
         return 0.0
-    used = {model.joins[join].target for join in joins_of(_timeless(query))}
-    asked = _tables_of(_timeless(query)) | _restricted(model, query)
-    timed = {model.joins[join].target for join in joins_of(query)}
+    timeless = _timeless(query)
+    used = {model.joins[join].target for join in joins_of(timeless)}
     cost = 0.0
     for table in others:
-        found = paths(model, query.fact, table)
         if table in used:
-            cost += CONTEXT_COST if table in asked else PASSED_COST
-        elif table not in timed and (_extreme(query) or _optional(model, found)):
+            asked = table in tables_of(timeless) or table in _restricted(model, query)
+            cost += CONTEXT_COST if asked else PASSED_COST
+            continue
+        found = paths(model, query.fact, table)
+        timed = {model.joins[join].target for join in joins_of(query)}
+        if table not in timed and (_extreme(query) or _optional(model, found)):
             cost += LOST_COST  # "the hotel with the highest score" is a hotel, not a score
         elif table in timed or any(map(keeps_rows, found)):
             cost += UNUSED_COST
@@ -119,17 +122,6 @@ def _extreme(query: Query) -> bool:
         isinstance(measure, Aggregate) and measure.function in {Function.MAXIMUM, Function.MINIMUM}
         for measure in query.measures
     )
-
-
-def _tables_of(node: object) -> frozenset[str]:
-    """The tables of all fields of a node."""
-    if isinstance(node, Field):
-        return frozenset([node.table])
-    if isinstance(node, tuple):
-        return frozenset().union(*map(_tables_of, node))
-    if isinstance(node, Node):
-        return _tables_of(tuple(getattr(node, name) for name in node.__struct_fields__))
-    return frozenset()
 
 
 def _restricted(model: SemanticModel, query: Query) -> frozenset[str]:
