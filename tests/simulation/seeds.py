@@ -21,6 +21,7 @@ RARE: Final = (
     12_752,
     100_140,
     100_142,
+    100_007,
 )
 """What those of the first seed seldom or never meet.
 
@@ -29,8 +30,9 @@ answers of another program; one has a bridge that lacks events, one a producer t
 mark of a later one, one two newer attempts that both only claim to be; two have readers that cross
 runs in another order than their bridge; in one more producers wait than one signal has batches for;
 one cannot read the size of a history again, one does not know how its attempts are, and in one a
-forged `base` moves a window past events that wait. Of the last two, one has a batch of an activity
-that was closed, and one a reader that has discarded what counts.
+forged `base` moves a window past events that wait. Of the last three, one has a batch of an
+activity that was closed, one a reader that has discarded what counts, and one a reader who has just
+got what it lacked when it comes to an entry that it has.
 """
 
 RECORDED: Final = (*range(SEEDS[0], SEEDS[0] + SCHEDULES), *RARE)
