@@ -40,6 +40,9 @@ async def begin(question: Question, place: Place) -> Session:
             ),
             id=session_id,
             task_queue=place.task_queue,
+            # A worker of this process gets the first task with the answer. A server that has just
+            # been started can be slow to pass a task on, and then loses it for 10 s.
+            request_eager_start=True,
         )
     except WorkflowAlreadyStartedError:
         raise StartError(

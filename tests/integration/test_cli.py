@@ -334,14 +334,17 @@ async def test_ctrl_c_cancels_the_session(counting_up: Kai) -> None:
 
 
 async def test_a_temporal_that_listens_is_used(kai: Kai) -> None:
-    """A server of somebody else is used, said so, and left running."""
+    """A server of somebody else is used, said so, and left running; it passes on no first task."""
     async with dev_server(stop_seconds=0) as server:
         environ = {"TEMPORAL_ADDRESS": server.address, "KAI_AGENT": "counting:create"}
-        done = await asyncio.to_thread(kai.run, "ask", "2", **environ)
+        done = await asyncio.to_thread(kai.run, "ask", "2", "-s", "eager", **environ)
         assert done.returncode == 0, done.stderr
         assert f"using the Temporal server at {server.address}" in done.stderr
         assert not (kai.home / "temporal.db").exists()
-        await connect(server.address)
+        client = await connect(server.address)
+        history = await client.get_workflow_handle("eager").fetch_history()
+        started = history.events[0].workflow_execution_started_event_attributes
+        assert started.eager_execution_accepted
 
 
 def test_a_killed_ask_leaves_nothing(kai: Kai) -> None:
