@@ -24,6 +24,7 @@ from kai_flow.settings import Settings
 from kai_flow.stream import log_reader, shown_log
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import incarnation_of
+from kai_flow.stream.list_form import decode_list
 from kai_flow.stream.place import Cursor
 from kai_flow.stream.sse import encode_event
 from kai_flow.temporal.client import connect
@@ -49,12 +50,12 @@ CALLS = {
 
 
 class Balancer:
-    """Sends each request of a session to the next app, and writes the POSTs down."""
+    """Sends each request of a session to the next app, and writes down what is POSTed."""
 
     def __init__(self, apps: Sequence[Any]) -> None:
         self._apps = apps
         self._turns: Counter[str] = Counter()
-        self.bodies: defaultdict[str, list[bytes]] = defaultdict(list)  # by session id
+        self.documents: defaultdict[str, list[bytes]] = defaultdict(list)  # by session id
         self.streams: Counter[str] = Counter()  # asked for, by session id
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -64,12 +65,12 @@ class Balancer:
         app = self._apps[self._turns[session_id] % len(self._apps)]
         self._turns[session_id] += 1
         if scope["method"] == "POST":
-            receive = self._recorded(session_id, receive)
+            receive = self._recorded(receive)
         else:
             self.streams[session_id] += 1
         await app(scope, receive, send)
 
-    def _recorded(self, session_id: str, receive: Any) -> Any:
+    def _recorded(self, receive: Any) -> Any:
         body = b""
 
         async def record() -> Any:
@@ -77,8 +78,10 @@ class Balancer:
             message = await receive()
             if message["type"] == "http.request":
                 body += message["body"]
-                if not message["more_body"]:
-                    self.bodies[session_id].append(body)
+                if not message["more_body"]:  # sessions of one worker share POSTs
+                    for document in decode_list(body) if body.startswith(b"[") else [body]:
+                        session_id = msgspec.json.decode(document)["session_id"]
+                        self.documents[session_id].append(document)
             return message
 
         return record
@@ -162,9 +165,9 @@ class Cost:
     signals: int
     history_events: int
     history_bytes: int
-    posts: int
+    posts: int  # alone, or as a part of one
     posted_events: int
-    posted_bytes: int  # of their bodies
+    posted_bytes: int  # of the documents
     posted_payload: int  # of the events in them
     payload: int  # of all events, each once
     encodings: int
@@ -191,7 +194,7 @@ async def cost_of(stack: Stack, tokens: int, readers: int) -> Cost:
     for ids in await asyncio.gather(*streams):
         assert ids == [*numbers, "end"]
     info = (await handle.describe()).raw_description.workflow_execution_info
-    bodies = stack.balancer.bodies[session_id]
+    bodies = stack.balancer.documents[session_id]
     batches = [msgspec.json.decode(body) for body in bodies]
     events = [item for batch in batches for item in batch.get("events") or [batch]]
     events = [item for item in events if item.get("event", {"type": "done"})["type"] != "done"]
