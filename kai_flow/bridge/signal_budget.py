@@ -100,9 +100,8 @@ class _Line(Generic[Session]):
     """First come, first served."""
 
     def __init__(self) -> None:
-        self._numbers = OrderedDict[
-            Session, int
-        ]()  # rising; an ordinary dict finds its first slowly
+        # Rising. A plain dict that is emptied from its front takes long to find its first one.
+        self._numbers = OrderedDict[Session, int]()
         self._given = 0
 
     def __contains__(self, session: Session) -> bool:
