@@ -21,7 +21,7 @@ from kai_flow.settings import StartError
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import dev_server
 from tests.bench import page, report
-from tests.bench.figures import Figures, Results, Workload, number
+from tests.bench.figures import Figures, Record, Results, Workload, number
 from tests.bench.machine import machine
 from tests.bench.stack import Stack
 from tests.bench.workloads.registry import WORKLOADS
@@ -53,6 +53,8 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
         parser.error(f"{', '.join(unknown)}: no such workload; there are {', '.join(names)}")
     if asked.quick and asked.write:
         parser.error("--quick leaves out cases: --write takes none of its figures")
+    if asked.json is not None and not asked.json.absolute().parent.is_dir():
+        parser.error(f"{asked.json}: there is no such folder")
     asked.write = asked.write or not (asked.quick or asked.workloads)
     asked.chosen = [w for w in WORKLOADS if w.name in (asked.workloads or names)]
     asked.before = None if asked.compare is None else read(parser, asked.compare)
@@ -77,7 +79,7 @@ async def measure(chosen: Sequence[Workload], results: Results, quick: bool) -> 
     """Run the workloads one after the other; prints a table after each. False if one broke."""
     about = machine()
     print("\n".join(f"{name}: {value}" for name, value in about.items()))
-    broken = False
+    whole = True
     async with AsyncExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = await stack.enter_async_context(dev_server(stop_seconds=0))
@@ -88,14 +90,15 @@ async def measure(chosen: Sequence[Workload], results: Results, quick: bool) -> 
             try:
                 await workload.run(programs, recorder(results, workload), quick)
             except Exception:  # noqa: BLE001  (the others are measured all the same)
-                broken = True
                 traceback.print_exc()
+                del results.measured[workload.name]
+                whole = False
             finally:
                 print("\n" + report.text(report.table(results, workload)), flush=True)
-    return not broken
+    return whole
 
 
-def recorder(results: Results, workload: Workload):  # type: ignore[no-untyped-def]
+def recorder(results: Results, workload: Workload) -> Record:
     """Takes what a workload measures, and prints a line."""
 
     def record(case: str, system: str, figures: Figures, wrong: list[str]) -> None:
@@ -137,7 +140,7 @@ def main(given: Sequence[str]) -> int:
     print(f"\n({time.monotonic() - began:.0f} s{', interrupted' if interrupted else ''})")
     if asked.json is not None:
         asked.json.write_text(page.as_text(results))
-    if asked.write and whole:
+    if asked.write and not interrupted:  # of a workload that broke it has nothing
         publish(results)
     if asked.before is not None:
         print("\nnew over old:", *report.compared(results, asked.before), sep="\n  ")

@@ -115,7 +115,7 @@ class Results:
     def replace(self, other: "Results") -> None:
         """Take the workloads that another run has measured in the place of one's own."""
         self.rows = {key: row for key, row in self.rows.items() if key[0] not in other.measured}
-        self.rows |= other.rows
+        self.rows |= {key: row for key, row in other.rows.items() if key[0] in other.measured}
         self.measured |= other.measured
 
 
