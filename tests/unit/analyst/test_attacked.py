@@ -180,14 +180,20 @@ def test_a_percentage_of_nothing_is_declined(question: str) -> None:
 @pytest.mark.parametrize(
     ("model", "question"),
     [
-        (SHOP, "customers with two orders"),
         (STAFF, "employee who left the most"),
         (BANK, "accounts over 1 million giro"),
     ],
 )
 def test_what_fits_nowhere_is_not_answered(model: SemanticModel, question: str) -> None:
-    """A number after the noun is no limit, and a time is not ranked for want of something else."""
+    """A value has its place, and a time is not ranked for want of something else."""
     assert not isinstance(outcome(model, question), Understood)
+
+
+def test_a_number_after_with_says_how_many_there_are() -> None:
+    """It is no limit of a list: "customers with two orders" have two."""
+    found = outcome(SHOP, "customers with two orders")
+    assert isinstance(found, Understood)
+    assert [(having.operator, having.values) for having in found.query.having] == [("=", (2.0,))]
 
 
 def test_the_pay_of_managers_is_not_added_for_each_employee() -> None:
