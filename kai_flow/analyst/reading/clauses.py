@@ -12,6 +12,7 @@ from typing import Final
 from kai_flow.analyst.lexicon.data import Language
 from kai_flow.analyst.lexicon.frames import LIMITING, MAKING, PURPOSES, WORDS
 from kai_flow.analyst.lexicon.lexicon import fillers
+from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.glue import linking
 from kai_flow.analyst.reading.happened import is_happening
@@ -96,7 +97,8 @@ class Clauses:
     @cached_property
     def _leaves(self) -> tuple[Item, ...]:
         """What the words mean; only looked up when there is a clause to judge."""
-        return leaves(self.tokens, self._index, self._language)
+        periods = find_periods(self.tokens, self._language)
+        return leaves(self.tokens, self._index, self._language, periods)
 
     def stop_before(self, at: int) -> bool:
         """Whether a sentence ends before a token."""

@@ -82,12 +82,13 @@ def follow_up(
     fragment = unmarked(tokens)
     if not fragment.tokens or len(fragment.tokens) > MOST_TOKENS:
         return None
-    for span in find_periods(fragment.tokens, language):
+    periods = find_periods(fragment.tokens, language)
+    for span in periods:
         if span.problem:
             impossible = Declined(Note("impossible_date", (("problem", span.problem),)))
             return FollowUp(impossible, bool(fragment.marks), bare=True)
     chart = Chart(len(fragment.tokens), glue(fragment.tokens, language))
-    found_words = leaves(fragment.tokens, index, language)
+    found_words = leaves(fragment.tokens, index, language, periods)
     if not grow(chart, found_words, BY_HEADS) or uncovered(chart):
         return None
     troubles = Troubles()

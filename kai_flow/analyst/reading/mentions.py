@@ -165,7 +165,8 @@ def _question(
     mentions: Sequence[Mention], tokens: Sequence[Token], index: Index, language: Language
 ) -> _Question:
     near = [each for each in mentions if each.score > NEARLY]
-    counting = _signs(COUNTING, tokens, language)
+    signs = list(signs_of([token.word for token in tokens], language))
+    counting = _called(signs, COUNTING)
     return _Question(
         index=index,
         small=fillers(language) | linking(),
@@ -174,7 +175,7 @@ def _question(
         exact={(each.first, each.last) for each in near},
         numbers={(each.first, each.last) for each in near if is_number(each.target, index)},
         counting=counting,
-        telling=_signs(TELLING, tokens, language),
+        telling=_called(signs, TELLING),
         numbered=counted(mentions, tokens, index, language),
         rows={
             (each.first, each.last, each.target.table)
@@ -193,11 +194,11 @@ def _question(
     )
 
 
-def _signs(names: Collection[str], tokens: Sequence[Token], language: Language) -> set[_Span]:
+def _called(signs: Sequence[Item], names: Collection[str]) -> set[_Span]:
     """Where signs of these names stand."""
     return {
         (sign.first, sign.last)
-        for sign in signs_of([token.word for token in tokens], language)
+        for sign in signs
         if isinstance(sign.part, Sign) and sign.part.name in names
     }
 

@@ -141,10 +141,11 @@ def _outcome(
         return Declined(Note("too_long", counts))
     if not model.entities:
         return Declined(Note("no_tables"))
-    for span in find_periods(tokens, language):
+    periods = find_periods(tokens, language)
+    for span in periods:
         if span.problem:
             return Declined(Note("impossible_date", (("problem", span.problem),)))
-    found = leaves(tokens, index, language)
+    found = leaves(tokens, index, language, periods)
     empty = bound(glue(tokens, language, index.model), found)
     found, empty = settled(tokens, found, empty)
     chart = Chart(len(tokens), labels(tokens, found, empty) | empty)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from kai_flow.analyst.kinds.declined import REASONS
 from kai_flow.analyst.lexicon.lexicon import Language, fillers
 from kai_flow.analyst.lexicon.numbers import NumberSpan, find_numbers
-from kai_flow.analyst.lexicon.periods import find_periods
+from kai_flow.analyst.lexicon.periods import PeriodSpan
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Grain
 from kai_flow.analyst.reading.codes import codes_in
@@ -80,8 +80,10 @@ SENT_COST: Final = 0.5
 """Of a status that says as well of what a place is: "shipped to London"."""
 
 
-def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[Item, ...]:
-    """All leaves of a question."""
+def leaves(
+    tokens: Sequence[Token], index: Index, language: Language, dated: Sequence[PeriodSpan]
+) -> tuple[Item, ...]:
+    """All leaves of a question; ``dated``: the periods in it."""
     found: list[Item] = []
     numbers = find_numbers(tokens, language)
     percent = {at for n in numbers if n.percent for at in range(n.first + 1, n.last)}
@@ -106,9 +108,7 @@ def leaves(tokens: Sequence[Token], index: Index, language: Language) -> tuple[I
     ]
     said = past_again(tokens)
     periods = [
-        span
-        for span in find_periods(tokens, language)
-        if not span.problem and not said & set(range(span.first, span.last))
+        span for span in dated if not span.problem and not said & set(range(span.first, span.last))
     ]
     years = {(span.first, span.last) for span in periods if span.grain is Grain.YEAR}
     for number in numbers:
