@@ -44,6 +44,9 @@ ASSUMED_COST: Final = 1.5
 """Of a sum or average over rows by a date of theirs that says nothing of the number."""
 
 
+MANY: Final = 100_000
+"""A number of rows that is likely one of money, where there are not as many."""
+
 PRESENT_COST: Final = 0.3
 """Of dividing by those that the rows have, where all may be counted: "orders to customers"."""
 
@@ -297,7 +300,16 @@ class Assembler:
             self._connected(resolver, dimension.ref.table)
         return found
 
+    def beyond(self, having: p.Having) -> bool:
+        """Whether more rows are wanted than there are, by far: orders of more than 10 million."""
+        table = having.amount.table
+        if having.amount.of is not None or table is None:
+            return False
+        return max(having.values) > max(MANY, self.model.schema.tables[table].row_count)
+
     def having(self, resolver: Resolver, having: p.Having, words: Words) -> list[Choice[Having]]:
+        if self.beyond(having):
+            return []
         return [
             each.map(
                 lambda v: Having(

@@ -42,6 +42,8 @@ def connects(sides: tuple[Item, ...]) -> bool:
     if len(sides) < 2:
         return False
     left, right = (side.part for side in sides)
+    if isinstance(left, Column) and left == right:
+        return False  # "the price is the same as the price of …"
     if isinstance(right, Shown):
         return True
     if _ends_in_filter(sides[0]) and isinstance(right, Where | Having):

@@ -23,7 +23,9 @@ VALUED: Final = frozenset(Operator) - {Operator.EMPTY, Operator.NOT_EQUAL}
 def contradictory(parts: Sequence[Filter]) -> bool:
     """Whether two of the filters, all of which must hold, exclude or repeat each other."""
     flat = [each for part in parts for each in (part.parts if isinstance(part, All) else (part,))]
-    return any(fault(flat) for fault in (_values, _emptied, _childless, _times, _positive))
+    return any(
+        fault(flat) for fault in (_values, _emptied, _childless, _times, _positive, _cut_short)
+    )
 
 
 def _conditions(parts: Sequence[Filter]) -> list[Condition]:
@@ -31,7 +33,10 @@ def _conditions(parts: Sequence[Filter]) -> list[Condition]:
 
 
 def _values(parts: Sequence[Filter]) -> bool:
-    """Two values of one column, or a value that is excluded as well."""
+    """Two values of one column, or a value that is excluded as well, or that excludes another.
+
+    "Sold in Leeds but not in York" is not said of single sales.
+    """
     equal = [part for part in _conditions(parts) if part.operator is Operator.EQUAL]
     denied = _conditions([part.part for part in parts if isinstance(part, Not)])
     return any(
@@ -41,7 +46,7 @@ def _values(parts: Sequence[Filter]) -> bool:
     ) or any(
         bare(left.of) == bare(no.of)
         and no.operator is Operator.EQUAL
-        and set(left.values) <= set(no.values)
+        and (set(left.values) <= set(no.values) or not set(left.values) & set(no.values))
         for left in equal
         for no in denied
     )
@@ -82,6 +87,18 @@ def _childless(parts: Sequence[Filter]) -> bool:
         for no in none
         for some in parts
     )
+
+
+def _cut_short(parts: Sequence[Filter]) -> bool:
+    """A period without anything, where more than the period is asked of the same rows beside it.
+
+    "Who bought a laptop in 2023 but not in 2024" may well have bought something else in 2024.
+    """
+    none = [part.part for part in parts if isinstance(part, Not)]
+    idle = [no.path[:1] for no in none if isinstance(no, Related) and isinstance(no.where, During)]
+    asked = [part for part in parts if isinstance(part, Related) and part.path[:1] in idle]
+    kinds = {isinstance(part.where, During) for part in asked if part.where is not None}
+    return kinds == {True, False} or any(isinstance(part.where, All) for part in asked)
 
 
 def _positive(parts: Sequence[Filter]) -> bool:

@@ -82,7 +82,7 @@ def one_of_two(bag: Bag) -> bool:
     return mixed and (apart or (named and not (bag.groups or bag.asks)))
 
 
-def superlative(measure: p.Measured) -> bool:
+def superlative(measure: "p.Measured | p.Clock | None") -> bool:
     """Whether a number is the greatest or least one."""
     return isinstance(measure, p.Amount) and measure.function in {
         Function.MAXIMUM,

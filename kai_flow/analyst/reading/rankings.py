@@ -41,7 +41,7 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
         return
     rank, words, rest = _of_what(rank, words, bag)
     rank = by_age(a, rank)
-    either = bag.twins and rank.by is None
+    unsaid = rank.by is None
     if rank.by == p.Amount(Function.COUNT):
         rank = replace(rank, by=how_often(a, rest, rank))
     if rank.by is None:
@@ -52,7 +52,7 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
             return
         by = by or done[0]
         rank = replace(rank, by=by)
-    if _nested(rank, rest, words):
+    if _nested(rank, rest, words) or (unsaid and _of_another(rank)):
         a.troubles.add("no_reading")
         return
     rank, words = _of_groups(rank, rest, words)
@@ -64,7 +64,7 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if rest.somes or rest.clocks or rest.share is not None or rest.change:
         return
     rest.cost += VALUE_COST * _how_much(bag, rank)
-    yield from _first(a, rest, rank, words, either=either)
+    yield from _first(a, rest, rank, words, either=bag.twins and unsaid)
 
 
 def _first(
@@ -215,6 +215,14 @@ def _each_the_first(rank: p.Rank, other: p.Rank) -> bool:
     """Whether two are the first of something else: the largest on the island with the most."""
     plain = not any(each.count or each.whole for each in (rank, other))
     return plain and (rank.by is None or other.by is None)
+
+
+def _of_another(rank: p.Rank) -> bool:
+    """Whether something is the first by a number that it is not said of.
+
+    "The store with the highest sales in the province with the most stores" is of that province.
+    """
+    return superlative(rank.by) and not (rank.count or rank.whole)
 
 
 def _greatest_besides(bag: Bag) -> bool:

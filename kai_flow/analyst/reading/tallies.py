@@ -67,7 +67,7 @@ def _tallies(
 ) -> list[Choice[Tally]]:
     """The conditions on related rows that a condition on groups may be."""
     found = []
-    for fact in a.facts(having.amount):
+    for fact in () if a.beyond(having) else a.facts(having.amount):
         for way in resolver.ways(fact):
             if not way.value or not way.value[0].widens:
                 continue
