@@ -116,6 +116,11 @@ UNREACHED: Final = (
         "numbers that another program has written",
     ),
     Unreached(
+        "run_windows",
+        "if events:",
+        "a signal full of one producer's events, while another waits, takes 1,000 of them",
+    ),
+    Unreached(
         "session_log",
         "if self.fold.newest - min(self.base.listed(), default=1) >= MAX_LISTED:",
         "a run of more than 4,096 activities",

@@ -1,6 +1,7 @@
 """What a bridge has received of a run, case by case; tests/property has the random schedules."""
 
 from kai_flow.stream.attempt_window import Taken
+from kai_flow.stream.batches import MAX_BATCH_EVENTS
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.run_windows import RunWindows
@@ -40,6 +41,14 @@ def test_the_producer_that_was_signalled_is_the_last_of_the_next_signal() -> Non
     assert signalled(windows) == ["1.1.1", "2.1.1"]
     windows.put_last(1)
     assert signalled(windows) == ["2.1.1", "1.1.1"]
+
+
+def test_who_finds_no_room_in_a_signal_is_in_the_next_one() -> None:
+    """A signal is full with the events of one producer; the other loses nothing but its turn."""
+    windows = windows_of(events("1.1.1", MAX_BATCH_EVENTS), events("2.1.1", 5))
+    assert signalled(windows) == ["1.1.1"]
+    windows.mark_durable(EventId(1, 1, MAX_BATCH_EVENTS))
+    assert signalled(windows) == ["2.1.1"]
 
 
 def test_a_mark_for_an_unknown_producer_is_refused() -> None:
