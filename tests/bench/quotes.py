@@ -1,6 +1,6 @@
 """Figures that pages quote: each has a comment behind it, which says where it comes from.
 
-    a median of 2.3 ms<!-- latency | 1 reader × 100/s | KAI Flow | p50_ms -->
+    a median of 2.3 ms<!-- latency / 1 reader × 100/s / KAI Flow / p50_ms -->
 
 Two systems with ` : ` between them give the ratio of the first to the second. `just bench` writes
 the figures anew, and a test holds them against the results.
@@ -12,8 +12,11 @@ from typing import Final
 
 from tests.bench.figures import Results, number
 
-QUOTE: Final = re.compile(r"(?P<value>\d[\d,.]*)(?P<unit>(?: [^\s<|]+)*)<!-- (?P<source>.*?) -->")
-SEPARATOR: Final = " | "
+# Only a unit may stand between a figure and its comment: no other number, and no more than a word.
+QUOTE: Final = re.compile(
+    r"(?<![\w.,])(?P<value>\d[\d,.]*)(?P<unit>(?: [^\s\d<]+)?)<!-- (?P<source>.*?) -->"
+)
+SEPARATOR: Final = " / "  # a vertical bar would end the cell of a table
 
 
 class NoFigure(Exception):
@@ -24,7 +27,7 @@ def figure(results: Results, source: str) -> str:
     """What the page has to quote. Raises NoFigure."""
     parts = source.split(SEPARATOR)
     if len(parts) != 4:
-        raise NoFigure(f"{source}: name workload, case, system and figure, with ' | ' between")
+        raise NoFigure(f"{source}: name workload, case, system and figure, with ' / ' between")
     workload, case, systems, key = parts
     values = [_value(results, workload, case, system, key) for system in systems.split(" : ")]
     if len(values) == 1:
@@ -38,9 +41,9 @@ def _value(results: Results, workload: str, case: str, system: str, key: str) ->
     row = results.rows.get((workload, case, system))
     value = None if row is None else row.figure(key)
     if row is None or value is None:
-        raise NoFigure(f"{workload} | {case} | {system} | {key}: there is no such figure")
+        raise NoFigure(f"{workload} / {case} / {system} / {key}: there is no such figure")
     if not row.counts:
-        raise NoFigure(f"{workload} | {case} | {system}: it does not count: {row.wrong[0]}")
+        raise NoFigure(f"{workload} / {case} / {system}: it does not count: {row.wrong[0]}")
     return value
 
 

@@ -8,7 +8,7 @@ from tests.bench.stack import KAI, NCHAN
 from tests.bench.workloads.latency import WORKLOAD
 
 CASE = "1 reader × 100/s"
-SOURCE = f"latency | {CASE} | {KAI} | p50_ms"
+SOURCE = f"latency / {CASE} / {KAI} / p50_ms"
 
 
 def results(ours: float = 2.0, theirs: float = 4.5, wrong: str | None = None) -> Results:
@@ -25,7 +25,7 @@ def results(ours: float = 2.0, theirs: float = 4.5, wrong: str | None = None) ->
 
 def test_a_page_gets_the_figures_of_the_results() -> None:
     """A quoted figure is the median of the rounds, and a ratio is one of medians."""
-    ratio = f"latency | {CASE} | {NCHAN} : {KAI} | p50_ms"
+    ratio = f"latency / {CASE} / {NCHAN} : {KAI} / p50_ms"
     text = f"It takes 9,999 ms<!-- {SOURCE} -->, 7 times<!-- {ratio} --> less."
     assert list(quotes.wrong(text, results()))
     new, problems = quotes.refreshed(text, results())
@@ -33,12 +33,19 @@ def test_a_page_gets_the_figures_of_the_results() -> None:
     assert (problems, list(quotes.wrong(new, results()))) == ([], [])
 
 
+def test_another_number_before_a_figure_is_left_alone() -> None:
+    """Only the number next to the comment is the figure, and what it is part of is no figure."""
+    text = f"1,000 tokens: p50 3 ms<!-- {SOURCE} -->, p50<!-- {SOURCE} -->"
+    new, _ = quotes.refreshed(text, results())
+    assert new == f"1,000 tokens: p50 2 ms<!-- {SOURCE} -->, p50<!-- {SOURCE} -->"
+
+
 @pytest.mark.parametrize(
     "source",
     [
-        f"latency | {CASE} | {NCHAN} | p50_ms",
-        f"latency | {CASE} | {KAI} | p51_ms",
-        f"latency | 2 readers | {KAI} | p50_ms",
+        f"latency / {CASE} / {NCHAN} / p50_ms",
+        f"latency / {CASE} / {KAI} / p51_ms",
+        f"latency / 2 readers / {KAI} / p50_ms",
         "latency",
     ],
 )
