@@ -212,11 +212,11 @@ async def test_a_connection_from_storing_to_answers(plane: Plane, shop: str) -> 
 async def test_a_synced_glossary_makes_a_question_answerable(plane: Plane, shop: str) -> None:
     """The word of the house is understood from the next question on, and only where it was told."""
     await plane.call("store_connection", "c2", shop, "taught")
-    question = ["chat", "Total omzet per city", "taught"]
+    question = ["chat", "Total GMV per city", "taught"]
     before, synced, after = await (
         await plane.start(
             question,
-            ["sync_config", "taught", ["be kind"], None, {"omzet": "order.net_amount"}],
+            ["sync_config", "taught", ["be kind"], None, {"GMV": "order.net_amount"}],
             question,
         )
     ).result()
