@@ -66,7 +66,13 @@ class Naive(Views):
         for row in self._database[query.fact]:
             views: list[View] = [{(): row}]
             if query.distinct:
-                views = self._walk(views, [each.path for each in query.columns])
+                paths = [each.path for each in query.columns]
+                # The values of what is there: a row that points to nothing has none.
+                views = [
+                    view
+                    for view in self._walk(views, paths)
+                    if all(self._row(path, view) is not None for path in paths)
+                ]
             for view in views:
                 if query.where is None or self._holds(query.where, view):
                     values = tuple(self._value(each, view) for each in query.columns)
