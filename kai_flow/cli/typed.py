@@ -83,11 +83,12 @@ def interruptible() -> Iterator[None]:
             raise SystemExit(128 + number)
 
     def repeat() -> None:
-        while number := watched.recv(1, socket.MSG_PEEK):
+        while True:
+            # Counted before the look: the handler may run as soon as there is something to see.
             before = handled
-            if left.wait(AGAIN_SECONDS):
+            number = watched.recv(1, socket.MSG_PEEK)
+            if not number or left.wait(AGAIN_SECONDS):
                 return
-            # A number that came after the others were handled is looked at in the next round.
             if handled == before:
                 signal.pthread_kill(main, number[0])
 
