@@ -4,7 +4,6 @@ A receiver gets the single form, with one event, until an answer states that it 
 form. Producers and bridges both use this module.
 """
 
-from math import ceil
 from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
@@ -226,7 +225,7 @@ def encode_answer(
     `pace`: for how many seconds the session waits for its turn. `lists`: the bridge accepts the
     list form.
     """
-    milliseconds = ceil(1_000 * pace) or msgspec.UNSET
+    milliseconds = round(1_000 * pace) or msgspec.UNSET  # even a turn at once takes some µs
     head = (str(received), str(durable), bridge, ACCEPTS_BATCH, milliseconds)
     return msgspec.json.encode(_Answer(*head, lists or msgspec.UNSET))
 

@@ -130,4 +130,5 @@ def test_a_pace_is_told_only_while_there_is_one() -> None:
     """Without one the answer is the same, byte for byte, as that of older bridges."""
     one, two = EventId(1, 1, 1), EventId(1, 1, 2)
     assert b"pace" not in encode_answer(two, one, "b")
-    assert encode_answer(two, one, "b", 0.0101).endswith(b'"accepts":"batch","pace":11}')
+    assert b"pace" not in encode_answer(two, one, "b", 0.0004)
+    assert encode_answer(two, one, "b", 0.0109).endswith(b'"accepts":"batch","pace":11}')
