@@ -60,7 +60,7 @@ class Hub:
         client: Client,
         *,
         signal_interval: float,
-        signals_per_second: float = 50,
+        signals_per_second: float,
         idle_timeout: float,
         boot_id: str | None = None,
     ) -> None:
@@ -285,7 +285,7 @@ async def running_hub(
     client: Client,
     *,
     signal_interval: float,
-    signals_per_second: float = 50,
+    signals_per_second: float,
     idle_timeout: float,
 ) -> AsyncIterator[Hub]:
     """A hub that runs while the block runs. Durations are seconds."""

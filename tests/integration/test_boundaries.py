@@ -410,7 +410,9 @@ async def impatient(
 
     monkeypatch.setattr(kai_serving, "_bind", bind_small)
     monkeypatch.setattr("kai_flow.web.app.SendTimeout", partial(SendTimeout, 5.0))
-    async with running_hub(client, signal_interval=0.25, idle_timeout=60) as hub:
+    async with running_hub(
+        client, signal_interval=0.25, signals_per_second=50, idle_timeout=60
+    ) as hub:
         app = Handed(create_app(hub, client, Settings(bridge_port=0)))
         async with serving(
             app, "127.0.0.1", 0, what="bridge", setting="-", before_stop=hub.end_streams

@@ -60,7 +60,9 @@ def check_order(reader: Subscriber, tools: int, tokens: int, runs: int = 1) -> N
 async def bridge_at(port: int, temporal: DevServer) -> AsyncIterator[None]:
     """A bridge of its own at this port."""
     own = await connect(temporal.address)
-    async with running_hub(own, signal_interval=0.25, idle_timeout=60) as hub:
+    async with running_hub(
+        own, signal_interval=0.25, signals_per_second=50, idle_timeout=60
+    ) as hub:
         app = create_app(hub, own, Settings(bridge_port=0))
         async with serving(
             app, "127.0.0.1", port, what="bridge", setting="-", before_stop=hub.end_streams
@@ -107,7 +109,7 @@ async def test_two_bridges_behind_a_balancer_share_concurrent_producers(
         hubs = []
         for _ in range(2):
             own = await connect(temporal.address)
-            hub = running_hub(own, signal_interval=0.25, idle_timeout=60)
+            hub = running_hub(own, signal_interval=0.25, signals_per_second=50, idle_timeout=60)
             hubs.append((await stack.enter_async_context(hub), own))
         balancer = Balancer([create_app(hub, own, Settings(bridge_port=0)) for hub, own in hubs])
 

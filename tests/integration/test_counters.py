@@ -139,7 +139,7 @@ async def watched_stack(
         for _ in range(replicas):
             own = await connect(temporal.address)
             books.watch(own)
-            hub = running_hub(own, signal_interval=INTERVAL, idle_timeout=60)
+            hub = running_hub(own, signal_interval=INTERVAL, signals_per_second=50, idle_timeout=60)
             hubs.append((await stack.enter_async_context(hub), own))
         balancer = Balancer([create_app(hub, own, settings) for hub, own in hubs])
 

@@ -117,7 +117,7 @@ async def stack(
         for _ in range(2):
             own = await connect(temporal.address)
             books.watch(own)
-            hub = running_hub(own, signal_interval=0.25, idle_timeout=60)
+            hub = running_hub(own, signal_interval=0.25, signals_per_second=50, idle_timeout=60)
             hubs.append(await running.enter_async_context(hub))
             apps.append(create_app(hubs[-1], own, Settings(bridge_port=0)))
 

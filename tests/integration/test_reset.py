@@ -314,7 +314,9 @@ def posted(play: Play, numbers: list[int]) -> ProducerPost:
 @pytest.fixture
 async def hub(client: Client) -> AsyncIterator[Hub]:
     """A hub of this test alone."""
-    async with running_hub(client, signal_interval=0.25, idle_timeout=60) as hub:
+    async with running_hub(
+        client, signal_interval=0.25, signals_per_second=50, idle_timeout=60
+    ) as hub:
         yield hub
 
 

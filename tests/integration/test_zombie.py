@@ -51,7 +51,9 @@ class Answers:
 @pytest.fixture
 async def counted(client: Client) -> AsyncIterator[tuple[str, Answers]]:
     """A bridge whose answers are counted, and its base URL."""
-    async with running_hub(client, signal_interval=0.25, idle_timeout=60) as hub:
+    async with running_hub(
+        client, signal_interval=0.25, signals_per_second=50, idle_timeout=60
+    ) as hub:
         answers = Answers(create_app(hub, client, Settings(bridge_port=0)))
         app = serving(
             answers, "127.0.0.1", 0, what="bridge", setting="-", before_stop=hub.end_streams

@@ -34,6 +34,7 @@ from tests.simulation.weather import Link
 
 WAY_SECONDS: Final = 0.005  # of a request, and of its answer
 SIGNAL_INTERVAL: Final = 0.25
+SIGNALS_PER_SECOND: Final = 50
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,10 @@ class Choir(httpx.AsyncBaseTransport):
         self._server.on_signal = self._on_signal
         self.bridge, self.worker = _Client(self._server, "bridge"), _Client(self._server, "worker")
         self._hub = Hub(
-            cast("Client", self.bridge), signal_interval=SIGNAL_INTERVAL, idle_timeout=60
+            cast("Client", self.bridge),
+            signal_interval=SIGNAL_INTERVAL,
+            signals_per_second=SIGNALS_PER_SECOND,
+            idle_timeout=60,
         )
         self._documents = Documents(self._hub, RefusalLog())
 

@@ -10,10 +10,9 @@ from kai_flow.stream import log_reader, shown_log
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.place import Cursor
 from kai_flow.stream.sse import encode_event
-from tests.simulation.choir import SIGNAL_INTERVAL, Choir, Load
+from tests.simulation.choir import SIGNAL_INTERVAL, SIGNALS_PER_SECOND, Choir, Load
 from tests.simulation.loop import VirtualLoop
 
-SIGNALS_PER_SECOND = 50  # of a bridge; see settings
 ALONE = Load(sessions=1, rate=20, seconds=2)
 
 

@@ -40,7 +40,9 @@ BY_HAND = HandMade(SESSION, "note", b'{"type":"note"}')
 @asynccontextmanager
 async def hub_on(stage: Stage) -> AsyncIterator[Hub]:
     """A hub in front of the stage."""
-    async with running_hub(stage.client, signal_interval=0.25, idle_timeout=600.0) as hub:
+    async with running_hub(
+        stage.client, signal_interval=0.25, signals_per_second=50, idle_timeout=600.0
+    ) as hub:
         yield hub
 
 

@@ -101,7 +101,9 @@ class Reader:
 @asynccontextmanager
 async def hub_on(stage: Stage, idle_timeout: float = 600.0) -> AsyncIterator[Hub]:
     """A hub in front of the stage."""
-    async with running_hub(stage.client, signal_interval=0.25, idle_timeout=idle_timeout) as hub:
+    async with running_hub(
+        stage.client, signal_interval=0.25, signals_per_second=50, idle_timeout=idle_timeout
+    ) as hub:
         yield hub
 
 
