@@ -23,7 +23,7 @@ from kai_flow.stream.direct_http import direct_http
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.http_posts import POST_TIMEOUT_SECONDS, NoAnswer, post_over
 from kai_flow.stream.list_form import MAX_DOCUMENT_BYTES
-from kai_flow.stream.posts import Acknowledged, Post, Reply
+from kai_flow.stream.posts import Post, Reply
 from kai_flow.stream.sharing import Document
 from kai_flow.stream.uplink import Uplink, uplink_of
 
@@ -96,12 +96,12 @@ class CallbackClient:
         if httpx.codes.is_success(reply.status):
             acknowledged = read_answer(answer)
             self._note(in_success(delivery, answer, acknowledged), post)
-            self._learn(acknowledged)
-            if acknowledged is not None:
-                delivery.acknowledged(post, acknowledged, moment)
-            else:
+            self._failing = self._sharing_with = None
+            if acknowledged is None:
                 delivery.post_succeeded(post, moment)
-            self._failing = None
+            else:
+                self._sharing_with = acknowledged.bridge if acknowledged.accepts_list else None
+                delivery.acknowledged(post, acknowledged, moment)
         elif reply.status == httpx.codes.CONFLICT and (expected := read_expected(answer)):
             self._note(in_conflict(delivery, expected), post)
             delivery.gap_reported(expected, moment)
@@ -111,11 +111,6 @@ class CallbackClient:
         else:
             why, detail = f"HTTP {reply.status}", read_detail(answer)
             self._failed(post, why, detail, retry_after=reply.retry_after)
-
-    def _learn(self, answer: Acknowledged | None) -> None:
-        """Whether the next POST may be shared, and with those to which bridge."""
-        shares = answer is not None and answer.accepts_list
-        self._sharing_with = answer.bridge if answer is not None and shares else None
 
     def _failed(self, post: Post, why: str, detail: str = "", retry_after: float = 0.0) -> None:
         self._sharing_with = None

@@ -82,8 +82,7 @@ class Documents:
         """The answer to one document. None: whichever session it names is meant."""
         try:
             posted = _read(document)
-            named = posted.session_id if isinstance(posted, HandMade) else posted.workflow_id
-            session_id = session_id or named
+            session_id = session_id or _named(posted)
             return Answered(200, {}, _JSON, await self._take(session_id, posted))
         except Problem as refusal:
             return self.refuse(session_id, document, refusal)
@@ -92,7 +91,7 @@ class Documents:
 
     async def _take(self, session_id: str, posted: HandMade | ProducerPost) -> bytes:
         """The body of the 200. Raises the problem that the document is refused with."""
-        meant = posted.session_id if isinstance(posted, HandMade) else posted.workflow_id
+        meant = _named(posted)
         if meant != session_id:
             raise problem(400, f"the URL names {session_id!r}; send this to /events/{meant}")
         if meant != posted.session_id:
@@ -125,6 +124,11 @@ def _read(document: bytes) -> HandMade | ProducerPost:
         return decode_post(document)
     except StreamError as error:
         raise _unreadable(error) from None
+
+
+def _named(posted: HandMade | ProducerPost) -> str:
+    """The session that a document is for."""
+    return posted.session_id if isinstance(posted, HandMade) else posted.workflow_id
 
 
 def _unreadable(error: StreamError) -> Problem:
