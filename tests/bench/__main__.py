@@ -104,7 +104,7 @@ def recorder(results: Results, workload: Workload) -> Record:
     def record(case: str, system: str, figures: Figures, wrong: list[str]) -> None:
         row = results.row(workload.name, case, system)
         if figures:
-            row.rounds.append(dict(figures))
+            row.add(figures)
         row.wrong += [text for text in wrong if text not in row.wrong]
         shown = "  ".join(
             f"{key} {number(figures[key])}" for key in workload.columns if key in figures

@@ -54,6 +54,10 @@ class Row:
     rounds: list[dict[str, float]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
+    def add(self, figures: Figures) -> None:
+        """One more round, in as many digits as the file keeps: tables are the same from either."""
+        self.rounds.append({key: float(f"{value:.5g}") for key, value in figures.items()})
+
     @property
     def counts(self) -> bool:
         """Whether every event arrived exactly once at every reader, in every round."""
@@ -91,10 +95,7 @@ class Results:
                     "workload": row.workload,
                     "case": row.case,
                     "system": row.system,
-                    "rounds": [
-                        {key: float(f"{value:.5g}") for key, value in figures.items()}
-                        for figures in row.rounds
-                    ],
+                    "rounds": row.rounds,
                     "wrong": row.wrong,
                 }
                 for name in self.measured
