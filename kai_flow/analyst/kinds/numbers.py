@@ -38,18 +38,20 @@ PIECES = "pcs"
 """The unit of figures that count things."""
 
 
-def _test(of: Noun | Measured, operator: Operator, figures: tuple[Figure, ...]) -> Iterator[Part]:
+def compared_with(
+    of: Noun | Measured, operator: Operator, figures: tuple[Figure, ...]
+) -> Iterator[Part]:
     """A condition on rows, and the same on groups where the number is or may be aggregated."""
     of, figures = in_unit(of, figures)
     values = tuple(figure.value for figure in figures)
     if isinstance(of, Noun):
-        yield Where(Compared(of, operator, values, _unit(figures)))
+        yield Where(Compared(of, operator, values, unit_of(figures)))
         yield Having(Amount(None, of), operator, values)
     elif isinstance(of, Amount):
         yield Having(of, operator, values)
 
 
-def _unit(figures: Sequence[Figure]) -> str:
+def unit_of(figures: Sequence[Figure]) -> str:
     """The unit of figures: that of one of them is meant of both."""
     units = [figure.unit for figure in figures if figure.unit]
     return "%" if any(figure.percent for figure in figures) else units[0] if units else ""
@@ -61,48 +63,50 @@ def _rules() -> Iterable[Rule]:
         def noun_first(
             of: Column, _sign: Sign, figure: Figure, operator: Operator = operator
         ) -> list[Part]:
-            return list(_test(of, operator, (figure,)))
+            return list(compared_with(of, operator, (figure,)))
 
         def noun_last(
             _sign: Sign, figure: Figure, of: Column, operator: Operator = operator
         ) -> list[Part]:
-            return list(_test(of, operator, (figure,)))
+            return list(compared_with(of, operator, (figure,)))
 
         def rows_last(
             _sign: Sign, figure: Figure, rows: Rows, operator: Operator = operator
         ) -> Part | None:
-            return _so_many(rows, operator, figure)
+            return so_many(rows, operator, figure)
 
         def rows_first(
             rows: Rows, _sign: Sign, figure: Figure, operator: Operator = operator
         ) -> Part | None:
-            return _so_many(rows, operator, figure)
+            return so_many(rows, operator, figure)
 
         if operator is Operator.AT_LEAST:
             yield Rule("at least one", (sign, Figure, Rows), _some_rows, cost=-0.1)
         yield Rule(f"number {sign}", (NOUN, sign, Figure), noun_first)
         yield Rule(f"measure {sign}", (MEASURED, sign, Figure), noun_first, cost=0.2)
         if operator is not Operator.EQUAL:
-            yield Rule(f"{sign}, of any number", (sign, Figure), _any_number(operator), cost=0.4)
+            yield Rule(f"{sign}, of any number", (sign, Figure), any_number(operator), cost=0.4)
             yield Rule(f"{sign} number", (sign, Figure, NOUN), noun_last, cost=0.08)
             yield Rule(f"{sign} rows", (sign, Figure, Rows), rows_last)
             yield Rule(f"rows {sign}", (Rows, sign, Figure), rows_first, cost=0.45)
-            yield Rule(f"rows {sign}, counted", (Rows, sign, Figure), _heads(operator), cost=0.05)
+            yield Rule(
+                f"rows {sign}, counted", (Rows, sign, Figure), counted_heads(operator), cost=0.05
+            )
             yield Rule(f"{sign}, again", (Where, sign, Figure), _again(operator))
         else:
             yield Rule(f"{sign} rows", (sign, Figure, Rows), rows_last, cost=0.05)
 
 
-def _so_many(rows: Rows, operator: Operator, figure: Figure) -> Having | None:
+def so_many(rows: Rows, operator: Operator, figure: Figure) -> Having | None:
     """More than 3 orders; an amount of money or a weight is no number of rows."""
     if figure.unit not in COUNTED:
         return None
     return Having(count(rows), operator, (figure.value,))
 
 
-def _heads(operator: Operator) -> Callable[..., Part | None]:
+def counted_heads(operator: Operator) -> Callable[..., Part | None]:
     """The words "Yang tamunya lebih dari 20 orang": the unit says that they are counted."""
-    return lambda rows, _sign, figure: _so_many(rows, operator, figure) if figure.unit else None
+    return lambda rows, _sign, figure: so_many(rows, operator, figure) if figure.unit else None
 
 
 def _some_rows(_sign: Sign, figure: Figure, rows: Rows) -> Where | None:
@@ -113,20 +117,14 @@ def _some_rows(_sign: Sign, figure: Figure, rows: Rows) -> Where | None:
 def _again(operator: Operator) -> Callable[..., Any]:
     """The words “Price above 10 and below 20”: the second comparison is of the same number."""
 
-    def build(where: Where, _sign: Sign, figure: Figure) -> Iterable[Part] | None:
+    def build(where: Where, _sign: Sign, figure: Figure) -> Part | None:
         test = where.test
-        if not isinstance(test, Compared) or not isinstance(test.operator, Operator):
+        if not isinstance(test, Compared) or test.operator not in OPERATORS.values():
             return None
-        if test.operator not in OPERATORS.values() or test.operator is Operator.EQUAL:
-            return None
-        return (
-            Where(
-                Joined(
-                    (test, Compared(test.of, operator, (figure.value,), _unit((figure,)))),
-                    either=False,
-                )
-            ),
-        )
+        if test.operator is Operator.EQUAL or test == Compared(test.of, Operator.BELOW, (0.0,)):
+            return None  # "a surplus that is negative by more than 10" is not above 10
+        second = Compared(test.of, operator, (figure.value,), unit_of((figure,)))
+        return Where(Joined((test, second), either=False))
 
     return build
 
@@ -151,35 +149,25 @@ def _implied(concept: str, operator: Operator) -> Callable[..., Any]:
     """Heavier than 50: the weight is above 50."""
 
     def build(_sign: Sign, figure: Figure) -> Where:
-        return Where(Compared(Implied(concept), operator, (figure.value,), _unit((figure,))))
+        return Where(Compared(Implied(concept), operator, (figure.value,), unit_of((figure,))))
 
     return build
 
 
-def _any_number(operator: Operator) -> Callable[..., Any]:
+def any_number(operator: Operator) -> Callable[..., Any]:
     """Orders above 1 million: the amount that an order has."""
 
     def build(_sign: Sign, figure: Figure) -> Where | None:
         if figure.percent or figure.ordinal or (not figure.unit and 1900 <= figure.value <= 2100):
             return None  # a year
-        return Where(Compared(Implied(ANY_NUMBER), operator, (figure.value,), _unit((figure,))))
-
-    return build
-
-
-def _signed(operator: Operator) -> Callable[..., Any]:
-    """A negative surplus is one below zero."""
-
-    def build(*parts: Sign | Column | Computed) -> Where:
-        of = next(part for part in parts if not isinstance(part, Sign))
-        return Where(Compared(of, operator, (0.0,)))
+        return Where(Compared(Implied(ANY_NUMBER), operator, (figure.value,), unit_of((figure,))))
 
     return build
 
 
 def _between(of: Column | Computed | Measured, *rest: object) -> list[Part]:
     low, high = (part for part in rest if isinstance(part, Figure))
-    return list(_test(of, Operator.BETWEEN, (low, high))) if low.value <= high.value else []
+    return list(compared_with(of, Operator.BETWEEN, (low, high))) if low.value <= high.value else []
 
 
 def _between_last(*parts: object) -> list[Part]:
@@ -215,9 +203,6 @@ KIND = Kind(
         "nearer": ("nearer than", "closer than", "shorter than"),
         "earning more": ("earn more than", "earning more than", "who earn over", "paid more than"),
         "earning less": ("earn less than", "earning less than", "paid less than"),
-        "negative": ("negative", "below zero", "less than zero"),
-        "positive": ("positive", "above zero", "more than zero"),
-        "zero": ("zero", "is zero", "are zero", "of zero", "equal to zero", "out of", "run out of"),
         "between": ("between", "from", "in the range"),
         "range": ("and", "to", "-", "–"),
     },
@@ -258,23 +243,11 @@ KIND = Kind(
         "nearer": ("lebih dekat dari", "lebih dekat daripada"),
         "earning more": ("bergaji lebih dari", "bergaji di atas", "gajinya lebih dari"),
         "earning less": ("bergaji kurang dari", "bergaji di bawah", "gajinya kurang dari"),
-        "negative": ("negatif", "di bawah nol", "minus"),
-        "positive": ("positif", "di atas nol"),
-        "zero": ("nol", "habis", "sama dengan nol", "sudah habis"),
         "between": ("antara", "dari", "di antara", "diantara", "berkisar"),
         "range": ("dan", "sampai", "hingga", "-", "–", "s/d", "sd", "sampai dengan"),
     },
     rules=(
         *_rules(),
-        *(
-            Rule(f"{sign} {place}", pattern, _signed(operator))
-            for sign, operator in (
-                ("negative", Operator.BELOW),
-                ("positive", Operator.ABOVE),
-                ("zero", Operator.EQUAL),
-            )
-            for place, pattern in (("number", (sign, NOUN)), ("after", (NOUN, sign)))
-        ),
         *(Rule(sign, (sign, Figure), _implied(*how)) for sign, how in COMPARATIVES.items()),
         Rule("between", ((*NOUN, *MEASURED), "between", Figure, "range", Figure), _between),
         Rule("range of", (Figure, "range", Figure, NOUN), _between_last, cost=0.05),

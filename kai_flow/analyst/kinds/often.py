@@ -20,7 +20,7 @@ def _having(done: Where | Rows, operator: Operator, times: float) -> Having | No
     return Having(count(Rows(done.test.table)), operator, (times,))
 
 
-def _so_often(operator: Operator) -> Callable[..., Having | None]:
+def so_often(operator: Operator) -> Callable[..., Having | None]:
     def build(*parts: Sign | Figure | Where | Rows) -> Having | None:
         figure = next(part for part in parts if isinstance(part, Figure))
         done = next(part for part in parts if isinstance(part, Where | Rows))
@@ -43,10 +43,10 @@ def _only(_sign: Sign, figure: Figure, rows: Rows) -> Having | None:
 
 def _rules() -> Iterable[Rule]:
     for sign, operator in OPERATORS.items():
-        build = _so_often(operator)
+        build = so_often(operator)
         yield Rule(f"done {sign}", (DONE, sign, Figure, "times"), build)
         yield Rule(f"{sign} times", (sign, Figure, "times", DONE), build)
-    build = _so_often(Operator.EQUAL)
+    build = so_often(Operator.EQUAL)
     yield Rule("done so often", (DONE, Figure, "times"), build)
     yield Rule("so often done", (Figure, "times", DONE), build, cost=0.05)
     yield Rule("more than once", (DONE, "more than once"), _again)
@@ -65,6 +65,7 @@ KIND = Kind(
         "each of them": ("each", "apiece", "in all"),
         "having so many": (
             *("with", "have", "has", "had", "having", "contain", "contains", "containing"),
+            *("contained", "include", "includes", "included", "held", "carried"),
             *("consisting of", "made up of"),
         ),
     },

@@ -25,6 +25,7 @@ from kai_flow.analyst.reading.people import asking_who, counting, counts_people
 from kai_flow.analyst.reading.ranking_numbers import with_its_number
 from kai_flow.analyst.reading.rankings import ranked
 from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.reading.senders import with_senders
 from kai_flow.analyst.reading.subjects import is_column, named, with_kind_of_rows
 from kai_flow.analyst.reading.tallies import counts_of_groups, tallied
 from kai_flow.analyst.reading.timing import begun, timed
@@ -51,7 +52,10 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
             if counts_people(a.model, each.query)
         )
         return
-    bag = with_heads(a.model, bag, a.language)
+    ends = with_senders(a.model, bag)
+    if ends is None:
+        return
+    bag = with_heads(a.model, ends, a.language)
     if split(a.model, bag) or not with_its_number(bag):
         return
     sound = coherent(a.model, bag, a.commas)

@@ -1,0 +1,82 @@
+"""What places, shops or people send and receive: cities that received more than 30 shipments."""
+
+from collections.abc import Callable, Iterable
+
+from msgspec.structs import replace
+
+from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.query.nodes import Function
+from kai_flow.analyst.reading.parts import Amount, Has, Having, Negated, Rank, Rows, Sign, Where
+
+ENDS = {"sender": "~origin", "receiver": "~destination"}
+"""Who does it, and the end of what is sent at which they are."""
+
+
+def _counted(amount: object, role: str) -> Amount | None:
+    """A number of rows, counted at one of their ends."""
+    if not isinstance(amount, Amount) or amount.function is not Function.COUNT:
+        return None
+    if amount.table is None:
+        return None
+    return replace(amount, where=(*amount.where, Has(amount.table, role)))
+
+
+def _so_many(role: str) -> Callable[..., Having | None]:
+    """The words “Received more than 30 shipments”."""
+
+    def build(_sign: Sign, having: Having) -> Having | None:
+        amount = _counted(having.amount, role)
+        return None if amount is None else replace(having, amount=amount)
+
+    return build
+
+
+def _most(role: str) -> Callable[..., Rank | None]:
+    """The words “Received the most shipments”."""
+
+    def build(_sign: Sign, rank: Rank) -> Rank | None:
+        amount = _counted(rank.by, role) if rank.of is None else None
+        return None if amount is None else replace(rank, by=amount)
+
+    return build
+
+
+def _none(role: str) -> Callable[..., Where]:
+    """The words “Received no shipments”."""
+
+    def build(*parts: Sign | Rows) -> Where:
+        rows = next(part for part in parts if isinstance(part, Rows))
+        return Where(Negated(Has(rows.table, role)))
+
+    return build
+
+
+def _rules() -> Iterable[Rule]:
+    for sign, role in ENDS.items():
+        yield Rule(f"{sign}, so many", (sign, Having), _so_many(role), cost=-0.05)
+        yield Rule(f"{sign}, most", (sign, Rank), _most(role), cost=-0.05)
+        yield Rule(f"{sign}, no rows", (sign, "not", Rows), _none(role))
+        yield Rule(f"not {sign}", ("not", sign, Rows), _none(role))
+
+
+KIND = Kind(
+    "senders",
+    "What is sent and received: cities that received more than 30 shipments.",
+    rules=tuple(_rules()),
+    samples=(
+        Sample(
+            "en",
+            "Which cities received more than 30 shipments?",
+            """SELECT k.nama_kota, COUNT(*) FROM pengiriman p
+            JOIN kota k ON k.kota_id = p.kota_tujuan_id GROUP BY 1 HAVING COUNT(*) > 30""",
+            schema="logistics",
+        ),
+        Sample(
+            "id",
+            "Kota mana yang mengirim lebih dari 30 pengiriman?",
+            """SELECT k.nama_kota, COUNT(*) FROM pengiriman p
+            JOIN kota k ON k.kota_id = p.kota_asal_id GROUP BY 1 HAVING COUNT(*) > 30""",
+            schema="logistics",
+        ),
+    ),
+)
