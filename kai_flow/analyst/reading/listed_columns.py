@@ -29,17 +29,39 @@ RATES: Final = frozenset([Role.RATE])
 
 
 def with_tested(
-    model: SemanticModel, fields: Sequence[Field], where: Filter | None
+    model: SemanticModel, fields: Sequence[Field], where: Filter | None, *, details: bool
 ) -> tuple[Field, ...]:
     """The columns, and the numbers and times of the rows that the list is limited by.
 
-    Of "products with a stock below 50" one wants to see the stock.
+    Of "products with a stock below 50" one wants to see the stock. With ``details``, the list also
+    shows the values that what the rows point to must have: the group of gold customers.
     """
-    found = list(fields)
-    for field in _tested(model, where):
-        if not any(_same(field, known) for known in found):
-            found.append(field)
-    return tuple(found)
+    told = _told(model, where) if details else ()
+    return once_each((*fields, *told, *_tested(model, where)))
+
+
+def _told(model: SemanticModel, where: Filter | None) -> Iterator[Field]:
+    """The columns of other tables that have a certain value; whose employees they are is said."""
+    for part in where.parts if isinstance(where, All) else (where,):
+        if isinstance(part, Condition) and part.operator is Operator.EQUAL:
+            of = part.of
+            if not isinstance(of, Field) or not of.path or _widens(model, of):
+                continue
+            if model.joins[of.path[0]].source != of.table:
+                yield of
+
+
+def _widens(model: SemanticModel, field: Field) -> bool:
+    """Whether joins to many rows lead to a column."""
+    return any(model.joins[join].widens for join in field.path)
+
+
+def once_each(fields: Sequence[Field]) -> tuple[Field, ...]:
+    """The columns, each once: the same may be reached by the role of a join and without it."""
+    found: dict[object, Field] = {}
+    for field in fields:
+        found.setdefault((field.table, field.column, field.path), field)
+    return tuple(found.values())
 
 
 def _tested(model: SemanticModel, where: Filter | None) -> Iterator[Field]:
@@ -50,17 +72,13 @@ def _tested(model: SemanticModel, where: Filter | None) -> Iterator[Field]:
         case Not(part=part):
             yield from _tested(model, part)
         case Condition(of=Field() as field, operator=operator) if operator in ORDERED:
-            if not any(model.joins[join].widens for join in field.path):
+            if not _widens(model, field):
                 yield field
         case During(axis=axis, path=()):
             known = model.axes[axis]
             yield Field(table=known.table, column=known.columns[0])
         case _:
             return
-
-
-def _same(left: Field, right: Field) -> bool:
-    return (left.table, left.column, left.path) == (right.table, right.column, right.path)
 
 
 def repeats(
@@ -81,6 +99,13 @@ def repeats(
     )
 
 
+def of_each_row(a: Assembler, table: str, columns: Sequence[tuple[p.Column, Words]]) -> bool:
+    """Whether a column tells the rows apart: its values are listed, and not counted."""
+    own = [a.model.attributes[c.ref] for c, _ in columns if c.ref.table == table]
+    label = a.model.entities[table].label
+    return any(o.unique and o.role is not Role.KEY and o.column != label for o in own)
+
+
 def codes(
     a: Assembler, table: str, label: Attribute, columns: Sequence[tuple[p.Column, Words]]
 ) -> list[tuple[p.Column, Words]]:
@@ -90,6 +115,28 @@ def codes(
     key = label.role is Role.KEY
     beside = key and columns and not any(each.ref in known for each in found)
     return [(p.Column(each.ref), ()) for each in found[:1] if beside]
+
+
+def by_code(a: Assembler, table: str, columns: Sequence[tuple[p.Column, Words]]) -> bool:
+    """Whether rows without a name are asked for by their code: it says which, and nothing of them.
+
+    Tracking numbers are those of shipments, about which one wants to know the same.
+    """
+    label = a.model.entities[table].label
+    named = label is not None and a.model.attributes[ColumnRef(table, label)].role is Role.NAME
+    refs = [column.ref for column, _ in columns if column.ref.table == table]
+    found = [a.model.attributes[ref] for ref in refs]
+    return not named and len(columns) == 1 and any(_is_code(each) for each in found)
+
+
+def _is_code(attribute: Attribute) -> bool:
+    return attribute.role is Role.CODE and attribute.unique
+
+
+def usual(a: Assembler, table: str, label: Attribute | None) -> list[p.Column]:
+    """The columns of a list of rows of which the question names none."""
+    known = [each for each in a.model.of(table) if each.role not in {Role.KEY, Role.OTHER}]
+    return [p.Column(each.ref) for each in known if label is None or each.ref != label.ref][:5]
 
 
 def several(bag: Bag, resolver: Resolver) -> Iterator[p.Column]:

@@ -23,11 +23,15 @@ from kai_flow.analyst.reading.choices import Choice, cheapest, combined
 from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.first_named import late, other_things_first, pointed_to
 from kai_flow.analyst.reading.listed_columns import (
+    by_code,
     codes,
     nameless,
+    of_each_row,
     of_rows,
+    once_each,
     repeats,
     several,
+    usual,
     with_tested,
 )
 from kai_flow.analyst.reading.orders import LISTED, Sorted, by_group, order_of_values, sorted_by
@@ -166,25 +170,22 @@ def _rows_of(
         and all(not a.numeric(c) for c, _ in columns)
         and not (len(columns) == 1 and not bag.asked("value") and _labels(a, columns[0][0]))
         and (not spoken or (all(_category(a, c) for c, _ in columns) and columns[0][1] < words))
+        and not of_each_row(a, table, columns)
     ):
         yield from _values(a, bag, resolver, columns, limit, cost - 0.15 * spoken)
         if not spoken and len(columns) <= MOST_VALUES:
             return
     if label is not None and named and all(c != p.Column(label.ref) for c, _ in columns):
         shown = [(p.Column(label.ref), words), *codes(a, table, label, columns), *columns]
-    if not columns:
-        shown += [
-            (p.Column(a.ref), ())
-            for a in a.model.of(table)
-            if a.role not in {Role.KEY, Role.OTHER} and (label is None or a.ref != label.ref)
-        ][:5]
+    details = not columns or by_code(a, table, columns)
+    shown += [(column, ()) for column in usual(a, table, label)] if details else []
     shown += [(c, ()) for c in several(bag, resolver) if all(c != known for known, _ in shown)]
     cost += TWICE_COST * (len({column for column, _ in columns}) < len(columns))
     cost += 0.0 if spoken else 0.05 + NAMELESS_COST * nameless(a, table, columns)
     for sorts in sorted_by(a, bag, resolver, shown, columns) if shown else ():
         every = _each_once([*shown, *((by, w) for by, _, w in sorts.value)])
         for choice, query in _queries(
-            a, bag, resolver, every, sorts.value, spoken=spoken, most=a.most - cost
+            a, bag, resolver, every, sorts.value, spoken=spoken, details=details, most=a.most - cost
         ):
             more = of_list(a.model, query, rows) + _doubt(a, table, columns, choice) + sorts.cost
             full = structs.replace(query, limit=limit or LISTED, words=words)
@@ -207,6 +208,7 @@ def _queries(
     sorts: Sequence[Sorted],
     *,
     spoken: bool,
+    details: bool,
     most: float,
 ) -> Iterator[tuple[Choice[tuple[Any, ...]], Query]]:
     """The lists of rows with these columns, in this order."""
@@ -226,7 +228,9 @@ def _queries(
             choice,
             Query(
                 fact=resolver.fact,
-                columns=tuple(fields) if once else with_tested(a.model, fields, where),
+                columns=once_each(fields)
+                if once
+                else with_tested(a.model, fields, where, details=details),
                 distinct=once,
                 where=where,
                 order=order or (Order(by=fields[0]),),

@@ -16,6 +16,7 @@ from kai_flow.analyst.query.nodes import (
     Field,
     Function,
     Operator,
+    Order,
     Query,
     Related,
     Tally,
@@ -26,6 +27,9 @@ from kai_flow.analyst.reading.reading import Reading
 TIED: Final = 0.02
 """Readings whose costs differ so little are equally likely: the one that tells more is kept."""
 
+MOST_COLUMNS: Final = 8
+"""Columns at most of a list that takes the place of two."""
+
 _FIRST: Final = {Function.MAXIMUM: True, Function.MINIMUM: False}
 """Whether the greatest value comes first in a falling order."""
 
@@ -35,7 +39,10 @@ def each_answer_once(readings: Sequence[Reading]) -> list[Reading]:
     kept: list[Reading] = []
     for reading in readings:
         same = [each for each in kept if _overlap(each.query, reading.query)]
-        if not same:
+        listed = [each for each in kept if _same_rows(each.query, reading.query)]
+        if listed and not same:
+            kept[kept.index(listed[0])] = _with_columns(listed[0], reading)
+        elif not same:
             kept.append(reading)
         elif _lists(reading.query, same[0].query) or (
             _tells(reading.query, same[0].query) and reading.cost <= same[0].cost + TIED
@@ -111,9 +118,38 @@ def _lists(more: Query | None, less: Query | None) -> bool:
     """Whether a list of rows has further columns, and is else the same as another one."""
     if more is None or less is None or not less.columns or more.distinct or less.distinct:
         return False
-    return set(bare(less.columns)) < set(bare(more.columns)) and bare(
-        structs.replace(more, columns=())
-    ) == bare(structs.replace(less, columns=()))
+    fewer = set(bare(less.columns)) < set(bare(more.columns))
+    return fewer and bare(_rows_of(more)) == bare(_rows_of(less))
+
+
+def _same_rows(one: Query | None, other: Query | None) -> bool:
+    """Whether two lists have the same rows, of which they show different columns of their own.
+
+    Names that several joins lead to, such as two cities of a flight, are not shown both.
+    """
+    if one is None or other is None or not one.columns or not other.columns:
+        return False
+    columns = {*one.columns, *other.columns}
+    if one.distinct or other.distinct or len(columns) > MOST_COLUMNS:
+        return False
+    rows = bare(_rows_of(one))
+    return not any(field.path for field in columns) and rows == bare(_rows_of(other))
+
+
+def _with_columns(reading: Reading, other: Reading) -> Reading:
+    """A list with the columns of another one besides: it is no question which of them is meant."""
+    if reading.query is None or other.query is None:
+        return reading
+    known = set(bare(reading.query.columns))
+    more = [field for field in other.query.columns if bare(field) not in known]
+    query = structs.replace(reading.query, columns=(*reading.query.columns, *more))
+    return structs.replace(reading, query=query)
+
+
+def _rows_of(query: Query) -> Query:
+    """The rows of a list, whatever is shown of them, in an order that nobody may have asked for."""
+    first = bare(query.order) == bare((Order(by=query.columns[0]),))
+    return structs.replace(query, columns=(), order=() if first else query.order)
 
 
 def _tells(more: Query | None, less: Query | None) -> bool:
