@@ -1,4 +1,4 @@
-"""What a superlative belongs to in an English question: the noun that follows it.
+"""What a superlative, or "by", belongs to in an English question: the noun that follows it.
 
 "Bookings of the cheapest hotel" are not the cheapest bookings, "the city of the hotel with the
 most rooms" is where one hotel is, and the stars of the biggest hotel do not say which is biggest.
@@ -12,12 +12,13 @@ from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.cover import Cover
-from kai_flow.analyst.reading.glue import plural
+from kai_flow.analyst.reading.glue import done, named_next, plural
 from kai_flow.analyst.reading.numbers_named import MONEY
 from kai_flow.analyst.reading.parts import (
     Amount,
     Column,
     Computed,
+    Groups,
     Has,
     Item,
     Part,
@@ -54,7 +55,25 @@ def misplaced(cover: Cover, tokens: Sequence[Token], model: SemanticModel) -> bo
         or any(_before_noun(items, at, tokens) for at in ordering if at + 1 < len(items))
         or any(_after_rows(items[at], tokens) for at in ordering)
         or any(_rank_misplaced(items, at, tokens, model) for at in ordering)
+        or any(_of_doers(item, tokens) for item in items)
         or (bool(ordering) and _ranked_for_count(items, tokens))
+    )
+
+
+def _of_doers(item: Item, tokens: Sequence[Token]) -> bool:
+    """Whether those who did something would be groups: "reported by producer cooperatives".
+
+    What is said of them before their name tells which of them are meant.
+    """
+    first = item.first
+    if not isinstance(item.part, Groups) or len(item.part.by) != 1 or not first:
+        return False
+    told = any(words[:1] == (first + 1,) for _, words in item.aside)
+    return (
+        told
+        and tokens[first].word == "by"
+        and done(tokens[first - 1].word)
+        and any(plural(token.word) for token in named_next(tokens, first + 1))
     )
 
 

@@ -97,8 +97,8 @@ def agents(tokens: Sequence[Token]) -> frozenset[int]:
         at
         for at in range(1, len(tokens) - 1)
         if tokens[at].word == "by"
-        and any(plural(token.word) for token in _named_next(tokens, at + 1))
-        and (_acts(tokens[at - 1].word) or (_done(tokens[at - 1].word) and grouped[-1:] > [at]))
+        and any(plural(token.word) for token in named_next(tokens, at + 1))
+        and (_acts(tokens[at - 1].word) or (done(tokens[at - 1].word) and grouped[-1:] > [at]))
     )
 
 
@@ -107,12 +107,12 @@ def _acts(word: str) -> bool:
     return light(word) or word in VERBS
 
 
-def _done(word: str) -> bool:
+def done(word: str) -> bool:
     """Whether a word says what somebody did: "reported by cooperatives", not "sorted by"."""
     return word.endswith("ed") and len(word) > 4 and word not in ARRANGED
 
 
-def _named_next(tokens: Sequence[Token], first: int) -> Sequence[Token]:
+def named_next(tokens: Sequence[Token], first: int) -> Sequence[Token]:
     """A noun and what stands before it: "active producer cooperatives"."""
     ends = (at for at in range(first, len(tokens)) if tokens[at].word in NO_NOUNS | linking())
     return tokens[first : min(next(ends, len(tokens)), first + 4)]

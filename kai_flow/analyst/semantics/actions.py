@@ -84,21 +84,22 @@ def _hints(model: SemanticModel) -> Mapping[str, Sequence[Hint]]:
     """All that each action points to, by its name: tables first, then what is in their columns."""
     found: dict[str, list[Hint]] = {action.name: [] for action in ACTIONS}
     of_table = {table: _actions_in(table) for table in model.entities}
+    looked_up = {table for table in model.entities if _only_pointed_to(model, table)}
     for table, actions in of_table.items():
-        for action in actions:
+        done = [each for each in actions if not (each.number and table in looked_up)]
+        for action in done:  # no way to pay is what was spent
             found[action.name].append(Hint(EntityTarget(table), "done"))
     for derived in model.derived:
         if _is_revenue(derived.names):
             found["sell"].append(Hint(EntityTarget(derived.table), "done"))
-    looked_up = {table for table in model.entities if _only_pointed_to(model, table)}
     for attribute in model.attributes.values():
         own = _actions_in(attribute.column)
         for action in own:
             found[action.name].extend(_of(model, attribute, action))
         if attribute.table in looked_up and attribute.role in _VALUED and attribute.values:
-            for action in of_table[attribute.table]:
-                if action not in own:
-                    found[action.name].append(Hint(AttributeTarget(attribute.ref), "beside"))
+            others = [each for each in of_table[attribute.table] if each not in own]
+            for action in others:
+                found[action.name].append(Hint(AttributeTarget(attribute.ref), "beside"))
     return found
 
 
@@ -117,7 +118,7 @@ def _of(model: SemanticModel, attribute: Attribute, action: Action) -> Iterator[
     """What an action points to in a column that is named after it."""
     column = AttributeTarget(attribute.ref)
     if attribute.role is Role.FLAG:
-        for yes in attribute.values[:1]:
+        for yes in () if action.number else attribute.values[:1]:  # what is spent is not all paid
             yield Hint(ValueTarget(attribute.ref, yes), "is")
     elif attribute.role is Role.TIME or attribute.part == "year":
         for axis in model.axes_of(attribute.table):
