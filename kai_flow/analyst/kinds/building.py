@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
     Amount,
+    Beside,
     Calculated,
     Calendar,
     Change,
@@ -14,6 +15,7 @@ from kai_flow.analyst.reading.parts import (
     Computed,
     Gap,
     Implied,
+    Item,
     Lasting,
     Measured,
     Noun,
@@ -24,6 +26,7 @@ from kai_flow.analyst.reading.parts import (
     Sign,
     Values,
 )
+from kai_flow.analyst.schema import ColumnRef
 
 NOUN: Final = (Column, Computed, Lasting)
 """What may be a number of a row."""
@@ -86,3 +89,25 @@ def done_by_one(role: Role, values: Values) -> Values | None:
     if not same or values.column.role is not None:
         return None
     return replace(values, column=Column(values.column.ref, role.join))
+
+
+def column_of(item: Item) -> ColumnRef | None:
+    """The column that a part is about."""
+    match item.part:
+        case Column(ref):
+            return ref
+        case Values(column) | Beside(column):
+            return column.ref
+        case _:
+            return None
+
+
+def table_of(item: Item) -> str | None:
+    """The table that a part names, or a column of it."""
+    match item.part:
+        case Rows(table):
+            return table
+        case Column(ref):
+            return ref.table
+        case _:
+            return None

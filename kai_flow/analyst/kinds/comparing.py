@@ -1,6 +1,7 @@
 """Comparisons: two groups, or two periods, side by side."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -12,8 +13,10 @@ from kai_flow.analyst.reading.parts import (
     Column,
     Compared,
     Computed,
+    Item,
     Joined,
     Measured,
+    Negated,
     Rows,
     Sign,
     Versus,
@@ -40,6 +43,28 @@ def base(left: Amount, right: Amount) -> Amount | None:
     """The number that two sides share; the second one may name its rows only."""
     mine, theirs = ((each.function, each.of, each.table) for each in (left, right))
     return replace(left, where=()) if mine == theirs or plain_count(right) else None
+
+
+def subject(item: Item) -> Hashable | None:
+    """What a filter is of, which two filters that are told apart have in common."""
+    test = item.part.test if isinstance(item.part, Where) else None
+    if isinstance(test, Negated):
+        test = test.part
+    match test:
+        case Compared(Column(ref)):
+            return ref
+        case Compared(of):
+            return of
+        case Within():
+            return Within
+        case _:
+            return None
+
+
+def restricted(item: Item) -> Literal[True] | None:
+    """Whether there are filters of its own on what may be one side of a comparison."""
+    own = isinstance(item.part, Amount) and item.part.where
+    return True if own or item.aside else None
 
 
 def _axis(where: Where) -> str | None:
@@ -125,20 +150,25 @@ def _compared_in(_sign: Sign, where: Where, terms: Sign, of: Side) -> Versus | N
 
 
 def _rules() -> Iterable[Rule]:
-    yield Rule("versus", (Where, "versus", Where), filters_apart())
+    yield Rule("versus", (Where, "versus", Where), filters_apart(), same=subject)
     for asked in ("count", "value", "total"):
-        yield Rule(f"and {asked}", (Where, "and", asked, Where), filters_apart())
+        yield Rule(f"and {asked}", (Where, "and", asked, Where), filters_apart(), same=subject)
     yield Rule("versus, again", (Versus, "versus", Where), _further)
     yield Rule("and versus", (Versus, "and", Where), _further)
-    yield Rule("numbers versus", (SIDE, "versus", SIDE), numbers_apart(), scoped=True)
-    yield Rule("numbers and", (SIDE, "and", SIDE), numbers_apart(), cost=0.3, scoped=True)
-    yield Rule("numbers or", (SIDE, "or", SIDE), numbers_apart(loose=True), cost=0.1, scoped=True)
+    for sign, build, cost in (
+        ("versus", numbers_apart(), 0.0),
+        ("and", numbers_apart(), 0.3),
+        ("or", numbers_apart(loose=True), 0.1),
+    ):
+        sides = (SIDE, sign, SIDE)
+        yield Rule(f"numbers {sign}", sides, build, cost=cost, scoped=True, same=restricted)
     yield Rule("noun between", (Where, SIDE, "versus", Where), _elliptic, cost=0.1, scoped=True)
     yield Rule("between", ("side by side", Where), _several)
     for sign in ("more", "higher", "dearer"):
         than = (sign, "versus")
-        yield Rule(f"filters {sign} than", (Where, *than, Where), filters_apart())
-        yield Rule(f"sides {sign} than", (SIDE, *than, SIDE), numbers_apart(), scoped=True)
+        yield Rule(f"filters {sign} than", (Where, *than, Where), filters_apart(), same=subject)
+        two = (SIDE, *than, SIDE)
+        yield Rule(f"sides {sign} than", two, numbers_apart(), scoped=True, same=restricted)
     yield Rule("in terms of", (Versus, "in terms of", SIDE), _measured, cost=0.05, scoped=True)
     yield Rule("terms first", ("in terms of", SIDE, Versus), _measured, cost=0.3, scoped=True)
     yield Rule("compared in", ("compare", Where, "in terms of", SIDE), _compared_in, scoped=True)

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from kai_flow.analyst.kinds.building import done_by_one
+from kai_flow.analyst.kinds.building import column_of, done_by_one
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import (
@@ -12,6 +12,7 @@ from kai_flow.analyst.reading.parts import (
     Compared,
     Computed,
     Has,
+    Item,
     Joined,
     Negated,
     Part,
@@ -81,12 +82,20 @@ def _who(where: Where) -> Where | None:
     return None if isinstance(where.test, Within | Negated) else where
 
 
-def _done(column: Column, where: Where) -> Column | None:
+def _done(column: Column, _where: Where) -> Column:
     """The words "Units returned": those of the table that has a row for each return."""
-    test = where.test
-    if not column.number or not isinstance(test, Has):
-        return None
-    return column if test.table == column.ref.table else None
+    return column
+
+
+def _done_in(item: Item) -> str | None:
+    """The table of a number, or of the rows that say what was done."""
+    match item.part:
+        case Column(ref, number=True):
+            return ref.table
+        case Where(Has(table)):
+            return table
+        case _:
+            return None
 
 
 def _headed(values: Values, role: str) -> Values | None:
@@ -107,10 +116,18 @@ def _placed(sign: Sign, *parts: Rows | Column | Role | Values) -> Values | None:
 
 def _in_role(column: Column, values: Values) -> Values | None:
     """The words "Origin Java", where Java is the island of the city."""
-    same = column.ref.table == values.column.ref.table and column.ref != values.column.ref
-    if not same or column.role is None or values.column.role is not None:
+    if column.ref == values.column.ref:
         return None
     return Values(Column(values.column.ref, column.role), values.values)
+
+
+def _told_role(item: Item) -> str | None:
+    """The table that a column is reached in by a role, or of values that no role is said of."""
+    match item.part:
+        case Column(ref, str()) | Values(Column(ref, None)):
+            return ref.table
+        case _:
+            return None
 
 
 def _table(part: Rows | Column) -> str:
@@ -233,18 +250,18 @@ KIND = Kind(
             cost=-0.15,
         ),
         Rule("value", (Values,), lambda values: Where(equal(values))),
-        Rule("one of", (Values, "or", Values), _one_of, makes=Values, one_column=True),
-        Rule("and", (Values, "and", Values), _one_of, makes=Values, one_column=True),
-        Rule("both", (Values, "and", Values), _both, makes=Where, one_column=True),
-        Rule("column value", (Column, Values), of_column, cost=-0.15, one_column=True),
-        Rule("value in role", (Column, Values), _in_role, makes=Values),
+        Rule("one of", (Values, "or", Values), _one_of, makes=Values, same=column_of),
+        Rule("and", (Values, "and", Values), _one_of, makes=Values, same=column_of),
+        Rule("both", (Values, "and", Values), _both, makes=Where, same=column_of),
+        Rule("column value", (Column, Values), of_column, cost=-0.15, same=column_of),
+        Rule("value in role", (Column, Values), _in_role, makes=Values, same=_told_role),
         Rule("done by one", (Role, Values), done_by_one, cost=-0.15, makes=Values),
         Rule(
             "value column",
             (Values, Column),
             lambda v, c: of_column(c, v),
             cost=-0.1,
-            one_column=True,
+            same=column_of,
         ),
         *(
             Rule("adjective", (Where, noun), _noun, cost=0.02, aside=True, tight=True, makes=noun)
@@ -254,29 +271,37 @@ KIND = Kind(
             Rule("noun, qualified", (noun, Where), _noun, cost=0.02, aside=True, makes=noun)
             for noun in (Column, Computed, Rows)
         ),
-        Rule("value beside a verb", (Beside, Values), _beside, cost=-0.25, one_column=True),
+        Rule("value beside a verb", (Beside, Values), _beside, cost=-0.25, same=column_of),
         Rule(
-            "value beside a verb, by", (Beside, "by", Values), _beside, cost=-0.25, one_column=True
+            "value beside a verb, by", (Beside, "by", Values), _beside, cost=-0.25, same=column_of
         ),
         Rule(
             "value and column beside a verb",
             (Beside, Column, Values),
             _beside,
             cost=-0.3,
-            one_column=True,
+            same=column_of,
         ),
-        Rule("column beside a verb", (Beside, Column), _beside, cost=-0.25, one_column=True),
+        Rule("column beside a verb", (Beside, Column), _beside, cost=-0.25, same=column_of),
         Rule(
             "column after a verb",
             (Column, Beside),
             lambda c, v: _beside(v, c),
             cost=-0.25,
-            one_column=True,
+            same=column_of,
         ),
         Rule("number beside a verb", (Beside, Amount), _counted_beside, cost=-0.5),
-        Rule("done", (Column, Where), _done, cost=-0.3, makes=Column),
+        Rule("done", (Column, Where), _done, cost=-0.3, makes=Column, same=_done_in),
         Rule("all of", (Where, "and", Where), _all_of, cost=0.05, makes=Where),
-        Rule("done before", (Where, Column), lambda w, c: _done(c, w), cost=-0.3, tight=True),
+        Rule(
+            "done before",
+            (Where, Column),
+            lambda w, c: _done(c, w),
+            cost=-0.3,
+            tight=True,
+            makes=Column,
+            same=_done_in,
+        ),
         Rule("by", ("agent", Where), lambda _sign, where: _who(where), cost=0.05),
         Rule("because", ("because", Where), lambda _sign, where: _reason(where)),
         Rule("because it", ("because", (Rows, Column), Where), lambda *p: _reason(p[-1])),

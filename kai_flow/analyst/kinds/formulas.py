@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from kai_flow.analyst.kinds.building import column_of
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
@@ -155,7 +156,7 @@ KIND = Kind(
         Rule("defined", ((Computed, Amount, Rows), Amount), _defined),
         Rule("defined as", ((Computed, Amount, Rows), "that is", Amount), _defined),
         Rule("unit of", ("unit of", Column), _unit_of, tight=True),
-        Rule("named twice", (Column, Column), _same, makes=Column, one_column=True),
+        Rule("named twice", (Column, Column), _same, makes=Column, same=column_of),
     ),
     samples=(
         Sample(

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from kai_flow.analyst.kinds.building import DIMENSION
+from kai_flow.analyst.kinds.building import DIMENSION, table_of
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Grain
 from kai_flow.analyst.reading.parts import (
@@ -190,13 +190,14 @@ KIND = Kind(
         Rule("role", (Role, Column), _of_role, tight=True),
         Rule("done by each", (Role, Groups), _done_by, cost=-0.1),
         Rule("role after", (Column, Role), lambda column, role: _of_role(role, column)),
-        Rule("column of rows", (Column, Rows), _of_rows),
+        Rule("column of rows", (Column, Rows), _of_rows, same=table_of),
         Rule(
             "rows' column",
             (Rows, Column),
             lambda rows, column: _of_rows(column, rows),
             cost=0.12,
             tight=True,
+            same=table_of,
         ),
     ),
     samples=(

@@ -5,11 +5,11 @@ constituents from them, and sample questions. A number that is calculated in a n
 subclass of `Calculation` in that module. The reader and the evaluation find it by themselves.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from kai_flow.analyst.reading.parts import Narrowed, Part
+from kai_flow.analyst.reading.parts import Item, Narrowed, Part
 
 Phrases: TypeAlias = tuple[str, ...]
 """Phrases of one language, lower case: "at least", "more than"."""
@@ -42,9 +42,9 @@ class Rule:
     """The class of all that it builds, if there is but one: it is not called where the chart has no
     room for that.
     """
-    one_column: bool = False
-    """Whether what it builds is about one column: parts about others than its first part is about
-    are not tried.
+    same: "Callable[[Item], Hashable | None] | None" = None
+    """What its parts, except signs, must have in common, such as the column they are about. It is
+    not tried with parts of which that is None, or differs from that of the first part.
     """
 
 

@@ -1,5 +1,6 @@
 """What rows must not have, and what is empty: not in Bali, without an e-mail address."""
 
+from kai_flow.analyst.kinds.building import column_of
 from kai_flow.analyst.kinds.filters import equal, of_column
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Operator
@@ -195,7 +196,7 @@ KIND = Kind(
         ),
     },
     rules=(
-        Rule("other values", (Column, "not", Values), _other, cost=-0.1),
+        Rule("other values", (Column, "not", Values), _other, cost=-0.1, same=column_of),
         Rule("not", ("not", Where), _not, cost=0.2),
         Rule("not done", ("not", Clock, Rows), _not_done, cost=0.05),
         Rule("neither nor", ("neither", Where, "nor", Where), _neither, cost=0.1),

@@ -1,15 +1,14 @@
 """The constituents of a question: where they begin, what they are, and how many are kept."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
 from kai_flow.analyst.kinds.kind import Element, heads
 from kai_flow.analyst.reading.choices import ROUNDING
-from kai_flow.analyst.reading.parts import Beside, Column, Item, Part, Sign, Test, Values
-from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.reading.parts import Item, Part, Sign, Test
 
 BEAM: Final = 8
 """Different parts of one class that are kept for the same tokens; the cheapest stay."""
@@ -24,8 +23,11 @@ Meaning: TypeAlias = tuple[Part, tuple[Test, ...]]
 Head: TypeAlias = "str | type[Any]"
 """What rules know a part by: the name of a sign, or the class of another part."""
 
-Shelf: TypeAlias = "tuple[int, Head, ColumnRef | None]"
-"""Where constituents begin, what rules know them by, and perhaps the column they are about."""
+Same: TypeAlias = tuple[Callable[[Item], Hashable | None], Hashable]
+"""What the constituents of a rule have in common: what finds it, and what it is."""
+
+Shelf: TypeAlias = "tuple[int, Head, Same | None]"
+"""Where constituents begin, what rules know them by, and perhaps what these must have in common."""
 
 Room: TypeAlias = tuple[int, int, type[Any]]
 """Where parts of one class are, between two tokens."""
@@ -64,8 +66,7 @@ class Chart:
         self.glue = glue
         self._starting: defaultdict[int, list[Item]] = defaultdict(list)
         self._by_head: list[dict[Head, list[Item]]] = [{} for _ in range(length)]
-        self._about: defaultdict[tuple[int, Head, ColumnRef], list[Item]]
-        self._about = defaultdict(list)
+        self._alike: dict[tuple[object, ...], Mapping[Hashable | None, Sequence[Item]]] = {}
         self._rooms: defaultdict[Room, dict[Meaning, float]] = defaultdict(dict)
         self._ends: dict[tuple[object, ...], Ends] = {}
         self._size = 0
@@ -91,7 +92,7 @@ class Chart:
         return known
 
     def _tails(
-        self, elements: Sequence[Element], after: int, about: ColumnRef | None, *, tight: bool
+        self, elements: Sequence[Element], after: int, same: Same | None, *, tight: bool
     ) -> Sequence[Tail]:
         """Constituents from ``after`` on that fit elements of a rule, with what the gaps cost."""
         if not elements:
@@ -101,15 +102,20 @@ class Chart:
             for at, gap in self.next_starts(after)
             if at == after or not tight
             for head in heads(elements[0])
-            for items, skipped in self.ends((at, head, about), elements[1:], tight=tight).tails
+            for items, skipped in self.ends((at, head, same), elements[1:], tight=tight).tails
         ]
 
     def _on(self, shelf: Shelf) -> Sequence[Item]:
         """The constituents on a shelf."""
-        at, head, about = shelf
-        if about is None or isinstance(head, str):
-            return self._by_head[at].get(head, ())
-        return self._about.get((at, head, about), ())
+        at, head, same = shelf
+        found: Sequence[Item] = self._by_head[at].get(head, ())
+        if same is None or isinstance(head, str) or not found:
+            return found
+        find, what = same
+        alike = self._alike.get((at, head, find))
+        if alike is None:
+            alike = self._alike[at, head, find] = _by_likeness(found, find)
+        return alike.get(what, ())
 
     def heads(self, at: int) -> Iterable[Head]:
         """What rules know those by."""
@@ -139,11 +145,7 @@ class Chart:
     def _shelve(self, item: Item, meaning: Meaning, *, again: bool) -> None:
         """Put a constituent where it is looked for, in place of the one that costs more."""
         head = head_of(item.part)
-        shelves = [self._starting[item.first], self._by_head[item.first].setdefault(head, [])]
-        column = column_of(item.part)
-        if column is not None:
-            shelves.append(self._about[item.first, head, column])
-        for shelf in shelves:
+        for shelf in (self._starting[item.first], self._by_head[item.first].setdefault(head, [])):
             if again:
                 same = (item.last, meaning)
                 shelf[:] = [each for each in shelf if (each.last, meaning_of(each)) != same]
@@ -163,15 +165,14 @@ def meaning_of(item: Item) -> Meaning:
     return item.part, tuple([test for test, _ in item.aside]) if item.aside else ()
 
 
-def column_of(part: Part) -> ColumnRef | None:
-    """The column that a part is about."""
-    match part:
-        case Column(ref):
-            return ref
-        case Values(column) | Beside(column):
-            return column.ref
-        case _:
-            return None
+def _by_likeness(
+    items: Iterable[Item], find: Callable[[Item], Hashable | None]
+) -> Mapping[Hashable | None, Sequence[Item]]:
+    """Constituents by what they have in common with others."""
+    found: defaultdict[Hashable | None, list[Item]] = defaultdict(list)
+    for item in items:
+        found[find(item)].append(item)
+    return found
 
 
 def head_of(part: Part) -> Head:

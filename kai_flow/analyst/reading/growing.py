@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeAlias
 
@@ -17,7 +17,6 @@ from kai_flow.analyst.reading.chart import (
     Ends,
     Head,
     Meaning,
-    column_of,
     head_of,
     meaning_of,
 )
@@ -123,6 +122,7 @@ def grow(chart: Chart, leaves: Iterable[Item], rules: ByHeads) -> bool:
     token are built, all that begin later are complete, and only their own starts are repeated.
     """
     tries = 0
+    onward = _Onward(chart, rules)
     by_start: defaultdict[int, list[Item]] = defaultdict(list)
     for leaf in sorted(leaves, key=_COST_OF_ITEM):
         by_start[leaf.first].append(leaf)
@@ -132,7 +132,7 @@ def grow(chart: Chart, leaves: Iterable[Item], rules: ByHeads) -> bool:
             fresh = [item for item in agenda if chart.add(item)]
             built = _Generation(chart, start)
             for item in fresh:
-                _build(chart, rules, item, built)
+                _build(onward, item, built)
                 if tries + built.tries > MOST_TRIES:
                     return False
             tries += built.tries
@@ -151,22 +151,61 @@ def by_heads(rules: Sequence[Rule]) -> ByHeads:
     return {first: dict(then) for first, then in index.items()}
 
 
-def _build(chart: Chart, rules: ByHeads, first: Item, built: _Generation) -> None:
+class _Onward:
+    """How rules may go on after their first constituent, found once for each place."""
+
+    def __init__(self, chart: Chart, rules: ByHeads) -> None:
+        self._chart = chart
+        self._rules = rules
+        self._known: dict[tuple[Head, int, bool], Sequence[tuple[Rule, Head, Ends | None]]] = {}
+
+    def alone(self, first: Item) -> Sequence[Rule]:
+        """The rules that need no more than one constituent."""
+        return self._rules.get(head_of(first.part), {}).get(None, ())
+
+    def after(self, first: Item) -> Iterator[tuple[Rule, float, Ends]]:
+        """The rules that others continue, with what the gap before these costs."""
+        head = head_of(first.part)
+        for at, gap in self._chart.next_starts(first.last):
+            for rule, then, ends in self._at(head, at, near=at == first.last):
+                if ends is not None:
+                    yield rule, gap, ends
+                elif rule.same is not None and (what := rule.same(first)) is not None:
+                    shelf = (at, then, (rule.same, what))
+                    alike = self._chart.ends(shelf, rule.pattern[2:], tight=rule.tight)
+                    if alike.tails:
+                        yield rule, gap, alike
+
+    def _at(self, head: Head, at: int, *, near: bool) -> Sequence[tuple[Rule, Head, Ends | None]]:
+        """The rules that go on at a token, and how; None: that depends on the first constituent."""
+        known = self._known.get((head, at, near))
+        if known is None:
+            known = self._known[head, at, near] = list(self._found(head, at, near=near))
+        return known
+
+    def _found(
+        self, head: Head, at: int, *, near: bool
+    ) -> Iterator[tuple[Rule, Head, Ends | None]]:
+        rules = self._rules.get(head, {})
+        for then in self._chart.heads(at) if rules else ():
+            for rule in rules.get(then, ()):
+                if rule.tight and not near:
+                    continue
+                if rule.same is not None:
+                    yield rule, then, None
+                else:
+                    ends = self._chart.ends((at, then, None), rule.pattern[2:], tight=rule.tight)
+                    if ends.tails:
+                        yield rule, then, ends
+
+
+def _build(onward: _Onward, first: Item, built: _Generation) -> None:
     """Add what rules build that begins with a constituent."""
-    known = rules.get(head_of(first.part))
-    if known is None:
-        return
-    column = column_of(first.part)
-    for rule in known.get(None, ()):
+    for rule in onward.alone(first):
         _apply(rule, (first,), rule.cost + first.cost, built)
         built.tries += 1
-    for at, gap in chart.next_starts(first.last):
-        for next_head in chart.heads(at):
-            for rule in known.get(next_head, ()):
-                if not rule.tight or at == first.last:
-                    shelf = (at, next_head, column if rule.one_column else None)
-                    ends = chart.ends(shelf, rule.pattern[2:], tight=rule.tight)
-                    _build_all(rule, first, gap, ends, built)
+    for rule, gap, ends in onward.after(first):
+        _build_all(rule, first, gap, ends, built)
 
 
 def _build_all(rule: Rule, first: Item, gap: float, ends: Ends, built: _Generation) -> None:
