@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from msgspec.structs import replace
@@ -68,7 +68,7 @@ def _sign_spelling() -> Spelling:
 
 def signs_of(words: Sequence[str], language: Language = "en") -> Iterator[Item]:
     """The phrases as they are written. "What is" asks for a value, and for no thing by name."""
-    found = list(_every_sign(words, language))
+    found = _every_sign(tuple(words), language)
     values = {item.first for item in found if item.part == Sign("value") and _several(item)}
     for item in found:
         if item.part != Sign("which") or item.first not in values or _several(item):
@@ -80,10 +80,13 @@ def _several(item: Item) -> bool:
     return item.last - item.first > 1
 
 
-def _every_sign(words: Sequence[str], language: Language) -> Iterator[Item]:
-    for spoken in LANGUAGES:
-        cost = 0.0 if spoken == language else OTHER_LANGUAGE_COST
-        for at, word in enumerate(words):
-            for phrase, sign in _phrases(spoken).get(word, ()):
-                if tuple(words[at : at + len(phrase)]) == phrase:
-                    yield leaf(at, at + len(phrase), Sign(sign), cost)
+@lru_cache(maxsize=16)
+def _every_sign(words: tuple[str, ...], language: Language) -> Sequence[Item]:
+    """The same with each "what is"; several who read a question look for its signs."""
+    return [
+        leaf(at, at + len(phrase), Sign(sign), 0.0 if spoken == language else OTHER_LANGUAGE_COST)
+        for spoken in LANGUAGES
+        for at, word in enumerate(words)
+        for phrase, sign in _phrases(spoken).get(word, ())
+        if words[at : at + len(phrase)] == phrase
+    ]

@@ -1,6 +1,6 @@
 """The leaves of the chart: everything that single spans of words may mean, overlapping ones too."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -14,13 +14,8 @@ from kai_flow.analyst.query.nodes import Grain
 from kai_flow.analyst.reading.codes import codes_in
 from kai_flow.analyst.reading.glue import agents, currencies_told, past_again
 from kai_flow.analyst.reading.happened import happened
-from kai_flow.analyst.reading.mentions import (
-    MENTION_COST,
-    PIECE_COST,
-    SHORT_COST,
-    WHOLE,
-    mentioned,
-)
+from kai_flow.analyst.reading.mention_costs import MENTION_COST, PIECE_COST, SHORT_COST, WHOLE
+from kai_flow.analyst.reading.mentions import mentioned
 from kai_flow.analyst.reading.numbered import numbered
 from kai_flow.analyst.reading.parts import (
     ITS_NUMBER,
@@ -78,6 +73,9 @@ STATUS_COST: Final = 0.3
 """Of a status that is as well the event that a period is of."""
 SENT_COST: Final = 0.5
 """Of a status that says as well of what a place is: "shipped to London"."""
+
+_Place = tuple[int, int, str]
+"""Where words stand, with the table that they are about."""
 
 
 def leaves(
@@ -185,7 +183,7 @@ def _timed(found: Sequence[Item], index: Index) -> Iterator[Item]:
         if isinstance(item.part, Clock)
         and any(item.last <= start <= item.last + NEAR for start in starts)
     }
-    later = {place for place in said if not _first_time(place, found, index)}
+    later = _later(said, found, index) if said else frozenset()
     denied = {item.last for item in found if item.part == Sign("not")}
     for item in found:
         table = _event_table(item.part, index, denied=item.first in denied)
@@ -197,15 +195,15 @@ def _timed(found: Sequence[Item], index: Index) -> Iterator[Item]:
         yield replace(item, cost=item.cost + STATUS_COST) if again else item
 
 
-def _first_time(place: tuple[int, int, str], found: Sequence[Item], index: Index) -> bool:
-    """Whether a word names the first time of a table: "ordered", but not "stayed" of a booking."""
-    first, last, table = place
-    times = [axis.id for axis in index.model.axes_of(table)][:1]
-    return any(
-        (item.first, item.last) == (first, last)
-        and isinstance(item.part, Clock)
-        and item.part.axis in times
-        for item in found
+def _later(said: Collection[_Place], found: Sequence[Item], index: Index) -> Collection[_Place]:
+    """Where words do not name the first time of a table: "stayed" of a booking, not "ordered"."""
+    named = {
+        (item.first, item.last, item.part.axis) for item in found if isinstance(item.part, Clock)
+    }
+    return frozenset(
+        (first, last, table)
+        for first, last, table in said
+        if not any((first, last, axis.id) in named for axis in index.model.axes_of(table)[:1])
     )
 
 
