@@ -3,10 +3,11 @@
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.kind import Rule, heads
@@ -53,6 +54,8 @@ DONE_TO: Final = frozenset(["not", "most", "fewest"])
 ByHeads: TypeAlias = "Mapping[Head, Mapping[Head | None, Sequence[Rule]]]"
 """Rules by the class, or the sign, of their first element, then of their second; None: no second.
 """
+
+_NO_RULES: "Final[Mapping[Head | None, Sequence[Rule]]]" = {}
 
 Space: TypeAlias = tuple[int, type[Any]]
 """Where parts of one class are, up to a token."""
@@ -151,52 +154,63 @@ def by_heads(rules: Sequence[Rule]) -> ByHeads:
     return {first: dict(then) for first, then in index.items()}
 
 
+class _Next(Struct, gc=False):
+    """How a rule may go on at a token."""
+
+    rule: Rule
+    then: Head
+    ends: dict[Hashable, Ends]
+    """By what its parts have in common: None, where they need nothing in common."""
+
+
 class _Onward:
     """How rules may go on after their first constituent, found once for each place."""
 
     def __init__(self, chart: Chart, rules: ByHeads) -> None:
         self._chart = chart
         self._rules = rules
-        self._known: dict[tuple[Head, int, bool], Sequence[tuple[Rule, Head, Ends | None]]] = {}
+        self._known: dict[tuple[Head, int, bool], Sequence[_Next]] = {}
 
     def alone(self, first: Item) -> Sequence[Rule]:
         """The rules that need no more than one constituent."""
-        return self._rules.get(head_of(first.part), {}).get(None, ())
+        return self._rules.get(head_of(first.part), _NO_RULES).get(None, ())
 
     def after(self, first: Item) -> Iterator[tuple[Rule, float, Ends]]:
         """The rules that others continue, with what the gap before these costs."""
         head = head_of(first.part)
+        if head not in self._rules:
+            return
         for at, gap in self._chart.next_starts(first.last):
-            for rule, then, ends in self._at(head, at, near=at == first.last):
-                if ends is not None:
-                    yield rule, gap, ends
-                elif rule.same is not None and (what := rule.same(first)) is not None:
-                    shelf = (at, then, (rule.same, what))
-                    alike = self._chart.ends(shelf, rule.pattern[2:], tight=rule.tight)
-                    if alike.tails:
-                        yield rule, gap, alike
-
-    def _at(self, head: Head, at: int, *, near: bool) -> Sequence[tuple[Rule, Head, Ends | None]]:
-        """The rules that go on at a token, and how; None: that depends on the first constituent."""
-        known = self._known.get((head, at, near))
-        if known is None:
-            known = self._known[head, at, near] = list(self._found(head, at, near=near))
-        return known
-
-    def _found(
-        self, head: Head, at: int, *, near: bool
-    ) -> Iterator[tuple[Rule, Head, Ends | None]]:
-        rules = self._rules.get(head, {})
-        for then in self._chart.heads(at) if rules else ():
-            for rule in rules.get(then, ()):
-                if rule.tight and not near:
+            place = (head, at, at == first.last)
+            known = self._known.get(place)
+            if known is None:
+                known = self._known[place] = list(self._at(head, at, near=at == first.last))
+            for each in known:
+                same = each.rule.same
+                what = same(first) if same is not None else None
+                if same is not None and what is None:
                     continue
-                if rule.same is not None:
-                    yield rule, then, None
-                else:
-                    ends = self._chart.ends((at, then, None), rule.pattern[2:], tight=rule.tight)
-                    if ends.tails:
-                        yield rule, then, ends
+                ends = each.ends.get(what)
+                if ends is None:
+                    ends = each.ends[what] = self._ends(each.rule, at, each.then, what)
+                if ends.tails:
+                    yield each.rule, gap, ends
+
+    def _at(self, head: Head, at: int, *, near: bool) -> Iterator[_Next]:
+        """How rules may go on at a token, perhaps with a gap before it."""
+        rules = self._rules[head]
+        for then in self._chart.heads(at):
+            for rule in rules.get(then, ()):
+                if near or not rule.tight:
+                    known: dict[Hashable, Ends] = {}
+                    if rule.same is None:
+                        known[None] = self._ends(rule, at, then, None)
+                    if rule.same or known[None].tails:
+                        yield _Next(rule, then, known)
+
+    def _ends(self, rule: Rule, at: int, then: Head, what: Hashable) -> Ends:
+        same = None if rule.same is None else (rule.same, what)
+        return self._chart.ends((at, then, same), rule.pattern[2:], tight=rule.tight)
 
 
 def _build(onward: _Onward, first: Item, built: _Generation) -> None:
@@ -231,8 +245,7 @@ def _build_all(rule: Rule, first: Item, gap: float, ends: Ends, built: _Generati
 
 def _apply(rule: Rule, items: Sequence[Item], cost: float, generation: _Generation) -> None:
     """Add what a rule builds of constituents, at a cost."""
-    last = items[-1].last
-    aside = [test for item in items for test in item.aside]
+    aside = [test for item in items if item.aside for test in item.aside]
     if aside and (rule.plain or _done_to_others(items[0], aside)):
         return
     built = rule.build(*[_scoped(item) if rule.scoped else item.part for item in items])
@@ -240,17 +253,19 @@ def _apply(rule: Rule, items: Sequence[Item], cost: float, generation: _Generati
         return
     if rule.scoped and items[-1].aside and len(aside) == len(items[-1].aside):
         cost += LAST_COST
+    first, last = items[0].first, items[-1].last
     parts = built if isinstance(built, list | tuple) else (built,)
-    if not any(generation.has_room((last, _kind(part)), cost) for part in parts):
+    parts = [part for part in parts if generation.has_room((last, _kind(part)), cost)]
+    within = () if rule.scoped or not parts else _aside(rule, items, aside)
+    if not parts or len(within) > MOST_ASIDE:
         return
     words = tuple([word for item in items for word in item.words])
-    within = () if rule.scoped else _aside(rule, items, aside)
-    for part in parts if len(within) <= MOST_ASIDE else ():
+    for part in parts:
         if isinstance(part, Narrowed):
             narrowed = (*within, (part.test, words))
-            generation.add(Item(items[0].first, last, part.rows, cost, words, narrowed))
+            generation.add(Item(first, last, part.rows, cost, words, narrowed))
         else:
-            generation.add(Item(items[0].first, last, part, cost, words, within))
+            generation.add(Item(first, last, part, cost, words, within))
 
 
 def _kind(part: Part | Narrowed) -> type[Any]:
@@ -269,6 +284,8 @@ def _done_to_others(first: Item, aside: Sequence[Aside]) -> bool:
 def _aside(rule: Rule, items: Sequence[Item], aside: Sequence[Aside]) -> tuple[Aside, ...]:
     """The filters of the whole question that stand within what a rule builds."""
     own = [(i.part.test, i.words) for i in items if isinstance(i.part, Where)] if rule.aside else []
+    if len(own) + len(aside) < 2:
+        return (*own, *aside)
     found = dict.fromkeys((*own, *aside))
     return tuple(sorted(found, key=_WORDS) if len(found) > 1 else found)
 
