@@ -25,6 +25,7 @@ from kai_flow.analyst.reading.parts import (
     Where,
     Within,
 )
+from kai_flow.analyst.schema import ColumnRef
 
 
 def equal(values: Values) -> Test:
@@ -45,6 +46,12 @@ def _both(left: Values, _sign: Sign, right: Values) -> Where | None:
     if left.column != right.column or left.values == right.values:
         return None
     return Where(Joined((equal(left), equal(right)), either=False))
+
+
+def _of_one_value(item: Item) -> ColumnRef | None:
+    """The column of a single value. Three values of a list are no pair of one and two."""
+    part = item.part
+    return part.column.ref if isinstance(part, Values) and len(part.values) == 1 else None
 
 
 def of_column(column: Column, values: Values) -> Values | None:
@@ -252,7 +259,7 @@ KIND = Kind(
         Rule("value", (Values,), lambda values: Where(equal(values))),
         Rule("one of", (Values, "or", Values), _one_of, makes=Values, same=column_of),
         Rule("and", (Values, "and", Values), _one_of, makes=Values, same=column_of),
-        Rule("both", (Values, "and", Values), _both, makes=Where, same=column_of),
+        Rule("both", (Values, "and", Values), _both, makes=Where, same=_of_one_value),
         Rule("column value", (Column, Values), of_column, cost=-0.15, same=column_of),
         Rule("value in role", (Column, Values), _in_role, makes=Values, same=_told_role),
         Rule("done by one", (Role, Values), done_by_one, cost=-0.15, makes=Values),

@@ -1,5 +1,6 @@
 """The constituents of a question: where they begin, what they are, and how many are kept."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
@@ -12,6 +13,11 @@ from kai_flow.analyst.reading.parts import Item, Part, Sign, Test
 
 BEAM: Final = 8
 """Different parts of one class that are kept for the same tokens; the cheapest stay."""
+
+DEARER: Final = 0.9
+"""What a part may cost more than the cheapest of its class for the same tokens. One that costs more
+is hardly ever meant, but would be put together with all that stands beside it.
+"""
 
 MOST_ITEMS: Final = 4_000
 """Constituents of a question at most. A question that has more is not read to the end."""
@@ -121,9 +127,9 @@ class Chart:
         """What rules know those by."""
         return self._by_head[at]
 
-    def full(self, room: Room) -> bool:
-        """Whether as many parts are kept there as may be."""
-        return len(self._rooms.get(room, ())) >= BEAM
+    def bar(self, room: Room) -> float:
+        """What a part must cost less than to be kept there."""
+        return bar(known) if (known := self._rooms.get(room)) else math.inf
 
     def add(self, item: Item) -> bool:
         """Keep a constituent; False when it is there already as cheaply, or the beam is full."""
@@ -133,7 +139,7 @@ class Chart:
         if known is not None and known <= item.cost + ROUNDING:
             return False
         if known is None:
-            if len(room) >= BEAM and not isinstance(item.part, Sign):
+            if room and not isinstance(item.part, Sign) and item.cost >= bar(room):
                 return False
             if self._size >= MOST_ITEMS:
                 return False
@@ -159,6 +165,11 @@ class Chart:
             if at not in self.glue:
                 return
             at, cost = at + 1, cost + self.glue[at]
+
+
+def bar(room: Mapping[Meaning, float]) -> float:
+    """What a further part must cost less than to be kept among others; there may be no room."""
+    return -math.inf if len(room) >= BEAM else min(room.values()) + DEARER
 
 
 def meaning_of(item: Item) -> Meaning:

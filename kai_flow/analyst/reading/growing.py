@@ -14,6 +14,7 @@ from kai_flow.analyst.kinds.kind import Rule, heads
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.chart import (
     BEAM,
+    DEARER,
     Chart,
     Ends,
     Head,
@@ -90,10 +91,12 @@ class _Generation:
         """What a part must cost less than."""
         if space[1] is Sign:
             return math.inf
-        if self._chart.full((self._first, *space)):
-            return -math.inf
-        better = self._rooms.get(space, {})
-        return max(better.values()) if len(better) >= BEAM else math.inf
+        kept = self._chart.bar((self._first, *space))
+        better = self._rooms.get(space)
+        if not better:
+            return kept
+        costs = better.values()
+        return min(kept, min(costs) + DEARER, max(costs) if len(better) >= BEAM else math.inf)
 
     def add(self, item: Item) -> None:
         """Collect what was built."""
@@ -106,8 +109,7 @@ class _Generation:
         better[meaning] = item.cost
         if len(better) > BEAM:
             del better[max(better.items(), key=_COST)[0]]
-        if len(better) == BEAM:
-            self._bars[space] = self._bar(space)
+        self._bars[space] = self._bar(space)
 
     def cheapest_first(self) -> list[Item]:
         """All that was built."""
