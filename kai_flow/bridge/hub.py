@@ -111,13 +111,19 @@ class Hub:
             )
         return self._channel(event.session_id, stray=True).show(event)
 
-    async def find(self, session_id: str) -> Run | None:
-        """The newest run of this session id; None when there is none.
+    async def find(self, session_id: str, cursor: Cursor | None = None) -> Run | None:
+        """The newest run of this session id, for a reader with this cursor; None: there is none.
 
+        A long poll that hangs shows neither the end of a run nor the next one. So Temporal is
+        asked for a reader that comes from another incarnation than the one watched here.
         Raises Unreachable, after FIND_SECONDS at the latest.
         """
         session = self._session(session_id)
-        if session is not None and session.watched:
+        if (
+            session is not None
+            and session.watched
+            and (cursor is None or cursor.is_of(session.run.incarnation))
+        ):
             return session.run
         try:
             async with asyncio.timeout(FIND_SECONDS):
@@ -164,11 +170,10 @@ class Hub:
         Raises UnknownPlace once Temporal has shown that, and HubError. While it does not answer,
         the cursor may be right.
         """
-        place, incarnation = cursor.place, cursor.incarnation
-        if place is None or incarnation not in (None, run.incarnation):
+        if cursor.place is None or not cursor.is_of(run.incarnation):
             return
         session = self._session_of(session_id, run)
-        wrong = await session.what_never_was(place, FIND_SECONDS)
+        wrong = await session.what_never_was(cursor.place, FIND_SECONDS)
         if wrong is not None:
             raise UnknownPlace(f"{wrong}; read without a cursor from the beginning")
 

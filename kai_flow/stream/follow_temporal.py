@@ -49,7 +49,7 @@ async def from_temporal(
         if cursor is not None:
             if cursor.is_end_of(run.incarnation):
                 return
-            if cursor.incarnation not in (None, run.incarnation) or cursor.place is None:
+            if not cursor.is_of(run.incarnation) or cursor.place is None:
                 yield Followed(None, control.reset())
             else:
                 place = cursor.place

@@ -194,9 +194,13 @@ class Cursor(NamedTuple):
             raise InvalidId(f"{text[:60]!r} is not a cursor: '@' is followed by 8 hex digits")
         return cls(None if where == _END else Place.parse(where), incarnation or None)
 
+    def is_of(self, incarnation: str) -> bool:
+        """Whether it is a place in this incarnation of the session id."""
+        return self.incarnation in (None, incarnation)
+
     def is_end_of(self, incarnation: str) -> bool:
         """Whether the subscriber has seen the end of this incarnation of the session id."""
-        return self.place is None and self.incarnation in (None, incarnation)
+        return self.place is None and self.is_of(incarnation)
 
 
 Ranges = list[int | tuple[int, int]]

@@ -83,7 +83,7 @@ async def stream_events(
     except StreamError as error:
         raise problem(400, str(error), code=error.code) from None
     try:
-        run = await hub.find(session_id)
+        run = await hub.find(session_id, cursor)
     except Unreachable as error:
         if not wait:
             raise problem(503, str(error), headers=IN_A_SECOND) from None

@@ -304,7 +304,7 @@ class Bridge:
         try:
             cursor = Cursor.parse(text) if text else None
             try:
-                run = await self.hub.find(session_id)
+                run = await self.hub.find(session_id, cursor)
             except Unreachable:
                 run = None  # an outage is a stream that waits
             if run is not None and cursor is not None and cursor.is_end_of(run.incarnation):
