@@ -21,7 +21,7 @@ class Broadcast:
     Races: readers join and leave at every await, and the log changes. The task takes the notifier's
     next event before it reads the log, so a later change wakes it. A reader joins in the same step
     in which it finds that it has all of the log: what is shown later is written by this task. When
-    it falls out or leaves, its mark says what it was written, and nothing is written any more.
+    it falls out or leaves, its position says what it was written, and nothing more is written.
     """
 
     def __init__(
@@ -52,11 +52,10 @@ class Broadcast:
     async def _run(self) -> None:
         while self._readers:
             notified = self._notifier.next
-            readers = self._readers.all()
-            for start in range(0, len(readers), SLICE_READERS):
-                if start:
+            for turn, readers in enumerate(self._readers.due(self._present(), SLICE_READERS)):
+                if turn:
                     await asyncio.sleep(0)
-                self._serve(readers[start : start + SLICE_READERS])
+                self._serve(readers)
             await wait_for(notified)
 
     def _serve(self, readers: list[LiveReader]) -> None:

@@ -21,8 +21,8 @@ from kai_flow.bridge.live_readers import (
     Limits,
     LiveReader,
     LiveReaders,
+    Position,
     Present,
-    Spot,
     Style,
 )
 from kai_flow.bridge.session import Session
@@ -120,7 +120,7 @@ class _Subscriber:
         session.attend()  # before any await: a session with a reader is not forgotten
         try:
             if self._cursor is not None:
-                if self._cursor.incarnation not in (None, session.run.incarnation):
+                if not self._cursor.is_of(session.run.incarnation):
                     yield encode_control(control.reset())
                 elif self._cursor.place is None:
                     return  # this reader has had `done`: its next request gets 204
@@ -160,21 +160,22 @@ class _Subscriber:
             return None
         if session.broadcast is None:
             session.broadcast = _broadcast(self._hub, self._channel, session)
-        live = LiveReader(
-            self._sink,
-            Spot(mark, self._style),
+        position = Position(
+            mark,
+            self._style,
             self._liveness,
             self._hand_made,
-            written_at=self._written_at,
-            event_at=self._event_at,
+            self._written_at,
+            self._event_at,
         )
-        return self._serve(session.broadcast, reader, live)
+        return self._serve(session.broadcast, reader, LiveReader(self._sink, position))
 
     async def _serve(self, broadcast: Broadcast, reader: LogReader, live: LiveReader) -> None:
         await broadcast.serve(live)
-        reader.go_on(live.spot.mark)
-        self._written_at, self._event_at = live.written_at, live.event_at
-        self._liveness = live.liveness
+        position = live.position
+        reader.go_on(position.mark)
+        self._written_at, self._event_at = position.written_at, position.event_at
+        self._liveness = position.liveness
         if live.failure is not None:
             raise live.failure
 

@@ -164,7 +164,7 @@ async def test_who_stops_reading_falls_out_and_comes_back_whole(
 def live_readers(bridge: Bridge, play: Play) -> list[Any]:
     """Those that the loop serves now."""
     session = bridge.hub._session(play.id)
-    return [] if session is None or session.broadcast is None else session.broadcast._readers.all()
+    return [] if session is None or session.broadcast is None else list(session.broadcast._readers)
 
 
 async def test_who_reads_nothing_is_disconnected_without_a_hole(

@@ -327,8 +327,8 @@ def closed_readers_stay_live() -> Mutation:
     def serve(self: LiveReaders, readers: list[LiveReader], present: Present) -> list[LiveReader]:
         fallen = real(self, readers, present)
         for reader in [one for one in fallen if not (one.sink.open or present.over)]:
-            mark = Mark(self._log.next, reader.spot.mark.last)
-            reader.spot = reader.spot._replace(mark=mark)
+            mark = Mark(self._log.next, reader.position.mark.last)
+            reader.position = reader.position._replace(mark=mark)
             self.join(reader)
             fallen.remove(reader)
         return fallen

@@ -14,8 +14,8 @@ from kai_flow.bridge.live_readers import (
     Limits,
     LiveReader,
     LiveReaders,
+    Position,
     Present,
-    Spot,
     Style,
 )
 from kai_flow.bridge.sink import Framing
@@ -391,8 +391,8 @@ class Subscriber:
         self.wire.room = room
         mark = self.reader.live_mark
         if self.live is None and mark is not None and self.bridge.log is self.log and room:
-            spot = Spot(mark, Style(in_brackets, unnamed=False))
-            self.live = LiveReader(self.wire, spot, None, 0, written_at=0.0, event_at=0.0)
+            style = Style(in_brackets, unnamed=False)
+            self.live = LiveReader(self.wire, Position(mark, style, None, 0, 0.0, 0.0))
             self.live_in = self.bridge.live
             self.live_in.join(self.live)
             self.alone = copy(self.reader)  # reads by itself what the live reader has to get
@@ -401,7 +401,7 @@ class Subscriber:
         """It is a live reader no more, and goes on where it has come."""
         if self.live is not None:
             self.live_in.leave(self.live)
-            self.reader.go_on(self.live.spot.mark)
+            self.reader.go_on(self.live.position.mark)
             self.live = None
 
     def served(self, *, fallen: bool) -> None:

@@ -182,7 +182,7 @@ class LogsOfOneSession(RuleBasedStateMachine):
     def serves(self, bridge: int, first: int, over: bool) -> None:
         """A bridge writes to a slice of its live readers; now and then all streams end."""
         live = self.bridges[bridge].live
-        some = live.all()[first:]
+        some = list(live)[first:]
         fallen = live.serve(some, NOW._replace(over=over))
         for reader in self.readers:
             if reader.live in some:

@@ -6,8 +6,8 @@ from kai_flow.bridge.live_readers import (
     Limits,
     LiveReader,
     LiveReaders,
+    Position,
     Present,
-    Spot,
     Style,
 )
 from kai_flow.bridge.sink import Framing
@@ -77,8 +77,8 @@ def joined(
         reader = log.reader(NOWHERE)
         reader.read(10_000)
         assert reader.live_mark is not None
-        spot = Spot(reader.live_mark, Style(framing, plain))
-        live.append(LiveReader(wire, spot, None, 0, written_at=0.0, event_at=0.0))
+        position = Position(reader.live_mark, Style(framing, plain), None, 0, 0.0, 0.0)
+        live.append(LiveReader(wire, position))
         readers.join(live[-1])
     return live
 
@@ -99,7 +99,7 @@ def test_frames_are_framed_once_for_all_readers_of_a_kind() -> None:
     joined(log, readers, *unnamed, plain=True)
     log.absorb(published(events("1.1.2", 3)))
     framed.clear()
-    assert readers.serve(readers.all(), PRESENT) == []
+    assert readers.serve(list(readers), PRESENT) == []
     assert len(framed) == 2
     assert all(wire.written == named[0].written for wire in named)
     assert all(wire.written == unnamed[0].written for wire in unnamed)
@@ -117,7 +117,7 @@ def test_who_joins_between_two_slices_gets_nothing_twice() -> None:
     log.absorb(published(events("1.1.2")))
     joined(log, readers, late)
     log.absorb(published(events("1.1.3")))
-    readers.serve(readers.all(), PRESENT)
+    readers.serve(list(readers), PRESENT)
     assert (ids(early.written), ids(late.written)) == (["1.1.2", "1.1.3"], ["1.1.3"])
 
 
@@ -128,10 +128,10 @@ def test_a_full_socket_falls_out_at_its_mark() -> None:
     full, quick = Wire(room=2), Wire()
     [slow, _] = joined(log, readers, full, quick)
     log.absorb(published(events("1.1.2", 3)))
-    assert readers.serve(readers.all(), PRESENT) == [slow]
+    assert readers.serve(list(readers), PRESENT) == [slow]
     assert ids(full.written) == ["1.1.2", "1.1.3"]
     assert ids(quick.written) == ["1.1.2", "1.1.3", "1.1.4"]
-    rest = log.after(slow.spot.mark, 10_000)
+    rest = log.after(slow.position.mark, 10_000)
     assert rest is not None
     assert ids([entry.frame for entry in rest[0]]) == ["1.1.4"]
 
@@ -189,13 +189,40 @@ def test_whoever_needs_anything_of_its_own_falls_out() -> None:
     assert ids(wire.written) == ["1.1.2"]
 
 
+def test_nobody_is_due_without_news_until_time_has_passed() -> None:
+    """A wake-up that changes nothing costs nothing, whatever the number of readers is."""
+    log = a_log()
+    readers = LiveReaders(log, LIMITS)
+
+    def served(present: Present, size: int = 2) -> list[int]:
+        sizes = []
+        for slice_ in readers.due(present, size):
+            readers.serve(slice_, present)
+            sizes.append(len(slice_))
+        return sizes
+
+    joined(log, readers, *[Wire() for _ in range(3)])
+    assert served(PRESENT) == [2, 1]
+    assert served(PRESENT._replace(moment=14.9)) == []
+    assert served(PRESENT._replace(moment=15.0)) == [2, 1]  # a heartbeat
+    assert served(PRESENT._replace(moment=15.0)) == []
+    log.absorb(published(events("1.1.2")))
+    assert served(PRESENT._replace(moment=16.0)) == [2, 1]
+    assert served(PRESENT._replace(moment=17.0)) == []
+    joined(log, readers, Wire())
+    assert served(PRESENT._replace(moment=18.0)) == [2, 2]
+    assert served(PRESENT._replace(moment=18.0, liveness=Liveness("waiting", 1))) == [2, 2]
+    next(readers.due(PRESENT._replace(moment=19.0), 2))  # given up before all were served
+    assert served(PRESENT._replace(moment=19.0)) == [2, 2]
+
+
 def test_a_broken_sink_takes_nobody_with_it() -> None:
     """Its reader falls out with the error, and the others are served."""
     log = a_log()
     readers = LiveReaders(log, LIMITS)
     [broken, _] = joined(log, readers, Broken(), whole := Wire())
     log.absorb(published(events("1.1.2")))
-    assert readers.serve(readers.all(), PRESENT) == [broken]
+    assert readers.serve(list(readers), PRESENT) == [broken]
     assert isinstance(broken.failure, ConnectionError)
     assert ids(whole.written) == ["1.1.2"]
 
@@ -205,7 +232,7 @@ def test_who_has_left_is_written_nothing() -> None:
     log = a_log()
     readers = LiveReaders(log, LIMITS)
     [reader] = joined(log, readers, wire := Wire())
-    slice_ = readers.all()
+    slice_ = list(readers)
     log.absorb(published(events("1.1.2")))
     readers.leave(reader)
     assert readers.serve(slice_, PRESENT) == []
