@@ -163,7 +163,7 @@ def bridge() -> int:
     The bridge receives events at POST /events/{session_id} and serves them to any number of
     readers at GET /stream/{session_id}. It connects to the Temporal server at TEMPORAL_ADDRESS
     (default localhost:7233) and listens on KAI_BRIDGE_PORT (default 8092). To make events durable
-    it sends at most KAI_SIGNALS_PER_SECOND signals (default 50), of all sessions together.
+    it sends at most KAI_SIGNALS_PER_SECOND signals (default 25), of all sessions together.
 
     For example:
 

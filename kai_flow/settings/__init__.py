@@ -48,7 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bridge_url: str | None = None  # how others reach the bridge; None: see `reach_bridge`
     health_port: int = 8091  # of the worker; 0: any free port
     signal_interval: float = 0.25
-    signals_per_second: int = 50  # of all sessions of a bridge together
+    signals_per_second: int = 25  # of all sessions of a bridge together
     buffer_events: int = 2_000
     buffer_bytes: int = 512 * KIB
     stream_idle_timeout: float = 300.0
@@ -107,7 +107,7 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     # below 50 ms the server's own 7 ms a signal become a load; 5 s is the producer's stall rule
     "KAI_SIGNAL_INTERVAL": ("signal_interval", parsers.duration("50ms", "5s", "250ms")),
     # a session alone sends 20 at the shortest interval; more than 1,000 no server has taken here
-    "KAI_SIGNALS_PER_SECOND": ("signals_per_second", parsers.whole(5, 1_000, "50")),
+    "KAI_SIGNALS_PER_SECOND": ("signals_per_second", parsers.whole(5, 1_000, "25")),
     "KAI_BUFFER_EVENTS": ("buffer_events", parsers.whole(100, 20_000, "2000")),
     # at least one event of the largest size (256 KiB); at most what one query can carry (pages of
     # 1 MiB) with its ids and still stay under Temporal's 2 MiB

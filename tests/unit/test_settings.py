@@ -15,7 +15,7 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
     assert settings == Settings()
     assert (settings.bridge_host, settings.bridge_port) == ("127.0.0.1", 8092)
     assert settings.health_port == 8091
-    assert (settings.signal_interval, settings.signals_per_second) == (0.25, 50)
+    assert (settings.signal_interval, settings.signals_per_second) == (0.25, 25)
     assert (settings.buffer_events, settings.buffer_bytes) == (2_000, 512 * 1024)
     assert (settings.stream_idle_timeout, settings.heartbeat_timeout) == (300.0, 60.0)
     assert settings.cors_origins == ()
