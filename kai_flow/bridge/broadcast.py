@@ -1,11 +1,13 @@
 """The loop that serves the live readers of one session: one task for all of them.
 
 It is woken as readers' own tasks are, and writes in slices, so that a POST never waits for a
-thousand writes.
+thousand writes. The first slice does not wait for the task: it is written as soon as an event is
+shown, before the POST that brought it is answered.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from kai_flow.bridge.live_readers import LiveReader, LiveReaders, Present
@@ -19,9 +21,11 @@ class Broadcast:
     """Live readers, and the task that serves them while there are any.
 
     Races: readers join and leave at every await, and the log changes. The task takes the notifier's
-    next event before it reads the log, so a later change wakes it. A reader joins in the same step
-    in which it finds that it has all of the log: what is shown later is written by this task. When
-    it falls out or leaves, its position says what it was written, and nothing more is written.
+    next event before it reads the log, so a later change wakes it. A change may come between two
+    slices of a round that `begin` has begun, so the task lets another round follow it. A reader
+    joins in the same step in which it finds that it has all of the log: what is shown later is
+    written here. When it falls out or leaves, its position says what it was written, and nothing
+    more is written.
     """
 
     def __init__(
@@ -32,6 +36,7 @@ class Broadcast:
         self._notifier = notifier
         self._present = present
         self._fallen: dict[LiveReader, asyncio.Event] = {}
+        self._round: Iterator[list[LiveReader]] = iter(())  # the slices to come
         self._task: asyncio.Task[None] | None = None
 
     async def serve(self, reader: LiveReader) -> None:
@@ -49,14 +54,31 @@ class Broadcast:
                 self._task.cancel()
                 self._task = None
 
+    def begin(self) -> None:
+        """Write to the first slice at once. The task, which has to be woken, does the rest."""
+        # What breaks here must not break the POST: it breaks the task again, which is logged.
+        with suppress(Exception):
+            readers = next(self._round, None)
+            if readers is None:
+                self._round = self._due()
+                readers = next(self._round, [])
+            self._serve(readers)
+
     async def _run(self) -> None:
         while self._readers:
             notified = self._notifier.next
-            for turn, readers in enumerate(self._readers.due(self._present(), SLICE_READERS)):
-                if turn:
-                    await asyncio.sleep(0)
-                self._serve(readers)
+            await self._finish()
+            self._round = self._due()
+            await self._finish()
             await wait_for(notified)
+
+    async def _finish(self) -> None:
+        for readers in self._round:
+            self._serve(readers)
+            await asyncio.sleep(0)
+
+    def _due(self) -> Iterator[list[LiveReader]]:
+        return self._readers.due(self._present(), SLICE_READERS)
 
     def _serve(self, readers: list[LiveReader]) -> None:
         for reader in self._readers.serve(readers, self._present()):

@@ -168,6 +168,8 @@ class Session:
     def _show_news(self) -> None:
         self._observer.event_shown()
         self._incoming.wake()
+        if self.broadcast is not None:
+            self.broadcast.begin()
         self.notifier.notify()
 
     def _present(self) -> Present | None:

@@ -80,6 +80,24 @@ async def test_what_is_shown_during_a_round_is_written_in_the_next() -> None:
 
 
 @in_virtual_time
+async def test_the_first_slice_is_written_at_once_and_misses_nothing() -> None:
+    """A POST is written to the first readers before it is answered, and to all soon after it."""
+    wires = [Wire() for _ in range(2 * SLICE_READERS)]
+    served = Served(a_log(), *wires)
+    await turns(10)
+    for event, count in ("1.1.2", 1), ("1.1.3", 2), ("1.1.4", 2):
+        served.log.absorb(published(events(event)))
+        served.broadcast.begin()
+        assert sum(bool(wire.written) for wire in wires) == count * SLICE_READERS
+        served.notifier.notify()
+    await turns(10)
+    assert [ids(wire.written) for wire in wires] == [["1.1.2", "1.1.3", "1.1.4"]] * len(wires)
+    for task in served.tasks:
+        task.cancel()
+    await asyncio.wait(served.tasks)
+
+
+@in_virtual_time
 async def test_the_loop_ends_with_its_last_reader_and_begins_again() -> None:
     """A session without live readers has no task, and the next reader is served."""
     log = a_log()
