@@ -5,11 +5,12 @@ every phase, because the agent, the answers to POSTs and those to signals race w
 """
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import Final
 
+from kai_flow.stream.table_key import TableKey
 
-class Phase(Enum):
+
+class Phase(TableKey):
     """How far an attempt has come."""
 
     OPEN = "the agent may send events"
@@ -41,7 +42,7 @@ class Phase(Enum):
         return self in {Phase.SUPERSEDED, Phase.STOPPED}
 
 
-class Step(Enum):
+class Step(TableKey):
     """What happens to an attempt."""
 
     FINISH = "the agent has sent its last event"

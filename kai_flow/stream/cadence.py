@@ -19,6 +19,11 @@ AGE_SHARE: Final = 120
 MAX_RETRY_SECONDS: Final = 5.0
 
 
+def is_full(events: int, size: int) -> bool:
+    """Whether so many events, of `size` bytes in all, are a full batch."""
+    return events >= MAX_BATCH_EVENTS or size >= FLUSH_BYTES
+
+
 class Cadence:
     """The times of one session's signals. Times are seconds of any monotonic clock.
 
@@ -43,8 +48,7 @@ class Cadence:
         """
         if self._in_flight or not events:
             return None
-        full = events >= MAX_BATCH_EVENTS or size >= FLUSH_BYTES
-        if (flush or full) and not self._failures:
+        if (flush or is_full(events, size)) and not self._failures:
             return self._began
         return self._not_before
 

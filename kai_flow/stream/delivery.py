@@ -66,12 +66,18 @@ class Delivery:
 
     # What the agent does
 
-    def appended(self, now: float) -> None:
-        """An event was put into the outbox."""
+    def appended(self, now: float) -> bool:
+        """An event was put into the outbox. True: ask what to do next.
+
+        False: nothing becomes due earlier by it. The POST in flight is reported, and what gathers
+        meanwhile is due then.
+        """
         self.own_signals.appended(now)
         self._wait.went_on(now)
         if not self.receiver.policy.is_posted_to:
             self.outbox.release(self.outbox.last)
+        waits = self.posting.channel.in_flight and not self.own_signals.is_brought_forward
+        return not waits or self.outbox.storage.reading_due
 
     def held_up(self, now: float) -> None:
         """The agent waits because the outbox has no room for its next event."""

@@ -5,15 +5,16 @@ get each event several times. So every POST names one of them (§6.13 of the pro
 """
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import Final, NamedTuple
+
+from kai_flow.stream.table_key import TableKey
 
 SIGNALLER_SECONDS: Final = 2.0  # without progress of `durable` before another bridge is named
 UNREACHED_SECONDS: Final = 5.0  # the same for a signaller that no POST has reached yet
 MAX_BRIDGES: Final = 64  # boot ids that an attempt remembers
 
 
-class SignallerState(Enum):
+class SignallerState(TableKey):
     """What is known of the signaller."""
 
     UNNAMED = "no bridge has answered yet, so none is named"
@@ -23,7 +24,7 @@ class SignallerState(Enum):
     LATE = "it was told, and `durable` owes progress for longer than its time"
 
 
-class Answerer(Enum):
+class Answerer(TableKey):
     """Which bridge has answered a POST."""
 
     NEW = "it answers for the first time"
@@ -31,7 +32,7 @@ class Answerer(Enum):
     OTHER = "any other bridge"
 
 
-class Ballot(Enum):
+class Ballot(TableKey):
     """What an answer does to the election."""
 
     KEEP = "the signaller stays"
@@ -39,7 +40,7 @@ class Ballot(Enum):
     NAME = "the bridge that has answered becomes the signaller, or has its time anew"
 
 
-class Standing(Enum):
+class Standing(TableKey):
     """What the bridge that has answered was told of its role by the POST, and now is."""
 
     SIGNALLER = "it is the signaller, and the POST named it, or named none"

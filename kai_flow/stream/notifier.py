@@ -21,6 +21,9 @@ class Notifier:
 
 async def wait_for(event: asyncio.Event, seconds: float | None = None) -> None:
     """Return when `event` is set, or after `seconds`."""
+    if seconds is None:
+        await event.wait()
+        return
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

@@ -5,16 +5,16 @@ answers its time, and stops again when one proves that it signals.
 """
 
 from collections.abc import Mapping
-from enum import Enum
 from math import inf
 from typing import Final, NamedTuple
 
 from kai_flow.stream.bridge_pace import MAX_PACE_SECONDS, BridgePace
-from kai_flow.stream.cadence import Cadence
+from kai_flow.stream.cadence import Cadence, is_full
 from kai_flow.stream.election import SIGNALLER_SECONDS
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
+from kai_flow.stream.table_key import TableKey
 
 # On top of the cadence's period, which grows with the session's age, and of the pace that the
 # bridge reports: no bridge is late before that.
@@ -24,7 +24,7 @@ STALL_SECONDS: Final = 5.0  # without progress of `durable` before the producer 
 LEAVING_PACE_SECONDS: Final = 1.5
 
 
-class Duty(Enum):
+class Duty(TableKey):
     """Who is to signal."""
 
     STANDBY = "a bridge, or a receiver that may turn out to be one"
@@ -65,6 +65,12 @@ class OwnSignals:
         """An event was put into the outbox."""
         if self.waiting_since is None or self._outbox.pending == 1:
             self.waiting_since = now
+
+    @property
+    def is_brought_forward(self) -> bool:
+        """Whether the last event that was appended may have brought the next signal forward."""
+        waiting, size = self._outbox.waiting, self._outbox.waiting_bytes
+        return waiting <= 1 or is_full(waiting, size) or self._outbox.half_full
 
     def progressed(self, durable: EventId, now: float) -> None:
         """All that is to be stored is durable up to `durable`, by a signal of any sender."""

@@ -6,10 +6,10 @@ answer can come in every state.
 """
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import Final
 
 from kai_flow.stream.backoff import Backoff
+from kai_flow.stream.table_key import TableKey
 
 PROBE_SECONDS: Final = 1.0  # between POSTs while something is not durable
 MAX_TRIES: Final = 3  # failures, or answers in vain, before nothing is waited for any more
@@ -20,7 +20,7 @@ MAX_RETRY_AFTER_SECONDS: Final = 30.0  # of a `Retry-After`: the agent may be wa
 _BACKOFF: Final = Backoff(FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS)
 
 
-class PostState(Enum):
+class PostState(TableKey):
     """What the channel is doing."""
 
     IDLE = "nothing is in flight, and the last POST did not fail"
@@ -29,7 +29,7 @@ class PostState(Enum):
     RETRYING = "a POST is in flight, and the one before it failed"
 
 
-class Report(Enum):
+class Report(TableKey):
     """What is reported to the channel."""
 
     POSTED = "a POST is made"

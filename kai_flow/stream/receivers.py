@@ -5,8 +5,9 @@ proxy answers for a bridge that is away, or a bridge takes the place of a webhoo
 """
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import Final, NamedTuple
+
+from kai_flow.stream.table_key import TableKey
 
 
 class Policy(NamedTuple):
@@ -26,7 +27,7 @@ class Policy(NamedTuple):
     """The producer signals by itself without waiting for a standstill of `durable`."""
 
 
-class Receiver(Enum):
+class Receiver(TableKey):
     """What the other end of the callback URL has proved to be."""
 
     NONE = "there is no callback"
@@ -42,7 +43,7 @@ class Receiver(Enum):
         return POLICIES[self]
 
 
-class PostOutcome(Enum):
+class PostOutcome(TableKey):
     """What came of a POST, as far as it tells of the receiver."""
 
     ACCEPTS_BATCH = "a bridge's 200 that accepts the batch form"

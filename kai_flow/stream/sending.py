@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from kai_flow.stream.activity_interceptor import heartbeat_throttle
+from kai_flow.stream.alarm import Alarm
 from kai_flow.stream.attempt import history_size, why_superseded
 from kai_flow.stream.background import BackgroundTasks
 from kai_flow.stream.batches import Batch
@@ -24,7 +25,7 @@ from kai_flow.stream.errors import Finished, OutboxFull, Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.heartbeats import producer_heartbeat
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.notifier import Notifier, wait_for
+from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.posts import Post
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
@@ -106,8 +107,8 @@ class Sending:
                 numbered = self.outbox.append(kind, data)
             except OutboxFull:
                 await self._until(lambda: self._has_room(len(data)))
-        self.delivery.appended(now())
-        self._wake.set()
+        if self.delivery.appended(now()):
+            self._wake.set()
         return numbered.id
 
     async def settle(self) -> None:
@@ -173,6 +174,7 @@ class Sending:
         `_wake` is cleared before the delivery is asked. So what is reported while it decides sets
         `_wake` again, and no report is missed.
         """
+        alarm = Alarm(self._wake)
         while True:
             self._wake.clear()
             moment = now()
@@ -186,8 +188,8 @@ class Sending:
                 self._tasks.spawn(self._signal(Batch(events)))
             if self.delivery.next_reading():
                 self._tasks.spawn(self._read_history_size())
-            wake_at = self.delivery.wake_at()
-            await wait_for(self._wake, None if wake_at is None else max(0, wake_at - moment))
+            alarm.put(self.delivery.wake_at())
+            await self._wake.wait()
 
     async def _post(self, post: Post) -> None:
         if self._callback is not None:  # without one the delivery asks for no POST

@@ -129,10 +129,15 @@ class Storage:
 
         If so, `history_read` has to be called with the answer.
         """
-        due = self.last is None and self._allowance.reading_due
+        due = self.reading_due
         if due:
             self._allowance.ask(waiting, self.waiting_bytes)
         return due
+
+    @property
+    def reading_due(self) -> bool:
+        """Whether the size of the history is to be read, as far as anything more is stored."""
+        return self.last is None and self._allowance.reading_due
 
     def history_read(self, size: int | None) -> None:
         """The history has this size; None: it could not be read."""
