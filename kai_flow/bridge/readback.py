@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from temporalio.client import WorkflowQueryFailedError
 from temporalio.service import RPCError
@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS: Final = 1.0  # after a failed read, before the next
 # A warm workflow answers within milliseconds. One that has to be replayed first takes longer than
 # its history takes to read, and without a worker nothing answers at all.
-QUERY_SECONDS: Final = 0.5  # wait for the workflow's answer, before the history is read instead
+QUERY_LEAD_SECONDS: Final = 0.1  # for the workflow's answer, before the history is read beside it
+QUERY_SECONDS: Final = 0.5  # for the workflow's answer, before it is not waited for any more
 QUERY_REST_SECONDS: Final = 10.0  # after a query that failed, before the next
 KEPT_PAGES: Final = 16  # for readers that are close behind
 
@@ -174,8 +175,7 @@ class ReadBack:
 
     async def _read(self, after: Place) -> Source | None:
         try:
-            source = await self._query(after)
-            return source or await self._read_history(after)
+            return await self._read_either(after)
         except RPCError as error:
             if self._limiter.due("no answer") is not None:
                 log.warning("session %s cannot be read back: %s", self._session_id, error.message)
@@ -184,6 +184,28 @@ class ReadBack:
                 log.exception("session %s cannot be read back", self._session_id)
         await asyncio.sleep(PAUSE_SECONDS)  # within the shared read: one try a second for all
         return None
+
+    async def _read_either(self, after: Place) -> Source | None:
+        """The workflow's answer, or what the history has, if that is there first."""
+        query = asyncio.ensure_future(self._query(after))
+        reading: asyncio.Future[Source] | None = None
+        try:
+            await asyncio.wait([query], timeout=QUERY_LEAD_SECONDS)
+            if query.done() and (source := query.result()) is not None:
+                return source
+            reading = asyncio.ensure_future(self._read_history(after))
+            if not query.done():
+                await asyncio.wait([query, reading], return_when=asyncio.FIRST_COMPLETED)
+                if query.done() and (source := query.result()) is not None:
+                    return source
+            return await reading
+        finally:
+            if not query.done():
+                self._query_at = now() + QUERY_REST_SECONDS
+            tasks: list[asyncio.Future[Any]] = [query] if reading is None else [query, reading]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _query(self, after: Place) -> Source | None:
         """One page of the workflow's buffer, which is kept; None: it lacks what comes next."""

@@ -47,7 +47,8 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     },
     "kai_flow.bridge.readback": {
         "KEPT_PAGES": "pages that were read back and are kept for other readers",
-        "QUERY_SECONDS": "wait for the workflow's answer before the history is read instead",
+        "QUERY_LEAD_SECONDS": "wait for the workflow's answer before the history is read beside it",
+        "QUERY_SECONDS": "wait for the workflow's answer before it is given up",
         "QUERY_REST_SECONDS": "time after a query that failed before the next one of a session",
         "PAUSE_SECONDS": "pause after a failed read",
     },
