@@ -334,9 +334,13 @@ class FakeProducer:
             self.said.append(NumberedEvent(last.offset(1), UNSTORED, b'{"type":"unstored"}'))
         self.said.append(event)
         self.said_at |= {said.id: self.clock.now for said in self.said[-2:] if said.id > last}
-        self.delivery.appended(self.clock.now)
+        if self.delivery.appended(self.clock.now):
+            self.pump()
+        else:  # it is woken by a report, or at the time that it has planned
+            due = self.delivery.wake_at()
+            assert due is None or (self._planned is not None and due >= self._planned)
+            assert not self.delivery.next_reading()
         self.to_say.pop(0)
-        self.pump()
         self._plan_next()
 
     def pump(self) -> None:
