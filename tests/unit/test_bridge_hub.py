@@ -25,7 +25,7 @@ from kai_flow.stream.attempt_window import Full, Stale, Taken
 from kai_flow.stream.callback import HandMade
 from kai_flow.stream.clock import now
 from kai_flow.stream.errors import InvalidId
-from kai_flow.stream.ids import EventId
+from kai_flow.stream.ids import EventId, incarnation_of
 from kai_flow.stream.place import Cursor
 from kai_flow.stream.run import Run
 from tests.property.strategies import run_of
@@ -148,6 +148,23 @@ async def test_readers_of_a_run_that_was_deleted_wait_for_another() -> None:
             stage.begin(NEWER)
             await asyncio.sleep(LAST_LOOKUP_SECONDS)
             assert channel.session is not None
+
+
+@in_virtual_time
+async def test_a_reader_that_knows_another_incarnation_makes_the_hub_look() -> None:
+    """A bridge may not have learnt of a newer run, which its reader has read on another bridge."""
+    stage = Stage()
+    async with hub_on(stage) as hub:
+        await hub.receive(post_of(run_of(FIRST, 1)))
+        stage.reset(NEWER)
+        seen = Cursor(None, incarnation_of(RUN_ID))
+        for cursor in (None, Cursor(None, None), seen):  # the tail has had no turn to see it
+            found = await hub.find(SESSION, cursor)
+            assert found is not None
+            assert found.run_id == RUN_ID
+        newest = await hub.find(SESSION, Cursor(None, incarnation_of(NEWER)))
+        assert newest is not None
+        assert newest.run_id == NEWER
 
 
 @in_virtual_time
