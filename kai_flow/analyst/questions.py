@@ -7,7 +7,7 @@ import msgspec
 
 from kai_flow.analyst.answer import messages, remarks
 from kai_flow.analyst.answer.formula_faults import asked_for, told
-from kai_flow.analyst.answer.outcomes import choices, question_back, refusal
+from kai_flow.analyst.answer.outcomes import choices, question_back, refusal, undated
 from kai_flow.analyst.conversing import in_conversation, spoken
 from kai_flow.analyst.engines.threads import Stop, in_thread
 from kai_flow.analyst.errors import UnclearQuestion
@@ -121,7 +121,8 @@ async def asked_back(
     ``instead``: the first one has been answered, and the others are offered.
     """
     labels = choices(readings, asked.model, asked.language)
-    question = question_back(labels[instead:], asked.language, instead=instead)
+    numbers = undated(readings, asked.model, asked.language)
+    question = question_back(labels[instead:], asked.language, instead=instead, undated=numbers)
     found = await prompts([reading.query for reading in readings], asked.reader, asked.language)
     report.status = "needs_clarification"
     offered = [

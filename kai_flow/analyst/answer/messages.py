@@ -124,6 +124,10 @@ OVERLAPPING: Final = Message(
 
 # Numbers
 
+UNDATED: Final = Message(
+    "Data tidak mencatat {column} dari waktu ke waktu. Tanyakan tanpa periode.",
+    "The data does not record the {column} over time. Ask without a period.",
+)
 RATE_SUMMED: Final = Message(
     "Menjumlahkan {column} tidak bermakna: itu bukan banyaknya sesuatu, melainkan misalnya harga,"
     " persentase, atau tahun. Tanyakan rata-rata, nilai terendah, atau nilai tertinggi.",

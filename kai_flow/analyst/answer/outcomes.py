@@ -15,14 +15,15 @@ from kai_flow.analyst.answer.reading import differences, understood
 from kai_flow.analyst.answer.wording import GRAINS, Wording
 from kai_flow.analyst.engines.study import SAMPLE_ROWS
 from kai_flow.analyst.lexicon.data import Language
-from kai_flow.analyst.query.nodes import Query, joins_of
+from kai_flow.analyst.query.nodes import Field, Query, joins_of
 from kai_flow.analyst.query.refusals import Reason, sentence
 from kai_flow.analyst.reading.choices import Note
 from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.reading.undated import LEFT_OUT
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 
-__all__ = ["assumptions", "choices", "question_back", "reason", "refusal", "sampled"]
+__all__ = ["assumptions", "choices", "question_back", "reason", "refusal", "sampled", "undated"]
 
 _PLAIN: Final[dict[str, Message]] = {
     "advice": messages.ADVICE,
@@ -95,9 +96,10 @@ def _about_tables(key: str, given: dict[str, str], names: Names) -> str:
             return messages.UNCONNECTED.say(language, table=table, other=other)
         case "no_time":
             return _no_time(given["table"], names)
-        case "rate_summed":
+        case "rate_summed" | "undated" if given["column"]:
             column = names.column(ColumnRef(given["table"], given["column"]))
-            return messages.RATE_SUMMED.say(language, column=column)
+            said = messages.RATE_SUMMED if key == "rate_summed" else messages.UNDATED
+            return said.say(language, column=column)
         case "ranked_by_what":
             return _ranked_by(given["table"], names)
         case _ if given.get("words"):
@@ -181,6 +183,10 @@ def choices(
     """What tells several readings apart, for each of them."""
     queries = [reading.query for reading in readings if reading.query is not None]
     labels = differences(queries, model, language)
+    if len(readings) == len(labels) and sum(map(_left_out, readings)) == 1:
+        whatever = Names(model, language).pick("tanpa batas waktu", "whatever the time")
+        pairs = zip(readings, labels, strict=True)
+        labels = tuple(whatever if _left_out(reading) else label for reading, label in pairs)
     return (
         labels
         if len(set(labels)) == len(labels)
@@ -188,10 +194,33 @@ def choices(
     )
 
 
-def question_back(labels: Sequence[str], language: Language, *, instead: bool = False) -> str:
-    """The question that asks which reading is meant; ``instead`` of one that was answered."""
+def _left_out(reading: Reading) -> bool:
+    """Whether a reading leaves out the period of the question, which only an offer does."""
+    return any(note.key == LEFT_OUT for note in reading.notes)
+
+
+def question_back(
+    labels: Sequence[str], language: Language, *, instead: bool = False, undated: str = ""
+) -> str:
+    """The question that asks which reading is meant; ``instead`` of one that was answered.
+
+    ``undated``: the numbers that have no time of their own, if it is asked because of that.
+    """
+    choices = alternatives(labels, language)
+    if undated and not instead:
+        return questions_back.NOT_OVER_TIME.say(language, measures=undated, choices=choices)
     which = questions_back.OR if instead else questions_back.WHICH
-    return which.say(language, choices=alternatives(labels, language))
+    return which.say(language, choices=choices)
+
+
+def undated(readings: Sequence[Reading], model: SemanticModel, language: Language) -> str:
+    """The numbers without a time of their own, of which the question names a period in vain."""
+    query = next((each.query for each in readings if _left_out(each)), None)
+    if query is None:
+        return ""
+    names = Names(model, language)
+    columns = [names.field(o.by, query.fact) for o in query.order if isinstance(o.by, Field)]
+    return names.both(dict.fromkeys(measures_of(query, model, language) or columns))
 
 
 def measures_of(query: Query, model: SemanticModel, language: Language) -> tuple[str, ...]:

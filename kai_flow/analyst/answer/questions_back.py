@@ -20,3 +20,7 @@ COMPARED_WITH: Final = Message(
     "Dibandingkan dengan apa? Sebutkan dua nilai atau dua periode.",
     "Compared with what? Name two values or two periods.",
 )
+NOT_OVER_TIME: Final = Message(
+    "Data tidak mencatat {measures} dari waktu ke waktu. Mana yang Anda maksud: {choices}?",
+    "The data does not record the {measures} over time. Which do you mean: {choices}?",
+)

@@ -22,7 +22,7 @@ from kai_flow.analyst.query.share import Share
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.across import completed
 from kai_flow.analyst.reading.asides import beside
-from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler
+from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.averages import counted_singly, dropped, listed_events, without_own
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.filtering import with_values
@@ -34,7 +34,6 @@ from kai_flow.analyst.reading.soundness import (
     OF_GROUP_COST,
     ONE_GROUP_COST,
     ROWS_LOST_COST,
-    counts,
     extreme_of_rows,
     idle,
     lone_unit,
@@ -45,6 +44,7 @@ from kai_flow.analyst.reading.soundness import (
     unsound,
 )
 from kai_flow.analyst.reading.subjects import unique
+from kai_flow.analyst.reading.undated import asked_if_undated
 
 PACE_GAIN: Final = 0.2
 """Of what a month has on average, beside groups: "the average target per month of each region"."""
@@ -113,14 +113,13 @@ def numbers_of(
             more += TOTALLED_COST * any(
                 _own_total(bag, fact, rows, h, singly=singly) for h, _ in bag.havings
             )
-            if any(note.key == "axis_assumed" for note in choice.notes):
-                # the pay of somebody in January is not the pay of who was hired in January
-                more += ASSUMED_COST * any(not counts(m) for m in numbers)
             if any(table == fact for table, _ in rows) and not any(map(_of_rows, made)):
                 more += OWN_ROWS_COST
                 more += ROWS_LOST_COST * extreme_of_rows(bag, fact, measures)
             more += OF_GROUP_COST * (not rows and of_group(a.model, made, base))
-            yield Reading(query, cost + more + choice.cost, choice.notes)
+            reading = Reading(query, cost + more + choice.cost, choice.notes)
+            # the pay of somebody in January is not the pay of who was hired in January
+            yield from asked_if_undated(a, reading)
 
 
 def _repeated(measures: Sequence[Measure]) -> bool:

@@ -27,6 +27,7 @@ from kai_flow.analyst.reading.ranking_numbers import belong, is_time
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.soundness import ROWS_LOST_COST, of_own_time, rows_before, unsound
 from kai_flow.analyst.reading.subjects import each_once, is_column, unique
+from kai_flow.analyst.reading.undated import asked_if_undated
 
 MORE_COST: Final = 0.35
 """Of a further number that no "and" joins: "the most members on average" is one number."""
@@ -107,7 +108,8 @@ def rank_rows(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Re
             )
             cost = bag.cost + extra + beside(a.model, query, bag.rows) + choice.cost
             cost += played.cost if played else 0.0
-            yield Reading(query, cost, (*choice.notes, *notes))
+            reading = Reading(query, cost, (*choice.notes, *notes))
+            yield from asked_if_undated(a, reading)
 
 
 def _labelled(a: Assembler, of: p.Dimension | None) -> str | None:
@@ -160,8 +162,9 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
                 isinstance(rank.of, p.Rows) and rank.of.table == fact
             )
             cost = bag.cost + beside(a.model, query, bag.rows) + choice.cost
-            cost += _rows_left(a, query, rank, bag)
-            cost += ROWS_LOST_COST * _rows_first(bag, rank, fact, words)
+            cost += _rows_left(a, query, rank, bag) + ROWS_LOST_COST * _rows_first(
+                bag, rank, fact, words
+            )
             cost += MORE_COST * max(0, len(measures) - 1 - bag.joints)
             cost += ELSEWHERE_COST * (rank.sold and undoes(a.model, fact))
             cost += OWN_NUMBER_COST * any(_of_row(h.amount, fact) for h, _ in bag.havings)
@@ -172,7 +175,8 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
             if _open_end(rank):
                 # "the highest price per category" is a price, and "which is the highest" is one
                 cost += 0.2 + 0.15 * bag.asked("which")
-            yield Reading(query, cost, (*choice.notes, *(() if each else notes)))
+            reading = Reading(query, cost, (*choice.notes, *(() if each else notes)))
+            yield from asked_if_undated(a, reading)
 
 
 def _open_end(rank: p.Rank) -> bool:

@@ -38,6 +38,7 @@ from kai_flow.analyst.reading.relatives import of_another
 from kai_flow.analyst.reading.rules import BY_HEADS
 from kai_flow.analyst.reading.small_values import settled
 from kai_flow.analyst.reading.spans import bound, leaves
+from kai_flow.analyst.reading.undated import is_undated
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
 
@@ -215,7 +216,7 @@ def decide(
         return Declined(Note(first.refusal))
     near = [each for each in best if each.cost <= first.cost + margin and not each.refusal]
     if first.open:
-        near = [each for each in best if each.open]
+        near = [each for each in (near if is_undated(first) else best) if each.open]
     if len(near) > 1:
         return Unclear(tuple(near[:CHOICES]))
     if first.catalogue or first.query is None:
