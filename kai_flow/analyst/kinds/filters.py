@@ -220,7 +220,7 @@ KIND = Kind(
             *("taking into account only", "only taking into account", "and only", "but only"),
         ),
         "agent": ("by",),
-        "origin": ("from", "out of", "sent from", "coming from", "departing from"),
+        "origin": ("from", "out of", "sent from", "coming from", "departing from", "sent by"),
         "sender": ("sent", "sent any", "send", "sends", "sent out"),
         "receiver": ("received", "received any", "receive", "receives", "gotten"),
         "destination": ("to", "into", "sent to", "went to", "going to", "towards", "bound for"),

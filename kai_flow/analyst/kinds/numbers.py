@@ -23,6 +23,7 @@ from kai_flow.analyst.reading.parts import (
     Part,
     Rows,
     Sign,
+    Values,
     Where,
 )
 
@@ -82,6 +83,7 @@ def _rules() -> Iterable[Rule]:
 
         if operator is Operator.AT_LEAST:
             yield Rule("at least one", (sign, Figure, Rows), _some_rows, cost=-0.1)
+            yield Rule("at least one such", (sign, Figure, Values), _some_value)
         yield Rule(f"number {sign}", (NOUN, sign, Figure), noun_first)
         yield Rule(f"measure {sign}", (MEASURED, sign, Figure), noun_first, cost=0.2)
         if operator is not Operator.EQUAL:
@@ -112,6 +114,12 @@ def counted_heads(operator: Operator) -> Callable[..., Part | None]:
 def _some_rows(_sign: Sign, figure: Figure, rows: Rows) -> Where | None:
     """At least one product: there is some."""
     return Where(Has(rows.table)) if figure.value == 1 else None
+
+
+def _some_value(_sign: Sign, figure: Figure, values: Values) -> Where | None:
+    """The words "With at least one laptop", where a laptop is a value of related rows."""
+    one = figure.value == 1 and len(values.values) == 1
+    return Where(Compared(values.column, Operator.EQUAL, values.values)) if one else None
 
 
 def _again(operator: Operator) -> Callable[..., Any]:

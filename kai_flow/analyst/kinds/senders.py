@@ -4,9 +4,21 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
+from kai_flow.analyst.kinds.building import count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
-from kai_flow.analyst.reading.parts import Amount, Has, Having, Negated, Rank, Rows, Sign, Where
+from kai_flow.analyst.reading.parts import (
+    Amount,
+    Column,
+    Has,
+    Having,
+    Negated,
+    Rank,
+    Rows,
+    Sign,
+    Values,
+    Where,
+)
 
 ENDS = {"sender": "~origin", "receiver": "~destination"}
 """Who does it, and the end of what is sent at which they are."""
@@ -51,12 +63,37 @@ def _none(role: str) -> Callable[..., Where]:
     return build
 
 
+def _most_of(role: str, *, descending: bool) -> Callable[..., Rank | None]:
+    """The words "Paling banyak menerima paket": the most stands before the verb."""
+
+    def build(_most: Sign, _sign: Sign, rows: Rows) -> Rank | None:
+        amount = _counted(count(rows), role)
+        return None if amount is None else Rank(descending, by=amount)
+
+    return build
+
+
+def _at_end(role: str) -> Callable[..., Values | None]:
+    """The words "How many shipments did Paris receive": the place is where they went."""
+
+    def build(values: Values, _sign: Sign) -> Values | None:
+        if values.column.role is not None:
+            return None
+        return replace(values, column=Column(values.column.ref, role))
+
+    return build
+
+
 def _rules() -> Iterable[Rule]:
     for sign, role in ENDS.items():
         yield Rule(f"{sign}, so many", (sign, Having), _so_many(role), cost=-0.05)
         yield Rule(f"{sign}, most", (sign, Rank), _most(role), cost=-0.05)
         yield Rule(f"{sign}, no rows", (sign, "not", Rows), _none(role))
         yield Rule(f"not {sign}", ("not", sign, Rows), _none(role))
+        yield Rule(f"{sign} at the end", (Values, sign), _at_end(role), tight=True)
+        for most, descending in (("most", True), ("fewest", False)):
+            build = _most_of(role, descending=descending)
+            yield Rule(f"{most} that the {sign}", (most, sign, Rows), build)
 
 
 KIND = Kind(

@@ -17,6 +17,7 @@ from kai_flow.analyst.reading.numbers_named import MONEY
 from kai_flow.analyst.reading.parts import (
     Amount,
     Column,
+    Compared,
     Computed,
     Groups,
     Has,
@@ -55,20 +56,22 @@ def misplaced(cover: Cover, tokens: Sequence[Token], model: SemanticModel) -> bo
         or any(_before_noun(items, at, tokens) for at in ordering if at + 1 < len(items))
         or any(_after_rows(items[at], tokens) for at in ordering)
         or any(_rank_misplaced(items, at, tokens, model) for at in ordering)
-        or any(_of_doers(item, tokens) for item in items)
+        or any(_of_doers(items, at, tokens) for at in range(len(items)))
         or (bool(ordering) and _ranked_for_count(items, tokens))
     )
 
 
-def _of_doers(item: Item, tokens: Sequence[Token]) -> bool:
+def _of_doers(items: Sequence[Item], at: int, tokens: Sequence[Token]) -> bool:
     """Whether those who did something would be groups: "reported by producer cooperatives".
 
-    What is said of them before their name tells which of them are meant.
+    What is said of them tells which of them are meant, and not that each is asked for.
     """
-    first = item.first
+    item, first = items[at], items[at].first
     if not isinstance(item.part, Groups) or len(item.part.by) != 1 or not first:
         return False
-    told = any(words[:1] == (first + 1,) for _, words in item.aside)
+    tests = [test for test, _ in item.aside]
+    tests += [each.part.test for each in items[at + 1 : at + 2] if isinstance(each.part, Where)]
+    told = any(isinstance(test, Compared) for test in tests)
     return (
         told
         and tokens[first].word == "by"

@@ -1,7 +1,9 @@
 """Whether "berapa" asks how many there are of the noun right after it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Function
@@ -11,6 +13,9 @@ from kai_flow.analyst.reading.parts import Amount, Ask, Column, Computed, Item, 
 ASKED: Final = frozenset(["berapa", "berapakah", "brp"])
 """Words that ask how many, and also how much."""
 
+NUMBER_OF_COST: Final = 0.3
+"""Of a column that is called "number", where the words ask how many rows there are."""
+
 RELATIVES: Final = frozenset(["yang", "yg"])
 """Words that begin a relative clause."""
 
@@ -19,6 +24,19 @@ VALUE: Final = "nilai"
 
 OWNED: Final = "nya"
 """The ending of what the noun before has: "berapa toko Kuta omzetnya" asks how much."""
+
+
+def numbers_of_rows(found: Sequence[Item], tokens: Sequence[Token]) -> Iterator[Item]:
+    """The leaves; a column that is called "number" costs more in "the number of sales".
+
+    The words ask how many rows there are.
+    """
+    rows = {item.first for item in found if isinstance(item.part, Rows)}
+    for item in found:
+        words = [token.word for token in tokens[item.first : item.last + 1]]
+        counts = words == ["number", "of"] and item.last + 1 in rows
+        named = counts and isinstance(item.part, Column)
+        yield replace(item, cost=item.cost + NUMBER_OF_COST) if named else item
 
 
 def not_counted(found: Sequence[Cover], tokens: Sequence[Token]) -> list[Cover]:

@@ -58,6 +58,9 @@ def filters(
 
 _WORDS: Final = itemgetter(1)
 
+APART_COST: Final = 0.5
+"""Of one value or another one, of which only one is a value of the rows themselves."""
+
 
 @remembered
 def _least(resolver: Resolver, tests: tuple[tuple[Test, Words], ...]) -> Sequence[float]:
@@ -163,6 +166,7 @@ def _made(  # noqa: PLR0911 -- one for each class
             inside = combined([_tested(resolver, part, words) for part in parts])
             if either and all(isinstance(part, Within) for part in parts):
                 inside = _of_one_time(inside)
+            inside = [c.costing(APART_COST * (either and _of_two_kinds(c.value))) for c in inside]
             node = Either if either else All
             if not either and _one_test(parts) is not None:  # no row has two values of a column
                 inside = [
@@ -171,6 +175,17 @@ def _made(  # noqa: PLR0911 -- one for each class
                     if all(isinstance(part, Related) for part in each.value)
                 ]
             return [each.map(lambda made: node(parts=made, words=words)) for each in inside]
+
+
+def _of_two_kinds(parts: Sequence[Filter]) -> bool:
+    """Whether a value of the rows, and one of rows related to them, are said to do as well.
+
+    Customers "from Jakarta or Semarang" are not those who bought in Jakarta, or live in Semarang.
+    """
+    related = [part for part in parts if isinstance(part, Related)]
+    inner = [part.where if isinstance(part, Related) else part for part in parts]
+    plain = all(isinstance(p, Condition) and p.operator is Operator.EQUAL for p in inner)
+    return plain and 0 < len(related) < len(parts)
 
 
 def _with_related(resolver: Resolver, has: Has, words: Words) -> list[Choice[Filter]]:

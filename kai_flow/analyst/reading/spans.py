@@ -12,6 +12,7 @@ from kai_flow.analyst.lexicon.periods import PeriodSpan
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Grain
 from kai_flow.analyst.reading.codes import codes_in
+from kai_flow.analyst.reading.counted import numbers_of_rows
 from kai_flow.analyst.reading.glue import agents, currencies_told, past_again
 from kai_flow.analyst.reading.happened import happened
 from kai_flow.analyst.reading.mention_costs import MENTION_COST, PIECE_COST, SHORT_COST, WHOLE
@@ -124,7 +125,7 @@ def leaves(
         if token.quoted:
             found.append(leaf(at, at + 1, Text(token.text), 0.1))
     found += codes_in(tokens)
-    found += mentioned(tokens, index, language)
+    found += numbers_of_rows(tuple(mentioned(tokens, index, language)), tokens)
     found = [item for item in found if not _within_a_name(item, found)]
     found += units_in(tokens, index)
     named = {at for item in found if not isinstance(item.part, Sign) for at in item.words}
