@@ -100,8 +100,8 @@ class Node(msgspec.Struct, frozen=True, tag=True, kw_only=True, cache_hash=True,
     def joins(self) -> frozenset[str]:
         """See `joins_of`."""
         own = frozenset(getattr(self, "path", ()))
-        inner = [joins_of(getattr(self, n)) for n in self.__struct_fields__ if n != "path"]
-        return own.union(*inner)
+        inner = [getattr(self, n) for n in self.__struct_fields__ if n not in {"path", "words"}]
+        return own.union(*[joins_of(each) for each in inner if isinstance(each, tuple | Node)])
 
     @cached_property
     def tables(self) -> frozenset[str]:

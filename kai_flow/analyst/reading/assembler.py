@@ -82,6 +82,7 @@ class Assembler:
         self.known: dict[Hashable, Sequence[Any]] = {}
         """What was found for parts: see `remembered`."""
         self.margin = margin
+        self._below: dict[tuple[str, str], bool] = {}
         self._resolvers: dict[tuple[str, frozenset[str]], Resolver] = {}
 
     def resolver(self, fact: str, bag: Bag) -> Resolver:
@@ -99,8 +100,11 @@ class Assembler:
 
     def below(self, fact: str, table: str) -> bool:
         """Whether a row may have several rows of another table, however these are reached."""
-        ways = paths(self.model, fact, table)
-        return bool(ways) and not any(map(keeps_rows, ways))
+        known = self._below.get((fact, table))
+        if known is None:
+            ways = paths(self.model, fact, table)
+            known = self._below[fact, table] = bool(ways) and not any(map(keeps_rows, ways))
+        return known
 
     def resolver_of(self, fact: str, named: frozenset[str]) -> Resolver:
         """For one fact table, beside the tables that are named."""
@@ -125,7 +129,8 @@ class Assembler:
         """Whether a column is a price or the like, of which averages make sense."""
         return self.model.attributes[column.ref].role is Role.RATE
 
-    def facts(self, measured: p.Measured | None) -> tuple[str, ...]:  # noqa: PLR0911 -- one for each class
+    @remembered
+    def facts(self, measured: p.Measured | None) -> Sequence[str]:  # noqa: PLR0911 -- one for each class
         """The tables whose rows a number is made of."""
         match measured:
             case p.Amount(Function.DISTINCT, p.Column(_, str() as role)) if (

@@ -109,7 +109,7 @@ class Bag(Struct):
 
     def asked(self, what: str) -> bool:
         """Whether the question wants this."""
-        return what in [ask.what for ask in self.asks]
+        return bool(self.asks) and any(ask.what == what for ask in self.asks)
 
 
 _AND: Final = Sign("and")

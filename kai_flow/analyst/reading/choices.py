@@ -56,6 +56,14 @@ def combined(
     for choices, own in zip(known, least, strict=True):
         left_over -= own
         bound = most - left_over + ROUNDING  # the cheapest of the rest would still be too much
+        if len(choices) == 1:  # they are in order as they are
+            (right,) = choices
+            found = [
+                Choice((*left.value, right.value), left.cost + own, _once(left, right))
+                for left in found
+                if left.cost + own <= bound
+            ]
+            continue
         pairs = [
             (cost, left, right)
             for left in found
@@ -63,8 +71,7 @@ def combined(
             for right in choices
             if (cost := left.cost + right.cost) <= bound
         ]
-        if len(choices) > 1:  # else they are in order as they are
-            pairs.sort(key=_COST_OF_PAIR)
+        pairs.sort(key=_COST_OF_PAIR)
         found = [
             Choice((*left.value, right.value), cost, _once(left, right))
             for cost, left, right in pairs[:MOST]

@@ -15,6 +15,8 @@ def split(model: SemanticModel, bag: Bag) -> bool:
     The second noun is then a table to which each row of the first one belongs: "per customer
     group" would be per customer. In Indonesian the other noun comes first.
     """
+    if not bag.rows:
+        return False
     starts = {min(words) for _, words in bag.tests if words}
     for table, words in bag.rows:
         if not words or max(words) + 1 in starts:

@@ -1,9 +1,8 @@
 """The cheapest sequences of constituents that leave no word of the question out."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from heapq import merge
-from operator import itemgetter
+from collections.abc import Collection, Sequence
+from heapq import heapify, heappop, heapreplace
 from typing import Final
 
 from msgspec import Struct
@@ -87,10 +86,9 @@ class _Step(Struct, frozen=True, gc=False, cache_hash=True):
     item: Item | None = None
     meaning: tuple[int, ...] = ()
 
-    def taken(self) -> Iterator[tuple[float, _Partial, "_Step"]]:
-        """The partial covers with it, the cheapest first: what each costs, and its pieces."""
-        for cover in self.before:
-            yield cover.cost + self.cost + self.extra, cover, self
+    def after(self, at: int) -> float:
+        """What one of the partial covers costs with it."""
+        return self.before[at].cost + self.cost + self.extra
 
 
 def covers(chart: Chart, signs: Collection[str] = ()) -> tuple[Cover, ...]:
@@ -123,10 +121,20 @@ def covers(chart: Chart, signs: Collection[str] = ()) -> tuple[Cover, ...]:
 def _cheapest(steps: Sequence[_Step]) -> list[_Partial]:
     """The cheapest partial covers that steps lead to, each meaning once.
 
-    Each step's are in order of their costs: only so many of them are made as are kept.
+    Each step's are in order of their costs: only so many of them are made as are kept. Of those
+    that cost the same, those of an earlier step come first.
     """
     found: dict[tuple[int, ...], _Partial] = {}
-    for cost, before, step in merge(*(step.taken() for step in steps), key=itemgetter(0)):
+    queue = [(step.after(0), number, 0) for number, step in enumerate(steps)]
+    heapify(queue)
+    while queue:
+        cost, number, at = queue[0]
+        step = steps[number]
+        before = step.before[at]
+        if at + 1 < len(step.before):
+            heapreplace(queue, (step.after(at + 1), number, at + 1))
+        else:
+            heappop(queue)
         meaning = (*before.meaning, *step.meaning)
         if meaning not in found:
             items = before.items if step.item is None else (*before.items, step.item)

@@ -188,8 +188,9 @@ def least_shared(model: SemanticModel, options: Sequence[Sequence[Choice[Filter]
     less = list(full)
     for at, choices in enumerate(options):
         others = set().union(*ways[:at], *ways[at + 1 :])
+        starts = {way[0] for way in others}
         for choice, one in zip(choices, asked[at], strict=True):
-            if one is not None and one.where is not None:
+            if one is not None and one.where is not None and one.path[0] in starts:
                 common = max((_common(one.path, way) for way in others), key=len, default=())
                 less[at] = min(less[at], choice.cost - cost_of(common, model))
     return sum(less) + min(cost - saved for cost, saved in zip(full, less, strict=True))

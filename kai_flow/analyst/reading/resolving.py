@@ -125,9 +125,14 @@ class Resolver:
             return self.alone.fields(column, words)
         table, name = column.ref.table, column.ref.column
         return [
-            way.map(lambda path: Field(table=table, column=name, path=ids(path), words=words))
-            for way in self.ways(table, column.role)
+            way.map(lambda path: Field(table=table, column=name, path=path, words=words))
+            for way in self._joins(table, column.role)
         ]
+
+    @kept
+    def _joins(self, table: str, role: str | None) -> Sequence[Choice[tuple[str, ...]]]:
+        """The ids of the joins to a table: see ``ways``."""
+        return [way.map(ids) for way in self.ways(table, role)]
 
     def attribute(self, column: Column) -> Attribute:
         """What is known about a column."""

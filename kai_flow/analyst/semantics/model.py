@@ -82,7 +82,7 @@ class Attribute:
     """Bounds of numbers seen in the scan."""
     nullable: bool = True
 
-    @property
+    @cached_property
     def ref(self) -> ColumnRef:
         """The column."""
         return ColumnRef(self.table, self.column)
