@@ -127,9 +127,10 @@ class Chart:
         """What rules know those by."""
         return self._by_head[at]
 
-    def bar(self, room: Room) -> float:
-        """What a part must cost less than to be kept there."""
-        return bar(known) if (known := self._rooms.get(room)) else math.inf
+    def bar(self, first: int, kind: type[Any], last: int) -> float:
+        """What a part of a class must cost less than to be kept between two tokens."""
+        room = self._rooms.get((first, last, kind))
+        return bar(room) if room and kind is not Sign else math.inf
 
     def add(self, item: Item) -> bool:
         """Keep a constituent; False when it is there already as cheaply, or the beam is full."""

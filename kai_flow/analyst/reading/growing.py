@@ -1,9 +1,9 @@
 """Builds larger constituents from smaller ones by the rules of all kinds, bottom-up with a beam."""
 
 import itertools
-import math
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeAlias
 
@@ -65,6 +65,18 @@ Aside: TypeAlias = tuple[Test, tuple[int, ...]]
 """A filter that stands within a constituent, and its words."""
 
 
+class _Bars(dict[int, float]):
+    """What a part of one class must cost less than, up to each token, for the chart to keep it."""
+
+    def __init__(self, chart: Chart, first: int, kind: type[Any]) -> None:
+        super().__init__()
+        self._room = partial(chart.bar, first, kind)
+
+    def __missing__(self, last: int) -> float:
+        bar = self[last] = self._room(last)
+        return bar
+
+
 class _Generation:
     """What the rules build of constituents with the same first token, the cheapest first.
 
@@ -78,38 +90,30 @@ class _Generation:
         self.tries = 0
         self._built: list[Item] = []
         self._rooms: dict[Space, dict[Meaning, float]] = {}
-        self._bars: dict[Space, float] = {}
+        self._bars: dict[type[Any], _Bars] = {}
 
-    def has_room(self, space: Space, cost: float) -> bool:
-        """Whether the chart may keep a part at that cost."""
-        bar = self._bars.get(space)
-        if bar is None:
-            bar = self._bars[space] = self._bar(space)
-        return cost < bar
-
-    def _bar(self, space: Space) -> float:
-        """What a part must cost less than."""
-        if space[1] is Sign:
-            return math.inf
-        kept = self._chart.bar((self._first, *space))
-        better = self._rooms.get(space)
-        if not better:
-            return kept
-        costs = better.values()
-        return min(kept, min(costs) + DEARER, max(costs) if len(better) >= BEAM else math.inf)
+    def bars(self, kind: type[Any]) -> _Bars:
+        """What parts of a class must cost less than."""
+        known = self._bars.get(kind)
+        if known is None:
+            known = self._bars[kind] = _Bars(self._chart, self._first, kind)
+        return known
 
     def add(self, item: Item) -> None:
         """Collect what was built."""
         self._built.append(item)
-        space, meaning = (item.last, type(item.part)), meaning_of(item)
-        better = self._rooms.setdefault(space, {})
+        kind, last, meaning = type(item.part), item.last, meaning_of(item)
+        better = self._rooms.setdefault((last, kind), {})
         known = better.get(meaning)
-        if known is not None and known <= item.cost:
+        if kind is Sign or (known is not None and known <= item.cost):
             return
         better[meaning] = item.cost
         if len(better) > BEAM:
             del better[max(better.items(), key=_COST)[0]]
-        self._bars[space] = self._bar(space)
+        bars = self.bars(kind)
+        bars[last] = min(bars[last], item.cost + DEARER)
+        if len(better) == BEAM:
+            bars[last] = min(bars[last], max(better.values()))
 
     def cheapest_first(self) -> list[Item]:
         """All that was built."""
@@ -227,13 +231,11 @@ def _build(onward: _Onward, first: Item, built: _Generation) -> None:
 def _build_all(rule: Rule, first: Item, gap: float, ends: Ends, built: _Generation) -> None:
     """Add what a rule builds of a constituent and, after a gap, each of what may come then."""
     built.tries += len(ends.tails)
-    makes = rule.makes
-    if makes is None:
-        open_: Collection[int] = ends.least
-    else:  # else most are tried in vain
+    open_: Collection[int] = ends.least
+    bars = None if rule.makes is None else built.bars(rule.makes)
+    if bars is not None:  # else most are tried in vain
         least = rule.cost + gap + first.cost - ROUNDING
-        rooms = ends.least.items()
-        open_ = [last for last, cost in rooms if built.has_room((last, makes), least + cost)]
+        open_ = [last for last, cost in ends.least.items() if least + cost < bars[last]]
     for others, skipped in ends.tails if open_ else ():
         last = others[-1].last
         if last in open_:
@@ -241,7 +243,7 @@ def _build_all(rule: Rule, first: Item, gap: float, ends: Ends, built: _Generati
             for item in others:
                 cost += item.cost
             cost += rule.cost + (gap + skipped)
-            if makes is None or built.has_room((last, makes), cost):
+            if bars is None or cost < bars[last]:
                 _apply(rule, (first, *others), cost, built)
 
 
@@ -257,7 +259,7 @@ def _apply(rule: Rule, items: Sequence[Item], cost: float, generation: _Generati
         cost += LAST_COST
     first, last = items[0].first, items[-1].last
     parts = built if isinstance(built, list | tuple) else (built,)
-    parts = [part for part in parts if generation.has_room((last, _kind(part)), cost)]
+    parts = [part for part in parts if cost < generation.bars(_kind(part))[last]]
     within = () if rule.scoped or not parts else _aside(rule, items, aside)
     if not parts or len(within) > MOST_ASIDE:
         return
