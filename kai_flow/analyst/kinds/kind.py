@@ -7,6 +7,7 @@ subclass of `Calculation` in that module. The reader and the evaluation find it 
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from kai_flow.analyst.reading.parts import Item, Narrowed, Part
@@ -46,6 +47,11 @@ class Rule:
     """What its parts, except signs, must have in common, such as the column they are about. It is
     not tried with parts of which that is None, or differs from that of the first part.
     """
+
+    @cached_property
+    def signs(self) -> frozenset[str]:
+        """The signs in its pattern, without each of which it is never tried."""
+        return frozenset(element for element in self.pattern if isinstance(element, str))
 
 
 @dataclass(frozen=True)

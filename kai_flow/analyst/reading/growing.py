@@ -3,6 +3,7 @@
 import itertools
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeAlias
@@ -131,10 +132,13 @@ def grow(chart: Chart, leaves: Iterable[Item], rules: ByHeads) -> bool:
     token are built, all that begin later are complete, and only their own starts are repeated.
     """
     tries = 0
-    onward = _Onward(chart, rules)
     by_start: defaultdict[int, list[Item]] = defaultdict(list)
+    signs: set[str] = set()
     for leaf in sorted(leaves, key=_COST_OF_ITEM):
         by_start[leaf.first].append(leaf)
+        if isinstance(leaf.part, Sign):
+            signs.add(leaf.part.name)
+    onward = _Onward(chart, rules, signs)
     for start in range(chart.length - 1, -1, -1):
         agenda = by_start[start]
         while agenda:
@@ -172,9 +176,11 @@ class _Next(Struct, gc=False):
 class _Onward:
     """How rules may go on after their first constituent, found once for each place."""
 
-    def __init__(self, chart: Chart, rules: ByHeads) -> None:
+    def __init__(self, chart: Chart, rules: ByHeads, signs: AbstractSet[str]) -> None:
+        """``signs``: those of the question; no rule builds others."""
         self._chart = chart
         self._rules = rules
+        self._signs = signs
         self._known: dict[tuple[Head, int, bool], Sequence[_Next]] = {}
 
     def alone(self, first: Item) -> Sequence[Rule]:
@@ -207,7 +213,7 @@ class _Onward:
         rules = self._rules[head]
         for then in self._chart.heads(at):
             for rule in rules.get(then, ()):
-                if near or not rule.tight:
+                if (near or not rule.tight) and rule.signs <= self._signs:
                     known: dict[Hashable, Ends] = {}
                     if rule.same is None:
                         known[None] = self._ends(rule, at, then, None)
