@@ -115,6 +115,9 @@ async def test_what_could_not_be_read_back_is_shown_later(
         await play.signal([1, 2])
         answer = await place.post(http, [3], base=3)  # what was before it is only folded
         assert answer.json()["received"] == "1.1.3"
+        session = bridge.hub._session(play.id)
+        assert session is not None
+        await until(lambda: session.log.begun)  # else readers would wait for the tail alone
         codec.failing = True
         async with subscribed(place.stream_url, reconnect=False) as reader:
             said = partial(records_of, caplog, play.id)
