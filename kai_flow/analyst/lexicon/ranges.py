@@ -86,14 +86,17 @@ def joined(tokens: Sequence[Token], points: Sequence[Point]) -> tuple[Point, ...
             for right in (*starts.get(end, ()), *(p for p in found if p.first == end)):
                 both = completed(left, right) if right.year is not None else None
                 if both is not None and left.kind == right.kind:
-                    found[both[0]] = None
+                    wraps = _wraps(left, right)
+                    found[both[0] if wraps else replace(both[0], year=right.year)] = None
     dated = {point.first for point in whole}
     for left in (*whole, *found):
         for _, end in _AND.after(tokens, left.last):
             for right in starts.get(end, ()) if end not in dated else ():
                 both = completed(left, right) if right.year is None else None
                 if both is not None and left.kind == right.kind:
-                    found[both[1]] = None
+                    found[replace(both[1], year=left.year)] = None
+                    if _wraps(left, right):  # the first quarter of that year, or the next one
+                        found[both[1]] = None
     return tuple(found)
 
 
@@ -111,6 +114,15 @@ def completed(left: Point, right: Point) -> tuple[Point, Point] | None:
     elif right.year is None and left.year is not None:
         right = replace(right, year=left.year + later, score=max(right.score, 0.95))
     return left, right
+
+
+def _wraps(left: Point, right: Point) -> bool:
+    """Whether the last of a year stands before the first: December and January.
+
+    The second half of a year is compared with the first of the same one.
+    """
+    last = {"month": 12, "quarter": 4}.get(left.kind)
+    return last is not None and (left.number, right.number) == (last, 1)
 
 
 def _completed_days(left: Point, right: Point) -> tuple[Point, Point] | None:

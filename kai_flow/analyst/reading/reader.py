@@ -21,7 +21,7 @@ from kai_flow.analyst.reading.assembly import readings as assembled
 from kai_flow.analyst.reading.attachments import misplaced
 from kai_flow.analyst.reading.bag import collected
 from kai_flow.analyst.reading.chart import Chart
-from kai_flow.analyst.reading.choices import Note
+from kai_flow.analyst.reading.choices import ROUNDING, Note
 from kai_flow.analyst.reading.counted import not_counted
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.glue import commas_in, glue
@@ -228,12 +228,13 @@ def _assembled(found: Sequence[Cover], assembler: Assembler, worst: float) -> li
     """What the covers may mean, except what costs too much beside a sound reading.
 
     Offers of what a question leaves open cost more than a reading, and are all wanted. Only a
-    ranking may leave open by what.
+    ranking may leave open by what. A reading may cost less than its cover: others of that cost are
+    as likely.
     """
-    most = worst + OFFERS
+    most, best = worst + OFFERS, 0.0
     readings: list[Reading] = []
     for cover in found:
-        if cover.cost > most:
+        if cover.cost > max(most, best + ROUNDING):
             break
         ranked = any(isinstance(item.part, Rank) for item in cover.items)
         assembler.most = most if ranked else min(most, worst + assembler.margin)
@@ -244,6 +245,7 @@ def _assembled(found: Sequence[Cover], assembler: Assembler, worst: float) -> li
             better = reading.cost <= worst and wanted < most
             if better and sound(reading, assembler):
                 assembler.most = most = wanted
+                best = cover.cost
     return readings
 
 
