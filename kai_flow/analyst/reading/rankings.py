@@ -52,7 +52,8 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
             return
         by = by or done[0]
         rank = replace(rank, by=by)
-    if _nested(rank, rest, words) or (unsaid and _of_another(rank)):
+    rank = _said_twice(rank)
+    if _nested(rank, rest, words) or _against(rank) or (unsaid and _of_another(rank)):
         a.troubles.add("no_reading")
         return
     rank, words = _of_groups(rank, rest, words)
@@ -215,6 +216,21 @@ def _each_the_first(rank: p.Rank, other: p.Rank) -> bool:
     """Whether two are the first of something else: the largest on the island with the most."""
     plain = not any(each.count or each.whole for each in (rank, other))
     return plain and (rank.by is None or other.by is None)
+
+
+def _said_twice(rank: p.Rank) -> p.Rank:
+    """The best product with the highest price is the one with the highest price."""
+    by = rank.by
+    if not _of_another(rank) or not isinstance(by, p.Amount) or _against(rank):
+        return rank
+    own = isinstance(rank.of, p.Rows) and _table(by) == rank.of.table
+    return replace(rank, by=p.Amount(None, by.of, None, by.where)) if own else rank
+
+
+def _against(rank: p.Rank) -> bool:
+    """Whether the best is said to be the lowest, of which only the question knows the meaning."""
+    lowest = isinstance(rank.by, p.Amount) and rank.by.function is Function.MINIMUM
+    return _of_another(rank) and lowest == rank.descending
 
 
 def _of_another(rank: p.Rank) -> bool:

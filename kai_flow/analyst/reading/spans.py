@@ -93,7 +93,7 @@ def leaves(
         for sign in signs_in(tokens, language)
         if sign.first not in unread and not coins & set(range(sign.first, sign.last))
     ]
-    signs = [sign for sign in signs if not _of_another(sign, tokens)]
+    signs = [s for s in signs if not (_of_another(s, tokens) or _equals(s, tokens))]
     lasting = _lasting(signs, numbers)
     signs = [
         sign
@@ -248,6 +248,12 @@ def _of_another(sign: Item, tokens: Sequence[Token]) -> bool:
     """Whether something differs from another one: "to a different island"."""
     before = tokens[sign.first - 1].word if sign.first else ""
     return sign.part == Sign("distinct") and before in {"a", "any"}
+
+
+def _equals(sign: Item, tokens: Sequence[Token]) -> bool:
+    """Whether "sama" is no "and", but a part of "sama dengan", which says that two are equal."""
+    after = [token.word for token in tokens[sign.last : sign.last + 1]]
+    return tokens[sign.last - 1].word == "sama" and after == ["dengan"]
 
 
 def _of_nothing(item: Item, found: Sequence[Item], tokens: Sequence[Token], index: Index) -> bool:
