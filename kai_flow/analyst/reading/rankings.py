@@ -52,11 +52,10 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
             return
         by = by or done[0]
         rank = replace(rank, by=by)
-    rank = _said_twice(rank)
     if _nested(rank, rest, words) or _against(rank) or (unsaid and _of_another(rank)):
         a.troubles.add("no_reading")
         return
-    rank, words = _of_groups(rank, rest, words)
+    rank, words = _of_groups(_said_twice(rank), rest, words)
     if rank.of is None and not rest.groups:
         rank, words = _of_first(rank, rest, words)
         if rank.of is None:
