@@ -507,10 +507,24 @@ async def test_a_number_that_no_choice_has_is_refused(store: ConnectionStore) ->
     assert "no choice with the number 9" in result["final_answer"]
 
 
-async def test_a_long_list_is_not_taken_for_unknown_words(store: ConnectionStore) -> None:
-    """A question with too many names to be read is declined, but none of its words is blamed."""
+async def test_a_long_list_is_read_whole(store: ConnectionStore) -> None:
+    """Each of two dozen names counts."""
     names = [name for (name,) in reference(store, "SELECT nama_provinsi FROM provinsi LIMIT 24")]
     events = await answer(store, f"Berapa jumlah koperasi di {' dan '.join(names)}?")
+    listed = ", ".join(f"'{name}'" for name in names)
+    [(count,)] = reference(
+        store,
+        "SELECT COUNT(*) FROM koperasi JOIN provinsi USING (provinsi_id) "
+        f"WHERE nama_provinsi IN ({listed})",
+    )
+    assert f"**{f'{count:,}'.replace(',', '.')}**" in events[-1]["result"]["final_answer"]
+
+
+async def test_a_question_that_is_too_long_to_be_read_is_not_taken_for_unknown_words(
+    store: ConnectionStore,
+) -> None:
+    """A question that can be read in too many ways is declined, but none of its words is blamed."""
+    events = await answer(store, "koperasi " * 79)
     result = events[-1]["result"]
     assert result["status"] == "failed"
     assert "terlalu banyak cara. Tanyakan dengan lebih singkat" in result["error"]
