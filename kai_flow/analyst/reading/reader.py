@@ -27,6 +27,7 @@ from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.glue import commas_in, glue
 from kai_flow.analyst.reading.growing import grow
 from kai_flow.analyst.reading.labels import labels
+from kai_flow.analyst.reading.nearness import nearest
 from kai_flow.analyst.reading.openings import opened
 from kai_flow.analyst.reading.overlaps import each_answer_once, meaning
 from kai_flow.analyst.reading.parts import Column, Item, Rank, Refused, Rows, Sign, Values
@@ -208,7 +209,7 @@ def decide(
     )
     wrong = [*not_counted(found, tokens), *of_another(found, tokens)]
     placed = [each for each in found if each not in wrong and not misplaced(each, tokens, model)]
-    best = _likely(_assembled(placed, assembler, worst), assembler)
+    best = _likely(_assembled(nearest(placed, model), assembler, worst), assembler)
     if not best or best[0].cost > worst:
         return Declined(troubles.worst or _unused(tokens, found))
     first = best[0]

@@ -7,7 +7,7 @@ from itertools import islice
 
 from kai_flow.analyst.semantics.model import Join, Path, SemanticModel
 
-__all__ = ["MAX_JOINS", "MOST_PATHS", "keeps_rows", "leads_to_one", "paths"]
+__all__ = ["MAX_JOINS", "MOST_PATHS", "joins_between", "keeps_rows", "leads_to_one", "paths"]
 
 MAX_JOINS = 4
 """Joins of one path at most."""
@@ -31,6 +31,11 @@ def paths(model: SemanticModel, source: str, target: str) -> tuple[Path, ...]:
     if (source, target) not in known:
         known[source, target] = tuple(islice(_best_first(model, source, target), MOST_PATHS))
     return known[source, target]
+
+
+def joins_between(model: SemanticModel, source: str, target: str) -> int:
+    """How many joins lead from one table to another at least; more than a path has, if none do."""
+    return _least(model, target).get(source, (0, MAX_JOINS + 1))[1]
 
 
 def keeps_rows(path: Path) -> bool:
