@@ -167,11 +167,11 @@ class Filters:
             bound = self.bound(where.operator, where.values, None)
             return pick(f"{number} miliknya {bound}", f"its {number} {bound}")
         subject = self.names.formula(where.of, self.fact)
-        than = self._aggregate(where.than, self.fact)
-        every = pick(
-            f"{than} dari semua {self.names.rows(self.fact)}",
-            f"the {than} of all {self.names.rows(self.fact)}",
-        )
+        than, rows = aggregate_words(self.names, where.than, self.fact), self.names.rows(self.fact)
+        every = pick(f"{than} dari semua {rows}", f"the {than} of all {rows}")
+        if where.than.where is not None:
+            only = self.clause(where.than.where)
+            every = pick(f"{than} dari {rows} yang {only}", f"the {than} of {rows} where {only}")
         bound = pick(*_BOUNDS[where.operator]).format(every)
         return pick(f"{subject} {bound}", f"the {subject} {bound}")
 

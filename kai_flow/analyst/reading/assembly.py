@@ -9,6 +9,7 @@ from kai_flow.analyst.query.nodes import FieldGroup, Function, Group, Operator, 
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.beyond import sensible
 from kai_flow.analyst.reading.coherence import coherent
 from kai_flow.analyst.reading.comparing import asked_apart, may_be_apart, side_by_side
 from kai_flow.analyst.reading.compounds import split
@@ -53,7 +54,7 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
         )
         return
     ends = with_senders(a.model, bag)
-    if ends is None:
+    if ends is None or not sensible(a.model, ends):
         return
     bag = with_heads(a.model, ends, a.language)
     if split(a.model, bag) or not with_its_number(bag):

@@ -18,11 +18,22 @@ from kai_flow.analyst.query.nodes import (
     Related,
     Words,
 )
+from kai_flow.analyst.reading.beyond import against, of_all_or_these
 from kai_flow.analyst.reading.choices import ROUNDING, Choice, combined
 from kai_flow.analyst.reading.comparisons import compared, within
 from kai_flow.analyst.reading.contradictions import contradictory
 from kai_flow.analyst.reading.lacking import of_missing
-from kai_flow.analyst.reading.parts import Column, Compared, Has, Joined, Negated, New, Test, Within
+from kai_flow.analyst.reading.parts import (
+    Beyond,
+    Column,
+    Compared,
+    Has,
+    Joined,
+    Negated,
+    New,
+    Test,
+    Within,
+)
 from kai_flow.analyst.reading.related_rows import (
     EVERY,
     asked_of_related,
@@ -81,7 +92,8 @@ def _filters(
     for choice in of_missing(resolver, tests, options):
         cost = choice.cost - shared(model, choice.value)
         if cost <= most + ROUNDING and not contradictory(choice.value):
-            found.append(Choice(_all(merged(model, choice.value)), cost, choice.notes))
+            ways = of_all_or_these(merged(model, choice.value))
+            found += [Choice(_all(parts), cost, choice.notes) for parts in ways]
     return found
 
 
@@ -148,8 +160,8 @@ def _made(  # noqa: PLR0911 -- one for each class
                 each.map(lambda _: EVERY) if _always(resolver, each.value) else each
                 for each in (asked_of_related(resolver, each) for each in found)
             ]
-        case New():
-            return []  # of nothing that has a time
+        case New() | Beyond():  # nothing is new that has no time
+            return list(against(resolver, test, words)) if isinstance(test, Beyond) else []
         case Has() as related:
             return _with_related(resolver, related, words)
         case Negated(part):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from kai_flow.analyst.query.nodes import (
+    Against,
     All,
     Condition,
     During,
@@ -74,6 +75,8 @@ def _tested(model: SemanticModel, where: Filter | None) -> Iterator[Field]:
         case Condition(of=Field() as field, operator=operator) if operator in ORDERED:
             if not _widens(model, field):
                 yield field
+        case Against(of=Field() as field):
+            yield field
         case During(axis=axis, path=()):
             known = model.axes[axis]
             yield Field(table=known.table, column=known.columns[0])

@@ -5,6 +5,7 @@ assembly chooses. All are immutable and comparable, so that a chart can keep eac
 """
 
 from kai_flow.analyst.reading.parts.conditions import (
+    Beyond,
     Compared,
     Has,
     Joined,
@@ -73,6 +74,7 @@ __all__ = [
     "Amount",
     "Ask",
     "Beside",
+    "Beyond",
     "Bound",
     "Calculated",
     "Calendar",

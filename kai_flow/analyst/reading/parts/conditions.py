@@ -57,7 +57,14 @@ class New(Struct, frozen=True, gc=False, cache_hash=True):
     """Rows that began in the period, or the unit of time, of the question: "new customers"."""
 
 
-Test: TypeAlias = Compared | Within | Has | Negated | Joined | New
+class Beyond(Struct, frozen=True, gc=False, cache_hash=True):
+    """Rows whose number compares with the average of all: "salaries above the average"."""
+
+    of: "Noun | Implied"
+    operator: Operator
+
+
+Test: TypeAlias = Compared | Within | Has | Negated | Joined | New | Beyond
 
 
 class Narrowed(Struct, frozen=True, gc=False, cache_hash=True):
