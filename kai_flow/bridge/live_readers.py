@@ -141,10 +141,8 @@ class _Steps:
             return self._beside(position)
         moment = present.moment
         after = position._replace(mark=block.mark, written_at=moment, event_at=moment)
-        if block.whole:
-            step = self._beside(after)
-            if not step.framed:
-                return step._replace(framed=block.framed)
+        if block.whole and not (step := self._beside(after)).framed:
+            return step._replace(framed=block.framed)
         return _Step(block.framed, after, last=False)
 
     def _block(self, position: Position) -> _Block | None:
