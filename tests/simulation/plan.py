@@ -103,7 +103,9 @@ class Plan(NamedTuple):
             return None
         fed = self.bridges == 1 and self.receiver == "bridge"
         vain = self.receiver not in ("bridge", "none", "thanks", "takes")
-        if vain or (self.outbox[0] < 60 and self.bridges > 1):
+        # Each POST goes anywhere, and each one that misses the signaller lets the next wait longer.
+        astray = self.balancer == "any" and self.bridges > 2
+        if vain or astray or (self.outbox[0] < 60 and self.bridges > 1):
             return 7.0  # nothing comes of POSTs, or nothing more comes: the stall rule
         long = self.page_size < 7 and self.agent.events > 20
         paging = 3.0 if long else 0.0  # its history has hundreds of such pages
