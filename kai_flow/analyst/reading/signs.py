@@ -30,8 +30,7 @@ def _as_tokens(word: str) -> tuple[str, ...]:
     return tuple(token.word for token in tokenize(word))
 
 
-@cache
-def _phrases(language: Language) -> Phrases:
+def _phrases_of(language: Language) -> Phrases:
     """(words, sign) of all kinds, by the first word."""
     found: defaultdict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
     for kind in KINDS:
@@ -44,26 +43,27 @@ def _phrases(language: Language) -> Phrases:
     return found
 
 
+_PHRASES: Final[Mapping[Language, Phrases]] = {each: _phrases_of(each) for each in LANGUAGES}
+"""Of both languages; made when a process starts, as it takes longer than to read a question."""
+
+_SPELLING: Final = Spelling(
+    word
+    for phrases in _PHRASES.values()
+    for first in phrases.values()
+    for words, _ in first
+    for word in words
+)
+"""The words of all phrases, for those who misspell them."""
+
+
 def signs_in(tokens: Sequence[Token], language: Language) -> Iterator[Item]:
     """The phrases of kinds, in both languages."""
     words = [token.word for token in tokens]
     yield from signs_of(words, language)
-    for at, better in _sign_spelling().corrected(words):
+    for at, better in _SPELLING.corrected(words):
         for item in signs_of([*words[:at], better, *words[at + 1 :]], language):
             if item.first <= at < item.last:
                 yield replace(item, cost=item.cost + MISSPELT_COST)
-
-
-@cache
-def _sign_spelling() -> Spelling:
-    """The words of all phrases, for those who misspell them."""
-    return Spelling(
-        word
-        for language in LANGUAGES
-        for phrases in _phrases(language).values()
-        for words, _ in phrases
-        for word in words
-    )
 
 
 def signs_of(words: Sequence[str], language: Language = "en") -> Iterator[Item]:
@@ -87,6 +87,6 @@ def _every_sign(words: tuple[str, ...], language: Language) -> Sequence[Item]:
         leaf(at, at + len(phrase), Sign(sign), 0.0 if spoken == language else OTHER_LANGUAGE_COST)
         for spoken in LANGUAGES
         for at, word in enumerate(words)
-        for phrase, sign in _phrases(spoken).get(word, ())
+        for phrase, sign in _PHRASES[spoken].get(word, ())
         if words[at : at + len(phrase)] == phrase
     ]
