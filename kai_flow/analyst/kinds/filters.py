@@ -15,7 +15,6 @@ from kai_flow.analyst.reading.parts import (
     Item,
     Joined,
     Negated,
-    Part,
     Role,
     Rows,
     Sign,
@@ -171,11 +170,6 @@ def _either(left: Where, _sign: Sign, right: Where) -> Where | None:
     return Where(Joined((left.test, right.test), either=True))
 
 
-def _noun(*parts: Where | Column | Computed | Rows) -> Part | None:
-    """The noun; its filter goes aside."""
-    return next((part for part in parts if not isinstance(part, Where)), None)
-
-
 def _text(column: Column, text: Text) -> Where:
     operator = Operator.EQUAL if text.code else Operator.CONTAINS
     return Where(Compared(column, operator, (text.text,)))
@@ -271,11 +265,26 @@ KIND = Kind(
             same=column_of,
         ),
         *(
-            Rule("adjective", (Where, noun), _noun, cost=0.02, aside=True, tight=True, makes=noun)
+            Rule(
+                "adjective",
+                (Where, noun),
+                lambda _where, noun: noun,
+                cost=0.02,
+                aside=True,
+                tight=True,
+                makes=noun,
+            )
             for noun in (Column, Computed, Rows)
         ),
         *(
-            Rule("noun, qualified", (noun, Where), _noun, cost=0.02, aside=True, makes=noun)
+            Rule(
+                "noun, qualified",
+                (noun, Where),
+                lambda noun, _where: noun,
+                cost=0.02,
+                aside=True,
+                makes=noun,
+            )
             for noun in (Column, Computed, Rows)
         ),
         Rule("value beside a verb", (Beside, Values), _beside, cost=-0.25, same=column_of),

@@ -11,29 +11,29 @@ from typing import Final
 
 from msgspec import Struct
 
-from kai_flow.analyst.reading.chart import head_of
+from kai_flow.analyst.reading.chart import Head, head_of
 from kai_flow.analyst.reading.cover import Cover
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.analyst.semantics.paths import joins_between
 
 MOST: Final = 20
-"""Covers with parts of the same classes that are assembled at most."""
+"""Covers with parts of the same classes, however many of each, that are assembled at most."""
 
 PLACES: Final = 6
 """Places of a cost that count: sums of the same costs are equal, however they were rounded."""
 
 
 def nearest(found: Sequence[Cover], model: SemanticModel) -> Sequence[Cover]:
-    """The covers that are assembled, in their order: of each shape the cheapest and nearest."""
+    """The covers that are assembled, in their order: of those alike the cheapest and nearest."""
     if len(found) <= MOST:
         return found
     known: dict[object, frozenset[str]] = {}
-    shapes: defaultdict[object, list[tuple[float, int, int]]] = defaultdict(list)
+    alike: defaultdict[frozenset[Head], list[tuple[float, int, int]]] = defaultdict(list)
     for at, cover in enumerate(found):
-        shape = tuple([head_of(item.part) for item in cover.items])
-        shapes[shape].append((round(cover.cost, PLACES), _apart(cover, model, known), at))
-    kept = {at for alike in shapes.values() for _, _, at in sorted(alike)[:MOST]}
+        heads = frozenset([head_of(item.part) for item in cover.items])
+        alike[heads].append((round(cover.cost, PLACES), _apart(cover, model, known), at))
+    kept = {at for each in alike.values() for _, _, at in sorted(each)[:MOST]}
     return [cover for at, cover in enumerate(found) if at in kept]
 
 
