@@ -53,7 +53,7 @@ def beside(model: SemanticModel, query: Query, rows: Sequence[tuple[str, Words]]
             cost += CONTEXT_COST if asked else PASSED_COST
             continue
         found = paths(model, query.fact, table)
-        timed = {model.joins[join].target for join in joins_of(query)}
+        timed = used | {model.joins[j].target for j in joins_of((query.where, query.order))}
         if table not in timed and (_extreme(query) or _optional(model, found)):
             cost += LOST_COST  # "the hotel with the highest score" is a hotel, not a score
         elif table in timed or any(map(keeps_rows, found)):

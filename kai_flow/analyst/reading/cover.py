@@ -52,11 +52,15 @@ SIGN_COST: Final = 0.25
 """Of a word of analysis that no rule has used: the assembly may still know what to do with it."""
 
 
+DEPENDENT: Final = frozenset([Time, Figure, Values, Role, Beside, Implied, Functions])
+"""Classes of parts that a rule must use."""
+
+
 def _stands_alone(part: Part, signs: Collection[str]) -> bool:
     """Whether a query can have a place for a part that no rule has used."""
     if isinstance(part, Sign):
         return part.name in {"and", APART} or part.name in HARMLESS or part.name in signs
-    return not isinstance(part, Time | Figure | Values | Role | Beside | Implied | Functions)
+    return type(part) not in DEPENDENT
 
 
 class Cover(Struct, frozen=True, gc=False, cache_hash=True):

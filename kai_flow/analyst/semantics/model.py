@@ -134,7 +134,7 @@ class Axis:
     usual: bool = True
     """Whether a question that names no date may mean this one; not so for a date of birth."""
 
-    @property
+    @cached_property
     def finest(self) -> Grain:
         """The smallest unit that it can tell apart."""
         return {
