@@ -6,13 +6,15 @@ shown, before the POST that brought it is answered.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Final
 
 from kai_flow.bridge.live_readers import LiveReader, LiveReaders, Present
 from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.supervised import supervised
+
+log = logging.getLogger(__name__)
 
 SLICE_READERS: Final = 100  # written to in one turn of the event loop: less than a millisecond
 
@@ -56,13 +58,14 @@ class Broadcast:
 
     def begin(self) -> None:
         """Write to the first slice at once. The task, which has to be woken, does the rest."""
-        # What breaks here must not break the POST: it breaks the task again, which is logged.
-        with suppress(Exception):
+        try:
             readers = next(self._round, None)
             if readers is None:
                 self._round = self._due()
                 readers = next(self._round, [])
             self._serve(readers)
+        except Exception:  # it must not break the POST; the task serves these readers, too
+            log.exception("%s broke before its task", self._what)
 
     async def _run(self) -> None:
         while self._readers:

@@ -2,8 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from kai_flow.bridge.broadcast import SLICE_READERS, Broadcast
-from kai_flow.bridge.live_readers import LiveReader, LiveReaders
+from kai_flow.bridge.live_readers import LiveReader, LiveReaders, Present
 from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.session_log import SessionLog
 from tests.unit.test_bridge_live_readers import LIMITS, PRESENT, Wire, a_log, ids, joined
@@ -30,6 +32,11 @@ class Served:
         """An event is shown, and readers are woken."""
         self.log.absorb(published(events(event)))
         self.notifier.notify()
+
+
+def broken() -> Present:
+    """Raises."""
+    raise RuntimeError("it breaks")
 
 
 async def turns(count: int) -> None:
@@ -94,6 +101,24 @@ async def test_the_first_slice_is_written_at_once_and_misses_nothing() -> None:
     assert [ids(wire.written) for wire in wires] == [["1.1.2", "1.1.3", "1.1.4"]] * len(wires)
     for task in served.tasks:
         task.cancel()
+    await asyncio.wait(served.tasks)
+
+
+@in_virtual_time
+async def test_what_breaks_at_once_breaks_no_post(caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged, and the task serves the readers once it can."""
+    served = Served(a_log(), wire := Wire())
+    await turns(10)
+    present = served.broadcast._present
+    served.broadcast._present = broken
+    served.log.absorb(published(events("1.1.2")))
+    served.broadcast.begin()
+    assert "a broadcast broke before its task" in caplog.text
+    served.broadcast._present = present
+    served.notifier.notify()
+    await turns(10)
+    assert ids(wire.written) == ["1.1.2"]
+    served.tasks[0].cancel()
     await asyncio.wait(served.tasks)
 
 
