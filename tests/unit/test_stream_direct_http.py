@@ -1,9 +1,12 @@
 """HTTP without detours: past proxies, and with one kind of error for what the network does."""
 
+import os
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import certifi
 import httpx
 import pytest
 from anyio._backends._asyncio import SocketStream, StreamProtocol
@@ -25,6 +28,30 @@ def test_a_mistake_of_ours_is_no_network_error() -> None:
     """An AttributeError that does not come from the network's libraries passes as it is."""
     with pytest.raises(AttributeError, match="nonsense"), network_errors():
         cast("Any", object()).nonsense()
+
+
+async def test_certificates_are_read_once_until_they_change(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Reading them takes 20 ms: not for each attempt, but again for another version of the file."""
+    read = 0
+    real = httpx.create_ssl_context
+
+    def counted(**options: Any) -> Any:
+        nonlocal read
+        read += 1
+        return real(**options)
+
+    monkeypatch.setattr(httpx, "create_ssl_context", counted)
+    own = tmp_path / "ca.pem"
+    shutil.copy(certifi.where(), own)
+    monkeypatch.setenv("SSL_CERT_FILE", str(own))
+    for version in range(1, 4):
+        os.utime(own, ns=(0, version))
+        for _ in range(5):
+            async with direct_http(1.0):
+                pass
+        assert read == version
 
 
 async def test_an_own_certificate_authority_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
