@@ -126,6 +126,8 @@ class Naming:
             found += self._shorter(words, role)
             if role in {Role.NAME, Role.CATEGORY} and NAMES.isdisjoint(words):
                 found.append(((*words, "name"), WEAK))  # "nama penjualnya": just the seller
+        if role in _TEXTS and own in _SELLERS:
+            found = [(_SELLER, OWN), *((words, _HOMONYM) for words, _ in found)]
         return collected(found, taught)
 
     def _cut(self, words: Words) -> Words:
@@ -154,6 +156,14 @@ class Naming:
             named = tuple(word for word in rest if word not in NAMES)
             yield named, WEAK
 
+
+_TEXTS = frozenset([Role.NAME, Role.CATEGORY, Role.TEXT])
+
+_SELLER = ("salesperson",)
+_HOMONYM = 0.5
+"""Weight of a name that mostly means something else."""
+_SELLERS = frozenset([("sales",), ("nama", "sales"), ("sales", "name")])
+"""Names of columns of people who sell, where the column holds texts: "total sales" is no such."""
 
 _BARE = IDS | NAMES | NUMBERS | DATES | {"code", "kode", "kd", "cd"}
 """What is left of a column's name without its table's, and hardly tells it from others."""
