@@ -40,6 +40,7 @@ class Truth:
     def __init__(self) -> None:
         self.events: list[Shown] = []  # the stream, in the order of the history
         self.beside: dict[int, frozenset[int]] = {}  # of each producer
+        self.untold: set[int] = set()  # without a mark, and their first batch has yet to come
         self.spoken_before: dict[int, int] = {}  # events of the voice before it was scheduled
         self.ends: dict[int, str] = {}  # how each producer ended, as readers are told
         self.finals: dict[int, EventId] = {}  # the last event of each producer when it ended
@@ -126,6 +127,7 @@ class Truth:
             self._open &= beside
             for passed in range(newest + 1, producer):
                 self.beside[passed] = frozenset()
+                self.untold.add(passed)
                 self.spoken_before[passed] = 0
                 if passed in beside:
                     self._open.add(passed)
@@ -135,6 +137,7 @@ class Truth:
             self.peak = max(self.peak, 1 + len(beside))
         elif producer not in self._open or producer in self._attempts:
             return
+        self.untold.discard(producer)
         self.beside[producer] = beside
         self.spoken_before[producer] = 0
 
