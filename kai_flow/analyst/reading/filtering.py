@@ -58,9 +58,9 @@ def filters(
 
     Those that cost more than ``most`` are left out; most are not even looked for.
     """
-    in_order = tuple(sorted(tests, key=_WORDS))
-    if _least(resolver, in_order)[0] > most + ROUNDING:
+    if too_dear(resolver, tests, most):
         return ()
+    in_order = tuple(sorted(tests, key=_WORDS))
     known = resolver.met.get(in_order)
     if known is None or known[0] < most:
         known = resolver.met[in_order] = (most, _filters(resolver, in_order, most))
@@ -68,6 +68,13 @@ def filters(
 
 
 _WORDS: Final = itemgetter(1)
+
+
+def too_dear(resolver: Resolver, tests: Sequence[tuple[Test, Words]], most: float) -> bool:
+    """Whether filters certainly cost more than ``most``: then nothing else need be looked for."""
+    in_order = tuple(sorted(tests, key=_WORDS))
+    return _least(resolver, in_order)[0] > most + ROUNDING
+
 
 APART_COST: Final = 0.5
 """Of one value or another one, of which only one is a value of the rows themselves."""

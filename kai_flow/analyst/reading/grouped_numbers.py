@@ -9,7 +9,7 @@ from kai_flow.analyst.query.nodes import Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.choices import Choice, cheapest, combined
-from kai_flow.analyst.reading.filtering import filters
+from kai_flow.analyst.reading.filtering import filters, too_dear
 from kai_flow.analyst.reading.resolving import Resolver
 
 Tests = Sequence[tuple[p.Test, Words]]
@@ -32,8 +32,13 @@ def grouped_numbers(
     """Measures, groups, the filter and conditions on groups, while no likelier reading is known.
 
     They cost more than what is ``spent``; the reading may cost less again, by ``gain`` at most.
-    The filter, which is the dearest to find, is not looked for where something else is missing.
+    The filter, which is the dearest to find, is not looked for where something else is missing, nor
+    anything else where the filter costs too much at least.
     """
+    # groups of time may cost less than nothing
+    timeless = all(isinstance(by, p.Rows) for by, _ in wanted.groups)
+    if timeless and too_dear(resolver, wanted.tests, a.most - spent):
+        return
     numbers = [
         a.measure(resolver, of, words, wanted.part_of, across=True) for of, words in wanted.measures
     ]

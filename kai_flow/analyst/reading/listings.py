@@ -20,7 +20,7 @@ from kai_flow.analyst.reading.asides import of_list
 from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, cheapest, combined
-from kai_flow.analyst.reading.filtering import filters, with_values
+from kai_flow.analyst.reading.filtering import filters, too_dear, with_values
 from kai_flow.analyst.reading.first_named import late, other_things_first, pointed_to
 from kai_flow.analyst.reading.listed_columns import (
     by_code,
@@ -158,6 +158,8 @@ def _rows_of(
 ) -> Iterator[Reading]:
     resolver = a.resolver(table, bag)
     if not a.context(resolver, rows):
+        return
+    if not columns and too_dear(resolver, bag.tests, a.most - cost):
         return
     words = next((w for t, w in rows if t == table), ())
     label = resolver.label(table)
