@@ -188,7 +188,13 @@ KIND = Kind(
             for sign, descending in (("most", True), ("fewest", False))
             for rule in (
                 Rule(f"{sign} of a kind", (sign, Column), _most_of_kind(descending), cost=0.25),
-                Rule(f"kind, {sign}", (Column, sign), _most_of_kind(descending), cost=0.25),
+                Rule(  # "which city sells the most" is no city of which there are most
+                    f"kind, {sign}",
+                    (Column, sign),
+                    _most_of_kind(descending),
+                    cost=0.25,
+                    plain=True,
+                ),
             )
         ),
         Rule("best rated", ("best rated",), lambda _s: Rank(True, by=amount(Implied("score")))),
