@@ -12,7 +12,7 @@ from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.cover import Cover
-from kai_flow.analyst.reading.glue import done, named_next, plural
+from kai_flow.analyst.reading.glue import AND, done, named_next, plural
 from kai_flow.analyst.reading.numbers_named import MONEY
 from kai_flow.analyst.reading.parts import (
     Amount,
@@ -57,6 +57,7 @@ def misplaced(cover: Cover, tokens: Sequence[Token], model: SemanticModel) -> bo
         or any(_after_rows(items[at], tokens) for at in ordering)
         or any(_rank_misplaced(items, at, tokens, model) for at in ordering)
         or any(_of_doers(items, at, tokens) for at in range(len(items)))
+        or any(_some_listed(items, at, tokens) for at in range(len(items)))
         or (bool(ordering) and _ranked_for_count(items, tokens))
     )
 
@@ -78,6 +79,22 @@ def _of_doers(items: Sequence[Item], at: int, tokens: Sequence[Token]) -> bool:
         and done(tokens[first - 1].word)
         and any(plural(token.word) for token in named_next(tokens, first + 1))
     )
+
+
+def _some_listed(items: Sequence[Item], at: int, tokens: Sequence[Token]) -> bool:
+    """Whether some of all rows would be further groups: "sales by city, active members".
+
+    What is said of them after a comma tells which of them are meant.
+    """
+    item = items[at]
+    further = item.part.by[1:] if isinstance(item.part, Groups) else ()
+    commas = [at for at in range(item.first, item.last) if tokens[at].word == ","]
+    if not further or not isinstance(further[-1], Rows) or not commas:
+        return False
+    told = any(words and words[0] > commas[-1] for _, words in item.aside) or any(
+        isinstance(each.part, Where) and each.first == item.last for each in items[at + 1 : at + 2]
+    )
+    return told and tokens[commas[-1] + 1].word not in AND
 
 
 def _rank_misplaced(

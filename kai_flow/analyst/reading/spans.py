@@ -15,6 +15,7 @@ from kai_flow.analyst.reading.codes import codes_in
 from kai_flow.analyst.reading.counted import numbers_of_rows
 from kai_flow.analyst.reading.glue import agents, currencies_told, past_again
 from kai_flow.analyst.reading.happened import happened
+from kai_flow.analyst.reading.limits import unlisted
 from kai_flow.analyst.reading.mention_costs import MENTION_COST, PIECE_COST, SHORT_COST, WHOLE
 from kai_flow.analyst.reading.mentions import mentioned
 from kai_flow.analyst.reading.numbered import numbered
@@ -94,6 +95,7 @@ def leaves(
         if sign.first not in unread and not coins & set(range(sign.first, sign.last))
     ]
     signs = [s for s in signs if not (_of_another(s, tokens) or _equals(s, tokens))]
+    signs = unlisted(signs, tokens)
     lasting = _lasting(signs, numbers)
     signs = [
         sign
