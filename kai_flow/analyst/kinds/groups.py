@@ -6,6 +6,7 @@ from kai_flow.analyst.kinds.building import DIMENSION, table_of
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Grain
 from kai_flow.analyst.reading.parts import (
+    Bound,
     Calendar,
     Clock,
     Column,
@@ -46,6 +47,11 @@ def _merged(groups: Groups, _sign: Sign, more: Groups) -> Groups | None:
 def _of_time(clock: Clock, unit: Calendar) -> Calendar | None:
     """The words "Check-in month", "bulan check-in"."""
     return replace(unit, axis=clock.axis) if clock.axis and unit.axis is None else None
+
+
+def _to_next(start: Bound, end: Bound) -> Groups | None:
+    """The words "From fiscal year to fiscal year": each of them, one after the other."""
+    return Groups((Calendar(None, start.axis),)) if start == end else None
 
 
 def _of_role(role: Role, thing: Column | Rows) -> Column | None:
@@ -174,6 +180,7 @@ KIND = Kind(
         Rule("unit of a time", (Clock, Calendar), _of_time, cost=0.02),
         Rule("unit of a time after", (Calendar, Clock), lambda c, k: _of_time(k, c), cost=0.05),
         Rule("trend", ("trend",), lambda _sign: Groups((Calendar(None),))),
+        Rule("from one to the next", (Bound, Bound), _to_next),
         Rule("history", ("history",), lambda _sign: Groups((Calendar(None),)), cost=0.15),
         Rule("weekday", ("weekday",), lambda _sign: Calendar(Grain.DAY, recurring=True)),
         Rule(
