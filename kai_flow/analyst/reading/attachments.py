@@ -41,6 +41,13 @@ AVERAGES: Final = frozenset(["average", "mean", "typical"])
 """English words before what is averaged."""
 COUNTING: Final = (["how", "many"], ["number", "of"], ["count", "of"])
 """What asks for a number of rows."""
+BESIDE: Final = frozenset(
+    [
+        *("with", "and", "along", "together", "including", "plus", "the", "their", "its", "that"),
+        *("dengan", "beserta", "serta", "dan", "bersama", "sekaligus", "berikut"),
+    ]
+)
+"""Words before what is shown beside what is listed."""
 OWNING: Final = frozenset(["of", "does", "do", "did", "has", "have", "had"])
 WITHIN: Final = frozenset(["of", "with", "in", "from", "by", "for", "at"])
 RELATIVES: Final = frozenset(["with", "that", "which", "who", "having", "whose"])
@@ -58,6 +65,7 @@ def misplaced(cover: Cover, tokens: Sequence[Token], model: SemanticModel) -> bo
         or any(_rank_misplaced(items, at, tokens, model) for at in ordering)
         or any(_of_doers(items, at, tokens) for at in range(len(items)))
         or any(_some_listed(items, at, tokens) for at in range(len(items)))
+        or any(_shown_lost(item, tokens) for item in items)
         or (bool(ordering) and _ranked_for_count(items, tokens))
     )
 
@@ -95,6 +103,17 @@ def _some_listed(items: Sequence[Item], at: int, tokens: Sequence[Token]) -> boo
         isinstance(each.part, Where) and each.first == item.last for each in items[at + 1 : at + 2]
     )
     return told and tokens[commas[-1] + 1].word not in AND
+
+
+def _shown_lost(item: Item, tokens: Sequence[Token]) -> bool:
+    """Whether a filter would take what is shown besides: "with a loss in 2023, with the loss"."""
+    said = _said(item, tokens)
+    if not isinstance(item.part, Where | Rows) or "," not in said:
+        return False
+    *before, last = said
+    comma = len(before) - before[::-1].index(",") if "," in before else len(before)
+    between = before[comma:]
+    return bool(between) and last in before[:comma] and BESIDE.issuperset(between)
 
 
 def _rank_misplaced(
