@@ -24,6 +24,7 @@ from kai_flow.analyst.reading.chart import Chart
 from kai_flow.analyst.reading.choices import ROUNDING, Note
 from kai_flow.analyst.reading.counted import not_counted
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
+from kai_flow.analyst.reading.ends_of_times import endless
 from kai_flow.analyst.reading.glue import commas_in, glue
 from kai_flow.analyst.reading.growing import grow
 from kai_flow.analyst.reading.labels import labels
@@ -208,6 +209,7 @@ def decide(
         limits=limits_in(tokens),
     )
     wrong = [*not_counted(found, tokens), *of_another(found, tokens)]
+    wrong += [cover for cover in found if endless(cover, tokens)]
     placed = [each for each in found if each not in wrong and not misplaced(each, tokens, model)]
     best = _likely(_assembled(nearest(placed, model), assembler, worst), assembler)
     if not best or best[0].cost > worst:
