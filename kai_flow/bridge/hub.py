@@ -115,15 +115,11 @@ class Hub:
         """The newest run of this session id, for a reader with this cursor; None: there is none.
 
         A long poll that hangs shows neither the end of a run nor the next one. So Temporal is
-        asked for a reader that comes from another incarnation than the one watched here.
-        Raises Unreachable, after FIND_SECONDS at the latest.
+        asked for a reader that has read more than this bridge knows of: another incarnation than
+        the one watched here, or its end. Raises Unreachable, after FIND_SECONDS at the latest.
         """
         session = self._session(session_id)
-        if (
-            session is not None
-            and session.watched
-            and (cursor is None or cursor.is_of(session.run.incarnation))
-        ):
+        if session is not None and session.watched and not session.is_behind(cursor):
             return session.run
         try:
             async with asyncio.timeout(FIND_SECONDS):

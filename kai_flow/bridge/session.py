@@ -24,7 +24,7 @@ from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.outcome import Outcome
-from kai_flow.stream.place import Place
+from kai_flow.stream.place import Cursor, Place
 from kai_flow.stream.progress import Liveness
 from kai_flow.stream.run import Run
 from kai_flow.stream.session_log import SessionLog
@@ -126,6 +126,12 @@ class Session:
         """It is open, and this bridge would learn of its close at once."""
         tail = self._tasks.get("tail")
         return self.state is State.OPEN and tail is not None and not tail.done()
+
+    def is_behind(self, cursor: Cursor | None) -> bool:
+        """Whether a reader with this cursor has seen what this bridge, watching it, has not."""
+        if cursor is None:
+            return False
+        return cursor.place is None or not cursor.is_of(self.run.incarnation)
 
     @property
     def ends_without_done(self) -> bool:

@@ -26,7 +26,7 @@ from kai_flow.stream.callback import HandMade
 from kai_flow.stream.clock import now
 from kai_flow.stream.errors import InvalidId
 from kai_flow.stream.ids import EventId, incarnation_of
-from kai_flow.stream.place import Cursor
+from kai_flow.stream.place import Cursor, Place
 from kai_flow.stream.run import Run
 from tests.property.strategies import run_of
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time, post_of
@@ -150,19 +150,24 @@ async def test_readers_of_a_run_that_was_deleted_wait_for_another() -> None:
             assert channel.session is not None
 
 
+@pytest.mark.parametrize(
+    "knows_more",
+    [Cursor(None, incarnation_of(RUN_ID)), Cursor(Place.parse("1.1.1"), incarnation_of(NEWER))],
+)
 @in_virtual_time
-async def test_a_reader_that_knows_another_incarnation_makes_the_hub_look() -> None:
-    """A bridge may not have learnt of a newer run, which its reader has read on another bridge."""
+async def test_a_reader_that_knows_more_makes_the_hub_look(knows_more: Cursor) -> None:
+    """A bridge may not have learnt of an end or a newer run that its reader has seen elsewhere."""
     stage = Stage()
     async with hub_on(stage) as hub:
         await hub.receive(post_of(run_of(FIRST, 1)))
         stage.reset(NEWER)
-        seen = Cursor(None, incarnation_of(RUN_ID))
-        for cursor in (None, Cursor(None, None), seen):  # the tail has had no turn to see it
+        place = Place.parse("1.1.1")
+        seen = Cursor(place, incarnation_of(RUN_ID))
+        for cursor in (None, Cursor(place, None), seen):  # the tail has had no turn to see it
             found = await hub.find(SESSION, cursor)
             assert found is not None
             assert found.run_id == RUN_ID
-        newest = await hub.find(SESSION, Cursor(None, incarnation_of(NEWER)))
+        newest = await hub.find(SESSION, knows_more)
         assert newest is not None
         assert newest.run_id == NEWER
 
