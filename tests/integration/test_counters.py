@@ -283,7 +283,8 @@ async def test_producers_at_once_share_their_signals(
             calls = stack.books.calls[session_id]
             signals = calls["signal_workflow_execution"]
             print(tools, signals, info.history_length, info.history_size_bytes, calls)
-            assert signals <= seconds / INTERVAL + 4, "whatever the number of producers"
+            # The end of each producer may be one more: what it has sent last is not left waiting.
+            assert signals <= seconds / INTERVAL + 3 + tools, "whatever the number of producers"
             assert info.history_length <= 4 * signals + 6 * tools + 20
             assert info.history_size_bytes <= 60_000 + 2_500 * tools
             assert calls["describe_workflow_execution"] <= 2
