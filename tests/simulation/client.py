@@ -20,6 +20,7 @@ from temporalio.common import RawValue
 from temporalio.converter import DataConverter
 from temporalio.service import RPCError, RPCStatusCode
 
+from kai_flow.stream.clock import now
 from kai_flow.stream.wire_names import PUBLISH_EVENTS
 from tests.simulation.loop import Process, forever
 from tests.simulation.temporal import Server
@@ -58,7 +59,10 @@ class TemporalClient:
         asked = request.execution
 
         async def serve() -> DescribeWorkflowExecutionResponse:
-            return self.server.find(asked.workflow_id, asked.run_id or None).describe()
+            run = self.server.find(asked.workflow_id, asked.run_id or None)
+            if run.lonely:
+                self.server.lonely_at = now()
+            return run.describe()
 
         answer: DescribeWorkflowExecutionResponse = await self.call(serve, timeout)
         return answer

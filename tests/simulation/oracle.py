@@ -201,13 +201,15 @@ class Oracle(Record):
             self.violated(f"progress says {told}; an attempt is alive")
 
     def told_lonely(self) -> bool:
-        """Whether a reader may be told now that nobody works at the session."""
-        return bool(self._lonely()) or now() - self._lonely_at <= TOLD_SECONDS
+        """Whether a reader may be told now that nobody works at the session.
+
+        A bridge may have asked in a moment that no sample has met.
+        """
+        lonely_at = max(self._lonely_at, self.server.lonely_at)
+        return bool(self._lonely()) or now() - lonely_at <= TOLD_SECONDS
 
     def _lonely(self) -> list[Run]:
-        """The runs with no attempt alive of an activity under way."""
-        runs = (run for runs in self.server.runs.values() for run in runs if run.pending)
-        return [run for run in runs if not any(one.alive for one in run.pending.values())]
+        return [run for runs in self.server.runs.values() for run in runs if run.lonely]
 
     def outcome(self, run: Run) -> dict[str, Any]:
         """The `done` of a closed run."""

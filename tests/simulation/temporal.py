@@ -5,6 +5,7 @@ buffered while a workflow task runs; a page token is a place in the history; que
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from random import Random
 from typing import Any, Final
 
@@ -158,6 +159,11 @@ class Run:
         else:
             self.append(event, needs_task=True)
 
+    @property
+    def lonely(self) -> bool:
+        """Whether an activity is under way, and no attempt is alive."""
+        return bool(self.pending) and not any(one.alive for one in self.pending.values())
+
     def describe(self) -> DescribeWorkflowExecutionResponse:
         """As the server describes it."""
         size = sum(event.ByteSize() for event in self.history)
@@ -188,6 +194,7 @@ class Server:
         self.process = Process("server")
         self.up = True
         self.worker_up = True  # a workflow worker polls
+        self.lonely_at = -inf  # when it last described a run at which nobody works
         self.changed = Flag()
         self.runs: dict[str, list[Run]] = {}
         self.page_size = page_size
