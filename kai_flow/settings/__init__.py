@@ -21,6 +21,7 @@ import msgspec
 
 from kai_flow.settings import parsers
 from kai_flow.settings.parsers import KIB, LOOPBACK, Keys
+from kai_flow.stream.signing_keys import SigningSecrets
 
 __all__ = [
     "LOOPBACK",
@@ -54,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stream_idle_timeout: float = 300.0
     heartbeat_timeout: float = 60.0
     cors_origins: tuple[str, ...] = ()  # more origins (scheme://host[:port]) than its own
+    signing_keys: SigningSecrets = SigningSecrets()  # of POSTs and answers; none: nothing is signed
     callback_allow: tuple[str, ...] = LOOPBACK  # hosts that a callback URL may name, lower case
     log_level: str = "info"
     home: Path = msgspec.field(default_factory=lambda: Path.home() / ".kai")
@@ -96,7 +98,7 @@ def unknown_settings(environ: Mapping[str, str]) -> list[str]:
     return sentences
 
 
-_SECRETS: Final = ("KAI_ENCRYPT_KEY",)  # never shown, not even when wrong
+_SECRETS: Final = ("KAI_ENCRYPT_KEY", "KAI_SIGNING_KEYS")  # never shown, not even when wrong
 
 # variable → (attribute, parser). ORG_ID stands before TEMPORAL_TASK_QUEUE, which overrides it.
 _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
@@ -115,6 +117,7 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "KAI_STREAM_IDLE_TIMEOUT": ("stream_idle_timeout", parsers.duration("1s", "1d", "300s")),
     "KAI_HEARTBEAT_TIMEOUT": ("heartbeat_timeout", parsers.duration("5s", "10m", "60s")),
     "KAI_CORS_ORIGINS": ("cors_origins", parsers.origins),
+    "KAI_SIGNING_KEYS": ("signing_keys", parsers.signing_keys),
     "KAI_CALLBACK_ALLOW": ("callback_allow", parsers.allowed_hosts),
     "KAI_LOG_LEVEL": ("log_level", parsers.log_level),
     "KAI_HOME": ("home", parsers.home),

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from kai_flow.stream.errors import InvalidKey
+from kai_flow.stream.signing_keys import SigningSecrets, read_keys
+
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")  # what the word `loopback` stands for
 
 KIB: Final = 1024
@@ -186,6 +189,13 @@ def home(value: str) -> Path:
     if path.exists() and not path.is_dir():
         raise ValueError("it must be a folder, but it is a file, for example ~/.kai")
     return path
+
+
+def signing_keys(value: str) -> SigningSecrets:
+    try:
+        return read_keys(value)
+    except InvalidKey as wrong:
+        raise ValueError(str(wrong)) from None
 
 
 def folders(value: str) -> tuple[Path, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from temporalio import activity
@@ -28,6 +28,9 @@ from kai_flow.stream.heartbeats import Heartbeats
 from kai_flow.stream.numbering import MAX_BESIDE, MAX_RANGES
 from kai_flow.stream.threads import reachable
 from kai_flow.stream.wire_names import PRODUCER_HEADER, PUBLISH_EVENTS
+
+if TYPE_CHECKING:
+    from kai_flow.stream.signing import SigningKeys
 
 OWN_SIGNAL: Final = "own_signal"
 """The reason in `Refused`: the workflow has a signal `publish_events` of its own."""
@@ -56,11 +59,18 @@ def _refusal(why: str) -> ApplicationError:
 class OwnActivity:
     """What the interceptor has for the producers of one attempt."""
 
-    def __init__(self, header: ProducerHeader | Refused | None, bridge: str | None) -> None:
+    def __init__(
+        self,
+        header: ProducerHeader | Refused | None,
+        bridge: str | None,
+        keys: "SigningKeys | None" = None,
+    ) -> None:
         self.header = header
         """None: the workflow's worker has given no number."""
         self.bridge = bridge
         """The base URL of the bridge to which producers POST by default."""
+        self.keys = keys
+        """What signs the POSTs; None: nothing does."""
         self._taken: set[int] = set()  # the numbers that producers of this attempt have taken
 
     def take(self, number: int) -> None:
@@ -130,6 +140,12 @@ def default_callback() -> str | None:
     return f"{own.bridge}/events/{session_id}"
 
 
+def signing_keys() -> "SigningKeys | None":
+    """What signs the POSTs of this activity's producers; None: nothing does."""
+    own = own_activity.get()
+    return None if own is None else own.keys
+
+
 def _number_of(
     header: ProducerHeader | Refused | None, explicit: ProducerHeader | None
 ) -> ProducerHeader:
@@ -160,11 +176,13 @@ class ActivityInterceptor(ActivityInboundInterceptor):
         following: ActivityInboundInterceptor,
         throttle: timedelta | None,
         bridge: str | None,
+        keys: "SigningKeys | None",
         client: Client | None,
     ) -> None:
         super().__init__(following)
         self._throttle = throttle
         self._bridge = bridge
+        self._keys = keys
         self._client = client
 
     def init(self, outbound: ActivityOutboundInterceptor) -> None:
@@ -174,7 +192,7 @@ class ActivityInterceptor(ActivityInboundInterceptor):
     async def execute_activity(self, call: ExecuteActivityInput) -> Any:
         """Called by the SDK: the activity itself."""
         header = _header_in(call)
-        own_activity.set(OwnActivity(header, self._bridge))
+        own_activity.set(OwnActivity(header, self._bridge, self._keys))
         heartbeat_throttle.set(self._throttle)
         with _as_failures():
             try:

@@ -7,9 +7,10 @@ to see what was unusual, once in an attempt and not with every POST.
 from enum import Enum
 from typing import Final
 
+from kai_flow.stream.callback import read_answer
 from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.posts import Acknowledged
+from kai_flow.stream.posts import Acknowledged, Reply
 
 _A_BRIDGES: Final = b'"received"'  # a body with this is meant to be a bridge's answer
 
@@ -21,6 +22,10 @@ class Anomaly(Enum):
     """Not a fault, but worth a line."""
     NO_LONGER_A_BRIDGE = "an answer that is not a bridge's, where a bridge answered before"
     UNREADABLE = "a bridge's answer that cannot be understood"
+    UNSIGNED = (
+        "a bridge's answer that is not signed with a key of this worker (KAI_SIGNING_KEYS), so it "
+        "counts as delivery only"
+    )
     NEVER_SENT = "an answer that names an event which was never sent"
     TOO_MANY_BOOT_IDS = (
         "answers with ever new boot ids, as if of more bridges than a producer remembers"
@@ -28,15 +33,17 @@ class Anomaly(Enum):
     IN_VAIN = "answers that ask for the same events again and again"
 
 
-def in_success(delivery: Delivery, body: bytes, answer: Acknowledged | None) -> Anomaly | None:
+def in_success(delivery: Delivery, reply: Reply, answer: Acknowledged | None) -> Anomaly | None:
     """The anomaly of a 2xx, to be asked before it is reported to the delivery; None: there is none.
 
-    `answer` is what could be read of `body`.
+    `answer` is what could be read of `reply`, and believed.
     """
     if answer is None:
+        if not reply.authentic and read_answer(reply.body) is not None:
+            return Anomaly.UNSIGNED
         if delivery.receiver.policy.is_bridge:
             return Anomaly.NO_LONGER_A_BRIDGE
-        return Anomaly.UNREADABLE if _A_BRIDGES in body else Anomaly.PLAIN
+        return Anomaly.UNREADABLE if _A_BRIDGES in reply.body else Anomaly.PLAIN
     last = delivery.outbox.last
     ids = (answer.received, answer.durable)
     if delivery.posting.election.is_one_too_many(answer.bridge):

@@ -4,6 +4,7 @@ import logging
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
 import httpx
 from temporalio import activity
@@ -22,23 +23,34 @@ from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.direct_http import direct_http
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.http_posts import POST_TIMEOUT_SECONDS, NoAnswer, post_over
+from kai_flow.stream.ids import EventId
 from kai_flow.stream.list_form import MAX_DOCUMENT_BYTES
 from kai_flow.stream.posts import Post, Reply
 from kai_flow.stream.sharing import Document
 from kai_flow.stream.uplink import Uplink, uplink_of
 
+if TYPE_CHECKING:
+    from kai_flow.stream.signing import SigningKeys
+
 
 @asynccontextmanager
 async def callback_to(
-    url: str, http: httpx.AsyncClient | None, origin: Origin, delivery: Delivery
+    url: str,
+    http: httpx.AsyncClient | None,
+    origin: Origin,
+    delivery: Delivery,
+    keys: "SigningKeys | None" = None,
 ) -> AsyncIterator["CallbackClient"]:
-    """The client for one attempt. Without `http` it has one of its own, which is closed with it."""
+    """The client for one attempt. Without `http` it has one of its own, which is closed with it.
+
+    With `keys` its POSTs are signed, and an answer that is not counts as delivery only.
+    """
     async with AsyncExitStack() as stack:
-        uplink = await stack.enter_async_context(uplink_of(url, origin.workflow_id, http))
+        uplink = await stack.enter_async_context(uplink_of(url, origin.workflow_id, http, keys))
         if http is None:
             http = direct_http(POST_TIMEOUT_SECONDS)
             stack.push_async_callback(http.aclose)
-        yield CallbackClient(url, http, origin, delivery, uplink)
+        yield CallbackClient(url, http, origin, delivery, uplink, keys)
 
 
 class CallbackClient:
@@ -55,10 +67,12 @@ class CallbackClient:
         origin: Origin,
         delivery: Delivery,
         uplink: Uplink | None = None,
+        keys: "SigningKeys | None" = None,
     ) -> None:
         self._url = url
         self._http = http
         self._uplink = uplink
+        self._keys = keys
         # The bridge that has answered the last POST, if it accepts lists. A POST whose answer may
         # take longer goes alone: the first one, and one after a failure.
         self._sharing_with: str | None = None
@@ -89,27 +103,29 @@ class CallbackClient:
         return await self._uplink.post(bridge, document, self._alone)
 
     async def _alone(self, body: bytes) -> Reply:
-        return await post_over(self._http, self._url, body)
+        return await post_over(self._http, self._url, body, keys=self._keys)
 
     def _report(self, post: Post, reply: Reply) -> None:
         moment, delivery, answer = now(), self._delivery, reply.body
         if httpx.codes.is_success(reply.status):
-            acknowledged = read_answer(answer)
-            self._note(in_success(delivery, answer, acknowledged), post)
+            acknowledged = read_answer(answer) if reply.authentic else None
+            self._note(in_success(delivery, reply, acknowledged), post)
             self._failing = self._sharing_with = None
             if acknowledged is None:
                 delivery.post_succeeded(post, moment)
             else:
                 self._sharing_with = acknowledged.bridge if acknowledged.accepts_list else None
                 delivery.acknowledged(post, acknowledged, moment)
-        elif reply.status == httpx.codes.CONFLICT and (expected := read_expected(answer)):
+        elif reply.status == httpx.codes.CONFLICT and (expected := _asked_for(reply)):
             self._note(in_conflict(delivery, expected), post)
             delivery.gap_reported(expected, moment)
             self._failing = None
-        elif reply.status == httpx.codes.GONE and is_bridge(answer):
+        elif reply.status == httpx.codes.GONE and reply.authentic and is_bridge(answer):
             delivery.refused_as_superseded()
         else:
             why, detail = f"HTTP {reply.status}", read_detail(answer)
+            if not reply.authentic:
+                why += ", not signed"
             self._failed(post, why, detail, retry_after=reply.retry_after)
 
     def _failed(self, post: Post, why: str, detail: str = "", retry_after: float = 0.0) -> None:
@@ -142,3 +158,8 @@ class CallbackClient:
             level, "%s (session %s, event %s, %s)",
             what, self._origin.workflow_id, about, self._url,
         )  # fmt: skip
+
+
+def _asked_for(conflict: Reply) -> EventId | None:
+    """The id that a 409 of a bridge asks for."""
+    return read_expected(conflict.body) if conflict.authentic else None

@@ -6,6 +6,7 @@ StreamError
 ├── InvalidBatch     a `publish_events` signal or a POST body of the wrong form
 ├── InvalidQuery     a query argument out of its bounds
 ├── InvalidUrl       a URL at which nothing can be reached
+├── InvalidKey       a key of signatures that does not have the documented form
 ├── OutboxFull       the outbox has no room until more is durable
 ├── EventsMissing    (in `reader`) events that a reader asks for are no longer held
 ├── StreamLostError  (in `followed`) the stream of a session cannot be read any further
@@ -49,6 +50,12 @@ class InvalidUrl(StreamError, ValueError):
     """A URL that is not http or https, or has no valid host: a retry would not help."""
 
     code = "invalid_url"
+
+
+class InvalidKey(StreamError, ValueError):
+    """A key of signatures that does not have the documented form. The text has none of it."""
+
+    code = "invalid_key"
 
 
 class OutboxFull(StreamError):

@@ -1,13 +1,18 @@
 """POSTs over HTTP: the one place that depends on what the HTTP client is (§6.1)."""
 
 import asyncio
-from typing import Final
+import secrets
+import time
+from typing import TYPE_CHECKING, Final
 
 import httpx
 
 from kai_flow.stream.callback import read_retry_after
 from kai_flow.stream.direct_http import network_errors
 from kai_flow.stream.posts import Reply
+
+if TYPE_CHECKING:
+    from kai_flow.stream.signing import SigningKeys
 
 POST_TIMEOUT_SECONDS: Final = 3.0
 MAX_ANSWER_BYTES: Final = 64 * 1024
@@ -21,20 +26,33 @@ class NoAnswer(Exception):
 
 
 async def post_over(
-    http: httpx.AsyncClient, url: str, body: bytes, *, most: int = MAX_ANSWER_BYTES
+    http: httpx.AsyncClient,
+    url: str,
+    body: bytes,
+    *,
+    most: int = MAX_ANSWER_BYTES,
+    keys: "SigningKeys | None" = None,
 ) -> Reply:
-    """Make one POST; the answer, cut where it exceeds `most` bytes. Raises NoAnswer."""
+    """Make one POST; the answer, cut where it exceeds `most` bytes. Raises NoAnswer.
+
+    With `keys` the POST is signed, and its answer has to be.
+    """
+    message_id = f"msg_{secrets.token_hex(16)}"
+    headers = _HEADERS
+    if keys is not None:
+        headers = _HEADERS | keys.sign_post(message_id, time.time(), body)
     try:
         with network_errors():
             async with (
                 asyncio.timeout(POST_TIMEOUT_SECONDS),
-                http.stream("POST", url, content=body, headers=_HEADERS) as response,
+                http.stream("POST", url, content=body, headers=headers) as response,
             ):
                 answer = await _read_limited(response, most)
     except (httpx.HTTPError, TimeoutError) as error:
         raise NoAnswer(f"{type(error).__name__} {error}".strip()) from error
-    retry_after = read_retry_after(response.headers.get("Retry-After"))
-    return Reply(response.status_code, answer, retry_after)
+    status, fields = response.status_code, response.headers
+    authentic = keys is None or keys.is_answer(message_id, status, fields, time.time(), answer)
+    return Reply(status, answer, read_retry_after(fields.get("Retry-After")), authentic)
 
 
 async def _read_limited(response: httpx.Response, most: int) -> bytes:

@@ -83,7 +83,7 @@ def read_list_answer(answer: Reply, count: int) -> ListAnswer:
     A failure that any POST may meet is the failure of each document. After any other answer they
     are sent alone: what the receiver says to a list need not hold for them.
     """
-    replies = _read_replies(answer.body) if answer.status == _OK else None
+    replies = _read_replies(answer.body) if answer.status == _OK and answer.authentic else None
     if replies is not None and len(replies) == count:
         return ListAnswer(True, [None if r.status == SEND_ALONE.status else r for r in replies])
     fails = answer.status >= _SERVER_ERROR or answer.status in _MAY_PASS

@@ -2,10 +2,10 @@
 
 import dataclasses
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from temporalio.client import WorkflowHistory
 from temporalio.worker import (
@@ -22,6 +22,10 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from kai_flow.stream.interceptor import StreamInterceptor
 from kai_flow.stream.liveness_check import LivenessCheck
+from kai_flow.stream.signing_keys import SigningSecrets, read_keys
+
+if TYPE_CHECKING:
+    from kai_flow.stream.signing import SigningKeys
 
 HEARTBEAT_THROTTLE: Final = timedelta(seconds=2)  # by default a cancellation takes up to 45 s
 
@@ -48,11 +52,20 @@ class StreamPlugin(Plugin):
       their own. By default it is the environment's `KAI_BRIDGE_URL`. Without either they POST
       nowhere, and their events are only signalled.
 
-    Raises InvalidUrl when nothing can be reached at the bridge's URL.
+    - Their POSTs are signed with each of `signing_keys`, and the answers have to be: `whsec_` and
+      Base64, as Standard Webhooks writes them, 1 to 4. By default they are those of the
+      environment's `KAI_SIGNING_KEYS`, separated by commas. Without any nothing is signed.
+
+    Raises InvalidUrl when nothing can be reached at the bridge's URL, and InvalidKey for what is no
+    key.
     """
 
     def __init__(
-        self, heartbeat_throttle: timedelta = HEARTBEAT_THROTTLE, *, bridge: str | None = None
+        self,
+        heartbeat_throttle: timedelta = HEARTBEAT_THROTTLE,
+        *,
+        bridge: str | None = None,
+        signing_keys: Iterable[str] | None = None,
     ) -> None:
         if not isinstance(heartbeat_throttle, timedelta):
             raise TypeError(
@@ -63,6 +76,9 @@ class StreamPlugin(Plugin):
         self._bridge = _base_url(bridge, "bridge") or _base_url(
             os.environ.get("KAI_BRIDGE_URL"), "KAI_BRIDGE_URL"
         )
+        if signing_keys is None:
+            signing_keys = os.environ.get("KAI_SIGNING_KEYS", "")
+        self._keys = _signing(read_keys(signing_keys))
 
     # The SDK calls these two on each plugin of a client. Without them the error would be that they
     # do not exist, which does not tell where the plugin belongs.
@@ -80,6 +96,7 @@ class StreamPlugin(Plugin):
             check_liveness=LivenessCheck(),
             heartbeat_throttle=self._throttle,
             bridge=self._bridge,
+            keys=self._keys,
         )
         config["interceptors"] = _with(config.get("interceptors", ()), interceptor)
         config["workflow_runner"] = _passing_through(config["workflow_runner"])
@@ -145,6 +162,16 @@ def _base_url(url: str | None, what: str) -> str | None:
     base = (url if "://" in url else f"http://{url}").rstrip("/")
     require_base_url(base, what)
     return base
+
+
+def _signing(secrets: SigningSecrets) -> "SigningKeys | None":
+    """What signs the POSTs; None if there are no keys."""
+    if not secrets:
+        return None
+    # imported here: a worker without keys does not need the library behind it
+    from kai_flow.stream.signing import SigningKeys  # noqa: PLC0415  (see above)
+
+    return SigningKeys(secrets)
 
 
 def _passing_through(runner: WorkflowRunner) -> WorkflowRunner:

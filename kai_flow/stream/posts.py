@@ -40,3 +40,5 @@ class Reply(NamedTuple):
     body: bytes
     retry_after: float = 0.0
     """Seconds; 0: it names none."""
+    authentic: bool = True
+    """It is signed as it must be, or no signature is asked for."""

@@ -24,7 +24,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 from temporalio import activity
 from temporalio.client import Client
 
-from kai_flow.stream.activity_interceptor import default_callback, own_number, require_plugin
+from kai_flow.stream.activity_interceptor import (
+    default_callback,
+    own_number,
+    require_plugin,
+    signing_keys,
+)
 from kai_flow.stream.attempt import OWN_FIELDS, given_number, start_of, started_event
 from kai_flow.stream.background import to_completion
 from kai_flow.stream.cadence import Cadence
@@ -220,7 +225,7 @@ class EventProducer:
         """What makes the POSTs of this attempt."""
         from kai_flow.stream.callback_client import callback_to  # noqa: PLC0415  (see above)
 
-        callback = callback_to(url, self._given_http, origin, delivery)
+        callback = callback_to(url, self._given_http, origin, delivery, signing_keys())
         return await self._cleanup.enter_async_context(callback)
 
     async def __aexit__(

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import Context
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 from weakref import WeakKeyDictionary
 
@@ -21,6 +21,9 @@ from kai_flow.stream.list_form import MAX_LIST_ANSWER_BYTES, encode_list, read_l
 from kai_flow.stream.posts import Reply
 from kai_flow.stream.sharing import Departure, Document, Line, Lists
 
+if TYPE_CHECKING:
+    from kai_flow.stream.signing import SigningKeys
+
 Alone = Callable[[bytes], Awaitable[Reply]]
 """Makes a POST with this body alone. Raises NoAnswer."""
 
@@ -31,33 +34,40 @@ that others wait for; why it has no reply; or None: it is to go alone, and nobod
 
 @asynccontextmanager
 async def uplink_of(
-    url: str, session_id: str, http: httpx.AsyncClient | None
+    url: str,
+    session_id: str,
+    http: httpx.AsyncClient | None,
+    keys: "SigningKeys | None" = None,
 ) -> AsyncIterator["Uplink | None"]:
-    """The uplink for a producer that POSTs to `url`; None if this is not the URL of a session."""
+    """The uplink for a producer that POSTs to `url`; None if this is not the URL of a session.
+
+    `keys` sign its POSTs.
+    """
     base, _, last = url.rpartition("/")
     if unquote(last) != session_id:
         yield None
         return
     uplinks = _uplinks.setdefault(asyncio.get_running_loop(), {})
-    uplink = uplinks.setdefault((base, http), Uplink(http))
+    uplink = uplinks.setdefault((base, http, keys), Uplink(http, keys))
     uplink.users += 1
     try:
         yield uplink
     finally:
         uplink.users -= 1
         if not uplink.users:
-            del uplinks[base, http]
+            del uplinks[base, http, keys]
             await uplink.aclose()
 
 
 class Uplink:
     """The shared POSTs of the producers of one event loop to the bridges behind one base URL.
 
-    `http` makes them. None: a client of its own, which is closed with the uplink.
+    `http` makes them. None: a client of its own, which is closed with the uplink. `keys` sign them.
     """
 
-    def __init__(self, http: httpx.AsyncClient | None) -> None:
+    def __init__(self, http: httpx.AsyncClient | None, keys: "SigningKeys | None" = None) -> None:
         self._given_http = http
+        self._keys = keys
         self._own_http: httpx.AsyncClient | None = None
         self._lists = Lists()
         self._queues: dict[str, _Queue] = {}  # by the boot id of the bridge
@@ -92,7 +102,9 @@ class Uplink:
             http = self._own_http = direct_http(POST_TIMEOUT_SECONDS)
         body = encode_list([document.body for document in documents])
         try:
-            reply = await post_over(http, documents[0].url, body, most=MAX_LIST_ANSWER_BYTES)
+            reply = await post_over(
+                http, documents[0].url, body, most=MAX_LIST_ANSWER_BYTES, keys=self._keys
+            )
         except NoAnswer:
             self._lists.failed(now())
             raise
@@ -200,6 +212,9 @@ class _Queue:
 
 
 _uplinks: Final[
-    WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, httpx.AsyncClient | None], Uplink]]
+    WeakKeyDictionary[
+        asyncio.AbstractEventLoop,
+        dict[tuple[str, httpx.AsyncClient | None, "SigningKeys | None"], Uplink],
+    ]
 ] = WeakKeyDictionary()
 """Those in use."""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from litestar import Litestar
@@ -24,6 +24,9 @@ from kai_flow.web.problems import PROBLEMS
 from kai_flow.web.refusal_log import RefusalLog
 from kai_flow.web.routes import healthz, readyz, receive_events, receive_lists, stream_events
 from kai_flow.web.send_timeout import SendTimeout
+
+if TYPE_CHECKING:
+    from kai_flow.web.signatures import Signatures
 
 _Message = MutableMapping[str, Any]
 ASGIApp = Callable[
@@ -53,7 +56,7 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
     if settings.bridge_url is not None:
         hosts.add(urlsplit(settings.bridge_url).hostname or "")
     refusals, send_timeout = RefusalLog(), SendTimeout()
-    bodies, documents = Bodies(hub.stopping), Documents(hub, refusals)
+    bodies, documents = Bodies(hub.stopping), Documents(hub, refusals, _signatures(settings))
     litestar = _Litestar(
         [receive_events, receive_lists, stream_events, healthz, readyz],
         dependencies={
@@ -74,6 +77,15 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
         logging_config=None,  # the program decides where logs go
     )
     return PlainPosts(litestar, hosts, bodies, documents, send_timeout)
+
+
+def _signatures(settings: Settings) -> "Signatures | None":
+    """What verifies and signs; None: the bridge takes every POST."""
+    if not settings.signing_keys:
+        return None
+    from kai_flow.web.signatures import Signatures  # noqa: PLC0415  (only a bridge with keys needs it)
+
+    return Signatures(settings.signing_keys)
 
 
 def hub_for(settings: Settings, client: Client) -> AbstractAsyncContextManager[Hub]:

@@ -1,7 +1,8 @@
 """Answers the documents that producers POST: bytes in, status, headers and body out."""
 
 import re
-from typing import Final, NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -23,10 +24,17 @@ from kai_flow.stream.posts import Reply
 from kai_flow.web.problems import IN_A_SECOND, Problem, problem, unforeseen
 from kai_flow.web.refusal_log import RefusalLog
 
+if TYPE_CHECKING:
+    from kai_flow.web.signatures import Signatures
+
 _IS_LIST: Final = re.compile(rb"\s*\[").match
 
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
+
+
+Fields = Iterable[tuple[bytes, bytes]]
+"""The fields of a request's head, as ASGI has them."""
 
 
 class Answered(NamedTuple):
@@ -45,17 +53,31 @@ class Documents:
     It knows neither routes nor requests, so every way in which a document arrives can use it.
     """
 
-    def __init__(self, hub: Hub, refusals: RefusalLog) -> None:
+    def __init__(
+        self, hub: Hub, refusals: RefusalLog, signatures: "Signatures | None" = None
+    ) -> None:
         self._hub = hub
         self._refusals = refusals
+        self._signatures = signatures  # None: nothing has to be signed
 
-    async def answer(self, session_id: str | None, body: bytes) -> Answered:
+    async def answer(self, session_id: str | None, body: bytes, fields: Fields = ()) -> Answered:
         """The answer to a body that was POSTed to this session. Raises nothing.
 
         The body is a document, or a list of documents of any sessions. None: the URL names no
         session, so only a list is accepted. A refusal is a problem document, and leaves its line in
-        the log.
+        the log. `fields` are those of the request's head, which may sign it.
         """
+        if self._signatures is None:
+            return await self._answer(session_id, body)
+        try:
+            message_id = self._signatures.verify(fields, body)
+        except Problem as refusal:
+            return self.refuse(session_id, b"", refusal)
+        answered = await self._answer(session_id, body)
+        signed = self._signatures.sign(message_id, answered.status, answered.body)
+        return answered._replace(headers=answered.headers | signed)
+
+    async def _answer(self, session_id: str | None, body: bytes) -> Answered:
         if _IS_LIST(body):
             return await self._answer_list(session_id, body)
         if session_id is None:

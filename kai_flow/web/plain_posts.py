@@ -63,7 +63,7 @@ class PlainPosts:
         except Problem as refusal:
             answered = self._documents.refuse(session_id, b"", refusal)
         else:
-            answered = await self._documents.answer(session_id, body)
+            answered = await self._documents.answer(session_id, body, scope["headers"])
         try:
             await self._send_timeout.send_in_time(send, *_messages(answered))
         except TimeoutError:

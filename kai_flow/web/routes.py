@@ -59,7 +59,9 @@ async def _received(
     if request.content_type[0] != "application/json":
         raise problem(415, "send the event as JSON, with Content-Type: application/json")
     body = await bodies.read(request.receive, request.content_length)
-    status, headers, media_type, content = await documents.answer(session_id, body)
+    status, headers, media_type, content = await documents.answer(
+        session_id, body, request.scope["headers"]
+    )
     return Response(content, status_code=status, headers=headers, media_type=media_type)
 
 

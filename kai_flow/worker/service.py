@@ -74,7 +74,7 @@ async def running_worker(settings: Settings, client: Client) -> AsyncIterator[st
             task_queue=settings.task_queue,
             workflows=[KaiChatWorkflow],
             activities=activities.all(),
-            plugins=[StreamPlugin()],
+            plugins=[StreamPlugin(signing_keys=settings.signing_keys)],
             workflow_runner=SandboxedWorkflowRunner(
                 restrictions=SandboxRestrictions.default.with_passthrough_modules(PASSTHROUGH)
             ),

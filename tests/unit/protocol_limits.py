@@ -13,6 +13,16 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.analyst.reading.reader": {
         "MOST_TOKENS": "words, numbers and signs in a question",
     },
+    "kai_flow.stream.repetitions": {
+        "MAX_REMEMBERED": "POSTs that a bridge remembers",
+    },
+    "kai_flow.stream.signing": {
+        "MAX_SIGNATURES": "signatures of a POST that are looked at",
+        "TOLERANCE_SECONDS": "difference between the times of a POST and of its receiver",
+    },
+    "kai_flow.stream.signing_keys": {
+        "MAX_KEYS": "keys for signatures",
+    },
     "kai_flow.bridge.attempts": {
         "ASK_SECONDS": "wait for Temporal's answer whether an attempt is real",
         "ASK_AGAIN_SECONDS": "time between two such questions about one session",

@@ -4,12 +4,13 @@ import pytest
 
 from kai_flow.stream.anomalies import Anomaly, in_conflict, in_success
 from kai_flow.stream.cadence import Cadence
+from kai_flow.stream.callback import encode_answer
 from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.election import MAX_BRIDGES
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.post_channel import MAX_TRIES
-from kai_flow.stream.posts import Acknowledged, Post
+from kai_flow.stream.posts import Acknowledged, Post, Reply
 from kai_flow.stream.receivers import Receiver
 
 
@@ -39,7 +40,7 @@ def acknowledged(received: str, durable: str) -> Acknowledged:
 )
 def test_what_is_no_bridges_answer(receiver: Receiver, body: bytes, odd: Anomaly) -> None:
     """Anybody's 2xx is delivery; where a bridge was, or means to be, it is worth a warning."""
-    assert in_success(delivery(receiver), body, None) is odd
+    assert in_success(delivery(receiver), Reply(200, body), None) is odd
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_an_answer_names_only_what_was_said(
     received: str, durable: str, odd: Anomaly | None
 ) -> None:
     """Ids of other attempts, and of events still to come, are no bridge's to name."""
-    assert in_success(delivery(), b"", acknowledged(received, durable)) is odd
+    assert in_success(delivery(), Reply(200, b""), acknowledged(received, durable)) is odd
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_going_in_circles_is_told_after_three_times() -> None:
         assert in_conflict(asked, EventId(1, 2, 1)) is None
         asked.gap_reported(EventId(1, 2, 1), 0.0)
     assert in_conflict(asked, EventId(1, 2, 1)) is Anomaly.IN_VAIN
-    assert in_success(asked, b"", acknowledged("1.2.0", "1.2.0")) is Anomaly.IN_VAIN
+    assert in_success(asked, Reply(200, b""), acknowledged("1.2.0", "1.2.0")) is Anomaly.IN_VAIN
     asked.acknowledged(post, acknowledged("1.2.0", "1.2.0"), 0.0)
     assert asked.posting.channel.in_vain
 
@@ -88,7 +89,17 @@ def test_a_name_too_many_is_odd() -> None:
     sent = delivery(Receiver.BRIDGE)
     for n in range(MAX_BRIDGES + 1):
         answer = acknowledged("1.2.3", "1.2.0")._replace(bridge=f"b{n}")
-        assert (in_success(sent, b"", answer) is Anomaly.TOO_MANY_BOOT_IDS) == (n == MAX_BRIDGES), n
+        assert (in_success(sent, Reply(200, b""), answer) is Anomaly.TOO_MANY_BOOT_IDS) == (
+            n == MAX_BRIDGES
+        ), n
         sent.acknowledged(Post(sent.outbox.base, (), batch=True), answer, float(n))
     again = acknowledged("1.2.3", "1.2.0")._replace(bridge="b0")
-    assert in_success(sent, b"", again) is not Anomaly.TOO_MANY_BOOT_IDS
+    assert in_success(sent, Reply(200, b""), again) is not Anomaly.TOO_MANY_BOOT_IDS
+
+
+def test_a_bridges_answer_without_a_signature_is_told() -> None:
+    """Otherwise nobody would know why events are stored beside a bridge that answers (§8.5)."""
+    body = encode_answer(EventId(1, 2, 3), EventId(1, 2, 3), "b")
+    unsigned = Reply(200, body, authentic=False)
+    assert in_success(delivery(), unsigned, None) is Anomaly.UNSIGNED
+    assert in_success(delivery(), Reply(200, b"ok", authentic=False), None) is Anomaly.PLAIN

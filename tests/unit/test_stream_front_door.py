@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[2]
 
 PUBLIC = {
     "Cursor", "EventId", "EventProducer", "EventReader", "EventsMissing", "Finished", "Followed",
-    "Gap", "InvalidBatch", "InvalidEvent", "InvalidId", "InvalidQuery", "InvalidUrl", "Limits",
-    "Missing", "OutboxFull", "Place", "SessionEnded", "StreamError", "StreamLostError",
+    "Gap", "InvalidBatch", "InvalidEvent", "InvalidId", "InvalidKey", "InvalidQuery", "InvalidUrl",
+    "Limits", "Missing", "OutboxFull", "Place", "SessionEnded", "StreamError", "StreamLostError",
     "StreamPlugin", "Superseded", "SyncProducer", "WorkflowEventStream", "follow", "read_history",
 }  # fmt: skip
 

@@ -22,7 +22,7 @@ class Documents:
     def __init__(self) -> None:
         self.taken: list[tuple[str, bytes]] = []
 
-    async def answer(self, session_id: str, document: bytes) -> Answered:
+    async def answer(self, session_id: str, document: bytes, _fields: Any) -> Answered:
         """Note it."""
         self.taken.append((session_id, document))
         return Answered(200, {"Retry-After": "1"}, "application/json", b"[]")
