@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from kai_flow.bridge.live_readers import LiveReader, LiveReaders, Present
+from kai_flow.stream.clock import now
 from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.supervised import supervised
+from kai_flow.stream.tally import Histogram
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,12 @@ class Broadcast:
     """
 
     def __init__(
-        self, what: str, readers: LiveReaders, notifier: Notifier, present: Callable[[], Present]
+        self,
+        what: str,
+        readers: LiveReaders,
+        notifier: Notifier,
+        present: Callable[[], Present],
+        written: Histogram,
     ) -> None:
         self._what = what
         self._readers = readers
@@ -40,6 +47,11 @@ class Broadcast:
         self._fallen: dict[LiveReader, asyncio.Event] = {}
         self._round: Iterator[list[LiveReader]] = iter(())  # the slices to come
         self._task: asyncio.Task[None] | None = None
+        self._written = written  # how long events took to be written to each live reader
+        self._news_at: float | None = None  # when the log showed what is being written
+
+    def __len__(self) -> int:
+        return len(self._readers)
 
     async def serve(self, reader: LiveReader) -> None:
         """Serve a reader until it falls out."""
@@ -61,6 +73,7 @@ class Broadcast:
         try:
             readers = next(self._round, None)
             if readers is None:
+                self._news_at = now()
                 self._round = self._due()
                 readers = next(self._round, [])
             self._serve(readers)
@@ -73,6 +86,7 @@ class Broadcast:
             await self._finish()
             self._round = self._due()
             await self._finish()
+            self._news_at = None  # what comes until the next news is no event
             await wait_for(notified)
 
     async def _finish(self) -> None:
@@ -86,3 +100,5 @@ class Broadcast:
     def _serve(self, readers: list[LiveReader]) -> None:
         for reader in self._readers.serve(readers, self._present()):
             self._fallen[reader].set()
+        if readers and self._news_at is not None:
+            self._written.observe(now() - self._news_at, len(readers))

@@ -14,6 +14,7 @@ from typing import Final
 from temporalio.client import Client
 
 from kai_flow.bridge.channel import Channel
+from kai_flow.bridge.counts import BridgeCounts
 from kai_flow.bridge.errors import (
     SHUTTING_DOWN,
     RealSession,
@@ -24,6 +25,7 @@ from kai_flow.bridge.errors import (
     UnknownRun,
     Unreachable,
 )
+from kai_flow.bridge.load import Load
 from kai_flow.bridge.lookup import Lookups
 from kai_flow.bridge.memory_budget import Holder, MemoryBudget
 from kai_flow.bridge.poll_budget import PollBudget
@@ -65,6 +67,7 @@ class Hub:
         boot_id: str | None = None,
     ) -> None:
         self.boot_id = boot_id or secrets.token_hex(8)
+        self.counts = BridgeCounts()
         self.idle_timeout = idle_timeout  # seconds without an event before a stream ends
         self.stopping = asyncio.Event()  # set once: streams end, POSTs are refused
         self._channels: dict[str, Channel] = {}
@@ -76,9 +79,11 @@ class Hub:
             self._memory,
             PollBudget(),
             SignalTurns(signals_per_second),
+            self.counts,
         )
+        self.load = Load(self._channels.values, self._shared)
         self._stops: set[asyncio.Task[None]] = set()  # sessions that are being stopped
-        self._lookups = Lookups(client, self._found)
+        self._lookups = Lookups(client, self._found, self.counts)
 
     async def receive(self, post: ProducerPost) -> Answer:
         """Take in one POST of a producer. Raises HubError, and InvalidId for ids that cannot be."""
@@ -145,6 +150,7 @@ class Hub:
         if run is not None and channel.session is None:
             self._take_over(channel, run)
         hand_made_seen = channel.enter()
+        self.counts.streams += 1
         try:
             if channel.session is None:
                 channel.await_workflow(lambda: self._look_up_again(channel))

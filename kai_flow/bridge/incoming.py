@@ -35,6 +35,11 @@ class Incoming:
         """Take in one POST of a producer; a final POST is answered once all is durable."""
         return await self._intake.receive(post)
 
+    @property
+    def lag(self) -> float:
+        """For how many seconds the oldest event has been waiting to become durable."""
+        return self._publisher.lag
+
     def wake(self) -> None:
         """The log has changed: perhaps what waits can be signalled now."""
         self._publisher.wake()

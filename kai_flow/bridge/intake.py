@@ -16,6 +16,7 @@ from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import read_started
+from kai_flow.stream.ids import EventId
 from kai_flow.stream.notifier import wait_for
 from kai_flow.stream.session_log import Unknown
 
@@ -45,6 +46,7 @@ class Intake:
         self._tail = tail
         self._publisher = publisher
         self._boot_id = scope.shared.boot_id
+        self._counts = scope.shared.counts
         self._taken = taken  # called for each POST that was taken, before its answer
         self._attempts = KnownAttempts(scope.shared.client, scope.session_id, run_id)
         self._absent = 0  # the producer that Temporal did not show when it was asked last
@@ -66,8 +68,11 @@ class Intake:
         self._publisher.learn_age(post.age)
         if self._publisher.storage_full and self._would_store(post):
             return Full(stored=True)
+        window = self._log.received.window(post.base)
+        had = None if window is None else window.received
         answer = self._take(post, post.events)
         if isinstance(answer, Taken):
+            self._count(post.events, had)
             self._publisher.posted(post, added=answer.added)
             self._taken(answer)
             if post.done:
@@ -75,6 +80,13 @@ class Intake:
         if isinstance(answer, Taken):
             answer = answer._replace(pace=self._publisher.pace)
         return answer
+
+    def _count(self, events: Sequence[NumberedEvent], had: EventId | None) -> None:
+        """Count the events of a POST; all up to `had` had come before."""
+        if events:
+            new = len(events) if had is None else min(len(events), events[-1].id.seq - had.seq)
+            self._counts.events["new"] += max(0, new)
+            self._counts.events["repeated"] += len(events) - max(0, new)
 
     def retire(self) -> None:
         """Give up what is being asked."""

@@ -9,6 +9,7 @@ from typing import Final
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from kai_flow.bridge.counts import BridgeCounts
 from kai_flow.bridge.errors import SHUTTING_DOWN, Unreachable
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.backoff import Backoff
@@ -29,9 +30,12 @@ class Lookups:
     back, it must check what `found` has done since, and not rely on its own result.
     """
 
-    def __init__(self, client: Client, found: Callable[[str, Run], None]) -> None:
+    def __init__(
+        self, client: Client, found: Callable[[str, Run], None], counts: BridgeCounts
+    ) -> None:
         self._client = client
         self._found = found
+        self._counts = counts
         self._under_way: dict[str, asyncio.Task[Run | Unreachable | None]] = {}
         self._limiter = LogLimiter()
 
@@ -72,11 +76,13 @@ class Lookups:
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return None
+            self._counts.failures["lookup"] += 1
             # One line for all session ids: if one cannot be looked up, none can.
             if self._limiter.due("lookup") is not None:
                 log.warning("session %s cannot be looked up: %s", session_id, error.message)
             return Unreachable(f"Temporal does not answer: {error.message}")
         except Exception as error:  # such as a codec's, whose keys may come back
+            self._counts.failures["lookup"] += 1
             if self._limiter.due("broken") is not None:
                 log.exception("session %s cannot be looked up", session_id)
             return Unreachable(f"the newest run cannot be read: {error}")

@@ -37,6 +37,7 @@ class MemoryBudget:
         self._holders = holders
         self._held = 0  # at the last count, and everything that has come since
         self._counted_at = now() - RECOUNT_SECONDS
+        self.full = False  # the last events that were to come in had no room, and none has come
 
     def grew(self, size: int) -> None:
         """Note that `size` more bytes are held. Over the limit, drop what can be dropped."""
@@ -48,10 +49,10 @@ class MemoryBudget:
         """Whether `events` events of `size` bytes may be taken in. If so, they count as held."""
         size = 2 * size + events * EVENT_BYTES  # as frames, and once more while not durable
         self.grew(size)
-        if self._held <= MAX_BYTES:
-            return True
-        self._held -= size
-        return False
+        self.full = self._held > MAX_BYTES
+        if self.full:
+            self._held -= size
+        return not self.full
 
     def make_room(self, coming: int = 0) -> None:
         """Count everything, and over the limit drop first what has been unused for longest.
@@ -61,6 +62,7 @@ class MemoryBudget:
         holders = list(self._holders())
         self._held = coming + sum(holder.held for holder in holders)
         self._counted_at = now()
+        self.full = self.full and self._held > MAX_BYTES * _LEFT
         if self._held <= MAX_BYTES:
             return
         for holder in sorted(holders, key=lambda holder: holder.touched):

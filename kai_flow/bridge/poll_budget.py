@@ -14,7 +14,12 @@ class PollBudget:
     """The long polls of one bridge."""
 
     def __init__(self, limit: int = MAX_LONG_POLLS) -> None:
-        self._left = limit
+        self._limit = self._left = limit
+
+    @property
+    def open(self) -> int:
+        """How many are open."""
+        return self._limit - self._left
 
     @contextmanager
     def one(self) -> Iterator[bool]:

@@ -19,9 +19,13 @@ from kai_flow.stream.notifier import wait_for
 from kai_flow.stream.outbox import MAX_BYTES, MAX_EVENTS
 from kai_flow.stream.run import Run
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
+from kai_flow.stream.tally import Lag
 from kai_flow.stream.wire_names import ATTEMPT_FAILED
 
 log = logging.getLogger(__name__)
+
+_SAMPLE_SECONDS: Final = 0.1  # between two events whose way into the history is timed
+_MAX_LAGS: Final = 16  # attempts whose events are timed, before those that wait for nothing go
 
 FLUSH_SECONDS: Final = 2.0  # wait until all is durable, of a final POST or a stopping session
 
@@ -65,6 +69,8 @@ class Publisher:
         self._flushing = False  # the session is stopping: pauses are cut short
         self._finished: set[tuple[int, int]] = set()  # attempts that have ended
         self._woken = asyncio.Event()
+        self._counts = shared.counts
+        self._lags: dict[tuple[int, int], Lag] = {}  # of the events that wait, by attempt
 
     @property
     def storage_full(self) -> bool:
@@ -82,6 +88,8 @@ class Publisher:
             self._finished.add(key)
         elif added:
             self._finished.discard(key)  # more events came after its final POST
+        if added:
+            self._note(post.base)
         self.wake()
 
     def wake(self) -> None:
@@ -97,6 +105,30 @@ class Publisher:
     def pace(self) -> float:
         """For how many seconds the session waits at present for its turn among all sessions."""
         return 0.0 if self._refused or self.closed else self._turns.pace(self)
+
+    @property
+    def lag(self) -> float:
+        """For how many seconds the oldest event has been waiting to become durable."""
+        self._drop_idle_lags()
+        return max((lag.age(now()) for lag in self._lags.values()), default=0.0)
+
+    def _note(self, base: EventId) -> None:
+        """Time the way of what this attempt has sent last, if it is signalled from here."""
+        window = self._log.received.window(base)
+        if window is None or not (window.waiting and window.signalling):
+            return
+        lag = self._lags.get(base.attempt_key)
+        if lag is None:
+            if len(self._lags) >= _MAX_LAGS:
+                self._drop_idle_lags()
+            lag = self._lags[base.attempt_key] = Lag(_SAMPLE_SECONDS)
+        last = window.received if window.stored is None else min(window.received, window.stored)
+        lag.note(last.seq, now())
+
+    def _drop_idle_lags(self) -> None:
+        """Forget the samples of attempts of which nothing waits: Temporal has it otherwise."""
+        waiting = {one.attempt_key for one in self._log.received.all() if one.waiting}
+        self._lags = {key: lag for key, lag in self._lags.items() if key in waiting}
 
     async def run(self) -> None:
         """Signal until nothing is left to signal, or nothing more can be."""
@@ -125,19 +157,23 @@ class Publisher:
             if not await self._storage.admits(size):
                 self._refused = True
                 return
+            began = now()
             await publish(self._client, self._session_id, self._run_id, batches, self._sent)
         except SessionClosed:
+            self._counts.signals["closed"] += 1
             log.info(
                 "session %s has ended, or never existed: %s is too late",
                 self._session_id, batches[0].first,
             )  # fmt: skip
             self.closed = True
         except SignalsRefused as error:
+            self._counts.signals["refused"] += 1
             log.warning(
                 "session %s, event %s: %s", self._session_id, batches[0].first, error.message
             )
             self._refused = True  # the producer signals by itself, is refused, and ends the session
         except Exception as error:
+            self._counts.signals["failed"] += 1
             self._cadence.failed(now())  # first of all: else the signal would be under way for ever
             if not isinstance(error, RPCError):
                 raise  # such as a codec's: the restarted task sends the batches again
@@ -147,8 +183,20 @@ class Publisher:
             )  # fmt: skip
         else:
             self._cadence.acknowledged(now())
+            self._count(batches, began)
             for batch in batches:
                 self._mark_durable(batch.last)
+
+    def _count(self, batches: Iterable[Batch], began: float) -> None:
+        """Temporal has acknowledged a signal of these batches."""
+        counts, moment = self._counts, now()
+        counts.signals["sent"] += 1
+        counts.signal_seconds.observe(moment - began)
+        for batch in batches:
+            counts.signalled += len(batch.events)
+            lag = self._lags.get(batch.last.attempt_key)
+            if lag is not None:
+                counts.became_durable(lag.reach(batch.last.seq, moment))
 
     def _pause(self, windows: Iterable[AttemptWindow]) -> float | None:
         """Seconds until the next signal is due; None: not before an answer has come.

@@ -152,6 +152,7 @@ class ReadBack:
         """
         kept = self._kept(after)
         if kept is not None:
+            self._shared.counts.replays["memory"] += 1
             return kept
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read(after))
@@ -177,9 +178,11 @@ class ReadBack:
         try:
             return await self._read_either(after)
         except RPCError as error:
+            self._shared.counts.failures["history"] += 1
             if self._limiter.due("no answer") is not None:
                 log.warning("session %s cannot be read back: %s", self._session_id, error.message)
         except Exception:  # such as a codec's: readers wait, as they do while Temporal is away
+            self._shared.counts.failures["history"] += 1
             if self._limiter.due("broken") is not None:
                 log.exception("session %s cannot be read back", self._session_id)
         await asyncio.sleep(PAUSE_SECONDS)  # within the shared read: one try a second for all
@@ -219,6 +222,7 @@ class ReadBack:
             return None  # the session has gone on in another run meanwhile, or has closed
         source = _Queried(after, page, _size(page.events))
         self._pages.append(source)
+        self._shared.counts.replays["query"] += 1
         self._shared.memory.grew(source.size)
         return source
 
@@ -229,6 +233,7 @@ class ReadBack:
             async with asyncio.timeout(QUERY_SECONDS):
                 page = await reader.page(after)
         except (RPCError, WorkflowQueryFailedError, InvalidQuery, TimeoutError) as error:
+            self._shared.counts.failures["query"] += 1
             self._query_at = now() + QUERY_REST_SECONDS  # each page of a long history would wait
             if self._limiter.due("no query") is not None:
                 log.info("session %s does not answer the query: %r", self._session_id, error)
@@ -246,6 +251,7 @@ class ReadBack:
         history = self._history = self._history or _Stored(stream)  # a failed read keeps its place
         had = len(history.stored)
         await history.read_on(after, self._shared.memory.grew)
+        self._shared.counts.replays["history"] += 1
         if self._limiter.due("history") is not None:
             read = len(history.stored) - had
             log.info("session %s: %s events read from history", self._session_id, read)

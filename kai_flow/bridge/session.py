@@ -70,6 +70,8 @@ class Session:
         self.log = SessionLog(run.incarnation)
         self.stored = ReadBack(shared, session_id, run.run_id, self._present)
         self.frames = PageFrames()  # of what was read back
+        self._counts = shared.counts
+        self._gaps = 0  # of the log, as counted last
         self.broadcast: Broadcast | None = None  # made when its first reader is up to date
         self._tasks: dict[str, asyncio.Task[None]] = {}
         scope = Scope(shared, session_id, self.log, SentSignals(), notifier)
@@ -100,6 +102,11 @@ class Session:
             nothing = post.base.offset(-1)  # Temporal does not answer, or the bridge forgets this
             return Taken(nothing, nothing, held=False)
         return await self._incoming.receive(post)
+
+    @property
+    def lag(self) -> float:
+        """For how many seconds the oldest event has been waiting to become durable."""
+        return self._incoming.lag
 
     # Memory
 
@@ -172,6 +179,9 @@ class Session:
         return self.log.begun
 
     def _show_news(self) -> None:
+        if self.log.gaps != self._gaps:
+            self._counts.gaps += self.log.gaps - self._gaps
+            self._gaps = self.log.gaps
         self._observer.event_shown()
         self._incoming.wake()
         if self.broadcast is not None:

@@ -139,6 +139,7 @@ class SessionTail:
         """Log an outage, and try again; end the tries when there is no such run."""
         if error.status == RPCStatusCode.NOT_FOUND:
             raise error
+        self._shared.counts.failures["tail"] += 1
         self._timeout = min(2 * self._timeout, PAGE_TIMEOUT)  # a large page takes time
         if self._limiter.due("outage") is not None:
             log.info("session %s: waiting for Temporal: %s", self._session_id, error.message)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from temporalio.client import Client
 
+from kai_flow.bridge.counts import BridgeCounts
 from kai_flow.bridge.memory_budget import MemoryBudget
 from kai_flow.bridge.poll_budget import PollBudget
 from kai_flow.bridge.signal_turns import SignalTurns
@@ -22,6 +23,7 @@ class Shared(NamedTuple):
     memory: MemoryBudget
     polls: PollBudget
     turns: SignalTurns
+    counts: BridgeCounts
 
 
 class Scope(NamedTuple):

@@ -70,6 +70,11 @@ class SignalBudget(Generic[Session]):
         """When the next session has its turn; None: none waits."""
         return self._next_at - BURST_SECONDS if self._since else None
 
+    @property
+    def waiting(self) -> int:
+        """How many sessions wait for their turn."""
+        return len(self._since)
+
     def pace(self, session: Session, now: float) -> float:
         """For how many seconds a session waits for its turn.
 

@@ -40,6 +40,11 @@ class SignalTurns:
         """A session has signalled, or has nothing to signal any more."""
         self._budget.leave(session)
 
+    @property
+    def waiting(self) -> int:
+        """How many sessions wait for their turn."""
+        return self._budget.waiting
+
     def pace(self, session: Waiting) -> float:
         """For how many seconds a session waits for its turn at present."""
         return self._budget.pace(session, now())

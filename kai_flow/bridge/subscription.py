@@ -43,12 +43,14 @@ from kai_flow.stream.sse import (
     encode_done,
     unnamed,
 )
+from kai_flow.stream.wire_names import GAP
 
 HEARTBEAT_SECONDS: Final = 15.0  # of silence, before a comment line
 CHUNK_BYTES: Final = 64 * 1024  # of frames in one write
 FIRST_PAUSE_SECONDS: Final = 0.05  # before reading again what Temporal does not show yet
 LAST_PAUSE_SECONDS: Final = 1.0  # the longest such pause
 
+_GAP: Final = f"event: {GAP}\n".encode()  # begins the frame of each gap
 _BACKOFF: Final = Backoff(FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS)
 
 
@@ -132,12 +134,16 @@ class _Subscriber:
             session.leave()
 
     async def _read(self, session: Session, reader: LogReader) -> AsyncIterator[bytes]:
+        replays = True  # what it is given first is what it lacked when it came
         while not self._ending(session):
             notified = session.notifier.next
             part = reader.read(CHUNK_BYTES) if session.log.begun else None
             if isinstance(part, Chunk):
+                self._hub.counts.replays["memory"] += replays
+                replays = False
                 yield self._event(b"".join(part.frames))
                 continue
+            replays = replays and part is None and not session.log.begun
             if part is None and session.outcome is not None:
                 yield encode_done(session.outcome.data, session.run.incarnation)
                 return
@@ -244,6 +250,7 @@ class _Subscriber:
 
     def _event(self, frames: bytes) -> bytes:
         """Frames of events, about to be written."""
+        self._hub.counts.gaps += frames.count(_GAP)
         self._written_at = self._event_at = now()
         return frames
 
@@ -261,4 +268,6 @@ def _broadcast(hub: Hub, channel: Channel, session: Session) -> Broadcast:
         )
 
     readers = LiveReaders(session.log, Limits(HEARTBEAT_SECONDS, hub.idle_timeout, CHUNK_BYTES))
-    return Broadcast(f"broadcast of session {session.id}", readers, session.notifier, present)
+    what = f"broadcast of session {session.id}"
+    written = hub.counts.write_seconds
+    return Broadcast(what, readers, session.notifier, present, written)

@@ -18,7 +18,9 @@ import msgspec
 
 from kai_flow.runtime.imports import imported
 from kai_flow.runtime.locks import FileLock
+from kai_flow.runtime.metrics import Metrics
 from kai_flow.runtime.ports import require_free
+from kai_flow.runtime.reporting import serving_metrics
 from kai_flow.settings import Settings, StartError
 from kai_flow.temporal.dev_server import HOST, DevServer, dev_server
 from kai_flow.temporal.target import NoTemporal, Target, target
@@ -81,6 +83,7 @@ async def standing_stack(settings: Settings, ui: UiWish, say: Say) -> AsyncItera
     for what, host, port, setting in (
         ("the bridge", settings.bridge_host, settings.bridge_port, "KAI_BRIDGE_PORT"),
         ("the worker's health endpoints", HOST, settings.health_port, "KAI_HEALTH_PORT"),
+        ("the metrics", settings.metrics_host, settings.metrics_port or 0, "KAI_METRICS_PORT"),
     ):
         require_free(what, host, port, setting)  # before anything has been started
     with FileLock(database(settings.home).with_suffix(".lock")) as lock:
@@ -113,7 +116,9 @@ async def private_stack(settings: Settings, say: Say, purpose: str) -> AsyncIter
     will soon be gone. An embedded server uses the home's database when no other process uses it,
     and memory otherwise.
     """
-    settings = msgspec.structs.replace(settings, bridge_port=0, health_port=0, bridge_url=None)
+    settings = msgspec.structs.replace(
+        settings, bridge_port=0, health_port=0, bridge_url=None, metrics_port=None
+    )
     where = target()
     async with contextlib.AsyncExitStack() as parts:
         found = await _listening(where)
@@ -191,9 +196,11 @@ async def _parts(settings: Settings, temporal: _Temporal) -> AsyncIterator[Stack
     from kai_flow.web.server import running_bridge  # noqa: PLC0415  (see `_PARTS`)
     from kai_flow.worker.service import running_worker  # noqa: PLC0415  (see `_PARTS`)
 
+    metrics = Metrics()
     async with (
-        running_bridge(settings, temporal.client) as bridge_url,
-        running_worker(settings, temporal.client) as health_url,
+        serving_metrics(settings, metrics),
+        running_bridge(settings, temporal.client, metrics) as bridge_url,
+        running_worker(settings, temporal.client, metrics) as health_url,
     ):
         yield Stack(
             client=temporal.client,

@@ -20,7 +20,7 @@ from typing import Final
 import msgspec
 
 from kai_flow.settings import parsers
-from kai_flow.settings.parsers import KIB, LOOPBACK, Keys
+from kai_flow.settings.parsers import KIB, LOOPBACK, Keys, Token
 from kai_flow.stream.signing_keys import SigningSecrets
 
 __all__ = [
@@ -58,6 +58,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     signing_keys: SigningSecrets = SigningSecrets()  # of POSTs and answers; none: nothing is signed
     callback_allow: tuple[str, ...] = LOOPBACK  # hosts that a callback URL may name, lower case
     log_level: str = "info"
+    log_format: str = "plain"  # or json
+    metrics_port: int | None = None  # 0: any free port; None: no metrics are served
+    metrics_host: str = "127.0.0.1"  # beyond loopback only with a token
+    metrics_token: Token | None = None  # what a reader of the metrics has to show
     home: Path = msgspec.field(default_factory=lambda: Path.home() / ".kai")
     task_queue: str = "kai-agent-queue"
     agent: str | None = None  # "package.module:factory"; None: the built-in analyst
@@ -84,7 +88,14 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         except ValueError as wrong:
             shown = "***" if variable in _SECRETS else parsers.shown(value)
             raise SettingsError(f"{variable}={shown} is refused: {wrong}") from None
-    return msgspec.structs.replace(Settings(), **found)
+    settings = msgspec.structs.replace(Settings(), **found)
+    if settings.metrics_token is None and not parsers.is_loopback(settings.metrics_host):
+        raise SettingsError(
+            f"KAI_METRICS_HOST={settings.metrics_host} is refused: beyond loopback the metrics "
+            "need a token, so set KAI_METRICS_TOKEN as well, for example to the output of "
+            "`openssl rand -hex 32`"
+        )
+    return settings
 
 
 def unknown_settings(environ: Mapping[str, str]) -> list[str]:
@@ -98,7 +109,11 @@ def unknown_settings(environ: Mapping[str, str]) -> list[str]:
     return sentences
 
 
-_SECRETS: Final = ("KAI_ENCRYPT_KEY", "KAI_SIGNING_KEYS")  # never shown, not even when wrong
+_SECRETS: Final = (  # never shown, not even when wrong
+    "KAI_ENCRYPT_KEY",
+    "KAI_METRICS_TOKEN",
+    "KAI_SIGNING_KEYS",
+)
 
 # variable → (attribute, parser). ORG_ID stands before TEMPORAL_TASK_QUEUE, which overrides it.
 _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
@@ -120,6 +135,9 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "KAI_SIGNING_KEYS": ("signing_keys", parsers.signing_keys),
     "KAI_CALLBACK_ALLOW": ("callback_allow", parsers.allowed_hosts),
     "KAI_LOG_LEVEL": ("log_level", parsers.log_level),
+    "KAI_METRICS_PORT": ("metrics_port", parsers.port("9464")),
+    "KAI_METRICS_HOST": ("metrics_host", parsers.address),
+    "KAI_METRICS_TOKEN": ("metrics_token", parsers.token),
     "KAI_HOME": ("home", parsers.home),
     "ORG_ID": ("task_queue", parsers.queue_of_organisation),
     "TEMPORAL_TASK_QUEUE": ("task_queue", parsers.queue),

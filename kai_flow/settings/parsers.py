@@ -33,6 +33,18 @@ class Keys(tuple[bytes, ...]):
         return f"<{len(self)} keys>"
 
 
+class Token(bytes):
+    """A shared secret. Its ``repr`` and its text do not hold it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """That there is one."""
+        return "<a token>"
+
+    __str__ = __repr__
+
+
 def shown(value: str) -> str:
     """The value for a message: quoted, on one line, cut, and without a password."""
     value = re.sub(r"//[^/@]*@", "//***@", value)
@@ -169,6 +181,35 @@ def allowed_hosts(value: str) -> tuple[str, ...]:
     for part in _listed(value):
         hosts += LOOPBACK if part.lower() == "loopback" else [_host(part)]
     return tuple(dict.fromkeys(hosts))
+
+
+def address(value: str) -> str:
+    host = value.lower().strip("[]")
+    try:
+        return "localhost" if host == "localhost" else str(ip_address(host))
+    except ValueError:
+        raise ValueError(
+            "it must be an address of this machine, for example 127.0.0.1, ::1 or 0.0.0.0"
+        ) from None
+
+
+def is_loopback(host: str) -> bool:
+    return host == "localhost" or ip_address(host).is_loopback
+
+
+def token(value: str) -> Token:
+    if not re.fullmatch(r"[!-~]{20,200}", value):
+        raise ValueError(
+            "it must be 20 to 200 printable characters without spaces, for example the output of "
+            "`openssl rand -hex 32`"
+        )
+    return Token(value.encode())
+
+
+def log_format(value: str) -> str:
+    if value.lower() not in ("plain", "json"):
+        raise ValueError("it must be plain or json, for example json")
+    return value.lower()
 
 
 def log_level(value: str) -> str:

@@ -26,6 +26,7 @@ from kai_flow.stream.http_posts import POST_TIMEOUT_SECONDS, NoAnswer, post_over
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.list_form import MAX_DOCUMENT_BYTES
 from kai_flow.stream.posts import Post, Reply
+from kai_flow.stream.producer_counts import PRODUCERS
 from kai_flow.stream.sharing import Document
 from kai_flow.stream.uplink import Uplink, uplink_of
 
@@ -83,13 +84,16 @@ class CallbackClient:
 
     async def post(self, post: Post, done: NumberedEvent) -> None:
         """Make one POST. `done` is the event of the final POST, used if `post` is that one."""
-        age = int(self._delivery.age(now()))
+        began = now()
+        age = int(self._delivery.age(began))
         body = encode_post(post, self._origin, self._delivery.signaller, done, age)
         try:
             reply = await self._exchange(body, final=post.done)
         except NoAnswer as error:
+            PRODUCERS.posts["unanswered"] += 1
             self._failed(post, str(error))
         else:
+            PRODUCERS.post_seconds.observe(now() - began)
             # Outside of the `try`: no answer raises in there. An exception is our own mistake, and
             # has to fail the attempt instead of counting as a failed POST.
             self._report(post, reply)
@@ -112,17 +116,22 @@ class CallbackClient:
             self._note(in_success(delivery, reply, acknowledged), post)
             self._failing = self._sharing_with = None
             if acknowledged is None:
+                PRODUCERS.posts["delivered"] += 1
                 delivery.post_succeeded(post, moment)
             else:
+                PRODUCERS.posts["acknowledged"] += 1
                 self._sharing_with = acknowledged.bridge if acknowledged.accepts_list else None
                 delivery.acknowledged(post, acknowledged, moment)
         elif reply.status == httpx.codes.CONFLICT and (expected := _asked_for(reply)):
+            PRODUCERS.posts["sent_back"] += 1
             self._note(in_conflict(delivery, expected), post)
             delivery.gap_reported(expected, moment)
             self._failing = None
         elif reply.status == httpx.codes.GONE and reply.authentic and is_bridge(answer):
+            PRODUCERS.posts["superseded"] += 1
             delivery.refused_as_superseded()
         else:
+            PRODUCERS.posts["refused"] += 1
             why, detail = f"HTTP {reply.status}", read_detail(answer)
             if not reply.authentic:
                 why += ", not signed"

@@ -28,6 +28,7 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.posts import Post
+from kai_flow.stream.producer_counts import PRODUCERS, Watch
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
 from kai_flow.stream.wire_names import ATTEMPT_FAILED
 
@@ -63,15 +64,18 @@ class Sending:
         self._superseded: Superseded | None = None  # why, once the server was asked
         self._tasks = BackgroundTasks(self._task_failed)  # driver, heartbeat, POST, signal
         self._wake = asyncio.Event()  # wakes the driver
+        self._watch = Watch(outbox, PRODUCERS)
         self._reports = Notifier()  # notifies after every report to the delivery
 
     def start(self) -> None:
         """Let the tasks begin. `stop` ends them."""
+        self._watch.begin()
         self._tasks.spawn(self._drive())
         self._tasks.spawn(self._beat())
 
     async def stop(self) -> None:
         """End all tasks, whatever was not sent."""
+        self._watch.end()
         await self._tasks.stop()
 
     @property
@@ -107,6 +111,7 @@ class Sending:
                 numbered = self.outbox.append(kind, data)
             except OutboxFull:
                 await self._until(lambda: self._has_room(len(data)))
+        self._watch.sent(numbered.id)
         if self.delivery.appended(now()):
             self._wake.set()
         return numbered.id
@@ -209,8 +214,10 @@ class Sending:
                 error, self._origin.workflow_id, batch.first,
                 exc_info=None if isinstance(error, RPCError) else error,
             )  # fmt: skip
+            PRODUCERS.signals["failed"] += 1
             self.delivery.signal_failed(now())
         else:
+            PRODUCERS.signals["sent"] += 1
             self.delivery.signalled(batch.last, now())
         self._reported()
 
@@ -237,5 +244,6 @@ class Sending:
         """Act on what was reported to the delivery: wake the driver and all that wait here."""
         if self.over:
             self._ended()
+        self._watch.look()
         self._wake.set()
         self._reports.notify()

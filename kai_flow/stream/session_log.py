@@ -178,6 +178,11 @@ class SessionLog:
         return self._shown.next != before
 
     @property
+    def gaps(self) -> int:
+        """How many gaps it has announced."""
+        return self._shown.gaps
+
+    @property
     def held(self) -> int:
         """Bytes of memory for everything held."""
         return self._shown.held + self.received.held

@@ -79,6 +79,7 @@ class ShownLog:
         self.held = 0  # bytes of memory for all entries, with those of Python's objects
         self.first = 0  # the number of the entry after the newest evicted one
         self.next = 0  # the number of the next entry to come
+        self.gaps = 0  # that were announced
         self.settled = 0  # later entries take back nothing from before this one
         self.incarnation: Final = incarnation
         self._entries: list[Entry] = []
@@ -99,6 +100,7 @@ class ShownLog:
     def announce(self, event: ControlEvent, place: Place) -> None:
         """Append a control event, after which a reader is at `place`."""
         self.place = place
+        self.gaps += event["type"] == GAP
         self._append(Entry(encode_control(event), None, place))
 
     def read(self, number: int, max_bytes: int) -> list[Entry]:

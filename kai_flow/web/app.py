@@ -14,6 +14,8 @@ from litestar.plugins.problem_details import ProblemDetailsPlugin
 from temporalio.client import Client
 
 from kai_flow.bridge.hub import Hub, running_hub
+from kai_flow.bridge.metrics import metrics_of
+from kai_flow.runtime.reporting import reporting
 from kai_flow.runtime.shutdown import before_shutdown
 from kai_flow.settings import LOOPBACK, Settings
 from kai_flow.web.body import Bodies
@@ -55,7 +57,7 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
     hosts = {*LOOPBACK, settings.bridge_host}
     if settings.bridge_url is not None:
         hosts.add(urlsplit(settings.bridge_url).hostname or "")
-    refusals, send_timeout = RefusalLog(), SendTimeout()
+    refusals, send_timeout = RefusalLog(hub.counts.refused), SendTimeout()
     bodies, documents = Bodies(hub.stopping), Documents(hub, refusals, _signatures(settings))
     litestar = _Litestar(
         [receive_events, receive_lists, stream_events, healthz, readyz],
@@ -110,6 +112,6 @@ async def bridge_app(client: Client, settings: Settings | None = None) -> AsyncI
     gets SIGINT or SIGTERM.
     """
     settings = settings or Settings()
-    async with hub_for(settings, client) as hub:
+    async with hub_for(settings, client) as hub, reporting(settings, metrics_of(hub)):
         with before_shutdown(hub.end_streams):
             yield create_app(hub, client, settings, mounted=True)

@@ -102,6 +102,11 @@ class Documents:
 
     async def _answer_one(self, session_id: str | None, document: bytes) -> Answered:
         """The answer to one document. None: whichever session it names is meant."""
+        answered = await self._decide(session_id, document)
+        self._hub.counts.posts[str(answered.status)] += 1
+        return answered
+
+    async def _decide(self, session_id: str | None, document: bytes) -> Answered:
         try:
             posted = _read(document)
             session_id = session_id or _named(posted)

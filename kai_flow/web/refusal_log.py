@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Callable
 from typing import Final
 
 from litestar.exceptions import HTTPException
@@ -21,14 +22,17 @@ _IDS: Final = [re.compile(rb'"%s"\s*:\s*"([^"\\]{1,60})"' % key) for key in (b"i
 class RefusalLog:
     """The log lines of all refusals of one bridge, limited: no sender can fill the disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, refused: Callable[[str, int], None] = lambda _path, _status: None) -> None:
         self._limiter = LogLimiter()
+        self._refused = refused  # called with path and status of each refusal, logged or not
 
     async def note(self, error: Exception, scope: Scope) -> None:
         """Litestar's hook for every exception."""
         # An error that is not a refusal is logged with a traceback.
         if scope.get("method") == "POST" and isinstance(error, HTTPException):
             self.write(scope["path"], b"", error)
+        else:
+            self._refused(scope["path"], getattr(error, "status_code", 500))
 
     def write(self, path: str, body: bytes, refusal: HTTPException) -> None:
         """Log the refusal of a POST to this path, unless equal lines were written before.
@@ -36,6 +40,7 @@ class RefusalLog:
         `body` is what was read of it, which may be nothing.
         """
         status = refusal.status_code
+        self._refused(path, status)
         code = refusal.extra.get("code") if isinstance(refusal.extra, dict) else None
         suppressed = self._limiter.due((path, status, code))
         if suppressed is None:

@@ -6,6 +6,9 @@ from contextlib import asynccontextmanager
 
 from temporalio.client import Client
 
+from kai_flow.bridge.metrics import metrics_of
+from kai_flow.runtime.metrics import Metrics
+from kai_flow.runtime.reporting import reporting
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
 from kai_flow.web.app import create_app, hub_for
@@ -14,10 +17,16 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def running_bridge(settings: Settings, client: Client) -> AsyncIterator[str]:
-    """Serve the bridge while the block runs; yields its base URL. Raises PortInUse."""
+async def running_bridge(
+    settings: Settings, client: Client, metrics: Metrics | None = None
+) -> AsyncIterator[str]:
+    """Serve the bridge while the block runs; yields its base URL. Raises PortInUse.
+
+    `metrics` are those of a program that serves them for all of its parts.
+    """
     async with (
         hub_for(settings, client) as hub,
+        reporting(settings, metrics_of(hub), metrics),
         serving(
             create_app(hub, client, settings),
             settings.bridge_host,

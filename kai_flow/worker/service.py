@@ -19,12 +19,16 @@ from kai_flow import __version__
 from kai_flow.agents import BadAgent, load_agent
 from kai_flow.analyst.agent import Analyst
 from kai_flow.connections.store import ConnectionStore
+from kai_flow.runtime.metrics import Metrics
+from kai_flow.runtime.reporting import reporting
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings, StartError
 from kai_flow.stream.direct_http import direct_http
 from kai_flow.stream.http_posts import POST_TIMEOUT_SECONDS
 from kai_flow.stream.plugin import StreamPlugin
+from kai_flow.stream.producer_counts import PRODUCERS
 from kai_flow.worker.chat_activities import KaiActivities
+from kai_flow.worker.metrics import metrics_of
 from kai_flow.workflows import KaiChatWorkflow
 
 GRACE: Final = timedelta(seconds=1.5)  # for running activities, when the worker stops
@@ -38,8 +42,12 @@ BUILD_ID: Final = f"kai-flow-{__version__}"
 
 
 @asynccontextmanager
-async def running_worker(settings: Settings, client: Client) -> AsyncIterator[str]:
+async def running_worker(
+    settings: Settings, client: Client, metrics: Metrics | None = None
+) -> AsyncIterator[str]:
     """Poll the task queue while the block runs; yields the base URL of its health endpoints.
+
+    `metrics` are those of a program that serves them for all of its parts.
 
     Raises StartError when the agent cannot be loaded or the health port is taken.
     """
@@ -54,6 +62,7 @@ async def running_worker(settings: Settings, client: Client) -> AsyncIterator[st
     ready = False
     async with (
         direct_http(POST_TIMEOUT_SECONDS) as http,
+        reporting(settings, metrics_of(PRODUCERS), metrics),
         serving(
             _health(lambda: ready),
             "127.0.0.1",

@@ -8,6 +8,7 @@ from kai_flow.bridge.broadcast import SLICE_READERS, Broadcast
 from kai_flow.bridge.live_readers import LiveReader, LiveReaders, Present
 from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.session_log import SessionLog
+from kai_flow.stream.tally import Histogram
 from tests.unit.test_bridge_live_readers import LIMITS, PRESENT, Wire, a_log, ids, joined
 from tests.unit.test_stream_session_log import events, published
 from tests.unit.virtual import in_virtual_time
@@ -20,8 +21,11 @@ class Served:
         self.present = PRESENT
         self.notifier = Notifier()
         self.log = log
+        self.written = Histogram((0.01, 1.0))
         readers = LiveReaders(log, LIMITS)
-        self.broadcast = Broadcast("a broadcast", readers, self.notifier, lambda: self.present)
+        self.broadcast = Broadcast(
+            "a broadcast", readers, self.notifier, lambda: self.present, self.written
+        )
         self.tasks = [self.serve(reader) for reader in joined(log, readers, *wires)]
 
     def serve(self, reader: LiveReader) -> asyncio.Task[None]:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from kai_flow.bridge.counts import BridgeCounts
 from kai_flow.bridge.errors import Unreachable
 from kai_flow.bridge.lookup import FIRST_LOOKUP_SECONDS, Lookups, look_up_while
 from kai_flow.stream.clock import now
@@ -21,7 +22,7 @@ def lookups_on(stage: Stage) -> tuple[Lookups, list[str]]:
         assert session_id == SESSION
         found.append(run.run_id)
 
-    return Lookups(stage.client, note), found
+    return Lookups(stage.client, note, BridgeCounts()), found
 
 
 @in_virtual_time
@@ -59,7 +60,7 @@ async def test_a_lookup_that_others_began_is_not_enough_for_a_newer_run() -> Non
         if len(found) == 1:
             stage.begin(NEWER)
 
-    lookups = Lookups(stage.client, note)
+    lookups = Lookups(stage.client, note, BridgeCounts())
     earlier = asyncio.create_task(lookups.newest(SESSION))
     await asyncio.sleep(0)
     later = asyncio.create_task(lookups.newest_for(SESSION, NEWER))

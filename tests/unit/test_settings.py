@@ -8,6 +8,8 @@ import pytest
 
 from kai_flow.settings import LOOPBACK, Settings, SettingsError, load_settings, unknown_settings
 
+TOKEN = "a-token-of-twenty-and-more"
+
 
 def test_nothing_set_gives_the_documented_defaults() -> None:
     """An empty environment gives the defaults of the documentation, durations in seconds."""
@@ -58,6 +60,9 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         ("KAI_CALLBACK_ALLOW", "Hooks.example.com", "callback_allow", ("hooks.example.com",)),
         ("KAI_CALLBACK_ALLOW", "loopback,[fd00::1]", "callback_allow", (*LOOPBACK, "fd00::1")),
         ("KAI_LOG_LEVEL", "DEBUG", "log_level", "debug"),
+        ("KAI_METRICS_PORT", "0", "metrics_port", 0),
+        ("KAI_METRICS_HOST", "[::1]", "metrics_host", "::1"),
+        ("KAI_METRICS_TOKEN", TOKEN, "metrics_token", TOKEN.encode()),
         ("KAI_HOME", "/data/kai", "home", Path("/data/kai")),
         ("KAI_HOME", "~/kai", "home", Path.home() / "kai"),
         (
@@ -107,6 +112,11 @@ def test_a_right_value_is_taken(
         ("KAI_CORS_ORIGINS", "http://a:port", "origin"),
         ("KAI_CALLBACK_ALLOW", "http://hooks.example.com", "without scheme"),
         ("KAI_LOG_LEVEL", "verbose", "debug, info, warning"),
+        ("KAI_METRICS_PORT", "65536", "from 0 to 65535"),
+        ("KAI_METRICS_HOST", "metrics.example.com", "an address of this machine"),
+        ("KAI_METRICS_HOST", "0.0.0.0", "set KAI_METRICS_TOKEN"),
+        ("KAI_METRICS_HOST", "192.0.2.1", "set KAI_METRICS_TOKEN"),
+        ("KAI_METRICS_TOKEN", "short", "20 to 200"),
         ("KAI_HOME", __file__, "must be a folder"),
         ("KAI_AGENT", "my_agents.sales", "package.module:factory"),
         ("TEMPORAL_TASK_QUEUE", "a b", "without spaces"),
@@ -122,6 +132,17 @@ def test_a_wrong_value_is_refused_in_one_sentence(variable: str, value: str, say
     assert says in sentence
     assert "for example" in sentence
     assert "\n" not in sentence
+
+
+def test_metrics_are_open_to_others_with_a_token_alone() -> None:
+    """Beyond loopback a token is needed, and neither a refusal nor the settings ever show it."""
+    variables = {"KAI_METRICS_HOST": "0.0.0.0", "KAI_METRICS_TOKEN": TOKEN}
+    settings = load_settings(variables)
+    assert settings.metrics_host == "0.0.0.0"
+    assert TOKEN not in f"{settings} {settings!r} {settings.metrics_token}"
+    with pytest.raises(SettingsError) as refused:
+        load_settings({"KAI_METRICS_TOKEN": f"{TOKEN} {TOKEN}"})
+    assert TOKEN not in str(refused.value)
 
 
 def test_a_password_in_a_refused_url_is_not_repeated() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kai_flow.bridge.counts import BridgeCounts
 from kai_flow.web.documents import Documents
 from kai_flow.web.problems import problem
 from kai_flow.web.refusal_log import RefusalLog
@@ -17,6 +18,9 @@ class Hub:
     """A hub with a defect."""
 
     boot_id = "4f3a9c1e"
+
+    def __init__(self) -> None:
+        self.counts = BridgeCounts()
 
     async def receive_by_hand(self, _event: Any) -> int:
         """Fail."""
@@ -33,6 +37,7 @@ async def test_a_defect_is_answered_and_logged(caplog: pytest.LogCaptureFixture)
     assert b"secret" not in answered.body
     [record] = caplog.records
     assert record.exc_info is not None
+    assert hub.counts.posts == {"500": 1}
 
 
 async def test_a_refusal_names_the_event_of_a_document(caplog: pytest.LogCaptureFixture) -> None:

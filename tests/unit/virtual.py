@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from kai_flow.bridge.counts import BridgeCounts
 from kai_flow.bridge.memory_budget import MemoryBudget
 from kai_flow.bridge.poll_budget import PollBudget
 from kai_flow.bridge.session import Session
@@ -63,7 +64,7 @@ class Stage(TemporalStage):
         self.run = Run(RUN_ID, RUN_ID)
         self.memory = MemoryBudget(list)
         self.shared = Shared(
-            self.client, "this", 0.25, self.memory, PollBudget(), SignalTurns(1_000)
+            self.client, "this", 0.25, self.memory, PollBudget(), SignalTurns(1_000), BridgeCounts()
         )
 
     def session(self, run: Run | None = None, notifier: Notifier | None = None) -> Session:
