@@ -1,12 +1,11 @@
 """Bring your own agent: the two methods of an agent, and how ``KAI_AGENT`` names one."""
 
-import importlib
 import inspect
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
-from kai_flow.settings import parsers
+from kai_flow.runtime.named import BadName, named, on_one_line
 
 __all__ = ["Agent", "BadAgent", "BadTask", "Task", "load_agent"]
 
@@ -65,43 +64,18 @@ def load_agent(spec: str | None, default: Callable[[], Agent]) -> Agent:
     if spec is None or not spec.strip():
         return default()
     try:
-        module_name, path = parsers.factory(spec.strip()).split(":")
-    except ValueError as wrong:
-        raise BadAgent(f"KAI_AGENT={spec!r} is refused: {wrong}.") from None
-    factory = _find(spec, module_name, path)
+        factory = named("KAI_AGENT", spec)
+    except BadName as wrong:
+        raise BadAgent(str(wrong)) from wrong.__cause__
+    path = spec.strip().partition(":")[2]
     if not callable(factory):
         raise BadAgent(f"KAI_AGENT={spec!r}: {path} is not callable; name a factory function.")
     try:
         agent = factory()
     except Exception as error:
-        raise BadAgent(f"KAI_AGENT={spec!r}: {path}() failed: {_line(error)}.") from error
+        raise BadAgent(f"KAI_AGENT={spec!r}: {path}() failed: {on_one_line(error)}.") from error
     _check_methods(spec, agent)
     return cast("Agent", agent)
-
-
-def _find(spec: str, module_name: str, path: str) -> object:
-    """The object that the spec names."""
-    try:
-        found: object = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
-            raise BadAgent(
-                f"KAI_AGENT={spec!r}: there is no module {error.name!r};"
-                " install it or put its folder on PYTHONPATH."
-            ) from error
-        raise BadAgent(
-            f"KAI_AGENT={spec!r}: {module_name} needs the module {error.name!r}; install it."
-        ) from error
-    except Exception as error:
-        raise BadAgent(
-            f"KAI_AGENT={spec!r}: importing {module_name} failed: {_line(error)}."
-        ) from error
-    for part in path.split("."):
-        try:
-            found = getattr(found, part)
-        except AttributeError as error:
-            raise BadAgent(f"KAI_AGENT={spec!r}: {module_name} has no {path!r}.") from error
-    return found
 
 
 def _check_methods(spec: str, agent: object) -> None:
@@ -117,8 +91,3 @@ def _check_methods(spec: str, agent: object) -> None:
         raise BadAgent(
             f"KAI_AGENT={spec!r}: stream_execute must yield its events; it has no `yield`."
         )
-
-
-def _line(error: Exception) -> str:
-    """An error on one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".: ")

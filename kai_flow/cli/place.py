@@ -12,6 +12,7 @@ from kai_flow.cli import state
 from kai_flow.cli.stack import Say, Stack, private_stack
 from kai_flow.runtime.imports import imported
 from kai_flow.settings import Settings, StartError
+from kai_flow.temporal.converter import data_converter_of
 from kai_flow.temporal.target import DEFAULT_ADDRESS, same_address, target
 
 if TYPE_CHECKING:  # an embedded server starts while Temporal's SDK is imported
@@ -42,7 +43,9 @@ async def place_for(
         from kai_flow.temporal.client import connect  # noqa: PLC0415  (see above)
 
         # the TEMPORAL_* variables do not apply to an embedded server
-        client = await connect(up.temporal if up.embedded else None)
+        client = await connect(
+            up.temporal if up.embedded else None, data_converter=data_converter_of(settings)
+        )
         later = QUERY + _where(client, up.temporal)
         yield Place(client, up.bridge, up.task_queue, up.temporal, later)
         return

@@ -22,11 +22,13 @@ from kai_flow.runtime.metrics import Metrics
 from kai_flow.runtime.ports import require_free
 from kai_flow.runtime.reporting import serving_metrics
 from kai_flow.settings import Settings, StartError
+from kai_flow.temporal.converter import data_converter_of
 from kai_flow.temporal.dev_server import HOST, DevServer, dev_server
 from kai_flow.temporal.target import NoTemporal, Target, target
 
 if TYPE_CHECKING:  # an embedded server starts while the rest is imported
     from temporalio.client import Client
+    from temporalio.converter import DataConverter
 
 Say = Callable[[str], None]  # shows the user one line of progress
 
@@ -79,7 +81,7 @@ class _Temporal:
 @contextlib.asynccontextmanager
 async def standing_stack(settings: Settings, ui: UiWish, say: Say) -> AsyncIterator[Stack]:
     """The stack of `kai up`, on the configured ports, with the database of the home."""
-    where = target()
+    where, converter = target(), data_converter_of(settings)
     for what, host, port, setting in (
         ("the bridge", settings.bridge_host, settings.bridge_port, "KAI_BRIDGE_PORT"),
         ("the worker's health endpoints", HOST, settings.health_port, "KAI_HEALTH_PORT"),
@@ -91,7 +93,7 @@ async def standing_stack(settings: Settings, ui: UiWish, say: Say) -> AsyncItera
             # take the lock first: an embedded server that is just stopping must not be mistaken
             # for a Temporal server that was started elsewhere
             await _wait_for(lock, say)
-            found = await _listening(where)
+            found = await _listening(where, converter)
             if found is not None:
                 lock.release()
                 say(f"using the Temporal server at {where.address}")
@@ -103,7 +105,9 @@ async def standing_stack(settings: Settings, ui: UiWish, say: Say) -> AsyncItera
                 )
             else:
                 temporal = await parts.enter_async_context(
-                    _embedded(where.port, ui.beside(where.port), database(settings.home), lock)
+                    _embedded(
+                        where.port, ui.beside(where.port), database(settings.home), lock, converter
+                    )
                 )
             yield await parts.enter_async_context(_parts(settings, temporal))
 
@@ -119,9 +123,9 @@ async def private_stack(settings: Settings, say: Say, purpose: str) -> AsyncIter
     settings = msgspec.structs.replace(
         settings, bridge_port=0, health_port=0, bridge_url=None, metrics_port=None
     )
-    where = target()
+    where, converter = target(), data_converter_of(settings)
     async with contextlib.AsyncExitStack() as parts:
-        found = await _listening(where)
+        found = await _listening(where, converter)
         if found is not None:
             say(f"using the Temporal server at {where.address}; starting a worker and a bridge")
             queue = f"{settings.task_queue}-{secrets.token_hex(4)}"
@@ -138,7 +142,9 @@ async def private_stack(settings: Settings, say: Say, purpose: str) -> AsyncIter
             kept = f"kept in {file}" if file else "in memory: another process uses the database"
             say(f"starting Temporal, worker and bridge for {purpose} ({kept})")
             # stopped by SIGKILL, which loses nothing, so that the prompt returns 1.3 s sooner
-            temporal = await parts.enter_async_context(_embedded(0, None, file, lock, 0.0))
+            temporal = await parts.enter_async_context(
+                _embedded(0, None, file, lock, converter, 0.0)
+            )
         yield await parts.enter_async_context(_parts(settings, temporal))
 
 
@@ -147,7 +153,7 @@ def database(home: Path) -> Path:
     return home / "temporal.db"
 
 
-async def _listening(where: Target) -> "Client | None":
+async def _listening(where: Target, converter: "DataConverter | None") -> "Client | None":
     """A client of the Temporal that listens at the address; None when nothing listens there.
 
     Raises `NoTemporal` when something listens that cannot be used.
@@ -159,7 +165,7 @@ async def _listening(where: Target) -> "Client | None":
     await imported("kai_flow.temporal.client")
     from kai_flow.temporal.client import connect  # noqa: PLC0415  (see `_PARTS`)
 
-    return await connect(timeout=0)
+    return await connect(timeout=0, data_converter=converter)
 
 
 async def _accepts(where: Target) -> bool:
@@ -174,7 +180,12 @@ async def _accepts(where: Target) -> bool:
 
 @contextlib.asynccontextmanager
 async def _embedded(
-    port: int, ui_port: int | None, file: Path | None, lock: FileLock, stop_seconds: float = 3.0
+    port: int,
+    ui_port: int | None,
+    file: Path | None,
+    lock: FileLock,
+    converter: "DataConverter | None",
+    stop_seconds: float = 3.0,
 ) -> AsyncIterator[_Temporal]:
     async with dev_server(
         port=port,
@@ -186,7 +197,8 @@ async def _embedded(
     ) as server:
         from kai_flow.temporal.client import connect  # noqa: PLC0415  (see `_PARTS`)
 
-        yield _Temporal(await connect(server.address), server.address, server)
+        client = await connect(server.address, data_converter=converter)
+        yield _Temporal(client, server.address, server)
 
 
 @contextlib.asynccontextmanager

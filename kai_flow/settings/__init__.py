@@ -67,6 +67,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     agent: str | None = None  # "package.module:factory"; None: the built-in analyst
     file_folders: tuple[Path, ...] = ()  # whose files connections may name; none: no file at all
     encrypt_keys: Keys = Keys()  # for the stored connections; none: the key file in the home
+    data_converter: str | None = None  # "package.module:name"; None: Temporal's own
+    codec_keys: Keys = Keys()  # of the payload codec that KAI Flow ships; none: it is not used
 
     def reach_bridge(self, bound_port: int) -> str:
         """The base URL (no slash at its end) of a bridge on `bound_port`, as others reach it."""
@@ -110,6 +112,7 @@ def unknown_settings(environ: Mapping[str, str]) -> list[str]:
 
 
 _SECRETS: Final = (  # never shown, not even when wrong
+    "KAI_CODEC_KEYS",
     "KAI_ENCRYPT_KEY",
     "KAI_METRICS_TOKEN",
     "KAI_SIGNING_KEYS",
@@ -144,4 +147,6 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "KAI_AGENT": ("agent", parsers.factory),
     "KAI_FILE_FOLDERS": ("file_folders", parsers.folders),
     "KAI_ENCRYPT_KEY": ("encrypt_keys", parsers.keys),
+    "KAI_DATA_CONVERTER": ("data_converter", parsers.converter),
+    "KAI_CODEC_KEYS": ("codec_keys", parsers.keys),
 }

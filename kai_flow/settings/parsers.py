@@ -266,12 +266,19 @@ def queue_of_organisation(value: str) -> str:
     return f"kai-{value}-queue"
 
 
-def factory(value: str) -> str:
-    module, _, name = value.partition(":")
-    parts = [*module.split("."), *name.split(".")]
-    if not all(part.isidentifier() for part in parts):
-        raise ValueError("it must be package.module:factory, for example my_agents.sales:create")
-    return value
+def _named(what: str, example: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        module, _, name = value.partition(":")
+        parts = [*module.split("."), *name.split(".")]
+        if not all(part.isidentifier() for part in parts):
+            raise ValueError(f"it must be package.module:{what}, for example {example}")
+        return value
+
+    return parse
+
+
+factory = _named("factory", "my_agents.sales:create")
+converter = _named("name", "kai_flow.temporal.codec:encrypted")
 
 
 def keys(value: str) -> Keys:

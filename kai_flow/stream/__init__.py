@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from kai_flow.stream.buffer import Limits
     from kai_flow.stream.errors import (
+        CodecMissing,
         Finished,
         InvalidBatch,
         InvalidEvent,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from kai_flow.stream.workflow import WorkflowEventStream
 
 __all__ = [
+    "CodecMissing",
     "Cursor",
     "EventId",
     "EventProducer",

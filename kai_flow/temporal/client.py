@@ -1,8 +1,8 @@
 """Connects to the Temporal that `kai_flow.temporal.target` finds.
 
 The rule: only this module calls `Client.connect`, so that every program finds the same server and
-prints the same sentence when there is none. The client always has Temporal's default data
-converter, so that the Temporal CLI and other SDKs can read everything.
+prints the same sentence when there is none. Without `KAI_DATA_CONVERTER` the client has Temporal's
+default data converter, so that the Temporal CLI and other SDKs can read everything.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Final
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
+from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConnectConfig
 from temporalio.runtime import (
     LogForwardingConfig,
@@ -26,6 +27,7 @@ from temporalio.runtime import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.settings import Settings
+from kai_flow.temporal.converter import data_converter_of
 from kai_flow.temporal.target import NoTemporal, one_line, target
 
 ATTEMPT_SECONDS: Final = 3.0  # a program that accepts and stays silent is not Temporal
@@ -44,17 +46,24 @@ def connected(
 
     @asynccontextmanager
     async def with_client(settings: Settings) -> AsyncIterator[str]:
-        async with part(settings, await connect()) as url:
+        client = await connect(data_converter=data_converter_of(settings))
+        async with part(settings, client) as url:
             yield url
 
     return with_client
 
 
-async def connect(address: str | None = None, *, timeout: float = 3.0) -> Client:
+async def connect(
+    address: str | None = None,
+    *,
+    timeout: float = 3.0,
+    data_converter: DataConverter | None = None,
+) -> Client:
     """Connect to the configured Temporal and make sure that its namespace exists.
 
     With `address` (host:port of an embedded server), variables and profiles are ignored. While no
-    server listens, the connection is retried for `timeout` seconds; 0 tries once.
+    server listens, the connection is retried for `timeout` seconds; 0 tries once. `data_converter`:
+    of all that the client sends and reads (`data_converter_of`); None: Temporal's default.
 
     Raises `NoTemporal` with address, reason and remedy in one sentence, at most `timeout` plus
     three seconds after the call.
@@ -66,18 +75,21 @@ async def connect(address: str | None = None, *, timeout: float = 3.0) -> Client
         config = ClientConnectConfig(target_host=address)
     if address.endswith(":0"):
         raise NoTemporal(f"{address} names no server (port 0 means any): {_REMEDY}")
-    client = await _connect_within(address, config, timeout)
+    converter = DataConverter.default if data_converter is None else data_converter
+    client = await _connect_within(address, config, timeout, converter)
     await _require_namespace(client, address)
     return client
 
 
-async def _connect_within(address: str, config: ClientConnectConfig, timeout: float) -> Client:
+async def _connect_within(
+    address: str, config: ClientConnectConfig, timeout: float, converter: DataConverter
+) -> Client:
     deadline = time.monotonic() + timeout
     while True:
         try:
             # the SDK's own connect_timeout does not limit a peer that accepts and stays silent
             async with asyncio.timeout(ATTEMPT_SECONDS):
-                return await Client.connect(**config, runtime=_runtime())
+                return await Client.connect(**config, runtime=_runtime(), data_converter=converter)
         except TimeoutError:  # a silent program, or a firewall that drops what is sent
             raise NoTemporal(
                 f"nothing at {address} answered within {ATTEMPT_SECONDS:g} s: {_REMEDY}"

@@ -14,6 +14,7 @@ from kai_flow.stream import StreamError
 ROOT = Path(__file__).parents[2]
 
 PUBLIC = {
+    "CodecMissing",
     "Cursor", "EventId", "EventProducer", "EventReader", "EventsMissing", "Finished", "Followed",
     "Gap", "InvalidBatch", "InvalidEvent", "InvalidId", "InvalidKey", "InvalidQuery", "InvalidUrl",
     "Limits", "Missing", "OutboxFull", "Place", "SessionEnded", "StreamError", "StreamLostError",

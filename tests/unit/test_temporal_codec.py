@@ -1,0 +1,150 @@
+"""The payload codec that KAI Flow ships, through Temporal's own data converter."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
+from temporalio.converter import DataConverter
+from temporalio.exceptions import ApplicationError
+
+from kai_flow.settings import StartError
+from kai_flow.temporal.codec import (
+    ENCODING,
+    KEY_ID,
+    EncryptionCodec,
+    InClear,
+    encrypted,
+    encrypted_only,
+    encrypting,
+)
+from kai_flow.temporal.payload_cipher import Damaged, UnknownKey, key_id_of
+
+ONE, TWO = b"1" * 32, b"2" * 32
+KEYS = "MTEx" * 10 + "MTE=, " + "MjIy" * 10 + "MjI="
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=10,
+)
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment with two keys."""
+    monkeypatch.setenv("KAI_CODEC_KEYS", KEYS)
+
+
+@given(st.lists(VALUES, min_size=1, max_size=4))
+async def test_values_come_back(values: Sequence[Any]) -> None:
+    """What a client encodes, another with the same keys decodes; nothing of it is in clear."""
+    payloads = await encrypting([ONE]).encode(values)
+    assert await encrypting([TWO, ONE]).decode(payloads) == values
+    assert {payload.metadata["encoding"] for payload in payloads} == {ENCODING}
+    assert {payload.metadata[KEY_ID] for payload in payloads} == {key_id_of(ONE).encode()}
+
+
+async def test_equal_payloads_cannot_be_recognised() -> None:
+    """Each payload has a nonce of its own."""
+    payloads = await encrypting([ONE]).encode(["same"] * 50)
+    assert len({payload.data for payload in payloads}) == 50
+
+
+async def test_nothing_of_a_payload_is_in_clear() -> None:
+    """Neither the data nor the metadata of a payload can be read in what is stored."""
+    payload = Payload(metadata={"encoding": b"json/plain", "canary": b"one"}, data=b"canary two")
+    (stored,) = await EncryptionCodec([ONE]).encode([payload])
+    assert b"canary" not in stored.SerializeToString()
+    assert list(await EncryptionCodec([ONE]).decode([stored])) == [payload]
+
+
+async def test_a_batch_is_one_call() -> None:
+    """Any number of payloads is encoded and decoded in its order, also none."""
+    codec = EncryptionCodec([ONE], nonce=iter([bytes([n]) * 12 for n in range(9)]).__next__)
+    payloads = [Payload(data=bytes([number])) for number in range(9)]
+    stored = await codec.encode(payloads)
+    assert [one.data[:12] for one in stored] == [bytes([n]) * 12 for n in range(9)]
+    assert await codec.decode(stored) == payloads
+    assert await codec.decode([]) == []
+
+
+async def test_what_was_stored_before_can_be_read() -> None:
+    """Payloads in clear pass, so that a codec can be introduced while sessions run."""
+    clear = await DataConverter.default.encode(["before"])
+    assert await encrypting([ONE]).decode(clear) == ["before"]
+
+
+async def test_clear_payloads_can_be_refused() -> None:
+    """Once nothing from before is left, whoever sends in clear is refused, and told why."""
+    clear = await DataConverter.default.encode(["before"])
+    with pytest.raises(InClear, match="KAI_DATA_CONVERTER"):
+        await encrypting([ONE], clear=False).decode(clear)
+
+
+async def test_a_missing_key_is_named() -> None:
+    """The error has the id of the key and the setting, and nothing of a key."""
+    payloads = await encrypting([ONE]).encode(["x"])
+    with pytest.raises(UnknownKey) as caught:
+        await encrypting([TWO]).decode(payloads)
+    sentence = str(caught.value)
+    assert key_id_of(ONE) in sentence
+    assert "KAI_CODEC_KEYS" in sentence
+    assert "2222" not in sentence
+
+
+async def test_a_ciphertext_under_another_keys_id_is_refused() -> None:
+    """A payload cannot be passed off as one of another key."""
+    (payload,) = await encrypting([ONE]).encode(["x"])
+    payload.metadata[KEY_ID] = key_id_of(TWO).encode()
+    with pytest.raises(Damaged):
+        await encrypting([ONE, TWO]).decode([payload])
+
+
+@pytest.mark.parametrize("metadata", [{}, {KEY_ID: b""}, {KEY_ID: b"\xff\xfe"}])
+async def test_a_payload_of_another_codec_is_refused(metadata: dict[str, bytes]) -> None:
+    """What only looks encrypted by this codec is one clear error."""
+    forged = Payload(metadata={"encoding": ENCODING, **metadata}, data=b"x" * 40)
+    with pytest.raises(UnknownKey, match="of unknown id"):
+        await encrypting([ONE]).decode([forged])
+
+
+async def test_a_failure_is_encrypted() -> None:
+    """Messages and stack traces are not in clear, and come back for whoever has the key."""
+    converter, failure = encrypting([ONE]), Failure()
+    await converter.encode_failure(ApplicationError("canary", "details of canary"), failure)
+    assert b"canary" not in failure.SerializeToString()
+    error = await converter.decode_failure(failure)
+    assert isinstance(error, ApplicationError)
+    assert (error.message, list(error.details)) == ("canary", ["details of canary"])
+
+
+@pytest.mark.usefixtures("keys")
+async def test_the_settings_keys_are_used() -> None:
+    """`encrypted` encrypts with the first key of KAI_CODEC_KEYS and decrypts with both."""
+    (payload,) = await encrypted().encode(["x"])
+    assert payload.metadata[KEY_ID] == key_id_of(ONE).encode()
+    assert await encrypted_only().decode(await encrypting([TWO]).encode(["y"])) == ["y"]
+    with pytest.raises(InClear):
+        await encrypted_only().decode(await DataConverter.default.encode(["z"]))
+
+
+@pytest.mark.parametrize("make", [encrypted, encrypted_only])
+def test_no_key_is_said_at_the_start(monkeypatch: pytest.MonkeyPatch, make: Any) -> None:
+    """Without a key a program does not start, and is told how to make one."""
+    monkeypatch.delenv("KAI_CODEC_KEYS", raising=False)
+    with pytest.raises(StartError, match="openssl rand"):
+        make()
+
+
+@pytest.mark.usefixtures("keys")
+def test_no_key_is_in_a_repr() -> None:
+    """Whoever logs a converter logs no key."""
+    converter = encrypted()
+    codec = converter.payload_codec
+    assert isinstance(codec, EncryptionCodec)
+    for part in (converter, codec, codec._cipher, codec._cipher._first):
+        assert "1111" not in repr(part)
