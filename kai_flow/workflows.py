@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     SETTINGS: Settings = load_settings(os.environ)
 
 WORKFLOW_TYPE: Final = "KaiChatWorkflow"
+ENCRYPTED: Final = b"binary/encrypted"  # as our codec calls it, and those of Temporal's samples
 MAX_SHOWN_CHARS: Final = 40  # of an encoding, in a failure
 START_TO_CLOSE = timedelta(minutes=15)
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
@@ -79,11 +80,19 @@ class KaiChatWorkflow:
 
 
 def read_input(given: Sequence[RawValue]) -> KaiChatInput:
-    """The question in a workflow's input; fails the workflow when there is none."""
+    """The question in a workflow's input; fails the workflow when there is none.
+
+    For an encrypted one it fails the workflow task, which is then retried.
+    """
     if len(given) != 1:
         raise _bad_input(f"there are {len(given)} values")
     payload = given[0].payload
     encoding = payload.metadata.get("encoding", b"")
+    if encoding == ENCRYPTED:
+        raise RuntimeError(
+            "the question is encrypted, and this worker has no codec: set KAI_DATA_CONVERTER to "
+            "that of the program that asked; the session waits for such a worker"
+        )
     if encoding != b"json/plain":
         shown = encoding.decode(errors="replace")[:MAX_SHOWN_CHARS]
         raise _bad_input(f"its encoding is {shown!a}, not 'json/plain'")

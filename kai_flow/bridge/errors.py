@@ -33,6 +33,10 @@ class WrongNumber(HubError):
     """A `started` that contradicts what is known of the producer with its number."""
 
 
+class NoCodec(HubError):
+    """The bridge lacks the session's payload codec, so its signals would be in clear."""
+
+
 class UnknownRun(HubError):
     """Temporal knows no run of that session id. It may know it in a moment."""
 

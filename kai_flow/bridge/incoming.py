@@ -27,7 +27,12 @@ class Incoming:
         self._publisher, self._intake = self._made_for(run)
 
     def _made_for(self, run: Run) -> tuple[Publisher, Intake]:
-        publisher = Publisher(self._scope, run, mark_durable=self._mark_durable)
+        publisher = Publisher(
+            self._scope,
+            run,
+            mark_durable=self._mark_durable,
+            readable=lambda: self._tail.missing is None,
+        )
         intake = Intake(self._scope, run.run_id, self._tail, publisher, taken=self._taken)
         return publisher, intake
 

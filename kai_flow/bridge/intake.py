@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from kai_flow.bridge.attempts import ASK_AGAIN_SECONDS, ASK_SECONDS, KnownAttempts
-from kai_flow.bridge.errors import WrongNumber
+from kai_flow.bridge.errors import NoCodec, WrongNumber
 from kai_flow.bridge.publisher import FLUSH_SECONDS, Publisher
 from kai_flow.bridge.session_tail import SessionTail
 from kai_flow.bridge.shared import Scope
@@ -56,12 +56,15 @@ class Intake:
     async def receive(self, post: ProducerPost) -> Answer:
         """Take in one POST; a final POST is answered once all is durable.
 
-        Raises WrongNumber, and InvalidId for a `started` that cannot be.
+        Raises WrongNumber, InvalidId for a `started` that cannot be, and NoCodec.
         """
+        self._require_codec()
         key = post.base.attempt_key
         if self._is_over(post) or self._has_ended(key[0]):
             return Stale()
-        if not await self._is_real(key):
+        real = await self._is_real(key)
+        self._require_codec()  # the history may have shown it meanwhile
+        if not real:
             # The history may have shown meanwhile that nothing more counts.
             return Stale() if self._is_over(post) else self._hold_back(post)
         self._check_number(post)
@@ -87,6 +90,14 @@ class Intake:
             new = len(events) if had is None else min(len(events), events[-1].id.seq - had.seq)
             self._counts.events["new"] += max(0, new)
             self._counts.events["repeated"] += len(events) - max(0, new)
+
+    def _require_codec(self) -> None:
+        """Refuse a POST of a session that this bridge would have to signal in clear."""
+        if self._tail.missing is not None:
+            raise NoCodec(
+                "this bridge signals nothing of the session, which is encrypted: "
+                f"{self._tail.missing.sentence}; the producer signals by itself"
+            )
 
     def retire(self) -> None:
         """Give up what is being asked."""

@@ -53,6 +53,7 @@ class Publisher:
         run: Run,
         *,
         mark_durable: Callable[[EventId], None],
+        readable: Callable[[], bool] = lambda: True,
     ) -> None:
         shared = scope.shared
         self.closed = False  # Temporal takes no signal any more, because the run has ended
@@ -63,6 +64,7 @@ class Publisher:
         self._log = scope.log
         self._sent = scope.sent
         self._mark_durable = mark_durable  # called for what a signal has brought
+        self._readable = readable  # the client has the session's codec, as far as is known
         self._cadence = Cadence(shared.signal_interval, now())
         self._storage = StorageLimit(shared.client, scope.session_id, run)
         self._refused = False  # for good: Temporal takes no signal, or the run stores all it may
@@ -151,7 +153,10 @@ class Publisher:
             self._turns.leave(self)
 
     async def _publish(self, batches: tuple[Batch, ...]) -> None:
-        """Signal these batches."""
+        """Signal these batches, unless they would be the only thing of the session in clear."""
+        if not self._readable():
+            self._cadence.failed(now())
+            return
         try:
             size = sum(len(event.data) for batch in batches for event in batch.events)
             if not await self._storage.admits(size):

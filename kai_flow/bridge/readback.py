@@ -19,7 +19,7 @@ from kai_flow.bridge.shared import Shared
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.clock import now
-from kai_flow.stream.errors import InvalidQuery
+from kai_flow.stream.errors import CodecMissing, InvalidQuery
 from kai_flow.stream.events import NumberedEvent, held_bytes
 from kai_flow.stream.narration import Knowledge
 from kai_flow.stream.pages import DEFAULT_PAGE_BYTES, Page
@@ -177,10 +177,10 @@ class ReadBack:
     async def _read(self, after: Place) -> Source | None:
         try:
             return await self._read_either(after)
-        except RPCError as error:
+        except (RPCError, CodecMissing) as error:
             self._shared.counts.failures["history"] += 1
             if self._limiter.due("no answer") is not None:
-                log.warning("session %s cannot be read back: %s", self._session_id, error.message)
+                log.warning("session %s cannot be read back: %s", self._session_id, error)
         except Exception:  # such as a codec's: readers wait, as they do while Temporal is away
             self._shared.counts.failures["history"] += 1
             if self._limiter.due("broken") is not None:

@@ -32,6 +32,8 @@ from kai_flow.stream.signals import SentSignals
 from kai_flow.stream.supervised import supervised
 from kai_flow.stream.unknown_place import what_never_was
 
+UNREADABLE: Final = Liveness("unreadable", 1)
+
 
 class State(Enum):
     """Where a session stands on this bridge."""
@@ -125,8 +127,11 @@ class Session:
 
     @property
     def liveness(self) -> Liveness | None:
-        """Whether a worker is alive, as readers are shown it; None: they are shown nothing."""
-        return self._observer.liveness
+        """Whether a worker is alive, as readers are shown it; None: they are shown nothing.
+
+        A session that the bridge cannot read is `unreadable`, whoever works on it.
+        """
+        return self._observer.liveness if self.tail.missing is None else UNREADABLE
 
     @property
     def watched(self) -> bool:

@@ -17,6 +17,7 @@ from kai_flow.bridge.shared import Scope
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.backoff import Backoff
 from kai_flow.stream.batches import Batch
+from kai_flow.stream.errors import CodecMissing
 from kai_flow.stream.events import held_bytes
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.notifier import Notifier, wait_for
@@ -60,11 +61,13 @@ class SessionTail:
         continued: Callable[[str], None],
         closed: Callable[[Outcome | None], None],
     ) -> None:
+        self.missing: CodecMissing | None = None  # the session cannot be read, or signalled
         self.moved = Notifier()  # notified after each page, and by the publisher; POSTs wait for it
         self._shared = scope.shared
         self._session_id = scope.session_id
         self._log = scope.log
         self._sent = scope.sent
+        self._notifier = scope.notifier
         self._news = news  # there is something new to show
         self._continued = continued  # the session goes on in this run
         self._closed = closed  # the session has ended; None: another stream has taken its id
@@ -99,7 +102,7 @@ class SessionTail:
         """Read until the session has ended, through every outage of Temporal."""
         backoff = Backoff(PAUSE_SECONDS, MAX_PAUSE_SECONDS)
         try:
-            await retried(self._follow, backoff, on=RPCError, failed=self._failed)
+            await retried(self._follow, backoff, on=Exception, failed=self._failed)
         except RPCError:
             log.warning("session %s: its run %s is gone", self._session_id, self.run_id)
             self._end(None)
@@ -107,13 +110,14 @@ class SessionTail:
     async def refresh(self, enough: Callable[[], bool] = lambda: False) -> None:
         """Return once everything is in the log that Temporal has now, or `enough` of it is.
 
-        All who wait share the same polls, and a later caller delays no earlier one. The caller
-        limits the time: an outage is waited out.
+        It also returns when that cannot be read (`missing`). All who wait share the same polls, and
+        a later caller delays no earlier one. The caller limits the time: an outage is waited out.
         """
         asked_at = self._pages + self._short  # the short poll under way may miss what is there now
 
         def answered() -> bool:
-            return self._over or enough() or self._has_all_since(asked_at)
+            unread = self.missing is not None
+            return self._over or unread or enough() or self._has_all_since(asked_at)
 
         self._asking.append(answered)
         self._woken.set()
@@ -135,14 +139,33 @@ class SessionTail:
                 self._take(await self._read())
             self.moved.notify()
 
-    def _failed(self, error: RPCError, _pause: float) -> None:
-        """Log an outage, and try again; end the tries when there is no such run."""
+    def _failed(self, error: Exception, _pause: float) -> None:
+        """Log an outage, and try again; end the tries when there is no such run.
+
+        A codec that fails ends them as well: its error is a defect, whose traceback is logged.
+        """
+        if isinstance(error, CodecMissing):
+            self._lack(error)
+            return
+        if not isinstance(error, RPCError):
+            raise error
         if error.status == RPCStatusCode.NOT_FOUND:
             raise error
         self._shared.counts.failures["tail"] += 1
         self._timeout = min(2 * self._timeout, PAGE_TIMEOUT)  # a large page takes time
         if self._limiter.due("outage") is not None:
             log.info("session %s: waiting for Temporal: %s", self._session_id, error.message)
+
+    def _lack(self, error: CodecMissing) -> None:
+        """What comes next cannot be read: nobody is told that there is nothing."""
+        if self.missing is None:
+            log.warning(
+                "session %s: this bridge shows and signals nothing of it: %s",
+                self._session_id, error,
+            )  # fmt: skip
+        self.missing = error
+        self.moved.notify()
+        self._notifier.notify()
 
     async def _read(self) -> list[Recorded]:
         """The next page; nothing when `refresh` was called meanwhile. Raises RPCError."""
@@ -190,6 +213,7 @@ class SessionTail:
 
     def _read_page(self, items: list[Recorded]) -> list[Recorded]:
         self._pages += 1
+        self.missing = None
         self._timeout = SHORT_POLL_TIMEOUT
         return items
 
@@ -229,7 +253,7 @@ class SessionTail:
         self._take(items)
 
     def _end(self, outcome: Outcome | None) -> None:
-        self._over = True
+        self._over, self.missing = True, None
         if outcome is not None:
             self._log.end()
         self._closed(outcome)

@@ -169,6 +169,7 @@ class Renderer:
             "waiting": "no worker is running this session: waiting for one",
             "retrying": f"attempt {text.line(event.get('attempt'))} will start soon",
             "running": "a worker is running the session again",
+            "unreadable": "the bridge lacks the payload codec of this session (KAI_DATA_CONVERTER)",
         }
         self._line(f"… {said.get(str(event.get('status')), 'no events for a while')}", "dim")
 

@@ -41,7 +41,8 @@ async def from_temporal(
 ) -> AsyncGenerator[Followed, None]:
     """Every durable event after `cursor`, to the end of the session.
 
-    Raises InvalidId for a cursor that cannot be one of this session.
+    Raises InvalidId for a cursor that cannot be one of this session, CodecMissing, and what the
+    client's payload codec raises.
     """
     while True:
         run = await _find(client, session_id)

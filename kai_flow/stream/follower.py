@@ -47,7 +47,8 @@ async def follow(
     answer (None: never), StreamLostError is raised. It is also raised when the source refuses the
     stream. Raises InvalidId at once for a cursor that cannot be parsed, and later for one that
     cannot be of this session, which its history shows. Raises InvalidUrl for a base URL at which
-    nothing can be reached.
+    nothing can be reached. From Temporal, raises CodecMissing when the client lacks the payload
+    codec of the session's workers.
     """
     cursor = None if after is None else Cursor.parse(after)
     if isinstance(source, str):

@@ -10,6 +10,7 @@ from temporalio.client import Client
 from temporalio.common import RawValue
 
 from kai_flow.stream.batches import decode_record, decode_signal
+from kai_flow.stream.codec import decoded
 from kai_flow.stream.errors import InvalidBatch, InvalidId
 from kai_flow.stream.header import ProducerHeader, decode_header
 from kai_flow.stream.recorded import EndStatus, Published, Scheduled, Spoken
@@ -38,9 +39,9 @@ ENDS: Final[Mapping[int, EndStatus]] = {
 
 
 class Unreadable(Exception):
-    """A payload of the stream is not JSON after the client's payload codec has decoded it.
+    """A signal is not JSON after the client's payload codec has decoded it.
 
-    So it was encoded by a codec that this client does not have.
+    Its sender has encoded it with a codec that this client does not have.
     """
 
     def __init__(self, encoding: bytes) -> None:
@@ -74,14 +75,14 @@ async def published_in(
 async def spoken_in(client: Client, event: HistoryEvent) -> Spoken | None:
     """What the workflow itself has published with this change of its memo; None if nothing.
 
-    Raises Unreadable, and whatever the client's payload codec raises.
+    Raises CodecMissing, and whatever the client's payload codec raises.
     """
     memo = event.workflow_properties_modified_event_attributes.upserted_memo.fields
     if VOICE_MEMO not in memo:
         return None
-    values = await client.data_converter.decode([memo[VOICE_MEMO]], [RawValue])
+    document = (await decoded(client, memo[VOICE_MEMO])).data
     try:
-        return Spoken(decode_record(_json(values[0].payload)))
+        return Spoken(decode_record(document))
     except InvalidBatch:
         return None
 
@@ -89,7 +90,7 @@ async def spoken_in(client: Client, event: HistoryEvent) -> Spoken | None:
 async def scheduled_in(client: Client, event: HistoryEvent) -> Scheduled | None:
     """The producer that begins with a scheduled activity; None if it has no number.
 
-    Raises whatever the client's payload codec raises.
+    Raises CodecMissing, and whatever the client's payload codec raises.
     """
     scheduled = event.activity_task_scheduled_event_attributes
     payload = scheduled.header.fields.get(PRODUCER_HEADER)
@@ -104,6 +105,21 @@ async def scheduled_in(client: Client, event: HistoryEvent) -> Scheduled | None:
     return Scheduled(
         header.producer, scheduled.activity_type.name, scheduled.activity_id, header.beside
     )
+
+
+def sample_of(event: HistoryEvent) -> Payload | None:
+    """A payload that the session's worker or caller has made; None if the event has none.
+
+    It shows whether their client has a payload codec.
+    """
+    for payloads in (
+        event.workflow_execution_started_event_attributes.input.payloads,
+        event.activity_task_scheduled_event_attributes.input.payloads,
+        event.activity_task_completed_event_attributes.result.payloads,
+    ):
+        if payloads:
+            return payloads[0]
+    return None
 
 
 def _json(payload: Payload) -> bytes:

@@ -18,6 +18,7 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import Client
 
+from kai_flow.stream.codec import decoded
 from kai_flow.stream.progress import Liveness, RunLiveness, Status
 from kai_flow.stream.run import describe
 
@@ -71,7 +72,17 @@ async def observe(client: Client, session_id: str, run_id: str) -> RunLiveness |
 
     The clocks of this machine and of the server have to agree to within a few seconds.
     """
-    return liveness_of(await describe(client, session_id, run_id), datetime.now(UTC))
+    session = await describe(client, session_id, run_id)
+    for pending in session.pending_activities:
+        await _decode_detail(client, pending)
+    return liveness_of(session, datetime.now(UTC))
+
+
+async def _decode_detail(client: Client, activity: PendingActivityInfo) -> None:
+    """Decode the last detail of an activity's heartbeats, where a codec has encoded it."""
+    for payload in activity.heartbeat_details.payloads[-1:]:
+        with suppress(Exception):  # without the codec or its key, the detail is not known
+            payload.CopyFrom(await decoded(client, payload))
 
 
 def liveness_of(session: DescribeWorkflowExecutionResponse, moment: datetime) -> RunLiveness | None:
@@ -119,6 +130,6 @@ def _throttle(activity: PendingActivityInfo) -> timedelta:
 def _detail_of_producer(activity: PendingActivityInfo) -> ProducerDetail | None:
     """The detail that a producer has added behind those of the user, if there is one."""
     for payload in activity.heartbeat_details.payloads[-1:]:
-        with suppress(msgspec.MsgspecError, UnicodeError):  # the user's, or encrypted
+        with suppress(msgspec.MsgspecError, UnicodeError):  # the user's, or still encrypted
             return msgspec.json.decode(payload.data, type=ProducerDetail)
     return None

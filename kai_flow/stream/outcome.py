@@ -1,6 +1,6 @@
 """How a session ended, read from Temporal: the only source of the stream's `done`."""
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 from temporalio.api.common.v1 import Payloads
@@ -8,8 +8,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
-from temporalio.common import RawValue
 
+from kai_flow.stream.codec import decoded
 from kai_flow.stream.history_event import next_run
 from kai_flow.stream.run import describe
 from kai_flow.stream.wire_names import DONE
@@ -20,6 +20,12 @@ _WITHOUT_RESULT: Final = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED: ("cancelled", "the session was cancelled"),
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED: ("failed", "the session was terminated"),
 }
+
+
+class _Attributes(msgspec.Struct):
+    """What the SDK's failure converter encodes."""
+
+    message: str
 
 
 class Outcome(NamedTuple):
@@ -38,8 +44,8 @@ async def outcome_of(
 
     None when the session id goes on in another run, which has a stream of its own: after a reset,
     a retry of the workflow, on a schedule, or after a continue-as-new by a worker without the
-    plugin. The caller has followed all runs that continue the stream. Raises RPCError, or what the
-    client's payload codec raises.
+    plugin. The caller has followed all runs that continue the stream. Raises RPCError,
+    CodecMissing, or what the client's payload codec raises.
     """
     if next_run(closed) or await _was_reset(client, session_id, run_id, closed):
         return None
@@ -68,7 +74,9 @@ async def _done(client: Client, event: HistoryEvent) -> bytes:
     status, sentence = _WITHOUT_RESULT.get(event.event_type, ("failed", "the session ended"))
     failure = event.workflow_execution_failed_event_attributes.failure
     reason = event.workflow_execution_terminated_event_attributes.reason
-    error = _root_cause(failure) or (f"{sentence}: {reason}" if reason else sentence)
+    error = await _message(client, _root_cause(failure)) or (
+        f"{sentence}: {reason}" if reason else sentence
+    )
     return msgspec.json.encode({"type": DONE, "status": status, "error": error})
 
 
@@ -76,15 +84,26 @@ async def _json(client: Client, payloads: Payloads) -> bytes:
     """The result as one line of JSON; null if there is none, or if it is not JSON."""
     if not payloads.payloads:
         return b"null"
-    values: list[Any] = await client.data_converter.decode(payloads.payloads, [RawValue])
+    result = await decoded(client, payloads.payloads[0])
     try:
-        return msgspec.json.encode(msgspec.json.decode(values[0].payload.data))
+        return msgspec.json.encode(msgspec.json.decode(result.data))
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return b"null"
 
 
-def _root_cause(failure: Failure) -> str:
-    """The innermost message. The outer ones only report that an activity failed."""
+def _root_cause(failure: Failure) -> Failure:
+    """The innermost failure. The outer ones only report that an activity failed."""
     while failure.HasField("cause"):
         failure = failure.cause
-    return failure.message
+    return failure
+
+
+async def _message(client: Client, failure: Failure) -> str:
+    """The message of a failure, which a failure converter may have had encoded."""
+    if not failure.HasField("encoded_attributes"):
+        return failure.message
+    attributes = await decoded(client, failure.encoded_attributes)
+    try:
+        return msgspec.json.decode(attributes.data, type=_Attributes).message
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return failure.message

@@ -18,7 +18,9 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.recorded import Scheduled
 from kai_flow.stream.wire_names import ATTEMPT_FAILED, STARTED
 
-Status = Literal["waiting", "running", "retrying", "completed", "failed", "partial", "cancelled"]
+Status = Literal[
+    "waiting", "running", "retrying", "completed", "failed", "partial", "cancelled", "unreadable"
+]
 
 ANSWER_TAIL_CHARS: Final = 200
 MAX_PRODUCERS: Final = 64  # in the answer: the newest of those under way
@@ -41,8 +43,9 @@ class Liveness(NamedTuple):
 
     status: Status
     """`waiting`: no worker has taken the activity, or its worker sends no heartbeats. `retrying`:
-    an attempt has ended and the next one has not begun. `running`: a worker runs it. Any other
-    value is how the run has ended."""
+    an attempt has ended and the next one has not begun. `running`: a worker runs it. `unreadable`:
+    the program that tells it has not the payload codec of the session. Any other value is how the
+    run has ended."""
     attempt: int
     """The attempt that runs, or that is waited for; 0 when the run has ended."""
 

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHandle
-from temporalio.common import RawValue
 
+from kai_flow.stream.codec import decoded
 from kai_flow.stream.errors import InvalidId
 from kai_flow.stream.header import Carried, decode_carried
 from kai_flow.stream.place import NOWHERE, Place
@@ -61,13 +61,11 @@ async def start_in(client: Client, run_id: str, event: HistoryEvent) -> RunStart
 async def header_json(client: Client, payload: Payload) -> bytes:
     """The JSON of a header, which workers encode with their codec only on request.
 
-    Raises whatever the client's payload codec raises.
+    Raises CodecMissing, and whatever the client's payload codec raises.
     """
     if payload.metadata.get("encoding") == b"json/plain":
         return payload.data
-    values = await client.data_converter.decode([payload], [RawValue])
-    data: bytes = values[0].payload.data
-    return data
+    return (await decoded(client, payload)).data
 
 
 async def _carried(client: Client, payload: Payload | None) -> Carried | None:

@@ -11,6 +11,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHandle, WorkflowHistoryEventFilterType
 
 from kai_flow.stream import history_event
+from kai_flow.stream.codec import require_codec
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.place import NOWHERE
 from kai_flow.stream.recorded import Ended, Published, Recorded, Scheduled
@@ -55,7 +56,8 @@ class RunHistory:
         self._token: bytes | None = None  # of the next page; None: the first page
         self._page: Sequence[HistoryEvent] | None = None  # fetched and not decoded yet
         self._ids: list[int] = []  # event ids of the last page
-        self._warned = False  # that some payload cannot be read
+        self._warned = False  # that some signal cannot be read
+        self._decoded: dict[str, bytes] = {}  # metadata of the last payload that could be read
         self._numbers: dict[int, int] = {}  # producers under way, by their scheduling event's id
         self._marked = False  # the run has a mark
         self._unmarked = UnmarkedActivities()
@@ -75,8 +77,9 @@ class RunHistory:
     async def read(self, timeout: timedelta = LONG_POLL_TIMEOUT) -> list[Recorded]:
         """What the next page records, for which the server waits until `timeout` at most.
 
-        Often that is nothing: most history events do not concern the stream. Raises RPCError, or
-        what the client's payload codec raises; the next call reads the same page then.
+        Often that is nothing: most history events do not concern the stream. Raises RPCError,
+        CodecMissing, or what the client's payload codec raises; the next call reads the same page
+        then.
         """
         if self._page is None:
             await self._fetch(timeout)
@@ -100,15 +103,23 @@ class RunHistory:
         return items
 
     async def _readable(self, event: HistoryEvent) -> Recorded | None:
-        """What an event records; nothing if it cannot be read, which is logged once for a run."""
+        """What an event records; nothing for a signal that cannot be read.
+
+        That is logged once for a run. What the session's own worker has stored must be readable.
+        """
+        sample = history_event.sample_of(event)
+        if sample is not None and (metadata := dict(sample.metadata)) != self._decoded:
+            # One with the same key is enough: decoding each would take time.
+            await require_codec(self._client, sample)
+            self._decoded = metadata
         try:
             return await self._item(event)
         except history_event.Unreadable as error:
             if not self._warned:
                 self._warned = True
                 log.warning(
-                    "session %s: some of its events cannot be read, because their encoding is %s: "
-                    "give this program's client the payload codec that the session's workers have",
+                    "session %s: a signal was left out, because its encoding is %s: give its "
+                    "sender the payload codec that the session's workers have",
                     self._session_id, error,
                 )  # fmt: skip
             return None

@@ -16,7 +16,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client
 from temporalio.common import RawValue
-from temporalio.converter import DataConverter
+from temporalio.converter import DataConverter, DefaultPayloadConverter
 
 from kai_flow.stream.batches import Batch, decode_signal, encode_record, encode_signal
 from kai_flow.stream.buffer import EventBuffer, Limits
@@ -256,6 +256,14 @@ class TemporalStage:
         completed.result.payloads.append(_payload(result))
         self._run.append(event)
 
+    def hide_input(self, *, hidden: bool = True) -> None:
+        """Let the newest activity's input be encoded by a codec, which the client has not."""
+        (*_, scheduled) = self._run.scheduled.values()
+        event = self._run.history[scheduled - 1].activity_task_scheduled_event_attributes
+        del event.input.payloads[:]
+        encoding = b"binary/encrypted" if hidden else b"json/plain"
+        event.input.payloads.append(Payload(metadata={"encoding": encoding}, data=b"..."))
+
     def break_codec(self, error: Exception | None) -> None:
         """Let the payload codec of the client raise this; None: it works again."""
         converter = DataConverter.default if error is None else _BrokenCodec(error)
@@ -271,6 +279,8 @@ class TemporalStage:
 
 
 class _BrokenCodec:
+    payload_converter_class = DefaultPayloadConverter
+
     def __init__(self, error: Exception) -> None:
         self._error = error
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from kai_flow.bridge.attempts import ASK_SECONDS
-from kai_flow.bridge.errors import WrongNumber
+from kai_flow.bridge.errors import NoCodec, WrongNumber
 from kai_flow.bridge.publisher import FLUSH_SECONDS
 from kai_flow.stream.attempt_window import Full, Stale, Taken
 from kai_flow.stream.clock import now
@@ -39,6 +39,43 @@ async def test_a_final_post_is_answered_once_all_is_durable() -> None:
     assert isinstance(late, Taken)
     assert (late.received, late.durable) == (FIRST.offset(3), FIRST.offset(2))
     assert FLUSH_SECONDS <= now() - began < FLUSH_SECONDS + 0.1
+
+
+@in_virtual_time
+async def test_without_the_codec_nothing_is_taken() -> None:
+    """A POST is refused at once, so nothing of the session is signalled in clear (§8.8)."""
+    stage = Stage()
+    stage.schedule("a", header=1)
+    stage.hide_input()
+    session = stage.session()
+    began = now()
+    for _ in range(2):
+        with pytest.raises(NoCodec, match=r"'binary/encrypted'.*signals by itself"):
+            await session.receive(post_of(run_of(FIRST, 3)))
+    assert now() - began < 0.5
+    await asyncio.sleep(60)
+    assert stage.signals == []
+
+
+@in_virtual_time
+async def test_what_was_taken_before_the_codec_is_not_signalled_after_it() -> None:
+    """Workers may get a codec while a session runs: from then on the bridge signals no more."""
+    stage = Stage()
+    stage.schedule("a", header=1)
+    session = stage.session()
+    await session.receive(post_of(run_of(FIRST, 3)))
+    await asyncio.sleep(1)
+    signals = len(stage.signals)
+    stage.schedule("b", header=2, beside=[1])
+    stage.hide_input()
+    await asyncio.sleep(1)
+    with pytest.raises(NoCodec):
+        await session.receive(post_of(run_of(FIRST.offset(3), 3)))
+    stage.hide_input(hidden=False)
+    await asyncio.sleep(30)
+    assert isinstance(await session.receive(post_of(run_of(FIRST.offset(3), 3))), Taken)
+    await asyncio.sleep(1)
+    assert len(stage.signals) == signals + 1
 
 
 @in_virtual_time

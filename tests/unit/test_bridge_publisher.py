@@ -27,13 +27,16 @@ class Desk:
     """A log with its publisher, as a session has them, and the task that publishes."""
 
     def __init__(self, stage: Stage, *, turns: SignalTurns | None = None) -> None:
+        self.readable = True
         stage.shared = stage.shared._replace(turns=turns or stage.shared.turns)
         parts = Parts(stage)
         self.log = parts.log
         self.log.begin(Fold(RUN_ID))
         self._stage = stage
         self.mark(1)
-        self.publisher = Publisher(parts.scope, stage.run, mark_durable=self._mark_durable)
+        self.publisher = Publisher(
+            parts.scope, stage.run, mark_durable=self._mark_durable, readable=lambda: self.readable
+        )
         self._task: asyncio.Task[None] | None = None
 
     def mark(self, producer: int, beside: frozenset[int] = frozenset()) -> None:
@@ -220,6 +223,20 @@ async def test_a_batch_that_a_codec_has_refused_goes_again() -> None:
         await desk.post(1, 2)
     stage.counted.breaks_with = None
     await desk.publisher.run()
+    assert stage.stored == [*run_of(FIRST, 2)]
+
+
+@in_virtual_time
+async def test_nothing_is_signalled_while_the_codec_is_missing() -> None:
+    """What waits is kept, and signalled once the session can be read."""
+    stage = Stage()
+    desk = Desk(stage)
+    desk.readable = False
+    publishing = desk.post(1, 2)
+    await asyncio.sleep(10)
+    assert stage.signals == []
+    desk.readable = True
+    await publishing
     assert stage.stored == [*run_of(FIRST, 2)]
 
 

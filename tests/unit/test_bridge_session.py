@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 
 from kai_flow.bridge.publisher import FLUSH_SECONDS
-from kai_flow.bridge.session import Session, State
+from kai_flow.bridge.session import UNREADABLE, Session, State
 from kai_flow.stream.attempt_window import Stale, Taken
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import EventId
@@ -115,6 +115,26 @@ async def test_a_tail_that_breaks_is_restarted() -> None:
     assert session.state is State.OPEN
     stage.break_codec(None)
     assert await until_it_leaves(session, State.OPEN) is State.CLOSED
+
+
+@in_virtual_time
+async def test_without_the_codec_readers_are_told_so() -> None:
+    """A session that cannot be read is `unreadable`, and goes on where it was once it can be."""
+    stage = Stage()
+    stage.schedule("a", header=1)
+    stage.hide_input()
+    session = stage.session()
+    session.attend()
+    woken = session.notifier.next
+    await asyncio.sleep(0.5)
+    assert woken.is_set()
+    assert session.liveness == UNREADABLE
+    stage.close()
+    await asyncio.sleep(30)
+    assert (session.state, session.outcome) == (State.OPEN, None)
+    stage.hide_input(hidden=False)
+    assert await until_it_leaves(session, State.OPEN) is State.CLOSED
+    assert session.liveness is None
 
 
 @in_virtual_time

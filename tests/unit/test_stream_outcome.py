@@ -8,6 +8,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.service import RPCError
 
+from kai_flow.stream.errors import CodecMissing
 from kai_flow.stream.outcome import Outcome, outcome_of
 from tests.unit.temporal_stage import LATER, RUN_ID, SESSION, TemporalStage, in_virtual_time
 
@@ -49,6 +50,29 @@ async def test_a_completed_session_has_its_result(result: bytes | None, shown: o
         payload = Payload(metadata={"encoding": b"json/plain"}, data=result)
         event.workflow_execution_completed_event_attributes.result.payloads.append(payload)
     assert await done_of(event) == {"result": shown}
+
+
+@in_virtual_time
+async def test_a_result_that_cannot_be_read_is_not_null() -> None:
+    """A program without the codec of the workers does not say that there is no result (§8.8)."""
+    event = closing("COMPLETED")
+    payload = Payload(metadata={"encoding": b"binary/encrypted"}, data=b"...")
+    event.workflow_execution_completed_event_attributes.result.payloads.append(payload)
+    with pytest.raises(CodecMissing, match="binary/encrypted"):
+        await done_of(event)
+
+
+@in_virtual_time
+async def test_an_encoded_failure_is_decoded() -> None:
+    """Where a failure converter encodes messages, readers get the real one."""
+    failed = closing("FAILED")
+    cause = failed.workflow_execution_failed_event_attributes.failure.cause
+    cause.message = "Encoded failure"
+    cause.encoded_attributes.metadata["encoding"] = b"json/plain"
+    cause.encoded_attributes.data = b'{"message": "the database is gone", "stack_trace": ""}'
+    assert (await done_of(failed))["error"] == "the database is gone"
+    cause.encoded_attributes.data = b"[]"
+    assert (await done_of(failed))["error"] == "Encoded failure"
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,13 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from temporalio.converter import DataConverter
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
+from temporalio.converter import DataConverter, DefaultPayloadConverter
 from temporalio.service import RPCError
 
 from kai_flow.stream.batches import Batch
+from kai_flow.stream.errors import CodecMissing
 from kai_flow.stream.header import Carried, Refused, encode_header
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.place import NOWHERE, Place
@@ -135,25 +138,73 @@ async def test_a_broken_codec_keeps_the_page() -> None:
 
 
 @in_virtual_time
-async def test_what_only_a_codec_could_read_is_logged_once(
+async def test_a_signal_that_nobody_can_read_is_left_out(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A program without the codec of the session's workers says that it misses events."""
+    """Whoever may signal can send one: the session goes on, and that is logged once."""
     stage = TemporalStage()
-    stage.speak(run_of(VOICE, 1))
-    for event in stage._run.history:
-        memo = event.workflow_properties_modified_event_attributes.upserted_memo.fields
-        for payload in memo.values():
-            payload.metadata["encoding"] = b"binary/encrypted"
     stage.store(run_of(FIRST, 1))
-    stage.write_signal(b"...").workflow_execution_signaled_event_attributes.input.payloads[
-        0
-    ].metadata["encoding"] = b"binary/encrypted"
+    for _ in range(2):
+        signal = stage.write_signal(b"...").workflow_execution_signaled_event_attributes
+        signal.input.payloads[0].metadata["encoding"] = b"binary/encrypted"
     assert await history_of(stage).read() == [published(FIRST)]
     told = [record.getMessage() for record in caplog.records if "codec" in record.message]
     assert len(told) == 1
     assert f"session {SESSION}" in told[0]
     assert "binary/encrypted" in told[0]
+
+
+@pytest.mark.parametrize("where", ["start", "activity", "result", "voice"])
+@in_virtual_time
+async def test_what_the_session_itself_has_encrypted_is_not_left_out(where: str) -> None:
+    """A program without the codec cannot tell what it lacks, so it reads no further (§8.8)."""
+    stage = TemporalStage()
+    hidden = Payload(metadata={"encoding": b"binary/encrypted"}, data=b"...")
+    stage.schedule("a", header=1)
+    stage.speak(run_of(VOICE, 1))
+    stage.finish("a")
+    start, scheduled, spoken, finished = stage._run.history
+    match where:
+        case "start":
+            start.workflow_execution_started_event_attributes.input.payloads.append(hidden)
+        case "activity":
+            scheduled.activity_task_scheduled_event_attributes.input.payloads.append(hidden)
+        case "result":
+            finished.activity_task_completed_event_attributes.result.payloads.append(hidden)
+        case _:
+            memo = spoken.workflow_properties_modified_event_attributes.upserted_memo.fields
+            memo["kai-events"].CopyFrom(hidden)
+    history = history_of(stage)
+    calls = 0
+    for _ in range(2):
+        with pytest.raises(CodecMissing, match="binary/encrypted"):
+            await history.read()
+        calls = calls or stage.counted.calls
+    assert stage.counted.calls == calls
+    assert not history.ended
+
+
+@in_virtual_time
+async def test_one_payload_with_each_key_is_decoded() -> None:
+    """That a client has the codec is found out once for a key, and not for every activity."""
+    stage = TemporalStage()
+    decoded: list[Payload] = []
+
+    class Counting:
+        payload_converter_class = DefaultPayloadConverter
+
+        async def decode(self, payloads: list[Payload], _hints: object = None) -> list[RawValue]:
+            decoded.extend(payloads)
+            return [RawValue(Payload(metadata={"encoding": b"json/plain"}))]
+
+    for key in (b"1", b"1", b"2"):
+        stage.schedule(f"a{len(stage._run.history)}")
+        event = stage._run.history[-1].activity_task_scheduled_event_attributes
+        hidden = Payload(metadata={"encoding": b"binary/encrypted", "key": key}, data=b"...")
+        event.input.payloads.append(hidden)
+    stage.counted.data_converter = cast("DataConverter", Counting())
+    await history_of(stage).read()
+    assert [one.metadata["key"] for one in decoded] == [b"1", b"2"]
 
 
 @in_virtual_time
