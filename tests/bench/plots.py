@@ -5,10 +5,11 @@ import sys
 from typing import Any, Final
 
 from tests.bench.figures import COLUMNS, Results, Workload
-from tests.bench.stack import BROADCAST, CALLBACK, KAI, NCHAN, STREAMS, STREAMS_20
+from tests.bench.stack import BROADCAST, CALLBACK, KAI, NCHAN, SIGNED, STREAMS, STREAMS_20
 
 COLOURS: Final = {
     KAI: "#1f77b4",
+    SIGNED: "#aec7e8",
     STREAMS: "#ff7f0e",
     STREAMS_20: "#ffbb78",
     CALLBACK: "#2ca02c",

@@ -21,6 +21,7 @@ from tests.bench.worker import Asked
 from tests.integration.programs import Program, environment, running
 
 KAI: Final = "KAI Flow"
+SIGNED: Final = "KAI Flow, signed"
 STREAMS: Final = "Workflow Streams, 100 ms"
 STREAMS_20: Final = "Workflow Streams, 20 ms"
 CALLBACK: Final = "plain callback"
@@ -29,10 +30,15 @@ BROADCAST: Final = "bare broadcast"
 
 SERVERS: Final = {
     KAI: ("-m", "api"),
+    SIGNED: ("-m", "api"),
     CALLBACK: ("-m", "tests.bench.systems.callback"),
     BROADCAST: ("-m", "tests.bench.systems.broadcast"),
 }
-WORKFLOWS: Final = {KAI: "Kai", STREAMS: "Streams", STREAMS_20: "Streams"}
+WORKERS: Final = {KAI: "kai", SIGNED: "signed"}  # the others share one
+VARIABLES: Final = {
+    SIGNED: {"KAI_SIGNING_KEYS": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}
+}
+WORKFLOWS: Final = {KAI: "Kai", SIGNED: "Kai", STREAMS: "Streams", STREAMS_20: "Streams"}
 BATCHES: Final = {STREAMS: 100, STREAMS_20: 20}
 LIMIT: Final = timedelta(minutes=6)
 
@@ -121,14 +127,16 @@ class Stack:
 
     async def another(self, name: str) -> Target:
         """A server of that system in the place of the one before, or beside it."""
-        program, port = await self.start(*SERVERS[name], KAI_BRIDGE_PORT="0")
+        variables = VARIABLES.get(name, {})
+        program, port = await self.start(*SERVERS[name], KAI_BRIDGE_PORT="0", **variables)
         return Target(name, port, [psutil.Process(program.process.pid)], program)
 
     async def worker(self, target: str) -> Program:
         """The worker of a system, started when it is first needed."""
-        kind = "kai" if target == KAI else "others"
+        kind = worker_of(target)
         if kind not in self._workers or self._workers[kind].process.returncode is not None:
-            program, _ = await self.start("-m", "tests.bench.worker", kind, self._server.address)
+            arguments = ("-m", "tests.bench.worker", kind, self._server.address)
+            program, _ = await self.start(*arguments, **VARIABLES.get(target, {}))
             self._workers[kind] = program
         return self._workers[kind]
 
@@ -172,20 +180,25 @@ class Stack:
             WORKFLOWS.get(target.name, "Plain"),
             asked,
             id=session_id,
-            task_queue="bench-kai" if target.name == KAI else "bench-others",
+            task_queue=f"bench-{worker_of(target.name)}",
             execution_timeout=LIMIT,
         )
 
     def use(self, target: Target) -> Use:
         """What the processes have used until now."""
         server = psutil.Process(self._server.process.pid)
-        worker = self._workers.get("kai" if target.name == KAI else "others")
+        worker = self._workers.get(worker_of(target.name))
         alive = worker is not None and worker.process.returncode is None
         return Use(
             cpu(target.processes),
             cpu([psutil.Process(worker.process.pid)]) if worker and alive else 0.0,
             cpu(server.children(recursive=True)),
         )
+
+
+def worker_of(target: str) -> str:
+    """The kind of worker that runs the sessions of a system."""
+    return WORKERS.get(target, "others")
 
 
 def cpu(processes: Sequence[psutil.Process]) -> float:

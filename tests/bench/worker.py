@@ -1,7 +1,8 @@
-"""The workers: `python -m tests.bench.worker kai ADDRESS`, or `others` in the place of `kai`.
+"""The workers: `python -m tests.bench.worker kai ADDRESS`, or `signed` or `others` for `kai`.
 
 Each system has one workflow, and every workflow has the same input. The others have a worker of
-their own, without the plugin, which would add to their histories.
+their own, without the plugin, which would add to their histories. `signed` has keys in its
+environment.
 """
 
 import asyncio
@@ -113,7 +114,7 @@ async def publish(asked: Asked) -> None:
 
 async def main(kind: str, address: str) -> None:
     """Work until killed."""
-    ours = kind == "kai"
+    ours = kind != "others"
     async with Worker(
         await Client.connect(address),
         task_queue=f"bench-{kind}",

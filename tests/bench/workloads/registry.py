@@ -12,11 +12,13 @@ from tests.bench.workloads import (
     reconnect,
     replay,
     sessions,
+    signing,
 )
 
 WORKLOADS: Final = (
     latency.WORKLOAD,
     sessions.WORKLOAD,
+    signing.WORKLOAD,
     bridges.WORKLOAD,
     posts.WORKLOAD,
     cost.WORKLOAD,
