@@ -9,6 +9,7 @@ from temporalio.service import RPCError
 
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.clock import now
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.run import describe
 
 log = logging.getLogger(__name__)
@@ -74,10 +75,19 @@ class KnownAttempts:
             description = await describe(self._client, self._session_id, self._run_id)
         except RPCError as error:
             if self._limiter.due("no answer") is not None:
-                log.info("session %s: its attempts are not known: %s", self._session_id, error)
+                log.info(
+                    "session %s: its attempts are not known: %s",
+                    self._session_id,
+                    error,
+                    extra=about("attempts_unknown", self._session_id),
+                )
         except Exception:
             if self._limiter.due("broken") is not None:
-                log.exception("session %s: asking for its attempts broke", self._session_id)
+                log.exception(
+                    "session %s: asking for its attempts broke",
+                    self._session_id,
+                    extra=about("attempts_broke", self._session_id),
+                )
         else:
             pending = description.pending_activities
             self._pending = {activity.activity_id: activity.attempt for activity in pending}

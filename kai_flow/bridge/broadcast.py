@@ -12,6 +12,7 @@ from typing import Final
 
 from kai_flow.bridge.live_readers import LiveReader, LiveReaders, Present
 from kai_flow.stream.clock import now
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.supervised import supervised
 from kai_flow.stream.tally import Histogram
@@ -78,7 +79,7 @@ class Broadcast:
                 readers = next(self._round, [])
             self._serve(readers)
         except Exception:  # it must not break the POST; the task serves these readers, too
-            log.exception("%s broke before its task", self._what)
+            log.exception("%s broke before its task", self._what, extra=about("broadcast_broke"))
 
     async def _run(self) -> None:
         while self._readers:

@@ -143,7 +143,7 @@ class Channel:
         if self.waiter is None or self.waiter.done():
             what = f"wait for the workflow of session {self.id}"
             waiting = partial(look_up_while, self._lacks_session, look_up, self._pause)
-            self.waiter = asyncio.create_task(supervised(what, waiting))
+            self.waiter = asyncio.create_task(supervised(what, waiting, self.id))
 
     def stop_waiting(self) -> None:
         """End that task: the last reader has gone, and the channel with it."""

@@ -36,6 +36,7 @@ from kai_flow.stream.attempt_window import Answer, Full, Stale
 from kai_flow.stream.callback import HandMade, ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import incarnation_of
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.place import Cursor
 from kai_flow.stream.run import Run
 
@@ -247,7 +248,7 @@ class Hub:
             try:
                 self._tick(now())
             except Exception:  # heartbeats and every limit depend on the next tick
-                log.exception("looking after the sessions broke")
+                log.exception("looking after the sessions broke", extra=about("care_broke"))
 
     def _tick(self, moment: float) -> None:
         # Awaits nothing: a session takes seconds to stop while Temporal does not answer.

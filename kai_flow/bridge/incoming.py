@@ -71,8 +71,9 @@ class Incoming:
         if answer.news:
             self._shown()
         if self._task is None or self._task.done():
-            what = f"publisher of session {self._scope.session_id}"
-            self._task = asyncio.create_task(supervised(what, self._publisher.run))
+            session_id = self._scope.session_id
+            what = f"publisher of session {session_id}"
+            self._task = asyncio.create_task(supervised(what, self._publisher.run, session_id))
 
     def _mark_durable(self, last: EventId) -> None:
         if self._scope.log.mark_durable(last):

@@ -17,6 +17,7 @@ from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import read_started
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.notifier import wait_for
 from kai_flow.stream.session_log import Unknown
 
@@ -172,6 +173,7 @@ class Intake:
                 "session %s: events of %d.%d are held back until Temporal shows that this attempt "
                 "has begun",
                 self._session_id, *post.base.attempt_key,
+                extra=about("events_held_back", self._session_id, post.base),
             )  # fmt: skip
         nothing = post.base.offset(-1)
         return Taken(nothing, nothing, held=False)
@@ -193,9 +195,14 @@ class Intake:
             log.info(
                 "session %s: a POST calls all before %s durable; what is missing is read back",
                 self._session_id, post.base,
+                extra=about("base_claimed", self._session_id, post.base),
             )  # fmt: skip
         if post.stored not in (None, window.stored) and self._limiter.due("stored") is not None:
-            log.info("session %s: events after %s are live only", self._session_id, post.stored)
+            log.info(
+                "session %s: events after %s are live only",
+                self._session_id, post.stored,
+                extra=about("live_only", self._session_id, post.stored),
+            )  # fmt: skip
 
     def _would_store(self, post: ProducerPost) -> bool:
         """Whether the POST has an event that is new and to be signalled."""

@@ -9,6 +9,7 @@ from temporalio.service import RPCError
 from kai_flow.bridge.shared import Scope
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.liveness import liveness_to_show, observe
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.progress import LIVENESS_SECONDS, Liveness
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,10 @@ class LivenessObserver:
                 except RPCError as error:
                     if self._limiter.due("no answer") is not None:
                         text = "session %s: its liveness is unknown: %s"
-                        log.info(text, self._session_id, error.message)
+                        log.info(
+                            text, self._session_id, error.message,
+                            extra=about("liveness_unknown", self._session_id),
+                        )  # fmt: skip
                     continue
             session = None if seen is None else seen.session
             unchanged = self._log.place == shown

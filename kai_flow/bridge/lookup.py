@@ -13,6 +13,7 @@ from kai_flow.bridge.counts import BridgeCounts
 from kai_flow.bridge.errors import SHUTTING_DOWN, Unreachable
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.backoff import Backoff
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.run import Run, find_run
 
 log = logging.getLogger(__name__)
@@ -79,12 +80,19 @@ class Lookups:
             self._counts.failures["lookup"] += 1
             # One line for all session ids: if one cannot be looked up, none can.
             if self._limiter.due("lookup") is not None:
-                log.warning("session %s cannot be looked up: %s", session_id, error.message)
+                log.warning(
+                    "session %s cannot be looked up: %s",
+                    session_id, error.message,
+                    extra=about("lookup_failed", session_id),
+                )  # fmt: skip
             return Unreachable(f"Temporal does not answer: {error.message}")
         except Exception as error:  # such as a codec's, whose keys may come back
             self._counts.failures["lookup"] += 1
             if self._limiter.due("broken") is not None:
-                log.exception("session %s cannot be looked up", session_id)
+                log.exception(
+                    "session %s cannot be looked up", session_id,
+                    extra=about("lookup_broke", session_id),
+                )  # fmt: skip
             return Unreachable(f"the newest run cannot be read: {error}")
         self._found(session_id, run)
         return run

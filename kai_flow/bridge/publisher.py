@@ -15,6 +15,7 @@ from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import ProducerPost
 from kai_flow.stream.clock import now
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.notifier import wait_for
 from kai_flow.stream.outbox import MAX_BYTES, MAX_EVENTS
 from kai_flow.stream.run import Run
@@ -169,13 +170,15 @@ class Publisher:
             log.info(
                 "session %s has ended, or never existed: %s is too late",
                 self._session_id, batches[0].first,
+                extra=about("signal_too_late", self._session_id, batches[0].first),
             )  # fmt: skip
             self.closed = True
         except SignalsRefused as error:
             self._counts.signals["refused"] += 1
             log.warning(
-                "session %s, event %s: %s", self._session_id, batches[0].first, error.message
-            )
+                "session %s, event %s: %s", self._session_id, batches[0].first, error.message,
+                extra=about("signal_refused", self._session_id, batches[0].first),
+            )  # fmt: skip
             self._refused = True  # the producer signals by itself, is refused, and ends the session
         except Exception as error:
             self._counts.signals["failed"] += 1
@@ -185,6 +188,7 @@ class Publisher:
             log.warning(
                 "session %s: the signal of %s failed: %s",
                 self._session_id, batches[0].first, error.message,
+                extra=about("signal_failed", self._session_id, batches[0].first),
             )  # fmt: skip
         else:
             self._cadence.acknowledged(now())

@@ -21,6 +21,7 @@ from kai_flow.stream.buffer import Slice
 from kai_flow.stream.clock import now
 from kai_flow.stream.errors import CodecMissing, InvalidQuery
 from kai_flow.stream.events import NumberedEvent, held_bytes
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.narration import Knowledge
 from kai_flow.stream.pages import DEFAULT_PAGE_BYTES, Page
 from kai_flow.stream.place import Place
@@ -180,11 +181,18 @@ class ReadBack:
         except (RPCError, CodecMissing) as error:
             self._shared.counts.failures["history"] += 1
             if self._limiter.due("no answer") is not None:
-                log.warning("session %s cannot be read back: %s", self._session_id, error)
+                log.warning(
+                    "session %s cannot be read back: %s",
+                    self._session_id, error,
+                    extra=about("readback_failed", self._session_id),
+                )  # fmt: skip
         except Exception:  # such as a codec's: readers wait, as they do while Temporal is away
             self._shared.counts.failures["history"] += 1
             if self._limiter.due("broken") is not None:
-                log.exception("session %s cannot be read back", self._session_id)
+                log.exception(
+                    "session %s cannot be read back", self._session_id,
+                    extra=about("readback_broke", self._session_id),
+                )  # fmt: skip
         await asyncio.sleep(PAUSE_SECONDS)  # within the shared read: one try a second for all
         return None
 
@@ -236,12 +244,17 @@ class ReadBack:
             self._shared.counts.failures["query"] += 1
             self._query_at = now() + QUERY_REST_SECONDS  # each page of a long history would wait
             if self._limiter.due("no query") is not None:
-                log.info("session %s does not answer the query: %r", self._session_id, error)
+                log.info(
+                    "session %s does not answer the query: %r",
+                    self._session_id, error,
+                    extra=about("query_failed", self._session_id),
+                )  # fmt: skip
             return None
         if self._limiter.due("query") is not None:
             log.info(
                 "session %s: %s events after %s read by query",
                 self._session_id, len(page.events), after,
+                extra=about("read_by_query", self._session_id, after),
             )  # fmt: skip
         return page
 
@@ -254,7 +267,11 @@ class ReadBack:
         self._shared.counts.replays["history"] += 1
         if self._limiter.due("history") is not None:
             read = len(history.stored) - had
-            log.info("session %s: %s events read from history", self._session_id, read)
+            log.info(
+                "session %s: %s events read from history",
+                self._session_id, read,
+                extra=about("read_from_history", self._session_id),
+            )  # fmt: skip
         return history
 
 

@@ -219,7 +219,7 @@ class Session:
         task = self._tasks.get(name)
         if self.state is State.OPEN and (task is None or task.done()):
             what = f"{name} of session {self.id}"
-            self._tasks[name] = asyncio.create_task(supervised(what, work))
+            self._tasks[name] = asyncio.create_task(supervised(what, work, self.id))
 
     def _continued(self, run_id: str) -> None:
         """The session goes on in this run: what was meant for the one before cannot count."""

@@ -20,6 +20,7 @@ from kai_flow.stream.batches import Batch
 from kai_flow.stream.errors import CodecMissing
 from kai_flow.stream.events import held_bytes
 from kai_flow.stream.fold import Fold
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.notifier import Notifier, wait_for
 from kai_flow.stream.outcome import Outcome, outcome_of
 from kai_flow.stream.place import Place
@@ -104,7 +105,11 @@ class SessionTail:
         try:
             await retried(self._follow, backoff, on=Exception, failed=self._failed)
         except RPCError:
-            log.warning("session %s: its run %s is gone", self._session_id, self.run_id)
+            log.warning(
+                "session %s: its run %s is gone",
+                self._session_id, self.run_id,
+                extra=about("run_gone", self._session_id),
+            )  # fmt: skip
             self._end(None)
 
     async def refresh(self, enough: Callable[[], bool] = lambda: False) -> None:
@@ -154,7 +159,11 @@ class SessionTail:
         self._shared.counts.failures["tail"] += 1
         self._timeout = min(2 * self._timeout, PAGE_TIMEOUT)  # a large page takes time
         if self._limiter.due("outage") is not None:
-            log.info("session %s: waiting for Temporal: %s", self._session_id, error.message)
+            log.info(
+                "session %s: waiting for Temporal: %s",
+                self._session_id, error.message,
+                extra=about("waiting_for_temporal", self._session_id),
+            )  # fmt: skip
 
     def _lack(self, error: CodecMissing) -> None:
         """What comes next cannot be read: nobody is told that there is nothing."""
@@ -162,6 +171,7 @@ class SessionTail:
             log.warning(
                 "session %s: this bridge shows and signals nothing of it: %s",
                 self._session_id, error,
+                extra=about("codec_missing", self._session_id),
             )  # fmt: skip
         self.missing = error
         self.moved.notify()

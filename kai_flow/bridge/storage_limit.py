@@ -10,6 +10,7 @@ from typing import Final
 
 from temporalio.client import Client
 
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.run import Run, describe
 from kai_flow.stream.storage import MAX_STORED_BYTES
 
@@ -42,6 +43,7 @@ class StorageLimit:
                 "session %s stores %d bytes: nothing more is signalled. Its producer should have "
                 "ended what it stores with an event of the type 'unstored' (§6.15 of the protocol)",
                 self._session_id, self._history + self._signalled,
+                extra=about("storage_full", self._session_id),
             )  # fmt: skip
             return False
         self._signalled += size

@@ -25,7 +25,8 @@ async def ask(question: Question, *, as_json: bool, plain: bool) -> int:
     """
     settings = load_settings(os.environ)
     question.check()
-    log_to_stderr(settings.log_level if os.environ.get("KAI_LOG_LEVEL") else None)
+    level = settings.log_level if os.environ.get("KAI_LOG_LEVEL") else None
+    log_to_stderr(level, settings.log_format)
     prepare_home(settings.home)
     notes = console_for(plain=plain, stderr=True)
 

@@ -38,7 +38,8 @@ def chat(connection: str, conversation_id: str | None, *, plain: bool) -> int:
     """
     settings = load_settings(os.environ)
     Question("?", connection, None, conversation_id).check()
-    log_to_stderr(settings.log_level if os.environ.get("KAI_LOG_LEVEL") else None)
+    level = settings.log_level if os.environ.get("KAI_LOG_LEVEL") else None
+    log_to_stderr(level, settings.log_format)
     prepare_home(settings.home)
     notes = console_for(plain=plain, stderr=True)
 

@@ -143,7 +143,8 @@ async def encrypt(uri: str, public_key: str | None) -> int:
 async def data_of_home() -> AsyncIterator[Data]:
     """The operations on this home's store; their refusals become a `StartError`."""
     settings = load_settings(os.environ)
-    log_to_stderr(settings.log_level if os.environ.get("KAI_LOG_LEVEL") else None)
+    level = settings.log_level if os.environ.get("KAI_LOG_LEVEL") else None
+    log_to_stderr(level, settings.log_format)
     prepare_home(settings.home)
     try:
         yield Data(ConnectionStore.at_the_terminal(settings))

@@ -25,7 +25,7 @@ async def up(*, ui: bool, ui_port: int | None) -> int:
     settings = load_settings(os.environ)
     if ui_port is not None and not 0 <= ui_port <= 65_535:
         raise StartError(f"--ui-port {ui_port} is refused: it must be from 0 (any) to 65535")
-    log_to_stderr(settings.log_level)
+    log_to_stderr(settings.log_level, settings.log_format)
     warn_of_unknown_settings(os.environ)
     prepare_home(settings.home)
     notes = console_for(plain=False, stderr=True)

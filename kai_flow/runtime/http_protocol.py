@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from kai_flow.runtime.log_limiter import LimitedLines
 from kai_flow.runtime.open_response import EXTENSION, OpenResponse
+from kai_flow.stream.log_fields import about
 
 MAX_HEAD_BYTES: Final = 64 * 1024  # request line and headers; other servers take 8 to 64 KiB
 HEAD_SECONDS: Final = 10.0  # for a whole head, from its first byte or from the new connection
@@ -59,7 +60,11 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.opened.add(self)
         if len(self.opened) > self.max_connections:
-            log.warning("all %s connections are in use: new ones are reset", self.max_connections)
+            log.warning(
+                "all %s connections are in use: new ones are reset",
+                self.max_connections,
+                extra=about("connections_exhausted"),
+            )
             transport.abort()
             return
         self._await_head()
@@ -112,7 +117,10 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._answering:
             # uvicorn would queue it, and thousands more from the same chunk. While a request is
             # queued, an app that streams the previous answer no longer learns that its reader left.
-            log.warning("a request before the end of the last answer: reset the connection")
+            log.warning(
+                "a request before the end of the last answer: reset the connection",
+                extra=about("request_pipelined"),
+            )
             self.transport.abort()
             raise _Pipelined
         self._reading_head = False
@@ -161,7 +169,11 @@ class BoundedProtocol(HttpToolsProtocol):
             self._response = None
 
     def _refuse_head(self) -> None:
-        log.warning("refused a request head of more than %s bytes", MAX_HEAD_BYTES)
+        log.warning(
+            "refused a request head of more than %s bytes",
+            MAX_HEAD_BYTES,
+            extra=about("head_too_large"),
+        )
         if self._answering:  # the excess came after a body, and an answer may have started
             self.transport.abort()
             return

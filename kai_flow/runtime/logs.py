@@ -1,19 +1,41 @@
 """Configures logging: to standard error, or not at all."""
 
 import logging
+import re
 import sys
 from collections.abc import Mapping
+from typing import Final
 
+from kai_flow.runtime.extras import needs
 from kai_flow.settings import unknown_settings
+from kai_flow.stream.log_fields import about
 
 log = logging.getLogger(__name__)
 
+# The value of a query parameter, the credentials of a URL or a header, a signing key.
+_SECRET: Final = re.compile(
+    r"""([?&](?:access_|id_)?(?:token|key|secret|signature)=|://[^/\s@:]*:(?=[^/\s@]+@)"""
+    r"""|\bBearer\s+|\bwhsec_)[^\s&"'\\@]+""",
+    re.IGNORECASE,
+)
 
-def log_to_stderr(level: str | None) -> None:
-    """Log lines of at least this level ("info", …); with None only critical ones."""
+
+class _Plain(logging.Formatter):
+    """A line for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Level, logger and message, and the traceback below them."""
+        return without_secrets(super().format(record))
+
+
+def log_to_stderr(level: str | None, form: str = "plain") -> None:
+    """Log lines of at least this level ("info", …); with None only critical ones.
+
+    `form`: `plain`, or `json` for one object on each line.
+    """
     threshold = logging.CRITICAL if level is None else getattr(logging, level.upper())
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_formatter(form))
     handler.addFilter(_name_session)
     logging.basicConfig(level=threshold, handlers=[handler], force=True)
     # they log each POST, start and stop; what matters of that is logged by our own code
@@ -21,10 +43,23 @@ def log_to_stderr(level: str | None) -> None:
         logging.getLogger(chatty).setLevel(max(threshold, logging.WARNING))
 
 
+def _formatter(form: str) -> logging.Formatter:
+    if form == "plain":
+        return _Plain("%(levelname)s %(name)s %(message)s")
+    with needs("bridge"):
+        from kai_flow.runtime.json_logs import json_formatter  # noqa: PLC0415  (only where set)
+    return json_formatter()
+
+
+def without_secrets(line: str) -> str:
+    """The line without what may stand in a URL or a header to prove who somebody is."""
+    return _SECRET.sub(r"\1***", line)
+
+
 def warn_of_unknown_settings(environ: Mapping[str, str]) -> None:
     """Log a warning for each variable whose name looks like that of a setting."""
     for sentence in unknown_settings(environ):
-        log.warning("%s", sentence)
+        log.warning("%s", sentence, extra=about("unknown_setting"))
 
 
 def _name_session(record: logging.LogRecord) -> bool:

@@ -28,6 +28,7 @@ from kai_flow.runtime.metrics import Metric, Metrics
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import LOOPBACK, Settings
 from kai_flow.stream.clock import now
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.tally import Histogram
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ async def metrics_port(settings: Settings, metrics: Metrics) -> AsyncIterator[st
         ) as port:
             with metrics.of(process_metrics(delays)):
                 url = f"http://{f'[{host}]' if ':' in host else host}:{port}/metrics"
-                log.info("metrics are at %s", url)
+                log.info("metrics are at %s", url, extra=about("metrics_served"))
                 yield url
     finally:
         probe.cancel()

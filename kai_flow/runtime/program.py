@@ -27,7 +27,7 @@ def run_program(name: str, part: Part) -> int:
     """
     try:
         settings = load_settings(os.environ)
-        log_to_stderr(settings.log_level)
+        log_to_stderr(settings.log_level, settings.log_format)
         warn_of_unknown_settings(os.environ)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(_run(name, part, settings))

@@ -138,6 +138,7 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "KAI_SIGNING_KEYS": ("signing_keys", parsers.signing_keys),
     "KAI_CALLBACK_ALLOW": ("callback_allow", parsers.allowed_hosts),
     "KAI_LOG_LEVEL": ("log_level", parsers.log_level),
+    "KAI_LOG_FORMAT": ("log_format", parsers.log_format),
     "KAI_METRICS_PORT": ("metrics_port", parsers.port("9464")),
     "KAI_METRICS_HOST": ("metrics_host", parsers.address),
     "KAI_METRICS_TOKEN": ("metrics_token", parsers.token),

@@ -13,6 +13,7 @@ from kai_flow.stream.callback import Origin
 from kai_flow.stream.errors import InvalidId, SessionEnded, Superseded
 from kai_flow.stream.header import ProducerHeader
 from kai_flow.stream.ids import MAX_NUMBER, EventId
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.numbering import MAX_BESIDE, MAX_RANGES, is_long
 from kai_flow.stream.place import to_ranges
 from kai_flow.stream.run import describe
@@ -122,7 +123,11 @@ async def start_of(client: Client, info: activity.Info, number: ProducerHeader) 
         try:
             description = await describe(client, workflow_id, run_id)
         except RPCError as error:
-            activity.logger.warning("the size of the history is unknown: %s", error.message)
+            activity.logger.warning(
+                "the size of the history is unknown: %s",
+                error.message,
+                extra=about("history_size_unknown"),
+            )
             storable = storable_beside(None)
         else:
             if description.workflow_extended_info.HasField("last_reset_time"):
@@ -169,8 +174,9 @@ async def why_superseded(
             if pause is not None:
                 await asyncio.sleep(pause)
     activity.logger.warning(
-        "the agent was stopped: %s (session %s, event %s)", why, origin.workflow_id, last
-    )
+        "the agent was stopped: %s (session %s, event %s)", why, origin.workflow_id, last,
+        extra=about("agent_stopped", origin.workflow_id, last),
+    )  # fmt: skip
     return kind(f"{last}: {why}")
 
 

@@ -25,6 +25,7 @@ from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.http_posts import POST_TIMEOUT_SECONDS, NoAnswer, post_over
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.list_form import MAX_DOCUMENT_BYTES
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.posts import Post, Reply
 from kai_flow.stream.producer_counts import PRODUCERS
 from kai_flow.stream.sharing import Document
@@ -146,6 +147,7 @@ class CallbackClient:
                 logging.WARNING,
                 f"callback failed, events still go to the workflow: {reason}",
                 post,
+                "callback_failed",
             )
         jitter = random.random()
         self._delivery.post_failed(post, now(), jitter=jitter, retry_after=retry_after)
@@ -157,15 +159,17 @@ class CallbackClient:
             return  # the line about a worse anomaly implies this one
         self._noted.add(anomaly)
         level = logging.INFO if anomaly is Anomaly.PLAIN else logging.WARNING
-        self._log(level, f"callback: {anomaly.value}", post)
+        self._log(level, f"callback: {anomaly.value}", post, f"callback_{anomaly.name.lower()}")
 
-    def _log(self, level: int, what: str, post: Post) -> None:
-        about = str(post.events[0].id if post.events else post.base)
+    def _log(self, level: int, what: str, post: Post, kind: str) -> None:
+        event = post.events[0].id if post.events else post.base
+        shown = str(event)
         if not post.events:
-            about += " (done)" if post.done else " (probe)"
+            shown += " (done)" if post.done else " (probe)"
         activity.logger.log(
             level, "%s (session %s, event %s, %s)",
-            what, self._origin.workflow_id, about, self._url,
+            what, self._origin.workflow_id, shown, self._url,
+            extra=about(kind, self._origin.workflow_id, event),
         )  # fmt: skip
 
 

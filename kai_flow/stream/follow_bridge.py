@@ -14,6 +14,7 @@ from kai_flow.stream.callback import read_retry_after
 from kai_flow.stream.clock import now
 from kai_flow.stream.direct_http import direct_http, network_errors
 from kai_flow.stream.followed import Followed, StreamLostError, pauses
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.place import Cursor
 from kai_flow.stream.post_channel import MAX_RETRY_AFTER_SECONDS
 from kai_flow.stream.sse import Decoder
@@ -105,7 +106,11 @@ async def from_bridge(
                             tries = 0
                             yield event
             except httpx.RequestError as error:
-                log.info("session %s: reconnecting: %r", bridge.session_id, error)
+                log.info(
+                    "session %s: reconnecting: %r",
+                    bridge.session_id, error,
+                    extra=about("reconnecting", bridge.session_id),
+                )  # fmt: skip
                 if bridge.answered or failing_since is None:
                     failing_since = now()
                     on_outage()

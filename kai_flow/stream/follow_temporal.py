@@ -20,6 +20,7 @@ from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.followed import Followed, pauses
 from kai_flow.stream.liveness import liveness_to_show, observe
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.narration import Narration
 from kai_flow.stream.outcome import Outcome, outcome_of
 from kai_flow.stream.place import NOWHERE, Cursor, Place
@@ -158,7 +159,11 @@ class _Stream:
         def failed(error: RPCError, _pause: float) -> None:
             if error.status == RPCStatusCode.NOT_FOUND and self._chain.after(link) is not None:
                 raise error
-            log.info("session %s: waiting for Temporal: %s", self._session_id, error.message)
+            log.info(
+                "session %s: waiting for Temporal: %s",
+                self._session_id, error.message,
+                extra=about("waiting_for_temporal", self._session_id),
+            )  # fmt: skip
 
         items: Sequence[Recorded] = ()
         while not (items or history.ended):
@@ -217,7 +222,11 @@ async def _liveness_changes(
             seen = observing.result()
             liveness = liveness_to_show(None if seen is None else seen.session, shown)
         except RPCError as error:
-            log.info("session %s: its liveness is unknown: %s", session_id, error.message)
+            log.info(
+                "session %s: its liveness is unknown: %s",
+                session_id, error.message,
+                extra=about("liveness_unknown", session_id),
+            )  # fmt: skip
             continue
         finally:
             await _end_task(observing)
@@ -249,6 +258,10 @@ async def _until_answered(
 
     def failed(error: RPCError, _pause: float) -> None:
         if error.status != expected:
-            log.info("session %s: waiting for Temporal: %s", session_id, error.message)
+            log.info(
+                "session %s: waiting for Temporal: %s",
+                session_id, error.message,
+                extra=about("waiting_for_temporal", session_id),
+            )  # fmt: skip
 
     return await retried(call, pauses(), on=RPCError, failed=failed)

@@ -20,6 +20,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from kai_flow.stream.liveness import observe
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.progress import RunLiveness
 
 log = logging.getLogger(__name__)
@@ -154,7 +155,11 @@ class LivenessCheck:
             async with asyncio.timeout(LIVENESS_CHECK_SECONDS):
                 liveness = await observe(client, run.session_id, run.run_id)
         except (RPCError, TimeoutError) as error:
-            log.info("session %s: its liveness is unknown: %r", run.session_id, error)
+            log.info(
+                "session %s: its liveness is unknown: %r",
+                run.session_id, error,
+                extra=about("liveness_unknown", run.session_id),
+            )  # fmt: skip
             self._failed(run)
         else:
             now = time.monotonic()

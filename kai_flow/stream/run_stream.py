@@ -29,6 +29,7 @@ from kai_flow.stream.header import (
     Refused,
     decode_carried,
 )
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.numbering import Numbered, Numbering
 from kai_flow.stream.pages import PageRequest, answer
 from kai_flow.stream.place import Place
@@ -213,6 +214,7 @@ class RunStream:
             workflow.logger.warning(
                 "a publish_events signal was refused: %s (%d since the last line)",
                 error, self._unlogged,
+                extra=about("publish_refused"),
             )  # fmt: skip
             self._logged_at, self._unlogged = workflow.now(), 0
 

@@ -25,6 +25,7 @@ from kai_flow.stream.errors import Finished, OutboxFull, Superseded
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.heartbeats import producer_heartbeat
 from kai_flow.stream.ids import EventId
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.posts import Post
@@ -213,6 +214,7 @@ class Sending:
                 "signal failed: %s (session %s, event %s)",
                 error, self._origin.workflow_id, batch.first,
                 exc_info=None if isinstance(error, RPCError) else error,
+                extra=about("own_signal_failed", self._origin.workflow_id, batch.first),
             )  # fmt: skip
             PRODUCERS.signals["failed"] += 1
             self.delivery.signal_failed(now())

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from kai_flow.stream.backoff import Backoff
 from kai_flow.stream.clock import now
+from kai_flow.stream.log_fields import about
 
 log = logging.getLogger(__name__)
 
@@ -47,20 +48,27 @@ async def retried(
         await asyncio.sleep(pause)
 
 
-async def supervised(what: str, work: Callable[[], Awaitable[None]]) -> None:
+async def supervised(
+    what: str, work: Callable[[], Awaitable[None]], session: str | None = None
+) -> None:
     """Run `work` until it returns, and restart it after every exception.
 
-    `what` names it in the log. The traceback of an error is logged once, however often the same
-    error comes in a row.
+    `what` names it in the log, and `session` is whose it is. The traceback of an error is logged
+    once, however often the same error comes in a row.
     """
     known = ""
 
     def broke(error: Exception, pause: float) -> None:
         nonlocal known
         if repr(error) != known:
-            log.error("the %s broke; it is restarted in %.0f s", what, pause, exc_info=error)
+            log.error(
+                "the %s broke; it is restarted in %.0f s",
+                what, pause,
+                exc_info=error,
+                extra=about("task_broke", session),
+            )  # fmt: skip
         else:  # an earlier line has its traceback
-            log.error("the %s broke again: %s", what, known)
+            log.error("the %s broke again: %s", what, known, extra=about("task_broke", session))
         known = repr(error)
 
     backoff = Backoff(FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS)

@@ -13,6 +13,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowHistoryEventFilter
 from kai_flow.stream import history_event
 from kai_flow.stream.codec import require_codec
 from kai_flow.stream.fold import Fold
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.place import NOWHERE
 from kai_flow.stream.recorded import Ended, Published, Recorded, Scheduled
 from kai_flow.stream.run_start import RunStart, start_in
@@ -121,6 +122,7 @@ class RunHistory:
                     "session %s: a signal was left out, because its encoding is %s: give its "
                     "sender the payload codec that the session's workers have",
                     self._session_id, error,
+                    extra=about("codec_missing", self._session_id),
                 )  # fmt: skip
             return None
 

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 
 from kai_flow.stream.fold import mark_of
+from kai_flow.stream.log_fields import about
 from kai_flow.stream.recorded import Published
 
 log = logging.getLogger(__name__)
@@ -45,4 +46,5 @@ class UnmarkedActivities:
                     "run %s: the activities %r and %r have the same producer number, %d: what the "
                     "second one sends is dropped",
                     published.run_id, first, activity_id, producer,
+                    extra=about("same_producer_number"),
                 )  # fmt: skip

@@ -15,6 +15,7 @@ from typing import Any, Final
 from litestar.types import Message
 
 from kai_flow.stream.callback import MAX_BODY_BYTES
+from kai_flow.stream.log_fields import about
 from kai_flow.web.body import Bodies
 from kai_flow.web.documents import Answered, Documents
 from kai_flow.web.problems import Problem
@@ -69,7 +70,9 @@ class PlainPosts:
         except TimeoutError:
             # uvicorn closes a connection whose answer is not complete
             log.info(
-                "%s: a producer that does not read is disconnected", subject(_ROUTE + session_id)
+                "%s: a producer that does not read is disconnected",
+                subject(_ROUTE + session_id),
+                extra=about("producer_not_reading", session_id),
             )
 
     def _session_of(self, scope: Any) -> str | None:

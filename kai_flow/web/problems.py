@@ -11,6 +11,8 @@ from litestar.exceptions import (
 )
 from litestar.plugins.problem_details import ProblemDetailsConfig, ProblemDetailsException
 
+from kai_flow.stream.log_fields import about
+
 log = logging.getLogger(__name__)
 
 Problem = ProblemDetailsException
@@ -60,7 +62,11 @@ def detail_of(error: HTTPException) -> str:
 
 def unforeseen(error: Exception) -> Problem:
     """A defect of the bridge: its log has the details, and the answer has none."""
-    log.error("a request failed with an unexpected error", exc_info=error)
+    log.error(
+        "a request failed with an unexpected error",
+        exc_info=error,
+        extra=about("unexpected_error"),
+    )
     return problem(500, "the bridge failed with an unexpected error; see its log")
 
 

@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
 from kai_flow.runtime.log_limiter import LogLimiter
+from kai_flow.stream.log_fields import about
 from kai_flow.web.problems import detail_of
 
 log = logging.getLogger(__name__)
@@ -54,15 +55,22 @@ class RefusalLog:
             status,
             shown(detail_of(refusal)),
             more,
+            extra=about("request_refused", session_of(path)) | {"status": status},
         )
 
 
 def subject(path: str) -> str:
     """What a line about a request to this path begins with: its session, if it names one."""
+    session = session_of(path)
+    return f"path {shown(path)}" if session is None else f"session {session}"
+
+
+def session_of(path: str) -> str | None:
+    """The session that the path of a request names."""
     for route in ("/events/", "/stream/"):
         if path.startswith(route):
-            return f"session {shown(path.removeprefix(route))}"
-    return f"path {shown(path)}"
+            return shown(path.removeprefix(route))
+    return None
 
 
 def shown(text: str) -> str:

@@ -13,8 +13,9 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPDisconnectEvent, Message, Receive, Scope, Send
 
+from kai_flow.stream.log_fields import about
 from kai_flow.web.past_send import open_response
-from kai_flow.web.refusal_log import subject
+from kai_flow.web.refusal_log import session_of, subject
 from kai_flow.web.request_budget import RequestBudget, expire
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,8 @@ class SendTimeout(ASGIMiddleware):
                 log.info(
                     "%s: a subscriber that does not read is disconnected; it can resume after %s",
                     subject(scope["path"]),
-                    _last_id(taken if response is None else response.taken),
+                    last := _last_id(taken if response is None else response.taken),
+                    extra=about("subscriber_not_reading", session_of(scope["path"]), last),
                 )
                 timed_out.set()
             else:

@@ -11,6 +11,7 @@ from kai_flow.runtime.metrics import Metrics
 from kai_flow.runtime.reporting import reporting
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
+from kai_flow.stream.log_fields import about
 from kai_flow.web.app import create_app, hub_for
 
 log = logging.getLogger(__name__)
@@ -37,5 +38,10 @@ async def running_bridge(
         ) as port,
     ):
         if settings.bridge_url is not None:  # that URL does not show where the bridge listens
-            log.info("the bridge listens on %s, port %d", settings.bridge_host, port)
+            log.info(
+                "the bridge listens on %s, port %d",
+                settings.bridge_host,
+                port,
+                extra=about("bridge_listening"),
+            )
         yield settings.reach_bridge(port)

@@ -14,6 +14,7 @@ from temporalio.exceptions import ApplicationError
 
 from kai_flow.connections.service import Data
 from kai_flow.connections.store import ConnectionStore
+from kai_flow.stream.log_fields import about
 from kai_flow.worker.failures import EXPECTED, activity_failures
 from kai_flow.worker.heartbeats import heartbeats
 
@@ -102,7 +103,12 @@ def _without_secrets() -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001  (reported without its text)
         where = "".join(traceback.format_tb(error.__traceback__))
-        activity.logger.error("failed with %s at\n%s", type(error).__name__, where)
+        activity.logger.error(
+            "failed with %s at\n%s",
+            type(error).__name__,
+            where,
+            extra=about("activity_defect"),
+        )
         raise ApplicationError(
             f"the worker failed with {type(error).__name__}; see its log", type="Defect"
         ) from None

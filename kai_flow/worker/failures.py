@@ -11,6 +11,7 @@ from kai_flow.agents import BadTask
 from kai_flow.connections.service import BadInput
 from kai_flow.connections.store import StoreUnavailable
 from kai_flow.stream.errors import InvalidEvent, InvalidUrl
+from kai_flow.stream.log_fields import about
 
 __all__ = ["EXPECTED", "activity_failures", "bad_input"]
 
@@ -47,7 +48,7 @@ def activity_failures() -> Iterator[None]:
 
 def bad_input(message: str) -> ApplicationError:
     """A failure that no retry can mend; one line in the worker's log, without a traceback."""
-    activity.logger.warning("refused: %s", message)
+    activity.logger.warning("refused: %s", message, extra=about("activity_refused"))
     return ApplicationError(
         message, type="BadInput", non_retryable=True, category=ApplicationErrorCategory.BENIGN
     )
