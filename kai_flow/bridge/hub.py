@@ -127,6 +127,10 @@ class Hub:
         session = self._session(session_id)
         if session is not None and session.watched and not session.is_behind(cursor):
             return session.run
+        return await self.look_up(session_id)
+
+    async def look_up(self, session_id: str) -> Run | None:
+        """The newest run of this session id in Temporal. Raises Unreachable, as `find` does."""
         try:
             async with asyncio.timeout(FIND_SECONDS):
                 return await self._lookups.newest(session_id)

@@ -75,11 +75,12 @@ class Position(NamedTuple):
 class LiveReader:
     """One of them, from when it joins until it falls out."""
 
-    __slots__ = ("failure", "position", "sink")
+    __slots__ = ("failure", "position", "sink", "until")
 
-    def __init__(self, sink: Sink, position: Position) -> None:
+    def __init__(self, sink: Sink, position: Position, until: float = inf) -> None:
         self.sink = sink
         self.position = position
+        self.until = until  # it falls out then: its token expires
         self.failure: Exception | None = None  # of its sink: nobody knows what it has taken
 
 
@@ -195,6 +196,7 @@ class LiveReaders:
         self._readers: dict[LiveReader, None] = {}
         self._served: tuple[object, ...] = ()  # what held when all were served last
         self._next_at = inf  # when one of them is due even if that holds still
+        self._until = inf  # no reader's `until` is before it
 
     def __len__(self) -> int:
         return len(self._readers)
@@ -206,6 +208,7 @@ class LiveReaders:
         """A reader who has all that the log has shown."""
         self._readers[reader] = None
         self._next_at = -inf
+        self._until = min(self._until, reader.until)
 
     def leave(self, reader: LiveReader) -> None:
         """A reader goes, or has fallen out."""
@@ -217,13 +220,15 @@ class LiveReaders:
         Readers are woken by much that changes nothing for those who have all events.
         """
         holds = (self._log.next, *present[1:])
-        if holds == self._served and present.moment < self._next_at:
+        if holds == self._served and present.moment < min(self._next_at, self._until):
             return
         self._served, self._next_at = (), inf
         readers = list(self)
         for start in range(0, len(readers), size):
             yield readers[start : start + size]
         self._served = holds
+        if present.moment >= self._until:
+            self._until = min((reader.until for reader in self._readers), default=inf)
 
     def serve(self, readers: Iterable[LiveReader], present: Present) -> list[LiveReader]:
         """Write what each of these lacks; returns those who fall out, each at its position."""
@@ -238,7 +243,16 @@ class LiveReaders:
                 self.leave(reader)
                 fallen.append(reader)
         self._next_at = min(self._next_at, steps.next_at)
-        return fallen
+        return [*fallen, *self._expired(readers, present.moment)]
+
+    def _expired(self, readers: Iterable[LiveReader], moment: float) -> list[LiveReader]:
+        """Those of these whose time is over; they leave. It costs nothing while nobody's is."""
+        if moment < self._until:
+            return []
+        expired = [one for one in readers if one.until <= moment and one in self._readers]
+        for reader in expired:
+            self.leave(reader)
+        return expired
 
 
 def _serve(reader: LiveReader, steps: _Steps) -> bool:

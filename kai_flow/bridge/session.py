@@ -223,7 +223,7 @@ class Session:
 
     def _continued(self, run_id: str) -> None:
         """The session goes on in this run: what was meant for the one before cannot count."""
-        self.run = Run(run_id, self.run.first_run_id)
+        self.run = Run(run_id, self.run.first_run_id, task_queue=self.run.task_queue)
         self._incoming.continue_in(self.run)
         self.stored.continue_in_next_run()
         self._show_news()

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import ExitStack
 from typing import Final
 
+from kai_flow.bridge.admission import ANYBODY, Admission
 from kai_flow.bridge.broadcast import Broadcast
 from kai_flow.bridge.channel import Channel
 from kai_flow.bridge.errors import HubError
@@ -60,13 +61,15 @@ async def subscribe(
     cursor: Cursor | None,
     run: Run | None,
     *,
+    admission: Admission = ANYBODY,
     plain: bool = False,
     sink: Sink | None = None,
 ) -> AsyncIterator[bytes]:
     """The frames of one subscriber, from after `cursor` until `done` or the idle timeout.
 
-    `run` is the newest run of the session, if there is one yet. `plain`: frames have no `event:`
-    line. `sink`: takes most frames; those that are yielded belong between them, where they come.
+    `run` is the newest run of the session that `admission` shows, if there is one yet. `plain`:
+    frames have no `event:` line. `sink`: takes most frames; those that are yielded belong between
+    them, where they come.
     """
     with ExitStack() as stay:
         try:
@@ -74,11 +77,24 @@ async def subscribe(
         except HubError:
             return  # the hub filled up or stopped after `admit`: the reader comes back by itself
         yield RETRY if cursor is None else RETRY + encode_cursor(cursor)
-        subscriber = _Subscriber(hub, channel, hand_made_seen, cursor)
+        subscriber = _Subscriber(hub, channel, hand_made_seen, cursor, admission)
         if sink is not None:
             subscriber.write_to(sink, plain=plain)
         async for frames in subscriber.frames():
             yield unnamed(frames) if plain else frames
+        if subscriber.expired:
+            yield _token_expired(plain=plain)
+
+
+async def expired(cursor: Cursor | None, *, plain: bool = False) -> AsyncIterator[bytes]:
+    """The frames of a subscriber whose token has expired: it learns that, and nothing else."""
+    yield RETRY if cursor is None else RETRY + encode_cursor(cursor)
+    yield _token_expired(plain=plain)
+
+
+def _token_expired(*, plain: bool) -> bytes:
+    frame = encode_control(control.token_expired())
+    return unnamed(frame) if plain else frame
 
 
 class _Subscriber:
@@ -91,13 +107,20 @@ class _Subscriber:
     """
 
     def __init__(
-        self, hub: Hub, channel: Channel, hand_made_seen: int, cursor: Cursor | None
+        self,
+        hub: Hub,
+        channel: Channel,
+        hand_made_seen: int,
+        cursor: Cursor | None,
+        admission: Admission,
     ) -> None:
         self._hub = hub
         self._channel = channel
         self._cursor = cursor  # of the request
+        self._admission = admission
         self._hand_made = hand_made_seen  # number of the last event sent by hand that was shown
         self._over = False  # the stream ends here
+        self.expired = False  # and it ends because the token of its reader has expired
         self._liveness: Liveness | None = None  # as it was shown last
         self._misses = 0  # reads back in a row that brought nothing
         self._written_at = self._event_at = now()  # last frame; last frame of an event
@@ -110,7 +133,7 @@ class _Subscriber:
 
     async def frames(self) -> AsyncIterator[bytes]:
         """The frames after the first ones: until there is a session, and then of that session."""
-        while (session := self._channel.session) is None:
+        while (session := self._admission.shows(self._channel.session)) is None:
             notified = self._channel.notifier.next
             if frames := self._aside():
                 yield frames
@@ -174,7 +197,8 @@ class _Subscriber:
             self._written_at,
             self._event_at,
         )
-        return self._serve(session.broadcast, reader, LiveReader(self._sink, position))
+        live = LiveReader(self._sink, position, self._admission.until)
+        return self._serve(session.broadcast, reader, live)
 
     async def _serve(self, broadcast: Broadcast, reader: LogReader, live: LiveReader) -> None:
         await broadcast.serve(live)
@@ -187,7 +211,13 @@ class _Subscriber:
 
     def _ending(self, session: Session) -> bool:
         """Whether the stream ends here, without `done`."""
-        return self._over or session.ends_without_done
+        return self._expires() or self._over or session.ends_without_done
+
+    def _expires(self) -> bool:
+        """Whether its token has expired: the stream ends here, whatever there is to read."""
+        if self._admission.over:
+            self._over = self.expired = True
+        return self.expired
 
     async def _read_back(self, session: Session, reader: LogReader) -> AsyncIterator[bytes]:
         """Read back what comes next, and meanwhile yield other frames: Temporal may hang."""
@@ -202,7 +232,8 @@ class _Subscriber:
                     waking = asyncio.ensure_future(notified.wait())
                     await asyncio.wait([reading, waking], return_when=asyncio.FIRST_COMPLETED)
                     waking.cancel()
-            source, place = reading.result() if reading.done() else None, reader.place
+            whole = reading.done() and not self._over
+            source, place = reading.result() if whole else None, reader.place
             if run_id != session.run.run_id:
                 source = None  # it may rely on what the log knew of the run before
             if source is not None and (frames := session.frames.of(reader, source)):
@@ -233,6 +264,8 @@ class _Subscriber:
         """Frames beside the session's events: what was sent by hand, a heartbeat, a timeout."""
         moment = now()
         self._over = self._hub.stopping.is_set()
+        if self._expires():
+            return b""
         if hand_made := self._by_hand():
             return self._event(hand_made)
         if moment - self._event_at >= self._hub.idle_timeout:
@@ -244,9 +277,12 @@ class _Subscriber:
         return b""
 
     def _by_hand(self) -> bytes:
-        """The frames of the events sent by hand that this reader has not been sent."""
+        """The frames of the events sent by hand that this reader has not been sent.
+
+        They are of nobody's organisation, so a reader that is bound to one gets none.
+        """
         new, self._hand_made = self._channel.hand_made(self._hand_made), self._channel.shown
-        return b"".join(new)
+        return b"" if self._admission.queue is not None else b"".join(new)
 
     def _event(self, frames: bytes) -> bytes:
         """Frames of events, about to be written."""

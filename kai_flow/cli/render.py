@@ -200,7 +200,9 @@ _KNOWN: Final = frozenset(
         ),
     }
 )
-_SILENT: Final = frozenset({"done", "idle_timeout", "attempt_failed"})  # shown by other means
+_SILENT: Final = frozenset(  # shown by other means, or put right by the program itself
+    {"done", "idle_timeout", "token_expired", "attempt_failed"}
+)
 
 
 def choices_of(event: Event) -> list[tuple[str, str]]:

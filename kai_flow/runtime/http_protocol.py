@@ -49,6 +49,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.access_log = False  # never, however logging is set up: a query may have a token in it
         self._reading_head = True  # the next byte belongs to a request head
         self._head_bytes = 0  # received since the last head or part of a body, plus up to a chunk
         self._head_too_large = False  # set by a callback of the parser, and answered after it

@@ -10,7 +10,8 @@ import asyncio
 import logging
 import resource
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
@@ -68,11 +69,15 @@ async def serving(
     what: str,
     setting: str,
     before_stop: Callable[[], None] = lambda: None,
+    tls: ssl.SSLContext | None = None,
+    proxies: Sequence[str] = (),
 ) -> AsyncIterator[int]:
     """Serve `app` on `host` and `port` (0: any) while the block runs; yields the port it got.
 
     `what` and `setting` name the server and the variable of its port in the error. `before_stop`
-    is called first when the block ends. Raises PortInUse.
+    is called first when the block ends. With `tls` it serves https. `proxies` are addresses and
+    networks: what they say of their clients (`X-Forwarded-For`) is believed, and what others say is
+    not. Raises PortInUse.
     """
     listener = _bind(host, port, what, setting)
     BoundedProtocol.max_connections = _connections_at_once()
@@ -83,6 +88,9 @@ async def serving(
         access_log=False,
         server_header=False,
         ws="none",
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = _Server(config)

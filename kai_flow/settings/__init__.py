@@ -15,11 +15,12 @@ The connection to Temporal is not here: it has its own variables and profiles
 import difflib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from kai_flow.settings import parsers
+from kai_flow.settings import access_parsers, parsers
+from kai_flow.settings.access_parsers import TokenKeys
 from kai_flow.settings.parsers import KIB, LOOPBACK, Keys, Token
 from kai_flow.stream.signing_keys import SigningSecrets
 
@@ -44,9 +45,10 @@ class SettingsError(StartError):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The checked settings: durations in seconds, sizes in bytes, the documented defaults."""
 
-    bridge_host: str = "127.0.0.1"  # loopback only, until credentials can be configured
+    bridge_host: str = "127.0.0.1"  # another than loopback only with signatures and tokens
     bridge_port: int = 8092  # 0: any free port
     bridge_url: str | None = None  # how others reach the bridge; None: see `reach_bridge`
+    more_bridge_urls: tuple[str, ...] = ()  # how else they may reach it
     health_port: int = 8091  # of the worker; 0: any free port
     signal_interval: float = 0.25
     signals_per_second: int = 25  # of all sessions of a bridge together
@@ -69,13 +71,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     encrypt_keys: Keys = Keys()  # for the stored connections; none: the key file in the home
     data_converter: str | None = None  # "package.module:name"; None: Temporal's own
     codec_keys: Keys = Keys()  # of the payload codec that KAI Flow ships; none: it is not used
+    token_keys: TokenKeys = TokenKeys()  # shared with the issuer of tokens, the newest first
+    token_jwks_url: str | None = None  # where an issuer publishes its keys
+    token_audience: str = "kai-bridge"  # noqa: S105  what tokens have to say
+    token_issuer: str | None = None  # None: any
+    token_cookie: str = "kai_token"  # noqa: S105  its name
+    trusted_proxies: tuple[str, ...] = ()  # networks whose forwarded headers are believed
+    tls_cert: Path | None = None  # with it the bridge serves https
+    tls_key: Path | None = None  # None: it is in the file of the certificate
+
+    @property
+    def needs_tokens(self) -> bool:
+        """Whether the bridge asks its readers for a token."""
+        return bool(self.token_keys) or self.token_jwks_url is not None
 
     def reach_bridge(self, bound_port: int) -> str:
         """The base URL (no slash at its end) of a bridge on `bound_port`, as others reach it."""
         if self.bridge_url is not None:
             return self.bridge_url
-        host = "localhost" if self.bridge_host == "127.0.0.1" else self.bridge_host
-        return f"http://[{host}]:{bound_port}" if ":" in host else f"http://{host}:{bound_port}"
+        here = ("127.0.0.1", "0.0.0.0", "::")  # noqa: S104  where it listens, and not what for
+        host = "localhost" if self.bridge_host in here else self.bridge_host
+        scheme = "http" if self.tls_cert is None else "https"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{bound_port}"
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -90,14 +107,27 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         except ValueError as wrong:
             shown = "***" if variable in _SECRETS else parsers.shown(value)
             raise SettingsError(f"{variable}={shown} is refused: {wrong}") from None
+    urls: Any = found.pop("bridge_url", ())
+    if urls:
+        found |= {"bridge_url": urls[0], "more_bridge_urls": urls[1:]}
     settings = msgspec.structs.replace(Settings(), **found)
+    _require_credentials(settings)
+    return settings
+
+
+def _require_credentials(settings: Settings) -> None:
+    """Refuse what others could reach, and where nobody would have to say who they are."""
     if settings.metrics_token is None and not parsers.is_loopback(settings.metrics_host):
         raise SettingsError(
             f"KAI_METRICS_HOST={settings.metrics_host} is refused: beyond loopback the metrics "
             "need a token, so set KAI_METRICS_TOKEN as well, for example to the output of "
             "`openssl rand -hex 32`"
         )
-    return settings
+    if not parsers.is_loopback(settings.bridge_host):
+        raise SettingsError(
+            f"KAI_BRIDGE_HOST={parsers.shown(settings.bridge_host)} is refused: it must be a "
+            "loopback address, because a bridge does not know producers yet, for example 127.0.0.1"
+        )
 
 
 def unknown_settings(environ: Mapping[str, str]) -> list[str]:
@@ -116,13 +146,14 @@ _SECRETS: Final = (  # never shown, not even when wrong
     "KAI_ENCRYPT_KEY",
     "KAI_METRICS_TOKEN",
     "KAI_SIGNING_KEYS",
+    "KAI_TOKEN_KEYS",
 )
 
 # variable → (attribute, parser). ORG_ID stands before TEMPORAL_TASK_QUEUE, which overrides it.
 _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
-    "KAI_BRIDGE_HOST": ("bridge_host", parsers.loopback_host),
+    "KAI_BRIDGE_HOST": ("bridge_host", access_parsers.bridge_host),
     "KAI_BRIDGE_PORT": ("bridge_port", parsers.port("8092")),
-    "KAI_BRIDGE_URL": ("bridge_url", parsers.base_url),
+    "KAI_BRIDGE_URL": ("bridge_url", parsers.base_urls),
     "KAI_HEALTH_PORT": ("health_port", parsers.port("8091")),
     # below 50 ms the server's own 7 ms a signal become a load; 5 s is the producer's stall rule
     "KAI_SIGNAL_INTERVAL": ("signal_interval", parsers.duration("50ms", "5s", "250ms")),
@@ -150,4 +181,12 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "KAI_ENCRYPT_KEY": ("encrypt_keys", parsers.keys),
     "KAI_DATA_CONVERTER": ("data_converter", parsers.converter),
     "KAI_CODEC_KEYS": ("codec_keys", parsers.keys),
+    "KAI_TOKEN_KEYS": ("token_keys", access_parsers.token_keys),
+    "KAI_TOKEN_JWKS_URL": ("token_jwks_url", access_parsers.jwks_url),
+    "KAI_TOKEN_AUDIENCE": ("token_audience", access_parsers.claim("kai-bridge")),
+    "KAI_TOKEN_ISSUER": ("token_issuer", access_parsers.claim("https://login.example.com/")),
+    "KAI_TOKEN_COOKIE": ("token_cookie", access_parsers.cookie_name),
+    "KAI_TRUSTED_PROXIES": ("trusted_proxies", access_parsers.networks),
+    "KAI_TLS_CERT": ("tls_cert", access_parsers.file),
+    "KAI_TLS_KEY": ("tls_key", access_parsers.file),
 }

@@ -108,43 +108,35 @@ def size(low: str, high: str, example: str) -> Callable[[str], int]:
     return lambda value: int(parse(value))
 
 
-def loopback_host(value: str) -> str:
-    host = value.lower().strip("[]")
-    try:
-        loopback = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise ValueError(
-            "it must be a loopback address, because the bridge checks no credentials yet, for "
-            "example 127.0.0.1, ::1 or localhost"
-        )
-    return host
-
-
-def _split_url(value: str) -> SplitResult:
+def split_url(value: str, *, query: bool = False) -> SplitResult:
     url = urlsplit(value)  # raises ValueError by itself for a broken address
     _ = url.port
     if url.scheme not in ("http", "https") or not url.hostname or re.search(r"[\s\\]", value):
         raise ValueError("this is not an http or https URL")
-    if "@" in url.netloc or url.query or url.fragment:
+    if "@" in url.netloc or (url.query and not query) or url.fragment:
         raise ValueError("it may have no user, password, query or fragment")
     return url
 
 
-def base_url(value: str) -> str:
-    try:
-        _split_url(value)
-    except ValueError as wrong:
-        raise ValueError(
-            f"it must be the base URL of the bridge ({wrong}), for example http://localhost:8092"
-        ) from None
-    return value.rstrip("/")
+def base_urls(value: str) -> tuple[str, ...]:
+    found = []
+    for part in listed(value):
+        try:
+            split_url(part)
+        except ValueError as wrong:
+            raise ValueError(
+                f"it must be the base URL of the bridge ({wrong}), or several separated by "
+                "commas, for example http://localhost:8092"
+            ) from None
+        found.append(part.rstrip("/"))
+    if not found:
+        raise ValueError("it names no URL, for example http://localhost:8092")
+    return tuple(dict.fromkeys(found))
 
 
 def _origin(value: str) -> str:
     try:
-        url = _split_url(value)
+        url = split_url(value)
         if url.path not in ("", "/"):
             raise ValueError("it may have no path")
     except ValueError as wrong:
@@ -168,17 +160,17 @@ def _host(value: str) -> str:
         ) from None
 
 
-def _listed(value: str) -> list[str]:
+def listed(value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def origins(value: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_origin(part) for part in _listed(value)))
+    return tuple(dict.fromkeys(_origin(part) for part in listed(value)))
 
 
 def allowed_hosts(value: str) -> tuple[str, ...]:
     hosts: list[str] = []
-    for part in _listed(value):
+    for part in listed(value):
         hosts += LOOPBACK if part.lower() == "loopback" else [_host(part)]
     return tuple(dict.fromkeys(hosts))
 
@@ -194,7 +186,10 @@ def address(value: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    return host == "localhost" or ip_address(host).is_loopback
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def token(value: str) -> Token:
@@ -218,7 +213,7 @@ def log_level(value: str) -> str:
     return value.lower()
 
 
-def _path(value: str, example: str) -> Path:
+def path_of(value: str, example: str) -> Path:
     try:
         return Path(value).expanduser().absolute()
     except RuntimeError:
@@ -226,7 +221,7 @@ def _path(value: str, example: str) -> Path:
 
 
 def home(value: str) -> Path:
-    path = _path(value, "/home/me/.kai")
+    path = path_of(value, "/home/me/.kai")
     if path.exists() and not path.is_dir():
         raise ValueError("it must be a folder, but it is a file, for example ~/.kai")
     return path
@@ -241,8 +236,8 @@ def signing_keys(value: str) -> SigningSecrets:
 
 def folders(value: str) -> tuple[Path, ...]:
     found = []
-    for part in _listed(value):
-        path = _path(part, "/srv/data")
+    for part in listed(value):
+        path = path_of(part, "/srv/data")
         if path.resolve() == Path("/") or (path.exists() and not path.is_dir()):
             raise ValueError(
                 f"{shown(part)} must be a folder other than the root of the file system, for"
@@ -283,7 +278,7 @@ converter = _named("name", "kai_flow.temporal.codec:encrypted")
 
 def keys(value: str) -> Keys:
     found = []
-    for part in _listed(value):
+    for part in listed(value):
         try:
             found.append(base64.b64decode(part.replace("-", "+").replace("_", "/"), validate=True))
         except (binascii.Error, ValueError):

@@ -9,7 +9,15 @@ from kai_flow.stream.gaps import Gap
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.progress import Liveness
 from kai_flow.stream.recorded import EndStatus
-from kai_flow.stream.wire_names import ENDED, GAP, IDLE_TIMEOUT, RESET, STATUS, SUPERSEDED
+from kai_flow.stream.wire_names import (
+    ENDED,
+    GAP,
+    IDLE_TIMEOUT,
+    RESET,
+    STATUS,
+    SUPERSEDED,
+    TOKEN_EXPIRED,
+)
 
 ControlEvent = dict[str, Any]
 
@@ -45,3 +53,8 @@ def status(liveness: Liveness) -> ControlEvent:
 def idle_timeout() -> ControlEvent:
     """No event has come for so long that the bridge ends the response; the reader may reconnect."""
     return {"type": IDLE_TIMEOUT}
+
+
+def token_expired() -> ControlEvent:
+    """The reader's token has expired: the bridge ends the response; a new token goes on."""
+    return {"type": TOKEN_EXPIRED}

@@ -25,6 +25,8 @@ class Run(NamedTuple):
     """A reset made it: its history begins with a copy of another run's, its stream is its own."""
     history_bytes: int = 0
     """The size of its history when it was looked up; 0 if it was not."""
+    task_queue: str = ""
+    """On which it began, or the newest run of its chain that was looked up; empty if none was."""
 
     @property
     def incarnation(self) -> str:
@@ -63,9 +65,10 @@ async def run_in(client: Client, description: DescribeWorkflowExecutionResponse)
     """
     info = description.workflow_execution_info
     run_id, size = info.execution.run_id, info.history_size_bytes
+    queue = description.execution_config.task_queue.name
     if description.workflow_extended_info.HasField("last_reset_time"):
-        return Run(run_id, run_id, made_by_reset=True, history_bytes=size)
+        return Run(run_id, run_id, made_by_reset=True, history_bytes=size, task_queue=queue)
     if info.first_run_id in ("", run_id):
-        return Run(run_id, run_id, history_bytes=size)
+        return Run(run_id, run_id, history_bytes=size, task_queue=queue)
     start = await read_start(client, info.execution.workflow_id, run_id)
-    return Run(run_id, start.first_run_id, start.made_by_reset, size)
+    return Run(run_id, start.first_run_id, start.made_by_reset, size, queue)

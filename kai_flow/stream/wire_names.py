@@ -41,9 +41,12 @@ STATUS: Final = "status"
 IDLE_TIMEOUT: Final = "idle_timeout"
 ENDED: Final = "ended"
 SUPERSEDED: Final = "superseded"
+TOKEN_EXPIRED: Final = "token_expired"  # noqa: S105  a type of event
 """Types of the control events, which `control` builds."""
 
-NEVER_NUMBERED: Final = frozenset({DONE, GAP, RESET, STATUS, IDLE_TIMEOUT, ENDED, SUPERSEDED})
+NEVER_NUMBERED: Final = frozenset(
+    {DONE, GAP, RESET, STATUS, IDLE_TIMEOUT, ENDED, SUPERSEDED, TOKEN_EXPIRED}
+)
 """Types of events that only a reader's source creates: no event with an id may have them."""
 
 RESERVED: Final = NEVER_NUMBERED | {STARTED, ATTEMPT_FAILED, UNSTORED}

@@ -18,6 +18,7 @@ from kai_flow.bridge.metrics import metrics_of
 from kai_flow.runtime.reporting import reporting
 from kai_flow.runtime.shutdown import before_shutdown
 from kai_flow.settings import LOOPBACK, Settings
+from kai_flow.web.access import access_for
 from kai_flow.web.body import Bodies
 from kai_flow.web.documents import Documents
 from kai_flow.web.foreign_requests import ForeignRequestGuard
@@ -55,8 +56,9 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
     `mounted`: in another app, whose middleware must see every part of a response.
     """
     hosts = {*LOOPBACK, settings.bridge_host}
-    if settings.bridge_url is not None:
-        hosts.add(urlsplit(settings.bridge_url).hostname or "")
+    for url in (settings.bridge_url, *settings.more_bridge_urls):
+        if url is not None:
+            hosts.add(urlsplit(url).hostname or "")
     refusals, send_timeout = RefusalLog(hub.counts.refused), SendTimeout()
     bodies, documents = Bodies(hub.stopping), Documents(hub, refusals, _signatures(settings))
     litestar = _Litestar(
@@ -66,12 +68,14 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
             "bodies": Provide(lambda: bodies, sync_to_thread=False),
             "documents": Provide(lambda: documents, sync_to_thread=False),
         },
-        state=State({"temporal": client, "mounted": mounted}),
+        state=State({"temporal": client, "mounted": mounted, "access": access_for(settings)}),
         middleware=[ForeignRequestGuard(hosts, settings.cors_origins), send_timeout],
         cors_config=CORSConfig(
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type", "Last-Event-ID"],
+            allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
+            allow_credentials=settings.needs_tokens,  # so that a page can send its cookie
+            expose_headers=["Retry-After", "WWW-Authenticate"],
         ),
         plugins=[ProblemDetailsPlugin(PROBLEMS)],
         after_exception=[refusals.note],

@@ -1,5 +1,6 @@
 """The bridge's routes. `kai_flow.bridge` does the work; the protocol document defines it."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -13,9 +14,10 @@ from temporalio.service import RPCError
 
 from kai_flow.bridge.errors import HubError, UnknownPlace, Unreachable
 from kai_flow.bridge.hub import Hub
-from kai_flow.bridge.subscription import subscribe
+from kai_flow.bridge.subscription import expired, subscribe
 from kai_flow.stream.errors import StreamError
 from kai_flow.stream.place import Cursor
+from kai_flow.web.access import Access
 from kai_flow.web.body import Bodies
 from kai_flow.web.documents import Documents
 from kai_flow.web.past_send import open_response
@@ -79,13 +81,17 @@ async def stream_events(
 ) -> Response[None] | Stream:
     """The session's events after the cursor, as Server-Sent Events."""
     _require_session_id(session_id)
+    access: Access = state.access
+    admission = await access.admit(scope, session_id)
     text = last_event_id_header or last_event_id
     try:
         cursor = Cursor.parse(text) if text else None
     except StreamError as error:
         raise problem(400, str(error), code=error.code) from None
+    if admission.over:
+        return _stream(expired(cursor, plain=event is not None))
     try:
-        run = await hub.find(session_id, cursor)
+        run = await admission.find(hub, session_id, cursor)
     except Unreachable as error:
         if not wait:
             raise problem(503, str(error), headers=IN_A_SECOND) from None
@@ -104,11 +110,14 @@ async def stream_events(
     except HubError as error:
         raise problem(503, str(error), headers=IN_A_SECOND) from None
     sink = None if state.mounted else open_response(scope)
-    return Stream(
-        subscribe(hub, session_id, cursor, run, plain=event is not None, sink=sink),
-        media_type="text/event-stream",
-        headers=STREAM_HEADERS,
+    plain = event is not None
+    return _stream(
+        subscribe(hub, session_id, cursor, run, admission=admission, plain=plain, sink=sink)
     )
+
+
+def _stream(frames: AsyncIterator[bytes]) -> Stream:
+    return Stream(frames, media_type="text/event-stream", headers=STREAM_HEADERS)
 
 
 @get("/healthz")

@@ -13,6 +13,7 @@ from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
 from kai_flow.stream.log_fields import about
 from kai_flow.web.app import create_app, hub_for
+from kai_flow.web.tls import certificate
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +22,11 @@ log = logging.getLogger(__name__)
 async def running_bridge(
     settings: Settings, client: Client, metrics: Metrics | None = None
 ) -> AsyncIterator[str]:
-    """Serve the bridge while the block runs; yields its base URL. Raises PortInUse.
+    """Serve the bridge while the block runs; yields its base URL. Raises PortInUse, StartError.
 
     `metrics` are those of a program that serves them for all of its parts.
     """
+    tls = certificate(settings)
     async with (
         hub_for(settings, client) as hub,
         reporting(settings, metrics_of(hub), metrics),
@@ -35,6 +37,8 @@ async def running_bridge(
             what="the bridge",
             setting="KAI_BRIDGE_PORT",
             before_stop=hub.end_streams,
+            tls=tls,
+            proxies=settings.trusted_proxies,
         ) as port,
     ):
         if settings.bridge_url is not None:  # that URL does not show where the bridge listens

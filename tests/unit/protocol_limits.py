@@ -7,6 +7,24 @@ move. Each module has its constants here, and each constant the text of its row.
 from typing import Final
 
 ROWS: Final[dict[str, dict[str, str]]] = {
+    "kai_flow.access.grant": {
+        "MAX_QUERY_SECONDS": "lifetime of a token in the query",
+    },
+    "kai_flow.access.issuer_keys": {
+        "FETCH_SECONDS": "one fetch of a key set",
+        "REFRESH_SECONDS": "time between two fetches of a key set",
+        "FRESH_SECONDS": "age of a key set before it is fetched again",
+        "STALE_SECONDS": "age of a key set that counts while it cannot be fetched",
+    },
+    "kai_flow.access.key_ring": {
+        "MAX_KEY_SET_BYTES": "size of a key set",
+        "MAX_PUBLIC_KEYS": "keys in a key set",
+        "MIN_RSA_BITS": "bits of an RSA key, at least",
+    },
+    "kai_flow.access.tokens": {
+        "MAX_TOKEN_CHARS": "characters of a token",
+        "LEEWAY_SECONDS": "time by which the clocks of issuer and bridge may differ",
+    },
     "kai_flow.analyst.agent": {
         "MAX_PROMPT_BYTES": "size of a question",
     },
@@ -22,6 +40,9 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     },
     "kai_flow.stream.signing_keys": {
         "MAX_KEYS": "keys for signatures",
+    },
+    "kai_flow.bridge.admission": {
+        "EVEN_SECONDS": "an answer that there is no session of an organisation takes a multiple of",
     },
     "kai_flow.bridge.attempts": {
         "ASK_SECONDS": "wait for Temporal's answer whether an attempt is real",

@@ -93,6 +93,7 @@ class _Run(temporal.Run):
         self._begins_with = start
         super().__init__(SESSION, run_id, 0.0)
         self.scheduled: dict[str, int] = {}  # the scheduling events, by activity id
+        self.task_queue = ""
         self._first_run_id = first_run_id
         self._made_by_reset = made_by_reset
 
@@ -107,6 +108,7 @@ class _Run(temporal.Run):
     def describe(self) -> DescribeWorkflowExecutionResponse:
         description = super().describe()
         description.workflow_execution_info.first_run_id = self._first_run_id
+        description.execution_config.task_queue.name = self.task_queue
         if self._made_by_reset:
             description.workflow_extended_info.last_reset_time.seconds = 1
         return description
@@ -132,7 +134,7 @@ class TemporalStage:
         continued: str = "",
         first_run_id: str = "",
         made_by_reset: bool = False,
-    ) -> temporal.Run:
+    ) -> "_Run":
         """A run of the session id begins; `continued`: the run that the server names before it."""
         event = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
         started = event.workflow_execution_started_event_attributes
@@ -157,6 +159,10 @@ class TemporalStage:
         self._run.append(event)
         carried = Carried(RUN_ID, before, producer, spoken)
         self.begin(run_id, carried, continued=before, first_run_id=RUN_ID)
+
+    def run_on(self, task_queue: str) -> None:
+        """The newest run runs on this task queue."""
+        self._run.task_queue = task_queue
 
     def delete(self, run_id: str) -> None:
         """Retention deletes a run."""

@@ -237,3 +237,31 @@ def test_who_has_left_is_written_nothing() -> None:
     readers.leave(reader)
     assert readers.serve(slice_, PRESENT) == []
     assert wire.written == []
+
+
+def test_who_has_an_end_falls_out_then_and_nobody_else() -> None:
+    """§8.6: the reader whose token expires first, then the next; its last frames are written."""
+    log = a_log()
+    readers = LiveReaders(log, LIMITS)
+    wires = [Wire(), Wire(), Wire()]
+    first, second, _ = live = joined(log, readers, *wires)
+    for reader in live:
+        readers.leave(reader)
+    first.until, second.until = 7.0, 9.0
+    for reader in live:
+        readers.join(reader)
+
+    def served(moment: float) -> list[LiveReader]:
+        present = PRESENT._replace(moment=moment)
+        return [one for part in readers.due(present, 2) for one in readers.serve(part, present)]
+
+    assert served(6.9) == []
+    assert readers._next_at > 10.0, "nothing else is due"
+    log.absorb(published(events("1.1.2")))
+    assert served(7.0) == [first]
+    assert [ids(wire.written) for wire in wires] == [["1.1.2"]] * 3
+    assert served(8.9) == []
+    assert served(9.5) == [second]
+    assert served(9.6) == []
+    assert readers._until == float("inf")
+    assert len(readers) == 1

@@ -8,9 +8,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kai_flow.bridge.hub import Hub, running_hub
+from kai_flow.bridge.admission import ANYBODY, Admission
+from kai_flow.bridge.hub import TICK_SECONDS, Hub, running_hub
 from kai_flow.bridge.sink import Framing
-from kai_flow.bridge.subscription import HEARTBEAT_SECONDS, subscribe
+from kai_flow.bridge.subscription import HEARTBEAT_SECONDS, expired, subscribe
 from kai_flow.stream.buffer import Limits
 from kai_flow.stream.callback import HandMade
 from kai_flow.stream.clock import now
@@ -35,7 +36,13 @@ class Reader:
     framing: Framing = staticmethod(bytes)
 
     def __init__(
-        self, hub: Hub, cursor: str | None = None, slow: float = 0.0, *, sink: bool = True
+        self,
+        hub: Hub,
+        cursor: str | None = None,
+        slow: float = 0.0,
+        *,
+        sink: bool = True,
+        admission: Admission = ANYBODY,
     ) -> None:
         self.types: list[str] = []
         self.ids: list[str | None] = []
@@ -46,14 +53,18 @@ class Reader:
         self._slow = slow
         self._full_until = 0.0
         self._sink = self if sink else None
+        self._admission = admission
         self._decoder = Decoder()
         self._changed = asyncio.Event()
         self._cursor = None if cursor is None else Cursor.parse(cursor)
         self.task = asyncio.create_task(self._read(hub))
 
     async def _read(self, hub: Hub) -> None:
-        run = await hub.find(SESSION)
-        async for frames in subscribe(hub, SESSION, self._cursor, run, sink=self._sink):
+        run = await self._admission.find(hub, SESSION, self._cursor)
+        stream = subscribe(
+            hub, SESSION, self._cursor, run, admission=self._admission, sink=self._sink
+        )
+        async for frames in stream:
             await asyncio.sleep(max(0.0, self._full_until - now()))
             self._take(frames)
             await asyncio.sleep(self._slow)
@@ -421,3 +432,103 @@ async def test_who_leaves_is_written_nothing_more() -> None:
         assert session.broadcast is not None
         assert session.broadcast._task is None
     assert [len(reader.ids) for reader in readers] == [2] * 599 + [1]
+
+
+@in_virtual_time
+async def test_a_stream_ends_when_its_token_expires() -> None:
+    """§8.6: a live reader, one without a sink, and one that is far behind; the others go on."""
+    stage = Stage()
+    stage.store(run_of(FIRST, 3))
+    async with hub_on(stage) as hub:
+        until = now() + 30.0
+        limited = Admission(until=until)
+        ending = [
+            Reader(hub, admission=limited),
+            Reader(hub, sink=False, admission=limited),
+            Reader(hub, slow=11.0, sink=False, admission=limited),
+        ]
+        going_on = Reader(hub)
+        for number in range(8):
+            await asyncio.sleep(4.5)
+            await hub.receive(post_of(run_of(FIRST.offset(3 + number), 1)))
+        for reader in ending:
+            await reader.task
+            assert reader.types[-1] == "token_expired"
+            assert reader.ids[-1] is None
+            assert until <= reader.ended_at <= until + TICK_SECONDS + 2 * 11.0
+            assert "token_expired" not in reader.types[:-1]
+        assert going_on.ids == ids(1, 11)
+        for quick in ending[:2]:
+            assert quick.ended_at <= until + TICK_SECONDS
+            assert quick.ids[:-1] == ids(1, len(quick.ids) - 1)
+
+
+@in_virtual_time
+async def test_a_stream_that_waits_for_its_session_ends_as_well() -> None:
+    """§8.6: no session, or none that the reader may see, keeps an expired token alive."""
+    for hidden in (None, "kai-other-queue"):
+        stage = Stage()
+        if hidden is None:
+            stage.server.runs.clear()
+        else:
+            stage.run_on(hidden)
+        async with hub_on(stage) as hub:
+            until = now() + 20.0
+            reader = Reader(hub, admission=Admission(until, queue="kai-acme-queue"))
+            await reader.task
+            assert reader.types == ["token_expired"]
+            assert until <= reader.ended_at <= until + TICK_SECONDS
+
+
+@in_virtual_time
+async def test_nothing_is_read_back_for_an_expired_token() -> None:
+    """§8.6: what an outage had held up comes after the end, and is not shown any more."""
+    stage = Stage()
+    stage.store(run_of(FIRST, 3))
+    async with hub_on(stage) as hub:
+        run = await hub.find(SESSION)
+        stage.outage()
+        frames = subscribe(hub, SESSION, None, run, admission=Admission(until=now() + 7.0))
+        got = [await anext(frames)]
+        back = asyncio.get_running_loop().call_later(8.0, lambda: stage.outage(over=True))
+        got += [frame async for frame in frames]
+        back.cancel()
+    assert b"id:" not in b"".join(got)
+    assert got[-1] == b'event: token_expired\ndata: {"type":"token_expired"}\n\n'
+
+
+@in_virtual_time
+async def test_an_expired_reader_learns_that_and_nothing_else() -> None:
+    """§8.6: the first frames, its own cursor, and the end; for `onmessage` without a name."""
+    assert [frame async for frame in expired(None, plain=True)] == [
+        b"retry: 1000\n\n",
+        b'data: {"type":"token_expired"}\n\n',
+    ]
+    [first, last] = [frame async for frame in expired(Cursor.parse(f"1.1.2@{HERE}"))]
+    assert first == b"retry: 1000\n\nid: 1.1.2@" + HERE.encode() + b"\n\n"
+    assert last.startswith(b"event: token_expired\n")
+
+
+@in_virtual_time
+async def test_a_reader_of_another_organisation_gets_what_nobody_gets() -> None:
+    """§8.6: the frames of a session of others are those of an id without a workflow."""
+    seen = []
+    for hidden in (True, False):
+        stage = Stage()
+        if hidden:
+            stage.store(run_of(FIRST, 3))
+            stage.run_on("kai-other-queue")
+        else:
+            stage.server.runs.clear()
+        async with hub_on(stage, idle_timeout=100.0) as hub:
+            began = now()
+            reader = Reader(hub, admission=Admission(queue="kai-acme-queue"))
+            await asyncio.sleep(1.0)
+            if hidden:
+                await hub.receive(post_of(run_of(FIRST.offset(3), 2)))
+            else:
+                await hub.receive_by_hand(HandMade(SESSION, "note", b'{"type":"note"}'))
+            await reader.task
+            seen.append((reader.types, reader.heartbeats, round(reader.ended_at - began)))
+    assert seen[0] == seen[1]
+    assert seen[0][0] == ["idle_timeout"]

@@ -63,7 +63,13 @@ UNITS: dict[str, Any] = {
     "s": timedelta(seconds=1),
     "min": timedelta(minutes=1),
 }
-BOUND_BY_THE_CONTRACT = ("kai_flow/stream", "kai_flow/bridge", "kai_flow/web", "api")
+BOUND_BY_THE_CONTRACT = (
+    "kai_flow/access",
+    "kai_flow/stream",
+    "kai_flow/bridge",
+    "kai_flow/web",
+    "api",
+)
 
 
 def _cells(markdown: str, heading: str) -> list[list[str]]:

@@ -94,7 +94,7 @@ def test_a_right_value_is_taken(
     ("variable", "value", "says"),
     [
         ("KAI_BRIDGE_HOST", "0.0.0.0", "loopback"),
-        ("KAI_BRIDGE_HOST", "example.com", "credentials"),
+        ("KAI_BRIDGE_HOST", "example.com", "an address of this machine"),
         ("KAI_BRIDGE_PORT", "65536", "from 0 to 65535"),
         ("KAI_BRIDGE_PORT", "http", "whole number"),
         ("KAI_BRIDGE_URL", "localhost:8092", "http://localhost:8092"),

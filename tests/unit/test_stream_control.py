@@ -20,6 +20,7 @@ BUILT = {
     "reset": control.reset(),
     "status": control.status(Liveness("waiting", 1)),
     "idle_timeout": control.idle_timeout(),
+    "token_expired": control.token_expired(),
 }
 
 

@@ -19,5 +19,6 @@ def test_an_agent_may_not_use_what_speaks_of_the_stream() -> None:
     """§2.5, §7.5: the producer's own types, and those that readers rely on as the bridge's own."""
     own = {"started", "attempt_failed", "unstored"}
     others = {"done", "gap", "reset", "status", "idle_timeout", "ended", "superseded"}
+    others |= {"token_expired"}
     assert own | others == wire_names.RESERVED
     assert wire_names.RESERVED - own == wire_names.NEVER_NUMBERED

@@ -1,0 +1,126 @@
+"""The tokens of requests, and the refusals of those that do not count.
+
+A client is told the same of a token that is wrong, unreadable, for somebody else, or signed with an
+unknown key; the log says which it was. Neither repeats a token.
+"""
+
+import logging
+from math import inf
+from typing import Any, Final
+
+from kai_flow.access.checker import TokenChecker
+from kai_flow.access.errors import KeysUnreachable, TokenExpired, TokenRefused
+from kai_flow.access.grant import MAX_QUERY_SECONDS, PUBLISH, READ, Grant, Reach
+from kai_flow.access.issuer_keys import IssuerKeys
+from kai_flow.access.key_ring import Secret
+from kai_flow.access.tokens import Expected
+from kai_flow.bridge.admission import Admission
+from kai_flow.runtime.log_limiter import LogLimiter
+from kai_flow.settings import Settings
+from kai_flow.stream.clock import now
+from kai_flow.web.access import Headers
+from kai_flow.web.credentials import Place, Presented, bearer, presented
+from kai_flow.web.problems import IN_A_SECOND, Problem, problem
+from kai_flow.web.refusal_log import shown, subject
+
+log = logging.getLogger(__name__)
+
+_NONE_GIVEN: Final = {"WWW-Authenticate": "Bearer"}
+_REFUSED: Final = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+
+
+class ByToken:
+    """The bridge asks for a token. `cookie` is the name of the cookie that may have it."""
+
+    def __init__(self, checker: TokenChecker, cookie: str) -> None:
+        self._checker = checker
+        self._cookie = cookie
+        self._limiter = LogLimiter()
+
+    async def admit(self, scope: Any, session_id: str) -> Admission:
+        """The terms on which a request may read a session. Raises the problem if it may not."""
+        given = presented(scope, self._cookie)
+        try:
+            grant = await self._check(given, scope)
+            until = now() + self._checker.seconds_left(grant)
+        except TokenExpired as over:
+            if given is None or given.place is not Place.QUERY:
+                raise _expired() from None
+            # EventSource would never come again after a 401
+            grant, until = over.grant, -inf
+        if given is not None and given.place is Place.QUERY and not grant.fits_in_a_url:
+            most = MAX_QUERY_SECONDS / 60
+            raise problem(
+                403,
+                "a token in the query must name exactly one session, and live (from 'iat' to "
+                f"'exp') for {most:.0f} minutes at most; send this one in the header Authorization",
+            )
+        reach = grant.reach(session_id, READ)
+        if reach is Reach.NO:
+            raise problem(404, f"there is no session {session_id!r} for this token")
+        return Admission(until, grant.queue if reach is Reach.IF_OURS else None)
+
+    async def require_publish(self, headers: Headers, session_id: str) -> None:
+        """Raise the problem if a request may not send events by hand into a session.
+
+        Cookies do not count: a browser adds them to what any page sends. And a session id without a
+        workflow is of no organisation, so only a token that names it can grant it.
+        """
+        scope = {"path": f"/events/{session_id}", "headers": headers}
+        try:
+            grant = await self._check(bearer(headers), scope)
+        except TokenExpired:
+            raise _expired() from None
+        if grant.reach(session_id, PUBLISH) is not Reach.YES:
+            raise problem(
+                403,
+                "this token does not allow to send events by hand: it needs the right 'publish', "
+                f"and has to name the session {session_id!r} or what its id begins with",
+            )
+
+    async def _check(self, given: Presented | None, scope: Any) -> Grant:
+        """What a token grants now. Raises the problem, and TokenExpired."""
+        if given is None:
+            detail = "this bridge needs a token: send it as 'Authorization: Bearer …'"
+            raise problem(401, detail, headers=_NONE_GIVEN)
+        try:
+            return await self._checker.check(given.token)
+        except TokenExpired:
+            raise
+        except TokenRefused as refusal:
+            self._note(given, scope, str(refusal))
+            detail = "the token does not count here; get another one from whoever issues them"
+            raise problem(401, detail, headers=_REFUSED, code="invalid_token") from None
+        except KeysUnreachable:
+            detail = "no token can be checked: their issuer does not answer; come back in a moment"
+            raise problem(503, detail, headers=IN_A_SECOND) from None
+
+    def _note(self, given: Presented, scope: Any, why: str) -> None:
+        suppressed = self._limiter.due(why)
+        if suppressed is None:
+            return
+        client = scope.get("client")
+        log.warning(
+            "%s: the token in %s%s is refused: %s%s",
+            subject(scope["path"]),
+            given.place.value,
+            f" from {shown(str(client[0]))}" if client else "",
+            shown(why),
+            f" ({suppressed} more refusals were not logged)" if suppressed else "",
+        )
+
+
+def by_token(settings: Settings) -> ByToken:
+    """Access by the tokens of these settings."""
+    url = settings.token_jwks_url
+    checker = TokenChecker(
+        Expected(settings.token_audience, settings.token_issuer),
+        tuple(Secret(*key) for key in settings.token_keys),
+        None if url is None else IssuerKeys(url),
+    )
+    return ByToken(checker, settings.token_cookie)
+
+
+def _expired() -> Problem:
+    detail = "the token has expired; get a new one"
+    return problem(401, detail, headers=_REFUSED, code="token_expired")
