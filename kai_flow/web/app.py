@@ -60,7 +60,9 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
         if url is not None:
             hosts.add(urlsplit(url).hostname or "")
     refusals, send_timeout = RefusalLog(hub.counts.refused), SendTimeout()
-    bodies, documents = Bodies(hub.stopping), Documents(hub, refusals, _signatures(settings))
+    access = access_for(settings)
+    bodies = Bodies(hub.stopping)
+    documents = Documents(hub, refusals, _signatures(settings), access)
     litestar = _Litestar(
         [receive_events, receive_lists, stream_events, healthz, readyz],
         dependencies={
@@ -68,7 +70,7 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
             "bodies": Provide(lambda: bodies, sync_to_thread=False),
             "documents": Provide(lambda: documents, sync_to_thread=False),
         },
-        state=State({"temporal": client, "mounted": mounted, "access": access_for(settings)}),
+        state=State({"temporal": client, "mounted": mounted, "access": access}),
         middleware=[ForeignRequestGuard(hosts, settings.cors_origins), send_timeout],
         cors_config=CORSConfig(
             allow_origins=list(settings.cors_origins),

@@ -21,6 +21,8 @@ from kai_flow.stream.errors import InvalidBatch, InvalidId, StreamError
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.list_form import SEND_ALONE, decode_list, encode_replies
 from kai_flow.stream.posts import Reply
+from kai_flow.web.access import Access, Open
+from kai_flow.web.credentials import bearer
 from kai_flow.web.problems import IN_A_SECOND, Problem, problem, unforeseen
 from kai_flow.web.refusal_log import RefusalLog
 
@@ -47,6 +49,17 @@ class Answered(NamedTuple):
     body: bytes
 
 
+class _Sender(NamedTuple):
+    """Who has sent a document."""
+
+    fields: Fields
+    """Of the request's head."""
+    signed: bool = False
+    """With a key of the bridge: it may send everything."""
+    refusal: Problem | None = None
+    """Why it may send nothing but events by hand, and those with a token."""
+
+
 class Documents:
     """Answers the documents of all producers of one bridge.
 
@@ -54,36 +67,44 @@ class Documents:
     """
 
     def __init__(
-        self, hub: Hub, refusals: RefusalLog, signatures: "Signatures | None" = None
+        self,
+        hub: Hub,
+        refusals: RefusalLog,
+        signatures: "Signatures | None" = None,
+        access: Access | None = None,
     ) -> None:
         self._hub = hub
         self._refusals = refusals
         self._signatures = signatures  # None: nothing has to be signed
+        self._access = access or Open()
 
     async def answer(self, session_id: str | None, body: bytes, fields: Fields = ()) -> Answered:
         """The answer to a body that was POSTed to this session. Raises nothing.
 
         The body is a document, or a list of documents of any sessions. None: the URL names no
         session, so only a list is accepted. A refusal is a problem document, and leaves its line in
-        the log. `fields` are those of the request's head, which may sign it.
+        the log. `fields` are those of the request's head, which may sign it, or have a token for
+        events sent by hand.
         """
         if self._signatures is None:
-            return await self._answer(session_id, body)
+            return await self._answer(session_id, body, _Sender(fields))
         try:
             message_id = self._signatures.verify(fields, body)
         except Problem as refusal:
-            return self.refuse(session_id, b"", refusal)
-        answered = await self._answer(session_id, body)
+            if self._signatures.claimed(fields) or bearer(fields) is None:
+                return self.refuse(session_id, b"", refusal)
+            return await self._answer(session_id, body, _Sender(fields, refusal=refusal))
+        answered = await self._answer(session_id, body, _Sender(fields, signed=True))
         signed = self._signatures.sign(message_id, answered.status, answered.body)
         return answered._replace(headers=answered.headers | signed)
 
-    async def _answer(self, session_id: str | None, body: bytes) -> Answered:
+    async def _answer(self, session_id: str | None, body: bytes, sender: _Sender) -> Answered:
         if _IS_LIST(body):
-            return await self._answer_list(session_id, body)
+            return await self._answer_list(session_id, body, sender)
         if session_id is None:
             detail = "only a list of documents goes to /events; send one to /events/{id}"
             return self.refuse(None, body, problem(400, detail))
-        return await self._answer_one(session_id, body)
+        return await self._answer_one(session_id, body, sender)
 
     def refuse(self, session_id: str | None, document: bytes, refusal: Problem) -> Answered:
         """The answer that refuses a document, of which nothing may have been read."""
@@ -91,30 +112,42 @@ class Documents:
         self._refusals.write(path, document, refusal)
         return refused(refusal)
 
-    async def _answer_list(self, session_id: str | None, body: bytes) -> Answered:
+    async def _answer_list(self, session_id: str | None, body: bytes, sender: _Sender) -> Answered:
         try:
             documents = decode_list(body)
         except InvalidBatch as error:
             return self.refuse(session_id, b"", _unreadable(error))
-        answers = await at_once(self._answer_one(None, document) for document in documents)
+        answers = await at_once(self._answer_one(None, document, sender) for document in documents)
         replies = [SEND_ALONE if answer is None else _reply(answer) for answer in answers]
         return Answered(200, {}, _JSON, encode_replies(replies))
 
-    async def _answer_one(self, session_id: str | None, document: bytes) -> Answered:
+    async def _answer_one(
+        self, session_id: str | None, document: bytes, sender: _Sender
+    ) -> Answered:
         """The answer to one document. None: whichever session it names is meant."""
-        answered = await self._decide(session_id, document)
+        answered = await self._decide(session_id, document, sender)
         self._hub.counts.posts[str(answered.status)] += 1
         return answered
 
-    async def _decide(self, session_id: str | None, document: bytes) -> Answered:
+    async def _decide(self, session_id: str | None, document: bytes, sender: _Sender) -> Answered:
         try:
             posted = _read(document)
             session_id = session_id or _named(posted)
+            await self._require(posted, sender)
             return Answered(200, {}, _JSON, await self._take(session_id, posted))
         except Problem as refusal:
             return self.refuse(session_id, document, refusal)
         except Exception as error:  # noqa: BLE001  `unforeseen` logs it with its traceback
             return refused(unforeseen(error))
+
+    async def _require(self, posted: HandMade | ProducerPost, sender: _Sender) -> None:
+        """Raise the problem if a document is not for its sender to send."""
+        if sender.signed:
+            return
+        if isinstance(posted, HandMade):
+            await self._access.require_publish(sender.fields, posted.session_id)
+        elif sender.refusal is not None:
+            raise sender.refusal
 
     async def _take(self, session_id: str, posted: HandMade | ProducerPost) -> bytes:
         """The body of the 200. Raises the problem that the document is refused with."""

@@ -54,6 +54,10 @@ class Signatures:
             raise problem(401, detail, code=code)
         return found
 
+    def claimed(self, fields: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Whether a POST with these fields says that it is signed."""
+        return any(name in _FIELDS for name, _ in fields)
+
     def sign(self, message_id: str, status: int, body: bytes) -> dict[str, str]:
         """The header fields of the answer to the POST with this id."""
         return self._keys.sign_answer(message_id, status, self._clock(), body)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kai_flow.bridge.counts import BridgeCounts
 from kai_flow.stream.callback import encode_answer, read_answer
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.signing import SigningKeys
@@ -26,6 +27,9 @@ class Hub:
 
     boot_id = "4f3a9c1e"
     received = 0
+
+    def __init__(self) -> None:
+        self.counts = BridgeCounts()
 
     async def receive_by_hand(self, _event: Any) -> int:
         """Take it."""
