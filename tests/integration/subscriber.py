@@ -8,6 +8,7 @@ As a program, `python subscriber.py URL FILE`, it writes what it sees to a file,
 import asyncio
 import contextlib
 import json
+import ssl
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -57,6 +58,7 @@ class Subscriber:
         headers: dict[str, str] | None = None,
         reconnect: bool = True,
         retries_503: bool = False,
+        verify: ssl.SSLContext | bool = True,
         file: TextIO | None = None,
     ) -> None:
         self.url = url
@@ -72,6 +74,7 @@ class Subscriber:
         self._headers = headers or {}
         self._reconnect = reconnect
         self._goes_on_at = (200, 503) if retries_503 else (200,)
+        self._verify = verify
         self._file = file
         self._changed = asyncio.Event()
         self._highest: dict[int, tuple[int, ...]] = {}  # the last event of each producer
@@ -80,7 +83,7 @@ class Subscriber:
     async def run(self) -> None:
         """Read until `done`, 204 or, without reconnecting, the end of the response."""
         timeout = httpx.Timeout(30, read=60)
-        async with httpx.AsyncClient(timeout=timeout, trust_env=False) as http:
+        async with httpx.AsyncClient(timeout=timeout, trust_env=False, verify=self._verify) as http:
             while True:
                 with contextlib.suppress(httpx.TransportError):
                     await self._connect(http)
