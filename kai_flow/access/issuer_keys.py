@@ -11,6 +11,7 @@ from kai_flow.access.key_ring import MAX_KEY_SET_BYTES, PublicKey, read_key_set
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.clock import now
 from kai_flow.stream.direct_http import direct_http, network_errors
+from kai_flow.stream.log_fields import about
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,10 @@ class IssuerKeys:
         except (httpx.HTTPError, httpx.InvalidURL, InvalidKeySet, TimeoutError) as error:
             if self._limiter.due("fetch") is not None:
                 why = str(error) or f"no whole answer within {FETCH_SECONDS:.0f} s"
-                log.warning("the keys at KAI_TOKEN_JWKS_URL cannot be fetched: %s", why)
+                log.warning(
+                    "the keys at KAI_TOKEN_JWKS_URL cannot be fetched: %s", why,
+                    extra=about("token_keys_unreachable"),
+                )  # fmt: skip
         else:
             self._keys, self._fetched_at = keys, began
 

@@ -48,6 +48,10 @@ class Load:
         by_hand = sum(channel.held for channel in self._channels())
         return by_hand + sum(session.held for session in self._sessions())
 
+    def codec_missing(self) -> int:
+        """How many sessions cannot be read or signalled without a codec that the client lacks."""
+        return sum(session.tail.missing is not None for session in self._sessions())
+
     @property
     def memory_full(self) -> bool:
         """Whether the last events that were to come in had no room."""

@@ -1,10 +1,12 @@
 """`kai status`: whether `kai up` runs for this home, and where its parts are."""
 
+import contextlib
 import os
 
 import httpx
+import msgspec
 
-from kai_flow.cli import EXIT_FAILED, EXIT_OK, state
+from kai_flow.cli import EXIT_FAILED, EXIT_OK, state, text
 from kai_flow.cli.consoles import console_for
 from kai_flow.cli.parts import print_parts
 from kai_flow.settings import load_settings
@@ -32,10 +34,21 @@ async def status() -> int:
     return EXIT_OK if bridge == worker == "ready" else EXIT_FAILED
 
 
+class _Problem(msgspec.Struct):
+    """What a part that is not ready says."""
+
+    detail: str
+
+
 async def _answer(base: str) -> str:
     async with direct_http(3.0) as http:
         try:
             answer = await http.get(f"{base}/readyz")
         except httpx.HTTPError:
             return "does not answer"
-    return "ready" if answer.is_success else f"not ready (status {answer.status_code})"
+    if answer.is_success:
+        return "ready"
+    with contextlib.suppress(msgspec.DecodeError):
+        problem = msgspec.json.decode(answer.content, type=_Problem)
+        return f"not ready: {text.line(problem.detail, 200)}"
+    return f"not ready (status {answer.status_code})"

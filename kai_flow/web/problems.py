@@ -1,7 +1,7 @@
 """Refusals as problem documents (RFC 9457); the `detail` of each says what to do."""
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 from litestar.exceptions import (
     HTTPException,
@@ -22,7 +22,7 @@ IN_A_SECOND: Final = {"Retry-After": "1"}  # the headers of a refusal that may p
 
 
 def problem(
-    status: int, detail: str, *, headers: dict[str, str] | None = None, **extra: str
+    status: int, detail: str, *, headers: dict[str, str] | None = None, **extra: Any
 ) -> Problem:
     """The refusal with this status; `extra` are further members of the document."""
     return Problem(detail, status_code=status, headers=headers, extra=extra or None)

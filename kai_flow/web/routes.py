@@ -1,7 +1,6 @@
 """The bridge's routes. `kai_flow.bridge` does the work; the protocol document defines it."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Annotated, Any
 
 from litestar import MediaType, Request, Response, get, post
@@ -10,11 +9,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
 from litestar.types import Scope
-from temporalio.service import RPCError
 
 from kai_flow.bridge.errors import HubError, UnknownPlace, Unreachable
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.subscription import expired, subscribe
+from kai_flow.runtime.readiness import detail_of, listed
 from kai_flow.stream.errors import StreamError
 from kai_flow.stream.place import Cursor
 from kai_flow.web.access import Access
@@ -22,10 +21,9 @@ from kai_flow.web.body import Bodies
 from kai_flow.web.documents import Documents
 from kai_flow.web.past_send import open_response
 from kai_flow.web.problems import IN_A_SECOND, problem
+from kai_flow.web.readiness import why_not_ready
 
 MAX_SESSION_ID_CHARS = 1_000  # the server's own bound for a workflow id
-
-READY_TIMEOUT = timedelta(seconds=2)  # supervisors do not wait long
 
 STREAM_HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
 
@@ -127,12 +125,11 @@ async def healthz() -> dict[str, str]:
 
 
 @get("/readyz")
-async def readyz(state: State) -> dict[str, str]:
-    """Whether Temporal answers, so that events can be made durable."""
-    try:
-        await state.temporal.service_client.check_health(timeout=READY_TIMEOUT)
-    except RPCError as error:
-        raise problem(503, f"Temporal does not answer: {error.message}") from None
+async def readyz(hub: NamedDependency[Hub], state: State) -> dict[str, str]:
+    """Whether the bridge can take in events, make them durable and serve them."""
+    reasons = await why_not_ready(hub, state.temporal)
+    if reasons:
+        raise problem(503, detail_of(reasons), headers=IN_A_SECOND, reasons=listed(reasons))
     return {"status": "ok"}
 
 

@@ -18,10 +18,11 @@ from kai_flow.bridge.admission import Admission
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.settings import Settings
 from kai_flow.stream.clock import now
+from kai_flow.stream.log_fields import about
 from kai_flow.web.access import Headers
 from kai_flow.web.credentials import Place, Presented, bearer, presented
 from kai_flow.web.problems import IN_A_SECOND, Problem, problem
-from kai_flow.web.refusal_log import shown, subject
+from kai_flow.web.refusal_log import session_of, shown, subject
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +108,7 @@ class ByToken:
             f" from {shown(str(client[0]))}" if client else "",
             shown(why),
             f" ({suppressed} more refusals were not logged)" if suppressed else "",
+            extra=about("token_refused", session_of(scope["path"])),
         )
 
 

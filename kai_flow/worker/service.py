@@ -1,15 +1,14 @@
 """The worker: polls a task queue, and serves its health endpoints.
 
 It runs where it can reach the databases, and connects to Temporal and to callbacks. For supervisors
-it serves `/healthz` (the process runs) and `/readyz` (it polls for work).
+it serves `/healthz` and `/readyz` (see `worker.health`).
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -28,6 +27,7 @@ from kai_flow.stream.http_posts import POST_TIMEOUT_SECONDS
 from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.producer_counts import PRODUCERS
 from kai_flow.worker.chat_activities import KaiActivities
+from kai_flow.worker.health import Readiness, health_app
 from kai_flow.worker.metrics import metrics_of
 from kai_flow.workflows import KaiChatWorkflow
 
@@ -59,12 +59,14 @@ async def running_worker(
         agent = load_agent(settings.agent, lambda: Analyst(store))
     except BadAgent as error:
         raise StartError(str(error)) from None
-    ready = False
+    # an agent of one's own may do without a home: then nothing is wrong if there is none
+    home = settings.home if settings.agent is None or settings.home.exists() else None
+    readiness = Readiness(client, home)
     async with (
         direct_http(POST_TIMEOUT_SECONDS) as http,
         reporting(settings, metrics_of(PRODUCERS), metrics),
         serving(
-            _health(lambda: ready),
+            health_app(readiness),
             "127.0.0.1",
             settings.health_port,
             what="the worker's health endpoints",
@@ -91,35 +93,6 @@ async def running_worker(
             graceful_shutdown_timeout=GRACE,
         )
         async with worker:
-            ready = True
+            readiness.polls = lambda: worker.is_running
             yield f"http://127.0.0.1:{port}"
-            ready = False
-
-
-Message = MutableMapping[str, Any]
-
-
-def _health(
-    ready: Callable[[], bool],
-) -> Callable[
-    [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Any
-]:
-    """Two routes as a plain ASGI app, because the worker needs a web framework for nothing else."""
-
-    async def app(
-        scope: Message,
-        _receive: Callable[[], Awaitable[Message]],
-        send: Callable[[Message], Awaitable[None]],
-    ) -> None:
-        if scope["type"] != "http":
-            return
-        answers = {
-            "/healthz": (200, "ok"),
-            "/readyz": (200, "ok") if ready() else (503, "starting"),
-        }
-        status, text = answers.get(scope["path"], (404, "not found; try /healthz or /readyz"))
-        headers = [(b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": msgspec.json.encode({"status": text})})
-
-    return app
+            readiness.polls = lambda: False

@@ -467,7 +467,8 @@ async def test_without_temporal_a_stream_waits(
         away = await connect(server.address)
     async with running_bridge(Settings(bridge_port=0), away) as url:
         assert (await http.get(f"{url}/healthz")).status_code == 200
-        problem(await http.get(f"{url}/readyz"), 503)
+        refusal = problem(await http.get(f"{url}/readyz"), 503)
+        assert [one["reason"] for one in refusal["reasons"]] == ["temporal_unreachable"]
         assert problem(await http.get(f"{url}/stream/x?wait=false"), 503)
         async with subscribed(f"{url}/stream/x", reconnect=False) as reader:
             assert reader.statuses == [200]

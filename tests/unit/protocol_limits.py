@@ -290,12 +290,14 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     },
     "kai_flow.web.routes": {
         "MAX_SESSION_ID_CHARS": "characters of a session id",
-        "READY_TIMEOUT": "wait for Temporal's answer to `/readyz`",
     },
     "kai_flow.web.send_timeout": {
         "SEND_SECONDS": "one write into the socket of a subscriber",
         "MAX_UNSENT_BYTES": "bytes that all slow subscribers together have not accepted",
         "SOCKET_BYTES": "bytes counted for the write buffer of each of them",
+    },
+    "kai_flow.temporal.health": {
+        "READY_TIMEOUT": "wait for Temporal's answer to `/readyz`",
     },
     "kai_flow.worker.chat_activities": {
         "MAX_RESULT_BYTES": "size of the result",
