@@ -191,6 +191,24 @@ def worker() -> int:
     return main()
 
 
+@app.command(sort_key=9, help_epilogue=data_app.NO_EPILOGUE)
+def codec_server() -> int:
+    """Run a codec server until Ctrl-C, for the `temporal` command and the Temporal UI.
+
+    It decrypts what Temporal stores, for whoever has its token: set KAI_CODEC_TOKEN, and
+    KAI_DATA_CONVERTER and KAI_CODEC_KEYS as for the workers. It listens on this machine only, on
+    KAI_CODEC_PORT (default 8093). KAI_CODEC_ORIGINS lists the addresses of the Temporal UI whose
+    pages may use it.
+
+    For example:
+
+    - `KAI_CODEC_ORIGINS=http://localhost:8233 kai codec-server`
+    """
+    from kai_flow.temporal.codec_main import main
+
+    return main()
+
+
 @app.command(sort_key=3, help_epilogue=data_app.NO_EPILOGUE)
 def status() -> int:
     """Show whether `kai up` is running, and the addresses of its parts.

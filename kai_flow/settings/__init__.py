@@ -71,6 +71,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     encrypt_keys: Keys = Keys()  # for the stored connections; none: the key file in the home
     data_converter: str | None = None  # "package.module:name"; None: Temporal's own
     codec_keys: Keys = Keys()  # of the payload codec that KAI Flow ships; none: it is not used
+    codec_port: int = 8093  # of the codec server; 0: any free port
+    codec_token: Token | None = None  # what a caller of the codec server has to show
+    codec_origins: tuple[str, ...] = ()  # web origins of the Temporal UI, whose pages may call it
     token_keys: TokenKeys = TokenKeys()  # shared with the issuer of tokens, the newest first
     token_jwks_url: str | None = None  # where an issuer publishes its keys
     token_audience: str = "kai-bridge"  # noqa: S105  what tokens have to say
@@ -143,6 +146,7 @@ def unknown_settings(environ: Mapping[str, str]) -> list[str]:
 
 _SECRETS: Final = (  # never shown, not even when wrong
     "KAI_CODEC_KEYS",
+    "KAI_CODEC_TOKEN",
     "KAI_ENCRYPT_KEY",
     "KAI_METRICS_TOKEN",
     "KAI_SIGNING_KEYS",
@@ -181,6 +185,9 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "KAI_ENCRYPT_KEY": ("encrypt_keys", parsers.keys),
     "KAI_DATA_CONVERTER": ("data_converter", parsers.converter),
     "KAI_CODEC_KEYS": ("codec_keys", parsers.keys),
+    "KAI_CODEC_PORT": ("codec_port", parsers.port("8093")),
+    "KAI_CODEC_TOKEN": ("codec_token", parsers.token),
+    "KAI_CODEC_ORIGINS": ("codec_origins", parsers.origins),
     "KAI_TOKEN_KEYS": ("token_keys", access_parsers.token_keys),
     "KAI_TOKEN_JWKS_URL": ("token_jwks_url", access_parsers.jwks_url),
     "KAI_TOKEN_AUDIENCE": ("token_audience", access_parsers.claim("kai-bridge")),

@@ -193,6 +193,7 @@ def reader(tmp_path: Path, **settings: str) -> Iterator[Reader]:
         "8233": str(temporal + 1000),
         "8092": str(free_port()),
         "8091": str(free_port()),
+        "8093": str(free_port()),
         "8000": str(free_port()),
     }
     environ = {
@@ -203,6 +204,7 @@ def reader(tmp_path: Path, **settings: str) -> Iterator[Reader]:
         "KAI_HOME": str(tmp_path / "home"),
         "KAI_BRIDGE_PORT": ports["8092"],
         "KAI_HEALTH_PORT": ports["8091"],
+        "KAI_CODEC_PORT": ports["8093"],
         "TEMPORAL_ADDRESS": f"localhost:{temporal}",
         "CURL_HOME": str(tmp_path),
         "PYTHONUNBUFFERED": "1",
