@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -212,7 +213,7 @@ async def _parts(settings: Settings, temporal: _Temporal) -> AsyncIterator[Stack
     async with (
         serving_metrics(settings, metrics),
         running_bridge(settings, temporal.client, metrics) as bridge_url,
-        running_worker(settings, temporal.client, metrics) as health_url,
+        running_worker(_beside(settings, bridge_url), temporal.client, metrics) as health_url,
     ):
         yield Stack(
             client=temporal.client,
@@ -222,6 +223,12 @@ async def _parts(settings: Settings, temporal: _Temporal) -> AsyncIterator[Stack
             health_url=health_url.rstrip("/"),
             server=temporal.server,
         )
+
+
+def _beside(settings: Settings, bridge_url: str) -> Settings:
+    """The settings of the worker, which may call this bridge at the port that it has got."""
+    port = settings.bridge_port or urlsplit(bridge_url).port or 0
+    return msgspec.structs.replace(settings, bridge_port=port, bridge_url=bridge_url)
 
 
 async def _wait_for(lock: FileLock, say: Say) -> None:

@@ -21,6 +21,7 @@ import msgspec
 
 from kai_flow.settings import access_parsers, parsers
 from kai_flow.settings.access_parsers import TokenKeys
+from kai_flow.settings.callback_allow import AllowList, read_allow_list
 from kai_flow.settings.parsers import KIB, LOOPBACK, Keys, Token
 from kai_flow.stream.signing_keys import SigningSecrets
 
@@ -58,7 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_timeout: float = 60.0
     cors_origins: tuple[str, ...] = ()  # more origins (scheme://host[:port]) than its own
     signing_keys: SigningSecrets = SigningSecrets()  # of POSTs and answers; none: nothing is signed
-    callback_allow: tuple[str, ...] = LOOPBACK  # hosts that a callback URL may name, lower case
+    callback_allow: AllowList = AllowList()  # whom a worker may call
     log_level: str = "info"
     log_format: str = "plain"  # or json
     metrics_port: int | None = None  # 0: any free port; None: no metrics are served
@@ -171,7 +172,7 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "KAI_HEARTBEAT_TIMEOUT": ("heartbeat_timeout", parsers.duration("5s", "10m", "60s")),
     "KAI_CORS_ORIGINS": ("cors_origins", parsers.origins),
     "KAI_SIGNING_KEYS": ("signing_keys", parsers.signing_keys),
-    "KAI_CALLBACK_ALLOW": ("callback_allow", parsers.allowed_hosts),
+    "KAI_CALLBACK_ALLOW": ("callback_allow", read_allow_list),
     "KAI_LOG_LEVEL": ("log_level", parsers.log_level),
     "KAI_LOG_FORMAT": ("log_format", parsers.log_format),
     "KAI_METRICS_PORT": ("metrics_port", parsers.port("9464")),

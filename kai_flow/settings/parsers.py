@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from kai_flow.stream.errors import InvalidKey
 from kai_flow.stream.signing_keys import SigningSecrets, read_keys
 
-LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")  # what the word `loopback` stands for
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")  # the names of this machine
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
@@ -147,32 +147,12 @@ def _origin(value: str) -> str:
     return f"{url.scheme}://{url.netloc.lower()}"
 
 
-def _host(value: str) -> str:
-    host = value.lower().strip("[]")
-    if re.fullmatch(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?", host):
-        return host
-    try:
-        return str(ip_address(host))
-    except ValueError:
-        raise ValueError(
-            f"{shown(value)} must be a host name or an IP address without scheme and port, or "
-            "the word loopback, for example loopback,hooks.example.com"
-        ) from None
-
-
 def listed(value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def origins(value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_origin(part) for part in listed(value)))
-
-
-def allowed_hosts(value: str) -> tuple[str, ...]:
-    hosts: list[str] = []
-    for part in listed(value):
-        hosts += LOOPBACK if part.lower() == "loopback" else [_host(part)]
-    return tuple(dict.fromkeys(hosts))
 
 
 def address(value: str) -> str:

@@ -15,15 +15,25 @@ _SCHEMES = ("http", "https")
 _NETWORK = ("anyio", "httpcore")  # what httpx opens sockets with
 
 
-def direct_http(timeout: httpx.Timeout | float) -> httpx.AsyncClient:
+def direct_http(
+    timeout: httpx.Timeout | float, transport: httpx.AsyncBaseTransport | None = None
+) -> httpx.AsyncClient:
     """A client that ignores `HTTP_PROXY`, `HTTPS_PROXY` and `ALL_PROXY`. `timeout` is in seconds.
 
     These proxies are for the web. One between two programs of a site would refuse the requests, or
-    read the events. `SSL_CERT_FILE` and `SSL_CERT_DIR` are respected.
+    read the events. `SSL_CERT_FILE` and `SSL_CERT_DIR` are respected. `transport` makes the
+    requests, by default one of `direct_transport`.
     """
+    return httpx.AsyncClient(
+        timeout=timeout, transport=transport or direct_transport(), trust_env=False
+    )
+
+
+def direct_transport() -> httpx.AsyncHTTPTransport:
+    """What makes the requests of such a client."""
     trusted = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     context = _context(tuple((path, _changed_at(path)) for path in trusted))
-    return httpx.AsyncClient(timeout=timeout, verify=context, trust_env=False)
+    return httpx.AsyncHTTPTransport(verify=context, trust_env=False)
 
 
 @lru_cache(maxsize=2)

@@ -5,21 +5,20 @@ JSON object.
 """
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any, Final
 
-import httpx
 import msgspec
 from temporalio import activity
 
 from kai_flow.agents import Agent, Task
 from kai_flow.connections.store import ConnectionStore
-from kai_flow.stream.direct_http import require_callback_url
 from kai_flow.stream.events import encode_json
 from kai_flow.stream.producer import EventProducer
+from kai_flow.worker.callbacks import Callbacks
 from kai_flow.worker.connection_activities import DataActivities
-from kai_flow.worker.failures import activity_failures, bad_input
+from kai_flow.worker.failures import activity_failures
 from kai_flow.worker.heartbeats import heartbeats
 
 MAX_RESULT_BYTES: Final = 512 * 1024
@@ -30,22 +29,20 @@ STATUSES: Final = ("completed", "failed", "partial", "cancelled", "needs_clarifi
 class KaiActivities(DataActivities):
     """The activities of one worker, which has one agent and one store.
 
-    `callback_allow` lists the hosts that a callback URL may name. All callbacks share `http`.
+    `callbacks` has the clients for the callback URLs that may be called.
     """
 
     def __init__(
         self,
         agent: Agent,
-        http: httpx.AsyncClient,
+        callbacks: Callbacks,
         store: ConnectionStore,
         *,
-        callback_allow: Iterable[str],
         signal_interval: float,
     ) -> None:
         super().__init__(store)
         self._agent = agent
-        self._http = http
-        self._callback_allow = frozenset(callback_allow)
+        self._callbacks = callbacks
         self._signal_interval = signal_interval
 
     @activity.defn
@@ -60,13 +57,7 @@ class KaiActivities(DataActivities):
         task = _task(prompt, connection_id, conversation_id, "chat")
         began = time.monotonic()
         with activity_failures():
-            if callback_url is not None:
-                self._check_callback(callback_url)
-            async with EventProducer(
-                callback_url=callback_url,
-                http=self._http,
-                signal_interval=self._signal_interval,
-            ) as producer:
+            async with self._producer(callback_url) as producer:
                 if callback_url is None:
                     own = await self._agent.execute(task)
                 else:
@@ -110,6 +101,19 @@ class KaiActivities(DataActivities):
             async with heartbeats():
                 return _result(task, await self._agent.execute(task), began, None)
 
+    @asynccontextmanager
+    async def _producer(self, callback_url: str | None) -> AsyncIterator[EventProducer]:
+        """The producer of an attempt."""
+        async with AsyncExitStack() as stack:
+            http = None
+            if callback_url is not None:
+                http = await stack.enter_async_context(self._callbacks.client_for(callback_url))
+            yield await stack.enter_async_context(
+                EventProducer(
+                    callback_url=callback_url, http=http, signal_interval=self._signal_interval
+                )
+            )
+
     async def _stream(self, task: Task, producer: EventProducer) -> dict[str, Any]:
         """Send the agent's events; return the agent's part of the result."""
         tokens: list[str] = []
@@ -125,15 +129,6 @@ class KaiActivities(DataActivities):
                 if kind == "token":
                     tokens.append(str(event.get("content", "")))
         return _from_tokens(tokens, failure)
-
-    def _check_callback(self, url: str) -> None:
-        require_callback_url(url)
-        host = httpx.URL(url).host
-        if host not in self._callback_allow:
-            raise bad_input(
-                f"callback_url names the host {host!r}, which this worker may not call; add the "
-                "host to KAI_CALLBACK_ALLOW where the worker runs."
-            )
 
 
 def _task(prompt: str, connection_id: str, conversation_id: str | None, mode: str) -> Task:

@@ -22,10 +22,9 @@ from kai_flow.runtime.metrics import Metrics
 from kai_flow.runtime.reporting import reporting
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings, StartError
-from kai_flow.stream.direct_http import direct_http
-from kai_flow.stream.http_posts import POST_TIMEOUT_SECONDS
 from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.producer_counts import PRODUCERS
+from kai_flow.worker.callbacks import Callbacks, allowed_by
 from kai_flow.worker.chat_activities import KaiActivities
 from kai_flow.worker.health import Readiness, health_app
 from kai_flow.worker.metrics import metrics_of
@@ -63,7 +62,6 @@ async def running_worker(
     home = settings.home if settings.agent is None or settings.home.exists() else None
     readiness = Readiness(client, home)
     async with (
-        direct_http(POST_TIMEOUT_SECONDS) as http,
         reporting(settings, metrics_of(PRODUCERS), metrics),
         serving(
             health_app(readiness),
@@ -75,9 +73,8 @@ async def running_worker(
     ):
         activities = KaiActivities(
             agent,
-            http,
+            Callbacks(allowed_by(settings)),
             store,
-            callback_allow=settings.callback_allow,
             signal_interval=settings.signal_interval,
         )
         worker = Worker(

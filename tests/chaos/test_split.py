@@ -29,11 +29,6 @@ async def split(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield split
 
 
-def host(target: str) -> str:
-    """Of `host:port`."""
-    return target.rpartition(":")[0]
-
-
 async def closed(split: Split) -> None:
     """The routes that must be are open, and those that must not be are closed."""
     wanted = {"W": [split.temporal["W"], split.public["W"]], "R": [split.public["R"]]}
@@ -56,7 +51,7 @@ async def test_a_session_streams_across_the_split(split: Split, tmp_path: Path) 
         tmp_path / "worker",
         split.temporal["W"],
         KAI_AGENT="tests.chaos.agent:create",
-        KAI_CALLBACK_ALLOW=host(split.public["W"]),
+        KAI_CALLBACK_ALLOW=split.public["W"],
         TEMPORAL_TASK_QUEUE=queue,
         SEEDED_LOG=str(tmp_path),
     )

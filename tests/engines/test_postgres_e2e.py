@@ -10,6 +10,7 @@ import pytest
 
 from kai_flow.connections.store import ConnectionStore
 from kai_flow.settings import Settings
+from kai_flow.settings.callback_allow import read_allow_list
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import dev_server
 from kai_flow.web.server import running_bridge
@@ -27,7 +28,12 @@ async def test_the_script_gets_its_answer_from_postgresql(
     """Every check of the script passes, the numbers are the demo's, and no password shows."""
     name = f"queue-{secrets.token_hex(4)}"
     settings = Settings(
-        home=tmp_path / "home", task_queue=name, health_port=0, bridge_port=0, agent=None
+        home=tmp_path / "home",
+        task_queue=name,
+        health_port=0,
+        bridge_port=0,
+        agent=None,
+        callback_allow=read_allow_list("loopback:*"),
     )
     ConnectionStore.of(settings).add("pg", koperasi.uri, "registry")
     async with dev_server(stop_seconds=0) as server:

@@ -16,6 +16,7 @@ from temporalio.service import RPCError
 
 from kai_flow.bridge import attempts, hub, incoming, intake, session
 from kai_flow.settings import Settings
+from kai_flow.settings.callback_allow import read_allow_list
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import DevServer, dev_server
 from kai_flow.web.server import running_bridge
@@ -32,6 +33,8 @@ DYNAMIC_CONFIG: Final = (
     'history.visibilityProcessorUpdateAckInterval="1s"',
 )
 
+
+ANY_PORT_HERE: Final = read_allow_list("loopback:*")  # bridges and receivers have any ports
 
 PATIENCE: Final = 10.0  # seconds that a bridge in this process waits for an answer of Temporal's
 
@@ -87,7 +90,8 @@ async def queue(client: Client) -> AsyncIterator[str]:
 def worker_on(
     client: Client, queue: str, agent: str | None = "tests.agents.scripted:create", **settings: Any
 ) -> AbstractAsyncContextManager[str]:
-    """A worker in this process."""
+    """A worker in this process, which calls any port of this machine."""
+    settings = {"callback_allow": ANY_PORT_HERE, **settings}
     return running_worker(
         Settings(health_port=0, task_queue=queue, agent=agent, **settings), client
     )

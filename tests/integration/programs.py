@@ -44,6 +44,7 @@ def environment(home: Path, address: str, **variables: str) -> dict[str, str]:
     return clean | {
         "KAI_HOME": str(home),
         "KAI_HEALTH_PORT": "0",
+        "KAI_CALLBACK_ALLOW": "loopback:*",  # bridges and receivers have any ports
         "TEMPORAL_ADDRESS": address,
         "PYTHONPATH": str(ROOT),
         **variables,

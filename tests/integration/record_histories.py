@@ -30,9 +30,9 @@ from kai_flow.stream.signals import publish
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import dev_server
 from kai_flow.web.server import running_bridge
-from kai_flow.worker.service import running_worker
 from tests.agents import scripted
 from tests.integration import reporting, several, unstreamed
+from tests.integration.conftest import worker_on
 from tests.integration.receivers import receiving
 from tests.integration.resetting import reset, workflow_tasks
 from tests.integration.waiting import eventually, until
@@ -300,7 +300,7 @@ async def main(kinds: list[str]) -> None:
         client = await connect(server.address)
         async with (
             running_bridge(Settings(bridge_port=0), client) as bridge,
-            running_worker(Settings(health_port=0, task_queue=queue, agent=agent), client),
+            worker_on(client, queue, agent),
             receiving() as receiver,
         ):
             FOLDER.mkdir(exist_ok=True)

@@ -25,6 +25,7 @@ from kai_flow.connections.model import Connection
 from kai_flow.connections.sealing import seal
 from kai_flow.connections.store import ConnectionStore
 from kai_flow.settings import Settings
+from kai_flow.settings.callback_allow import read_allow_list
 from kai_flow.worker.chat_activities import KaiActivities
 from kai_flow.worker.service import running_worker
 from tests.integration.subscriber import read_all
@@ -106,7 +107,13 @@ async def plane(client: Client, tmp_path_factory: pytest.TempPathFactory) -> Asy
     """A control plane and a worker with the built-in analyst."""
     home, queue = tmp_path_factory.mktemp("home"), f"data-{secrets.token_hex(4)}"
     folders = (tmp_path_factory.getbasetemp(),)
-    settings = Settings(health_port=0, task_queue=queue, home=home, file_folders=folders)
+    settings = Settings(
+        health_port=0,
+        task_queue=queue,
+        home=home,
+        file_folders=folders,
+        callback_allow=read_allow_list("loopback:*"),
+    )
     calling = Worker(
         client,
         task_queue=f"{queue}-calls",

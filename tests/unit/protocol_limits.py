@@ -299,6 +299,10 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.temporal.health": {
         "READY_TIMEOUT": "wait for Temporal's answer to `/readyz`",
     },
+    "kai_flow.worker.callbacks": {
+        "CONNECT_SECONDS": "one connection to a callback URL",
+        "LOOKUP_SECONDS": "lookup of a host name",
+    },
     "kai_flow.worker.chat_activities": {
         "MAX_RESULT_BYTES": "size of the result",
     },

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from kai_flow.settings import LOOPBACK, Settings, SettingsError, load_settings, unknown_settings
+from kai_flow.settings import Settings, SettingsError, load_settings, unknown_settings
+from kai_flow.settings.callback_allow import (
+    OF_BRIDGE,
+    THIS_MACHINE,
+    AllowList,
+    Entry,
+    read_allow_list,
+)
 
 TOKEN = "a-token-of-twenty-and-more"
 
@@ -21,7 +28,7 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
     assert (settings.buffer_events, settings.buffer_bytes) == (2_000, 512 * 1024)
     assert (settings.stream_idle_timeout, settings.heartbeat_timeout) == (300.0, 60.0)
     assert settings.cors_origins == ()
-    assert settings.callback_allow == LOOPBACK
+    assert settings.callback_allow == read_allow_list("loopback")
     assert settings.home == Path.home() / ".kai"
     assert settings.task_queue == "kai-agent-queue"
     assert settings.agent is None
@@ -57,8 +64,12 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
             "cors_origins",
             ("http://a:3000", "https://b"),
         ),
-        ("KAI_CALLBACK_ALLOW", "Hooks.example.com", "callback_allow", ("hooks.example.com",)),
-        ("KAI_CALLBACK_ALLOW", "loopback,[fd00::1]", "callback_allow", (*LOOPBACK, "fd00::1")),
+        (
+            "KAI_CALLBACK_ALLOW",
+            "Hooks.example.com:8443, loopback",
+            "callback_allow",
+            AllowList((Entry("hooks.example.com", 8443), Entry(THIS_MACHINE, OF_BRIDGE))),
+        ),
         ("KAI_LOG_LEVEL", "DEBUG", "log_level", "debug"),
         ("KAI_LOG_FORMAT", "JSON", "log_format", "json"),
         ("KAI_METRICS_PORT", "0", "metrics_port", 0),
