@@ -223,3 +223,46 @@ def status() -> int:
     from kai_flow.cli.status import status as look
 
     return run(look())
+
+
+@app.command(
+    sort_key=10, help_epilogue=data_app.NO_EPILOGUE, usage="Usage: kai token [OPTIONS] SESSION..."
+)
+def token(
+    *session: str,
+    prefix: Annotated[
+        list[str] | None, Parameter(name="--prefix", negative="", metavar="TEXT")
+    ] = None,
+    org: Annotated[str | None, Parameter(name="--org", metavar="ORG")] = None,
+    rights: Annotated[str, Parameter(name="--rights", metavar="RIGHTS")] = "read",
+    lifetime: Annotated[str, Parameter(name="--for", metavar="DURATION")] = "5m",
+) -> int:
+    """Print a token with which a program may read sessions from a bridge.
+
+    It is signed with the first key in KAI_TOKEN_KEYS, for the audience KAI_TOKEN_AUDIENCE (default
+    kai-bridge), and counts at each bridge that has this key.
+
+    For example:
+
+    - `kai token provinces`
+    - `kai token --org acme --for 8h`
+    - `curl -N -H "Authorization: Bearer $(kai token provinces)" localhost:8092/stream/provinces`
+
+    Parameters
+    ----------
+    session
+        Ids of the sessions.
+    prefix
+        Grant the sessions whose id begins with this; with --org, only those of the organisation.
+        Repeat the option for more.
+    org
+        Grant the sessions on the task queue kai-ORG-queue, if neither SESSION nor --prefix says
+        which.
+    rights
+        What the token allows: read, publish (send events by hand), or both with a comma.
+    lifetime
+        How long the token counts, from 1s to 365d. In a URL, one may live for 5m at most.
+    """
+    from kai_flow.cli.token import token as make
+
+    return make(session, prefix or (), org, rights, lifetime)

@@ -30,6 +30,7 @@ class Place:
     task_queue: str
     temporal: str
     later: str | None  # how to see the session again, with {id} in it; None: it is gone
+    settings: Settings
 
 
 @contextlib.asynccontextmanager
@@ -47,11 +48,11 @@ async def place_for(
             up.temporal if up.embedded else None, data_converter=data_converter_of(settings)
         )
         later = QUERY + _where(client, up.temporal)
-        yield Place(client, up.bridge, up.task_queue, up.temporal, later)
+        yield Place(client, up.bridge, up.task_queue, up.temporal, later, settings)
         return
     async with private_stack(settings, say, purpose) as own:
         queue = own.settings.task_queue
-        yield Place(own.client, own.bridge_url, queue, own.temporal, _later(own))
+        yield Place(own.client, own.bridge_url, queue, own.temporal, _later(own), own.settings)
 
 
 async def _running(settings: Settings) -> state.UpState | None:

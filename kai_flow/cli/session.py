@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, Final
 
 from temporalio.client import WorkflowHandle
@@ -12,11 +12,12 @@ from temporalio.service import RPCError
 
 from kai_flow.cli import text
 from kai_flow.cli.begin import Session
+from kai_flow.cli.own_token import may_read, own_tokens
 from kai_flow.cli.place import Place
 from kai_flow.cli.render import Event
 from kai_flow.cli.showing import JsonLines, Outcome, Screen
 from kai_flow.cli.stack import Say
-from kai_flow.stream import StreamLostError, follow
+from kai_flow.stream import Followed, StreamLostError, follow
 
 OUTAGE_SECONDS: Final = 60.0  # without an answer from the bridge before giving up
 CANCEL_SECONDS: Final = 6.0  # an agent should stop within 5 s after its session is cancelled
@@ -62,18 +63,28 @@ async def converse(
 
 async def _read(place: Place, session_id: str, show: Screen | JsonLines, say: Say) -> Event | None:
     """Show every event; returns `done`, or None when the stream has ended without it."""
-    stream = follow(
-        place.bridge_url,
-        session_id,
-        give_up_after=OUTAGE_SECONDS,
-        on_outage=lambda: say("the stream is interrupted: reconnecting"),
-    )
+    stream = _follow(place, session_id, lambda: say("the stream is interrupted: reconnecting"))
     async with contextlib.aclosing(stream) as events:
         async for event_id, event in events:
             show.event(event_id, event)
             if event.get("type") == "done":
                 return event
     return None
+
+
+def _follow(
+    place: Place, session_id: str, on_outage: Callable[[], None]
+) -> AsyncGenerator[Followed, None]:
+    """The events of a session: from the bridge, unless somebody else makes its tokens."""
+    if not may_read(place.settings):
+        return follow(place.client, session_id)
+    return follow(
+        place.bridge_url,
+        session_id,
+        give_up_after=OUTAGE_SECONDS,
+        on_outage=on_outage,
+        token=own_tokens(place.settings, session_id),
+    )
 
 
 async def _cancel(

@@ -122,7 +122,15 @@ async def private_stack(settings: Settings, say: Say, purpose: str) -> AsyncIter
     and memory otherwise.
     """
     settings = msgspec.structs.replace(
-        settings, bridge_port=0, health_port=0, bridge_url=None, metrics_port=None
+        settings,
+        bridge_host=HOST,
+        bridge_port=0,
+        health_port=0,
+        bridge_url=None,
+        more_bridge_urls=(),
+        metrics_port=None,
+        tls_cert=None,
+        tls_key=None,
     )
     where, converter = target(), data_converter_of(settings)
     async with contextlib.AsyncExitStack() as parts:

@@ -127,10 +127,17 @@ def _require_credentials(settings: Settings) -> None:
             "need a token, so set KAI_METRICS_TOKEN as well, for example to the output of "
             "`openssl rand -hex 32`"
         )
-    if not parsers.is_loopback(settings.bridge_host):
+    missing = []
+    if not settings.signing_keys:
+        missing.append("KAI_SIGNING_KEYS")
+    if not settings.needs_tokens:
+        missing.append("KAI_TOKEN_KEYS (or KAI_TOKEN_JWKS_URL)")
+    if missing and not parsers.is_loopback(settings.bridge_host):
         raise SettingsError(
-            f"KAI_BRIDGE_HOST={parsers.shown(settings.bridge_host)} is refused: it must be a "
-            "loopback address, because a bridge does not know producers yet, for example 127.0.0.1"
+            f"KAI_BRIDGE_HOST={parsers.shown(settings.bridge_host)} is refused: beyond loopback a "
+            "bridge has to know producers by signatures and readers by tokens, so set "
+            f"{' and '.join(missing)} as well (see docs/how-to/secure-a-bridge.md), or a loopback "
+            "address, for example 127.0.0.1"
         )
 
 

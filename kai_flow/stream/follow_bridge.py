@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ from kai_flow.stream.followed import Followed, StreamLostError, pauses
 from kai_flow.stream.log_fields import about
 from kai_flow.stream.place import Cursor
 from kai_flow.stream.post_channel import MAX_RETRY_AFTER_SECONDS
+from kai_flow.stream.reader_headers import ReaderHeaders
 from kai_flow.stream.sse import Decoder
 from kai_flow.stream.wire_names import DONE
 
@@ -28,8 +29,11 @@ SILENCE_SECONDS: Final = 60.0  # four heartbeats of the bridge are missing: reco
 class BridgeStream:
     """The stream of one session on a bridge, and how far it has been read."""
 
-    def __init__(self, base_url: str, session_id: str, cursor: Cursor | None) -> None:
+    def __init__(
+        self, base_url: str, session_id: str, cursor: Cursor | None, headers: ReaderHeaders
+    ) -> None:
         self.base_url = base_url
+        self._headers = headers
         self.session_id = session_id
         self.last_id = None if cursor is None else str(cursor)
         self.ended = False  # `done` was read
@@ -42,9 +46,11 @@ class BridgeStream:
 
         Raises httpx.RequestError when another try may help, and StreamLostError when it cannot.
         """
-        url = f"{self.base_url}/stream/{quote(self.session_id, safe='')}"
-        headers = {} if self.last_id is None else {"Last-Event-ID": self.last_id}
-        async with self.http.stream("GET", url, headers=headers) as response:
+        async with AsyncExitStack() as stack:
+            response = await self._ask(stack)
+            if response.status_code == httpx.codes.UNAUTHORIZED and self._headers.renewable:
+                await stack.aclose()
+                response = await self._ask(stack)  # the token has expired on its way
             self.ended = response.status_code == httpx.codes.NO_CONTENT
             if self.ended:
                 return
@@ -60,6 +66,14 @@ class BridgeStream:
                         yield Followed(message.id, event)
                         if self.ended:
                             return
+
+    async def _ask(self, stack: AsyncExitStack) -> httpx.Response:
+        """The answer to another request, which `stack` closes."""
+        url = f"{self.base_url}/stream/{quote(self.session_id, safe='')}"
+        headers = await self._headers.fields()
+        if self.last_id is not None:
+            headers = {**headers, "Last-Event-ID": self.last_id}
+        return await stack.enter_async_context(self.http.stream("GET", url, headers=headers))
 
     def _event(self, data: str) -> dict[str, Any]:
         try:

@@ -49,9 +49,8 @@ class StreamPlugin(Plugin):
     - The worker holds heartbeats back for `heartbeat_throttle` at most (by default 2 s), so that a
       cancellation reaches an agent within 5 s, and a worker that was killed is noticed.
     - Producers POST to `bridge`, the base URL of a bridge, unless they are given a callback URL of
-      their own. By default it is the environment's `KAI_BRIDGE_URL`. Without either they POST
-      nowhere, and their events are only signalled.
-
+      their own. By default it is the first URL in the environment's `KAI_BRIDGE_URL`. Without
+      either they POST nowhere, and their events are only signalled.
     - Their POSTs are signed with each of `signing_keys`, and the answers have to be: `whsec_` and
       Base64, as Standard Webhooks writes them, 1 to 4. By default they are those of the
       environment's `KAI_SIGNING_KEYS`, separated by commas. Without any nothing is signed.
@@ -73,8 +72,9 @@ class StreamPlugin(Plugin):
                 f"StreamPlugin(timedelta(seconds=10)), not {heartbeat_throttle!r}"
             )
         self._throttle = heartbeat_throttle
+        several = os.environ.get("KAI_BRIDGE_URL", "")
         self._bridge = _base_url(bridge, "bridge") or _base_url(
-            os.environ.get("KAI_BRIDGE_URL"), "KAI_BRIDGE_URL"
+            several.partition(",")[0].strip(), "KAI_BRIDGE_URL"
         )
         if signing_keys is None:
             signing_keys = os.environ.get("KAI_SIGNING_KEYS", "")

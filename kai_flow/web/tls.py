@@ -17,7 +17,8 @@ def certificate(settings: Settings) -> ssl.SSLContext | None:
         # without the password it would ask for one at the terminal
         context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
     except OSError as wrong:  # ssl's errors are of this kind
-        why = wrong.strerror or "it is no certificate with its key"
+        no_pair = isinstance(wrong, ssl.SSLError)
+        why = "it is no certificate with its key" if no_pair else wrong.strerror
         files = f"KAI_TLS_CERT={settings.tls_cert}"
         if settings.tls_key is not None:
             files += f" with KAI_TLS_KEY={settings.tls_key}"

@@ -17,6 +17,9 @@ from kai_flow.settings.callback_allow import (
 
 TOKEN = "a-token-of-twenty-and-more"
 
+KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
+SIGNING = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
 
 def test_nothing_set_gives_the_documented_defaults() -> None:
     """An empty environment gives the defaults of the documentation, durations in seconds."""
@@ -45,6 +48,27 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         ("KAI_BRIDGE_PORT", "65535", "bridge_port", 65_535),
         ("KAI_HEALTH_PORT", " 9091 ", "health_port", 9_091),
         ("KAI_BRIDGE_URL", "https://kai.example.com/b/", "bridge_url", "https://kai.example.com/b"),
+        ("KAI_BRIDGE_URL", "http://a/,https://b", "bridge_url", "http://a"),
+        ("KAI_BRIDGE_URL", "http://a/, https://b", "more_bridge_urls", ("https://b",)),
+        ("KAI_TOKEN_KEYS", KEY, "token_keys", ((None, b"k" * 32),)),
+        (
+            "KAI_TOKEN_KEYS",
+            f"new:{KEY}, {KEY}",
+            "token_keys",
+            (("new", b"k" * 32), (None, b"k" * 32)),
+        ),
+        ("KAI_TOKEN_JWKS_URL", "https://a/b?c=d", "token_jwks_url", "https://a/b?c=d"),
+        ("KAI_TOKEN_JWKS_URL", "http://[::1]:1/b", "token_jwks_url", "http://[::1]:1/b"),
+        ("KAI_TOKEN_AUDIENCE", "us", "token_audience", "us"),
+        ("KAI_TOKEN_ISSUER", "https://id/", "token_issuer", "https://id/"),
+        ("KAI_TOKEN_COOKIE", "__Host-kai", "token_cookie", "__Host-kai"),
+        (
+            "KAI_TRUSTED_PROXIES",
+            "127.0.0.1, 10.0.0.0/8,[::1]",
+            "trusted_proxies",
+            ("127.0.0.1/32", "10.0.0.0/8", "::1/128"),
+        ),
+        ("KAI_TLS_CERT", "~/tls.pem", "tls_cert", Path.home() / "tls.pem"),
         ("KAI_SIGNAL_INTERVAL", "50ms", "signal_interval", 0.05),
         ("KAI_SIGNAL_INTERVAL", "0.5s", "signal_interval", 0.5),
         ("KAI_SIGNAL_INTERVAL", "5s", "signal_interval", 5.0),
@@ -104,7 +128,7 @@ def test_a_right_value_is_taken(
 @pytest.mark.parametrize(
     ("variable", "value", "says"),
     [
-        ("KAI_BRIDGE_HOST", "0.0.0.0", "loopback"),
+        ("KAI_BRIDGE_HOST", "0.0.0.0", "KAI_SIGNING_KEYS and KAI_TOKEN_KEYS"),
         ("KAI_BRIDGE_HOST", "example.com", "an address of this machine"),
         ("KAI_BRIDGE_PORT", "65536", "from 0 to 65535"),
         ("KAI_BRIDGE_PORT", "http", "whole number"),
@@ -113,6 +137,23 @@ def test_a_right_value_is_taken(
         ("KAI_FILE_FOLDERS", "/srv,/srv/..", "other than the root"),
         ("KAI_FILE_FOLDERS", "/etc/passwd", "must be a folder"),
         ("KAI_BRIDGE_URL", "http://u:secret@h/", "user, password"),
+        ("KAI_BRIDGE_URL", "http://a,b", "several separated by commas"),
+        ("KAI_BRIDGE_URL", ",", "names no URL"),
+        ("KAI_TOKEN_KEYS", "c2hvcnQ=", "32 or more random bytes"),
+        ("KAI_TOKEN_KEYS", "secret-secret-secret!", "openssl rand"),
+        ("KAI_TOKEN_KEYS", f"a b:{KEY}", "a key id"),
+        ("KAI_TOKEN_KEYS", f":{KEY}", "a key id"),
+        ("KAI_TOKEN_KEYS", ",".join([KEY] * 9), "up to 8"),
+        ("KAI_TOKEN_JWKS_URL", "http://login.example.com/keys", "without TLS"),
+        ("KAI_TOKEN_JWKS_URL", "https://u:p@login.example.com/keys", "user"),
+        ("KAI_TOKEN_JWKS_URL", "file:///etc/keys", "https URL"),
+        ("KAI_TOKEN_AUDIENCE", "x" * 201, "1 to 200"),
+        ("KAI_TOKEN_COOKIE", "a=b", "letters, digits"),
+        ("KAI_TRUSTED_PROXIES", "proxy.example.com", "an address or a network"),
+        ("KAI_TRUSTED_PROXIES", "10.0.0.1/8", "an address or a network"),
+        ("KAI_TRUSTED_PROXIES", "*", "an address or a network"),
+        ("KAI_TRUSTED_PROXIES", "0.0.0.0/0", "is everybody"),
+        ("KAI_TRUSTED_PROXIES", "::/0", "is everybody"),
         ("KAI_HEALTH_PORT", "-1", "0 takes any free port"),
         ("KAI_SIGNAL_INTERVAL", "250", "for example 250ms"),
         ("KAI_SIGNAL_INTERVAL", "49ms", "from 50ms to 5s"),
@@ -216,3 +257,39 @@ def test_reading_settings_imports_nothing_heavy() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_beyond_loopback_a_bridge_knows_everybody(host: str) -> None:
+    """§8.7: with signatures and tokens only; the refusal names what is missing."""
+    environ = {"KAI_BRIDGE_HOST": host}
+    tokens = [{"KAI_TOKEN_KEYS": KEY}, {"KAI_TOKEN_JWKS_URL": "https://login.example.com/keys"}]
+    for more, missing in (
+        ({}, "set KAI_SIGNING_KEYS and KAI_TOKEN_KEYS (or KAI_TOKEN_JWKS_URL) as well"),
+        ({"KAI_SIGNING_KEYS": SIGNING}, "set KAI_TOKEN_KEYS (or KAI_TOKEN_JWKS_URL) as well"),
+        *((one, "set KAI_SIGNING_KEYS as well") for one in tokens),
+    ):
+        with pytest.raises(SettingsError) as refused:
+            load_settings({**environ, **more})
+        assert missing in str(refused.value)
+        assert "for example 127.0.0.1" in str(refused.value)
+    for one in tokens:
+        settings = load_settings({**environ, **one, "KAI_SIGNING_KEYS": SIGNING})
+        assert settings.bridge_host == host
+
+
+def test_a_bridge_with_a_certificate_is_reached_by_https() -> None:
+    """§8.7: where it listens on every address, this machine reaches it as localhost."""
+    cert = Path("/etc/kai/tls.pem")
+    assert Settings(tls_cert=cert).reach_bridge(4711) == "https://localhost:4711"
+    for host in ("0.0.0.0", "::"):
+        assert Settings(bridge_host=host).reach_bridge(4711) == "http://localhost:4711"
+
+
+def test_a_secret_is_not_in_what_is_printed_of_the_settings() -> None:
+    """Neither when they are printed, nor when they are refused."""
+    settings = load_settings({"KAI_TOKEN_KEYS": f"new:{KEY}"})
+    assert "kkkk" not in repr(settings)
+    with pytest.raises(SettingsError) as refused:
+        load_settings({"KAI_TOKEN_KEYS": "aHVudGVyMg=="})
+    assert "aHVudGVyMg" not in str(refused.value)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -30,11 +31,13 @@ class ScriptedBridge:
     def __init__(self, *answers: str) -> None:
         self.answers = list(answers)
         self.asked: list[tuple[str, str | None]] = []  # (path, Last-Event-ID)
+        self.tokens: list[str] = []  # of each request, the field Authorization
         self.url = ""
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         cursors = [line[15:] for line in head if line.lower().startswith("last-event-id: ")]
+        self.tokens += [line[15:] for line in head if line.lower().startswith("authorization: ")]
         self.asked.append((head[0].split()[1], cursors[0] if cursors else None))
         writer.write(self.answers.pop(0).encode())
         await writer.drain()
@@ -56,9 +59,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LAST_PAUSE_SECONDS", 0.01)
 
 
-async def read(bridge: ScriptedBridge, session: str = "s") -> list[Followed]:
+async def read(bridge: ScriptedBridge, session: str = "s", **options: Any) -> list[Followed]:
     """Everything that the subscriber yields."""
-    async with bridge.running(), contextlib.aclosing(follow(bridge.url, session)) as events:
+    async with (
+        bridge.running(),
+        contextlib.aclosing(follow(bridge.url, session, **options)) as events,
+    ):
         return [item async for item in events]
 
 
@@ -161,3 +167,57 @@ async def test_a_mistake_of_ours_is_not_tried_again(monkeypatch: pytest.MonkeyPa
     with pytest.raises(AttributeError, match="a mistake"):
         await read(bridge)
     assert len(bridge.asked) == 1
+
+
+EXPIRED = answer("401 Unauthorized", '{"detail":"the token has expired; get a new one"}')
+
+
+def tokens() -> Any:
+    """Gives t1, t2 and so on."""
+    numbers = iter(range(1, 100))
+    return lambda: f"t{next(numbers)}"
+
+
+async def test_each_connection_has_a_token_of_its_own() -> None:
+    """After a cut, and after `token_expired`, which is yielded; the place stays where it was."""
+    bridge = ScriptedBridge(
+        OPEN + frame("1.1.1@a", "started"),
+        OPEN + frame("1.1.2@a", "token") + frame("", "token_expired"),
+        OPEN + frame("end@a", "done"),
+    )
+    seen = await read(bridge, token=tokens(), headers={"X-Site": "a"})
+    assert [event["type"] for _, event in seen] == ["started", "token", "token_expired", "done"]
+    assert bridge.tokens == ["Bearer t1", "Bearer t2", "Bearer t3"]
+    assert [cursor for _, cursor in bridge.asked] == [None, "1.1.1@a", "1.1.2@a"]
+
+
+async def test_a_refused_token_is_replaced_once() -> None:
+    """It may have expired on its way. A second one that is refused is the end."""
+    said: list[str] = []
+    bridge = ScriptedBridge(EXPIRED, OPEN + frame("end@a", "done"))
+    await read(bridge, token=tokens(), on_outage=lambda: said.append("outage"))
+    assert (bridge.tokens, said) == (["Bearer t1", "Bearer t2"], [])
+    bridge = ScriptedBridge(EXPIRED, EXPIRED)
+    with pytest.raises(StreamLostError, match="the token has expired"):
+        await read(bridge, token=tokens())
+    assert len(bridge.asked) == 2
+
+
+async def test_a_fixed_token_is_not_tried_again() -> None:
+    """The same request would get the same answer."""
+    bridge = ScriptedBridge(
+        OPEN + frame("1.1.1@a", "started") + frame("", "token_expired"), EXPIRED
+    )
+    with pytest.raises(StreamLostError, match="the token has expired"):
+        await read(bridge, token="t0")
+    assert bridge.tokens == ["Bearer t0"] * 2
+
+
+async def test_what_gives_the_token_may_fail() -> None:
+    """Its error is the caller's."""
+
+    async def broken() -> str:
+        raise LookupError("signed out")
+
+    with pytest.raises(LookupError, match="signed out"):
+        await read(ScriptedBridge(), token=broken)

@@ -24,3 +24,15 @@ async def test_a_cursor_that_is_none_is_refused_at_once() -> None:
         with pytest.raises(InvalidId):
             await anext(follow(source, SESSION, after="1.1"))
     assert stage.counted.calls == 0
+
+
+@in_virtual_time
+async def test_a_token_is_for_a_bridge() -> None:
+    """A Temporal client has credentials of its own: given both, one would silently not be used."""
+    stage = Stage()
+    for options in ({"token": "x"}, {"headers": {"X-Site": "a"}}):
+        with pytest.raises(ValueError, match="for a bridge"):
+            await anext(follow(stage.client, SESSION, **options))
+    with pytest.raises(ValueError, match="token must be"):
+        await anext(follow("http://localhost:8092", SESSION, token="a b"))
+    assert stage.counted.calls == 0

@@ -38,6 +38,7 @@ def interceptor_of(plugin: StreamPlugin, *others: Interceptor) -> list[Intercept
         (None, "", None),
         (None, "kai.example:8092", "http://kai.example:8092"),
         ("https://a.example/b/", "http://b.example", "https://a.example/b"),
+        (None, "http://a.example , https://b.example", "http://a.example"),
     ],
 )
 def test_producers_post_to_the_bridge_of_the_plugin(
