@@ -266,3 +266,47 @@ def token(
     from kai_flow.cli.token import token as make
 
     return make(session, prefix or (), org, rights, lifetime)
+
+
+@app.command(sort_key=3, help_epilogue=data_app.NO_EPILOGUE)
+def sessions(
+    *,
+    stuck: Annotated[bool, Parameter(name="--stuck", negative="", show_default=False)] = False,
+    silent_for: Annotated[str, Parameter(name="--silent-for", metavar="DURATION")] = "60s",
+    workflow_type: Annotated[str, Parameter(name="--type", metavar="NAME")] = "KaiChatWorkflow",
+    queue: Annotated[str | None, Parameter(name="--queue", metavar="NAME")] = None,
+    limit: Annotated[int, Parameter(name="--limit", metavar="N")] = 1_000,
+    json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+) -> int:
+    """List the running sessions, and what each is doing.
+
+    The Temporal server is asked, so that sessions without a worker are found as well. A session is
+    stuck if no worker takes its work, if its workflow fails, if its worker has sent no heartbeat
+    for some time, or while it waits for another attempt.
+
+    For example:
+
+    - `kai sessions --stuck`
+    - `kai sessions --stuck --silent-for 5m --json`
+    - `kai sessions --type Report --queue reports`
+
+    Parameters
+    ----------
+    stuck
+        Only those that are stuck.
+    silent_for
+        How old the last heartbeat of a worker may be, such as 30s or 5m.
+    workflow_type
+        The type of the workflows; an empty one means all types.
+    queue
+        Only sessions of this task queue. Default: those of all queues.
+    limit
+        How many sessions are looked at, the newest first.
+    json
+        Print them as a JSON list.
+    """
+    from kai_flow.cli.sessions import Wish
+    from kai_flow.cli.sessions import sessions as work
+
+    wish = Wish(stuck, silent_for, workflow_type, queue, limit)
+    return run(work(wish, as_json=json))
