@@ -23,6 +23,7 @@ from temporalio.converter import PayloadCodec
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings, StartError
+from kai_flow.stream.log_fields import about
 from kai_flow.temporal import codec_page
 from kai_flow.temporal.codec_access import CodecAccess
 from kai_flow.temporal.converter import data_converter_of
@@ -110,7 +111,10 @@ class CodecServer:
             answer = refused.answer
             self._note(request, refused)
         except Exception:
-            log.exception("the codec server failed with an unexpected error")
+            log.exception(
+                "the codec server failed with an unexpected error",
+                extra=about("unexpected_error"),
+            )
             detail = "the codec server failed with an unexpected error; see its log"
             answer = _Refused(500, detail).answer
         if request.origin and self._access.allows(request.origin, request.host):
@@ -122,7 +126,11 @@ class CodecServer:
         status = refused.answer.status
         if (suppressed := self._limiter.due(status)) is not None:
             more = f" ({suppressed} more such lines were not logged)" if suppressed else ""
-            log.warning("a %s was refused with %s: %s%s", request.method, status, refused, more)
+            log.warning(
+                "a %s was refused with %s: %s%s",
+                request.method, status, refused, more,
+                extra=about("request_refused") | {"status": status},
+            )  # fmt: skip
 
     async def _answer(self, request: "_Request") -> _Answer:
         if request.origin and not self._access.allows(request.origin, request.host):
