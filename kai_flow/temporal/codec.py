@@ -30,35 +30,27 @@ from temporalio.converter import (
 from kai_flow.settings import StartError, load_settings
 from kai_flow.temporal.payload_cipher import (
     NONCE_BYTES,
-    CodecError,
     Damaged,
     PayloadCipher,
     Sealed,
 )
 
-__all__ = ["EncryptionCodec", "InClear", "encrypted", "encrypted_only", "encrypting"]
+__all__ = ["EncryptionCodec", "encrypted", "encrypted_only", "encrypting"]
 
 ENCODING: Final = b"binary/encrypted"
 KEY_ID: Final = "encryption-key-id"
+REFUSED: Final = b"refused/not-encrypted"  # stands in the errors of whoever tries to read it
 
 _LATIN: Final = "latin-1"  # takes any bytes: the id of a forged payload is text, too
-
-
-class InClear(CodecError):
-    """A payload is not encrypted, and the codec was told to accept no such payload."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "a payload is not encrypted: whoever made it needs KAI_DATA_CONVERTER; to read "
-            "payloads in clear as well, use kai_flow.temporal.codec:encrypted"
-        )
 
 
 class EncryptionCodec(PayloadCodec):
     """Encrypts with the first of its keys, and decrypts with each of them. About 10 µs a payload.
 
     `clear`: payloads that are not encrypted are passed on as they are, such as those from before
-    there was a codec. Otherwise `decode` raises InClear. It also raises UnknownKey, and Damaged.
+    there was a codec. Otherwise each is replaced by one that no converter can read. So a signal in
+    clear is dropped, as one that is no JSON. (If `decode` raised an error, a workflow could do
+    nothing more: the SDK would decode the same signal again and again.)
     """
 
     def __init__(
@@ -77,7 +69,7 @@ class EncryptionCodec(PayloadCodec):
         return [self._sealed(payload) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Decrypt each payload. Raises CodecError."""
+        """Decrypt each payload. Raises UnknownKey or Damaged."""
         return [self._opened(payload) for payload in payloads]
 
     def _sealed(self, payload: Payload) -> Payload:
@@ -86,9 +78,7 @@ class EncryptionCodec(PayloadCodec):
 
     def _opened(self, payload: Payload) -> Payload:
         if payload.metadata.get("encoding") != ENCODING:
-            if not self._clear:
-                raise InClear
-            return payload
+            return payload if self._clear else Payload(metadata={"encoding": REFUSED})
         key_id = payload.metadata.get(KEY_ID, b"").decode(_LATIN)
         plain = self._cipher.open(Sealed(key_id, payload.data))
         try:

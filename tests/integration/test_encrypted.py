@@ -13,8 +13,11 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.converter import DataConverter
 
 from kai_flow.stream import CodecMissing, Followed, follow, read_history
+from kai_flow.stream.batches import Batch
+from kai_flow.stream.ids import EventId
 from kai_flow.stream.liveness import ProducerDetail, _decode_detail, _detail_of_producer
 from kai_flow.stream.run import describe
+from kai_flow.stream.signals import publish
 from kai_flow.temporal.codec import encrypting
 from kai_flow.temporal.payload_cipher import key_id_of
 from tests.agents import scripted
@@ -23,6 +26,7 @@ from tests.integration.hubs import Bridge, bridging
 from tests.integration.log_records import records_of
 from tests.integration.subscriber import subscribed
 from tests.integration.waiting import eventually, until
+from tests.property.strategies import run_of
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 CANARY = "canary"
@@ -267,6 +271,23 @@ async def test_a_worker_without_the_codec_leaves_a_question_to_others(
         await until(lambda: "set KAI_DATA_CONVERTER to that of the program" in caplog.text)
     async with worker_on(sealed, name):
         assert (await handle.result())["status"] == "completed"
+
+
+async def test_a_signal_in_clear_can_be_refused(client: Client, session_id: str) -> None:
+    """With `encrypted_only` it is dropped, by the workflow as by readers, which both go on."""
+    only = with_converter(client, encrypting([KEY], clear=False))
+    name = f"only-{secrets.token_hex(4)}"
+    async with bridging(only) as bridge, worker_on(only, name):
+        handle = await ask(only, name, session_id, SAYS, {"gate": "a"}, bridge=bridge.url)
+        async with subscribed(f"{bridge.url}/stream/{session_id}") as reader:
+            await reader.saw("token")
+            run_id = handle.first_execution_run_id or ""
+            forged = Batch(run_of(EventId(1, 1, 3), 1))
+            await publish(client, session_id, run_id, [forged])
+            scripted.opened[f"{session_id}/a"].set()
+            await reader.saw("done")
+        assert reader.types == ["started", "token", "ended", "done"]
+        assert (await handle.query("progress"))["last_event_id"] == "1.1.2"
 
 
 async def test_a_key_is_rotated_while_a_session_runs(

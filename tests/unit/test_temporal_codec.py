@@ -16,7 +16,6 @@ from kai_flow.temporal.codec import (
     ENCODING,
     KEY_ID,
     EncryptionCodec,
-    InClear,
     encrypted,
     encrypted_only,
     encrypting,
@@ -79,10 +78,12 @@ async def test_what_was_stored_before_can_be_read() -> None:
 
 
 async def test_clear_payloads_can_be_refused() -> None:
-    """Once nothing from before is left, whoever sends in clear is refused, and told why."""
+    """Once nothing from before is left, what is in clear cannot be read, and the error says why."""
     clear = await DataConverter.default.encode(["before"])
-    with pytest.raises(InClear, match="KAI_DATA_CONVERTER"):
+    with pytest.raises(KeyError, match="refused/not-encrypted"):
         await encrypting([ONE], clear=False).decode(clear)
+    (refused,) = await EncryptionCodec([ONE], clear=False).decode(clear)
+    assert b"before" not in refused.SerializeToString()
 
 
 async def test_a_missing_key_is_named() -> None:
@@ -128,7 +129,7 @@ async def test_the_settings_keys_are_used() -> None:
     (payload,) = await encrypted().encode(["x"])
     assert payload.metadata[KEY_ID] == key_id_of(ONE).encode()
     assert await encrypted_only().decode(await encrypting([TWO]).encode(["y"])) == ["y"]
-    with pytest.raises(InClear):
+    with pytest.raises(KeyError, match="refused/not-encrypted"):
         await encrypted_only().decode(await DataConverter.default.encode(["z"]))
 
 
