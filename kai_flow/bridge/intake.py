@@ -47,6 +47,7 @@ class Intake:
         self._tail = tail
         self._publisher = publisher
         self._boot_id = scope.shared.boot_id
+        self._has_codec = scope.shared.client.data_converter.payload_codec is not None
         self._counts = scope.shared.counts
         self._taken = taken  # called for each POST that was taken, before its answer
         self._attempts = KnownAttempts(scope.shared.client, scope.session_id, run_id)
@@ -59,12 +60,12 @@ class Intake:
 
         Raises WrongNumber, InvalidId for a `started` that cannot be, and NoCodec.
         """
-        self._require_codec()
         key = post.base.attempt_key
         if self._is_over(post) or self._has_ended(key[0]):
             return Stale()
+        self._require_codec(post)
         real = await self._is_real(key)
-        self._require_codec()  # the history may have shown it meanwhile
+        self._require_codec(post)  # the history may have shown it meanwhile
         if not real:
             # The history may have shown meanwhile that nothing more counts.
             return Stale() if self._is_over(post) else self._hold_back(post)
@@ -92,13 +93,19 @@ class Intake:
             self._counts.events["new"] += max(0, new)
             self._counts.events["repeated"] += len(events) - max(0, new)
 
-    def _require_codec(self) -> None:
+    def _require_codec(self, post: ProducerPost) -> None:
         """Refuse a POST of a session that this bridge would have to signal in clear."""
-        if self._tail.missing is not None:
-            raise NoCodec(
-                "this bridge signals nothing of the session, which is encrypted: "
-                f"{self._tail.missing.sentence}; the producer signals by itself"
-            )
+        missing = self._tail.missing
+        if missing is not None:
+            why = missing.sentence
+        elif post.codec and not self._has_codec:
+            why = "its producer has a payload codec, and this bridge has none (KAI_DATA_CONVERTER)"
+        else:
+            return
+        raise NoCodec(
+            f"this bridge signals nothing of the session, which is encrypted: {why}; the producer "
+            "signals by itself"
+        )
 
     def retire(self) -> None:
         """Give up what is being asked."""

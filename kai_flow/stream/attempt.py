@@ -134,7 +134,9 @@ async def start_of(client: Client, info: activity.Info, number: ProducerHeader) 
                 first_run_id = run_id
             size = description.workflow_execution_info.history_size_bytes
             storable = storable_beside(size)
-    return AttemptStart(Origin(workflow_id, run_id, first_run_id), storable, _age(info, number))
+    codec = client.data_converter.payload_codec is not None
+    origin = Origin(workflow_id, run_id, first_run_id, codec)
+    return AttemptStart(origin, storable, _age(info, number))
 
 
 async def history_size(client: Client, origin: Origin) -> int | None:

@@ -28,6 +28,8 @@ class Origin(NamedTuple):
     workflow_id: str
     run_id: str
     first_run_id: str
+    codec: bool = False
+    """The client of the producer has a payload codec: what it signals is encoded."""
 
 
 class _Item(msgspec.Struct):
@@ -43,6 +45,7 @@ class _Single(msgspec.Struct):
     base: str
     stored: str | msgspec.UnsetType  # left out while all events are stored
     age: int | msgspec.UnsetType  # left out in the first second
+    codec: bool | msgspec.UnsetType  # left out without a payload codec
     id: str
     event: msgspec.Raw
 
@@ -55,6 +58,7 @@ class _Batch(msgspec.Struct):
     base: str
     stored: str | msgspec.UnsetType
     age: int | msgspec.UnsetType
+    codec: bool | msgspec.UnsetType
     signaller: str | None
     events: list[_Item]
 
@@ -69,6 +73,7 @@ class _Body(msgspec.Struct):
     base: str | None = None
     stored: str | None = None
     age: Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)] = 0
+    codec: bool = False
     signaller: str | None = None
     id: str | None = None
     event: msgspec.Raw = msgspec.Raw()  # empty if there is none; null is refused as an event
@@ -129,6 +134,8 @@ class ProducerPost(NamedTuple):
     """It is the final POST of its attempt: no more events will come."""
     age: int = 0
     """For how many seconds the session has been streaming."""
+    codec: bool = False
+    """The producer's client has a payload codec."""
 
 
 def encode_post(
@@ -136,7 +143,11 @@ def encode_post(
 ) -> bytes:
     """The body of `post`; `done` is the event of the final POST, if `post` is that one."""
     stored = msgspec.UNSET if post.stored is None else str(post.stored)
-    head = (origin.workflow_id, *origin, str(post.base), stored, age or msgspec.UNSET)
+    unset = msgspec.UNSET
+    head = (
+        *(origin.workflow_id, origin.workflow_id, origin.run_id, origin.first_run_id),
+        *(str(post.base), stored, age or unset, origin.codec or unset),
+    )
     if post.batch:
         items = [_Item(str(event.id), msgspec.Raw(event.data)) for event in post.events]
         return msgspec.json.encode(_Batch(*head, signaller, items))
@@ -206,6 +217,7 @@ def _producer_post(body: _Body) -> ProducerPost:
         tuple(events),
         done,
         body.age,
+        body.codec,
     )
 
 

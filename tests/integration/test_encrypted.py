@@ -5,14 +5,24 @@ import logging
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from temporalio import activity, workflow
 from temporalio.client import Client, WorkflowHandle
 from temporalio.converter import DataConverter
+from temporalio.worker import Worker
 
-from kai_flow.stream import CodecMissing, Followed, follow, read_history
+from kai_flow.stream import (
+    CodecMissing,
+    EventProducer,
+    Followed,
+    StreamPlugin,
+    follow,
+    read_history,
+)
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.liveness import ProducerDetail, _decode_detail, _detail_of_producer
@@ -206,6 +216,49 @@ async def test_a_bridge_without_the_codec_signals_nothing_in_clear(
         assert shown(await read(follow(bridge.url, session_id))) == [
             "started", "token", "token", "ended", "done",
         ]  # fmt: skip
+
+
+bridge_of: dict[str, str] = {}  # of a session whose code has no input
+
+
+@activity.defn
+async def speak() -> None:
+    """Streams without having been given anything."""
+    url = bridge_of[activity.info().workflow_id or ""]
+    async with EventProducer(callback_url=url) as producer:
+        await producer.send({"type": "token", "content": CANARY})
+
+
+@workflow.defn(sandboxed=False)
+class Speaking:
+    """A session in whose history nothing is encoded before its first event."""
+
+    @workflow.run
+    async def run(self) -> None:
+        """Until it has been spoken."""
+        timeout = timedelta(seconds=60)
+        await workflow.execute_activity(speak, start_to_close_timeout=timeout)
+
+
+async def test_without_any_input_the_producer_tells_of_its_codec(
+    client: Client, sealed: Client, session_id: str
+) -> None:
+    """A bridge without the codec signals nothing in clear of a session that shows none (§6.2)."""
+    async with (
+        bridging(client) as bridge,
+        Worker(
+            sealed,
+            task_queue=session_id,
+            workflows=[Speaking],
+            activities=[speak],
+            plugins=[StreamPlugin()],
+        ),
+    ):
+        bridge_of[session_id] = f"{bridge.url}/events/{session_id}"
+        handle = await sealed.start_workflow(Speaking.run, id=session_id, task_queue=session_id)
+        await handle.result()
+    assert CANARY.encode() not in await stored(handle)
+    assert shown(await read(follow(sealed, session_id))) == ["started", "token", "ended", "done"]
 
 
 async def test_a_session_without_a_callback_is_not_shown_as_empty(

@@ -286,6 +286,7 @@ class TemporalStage:
 
 class _BrokenCodec:
     payload_converter_class = DefaultPayloadConverter
+    payload_codec = None
 
     def __init__(self, error: Exception) -> None:
         self._error = error

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from temporalio.converter import DataConverter
 
 from kai_flow.bridge.attempts import ASK_SECONDS
 from kai_flow.bridge.errors import NoCodec, WrongNumber
@@ -12,6 +13,7 @@ from kai_flow.stream.clock import now
 from kai_flow.stream.errors import InvalidId
 from kai_flow.stream.events import NumberedEvent, encode_event
 from kai_flow.stream.ids import EventId
+from kai_flow.temporal.codec import EncryptionCodec
 from tests.property.strategies import run_of
 from tests.unit.virtual import Stage, in_virtual_time, post_of
 
@@ -55,6 +57,23 @@ async def test_without_the_codec_nothing_is_taken() -> None:
     assert now() - began < 0.5
     await asyncio.sleep(60)
     assert stage.signals == []
+
+
+@in_virtual_time
+async def test_a_producer_may_say_that_it_has_a_codec() -> None:
+    """Where nothing has an input, only it can tell; a bridge that has a codec takes it."""
+    stage = Stage()
+    stage.schedule("a", header=1)
+    session = stage.session()
+    with pytest.raises(NoCodec, match=r"its producer has a payload codec.*signals by itself"):
+        await session.receive(post_of(run_of(FIRST, 3), codec=True))
+    await asyncio.sleep(60)
+    assert stage.signals == []
+    other = Stage()
+    other.schedule("a", header=1)
+    other.counted.data_converter = DataConverter(payload_codec=EncryptionCodec([b"k" * 32]))
+    answer = await other.session().receive(post_of(run_of(FIRST, 3), codec=True))
+    assert isinstance(answer, Taken)
 
 
 @in_virtual_time

@@ -222,6 +222,19 @@ def test_age_stands_beside_base(label: str) -> None:
     assert json.loads(written) == example | word
 
 
+@pytest.mark.parametrize("label", ["single", "batch"])
+def test_a_codec_is_told_beside_base(label: str) -> None:
+    """§6.2, §8.8: both forms carry it if the producer's client has one."""
+    example, word = json.loads(_example(label)), {"codec": True}
+    body = callback.decode_post(json.dumps(example | word).encode())
+    assert isinstance(body, callback.ProducerPost)
+    assert body.codec
+    post = Post(body.base, body.events, batch=label == "batch")
+    origin = callback.Origin(body.workflow_id, body.run_id, body.first_run_id or "", codec=True)
+    done = callback.done_event(None, body.base)
+    assert json.loads(callback.encode_post(post, origin, body.signaller, done)) == example | word
+
+
 def test_the_hand_made_example_needs_no_id() -> None:
     """§6.6: session id and event are enough."""
     assert isinstance(callback.decode_post(_example("by-hand")), callback.HandMade)

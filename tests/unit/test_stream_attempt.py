@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.converter import DataConverter
 
 from kai_flow.stream.attempt import (
     ASK_PAUSES,
@@ -25,6 +26,7 @@ from kai_flow.stream.errors import InvalidId, SessionEnded, Superseded
 from kai_flow.stream.header import ProducerHeader
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.storage import MAX_STORED_BYTES
+from kai_flow.temporal.codec import EncryptionCodec
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
 
 LATER = "0190b6a2-7e1c-7000-8000-0000deadbeef"
@@ -63,6 +65,15 @@ async def test_a_first_attempt_asks_nobody() -> None:
     begun = await start(stage, numbered(RUN_ID, 7.0, 1_000), waited=60.0)
     assert begun == AttemptStart(Origin(SESSION, RUN_ID, RUN_ID), MAX_STORED_BYTES - 1_000, 7.0)
     assert stage.counted.calls == 0
+
+
+@in_virtual_time
+async def test_a_codec_of_the_client_is_part_of_the_origin() -> None:
+    """A bridge has to know that what this producer signals is encoded (§8.8)."""
+    stage = Stage()
+    codec = EncryptionCodec([b"k" * 32])
+    stage.counted.data_converter = DataConverter(payload_codec=codec)
+    assert (await start(stage, numbered(RUN_ID, 7.0, 1_000), waited=60.0)).origin.codec
 
 
 @in_virtual_time

@@ -41,11 +41,12 @@ def post_of(
     done: bool = False,
     age: int = 0,
     run_id: str = RUN_ID,
+    codec: bool = False,
 ) -> ProducerPost:
     """A POST of these events, or a probe; everything before the first is durable, as it says."""
     base = base or events[0].id
     head = (SESSION, SESSION, run_id, RUN_ID)
-    return ProducerPost(*head, base, stored, signaller, tuple(events), done, age)
+    return ProducerPost(*head, base, stored, signaller, tuple(events), done, age, codec)
 
 
 def events_of(first: str, count: int = 1, kind: str = "e") -> tuple[NumberedEvent, ...]:
