@@ -43,6 +43,7 @@ OUTAGE_SECONDS = 60.0  # how long the bridge may be away
 # not about the session
 ABOUT_THE_STREAM = {
     "subscribed", "ended", "superseded", "gap", "reset", "status", "idle_timeout",
+    "token_expired",
 }  # fmt: skip
 
 Event = dict[str, Any]

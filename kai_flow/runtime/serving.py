@@ -13,6 +13,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any, Final
 
 import uvicorn
@@ -24,6 +25,7 @@ from kai_flow.runtime.ports import port_in_use
 GRACE_SECONDS: Final = 5
 UNSENT_SECONDS: Final = 60  # a peer that acknowledges nothing for so long is disconnected
 BACKLOG: Final = 2_048
+HANDSHAKE_SECONDS: Final = 10.0  # of TLS; the limits of the protocol begin after it
 
 
 class _LimitedLog:
@@ -58,6 +60,28 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield  # the program around it decides when to stop
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does; but over TLS, a client that does not shake hands is disconnected."""
+        if self.config.ssl is None:
+            await super().startup(sockets)
+            return
+        await super().startup([])
+        protocol = partial(
+            BoundedProtocol,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        for listener in sockets or ():
+            server = await asyncio.get_running_loop().create_server(
+                protocol,
+                sock=listener,
+                ssl=self.config.ssl,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+                backlog=self.config.backlog,
+            )
+            self.servers.append(server)
 
 
 @asynccontextmanager

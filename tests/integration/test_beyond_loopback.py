@@ -1,58 +1,33 @@
 """A bridge of its own on the network: https, proxies that are named, and several names."""
 
+import asyncio
 import logging
+import os
 import ssl
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 from temporalio.client import Client
 
+from kai_flow.runtime import serving
 from kai_flow.settings import Settings, StartError
 from kai_flow.stream import follow
 from kai_flow.web.server import running_bridge
 from tests.integration.stage import Play
 from tests.issuing import EC_KEY, KEYS, token
+from tests.own_ca import make_certificate
 
 
 @pytest.fixture
 def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     """Files with a certificate for this machine and its key; this process trusts it."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kai")])
-    names: list[x509.GeneralName] = [
-        x509.DNSName("localhost"),
-        x509.IPAddress(ip_address("127.0.0.1")),
-    ]
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(EC_KEY.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
-        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(EC_KEY, hashes.SHA256())
-    )
-    cert, key = tmp_path / "tls.pem", tmp_path / "tls-key.pem"
-    cert.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    key.write_bytes(
-        EC_KEY.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    monkeypatch.setenv("SSL_CERT_FILE", str(cert))
-    return cert, key
+    authority = make_certificate(tmp_path, "localhost", "127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    return tmp_path / "kai.pem", tmp_path / "kai-key.pem"
 
 
 async def test_a_bridge_serves_https_by_itself(
@@ -65,7 +40,7 @@ async def test_a_bridge_serves_https_by_itself(
     async with running_bridge(settings, client) as bridge:
         assert bridge.startswith("https://localhost:")
         await play.act()
-        context = ssl.create_default_context(cafile=str(certificate[0]))
+        context = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
         seen: list[str] = []
         async with httpx.AsyncClient(verify=context, trust_env=False) as secure:
             events = follow(bridge, play.id, token=lambda: token(play.id))
@@ -80,15 +55,29 @@ async def test_a_bridge_serves_https_by_itself(
             await http.get(bridge.replace("https://", "http://"))
 
 
+async def test_who_does_not_shake_hands_is_disconnected(
+    client: Client, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """§8.7: connections that never get as far as a request take no descriptors for long."""
+    monkeypatch.setattr(serving, "HANDSHAKE_SECONDS", 0.2)
+    settings = Settings(bridge_port=0, tls_cert=certificate[0], tls_key=certificate[1])
+    async with running_bridge(settings, client) as bridge:
+        port = int(bridge.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+        writer.close()
+
+
 @pytest.mark.parametrize(
     ("cert", "key", "says"),
     [
         ("none.pem", None, "No such file"),
-        ("tls-key.pem", None, "no certificate with its key"),
-        ("tls.pem", None, "no certificate with its key"),
-        ("tls.pem", "tls.pem", "no certificate with its key"),
-        ("tls.pem", "locked.pem", "no certificate with its key"),
-        (None, "tls-key.pem", "without KAI_TLS_CERT"),
+        ("kai-key.pem", None, "no certificate with its key"),
+        ("kai.pem", None, "no certificate with its key"),
+        ("kai.pem", "kai.pem", "no certificate with its key"),
+        ("kai.pem", "locked.pem", "no certificate with its key"),
+        (None, "kai-key.pem", "without KAI_TLS_CERT"),
     ],
 )
 async def test_what_is_no_certificate_stops_the_start(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import httpx
 import psutil
 import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
@@ -253,6 +254,38 @@ def test_up_says_which_port_it_got(kai: Kai) -> None:
         assert "the bridge listens on 127.0.0.1, port " in line
         assert int(line.split()[-1]) in ports
         assert kai.state()["bridge"] == "http://kai.example:9"
+
+
+SECURED = {"KAI_TOKEN_KEYS": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
+
+
+def test_ask_gets_in_where_it_knows_the_key(kai: Kai) -> None:
+    """On a `kai up` that asks for tokens; with the key of another one it says why it does not."""
+    with kai.up(KAI_AGENT="counting:create", **SECURED):
+        done = kai.run("ask", "3", "--plain", **SECURED)
+        assert done.returncode == 0, done.stderr
+        assert "0 1 2" in done.stdout
+        url = f"{kai.state()['bridge']}/stream/s1"
+        assert httpx.get(url, trust_env=False).status_code == 401
+        made = kai.run("token", "s1", **SECURED)
+        answer = httpx.get(
+            f"{url}?wait=false",
+            headers={"Authorization": f"Bearer {made.stdout.strip()}"},
+            trust_env=False,
+        )
+        assert answer.status_code == 404
+        other = {"KAI_TOKEN_KEYS": "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
+        lost = kai.run("ask", "3", "--plain", **other)
+        assert lost.returncode == 1
+        assert "the token does not count here" in lost.stderr
+
+
+def test_ask_reads_from_temporal_where_others_make_the_tokens(kai: Kai) -> None:
+    """With the URL of an issuer alone, it reads what is durable."""
+    issuer = {"KAI_TOKEN_JWKS_URL": "http://127.0.0.1:9/keys"}
+    done = kai.run("ask", "3", "--plain", KAI_AGENT="counting:create", **issuer)
+    assert done.returncode == 0, done.stderr
+    assert "0 1 2" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from kai_flow.access import checker, tokens
 from kai_flow.access.key_ring import Secret
 from kai_flow.bridge import hub
 from kai_flow.settings import Settings
+from kai_flow.stream import follow
 from kai_flow.web.server import running_bridge
 from tests.integration.stage import Play
 from tests.integration.subscriber import read_all, subscribed
@@ -250,6 +251,37 @@ async def test_event_source_is_told_again_until_it_has_a_new_url(
             await reader.until(lambda: reader.types.count("token_expired") > 3)
         assert set(reader.statuses) == {200}
         assert set(reader.types) == {"token_expired"}
+
+
+async def test_follow_goes_on_with_one_token_after_another(
+    hasty: None, client: Client, play: Play, http: httpx.AsyncClient
+) -> None:
+    """§7.11: it asks for a token for each connection, and each event comes once."""
+    given: list[str] = []
+
+    async def get_token() -> str:
+        # the second one has expired on its way
+        given.append(token(play.id, seconds=-60 if len(given) == 1 else 0.7))
+        return given[-1]
+
+    async with running_bridge(SETTINGS, client) as bridge:
+        play.events_url = f"{bridge}/events/{play.id}"
+        await play.act()
+        events = follow(bridge, play.id, token=get_token)
+        seen: list[str] = []
+        number = 0
+        while len(given) < 4:
+            number += 1
+            await play.post(http, [number])
+            while (event := await anext(events))[0] is None:
+                seen.append(event[1]["type"])
+            seen.append(str(event[0]).partition("@")[0])
+            await asyncio.sleep(0.1)
+        await events.aclose()
+    assert [one for one in seen if one != "token_expired"] == [
+        f"1.1.{n}" for n in range(1, number + 1)
+    ]
+    assert seen.count("token_expired") == 2
 
 
 async def test_health_needs_no_token(guarded: str, http: httpx.AsyncClient) -> None:

@@ -150,6 +150,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "MAX_KINDS": "different subjects that are logged in that time",
     },
     "kai_flow.runtime.serving": {
+        "HANDSHAKE_SECONDS": "one TLS handshake",
         "UNSENT_SECONDS": "time that a peer may accept nothing before it is dropped (Linux)",
         "GRACE_SECONDS": "wait for open connections when a server stops",
     },
