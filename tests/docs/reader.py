@@ -195,6 +195,8 @@ def reader(tmp_path: Path, **settings: str) -> Iterator[Reader]:
         "8091": str(free_port()),
         "8093": str(free_port()),
         "8000": str(free_port()),
+        "9464": str(free_port()),
+        "9465": str(free_port()),
     }
     environ = {
         k: v for k, v in os.environ.items() if not k.startswith(("KAI_", "TEMPORAL_", "ORG_"))

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from kai_flow.runtime.ports import free_port
 from kai_flow.settings import Settings
 from kai_flow.web.server import running_bridge
+from tests.docs.test_monitoring import EXPRESSIONS, selectors
 from tests.integration.conftest import Ask, worker_on
 from tests.integration.subscriber import read_all, subscribed
 from tests.integration.waiting import eventually
@@ -41,6 +42,12 @@ class Scraped(NamedTuple):
         """What has grown, by how much."""
         grown = {k: v - before.numbers.get(k, 0.0) for k, v in self.numbers.items()}
         return {name: by for name, by in grown.items() if by}
+
+
+def names_of(text: str) -> set[str]:
+    """The names of the metrics in a scrape, a counter's with its `_total`."""
+    families = list(text_string_to_metric_families(text))
+    return {f"{one.name}_total" if one.type == "counter" else one.name for one in families}
 
 
 class Watched(NamedTuple):
@@ -109,6 +116,17 @@ async def test_a_session_shows_in_the_numbers(
     for text in (after.text, worker_after.text):
         for secret in (session_id, watched.queue, "localhost", "127.0.0.1"):
             assert secret not in text
+
+
+async def test_dashboard_and_alerts_ask_for_what_is_scraped(
+    watched: Watched, http: httpx.AsyncClient
+) -> None:
+    """Every name in them stands in a real scrape of a bridge or of a worker."""
+    urls = (watched.bridge_metrics, watched.worker_metrics)
+    scraped = {name for url in urls for name in names_of((await http.get(url)).text)}
+    asked = {one.name for text in EXPRESSIONS.values() for one in selectors(text)}
+    assert len(asked) > 20
+    assert asked - scraped == {"up"}  # Prometheus adds it
 
 
 async def test_a_reader_is_counted_while_it_reads(
