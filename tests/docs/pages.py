@@ -66,9 +66,10 @@ def blocks_of(page: Path) -> list[Block]:
     return blocks
 
 
+DEPLOY: Final = ROOT / "docs/how-to/deploy.md"
 INSTALL: Final = ROOT / "docs/how-to/install-the-library.md"
 PRODUCTION: Final = ROOT / "docs/how-to/run-in-production.md"
-WITH_TESTS_OF_THEIR_OWN: Final = frozenset({ROOT / "README.md", INSTALL, PRODUCTION})
+WITH_TESTS_OF_THEIR_OWN: Final = frozenset({ROOT / "README.md", DEPLOY, INSTALL, PRODUCTION})
 
 
 def pages() -> list[Path]:
