@@ -28,6 +28,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.settings import Settings
 from kai_flow.temporal.converter import data_converter_of
+from kai_flow.temporal.refused import refusal
 from kai_flow.temporal.target import NoTemporal, one_line, target
 
 ATTEMPT_SECONDS: Final = 3.0  # a program that accepts and stays silent is not Temporal
@@ -96,10 +97,13 @@ async def _connect_within(
             ) from None
         except ValueError as wrong:
             raise NoTemporal(
-                f"{address!a} is not an address ({one_line(wrong)}): {_REMEDY}"
+                refusal(str(wrong), address, config)
+                or f"{address!a} is not an address ({one_line(wrong)}): {_REMEDY}"
             ) from None
         except RuntimeError as refused:
-            _raise_if_final(refused, address)
+            final = refusal(str(refused), address, config)
+            if final is not None:
+                raise NoTemporal(final) from None
             if time.monotonic() >= deadline:
                 raise NoTemporal(
                     f"no Temporal server at {address} ({_reason(refused)}): {_REMEDY}"
@@ -134,20 +138,6 @@ def _runtime() -> Runtime:
             )
         )
     )
-
-
-def _raise_if_final(failure: RuntimeError, address: str) -> None:
-    """Raise when something listens at the address, and trying again would fail in the same way."""
-    text = str(failure)
-    if "get_system_info" in text:  # connected, but the peer does not speak gRPC
-        raise NoTemporal(
-            f"the program at {address} does not answer like a Temporal server: {_REMEDY}"
-        ) from None
-    if "InvalidContentType" in text:  # its answer is not one of TLS
-        raise NoTemporal(
-            f"the server at {address} does not use TLS: unset TEMPORAL_TLS and TEMPORAL_API_KEY, "
-            "or set TEMPORAL_ADDRESS to the address of a server that does"
-        ) from None
 
 
 def _reason(failure: RuntimeError) -> str:

@@ -24,9 +24,9 @@ from kai_flow.stream.reader import read_history
 from kai_flow.web.server import running_bridge
 from kai_flow.worker import callbacks as callbacks_module
 from kai_flow.worker.callbacks import Callbacks, allowed_by
-from tests.certificates import Authority, Certified
 from tests.integration.conftest import worker_on
 from tests.integration.receivers import Receiver, answer, receiving
+from tests.own_ca import Authority, Certified
 
 NAME = "hooks.example.com"
 METADATA = "169.254.169.254"
@@ -200,7 +200,7 @@ async def over_tls(certified: Certified) -> AsyncIterator[tuple[Receiver, list[s
 async def test_tls_is_with_the_name_and_not_with_the_address(authority: Authority) -> None:
     """The certificate has to be that of the name, and the name is what the receiver hears."""
     own = calling(Dns(["127.0.0.1"]))
-    async with over_tls(authority.certify(NAME)) as (receiver, asked):
+    async with over_tls(authority.certify("hooks", NAME)) as (receiver, asked):
         url = at(receiver, scheme="https")
         async with own.client_for(url) as http:
             assert await said(http, url) == 200
@@ -210,7 +210,10 @@ async def test_tls_is_with_the_name_and_not_with_the_address(authority: Authorit
         async with own.client_for(by_address) as http:
             with pytest.raises(NoAnswer, match="IP address mismatch"):
                 await said(http, by_address)
-    async with over_tls(authority.certify("other.example.com", "127.0.0.1")) as (receiver, _):
+    async with over_tls(authority.certify("other", "other.example.com", "127.0.0.1")) as (
+        receiver,
+        _,
+    ):
         url = at(receiver, scheme="https")
         async with own.client_for(url) as http:
             with pytest.raises(NoAnswer, match="Hostname mismatch"):
