@@ -10,6 +10,7 @@ from kai_flow.analyst.kinds.ranking import plain, whole
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
     ITS_NUMBER,
+    MOST_OF,
     Amount,
     Ask,
     Calendar,
@@ -53,7 +54,7 @@ def _most_that(sign: Sign, where: Where) -> Rank | None:
     """The words “The most damaged ones”: by the number of rows that are damaged."""
     if not isinstance(where.test, Compared):
         return None
-    return Rank(sign.name.startswith("most"), by=Amount(Function.COUNT))
+    return Rank(sign.name.startswith("most"), by=MOST_OF)
 
 
 def _on_average(rank: Rank, _sign: Sign) -> Rank | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from kai_flow.analyst.kinds.building import MEASURED, NOUN, aggregate, amount
+from kai_flow.analyst.kinds.building import MEASURED, NOUN, NUMBER, aggregate, amount
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import Column, Computed, Measured, Part, Rank, Sign
@@ -35,6 +35,16 @@ def _rank(*, descending: bool) -> Callable[..., Any]:
     return build
 
 
+def _rank_of(*, descending: bool) -> Callable[..., Rank]:
+    """The words “The best sales” ask for no single sale, but whose they are."""
+
+    def build(*parts: Sign | Column | Computed | Measured) -> Rank:
+        noun = next(part for part in parts if not isinstance(part, Sign))
+        return Rank(descending, by=amount(noun))
+
+    return build
+
+
 def _rules() -> Iterable[Rule]:
     for sign, function in (("maximum", Function.MAXIMUM), ("minimum", Function.MINIMUM)):
         value = _superlative(descending=function is Function.MAXIMUM)
@@ -46,6 +56,10 @@ def _rules() -> Iterable[Rule]:
         yield Rule(f"noun {sign}", (NOUN, sign), value)
         yield Rule(f"{sign} number", (sign, MEASURED), rank)
         yield Rule(f"number {sign}", (MEASURED, sign), rank)
+    for sign, descending in (("best", True), ("worst", False)):
+        rank = _rank_of(descending=descending)
+        yield Rule(f"{sign} noun", (sign, NUMBER), rank)
+        yield Rule(f"noun {sign}", (NUMBER, sign), rank)
     yield Rule("longest noun", ("longest", NOUN), _longest)
     yield Rule("noun longest", (NOUN, "longest"), _longest)
     yield Rule("longest number", ("longest", MEASURED), _rank(descending=True))
@@ -61,11 +75,11 @@ KIND = Kind(
         "most": ("most",),
         "fewest": ("fewest", "least"),
         "highest": (
-            *("highest", "largest", "biggest", "greatest", "most", "best", "the higher", "top"),
+            *("highest", "largest", "biggest", "greatest", "most", "the higher", "top"),
             *("strongest", "longest", "peak", "heaviest", "high"),
         ),
         "lowest": (
-            *("lowest", "smallest", "least", "fewest", "worst", "weakest"),
+            *("lowest", "smallest", "least", "fewest", "weakest"),
             *("shortest", "lightest", "low"),
         ),
     },
@@ -78,7 +92,6 @@ KIND = Kind(
             *("tertinggi", "terbesar", "terbanyak", "paling tinggi", "paling besar", "teratas"),
             *(
                 "paling banyak",
-                "terbaik",
                 "terpanjang",
                 "terberat",
                 "tinggi",
@@ -88,7 +101,7 @@ KIND = Kind(
         "longest": ("terlama", "paling lama"),
         "lowest": (
             *("terendah", "terkecil", "paling rendah", "paling kecil", "paling sedikit"),
-            *("tersedikit", "terburuk", "terpendek", "tercepat", "teringan", "terbawah"),
+            *("tersedikit", "terpendek", "tercepat", "teringan", "terbawah"),
             *("terdekat", "paling singkat", "paling pendek", "paling cepat", "tersingkat"),
         ),
     },

@@ -163,7 +163,7 @@ KIND = Kind(
         "quarterly": ("kuartalan", "triwulanan"),
         "yearly": ("tahunan", "tahun ke tahun"),
         "trend": ("tren", "trend", "perkembangan", "dari waktu ke waktu", "bagaimana tren"),
-        "weekday": ("hari dalam seminggu", "hari dalam sepekan", "nama hari"),
+        "weekday": ("hari dalam seminggu", "hari dalam sepekan", "nama hari", "hari apa"),
         "calendar month": ("bulan dalam setahun",),
     },
     rules=(

@@ -8,6 +8,7 @@ from kai_flow.analyst.kinds.building import DIMENSION, MEASURED, NUMBER, amount
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
+    MOST_OF,
     Amount,
     Clock,
     Column,
@@ -26,7 +27,8 @@ from kai_flow.analyst.reading.parts import (
 def _all_of(*parts: Part) -> Rank | None:
     """The words “Sorted from the oldest”: all of them, and not the oldest alone."""
     rank = next(part for part in parts if isinstance(part, Rank))
-    return replace(rank, whole=True) if rank.by is not None and rank.count is None else None
+    plain = rank.by in {None, MOST_OF} or rank.count is not None
+    return None if plain else replace(rank, whole=True)
 
 
 def _put_first(rank: Rank, _sign: Sign) -> Rank | None:

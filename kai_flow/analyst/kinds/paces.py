@@ -1,8 +1,8 @@
 """What a day, a month or a year has on average: average monthly revenue, orders per day."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from kai_flow.analyst.kinds.building import NOUN, amount
+from kai_flow.analyst.kinds.building import NOUN, amount, count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function, Grain
 from kai_flow.analyst.reading.parts import (
@@ -11,6 +11,7 @@ from kai_flow.analyst.reading.parts import (
     Column,
     Computed,
     Quotient,
+    Rank,
     Rows,
     Sign,
     Units,
@@ -28,6 +29,10 @@ GRAINS = {
 
 ADDED = (None, Function.SUM, Function.COUNT)
 """What can be added up over a unit of time."""
+
+
+EXTREMES = {"highest": True, "maximum": True, "lowest": False, "minimum": False}
+"""Signs of the greatest and the least, and whether the greatest comes first."""
 
 
 def _in_each(of: Column | Computed | Amount | Rows, grain: Grain) -> Quotient | None:
@@ -53,6 +58,21 @@ def _per(*parts: Sign | Column | Computed | Amount | Rows | Calendar) -> Quotien
     return _in_each(of, unit.grain)
 
 
+def _extreme(*, descending: bool) -> Callable[..., Rank | None]:
+    """The lowest monthly revenue is that of the month that had the least."""
+
+    def build(*parts: Sign | Column | Computed | Amount | Rows) -> Rank | None:
+        of = next(part for part in parts if not isinstance(part, Sign))
+        names = (part.name for part in parts if isinstance(part, Sign))
+        grain = next(GRAINS[name] for name in names if name in GRAINS)
+        by = count(of) if isinstance(of, Rows) else amount(of)
+        if not isinstance(by, Amount) or by.function not in ADDED:
+            return None
+        return Rank(descending, 1, by, Calendar(grain), paced=True)
+
+    return build
+
+
 def _rules() -> Iterable[Rule]:
     for sign in GRAINS:
         yield Rule(f"average {sign}", ("average", sign, SIDE), _adverb, cost=-0.6)
@@ -60,6 +80,10 @@ def _rules() -> Iterable[Rule]:
         yield Rule(f"{sign} on average", (SIDE, sign, "average"), _adverb, cost=-0.6)
         yield Rule(f"{sign} number, on average", (sign, SIDE, "average"), _adverb, cost=-0.6)
         yield Rule(f"{sign} average", (sign, "average", SIDE), _adverb, cost=-0.3)
+        for extreme, descending in EXTREMES.items():
+            build = _extreme(descending=descending)
+            yield Rule(f"{extreme} {sign}", (extreme, sign, SIDE), build, cost=-0.1)
+            yield Rule(f"{sign} {extreme}", (SIDE, sign, extreme), build, cost=-0.1)
     for link in ("in a unit", "one"):
         yield Rule(f"average {link}", ("average", SIDE, link, Calendar), _per, -0.15)
         yield Rule(f"average {link} of", ("average", link, Calendar, SIDE), _per, -0.15)

@@ -110,7 +110,8 @@ class Assembler:
         """For one fact table, beside the tables that are named."""
         known = self._resolvers.get((fact, named))
         if known is None:
-            alone = self.resolver_of(fact, frozenset()) if named else None
+            undone = frozenset(table for table in named if undoes(self.model, table))
+            alone = self.resolver_of(fact, undone) if named != undone else None
             known = Resolver(self.model, fact, self.today, named, alone)
             self._resolvers[fact, named] = known
         return known

@@ -57,7 +57,7 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if ends is None or not sensible(a.model, ends):
         return
     bag = with_heads(a.model, ends, a.language)
-    if split(a.model, bag) or not with_its_number(bag):
+    if split(a.model, bag, a.language) or not with_its_number(bag):
         return
     sound = coherent(a.model, bag, a.commas)
     for one in asking_who(a.model, sound) if sound is not None else ():

@@ -12,7 +12,8 @@ from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.cover import Cover
-from kai_flow.analyst.reading.glue import AND, done, named_next, plural
+from kai_flow.analyst.reading.doers import done, named_next, plural
+from kai_flow.analyst.reading.glue import AND, linking
 from kai_flow.analyst.reading.numbers_named import MONEY
 from kai_flow.analyst.reading.parts import (
     Amount,
@@ -85,7 +86,7 @@ def _of_doers(items: Sequence[Item], at: int, tokens: Sequence[Token]) -> bool:
         told
         and tokens[first].word == "by"
         and done(tokens[first - 1].word)
-        and any(plural(token.word) for token in named_next(tokens, first + 1))
+        and any(plural(token.word) for token in named_next(tokens, first + 1, linking()))
     )
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterator
 from itertools import pairwise
-from typing import Final
 
 from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import Operator, Words
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.comparisons import ORDERED
+from kai_flow.analyst.reading.doers import PLACES
 from kai_flow.analyst.reading.parts import (
     ANY_NUMBER,
     Amount,
@@ -23,14 +23,6 @@ from kai_flow.analyst.reading.parts import (
     Within,
 )
 from kai_flow.analyst.semantics.model import SemanticModel
-
-PLACES: Final = frozenset(
-    [
-        *("country", "island", "province", "state", "region", "area", "zone", "territory"),
-        *("city", "regency", "city_regency", "district", "village", "location"),
-    ]
-)
-"""Concepts of columns that hold places."""
 
 
 def coherent(model: SemanticModel, bag: Bag, commas: Collection[int]) -> Bag | None:
@@ -131,7 +123,9 @@ def _amounts(bag: Bag) -> Bag | None:
     """
     found: list[tuple[Test, Words]] = []
     rows = [*((words, table) for table, words in bag.rows)]
-    rows += [(words, m.table) for m, words in bag.measures if isinstance(m, Amount) and m.table]
+    amounts = [(m, words) for m, words in bag.measures if isinstance(m, Amount)]
+    rows += [(words, m.table) for m, words in amounts if m.table]
+    rows += [(words, m.of.table) for m, words in amounts if isinstance(m.of, Computed)]
     for test, words in bag.tests:
         if not any(map(_unnamed, _within(test))):
             found.append((test, words))

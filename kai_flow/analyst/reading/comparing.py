@@ -45,12 +45,13 @@ def asked_apart(a: Assembler, bag: Bag) -> bool:
     """Whether a question lists things of which a number only makes sense for each.
 
     "The average price of tea and coffee" are two averages; "how many people live in Bonn and
-    Berlin" is one number. Before one time and after another one is never one number.
+    Berlin" is one number. Before one time and after another one is never one number. Where groups
+    are named, values that are listed only limit them: "by city, for tea and coffee shops".
     """
     if bag.apiece:
         return True
     test = _listed(bag)
-    if test is None:
+    if test is None or (bag.groups and not bag.compare and isinstance(test, p.Compared)):
         return False
     numbers = _numbers(a, bag)
     if numbers and all(_apart(a, number) for number in numbers):
@@ -188,6 +189,8 @@ def _gap(sign: str) -> int:
 
 def _only_compares(bag: Bag, versus: p.Versus) -> bool:
     """Whether nothing in a question is left out when its sides are put side by side."""
+    if bag.more and _others_asked(bag, versus):
+        return False
     others = (bag.somes, bag.ranks, bag.havings, bag.clocks, bag.texts, bag.limit, bag.change)
     if any(others) or bag.share is not None or bag.sorts:
         return False
@@ -201,6 +204,16 @@ def _only_compares(bag: Bag, versus: p.Versus) -> bool:
         else not columns
         for of, _ in bag.which
     )
+
+
+def _others_asked(bag: Bag, versus: p.Versus) -> bool:
+    """Whether something else than a side is asked for: "which cities have more men than women"."""
+    named = [*bag.rows]
+    named += [(c.ref.table, words) for c, words in bag.columns if isinstance(c, p.Column)]
+    first = min(named, key=lambda each: each[1], default=None)
+    if first is None or first[0] in _table(versus) or len(named) + len(bag.measures) < 2:
+        return False
+    return bag.asked("which") or first[1][:1] == (0,)
 
 
 def _queries(a: Assembler, bag: Bag, resolver: Resolver, asked: Asked) -> Iterator[Reading]:

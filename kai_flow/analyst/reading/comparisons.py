@@ -44,6 +44,12 @@ LARGEST_YEAR = 2100
 FAR_BELOW = 10
 """How many times smaller than all numbers of a column one may be that is compared with them."""
 
+FAR_ABOVE = 100
+"""How many times greater than all numbers of a column one is that no unnamed number reaches."""
+
+REACHING = frozenset([Operator.ABOVE, Operator.AT_LEAST])
+"""Comparisons with what must be reached."""
+
 YEARS = range(1980, 2051)
 """Numbers that are rather years."""
 
@@ -156,7 +162,11 @@ def _meant(resolver: Resolver, test: Compared, implied: Implied) -> Iterator[Col
     if implied.table not in {None, resolver.fact}:
         return
     if implied.concept == ANY_NUMBER:
-        own = list(_own_numbers(resolver, test.unit))
+        own = [
+            each
+            for each in _own_numbers(resolver, test.unit)
+            if not _far_above(resolver, each, test)
+        ]
         if not any(_in_reach(resolver, each, test) for each in own):
             return
         if len(own) > 1 or test.unit or max(map(float, test.values)) > LARGEST_YEAR:
@@ -174,6 +184,15 @@ def _in_reach(resolver: Resolver, of: Column | Computed, test: Compared) -> bool
         return True
     values = scaled(test.values, test.unit, known) or ()
     return all(not value or float(value) >= known.low / FAR_BELOW for value in values)
+
+
+def _far_above(resolver: Resolver, of: Column | Computed, test: Compared) -> bool:
+    """Whether no number of the column comes near what is asked for: 2 million are no quantity."""
+    known = resolver.attribute(of) if isinstance(of, Column) else None
+    if known is None or known.high is None or test.operator not in REACHING:
+        return False
+    values = scaled(test.values, test.unit, known) or ()
+    return all(float(value) > FAR_ABOVE * max(known.high, 1) for value in values)
 
 
 def _own_numbers(resolver: Resolver, unit: str) -> Iterator[Column | Computed]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from kai_flow.analyst.lexicon.lexicon import Language
 from kai_flow.analyst.query.nodes import Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.bag import Bag
@@ -9,7 +10,7 @@ from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.analyst.semantics.paths import leads_to_one
 
 
-def split(model: SemanticModel, bag: Bag) -> bool:
+def split(model: SemanticModel, bag: Bag, language: Language) -> bool:
     """Whether a bag takes such a name apart, and uses its first noun alone.
 
     The second noun is then a table to which each row of the first one belongs: "per customer
@@ -17,6 +18,8 @@ def split(model: SemanticModel, bag: Bag) -> bool:
     """
     if not bag.rows:
         return False
+    if language == "en" and _unrelated(model, bag):
+        return True
     starts = {min(words) for _, words in bag.tests if words}
     for table, words in bag.rows:
         if not words or max(words) + 1 in starts:
@@ -26,6 +29,22 @@ def split(model: SemanticModel, bag: Bag) -> bool:
             if adjacent and first != table and leads_to_one(model, first, table):
                 return True
     return False
+
+
+def _unrelated(model: SemanticModel, bag: Bag) -> bool:
+    """Whether rows stand right after others that they have nothing to do with.
+
+    A product group is no group of customers.
+    """
+    tested = {at for _, words in bag.tests for at in words}
+    ends = {max(words) + 1: table for table, words in _nouns(bag) if words}
+    return any(
+        words[:1]
+        and words[0] not in tested
+        and (before := ends.get(words[0], table)) != table
+        and not (leads_to_one(model, before, table) or leads_to_one(model, table, before))
+        for table, words in bag.rows
+    )
 
 
 def _nouns(bag: Bag) -> Iterator[tuple[str, Words]]:

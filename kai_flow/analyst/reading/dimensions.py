@@ -68,7 +68,7 @@ def _any_groups(resolver: Resolver, column: Column, words: Words) -> Iterator[Ch
     if attribute.role is Role.TIME_PART and attribute.part in {"year", "month", "quarter"}:
         for axis in resolver.model.axes_of(attribute.table):
             own = attribute.column in axis.columns or resolver.model.entities[axis.table].bridge
-            if own and Grain(attribute.part) in _coarser(axis):
+            if own and Grain(attribute.part) in coarser(axis):
                 yield from _times(resolver, Calendar(Grain(attribute.part), axis.id), words)
                 return
     cost = {Role.ADDITIVE: SUM_GROUP, Role.RATE: 0.4}.get(attribute.role, 0.0)
@@ -81,7 +81,7 @@ def _times(resolver: Resolver, calendar: Calendar, words: Words) -> Iterator[Cho
     for choice in resolver.axes(calendar.axis):
         axis, path = choice.value
         grain = calendar.grain or _fitting(axis)
-        if grain in _coarser(axis):
+        if grain in coarser(axis):
             group = TimeGroup(
                 axis=axis.id, path=path, grain=grain, recurring=calendar.recurring, words=words
             )
@@ -96,10 +96,10 @@ def _fitting(axis: Axis) -> Grain:
         wanted = Grain.DAY if days <= 45 else Grain.MONTH if days <= 3 * 366 else Grain.YEAR
     else:
         wanted = Grain.MONTH
-    return wanted if wanted in _coarser(axis) else axis.finest
+    return wanted if wanted in coarser(axis) else axis.finest
 
 
-def _coarser(axis: Axis) -> tuple[Grain, ...]:
+def coarser(axis: Axis) -> tuple[Grain, ...]:
     """The units that an axis can be grouped by."""
     grains = GRAINS[GRAINS.index(axis.finest) :]
     return grains if axis.finest is Grain.DAY else tuple(g for g in grains if g is not Grain.WEEK)

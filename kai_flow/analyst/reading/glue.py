@@ -7,10 +7,12 @@ from typing import Final
 
 from kai_flow.analyst.kinds.registry import KINDS
 from kai_flow.analyst.lexicon.data import CALENDAR
-from kai_flow.analyst.lexicon.lexicon import Language, fillers, light, stem
+from kai_flow.analyst.lexicon.lexicon import Language, fillers, light
 from kai_flow.analyst.lexicon.tokens import Token
-from kai_flow.analyst.reading.anybody import ANYBODY, VERBS, WORKING
+from kai_flow.analyst.reading.anybody import ANYBODY, WORKING
+from kai_flow.analyst.reading.doers import NO_NOUNS, agents
 from kai_flow.analyst.reading.parts import Sign
+from kai_flow.analyst.reading.quantities import worth_of_things
 from kai_flow.analyst.reading.signs import signs_of
 from kai_flow.analyst.semantics.model import SemanticModel
 
@@ -39,22 +41,6 @@ TELLING: Final = frozenset(
 
 WHOLE: Final = frozenset(["how much more", "how much less"])
 """Those of which no word is: "by how much" is not "how much"."""
-
-GROUPING: Final = frozenset(["by", "per", "each", "every"])
-"""Words before what groups are made of."""
-
-ARRANGED: Final = frozenset(
-    [
-        *("grouped", "sorted", "ranked", "divided", "separated", "segmented", "classified"),
-        *("categorised", "categorized", "distributed", "sliced", "summarised", "summarized"),
-        *("aggregated", "weighted", "multiplied", "reduced", "filtered", "listed", "arranged"),
-        *("measured", "itemised", "itemized", "organised", "organized", "ordered", "counted"),
-        *("averaged", "totalled", "totaled", "tabulated", "detailed", "increased", "decreased"),
-        *("compared", "displayed", "structured", "partitioned", "clustered", "stratified"),
-        *("differentiated", "disaggregated", "speed", "indexed", "followed"),
-    ]
-)
-"""Participles before "by" that say how an answer is laid out, and others that name no doer."""
 
 EVERY: Final = frozenset(["all", "every", "semua", "seluruh", "setiap"])
 CLAUSES: Final = frozenset(["yang", "yg", "whose", "where", "which"])
@@ -85,51 +71,6 @@ def currencies_told(tokens: Sequence[Token], model: SemanticModel) -> frozenset[
     )
     return frozenset(said if told else ())
 
-
-def agents(tokens: Sequence[Token]) -> frozenset[int]:
-    """Places of "by" before those who do something: "orders placed by customers".
-
-    After most participles it is so only where other groups are named: "reported by provinces" may
-    be for each province.
-    """
-    grouped = [at for at, token in enumerate(tokens) if token.word in GROUPING]
-    return frozenset(
-        at
-        for at in range(1, len(tokens) - 1)
-        if tokens[at].word == "by"
-        and any(plural(token.word) for token in named_next(tokens, at + 1))
-        and (_acts(tokens[at - 1].word) or (done(tokens[at - 1].word) and grouped[-1:] > [at]))
-    )
-
-
-def _acts(word: str) -> bool:
-    """Whether a word is a known verb."""
-    return light(word) or word in VERBS
-
-
-def done(word: str) -> bool:
-    """Whether a word says what somebody did: "reported by cooperatives", not "sorted by"."""
-    return word.endswith("ed") and len(word) > 4 and word not in ARRANGED
-
-
-def named_next(tokens: Sequence[Token], first: int) -> Sequence[Token]:
-    """A noun and what stands before it: "active producer cooperatives"."""
-    ends = (at for at in range(first, len(tokens)) if tokens[at].word in NO_NOUNS | linking())
-    return tokens[first : min(next(ends, len(tokens)), first + 4)]
-
-
-def plural(word: str) -> bool:
-    """Whether an English word names several things."""
-    return word.endswith("s") and stem(word, "en") != word
-
-
-NO_NOUNS: Final = frozenset(
-    [
-        *("", ",", "in", "on", "from", "of", "for", "with", "and", "or", "is", "are", "di", "dan"),
-        *("untuk", "atau", "yang", "dari", "ke", "pada", "tiap", "setiap"),
-    ]
-)
-"""Words that no article stands before; an empty one is the end of the question."""
 
 LETTERS: Final = frozenset("ABCDEFGHJKLMNOPQRSTUVWXYZ")
 """Single letters that are names within a sentence; "I" is who asks."""
@@ -173,7 +114,7 @@ def glue(
         for at in range(len(spoken) - len(phrase) + 1):
             if spoken[at : at + len(phrase)] == phrase:
                 found |= dict.fromkeys(range(at, at + len(phrase)), GLUE_COST)
-    for at in (*_telling(spoken), *capitals_in(tokens), *coins):
+    for at in (*_telling(spoken), *capitals_in(tokens), *coins, *worth_of_things(tokens)):
         found.pop(at, None)
     return found
 
@@ -185,7 +126,7 @@ def _cost(tokens: Sequence[Token], at: int, words: Collection[str]) -> float | N
     if working or _letter(tokens, at) or _every_one(tokens, at):
         return None
     if word == "by":
-        return GLUE_COST if at in agents(tokens) else BY_COST
+        return GLUE_COST if at in agents(tokens, linking()) else BY_COST
     if word in BINDING:
         return BINDING_COST
     if word in words or _dash(tokens, at) or at in past_again(tokens):

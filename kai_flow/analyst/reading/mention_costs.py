@@ -8,8 +8,10 @@ from msgspec import Struct
 
 from kai_flow.analyst.lexicon.lexicon import Language, concepts, fillers
 from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.reading.anybody import VERBS
 from kai_flow.analyst.reading.concepts import undoes
-from kai_flow.analyst.reading.glue import TELLING, capitals_in, linking, plural
+from kai_flow.analyst.reading.doers import plural, sellers
+from kai_flow.analyst.reading.glue import TELLING, capitals_in, linking
 from kai_flow.analyst.reading.numbers_named import MONEY, counted, is_number
 from kai_flow.analyst.reading.parts import Item, Sign
 from kai_flow.analyst.reading.signs import signs_of
@@ -50,6 +52,9 @@ OWN_NUMBER: Final = 0.9
 OTHER_NUMBER_COST: Final = 0.25
 """Of a number with a name that is only similar, where another number has the very name."""
 
+SELLER_COST: Final = 0.7
+"""Of "sales" as what was sold, where the question rather means those who sell."""
+
 ITSELF_COST: Final = 0.15
 """Of a column that is called like its table, or like what its flag says: "branches", "urgent"."""
 
@@ -75,6 +80,12 @@ SOLD: Final = frozenset(["sold", "ordered", "bought", "terjual", "dijual", "dipe
 
 TAKEN_BACK_COST: Final = 0.5
 """Of a number of returns that is named as sold: "units sold" are no units that came back."""
+
+DONE_COST: Final = 0.9
+"""Of rows that are named by what was done: "returned products" are no returns."""
+
+DONE: Final = ("di", "ed")
+"""How Indonesian verbs in the passive begin, and English participles end."""
 
 WHOLE: Final = 0.9
 """The score of a name of several words that its words by themselves are less likely to mean."""
@@ -106,6 +117,8 @@ class Question(Struct, frozen=True, gc=False):
     exact: Collection[_Span]
     numbers: Collection[_Span]
     """Of what is called exactly so, that are plainly numbers."""
+    sellers: frozenset[int]
+    """Where "sales" is rather those who sell, as Indonesian calls them."""
     counting: Collection[_Span]
     telling: Collection[_Span]
     """Of signs."""
@@ -136,6 +149,8 @@ class Said(Struct, frozen=True, gc=False):
     """Whether they say nothing in the question's language."""
     sold: bool
     """Whether they say that something was sold."""
+    done: bool
+    """Whether it is one word for what was done: "ordered", "dipesan"."""
     several: bool
     """Whether they name several things."""
     longer: tuple[Collection[Target], ...]
@@ -156,6 +171,7 @@ def asked(
         nouns={(each.first, each.last) for each in mentions if is_noun(each)},
         exact={(each.first, each.last) for each in near},
         numbers={(each.first, each.last) for each in near if is_number(each.target, index)},
+        sellers=sellers(tokens) if language == "id" else frozenset(),
         counting=counting,
         telling=_called(signs, TELLING),
         numbered=counted(mentions, tokens, index, language),
@@ -209,9 +225,14 @@ def said_in(span: _Span, tokens: Sequence[Token], question: Question) -> Said:
         words=words,
         empty=empty and question.capitals.isdisjoint(range(*span)),
         sold=not SOLD.isdisjoint({word.removesuffix("nya") for word in words}),
+        done=words[0] in VERBS and len(words) == 1 and _passive(words[0]),
         several=plural(words[-1]),
         longer=tuple(question.beside[longer] for longer in question.whole if _piece(span, longer)),
     )
+
+
+def _passive(word: str) -> bool:
+    return word.startswith(DONE[0]) or word.endswith(DONE[1])
 
 
 def of_name(mention: Mention, said: Said, question: Question) -> float:
@@ -250,6 +271,9 @@ def of_others(mention: Mention, said: Said, question: Question) -> float:
     if isinstance(target, AttributeTarget | DerivedTarget) and one:
         named = (*span, _table(target)) in question.rows
         cost += PER_COST * (named and is_number(target, question.index))
+    if span[0] in question.sellers and not isinstance(target, AttributeTarget):
+        cost += SELLER_COST * any(isinstance(t, AttributeTarget) for t in question.beside[span])
+    cost += DONE_COST * (isinstance(target, EntityTarget) and said.done)
     if isinstance(target, EntityTarget) and not one and (*span, target.table) in question.numbered:
         money = not concepts((said.words[-1],)).isdisjoint(MONEY)
         cost += NUMBER_COST * (money or not said.several)

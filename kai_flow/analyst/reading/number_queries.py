@@ -26,6 +26,7 @@ from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.averages import counted_singly, dropped, listed_events, without_own
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.filtering import with_values
+from kai_flow.analyst.reading.fitting_units import fitted
 from kai_flow.analyst.reading.grouped_numbers import Wanted, grouped_numbers
 from kai_flow.analyst.reading.number_orders import orders_of, told_beside
 from kai_flow.analyst.reading.portions import split_for_share
@@ -56,6 +57,10 @@ OWN_ROWS_COST: Final = 0.16
 """Of naming the very rows beside a number of theirs, where they may have been counted."""
 
 
+SAME_COST: Final = 0.3
+"""Of the total of a number by which the rows are told: "sales with a revenue above 1,000" are rows.
+"""
+
 UNIT_COST: Final = 0.6
 """Of groups by a unit of time within one such unit: "by year in 2015" has one row."""
 
@@ -85,7 +90,7 @@ def numbers_of(
             whole = completed(a, bag, raw, groups, base)
             if whole is None:
                 continue
-            made, by = _within(bag, groups, whole, wanted)
+            made, by = _within(bag, groups, whole, fitted(a.model, groups, wanted, where))
             if unsound(resolver, made, by) or _repeated(made):
                 continue
             constant = any(idle(measure, by, where) for measure in made)
@@ -116,10 +121,25 @@ def numbers_of(
             if any(table == fact for table, _ in rows) and not any(map(_of_rows, made)):
                 more += OWN_ROWS_COST
                 more += ROWS_LOST_COST * extreme_of_rows(bag, fact, measures)
+            more += SAME_COST * (not by and _of_itself(measures, base))
             more += OF_GROUP_COST * (not rows and of_group(a.model, made, base))
             reading = Reading(query, cost + more + choice.cost, choice.notes)
             # the pay of somebody in January is not the pay of who was hired in January
             yield from asked_if_undated(a, reading)
+
+
+def _of_itself(
+    measures: Sequence[tuple[p.Measured, Words]], tests: Sequence[tuple[p.Test, Words]]
+) -> bool:
+    """Whether a number that nothing says to add up is that of rows which are told by it."""
+    tested = {
+        test.of
+        for test, _ in tests
+        if isinstance(test, p.Compared) and isinstance(test.of, p.Column | p.Computed)
+    }
+    return any(
+        isinstance(of, p.Amount) and of.function is None and of.of in tested for of, _ in measures
+    )
 
 
 def _repeated(measures: Sequence[Measure]) -> bool:

@@ -10,6 +10,7 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
+from kai_flow.analyst.reading.comparisons import ORDERED
 from kai_flow.analyst.reading.concepts import means, of_birth
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.schema import ColumnRef
@@ -62,6 +63,7 @@ def put_in_order(a: Assembler, bag: Bag) -> Bag:
 
     The number or time that is named is what the order goes by, and the rows are what is ordered.
     """
+    bag = _by_tested(a, bag)
     if not any(ask.in_order for ask in bag.asks) or bag.versus:
         return bag
     bag = _by_label(a, bag)
@@ -78,6 +80,38 @@ def put_in_order(a: Assembler, bag: Bag) -> Bag:
     if len(by) != 1 or len(bag.groups) > len(by) - len(named):
         return bag
     return replace(bag, groups=[], sorts=[(p.Sort(by[0][0], None), by[0][1]), *bag.sorts])
+
+
+def _by_tested(a: Assembler, bag: Bag) -> Bag:
+    """A bag whose order goes by the one number that rows are limited by, where it names none.
+
+    As in "products with a stock under 50, lowest first".
+    """
+    if bag.measures or bag.groups or bag.havings:
+        return bag
+    tested = [
+        test.of
+        for test, _ in bag.tests
+        if isinstance(test, p.Compared)
+        and test.operator in ORDERED
+        and isinstance(test.of, p.Column)
+        and a.numeric(test.of)
+    ]
+    if len(tested) != 1:
+        return bag
+    (of,) = tested
+    sorts = [
+        (replace(sort, by=of) if sort.by is None and not sort.names else sort, words)
+        for sort, words in bag.sorts
+    ]
+    ranks = [
+        (
+            replace(rank, by=p.Amount(None, of)) if rank.by is None and rank.whole else rank,
+            words,
+        )
+        for rank, words in bag.ranks
+    ]
+    return replace(bag, sorts=sorts, ranks=ranks)
 
 
 def _by_label(a: Assembler, bag: Bag) -> Bag:

@@ -96,11 +96,13 @@ def _counts(rows: Query | None, keys: Query | None) -> bool:
     if distinct.function is not Function.DISTINCT or distinct.where or distinct.of.path:
         return False
     plain = structs.replace(keys, fact=rows.fact, where=None, measures=rows.measures)
+    first, rest = rows.where.path[:1], rows.where.path[1:]
+    inner = structs.replace(rows.where, path=rest) if rest else rows.where.where
     return (
         bare(counted) == Aggregate(function=Function.COUNT)
-        and rows.where.path == (f"{rows.fact}<{keys.fact}.{distinct.of.column}",)
+        and first == (f"{rows.fact}<{keys.fact}.{distinct.of.column}",)
         and bare(plain) == bare(structs.replace(rows, where=None))
-        and (rows.where.where and bare(rows.where.where)) == (keys.where and bare(keys.where))
+        and (inner and bare(inner)) == (keys.where and bare(keys.where))
     )
 
 

@@ -1,5 +1,6 @@
 """What a unit of time has on average: the average monthly revenue, orders per day."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
@@ -9,9 +10,12 @@ from kai_flow.analyst.query.nodes import (
     Aggregate,
     Condition,
     Field,
+    Filter,
     Function,
     Grain,
+    Group,
     Operator,
+    TimeGroup,
     Unit,
     Words,
 )
@@ -20,11 +24,15 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.reading.soundness import equalities
 from kai_flow.analyst.schema import ColumnRef
-from kai_flow.analyst.semantics.model import Role
+from kai_flow.analyst.semantics.model import Role, SemanticModel
 
 if TYPE_CHECKING:
     from kai_flow.analyst.reading.assembler import Assembler
+
+TELLING: Final = frozenset([Role.CATEGORY, Role.NAME, Role.CODE, Role.KEY])
+"""Roles of columns that tell apart the rows of one unit of time."""
 
 FLOWS: Final = ("revenue", "income", "expense", "profit", "quantity", "target", "budget")
 """Concepts of what a month or a year has: their totals are spoken of."""
@@ -79,6 +87,34 @@ def _cost(resolver: Resolver, top: p.Amount, bottom: Aggregate, grain: Grain) ->
     if any(means(attribute, each) for each in FLOWS):
         return 0.0
     return EITHER_COST if any(means(attribute, each) for each in EITHER) else LISTED_COST
+
+
+def of_single_rows(
+    model: SemanticModel, fact: str, groups: Sequence[Group], where: Filter | None
+) -> bool:
+    """Whether the number of a unit of time may as well be that of one row, of several in the unit.
+
+    The lowest yearly revenue is of a year, or of one report, where each report is of a year.
+    """
+    times = [group for group in groups if isinstance(group, TimeGroup) and not group.path]
+    times = [group for group in times if group.grain is not Grain.DAY]  # many things in a day
+    if not any(model.axes[group.axis].finest is group.grain for group in times):
+        return False
+    fields = [test.of for test in equalities(where) if len(test.values) == 1]
+    told = {own for field in fields if isinstance(field, Field) for own in _own(model, field)}
+    return any(
+        each.role in TELLING and not each.unique and each.column not in told
+        for each in model.of(fact)
+    )
+
+
+def _own(model: SemanticModel, field: Field) -> Sequence[str]:
+    """The columns of the fact that a value tells: its own, or the key that leads to it."""
+    if not field.path:
+        return (field.column,)
+    unique = model.attributes[ColumnRef(field.table, field.column)].unique
+    join = model.joins[field.path[0]]
+    return [own for own, _ in join.pairs] if unique and len(field.path) == 1 else ()
 
 
 def _dated(resolver: Resolver, top: Aggregate, bottom: Aggregate) -> Aggregate:

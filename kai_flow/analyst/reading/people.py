@@ -9,27 +9,10 @@ from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.nodes import Aggregate, Field, Function, Query, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.bag import Bag
-from kai_flow.analyst.reading.coherence import PLACES
 from kai_flow.analyst.reading.concepts import means
+from kai_flow.analyst.reading.doers import PEOPLE, PLACES
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Attribute, Name, Role, SemanticModel
-
-PEOPLE: Final = frozenset(
-    [
-        *("customer", "bank_customer", "member", "management", "employee", "civil_servant"),
-        *("manager", "supervisor", "head", "subordinate", "director", "salesperson"),
-        *("seller", "trader", "reseller", "retailer", "middleman", "supplier", "producer"),
-        *("distributor", "partner", "owner", "shareholder", "user", "subscriber", "contact"),
-        *("agent", "officer", "tour_guide", "cashier", "courier", "driver", "technician"),
-        *("farmer", "fisherman", "breeder", "student", "university_student", "teacher"),
-        *("lecturer", "parent", "alumnus", "participant", "winner", "applicant", "patient"),
-        *("doctor", "nurse", "midwife", "guest", "tourist", "passenger", "tenant"),
-        *("borrower", "donor", "volunteer", "voter", "author", "publisher", "artist"),
-        *("player", "coach", "beneficiary", "sender", "receiver", "creator", "person"),
-        *("child", "spouse"),
-    ]
-)
-"""Concepts of people, and of firms that do what people do."""
 
 VALUED: Final = frozenset([Role.CATEGORY, Role.NAME, Role.TEXT])
 """Roles of columns whose values are names."""

@@ -8,7 +8,7 @@ from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
 from kai_flow.analyst.reading.bag import Bag
-from kai_flow.analyst.reading.concepts import means, of_birth, of_joining
+from kai_flow.analyst.reading.concepts import means, of_birth, of_joining, undoes
 from kai_flow.analyst.reading.remembering import remembered
 from kai_flow.analyst.reading.subjects import first_dimension, is_column
 from kai_flow.analyst.semantics.model import Role
@@ -125,6 +125,19 @@ def numbers_done(a: Assembler, bag: Bag, of: p.Dimension | None, words: Words) -
             if each.role is Role.ADDITIVE and means(each, "quantity")
         ]
     return found
+
+
+def units_done(a: Assembler, bag: Bag) -> p.Measured | None:
+    """How many units something was done with: "sold the most Green Tea" counts its packs."""
+    done = {test.table for test, _ in bag.tests if isinstance(test, p.Has)}
+    lines = {other for table in done for other in a.model.entities if belong(a, other, table)}
+    found = [
+        p.Amount(Function.SUM, p.Column(each.ref))
+        for line in sorted(done | lines)
+        for each in a.model.of(line)
+        if each.role is Role.ADDITIVE and means(each, "quantity") and not undoes(a.model, line)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def ranked_by(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> "p.Measured | None":

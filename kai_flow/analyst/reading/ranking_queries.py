@@ -22,10 +22,17 @@ from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.grouped_numbers import Wanted, grouped_numbers
 from kai_flow.analyst.reading.orders import LISTED, row_number
+from kai_flow.analyst.reading.paces import of_single_rows
 from kai_flow.analyst.reading.playing import both, playing
 from kai_flow.analyst.reading.ranking_numbers import belong, is_time
 from kai_flow.analyst.reading.reading import Reading
-from kai_flow.analyst.reading.soundness import ROWS_LOST_COST, of_own_time, rows_before, unsound
+from kai_flow.analyst.reading.soundness import (
+    ROWS_LOST_COST,
+    lone_unit,
+    of_own_time,
+    rows_before,
+    unsound,
+)
 from kai_flow.analyst.reading.subjects import each_once, is_column, unique
 from kai_flow.analyst.reading.undated import asked_if_undated
 
@@ -39,7 +46,9 @@ OWN_NUMBER_COST: Final = 0.12
 """Of a condition on the sum of a number of single rows: "the most books over 300 pages"."""
 
 TIME_COST: Final = 0.6
-"""Of a column of times as what is ranked: "who borrowed most" does not ask when."""
+"""Of a column of times as what is ranked, as "who borrowed most" does not ask when; and of the
+best year of one year.
+"""
 
 NESTED_COST: Final = 0.8
 """Of "the average of the 10 largest", which asks for one number, as a ranking."""
@@ -145,7 +154,11 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
             if raw is None:
                 continue
             measures = list({bare(measure): measure for measure in raw}.values())
-            if unsound(resolver, measures, made) or of_own_time(measures, made):
+            if (
+                unsound(resolver, measures, made)
+                or of_own_time(measures, made)
+                or (rank.paced and of_single_rows(a.model, fact, made, where))
+            ):
                 continue
             places, notes = _places(a, rank, words)
             query = Query(
@@ -168,7 +181,7 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
             cost += MORE_COST * max(0, len(measures) - 1 - bag.joints)
             cost += ELSEWHERE_COST * (rank.sold and undoes(a.model, fact))
             cost += OWN_NUMBER_COST * any(_of_row(h.amount, fact) for h, _ in bag.havings)
-            cost += TIME_COST * (rank.of is not None and is_time(a, rank.of))
+            cost += TIME_COST * (_is_time(a, rank) or lone_unit(query))
             cost += 0.3 if same and _summed(by) else 0.0
             cost += ELSEWHERE_COST * (_has_own(a, rank) and not same)
             cost += NESTED_COST if same and _of_one(rank.by) else 0.0
@@ -177,6 +190,11 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
                 cost += 0.2 + 0.15 * bag.asked("which")
             reading = Reading(query, cost, (*choice.notes, *(() if each else notes)))
             yield from asked_if_undated(a, reading)
+
+
+def _is_time(a: Assembler, rank: p.Rank) -> bool:
+    """Whether a time is ranked."""
+    return rank.of is not None and is_time(a, rank.of)
 
 
 def _open_end(rank: p.Rank) -> bool:

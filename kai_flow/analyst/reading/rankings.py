@@ -19,6 +19,7 @@ from kai_flow.analyst.reading.ranking_numbers import (
     numbers_done,
     ranked_by,
     table_of,
+    units_done,
 )
 from kai_flow.analyst.reading.ranking_queries import rank_groups, rank_rows
 from kai_flow.analyst.reading.reading import Reading
@@ -42,8 +43,7 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     rank, words, rest = _of_what(rank, words, bag)
     rank = by_age(a, rank)
     unsaid = rank.by is None
-    if rank.by == p.Amount(Function.COUNT):
-        rank = replace(rank, by=how_often(a, rest, rank))
+    rank = _by_count(a, rank, rest)
     if rank.by is None:
         by = ranked_by(a, rest, rank, words)
         done = numbers_done(a, rest, rank.of, words)
@@ -65,6 +65,15 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
         return
     rest.cost += VALUE_COST * _how_much(bag, rank)
     yield from _first(a, rest, rank, words, either=bag.twins and unsaid)
+
+
+def _by_count(a: Assembler, rank: p.Rank, bag: Bag) -> p.Rank:
+    """The rank by what "most often" counts, or what there is most of."""
+    units = units_done(a, bag) if rank.by == p.MOST_OF else None
+    if units is not None:
+        return replace(rank, by=units)
+    counted = rank.by in {p.MOST_OF, p.Amount(Function.COUNT)}
+    return replace(rank, by=how_often(a, bag, rank)) if counted else rank
 
 
 def _first(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from kai_flow.analyst.query.nodes import Field, Words
 from kai_flow.analyst.reading.choices import Choice, Note
-from kai_flow.analyst.reading.concepts import of_birth, says
+from kai_flow.analyst.reading.concepts import of_birth, says, undoes
 from kai_flow.analyst.reading.parts import Column, Computed
 from kai_flow.analyst.reading.remembering import kept, remembered
 from kai_flow.analyst.reading.ways import WIDE, ids, way_by
@@ -33,6 +33,10 @@ HINT: Final = "~"
 """Before a concept that the role of a join should say: "from Jakarta" means the origin."""
 UNSAID_COST: Final = 0.2
 """Of another way, where the rows have an origin: flights from Paris are not of pilots in Paris."""
+
+
+UNDONE_COST: Final = 0.25
+"""Of a way by what was taken back, where the question does not speak of that."""
 
 
 class Resolver:
@@ -73,11 +77,16 @@ class Resolver:
             return self._by_role(table, self.model.joins[role])
         found = paths(self.model, self.fact, table)
         if role is None:
-            return [way_by(path, self.model) for path in found]
+            return [way_by(path, self.model).costing(self._undone(path)) for path in found]
         said = [p for p in found if any(self._says(j, role[1:]) for j in p)]
         told = not said and self._tells(role[1:])
         ways = [way_by(path, self.model) for path in said or found]
         return [way.costing(UNSAID_COST * told) for way in ways]
+
+    def _undone(self, path: Path) -> float:
+        """What it costs to go by what was taken back: the products of an order are those sold."""
+        tables = {join.target for join in path[:-1]} - self.named
+        return UNDONE_COST * any(undoes(self.model, table) for table in tables)
 
     def _tells(self, concept: str) -> bool:
         """Whether the rows themselves have something of a role: flights have an origin."""

@@ -11,11 +11,14 @@ from kai_flow.analyst.lexicon.numbers import NumberSpan, find_numbers
 from kai_flow.analyst.lexicon.periods import PeriodSpan
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Grain
+from kai_flow.analyst.reading.asked_changes import asked_change
 from kai_flow.analyst.reading.codes import codes_in
 from kai_flow.analyst.reading.counted import numbers_of_rows
-from kai_flow.analyst.reading.glue import agents, currencies_told, past_again
+from kai_flow.analyst.reading.doers import agents
+from kai_flow.analyst.reading.glue import currencies_told, linking, past_again
 from kai_flow.analyst.reading.happened import happened
 from kai_flow.analyst.reading.limits import unlisted
+from kai_flow.analyst.reading.losses import with_a_loss
 from kai_flow.analyst.reading.mention_costs import MENTION_COST, PIECE_COST, SHORT_COST, WHOLE
 from kai_flow.analyst.reading.mentions import mentioned
 from kai_flow.analyst.reading.numbered import numbered
@@ -37,6 +40,7 @@ from kai_flow.analyst.reading.parts import (
     Where,
     leaf,
 )
+from kai_flow.analyst.reading.quantities import worth_of_things
 from kai_flow.analyst.reading.referents import HINT_COST, hinted
 from kai_flow.analyst.reading.signs import signs_in
 from kai_flow.analyst.reading.statuses import stated
@@ -76,6 +80,11 @@ STATUS_COST: Final = 0.3
 SENT_COST: Final = 0.5
 """Of a status that says as well of what a place is: "shipped to London"."""
 
+DETERMINERS: Final = frozenset(
+    ["the", "all", "me", "us", "a", "an", "only", "just", "top", "every", "each", "my", "our"]
+)
+"""Words between a request and what it asks for."""
+
 _Place = tuple[int, int, str]
 """Where words stand, with the table that they are about."""
 
@@ -87,7 +96,7 @@ def leaves(
     found: list[Item] = []
     numbers = find_numbers(tokens, language)
     percent = {at for n in numbers if n.percent for at in range(n.first + 1, n.last)}
-    unread = percent | agents(tokens)
+    unread = percent | agents(tokens, linking()) | worth_of_things(tokens) | asked_change(tokens)
     coins = currencies_told(tokens, index.model)
     signs = [
         sign
@@ -96,6 +105,7 @@ def leaves(
     ]
     signs = [s for s in signs if not (_of_another(s, tokens) or _equals(s, tokens))]
     signs = unlisted(signs, tokens)
+    signs += [leaf(at, at + 1, Sign("growth"), 0.0) for at in sorted(asked_change(tokens))]
     lasting = _lasting(signs, numbers)
     signs = [
         sign
@@ -129,12 +139,14 @@ def leaves(
     found += codes_in(tokens)
     found += numbers_of_rows(tuple(mentioned(tokens, index, language)), tokens)
     found = [item for item in found if not _within_a_name(item, found)]
+    found = [item for item in found if not _group_of_rows(item, found)]
     found += units_in(tokens, index)
     named = {at for item in found if not isinstance(item.part, Sign) for at in item.words}
     for at, hint in index.actions.hints(tokens, named):
         found.append(leaf(at, at + 1, hinted(hint, index), HINT_COST[hint.how]))
     found += [*happened(tokens, found, index), *numbered(found, index)]
     found = [item for item in found if not _of_nothing(item, found, tokens, index)]
+    found += with_a_loss(tokens, index)
     timed = tuple(_timed(tuple(_placed(_unrefused(stated(found, tokens)))), index))
     return tuple(_opening(timed, tokens, language))
 
@@ -171,10 +183,23 @@ def _opening(found: Sequence[Item], tokens: Sequence[Token], language: Language)
     """The word that opens a request asks for a list, and names nothing: "daftar pelanggan"."""
     empty = fillers(language)
     first = next((at for at, token in enumerate(tokens) if token.word not in empty), 0)
-    asks = any(item.part == Sign("show") and item.words == (first,) for item in found)
+    asked = [item for item in found if item.part == Sign("show") and item.words == (first,)]
+    asks = bool(asked)
+    if (
+        asks
+        and _is_noun(tokens, first)
+        and any(item.first == first and isinstance(item.part, Rows) for item in found)
+    ):
+        found, asks = [item for item in found if item not in asked], False
     for item in found:
         named = asks and item.words == (first,) and not isinstance(item.part, Sign)
         yield replace(item, cost=item.cost + OPENING_COST) if named else item
+
+
+def _is_noun(tokens: Sequence[Token], at: int) -> bool:
+    """Whether "return" asks for nothing: "return quantity by month", but not "return the top 5"."""
+    after = tokens[at + 1].word if at + 1 < len(tokens) else ""
+    return tokens[at].word == "return" and after not in DETERMINERS and not after.isdigit()
 
 
 def _timed(found: Sequence[Item], index: Index) -> Iterator[Item]:
@@ -222,6 +247,13 @@ def _within_a_name(sign: Item, found: Sequence[Item]) -> bool:
         item.first < sign.first < item.last
         for item in found
         if isinstance(item.part, Column | Computed)
+    )
+
+
+def _group_of_rows(sign: Item, found: Sequence[Item]) -> bool:
+    """Whether "group" says that rows are put together: a product group is no product."""
+    return sign.part == Sign("group of") and any(
+        item.last == sign.first and isinstance(item.part, Rows) for item in found
     )
 
 

@@ -60,7 +60,8 @@ def entries_of(model: SemanticModel) -> Iterator[Entry]:
     for entity in model.entities.values():
         yield from map(_as_rows, _named(EntityTarget(entity.table), entity.names))
         if entity.table in plain:
-            yield from _plain_rows(entity, only=len(plain) == 1)
+            sold = len(model.entities) == 1 and _is_sold(model, entity.table)
+            yield from _plain_rows(entity, only=len(plain) == 1, sold=sold)
         if entity.table in people:
             yield from _plain_people(entity, only=len(people) == 1)
         prefixes = _prefixes(entity)
@@ -101,6 +102,7 @@ def _without(entry: Entry, nouns: frozenset[Bag]) -> Entry:
 
 _ROWS = ("record", "row", "entry", "baris", "catatan", "entri")
 _TRANSACTIONS = ("transaction", "transaksi")
+_ORDERS = ("order", "pesanan")
 _ONLY, _PLAIN = 0.97, 0.85
 """What it is worth to call rows transactions, of the only such table or of several."""
 
@@ -116,10 +118,16 @@ def _transactions(model: SemanticModel) -> frozenset[str]:
     return frozenset(t for t, meant in bags_of.items() if meant & {("order",), ("sale",)})
 
 
-def _plain_rows(entity: Entity, *, only: bool) -> Iterator[Entry]:
-    """The words that any rows are called."""
+def _is_sold(model: SemanticModel, table: str) -> bool:
+    """Whether each row of a table is something that was sold, at a quantity times a price."""
+    return any(each.table == table and each.name == "revenue" for each in model.derived)
+
+
+def _plain_rows(entity: Entity, *, only: bool, sold: bool) -> Iterator[Entry]:
+    """The words that any rows are called; ``sold``: whether each is something that was sold."""
     score = _ONLY if only else _PLAIN
-    for word in (*_TRANSACTIONS, *_ROWS) if only else _TRANSACTIONS:
+    orders = _ORDERS if only and sold else ()
+    for word in (*_TRANSACTIONS, *_ROWS, *orders) if only else _TRANSACTIONS:
         yield Entry((joined((word,)),), (), EntityTarget(entity.table), score, "part", (word,))
 
 

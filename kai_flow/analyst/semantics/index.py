@@ -113,17 +113,25 @@ class Index:
                 if changed is not None and last <= changed:
                     continue
                 keys = dict.fromkeys((key, inside + stems[last - 1] if inside else key))
-                self._add_exact(found, (first, last), keys, corrected=changed is not None)
+                self._add_exact(found, (first, last), keys, words, corrected=changed is not None)
                 if last - first <= MAX_NAME_TOKENS and _is_phrase(words, coverable, first, last):
                     self._add_loose(found, words, (first, last), corrected=changed is not None)
 
     def _add_exact(
-        self, found: _All, span: tuple[int, int], keys: dict[str, None], *, corrected: bool
+        self,
+        found: _All,
+        span: tuple[int, int],
+        keys: dict[str, None],
+        words: Sequence[str],
+        *,
+        corrected: bool,
     ) -> None:
+        done = words[span[0]].endswith("ed")
         for at, key in enumerate(keys):
             for number, entry in self._exact.get(key, ()):
-                if at and entry.tight:
-                    continue  # orders of customers are no customers of orders
+                if entry.tight and (at or done):
+                    # orders of customers are no customers of orders, nor all orders returned ones
+                    continue
                 if corrected:
                     _keep(found, (*span, number), entry.score * SPELLED, "spelling")
                 else:

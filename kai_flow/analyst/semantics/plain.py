@@ -57,6 +57,13 @@ REVENUE_NAMES = (
     *(("pendapatan",), ("omzet",), ("omset",), ("penjualan",), ("nilai", "penjualan")),
 )
 VALUE_NAMES = (("total", "value"), ("value",), ("nilai",), ("total", "nilai"))
+STOCKS = frozenset(["stock", "stok", "inventory", "persediaan"])
+LIMITS = frozenset(["min", "minimum", "max", "maximum", "maksimum", "limit", "safety", "reorder"])
+"""With a word of stocks, how much there should be."""
+STOCK_VALUE_NAMES = (
+    *(("stock", "value"), ("value", "stock"), ("inventory", "value"), ("value", "inventory")),
+    *(("nilai", "stok"), ("nilai", "persediaan"), ("nilai", "inventaris")),
+)
 PROFIT_NAMES = (("profit",), ("laba",), ("keuntungan",), ("gross", "profit"), ("laba", "kotor"))
 MOST_PERCENT = 100
 FAR_ABOVE = 50
@@ -68,6 +75,7 @@ GUESS = 0.9
 def plain_measures(model: SemanticModel) -> tuple[Derived, ...]:
     """The plain measures of every table."""
     found = [each for table in model.entities for each in _of_table(model, table)]
+    found += [each for table in model.entities for each in _stocked(model, model.of(table))]
     if not any(each.name == "revenue" for each in found):
         found += _totals(model)
     return tuple(found)
@@ -113,6 +121,23 @@ def _of_table(model: SemanticModel, table: str) -> Iterator[Derived]:
         cost = _cost(own, single=not kept)
         if cost is not None:
             yield from _derived(model, "profit", _difference(revenue, cost), PROFIT_NAMES)
+
+
+def _stocked(model: SemanticModel, own: Sequence[Attribute]) -> Iterator[Derived]:
+    """What is in stock, at the price at which it is sold."""
+    stock = _only(
+        [
+            each
+            for each in own
+            if each.role is Role.ADDITIVE
+            and _words(each) & STOCKS
+            and not _words(each) & (LIMITS | AMOUNTS)
+        ]
+    )
+    price = _only(_prices(own))
+    if stock is not None and price is not None:
+        tree = _product(column(stock.ref), column(price.ref))
+        yield from _derived(model, "stock_value", tree, STOCK_VALUE_NAMES)
 
 
 def _derived(

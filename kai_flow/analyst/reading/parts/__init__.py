@@ -52,6 +52,7 @@ from kai_flow.analyst.reading.parts.numbers import (
 )
 from kai_flow.analyst.reading.parts.results import (
     ITS_NUMBER,
+    MOST_OF,
     Ask,
     Calendar,
     Combination,
@@ -71,6 +72,7 @@ __all__ = [
     "ANY_NUMBER",
     "BILLED",
     "ITS_NUMBER",
+    "MOST_OF",
     "Amount",
     "Ask",
     "Beside",

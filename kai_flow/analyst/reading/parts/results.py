@@ -4,7 +4,7 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from kai_flow.analyst.query.nodes import Grain
+from kai_flow.analyst.query.nodes import Function, Grain
 from kai_flow.analyst.reading.parts.conditions import Test
 from kai_flow.analyst.reading.parts.nouns import Clock, Column, Noun, Rows
 from kai_flow.analyst.reading.parts.numbers import Amount, Measured
@@ -60,6 +60,8 @@ class Rank(Struct, frozen=True, gc=False, cache_hash=True):
     """Whether it only says in which order all come: "from the newest on"."""
     sold: bool = False
     """Of what sells: "best-selling by quantity" is no quantity that came back."""
+    paced: bool = False
+    """Whether a unit of time is the first by what it has: "the lowest monthly revenue"."""
 
 
 class Sort(Struct, frozen=True, gc=False, cache_hash=True):
@@ -96,6 +98,10 @@ class Limit(Struct, frozen=True, gc=False, cache_hash=True):
 
 ITS_NUMBER: Final = ("and how many", "and how much")
 """What asks at the end of a question for the number by which something comes first."""
+
+
+MOST_OF: Final = Amount(Function.SUM)
+"""In place of what a rank goes by: most of a certain value, "sold the most Green Tea"."""
 
 
 class Ask(Struct, frozen=True, gc=False, cache_hash=True):
