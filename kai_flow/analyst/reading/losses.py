@@ -35,13 +35,16 @@ SAID_COST: Final = 0.1
 
 def with_a_loss(tokens: Sequence[Token], index: Index) -> Iterator[Item]:
     """Phrases of losses and profits, as filters of the one number that says what is left."""
-    of = _left(index)
-    if of is None:
-        return
-    for phrases, operator in ((LOSSES, Operator.BELOW), (GAINS, Operator.ABOVE)):
-        for at in range(len(tokens)):
-            for _, last in phrases.after(tokens, at):
-                yield leaf(at, last, Where(Compared(of, operator, (0.0,))), SAID_COST)
+    said = [
+        (at, last, operator)
+        for phrases, operator in ((LOSSES, Operator.BELOW), (GAINS, Operator.ABOVE))
+        for at in range(len(tokens))
+        for _, last in phrases.after(tokens, at)
+    ]
+    of = _left(index) if said else None
+    if of is not None:
+        for at, last, operator in said:
+            yield leaf(at, last, Where(Compared(of, operator, (0.0,))), SAID_COST)
 
 
 def _left(index: Index) -> Column | Computed | None:
