@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from kai_flow.analyst.lexicon.lexicon import light
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import Clock, Column, Compared, Item, Sign, Values, Where, leaf
@@ -11,6 +12,9 @@ from kai_flow.analyst.semantics.index import Index
 
 HAPPENED_COST: Final = 0.15
 """Of a verb as what happened at any time."""
+
+LIGHT_COST: Final = 0.1
+"""Of one that says nothing beside its noun: orders that were placed are orders."""
 
 IRREGULAR: Final = frozenset(["sent", "paid", "sold", "bought", "built", "begun", "left", "found"])
 """English participles without "ed"."""
@@ -41,7 +45,8 @@ def happened(tokens: Sequence[Token], found: Sequence[Item], index: Index) -> It
         column = Column(ColumnRef(axis.table, axis.columns[0]))
         if (item.first, axis.table) not in stated:
             test = Compared(column, Operator.PRESENT)
-            yield leaf(item.first, item.last, Where(test), HAPPENED_COST)
+            plain = LIGHT_COST * light(tokens[item.first].word)
+            yield leaf(item.first, item.last, Where(test), HAPPENED_COST + plain)
 
 
 def is_happening(where: Where) -> bool:

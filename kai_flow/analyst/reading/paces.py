@@ -79,8 +79,9 @@ def _cost(resolver: Resolver, top: p.Amount, bottom: Aggregate, grain: Grain) ->
     if top.of is None:
         return COUNTED_COST if top.function is None else 0.0
     unit = bottom.of
-    if isinstance(unit, Unit) and resolver.model.axes[unit.axis].finest is grain:
-        return LISTED_COST  # each row is a day's or a year's
+    finest = resolver.model.axes[unit.axis].finest if isinstance(unit, Unit) else None
+    if finest is grain and grain is not Grain.DAY:
+        return LISTED_COST  # each row is a month's or a year's
     if not isinstance(top.of, p.Column):
         return 0.0
     attribute = resolver.attribute(top.of)
