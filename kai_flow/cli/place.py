@@ -59,7 +59,8 @@ async def _running(settings: Settings) -> state.UpState | None:
     """The `kai up` of this home, if one runs.
 
     Raises `StartError` when the environment names another server, namespace or task queue: a
-    session must not silently run in another place than the one that is asked for.
+    session must not silently run in another place than the one that is asked for. Nor may its
+    question be stored in clear where everything else is encrypted.
     """
     up = await state.find(settings.home)
     where = target()
@@ -68,6 +69,8 @@ async def _running(settings: Settings) -> state.UpState | None:
     if where.port and (where.chosen or not up.embedded):
         _require_same("TEMPORAL_ADDRESS", where.address, up.temporal, settings.home)
         _require_same("TEMPORAL_NAMESPACE", where.namespace, up.namespace, settings.home)
+    asked, used = (one or "none" for one in (settings.data_converter, up.data_converter))
+    _require_same("KAI_DATA_CONVERTER", asked, used, settings.home)
     for variable in ("TEMPORAL_TASK_QUEUE", "ORG_ID"):
         if os.environ.get(variable, "").strip():
             _require_same(variable, settings.task_queue, up.task_queue, settings.home)

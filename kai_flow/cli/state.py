@@ -29,6 +29,7 @@ class UpState(msgspec.Struct, frozen=True, kw_only=True):
     bridge: str  # base URLs without a slash at their end
     health: str
     ui: str | None
+    data_converter: str | None = None  # that of worker and bridge; None: Temporal's own
 
 
 def lock_path(home: Path) -> Path:

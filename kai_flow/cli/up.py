@@ -85,6 +85,7 @@ def _state(stack: Stack) -> state.UpState:
         bridge=stack.bridge_url,
         health=stack.health_url,
         ui=stack.server.ui_url if stack.server else None,
+        data_converter=stack.settings.data_converter,
     )
 
 

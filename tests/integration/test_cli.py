@@ -244,6 +244,15 @@ def test_ask_goes_into_no_other_namespace(counting_up: Kai) -> None:
     assert "uses default, but TEMPORAL_NAMESPACE asks for other: change" in done.stderr
 
 
+def test_ask_encrypts_as_the_stack_does(counting_up: Kai) -> None:
+    """Whoever asks with another data converter is refused: the question would be in clear."""
+    key = "MTEx" * 10 + "MTE="
+    converter = "kai_flow.temporal.codec:encrypted"
+    done = counting_up.run("ask", "3", KAI_DATA_CONVERTER=converter, KAI_CODEC_KEYS=key)
+    assert done.returncode == 2
+    assert f"uses none, but KAI_DATA_CONVERTER asks for {converter}: change" in done.stderr
+
+
 def test_up_says_which_port_it_got(kai: Kai) -> None:
     """The port of a bridge with another public URL is told, also when the system chose it."""
     with kai.up(KAI_BRIDGE_URL="http://kai.example:9") as process:
@@ -438,6 +447,9 @@ def test_an_unknown_connection_fails_the_session(kai: Kai) -> None:
         (["up"], {"KAI_BRIDGE_HOST": "0.0.0.0"}, "KAI_BRIDGE_HOST='0.0.0.0' is refused"),
         (["ask", "x"], {"KAI_HOME": "/dev/null/kai"}, "set KAI_HOME to another"),
         (["ask", "x"], {"KAI_AGENT": "no.such.module:f"}, "no.such.module"),
+        (["ask", "x"], {"KAI_DATA_CONVERTER": "no.such.module:f"}, "no.such.module"),
+        (["up"], {"KAI_CODEC_KEYS": "MTEx" * 10 + "MTE="}, "nothing would be encrypted"),
+        (["codec-server"], {"KAI_DATA_CONVERTER": "no.such.module:f"}, "no.such.module"),
         (["ask", "x"], {"TEMPORAL_ADDRESS": "127.0.0.1:1"}, "no Temporal server at 127.0.0.1:1"),
         (["ask", "x"], {"TEMPORAL_ADDRESS": "here"}, "TEMPORAL_ADDRESS='here' is refused"),
         (["up"], {"TEMPORAL_ADDRESS": "http://localhost:1"}, "it must be host:port"),
