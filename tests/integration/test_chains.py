@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, WorkflowHandle
+from temporalio.common import HeaderCodecBehavior
 from temporalio.converter import PayloadCodec
 from temporalio.service import RPCError
 from temporalio.worker import Worker
@@ -20,6 +21,7 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.place import NOWHERE, Cursor
 from kai_flow.stream.run import find_run
 from kai_flow.stream.signals import SessionClosed, publish
+from kai_flow.temporal.codec import EncryptionCodec
 from tests.integration.choir import Choir, hum, sing
 from tests.integration.waiting import until
 
@@ -106,13 +108,26 @@ async def conduct(client: Client, session_id: str, seen: list[Followed], first: 
         await hum_a_line(client, session_id, first + 2, 2)
 
 
-@pytest.mark.parametrize(("runs", "codec"), [(3, None), (2, Backwards())], ids=["plain", "codec"])
+@pytest.mark.parametrize(
+    ("runs", "codec", "headers"),
+    [
+        (3, None, HeaderCodecBehavior.NO_CODEC),
+        (2, Backwards(), HeaderCodecBehavior.NO_CODEC),
+        (2, EncryptionCodec([b"k" * 32]), HeaderCodecBehavior.CODEC),
+    ],
+    ids=["plain", "codec", "encrypted headers"],
+)
 async def test_a_session_of_many_runs_is_one_stream(
-    client: Client, session_id: str, runs: int, codec: PayloadCodec | None
+    client: Client,
+    session_id: str,
+    runs: int,
+    codec: PayloadCodec | None,
+    headers: HeaderCodecBehavior,
 ) -> None:
     """Followed live across the seams, read from the beginning, and resumed from any cursor."""
     config = client.config()
     config["data_converter"] = dataclasses.replace(client.data_converter, payload_codec=codec)
+    config["header_codec_behavior"] = headers
     client = Client(**config)
     live: list[Followed] = []
     async with choir(client, session_id, runs) as handle, asyncio.TaskGroup() as group:

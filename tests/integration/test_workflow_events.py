@@ -1,16 +1,14 @@
 """A workflow publishes events of its own: recorded, ordered, bounded, and replayed."""
 
-import dataclasses
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import pytest
-from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.common import HeaderCodecBehavior
-from temporalio.converter import PayloadCodec
 from temporalio.exceptions import CancelledError
 
+from kai_flow.temporal.codec import encrypting
 from tests.integration.comparing import Handle, agree, events_of, in_history, in_workflow, texts
 from tests.integration.several import Handlers, several_worker
 from tests.integration.waiting import eventually
@@ -127,31 +125,13 @@ async def test_a_cancelled_workflow_publishes_its_last_words(
     await agree(client, handle)
 
 
-class Scrambled(PayloadCodec):
-    """Makes every value unreadable without it."""
-
-    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        return [
-            Payload(metadata={"encoding": b"scrambled"}, data=payload.SerializeToString()[::-1])
-            for payload in payloads
-        ]
-
-    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        return [
-            Payload.FromString(payload.data[::-1])
-            if payload.metadata.get("encoding") == b"scrambled"
-            else payload
-            for payload in payloads
-        ]
-
-
 @pytest.mark.parametrize("headers", [HeaderCodecBehavior.NO_CODEC, HeaderCodecBehavior.CODEC])
 async def test_a_codec_hides_what_a_workflow_publishes_and_hides_it_from_no_reader(
     client: Client, session_id: str, headers: HeaderCodecBehavior
 ) -> None:
     """The history has nothing in plain text; with the codec it reads as without one."""
     config = client.config()
-    config["data_converter"] = dataclasses.replace(client.data_converter, payload_codec=Scrambled())
+    config["data_converter"] = encrypting([b"k" * 32])
     config["header_codec_behavior"] = headers
     secret = Client(**config)
     queue = f"secret-{secrets.token_hex(4)}"
@@ -165,4 +145,5 @@ async def test_a_codec_hides_what_a_workflow_publishes_and_hides_it_from_no_read
     assert {str(event.id) for event in events_of(recorded)} == {event["id"] for event in held}
     plain = b"".join([e.SerializeToString() for e in (await handle.fetch_history()).events])
     assert b"asked a" not in plain
+    assert (b"first_run_id" in plain) == (headers is HeaderCodecBehavior.NO_CODEC)
     assert await records(handle) == 3

@@ -5,6 +5,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.service import RPCError
 
+from kai_flow.stream.errors import CodecMissing
 from kai_flow.stream.header import Carried, encode_carried
 from kai_flow.stream.place import NOWHERE, Place
 from kai_flow.stream.run_start import RunStart, header_json, read_start, start_in
@@ -84,4 +85,7 @@ async def test_an_encoded_header_goes_through_the_codec() -> None:
     plain = Payload(metadata={"encoding": b"json/plain"}, data=b"{}")
     assert await header_json(stage.client, plain) == b"{}"
     with pytest.raises(ValueError, match="no key"):
+        await header_json(stage.client, Payload(metadata={"encoding": b"binary/secret"}))
+    stage.break_codec(None)
+    with pytest.raises(CodecMissing, match="binary/secret"):  # and no stream of its own is begun
         await header_json(stage.client, Payload(metadata={"encoding": b"binary/secret"}))
