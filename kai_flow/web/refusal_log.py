@@ -30,10 +30,11 @@ class RefusalLog:
     async def note(self, error: Exception, scope: Scope) -> None:
         """Litestar's hook for every exception."""
         # An error that is not a refusal is logged with a traceback.
+        path = scope["path"].removeprefix(scope.get("root_path", ""))  # not empty if mounted
         if scope.get("method") == "POST" and isinstance(error, HTTPException):
-            self.write(scope["path"], b"", error)
+            self.write(path, b"", error)
         else:
-            self._refused(scope["path"], getattr(error, "status_code", 500))
+            self._refused(path, getattr(error, "status_code", 500))
 
     def write(self, path: str, body: bytes, refusal: HTTPException) -> None:
         """Log the refusal of a POST to this path, unless equal lines were written before.

@@ -1,8 +1,12 @@
 """What a log line about a request says it is about."""
 
+import logging
+from typing import Any
+
 import pytest
 
-from kai_flow.web.refusal_log import MAX_SHOWN_CHARS, subject
+from kai_flow.web.problems import problem
+from kai_flow.web.refusal_log import MAX_SHOWN_CHARS, RefusalLog, subject
 
 
 @pytest.mark.parametrize(
@@ -23,3 +27,18 @@ def test_a_line_names_the_session_or_else_the_path(path: str, says: str) -> None
 def test_a_long_path_is_cut() -> None:
     """A line repeats at most MAX_SHOWN_CHARS of a path."""
     assert len(subject("/" + "x" * 5_000)) < MAX_SHOWN_CHARS + 10
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_each_refusal_is_counted_logged_or_not(
+    method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By its path without the mount, and a defect as 500; equal lines are left out, counts not."""
+    counted: list[tuple[str, int]] = []
+    refusals = RefusalLog(lambda path, status: counted.append((path, status)))
+    scope: Any = {"method": method, "path": "/bridge/events/x", "root_path": "/bridge"}
+    caplog.set_level(logging.INFO)
+    for error in (problem(404, "nobody"), problem(404, "nobody"), ZeroDivisionError()):
+        await refusals.note(error, scope)
+    assert counted == [("/events/x", 404), ("/events/x", 404), ("/events/x", 500)]
+    assert len(caplog.records) == (method == "POST")
