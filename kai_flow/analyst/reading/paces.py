@@ -80,8 +80,8 @@ def _cost(resolver: Resolver, top: p.Amount, bottom: Aggregate, grain: Grain) ->
         return COUNTED_COST if top.function is None else 0.0
     unit = bottom.of
     finest = resolver.model.axes[unit.axis].finest if isinstance(unit, Unit) else None
-    if finest is grain and grain is not Grain.DAY:
-        return LISTED_COST  # each row is a month's or a year's
+    if finest is grain:  # each row is a month's or a year's, and perhaps a day's
+        return EITHER_COST if grain is Grain.DAY else LISTED_COST
     if not isinstance(top.of, p.Column):
         return 0.0
     attribute = resolver.attribute(top.of)
