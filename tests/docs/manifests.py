@@ -12,6 +12,7 @@ import yaml
 from tests.docs.pages import ROOT
 
 FOLDER: Final = ROOT / "docs/how-to/deploy"
+CONTAINERFILE: Final = (FOLDER / "Containerfile").read_text()
 COMPOSE: Final = FOLDER / "compose.yaml"
 KUBERNETES: Final = sorted(FOLDER.glob("kubernetes/*.yaml"))
 UNITS: Final = sorted(FOLDER.glob("systemd/*.service"))

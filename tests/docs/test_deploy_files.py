@@ -1,14 +1,11 @@
 """The files in docs/how-to/deploy, as far as they can be checked without containers."""
 
-import http.server
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import threading
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +16,22 @@ from compose_spec import PyCompose
 from kai_flow.cli.app import app
 from kai_flow.runtime.shutdown import LEAVE_SECONDS
 from kai_flow.settings import Settings, load_settings, unknown_settings
-from tests.docs.manifests import COMPOSE, FOLDER, UNITS, Started, compose, documents, started, unit
-from tests.docs.pages import ROOT
+from tests.docs.manifests import (
+    COMPOSE,
+    CONTAINERFILE,
+    FOLDER,
+    UNITS,
+    Started,
+    compose,
+    documents,
+    started,
+    unit,
+)
 from tests.integration.front import nginx_program
 from tests.own_ca import make_certificate
 
 PROGRAMS = list(started())
 OBJECTS = list(documents())
-CONTAINERFILE = (FOLDER / "Containerfile").read_text()
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 SECRETS = {  # what deploy.md makes: by file, and by the secret of the same name
     "shared": {
@@ -179,46 +184,6 @@ def test_every_image_has_a_version_and_no_host() -> None:
     assert "://" not in CONTAINERFILE.replace("http://127.0.0.1", "")
 
 
-def test_the_image_installs_what_the_lock_says() -> None:
-    """Every package comes from requirements.lock, by its hash: uv, the build backend, the rest."""
-    run = CONTAINERFILE.replace("\\\n", " ")
-    pip, *uv = re.findall(r"(?:\bpip install|uv build|uv pip install) .*?(?=&&|\n)", run)
-    assert {"--require-hashes", "--no-deps"} <= set(pip.split())
-    assert "sed -n '/^uv==/,/[^\\\\]$/p' requirements.lock > uv.txt" in CONTAINERFILE
-    build, install = (command.split() for command in uv)
-    assert {"--build-constraints", "requirements.lock", "--require-hashes"} <= set(build)
-    assert {"--constraints", "requirements.lock", "--verify-hashes"} <= set(install)
-
-
-def test_the_lock_has_uv_as_the_containerfile_looks_for_it(tmp_path: Path) -> None:
-    """Its `sed` cuts out uv with all its hashes, and nothing else."""
-    [command] = re.findall(r"RUN (sed .*) > uv.txt", CONTAINERFILE)
-    done = subprocess.run(
-        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    first, *hashes = done.stdout.splitlines()
-    assert re.fullmatch(r"uv==[\d.]+ \\", first)
-    assert len(hashes) > 5
-    assert all(line.startswith("    --hash=sha256:") for line in hashes)
-
-
-def test_the_image_copies_what_is_there() -> None:
-    """Every source of a COPY exists and is let through, and every extra is one."""
-    ignored = (FOLDER / "Containerfile.dockerignore").read_text().splitlines()
-    sources = [
-        source
-        for line in re.findall(r"^COPY (?!--from)(.*) \S+$", CONTAINERFILE, re.MULTILINE)
-        for source in line.split()
-    ]
-    assert sources
-    for source in sources:
-        assert (ROOT / source).exists()
-        assert f"!{source}" in ignored
-    [extras] = re.findall(r"^ARG EXTRAS=(.*)$", CONTAINERFILE, re.MULTILINE)
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert set(extras.split(",")) <= set(project["optional-dependencies"])
-
-
 def test_nothing_runs_as_root_or_writes_beside_its_volumes() -> None:
     """Our image, and each of our containers, of which the root file system is read-only."""
     [user] = re.findall(r"^USER (\d+)$", CONTAINERFILE, re.MULTILINE)
@@ -238,31 +203,47 @@ def test_nothing_runs_as_root_or_writes_beside_its_volumes() -> None:
             assert context["capabilities"] == {"drop": ["ALL"]}, where
             assert context["allowPrivilegeEscalation"] is False, where
             if "kai-flow" in container["image"]:
+                assert pod["enableServiceLinks"] is False, where  # KAI_BRIDGE_PORT=tcp://…
                 assert context["readOnlyRootFilesystem"], where
                 assert pod["securityContext"]["runAsUser"] == int(user), where
 
 
-class _Health(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/readyz" else 503)
-        self.end_headers()
+def scripts(image: str) -> list[str]:
+    """What the containers of this image give to a shell, in either kind of file."""
+    found = [
+        service["command"][0].replace("$$", "$")
+        for service in compose()["services"].values()
+        if image in service["image"]
+    ]
+    for _, document in OBJECTS:
+        pod = document.get("spec", {}).get("template", {}).get("spec", {})
+        every = [*pod.get("initContainers", []), *pod.get("containers", [])]
+        found += [one["args"][0] for one in every if image in one["image"]]
+    return found
 
-    def log_message(self, *arguments: Any) -> None:
-        """Say nothing."""
 
-
-@pytest.mark.parametrize(("path", "code"), [("/readyz", 0), ("/not-ready", 1)])
-def test_a_probe_tells_200_from_the_rest(path: str, code: int) -> None:
-    """The image has no curl: its script ends with 0 only if the answer is 200."""
-    with http.server.HTTPServer(("127.0.0.1", 0), _Health) as server:
-        thread = threading.Thread(target=server.handle_request)
-        thread.start()
-        url = f"http://127.0.0.1:{server.server_port}{path}"
-        environ = {**os.environ, "HTTP_PROXY": "http://127.0.0.1:9"}
-        probe = [sys.executable, str(FOLDER / "probe.py"), url]
-        done = subprocess.run(probe, env=environ, capture_output=True, check=False)
-        thread.join()
-    assert done.returncode == code
+def test_temporal_is_set_up_in_the_same_way(tmp_path: Path) -> None:
+    """Both files create both databases, bring them to the newest version, and make a namespace."""
+    calls = tmp_path / "calls"
+    for name in ("temporal-sql-tool", "temporal"):
+        fake = tmp_path / name
+        fake.write_text(f'#!/bin/sh\necho "$*" >> {calls}\n[ "$3" != describe ]\n')
+        fake.chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = []
+    for script in scripts("temporalio/admin-tools"):
+        calls.write_text("")
+        subprocess.run(["sh", "-euc", script], env=environ, check=True)
+        done.append(calls.read_text().splitlines())
+    schema, namespace, *others = done
+    assert others == [schema, namespace]
+    assert [line.split("--database ")[1].split()[:2] for line in schema] == [
+        [database, command]
+        for database in ("temporal", "temporal_visibility")
+        for command in ("create", "setup-schema", "update-schema")
+    ]
+    assert schema[-1].endswith("/postgresql/v12/visibility/versioned")
+    assert [line.split()[2] for line in namespace] == ["describe", "create"]
 
 
 def test_the_compose_file_is_named_as_the_engines_look_for_it() -> None:
