@@ -13,7 +13,7 @@ _STATUSES: Final = (
 
 
 def metrics_of(hub: Hub) -> list[Metric]:
-    """Every metric of a bridge. Reading them changes nothing."""
+    """Every metric of a bridge. What it holds is as `hub.load.look` has seen it last."""
     counts, load = hub.counts, hub.load
     return [
         Metric(
@@ -41,13 +41,13 @@ def metrics_of(hub: Hub) -> list[Metric]:
             "kai_bridge_events_waiting",
             "gauge",
             "Events that wait to become durable.",
-            load.waiting,
+            lambda: load.seen.waiting,
         ),
         Metric(
             "kai_bridge_durable_lag_seconds",
             "gauge",
             "For how long the oldest of these has been waiting.",
-            load.lag,
+            lambda: load.seen.lag,
         ),
         Metric(
             "kai_bridge_durable_seconds",
@@ -103,7 +103,7 @@ def metrics_of(hub: Hub) -> list[Metric]:
             "kai_bridge_readers",
             "gauge",
             "Open streams: live, or behind because they catch up, wait or read slowly.",
-            load.readers,
+            lambda: {"live": load.seen.live, "behind": load.seen.readers - load.seen.live},
             {"state": ("live", "behind")},
         ),
         Metric(
@@ -129,14 +129,14 @@ def metrics_of(hub: Hub) -> list[Metric]:
             "kai_bridge_sessions",
             "gauge",
             "Sessions held; without a workflow, they wait for one.",
-            load.sessions,
+            lambda: load.seen.sessions,
             {"state": ("open", "closed", "replaced", "without_workflow")},
         ),
         Metric(
             "kai_bridge_held_bytes",
             "gauge",
             "Bytes of memory that all events held take.",
-            load.held_bytes,
+            lambda: load.seen.held_bytes,
         ),
         Metric(
             "kai_bridge_held_bytes_limit",

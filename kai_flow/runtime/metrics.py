@@ -4,7 +4,7 @@ Nothing here runs unless a port is set. Each `Metric` lists every value that its
 no label can grow with the sessions, and none can name one. `runtime.metrics_port` serves them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import product
 from typing import Any, Final, Literal, NamedTuple
@@ -16,6 +16,14 @@ OTHER: Final = "other"
 
 Labelled = Mapping[Any, float]
 """Numbers by the value of the one label, or by those of all of them as a tuple."""
+
+
+Look = Callable[[], Awaitable[None]]
+"""Counts what is to be read next."""
+
+
+async def no_look() -> None:
+    """Nothing has to be counted."""
 
 
 class Metric(NamedTuple):
@@ -50,18 +58,26 @@ class Metrics:
     """The metrics of all parts of a program that run now."""
 
     def __init__(self) -> None:
-        self._tables: list[list[Metric]] = []
+        self._parts: list[tuple[list[Metric], Look]] = []
 
     @contextmanager
-    def of(self, table: Iterable[Metric]) -> Iterator[None]:
-        """Include the metrics of a part while the block runs."""
-        mine = list(table)
-        self._tables.append(mine)
+    def of(self, table: Iterable[Metric], look: Look = no_look) -> Iterator[None]:
+        """Include the metrics of a part while the block runs; `look` is awaited before a reading.
+
+        What takes long to count is counted there, with pauses for the event loop.
+        """
+        mine = (list(table), look)
+        self._parts.append(mine)
         try:
             yield
         finally:
-            self._tables.remove(mine)
+            self._parts.remove(mine)
+
+    async def look(self) -> None:
+        """Let each part count what it counts only when it is asked."""
+        for _, look in list(self._parts):
+            await look()
 
     def __iter__(self) -> Iterator[Metric]:
-        for table in self._tables:
+        for table, _ in self._parts:
             yield from table

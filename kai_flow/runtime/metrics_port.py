@@ -148,6 +148,7 @@ def _app(metrics: Metrics, settings: Settings) -> Callable[[Message, Any, Any], 
             await _send(send, *refusal)
             return
         encode, media_type = choose_encoder(headers.get(b"accept", b"").decode("latin-1"))
+        await metrics.look()
         body = b"" if scope["method"] == "HEAD" else encode(registry)
         await _send(send, 200, {"content-type": media_type}, body)
 

@@ -4,20 +4,24 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from kai_flow.runtime.extras import needs
-from kai_flow.runtime.metrics import Metric, Metrics
+from kai_flow.runtime.metrics import Look, Metric, Metrics, no_look
 from kai_flow.settings import Settings
 
 
 @asynccontextmanager
 async def reporting(
-    settings: Settings, table: Iterable[Metric], program: Metrics | None = None
+    settings: Settings,
+    table: Iterable[Metric],
+    program: Metrics | None = None,
+    look: Look = no_look,
 ) -> AsyncIterator[None]:
     """Report these metrics while the block runs, if a port for metrics is set. Raises PortInUse.
 
     `program`: those of the program, which serves them, and of which this is one part of several.
+    `look` is awaited before each reading.
     """
     metrics = Metrics() if program is None else program
-    with metrics.of(table):
+    with metrics.of(table, look):
         if program is None:
             async with serving_metrics(settings, metrics):
                 yield

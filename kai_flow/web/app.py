@@ -118,6 +118,9 @@ async def bridge_app(client: Client, settings: Settings | None = None) -> AsyncI
     gets SIGINT or SIGTERM.
     """
     settings = settings or Settings()
-    async with hub_for(settings, client) as hub, reporting(settings, metrics_of(hub)):
+    async with (
+        hub_for(settings, client) as hub,
+        reporting(settings, metrics_of(hub), look=hub.load.look),
+    ):
         with before_shutdown(hub.end_streams):
             yield create_app(hub, client, settings, mounted=True)

@@ -29,7 +29,7 @@ async def running_bridge(
     tls = certificate(settings)
     async with (
         hub_for(settings, client) as hub,
-        reporting(settings, metrics_of(hub), metrics),
+        reporting(settings, metrics_of(hub), metrics, hub.load.look),
         serving(
             create_app(hub, client, settings),
             settings.bridge_host,

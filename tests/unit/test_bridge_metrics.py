@@ -51,6 +51,7 @@ async def test_events_are_counted_once_each_as_they_come_again() -> None:
     async with hub_on(stage) as hub:
         for count in (2, 3, 3):
             await hub.receive(post_of(run_of(FIRST, count)))
+        await hub.load.look()
         found = numbers(metrics_of(hub))
         assert found["kai_bridge_events_total"] == {("new",): 3, ("repeated",): 5}
         assert found["kai_bridge_sessions"]["open",] == 1
