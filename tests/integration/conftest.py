@@ -18,9 +18,11 @@ from kai_flow.bridge import attempts, hub, incoming, intake, session
 from kai_flow.settings import Settings
 from kai_flow.settings.callback_allow import read_allow_list
 from kai_flow.temporal.client import connect
+from kai_flow.temporal.codec import encrypting
 from kai_flow.temporal.dev_server import DevServer, dev_server
 from kai_flow.web.server import running_bridge
 from kai_flow.worker.service import running_worker
+from tests.integration.sealing import KEY, with_converter
 from tests.integration.stage import Play, stage_worker
 
 Handle = WorkflowHandle[Any, dict[str, Any]]
@@ -63,6 +65,20 @@ async def client(temporal: DevServer) -> AsyncIterator[Client]:
     """A client of it."""
     yield await connect(temporal.address)
     await asyncio.sleep(0.05)  # Temporal can crash at exit without this pause (sdk-python#300)
+
+
+@pytest.fixture
+def sealed(client: Client) -> Client:
+    """A client with the codec that is shipped."""
+    return with_converter(client, encrypting([KEY]))
+
+
+@pytest.fixture
+async def sealed_queue(sealed: Client) -> AsyncIterator[str]:
+    """The task queue of a worker with it."""
+    name = f"sealed-{secrets.token_hex(4)}"
+    async with worker_on(sealed, name):
+        yield name
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from temporalio.api.common.v1 import Payload
-from temporalio.converter import DataConverter, PayloadCodec
+from temporalio.converter import PayloadCodec
 
 from kai_flow.settings import Settings, StartError, load_settings
 from kai_flow.temporal import codec_server
@@ -295,9 +295,3 @@ async def _status_of(receive: Any) -> int:
     await app(scope, receive, send)
     status: int = sent[0]["status"]
     return status
-
-
-async def test_a_converter_without_a_codec_changes_nothing() -> None:
-    """What is in clear stays as it is: the `temporal` command sends every payload."""
-    payloads = await DataConverter.default.encode(["halo"])
-    assert await EncryptionCodec([KEY]).decode(payloads) == payloads
