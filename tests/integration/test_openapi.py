@@ -5,6 +5,7 @@ The requests are made from `docs/reference/openapi.json`: those that it allows, 
 
 import asyncio
 import secrets
+import string
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,9 @@ from kai_flow.settings import Settings
 from kai_flow.stream.signing import SigningKeys
 from kai_flow.stream.signing_keys import read_keys
 from kai_flow.web.server import running_bridge
+from tests.issuing import KEYS, token
+
+Auth = requests.auth.AuthBase
 
 DESCRIPTION: Final = schemathesis.openapi.from_path(
     Path(__file__).parents[2] / "docs/reference/openapi.json"
@@ -37,6 +41,7 @@ OPERATIONS: Final = {
 CHECKS: Final = [content_type_conformance, response_schema_conformance, status_code_conformance]
 EXAMPLES: Final = 25  # of each operation in each way
 UNREAD: Final = {400, 401, 404, 405, 413, 415}  # with any of these nothing was taken
+PRINTABLE: Final = string.digits + string.ascii_letters + "_.-"
 KEY: Final = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
@@ -56,7 +61,7 @@ class Signed(requests.auth.AuthBase):
         return request
 
 
-def ask(url: str, case: Case[Any], auth: Signed | None) -> int:
+def ask(url: str, case: Case[Any], auth: Auth | None) -> int:
     """Make one request and hold the answer against the description; its status."""
     if case.operation.path == "/stream/{session_id}":
         case.query["wait"] = "false"  # otherwise the stream waits for a session
@@ -84,7 +89,7 @@ async def test_every_answer_is_as_described(
     """Valid or not: no answer breaks the description, and none is a 500."""
     if mode is GenerationMode.NEGATIVE and label in {"GET /healthz", "GET /readyz"}:
         return  # nothing can be wrong about them
-    await ask_often(client, label, mode, keys="", signed=False)
+    await ask_often(client, label, mode, Settings(bridge_port=0), None)
 
 
 @pytest.mark.parametrize("mode", GenerationMode, ids=lambda mode: mode.value)
@@ -93,15 +98,36 @@ async def test_every_answer_of_a_bridge_with_keys_is_as_described(
     client: Client, label: str, mode: GenerationMode
 ) -> None:
     """What is signed may be refused as before, and what is not is always refused (§8.5)."""
-    await ask_often(client, label, mode, keys=KEY, signed=True)
-    assert await ask_often(client, label, mode, keys=KEY, signed=False) <= UNREAD
+    bridge = Settings(bridge_port=0, signing_keys=read_keys(KEY))
+    await ask_often(client, label, mode, bridge, Signed())
+    assert await ask_often(client, label, mode, bridge, None) <= UNREAD
+
+
+class Bearing(requests.auth.AuthBase):
+    """Sends a token with each request, which grants every session."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        given = token(prefixes=list(PRINTABLE), rights=["read", "publish"])
+        request.headers["Authorization"] = f"Bearer {given}"
+        return request
+
+
+@pytest.mark.parametrize("mode", GenerationMode, ids=lambda mode: mode.value)
+@pytest.mark.parametrize("label", ["GET /stream/{session_id}", "POST /events/{session_id}"])
+async def test_every_answer_of_a_bridge_with_tokens_is_as_described(
+    client: Client, label: str, mode: GenerationMode
+) -> None:
+    """§8.6: with a token as before; an invented one in header, query or cookie gets nothing."""
+    bridge = Settings(bridge_port=0, token_keys=KEYS)
+    await ask_often(client, label, mode, bridge, Bearing())
+    if label.startswith("GET"):
+        assert await ask_often(client, label, mode, bridge, None) <= UNREAD
 
 
 async def ask_often(
-    client: Client, label: str, mode: GenerationMode, *, keys: str, signed: bool
+    client: Client, label: str, mode: GenerationMode, bridge: Settings, auth: Auth | None
 ) -> set[int]:
-    """Ask a new bridge with these keys; the statuses of its answers."""
-    bridge = Settings(bridge_port=0, signing_keys=read_keys(keys))
+    """Ask a new bridge with these settings; the statuses of its answers."""
     statuses: set[int] = set()
 
     async with running_bridge(bridge, client) as url:
@@ -114,7 +140,7 @@ async def ask_often(
         )
         @given(OPERATIONS[label].as_strategy(generation_mode=mode))
         def requested(case: Case[Any]) -> None:
-            statuses.add(ask(url, case, Signed() if signed else None))
+            statuses.add(ask(url, case, auth))
 
         await asyncio.to_thread(requested)
     return statuses

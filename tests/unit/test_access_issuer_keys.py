@@ -1,6 +1,7 @@
 """The keys of an issuer that is slow, lies, rotates its keys or goes away, over real sockets."""
 
 import asyncio
+import contextlib
 import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,12 +25,19 @@ class Issuer:
     def __init__(self) -> None:
         self.answer: bytes | None = http(key_set(OLD))  # None: nothing at all
         self.requests: list[bytes] = []
+        self.endless = False
         self.url = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
         self.requests.append(await reader.readuntil(b"\r\n\r\n"))
-        if self.answer is not None:
+        if self.endless:
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            with contextlib.suppress(ConnectionError):
+                while not writer.is_closing():
+                    writer.write(b"1000\r\n" + b" " * 4096 + b"\r\n")
+                    await writer.drain()
+        elif self.answer is not None:
             writer.write(self.answer)
             writer.close()
         else:
@@ -151,6 +159,17 @@ async def test_an_issuer_that_hangs_or_lies_is_not_believed(
         assert len(issuer.requests) == 1
     [line] = [r.getMessage() for r in caplog.records if r.name == issuer_keys.__name__]
     assert line.startswith("the keys at KAI_TOKEN_JWKS_URL cannot be fetched: ")
+
+
+async def test_an_issuer_without_an_end_is_not_read_for_long(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """§8.6: reading stops after 64 KiB, and not when the time for a fetch is over."""
+    async with serving() as issuer:
+        issuer.endless = True
+        with pytest.raises(KeysUnreachable):
+            await IssuerKeys(issuer.url).current()
+    assert "more than 64 KiB" in caplog.text
 
 
 async def test_nobody_at_the_address_is_no_token(caplog: pytest.LogCaptureFixture) -> None:

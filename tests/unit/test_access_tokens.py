@@ -53,6 +53,22 @@ def test_a_token_grants_what_it_says() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("more", "everything"),
+    [
+        ({"sessions": None, "org": "acme"}, True),
+        ({"sessions": None}, False),
+        ({"sessions": [], "org": "acme"}, False),
+        ({"sessions": None, "prefixes": [], "org": "acme"}, False),
+        ({"org": "acme"}, False),
+    ],
+)
+def test_only_who_lists_nothing_gets_all(more: dict[str, Any], everything: bool) -> None:
+    """§8.6: an issuer whose list is empty for once does not grant the whole organisation."""
+    grant = verify(sign(SECRET, claims(NOW, **more)), RING, EXPECTED, NOW)
+    assert grant.everything is everything
+
+
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
 @pytest.mark.parametrize("key_id", [None, "k"])
 def test_each_public_algorithm_counts(algorithm: str, key_id: str | None) -> None:
