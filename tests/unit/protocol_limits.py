@@ -19,6 +19,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.access.key_ring": {
         "MAX_KEY_SET_BYTES": "size of a key set",
         "MAX_PUBLIC_KEYS": "keys in a key set",
+        "MAX_TRIED_KEYS": "keys of a key set that are tried for a token",
         "MIN_RSA_BITS": "bits of an RSA key, at least",
     },
     "kai_flow.access.tokens": {

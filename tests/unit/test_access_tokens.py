@@ -183,6 +183,13 @@ def test_a_token_cannot_choose_the_algorithm_of_a_key() -> None:
         verify(issued("ES256", claims(NOW), "r"), ISSUER, EXPECTED, NOW)
 
 
+def test_no_token_is_tried_with_any_number_of_keys() -> None:
+    """§8.6: checking a token costs little, however many keys its issuer has."""
+    ring = KeyRing(public=read_key_set(key_set(*(published("ES256", f"e{n}") for n in range(9)))))
+    assert verify(issued("ES256", claims(NOW), "e8"), ring, EXPECTED, NOW)
+    assert "which of the issuer's keys" in refused(issued("ES256", claims(NOW)), ring)
+
+
 def test_keys_rotate_and_a_revoked_one_counts_no_more() -> None:
     """§8.6: two keys count at the same time, with ids or without, and one of them may go."""
     new, old = Secret("2026-06", KEY), Secret("2025-12", OLD_KEY)
