@@ -6,6 +6,7 @@ for a workflow that never comes, and an answer says so after as long a time.
 """
 
 import asyncio
+from collections.abc import Hashable
 from math import ceil, inf
 from typing import Final, NamedTuple
 
@@ -26,6 +27,8 @@ class Admission(NamedTuple):
     """When its stream ends, by the clock of the event loop."""
     queue: str | None = None
     """The task queue on which the sessions have to run that it may see; None: any."""
+    client: Hashable = None
+    """Who it is, for the limits of one client; None: nobody knows."""
 
     @property
     def over(self) -> bool:

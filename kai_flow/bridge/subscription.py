@@ -9,7 +9,7 @@ all of them (see `broadcast`). That spares most of the work, and changes nothing
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import ExitStack
 from typing import Final
 
@@ -64,7 +64,7 @@ async def subscribe(
     admission: Admission = ANYBODY,
     plain: bool = False,
     sink: Sink | None = None,
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """The frames of one subscriber, from after `cursor` until `done` or the idle timeout.
 
     `run` is the newest run of the session that `admission` shows, if there is one yet. `plain`:
@@ -86,7 +86,7 @@ async def subscribe(
             yield _token_expired(plain=plain)
 
 
-async def expired(cursor: Cursor | None, *, plain: bool = False) -> AsyncIterator[bytes]:
+async def expired(cursor: Cursor | None, *, plain: bool = False) -> AsyncGenerator[bytes, None]:
     """The frames of a subscriber whose token has expired: it learns that, and nothing else."""
     yield RETRY if cursor is None else RETRY + encode_cursor(cursor)
     yield _token_expired(plain=plain)
@@ -131,7 +131,7 @@ class _Subscriber:
         """Use this sink whenever nothing but new entries of the log is to be written."""
         self._sink, self._style = sink, Style(sink.framing, plain)
 
-    async def frames(self) -> AsyncIterator[bytes]:
+    async def frames(self) -> AsyncGenerator[bytes, None]:
         """The frames after the first ones: until there is a session, and then of that session."""
         while (session := self._admission.shows(self._channel.session)) is None:
             notified = self._channel.notifier.next
@@ -156,7 +156,7 @@ class _Subscriber:
         finally:
             session.leave()
 
-    async def _read(self, session: Session, reader: LogReader) -> AsyncIterator[bytes]:
+    async def _read(self, session: Session, reader: LogReader) -> AsyncGenerator[bytes, None]:
         replays = True  # what it is given first is what it lacked when it came
         while not self._ending(session):
             notified = session.notifier.next
@@ -219,7 +219,7 @@ class _Subscriber:
             self._over = self.expired = True
         return self.expired
 
-    async def _read_back(self, session: Session, reader: LogReader) -> AsyncIterator[bytes]:
+    async def _read_back(self, session: Session, reader: LogReader) -> AsyncGenerator[bytes, None]:
         """Read back what comes next, and meanwhile yield other frames: Temporal may hang."""
         run_id = session.run.run_id
         reading = asyncio.ensure_future(session.stored.read(reader.place))

@@ -80,6 +80,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_audience: str = "kai-bridge"  # noqa: S105  what tokens have to say
     token_issuer: str | None = None  # None: any
     token_cookie: str = "kai_token"  # noqa: S105  its name
+    client_requests: int = 50  # per second of one client
+    client_streams: int = 100  # open streams of one client
     trusted_proxies: tuple[str, ...] = ()  # networks whose forwarded headers are believed
     tls_cert: Path | None = None  # with it the bridge serves https
     tls_key: Path | None = None  # None: it is in the file of the certificate
@@ -201,6 +203,8 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "KAI_TOKEN_AUDIENCE": ("token_audience", access_parsers.claim("kai-bridge")),
     "KAI_TOKEN_ISSUER": ("token_issuer", access_parsers.claim("https://login.example.com/")),
     "KAI_TOKEN_COOKIE": ("token_cookie", access_parsers.cookie_name),
+    "KAI_CLIENT_REQUESTS": ("client_requests", parsers.whole(1, 10_000, "50")),
+    "KAI_CLIENT_STREAMS": ("client_streams", parsers.whole(1, 20_000, "100")),
     "KAI_TRUSTED_PROXIES": ("trusted_proxies", access_parsers.networks),
     "KAI_TLS_CERT": ("tls_cert", access_parsers.file),
     "KAI_TLS_KEY": ("tls_key", access_parsers.file),

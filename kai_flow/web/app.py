@@ -20,12 +20,20 @@ from kai_flow.runtime.shutdown import before_shutdown
 from kai_flow.settings import LOOPBACK, Settings
 from kai_flow.web.access import access_for
 from kai_flow.web.body import Bodies
+from kai_flow.web.client_gate import ClientGate, ComeAgain
 from kai_flow.web.documents import Documents
 from kai_flow.web.foreign_requests import ForeignRequestGuard
 from kai_flow.web.plain_posts import PlainPosts
 from kai_flow.web.problems import PROBLEMS
 from kai_flow.web.refusal_log import RefusalLog
-from kai_flow.web.routes import healthz, readyz, receive_events, receive_lists, stream_events
+from kai_flow.web.routes import (
+    come_again_later,
+    healthz,
+    readyz,
+    receive_events,
+    receive_lists,
+    stream_events,
+)
 from kai_flow.web.send_timeout import SendTimeout
 
 if TYPE_CHECKING:
@@ -61,7 +69,7 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
             hosts.add(urlsplit(url).hostname or "")
     refusals, send_timeout = RefusalLog(hub.counts.refused), SendTimeout()
     access = access_for(settings)
-    bodies = Bodies(hub.stopping)
+    bodies, gate = Bodies(hub.stopping), ClientGate(settings)
     documents = Documents(hub, refusals, _signatures(settings), access)
     litestar = _Litestar(
         [receive_events, receive_lists, stream_events, healthz, readyz],
@@ -70,7 +78,8 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
             "bodies": Provide(lambda: bodies, sync_to_thread=False),
             "documents": Provide(lambda: documents, sync_to_thread=False),
         },
-        state=State({"temporal": client, "mounted": mounted, "access": access}),
+        state=State({"temporal": client, "mounted": mounted, "access": access, "gate": gate}),
+        exception_handlers={ComeAgain: come_again_later},
         middleware=[ForeignRequestGuard(hosts, settings.cors_origins), send_timeout],
         cors_config=CORSConfig(
             allow_origins=list(settings.cors_origins),
@@ -84,7 +93,7 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
         openapi_config=None,
         logging_config=None,  # the program decides where logs go
     )
-    return PlainPosts(litestar, hosts, bodies, documents, send_timeout)
+    return PlainPosts(litestar, hosts, bodies, documents, send_timeout, gate)
 
 
 def _signatures(settings: Settings) -> "Signatures | None":

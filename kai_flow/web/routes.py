@@ -16,8 +16,10 @@ from kai_flow.bridge.subscription import expired, subscribe
 from kai_flow.runtime.readiness import detail_of, listed
 from kai_flow.stream.errors import StreamError
 from kai_flow.stream.place import Cursor
+from kai_flow.stream.run import Run
 from kai_flow.web.access import Access
 from kai_flow.web.body import Bodies
+from kai_flow.web.client_gate import ClientGate, ComeAgain, come_again
 from kai_flow.web.documents import Documents
 from kai_flow.web.past_send import open_response
 from kai_flow.web.problems import IN_A_SECOND, problem
@@ -59,6 +61,9 @@ async def _received(
     if request.content_type[0] != "application/json":
         raise problem(415, "send the event as JSON, with Content-Type: application/json")
     body = await bodies.read(request.receive, request.content_length)
+    gate: ClientGate = request.app.state.gate
+    if (refusal := gate.post(request.scope, len(body))) is not None:
+        raise refusal
     status, headers, media_type, content = await documents.answer(
         session_id, body, request.scope["headers"]
     )
@@ -80,6 +85,8 @@ async def stream_events(
     """The session's events after the cursor, as Server-Sent Events."""
     _require_session_id(session_id)
     access: Access = state.access
+    gate: ClientGate = state.gate
+    gate.request(scope)
     admission = await access.admit(scope, session_id)
     text = last_event_id_header or last_event_id
     try:
@@ -90,15 +97,26 @@ async def stream_events(
         return _stream(expired(cursor, plain=event is not None))
     try:
         run = await admission.find(hub, session_id, cursor)
+        if run is None and not wait:
+            raise problem(404, f"there is no session {session_id!r}; without wait=false the "
+                                "stream would wait for it")  # fmt: skip
     except Unreachable as error:
         if not wait:
             raise problem(503, str(error), headers=IN_A_SECOND) from None
         run = None  # the stream waits: EventSource stops for good on any status but 200
-    if run is None and not wait:
-        raise problem(404, f"there is no session {session_id!r}; without wait=false the stream "
-                            "would wait for it")  # fmt: skip
     if run is not None and cursor is not None and cursor.is_end_of(run.incarnation):
         return Response(None, status_code=204)  # tells EventSource not to reconnect
+    if run is None:
+        gate.room(scope, admission)
+    await _require_place(hub, session_id, run, cursor)
+    sink = None if state.mounted else open_response(scope)
+    plain = event is not None
+    frames = subscribe(hub, session_id, cursor, run, admission=admission, plain=plain, sink=sink)
+    return _stream(gate.frames(scope, admission, frames))
+
+
+async def _require_place(hub: Hub, session_id: str, run: Run | None, cursor: Cursor | None) -> None:
+    """Raise the problem of a cursor that cannot be, and ComeAgain if no reader can be taken in."""
     try:
         hub.admit(session_id)
         if run is not None and cursor is not None:
@@ -106,16 +124,17 @@ async def stream_events(
     except UnknownPlace as error:
         raise problem(400, str(error)) from None
     except HubError as error:
-        raise problem(503, str(error), headers=IN_A_SECOND) from None
-    sink = None if state.mounted else open_response(scope)
-    plain = event is not None
-    return _stream(
-        subscribe(hub, session_id, cursor, run, admission=admission, plain=plain, sink=sink)
-    )
+        raise ComeAgain(1, str(error)) from None
 
 
 def _stream(frames: AsyncIterator[bytes]) -> Stream:
     return Stream(frames, media_type="text/event-stream", headers=STREAM_HEADERS)
+
+
+def come_again_later(_request: Request[Any, Any, State], refusal: ComeAgain) -> Response[bytes]:
+    """The stream of a reader that is to come again."""
+    frames = come_again(refusal.seconds, str(refusal))
+    return Response(frames, media_type="text/event-stream", headers=STREAM_HEADERS)
 
 
 @get("/healthz")

@@ -20,12 +20,14 @@ from kai_flow.settings import Settings
 from kai_flow.stream.clock import now
 from kai_flow.stream.log_fields import about
 from kai_flow.web.access import Headers
+from kai_flow.web.client_gate import ComeAgain
 from kai_flow.web.credentials import Place, Presented, bearer, presented
 from kai_flow.web.problems import IN_A_SECOND, Problem, problem
 from kai_flow.web.refusal_log import session_of, shown, subject
 
 log = logging.getLogger(__name__)
 
+_UNREACHABLE: Final = "no token can be checked: their issuer does not answer; come back in a moment"
 _NONE_GIVEN: Final = {"WWW-Authenticate": "Bearer"}
 _REFUSED: Final = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
@@ -44,6 +46,8 @@ class ByToken:
         try:
             grant = await self._check(given, scope)
             until = now() + self._checker.seconds_left(grant)
+        except KeysUnreachable:
+            raise ComeAgain(1, _UNREACHABLE) from None
         except TokenExpired as over:
             if given is None or given.place is not Place.QUERY:
                 raise _expired() from None
@@ -59,7 +63,8 @@ class ByToken:
         reach = grant.reach(session_id, READ)
         if reach is Reach.NO:
             raise problem(404, f"there is no session {session_id!r} for this token")
-        return Admission(until, grant.queue if reach is Reach.IF_OURS else None)
+        queue = grant.queue if reach is Reach.IF_OURS else None
+        return Admission(until, queue, (grant.organisation, grant.subject))
 
     async def require_publish(self, headers: Headers, session_id: str) -> None:
         """Raise the problem if a request may not send events by hand into a session.
@@ -72,6 +77,8 @@ class ByToken:
             grant = await self._check(bearer(headers), scope)
         except TokenExpired:
             raise _expired() from None
+        except KeysUnreachable:
+            raise problem(503, _UNREACHABLE, headers=IN_A_SECOND) from None
         if grant.reach(session_id, PUBLISH) is not Reach.YES:
             raise problem(
                 403,
@@ -80,21 +87,18 @@ class ByToken:
             )
 
     async def _check(self, given: Presented | None, scope: Any) -> Grant:
-        """What a token grants now. Raises the problem, and TokenExpired."""
+        """What a token grants now. Raises the problem, TokenExpired and KeysUnreachable."""
         if given is None:
             detail = "this bridge needs a token: send it as 'Authorization: Bearer …'"
             raise problem(401, detail, headers=_NONE_GIVEN)
         try:
             return await self._checker.check(given.token)
-        except TokenExpired:
+        except (TokenExpired, KeysUnreachable):
             raise
         except TokenRefused as refusal:
             self._note(given, scope, str(refusal))
             detail = "the token does not count here; get another one from whoever issues them"
             raise problem(401, detail, headers=_REFUSED, code="invalid_token") from None
-        except KeysUnreachable:
-            detail = "no token can be checked: their issuer does not answer; come back in a moment"
-            raise problem(503, detail, headers=IN_A_SECOND) from None
 
     def _note(self, given: Presented, scope: Any, why: str) -> None:
         suppressed = self._limiter.due(why)

@@ -156,7 +156,10 @@ async def test_half_a_body_does_not_delay_the_end(
 async def test_a_stopping_bridge_refuses_posts_and_readers(
     play: Play, http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """While a bridge stops, POSTs and new readers get 503 with Retry-After; a line names a POST."""
+    """While a bridge stops, POSTs get 503 with Retry-After, and new readers a time to come again.
+
+    A line names a POST that was refused.
+    """
     caplog.set_level("INFO")
     async with bridging(play.client) as bridge:
         place = Play(play.client, play.handle, bridge.url)
@@ -167,12 +170,14 @@ async def test_a_stopping_bridge_refuses_posts_and_readers(
             await place.post(http, [2]),
             await place.post(http, []),
             await http.post(f"{bridge.url}/events/by-hand", json=by_hand),
-            await http.get(place.stream_url),
         ):
             assert answer.status_code == 503
             assert answer.headers["retry-after"] == "1"
             assert answer.headers["content-type"] == "application/problem+json"
             assert "come back" in answer.json()["detail"]
+        reader = await http.get(place.stream_url)
+        assert reader.status_code == 200, "EventSource would not come again after a 503"
+        assert reader.text.startswith("retry: 1000\n:")
         probe = decode_post(json.dumps(place.body([])).encode())
         assert isinstance(probe, ProducerPost)
         with pytest.raises(Stopping):  # the hub itself, whoever serves it

@@ -316,7 +316,7 @@ class Bridge:
             connection.open(200)
             sink = None if connection.number % FOREIGN_SERVERS == 0 else Sink(connection)
             stream = subscribe(self.hub, session_id, cursor, run, plain=plain, sink=sink)
-            async with aclosing(stream) as frames:  # type: ignore[type-var]
+            async with aclosing(stream) as frames:
                 async for frame in frames:
                     await connection.write(frame)
         except (InvalidId, UnknownPlace):

@@ -143,7 +143,7 @@ class Choir(httpx.AsyncBaseTransport):
 
     async def _read(self, session_id: str) -> None:
         run = await self._hub.find(session_id)
-        async with aclosing(subscribe(self._hub, session_id, None, run)) as frames:  # type: ignore[type-var]
+        async with aclosing(subscribe(self._hub, session_id, None, run)) as frames:
             async for frame in frames:
                 self.shown[session_id] += frame.count(b"event: token\n")
 

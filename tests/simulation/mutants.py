@@ -489,7 +489,7 @@ def done_has_the_next_number() -> Mutation:
     async def numbered(*args: Any, plain: bool, sink: object) -> AsyncIterator[bytes]:
         del sink  # all frames pass here
         last = EventId(1, 1, 0)
-        async with aclosing(real(*args, plain=plain)) as frames:  # type: ignore[type-var]  # it is a generator
+        async with aclosing(real(*args, plain=plain)) as frames:
             async for frame in frames:
                 for position in _POSITION.findall(frame):
                     last = EventId.parse(position.decode())

@@ -32,6 +32,13 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.analyst.reading.reader": {
         "MOST_TOKENS": "words, numbers and signs in a question",
     },
+    "kai_flow.web.client_gate": {
+        "FULL_SECONDS": "time after which a reader with too many open streams comes again",
+    },
+    "kai_flow.web.client_limits": {
+        "BURST_SECONDS": "time for which the requests of one client may be made at once",
+        "MAX_CLIENTS": "clients that a bridge remembers, beside those with open streams",
+    },
     "kai_flow.stream.repetitions": {
         "MAX_REMEMBERED": "POSTs that a bridge remembers",
     },

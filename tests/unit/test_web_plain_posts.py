@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from kai_flow.settings import Settings
 from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.web.body import Bodies
+from kai_flow.web.client_gate import ClientGate
 from kai_flow.web.documents import Answered
 from kai_flow.web.plain_posts import PlainPosts
 from kai_flow.web.send_timeout import SendTimeout
@@ -49,7 +51,9 @@ async def served(
         sent.append(message)
 
     bodies = Bodies(asyncio.Event())
-    app = PlainPosts(others, ["localhost", "[::1]"], bodies, documents, SendTimeout())
+    app = PlainPosts(
+        others, ["localhost", "[::1]"], bodies, documents, SendTimeout(), ClientGate(Settings())
+    )
     post = {
         "type": "http",
         "method": "POST",
@@ -150,7 +154,8 @@ async def test_a_producer_that_reads_no_answer_is_disconnected(
     caplog.set_level(logging.INFO)
     documents: Any = Documents()
     bodies = Bodies(asyncio.Event())
-    app = PlainPosts(unreachable, ["localhost"], bodies, documents, SendTimeout(0.01))
+    gate = ClientGate(Settings())
+    app = PlainPosts(unreachable, ["localhost"], bodies, documents, SendTimeout(0.01), gate)
 
     async def receive() -> Any:
         return {"type": "http.request", "body": b"{}"}
