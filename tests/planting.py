@@ -33,7 +33,7 @@ def everywhere(old: Any, new: object, *, within: str = "") -> Iterator[None]:
     name = old.__name__
     holders = [
         module
-        for key, module in list(sys.modules.items())
+        for key, module in sys.modules.copy().items()  # in one step: threads import as well
         if key.startswith(within or ("kai_flow", "tests")) and vars(module).get(name) is old
     ]
     assert holders, f"nothing in {within or 'the project'} has imported {name}"

@@ -1,0 +1,181 @@
+"""All threats, by whom they come from. A new one needs a row here and in the page."""
+
+from itertools import count
+from typing import Any, Final
+
+from kai_flow.access.grant import Grant, Reach
+from kai_flow.access.tokens import verify
+from kai_flow.analyst import guard
+from kai_flow.analyst.engines import sqlite
+from kai_flow.bridge.admission import Admission
+from kai_flow.bridge.intake import Intake
+from kai_flow.bridge.subscription import _Subscriber
+from kai_flow.cli import text
+from kai_flow.connections.sealing import Keyring
+from kai_flow.connections.uris import safe_uri
+from kai_flow.runtime.log_limiter import LogLimiter
+from kai_flow.stream import signing
+from kai_flow.stream.repetitions import Repetitions
+from kai_flow.stream.signing import SigningKeys
+from kai_flow.web import foreign_requests
+from kai_flow.web.client_gate import ClientGate
+from tests.planting import Mutation, everywhere, instead, together
+from tests.threats.threat import Threat
+
+READER: Final = "a reader"
+STRANGER: Final = "a stranger who reaches the bridge"
+NETWORK: Final = "somebody on the network between worker and bridge"
+FAKE: Final = "a fake bridge, or whoever takes the port of one"
+PAGE: Final = "a web page that a person visits"
+PROMPT: Final = "a hostile question"
+DATABASE: Final = "a hostile database"
+PLANE: Final = "the control plane"
+LAPTOP: Final = "whoever steals a laptop or a backup"
+
+# It is over, so that a stream that it opens ends by itself.
+_READS_ALL: Final = Grant(
+    subject="anybody",
+    organisation=None,
+    sessions=frozenset(),
+    prefixes=("",),
+    everything=True,
+    rights=frozenset({"read"}),
+    expires_at=0.0,
+    lifetime=60.0,
+)
+
+_OF_ANOTHER: Final = _READS_ALL._replace(everything=False, prefixes=("another",))
+
+SIGNATURES: Final = "tests/unit/test_web_signatures.py"
+
+
+def _always(value: Any) -> Any:
+    return lambda *_args, **_kwargs: value
+
+
+def _any_signature() -> Mutation:
+    ids = (f"msg_{n:016}" for n in count())
+    return instead(SigningKeys, "verify_post", lambda *_message: next(ids))
+
+
+def _unbound() -> Mutation:
+    encrypt, decrypt = Keyring.encrypt, Keyring.decrypt
+    return together(
+        instead(Keyring, "encrypt", lambda self, text, _bound_to: encrypt(self, text, "")),
+        instead(Keyring, "decrypt", lambda self, token, _bound_to: decrypt(self, token, "")),
+    )
+
+
+THREATS: Final = (
+    Threat(
+        STRANGER,
+        f"{SIGNATURES}::test_whatever_is_wrong_with_a_signature_is_refused_alike",
+        _any_signature,
+        given={"fields": {"webhook-id": "msg_0123456789abcdef", "webhook-signature": "v1,forged"}},
+    ),
+    Threat(
+        STRANGER,
+        "tests/integration/test_client_limits.py::test_streams_beyond_the_limit_are_told_to_come_again",
+        lambda: instead(ClientGate, "frames", lambda _self, _scope, _admission, frames: frames),
+    ),
+    Threat(
+        READER,
+        "tests/unit/test_access_grant.py::test_which_sessions_it_reaches",
+        lambda: instead(Grant, "reach", _always(Reach.YES)),
+        given={"grant": _OF_ANOTHER, "reach": Reach.NO},
+    ),
+    Threat(
+        READER,
+        "tests/unit/test_bridge_admission.py::test_only_sessions_on_its_queue_are_found",
+        lambda: instead(Admission, "_hides", _always(False)),
+    ),
+    Threat(
+        READER,
+        "tests/integration/test_tokens.py::test_whatever_is_wrong_gets_the_same_answer",
+        lambda: everywhere(verify, _always(_READS_ALL)),
+    ),
+    Threat(
+        READER,
+        "tests/unit/test_bridge_subscription.py::test_a_stream_ends_when_its_token_expires",
+        lambda: instead(_Subscriber, "_expires", _always(False)),
+    ),
+    Threat(
+        READER,
+        "tests/integration/test_by_hand.py::test_only_the_right_to_publish_allows_it",
+        lambda: instead(Grant, "reach", _always(Reach.YES)),
+    ),
+    Threat(
+        NETWORK,
+        "tests/integration/test_signed_callbacks.py::test_a_forged_event_replaces_no_real_one",
+        _any_signature,
+    ),
+    Threat(
+        NETWORK,
+        f"{SIGNATURES}::test_a_post_is_taken_once",
+        lambda: instead(Repetitions, "is_new", _always(True)),
+    ),
+    Threat(
+        NETWORK,
+        f"{SIGNATURES}::test_a_post_of_another_time_is_refused",
+        lambda: instead(signing, "TOLERANCE_SECONDS", 10**9),
+        given={"late": 301.0},
+    ),
+    Threat(
+        FAKE,
+        "tests/integration/test_signed_callbacks.py::test_a_fake_bridge_loses_nothing_and_stops_no_agent",
+        lambda: instead(SigningKeys, "is_answer", _always(True)),
+        given={"status": "410 Gone"},
+    ),
+    Threat(
+        FAKE,
+        f"{SIGNATURES}::test_an_answer_is_no_post",
+        lambda: instead(signing, "_answer_id", lambda message_id, _status: message_id),
+    ),
+    Threat(
+        PAGE,
+        "tests/integration/test_bridge.py::test_foreign_pages_are_refused",
+        lambda: instead(foreign_requests, "_name", _always("localhost")),
+    ),
+    Threat(
+        STRANGER,
+        "tests/integration/test_bridge_refusals.py::test_no_sender_floods_the_log",
+        lambda: instead(LogLimiter, "due", _always(0)),
+    ),
+    Threat(
+        PROMPT,
+        "tests/unit/test_analyst_guard.py::test_the_guard_refuses",
+        lambda: everywhere(guard.check, lambda sql, *_tables: sql),
+    ),
+    Threat(
+        PROMPT,
+        "tests/unit/test_analyst_guard.py::test_the_connection_alone_is_a_wall",
+        lambda: everywhere(sqlite.restrict, _always(None)),
+    ),
+    Threat(
+        DATABASE,
+        "tests/unit/test_cli_render.py::test_no_event_can_speak_to_the_terminal",
+        lambda: instead(text, "_BLOCK", {}),
+        given={"terminal": True},
+    ),
+    Threat(
+        PLANE,
+        "tests/integration/test_codec_missing.py::test_a_bridge_without_the_codec_signals_nothing_in_clear",
+        lambda: instead(Intake, "_require_codec", _always(None)),
+    ),
+    Threat(
+        PLANE,
+        "tests/unit/test_secrets.py::test_a_ciphertext_opens_for_its_own_connection_only",
+        _unbound,
+    ),
+    Threat(
+        LAPTOP,
+        "tests/unit/test_store_file.py::test_nothing_secret_is_on_the_disk",
+        lambda: instead(Keyring, "encrypt", lambda _self, uri, _bound_to: uri),
+    ),
+    Threat(
+        LAPTOP,
+        "tests/unit/test_store_uris.py::test_servers_are_understood_and_shown_without_secrets",
+        lambda: everywhere(safe_uri, lambda uri: uri),
+        given={"scheme": "postgresql"},
+    ),
+)
