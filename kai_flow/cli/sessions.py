@@ -15,10 +15,13 @@ from kai_flow.cli import EXIT_OK, state, text
 from kai_flow.cli.consoles import console_for, print_words
 from kai_flow.cli.stuck import Doing, doing
 from kai_flow.settings import StartError, load_settings, parsers
+from kai_flow.stream.failure_message import message_of
 from kai_flow.stream.run import describe
+from kai_flow.temporal.converter import data_converter_of
 from kai_flow.temporal.target import target
 
 if TYPE_CHECKING:
+    from temporalio.api.failure.v1 import Failure
     from temporalio.client import Client, WorkflowExecution
 
 AT_ONCE: Final = 16  # descriptions that are asked for at the same time
@@ -89,9 +92,11 @@ async def _client() -> "Client":
     """Of the embedded server of this home's `kai up`, unless the environment names another."""
     from kai_flow.temporal.client import connect  # noqa: PLC0415  (`--help` needs no Temporal)
 
-    up = await state.find(load_settings(os.environ).home)
+    settings = load_settings(os.environ)
+    up = await state.find(settings.home)
     embedded = up is not None and up.embedded and not target().chosen
-    return await connect(up.temporal if up is not None and embedded else None)
+    address = up.temporal if up is not None and embedded else None
+    return await connect(address, data_converter=data_converter_of(settings))
 
 
 async def _judged(
@@ -136,8 +141,18 @@ async def _look(
         if error.status is RPCStatusCode.NOT_FOUND:
             return None
         raise StartError(f"Temporal does not tell about {found.id!a}: {error.message}") from None
+    for pending in description.pending_activities:
+        pending.last_failure.message = await _message(client, pending.last_failure)
     now = doing(description, datetime.now(UTC), silent_for)
     return None if now is None else Session(found, now)
+
+
+async def _message(client: "Client", failure: "Failure") -> str:
+    """The message of a failure, decrypted; without the codec, what stands in its place."""
+    try:
+        return await message_of(client, failure)
+    except Exception:  # noqa: BLE001  (whatever a codec raises, the session can be listed)
+        return failure.message
 
 
 def _document(session: Session) -> dict[str, object]:

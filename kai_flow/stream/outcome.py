@@ -5,11 +5,11 @@ from typing import Final, NamedTuple
 import msgspec
 from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import EventType
-from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
 
 from kai_flow.stream.codec import decoded
+from kai_flow.stream.failure_message import message_of, root_cause
 from kai_flow.stream.history_event import next_run
 from kai_flow.stream.run import describe
 from kai_flow.stream.wire_names import DONE
@@ -20,12 +20,6 @@ _WITHOUT_RESULT: Final = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED: ("cancelled", "the session was cancelled"),
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED: ("failed", "the session was terminated"),
 }
-
-
-class _Attributes(msgspec.Struct):
-    """What the SDK's failure converter encodes."""
-
-    message: str
 
 
 class Outcome(NamedTuple):
@@ -74,7 +68,7 @@ async def _done(client: Client, event: HistoryEvent) -> bytes:
     status, sentence = _WITHOUT_RESULT.get(event.event_type, ("failed", "the session ended"))
     failure = event.workflow_execution_failed_event_attributes.failure
     reason = event.workflow_execution_terminated_event_attributes.reason
-    error = await _message(client, _root_cause(failure)) or (
+    error = await message_of(client, root_cause(failure)) or (
         f"{sentence}: {reason}" if reason else sentence
     )
     return msgspec.json.encode({"type": DONE, "status": status, "error": error})
@@ -89,21 +83,3 @@ async def _json(client: Client, payloads: Payloads) -> bytes:
         return msgspec.json.encode(msgspec.json.decode(result.data))
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return b"null"
-
-
-def _root_cause(failure: Failure) -> Failure:
-    """The innermost failure. The outer ones only report that an activity failed."""
-    while failure.HasField("cause"):
-        failure = failure.cause
-    return failure
-
-
-async def _message(client: Client, failure: Failure) -> str:
-    """The message of a failure, which a failure converter may have had encoded."""
-    if not failure.HasField("encoded_attributes"):
-        return failure.message
-    attributes = await decoded(client, failure.encoded_attributes)
-    try:
-        return msgspec.json.decode(attributes.data, type=_Attributes).message
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return failure.message

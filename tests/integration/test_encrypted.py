@@ -3,8 +3,10 @@
 import secrets
 
 import pytest
+from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client
 
+from kai_flow.cli.sessions import _message
 from kai_flow.stream import (
     CodecMissing,
     follow,
@@ -147,3 +149,22 @@ async def test_a_signal_in_clear_can_be_refused(client: Client, session_id: str)
             await reader.saw("done")
         assert reader.types == ["started", "token", "ended", "done"]
         assert (await handle.query("progress"))["last_event_id"] == "1.1.2"
+
+
+async def test_a_failed_attempt_tells_why(
+    client: Client, sealed: Client, sealed_queue: str, session_id: str
+) -> None:
+    """`kai sessions` shows the message of an attempt to whoever has the key, and to nobody else."""
+    failing = {"attempt": 1, "do": [{"raise": CANARY}]}
+    handle = await ask(sealed, sealed_queue, session_id, failing, {"gate": "a"})
+
+    async def failed() -> Failure | None:
+        pending = (await describe(client, session_id)).pending_activities
+        return next((one.last_failure for one in pending if one.last_failure.message), None)
+
+    failure = await eventually(failed)
+    assert failure is not None
+    assert CANARY not in await _message(client, failure)
+    assert CANARY in await _message(sealed, failure)
+    scripted.opened[f"{session_id}/a"].set()
+    await handle.result()
