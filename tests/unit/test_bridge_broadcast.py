@@ -145,3 +145,27 @@ async def test_the_loop_ends_with_its_last_reader_and_begins_again() -> None:
     await asyncio.wait([again])
     assert ids(second.written) == ["1.1.3"]
     assert len(asyncio.all_tasks()) == 1
+
+
+@in_virtual_time
+async def test_only_what_was_shown_is_timed() -> None:
+    """Each live reader counts once for an event, and neither for a heartbeat nor when it comes."""
+    wires = [Wire() for _ in range(SLICE_READERS + 1)]
+    served = Served(a_log(), *wires)
+    await turns(10)
+    assert served.written.count == 0
+    served.log.absorb(published(events("1.1.2")))
+    served.broadcast.begin()
+    assert served.written.count == SLICE_READERS
+    served.notifier.notify()
+    await turns(10)
+    assert served.written.count == len(wires)
+    before = [len(wire.written) for wire in wires]
+    served.present = PRESENT._replace(moment=PRESENT.moment + LIMITS.heartbeat)
+    served.notifier.notify()
+    await turns(10)
+    assert all(len(wire.written) > count for wire, count in zip(wires, before, strict=True))
+    assert served.written.count == len(wires)
+    for task in served.tasks:
+        task.cancel()
+    await asyncio.wait(served.tasks)

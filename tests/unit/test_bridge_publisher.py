@@ -367,3 +367,23 @@ async def test_a_session_that_ends_gives_its_place_up() -> None:
     await asyncio.sleep(3)
     assert stage.signals == []
     assert 2.5 < desk.publisher.pace < 3.5, "what a session that comes now would wait for"
+
+
+@in_virtual_time
+async def test_only_what_waits_has_a_lag() -> None:
+    """What the history shows, signalled by whomever, waits no more, whatever else does."""
+    stage = Stage()
+    desk = Desk(stage)
+    desk.mark(2, frozenset({1}))
+    await desk.post(1, 1)  # the first signal needs no pause
+    stage.outage()
+    publishing = desk.post(2, 1)
+    await asyncio.sleep(5)
+    desk.post(1, 1, producer=2)
+    await asyncio.sleep(2)
+    assert 7 <= desk.publisher.lag < 7.5
+    desk.stored(2, 1)
+    assert 2 <= desk.publisher.lag < 2.5
+    stage.outage(over=True)
+    await publishing
+    assert desk.publisher.lag == 0

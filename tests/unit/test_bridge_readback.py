@@ -78,6 +78,7 @@ async def test_readers_at_one_place_share_a_read() -> None:
     sources = await asyncio.gather(*(copy.read(NOWHERE) for _ in range(500)))
     assert {one is not None and one.read(NOWHERE).events for one in sources} == {run_of(FIRST, 3)}
     assert stage.counted.calls == 1
+    assert stage.shared.counts.replays == {"query": 1}
 
 
 @in_virtual_time
@@ -93,6 +94,7 @@ async def test_a_reader_close_behind_costs_nothing() -> None:
     assert source is not None
     assert source.read(place).events == run_of(EventId(1, 1, 3), 3)
     assert stage.counted.calls == 1
+    assert stage.shared.counts.replays == {"query": 1, "memory": 1}
     copy.forget()
     assert copy.held == 0
     await copy.read(place)
@@ -135,6 +137,9 @@ async def test_without_a_worker_the_history_is_read_soon() -> None:
     began = now()
     assert await all_after(copy, NOWHERE) == [*run_of(FIRST, 3)]
     assert now() - began < QUERY_LEAD_SECONDS + 0.5
+    counts = stage.shared.counts
+    assert counts.replays["history"] >= 1
+    assert counts.replays["query"] == 0
 
 
 @in_virtual_time

@@ -230,6 +230,7 @@ async def test_what_retention_has_deleted_is_a_gap() -> None:
         reader = Reader(hub)
         await reader.until(lambda: len(reader.ids) == 2)
     assert own(reader) == ["gap", "2.1.1"]
+    assert hub.counts.gaps == 1
     assert reader.data[0]["missing"] == [{"after": None, "before": "2.0.0"}]
 
 
@@ -351,6 +352,7 @@ async def test_what_is_live_only_and_gone_is_a_gap() -> None:
         reader = Reader(hub, f"{mark.id}@{HERE}")
         await reader.until(lambda: len(reader.types) == 2)
     assert reader.types == ["gap", "e"]
+    assert hub.counts.gaps == 1
     assert reader.data[0] == {"type": "gap", "missing": [{"after": "1.1.2", "before": "1.1.5"}]}
 
 
@@ -539,3 +541,21 @@ async def test_a_reader_of_another_organisation_gets_what_nobody_gets() -> None:
             seen.append((reader.types, reader.heartbeats, round(reader.ended_at - began)))
     assert seen[0] == seen[1]
     assert seen[0][0] == ["idle_timeout"]
+
+
+@in_virtual_time
+async def test_a_gap_that_live_readers_are_told_counts_once() -> None:
+    """However many they are: the bridge itself has never had what is missing."""
+    stage = Stage()
+    mark = NumberedEvent(EventId(1, 1, 2), UNSTORED, b'{"type":"unstored"}')
+    async with hub_on(stage) as hub:
+        await hub.receive(post_of([*run_of(FIRST, 1), mark], stored=mark.id))
+        readers = [Reader(hub) for _ in range(3)]
+        for reader in readers:
+            await reader.has(2)
+        last = run_of(mark.id.offset(3), 1)
+        await hub.receive(post_of(last, base=last[0].id, stored=mark.id))
+        for reader in readers:
+            await reader.has(4)
+            assert reader.types[2:] == ["gap", "e"]
+        assert hub.counts.gaps == 1

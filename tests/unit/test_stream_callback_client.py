@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 
+from kai_flow.stream import callback_client
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import Origin, ProducerPost, decode_post, done_event, encode_answer
 from kai_flow.stream.callback_client import CallbackClient
@@ -16,6 +17,7 @@ from kai_flow.stream.delivery import Delivery
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import Outbox
 from kai_flow.stream.post_channel import MAX_RETRY_AFTER_SECONDS
+from kai_flow.stream.producer_counts import ProducerCounts
 from kai_flow.stream.receivers import Receiver
 from tests.unit.virtual import RUN_ID, SESSION, in_virtual_time
 
@@ -189,3 +191,33 @@ async def test_a_mistake_of_ours_is_no_failed_post(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(attempt.delivery, "post_succeeded", broken)
     with pytest.raises(ZeroDivisionError):
         await attempt.post()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "result"),
+    [
+        (200, encode_answer(LAST, LAST, "b"), "acknowledged"),
+        (202, b"ok", "delivered"),
+        (409, b'{"expected":"1.1.2","bridge":"b"}', "sent_back"),
+        (410, b'{"status":410,"bridge":"b"}', "superseded"),
+        (410, b"gone", "refused"),
+        (500, b"", "refused"),
+        (None, b"", "unanswered"),
+    ],
+)
+@in_virtual_time
+async def test_each_post_is_counted_by_what_came_of_it(
+    status: int | None, body: bytes, result: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, and its time as well if it was answered."""
+    counts = ProducerCounts()
+    monkeypatch.setattr(callback_client, "PRODUCERS", counts)
+
+    def respond(request: httpx.Request) -> Response:
+        if status is None:
+            raise httpx.ConnectError("refused", request=request)
+        return response_of(status, body)
+
+    await Attempt(respond).post()
+    assert counts.posts == {result: 1}
+    assert counts.post_seconds.count == (status is not None)

@@ -10,6 +10,7 @@ from contextvars import copy_context
 import pytest
 from temporalio.testing import ActivityEnvironment
 
+from kai_flow.stream import sending as sending_module
 from kai_flow.stream.cadence import Cadence
 from kai_flow.stream.callback import Origin
 from kai_flow.stream.clock import now
@@ -18,6 +19,7 @@ from kai_flow.stream.errors import Finished, Superseded
 from kai_flow.stream.events import encode_event
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.outbox import MAX_EVENTS, Outbox
+from kai_flow.stream.producer_counts import ProducerCounts
 from kai_flow.stream.sending import Sending
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time
 
@@ -154,3 +156,30 @@ async def test_a_task_that_breaks_ends_the_attempt(monkeypatch: pytest.MonkeyPat
         assert await sending.reason() is mistake
 
     await attempt.run(agent)
+
+
+@in_virtual_time
+async def test_what_is_sent_is_counted_until_it_is_durable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Events, their time until durable, failed signals, and the outbox while the block is open."""
+    counts = ProducerCounts()
+    monkeypatch.setattr(sending_module, "PRODUCERS", counts)
+    attempt = Attempt()
+
+    async def agent(sending: Sending) -> None:
+        attempt.stage.outage()
+        await sending.send(*NOTE)
+        await asyncio.sleep(20)
+        assert (counts.open, counts.held) == (1, 1)
+        assert counts.lag == pytest.approx(20, abs=0.1)
+        assert counts.signals["failed"] >= 1
+        attempt.stage.outage(over=True)
+        sending.end()
+        await sending.drain()
+        assert counts.lag == 0
+
+    await attempt.run(agent)
+    assert (counts.open, counts.events, counts.signals["sent"]) == (0, 1, 1)
+    assert counts.durable_seconds.count == 1
+    assert counts.durable_seconds.sum >= 20
