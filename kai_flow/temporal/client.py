@@ -34,6 +34,11 @@ from kai_flow.temporal.target import NoTemporal, one_line, target
 ATTEMPT_SECONDS: Final = 3.0  # a program that accepts and stays silent is not Temporal
 RETRY_SECONDS: Final = 0.2
 
+_NOT_LET_IN: Final = {  # as the SDK writes them in the errors of a connection
+    RPCStatusCode.PERMISSION_DENIED: "PermissionDenied",
+    RPCStatusCode.UNAUTHENTICATED: "Unauthenticated",
+}
+
 _REMEDY: Final = (
     "start one with `kai up` (or `temporal server start-dev`), or set TEMPORAL_ADDRESS to the "
     "address of your server"
@@ -78,7 +83,7 @@ async def connect(
         raise NoTemporal(f"{address} names no server (port 0 means any): {_REMEDY}")
     converter = DataConverter.default if data_converter is None else data_converter
     client = await _connect_within(address, config, timeout, converter)
-    await _require_namespace(client, address)
+    await _require_namespace(client, address, config)
     return client
 
 
@@ -111,13 +116,16 @@ async def _connect_within(
         await asyncio.sleep(RETRY_SECONDS)
 
 
-async def _require_namespace(client: Client, address: str) -> None:
+async def _require_namespace(client: Client, address: str, config: ClientConnectConfig) -> None:
     try:
         await client.workflow_service.describe_namespace(
             DescribeNamespaceRequest(namespace=client.namespace)
         )
     except RPCError as answer:
-        # a server may refuse to describe a namespace that it serves: only "not found" is certain
+        # without the permission to describe its namespace no worker runs
+        status = _NOT_LET_IN.get(answer.status)
+        if status is not None:
+            raise NoTemporal(refusal(f"code: {status}", address, config)) from None
         if answer.status is RPCStatusCode.NOT_FOUND:
             raise NoTemporal(
                 f"Temporal at {address} has no namespace {client.namespace!a}: create it with "

@@ -25,7 +25,7 @@ def refusal(said: str, address: str, config: "ClientConnectConfig") -> str | Non
     return (
         _of_its_certificate(said, address)
         or _of_our_certificate(said, address, secured=secured, has_certificate=has_certificate)
-        or _of_the_key(said, address, has_key=has_key)
+        or _of_the_key(said, address, config.get("namespace") or "default", has_key=has_key)
         or _of_the_protocol(said, address, secured=secured)
     )
 
@@ -74,7 +74,7 @@ def _of_our_certificate(
     return None
 
 
-def _of_the_key(said: str, address: str, *, has_key: bool) -> str | None:
+def _of_the_key(said: str, address: str, namespace: str, *, has_key: bool) -> str | None:
     if re.search(r"401 Unauthorized|code: Unauthenticated", said):
         if has_key:
             return (
@@ -84,8 +84,10 @@ def _of_the_key(said: str, address: str, *, has_key: bool) -> str | None:
         return f"the server at {address} asks for an API key: set TEMPORAL_API_KEY"
     if re.search(r"403 Forbidden|code: PermissionDenied", said):
         return (
-            f"the server at {address} allows this client nothing: give its API key or certificate "
-            "the permissions of docs/how-to/connect-to-temporal.md, or set another one"
+            f"the server at {address} does not let this client into the namespace {namespace!a}: "
+            "set TEMPORAL_NAMESPACE, TEMPORAL_API_KEY or the client's certificate to what goes "
+            "together, or give the client the permissions that "
+            "docs/how-to/connect-to-temporal.md lists"
         )
     return None
 

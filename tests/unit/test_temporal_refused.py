@@ -58,7 +58,7 @@ def reset(what: str) -> str:
         (
             f"{FIRST_CALL}{{ code: PermissionDenied, message: x }}",
             True,
-            "allows this client nothing",
+            "into the namespace 'default': set TEMPORAL_NAMESPACE",
         ),
         (
             f"{FIRST_CALL}{{ code: Internal, message: with status: 404 Not Found }}",
