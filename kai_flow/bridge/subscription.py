@@ -173,7 +173,7 @@ class _Subscriber:
             if isinstance(part, Behind):
                 async for frames in self._read_back(session, reader):
                     yield frames
-                if not self._misses:
+                if self._over or not self._misses:
                     continue
             if frames := self._status(session) or self._aside():
                 yield frames
@@ -232,7 +232,7 @@ class _Subscriber:
                     waking = asyncio.ensure_future(notified.wait())
                     await asyncio.wait([reading, waking], return_when=asyncio.FIRST_COMPLETED)
                     waking.cancel()
-            whole = reading.done() and not self._over
+            whole = reading.done() and not (self._expires() or self._over)
             source, place = reading.result() if whole else None, reader.place
             if run_id != session.run.run_id:
                 source = None  # it may rely on what the log knew of the run before

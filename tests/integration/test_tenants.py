@@ -155,13 +155,14 @@ async def test_time_does_not_tell_what_others_have(
     """§8.6: a session that the bridge holds, one that it does not hold, and none, take equally
     long.
     """
+    ids: dict[str, Callable[[int], str]] = {
+        "held": lambda _: tenants.bolt.id,
+        "not held": lambda _: tenants.acme.id,
+        "missing": lambda number: f"none{number}{tenants.bolt.id[4:]}",
+    }
+    medians = {}
+    headers = of("cord")
     async with subscribed(tenants.stream(tenants.bolt.id), headers=of("bolt")):
-        ids: dict[str, Callable[[int], str]] = {
-            "held": lambda _: tenants.bolt.id,
-            "missing": lambda number: f"none{number}{tenants.bolt.id[4:]}",
-        }
-        medians = {}
-        headers = of("acme")
         for name, session_id in ids.items():
             times = []
             for number in range(7):
@@ -170,7 +171,7 @@ async def test_time_does_not_tell_what_others_have(
                 await http.get(url, params={"wait": "false"}, headers=headers)
                 times.append(time.perf_counter() - began)
             medians[name] = statistics.median(times)
-    assert medians["held"] == pytest.approx(medians["missing"], abs=0.05)
+    assert max(medians.values()) - min(medians.values()) < 0.05
     assert min(medians.values()) >= 0.25
 
 

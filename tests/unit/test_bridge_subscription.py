@@ -1,9 +1,10 @@
 """One subscriber: what it is shown, in which order, and what it is told while nothing happens."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import msgspec
 from hypothesis import given
@@ -18,7 +19,7 @@ from kai_flow.stream.callback import HandMade
 from kai_flow.stream.clock import now
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.place import Cursor
+from kai_flow.stream.place import Cursor, Place
 from kai_flow.stream.sse import HEARTBEAT, Decoder
 from kai_flow.stream.wire_names import UNSTORED
 from tests.property.strategies import run_of
@@ -485,25 +486,35 @@ async def test_a_stream_that_waits_for_its_session_ends_as_well() -> None:
 
 @in_virtual_time
 async def test_nothing_is_read_back_for_an_expired_token() -> None:
-    """§8.6: what an outage had held up comes too late, also when its reader was held up, too."""
-    for slow in (0.0, 10.0):
+    """§8.6: what Temporal was slow to give comes too late, also when its reader was slow, too."""
+    for temporal, reader in ((26.0, 0.0), (22.0, 10.0)):
         stage = Stage()
         stage.store(run_of(FIRST, 3))
         async with hub_on(stage) as hub:
             run = await hub.find(SESSION)
-            stage.outage()
-            frames = subscribe(hub, SESSION, None, run, admission=Admission(until=now() + 24.0))
-            back = asyncio.get_running_loop().call_later(
-                22.0 if slow else 26.0, partial(stage.outage, over=True)
+            first = Reader(hub)
+            await first.has(3)
+            session = hub._channels[SESSION].session
+            assert session is not None
+            session.forget()  # so that others have to read back
+            session.stored.read = partial(  # type: ignore[method-assign]
+                slowly, session.stored.read, temporal
             )
             got = []
-            async for frame in frames:
+            terms = Admission(until=now() + 24.0)
+            async for frame in subscribe(hub, SESSION, None, run, admission=terms):
                 got.append(frame)
-                await asyncio.sleep(slow if HEARTBEAT in frame else 0)
-            back.cancel()
+                await asyncio.sleep(reader if HEARTBEAT in frame else 0)
+            first.task.cancel()
         assert b"id:" not in b"".join(got)
         assert HEARTBEAT in b"".join(got)
         assert got[-1] == b'event: token_expired\ndata: {"type":"token_expired"}\n\n'
+
+
+async def slowly(read: Callable[[Place], Awaitable[Any]], seconds: float, place: Place) -> Any:
+    """What is read, after some time."""
+    await asyncio.sleep(seconds)
+    return await read(place)
 
 
 @in_virtual_time
