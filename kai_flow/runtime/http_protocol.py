@@ -9,11 +9,15 @@ app, because the app never sees such requests.
 
 import asyncio
 import logging
+from collections import Counter
+from collections.abc import Hashable
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, ClassVar, Final, cast
 from weakref import WeakSet
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from kai_flow.runtime.clients import client_at
 from kai_flow.runtime.log_limiter import LimitedLines
 from kai_flow.runtime.open_response import EXTENSION, OpenResponse
 from kai_flow.stream.log_fields import about
@@ -21,7 +25,10 @@ from kai_flow.stream.log_fields import about
 MAX_HEAD_BYTES: Final = 64 * 1024  # request line and headers; other servers take 8 to 64 KiB
 HEAD_SECONDS: Final = 10.0  # for a whole head, from its first byte or from the new connection
 MAX_CONNECTIONS: Final = 20_000  # of a process, if it may have so many descriptors
+MAX_CLIENT_CONNECTIONS: Final = 1_000  # of them, of one client on another machine
 SPARE_DESCRIPTORS: Final = 64  # for Temporal, files and everything else that it opens
+
+Network = IPv4Network | IPv6Network
 
 log = logging.getLogger(__name__)
 log.addFilter(LimitedLines())
@@ -46,6 +53,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     max_connections = MAX_CONNECTIONS  # set by `serving`
     opened: ClassVar[WeakSet["BoundedProtocol"]] = WeakSet()  # by all servers of the process
+    of_clients: ClassVar[Counter[Hashable]] = Counter()  # open connections of each
+    proxies: ClassVar[tuple[Network, ...]] = ()  # set by `serving`: they have many clients
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,11 +64,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_too_large = False  # set by a callback of the parser, and answered after it
         self._head_timer: asyncio.TimerHandle | None = None  # runs while a head is awaited
         self._response: OpenResponse | None = None  # to the last request
+        self._client: Hashable | None = None  # whose connection it is, if that is limited
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """As described by asyncio."""
         super().connection_made(transport)
         self.opened.add(self)
+        self._client = self._client_of(transport)
+        if self._client is not None:
+            self.of_clients[self._client] += 1
         if len(self.opened) > self.max_connections:
             log.warning(
                 "all %s connections are in use: new ones are reset",
@@ -67,12 +80,32 @@ class BoundedProtocol(HttpToolsProtocol):
                 extra=about("connections_exhausted"),
             )
             transport.abort()
-            return
-        self._await_head()
+        elif self.of_clients[self._client] > MAX_CLIENT_CONNECTIONS:
+            log.warning(
+                "one client has %s connections: its new ones are reset",
+                MAX_CLIENT_CONNECTIONS,
+                extra=about("client_connections_exhausted"),
+            )
+            transport.abort()
+        else:
+            self._await_head()
+
+    def _client_of(self, transport: asyncio.Transport) -> Hashable | None:
+        """Whose connection it is; None: of this machine or of a proxy, which has many clients."""
+        peer = transport.get_extra_info("peername")
+        client = client_at(peer[0]) if peer else None
+        if client is not None and any(ip_address(peer[0]) in one for one in self.proxies):
+            return None
+        return client
 
     def connection_lost(self, exc: Exception | None) -> None:
         """As described by asyncio."""
         self.opened.discard(self)
+        if self._client is not None:
+            self.of_clients[self._client] -= 1
+            if not self.of_clients[self._client]:
+                del self.of_clients[self._client]
+            self._client = None
         self._stop_timer()
         self._close_response()
         super().connection_lost(exc)

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
+from ipaddress import ip_network
 from typing import Any, Final
 
 import uvicorn
@@ -105,6 +106,7 @@ async def serving(
     """
     listener = _bind(host, port, what, setting)
     BoundedProtocol.max_connections = _connections_at_once()
+    BoundedProtocol.proxies = tuple(ip_network(one, strict=False) for one in proxies)
     config = uvicorn.Config(
         app,
         http=BoundedProtocol,

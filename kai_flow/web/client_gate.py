@@ -11,9 +11,10 @@ from math import ceil
 from typing import Any, Final
 
 from kai_flow.bridge.admission import Admission
+from kai_flow.runtime.clients import client_at
 from kai_flow.settings import Settings
 from kai_flow.stream.clock import now
-from kai_flow.web.client_limits import ClientLimits, Resource, by_address, rates
+from kai_flow.web.client_limits import ClientLimits, Resource, rates
 from kai_flow.web.problems import Problem, problem
 
 FULL_SECONDS: Final = 5  # after which a reader with too many open streams is to come again
@@ -89,7 +90,7 @@ def come_again(seconds: int, why: str) -> bytes:
 def _at(scope: Any) -> Hashable | None:
     """The client of a request by its address; None: it is not limited."""
     client = scope.get("client")
-    return by_address(client[0]) if client else None
+    return client_at(client[0]) if client else None
 
 
 def _client(scope: Any, admission: Admission) -> Hashable | None:

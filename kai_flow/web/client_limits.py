@@ -7,11 +7,9 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
-from ipaddress import IPv6Address, ip_address
 from typing import Final, NamedTuple
 
 MAX_CLIENTS: Final = 10_000  # that are remembered beside those with open streams
-_HOST_BITS: Final = 64  # of an IPv6 address: what one subscriber of a network may choose
 
 
 class Resource(Enum):
@@ -111,21 +109,3 @@ class ClientLimits:
         idle = (client for client, found in self._clients.items() if not found.streams)
         if (oldest := next(idle, None)) is not None:
             del self._clients[oldest]
-
-
-def by_address(address: str) -> Hashable | None:
-    """The client at an address; None: it is on this machine, and is not limited.
-
-    A network gives one subscriber many IPv6 addresses, so their first half names the client.
-    """
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address  # a proxy's own name for a client
-    if isinstance(found, IPv6Address):
-        found = found.ipv4_mapped or found
-    if found.is_loopback:
-        return None
-    if isinstance(found, IPv6Address):
-        return int(found) >> _HOST_BITS
-    return found

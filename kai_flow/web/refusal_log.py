@@ -2,12 +2,13 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Final
 
 from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
+from kai_flow.runtime.clients import client_at
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.log_fields import about
 from kai_flow.web.problems import detail_of
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 MAX_SHOWN_CHARS: Final = 300  # of any text that a client sent
 
 _EXPECTED: Final = {409, 410, 429, 503}  # normal in operation; the others are mistakes
+_OF_STRANGERS: Final = {401, 403}
 _IDS: Final = [re.compile(rb'"%s"\s*:\s*"([^"\\]{1,60})"' % key) for key in (b"id", b"base")]
 
 
@@ -32,19 +34,25 @@ class RefusalLog:
         # An error that is not a refusal is logged with a traceback.
         path = scope["path"].removeprefix(scope.get("root_path", ""))  # not empty if mounted
         if scope.get("method") == "POST" and isinstance(error, HTTPException):
-            self.write(path, b"", error)
+            sender = scope.get("client")
+            self.write(path, b"", error, client=client_at(sender[0]) if sender else None)
         else:
             self._refused(path, getattr(error, "status_code", 500))
 
-    def write(self, path: str, body: bytes, refusal: HTTPException) -> None:
+    def write(
+        self, path: str, body: bytes, refusal: HTTPException, client: Hashable | None = None
+    ) -> None:
         """Log the refusal of a POST to this path, unless equal lines were written before.
 
-        `body` is what was read of it, which may be nothing.
+        `body` is what was read of it, which may be nothing. `client` is who has sent it, if that is
+        a client with limits: it gets one line for each reason, whatever the path.
         """
         status = refusal.status_code
         self._refused(path, status)
         code = refusal.extra.get("code") if isinstance(refusal.extra, dict) else None
-        suppressed = self._limiter.due((path, status, code))
+        # Who has no credentials, or is limited, could otherwise use up all kinds of lines.
+        about_client = client is not None or status in _OF_STRANGERS
+        suppressed = self._limiter.due((client if about_client else path, status, code))
         if suppressed is None:
             return
         more = f" ({suppressed} more refusals were not logged)" if suppressed else ""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import resource
 import weakref
@@ -256,6 +257,30 @@ async def test_connections_beyond_the_limit_are_reset(
     assert (await rest(held[1][0])).startswith(b"HTTP/1.1 200 ")
     lines = [r.getMessage() for r in caplog.records if r.name == http_protocol.__name__]
     assert lines == ["all 3 connections are in use: new ones are reset"]
+
+
+async def test_one_client_cannot_take_all_connections(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Beyond its limit its connections are reset; a proxy, which has many clients, has no limit."""
+    monkeypatch.setattr(http_protocol, "MAX_CLIENT_CONNECTIONS", 2)
+    monkeypatch.setattr(http_protocol, "client_at", lambda address: f"another machine {address}")
+    held = [await connect() for _ in range(2)]
+    reader, writer = await connect()
+    with contextlib.suppress(ConnectionError):
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert await rest(reader) == b""
+    for one in held:
+        one[1].write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert (await rest(one[0])).startswith(b"HTTP/1.1 200 ")
+    monkeypatch.setattr(
+        http_protocol.BoundedProtocol, "proxies", (ipaddress.ip_network("127.0.0.0/8"),)
+    )
+    for one in [await connect() for _ in range(4)]:
+        one[1].write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert (await rest(one[0])).startswith(b"HTTP/1.1 200 ")
+    lines = [r.getMessage() for r in caplog.records if r.name == http_protocol.__name__]
+    assert lines == ["one client has 2 connections: its new ones are reset"]
 
 
 async def test_all_servers_of_a_process_share_the_limit(

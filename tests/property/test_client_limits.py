@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kai_flow.web import client_limits
-from kai_flow.web.client_limits import ClientLimits, Rate, Resource, by_address, rates
+from kai_flow.web.client_limits import ClientLimits, Rate, Resource, rates
 
 steps = st.lists(st.tuples(st.sampled_from("ab"), st.floats(0.0, 3.0), st.floats(0.1, 20.0)))
 RATES = {resource: Rate(2.0, 10.0) for resource in Resource}
@@ -72,24 +72,3 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
             assert len(limits) <= 5
         with limits.stream("reader", 0.0) as again:
             assert not again
-
-
-@pytest.mark.parametrize(
-    ("address", "same", "other"),
-    [
-        ("198.51.100.7", "::ffff:198.51.100.7", "198.51.100.8"),
-        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1"),
-        ("unix-socket", "unix-socket", "another"),
-    ],
-)
-def test_a_client_is_an_address_or_the_network_of_a_subscriber(
-    address: str, same: str, other: str
-) -> None:
-    """However it is written."""
-    assert by_address(address) == by_address(same) != by_address(other)
-
-
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "127.8.9.1", "::ffff:127.0.0.1"])
-def test_this_machine_is_not_limited(address: str) -> None:
-    """Loopback stays as it is: without any setting, and for whatever is tried on it."""
-    assert by_address(address) is None

@@ -150,6 +150,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.runtime.http_protocol": {
         "MAX_HEAD_BYTES": "request line with headers; fields after a chunked body",
         "HEAD_SECONDS": "wait for a complete request head",
+        "MAX_CLIENT_CONNECTIONS": "of them, of one client on another machine",
         "MAX_CONNECTIONS": "simultaneous connections of a process, over all its servers",
         "SPARE_DESCRIPTORS": "file descriptors that connections leave for other work",
     },

@@ -42,3 +42,22 @@ async def test_each_refusal_is_counted_logged_or_not(
         await refusals.note(error, scope)
     assert counted == [("/events/x", 404), ("/events/x", 404), ("/events/x", 500)]
     assert len(caplog.records) == (method == "POST")
+
+
+async def test_a_stranger_cannot_use_up_the_lines_of_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One line for each reason and client, whatever sessions it names; counts go on."""
+    caplog.set_level(logging.INFO)
+    refusals = RefusalLog()
+    scope: Any = {"method": "POST", "client": ("198.51.100.7", 5000)}
+    for n in range(300):
+        refusals.write(f"/events/unsigned-{n}", b"", problem(401, "sign it", code="unsigned"))
+        scope["path"] = f"/events/text-{n}"
+        await refusals.note(problem(415, "JSON"), scope)
+    refusals.write("/events/real", b"", problem(413, "too large"))
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+        "session unsigned-0",
+        "session text-0",
+        "session real",
+    ]
