@@ -40,6 +40,14 @@ class Admission(NamedTuple):
         hidden = session is not None and self._hides(session.run)
         return None if hidden else session
 
+    def known(self, session_id: str, run: Run | None) -> str:
+        """The session id that the hub is asked whether it has room for.
+
+        It may be full, and yet have room for one that it holds. A bound reader who sees no such
+        session has to get the answer for one that it does not hold: that of no session at all.
+        """
+        return session_id if self.queue is None or run is not None else ""
+
     def _hides(self, run: Run) -> bool:
         return self.queue is not None and run.task_queue != self.queue
 

@@ -108,7 +108,7 @@ async def stream_events(
         return Response(None, status_code=204)  # tells EventSource not to reconnect
     if run is None:
         gate.room(scope, admission)
-    await _require_place(hub, session_id, run, cursor)
+    await _require_place(hub, admission.known(session_id, run), run, cursor)
     sink = None if state.mounted else open_response(scope)
     plain = event is not None
     frames = subscribe(hub, session_id, cursor, run, admission=admission, plain=plain, sink=sink)

@@ -28,8 +28,9 @@ from kai_flow.web.refusal_log import session_of, shown, subject
 log = logging.getLogger(__name__)
 
 _UNREACHABLE: Final = "no token can be checked: their issuer does not answer; come back in a moment"
-_NONE_GIVEN: Final = {"WWW-Authenticate": "Bearer"}
-_REFUSED: Final = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+_OWN: Final = {"Cache-Control": "no-store"}  # a refusal is for one client, and may soon be over
+_NONE_GIVEN: Final = {"WWW-Authenticate": "Bearer", **_OWN}
+_REFUSED: Final = {"WWW-Authenticate": 'Bearer error="invalid_token"', **_OWN}
 
 
 class ByToken:
@@ -59,10 +60,12 @@ class ByToken:
                 403,
                 "a token in the query must name exactly one session, and live (from 'iat' to "
                 f"'exp') for {most:.0f} minutes at most; send this one in the header Authorization",
+                headers=_OWN,
             )
         reach = grant.reach(session_id, READ)
         if reach is Reach.NO:
-            raise problem(404, f"there is no session {session_id!r} for this token")
+            detail = f"there is no session {session_id!r} for this token"
+            raise problem(404, detail, headers=_OWN)
         queue = grant.queue if reach is Reach.IF_OURS else None
         return Admission(until, queue, (grant.organisation, grant.subject))
 

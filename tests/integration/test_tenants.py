@@ -11,6 +11,7 @@ import pytest
 from temporalio.client import Client
 
 from kai_flow.access.grant import queue_of
+from kai_flow.bridge import hub
 from kai_flow.settings import Settings
 from kai_flow.web.server import running_bridge
 from tests.integration.stage import Play, stage_worker
@@ -137,6 +138,24 @@ async def test_a_stream_of_others_waits_for_ever(tenants: Tenants, http: httpx.A
     async with subscribed(tenants.stream(others), headers=of("acme"), cursor=own.cursor) as late:
         await late.until(lambda: late.id_only)  # a reader of an unknown id gets its cursor back
         assert (late.statuses, late.seen) == ([200], [])
+
+
+async def test_a_full_bridge_does_not_tell_whom_it_serves(
+    tenants: Tenants, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """§8.6: it has room for readers of sessions that it holds, and says so to nobody else."""
+    async with subscribed(tenants.stream(tenants.bolt.id), headers=of("bolt")) as held:
+        await held.until(lambda: held.retry)
+        monkeypatch.setattr(hub, "MAX_CHANNELS", 1)
+        answers = []
+        for session_id in (tenants.bolt.id, f"none{tenants.bolt.id[4:]}"):
+            answer = await http.get(tenants.stream(session_id), headers=of("acme"))
+            answers.append(told(answer, session_id))
+        assert answers[0] == answers[1]
+        assert "sessions; try again later" in str(answers[0][1])
+        async with subscribed(tenants.stream(tenants.bolt.id), headers=of("bolt")) as own:
+            await own.until(lambda: own.retry)
+            assert not own.ended_at
 
 
 async def test_a_session_may_be_granted_to_another_organisation(

@@ -115,6 +115,7 @@ async def test_whatever_is_wrong_gets_the_same_answer(
     assert code == 401
     assert b'"code":"invalid_token"' in body
     assert dict(headers_)["www-authenticate"] == 'Bearer error="invalid_token"'
+    assert dict(headers_)["cache-control"] == "no-store"
     refusals = [r for r in caplog.records if r.name == "kai_flow.web.token_access"]
     said = " ".join(record.getMessage() for record in refusals)
     for why in (

@@ -3,10 +3,14 @@
 from itertools import count
 from typing import Any, Final
 
+import uvicorn
+
+from kai_flow import settings
 from kai_flow.access.grant import Grant, Reach
 from kai_flow.access.tokens import verify
 from kai_flow.analyst import guard
 from kai_flow.analyst.engines import sqlite
+from kai_flow.bridge import admission
 from kai_flow.bridge.admission import Admission
 from kai_flow.bridge.intake import Intake
 from kai_flow.bridge.subscription import _Subscriber
@@ -66,7 +70,42 @@ def _unbound() -> Mutation:
     )
 
 
+async def _at_once(_began: float) -> None:
+    """No answer waits for another."""
+
+
+def _any_proxy() -> Mutation:
+    real = uvicorn.Config
+
+    def believing(*args: Any, **given: Any) -> uvicorn.Config:
+        return real(*args, **{**given, "proxy_headers": True, "forwarded_allow_ips": "*"})
+
+    return instead(uvicorn, "Config", believing)
+
+
 THREATS: Final = (
+    Threat(
+        STRANGER,
+        "tests/unit/test_settings.py::test_beyond_loopback_a_bridge_knows_everybody",
+        lambda: instead(settings, "_require_credentials", _always(None)),
+        given={"host": "0.0.0.0"},
+    ),
+    Threat(
+        STRANGER,
+        "tests/integration/test_beyond_loopback.py::test_only_named_proxies_say_who_their_clients_are",
+        _any_proxy,
+    ),
+    Threat(
+        READER,
+        "tests/unit/test_bridge_admission.py::test_a_session_that_is_being_read_is_hidden_as_well",
+        lambda: instead(admission, "_even", _at_once),
+    ),
+    Threat(
+        READER,
+        "tests/unit/test_access_grant.py::test_what_may_stand_in_a_url",
+        lambda: instead(Grant, "fits_in_a_url", property(_always(True))),
+        given={"grant": _READS_ALL, "fits": False},
+    ),
     Threat(
         STRANGER,
         f"{SIGNATURES}::test_whatever_is_wrong_with_a_signature_is_refused_alike",
