@@ -13,6 +13,7 @@ import httpx
 import pytest
 from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
+from temporalio.converter import DataConverter
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import Worker
@@ -192,6 +193,8 @@ async def test_nothing_follows_the_end(
 
 class Withheld:
     """As much of a client as a producer needs: signals arrive once the test lets them."""
+
+    data_converter = DataConverter.default
 
     def __init__(self) -> None:
         self.let = asyncio.Event()

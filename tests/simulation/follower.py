@@ -23,7 +23,8 @@ _transport: ContextVar[httpx.AsyncBaseTransport] = ContextVar("transport")
 
 def http_client(**options: Any) -> httpx.AsyncClient:
     """What code gets that makes a client of its own: one in the simulated network."""
-    return REAL_CLIENT(**{"transport": _transport.get(None), **options})
+    ours = _transport.get(None)
+    return REAL_CLIENT(**options if ours is None else {**options, "transport": ours})
 
 
 class DirectFollower(Subscriber):
