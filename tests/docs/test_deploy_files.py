@@ -38,9 +38,10 @@ SECRETS = {  # what deploy.md makes: by file, and by the secret of the same name
         "KAI_SIGNING_KEYS": f"whsec_{KEY}",
         "KAI_DATA_CONVERTER": "kai_flow.temporal.codec:encrypted",
         "KAI_CODEC_KEYS": KEY,
+        "KAI_METRICS_TOKEN": KEY,
     },
-    "bridge": {"KAI_TOKEN_KEYS": KEY, "KAI_METRICS_TOKEN": KEY},
-    "worker": {"KAI_ENCRYPT_KEY": KEY, "KAI_METRICS_TOKEN": KEY},
+    "bridge": {"KAI_TOKEN_KEYS": KEY},
+    "worker": {"KAI_ENCRYPT_KEY": KEY},
 }
 EXPOSURE = 20  # of 100: what `systemd-analyze security` calls OK ends at 50
 IMAGE = re.compile(r"^(?:[a-z0-9-]+/)?[a-z0-9-]+:[\w.-]+$")  # no host: the engine's own registry
