@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import httpx
 import pytest
 
 from kai_flow.bridge import metrics as bridge
 from kai_flow.runtime.metrics import Metric
 from kai_flow.runtime.metrics_port import process_metrics
+from kai_flow.runtime.ports import free_port
 from kai_flow.worker import metrics as worker
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/metrics.md").read_text()
@@ -48,3 +50,22 @@ def test_a_metric_is_as_documented(name: str) -> None:
     """Its type, every value of its labels, and its meaning are those that the program exports."""
     metric = METRICS[name]
     assert rows()[name] == [metric.kind, labels(metric), metric.help]
+
+
+async def test_a_worker_of_ones_own_serves_its_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the page says to write is enough."""
+    [code] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(code, "metrics.md", "exec"), names)
+    port = free_port()
+    monkeypatch.setenv("KAI_METRICS_PORT", str(port))
+    scraped: list[str] = []
+
+    class Worker:
+        async def run(self) -> None:
+            """Scrape once."""
+            async with httpx.AsyncClient(trust_env=False) as http:
+                scraped.append((await http.get(f"http://localhost:{port}/metrics")).text)
+
+    await names["run"](Worker())
+    assert "kai_worker_outbox_lag_seconds" in scraped[0]

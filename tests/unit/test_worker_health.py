@@ -10,6 +10,8 @@ from unittest.mock import AsyncMock, Mock
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
+from kai_flow.cli.status import _answer
+from kai_flow.runtime.serving import serving
 from kai_flow.worker import health
 from kai_flow.worker.health import Readiness, health_app
 
@@ -83,3 +85,14 @@ async def test_nothing_that_hangs_holds_up_the_answer(
     check.side_effect = hang
     monkeypatch.setattr(asyncio, "to_thread", hang)
     assert await reasons(mine) == ["temporal_unreachable", "home_unwritable"]
+
+
+async def test_kai_status_says_why() -> None:
+    """It shows the sentences of the document, or the status of an answer that is none."""
+    mine, check = readiness(polls=True)
+    async with serving(health_app(mine), "127.0.0.1", 0, what="x", setting="-") as port:
+        url = f"http://127.0.0.1:{port}"
+        assert await _answer(url) == "ready"
+        check.side_effect = RPCError("refused", RPCStatusCode.UNAVAILABLE, b"")
+        assert await _answer(url) == "not ready: Temporal does not answer: refused"
+    assert await _answer(url) == "does not answer"
