@@ -50,6 +50,10 @@ simulate *args: setup
 chaos *args: setup
     python -m tests.chaos "$@"
 
+# send mutations of valid inputs to all that reads bytes of a stranger: [--seconds 60] [--seed N]
+fuzz *args: setup
+    python -m tests.fuzz "$@"
+
 # KAI Flow beside other ways to stream: [WORKLOAD ...] [--quick] [--json FILE] [--compare FILE]; never a failure
 bench *args: setup
     python -m tests.bench "$@"

@@ -25,7 +25,7 @@ ROOT: Final = Path(__file__).parents[1]
 # A folder below `tests/` belongs to one lane, but for the files of it that another lane names; a
 # test holds the list against the tree.
 LANES: Final = {
-    "core": ("chaos", "unit", "property", "simulation", "engines", "evals"),
+    "core": ("chaos", "fuzz", "unit", "property", "simulation", "engines", "evals"),
     "stack": ("integration",),
     "waits": (
         "docs",
