@@ -18,9 +18,11 @@ from kai_flow.cli import text
 from kai_flow.connections.sealing import Keyring
 from kai_flow.connections.uris import safe_uri
 from kai_flow.runtime.log_limiter import LogLimiter
-from kai_flow.stream import signing
+from kai_flow.stream import codec, signing
 from kai_flow.stream.repetitions import Repetitions
 from kai_flow.stream.signing import SigningKeys
+from kai_flow.temporal.codec_access import CodecAccess
+from kai_flow.temporal.payload_cipher import PayloadCipher
 from kai_flow.web import foreign_requests
 from kai_flow.web.client_gate import ClientGate
 from tests.planting import Mutation, everywhere, instead, together
@@ -28,6 +30,7 @@ from tests.threats.threat import Threat
 
 READER: Final = "a reader"
 STRANGER: Final = "a stranger who reaches the bridge"
+DECRYPTING: Final = "a stranger who reaches the codec server"
 NETWORK: Final = "somebody on the network between worker and bridge"
 FAKE: Final = "a fake bridge, or whoever takes the port of one"
 PAGE: Final = "a web page that a person visits"
@@ -200,6 +203,28 @@ THREATS: Final = (
         PLANE,
         "tests/integration/test_codec_missing.py::test_a_bridge_without_the_codec_signals_nothing_in_clear",
         lambda: instead(Intake, "_require_codec", _always(None)),
+    ),
+    Threat(
+        PLANE,
+        "tests/property/test_payload_cipher.py::test_every_flipped_bit_is_refused",
+        lambda: instead(PayloadCipher, "open", _always(b"")),
+    ),
+    Threat(
+        PLANE,
+        "tests/integration/test_codec_missing.py::test_a_reader_without_the_codec_gets_an_error",
+        lambda: instead(codec, "hidden_by", _always(None)),
+    ),
+    Threat(
+        DECRYPTING,
+        "tests/unit/test_temporal_codec_access.py::test_anything_else_is_not",
+        lambda: instead(CodecAccess, "is_token", _always(True)),
+        given={"authorization": b"Bearer wrong"},
+    ),
+    Threat(
+        PAGE,
+        "tests/unit/test_temporal_codec_access.py::test_pages_of_other_origins_are_foreign",
+        lambda: instead(CodecAccess, "allows", _always(True)),
+        given={"origin": "https://evil.example.com", "allowed": False},
     ),
     Threat(
         PLANE,
