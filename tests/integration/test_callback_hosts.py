@@ -19,6 +19,7 @@ from temporalio.exceptions import ApplicationError
 from kai_flow.runtime.ports import free_port
 from kai_flow.settings import Settings
 from kai_flow.settings.callback_allow import Address, read_allow_list
+from kai_flow.stream.errors import InvalidUrl
 from kai_flow.stream.http_posts import NoAnswer, post_over
 from kai_flow.stream.reader import read_history
 from kai_flow.web.server import running_bridge
@@ -110,6 +111,16 @@ async def test_a_name_of_a_strangers_choice_is_not_looked_up() -> None:
     with pytest.raises(ApplicationError, match=r"add secret\.evil\.example:8092 to KAI_CALL"):
         async with calling(dns).client_for("http://secret.evil.example:8092/hook"):
             raise AssertionError("it may be called")
+    assert dns.asked == []
+
+
+async def test_a_url_with_a_user_is_refused_before_anything_is_looked_up() -> None:
+    """Neither part of it is told to the DNS, and the sentence repeats none."""
+    dns = Dns(["127.0.0.1"])
+    with pytest.raises(InvalidUrl, match="leave them out") as refused:
+        async with calling(dns).client_for(f"http://me:s3cret@{NAME}:8092/hook"):
+            raise AssertionError("it may be called")
+    assert "s3cret" not in str(refused.value)
     assert dns.asked == []
 
 

@@ -154,7 +154,18 @@ def test_an_address_is_the_same_however_it_is_wrapped(
         ("hooks.example.com,10.1.2.3", ("http", "hooks.example.com", 80), "10.1.2.3", True),
         ("hooks.example.com,10.1.2.3:9", ("http", "hooks.example.com", 80), "10.1.2.3", False),
         ("hooks.example.com,loopback:80", ("http", "hooks.example.com", 80), "127.0.0.1", True),
+        *(
+            ("hooks.example.com", ("http", "hooks.example.com", 80), address, allowed)
+            for address, allowed in (
+                ("2606:2800:21f::1", True), ("64:ff9b::5db8:d822", True),
+                ("64:ff9b::a9fe:1", False),
+                ("fe80::1", False), ("ff02::1", False), ("fd00::5", False), ("::", False),
+                ("64:ff9b:1::1", False), ("2001:db8::1", False), ("::ffff:10.1.2.3", False),
+            )
+        ),
         ("kai-bridge:8092", ("http", "kai-bridge", 8092), "172.18.0.3", True),
+        ("kai-bridge:8092", ("http", "kai-bridge", 8092), "fd00::5", True),
+        ("kai-bridge:8092", ("http", "kai-bridge", 8092), "fe80::1", False),
         ("kai.kai.svc:8092", ("http", "kai.kai.svc", 8092), "10.96.0.9", True),
         ("kai-bridge:8092", ("http", "kai-bridge", 8092), "169.254.169.254", False),
         ("kai-bridge:8092", ("http", "kai-bridge", 8092), "127.0.0.1", False),
