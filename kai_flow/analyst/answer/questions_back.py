@@ -20,6 +20,17 @@ COMPARED_WITH: Final = Message(
     "Dibandingkan dengan apa? Sebutkan dua nilai atau dua periode.",
     "Compared with what? Name two values or two periods.",
 )
+ROWS_OR_TOTALS: Final = Message(
+    "Apakah batas itu berlaku untuk setiap baris, atau untuk jumlah setiap kelompok? Sebutkan, "
+    "misalnya “kota dengan total penjualan di atas 1 juta”.",
+    "Does that limit apply to each row, or to the total of each group? Say which, for example "
+    "“cities with total sales above 1 million”.",
+)
+ONLY_EVER: Final = Message(
+    "Siapa yang melakukan itu saja dan tidak pernah yang lain, tidak dapat dihitung. Tanyakan "
+    "tanpa “hanya”.",
+    "Who did only that and never anything else cannot be told. Ask without “only”.",
+)
 NOT_OVER_TIME: Final = Message(
     "Data tidak mencatat {measures} dari waktu ke waktu. Mana yang Anda maksud: {choices}?",
     "The data does not record the {measures} over time. Which do you mean: {choices}?",

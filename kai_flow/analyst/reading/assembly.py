@@ -10,6 +10,7 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.beyond import sensible
+from kai_flow.analyst.reading.claims import changes_of_all
 from kai_flow.analyst.reading.coherence import coherent
 from kai_flow.analyst.reading.comparing import asked_apart, may_be_apart, side_by_side
 from kai_flow.analyst.reading.compounds import split
@@ -36,6 +37,9 @@ from kai_flow.analyst.semantics.model import Role, SemanticModel
 
 NUMBER_COST: Final = 0.5
 """Of one number where a question asks which: "which provinces have …"."""
+
+RISING_COST: Final = 1.0
+"""Of the changes of all, where a question asks which of them changed."""
 
 DEFAULTS: Final = frozenset(["default_sum", "default_average"])
 """Notes that a number is added up or averaged although nothing says so."""
@@ -81,7 +85,8 @@ def _as_asked(model: SemanticModel, bag: Bag, reading: Reading) -> Reading:
     rows = bag.asked("which") or bag.asked("who") or (bag.asked("list") and assumed)
     flags = bool(query.groups) and all(_is_flag(model, group) for group in query.groups)
     odd = (rows and not query.groups) or (bag.asked("who") and flags)
-    return replace(reading, cost=reading.cost + NUMBER_COST * odd)
+    rising = (bag.which or bag.asked("which")) and changes_of_all(query)
+    return replace(reading, cost=reading.cost + NUMBER_COST * odd + RISING_COST * bool(rising))
 
 
 def _is_flag(model: SemanticModel, group: Group) -> bool:

@@ -87,6 +87,17 @@ DONE_COST: Final = 0.9
 DONE: Final = ("di", "ed")
 """How Indonesian verbs in the passive begin, and English participles end."""
 
+MANNERS: Final = frozenset(
+    [
+        *("late", "early", "slow", "slowly", "fast", "quickly", "soon"),
+        *("terlambat", "telat", "lambat", "cepat", "lama"),
+    ]
+)
+"""Words that say how something was done, and not why."""
+
+MANNER_COST: Final = 1.2
+"""Of such a word as a part of a value: "delivered late" is not returned because it was too late."""
+
 WHOLE: Final = 0.9
 """The score of a name of several words that its words by themselves are less likely to mean."""
 
@@ -225,14 +236,22 @@ def said_in(span: _Span, tokens: Sequence[Token], question: Question) -> Said:
         words=words,
         empty=empty and question.capitals.isdisjoint(range(*span)),
         sold=not SOLD.isdisjoint({word.removesuffix("nya") for word in words}),
-        done=words[0] in VERBS and len(words) == 1 and _passive(words[0]),
+        done=words[0] in VERBS
+        and _passive(words[0])
+        and (len(words) == 1 or _does(tokens, span[0])),
         several=plural(words[-1]),
         longer=tuple(question.beside[longer] for longer in question.whole if _piece(span, longer)),
     )
 
 
+def _does(tokens: Sequence[Token], at: int) -> bool:
+    """Whether somebody who does something stands right before: "customers returned items"."""
+    before = tokens[at - 1].word if at else ""
+    return plural(before) or before in {"who", "that", "have", "has", "never"}
+
+
 def _passive(word: str) -> bool:
-    return word.startswith(DONE[0]) or word.endswith(DONE[1])
+    return word in VERBS and (word.startswith(DONE[0]) or word.endswith(DONE[1]))
 
 
 def of_name(mention: Mention, said: Said, question: Question) -> float:
@@ -243,7 +262,8 @@ def of_name(mention: Mention, said: Said, question: Question) -> float:
     if mention.how == "concept" and isinstance(mention.target, ValueTarget):
         cost += SYNONYM_COST * (span in question.nouns)
     if mention.how == "part" and isinstance(mention.target, ValueTarget):
-        cost += PIECE_COST * (span in question.exact)
+        cost += PIECE_COST * (span in question.exact or span in question.nouns)
+        cost += MANNER_COST * (said.words[0] in MANNERS and len(said.words) == 1)
     cost += SMALL_COST * said.empty
     if (
         mention.score <= NEARLY

@@ -22,6 +22,7 @@ from kai_flow.analyst.reading.attachments import misplaced
 from kai_flow.analyst.reading.bag import collected
 from kai_flow.analyst.reading.chart import Chart
 from kai_flow.analyst.reading.choices import ROUNDING, Note
+from kai_flow.analyst.reading.claims import untold
 from kai_flow.analyst.reading.counted import not_counted
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.ends_of_times import endless
@@ -212,6 +213,9 @@ def decide(
     wrong += [cover for cover in found if endless(cover, tokens)]
     placed = [each for each in found if each not in wrong and not misplaced(each, tokens, model)]
     best = _likely(_assembled(nearest(placed, model), assembler, worst), assembler)
+    claim = untold(tokens, [each.query for each in best if each.query is not None])
+    if claim is not None:
+        return Declined(Note(claim))
     if not best or best[0].cost > worst:
         return Declined(troubles.worst or _unused(tokens, found))
     first = best[0]

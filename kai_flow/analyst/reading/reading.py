@@ -29,7 +29,10 @@ class Reading(Struct, frozen=True, gc=False):
     """The tables of which it asks that; empty: of all."""
 
 
-_TELLING = ("no_time", "undated", "unconnected", "ranked_by_what", "compared_with", "rate_summed")
+_TELLING = (
+    *("no_time", "undated", "unconnected", "ranked_by_what", "compared_with", "rows_or_totals"),
+    "rate_summed",
+)
 """Keys of reasons, the most telling first; others come after them."""
 
 

@@ -1,5 +1,6 @@
 """What columns and times mean once the fact table is chosen: fields with their joins, axes."""
 
+import itertools
 from collections.abc import Hashable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final
@@ -37,6 +38,18 @@ UNSAID_COST: Final = 0.2
 
 UNDONE_COST: Final = 0.25
 """Of a way by what was taken back, where the question does not speak of that."""
+
+
+ZIGZAG_COST: Final = 0.6
+"""Of a way from rows to others that only have something in common: customers do not return all
+that was returned of what they bought.
+"""
+
+
+def _zigzag(path: Path) -> bool:
+    """Whether a way leads to many rows, to what they belong to, and to many others of that."""
+    turns = [wide for wide, _ in itertools.groupby(join.widens for join in path)]
+    return turns[:3] == [True, False, True]
 
 
 class Resolver:
@@ -86,7 +99,8 @@ class Resolver:
     def _undone(self, path: Path) -> float:
         """What it costs to go by what was taken back: the products of an order are those sold."""
         tables = {join.target for join in path[:-1]} - self.named
-        return UNDONE_COST * any(undoes(self.model, table) for table in tables)
+        undone = any(undoes(self.model, table) for table in tables)
+        return UNDONE_COST * undone + ZIGZAG_COST * _zigzag(path)
 
     def _tells(self, concept: str) -> bool:
         """Whether the rows themselves have something of a role: flights have an origin."""

@@ -1,0 +1,69 @@
+"""What clauses claim of each of some rows that no query tells.
+
+"Customers who only bought toys" bought nothing else: that they have some such rows is not what is
+asked. "Shops whose sales rose" are not told by the change of all sales.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from kai_flow.analyst.kinds.differences import Difference
+from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.query.calculation import Calculation, Nature
+from kai_flow.analyst.query.filters import parts_of
+from kai_flow.analyst.query.nodes import Aggregate, Function, Query, Related
+
+__all__ = ["changes_of_all", "untold"]
+
+ONLY: Final = frozenset(["only", "just", "exclusively", "solely", "hanya", "cuma", "saja", "aja"])
+"""Words for nothing else."""
+
+RELATIVES: Final = frozenset(["who", "that", "which", "whose", "yang", "yg"])
+"""Words that begin a relative clause."""
+
+CLAUSES: Final = RELATIVES | {"have", "has"}
+"""Words that begin what is said of some rows."""
+
+ENDS: Final = frozenset([",", ";", ".", "and", "but", "dan", "tapi", "tetapi"])
+"""Words that end it."""
+
+
+def untold(tokens: Sequence[Token], queries: Sequence[Query]) -> str | None:
+    """The key of the reason if readings of a question do not tell what a clause of it claims."""
+    if _exclusive(tokens) and any(map(_of_some_rows, queries)):
+        return "only_ever"
+    begun = {at + 1 for at, token in enumerate(tokens) if at and token.word in RELATIVES}
+    rises = any(
+        changes_of_all(each) and not begun.isdisjoint(each.measures[0].words[:1])
+        for each in queries
+    )
+    return "no_reading" if rises else None
+
+
+def _exclusive(tokens: Sequence[Token]) -> bool:
+    """Whether a question says of some rows that they did nothing else."""
+    clause = False
+    for token in tokens:
+        if token.word in ONLY and clause:
+            return True
+        clause = (clause or token.word in CLAUSES) and token.word not in ENDS
+    return False
+
+
+def _of_some_rows(query: Query) -> bool:
+    """Whether a query takes whatever has at least one of some rows."""
+    related = any(isinstance(part, Related) for part in parts_of(query.where))
+    different = any(
+        isinstance(each, Aggregate) and each.function is Function.DISTINCT
+        for each in query.measures
+    )
+    return related or different
+
+
+def changes_of_all(query: Query) -> bool:
+    """Whether changes of all are shown: "which shops grew" asks for those that did."""
+    changes = any(
+        isinstance(m, Difference) or (isinstance(m, Calculation) and m.nature is Nature.CHANGE)
+        for m in query.measures
+    )
+    return changes and not (query.limit or query.each or query.having)
