@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import structs
 
+from kai_flow.analyst.query.calculation import Calculation, Nature
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
@@ -109,8 +110,11 @@ def numbers_of(
                 order=order,
                 limit=bag.limit,
             )
+            lone = lone_unit(query)
+            if lone and any(map(_changes, made)):
+                continue  # the only quarter has none before it
             more = extra + beside(a.model, query, rows) + listed_events(a.model, made, by)
-            more += UNIT_COST * lone_unit(query)
+            more += UNIT_COST * lone
             more += ONE_GROUP_COST * one_group(by, where)
             more -= PACE_GAIN * (bool(by) and any(map(_paced, made)))
             more += counted_singly(a.model, fact, numbers, by)
@@ -218,6 +222,11 @@ def _of_rows(measure: Measure) -> bool:
 def _paced(measure: Measure) -> bool:
     """Whether a number is what a unit of time has on average."""
     return isinstance(measure, Ratio) and isinstance(measure.bottom.of, Unit)
+
+
+def _changes(measure: Measure) -> bool:
+    """Whether a number is a change from one unit of time to the next."""
+    return isinstance(measure, Calculation) and measure.nature is Nature.CHANGE
 
 
 def _counted_rows(measure: Measure) -> bool:

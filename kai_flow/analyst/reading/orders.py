@@ -63,7 +63,7 @@ def put_in_order(a: Assembler, bag: Bag) -> Bag:
 
     The number or time that is named is what the order goes by, and the rows are what is ordered.
     """
-    bag = _by_tested(a, bag)
+    bag = _by_number_of_each(a, _by_tested(a, bag))
     if not any(ask.in_order for ask in bag.asks) or bag.versus:
         return bag
     bag = _by_label(a, bag)
@@ -80,6 +80,37 @@ def put_in_order(a: Assembler, bag: Bag) -> Bag:
     if len(by) != 1 or len(bag.groups) > len(by) - len(named):
         return bag
     return replace(bag, groups=[], sorts=[(p.Sort(by[0][0], None), by[0][1]), *bag.sorts])
+
+
+def _by_number_of_each(a: Assembler, bag: Bag) -> Bag:
+    """A bag in whose order rows are by what each has in number.
+
+    As in "customers sorted by number of orders", which no column of theirs says.
+    """
+    others = (bag.measures, bag.groups, bag.ranks, bag.havings, bag.versus, bag.which, bag.change)
+    if any(others) or bag.share is not None or len(bag.sorts) != 1:
+        return bag
+    things: list[tuple[p.Dimension, Words]] = [(p.Rows(table), words) for table, words in bag.rows]
+    things += [(c, w) for c, w in bag.columns if isinstance(c, p.Column) and not a.numeric(c)]
+    sort, words = bag.sorts[0]
+    if len(things) != 1 or len(bag.columns) + len(bag.rows) != 1:
+        return bag
+    ((thing, there),) = things
+    own = thing.table if isinstance(thing, p.Rows) else _named_by(a, thing)
+    if not isinstance(sort.by, p.Amount) or own in a.facts(sort.by):
+        return bag
+    rank = p.Rank(sort.descending is not False, bag.limit, sort.by, thing, whole=True)
+    return replace(
+        bag, rows=[], columns=[], sorts=[], ranks=[(rank, tuple(sorted({*words, *there})))]
+    )
+
+
+def _named_by(a: Assembler, thing: p.Dimension) -> str | None:
+    """The table whose rows a column names."""
+    if not isinstance(thing, p.Column):
+        return None
+    table = thing.ref.table
+    return table if a.model.entities[table].label == thing.ref.column else None
 
 
 def _by_tested(a: Assembler, bag: Bag) -> Bag:

@@ -19,6 +19,12 @@ OTHER_LANGUAGE_COST: Final = 0.1
 MISSPELT_COST: Final = 0.2
 """Of a phrase with a misspelt word."""
 
+SHOW: Final = Sign("show")
+"""The sign of a request for a list."""
+
+RELATIVE: Final = frozenset(["yang", "yg", "who", "that"])
+"""Words before what rows do: "pelanggan yang daftar" are those who registered."""
+
 LANGUAGES: Final[tuple[Language, Language]] = ("en", "id")
 
 Phrases = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
@@ -90,3 +96,13 @@ def _every_sign(words: tuple[str, ...], language: Language) -> Sequence[Item]:
         for phrase, sign in _PHRASES[spoken].get(word, ())
         if words[at : at + len(phrase)] == phrase
     ]
+
+
+def no_request(item: Item, tokens: Sequence[Token]) -> bool:
+    """Whether a word that may ask for a list says something else: "yang daftar", "sorted by"."""
+    if item.part != SHOW:
+        return False
+    before = tokens[item.first - 1].word if item.first else ""
+    ordered = tokens[item.last - 1].word == "sorted"
+    after = tokens[item.last].word if item.last < len(tokens) else ""
+    return before in RELATIVE or (ordered and after in {"by", "from"})

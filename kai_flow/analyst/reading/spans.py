@@ -42,7 +42,7 @@ from kai_flow.analyst.reading.parts import (
 )
 from kai_flow.analyst.reading.quantities import worth_of_things
 from kai_flow.analyst.reading.referents import HINT_COST, hinted
-from kai_flow.analyst.reading.signs import signs_in
+from kai_flow.analyst.reading.signs import no_request, signs_in
 from kai_flow.analyst.reading.statuses import stated
 from kai_flow.analyst.reading.unit_names import units_in
 from kai_flow.analyst.reading.within import inside
@@ -103,7 +103,11 @@ def leaves(
         for sign in signs_in(tokens, language)
         if sign.first not in unread and not coins & set(range(sign.first, sign.last))
     ]
-    signs = [s for s in signs if not (_of_another(s, tokens) or _equals(s, tokens))]
+    signs = [
+        sign
+        for sign in signs
+        if not (_of_another(sign, tokens) or _equals(sign, tokens) or no_request(sign, tokens))
+    ]
     signs = unlisted(signs, tokens)
     signs += [leaf(at, at + 1, Sign("growth"), 0.0) for at in sorted(asked_change(tokens))]
     lasting = _lasting(signs, numbers)

@@ -1,5 +1,7 @@
 """Which time the periods and units of a question are of: that beside them, or that of new rows."""
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import Function, Words
@@ -8,6 +10,10 @@ from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.concepts import of_birth
 from kai_flow.analyst.reading.resolving import HINT
+from kai_flow.analyst.schema import ColumnRef
+
+NEXT: Final = 2
+"""How many words further on a period stands at most that is of a time named before it."""
 
 
 def begun(a: Assembler, bag: Bag) -> Bag | None:
@@ -45,12 +51,36 @@ def _beginning(a: Assembler, table: str) -> str | None:
 def timed(a: Assembler, bag: Bag) -> None:
     """A time beside a period or unit of the calendar names its axis: "founded before 1970"."""
     _of_groups(bag)
+    _in_roles(a, bag)
     named: list[tuple[str, Words, object]] = [(c.axis, w, c) for c, w in bag.clocks]
     named += [(axis, w, c) for c, w in bag.columns if (axis := _axis_of(a, c)) is not None]
     for axis, words, part in named:
         if _timed(bag, axis, words, only=len(named) == 1):
             bag.clocks = [each for each in bag.clocks if each != (part, words)]
             bag.columns = [each for each in bag.columns if each != (part, words)]
+
+
+def _in_roles(a: Assembler, bag: Bag) -> None:
+    """Let a period be of the time right before it, whose rows are in a role: "drivers hired in"."""
+    for at, (column, words) in enumerate(bag.columns):
+        if not isinstance(column, p.Column) or column.role not in a.model.joins:
+            continue
+        axis = _axis_of(a, replace(column, role=None))
+        label = a.model.entities[column.ref.table].label
+        beside = [
+            place
+            for place, (test, there) in enumerate(bag.tests)
+            if isinstance(test, p.Within)
+            and test.time.axis is None
+            and (set(there) & set(words) or 0 < there[0] - words[-1] <= NEXT)
+        ]
+        if axis is None or label is None or not beside:
+            continue
+        test, there = bag.tests[beside[0]]
+        assert isinstance(test, p.Within)  # noqa: S101 -- found as such
+        both = tuple(sorted({*there, *words}))
+        bag.tests[beside[0]] = (p.Within(replace(test.time, axis=axis)), both)
+        bag.columns[at] = (replace(column, ref=ColumnRef(column.ref.table, label)), words)
 
 
 def _of_groups(bag: Bag) -> None:

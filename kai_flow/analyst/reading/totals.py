@@ -82,8 +82,10 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
         groups.append(subject)
         rows = [each for each in rows if (p.Rows(each[0]), each[1]) != subject]
         rest = [each for each in rest if each != subject]
-    if (rest and bag.joints and not groups) or (_has_time(a, rest) and not asked):
-        return  # "orders and customers" are no orders by customer
+    apart = rest and bag.joints and not groups  # "orders and customers" are no orders by customer
+    timed = _has_time(a, rest) and not asked
+    if apart or timed or _unclear(a, bag, bool(measures), [*groups, *rest]):
+        return
     cost += 0.2 * bool(bag.havings and bag.asked("how much"))  # "how many … more than 15 times"
     cost += _beside(bag, groups, rest) + WHICH_COST * bool(bag.which and not bag.havings)
     cost += AFTER_ROWS_COST * (after and bag.asked("value"))
@@ -97,6 +99,20 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
         yield from _how_much(a, bag, groups, rows, cost)
     elif groups or bag.share is not None or bag.change:
         yield from _counted(a, bag, groups, rows, cost)
+
+
+def _unclear(
+    a: Assembler, bag: Bag, measured: bool, groups: Sequence[tuple[p.Dimension, Words]]
+) -> bool:
+    """Whether a number may be limited in each row as well: "sales above 1 million by channel"."""
+    if measured or not bag.havings or bag.share is not None or bag.which or not groups:
+        return False
+    having, words = bag.havings[0]
+    others = [said for each in (bag.rows, bag.columns, groups) for _, said in each]
+    unclear = having.amount.function is None and all(words < said for said in others)
+    if unclear:
+        a.troubles.add("rows_or_totals")
+    return unclear
 
 
 def _count_lost(bag: Bag) -> bool:
