@@ -45,9 +45,11 @@ class Curl:
 
 
 @asynccontextmanager
-async def curl(front: Front, path: str, *options: str) -> AsyncIterator[Curl]:
-    """A GET of `https://kai.example.com`, which leads to this nginx."""
-    reach = ["--cacert", str(front.authority), "--connect-to", f"{HOST}:443:localhost:{front.port}"]
+async def curl(
+    front: Front, path: str, *options: str, at: str = "localhost"
+) -> AsyncIterator[Curl]:
+    """A GET of `https://kai.example.com`, which leads to this nginx, at an address of its own."""
+    reach = ["--cacert", str(front.authority), "--connect-to", f"{HOST}:443:{at}:{front.port}"]
     process = await asyncio.create_subprocess_exec(
         *["curl", "-q", "-sNi", "--http2", "--noproxy", "*", *reach, *options],
         f"https://{HOST}{path}",
