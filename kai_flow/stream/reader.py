@@ -8,7 +8,8 @@ from typing import Any, Final
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import RawValue
 
-from kai_flow.stream.errors import InvalidId, StreamError
+from kai_flow.stream.codec import hidden_by
+from kai_flow.stream.errors import CodecMissing, InvalidId, StreamError
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.gaps import Gap
 from kai_flow.stream.pages import DEFAULT_PAGE_BYTES, Page, read_page
@@ -51,6 +52,7 @@ class EventReader:
     """
 
     def __init__(self, client: Client, session_id: str, run_id: str | None = None) -> None:
+        self._converter = client.data_converter
         self._handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(
             session_id, run_id=run_id
         )
@@ -59,14 +61,17 @@ class EventReader:
         """One page of the events that `after` does not cover, of at most `max_bytes`.
 
         `after` may be a cursor, as readers of a stream get it. Raises InvalidId for a text that is
-        none, RPCError, WorkflowQueryFailedError for an argument that the workflow refuses, and
-        InvalidQuery for an answer that is not a page.
+        none, RPCError, WorkflowQueryFailedError for an argument that the workflow refuses,
+        InvalidQuery for an answer that is not a page, and CodecMissing.
         """
         place = _place(after)
         request = {"after": None if place == NOWHERE else str(place), "max_bytes": max_bytes}
         value = await self._handle.query(
             EVENTS, request, result_type=RawValue, rpc_timeout=QUERY_TIMEOUT
         )
+        encoding = hidden_by(value.payload, self._converter)
+        if encoding is not None:
+            raise CodecMissing(encoding)
         return read_page(value.payload.data)
 
     async def events(self, after: Place | str = NOWHERE) -> AsyncGenerator[NumberedEvent, None]:

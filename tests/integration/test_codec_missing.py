@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 from kai_flow.stream import (
     CodecMissing,
     EventProducer,
+    EventReader,
     StreamPlugin,
     follow,
     read_history,
@@ -145,13 +146,16 @@ async def test_a_session_without_a_callback_is_not_shown_as_empty(
 async def test_a_reader_without_the_codec_gets_an_error(
     client: Client, sealed: Client, sealed_queue: str, session_id: str
 ) -> None:
-    """`follow` and `read_history` raise, instead of yielding a session without events."""
+    """`follow` and the readers raise, instead of yielding a session without events."""
     handle = await ask(sealed, sealed_queue, session_id, SAYS)
     await handle.result()
     with pytest.raises(CodecMissing, match="binary/encrypted"):
         await read(follow(client, session_id))
     with pytest.raises(CodecMissing, match="KAI_DATA_CONVERTER"):
         await read_history(client, session_id)
+    assert len((await EventReader(sealed, session_id).page()).events) == 1
+    with pytest.raises(CodecMissing, match="binary/encrypted"):
+        await EventReader(client, session_id).page()
 
 
 async def test_a_bridge_with_another_key_waits_for_the_right_one(
