@@ -18,6 +18,7 @@ from kai_flow.cli import text
 from kai_flow.connections.sealing import Keyring
 from kai_flow.connections.uris import safe_uri
 from kai_flow.runtime.log_limiter import LogLimiter
+from kai_flow.settings.callback_allow import AllowList
 from kai_flow.stream import codec, signing
 from kai_flow.stream.repetitions import Repetitions
 from kai_flow.stream.signing import SigningKeys
@@ -53,6 +54,7 @@ _READS_ALL: Final = Grant(
 
 _OF_ANOTHER: Final = _READS_ALL._replace(everything=False, prefixes=("another",))
 
+CALLBACKS: Final = "tests/integration/test_callback_hosts.py"
 SIGNATURES: Final = "tests/unit/test_web_signatures.py"
 
 
@@ -182,6 +184,27 @@ THREATS: Final = (
         STRANGER,
         "tests/integration/test_bridge_refusals.py::test_no_sender_floods_the_log",
         lambda: instead(LogLimiter, "due", _always(0)),
+    ),
+    Threat(
+        PLANE,
+        f"{CALLBACKS}::test_by_default_a_worker_calls_this_machine_at_the_bridges_port_only",
+        lambda: instead(AllowList, "refusal", _always(None)),
+    ),
+    Threat(
+        PLANE,
+        f"{CALLBACKS}::test_an_address_that_is_not_allowed_fails_the_session",
+        lambda: instead(AllowList, "refusal", _always(None)),
+        given={"host": "any.example"},
+    ),
+    Threat(
+        PLANE,
+        f"{CALLBACKS}::test_a_name_that_moves_is_checked_again",
+        lambda: instead(AllowList, "refusal", _always(None)),
+    ),
+    Threat(
+        PLANE,
+        f"{CALLBACKS}::test_a_name_of_a_strangers_choice_is_not_looked_up",
+        lambda: instead(AllowList, "depends_on_addresses", _always(True)),
     ),
     Threat(
         PROMPT,
