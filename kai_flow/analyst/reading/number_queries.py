@@ -26,6 +26,7 @@ from kai_flow.analyst.reading.asides import beside
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.averages import counted_singly, dropped, listed_events, without_own
 from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.filtering import with_values
 from kai_flow.analyst.reading.fitting_units import fitted
 from kai_flow.analyst.reading.grouped_numbers import Wanted, grouped_numbers
@@ -99,6 +100,7 @@ def numbers_of(
             numbers = _shown(made)
             order = orders_of(a, bag, numbers, by)
             constant |= any(of_other_rows(measure, where) for measure in made)
+            constant |= undoes(a.model, fact) and any(map(_per_different, made))
             if constant or lone or order is None or of_single_rows(resolver, made, by):
                 continue
             query = Query(
@@ -222,6 +224,11 @@ def _of_rows(measure: Measure) -> bool:
 def _paced(measure: Measure) -> bool:
     """Whether a number is what a unit of time has on average."""
     return isinstance(measure, Ratio) and isinstance(measure.bottom.of, Unit)
+
+
+def _per_different(measure: Measure) -> bool:
+    """Whether a number is divided by different things: not all orders have something returned."""
+    return isinstance(measure, Ratio) and measure.bottom.function is Function.DISTINCT
 
 
 def _changes(measure: Measure) -> bool:

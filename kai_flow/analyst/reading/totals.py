@@ -104,7 +104,20 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
 def _unclear(
     a: Assembler, bag: Bag, measured: bool, groups: Sequence[tuple[p.Dimension, Words]]
 ) -> bool:
-    """Whether a number may be limited in each row as well: "sales above 1 million by channel"."""
+    """Whether a number may be limited in each row as well: "sales above 1 million by channel".
+
+    A limit of no number that is named, after the groups, may be one of rows or of groups as well.
+    """
+    late = any(
+        isinstance(test, p.Compared)
+        and isinstance(test.of, p.Implied)
+        and test.of.concept == p.ANY_NUMBER
+        and any(said < words for _, said in bag.groups)
+        for test, words in bag.tests
+    )
+    if late:
+        a.troubles.add("rows_or_totals")
+        return True
     if measured or not bag.havings or bag.share is not None or bag.which or not groups:
         return False
     having, words = bag.havings[0]

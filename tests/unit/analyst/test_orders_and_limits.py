@@ -88,7 +88,10 @@ def test_no_number_is_asked_for_by_a_number(question: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["revenue above 25 by channel", "revenue di atas 25 per channel", "revenue above 25 by city"],
+    [
+        *("revenue above 25 by channel", "revenue di atas 25 per channel"),
+        *("revenue above 25 by city", "orders per channel above 25"),
+    ],
 )
 def test_a_limit_of_rows_or_of_totals_is_not_guessed(question: str) -> None:
     """A number that is limited before its groups may be that of a row or of a group."""
@@ -166,3 +169,9 @@ def test_a_period_is_of_the_time_right_before_it(question: str) -> None:
     found = text(TRUCKS, question)
     assert "hired_on in [2021" in found
     assert "sent_on in" not in found
+
+
+def test_what_came_back_is_not_divided_by_those_that_had_any() -> None:
+    """Most orders have no returns, and count in the ratio all the same."""
+    assert isinstance(outcome(SHOP, "ratio of returns to orders by reason"), Declined)
+    assert "from orders by channel" in text(SHOP, "ratio of returns to orders by channel")
