@@ -19,7 +19,8 @@ from kai_flow.bridge.shared import Shared
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.buffer import Slice
 from kai_flow.stream.clock import now
-from kai_flow.stream.errors import CodecMissing, InvalidQuery
+from kai_flow.stream.codec import CodecMissing
+from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.events import NumberedEvent, held_bytes
 from kai_flow.stream.log_fields import about
 from kai_flow.stream.narration import Knowledge

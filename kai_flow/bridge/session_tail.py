@@ -17,7 +17,7 @@ from kai_flow.bridge.shared import Scope
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.backoff import Backoff
 from kai_flow.stream.batches import Batch
-from kai_flow.stream.errors import CodecMissing
+from kai_flow.stream.codec import CodecMissing
 from kai_flow.stream.events import held_bytes
 from kai_flow.stream.fold import Fold
 from kai_flow.stream.log_fields import about

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from kai_flow.stream.buffer import Limits
+    from kai_flow.stream.codec import CodecMissing
     from kai_flow.stream.errors import (
-        CodecMissing,
         Finished,
         InvalidBatch,
         InvalidEvent,
@@ -76,6 +76,7 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "CodecMissing": "codec",
     "Cursor": "place",
     "EventId": "ids",
     "EventProducer": "producer",

@@ -16,11 +16,30 @@ from temporalio.client import Client
 from temporalio.common import RawValue
 from temporalio.converter import CompositePayloadConverter, DataConverter, PayloadConverter
 
-from kai_flow.stream.errors import CodecMissing
+from kai_flow.stream.errors import StreamError
 
 # What Temporal's own converters write. All JSON is in clear, whatever a user's converter calls it.
 _IN_CLEAR: Final = frozenset({b"", b"binary/null", b"binary/plain", b"binary/protobuf"})
 _JSON: Final = b"json/"
+
+_SHOWN_BYTES: Final = 40  # of an encoding, in a message
+
+
+class CodecMissing(StreamError):
+    """This program's client lacks the payload codec of a session, or the codec its key."""
+
+    code = "codec_missing"
+
+    def __init__(self, encoding: bytes, error: Exception | None = None) -> None:
+        shown = encoding[:_SHOWN_BYTES].decode(errors="replace")
+        self.sentence = (
+            f"its payloads have the encoding {shown!a}, which this program cannot read: give its "
+            "client the payload codec of the session's workers, and the codec its keys "
+            "(KAI_DATA_CONVERTER)"
+        )
+        """What is wrong, without the error of the codec, which may not be for everybody."""
+        why = "" if error is None else f"; the codec says: {type(error).__name__}: {error}"
+        super().__init__(self.sentence + why)
 
 
 def hidden_by(payload: Payload, converter: DataConverter) -> bytes | None:

@@ -8,17 +8,13 @@ StreamError
 ├── InvalidUrl       a URL at which nothing can be reached
 ├── InvalidKey       a key of signatures that does not have the documented form
 ├── OutboxFull       the outbox has no room until more is durable
-├── CodecMissing     a session is encoded by a payload codec that this program does not have
+├── CodecMissing     (in `codec`) a session is encoded by a codec that this program does not have
 ├── EventsMissing    (in `reader`) events that a reader asks for are no longer held
 ├── StreamLostError  (in `followed`) the stream of a session cannot be read any further
 ├── Finished         an event, or a second result, after the last event
 └── Superseded       a newer attempt has taken over, and the agent is stopped
     └── SessionEnded the session has ended while the agent was running
 """
-
-from typing import Final
-
-_SHOWN_BYTES: Final = 40  # of an encoding, in a message
 
 
 class StreamError(Exception):
@@ -67,23 +63,6 @@ class OutboxFull(StreamError):
     """The outbox holds all that it may. Nothing was added."""
 
     code = "outbox_full"
-
-
-class CodecMissing(StreamError):
-    """This program's client lacks the payload codec of a session, or the codec its key."""
-
-    code = "codec_missing"
-
-    def __init__(self, encoding: bytes, error: Exception | None = None) -> None:
-        shown = encoding[:_SHOWN_BYTES].decode(errors="replace")
-        self.sentence = (
-            f"its payloads have the encoding {shown!a}, which this program cannot read: give its "
-            "client the payload codec of the session's workers, and the codec its keys "
-            "(KAI_DATA_CONVERTER)"
-        )
-        """What is wrong, without the error of the codec, which may not be for everybody."""
-        why = "" if error is None else f"; the codec says: {type(error).__name__}: {error}"
-        super().__init__(self.sentence + why)
 
 
 class Finished(StreamError):

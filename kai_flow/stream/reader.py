@@ -8,8 +8,8 @@ from typing import Any, Final
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import RawValue
 
-from kai_flow.stream.codec import hidden_by
-from kai_flow.stream.errors import CodecMissing, InvalidId, StreamError
+from kai_flow.stream.codec import CodecMissing, hidden_by
+from kai_flow.stream.errors import InvalidId, StreamError
 from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.gaps import Gap
 from kai_flow.stream.pages import DEFAULT_PAGE_BYTES, Page, read_page

@@ -86,7 +86,7 @@ class Workflow:
         )
         vars(self._info).update(info)
         self.logger = SimpleNamespace(
-            warning=lambda line, *values: self.warnings.append(line % values)
+            warning=lambda line, *values, **_: self.warnings.append(line % values)
         )
         self.unsafe = SimpleNamespace(
             sandbox_unrestricted=nullcontext, is_read_only=lambda: self.read_only

@@ -13,8 +13,7 @@ from temporalio.converter import (
     PayloadCodec,
 )
 
-from kai_flow.stream.codec import decoded, hidden_by, require_codec
-from kai_flow.stream.errors import CodecMissing
+from kai_flow.stream.codec import CodecMissing, decoded, hidden_by, require_codec
 
 
 def payload(encoding: bytes | None, data: bytes = b"{}") -> Payload:

@@ -8,7 +8,7 @@ from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
 
-from kai_flow.stream.errors import CodecMissing
+from kai_flow.stream.codec import CodecMissing
 from kai_flow.stream.failure_message import message_of, root_cause
 from kai_flow.temporal.codec import encrypting
 

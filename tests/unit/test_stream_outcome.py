@@ -8,7 +8,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.service import RPCError
 
-from kai_flow.stream.errors import CodecMissing
+from kai_flow.stream.codec import CodecMissing
 from kai_flow.stream.outcome import Outcome, outcome_of
 from tests.unit.temporal_stage import LATER, RUN_ID, SESSION, TemporalStage, in_virtual_time
 

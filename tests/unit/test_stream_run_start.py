@@ -5,7 +5,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.service import RPCError
 
-from kai_flow.stream.errors import CodecMissing
+from kai_flow.stream.codec import CodecMissing
 from kai_flow.stream.header import Carried, encode_carried
 from kai_flow.stream.place import NOWHERE, Place
 from kai_flow.stream.run_start import RunStart, header_json, read_start, start_in

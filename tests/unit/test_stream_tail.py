@@ -13,7 +13,7 @@ from temporalio.converter import DataConverter, DefaultPayloadConverter
 from temporalio.service import RPCError
 
 from kai_flow.stream.batches import Batch
-from kai_flow.stream.errors import CodecMissing
+from kai_flow.stream.codec import CodecMissing
 from kai_flow.stream.header import Carried, Refused, encode_header
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.place import NOWHERE, Place

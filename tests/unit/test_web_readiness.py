@@ -6,7 +6,7 @@ from unittest.mock import AsyncMock, Mock
 from temporalio.service import RPCError, RPCStatusCode
 
 from kai_flow.runtime.readiness import detail_of, listed
-from kai_flow.stream.errors import CodecMissing
+from kai_flow.stream.codec import CodecMissing
 from kai_flow.web.readiness import why_not_ready
 from tests.property.strategies import run_of
 from tests.unit.test_bridge_hub import FIRST, hub_on
