@@ -247,12 +247,12 @@ class LiveReaders:
 
     def _expired(self, readers: Iterable[LiveReader], moment: float) -> list[LiveReader]:
         """Those of these whose time is over; they leave. It costs nothing while nobody's is."""
-        if moment < self._until:
-            return []
-        expired = [one for one in readers if one.until <= moment and one in self._readers]
-        for reader in expired:
-            self.leave(reader)
-        return expired
+        if moment >= self._until:
+            expired = [one for one in readers if one.until <= moment and one in self._readers]
+            for reader in expired:
+                self.leave(reader)
+            return expired
+        return []
 
 
 def _serve(reader: LiveReader, steps: _Steps) -> bool:

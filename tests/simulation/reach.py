@@ -36,6 +36,11 @@ Unit and property tests prove them, line by line."""
 
 UNREACHED: Final = (
     Unreached(
+        "anomalies",
+        "return Anomaly.UNSIGNED",
+        "a simulated program has no keys",
+    ),
+    Unreached(
         "attempt_window",
         "if len(waiting) < len(new) and self.live_bytes > self._max_bytes:",
         "thousands of live-only events of an attempt whose first event is not stored yet",
@@ -49,6 +54,11 @@ UNREACHED: Final = (
         "batches",
         "if total > MAX_PUBLISHED_BYTES:",
         "a simulated workflow says little in one call; this takes 1 MiB",
+    ),
+    Unreached(
+        "errors",
+        "def __init__(self, encoding: bytes, error: Exception | None = None) -> None:",
+        "a simulated client has the codec of its workers",
     ),
     Unreached(
         "fold",
@@ -84,6 +94,21 @@ UNREACHED: Final = (
         "header",
         "except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:",
         "a header that another program has written",
+    ),
+    Unreached(
+        "control",
+        'return {"type": TOKEN_EXPIRED}',
+        "a simulated bridge asks for no tokens",
+    ),
+    Unreached(
+        "live_readers",
+        "if present.moment >= self._until:",
+        "a simulated bridge asks for no tokens",
+    ),
+    Unreached(
+        "live_readers",
+        "if moment >= self._until:",
+        "a simulated bridge asks for no tokens",
     ),
     Unreached(
         "live_readers",
@@ -144,6 +169,31 @@ UNREACHED: Final = (
         "session_log",
         "if not self.knows(producer):",
         "the bridge's intake asks before; the log is right without it, too",
+    ),
+    Unreached(
+        "signal_budget",
+        "return len(self._since)",
+        "for the metrics, which a simulated bridge does not serve",
+    ),
+    Unreached(
+        "tally",
+        "return list(accumulate(self._counts))",
+        "for the metrics, which a simulated bridge does not serve",
+    ),
+    Unreached(
+        "tally",
+        "return sum(self._counts)",
+        "for the metrics, which a simulated bridge does not serve",
+    ),
+    Unreached(
+        "tally",
+        "return moment - self._notes[0][1] if self._notes else 0.0",
+        "for the metrics, which a simulated bridge does not serve",
+    ),
+    Unreached(
+        "tally",
+        "if len(notes) < _MAX_NOTES:",
+        "more samples than wait at once while Temporal answers at all",
     ),
 )
 
