@@ -8,6 +8,7 @@ import httpx
 from anyio._backends._asyncio import SocketStream, StreamProtocol
 from anyio.abc import SocketAttribute
 from temporalio.client import Client
+from temporalio.converter import DataConverter
 from temporalio.testing import ActivityEnvironment
 
 from kai_flow.stream.producer import EventProducer
@@ -26,6 +27,8 @@ def _as_anyio_says_it() -> AttributeError:
 
 class Signals:
     """As much of a client as a producer needs: takes every signal."""
+
+    data_converter = DataConverter.default
 
     def __init__(self) -> None:
         self.count = 0
