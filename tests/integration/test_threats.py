@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from tests.integration.test_client_limits import limited
+from tests.integration.test_client_limits import limited, still
 from tests.integration.test_tokens import guarded
 from tests.threats.threat import Threat
 from tests.threats.threats import THREATS
 from tests.unit.test_analyst_guard import path
 
 # The fixtures of their tests, which are not those of this folder.
-__all__ = ["guarded", "limited", "path"]
+__all__ = ["guarded", "limited", "path", "still"]
 
 NOT_RUN = (AttributeError, ImportError, NameError, RuntimeError, TypeError)
 
