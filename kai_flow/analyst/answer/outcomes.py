@@ -35,6 +35,7 @@ _PLAIN: Final[dict[str, Message]] = {
     "no_reading": messages.NO_READING,
     "nothing_known": messages.NOTHING_KNOWN,
     "only_ever": questions_back.ONLY_EVER,
+    "other_unit": questions_back.OTHER_UNIT,
     "reveal": messages.REVEAL,
     "rows_or_totals": questions_back.ROWS_OR_TOTALS,
     "sql": messages.RAW_SQL,

@@ -31,6 +31,10 @@ ONLY_EVER: Final = Message(
     "tanpa “hanya”.",
     "Who did only that and never anything else cannot be told. Ask without “only”.",
 )
+OTHER_UNIT: Final = Message(
+    "Data tidak menyebut bahwa angka ini dalam satuan itu. Tanyakan tanpa satuan.",
+    "The data does not say that this number is in that unit. Ask without the unit.",
+)
 NOT_OVER_TIME: Final = Message(
     "Data tidak mencatat {measures} dari waktu ke waktu. Mana yang Anda maksud: {choices}?",
     "The data does not record the {measures} over time. Which do you mean: {choices}?",

@@ -27,6 +27,13 @@ from kai_flow.analyst.reading.parts import (
     Within,
 )
 
+_PERFORM = ("performance", "performance overall")
+_DOING = ("performing", "doing", "performs", "performed", "does", "did")
+_KINERJA = ("kinerja", "kinerjanya", "performa", "performanya", "prestasi", "prestasinya")
+_OKE = ("oke", "baik", "bagus", "hebat", "top", "unggul", "mantap", "keren", "kece", "moncer")
+_TER = ("terbaik", "terbagus", "terhebat", "terunggul")
+_PARAH = ("buruk", "jelek", "parah", "payah")
+
 SCALES = {  # "how heavy is the heaviest": the adjective, and the number that both are of
     "how heavy": "weight",
     "how expensive": "price",
@@ -110,8 +117,19 @@ KIND = Kind(
     english={
         "and how many": ("and how many", "and how many times", "and how often"),
         "and how much": ("and how much", "and what is it", "and what", "and how much is it"),
-        "best": ("best", "top", "the top", "best performing", "performs best", "performed best"),
-        "worst": ("worst", "worst performing", "performs worst", "performed worst"),
+        "best": (
+            *("best", "top", "the top", "top performing", "best overall", "most successful"),
+            *(f"{word} best" for word in _DOING),
+            *(f"{word} the best" for word in _DOING),
+            *("best performing", "best-performing", "top-performing", "the best overall"),
+            *(f"{best} {word}" for best in ("best", "top", "strongest") for word in _PERFORM),
+        ),
+        "worst": (
+            *("worst", "worst performing", "worst-performing", "least successful"),
+            *(f"{word} worst" for word in _DOING),
+            *(f"{word} the worst" for word in _DOING),
+            *(f"{worst} {word}" for worst in ("worst", "weakest", "poorest") for word in _PERFORM),
+        ),
         "longest serving": (
             *("longest serving", "longest-serving", "longest tenured", "most senior"),
             *("been here the longest", "been with us the longest", "worked here the longest"),
@@ -139,8 +157,18 @@ KIND = Kind(
         "best": (
             *("terbaik", "paling baik", "paling bagus", "terbagus", "terhebat", "paling hebat"),
             *("paling top", "paling oke", "paling unggul", "terunggul", "paling berprestasi"),
+            *(f"paling {oke}" for oke in ("mantap", "keren", "kece", "moncer", "sukses")),
+            *(f"{noun} paling {oke}" for noun in _KINERJA for oke in _OKE),
+            *(f"paling {oke} {noun}" for noun in _KINERJA for oke in _OKE),
+            *(f"{noun} {best}" for noun in _KINERJA for best in _TER),
+            *(f"{best} {noun}" for noun in _KINERJA for best in _TER),
         ),
-        "worst": ("terburuk", "paling buruk", "terjelek", "paling jelek", "paling parah"),
+        "worst": (
+            *("terburuk", "paling buruk", "terjelek", "paling jelek", "paling parah"),
+            *(f"{noun} paling {bad}" for noun in _KINERJA for bad in _PARAH),
+            *(f"paling {bad} {noun}" for noun in _KINERJA for bad in _PARAH),
+            *(f"{noun} {worst}" for noun in _KINERJA for worst in ("terburuk", "terjelek")),
+        ),
         "longest serving": (
             *("paling lama bekerja", "terlama bekerja", "bekerja paling lama", "paling senior"),
             *("masa kerjanya paling lama", "masa kerja terlama", "masa kerja paling lama"),

@@ -23,6 +23,8 @@ __all__ = [
     "ORDINAL_ENDINGS",
     "OTHER_WORDS",
     "SCALES",
+    "SIZES",
+    "SUPERIORS",
     "TYPED",
     "UNITS",
     "WEEKDAYS",
@@ -118,6 +120,23 @@ TYPED: dict[str, tuple[str, ...]] = {
     for typed, words in lexicon["typed"].items()
 }
 """Small words as people type them, and what they stand for: ``brp`` is ``berapa``."""
+SIZES: dict[str, tuple[str, ...]] = {
+    word: tuple(
+        concept
+        for each in LEXICONS.values()
+        for concept, words in each["sizes"].items()
+        if word in words
+    )
+    for lexicon in LEXICONS.values()
+    for listed in lexicon["sizes"].values()
+    for word in listed
+}
+"""Adjectives that ask for a size after "how", with the concepts of the sizes."""
+SUPERIORS: dict[str, tuple[str, ...]] = {
+    part: tuple(phrase for each in LEXICONS.values() for phrase in each["superiors"][part])
+    for part in ("above", "include", "ones", "alone")
+}
+"""Phrases for whom somebody reports to, and for those who report to nobody, by their parts."""
 CONCEPTS: dict[Language, dict[str, tuple[tuple[str, ...], ...]]] = {
     language: {
         concept: tuple(tuple(phrase.split()) for phrase in phrases)

@@ -11,9 +11,9 @@ from kai_flow.analyst.kinds.differences import Difference
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.calculation import Calculation, Nature
 from kai_flow.analyst.query.filters import parts_of
-from kai_flow.analyst.query.nodes import Aggregate, Function, Query, Related
+from kai_flow.analyst.query.nodes import Aggregate, Function, Query, Related, words_of
 
-__all__ = ["changes_of_all", "untold"]
+__all__ = ["changes_of_all", "counts_the_best", "untold"]
 
 ONLY: Final = frozenset(["only", "just", "exclusively", "solely", "hanya", "cuma", "saja", "aja"])
 """Words for nothing else."""
@@ -26,6 +26,31 @@ CLAUSES: Final = RELATIVES | {"have", "has"}
 
 ENDS: Final = frozenset([",", ";", ".", "and", "but", "dan", "tapi", "tetapi"])
 """Words that end it."""
+
+
+COUNTS: Final = frozenset([Function.COUNT, Function.DISTINCT])
+
+WHO: Final = frozenset(["who", "siapa"])
+
+BEST: Final = frozenset(["best", "top", "leading", "worst", "terbaik", "terburuk", "performing"])
+"""Words that say of a thing that it comes first or last."""
+
+NUMEROUS: Final = frozenset(["most", "fewest", "least", "terbanyak", "banyak", "sedikit"])
+"""Words that say of things that they are many or few."""
+
+
+def counts_the_best(tokens: Sequence[Token], query: Query) -> bool:
+    """Whether "who is the best store" is read as who has the most stores.
+
+    ``query``: of a reading that is no offer.
+    """
+    measure = query.measures[0] if query.measures else None
+    if measure is None or not query.limit:
+        return False
+    counts = isinstance(measure, Aggregate) and measure.function in COUNTS
+    words = {tokens[at].word for at in words_of(measure)}
+    who = any(token.word in WHO for token in tokens)
+    return counts and who and not words.isdisjoint(BEST) and words.isdisjoint(NUMEROUS)
 
 
 def untold(tokens: Sequence[Token], queries: Sequence[Query]) -> str | None:

@@ -8,6 +8,7 @@ from kai_flow.analyst.query.nodes import (
     All,
     Condition,
     During,
+    Either,
     Field,
     Filter,
     Not,
@@ -24,7 +25,8 @@ def contradictory(parts: Sequence[Filter]) -> bool:
     """Whether two of the filters, all of which must hold, exclude or repeat each other."""
     flat = [each for part in parts for each in (part.parts if isinstance(part, All) else (part,))]
     return any(
-        fault(flat) for fault in (_values, _emptied, _childless, _times, _positive, _cut_short)
+        fault(flat)
+        for fault in (_values, _crossed, _emptied, _childless, _times, _positive, _cut_short)
     )
 
 
@@ -50,6 +52,23 @@ def _values(parts: Sequence[Filter]) -> bool:
         for left in equal
         for no in denied
     )
+
+
+def _crossed(parts: Sequence[Filter]) -> bool:
+    """A choice of which one part can never hold: by card, and to York or by PayPal.
+
+    "To Leeds or York, by card or PayPal" are two lists, each of one column.
+    """
+    equal = [part for part in _conditions(parts) if part.operator is Operator.EQUAL]
+    choices = [part for part in parts if isinstance(part, Either)]
+    return any(_values([one, other]) for one in equal for other in _chosen(choices))
+
+
+def _chosen(choices: Sequence[Either]) -> Iterator[Condition]:
+    """The values of which any is meant."""
+    for choice in choices:
+        yield from (each for each in _conditions(choice.parts) if each.operator is Operator.EQUAL)
+        yield from _chosen([part for part in choice.parts if isinstance(part, Either)])
 
 
 def _emptied(parts: Sequence[Filter]) -> bool:

@@ -14,6 +14,8 @@ from kai_flow.analyst.reading.doers import NO_NOUNS, agents
 from kai_flow.analyst.reading.parts import Sign
 from kai_flow.analyst.reading.quantities import worth_of_things
 from kai_flow.analyst.reading.signs import signs_of
+from kai_flow.analyst.reading.superiors import left_in
+from kai_flow.analyst.reading.told_units import told_units
 from kai_flow.analyst.semantics.model import SemanticModel
 
 GLUE_COST: Final = 0.02
@@ -123,8 +125,12 @@ def glue(
         for at in range(len(spoken) - len(phrase) + 1):
             if spoken[at : at + len(phrase)] == phrase:
                 found |= dict.fromkeys(range(at, at + len(phrase)), GLUE_COST)
+    for first, last, _ in told_units(tokens, model) if model is not None else ():
+        found |= dict.fromkeys(range(first, last), GLUE_COST)
     for at in (*_telling(spoken), *capitals_in(tokens), *coins, *worth_of_things(tokens)):
         found.pop(at, None)
+    for first, last in left_in(tokens):
+        found |= dict.fromkeys(range(first, last), GLUE_COST / (last - first))
     return found
 
 

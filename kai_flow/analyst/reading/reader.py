@@ -22,12 +22,13 @@ from kai_flow.analyst.reading.attachments import misplaced
 from kai_flow.analyst.reading.bag import collected
 from kai_flow.analyst.reading.chart import Chart
 from kai_flow.analyst.reading.choices import ROUNDING, Note
-from kai_flow.analyst.reading.claims import untold
 from kai_flow.analyst.reading.counted import not_counted
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
+from kai_flow.analyst.reading.details import plainest
 from kai_flow.analyst.reading.ends_of_times import endless
 from kai_flow.analyst.reading.glue import commas_in, glue
 from kai_flow.analyst.reading.growing import grow
+from kai_flow.analyst.reading.holding import holding
 from kai_flow.analyst.reading.labels import labels
 from kai_flow.analyst.reading.nearness import nearest
 from kai_flow.analyst.reading.openings import opened
@@ -42,6 +43,7 @@ from kai_flow.analyst.reading.rules import BY_HEADS
 from kai_flow.analyst.reading.small_values import settled
 from kai_flow.analyst.reading.spans import bound, leaves
 from kai_flow.analyst.reading.undated import is_undated
+from kai_flow.analyst.reading.whole_limits import compounds
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
 
@@ -209,13 +211,13 @@ def decide(
         language=detect(tokens),
         limits=limits_in(tokens),
     )
-    wrong = [*not_counted(found, tokens), *of_another(found, tokens)]
+    wrong = [*not_counted(found, tokens), *of_another(found, tokens), *compounds(found, tokens)]
     wrong += [cover for cover in found if endless(cover, tokens)]
     placed = [each for each in found if each not in wrong and not misplaced(each, tokens, model)]
-    best = _likely(_assembled(nearest(placed, model), assembler, worst), assembler)
-    claim = untold(tokens, [each.query for each in best if each.query is not None])
-    if claim is not None:
-        return Declined(Note(claim))
+    likely = _likely(_assembled(nearest(placed, model), assembler, worst), assembler)
+    best = holding(tokens, likely, model)
+    if isinstance(best, str):
+        return Declined(Note(best))
     if not best or best[0].cost > worst:
         return Declined(troubles.worst or _unused(tokens, found))
     first = best[0]
@@ -224,8 +226,10 @@ def decide(
     near = [each for each in best if each.cost <= first.cost + margin and not each.refusal]
     if first.open:
         near = [each for each in (near if is_undated(first) else best) if each.open]
+    near = plainest(tokens, near)
     if len(near) > 1:
         return Unclear(tuple(near[:CHOICES]))
+    first = near[0] if near else first
     if first.catalogue or first.query is None:
         return Catalogue(first.tables)
     return Understood(first.query, first.notes)

@@ -43,7 +43,9 @@ from kai_flow.analyst.reading.parts import (
 from kai_flow.analyst.reading.quantities import worth_of_things
 from kai_flow.analyst.reading.referents import HINT_COST, hinted
 from kai_flow.analyst.reading.signs import no_request, signs_in
+from kai_flow.analyst.reading.sizes import sizes_in
 from kai_flow.analyst.reading.statuses import stated
+from kai_flow.analyst.reading.superiors import besides, superiors_in
 from kai_flow.analyst.reading.unit_names import units_in
 from kai_flow.analyst.reading.within import inside
 from kai_flow.analyst.semantics.index import Index
@@ -145,12 +147,14 @@ def leaves(
     found = [item for item in found if not _within_a_name(item, found)]
     found = [item for item in found if not _group_of_rows(item, found)]
     found += units_in(tokens, index)
+    found += [*sizes_in(tokens, found, index), *superiors_in(tokens, index)]
     named = {at for item in found if not isinstance(item.part, Sign) for at in item.words}
     for at, hint in index.actions.hints(tokens, named):
         found.append(leaf(at, at + 1, hinted(hint, index), HINT_COST[hint.how]))
     found += [*happened(tokens, found, index), *numbered(found, index)]
     found = [item for item in found if not _of_nothing(item, found, tokens, index)]
     found += with_a_loss(tokens, index)
+    found = besides(found, tokens)
     timed = tuple(_timed(tuple(_placed(_unrefused(stated(found, tokens)))), index))
     return tuple(_opening(timed, tokens, language))
 

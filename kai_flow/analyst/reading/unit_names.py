@@ -46,7 +46,7 @@ def units_in(tokens: Sequence[Token], index: Index) -> Iterator[Item]:
     """The units after "per", each as the columns that are measured in it."""
     for at in range(1, len(tokens)):
         before = tokens[at - 1].word
-        unit, end = _unit(tokens, at)
+        unit, end = unit_at(tokens, at)
         if unit in MEASURED and (before in BEFORE or (before in COUNTING and unit not in HOURS)):
             yield from _columns(index, unit, at, end)
 
@@ -65,8 +65,8 @@ def _ref(attribute: Attribute) -> ColumnRef:
     return ColumnRef(attribute.table, attribute.column)
 
 
-def _unit(tokens: Sequence[Token], at: int) -> tuple[str, int]:
-    """The unit that words name, and where they end."""
+def unit_at(tokens: Sequence[Token], at: int) -> tuple[str, int]:
+    """The unit that words name from a place on, and where they end; empty if they name none."""
     word = tokens[at].word.removesuffix("nya")
     after = tokens[at + 1].word.removesuffix("nya") if at + 1 < len(tokens) else ""
     if word in SQUARE and UNITS.get(after) == "m":
