@@ -118,8 +118,8 @@ async def test_what_could_not_be_read_back_is_shown_later(
         await eventually(is_durable)
         session = bridge.hub._session(play.id)
         assert session is not None
+        codec.failing = True  # first, because the tail would bring back what it can still decode
         session.forget()  # as when the memory is needed: readers have to read back
-        codec.failing = True
         async with subscribed(place.stream_url, reconnect=False) as reader:
             said = partial(records_of, caplog, play.id)
             await until(lambda: any("cannot be read back" in one.getMessage() for one in said()))

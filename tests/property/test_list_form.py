@@ -23,6 +23,7 @@ replies = st.builds(
     st.integers(100, 599),
     bodies,
     st.integers(0, 60).map(float),
+    authentic=st.just(True),  # a list is believed as a whole
 )
 
 
