@@ -56,11 +56,6 @@ UNREACHED: Final = (
         "a simulated workflow says little in one call; this takes 1 MiB",
     ),
     Unreached(
-        "errors",
-        "def __init__(self, encoding: bytes, error: Exception | None = None) -> None:",
-        "a simulated client has the codec of its workers",
-    ),
-    Unreached(
         "fold",
         "if mark.producer <= self.newest:",
         "the interceptor's numbers rise; this is a header that another program has written",
