@@ -18,6 +18,7 @@ from rich.text import Text
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK, text
 from kai_flow.cli.consoles import console_for, print_words
+from kai_flow.cli.typed import interruptible
 from kai_flow.connections.model import StoreError
 from kai_flow.connections.sealing import SecretError, seal
 from kai_flow.connections.service import BadInput, Data, shown
@@ -161,7 +162,8 @@ def read_uri(given: str) -> str:
         return given
     if sys.stdin.isatty():
         try:
-            return getpass.getpass("URI (not shown): ").strip()
+            with interruptible():  # also by a Ctrl-C that comes just before it waits
+                return getpass.getpass("URI (not shown): ").strip()
         except EOFError:  # Ctrl-D
             return ""
     return sys.stdin.read(STDIN_LIMIT).strip()
