@@ -62,7 +62,7 @@ def is_of_another_home(url: str, home: Path) -> bool:
     owners = {
         each.pid
         for each in psutil.net_connections("tcp")
-        if each.status == psutil.CONN_LISTEN and each.laddr[1] == port
+        if each.status == psutil.CONN_LISTEN and tuple(each.laddr)[1:2] == (port,)
     }
     homes = {psutil.Process(pid).environ().get("KAI_HOME") for pid in owners if pid}
     return bool(homes) and str(home) not in homes
