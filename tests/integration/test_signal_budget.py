@@ -20,6 +20,7 @@ from tests.integration.conftest import worker_on
 from tests.integration.hubs import bridging, ticking, widest
 from tests.integration.waiting import until
 
+LATE_SECONDS = BURST_SECONDS + 0.5
 SESSIONS = 30
 PER_SECOND = 12  # so each of them has a turn every 2.5 s
 TOKENS, RATE = 12, 5
@@ -86,7 +87,9 @@ async def test_thirty_sessions_keep_the_budget_of_their_bridge(
     print(
         f"{len(signals)} signals in {signals[-1] - signals[0]:.1f} s; the slowest {max(took):.2f} s"
     )
-    assert len(signals) <= PER_SECOND * (signals[-1] - signals[0] + BURST_SECONDS) + 1
+    # Calls are seen here, and not turns: the first call may be late, so the time looks shorter. The
+    # exact bound is that of the property test.
+    assert len(signals) <= PER_SECOND * (signals[-1] - signals[0] + LATE_SECONDS) + 1
     assert len(signals) >= 2 * SESSIONS, "each has had several turns"
     if max(widest(moments), *took) < BUSY_SECONDS:
         assert not by["worker"], "a producer has signalled by itself"
