@@ -1,8 +1,8 @@
 """Holds requests against the limits of their client, and refuses what is too much (§8.10).
 
 A client is named by the token that it has shown, or else by its address. What comes from this
-machine without a token is not limited, and neither is a POST with a signature: its sender has a
-key, and the signature is verified.
+machine without a token is not limited. Where the bridge has keys, neither is a POST that says it is
+signed: its signature is verified, and it is refused without one of them.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Iterable
@@ -38,11 +38,12 @@ class ClientGate:
 
     def __init__(self, settings: Settings) -> None:
         self._limits = ClientLimits(rates(settings.client_requests), settings.client_streams)
+        self._verifies = bool(settings.signing_keys)
 
     def post(self, scope: Any, size: int) -> Problem | None:
         """The refusal of a POST with a body of `size` bytes, if its client has sent too much."""
         client = _at(scope)
-        if client is None or _is_signed(scope["headers"]):
+        if client is None or (self._verifies and _is_signed(scope["headers"])):
             return None
         wait = self._wait(client, Resource.REQUESTS, 1) or self._wait(client, Resource.BYTES, size)
         return _too_much(wait) if wait else None

@@ -25,7 +25,7 @@ PAGE = Path(__file__).parents[2] / "docs/explanation/security.md"
 def without_defence(threat: Threat) -> Callable[..., Awaitable[None]]:
     """A test with the fixtures of the threat's own test."""
 
-    async def test(**fixtures: Any) -> None:
+    async def noticed(**fixtures: Any) -> None:
         with threat.without(), pytest.raises((Exception, pytest.fail.Exception)) as failure:
             await threat.run(fixtures)
         # these would prove nothing: the test cannot be run here at all
@@ -33,9 +33,9 @@ def without_defence(threat: Threat) -> Callable[..., Awaitable[None]]:
 
     kind = inspect.Parameter.KEYWORD_ONLY
     parameters = [inspect.Parameter(name, kind) for name in threat.fixtures]
-    test.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    test.__doc__ = f"{threat.test} passes with the defence, and fails without it."
-    return test
+    noticed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    noticed.__doc__ = f"{threat.test} passes with the defence, and fails without it."
+    return noticed
 
 
 for _threat in THREATS:
