@@ -37,9 +37,9 @@ async def post_over(
 
     With `keys` the POST is signed, and its answer has to be.
     """
-    message_id = f"msg_{secrets.token_hex(16)}"
-    headers = _HEADERS
+    message_id, headers = "", _HEADERS
     if keys is not None:
+        message_id = f"msg_{secrets.token_hex(16)}"
         headers = _HEADERS | keys.sign_post(message_id, time.time(), body)
     try:
         with network_errors():
