@@ -5,7 +5,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from kai_flow import __version__
-from kai_flow.cli import data_app
+from kai_flow.cli import ask_app, data_app
 from kai_flow.cli.running import run
 
 app = App(
@@ -28,6 +28,8 @@ app = App(
 )
 app["--help"].help = "Show this help and exit."
 app["--version"].help = "Show the version and exit."
+app.command(ask_app.ask, sort_key=0, help_epilogue=data_app.NO_EPILOGUE, usage=ask_app.USAGE)
+app.command(ask_app.chat, sort_key=1, help_epilogue=data_app.NO_EPILOGUE)
 app.command(data_app.connection)
 app.command(data_app.schema)
 app.command(data_app.mdl, sort_key=6, help_epilogue=data_app.NO_EPILOGUE)
@@ -68,92 +70,6 @@ def up(
     from kai_flow.cli.up import up as run_stack
 
     return run(run_stack(ui=ui, ui_port=ui_port))
-
-
-@app.command(
-    sort_key=0, help_epilogue=data_app.NO_EPILOGUE, usage="Usage: kai ask [OPTIONS] QUESTION"
-)
-def ask(
-    *question: str,
-    connection: Annotated[str, Parameter(name=["--connection", "-c"], metavar="NAME")] = "koperasi",
-    conversation: Annotated[str | None, Parameter(name="--conversation", metavar="ID")] = None,
-    session_id: Annotated[str | None, Parameter(name=["--session-id", "-s"], metavar="ID")] = None,
-    json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
-    plain: Annotated[bool, Parameter(name="--plain", negative="", show_default=False)] = False,
-) -> int:
-    """Ask a question, and watch each step until the answer.
-
-    The session runs on the `kai up` of the same KAI_HOME. If none is running, Temporal, a worker
-    and a bridge are started for this question alone. Ctrl-C cancels the session.
-
-    The exit code is 0 when there is an answer, 1 when the session failed or KAI asks what you
-    mean, and 130 after Ctrl-C.
-
-    For example:
-
-    - `kai ask "How many members do active cooperatives have?"`
-    - `kai ask "total amount per city" -c shop --json`
-    - `kai ask "and by year?" -c shop --conversation monday`
-
-    Parameters
-    ----------
-    question
-        The question, in English or Indonesian.
-    connection
-        Alias or id of the database connection; koperasi is the demo database.
-    conversation
-        Id of a conversation, which may be new. A later question with the same id may be a
-        fragment, such as "and by year?", that changes the question before.
-    session_id
-        Id of the session, which is also Temporal's workflow id. Default: a new id.
-    json
-        Print each event as one line of JSON, `{"id": …, "event": {…}}`, and nothing else.
-    plain
-        Print without colours.
-    """
-    from kai_flow.cli.ask import ask as work
-    from kai_flow.cli.question import Question
-
-    asked = Question(" ".join(question), connection, session_id, conversation)
-    return run(work(asked, as_json=json, plain=plain))
-
-
-@app.command(sort_key=1, help_epilogue=data_app.NO_EPILOGUE)
-def chat(
-    *,
-    connection: Annotated[str, Parameter(name=["--connection", "-c"], metavar="NAME")] = "koperasi",
-    conversation: Annotated[str | None, Parameter(name="--conversation", metavar="ID")] = None,
-    plain: Annotated[bool, Parameter(name="--plain", negative="", show_default=False)] = False,
-) -> int:
-    """Ask one question after another, each of which may build on the one before.
-
-    A fragment, such as "only for Bali", "and by year?" or "top 10 instead", changes the question
-    before. If KAI asks what you mean, type the number of a choice. The arrow keys bring back what
-    you typed earlier. Ctrl-C cancels the answer that is running; Ctrl-D leaves.
-
-    The sessions run on the `kai up` of the same KAI_HOME. If none is running, Temporal, a worker
-    and a bridge are started for this chat. Without a terminal, each line of standard input is a
-    question, and the exit code is 1 if one of them got no answer.
-
-    Commands: `/new` begins a new conversation, `/help` lists the commands, `/quit` leaves.
-
-    For example:
-
-    - `kai chat`
-    - `kai chat -c shop --conversation monday`
-
-    Parameters
-    ----------
-    connection
-        Alias or id of the database connection; koperasi is the demo database.
-    conversation
-        Id of the conversation, to continue an earlier one. Default: a new id.
-    plain
-        Print without colours.
-    """
-    from kai_flow.cli.chat import chat as work
-
-    return work(connection, conversation, plain=plain)
 
 
 @app.command(sort_key=7, help_epilogue=data_app.NO_EPILOGUE)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from kai_flow.cli import EXIT_FAILED, EXIT_OK
 from kai_flow.cli.consoles import console_for, print_words
-from kai_flow.cli.place import Place, place_for
+from kai_flow.cli.place import Place, base_url_of, place_for
 from kai_flow.cli.question import Question
 from kai_flow.cli.stack import Say
 from kai_flow.runtime.imports import imported
@@ -18,13 +18,16 @@ if TYPE_CHECKING:  # imported while the session's worker begins
     from kai_flow.cli.showing import Outcome
 
 
-async def ask(question: Question, *, as_json: bool, plain: bool) -> int:
+async def ask(question: Question, bridge: str | None, *, as_json: bool, plain: bool) -> int:
     """Ask, and print the events until `done`; returns the exit code.
 
-    Raises `StartError` for what goes wrong before the session has started.
+    `bridge` is the base URL of one that runs elsewhere. Raises `StartError` for what goes wrong
+    before the session has started.
     """
     settings = load_settings(os.environ)
     question.check()
+    if bridge is not None:
+        bridge = base_url_of(bridge)
     level = settings.log_level if os.environ.get("KAI_LOG_LEVEL") else None
     log_to_stderr(level, settings.log_format)
     prepare_home(settings.home)
@@ -33,7 +36,7 @@ async def ask(question: Question, *, as_json: bool, plain: bool) -> int:
     def say(words: str) -> None:
         print_words(notes, words, "dim")
 
-    async with ShutdownSignals() as stop, place_for(settings, say) as place:
+    async with ShutdownSignals() as stop, place_for(settings, say, bridge=bridge) as place:
         stop.started()
         outcome = await _answer(question, place, stop, say, as_json=as_json, plain=plain)
         if outcome is None:

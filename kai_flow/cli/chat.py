@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from kai_flow.cli import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
 from kai_flow.cli.background import Background
 from kai_flow.cli.consoles import console_for, print_words
-from kai_flow.cli.place import Place, place_for
+from kai_flow.cli.place import Place, base_url_of, place_for
 from kai_flow.cli.question import Question
 from kai_flow.cli.typed import Typed, interruptible
 from kai_flow.runtime.locks import prepare_home
@@ -31,13 +31,16 @@ Ctrl-C cancels the answer that is running. The arrow keys bring back what you ty
 COMMANDS: Final = ("/new", "/help", "/quit")
 
 
-def chat(connection: str, conversation_id: str | None, *, plain: bool) -> int:
+def chat(connection: str, conversation_id: str | None, bridge: str | None, *, plain: bool) -> int:
     """Read questions and answer them until the input ends; returns the exit code.
 
-    Raises `StartError` for what goes wrong before the first question.
+    `bridge` is the base URL of one that runs elsewhere. Raises `StartError` for what goes wrong
+    before the first question.
     """
     settings = load_settings(os.environ)
     Question("?", connection, None, conversation_id).check()
+    if bridge is not None:
+        bridge = base_url_of(bridge)
     level = settings.log_level if os.environ.get("KAI_LOG_LEVEL") else None
     log_to_stderr(level, settings.log_format)
     prepare_home(settings.home)
@@ -49,7 +52,7 @@ def chat(connection: str, conversation_id: str | None, *, plain: bool) -> int:
     typed = Typed(settings.home / "chat_history")
     with interruptible():
         try:
-            with Background(lambda: place_for(settings, say, "this chat")) as stack:
+            with Background(lambda: place_for(settings, say, "this chat", bridge)) as stack:
                 loop = _Chat(stack, typed, connection, conversation_id or _new_id(), plain=plain)
                 return loop.run()
         except KeyboardInterrupt:  # while it starts or stops

@@ -1,13 +1,13 @@
 """The tokens with which a command itself reads from a bridge whose keys it knows."""
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from kai_flow.settings import Settings
 
 if TYPE_CHECKING:  # reading tokens takes libraries that a command without keys does not load
     from kai_flow.access.issuing import Wish
+    from kai_flow.stream.reader_headers import Token
 
 SECONDS: Final = 60.0  # of a token: it is used for one connection
 SUBJECT: Final = "kai"
@@ -15,13 +15,14 @@ SUBJECT: Final = "kai"
 
 def may_read(settings: Settings) -> bool:
     """Whether a command gets in at the bridge of these settings."""
-    return bool(settings.token_keys) or not settings.needs_tokens
+    has_one = bool(settings.token_keys) or settings.reader_token is not None
+    return has_one or not settings.needs_tokens
 
 
-def own_tokens(settings: Settings, session_id: str) -> Callable[[], str] | None:
-    """What gives a command its tokens for one session; None: the bridge asks for none."""
+def own_tokens(settings: Settings, session_id: str) -> "Token | None":
+    """What gives a command its tokens for one session; None: it has none."""
     if not settings.token_keys:
-        return None
+        return None if settings.reader_token is None else settings.reader_token.decode()
     from kai_flow.access.issuing import Wish  # noqa: PLC0415  (see above)
 
     return lambda: issued(settings, Wish(SECONDS, (session_id,)))

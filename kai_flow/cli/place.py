@@ -1,4 +1,7 @@
-"""Where a session of `kai ask` or `kai chat` runs: on this home's `kai up`, or its own stack."""
+"""Where a session of `kai ask` or `kai chat` runs.
+
+On a stack that runs elsewhere, on this home's `kai up`, or on a stack of its own.
+"""
 
 import contextlib
 import os
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from kai_flow.cli import state
 from kai_flow.cli.stack import Say, Stack, private_stack
 from kai_flow.runtime.imports import imported
-from kai_flow.settings import Settings, StartError
+from kai_flow.settings import Settings, StartError, parsers
 from kai_flow.temporal.converter import data_converter_of
 from kai_flow.temporal.target import DEFAULT_ADDRESS, same_address, target
 
@@ -33,11 +36,35 @@ class Place:
     settings: Settings
 
 
+def base_url_of(bridge: str) -> str:
+    """The value of --bridge without a slash at its end. Raises `StartError` for what is no URL."""
+    try:
+        parsers.split_url(bridge)
+    except ValueError as wrong:
+        raise StartError(
+            f"--bridge {parsers.shown(bridge)} is refused: it must be the base URL of a bridge "
+            f"({wrong}), for example https://kai.example.com"
+        ) from None
+    return bridge.rstrip("/")
+
+
 @contextlib.asynccontextmanager
 async def place_for(
-    settings: Settings, say: Say, purpose: str = "this question"
+    settings: Settings, say: Say, purpose: str = "this question", bridge: str | None = None
 ) -> AsyncIterator[Place]:
-    """The running stack of this home, or one of our own for as long as the block lasts."""
+    """The running stack of this home, or one of our own for as long as the block lasts.
+
+    With `bridge`, a base URL: the stack of that bridge, whose Temporal and task queue the settings
+    name.
+    """
+    if bridge is not None:
+        await imported("kai_flow.cli.elsewhere", "kai_flow.cli.begin")
+        from kai_flow.cli.elsewhere import reached  # noqa: PLC0415  (see above)
+
+        client, address = await reached(settings, bridge), target().address
+        later = QUERY + _where(client, address)
+        yield Place(client, bridge, settings.task_queue, address, later, settings)
+        return
     up = await _running(settings)
     if up is not None:
         await imported("kai_flow.temporal.client", "kai_flow.cli.begin")

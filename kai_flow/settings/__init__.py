@@ -80,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_audience: str = "kai-bridge"  # noqa: S105  what tokens have to say
     token_issuer: str | None = None  # None: any
     token_cookie: str = "kai_token"  # noqa: S105  its name
+    reader_token: Token | None = None  # with which `kai ask` and `kai chat` read from a bridge
     client_requests: int = 50  # per second of one client
     client_streams: int = 100  # open streams of one client
     trusted_proxies: tuple[str, ...] = ()  # networks whose forwarded headers are believed
@@ -160,6 +161,7 @@ _SECRETS: Final = (  # never shown, not even when wrong
     "KAI_ENCRYPT_KEY",
     "KAI_METRICS_TOKEN",
     "KAI_SIGNING_KEYS",
+    "KAI_TOKEN",
     "KAI_TOKEN_KEYS",
 )
 
@@ -198,6 +200,7 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "KAI_CODEC_PORT": ("codec_port", parsers.port("8093")),
     "KAI_CODEC_TOKEN": ("codec_token", parsers.token),
     "KAI_CODEC_ORIGINS": ("codec_origins", parsers.origins),
+    "KAI_TOKEN": ("reader_token", access_parsers.reader_token),
     "KAI_TOKEN_KEYS": ("token_keys", access_parsers.token_keys),
     "KAI_TOKEN_JWKS_URL": ("token_jwks_url", access_parsers.jwks_url),
     "KAI_TOKEN_AUDIENCE": ("token_audience", access_parsers.claim("kai-bridge")),

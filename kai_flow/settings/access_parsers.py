@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Final
 
-from kai_flow.settings.parsers import is_loopback, listed, path_of, shown, split_url
+from kai_flow.settings.parsers import Token, is_loopback, listed, path_of, shown, split_url
 
 MIN_KEY_BYTES: Final = 32  # as long as the digest of HS256
 MAX_KEYS: Final = 8
@@ -41,6 +41,15 @@ def token_keys(value: str) -> TokenKeys:
             "example the output of `openssl rand -base64 32`"
         )
     return TokenKeys(found)
+
+
+def reader_token(value: str) -> Token:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}", value):
+        raise ValueError(
+            "it must be a JSON Web Token, three parts with dots between them, for example the "
+            "output of `kai token`"
+        )
+    return Token(value.encode())
 
 
 def jwks_url(value: str) -> str:

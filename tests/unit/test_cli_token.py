@@ -110,6 +110,8 @@ def test_a_command_makes_its_own_tokens() -> None:
     assert may_read(Settings())
     assert not may_read(Settings(token_jwks_url="https://login.example.com/keys"))
     given = own_tokens(Settings(token_keys=KEYS), "s1")
-    assert given is not None
-    grant = verify(given(), KeyRing((Secret(None, KEY),)), Expected("kai-bridge"), time.time())
+    assert callable(given)
+    made = given()
+    assert isinstance(made, str)
+    grant = verify(made, KeyRing((Secret(None, KEY),)), Expected("kai-bridge"), time.time())
     assert grant.sessions == {"s1"}
