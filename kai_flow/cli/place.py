@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from kai_flow.cli import state
 from kai_flow.cli.stack import Say, Stack, private_stack
@@ -61,6 +62,9 @@ async def place_for(
         await imported("kai_flow.cli.elsewhere", "kai_flow.cli.begin")
         from kai_flow.cli.elsewhere import reached  # noqa: PLC0415  (see above)
 
+        url = urlsplit(bridge)
+        if url.scheme == "http" and not parsers.is_loopback(url.hostname or ""):
+            say(f"{bridge} is not https: others on the way can read the answer, and a token")
         client, address = await reached(settings, bridge), target().address
         later = QUERY + _where(client, address)
         yield Place(client, bridge, settings.task_queue, address, later, settings)

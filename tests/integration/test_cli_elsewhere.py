@@ -126,6 +126,8 @@ def test_where_no_bridge_is_nothing_starts(laptop: Kai, website: str) -> None:
     for bridge, says in (
         (website, f"what answers at {website} is not a bridge (status 404)"),
         (nobody, f"no bridge answers at {nobody}"),
+        ("http://nobody.invalid", "http://nobody.invalid is not https: others on the way"),
+        ("http://nobody.invalid", "no bridge answers at http://nobody.invalid"),
         ("kai.example.com", "--bridge 'kai.example.com' is refused"),
         ("https://me:secret@kai.example.com", "it may have no user, password"),
     ):
