@@ -37,6 +37,8 @@ class Grant(NamedTuple):
     """Session ids that are granted one by one, whoever's they are."""
     prefixes: tuple[str, ...]
     """What ids of granted sessions begin with; with an organisation, of its sessions alone."""
+    conversations: frozenset[str]
+    """Ids of conversations whose sessions are granted; with an organisation, its own alone."""
     everything: bool
     """All sessions of the organisation."""
     rights: frozenset[str]
@@ -55,7 +57,8 @@ class Grant(NamedTuple):
             return Reach.NO
         if session_id in self.sessions:
             return Reach.YES
-        if self.everything or session_id.startswith(self.prefixes):
+        listed = session_id.startswith(self.prefixes) or self._is_of_a_conversation(session_id)
+        if self.everything or listed:
             return Reach.YES if self.organisation is None else Reach.IF_OURS
         return Reach.NO
 
@@ -66,8 +69,16 @@ class Grant(NamedTuple):
         It then lives for MAX_QUERY_SECONDS at most, and names exactly one session.
         """
         short = self.lifetime is not None and 0 <= self.lifetime <= MAX_QUERY_SECONDS
-        single = len(self.sessions) == 1 and not self.prefixes and not self.everything
-        return short and single
+        more = self.prefixes or self.conversations or self.everything
+        return short and len(self.sessions) == 1 and not more
+
+    def _is_of_a_conversation(self, session_id: str) -> bool:
+        """Whether its id is that of a granted conversation, a dot, and something without a dot.
+
+        The id of another conversation may begin in the same way: "a" grants "a.1", and not "a.b.1".
+        """
+        conversation_id, dot, own = session_id.rpartition(".")
+        return bool(dot and own) and conversation_id in self.conversations
 
 
 def queue_of(organisation: str) -> str:

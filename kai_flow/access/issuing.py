@@ -13,6 +13,7 @@ class Wish(NamedTuple):
     seconds: float
     sessions: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
+    conversations: tuple[str, ...] = ()
     organisation: str | None = None
     rights: tuple[str, ...] = (READ,)
 
@@ -28,6 +29,7 @@ def issue(wish: Wish, secret: Secret, expected: Expected, subject: str, at: floa
         "org": wish.organisation,
         "sessions": list(wish.sessions),
         "prefixes": list(wish.prefixes),
+        "conversations": list(wish.conversations),
         "rights": list(wish.rights),
     }
     return sign(secret, {name: value for name, value in claims.items() if value})

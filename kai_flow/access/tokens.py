@@ -34,6 +34,7 @@ class _Claims(msgspec.Struct):
     org: Annotated[str, msgspec.Meta(pattern=_ORGANISATION)] | None = None
     sessions: list[_Text] | None = None
     prefixes: list[_Text] | None = None
+    conversations: list[_Text] | None = None
     rights: list[str] | None = None
 
 
@@ -95,12 +96,13 @@ def _granted(claims: bytes, expected: Expected) -> tuple[Grant, float | None]:
         raise TokenRefused("it is for another audience")
     if expected.issuer is not None and says.iss != expected.issuer:
         raise TokenRefused("it is from another issuer")
-    nothing_listed = says.sessions is None and says.prefixes is None
+    nothing_listed = says.sessions is says.prefixes is says.conversations is None
     grant = Grant(
         subject=says.sub,
         organisation=says.org,
         sessions=frozenset(says.sessions or ()),
         prefixes=tuple(says.prefixes or ()),
+        conversations=frozenset(says.conversations or ()),
         everything=nothing_listed and says.org is not None,
         rights=frozenset((READ,) if says.rights is None else says.rights),
         expires_at=says.exp,

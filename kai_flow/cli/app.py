@@ -149,6 +149,9 @@ def token(
     prefix: Annotated[
         list[str] | None, Parameter(name="--prefix", negative="", metavar="TEXT")
     ] = None,
+    conversation: Annotated[
+        list[str] | None, Parameter(name="--conversation", negative="", metavar="ID")
+    ] = None,
     org: Annotated[str | None, Parameter(name="--org", metavar="ORG")] = None,
     rights: Annotated[str, Parameter(name="--rights", metavar="RIGHTS")] = "read",
     lifetime: Annotated[str, Parameter(name="--for", metavar="DURATION")] = "5m",
@@ -161,6 +164,7 @@ def token(
     For example:
 
     - `kai token provinces`
+    - `kai token --conversation monday --for 1h`
     - `kai token --org acme --for 8h`
     - `curl -N -H "Authorization: Bearer $(kai token provinces)" localhost:8092/stream/provinces`
 
@@ -171,9 +175,11 @@ def token(
     prefix
         Grant the sessions whose id begins with this; with --org, only those of the organisation.
         Repeat the option for more.
+    conversation
+        Grant the sessions of this conversation, whose ids are its own with a dot and more; with
+        --org, only those of the organisation. Repeat the option for more.
     org
-        Grant the sessions on the task queue kai-ORG-queue, if neither SESSION nor --prefix says
-        which.
+        Grant the sessions on the task queue kai-ORG-queue, if nothing else says which.
     rights
         What the token allows: read, publish (send events by hand), or both with a comma.
     lifetime
@@ -181,7 +187,7 @@ def token(
     """
     from kai_flow.cli.token import token as make
 
-    return make(session, prefix or (), org, rights, lifetime)
+    return make(session, prefix or (), conversation or (), org, rights, lifetime)
 
 
 @app.command(sort_key=3, help_epilogue=data_app.NO_EPILOGUE)

@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 
 from kai_flow.cli import text
 from kai_flow.cli.place import Place
-from kai_flow.cli.question import Question
+from kai_flow.cli.question import Question, is_session_id
 from kai_flow.settings import StartError
 from kai_flow.workflows import WORKFLOW_TYPE, KaiChatInput
 
@@ -28,7 +28,7 @@ class Session:
 async def begin(question: Question, place: Place) -> Session:
     """Start the workflow. Who subscribes later still gets every event."""
     began = time.monotonic()
-    session_id = question.session_id or f"kai-{secrets.token_hex(4)}"
+    session_id = question.session_id or _new_id(question.conversation_id)
     try:
         handle = await place.client.start_workflow(
             WORKFLOW_TYPE,
@@ -55,3 +55,9 @@ async def begin(question: Question, place: Place) -> Session:
             f"({text.line(wrong.message, 300)}): try again, or shorten the question"
         ) from None
     return Session(handle, began)
+
+
+def _new_id(conversation_id: str | None) -> str:
+    """A new session id; in a conversation it begins with the conversation's, as tokens expect."""
+    named = conversation_id is not None and is_session_id(conversation_id)
+    return f"{conversation_id}.{secrets.token_hex(4)}" if named else f"kai-{secrets.token_hex(4)}"

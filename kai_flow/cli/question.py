@@ -26,7 +26,7 @@ class Question:
                 "--connection is empty: give the alias of a connection, such as koperasi"
             )
         given = self.session_id
-        if given is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}", given):
+        if given is not None and not is_session_id(given):
             raise StartError(
                 f"--session-id {text.line(given, 60)!a} is refused: it must be 1 to 200 letters, "
                 "digits or . _ : @ -, and begin with a letter or a digit"
@@ -37,3 +37,8 @@ class Question:
         except BadConversation as wrong:
             shown = text.line(self.conversation_id, 60)
             raise StartError(f"--conversation {shown!a} is refused: {wrong}") from None
+
+
+def is_session_id(text: str) -> bool:
+    """Whether a command takes it as the id of a session: no shell and no URL has to quote it."""
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}", text) is not None

@@ -18,6 +18,7 @@ T = TypeVar("T")
 def token(
     sessions: Sequence[str],
     prefixes: Sequence[str],
+    conversations: Sequence[str],
     organisation: str | None,
     rights: str,
     lifetime: str,
@@ -29,9 +30,12 @@ def token(
             "KAI_TOKEN_KEYS is not set: set it to the key of the bridge, or to a new one for both, "
             "for example to the output of `openssl rand -base64 32`"
         )
-    if not sessions and not prefixes and organisation is None:
-        raise StartError("the token would grant nothing: name a SESSION, --prefix or --org")
-    for name in (*sessions, *prefixes):
+    names = (*sessions, *prefixes, *conversations)
+    if not names and organisation is None:
+        raise StartError(
+            "the token would grant nothing: name a SESSION, --prefix, --conversation or --org"
+        )
+    for name in names:
         if not 1 <= len(name) <= MAX_CHARS or not name.isprintable() or "/" in name:
             raise StartError(
                 f"{parsers.shown(name)} is refused: a session id has 1 to 1,000 printable "
@@ -41,7 +45,9 @@ def token(
         _read("--org", organisation, parsers.queue_of_organisation)
     seconds = _read("--for", lifetime, parsers.duration("1s", "365d", "5m"))
     wanted = _read("--rights", rights, _rights)
-    wish = Wish(seconds, tuple(sessions), tuple(prefixes), organisation, wanted)
+    wish = Wish(
+        seconds, tuple(sessions), tuple(prefixes), tuple(conversations), organisation, wanted
+    )
     print(issued(settings, wish))
     return EXIT_OK
 

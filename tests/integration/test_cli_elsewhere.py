@@ -80,6 +80,16 @@ def test_a_chat_goes_on_elsewhere(site: Kai, laptop: Kai) -> None:
     assert "0 1 2" in done.stdout
 
 
+def test_a_token_for_a_conversation_reads_its_answers(site: Kai, laptop: Kai) -> None:
+    """It has no organisation, and grants what the conversation's questions are answered with."""
+    made = site.run("token", "--conversation", "monday", **KEYS)
+    arguments = ("ask", "3", "--plain", "--conversation", "monday", "--bridge", of(site))
+    done = laptop.run(*arguments, KAI_TOKEN=made.stdout.strip())
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("session monday.")
+    assert "0 1 2" in done.stdout
+
+
 async def test_a_token_that_does_not_count_starts_nothing(site: Kai, laptop: Kai) -> None:
     """Without a token, and with one of another key, the sentence says so before anything starts."""
     made = site.run("token", "--org", "acme", KAI_TOKEN_KEYS=OF_ANOTHER)

@@ -158,6 +158,7 @@ async def test_an_expired_token_is_told_apart(
         {"seconds": 301.0},
         {"iat": None},
         {"prefixes": ["s"]},
+        {"conversations": ["s"]},
         {"sessions": ["{id}", "another"]},
         {"sessions": None, "org": "acme"},
         {"sessions": None, "prefixes": ["{id}"]},

@@ -101,7 +101,7 @@ def test_other_claims_under_a_good_signature_are_noticed(token: str, says: Any) 
 
 
 @given(st.dictionaries(st.sampled_from(sorted({*claims(0.0), "nbf", "org", "prefixes", "rights",
-                                               "iss"})), json_values))  # fmt: skip
+                                               "iss", "conversations"})), json_values))  # fmt: skip
 def test_any_claims_count_or_are_refused(more: dict[str, Any]) -> None:
     """An issuer with a defect: its tokens count as they say, or are refused with a reason."""
     try:
@@ -114,3 +114,4 @@ def test_any_claims_count_or_are_refused(more: dict[str, Any]) -> None:
         return
     assert grant.subject
     assert all(grant.prefixes)
+    assert all(grant.conversations)

@@ -46,6 +46,7 @@ _READS_ALL: Final = Grant(
     organisation=None,
     sessions=frozenset(),
     prefixes=("",),
+    conversations=frozenset(),
     everything=True,
     rights=frozenset({"read"}),
     expires_at=0.0,

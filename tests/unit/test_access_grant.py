@@ -5,7 +5,7 @@ import pytest
 from kai_flow.access.grant import PUBLISH, READ, Grant, Reach, queue_of
 from kai_flow.settings import load_settings
 
-NOTHING = Grant("ani", None, frozenset(), (), False, frozenset({READ}), 0.0, None)
+NOTHING = Grant("ani", None, frozenset(), (), frozenset(), False, frozenset({READ}), 0.0, None)
 ACME = NOTHING._replace(organisation="acme")
 
 
@@ -32,6 +32,29 @@ def test_which_sessions_it_reaches(grant: Grant, reach: Reach) -> None:
     assert (allowed.reach("s1", READ), allowed.reach("s1", PUBLISH)) == (Reach.NO, reach)
 
 
+@pytest.mark.parametrize(
+    ("session_id", "granted"),
+    [
+        ("monday.1", True),
+        ("monday.4f3a9c1e", True),
+        ("team.a.1", True),
+        ("monday", False),
+        ("monday.", False),
+        ("monday.x.1", False),
+        ("monday2.1", False),
+        ("team.1", False),
+        ("Monday.1", False),
+        (".1", False),
+    ],
+)
+def test_a_conversation_is_its_sessions(session_id: str, granted: bool) -> None:
+    """§8.6: those of another conversation whose id begins in the same way are not granted."""
+    mine = NOTHING._replace(conversations=frozenset({"monday", "team.a"}))
+    assert mine.reach(session_id, READ) is (Reach.YES if granted else Reach.NO)
+    ours = mine._replace(organisation="acme")
+    assert ours.reach(session_id, READ) is (Reach.IF_OURS if granted else Reach.NO)
+
+
 def test_the_queue_is_that_of_the_setting() -> None:
     """§8.6: a worker with ORG_ID polls the queue of the organisation of that name."""
     assert load_settings({"ORG_ID": "acme-1"}).task_queue == queue_of("acme-1")
@@ -50,6 +73,12 @@ def test_the_queue_is_that_of_the_setting() -> None:
         (NOTHING._replace(sessions=frozenset({"s1", "s2"}), lifetime=1.0), False),
         (NOTHING._replace(lifetime=1.0), False),
         (NOTHING._replace(sessions=frozenset({"s1"}), prefixes=("s",), lifetime=1.0), False),
+        (
+            NOTHING._replace(
+                sessions=frozenset({"s1"}), conversations=frozenset({"c"}), lifetime=1.0
+            ),
+            False,
+        ),
         (ACME._replace(everything=True, lifetime=1.0), False),
     ],
 )

@@ -46,6 +46,7 @@ def test_a_token_grants_what_it_says() -> None:
         organisation=None,
         sessions=frozenset({"s1"}),
         prefixes=(),
+        conversations=frozenset(),
         everything=False,
         rights=frozenset({READ}),
         expires_at=NOW + 60,
@@ -60,6 +61,7 @@ def test_a_token_grants_what_it_says() -> None:
         ({"sessions": None}, False),
         ({"sessions": [], "org": "acme"}, False),
         ({"sessions": None, "prefixes": [], "org": "acme"}, False),
+        ({"sessions": None, "conversations": [], "org": "acme"}, False),
         ({"org": "acme"}, False),
     ],
 )
@@ -99,6 +101,8 @@ def test_each_public_algorithm_counts(algorithm: str, key_id: str | None) -> Non
         ({"sessions": "s1"}, "sessions"),
         ({"sessions": [1]}, "sessions"),
         ({"prefixes": [""]}, "prefixes"),
+        ({"conversations": [""]}, "conversations"),
+        ({"conversations": "monday"}, "conversations"),
         ({"rights": "read"}, "rights"),
     ],
 )

@@ -50,6 +50,7 @@ def test_every_option_is_in_it(
     monkeypatch.setenv("KAI_TOKEN_AUDIENCE", "us")
     monkeypatch.setenv("KAI_TOKEN_ISSUER", "https://id/")
     options = ["--prefix", "a-", "--prefix", "b-", "--org", "acme", "--rights", "read, publish"]
+    options += ["--conversation", "monday"]
     _, text = run(capsys, "s1", "s2", *options, "--for", "8h")
     says = jwt.decode(text, KEY, algorithms=["HS256"], audience="us", issuer="https://id/")
     assert says.pop("exp") - says.pop("iat") == 8 * 3600
@@ -60,11 +61,12 @@ def test_every_option_is_in_it(
         "org": "acme",
         "sessions": ["s1", "s2"],
         "prefixes": ["a-", "b-"],
+        "conversations": ["monday"],
         "rights": ["read", "publish"],
     }
     _, text = run(capsys, "--org", "acme")
     says = jwt.decode(text, KEY, algorithms=["HS256"], audience="us")
-    assert not {"sessions", "prefixes"} & says.keys()
+    assert not {"sessions", "prefixes", "conversations"} & says.keys()
 
 
 @pytest.mark.parametrize(
@@ -74,6 +76,7 @@ def test_every_option_is_in_it(
         (["a/b"], "no '/'"),
         ([""], "1 to 1,000 printable"),
         (["s", "--prefix", "\x07"], "1 to 1,000 printable"),
+        (["--conversation", ""], "1 to 1,000 printable"),
         (["s", "--rights", "write"], "one or more of read, publish"),
         (["s", "--rights", ","], "one or more of read, publish"),
         (["s", "--for", "5"], "with its unit"),
