@@ -4,13 +4,13 @@ The code here is deterministic, because histories that older versions recorded a
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy
+from temporalio.common import RawValue, RetryPolicy, SearchAttributeKey, SearchAttributeUpdate
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     SETTINGS: Settings = load_settings(os.environ)
 
 WORKFLOW_TYPE: Final = "KaiChatWorkflow"
+FOUND_BY: Final = "search_attributes"  # of the activity's result
 ENCRYPTED: Final = b"binary/encrypted"  # as our codec calls it, and those of Temporal's samples
 MAX_SHOWN_CHARS: Final = 40  # of an encoding, in a failure
 START_TO_CLOSE = timedelta(minutes=15)
@@ -73,10 +74,27 @@ class KaiChatWorkflow:
             retry_policy=RETRY,
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         )
+        _set_search_attributes(result.pop(FOUND_BY, {}))
         # A session that asks back has done its work; the question is in its result.
         status = result["status"]
         self.stream.close("completed" if status == "needs_clarification" else status)
         return result
+
+
+def _set_search_attributes(values: Mapping[str, str | int]) -> None:
+    """Set those that the activity has found registered, all by one event of the history.
+
+    Once, and at the end: what a session is doing meanwhile the server itself knows best, and an
+    attribute that is removed while a session runs would stop it.
+    """
+    updates: list[SearchAttributeUpdate[Any]] = [
+        SearchAttributeKey.for_keyword(name).value_set(value)
+        if isinstance(value, str)
+        else SearchAttributeKey.for_int(name).value_set(value)
+        for name, value in values.items()
+    ]
+    if updates:
+        workflow.upsert_search_attributes(updates)
 
 
 def read_input(given: Sequence[RawValue]) -> KaiChatInput:

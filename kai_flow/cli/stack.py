@@ -204,9 +204,14 @@ async def _embedded(
         stop_seconds=stop_seconds,
         meanwhile=_PARTS,
     ) as server:
+        from temporalio.service import RPCError  # noqa: PLC0415  (see `_PARTS`)
+
         from kai_flow.temporal.client import connect  # noqa: PLC0415  (see `_PARTS`)
+        from kai_flow.temporal.search_attributes import register  # noqa: PLC0415  (see `_PARTS`)
 
         client = await connect(server.address, data_converter=converter)
+        with contextlib.suppress(RPCError):  # one has another type: the worker says so
+            await register(client)
         yield _Temporal(client, server.address, server)
 
 

@@ -5,7 +5,7 @@ JSON object.
 """
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any, Final
 
@@ -16,10 +16,12 @@ from kai_flow.agents import Agent, Task
 from kai_flow.connections.store import ConnectionStore
 from kai_flow.stream.events import encode_json
 from kai_flow.stream.producer import EventProducer
+from kai_flow.temporal.search_attributes import ATTEMPTS, EVENTS, STATUS
 from kai_flow.worker.callbacks import Callbacks
 from kai_flow.worker.connection_activities import DataActivities
 from kai_flow.worker.failures import activity_failures
 from kai_flow.worker.heartbeats import heartbeats
+from kai_flow.workflows import FOUND_BY
 
 MAX_RESULT_BYTES: Final = 512 * 1024
 MAX_ERROR_CHARS: Final = 10_000
@@ -29,7 +31,8 @@ STATUSES: Final = ("completed", "failed", "partial", "cancelled", "needs_clarifi
 class KaiActivities(DataActivities):
     """The activities of one worker, which has one agent and one store.
 
-    `callbacks` has the clients for the callback URLs that may be called.
+    `callbacks` has the clients for the callback URLs that may be called. `registered` tells which
+    search attributes may be set now, without raising anything.
     """
 
     def __init__(
@@ -39,11 +42,13 @@ class KaiActivities(DataActivities):
         store: ConnectionStore,
         *,
         signal_interval: float,
+        registered: Callable[[], Awaitable[frozenset[str]]],
     ) -> None:
         super().__init__(store)
         self._agent = agent
         self._callbacks = callbacks
         self._signal_interval = signal_interval
+        self._registered = registered
 
     @activity.defn
     async def chat_streaming(
@@ -53,7 +58,11 @@ class KaiActivities(DataActivities):
         conversation_id: str | None = None,
         callback_url: str | None = None,
     ) -> dict[str, Any]:
-        """Answer a question and stream events; without `callback_url`, only its start and end."""
+        """Answer a question and stream events; without `callback_url`, only its start and end.
+
+        The result says under FOUND_BY which search attributes the workflow is to set: of those that
+        are registered. So the workflow does not look at anything that is not in its history.
+        """
         task = _task(prompt, connection_id, conversation_id, "chat")
         began = time.monotonic()
         with activity_failures():
@@ -64,8 +73,9 @@ class KaiActivities(DataActivities):
                     own = await self._stream(task, producer)
                 await producer.settle()
                 result = _result(task, own, began, producer)
+                found_by = _found_by(result, producer, await self._registered())
                 await producer.finish(result)
-        return result
+        return {**result, FOUND_BY: found_by} if found_by else result
 
     @activity.defn
     async def chat(
@@ -178,6 +188,15 @@ def _result(
         "last_event_id": str(producer.last_event_id) if producer else None,
     }
     return _cut(result)
+
+
+def _found_by(
+    result: Mapping[str, Any], producer: EventProducer, registered: frozenset[str]
+) -> dict[str, str | int]:
+    """The search attributes of a session that ends now."""
+    last = producer.last_event_id
+    values = {STATUS: result["status"], ATTEMPTS: last.attempt, EVENTS: last.seq}
+    return {name: value for name, value in values.items() if name in registered}
 
 
 _LISTS: Final = ("sql_queries", "charts", "insights", "suggested_questions")

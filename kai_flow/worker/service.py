@@ -24,6 +24,7 @@ from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings, StartError
 from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.producer_counts import PRODUCERS
+from kai_flow.temporal.search_attributes import RegisteredAttributes
 from kai_flow.worker.callbacks import Callbacks, allowed_by
 from kai_flow.worker.chat_activities import KaiActivities
 from kai_flow.worker.health import Readiness, health_app
@@ -71,11 +72,14 @@ async def running_worker(
             setting="KAI_HEALTH_PORT",
         ) as port,
     ):
+        attributes = RegisteredAttributes(client)
+        await attributes.names()  # now, so that the log says at the start if it cannot be known
         activities = KaiActivities(
             agent,
             Callbacks(allowed_by(settings)),
             store,
             signal_interval=settings.signal_interval,
+            registered=attributes.names,
         )
         worker = Worker(
             client,

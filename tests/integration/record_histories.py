@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+from temporalio.api.operatorservice.v1 import RemoveSearchAttributesRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.workflow import ActivityCancellationType
 
@@ -29,6 +30,7 @@ from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.signals import publish
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import dev_server
+from kai_flow.temporal.search_attributes import TYPES, register
 from kai_flow.web.server import running_bridge
 from tests.agents import scripted
 from tests.integration import reporting, several, unstreamed
@@ -39,6 +41,7 @@ from tests.integration.waiting import eventually, until
 
 FOLDER: Final = Path(__file__).parents[1] / "histories"
 CHECKSUMS: Final = FOLDER / "checksums.txt"
+AGENT: Final = "tests.agents.scripted:create"
 MANY: Final = 620  # signals of the session with many
 
 Step = dict[str, Any]
@@ -200,6 +203,7 @@ KINDS: Final[dict[str, tuple[list[Step], str | None, Meanwhile]]] = {
     "duplicates": ([*TALK, {"gate": "a"}], "bridge", _repeat),
     "many-signals": ([{"gate": "a"}, {"tokens": MANY}], "bridge", _publish_many),
     "reset": ([*TALK, {"gate": "a"}, {"tokens": 3}], "bridge", _reset),
+    "search-attributes": (TALK, "bridge", _nothing),
 }
 # Kinds of other workflows: what is started, and what happens meanwhile.
 OTHERS: Final[dict[str, tuple[Any, list[Any], Meanwhile]]] = {
@@ -230,12 +234,18 @@ async def record(client: Client, kind: str, queue: str, bridge: str, receiver: s
         url = callback and urls.get(callback, callback)
         question = {"prompt": json.dumps(steps), "connection_id": "none", "callback_url": url}
         name, args = "KaiChatWorkflow", [question]
+        queue = f"{queue}-{kind}" if kind == "search-attributes" else queue
     await client.start_workflow(name, args=args, id=session_id, task_queue=queue)
     async with _worker(client, kind, queue):
         await meanwhile(client, handle)
         with suppress(WorkflowFailureError):
             await handle.result()
-    return _text((await handle.fetch_history()).to_json())
+    text = _text((await handle.fetch_history()).to_json())
+    if kind == "search-attributes":  # now: without them, the server no longer tells their names
+        await client.operator_service.remove_search_attributes(
+            RemoveSearchAttributesRequest(namespace=client.namespace, search_attributes=[*TYPES])
+        )
+    return text
 
 
 @asynccontextmanager
@@ -252,6 +262,10 @@ async def _worker(client: Client, kind: str, queue: str) -> AsyncIterator[None]:
             replacing = asyncio.create_task(_replace_worker(client, queue))
             yield
             replacing.cancel()
+        case "search-attributes":
+            await register(client)
+            async with worker_on(client, queue, AGENT):
+                yield
         case kind if kind in OTHERS:
             async with several.several_worker(client, queue):
                 yield
@@ -295,12 +309,11 @@ def _cleaned(value: Any) -> Any:
 async def main(kinds: list[str]) -> None:
     """Record these kinds."""
     queue = f"record-{secrets.token_hex(4)}"
-    agent = "tests.agents.scripted:create"
     async with dev_server(stop_seconds=0) as server:
         client = await connect(server.address)
         async with (
             running_bridge(Settings(bridge_port=0), client) as bridge,
-            worker_on(client, queue, agent),
+            worker_on(client, queue, AGENT),
             receiving() as receiver,
         ):
             FOLDER.mkdir(exist_ok=True)

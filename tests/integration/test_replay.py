@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from temporalio import workflow
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 from temporalio.converter import DataConverter
 from temporalio.worker import Replayer
@@ -22,6 +23,7 @@ from kai_flow.stream.plugin import StreamPlugin
 from kai_flow.stream.recorded import Published, Recorded, Scheduled
 from kai_flow.stream.tail import RunHistory
 from kai_flow.stream.wire_names import PRODUCER_HEADER
+from kai_flow.temporal.search_attributes import TYPES
 from kai_flow.worker.service import PASSTHROUGH
 from kai_flow.workflows import KaiChatWorkflow
 from tests.integration.record_histories import CHECKSUMS, FOLDER, KINDS, MANY, OTHERS
@@ -252,6 +254,22 @@ async def test_a_run_that_continues_another_goes_on_with_its_numbers(
     history = recorded(FOLDER / f"{kind}.json")
     marks = [item for item in await items_in(history) if isinstance(item, Scheduled)]
     assert marks[0].producer == producer
+
+
+def test_search_attributes_are_set_by_one_event_where_they_are_registered() -> None:
+    """In `search-attributes` the activity has found them, and nothing is set elsewhere."""
+    upserts = {
+        file.stem: [
+            event.upsert_workflow_search_attributes_event_attributes.search_attributes
+            for event in recorded(file).events
+            if event.event_type == EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES
+        ]
+        for file in HISTORIES
+    }
+    [found] = upserts.pop("search-attributes")
+    assert found.indexed_fields.keys() == TYPES.keys()
+    others = [one for ones in upserts.values() for one in ones]  # of patches, by the SDK itself
+    assert not any(one.indexed_fields.keys() & TYPES.keys() for one in others)
 
 
 def test_no_history_is_recorded_anew_in_silence() -> None:

@@ -136,7 +136,7 @@ def test_the_table_says_what_each_call_needs() -> None:
     rows = re.findall(r"^\| `(\w+)` \|.*\| ([\w, ]+) \|$", PAGE.read_text(), re.MULTILINE)
     assert len(rows) == len({call for calls in table().values() for call in calls})
     for call, access in rows:
-        reads = call.startswith(("Describe", "Get", "Query"))
+        reads = call.startswith(("Describe", "Get", "List", "Query"))
         assert access == (
             "cluster, always allowed" if call in OPEN else "read" if reads else "write"
         )
