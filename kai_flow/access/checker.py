@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from kai_flow.access.errors import UnknownKey
 from kai_flow.access.grant import Grant
-from kai_flow.access.issuer_keys import IssuerKeys
+from kai_flow.access.issuer_keys import IssuerKeys, KeysState
 from kai_flow.access.key_ring import KeyRing, Secret
 from kai_flow.access.tokens import LEEWAY_SECONDS, Expected, verify
 
@@ -44,6 +44,10 @@ class TokenChecker:
     async def _by_issuer(self, issuer: IssuerKeys, token: str) -> Grant:
         ring = KeyRing(public=await issuer.current())
         return verify(token, ring, self._expected, self._clock())
+
+    async def keys_state(self, seconds: float) -> KeysState | None:
+        """How it stands with the issuer's keys, after so long at most; None: there is no issuer."""
+        return None if self._issuer is None else await self._issuer.state(seconds)
 
     def seconds_left(self, grant: Grant) -> float:
         """For how long a token still counts, with the leeway; it may be negative."""

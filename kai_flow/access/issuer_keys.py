@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from typing import Final
+from typing import Final, NamedTuple
 
 import httpx
 
@@ -24,6 +24,17 @@ STALE_SECONDS: Final = 3_600.0  # for which keys count while they cannot be fetc
 _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 
+class KeysState(NamedTuple):
+    """Whether tokens of the issuer can be checked, and would be later."""
+
+    usable: bool
+    """There are keys that count now."""
+    failure: str | None
+    """Why they cannot be fetched; None: nothing is known to be wrong."""
+    seconds_left: float
+    """For how long they count if they cannot be fetched again; 0.0 without any."""
+
+
 class IssuerKeys:
     """The key set at one URL.
 
@@ -37,15 +48,37 @@ class IssuerKeys:
         self._fetched_at = float("-inf")  # when these began to be fetched
         self._tried_at = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
+        self._failure: str | None = None  # of the last fetch
         self._limiter = LogLimiter()
 
     async def current(self) -> tuple[PublicKey, ...]:
         """The keys that count now. Raises KeysUnreachable."""
         if now() - self._fetched_at >= FRESH_SECONDS:
             await self.refresh()
-        if self._keys is None or now() - self._fetched_at >= STALE_SECONDS:
+        if self._keys is None or not self._seconds_left:
             raise KeysUnreachable("the keys of the issuer cannot be fetched")
         return self._keys
+
+    async def state(self, seconds: float) -> KeysState:
+        """How it stands with the keys; they are fetched if they are due. Takes `seconds` at most.
+
+        The fetch itself goes on, for those who have tokens.
+        """
+        failure = f"no answer within {seconds:g} s"
+        try:
+            async with asyncio.timeout(seconds):
+                if self._failure is not None:  # also while the keys are fresh: it may be over
+                    await self.refresh()
+                await self.current()
+        except (TimeoutError, KeysUnreachable):
+            left = self._seconds_left
+            return KeysState(left > 0.0, self._failure or failure, left)
+        return KeysState(True, self._failure, self._seconds_left)
+
+    @property
+    def _seconds_left(self) -> float:
+        kept = 0.0 if self._keys is None else self._fetched_at + STALE_SECONDS - now()
+        return max(0.0, kept)
 
     async def refresh(self) -> None:
         """Fetch them, unless that was tried a moment ago."""
@@ -69,14 +102,14 @@ class IssuerKeys:
             if not keys:
                 raise InvalidKeySet("it has no usable key: RS256, ES256 or EdDSA, for signatures")
         except (httpx.HTTPError, httpx.InvalidURL, InvalidKeySet, TimeoutError) as error:
+            self._failure = why = str(error) or f"no whole answer within {FETCH_SECONDS:.0f} s"
             if self._limiter.due("fetch") is not None:
-                why = str(error) or f"no whole answer within {FETCH_SECONDS:.0f} s"
                 log.warning(
                     "the keys at KAI_TOKEN_JWKS_URL cannot be fetched: %s", why,
                     extra=about("token_keys_unreachable"),
                 )  # fmt: skip
         else:
-            self._keys, self._fetched_at = keys, began
+            self._keys, self._fetched_at, self._failure = keys, began, None
 
     async def _download(self) -> bytes:
         body = bytearray()

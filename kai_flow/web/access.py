@@ -1,10 +1,13 @@
 """Who may do what at a bridge: what the routes ask, and the answers of a bridge without tokens."""
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kai_flow.bridge.admission import ANYBODY, Admission
 from kai_flow.settings import Settings
+
+if TYPE_CHECKING:  # a bridge without tokens does not load the libraries behind it
+    from kai_flow.access.issuer_keys import KeysState
 
 Headers = Iterable[tuple[bytes, bytes]]
 """Of a request, as ASGI has them: with names in lower case."""
@@ -22,6 +25,9 @@ class Access(Protocol):
     async def require_publish(self, headers: Headers, session_id: str) -> None:
         """Raise the problem if a request may not send events by hand into a session."""
 
+    async def keys_state(self, seconds: float) -> "KeysState | None":
+        """How it stands with the keys of the tokens' issuer, after so long at most; None: none."""
+
 
 class Open:
     """The bridge asks for no tokens."""
@@ -32,6 +38,10 @@ class Open:
 
     async def require_publish(self, _headers: Headers, _session_id: str) -> None:
         """Everybody publishes everywhere."""
+
+    async def keys_state(self, _seconds: float) -> "KeysState | None":
+        """There are no tokens."""
+        return None
 
 
 def access_for(settings: Settings) -> Access:

@@ -23,7 +23,7 @@ from kai_flow.web.client_gate import ClientGate, ComeAgain, come_again
 from kai_flow.web.documents import Documents
 from kai_flow.web.past_send import open_response
 from kai_flow.web.problems import IN_A_SECOND, problem
-from kai_flow.web.readiness import why_not_ready
+from kai_flow.web.readiness import readiness_of
 
 MAX_SESSION_ID_CHARS = 1_000  # the server's own bound for a workflow id
 
@@ -144,12 +144,12 @@ async def healthz() -> dict[str, str]:
 
 
 @get("/readyz")
-async def readyz(hub: NamedDependency[Hub], state: State) -> dict[str, str]:
+async def readyz(hub: NamedDependency[Hub], state: State) -> dict[str, Any]:
     """Whether the bridge can take in events, make them durable and serve them."""
-    reasons = await why_not_ready(hub, state.temporal)
+    reasons, warnings = await readiness_of(hub, state.temporal, state.access)
     if reasons:
         raise problem(503, detail_of(reasons), headers=IN_A_SECOND, reasons=listed(reasons))
-    return {"status": "ok"}
+    return {"status": "ok", "warnings": listed(warnings)} if warnings else {"status": "ok"}
 
 
 def is_session_id(text: str) -> bool:

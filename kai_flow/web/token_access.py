@@ -11,7 +11,7 @@ from typing import Any, Final
 from kai_flow.access.checker import TokenChecker
 from kai_flow.access.errors import KeysUnreachable, TokenExpired, TokenRefused
 from kai_flow.access.grant import MAX_QUERY_SECONDS, PUBLISH, READ, Grant, Reach
-from kai_flow.access.issuer_keys import IssuerKeys
+from kai_flow.access.issuer_keys import IssuerKeys, KeysState
 from kai_flow.access.key_ring import Secret
 from kai_flow.access.tokens import Expected
 from kai_flow.bridge.admission import Admission
@@ -88,6 +88,10 @@ class ByToken:
                 "this token does not allow to send events by hand: it needs the right 'publish', "
                 f"and has to name the session {session_id!r} or what its id begins with",
             )
+
+    async def keys_state(self, seconds: float) -> KeysState | None:
+        """How it stands with the keys of the tokens' issuer, after so long at most; None: none."""
+        return await self._checker.keys_state(seconds)
 
     async def _check(self, given: Presented | None, scope: Any) -> Grant:
         """What a token grants now. Raises the problem, TokenExpired and KeysUnreachable."""

@@ -307,7 +307,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "SOCKET_BYTES": "bytes counted for the write buffer of each of them",
     },
     "kai_flow.temporal.health": {
-        "READY_TIMEOUT": "wait for Temporal's answer to `/readyz`",
+        "READY_TIMEOUT": "wait of `/readyz` for Temporal, and for the key set of an issuer",
     },
     "kai_flow.worker.callbacks": {
         "CONNECT_SECONDS": "one connection to a callback URL",

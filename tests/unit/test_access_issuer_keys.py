@@ -11,7 +11,13 @@ import pytest
 from kai_flow.access import issuer_keys
 from kai_flow.access.checker import TokenChecker
 from kai_flow.access.errors import KeysUnreachable, TokenRefused, UnknownKey
-from kai_flow.access.issuer_keys import FRESH_SECONDS, REFRESH_SECONDS, STALE_SECONDS, IssuerKeys
+from kai_flow.access.issuer_keys import (
+    FRESH_SECONDS,
+    REFRESH_SECONDS,
+    STALE_SECONDS,
+    IssuerKeys,
+    KeysState,
+)
 from kai_flow.access.key_ring import MAX_KEY_SET_BYTES
 from kai_flow.access.tokens import Expected
 from tests.issuing import NOW, claims, issued, key_set, published
@@ -189,3 +195,51 @@ async def test_who_leaves_takes_no_fetch_along(clock: list[float]) -> None:
         await asyncio.sleep(0)
         leaving.cancel()
         assert ids(await staying) == ["old"]
+
+
+async def test_the_state_of_the_keys_is_told(clock: list[float]) -> None:
+    """None yet, then kept while they cannot be fetched, then none, then new ones."""
+    async with serving() as issuer:
+        keys = IssuerKeys(issuer.url)
+        issuer.answer = http(b"", "500 Internal Server Error")
+        state = await keys.state(5)
+        assert (state.usable, state.failure) == (False, "the answer has the status 500")
+        issuer.answer = http(key_set(OLD))
+        clock[0] += REFRESH_SECONDS
+        assert await keys.state(5) == KeysState(True, None, STALE_SECONDS)
+        issuer.answer = http(b"", "500 Internal Server Error")
+        clock[0] += FRESH_SECONDS
+        left = STALE_SECONDS - FRESH_SECONDS
+        assert await keys.state(5) == KeysState(True, "the answer has the status 500", left)
+        clock[0] += left
+        assert await keys.state(5) == KeysState(False, "the answer has the status 500", 0.0)
+        issuer.answer = http(key_set(NEW))
+        clock[0] += REFRESH_SECONDS
+        assert (await keys.state(5)).failure is None
+        assert ids(await keys.current()) == ["new"]
+
+
+async def test_a_failure_that_is_over_is_forgotten_at_once(clock: list[float]) -> None:
+    """An unknown key was asked for in vain: the next look fetches again, and not after 5 min."""
+    async with serving() as issuer:
+        keys = IssuerKeys(issuer.url)
+        await keys.current()
+        issuer.answer = http(b"", "500 Internal Server Error")
+        clock[0] += REFRESH_SECONDS
+        await keys.refresh()
+        assert (await keys.state(5)).failure is not None
+        issuer.answer = http(key_set(OLD))
+        clock[0] += REFRESH_SECONDS
+        assert (await keys.state(5)).failure is None
+
+
+async def test_who_asks_for_the_state_waits_no_longer_than_it_likes() -> None:
+    """An issuer that hangs: the fetch goes on, and the state says so after the given time."""
+    async with serving() as issuer:
+        issuer.answer = None
+        keys = IssuerKeys(issuer.url)
+        async with asyncio.timeout(2):
+            state = await keys.state(0.1)
+            again = await keys.state(0.1)
+        assert state == again == KeysState(False, "no answer within 0.1 s", 0.0)
+        assert len(issuer.requests) == 1
