@@ -41,6 +41,7 @@ from kai_flow.analyst.suggesting import first_questions, follow_ups
 from kai_flow.connections.knowledge import Knowledge
 from kai_flow.connections.store import Connection, ConnectionStore, StoreError
 from kai_flow.connections.turns import BadConversation, Begun, Turn, chosen
+from kai_flow.traces import spans
 
 __all__ = ["MAX_PROMPT_BYTES", "Analyst"]
 
@@ -92,9 +93,10 @@ class Analyst:
         prompt = _checked_prompt(task.prompt)
         try:
             # The demo database may have to be generated first, which takes a fraction of a second.
-            connection, known = await in_thread(
-                lambda _stop: self._look_up(task.db_connection_id), self._deadline_s
-            )
+            with spans.step("look up connection"):
+                connection, known = await in_thread(
+                    lambda _stop: self._look_up(task.db_connection_id), self._deadline_s
+                )
         except (StoreError, TimeoutError) as error:
             raise BadTask(str(error)) from error
         report = Report()
@@ -155,9 +157,12 @@ class Analyst:
         """The analysis, step by step."""
         engine = engine_for(connection.uri, self._store.files(connection))
         yield tool_start("scan_schema", {"connection": connection.alias})
-        known_by = await self._understanding(prompt, connection, engine, known)
+        with spans.step("understand database"):
+            known_by = await self._understanding(prompt, connection, engine, known)
         yield tool_end("scan_schema", overview(known_by.model.schema))
-        asked = await read_question(skilled(prompt, known), known_by, self._today(), begun)
+        with spans.step("read question") as span:
+            asked = await read_question(skilled(prompt, known), known_by, self._today(), begun)
+            span.set("kai.outcome", type(asked.outcome).__name__.lower())
         report.language = asked.language
         match asked.outcome:
             case Declined(why):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from typing import Final
 
 from temporalio.service import RPCError
@@ -22,11 +23,16 @@ from kai_flow.stream.run import Run
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
 from kai_flow.stream.tally import Lag
 from kai_flow.stream.wire_names import ATTEMPT_FAILED
+from kai_flow.traces import spans
+from kai_flow.traces.spans import NO_SPAN, Span
 
 log = logging.getLogger(__name__)
 
 _SAMPLE_SECONDS: Final = 0.1  # between two events whose way into the history is timed
 _MAX_LAGS: Final = 16  # attempts whose events are timed, before those that wait for nothing go
+
+posted_in: Final[ContextVar[Span]] = ContextVar("posted_in", default=NO_SPAN)
+"""While a POST is answered: its span. It is the parent of the signal that carries its events."""
 
 FLUSH_SECONDS: Final = 2.0  # wait until all is durable, of a final POST or a stopping session
 
@@ -73,6 +79,7 @@ class Publisher:
         self._finished: set[tuple[int, int]] = set()  # attempts that have ended
         self._woken = asyncio.Event()
         self._counts = shared.counts
+        self._span = NO_SPAN  # of the newest POST that has one and was not signalled yet
         self._lags: dict[tuple[int, int], Lag] = {}  # of the events that wait, by attempt
 
     @property
@@ -93,6 +100,7 @@ class Publisher:
             self._finished.discard(key)  # more events came after its final POST
         if added:
             self._note(post.base)
+            self._span = posted_in.get() or self._span
         self.wake()
 
     def wake(self) -> None:
@@ -163,8 +171,9 @@ class Publisher:
             if not await self._storage.admits(size):
                 self._refused = True
                 return
-            began = now()
-            await publish(self._client, self._session_id, self._run_id, batches, self._sent)
+            began, span, self._span = now(), self._span, NO_SPAN
+            with spans.within(span):
+                await publish(self._client, self._session_id, self._run_id, batches, self._sent)
         except SessionClosed:
             self._counts.signals["closed"] += 1
             log.info(

@@ -18,6 +18,7 @@ from kai_flow.runtime.imports import imported
 from kai_flow.settings import Settings, StartError, parsers
 from kai_flow.temporal.converter import data_converter_of
 from kai_flow.temporal.target import DEFAULT_ADDRESS, same_address, target
+from kai_flow.traces.program import traces
 
 if TYPE_CHECKING:  # an embedded server starts while Temporal's SDK is imported
     from temporalio.client import Client
@@ -58,6 +59,17 @@ async def place_for(
     With `bridge`, a base URL: the stack of that bridge, whose Temporal and task queue the settings
     name.
     """
+    async with (
+        traces(settings, "kai"),
+        _place_for(settings, say, purpose, bridge) as place,
+    ):
+        yield place
+
+
+@contextlib.asynccontextmanager
+async def _place_for(
+    settings: Settings, say: Say, purpose: str, bridge: str | None
+) -> AsyncIterator[Place]:
     if bridge is not None:
         await imported("kai_flow.cli.elsewhere", "kai_flow.cli.begin")
         from kai_flow.cli.elsewhere import reached  # noqa: PLC0415  (see above)

@@ -16,6 +16,7 @@ from kai_flow.runtime.locks import FileLock, prepare_home
 from kai_flow.runtime.logs import log_to_stderr, warn_of_unknown_settings
 from kai_flow.runtime.shutdown import ShutdownSignals
 from kai_flow.settings import Settings, StartError, load_settings
+from kai_flow.traces.program import traces
 
 EXAMPLE = 'kai ask "Show the top 5 provinces by average founding capital of cooperatives"'
 
@@ -46,7 +47,10 @@ async def up(*, ui: bool, ui_port: int | None) -> int:
 
 
 async def _serve(settings: Settings, ui: UiWish, stop: ShutdownSignals, notes: Console) -> int:
-    async with standing_stack(settings, ui, lambda words: _note(notes, words)) as stack:
+    async with (
+        traces(settings, "kai"),
+        standing_stack(settings, ui, lambda words: _note(notes, words)) as stack,
+    ):
         stop.started()
         _announce(stack)
         state.write(settings.home, _state(stack))

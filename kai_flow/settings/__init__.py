@@ -65,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_port: int | None = None  # 0: any free port; None: no metrics are served
     metrics_host: str = "127.0.0.1"  # beyond loopback only with a token
     metrics_token: Token | None = None  # what a reader of the metrics has to show
+    trace_content: bool = False  # spans may have the text of SQL and of errors
     home: Path = msgspec.field(default_factory=lambda: Path.home() / ".kai")
     task_queue: str = "kai-agent-queue"
     agent: str | None = None  # "package.module:factory"; None: the built-in analyst
@@ -189,6 +190,7 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "KAI_METRICS_PORT": ("metrics_port", parsers.port("9464")),
     "KAI_METRICS_HOST": ("metrics_host", parsers.address),
     "KAI_METRICS_TOKEN": ("metrics_token", parsers.token),
+    "KAI_TRACE_CONTENT": ("trace_content", parsers.switch("on")),
     "KAI_HOME": ("home", parsers.home),
     "ORG_ID": ("task_queue", parsers.queue_of_organisation),
     "TEMPORAL_TASK_QUEUE": ("task_queue", parsers.queue),

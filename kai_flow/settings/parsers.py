@@ -187,6 +187,15 @@ def log_format(value: str) -> str:
     return value.lower()
 
 
+def switch(example: str) -> Callable[[str], bool]:
+    def parse(value: str) -> bool:
+        if value.lower() not in ("on", "off"):
+            raise ValueError(f"it must be on or off, for example {example}")
+        return value.lower() == "on"
+
+    return parse
+
+
 def log_level(value: str) -> str:
     if value.lower() not in ("debug", "info", "warning", "error", "critical"):
         raise ValueError("it must be debug, info, warning, error or critical, for example info")

@@ -26,6 +26,7 @@ from kai_flow.stream.http_posts import POST_TIMEOUT_SECONDS, NoAnswer, post_over
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.list_form import MAX_DOCUMENT_BYTES
 from kai_flow.stream.log_fields import about
+from kai_flow.stream.post_spans import PostSpan, PostSpans
 from kai_flow.stream.posts import Post, Reply
 from kai_flow.stream.producer_counts import PRODUCERS
 from kai_flow.stream.sharing import Document
@@ -82,33 +83,38 @@ class CallbackClient:
         self._delivery = delivery
         self._failing: str | None = None  # why the last POST failed, if it did
         self._noted: set[Anomaly] = set()  # anomalies that were logged
+        self._spans = PostSpans(origin.workflow_id, url)
 
     async def post(self, post: Post, done: NumberedEvent) -> None:
         """Make one POST. `done` is the event of the final POST, used if `post` is that one."""
         began = now()
         age = int(self._delivery.age(began))
         body = encode_post(post, self._origin, self._delivery.signaller, done, age)
-        try:
-            reply = await self._exchange(body, final=post.done)
-        except NoAnswer as error:
-            PRODUCERS.posts["unanswered"] += 1
-            self._failed(post, str(error))
-        else:
-            PRODUCERS.post_seconds.observe(now() - began)
-            # Outside of the `try`: no answer raises in there. An exception is our own mistake, and
-            # has to fail the attempt instead of counting as a failed POST.
-            self._report(post, reply)
+        with self._spans.of(post, began, age) as span:
+            try:
+                reply = await self._exchange(body, span, final=post.done)
+            except NoAnswer as error:
+                PRODUCERS.posts["unanswered"] += 1
+                span.failed(type(error.__cause__ or error).__name__)
+                self._failed(post, str(error))
+            else:
+                PRODUCERS.post_seconds.observe(now() - began)
+                span.answered(reply.status)
+                # Outside of the `try`: no answer raises in there. An exception is our own mistake,
+                # and has to fail the attempt instead of counting as a failed POST.
+                self._report(post, reply)
 
-    async def _exchange(self, body: bytes, *, final: bool) -> Reply:
+    async def _exchange(self, body: bytes, span: PostSpan, *, final: bool) -> Reply:
         """POST a body with others of this process, or alone. Raises NoAnswer."""
+
+        async def alone(body: bytes) -> Reply:
+            return await post_over(self._http, self._url, body, keys=self._keys, span=span.span)
+
         bridge = self._sharing_with
         if self._uplink is None or bridge is None or final or len(body) > MAX_DOCUMENT_BYTES:
-            return await self._alone(body)
+            return await alone(body)
         document = Document(self._origin.workflow_id, self._url, body)
-        return await self._uplink.post(bridge, document, self._alone)
-
-    async def _alone(self, body: bytes) -> Reply:
-        return await post_over(self._http, self._url, body, keys=self._keys)
+        return await self._uplink.post(bridge, document, alone, span.span)
 
     def _report(self, post: Post, reply: Reply) -> None:
         moment, delivery, answer = now(), self._delivery, reply.body

@@ -10,6 +10,7 @@ import httpx
 from kai_flow.stream.callback import read_retry_after
 from kai_flow.stream.direct_http import network_errors
 from kai_flow.stream.posts import Reply
+from kai_flow.traces.spans import NO_SPAN, Span
 
 if TYPE_CHECKING:
     from kai_flow.stream.signing import SigningKeys
@@ -32,15 +33,20 @@ async def post_over(
     *,
     most: int = MAX_ANSWER_BYTES,
     keys: "SigningKeys | None" = None,
+    span: Span = NO_SPAN,
 ) -> Reply:
     """Make one POST; the answer, cut where it exceeds `most` bytes. Raises NoAnswer.
 
-    With `keys` the POST is signed, and its answer has to be.
+    With `keys` the POST is signed, and its answer has to be. `span` is that of the POST, of which
+    the receiver is told.
     """
     message_id, headers = "", _HEADERS
     if keys is not None:
         message_id = f"msg_{secrets.token_hex(16)}"
         headers = _HEADERS | keys.sign_post(message_id, time.time(), body)
+    traceparent = span.traceparent
+    if traceparent is not None:
+        headers = headers | {"traceparent": traceparent}
     try:
         with network_errors():
             async with (

@@ -28,10 +28,13 @@ from kai_flow.stream.ids import EventId
 from kai_flow.stream.log_fields import about
 from kai_flow.stream.notifier import Notifier
 from kai_flow.stream.outbox import Outbox
+from kai_flow.stream.post_spans import SpanPace
 from kai_flow.stream.posts import Post
 from kai_flow.stream.producer_counts import PRODUCERS, Watch
 from kai_flow.stream.signals import SessionClosed, SignalsRefused, publish
 from kai_flow.stream.wire_names import ATTEMPT_FAILED
+from kai_flow.traces import spans
+from kai_flow.traces.spans import NO_SPAN
 
 HEARTBEAT_SECONDS: Final = 1.0  # a cancellation arrives with the answer to a heartbeat
 SETTLE_SECONDS: Final = 10.0  # for the last POSTs, before the result is built without them
@@ -66,6 +69,7 @@ class Sending:
         self._tasks = BackgroundTasks(self._task_failed)  # driver, heartbeat, POST, signal
         self._wake = asyncio.Event()  # wakes the driver
         self._watch = Watch(outbox, PRODUCERS)
+        self._span_pace = SpanPace()  # of own signals
         self._reports = Notifier()  # notifies after every report to the delivery
 
     def start(self) -> None:
@@ -203,8 +207,11 @@ class Sending:
         self._reported()
 
     async def _signal(self, batch: Batch) -> None:
+        moment = now()
+        due = not spans.are_made() or self._span_pace.is_due(moment, self.delivery.age(moment))
         try:
-            await publish(self._client, self._origin.workflow_id, self._origin.run_id, [batch])
+            with NO_SPAN if due else spans.within(NO_SPAN):
+                await publish(self._client, self._origin.workflow_id, self._origin.run_id, [batch])
         except SessionClosed:
             self.delivery.refused_as_superseded()
         except SignalsRefused as error:

@@ -18,8 +18,11 @@ from kai_flow.stream.clock import now
 from kai_flow.stream.direct_http import direct_http
 from kai_flow.stream.http_posts import POST_TIMEOUT_SECONDS, NoAnswer, post_over
 from kai_flow.stream.list_form import MAX_LIST_ANSWER_BYTES, encode_list, read_list_answer
+from kai_flow.stream.post_spans import request_to
 from kai_flow.stream.posts import Reply
 from kai_flow.stream.sharing import Departure, Document, Line, Lists
+from kai_flow.traces import spans
+from kai_flow.traces.spans import NO_SPAN, Span
 
 if TYPE_CHECKING:
     from kai_flow.stream.signing import SigningKeys
@@ -71,10 +74,15 @@ class Uplink:
         self._own_http: httpx.AsyncClient | None = None
         self._lists = Lists()
         self._queues: dict[str, _Queue] = {}  # by the boot id of the bridge
+        self._spans: dict[Document, Span] = {}  # of the documents that have one
         self.users = 0  # producers that use it
 
-    async def post(self, bridge: str, document: Document, alone: Alone) -> Reply:
+    async def post(
+        self, bridge: str, document: Document, alone: Alone, span: Span = NO_SPAN
+    ) -> Reply:
         """POST a document to the bridge with this boot id, with others or alone. Raises NoAnswer.
+
+        `span` is that of the document; the span of a list is linked with those of its documents.
 
         The bridge is the one that has answered the last POST of the producer. A load balancer may
         route by the path, that is by the session. So a list has only documents of sessions that it
@@ -86,7 +94,13 @@ class Uplink:
         if queue is None:
             self._queues = {one: queue for one, queue in self._queues.items() if not queue.idle}
             queue = self._queues[bridge] = _Queue(self._lists, self._exchange)
-        return await queue.post(document, alone)
+        if not span:
+            return await queue.post(document, alone)
+        self._spans[document] = span
+        try:
+            return await queue.post(document, alone)
+        finally:
+            del self._spans[document]
 
     async def aclose(self) -> None:
         """End what is under way. No producer waits for it any more."""
@@ -100,20 +114,35 @@ class Uplink:
         http = self._given_http or self._own_http
         if http is None:
             http = self._own_http = direct_http(POST_TIMEOUT_SECONDS)
-        body = encode_list([document.body for document in documents])
-        try:
-            reply = await post_over(
-                http, documents[0].url, body, most=MAX_LIST_ANSWER_BYTES, keys=self._keys
-            )
-        except NoAnswer:
-            self._lists.failed(now())
-            raise
+        body, url = encode_list([document.body for document in documents]), documents[0].url
+        with self._span_of(documents) as span:
+            try:
+                reply = await post_over(
+                    http, url, body, most=MAX_LIST_ANSWER_BYTES, keys=self._keys, span=span
+                )
+            except NoAnswer:
+                self._lists.failed(now())
+                raise
+            span.set("http.response.status_code", reply.status)
         answer = read_list_answer(reply, len(documents))
         if answer.is_list:
             self._lists.answered()
         else:
             self._lists.failed(now())
         return answer.replies
+
+    def _span_of(self, documents: Sequence[Document]) -> Span:
+        """The span of a list. It belongs to several sessions, so it begins a trace of its own."""
+        if not self._spans:
+            return NO_SPAN
+        listed = [span for one in documents if (span := self._spans.get(one))]
+        if not listed:
+            return NO_SPAN
+        about = {**request_to(documents[0].url), "kai.documents": len(documents)}
+        span = spans.begin("POST a list", about, links=listed)
+        for one in listed:
+            one.link(span)
+        return span
 
 
 class _Queue:

@@ -30,6 +30,7 @@ from kai_flow.settings import Settings
 from kai_flow.temporal.converter import data_converter_of
 from kai_flow.temporal.refused import refusal
 from kai_flow.temporal.target import NoTemporal, one_line, target
+from kai_flow.traces.program import client_interceptors, traces
 
 ATTEMPT_SECONDS: Final = 3.0  # a program that accepts and stays silent is not Temporal
 RETRY_SECONDS: Final = 0.2
@@ -46,15 +47,19 @@ _REMEDY: Final = (
 
 
 def connected(
-    part: Callable[[Settings, Client], AbstractAsyncContextManager[str]],
+    part: Callable[[Settings, Client], AbstractAsyncContextManager[str]], service: str
 ) -> Callable[[Settings], AbstractAsyncContextManager[str]]:
-    """`part` with the configured Temporal, as `run_program` starts it. It raises `NoTemporal`."""
+    """`part` with the configured Temporal, as `run_program` starts it. It raises `NoTemporal`.
+
+    `service` is its name in traces.
+    """
 
     @asynccontextmanager
     async def with_client(settings: Settings) -> AsyncIterator[str]:
-        client = await connect(data_converter=data_converter_of(settings))
-        async with part(settings, client) as url:
-            yield url
+        async with traces(settings, service):
+            client = await connect(data_converter=data_converter_of(settings))
+            async with part(settings, client) as url:
+                yield url
 
     return with_client
 
@@ -95,7 +100,12 @@ async def _connect_within(
         try:
             # the SDK's own connect_timeout does not limit a peer that accepts and stays silent
             async with asyncio.timeout(ATTEMPT_SECONDS):
-                return await Client.connect(**config, runtime=_runtime(), data_converter=converter)
+                return await Client.connect(
+                    **config,
+                    runtime=_runtime(),
+                    data_converter=converter,
+                    interceptors=client_interceptors(),
+                )
         except TimeoutError:  # a silent program, or a firewall that drops what is sent
             raise NoTemporal(
                 f"nothing at {address} answered within {ATTEMPT_SECONDS:g} s: {_REMEDY}"

@@ -237,8 +237,11 @@ def _spawn(
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment without TEMPORAL_*, which the binary would read as settings."""
-    return {k: v for k, v in os.environ.items() if not k.startswith("TEMPORAL_")}
+    """This process's environment without what the binary would read as settings.
+
+    By OTEL_* it would export spans of its own, by gRPC, and refuse exporters that it lacks.
+    """
+    return {k: v for k, v in os.environ.items() if not k.startswith(("TEMPORAL_", "OTEL_"))}
 
 
 async def _comes_up(

@@ -21,7 +21,7 @@ ABOUT = (
 
 def main() -> int:
     """Run the bridge until Ctrl-C or SIGTERM; returns the exit code."""
-    return run_program("bridge", connected(running_bridge))
+    return run_program("bridge", connected(running_bridge, "kai-bridge"))
 
 
 if __name__ == "__main__":

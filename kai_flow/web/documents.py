@@ -9,6 +9,7 @@ import msgspec
 from kai_flow.bridge.at_once import at_once
 from kai_flow.bridge.errors import HubError, RealSession, TooMuchHeld, WrongNumber
 from kai_flow.bridge.hub import Hub
+from kai_flow.bridge.publisher import posted_in
 from kai_flow.stream.attempt_window import Answer, Full, Missing, Stale, Taken
 from kai_flow.stream.callback import (
     HandMade,
@@ -21,6 +22,7 @@ from kai_flow.stream.errors import InvalidBatch, InvalidId, StreamError
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.list_form import SEND_ALONE, decode_list, encode_replies
 from kai_flow.stream.posts import Reply
+from kai_flow.traces.spans import NO_SPAN, SESSION, received
 from kai_flow.web.access import Access, Open
 from kai_flow.web.credentials import bearer
 from kai_flow.web.problems import IN_A_SECOND, Problem, problem, unforeseen
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from kai_flow.web.signatures import Signatures
 
 _IS_LIST: Final = re.compile(rb"\s*\[").match
+
+_ROUTE: Final = "POST /events/{session_id}"
+_REQUEST: Final = {"http.request.method": "POST", "http.route": "/events/{session_id}"}
 
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
@@ -99,6 +104,20 @@ class Documents:
         return answered._replace(headers=answered.headers | signed)
 
     async def _answer(self, session_id: str | None, body: bytes, sender: _Sender) -> Answered:
+        # Only who is believed can have spans made.
+        span = NO_SPAN if sender.refusal else received(_ROUTE, sender.fields, _REQUEST)
+        if not span:
+            return await self._answer_body(session_id, body, sender)
+        token = posted_in.set(span)
+        try:
+            with span:
+                answered = await self._answer_body(session_id, body, sender)
+                span.set("http.response.status_code", answered.status)
+                return answered
+        finally:
+            posted_in.reset(token)
+
+    async def _answer_body(self, session_id: str | None, body: bytes, sender: _Sender) -> Answered:
         if _IS_LIST(body):
             return await self._answer_list(session_id, body, sender)
         if session_id is None:
@@ -125,6 +144,8 @@ class Documents:
         self, session_id: str | None, document: bytes, sender: _Sender
     ) -> Answered:
         """The answer to one document. None: whichever session it names is meant."""
+        if session_id is not None:
+            posted_in.get().set(SESSION, session_id)
         answered = await self._decide(session_id, document, sender)
         self._hub.counts.posts[str(answered.status)] += 1
         return answered

@@ -26,7 +26,7 @@ def _worker(settings: Settings) -> AbstractAsyncContextManager[str]:
     # would end the import with a traceback. `run_program` checks them before it calls this.
     with needs("bridge,kai"), importing():
         from kai_flow.worker.service import running_worker  # noqa: PLC0415  (see above)
-    return connected(running_worker)(settings)
+    return connected(running_worker, "kai-worker")(settings)
 
 
 if __name__ == "__main__":

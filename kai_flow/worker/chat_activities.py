@@ -17,6 +17,7 @@ from kai_flow.connections.store import ConnectionStore
 from kai_flow.stream.events import encode_json
 from kai_flow.stream.producer import EventProducer
 from kai_flow.temporal.search_attributes import ATTEMPTS, EVENTS, STATUS
+from kai_flow.traces import spans
 from kai_flow.worker.callbacks import Callbacks
 from kai_flow.worker.connection_activities import DataActivities
 from kai_flow.worker.failures import activity_failures
@@ -71,10 +72,11 @@ class KaiActivities(DataActivities):
                     own = await self._agent.execute(task)
                 else:
                     own = await self._stream(task, producer)
-                await producer.settle()
-                result = _result(task, own, began, producer)
-                found_by = _found_by(result, producer, await self._registered())
-                await producer.finish(result)
+                with spans.step("finish stream"):
+                    await producer.settle()
+                    result = _result(task, own, began, producer)
+                    found_by = _found_by(result, producer, await self._registered())
+                    await producer.finish(result)
         return {**result, FOUND_BY: found_by} if found_by else result
 
     @activity.defn

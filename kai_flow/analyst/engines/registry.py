@@ -4,10 +4,12 @@ import importlib
 from urllib.parse import urlsplit
 
 from kai_flow.analyst.engines.contract import Engine
+from kai_flow.analyst.engines.traced import TracedEngine
 from kai_flow.analyst.errors import EngineError
 from kai_flow.connections.file_access import NO_FILES, FileAccess
 from kai_flow.connections.uris import FILES, SYNONYMS, BadUri, check_uri
 from kai_flow.runtime.extras import installing
+from kai_flow.traces import spans
 
 __all__ = ["engine_for"]
 
@@ -42,4 +44,4 @@ def engine_for(uri: str, files: FileAccess = NO_FILES) -> Engine:
         ) from None
     make = getattr(found, name)
     engine: Engine = make(parts, files) if parts.scheme in FILES else make(parts)
-    return engine
+    return TracedEngine(engine) if spans.are_made() else engine
